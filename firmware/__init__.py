@@ -1,0 +1,3 @@
+"""What the terminal does: flows, kernel, journal, host, vouchers and screens."""
+
+__version__ = "0.1.0"

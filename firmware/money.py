@@ -1,0 +1,133 @@
+"""Money: an integer of minor units with its ISO 4217 currency. No floats, anywhere near it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency as vouchers and EMV name it: ISO 4217 letters, number and exponent."""
+
+    alpha: str
+    numeric: str
+    exponent: int
+    label: str  # what stands before an amount on a voucher
+
+
+CURRENCIES = {
+    currency.alpha: currency
+    for currency in (
+        Currency("CNY", "156", 2, "RMB"),
+        Currency("HKD", "344", 2, "HKD"),
+        Currency("MOP", "446", 2, "MOP"),
+        Currency("TWD", "901", 2, "TWD"),
+        Currency("JPY", "392", 0, "JPY"),
+        Currency("KRW", "410", 0, "KRW"),
+        Currency("SGD", "702", 2, "SGD"),
+        Currency("THB", "764", 2, "THB"),
+        Currency("USD", "840", 2, "USD"),
+        Currency("EUR", "978", 2, "EUR"),
+        Currency("GBP", "826", 2, "GBP"),
+        Currency("CHF", "756", 2, "CHF"),
+        Currency("KWD", "414", 3, "KWD"),
+    )
+}
+MINOR_MAX = 999_999_999_999  # twelve digits: ISO 8583 field 4, EMV tag 9F02
+
+
+class MoneyError(ValueError):
+    """An amount that is not money: not an integer, negative, too large, or of another currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`minor` units of `currency`, 0 to 999,999,999,999. Raises MoneyError on anything else."""
+
+    minor: int
+    currency: Currency
+
+    def __post_init__(self) -> None:
+        if type(self.minor) is not int:
+            raise MoneyError(f"minor units must be an integer, not {type(self.minor).__name__}")
+        if not 0 <= self.minor <= MINOR_MAX:
+            raise MoneyError(f"{self.minor} minor units do not fit 12 digits")
+
+    def __str__(self) -> str:
+        """The amount in major units, without currency: `128.50`."""
+        if self.currency.exponent == 0:
+            return str(self.minor)
+        major, minor = divmod(self.minor, 10**self.currency.exponent)
+        return f"{major}.{minor:0{self.currency.exponent}d}"
+
+    def __add__(self, other: Money) -> Money:
+        self._same_currency(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same_currency(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def _same_currency(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise MoneyError(f"{self.currency.alpha} with {other.currency.alpha}")
+
+
+_DIGITS = "零壹贰叁肆伍陆柒捌玖"
+_PLACES = ("", "拾", "佰", "仟")
+_GROUPS = ("", "万", "亿", "万亿")
+
+
+def _group_in_capitals(group: int) -> str:
+    """Four digits in capital numerals, inner zeros once, no leading or trailing ones."""
+    text, zero = "", False
+    for place in (3, 2, 1, 0):
+        digit = group // 10**place % 10
+        if digit:
+            text += ("零" if zero and text else "") + _DIGITS[digit] + _PLACES[place]
+            zero = False
+        else:
+            zero = True
+    return text
+
+
+def capitals(amount: Money) -> str:
+    """The amount in Chinese capital numerals, as on a cheque: 壹佰贰拾捌元伍角整.
+
+    See 票据法 / 支付结算办法, Annex 1 (正确填写票据和结算凭证的基本规定). Only for currencies
+    with two decimals or none.
+    """
+    exponent = amount.currency.exponent
+    if exponent not in (0, 2):
+        raise MoneyError(f"no capital numerals for {amount.currency.alpha}")
+    major, minor = divmod(amount.minor, 10**exponent)
+    text = _integer_in_capitals(major)
+    jiao, fen = divmod(minor, 10)
+    if text:
+        text += "元"
+    if not text and not minor:
+        return "零元整"
+    if jiao:
+        # 仟佰拾 end in zero before 角: the rule allows 零 there; it is written after a zero 元
+        text += ("零" if text and major % 10 == 0 else "") + _DIGITS[jiao] + "角"
+    if fen:
+        text += ("零" if text and not jiao else "") + _DIGITS[fen] + "分"
+    return text if fen else text + "整"
+
+
+def _integer_in_capitals(value: int) -> str:
+    groups = []
+    while value:
+        value, group = divmod(value, 10_000)
+        groups.append(group)
+    text, gap = "", False
+    for index in reversed(range(len(groups))):
+        group = groups[index]
+        if not group:
+            gap = True
+            continue
+        if text and (gap or group < 1000 or groups[index + 1] % 10 == 0):
+            text += "零"
+        text += _group_in_capitals(group) + _GROUPS[index]
+        gap = False
+    return text

@@ -1,0 +1,98 @@
+"""What devices report. Every event carries the monotonic time at which it happened.
+
+Events are past participles: something happened. They are posted into the one inbox of the
+terminal's main loop by drivers' workers, and read nowhere else.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class Key(enum.Enum):
+    """The sixteen keys of the 4×4 matrix, by the label printed on the key."""
+
+    D0 = "0"
+    D1 = "1"
+    D2 = "2"
+    D3 = "3"
+    D4 = "4"
+    D5 = "5"
+    D6 = "6"
+    D7 = "7"
+    D8 = "8"
+    D9 = "9"
+    STAR = "*"  # 00 in amounts, up in lists
+    HASH = "#"  # down in lists, language at idle
+    CANCEL = "CANCEL"
+    BACK = "BACK"
+    MENU = "MENU"
+    ENTER = "ENTER"
+
+    @property
+    def digit(self) -> str | None:
+        """The decimal digit on the key, or None."""
+        return self.value if self.value.isdigit() else None
+
+
+class Device(enum.Enum):
+    """The parts a fault can be named after."""
+
+    DISPLAY = "display"
+    KEYPAD = "keypad"
+    READER = "reader"
+    PRINTER = "printer"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key went down, debounced."""
+
+    key: Key
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardInserted:
+    """A card came into the reader; nothing has been powered yet."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoved:
+    """The card left the reader."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost:
+    """A device stopped working: unplugged, bus error, key stuck; `detail` is for the log."""
+
+    device: Device
+    detail: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceBack:
+    """A lost device works again."""
+
+    device: Device
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """A device worker finished the job `token`; `result` is its value or the exception it raised."""
+
+    token: int
+    result: object
+    at_ms: int
+
+
+Event = KeyPressed | CardInserted | CardRemoved | DeviceLost | DeviceBack | JobDone
+Post = Callable[[Event], None]
