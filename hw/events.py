@@ -87,7 +87,7 @@ class DeviceBack:
 
 @dataclass(frozen=True, slots=True)
 class JobDone:
-    """A device worker finished the job `token`; `result` is its value or the exception it raised."""
+    """A worker finished the job `token`; `result` is its value or the exception it raised."""
 
     token: int
     result: object

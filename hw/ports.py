@@ -95,8 +95,11 @@ class CardReader(Protocol):
     """A contact reader with one slot. All methods block; one thread owns them all."""
 
     def poll(self, timeout_ms: int) -> Sequence[Event]:
-        """Wait up to `timeout_ms` for the slot to change: CardInserted, CardRemoved, DeviceLost,
-        DeviceBack. Never raises and never spins; rebuilds its context with back-off on errors."""
+        """Wait up to `timeout_ms` for the slot to change.
+
+        Gives CardInserted, CardRemoved, DeviceLost, DeviceBack. Never raises and never spins;
+        rebuilds its context with back-off on errors.
+        """
         ...
 
     def interrupt(self) -> None:
@@ -243,8 +246,10 @@ class HostLink(Protocol):
     """The wire to the acquirer: one message out, one message back."""
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
-        """Send one message and wait for its answer; None when none came in time or no line was
-        had. Blocks up to `timeout_ms`. Never raises for what the other side does."""
+        """Send one message and wait for its answer; None when none came in time.
+
+        Blocks up to `timeout_ms`. Never raises for what the other side or the line does.
+        """
         ...
 
     def close(self) -> None: ...
