@@ -1,0 +1,266 @@
+"""The terminal's settings: typed, with defaults, read from TOML, every mistake named with its place.
+
+Amounts are integers of minor units; a string such as "500.00" is read as major units.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+from firmware.money import CURRENCIES, MINOR_MAX, Currency
+
+AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the configuration file."""
+
+
+class Merchant(Section, frozen=True):
+    """Whose terminal this is, as idle, amount check and vouchers say it."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] = "幸福小店"
+    name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] = "HAPPY STORE"
+    number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Z]{15}$")] = "104110054110001"
+    store: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z-]{1,8}$")] = "S01"
+    terminal: Annotated[str, msgspec.Meta(pattern="^[0-9A-Z]{8}$")] = "10000001"
+    phone: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    terms: Annotated[str, msgspec.Meta(max_length=200)] = "凭签购单90天内可退货"
+    terms_en: Annotated[str, msgspec.Meta(max_length=200)] = "Refund within 90 days with slip"
+
+
+class General(Section, frozen=True):
+    """Language, money, place on disk."""
+
+    language: Literal["zh_CN", "en"] = "zh_CN"
+    currency: str = "CNY"
+    country: Annotated[str, msgspec.Meta(pattern="^[0-9]{3}$")] = "156"  # ISO 3166-1 numeric
+    data_dir: str = "pos-data"
+    idle_timeout_s: Seconds = 60  # every screen goes back to idle after this
+    profile: Literal["counter", "kiosk"] = "counter"
+
+
+class Check(Section, frozen=True):
+    """The amount check."""
+
+    min_view_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 600
+
+
+class Sale(Section, frozen=True):
+    """Limits and guards of a sale. A limit of 0 is no limit."""
+
+    max_amount: AmountMinor = 5_000_000
+    double_check_over: AmountMinor = 500_000
+    day_limit: AmountMinor = 0
+    card_day_limit: AmountMinor = 0
+    unusual_factor: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10  # 0 switches it off
+    unusual_history: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 50
+    unusual_min_history: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
+    duplicate_window_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
+    undo_s: Annotated[int, msgspec.Meta(ge=0, le=600)] = 30
+
+
+class Void(Section, frozen=True):
+    """消费撤销."""
+
+    pin: bool = True
+
+
+class Refund(Section, frozen=True):
+    """退货. A limit of 0 is no limit."""
+
+    window_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
+    pin: bool = False
+    cashier_limit: AmountMinor = 0
+    supervisor_limit: AmountMinor = 0
+    day_limit: AmountMinor = 0
+
+
+class Batch(Section, frozen=True):
+    """How many transactions a batch takes."""
+
+    warn_at: Count = 450
+    full_at: Annotated[int, msgspec.Meta(ge=1, le=999_999)] = 500
+
+
+class Host(Section, frozen=True):
+    """Who authorises. `local` is the embedded host; `tcp` a host that speaks ISO 8583."""
+
+    kind: Literal["local", "tcp"] = "local"
+    test_amounts: bool = False  # the last two digits of the amount are the response code
+    timeout_s: Seconds = 30
+    address: str = ""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    reversal_retry_s: Seconds = 60
+    reversal_fault_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
+
+
+class Printer(Section, frozen=True):
+    """The thermal printer."""
+
+    kind: Literal["usb", "serial", "network", "file", "none"] = "usb"
+    width_mm: Literal[58, 80] = 58
+    mode: Literal["native", "raster"] = "native"
+    device: str = ""  # "0416:5011", "/dev/ttyUSB0", "192.0.2.7:9100", "/dev/usb/lp0"
+    baud: int = 19_200
+    cutter: bool = False
+    qr: bool = True
+
+
+class Display(Section, frozen=True):
+    """The OLED."""
+
+    chip: Literal["ssd1306", "sh1106", "ssd1309"] = "ssd1306"
+    bus: Literal["i2c", "spi"] = "i2c"
+    port: Annotated[int, msgspec.Meta(ge=0, le=20)] = 1
+    address: Annotated[int, msgspec.Meta(ge=0, le=0x7F)] = 0x3C
+    rotate: Literal[0, 2] = 0
+    brightness: Annotated[int, msgspec.Meta(ge=1, le=255)] = 160
+
+
+class Reader(Section, frozen=True):
+    """The card reader, found by a part of its PC/SC name; the first one if empty."""
+
+    name: str = ""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings."""
+
+    merchant: Merchant = Merchant()
+    general: General = General()
+    check: Check = Check()
+    sale: Sale = Sale()
+    void: Void = Void()
+    refund: Refund = Refund()
+    batch: Batch = Batch()
+    host: Host = Host()
+    printer: Printer = Printer()
+    display: Display = Display()
+    reader: Reader = Reader()
+
+    @property
+    def currency(self) -> Currency:
+        """The currency of every amount."""
+        return CURRENCIES[self.general.currency]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in a configuration: where, and what was expected."""
+
+    place: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.expected}"
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; `mistakes` names every one."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def load(path: Path) -> Config:
+    """Read the file at `path`. Raises ConfigError naming file, key and what was expected."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([Mistake(str(path), error.strerror or "cannot be read")]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([Mistake(str(path), f"not TOML: {error}")]) from None
+    return from_tables(tables, source=str(path))
+
+
+def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
+    """Build the settings from TOML tables. Raises ConfigError with every mistake."""
+    mistakes: list[Mistake] = []
+    sections: dict[str, Section] = {}
+    kinds = get_type_hints(Config)
+    for name, table in tables.items():
+        place = f"{source}: [{name}]"
+        if name not in kinds:
+            mistakes.append(Mistake(place, f"no such section; there are {', '.join(kinds)}"))
+        elif not isinstance(table, Mapping):
+            mistakes.append(Mistake(f"{source}: {name}", "expected a section"))
+        else:
+            section = _section(kinds[name], table, f"{source}: {name}", mistakes)
+            if section is not None:
+                sections[name] = section
+    if mistakes:
+        raise ConfigError(mistakes)
+    config = Config(**sections)  # type: ignore[arg-type]  # each section was made for its key
+    mistakes = _across(config, source)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return config
+
+
+def with_setting(config: Config, key: str, value: Any, *, source: str) -> Config:
+    """The settings with one `section.name` replaced. Raises ConfigError."""
+    section, _, name = key.partition(".")
+    tables = msgspec.to_builtins(config)
+    if not name or section not in tables or name not in tables[section]:
+        raise ConfigError([Mistake(f"{source}: {key}", "no such setting")])
+    tables[section][name] = value
+    return from_tables(tables, source=source)
+
+
+def _section(
+    kind: type[Section], table: Mapping[str, Any], place: str, mistakes: list[Mistake]
+) -> Section | None:
+    """One section, each key on its own so that one mistake does not hide the next."""
+    fields = get_type_hints(kind, include_extras=True)
+    values: dict[str, Any] = {}
+    before = len(mistakes)
+    for name, raw in table.items():
+        if name not in fields:
+            mistakes.append(Mistake(f"{place}.{name}", f"unknown; known are {', '.join(fields)}"))
+            continue
+        try:
+            value = _major(raw) if _is_amount(fields[name]) else raw
+            values[name] = msgspec.convert(value, fields[name])
+        except (msgspec.ValidationError, ValueError) as error:
+            mistakes.append(Mistake(f"{place}.{name}", f"{error}"))
+    return kind(**values) if len(mistakes) == before else None
+
+
+def _is_amount(hint: Any) -> bool:
+    return any(
+        isinstance(meta, msgspec.Meta) and (meta.extra or {}).get("amount")
+        for meta in getattr(hint, "__metadata__", ())
+    )
+
+
+def _major(raw: Any) -> Any:
+    """A string of major units as minor units; anything else as it is."""
+    if not isinstance(raw, str):
+        return raw
+    whole, dot, cents = raw.partition(".")
+    if not whole.isdigit() or (dot and not (cents.isdigit() and len(cents) == 2)):
+        raise ValueError(f'Expected minor units or a string like "500.00", got "{raw}"')
+    return int(whole) * 100 + int(cents or 0)
+
+
+def _across(config: Config, source: str) -> list[Mistake]:
+    """Mistakes that only two settings together make."""
+    mistakes = []
+    if config.general.currency not in CURRENCIES:
+        known = ", ".join(CURRENCIES)
+        mistakes.append(Mistake(f"{source}: general.currency", f"expected one of {known}"))
+    if config.batch.warn_at >= config.batch.full_at:
+        mistakes.append(Mistake(f"{source}: batch.warn_at", "expected less than batch.full_at"))
+    if config.host.kind == "tcp" and not (config.host.address and config.host.port):
+        mistakes.append(Mistake(f"{source}: host.address", "expected address and port for tcp"))
+    return mistakes

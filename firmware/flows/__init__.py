@@ -1,0 +1,1 @@
+"""Flows: what the terminal does, top to bottom, as awaited effects."""

@@ -1,0 +1,1 @@
+"""Who authorises: the embedded host, and the link to a real one."""

@@ -1,0 +1,104 @@
+"""What the terminal asks of a host and what it may get back, free of any wire format."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from firmware.journal.records import Kind, Totals
+from firmware.masked import Pan, Pin, Track2
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresented:
+    """The card as the host must see it; lives only as long as the request."""
+
+    pan: Pan
+    psn: str
+    expiry: str  # YYMM
+    track2: Track2 | None = None
+    pin: Pin | None = None  # enciphered by the host layer, never earlier
+    de55: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class FinancialRequest:
+    """Sale, void or refund. (terminal, batch, stan) names it: asking twice moves money once."""
+
+    kind: Kind
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    amount_minor: int
+    currency: str  # ISO 4217 numeric, "156"
+    date: str  # YYYYMMDD
+    time: str  # HHMMSS
+    card: CardPresented = field(repr=False)
+    operator: str = ""
+    original_batch: int = 0
+    original_stan: int = 0
+    original_reference: str = ""
+    original_date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalRequest:
+    """Undo whatever (terminal, batch, stan) did, if it did anything."""
+
+    kind: Kind
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    amount_minor: int
+    currency: str
+    date: str
+    time: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRequest:
+    """Close `batch`; the host compares `totals` with its own."""
+
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    totals: Totals
+    currency: str
+    date: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The host's answer. `response_code` is ISO 8583 field 39."""
+
+    response_code: str
+    reference: str = ""
+    authorisation_code: str = ""
+    issuer_authentication_data: bytes | None = None  # tag 91
+    scripts: bytes = b""  # templates 71 and 72, concatenated
+    host_totals: Totals | None = None  # of a settlement
+
+
+class NoAnswerReason(enum.Enum):
+    """Why there is no answer to rely on."""
+
+    TIMED_OUT = "timed out"
+    NO_LINE = "no line"  # certainly never delivered
+    GARBLED = "garbled"  # something came that is not an answer to this request
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No answer: the host may or may not have acted. A value that leads to a reversal."""
+
+    reason: NoAnswerReason
+    detail: str = ""
+
+
+HostRequest = FinancialRequest | ReversalRequest | SettlementRequest
+HostAnswer = Answered | NoAnswer

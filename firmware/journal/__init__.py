@@ -1,0 +1,1 @@
+"""The append-only record: records, chain, projections, numbering and recovery."""

@@ -1,0 +1,376 @@
+"""The journal's records: what happened, in past participles, as typed and strict structures.
+
+A record never holds a PAN, track data, a PIN or a key: a card is its keyed hash and the digits a
+voucher may show. Records are encoded as JSON with a `type` tag; fields are only ever added, with a
+default, so that every release reads the journals of all earlier ones.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Kind(enum.Enum):
+    """What a transaction does with money."""
+
+    SALE = "sale"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class Result(enum.Enum):
+    """How a transaction ended, for good."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    FAILED = "failed"  # no answer, card gone, answer unusable: nothing moved, or it is reversed
+
+
+class Copy(enum.Enum):
+    """Which paper a print job makes."""
+
+    MERCHANT = "merchant"
+    CARDHOLDER = "cardholder"
+    SETTLEMENT = "settlement"
+    FAULT = "fault"  # a reversal that could not be delivered: not a receipt
+
+
+class Base(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
+    """A journal record; its tag is the class name."""
+
+
+class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be kept of a card. `hash` is HMAC-SHA-256 of the PAN under the terminal's key."""
+
+    hash: str
+    first6: str
+    last4: str
+    pan_length: int
+    psn: str = ""  # card sequence number, 5F34
+    expiry: str = ""  # not kept after authorisation unless the voucher needs it: always ""
+    scheme: str = ""  # issuer's or scheme's name on the voucher
+    label: str = ""  # application label or preferred name
+    aid: str = ""
+    entry: str = "I"  # I: chip inserted
+
+
+class EmvData(msgspec.Struct, frozen=True, kw_only=True):
+    """The EMV data of one transaction, as upper-case hex, for voucher and dispute."""
+
+    aid: str = ""
+    label: str = ""
+    tvr: str = ""
+    tsi: str = ""
+    atc: str = ""
+    ac: str = ""
+    ac_type: str = ""  # TC, ARQC or AAC
+    cid: str = ""
+    cvm_results: str = ""
+    iad: str = ""
+    unpredictable_number: str = ""
+    arqc: str = ""
+
+
+class Verification(enum.Enum):
+    """How the cardholder was verified, as the voucher says it."""
+
+    NONE = "none"
+    SIGNATURE = "signature"
+    PIN = "pin"
+    PIN_AND_SIGNATURE = "pin+signature"
+
+
+class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The transaction that a void or refund undoes."""
+
+    batch: int
+    stan: int
+    reference: str
+    date: str  # YYYYMMDD of the shop
+    amount_minor: int
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Approved transactions of a batch: counts and sums in minor units."""
+
+    sales: int = 0
+    sales_minor: int = 0
+    voids: int = 0
+    voids_minor: int = 0
+    refunds: int = 0
+    refunds_minor: int = 0
+
+
+class TerminalStarted(Base, frozen=True):
+    """The terminal came up."""
+
+    version: str
+    schema: int
+
+
+class AmountAgreed(Base, frozen=True):
+    """ENTER on the amount check: the sale is bound to this very frame."""
+
+    kind: Kind
+    amount_minor: int
+    currency: str
+    frame_sha256: str  # of the 1,024 packed bytes of the glass, rows of 16 bytes
+    shown_at_ms: int
+    pressed_at_ms: int
+    key: str = "ENTER"
+
+
+class EntryAbandoned(Base, frozen=True):
+    """A transaction given up before its intent: nothing was sent, nothing moved."""
+
+    kind: Kind
+    step: str
+    reason: str
+    amount_minor: int = 0
+
+
+class GuardOverridden(Base, frozen=True):
+    """A warning was shown and somebody went on."""
+
+    guard: str
+    shown: str
+    operator: str
+    amount_minor: int = 0
+
+
+class IntentRecorded(Base, frozen=True):
+    """Durable before anything leaves the terminal that could move money."""
+
+    kind: Kind
+    batch: int
+    stan: int
+    amount_minor: int
+    currency: str
+    card: CardFacts
+    operator: str
+    merchant: str  # 15-character merchant number
+    merchant_name: str
+    store: str
+    terminal: str
+    date: str  # YYYYMMDD, the shop's
+    time: str  # HHMMSS
+    frame_sha256: str
+    original: OriginalRef | None = None
+    undo: bool = False
+    training: bool = False
+
+
+class OutcomeRecorded(Base, frozen=True):
+    """What the host and the card answered; ends an intent."""
+
+    kind: Kind
+    batch: int
+    stan: int
+    result: Result
+    response_code: str  # ISO 8583 field 39, or "" when there was none
+    reason: str = ""
+    authorisation_code: str = ""
+    reference: str = ""
+    verification: Verification = Verification.NONE
+    emv: EmvData = EmvData()
+    offline: bool = False
+    training: bool = False
+
+
+class ReversalOpened(Base, frozen=True):
+    """The intent's fate is unknown or must be undone: tell the host until it has answered."""
+
+    batch: int
+    stan: int
+    reason: str
+
+
+class ReversalAttempted(Base, frozen=True):
+    """A reversal was sent and not answered."""
+
+    batch: int
+    stan: int
+    attempt: int
+    detail: str = ""
+
+
+class ReversalConfirmed(Base, frozen=True):
+    """The host has answered the reversal: nothing of the intent stands."""
+
+    batch: int
+    stan: int
+    response_code: str
+
+
+class PrintQueued(Base, frozen=True):
+    """A paper is owed; queued in the same commit as what it tells of."""
+
+    job: int
+    copy: Copy
+    batch: int
+    stan: int
+    duplicate: bool = False
+    reason: str = ""
+
+
+class PrintSending(Base, frozen=True):
+    """The first byte is about to leave."""
+
+    job: int
+
+
+class PrintSent(Base, frozen=True):
+    """Every byte was taken and the printer was well afterwards."""
+
+    job: int
+
+
+class PrintDoubtful(Base, frozen=True):
+    """Some bytes left and the end is unknown: the paper may or may not be whole."""
+
+    job: int
+    detail: str = ""
+
+
+class PrintDropped(Base, frozen=True):
+    """Somebody decided that this paper is not needed."""
+
+    job: int
+    detail: str = ""
+
+
+class OperatorSignedOn(Base, frozen=True):
+    """An operator signed on."""
+
+    operator: str
+    training: bool = False
+
+
+class OperatorSignedOff(Base, frozen=True):
+    """The operator signed off."""
+
+    operator: str
+
+
+class PasswordFailed(Base, frozen=True):
+    """A wrong password; `failures` counts since the last right one."""
+
+    operator: str
+    failures: int
+    purpose: str
+
+
+class PasswordChanged(Base, frozen=True):
+    """A password was changed by its owner or reset by `by`."""
+
+    operator: str
+    by: str
+
+
+class OperatorAdded(Base, frozen=True):
+    """A cashier was added."""
+
+    operator: str
+    by: str
+
+
+class OperatorRemoved(Base, frozen=True):
+    """A cashier was deleted."""
+
+    operator: str
+    by: str
+
+
+class SettingChanged(Base, frozen=True):
+    """A setting was changed on the terminal."""
+
+    key: str
+    before: str
+    after: str
+    by: str
+
+
+class BatchOpened(Base, frozen=True):
+    """A new batch takes transactions."""
+
+    batch: int
+
+
+class SettlementStarted(Base, frozen=True):
+    """The totals are fixed; an interrupted settlement goes on from here."""
+
+    batch: int
+    totals: Totals
+    operator: str
+
+
+class SettlementCompleted(Base, frozen=True):
+    """The batch is closed; `balanced` tells whether the host agrees."""
+
+    batch: int
+    totals: Totals
+    host_totals: Totals
+    balanced: bool
+    operator: str
+    date: str
+    time: str
+
+
+class DeviceFailed(Base, frozen=True):
+    """A device stopped working."""
+
+    device: str
+    detail: str
+
+
+class DeviceRecovered(Base, frozen=True):
+    """A device works again."""
+
+    device: str
+
+
+class ClockJumped(Base, frozen=True):
+    """Wall time went backwards, or forwards without the monotonic clock."""
+
+    by_s: int
+
+
+class TrainingSwitched(Base, frozen=True):
+    """Training mode was switched on or off."""
+
+    on: bool
+    by: str
+
+
+Record = (
+    TerminalStarted
+    | AmountAgreed
+    | EntryAbandoned
+    | GuardOverridden
+    | IntentRecorded
+    | OutcomeRecorded
+    | ReversalOpened
+    | ReversalAttempted
+    | ReversalConfirmed
+    | PrintQueued
+    | PrintSending
+    | PrintSent
+    | PrintDoubtful
+    | PrintDropped
+    | OperatorSignedOn
+    | OperatorSignedOff
+    | PasswordFailed
+    | PasswordChanged
+    | OperatorAdded
+    | OperatorRemoved
+    | SettingChanged
+    | BatchOpened
+    | SettlementStarted
+    | SettlementCompleted
+    | DeviceFailed
+    | DeviceRecovered
+    | ClockJumped
+    | TrainingSwitched
+)

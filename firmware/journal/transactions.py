@@ -1,0 +1,80 @@
+"""A transaction as the journal tells it: the projection of an intent and all that followed."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from firmware.journal.records import (
+    CardFacts,
+    Copy,
+    EmvData,
+    Kind,
+    OriginalRef,
+    Verification,
+)
+
+
+class State(enum.Enum):
+    """Where a transaction stands."""
+
+    OPEN = "open"  # the intent is recorded, no outcome yet
+    APPROVED = "approved"
+    DECLINED = "declined"
+    FAILED = "failed"  # ended without an approval and nothing moved
+    REVERSING = "reversing"  # a reversal is owed to the host
+    REVERSED = "reversed"
+
+
+class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal's projection. Amounts are minor units of `currency` (ISO 4217)."""
+
+    kind: Kind
+    batch: int
+    stan: int
+    amount_minor: int
+    currency: str
+    card: CardFacts
+    operator: str
+    merchant: str
+    merchant_name: str
+    store: str
+    terminal: str
+    date: str
+    time: str
+    state: State
+    frame_sha256: str = ""
+    original: OriginalRef | None = None
+    undo: bool = False
+    training: bool = False
+    response_code: str = ""
+    reason: str = ""
+    authorisation_code: str = ""
+    reference: str = ""
+    verification: Verification = Verification.NONE
+    emv: EmvData = EmvData()
+    offline: bool = False
+    voided_by: int = 0  # voucher number of the approved void, in the same batch
+    refunded_minor: int = 0  # sum of approved refunds and of refunds still open
+    settled: bool = False
+    record_hash: str = ""  # hash of the record that ended it, for the voucher's QR
+
+
+class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper that is owed. `sending` at start-up means that its fate is unknown."""
+
+    job: int
+    copy: Copy
+    batch: int
+    stan: int
+    duplicate: bool
+    state: str  # queued, sending, sent, doubtful, dropped
+
+
+class Reversal(msgspec.Struct, frozen=True, kw_only=True):
+    """A reversal that the host has not confirmed."""
+
+    transaction: Transaction
+    reason: str
+    attempts: int

@@ -1,0 +1,224 @@
+"""What each screen shows, as data: the contract between flows and rendering.
+
+A screen is a frozen dataclass; `firmware.ui.render` turns it into a frame. A screen holds
+everything that its frame depends on, so equal screens give equal frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from firmware.journal.records import Kind
+from firmware.money import Money
+from firmware.ui.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose terminal this is: stands on idle, on the amount check and on the voucher."""
+
+    merchant: str  # short name in the screen's language
+    store: str
+    terminal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A text with its values filled in when it is rendered in a language.
+
+    `text` is an entry of the catalogue, or a (zh_CN, en) pair from elsewhere (response texts).
+    """
+
+    text: Text | tuple[str, str]
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, text: Text | tuple[str, str], **values: object) -> Phrase:
+        """A phrase whose placeholders take `values`."""
+        return cls(text, tuple((name, str(value)) for name, value in values.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Waiting for an amount; `notice` takes turns with the prompt (slip pending, reversal owed)."""
+
+    owner: Owner
+    date: str  # 2026-11-22
+    time: str  # 19:32
+    operator: str
+    notice: Phrase | None = None
+    training: bool = False
+    shift_px: int = 0  # burn-in: the whole picture moves by a few pixels
+
+
+@dataclass(frozen=True, slots=True)
+class AmountEntry:
+    """The amount shifts in from the right; `notice` tells why ENTER was refused."""
+
+    kind: Kind
+    amount: Money
+    title: Phrase
+    notice: Phrase | None = None
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AmountCheck:
+    """The frame that the cardholder agrees to: everything that moves money stands on it.
+
+    `detail` lines tell what a refund or void is bound to (card tail, original voucher).
+    `phase` counts seconds; lines that do not fit take turns by it.
+    """
+
+    owner: Owner
+    kind: Kind
+    amount: Money
+    detail: tuple[Phrase, ...] = ()
+    phase: int = 0
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardPrompt:
+    """Insert, put back or remove the card."""
+
+    kind: Kind
+    amount: Money
+    prompt: Phrase
+    notice: Phrase | None = None
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PinEntry:
+    """The cardholder's PIN: a star a digit, the amount in sight."""
+
+    kind: Kind
+    amount: Money
+    digits: int
+    notice: Phrase | None = None  # wrong PIN, last try
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """Something is under way; from the intent on it says not to remove the card."""
+
+    kind: Kind
+    amount: Money
+    text: Phrase
+    keep_card: bool
+    spinner: int = 0
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended. `prompt` says what ENTER does next, `undo_s` offers CANCEL 立即撤销."""
+
+    kind: Kind
+    amount: Money
+    approved: bool
+    text: Phrase
+    code: str = ""  # response code, shown when not approved
+    voucher: str = ""
+    prompt: Phrase | None = None
+    undo_s: int | None = None
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The transaction that a void or refund is about, before ENTER."""
+
+    kind: Kind  # what will be done to it
+    title: Phrase
+    card: str  # masked
+    amount: Money
+    left: Money | None  # what may still be refunded
+    date: str
+    time: str
+    operator: str
+    voucher: str
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextEntry:
+    """Digits keyed by an operator: password (masked), voucher number, date."""
+
+    title: Phrase
+    shown: str  # what was keyed, or stars
+    width: int  # how many may be keyed
+    hint: Phrase | None = None
+    notice: Phrase | None = None
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A titled list; an item is chosen by its digit or by `selected` and ENTER."""
+
+    title: Phrase
+    items: tuple[Phrase, ...]
+    selected: int = 0
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of rows that are already text (queries, totals), with position `page` of `pages`."""
+
+    title: Phrase
+    rows: tuple[str, ...]
+    page: int
+    pages: int
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A refusal or message: title, what and why, what to press."""
+
+    title: Phrase
+    body: tuple[Phrase, ...]
+    prompt: Phrase | None = None
+    amount: Money | None = None
+    warning: bool = False
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfService:
+    """Trade has stopped safely: which device, and what to do."""
+
+    owner: Owner
+    reason: Phrase
+    advice: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Attract:
+    """The kiosk's idle screen: a price list of items on keys 1–9, page by page."""
+
+    owner: Owner
+    items: tuple[tuple[str, str, Money], ...] = field(default=())  # key, name, price
+    shift_px: int = 0
+
+
+Screen = (
+    Idle
+    | AmountEntry
+    | AmountCheck
+    | CardPrompt
+    | PinEntry
+    | Processing
+    | Outcome
+    | Original
+    | TextEntry
+    | Menu
+    | Listing
+    | Notice
+    | OutOfService
+    | Attract
+)

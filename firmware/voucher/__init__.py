@@ -1,0 +1,1 @@
+"""What a voucher says and how it is laid out."""
