@@ -2,5 +2,226 @@
 
 A flow is an ``async def`` that awaits effects and never touches a device, a clock, a file or a
 socket. Awaiting an effect yields the effect itself to whoever drives the flow (the runner, or a
-script in a test) and gives back the answer, which mypy types.
+script in a test) and gives back the answer, which mypy types. Answers that are outcomes (a card
+that was pulled, a host that is silent) are values, never exceptions.
 """
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from firmware.emv.session import CardFailure
+from firmware.host.messages import HostAnswer, HostRequest
+from firmware.journal.operators import PasswordVerdict
+from firmware.journal.records import Record as JournalRecord
+from firmware.masked import Password
+from firmware.ui.screens import Screen
+from firmware.ui.texts import Language
+from hw.events import CardInserted, CardRemoved, KeyPressed
+
+if TYPE_CHECKING:
+    from firmware.journal.store import Journal
+
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Effect(Generic[A_co]):
+    """A request to the world; awaiting it gives the world's answer."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Effect[Any], Any, A_co]:
+        answer: A_co = yield self
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A frame is on the glass since `at_ms` (monotonic); `packed` are its 1,024 bytes."""
+
+    at_ms: int
+    sha256: str
+    packed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Show(Effect[Shown]):
+    """Put a screen on the glass. A screen that is there already is not sent again."""
+
+    screen: Screen
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """Nothing that was waited for happened in time."""
+
+    at_ms: int
+
+
+Happening = KeyPressed | CardInserted | CardRemoved | TimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Effect[Happening]):
+    """Wait for a key, and if asked for a card's coming or going, at most `timeout_ms`."""
+
+    timeout_ms: int
+    card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack(Effect[None]):
+    """Leave a key for the next `Wait`, which finds it first."""
+
+    pressed: KeyPressed
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresent(Effect[bool]):
+    """Tell whether a card is in the slot that no finished transaction has used yet.
+
+    With `used` any card counts.
+    """
+
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UseUpCard(Effect[None]):
+    """The card in the slot has served its transaction: the next one wants it put in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOn(Effect[bytes | CardFailure]):
+    """Power the card up; its ATR, or why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Effect[bytes | CardFailure]):
+    """Send one command APDU; the whole response APDU, or why there is none."""
+
+    command: bytes = field(repr=False)  # a VERIFY carries a PIN
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOff(Effect[None]):
+    """Power the card down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Effect[None]):
+    """Append records to the journal in one commit, durable when answered."""
+
+    records: tuple[JournalRecord, ...]
+    blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, *records: JournalRecord, blobs: Mapping[str, bytes] | None = None) -> Record:
+        """The effect for `records`, with frames by their hash in `blobs`."""
+        return cls(records, blobs or {})
+
+
+class Query(Protocol[A_co]):
+    """A question that only reads the journal."""
+
+    def read(self, journal: Journal) -> A_co: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Effect[A_co]):
+    """Read the journal."""
+
+    query: Query[A_co]
+
+
+@dataclass(frozen=True, slots=True)
+class Authorise(Effect[HostAnswer]):
+    """Send a request to the host and wait for its answer, at most the host's time-out."""
+
+    request: HostRequest
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPassword(Effect[PasswordVerdict]):
+    """Check an operator's password; failures are counted and journaled before the answer."""
+
+    operator: str
+    password: Password
+    purpose: str
+
+
+class OperatorChange(enum.Enum):
+    """What may be done to an operator."""
+
+    CHANGE = "change"  # a new password for oneself
+    ADD = "add"
+    DELETE = "delete"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOperator(Effect[str]):
+    """Change an operator; "" when done, else a word for the refusal: weak, exists, unknown."""
+
+    change: OperatorChange
+    operator: str
+    by: str
+    password: Password | None = None
+
+
+class PaperOutlook(enum.Enum):
+    """How a print job stands."""
+
+    DONE = "done"
+    PENDING = "pending"  # queued or under way, the printer is well
+    STUCK = "stuck"  # the printer cannot print now; it will go on by itself
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitPaper(Effect[PaperOutlook]):
+    """Wait until print job `job` is out or the printer is known to be stuck."""
+
+    job: int
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Monotonic and wall time together."""
+
+    monotonic_ms: int
+    wall: datetime
+
+    @property
+    def date(self) -> str:
+        """YYYYMMDD of the shop."""
+        return self.wall.strftime("%Y%m%d")
+
+    @property
+    def time(self) -> str:
+        """HHMMSS of the shop."""
+        return self.wall.strftime("%H%M%S")
+
+
+@dataclass(frozen=True, slots=True)
+class Now(Effect[Moment]):
+    """What time is it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RandomBytes(Effect[bytes]):
+    """Unpredictable bytes."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beep(Effect[None]):
+    """A short sound: a refused key, or with `long` an attention."""
+
+    long: bool = False

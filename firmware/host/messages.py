@@ -40,6 +40,7 @@ class FinancialRequest:
     original_stan: int = 0
     original_reference: str = ""
     original_date: str = ""
+    training: bool = False  # answered by nobody's books
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class ReversalRequest:
     date: str
     time: str
     reason: str = ""
+    training: bool = False  # answered by nobody's books
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,7 @@ class ReversalOpened(Base, frozen=True):
     batch: int
     stan: int
     reason: str
+    training: bool = False
 
 
 class ReversalAttempted(Base, frozen=True):
@@ -194,6 +195,7 @@ class ReversalAttempted(Base, frozen=True):
     stan: int
     attempt: int
     detail: str = ""
+    training: bool = False
 
 
 class ReversalConfirmed(Base, frozen=True):
@@ -202,6 +204,7 @@ class ReversalConfirmed(Base, frozen=True):
     batch: int
     stan: int
     response_code: str
+    training: bool = False
 
 
 class PrintQueued(Base, frozen=True):
@@ -213,6 +216,7 @@ class PrintQueued(Base, frozen=True):
     stan: int
     duplicate: bool = False
     reason: str = ""
+    training: bool = False
 
 
 class PrintSending(Base, frozen=True):

@@ -140,6 +140,7 @@ class Original:
     time: str
     operator: str
     voucher: str
+    owner: Owner | None = None  # stands on the frame: a confirmation names its terminal
     training: bool = False
 
 

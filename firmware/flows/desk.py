@@ -1,0 +1,43 @@
+"""Who stands at the counter: what a flow knows besides what it asks the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.config import Config
+from firmware.emv.session import EmvSetup
+from firmware.money import Money
+from firmware.ui.screens import Owner
+from firmware.ui.texts import Language
+
+
+@dataclass(slots=True)
+class Desk:
+    """The settings, and the state of the shift: language, operator (none signed on: ""), mode."""
+
+    config: Config
+    emv: EmvSetup
+    language: Language
+    operator: str = ""
+    training: bool = False
+
+    @property
+    def owner(self) -> Owner:
+        """Whose terminal this is, in the language of the screen."""
+        merchant = self.config.merchant
+        name = merchant.name if self.language is Language.ZH else merchant.name_en
+        return Owner(name, merchant.store, merchant.terminal)
+
+    @property
+    def idle_timeout_ms(self) -> int:
+        """How long a screen waits before it goes back to idle."""
+        return self.config.general.idle_timeout_s * 1000
+
+    @property
+    def min_view_ms(self) -> int:
+        """How long a confirmation must have been on the glass before ENTER counts."""
+        return self.config.check.min_view_ms
+
+    def money(self, minor: int) -> Money:
+        """`minor` units of the terminal's currency."""
+        return Money(minor, self.config.currency)

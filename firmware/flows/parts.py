@@ -1,0 +1,284 @@
+"""Steps that flows share: keying amounts and digits, confirming, choosing, telling.
+
+A step gives its value, or `GivenUp` when the person pressed CANCEL or walked away.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmware.effects import Beep, PutBack, Record, Show, Shown, TimedOut, Wait
+from firmware.flows.desk import Desk
+from firmware.journal.records import AmountAgreed, EntryAbandoned, Kind
+from firmware.money import Money
+from firmware.ui.screens import (
+    AmountCheck,
+    AmountEntry,
+    Menu,
+    Notice,
+    Original,
+    Phrase,
+    Screen,
+    TextEntry,
+)
+from firmware.ui.texts import Text
+from hw.events import Key, KeyPressed
+
+AMOUNT_DIGITS_MAX = 9  # 9,999,999.99: what the glass shows in large digits
+PHASE_MS = 2_000  # lines that take turns change this often
+NOTICE_MS = 10_000
+
+
+class GivenUp(enum.Enum):
+    """Why a step has no value."""
+
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed out"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """An amount and the frame it was agreed on."""
+
+    kind: Kind
+    amount: Money
+    frame_sha256: str
+
+
+async def show(desk: Desk, screen: Screen) -> Shown:
+    """Put a screen on the glass in the desk's language."""
+    return await Show(screen, desk.language)
+
+
+async def press(timeout_ms: int) -> Key | None:
+    """The next key, or None after `timeout_ms`."""
+    happening = await Wait(timeout_ms)
+    return happening.key if isinstance(happening, KeyPressed) else None
+
+
+async def enter_amount(
+    desk: Desk,
+    kind: Kind,
+    title: Phrase,
+    *,
+    first: Key | None = None,
+    start: Money | None = None,
+    refuse: Callable[[Money], Phrase | None],
+) -> Money | GivenUp:
+    """Key an amount that shifts in from the right; `refuse` says why one cannot be.
+
+    `start` stands there first: ENTER takes it, a digit replaces it, BACK edits it.
+    """
+    amount, replace, notice = start or desk.money(0), start is not None, None
+    key = first
+    while True:
+        if key is None:
+            await show(desk, AmountEntry(kind, amount, title, notice, desk.training))
+            key = await press(desk.idle_timeout_ms)
+        notice = None
+        if key is None:
+            return GivenUp.TIMED_OUT
+        if key is Key.CANCEL:
+            return GivenUp.CANCELLED
+        if key is Key.ENTER:
+            notice = Phrase.of(Text.AMOUNT_ZERO) if amount.minor == 0 else refuse(amount)
+            if notice is None:
+                return amount
+            await Beep()
+        else:
+            shifted = _shifted(0 if replace and key is not Key.BACK else amount.minor, key)
+            if shifted is None:
+                await Beep()
+            else:
+                amount, replace = desk.money(shifted), False
+        key = None
+
+
+def _shifted(minor: int, key: Key) -> int | None:
+    """The amount after `key`, or None when the key does nothing."""
+    if key is Key.BACK:
+        return minor // 10 if minor else None
+    digits = "00" if key is Key.STAR else key.digit
+    if digits is None:
+        return None
+    shifted = int(f"{minor}{digits}")
+    return shifted if len(str(shifted)) <= AMOUNT_DIGITS_MAX else None
+
+
+async def check_amount(
+    desk: Desk, kind: Kind, amount: Money, detail: tuple[Phrase, ...] = ()
+) -> Agreed | GivenUp:
+    """Let the cardholder check the amount: only ENTER, on this very frame, goes on.
+
+    The frame that was on the glass, its hash, the key and the times go to the journal.
+    """
+    opened_ms: int | None = None
+    phase = 0
+    while True:
+        screen = AmountCheck(desk.owner, kind, amount, detail, phase, desk.training)
+        shown = await show(desk, screen)
+        opened_ms = shown.at_ms if opened_ms is None else opened_ms
+        happening = await Wait(PHASE_MS)
+        if isinstance(happening, KeyPressed):
+            if happening.key is Key.CANCEL and happening.at_ms >= opened_ms:
+                return GivenUp.CANCELLED
+            if happening.key is Key.ENTER and happening.at_ms >= opened_ms + desk.min_view_ms:
+                return await _agree(kind, amount, shown, opened_ms, happening.at_ms)
+            await Beep()
+            continue
+        phase += 1
+        if phase * PHASE_MS >= desk.idle_timeout_ms:
+            return GivenUp.TIMED_OUT
+
+
+async def check_original(desk: Desk, kind: Kind, screen: Original) -> Agreed | GivenUp:
+    """Let the operator check the original of a void or refund: only ENTER goes on."""
+    shown = await show(desk, screen)
+    pressed_ms = await confirmed(desk, shown)
+    if isinstance(pressed_ms, GivenUp):
+        return pressed_ms
+    return await _agree(kind, screen.amount, shown, shown.at_ms, pressed_ms)
+
+
+async def _agree(kind: Kind, amount: Money, shown: Shown, opened: int, pressed: int) -> Agreed:
+    record = AmountAgreed(
+        kind=kind,
+        amount_minor=amount.minor,
+        currency=amount.currency.alpha,
+        frame_sha256=shown.sha256,
+        shown_at_ms=opened,
+        pressed_at_ms=pressed,
+    )
+    await Record.of(record, blobs={shown.sha256: shown.packed})
+    return Agreed(kind, amount, shown.sha256)
+
+
+async def confirmed(desk: Desk, shown: Shown) -> int | GivenUp:
+    """Wait for ENTER on a frame: when it was pressed (monotonic ms). Other keys beep.
+
+    A key from before the frame was on the glass for `check.min_view_ms` does not count, so
+    neither typing ahead nor a double press confirms.
+    """
+    while True:
+        happening = await Wait(desk.idle_timeout_ms)
+        if isinstance(happening, TimedOut):
+            return GivenUp.TIMED_OUT
+        if isinstance(happening, KeyPressed):
+            if happening.key is Key.CANCEL and happening.at_ms >= shown.at_ms:
+                return GivenUp.CANCELLED
+            if happening.key is Key.ENTER and happening.at_ms >= shown.at_ms + desk.min_view_ms:
+                return happening.at_ms
+            await Beep()
+
+
+async def confirm(desk: Desk, screen: Screen) -> GivenUp | None:
+    """Show a question that ENTER answers with yes; None is the yes."""
+    answer = await confirmed(desk, await show(desk, screen))
+    return answer if isinstance(answer, GivenUp) else None
+
+
+async def enter_digits(
+    desk: Desk,
+    title: Phrase,
+    *,
+    lengths: tuple[int, ...],
+    masked: bool = False,
+    hint: Phrase | None = None,
+    notice: Phrase | None = None,
+    start: str = "",
+) -> str | GivenUp:
+    """Key decimal digits; ENTER takes them when their number is one of `lengths`."""
+    digits, replace = start, bool(start)
+    while True:
+        shown = "*" * len(digits) if masked else digits
+        entry = TextEntry(title, shown, max(lengths), hint, notice, desk.training)
+        await show(desk, entry)
+        key = await press(desk.idle_timeout_ms)
+        if key is None:
+            return GivenUp.TIMED_OUT
+        if key is Key.CANCEL:
+            return GivenUp.CANCELLED
+        notice = None
+        if key is Key.ENTER and len(digits) in lengths:
+            return digits
+        if key is Key.BACK and digits:
+            digits, replace = digits[:-1], False
+        elif key.digit is not None and (replace or len(digits) < max(lengths)):
+            digits, replace = ("" if replace else digits) + key.digit, False
+        else:
+            await Beep()
+
+
+async def choose(desk: Desk, title: Phrase, items: tuple[Phrase, ...]) -> int | GivenUp:
+    """Choose from a list by its digit, or by `*`/`#` and ENTER; gives the index."""
+    selected = 0
+    while True:
+        await show(desk, Menu(title, items, selected, desk.training))
+        key = await press(desk.idle_timeout_ms)
+        if key is None:
+            return GivenUp.TIMED_OUT
+        if key in (Key.CANCEL, Key.BACK):
+            return GivenUp.CANCELLED
+        if key is Key.ENTER:
+            return selected
+        if key is Key.STAR:
+            selected = (selected - 1) % len(items)
+        elif key is Key.HASH:
+            selected = (selected + 1) % len(items)
+        elif key.digit is not None and 1 <= int(key.digit) <= len(items):
+            return int(key.digit) - 1
+        else:
+            await Beep()
+
+
+async def tell(
+    desk: Desk,
+    title: Phrase | Text,
+    *body: Phrase | Text,
+    amount: Money | None = None,
+    warning: bool = True,
+) -> None:
+    """Say something until a key is pressed, or for ten seconds.
+
+    ENTER, CANCEL and BACK only dismiss it; any other key is left for the next step.
+    """
+    notice = Notice(
+        _phrase(title),
+        tuple(_phrase(line) for line in body),
+        amount=amount,
+        warning=warning,
+        training=desk.training,
+    )
+    shown = await show(desk, notice)
+    if warning:
+        await Beep(long=True)
+    while True:
+        happening = await Wait(NOTICE_MS)
+        if not isinstance(happening, KeyPressed):
+            return
+        if happening.at_ms >= shown.at_ms:  # typed ahead does not dismiss it
+            return await leave_to_next(happening)
+
+
+async def leave_to_next(pressed: KeyPressed) -> None:
+    """Let the next step read a key that does more than dismiss what is on the glass."""
+    if pressed.key not in (Key.ENTER, Key.CANCEL, Key.BACK):
+        await PutBack(pressed)
+
+
+async def abandon(kind: Kind, step: str, why: GivenUp | str, amount: Money | None = None) -> None:
+    """Journal what was given up before its intent: nothing was sent, nothing moved."""
+    await Record.of(
+        EntryAbandoned(
+            kind=kind,
+            step=step,
+            reason=why.value if isinstance(why, GivenUp) else why,
+            amount_minor=amount.minor if amount else 0,
+        )
+    )
+
+
+def _phrase(text: Phrase | Text) -> Phrase:
+    return text if isinstance(text, Phrase) else Phrase.of(text)

@@ -1,0 +1,102 @@
+"""Reversals: whatever an intent did at the host is undone, and asked for until it is.
+
+A reversal is recorded before it is sent, sent at once, then on a timer, before the next sale, the
+settlement and the sign-off. It is never dropped.
+"""
+
+from __future__ import annotations
+
+from firmware.effects import Authorise, Look, Now, Record
+from firmware.flows.desk import Desk
+from firmware.flows.parts import show
+from firmware.host.messages import Answered, ReversalRequest
+from firmware.journal.queries import NextJob, Reversals
+from firmware.journal.records import (
+    Copy,
+    IntentRecorded,
+    PrintQueued,
+    ReversalAttempted,
+    ReversalConfirmed,
+    ReversalOpened,
+)
+from firmware.journal.transactions import Reversal, Transaction
+from firmware.money import Money
+from firmware.ui.screens import Phrase, Processing
+from firmware.ui.texts import Text
+
+# 00: undone. 25: the host knows no original, so nothing stands.
+CONFIRMING_CODES = frozenset({"00", "25"})
+
+
+async def reverse(
+    desk: Desk, intent: IntentRecorded | Transaction, amount: Money, reason: str
+) -> bool:
+    """Open a reversal for an intent and try it at once; True when the host confirmed it."""
+    await Record.of(
+        ReversalOpened(
+            batch=intent.batch, stan=intent.stan, reason=reason, training=intent.training
+        )
+    )
+    await show(
+        desk,
+        Processing(
+            intent.kind, amount, Phrase.of(Text.REVERSING), keep_card=False, training=desk.training
+        ),
+    )
+    return await send_reversals(desk)
+
+
+async def send_reversals(desk: Desk) -> bool:
+    """Send every reversal that is owed, oldest first; True when none is left.
+
+    Stops at the first that is not answered: the line is the same for the rest.
+    """
+    for reversal in await Look(Reversals()):
+        if not await _send(desk, reversal):
+            return False
+    return True
+
+
+async def _send(desk: Desk, reversal: Reversal) -> bool:
+    owed, attempt = reversal.transaction, reversal.attempts + 1
+    answer = await Authorise(await _request(desk, reversal))
+    if isinstance(answer, Answered) and answer.response_code in CONFIRMING_CODES:
+        await Record.of(
+            ReversalConfirmed(
+                batch=owed.batch,
+                stan=owed.stan,
+                response_code=answer.response_code,
+                training=owed.training,
+            )
+        )
+        return True
+    detail = answer.response_code if isinstance(answer, Answered) else answer.reason.value
+    attempted = ReversalAttempted(
+        batch=owed.batch, stan=owed.stan, attempt=attempt, detail=detail, training=owed.training
+    )
+    if attempt != desk.config.host.reversal_fault_after:
+        await Record.of(attempted)
+    else:  # a person must know: the fault slip names what is owed, and it is still retried
+        job = await Look(NextJob())
+        slip = PrintQueued(
+            job=job, copy=Copy.FAULT, batch=owed.batch, stan=owed.stan, training=owed.training
+        )
+        await Record.of(attempted, slip)
+    return False
+
+
+async def _request(desk: Desk, reversal: Reversal) -> ReversalRequest:
+    owed, moment = reversal.transaction, await Now()
+    return ReversalRequest(
+        kind=owed.kind,
+        terminal=owed.terminal,
+        merchant=owed.merchant,
+        batch=owed.batch,
+        stan=owed.stan,
+        amount_minor=owed.amount_minor,
+        currency=desk.config.currency.numeric,
+        date=moment.date,
+        time=moment.time,
+        reason=reversal.reason,
+        training=owed.training,
+    )

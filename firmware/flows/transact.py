@@ -1,0 +1,234 @@
+"""The commit of a transaction: intent, host, card, outcome, in that order.
+
+Sale, void and refund all pass through `transact`; what differs between them is the request and
+what the card still has to say after the host has answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from firmware.effects import Authorise, Look, Moment, Now, Record
+from firmware.flows.desk import Desk
+from firmware.flows.parts import Agreed, show
+from firmware.flows.reverse import reverse
+from firmware.host.messages import Answered, CardPresented, FinancialRequest, HostAnswer, NoAnswer
+from firmware.host.responses import response_text
+from firmware.journal.queries import NextJob, NextNumbers, Numbers, TransactionByNumber
+from firmware.journal.records import (
+    CardFacts,
+    Copy,
+    EmvData,
+    IntentRecorded,
+    OriginalRef,
+    OutcomeRecorded,
+    PrintQueued,
+    Result,
+    Verification,
+)
+from firmware.journal.transactions import Transaction
+from firmware.ui.screens import Phrase, Processing
+from firmware.ui.texts import Text
+
+APPROVED_CODE = "00"
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A transaction that everybody has agreed to, before it has a number."""
+
+    agreed: Agreed
+    facts: CardFacts
+    card: CardPresented
+    verification: Verification
+    emv: EmvData = EmvData()
+    original: OriginalRef | None = None
+    undo: bool = False
+    offline: Result | None = None  # the card decided without the host
+
+
+@dataclass(frozen=True, slots=True)
+class CardWord:
+    """What the card said after the host: `accepted`, or why not. `emv` is the last data."""
+
+    accepted: bool
+    reason: str
+    emv: EmvData
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Approved and recorded; `job` is the print job of the merchant copy."""
+
+    transaction: Transaction
+    job: int
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Declined and recorded: nothing moved. `text` says why."""
+
+    transaction: Transaction
+    code: str
+    text: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """No answer, or the card was lost after one: reversed, or a reversal is owed."""
+
+    transaction: Transaction
+    reversed: bool
+    text: Phrase
+
+
+Ended = Done | Refused | Undecided
+CardEnd = Callable[[HostAnswer | None], Awaitable[CardWord]]
+
+
+async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:
+    """Carry one deal out and say how it ended. The intent is durable before the host is asked."""
+    moment = await Now()
+    numbers = await Look(NextNumbers(training=desk.training))
+    intent = _intent(desk, deal, numbers, moment)
+    if deal.offline is not None:
+        return await _offline(desk, deal, intent)
+    await show(
+        desk,
+        Processing(
+            deal.agreed.kind,
+            deal.agreed.amount,
+            Phrase.of(Text.CONNECTING),
+            keep_card=True,
+            training=desk.training,
+        ),
+    )
+    await Record.of(intent)
+    answer = await Authorise(_request(desk, deal, intent))
+    word = await end_with_card(answer)
+    deal = replace(deal, emv=word.emv)
+    if isinstance(answer, NoAnswer):
+        text = Phrase.of(Text.NO_ANSWER)
+        return await _undecided(desk, intent, deal, f"no answer: {answer.reason.value}", text)
+    if answer.response_code != APPROVED_CODE:
+        return await _declined(desk, intent, deal, answer)
+    if not word.accepted:
+        text = Phrase.of(Text.CARD_PULLED if word.reason == "card gone" else Text.DECLINED)
+        return await _undecided(desk, intent, deal, f"card: {word.reason}", text)
+    return await _approved(desk, intent, deal, answer)
+
+
+async def _approved(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Done:
+    outcome = _outcome(intent, deal, Result.APPROVED, answer)
+    job = await Look(NextJob())
+    await Record.of(outcome, merchant_copy(intent, job))
+    return Done(await _transaction(desk, intent), job, await Now())
+
+
+async def _declined(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Refused:
+    await Record.of(_outcome(intent, deal, Result.DECLINED, answer))
+    text = Phrase.of(response_text(answer.response_code))
+    return Refused(await _transaction(desk, intent), answer.response_code, text)
+
+
+async def _undecided(
+    desk: Desk, intent: IntentRecorded, deal: Deal, reason: str, text: Phrase
+) -> Undecided:
+    done = await reverse(desk, intent, deal.agreed.amount, reason)
+    return Undecided(await _transaction(desk, intent), done, text)
+
+
+async def _offline(desk: Desk, deal: Deal, intent: IntentRecorded) -> Done | Refused:
+    """The card's own decision: intent and outcome in one commit, nothing was asked of a host."""
+    result = deal.offline
+    assert result is not None
+    code = "Y1" if result is Result.APPROVED else "Z1"
+    outcome = _outcome(intent, deal, result, Answered(code), offline=True)
+    if result is Result.APPROVED:
+        job = await Look(NextJob())
+        await Record.of(intent, outcome, merchant_copy(intent, job))
+        return Done(await _transaction(desk, intent), job, await Now())
+    await Record.of(intent, outcome)
+    return Refused(await _transaction(desk, intent), code, Phrase.of(Text.DECLINED))
+
+
+def merchant_copy(intent: IntentRecorded, job: int) -> PrintQueued:
+    """The merchant's paper: owed from the very commit that approves."""
+    return PrintQueued(
+        job=job,
+        copy=Copy.MERCHANT,
+        batch=intent.batch,
+        stan=intent.stan,
+        training=intent.training,
+    )
+
+
+async def _transaction(desk: Desk, intent: IntentRecorded) -> Transaction:
+    found = await Look(TransactionByNumber(intent.batch, intent.stan, training=desk.training))
+    assert found is not None, "an intent that was recorded is found"
+    return found
+
+
+def _intent(desk: Desk, deal: Deal, numbers: Numbers, moment: Moment) -> IntentRecorded:
+    merchant = desk.config.merchant
+    return IntentRecorded(
+        kind=deal.agreed.kind,
+        batch=numbers.batch,
+        stan=numbers.stan,
+        amount_minor=deal.agreed.amount.minor,
+        currency=deal.agreed.amount.currency.alpha,
+        card=deal.facts,
+        operator=desk.operator,
+        merchant=merchant.number,
+        merchant_name=merchant.name,
+        store=merchant.store,
+        terminal=merchant.terminal,
+        date=moment.date,
+        time=moment.time,
+        frame_sha256=deal.agreed.frame_sha256,
+        original=deal.original,
+        undo=deal.undo,
+        training=desk.training,
+    )
+
+
+def _request(desk: Desk, deal: Deal, intent: IntentRecorded) -> FinancialRequest:
+    original = deal.original
+    return FinancialRequest(
+        kind=intent.kind,
+        terminal=intent.terminal,
+        merchant=intent.merchant,
+        batch=intent.batch,
+        stan=intent.stan,
+        amount_minor=intent.amount_minor,
+        currency=desk.config.currency.numeric,
+        date=intent.date,
+        time=intent.time,
+        card=deal.card,
+        operator=intent.operator,
+        original_batch=original.batch if original else 0,
+        original_stan=original.stan if original else 0,
+        original_reference=original.reference if original else "",
+        original_date=original.date if original else "",
+        training=intent.training,
+    )
+
+
+def _outcome(
+    intent: IntentRecorded, deal: Deal, result: Result, answer: Answered, *, offline: bool = False
+) -> OutcomeRecorded:
+    return OutcomeRecorded(
+        kind=intent.kind,
+        batch=intent.batch,
+        stan=intent.stan,
+        result=result,
+        response_code=answer.response_code,
+        authorisation_code=answer.authorisation_code,
+        reference=answer.reference,
+        verification=deal.verification,
+        emv=deal.emv,
+        offline=offline,
+        training=intent.training,
+    )
