@@ -1,0 +1,144 @@
+"""Where every wire goes: pins, buses, addresses and the legends on the keys.
+
+This is the single truth. Drivers are built from it, and a test holds the wiring table of
+`hw/README.md` to it row by row. `Pin` carries both numbers a person meets: BCM, which software
+uses, and the position on the 40-pin header, which hands use.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from hw.events import Key
+
+
+class Pin(enum.Enum):
+    """The header's positions that this terminal uses: header number, BCM number (None: power).
+
+    The matrix stays clear of I2C1 (GPIO2–3), SPI0 (GPIO7–11), UART0 (GPIO14–15) and the HAT
+    EEPROM (GPIO0–1), so a display on either bus and a serial printer fit beside it.
+    """
+
+    POWER_3V3 = 1, None
+    POWER_3V3_SPI = 17, None
+    GROUND_DISPLAY = 9, None
+    GROUND_DISPLAY_SPI = 20, None
+    GROUND_PRINTER = 6, None
+    GPIO2 = 3, 2
+    GPIO3 = 5, 3
+    GPIO5 = 29, 5
+    GPIO6 = 31, 6
+    GPIO8 = 24, 8
+    GPIO10 = 19, 10
+    GPIO11 = 23, 11
+    GPIO12 = 32, 12
+    GPIO13 = 33, 13
+    GPIO14 = 8, 14
+    GPIO15 = 10, 15
+    GPIO16 = 36, 16
+    GPIO19 = 35, 19
+    GPIO20 = 38, 20
+    GPIO21 = 40, 21
+    GPIO24 = 18, 24
+    GPIO25 = 22, 25
+
+    def __init__(self, header: int, bcm: int | None) -> None:
+        self.header = header
+        self._bcm = bcm
+
+    @property
+    def bcm(self) -> int:
+        """The GPIO's BCM number. Raises ValueError for power and ground."""
+        if self._bcm is None:
+            raise ValueError(f"{self.name} is no GPIO")
+        return self._bcm
+
+
+@dataclass(frozen=True, slots=True)
+class I2cBus:
+    """An I²C controller and the device on it; `port` is N of /dev/i2c-N, `address` has 7 bits."""
+
+    port: int
+    address: int
+    clock_hz: int
+    sda: Pin
+    scl: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class SpiBus:
+    """An SPI controller and the display on it; /dev/spidev`port`.`device`."""
+
+    port: int
+    device: int
+    clock_hz: int
+    clock: Pin
+    mosi: Pin
+    select: Pin
+    data_command: Pin
+    reset: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMatrix:
+    """A key matrix: `legends[r][c]` is the key that joins row r to column c."""
+
+    rows: tuple[Pin, ...]
+    columns: tuple[Pin, ...]
+    legends: tuple[tuple[Key, ...], ...]
+
+    def __post_init__(self) -> None:
+        assert len(self.legends) == len(self.rows)
+        assert all(len(legend) == len(self.columns) for legend in self.legends)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One row of the wiring table: a terminal of a part and the header's pin it goes to."""
+
+    part: str
+    terminal: str
+    pin: Pin
+
+
+OLED_I2C = I2cBus(port=1, address=0x3C, clock_hz=400_000, sda=Pin.GPIO2, scl=Pin.GPIO3)
+OLED_SPI = SpiBus(
+    port=0,
+    device=0,
+    clock_hz=8_000_000,
+    clock=Pin.GPIO11,
+    mosi=Pin.GPIO10,
+    select=Pin.GPIO8,
+    data_command=Pin.GPIO24,
+    reset=Pin.GPIO25,
+)
+KEYPAD = KeyMatrix(
+    rows=(Pin.GPIO5, Pin.GPIO6, Pin.GPIO13, Pin.GPIO19),
+    columns=(Pin.GPIO12, Pin.GPIO16, Pin.GPIO20, Pin.GPIO21),
+    legends=(
+        (Key.D1, Key.D2, Key.D3, Key.CANCEL),
+        (Key.D4, Key.D5, Key.D6, Key.BACK),
+        (Key.D7, Key.D8, Key.D9, Key.MENU),
+        (Key.STAR, Key.D0, Key.HASH, Key.ENTER),
+    ),
+)
+
+WIRES = (
+    Wire("OLED (I²C)", "VCC", Pin.POWER_3V3),
+    Wire("OLED (I²C)", "GND", Pin.GROUND_DISPLAY),
+    Wire("OLED (I²C)", "SDA", OLED_I2C.sda),
+    Wire("OLED (I²C)", "SCL", OLED_I2C.scl),
+    Wire("OLED (SPI)", "VCC", Pin.POWER_3V3_SPI),
+    Wire("OLED (SPI)", "GND", Pin.GROUND_DISPLAY_SPI),
+    Wire("OLED (SPI)", "D0 / SCK", OLED_SPI.clock),
+    Wire("OLED (SPI)", "D1 / SDA", OLED_SPI.mosi),
+    Wire("OLED (SPI)", "CS", OLED_SPI.select),
+    Wire("OLED (SPI)", "DC", OLED_SPI.data_command),
+    Wire("OLED (SPI)", "RES", OLED_SPI.reset),
+    *(Wire("Keypad", f"row {i}", pin) for i, pin in enumerate(KEYPAD.rows, start=1)),
+    *(Wire("Keypad", f"column {i}", pin) for i, pin in enumerate(KEYPAD.columns, start=1)),
+    Wire("Printer (serial TTL)", "GND", Pin.GROUND_PRINTER),
+    Wire("Printer (serial TTL)", "RX", Pin.GPIO14),
+    Wire("Printer (serial TTL)", "TX", Pin.GPIO15),
+)

@@ -1,0 +1,123 @@
+"""A 1-bit frame as display controllers keep it, and the windows in which two frames differ.
+
+A page is eight rows high and one byte a column, its top row in bit 0. The bus dominates the time
+a glass takes, so what is chosen here is what costs the fewest bytes on the bus.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+Pages = tuple[bytes, ...]
+# Runs closer than this are one even if their window grows several pages high.
+NARROW_GAP_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle of display memory: pages and columns, both ends included."""
+
+    page_first: int
+    page_last: int
+    column_first: int
+    column_last: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Display memory inside the window."""
+        pages = self.page_last - self.page_first + 1
+        return pages * (self.column_last - self.column_first + 1)
+
+    def joined(self, other: Window) -> Window:
+        """The smallest window around both."""
+        return Window(
+            min(self.page_first, other.page_first),
+            max(self.page_last, other.page_last),
+            min(self.column_first, other.column_first),
+            max(self.column_last, other.column_last),
+        )
+
+    def of(self, pages: Pages) -> bytes:
+        """The bytes of a frame inside the window, row of columns by row of columns."""
+        columns = slice(self.column_first, self.column_last + 1)
+        return b"".join(page[columns] for page in pages[self.page_first : self.page_last + 1])
+
+
+def pack(image: Image.Image) -> Pages:
+    """The pages of a mode "1" image whose height is a multiple of eight."""
+    # a clockwise quarter turn makes each column a row of bits, lowest pixel first, so the bytes
+    # come out with the top row in bit 0 and without a loop over pixels
+    columns = image.transpose(Image.Transpose.ROTATE_270).tobytes()
+    pages = image.height // 8
+    return tuple(columns[pages - 1 - page :: pages] for page in range(pages))
+
+
+def blank(width_px: int, height_px: int) -> Pages:
+    """The pages of an empty frame."""
+    return (bytes(width_px),) * (height_px // 8)
+
+
+def changed(old: Pages, new: Pages, *, window_bytes: int, spans_pages: bool) -> Sequence[Window]:
+    """Windows that together hold every byte in which two frames differ.
+
+    `window_bytes` is what addressing one more window costs on the bus: what lies nearer than that
+    shares a window. With `spans_pages` a window may be several pages high. The cost on the bus is
+    never above that of one window around everything.
+    """
+    pairs = enumerate(zip(old, new, strict=True))
+    if not spans_pages:
+        return [
+            Window(page, page, first, last)
+            for page, (before, after) in pairs
+            for first, last in _runs(before, after, window_bytes)
+        ]
+    windows: list[Window] = []
+    growing: list[Window] = []  # windows that end on the page above
+    for page, (before, after) in pairs:
+        here = [
+            _joined_where_cheaper(Window(page, page, first, last), growing, window_bytes)
+            for first, last in _runs(before, after, NARROW_GAP_BYTES)
+        ]
+        windows += growing
+        growing = here
+    return _gathered(windows + growing, window_bytes)
+
+
+def _runs(before: bytes, after: bytes, gap_bytes: int) -> Iterator[tuple[int, int]]:
+    """First and last column of each run of changed bytes, over gaps of up to `gap_bytes`."""
+    if before == after:
+        return
+    differing = [x for x, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    first = last = differing[0]
+    for column in differing[1:]:
+        if column - last - 1 > gap_bytes:
+            yield first, last
+            first = column
+        last = column
+    yield first, last
+
+
+def _joined_where_cheaper(window: Window, others: list[Window], window_bytes: int) -> Window:
+    """`window` joined with each of `others` whose own window would cost more; takes them out."""
+    for other in list(others):
+        joined = window.joined(other)
+        if joined.size_bytes <= window.size_bytes + other.size_bytes + window_bytes:
+            others.remove(other)
+            window = joined
+    return window
+
+
+def _gathered(windows: list[Window], window_bytes: int) -> list[Window]:
+    """`windows` with neighbours joined where that is cheaper, and all of them if even that is."""
+    gathered: list[Window] = []
+    for window in windows:
+        gathered.append(_joined_where_cheaper(window, gathered, window_bytes))
+    if not gathered:
+        return gathered
+    around = functools.reduce(Window.joined, gathered)
+    apart_bytes = sum(window.size_bytes + window_bytes for window in gathered)
+    return gathered if apart_bytes < around.size_bytes + window_bytes else [around]

@@ -1,0 +1,229 @@
+"""The 128×64 OLED: luma.oled's device and initialisation, but only what changed goes to the glass.
+
+The I²C bus is the slowest thing between a key and its echo: a whole frame takes 23 ms at
+400 kHz, a changed digit about 1 ms. So the driver keeps the frame last sent and sends differing
+windows. After a fault nothing is assumed of the glass: the device is built anew and memory is
+written in full.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import enum
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import luma.core.error
+import luma.core.interface.serial
+import luma.oled.device
+from PIL import Image
+
+from hw import board, frame
+from hw.events import Device
+from hw.ports import DeviceFault
+
+FAULTS = (luma.core.error.Error, OSError)  # luma maps only some of the bus's errors to its own
+
+
+class Bus(Protocol):
+    """What luma calls a serial interface. `command` and `data` raise luma's Error or OSError."""
+
+    def command(self, *cmd: int) -> None: ...
+
+    def data(self, data: Sequence[int]) -> None: ...
+
+    def cleanup(self) -> None: ...
+
+
+class OledChip(enum.Enum):
+    """The display controllers that this driver knows, by luma's name of their device."""
+
+    SSD1306 = "ssd1306"
+    SSD1309 = "ssd1309"
+    SH1106 = "sh1106"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """How a controller is told where data goes. Bytes count I²C address and control bytes."""
+
+    window_bytes: int
+    spans_pages: bool
+    select: Callable[[frame.Window], tuple[int, ...]]
+
+
+def _select_window(window: frame.Window) -> tuple[int, ...]:
+    """Column and page window, both pointers at its start. See SSD1306 10.1.4–10.1.5."""
+    return (
+        *(0x21, window.column_first, window.column_last),
+        *(0x22, window.page_first, window.page_last),
+    )
+
+
+def _select_page_and_column(window: frame.Window) -> tuple[int, ...]:
+    """Page, low and high nibble of the column; the glass begins at 2. See SH1106 1, 2, 11."""
+    column = window.column_first + 2
+    return 0xB0 | window.page_first, column & 0x0F, 0x10 | column >> 4
+
+
+# one window is a command transfer and a data transfer, each with address and control byte
+_WINDOWED = Addressing(6 + 2 + 2, spans_pages=True, select=_select_window)
+_PAGED = Addressing(3 + 2 + 2, spans_pages=False, select=_select_page_and_column)
+ADDRESSING = {
+    OledChip.SSD1306: _WINDOWED,
+    OledChip.SSD1309: _WINDOWED,
+    OledChip.SH1106: _PAGED,
+}
+
+
+class Oled:
+    """A 128×64 OLED; implements `hw.ports.Display`.
+
+    `connect` gives luma's serial interface and is called on first use and after every fault, so
+    a terminal starts, and says so, with its display unplugged. `rotate` is in quarter turns as
+    luma has it; only 0 and 2 keep the glass's shape.
+    """
+
+    width_px = 128
+    height_px = 64
+
+    def __init__(
+        self, connect: Callable[[], Bus], chip: OledChip = OledChip.SSD1306, rotate: int = 0
+    ) -> None:
+        if rotate not in (0, 2):
+            raise ValueError(f"rotate is 0 or 2 on a 128×64 glass, not {rotate}")
+        self._connect = connect
+        self._chip = chip
+        self._rotate = rotate
+        self._bus: Bus | None = None
+        self._device: Any = None
+        self._on_glass = frame.blank(self.width_px, self.height_px)
+        self._wanted = self._on_glass
+        self._level: int | None = None  # None: as luma initialises it
+        self._asleep = False
+
+    def show(self, image: Image.Image) -> None:
+        """Send what differs from the glass; blocks for the bus. Raises DeviceFault."""
+        if image.mode != "1" or image.size != (self.width_px, self.height_px):
+            raise ValueError(f'mode "1", 128×64 is wanted, not {image.mode!r}, {image.size}')
+        if self._rotate:
+            image = image.transpose(Image.Transpose.ROTATE_180)
+        self._wanted = frame.pack(image)
+        with self._faults_named():
+            self._open()
+            self._send()
+
+    def brightness(self, level: int) -> None:
+        """Set the drive current, 0–255. Raises DeviceFault."""
+        if not 0 <= level <= 255:
+            raise ValueError(f"brightness is 0–255, not {level}")
+        self._level = level
+        with self._faults_named():
+            self._open()
+            self._device.contrast(level)
+
+    def sleep(self, asleep: bool) -> None:
+        """Switch the glass off (memory kept) or on. Raises DeviceFault."""
+        self._asleep = asleep
+        with self._faults_named():
+            self._open()
+            if asleep:
+                self._device.hide()
+            else:
+                self._device.show()
+
+    def reopen(self) -> None:
+        """Build the device anew and send the whole frame again, with brightness and sleep.
+
+        Raises DeviceFault while the glass is still lost. Also heals a glass that a disturbance
+        has silently reset: the wire has no way to read it back.
+        """
+        self._drop()
+        with self._faults_named():
+            self._open()
+            self._send()
+
+    def close(self) -> None:
+        """Switch the glass off and release the bus. Never raises."""
+        if self._device is not None:
+            with contextlib.suppress(*FAULTS):
+                self._device.hide()
+        self._drop()
+
+    def _open(self) -> None:
+        """Initialise the glass unless it is open; luma's initialisation leaves memory blank."""
+        if self._device is not None:
+            return
+        bus = self._bus = self._connect()
+        try:
+            device = getattr(luma.oled.device, self._chip.value)(bus)
+        finally:
+            atexit.unregister(_ShutdownHookOn(bus))  # type: ignore[arg-type] # compared only
+        self._on_glass = frame.blank(self.width_px, self.height_px)
+        if self._level is not None:
+            device.contrast(self._level)
+        if self._asleep:
+            device.hide()
+        self._device = device
+
+    def _send(self) -> None:
+        """Send every window in which the wanted frame differs from the one on the glass."""
+        addressing = ADDRESSING[self._chip]
+        windows = frame.changed(
+            self._on_glass,
+            self._wanted,
+            window_bytes=addressing.window_bytes,
+            spans_pages=addressing.spans_pages,
+        )
+        for window in windows:
+            self._device.command(*addressing.select(window))
+            self._device.data(window.of(self._wanted))
+        self._on_glass = self._wanted
+
+    @contextlib.contextmanager
+    def _faults_named(self) -> Iterator[None]:
+        """Turn any error of the bus into DeviceFault, with nothing assumed of the glass after."""
+        try:
+            yield
+        except FAULTS as error:
+            self._drop()
+            raise DeviceFault(Device.DISPLAY, str(error)) from error
+
+    def _drop(self) -> None:
+        """Forget the device and release its bus."""
+        bus, self._bus, self._device = self._bus, None, None
+        if bus is not None:
+            with contextlib.suppress(*FAULTS):
+                bus.cleanup()
+
+
+class _ShutdownHookOn:
+    """Equal to the exit hook that luma registered for a device on `bus`.
+
+    Every luma device registers a closure with atexit and keeps no handle on it. Left there, each
+    attempt to reopen a lost glass would leak a device, and at exit all of them would write to the
+    bus. `atexit.unregister` compares by equality, so equality finds the hook.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def __eq__(self, other: object) -> bool:
+        cells = getattr(other, "__closure__", None) or ()
+        return any(
+            getattr(cell.cell_contents, "_serial_interface", None) is self._bus for cell in cells
+        )
+
+    __hash__ = None  # type: ignore[assignment] # never a key
+
+
+def i2c(bus: board.I2cBus = board.OLED_I2C) -> Callable[[], Bus]:
+    """How to connect over I²C; the bus's clock is the kernel's (`dtparam=i2c_arm_baudrate`)."""
+
+    def connect() -> Bus:
+        connected: Bus = luma.core.interface.serial.i2c(port=bus.port, address=bus.address)
+        return connected
+
+    return connect

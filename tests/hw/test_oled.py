@@ -1,0 +1,286 @@
+"""The OLED driver against the chips' models: what reaches the glass, and what it costs."""
+
+import gc
+import itertools
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import luma.core.device
+import luma.oled.device
+import pytest
+from PIL import Image, ImageChops, ImageDraw
+
+from hw.events import Device
+from hw.oled import Oled, OledChip
+from hw.ports import DeviceFault
+from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
+
+GLASSES = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
+BLACK = Image.new("1", (128, 64))
+WHOLE_FRAME_BUS_BYTES = {OledChip.SSD1306: 1034, OledChip.SSD1309: 1034, OledChip.SH1106: 1080}
+
+
+@pytest.fixture(params=list(OledChip), ids=lambda chip: chip.value)
+def chip(request):
+    return request.param
+
+
+@pytest.fixture
+def glass(chip):
+    return GLASSES[chip](seed=7)
+
+
+@pytest.fixture
+def oled(glass, chip):
+    driver = Oled(lambda: glass, chip)
+    yield driver
+    driver.close()
+
+
+def noise(seed):
+    return Image.frombytes("1", (128, 64), random.Random(seed).randbytes(1024))
+
+
+def same(seen, wanted):
+    return ImageChops.logical_xor(seen, wanted).getbbox() is None
+
+
+def lit_glass(chip):
+    glass = GLASSES[chip]()
+    oled = Oled(lambda: glass, chip)
+    oled.show(noise(1))
+    return glass, oled
+
+
+def with_text(text, *, size=16, at=(8, 24)):
+    image = BLACK.copy()
+    ImageDraw.Draw(image).text(at, text, fill=1, font_size=size)
+    return image
+
+
+def cost(glass, act):
+    before = glass.bus_bytes
+    act()
+    return glass.bus_bytes - before
+
+
+def test_the_glass_shows_the_frame(oled, glass):
+    oled.show(with_text("128.50"))
+    assert same(glass.image(), with_text("128.50"))
+
+
+def test_every_corner_and_orientation_is_as_lumas_own_driver_shows_it(oled, glass, chip):
+    image = BLACK.copy()
+    for x, y in itertools.product((0, 127), (0, 63)):
+        image.putpixel((x, y), 1)
+    image.putpixel((3, 1), 1)  # which corner is which
+    oled.show(image)
+    reference = GLASSES[chip]()
+    getattr(luma.oled.device, chip.value)(reference).display(image)
+    assert same(glass.image(), image)
+    assert same(reference.image(), image)
+
+
+def test_a_module_built_in_upside_down_shows_the_frame_turned(glass, chip):
+    Oled(lambda: glass, chip, rotate=2).show(with_text("A"))
+    assert same(glass.image(), with_text("A").transpose(Image.Transpose.ROTATE_180))
+
+
+def test_any_sequence_of_frames_leaves_the_last_one_on_the_glass(oled, glass):
+    chooser = random.Random(11)
+    image = BLACK.copy()
+    for step in range(60):
+        box = sorted(chooser.sample(range(128), 2)), sorted(chooser.sample(range(64), 2))
+        (x0, x1), (y0, y1) = box
+        image = image.copy()
+        image.paste(noise(step).crop((x0, y0, x1, y1)), (x0, y0))
+        oled.show(image)
+        assert same(glass.image(), image), f"frame {step}"
+
+
+def test_no_frame_costs_more_than_lumas_whole_frame(oled, glass, chip):
+    oled.show(noise(1))
+    sparse = noise(1)
+    for x, y in itertools.product(range(0, 128, 5), range(0, 64, 8)):
+        sparse.putpixel((x, y), 1 - bool(sparse.getpixel((x, y))))
+    for image in (noise(2), BLACK, sparse, noise(1)):
+        assert cost(glass, lambda image=image: oled.show(image)) <= WHOLE_FRAME_BUS_BYTES[chip]
+
+
+def test_the_same_frame_again_costs_nothing(oled, glass):
+    oled.show(noise(1))
+    assert cost(glass, lambda: oled.show(noise(1))) == 0
+
+
+def test_one_changed_cell_costs_its_bytes_and_its_addresses(oled, glass, chip):
+    oled.show(BLACK)
+    cell = BLACK.copy()
+    cell.paste(1, (40, 16, 56, 32))  # a 16×16 cell: two pages of 16 bytes
+    wanted = 32 + (2 * 7 if chip is OledChip.SH1106 else 10)
+    assert cost(glass, lambda: oled.show(cell)) == wanted
+
+
+def test_an_amounts_keystroke_echoes_within_a_hundred_bus_bytes(oled, glass):
+    frames = [
+        with_text(f"{amount:>9}", at=(40, 24)) for amount in ("0.01", "0.12", "1.28", "12.85")
+    ]
+    oled.show(frames[0])
+    for image in frames[1:]:
+        assert cost(glass, lambda image=image: oled.show(image)) <= 100
+
+
+def test_memory_noise_at_power_on_is_never_lit(glass, chip):
+    lit = []
+
+    class Watched:
+        """The chip's wire, looking at the glass after each transfer."""
+
+        def command(self, *cmd):
+            glass.command(*cmd)
+            lit.append(glass.image().getbbox())
+
+        def data(self, data):
+            glass.data(data)
+            lit.append(glass.image().getbbox())
+
+        def cleanup(self):
+            glass.cleanup()
+
+    Oled(Watched, chip).show(BLACK)
+    assert glass.is_on
+    assert set(lit) == {None}
+
+
+def test_nothing_is_sent_that_the_datasheet_does_not_define(oled, glass, chip):
+    oled.show(noise(1))
+    oled.brightness(10)
+    oled.sleep(asleep=True)
+    oled.sleep(asleep=False)
+    # luma gives the SH1106 the SSD1306's memory mode and charge pump, which it ignores
+    assert glass.undefined == ([0x20, 0x8D] if chip is OledChip.SH1106 else [])
+
+
+def test_brightness_is_the_chips_contrast(oled, glass):
+    oled.brightness(3)
+    assert glass.contrast == 3
+
+
+def test_sleep_darkens_the_glass_and_keeps_the_frame(oled, glass):
+    oled.show(noise(4))
+    oled.sleep(asleep=True)
+    assert same(glass.image(), BLACK)
+    oled.sleep(asleep=False)
+    assert same(glass.image(), noise(4))
+
+
+def test_a_frame_of_the_wrong_kind_is_a_bug_and_not_a_fault(oled):
+    for wrong in (Image.new("L", (128, 64)), Image.new("1", (64, 128))):
+        with pytest.raises(ValueError):
+            oled.show(wrong)
+    with pytest.raises(ValueError):
+        oled.brightness(256)
+
+
+def test_a_broken_wire_is_a_named_fault_wherever_it_breaks(chip):
+    """Break at every transfer of a frame in turn; mended, reopening gives the whole picture."""
+    glass, oled = lit_glass(chip)
+    before = glass.transactions
+    oled.show(noise(2))
+    transfers = glass.transactions - before
+    assert transfers >= 2
+    for taken in range(transfers):
+        glass, oled = lit_glass(chip)
+        oled.brightness(5)
+        glass.fail(broken=True, after_transfers=taken)
+        with pytest.raises(DeviceFault) as fault:
+            oled.show(noise(2))
+        assert fault.value.device is Device.DISPLAY
+        with pytest.raises(DeviceFault):
+            oled.reopen()
+        glass.fail(broken=False)
+        assert not glass.is_on  # it has been without power
+        oled.reopen()
+        assert same(glass.image(), noise(2))
+        assert glass.contrast == 5
+
+
+def test_showing_after_a_fault_initialises_the_glass_first(oled, glass):
+    oled.show(noise(1))
+    glass.fail(broken=True)
+    with pytest.raises(DeviceFault):
+        oled.show(noise(2))
+    glass.fail(broken=False)
+    oled.show(noise(1))
+    assert same(glass.image(), noise(1))
+
+
+def test_reopening_heals_a_glass_that_was_reset_unseen(oled, glass):
+    oled.show(noise(1))
+    glass.power_on()
+    assert same(glass.image(), BLACK)
+    oled.reopen()
+    assert same(glass.image(), noise(1))
+
+
+def test_a_sleeping_glass_sleeps_on_after_reopening(oled, glass):
+    oled.show(noise(1))
+    oled.sleep(asleep=True)
+    oled.reopen()
+    assert not glass.is_on
+
+
+def test_a_terminal_starts_with_its_display_unplugged(oled, glass):
+    glass.fail(broken=True)
+    for _ in range(3):
+        with pytest.raises(DeviceFault):
+            oled.show(noise(1))
+    glass.fail(broken=False)
+    oled.reopen()
+    assert same(glass.image(), noise(1))
+
+
+def devices_alive():
+    gc.collect()
+    return sum(isinstance(thing, luma.core.device.device) for thing in gc.get_objects())
+
+
+def test_a_glass_lost_for_long_leaves_no_device_behind_in_an_exit_hook(oled, glass):
+    oled.show(noise(1))
+    before = devices_alive()
+    glass.fail(broken=True)
+    for _ in range(10):
+        with pytest.raises(DeviceFault):
+            oled.reopen()
+    glass.fail(broken=False)
+    oled.reopen()
+    assert devices_alive() == before
+
+
+def test_nothing_is_written_to_the_glass_at_exit():
+    script = (
+        "import atexit, sys\n"
+        "from PIL import Image\n"
+        "from hw.oled import Oled\n"
+        "from hw.sim.ssd1306 import Ssd1306\n"
+        "glass = Ssd1306()\n"
+        "atexit.register(lambda: print(glass.transactions - sent))\n"  # runs after luma's hook
+        "Oled(lambda: glass).show(Image.new('1', (128, 64), 1))\n"
+        "sent = glass.transactions\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout.strip(), done.stderr) == ("0", "")
+
+
+def test_closing_darkens_the_glass_and_never_raises(oled, glass):
+    oled.show(noise(1))
+    oled.close()
+    assert not glass.is_on
+    oled.show(noise(1))
+    glass.fail(broken=True)
+    oled.close()
+    oled.close()
