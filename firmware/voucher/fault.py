@@ -1,0 +1,72 @@
+"""Slips that are no receipts: a reversal that could not be delivered, a device that is gone."""
+
+from __future__ import annotations
+
+from firmware.config import Merchant
+from firmware.journal.transactions import Reversal
+from firmware.voucher.sheet import Sheet, amount_text, card_text, currency_of, date_text
+from firmware.voucher.texts import (
+    DEVICES,
+    NAMES,
+    REASONS,
+    REVERSAL_ADVICE,
+    REVERSAL_HAPPENED,
+    Label,
+    Mark,
+)
+from hw.events import Device
+from hw.ports import Document, Size
+
+
+def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Document:
+    """The report of a reversal that the host has not confirmed, for the merchant to act on."""
+    transaction = reversal.transaction
+    sheet = _head(columns)
+    sheet.owner(merchant, transaction.operator, transaction).rule()
+    sheet.text(Label.WHAT_HAPPENED, bold=True).both(REVERSAL_HAPPENED)
+    sheet.pair(Label.REASON, REASONS.get(reversal.reason, reversal.reason))
+    sheet.pair(Label.ATTEMPTS, str(reversal.attempts)).rule()
+    sheet.pair(Label.TYPE, NAMES[transaction.kind])
+    sheet.pair(Label.BATCH, f"{transaction.batch:06d}")
+    sheet.pair(Label.VOUCHER, f"{transaction.stan:06d}", bold=True)
+    sheet.pair(Label.CARD_NUMBER, card_text(transaction.card, show_first6=False))
+    sheet.pair(Label.DATE, date_text(transaction.date, transaction.time))
+    amount = amount_text(transaction.amount_minor, currency_of(transaction.currency))
+    sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
+    sheet.text(Label.WHAT_TO_DO, bold=True)
+    for advice in REVERSAL_ADVICE:
+        sheet.both(advice)
+    sheet.marks(duplicate=False, training=transaction.training)
+    return _foot(sheet)
+
+
+def device_slip(
+    device: Device,
+    advice: tuple[str, str],
+    merchant: Merchant,
+    *,
+    date: str,
+    time: str,
+    columns: int,
+) -> Document:
+    """The report of a device that is gone, for when the screen cannot say it.
+
+    `advice` is what to do, in Chinese and English; `date` is YYYYMMDD and `time` HHMMSS.
+    """
+    sheet = _head(columns)
+    sheet.text(Mark.STOPPED, bold=True)
+    sheet.pair(Label.DEVICE, DEVICES[device], bold=True)
+    sheet.pair(Label.STORE, merchant.store).pair(Label.TERMINAL, merchant.terminal)
+    sheet.pair(Label.DATE, date_text(date, time)).rule()
+    sheet.text(Label.WHAT_TO_DO, bold=True).both(advice)
+    return _foot(sheet)
+
+
+def _head(columns: int) -> Sheet:
+    sheet = Sheet(columns)
+    sheet.centred(Mark.FAULT, size=Size.LARGE, bold=True).centred(Mark.FAULT_EN)
+    return sheet.centred(Mark.NOT_A_RECEIPT, size=Size.TALL, bold=True).rule()
+
+
+def _foot(sheet: Sheet) -> Document:
+    return sheet.rule().centred(Mark.NOT_A_RECEIPT, size=Size.TALL, bold=True).document()
