@@ -1,0 +1,188 @@
+"""What the three stages of a card session give back: plain values in closed unions."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from firmware.masked import Pan, Pin, Track2
+
+
+class EndReason(enum.Enum):
+    """Why a card session ended without the card's decision, in words for a log."""
+
+    NO_APPLICATION = "no application in common"
+    CARD_BLOCKED = "card blocked"
+    APPLICATION_BLOCKED = "application blocked"
+    NOT_ACCEPTED = "not accepted"
+    CANCELLED = "cancelled"
+    CARD_GONE = "card removed"
+    CARD_MUTE = "card does not answer"
+    READER_LOST = "reader lost"
+    CARD_ERROR = "card error"
+
+
+class DeclineReason(enum.Enum):
+    """Why a transaction was declined, in words for a log."""
+
+    TERMINAL = "declined by the terminal's action analysis"
+    CARD = "declined by the card"
+    SERVICE_NOT_ALLOWED = "the card does not allow this service"
+    CDA_FAILED = "the card's signature over its decision is wrong"
+    NO_CRYPTOGRAM_WANTED = "refund or zero amount: an AAC was asked for, as it should be"
+    HOST = "declined by the host"
+    CARD_AFTER_HOST = "the host approved, the card did not"
+    UNABLE_TO_GO_ONLINE = "no answer from the host, and offline is not allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class CardData:
+    """Who the card is, from its records; dates are YYMMDD, codes decimal, languages ISO 639."""
+
+    pan: Pan
+    psn: str  # two digits, or "" when the card has none
+    expiry: str
+    effective: str | None
+    track2: Track2 | None  # with '=' as separator, padding dropped
+    aid: bytes
+    label: str
+    preferred_name: str | None
+    languages: tuple[str, ...]
+    service_code: str | None
+    country: str | None  # ISO 3166 numeric of the issuer
+    currency: str | None  # ISO 4217 numeric of the application
+
+
+@dataclass(frozen=True, slots=True)
+class CvmResult:
+    """How the cardholder was verified, for the voucher and the host."""
+
+    signature_required: bool = False
+    pin_verified: bool = False  # by the card, offline
+    online_pin: bool = False
+    no_cvm: bool = False  # none was needed
+
+    @property
+    def words(self) -> str:
+        """The methods in words."""
+        said = [
+            word
+            for flag, word in (
+                (self.pin_verified, "PIN verified by the card"),
+                (self.online_pin, "online PIN"),
+                (self.signature_required, "signature"),
+                (self.no_cvm, "no verification required"),
+            )
+            if flag
+        ]
+        return ", ".join(said) or "cardholder not verified"
+
+
+@dataclass(frozen=True, slots=True)
+class EmvFacts:
+    """What a voucher and the journal keep of a card's decision; holds no card number."""
+
+    aid: bytes
+    label: str
+    tvr: bytes
+    tsi: bytes
+    atc: int
+    ac: bytes
+    ac_type: str  # "AAC", "TC" or "ARQC"
+    cid: int
+    cvm_results: bytes
+    iad: bytes
+    unpredictable_number: bytes
+    cvm: CvmResult
+    script_results: bytes = b""  # 5 bytes a script, tag 9F5B
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over and the card decided nothing that counts.
+
+    `after_first_ac`: the card had answered the first GENERATE AC, so a host may have been asked
+    and a reversal is due.
+    """
+
+    reason: EndReason
+    detail: str = ""
+    after_first_ac: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The card is known; nothing was decided yet."""
+
+    card: CardData
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineRequested:
+    """The card asks for the host's authorisation: send `de55`, then call `complete`."""
+
+    de55: bytes = field(repr=False)
+    facts: EmvFacts
+    cvm: CvmResult
+    online_pin: Pin | None  # in clear, for the host layer to encipher
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedOffline:
+    """The card approved by itself: `de55` holds its TC, to be uploaded."""
+
+    facts: EmvFacts
+    de55: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclinedOffline:
+    """Declined before any host was asked."""
+
+    facts: EmvFacts
+    reason: DeclineReason
+    de55: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Approved, by host and card, or by the card when the host could not be reached."""
+
+    facts: EmvFacts
+    de55: bytes = field(repr=False, default=b"")
+    offline: bool = False  # True: Y3, unable to go online and approved by the card
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Declined after the host was asked; CARD_AFTER_HOST and CDA_FAILED need a reversal."""
+
+    facts: EmvFacts
+    reason: DeclineReason
+    de55: bytes = field(repr=False, default=b"")
+
+    @property
+    def reversal_due(self) -> bool:
+        """The host approved what the card or the terminal then refused."""
+        return self.reason in (DeclineReason.CARD_AFTER_HOST, DeclineReason.CDA_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineAnswer:
+    """The host's answer. `scripts`: the templates 71 and 72, one after another."""
+
+    response_code: str  # two characters, tag 8A
+    issuer_authentication_data: bytes | None = None  # value of tag 91, 8–16 bytes
+    scripts: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class UnableToGoOnline:
+    """No answer came from the host. `decline`: the terminal does not let the card decide alone."""
+
+    decline: bool = False
+
+
+IdentifyOutcome = Identified | Ended
+DecideOutcome = OnlineRequested | ApprovedOffline | DeclinedOffline | Ended
+CompleteOutcome = Approved | Declined | Ended

@@ -1,0 +1,146 @@
+"""A card session step by step: commands, responses, decoded data objects and decisions.
+
+Everything is masked as it is written: account data unless clear data was asked for (test cards),
+a PIN always. So a trace can be logged, shown and shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from firmware.emv.apdu import Command, Ins, Response
+from firmware.emv.tags import PAN_BEARING, describe
+from firmware.emv.tlv import Tlv, TlvError, is_constructed, parse
+
+_STARS = "*"
+_SECRET_BYTES_MIN = 4  # a shorter value would mask half of the trace by coincidence
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedObject:
+    """One data object of a response: hex tag, its name, hex value ("" for a template), depth."""
+
+    tag: str
+    name: str
+    value: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApduStep:
+    """A command and its response in hex, with the response's data objects."""
+
+    step: str
+    name: str
+    command: str
+    response: str
+    objects: tuple[DecodedObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionStep:
+    """What the kernel concluded, and where the Books say so."""
+
+    step: str
+    text: str
+    source: str
+
+
+TraceStep = ApduStep | DecisionStep
+
+
+@dataclass(slots=True)
+class Trace:
+    """The steps so far. `clear` keeps account data readable: for test cards alone."""
+
+    clear: bool = False
+    steps: list[TraceStep] = field(default_factory=list)
+    _secrets: set[str] = field(default_factory=set, repr=False)
+
+    def decision(self, step: str, text: str, source: str) -> None:
+        """Write a decision; `source` as "Book 3, 10.5"."""
+        self.steps.append(DecisionStep(step, text, source))
+
+    def apdu(self, step: str, command: Command, response: Response | None) -> None:
+        """Write an exchange; `response` None when none came."""
+        objects: tuple[Tlv, ...] = ()
+        if response is not None and command.ins != Ins.GET_CHALLENGE:
+            try:
+                objects = parse(response.data)
+            except TlvError:
+                objects = ()
+            self._learn(objects)
+        if command.ins == Ins.VERIFY:
+            head = f"{command.cla:02X}{command.ins:02X}{command.p1:02X}{command.p2:02X}"
+            sent = head + f"{len(command.data):02X}" + _STARS * 2 * len(command.data)
+        else:
+            sent = self._masked(command.to_bytes().hex().upper())
+        got = "" if response is None else self._masked(response.data.hex().upper())
+        status = "no response" if response is None else f"{response.sw:04X}"
+        decoded = tuple(self._decode(objects, 0))
+        self.steps.append(ApduStep(step, command.name, sent, f"{got} {status}".strip(), decoded))
+
+    def _learn(self, objects: Sequence[Tlv]) -> None:
+        if self.clear:
+            return
+        for one in objects:
+            if is_constructed(one.tag):
+                self._learn(one.children)
+            elif one.tag in PAN_BEARING and len(one.value) >= _SECRET_BYTES_MIN:
+                # the padding may differ where the same number stands again
+                self._secrets.add(one.value.hex().upper().rstrip("F"))
+
+    def _masked(self, hexadecimal: str) -> str:
+        for secret in self._secrets:
+            hexadecimal = hexadecimal.replace(secret, _STARS * len(secret))
+        return hexadecimal
+
+    def _decode(self, objects: Sequence[Tlv], depth: int) -> Iterator[DecodedObject]:
+        for one in objects:
+            value = "" if is_constructed(one.tag) else self._masked(one.value.hex().upper())
+            if one.tag in PAN_BEARING and not self.clear:
+                value = _STARS * 2 * len(one.value)
+            yield DecodedObject(f"{one.tag:X}", describe(one.tag), value, depth)
+            yield from self._decode(one.children, depth + 1)
+
+    def to_json(self) -> list[dict[str, object]]:
+        """The steps as values of JSON."""
+        return [_as_json(step) for step in self.steps]
+
+    def lines(self) -> Iterator[str]:
+        """The steps as lines of text for a screen or a log."""
+        step_shown = ""
+        for step in self.steps:
+            if step.step != step_shown:
+                step_shown = step.step
+                yield f"== {step_shown}"
+            yield from _lines_of(step)
+
+
+def _as_json(step: TraceStep) -> dict[str, object]:
+    if isinstance(step, DecisionStep):
+        return {"kind": "decision", "step": step.step, "text": step.text, "source": step.source}
+    objects = [
+        {"tag": one.tag, "name": one.name, "value": one.value, "depth": one.depth}
+        for one in step.objects
+    ]
+    return {
+        "kind": "apdu",
+        "step": step.step,
+        "name": step.name,
+        "command": step.command,
+        "response": step.response,
+        "objects": objects,
+    }
+
+
+def _lines_of(step: TraceStep) -> Iterator[str]:
+    if isinstance(step, DecisionStep):
+        yield f"  * {step.text}  [EMV 4.4 {step.source}]"
+        return
+    yield f"  {step.name}"
+    yield f"  > {step.command}"
+    yield f"  < {step.response}"
+    for one in step.objects:
+        yield f"    {'  ' * one.depth}{one.tag} {one.name}: {one.value}".rstrip(": ")
