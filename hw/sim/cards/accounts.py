@@ -1,0 +1,64 @@
+"""What the issuers of the tray's cards have in their books, for a host to be provisioned with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hw.sim.cards.personalisation import TRAY, load_card
+
+
+@dataclass(frozen=True, slots=True)
+class CardAccount:
+    """One account; amounts in minor units of `currency` (ISO 4217 number), keys of 16 bytes.
+
+    `cvn` and `issuer_data` say how the card makes its cryptograms, `arpc_method` how it wants to
+    be answered: see `hw.sim.cards.cryptogram`.
+    """
+
+    name: str
+    aid: str
+    pan: str = field(repr=False)
+    psn: int
+    expiry: str  # YYMM
+    pin: str | None = field(repr=False)
+    balance_minor: int | None
+    credit_limit_minor: int | None
+    currency: str
+    status: str
+    cvn: int
+    issuer_data: str
+    arpc_method: int
+    imk_ac: bytes = field(repr=False)
+    imk_smi: bytes = field(repr=False)
+    imk_smc: bytes = field(repr=False)
+
+
+def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
+    """The accounts behind the tray, one an application. Raises PersonalisationError."""
+    accounts = []
+    for path in sorted(folder.glob("*.toml")):
+        card = load_card(path)
+        for number, application in enumerate(card.application, start=1):
+            own = application.account
+            accounts.append(
+                CardAccount(
+                    name=card.name if len(card.application) == 1 else f"{card.name}-{number}",
+                    aid=application.aid,
+                    pan=own.pan,
+                    psn=own.sequence,
+                    expiry=own.expiry_yymm,
+                    pin=own.pin,
+                    balance_minor=own.balance_minor,
+                    credit_limit_minor=own.credit_limit_minor,
+                    currency=application.currency,
+                    status=own.status,
+                    cvn=application.cvn,
+                    issuer_data=application.issuer_data,
+                    arpc_method=application.arpc_method,
+                    imk_ac=bytes.fromhex(own.imk_ac),
+                    imk_smi=bytes.fromhex(own.imk_smi),
+                    imk_smc=bytes.fromhex(own.imk_smc),
+                )
+            )
+    return accounts
