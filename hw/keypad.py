@@ -1,0 +1,190 @@
+"""The 4×4 key matrix over gpiozero pins, scanned; gpiozero itself has no matrix keypad.
+
+Rules of a scan. One row at a time is an output, low; all other rows are inputs, since two outputs
+joined by two keys would short. Columns are inputs with pull-ups: low means the key is down. Three
+keys on the corners of a rectangle show a fourth that nobody presses, so a scan with a rectangle in
+it is thrown away, and nothing counts until every key is up.
+
+Rules of a key. A contact counts once `DEBOUNCE_SCANS` scans agree. A press is reported when it is
+the only key down, and no other is reported until it is up again: a PIN or an amount takes
+one key at a time, and of two keys pressed together neither. What stays down for longer than a
+hand would hold it is a stuck key, and the keypad is lost until it comes up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from gpiozero.exc import GPIOZeroError
+
+from hw.board import KEYPAD, KeyMatrix
+from hw.events import Device, DeviceBack, DeviceLost, Event, KeyPressed
+from hw.ports import DeviceFault
+
+SCAN_PERIOD_MS = 5
+DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
+STUCK_AFTER_MS = 30_000
+
+
+class MatrixKeypad:
+    """A scanned matrix of keys; implements `hw.ports.Keypad`.
+
+    `factory` is a gpiozero pin factory, never gpiozero's global one. Pins are claimed at the
+    first scan and again after an error, so a keypad that cannot be had is an event and no crash.
+    `pin_errors` are what the factory's pins raise when the GPIO device fails: lgpio's own error
+    is neither an OSError nor gpiozero's.
+
+    KeyPressed.at_ms is the scan that confirmed the press, `DEBOUNCE_SCANS` − 1 periods after the
+    contact first closed.
+    """
+
+    scan_period_ms = SCAN_PERIOD_MS
+
+    def __init__(
+        self,
+        factory: Any,
+        layout: KeyMatrix = KEYPAD,
+        pin_errors: tuple[type[Exception], ...] = (OSError, GPIOZeroError),
+    ) -> None:
+        self._factory = factory
+        self._layout = layout
+        self._pin_errors = pin_errors
+        self._keys = tuple(key for legend in layout.legends for key in legend)
+        self._rows: list[Any] = []
+        self._columns: list[Any] = []
+        # each scan is a mask with bit `row * columns + column` set where a key reads as down
+        self._recent = deque([0] * DEBOUNCE_SCANS, maxlen=DEBOUNCE_SCANS)
+        self._down = 0  # debounced
+        self._moving_since_ms: int | None = None  # None: every key is up, and has been for long
+        self._lost = False
+        self._released = False  # down since start, an error or a ghost: no press until all are up
+        self._claimed = False
+
+    @property
+    def at_rest(self) -> bool:
+        """True when scans of unmoved keys would neither report nor change anything."""
+        return self._released and self._moving_since_ms is None
+
+    def scan(self, now_ms: int) -> Sequence[Event]:
+        """Scan all rows once; gives at most a DeviceLost or DeviceBack and a KeyPressed."""
+        try:
+            if not self._claimed:
+                self._claim()
+            reading = self._read()
+        except self._pin_errors as error:
+            self._let_go()
+            self._forget()
+            return self._lose(f"pins: {error}", now_ms)
+        return self._judge(reading, now_ms)
+
+    def close(self) -> None:
+        """Leave every pin an input. Never raises."""
+        self._let_go()
+        self._forget()
+
+    # --- pins ---
+
+    def _claim(self) -> None:
+        self._rows = [self._factory.pin(pin.bcm) for pin in self._layout.rows]
+        self._columns = [self._factory.pin(pin.bcm) for pin in self._layout.columns]
+        for pin in (*self._rows, *self._columns):
+            pin.input_with_pull("up")  # rows too: a floating wire would pick up noise
+        self._claimed = True
+
+    def _read(self) -> int:
+        """The mask of keys that read as down, with one row at a time driven low."""
+        reading, bit = 0, 1
+        for row in self._rows:
+            row.output_with_state(0)  # low before it drives: see gpiozero's Pin.output_with_state
+            for column in self._columns:
+                if not column.state:
+                    reading |= bit
+                bit <<= 1
+            row.input_with_pull("up")  # becoming an input loses the pull: it is set again
+        return reading
+
+    def _let_go(self) -> None:
+        """Make all pins inputs, as far as they still can be."""
+        for pin in (*self._rows, *self._columns):
+            with contextlib.suppress(*self._pin_errors):
+                pin.close()
+        self._rows, self._columns, self._claimed = [], [], False
+
+    def _forget(self) -> None:
+        """Take all keys as up: what they did meanwhile is not known."""
+        self._recent.extend([0] * DEBOUNCE_SCANS)
+        self._down, self._moving_since_ms, self._released = 0, None, False
+
+    # --- keys ---
+
+    def _judge(self, reading: int, now_ms: int) -> list[Event]:
+        """What a reading means, given those before it."""
+        before = self._down
+        if self._has_ghost(reading):
+            self._released = False  # whatever is left of it, nothing counts until all are up
+        else:
+            self._recent.append(reading)
+            seen = functools.reduce(int.__or__, self._recent)
+            steady = functools.reduce(int.__and__, self._recent)
+            self._down = (self._down | steady) & seen
+        if not reading and not any(self._recent):
+            self._moving_since_ms, self._released = None, True
+            return self._come_back(now_ms)
+        if self._moving_since_ms is None:
+            self._moving_since_ms = now_ms
+        if now_ms - self._moving_since_ms >= STUCK_AFTER_MS:
+            return self._lose(self._name_stuck(reading), now_ms)
+        confirmed = self._down == reading and reading & ~before and reading.bit_count() == 1
+        if confirmed and self._released and not self._lost:
+            return [KeyPressed(self._keys[reading.bit_length() - 1], now_ms)]
+        return []
+
+    def _has_ghost(self, reading: int) -> bool:
+        """Whether two rows have two columns in common: then the fourth key may be no key."""
+        width = len(self._layout.columns)
+        rows = [reading >> width * row & (1 << width) - 1 for row in range(len(self._layout.rows))]
+        return any(
+            (upper & lower).bit_count() >= 2
+            for index, upper in enumerate(rows)
+            for lower in rows[index + 1 :]
+        )
+
+    def _name_stuck(self, reading: int) -> str:
+        labels = [
+            key.value for index, key in enumerate(self._keys) if (reading | self._down) >> index & 1
+        ]
+        return f"{'keys' if len(labels) > 1 else 'key'} {' '.join(labels)} stuck"
+
+    def _lose(self, detail: str, now_ms: int) -> list[Event]:
+        if self._lost:
+            return []
+        self._lost = True
+        return [DeviceLost(Device.KEYPAD, detail, now_ms)]
+
+    def _come_back(self, now_ms: int) -> list[Event]:
+        if not self._lost:
+            return []
+        self._lost = False
+        return [DeviceBack(Device.KEYPAD, now_ms)]
+
+
+def on_this_pi(layout: KeyMatrix = KEYPAD) -> MatrixKeypad:
+    """The keypad on this Pi's own header, by lgpio. Raises DeviceFault where there is none.
+
+    Imported late: lgpio exists on the Pi alone, and writes `.lgd-nfy0` into the working
+    directory when it is imported.
+    """
+    try:
+        import lgpio  # noqa: PLC0415
+        from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
+    except (ImportError, OSError) as error:
+        raise DeviceFault(Device.KEYPAD, f"lgpio: {error}") from error
+    errors = (OSError, GPIOZeroError, lgpio.error)
+    try:
+        return MatrixKeypad(LGPIOFactory(), layout, errors)
+    except errors as error:
+        raise DeviceFault(Device.KEYPAD, f"lgpio: {error}") from error
