@@ -93,7 +93,7 @@ async def generate_ac(state: State, wanted: AcType, data: bytes, sent_before: by
     state.card[Tag.APPLICATION_CRYPTOGRAM] = answer.ac
     if answer.iad is not None:
         state.card[Tag.ISSUER_APPLICATION_DATA] = answer.iad
-    if signature and answer.type in (AcType.TC, AcType.ARQC):
+    if signature and (answer.type is not AcType.AAC or answer.signed is not None):
         state.signature_wrong = not oda.verify_cda(state, answer, sent_before + data)
     elif not answer.ac:
         raise CardError("GENERATE AC: no cryptogram")

@@ -189,4 +189,4 @@ class Arc:
 
 def names_of(flags: enum.IntFlag) -> list[str]:
     """The names of the bits that are set, high bit first."""
-    return [flag.name for flag in reversed(type(flags)) if flag in flags and flag.name]
+    return [flag.name for flag in type(flags) if flag in flags and flag.name]
