@@ -41,6 +41,7 @@ class FinancialRequest:
     original_reference: str = ""
     original_date: str = ""
     training: bool = False  # answered by nobody's books
+    offline: bool = False  # a sale that the card approved by itself: posted, not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class SettlementRequest:
     currency: str
     date: str
     time: str
+    training: bool = False
 
 
 @dataclass(frozen=True, slots=True)

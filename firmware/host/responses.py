@@ -29,6 +29,7 @@ RESPONSES: dict[str, tuple[str, str]] = {
     "75": ("密码次数超限", "PIN tries exceeded"),
     "91": ("发卡方不可用", "Issuer unavailable"),
     "94": ("重复交易", "Duplicate"),
+    "95": ("对账不平", "Totals differ"),
     "96": ("系统故障", "System error"),
     "97": ("终端未登记", "Unknown terminal"),
     "A0": ("校验错", "MAC error"),
