@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from firmware.journal.records import Kind
 from firmware.money import Money
-from firmware.ui.texts import Text
+from firmware.ui.texts import Language, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,19 @@ class Phrase:
         """A phrase whose placeholders take `values`."""
         return cls(text, tuple((name, str(value)) for name, value in values.items()))
 
+    def in_language(self, language: Language) -> str:
+        """The text in `language`, its values in place. Raises KeyError for one that is missing."""
+        if isinstance(self.text, Text):
+            template = self.text.in_language(language)
+        else:
+            template = self.text[0] if language is Language.ZH else self.text[1]
+        # a text from elsewhere may hold braces of its own: it is only filled when it has values
+        return template.format(**dict(self.values)) if self.values else template
+
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Waiting for an amount; `notice` takes turns with the prompt (slip pending, reversal owed)."""
+    """Waiting for an amount; `notice` tells what is pending (a slip, a reversal)."""
 
     owner: Owner
     date: str  # 2026-11-22
@@ -48,7 +57,7 @@ class Idle:
     operator: str
     notice: Phrase | None = None
     training: bool = False
-    shift_px: int = 0  # burn-in: the whole picture moves by a few pixels
+    shift_px: int = 0  # 0 to 2, against burn-in: the whole picture moves to the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class AmountCheck:
     """The frame that the cardholder agrees to: everything that moves money stands on it.
 
     `detail` lines tell what a refund or void is bound to (card tail, original voucher).
-    `phase` counts seconds; lines that do not fit take turns by it.
+    `phase` counts turns of two seconds; lines that do not fit together take turns by it.
     """
 
     owner: Owner
@@ -200,11 +209,12 @@ class OutOfService:
 
 @dataclass(frozen=True, slots=True)
 class Attract:
-    """The kiosk's idle screen: a price list of items on keys 1–9, page by page."""
+    """The kiosk's idle screen: a price list of items on keys 1–9, three a page."""
 
     owner: Owner
     items: tuple[tuple[str, str, Money], ...] = field(default=())  # key, name, price
-    shift_px: int = 0
+    shift_px: int = 0  # 0 to 2, against burn-in
+    page: int = 0  # counts on without end; the pages take turns by it
 
 
 Screen = (

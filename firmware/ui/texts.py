@@ -26,6 +26,11 @@ class Text(enum.Enum):
     REVERSALS_PENDING = ("{count}笔冲正待发送", "{count} reversal due")
     SETTLE_SOON = ("批次将满 请结算", "Batch nearly full")
     CARD_BEFORE_AMOUNT = ("请先输入金额", "Amount first")
+    # whose terminal, and who stands at it
+    STORE = ("门店{store}", "Store {store}")
+    TERMINAL = ("终端{terminal}", "TID {terminal}")
+    OPERATOR = ("操作员{operator}", "Operator {operator}")
+    OPERATOR_SHORT = ("员{operator}", "Op{operator}")
     # transaction names
     SALE = ("消费", "Sale")
     VOID = ("消费撤销", "Void")
@@ -41,6 +46,7 @@ class Text(enum.Enum):
     AMOUNT_OVER_LEFT = ("超过可退金额 {left}", "Only {left} left")
     # amount check
     CHECK_AMOUNT = ("请持卡人核对金额", "Check the amount")
+    CHECK = ("核对", "Check")
     ENTER_TO_AGREE = ("确认键同意", "ENTER to agree")
     UNUSUAL_TITLE = ("金额异常", "Unusual amount")
     UNUSUAL_BODY = ("平常金额 {usual}", "Usual: {usual}")
@@ -73,11 +79,14 @@ class Text(enum.Enum):
     READING_CARD = ("正在读卡", "Reading card")
     PROCESSING = ("正在处理", "Processing")
     CONNECTING = ("正在联机", "Authorising")
-    DO_NOT_REMOVE = ("请勿拔卡", "Do not remove")
+    DO_NOT_REMOVE = ("请勿拔卡", "Do not remove card")
     REVERSING = ("正在冲正", "Reversing")
     PRINTING = ("正在打印", "Printing")
     STARTING = ("正在启动", "Starting")
     RECOVERING = ("正在处理未完交易", "Recovering")
+    RECOVERED = ("断电恢复", "After power loss")
+    RECOVERED_REVERSED = ("未完交易已冲正", "Open sale reversed")
+    RECOVERED_REVERSAL_DUE = ("未完交易冲正待发", "Reversal still due")
     SETTLING = ("正在结算", "Settling")
     # outcome
     APPROVED = ("交易成功", "Approved")
@@ -93,6 +102,7 @@ class Text(enum.Enum):
     ENTER_DONE = ("确认结束", "ENTER: done")
     CANCEL_UNDO = ("取消键立即撤销 {seconds}", "CANCEL undo {seconds}")
     UNDONE = ("已撤销", "Undone")
+    CODE = ("代码 {code}", "Code {code}")
     SIGN_SLIP = ("请持卡人签名", "Please sign slip")
     # void and refund
     SUPERVISOR_PASSWORD = ("请输入主管密码", "Supervisor pwd")
@@ -108,8 +118,8 @@ class Text(enum.Enum):
     SIX_OR_TWELVE = ("6位或12位", "6 or 12 digits")
     ORIGINAL_SALE = ("原交易", "Original")
     LEFT_TO_REFUND = ("可退 {left}", "Left {left}")
-    ORIGINAL_OF = ("原凭证 {voucher}", "Orig. {voucher}")
-    CARD_TAIL = ("卡号 {tail}", "Card {tail}")
+    ORIGINAL_OF = ("原凭证{voucher}", "Orig {voucher}")
+    CARD_TAIL = ("卡号{tail}", "Card {tail}")
     # refusals, each its own
     REFUSED = ("不能办理", "Refused")
     NO_SUCH_VOUCHER = ("无此凭证号", "No such voucher")
@@ -182,6 +192,11 @@ class Text(enum.Enum):
     PENDING_SLIPS = ("待打印凭证", "Pending slips")
     PENDING_REVERSALS = ("未完冲正", "Open reversals")
     VERSION = ("版本 {version}", "Version {version}")
+    VERSION_ITEM = ("版本", "Version")
+    STATE_OPEN = ("进行中", "Open")
+    STATE_FAILED = ("失败", "Failed")
+    STATE_REVERSING = ("冲正中", "Reversing ...")
+    STATE_REVERSED = ("已冲正", "Reversed")
     # settlement
     SETTLE_TOTALS = ("结算 核对总额", "Settle: totals")
     TOTAL_SALES = ("消费 {count}笔 {sum}", "Sale {count} {sum}")

@@ -1,0 +1,68 @@
+"""Rows that several screens share: the header, whose terminal it is, an amount's kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.journal.records import Kind
+from firmware.ui import glyphs
+from firmware.ui.canvas import WIDTH_PX
+from firmware.ui.rows import GAP_PX, LOW_PX, Row, SplitRow, TextRow
+from firmware.ui.screens import Owner, Phrase
+from firmware.ui.texts import Language, Text
+
+KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The catalogue in one language."""
+
+    language: Language
+
+    def __call__(self, said: Phrase | Text | Kind, **values: object) -> str:
+        """What is said, with its values in place."""
+        if isinstance(said, Kind):
+            said = KINDS[said]
+        if isinstance(said, Text):
+            said = Phrase.of(said, **values)
+        return said.in_language(self.language)
+
+
+def header(words: Words, title: str, right: str = "", *, training: bool) -> list[Row]:
+    """The bar at the top: the title; when nothing counts, 培训 TRAINING beside or above it."""
+    if not training:
+        if right:
+            return [SplitRow([title, clipped(title, right)], [right], inverse=True)]
+        return [TextRow(title, keep=1, inverse=True)]
+    bar = words(Text.TRAINING)
+    beside = f"{title} {right}".rstrip()
+    if fits(bar, beside):
+        return [SplitRow([bar], [beside], inverse=True, keep=10)]
+    marked = SplitRow([bar], [right], inverse=True, keep=10)
+    return [marked, TextRow(title, faces=(LOW_PX,), keep=2)]
+
+
+def fits(left: str, right: str, width_px: int = WIDTH_PX) -> bool:
+    """Whether two texts stand beside each other in the low face."""
+    face = glyphs.face(LOW_PX)
+    return face.width_px(left) + GAP_PX + face.width_px(right) <= width_px
+
+
+def clipped(text: str, beside: str = "") -> str:
+    """`text` cut with an ellipsis so that it stands beside another in the low face."""
+    if fits(text, beside):
+        return text
+    end = max((n for n in range(len(text)) if fits(text[:n] + "…", beside)), default=0)
+    return text[:end] + "…"
+
+
+def store_row(words: Words, owner: Owner, *, keep: int = 9) -> SplitRow:
+    """Store and terminal number, in full, with what they are where that fits."""
+    store, terminal = (
+        words(Text.STORE, store=owner.store),
+        words(Text.TERMINAL, terminal=owner.terminal),
+    )
+    return SplitRow(
+        [store, owner.store, owner.store], [terminal, terminal, owner.terminal], keep=keep
+    )

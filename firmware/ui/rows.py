@@ -1,0 +1,231 @@
+"""What a screen is built of: rows that know in which heights they can stand, and a stack of them.
+
+A screen says its rows from top to bottom, each with how much it wants to keep its height. The
+stack gives every row its greatest height, then shrinks the ones that mind least until all stand on
+the glass, and spreads what is left over between them. So nothing is placed by hand and nothing
+overlaps; a row that cannot stand at all is left out and told in `Canvas.cut`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from firmware.money import Money
+from firmware.ui import glyphs, numerals
+from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
+from firmware.ui.glyphs import Bitmap
+from firmware.ui.wrap import wrap
+
+TALL_PX, LOW_PX = 16, 12  # the two faces
+GAP_PX = 2  # the least between a left and a right part of one row
+
+
+class Align(enum.Enum):
+    """Where a row's text stands."""
+
+    LEFT = enum.auto()
+    CENTRE = enum.auto()
+
+
+class Row(Protocol):
+    """A horizontal band of the glass."""
+
+    keep: int  # rows of the least `keep` give way first
+
+    @property
+    def heights_px(self) -> Sequence[int]:
+        """The heights it can take, greatest first; never empty."""
+        ...
+
+    def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
+        """Draw itself in one of its heights and say its text in `canvas.lines`."""
+        ...
+
+
+class TextRow:
+    """One text, wrapped over up to `lines`; white on black, or a bar of black on white.
+
+    `texts` are wordings from long to short: the first that fits a face on one line is taken.
+    """
+
+    def __init__(
+        self,
+        *texts: str,
+        keep: int = 1,
+        faces: Sequence[int] = (TALL_PX, LOW_PX),
+        lines: int = 1,
+        align: Align = Align.CENTRE,
+        inverse: bool = False,
+        icon: Bitmap | None = None,
+    ) -> None:
+        self.keep, self._align, self._inverse, self._icon = keep, align, inverse, icon
+        self._room = WIDTH_PX - (icon.width_px + 3 if icon else 0)
+        self._fits: dict[int, tuple[int, str, list[str]]] = {}  # height → face, text, its lines
+        for face in faces:
+            self._settle(texts, face, lines)
+        if not self._fits:
+            parts = wrap(texts[-1], LOW_PX, self._room)
+            self._fits[lines * LOW_PX] = (LOW_PX, texts[-1], parts[:lines])
+            self._lost = " ".join(parts[lines:])
+        else:
+            self._lost = ""
+
+    def _settle(self, texts: Sequence[str], face: int, lines: int) -> None:
+        for text in texts:
+            if glyphs.face(face).width_px(text) <= self._room:
+                self._fits.setdefault(face, (face, text, [text]))
+                return
+        parts = wrap(texts[-1], face, self._room)
+        if len(parts) <= lines:
+            self._fits.setdefault(face * len(parts), (face, texts[-1], parts))
+
+    @property
+    def heights_px(self) -> Sequence[int]:
+        return sorted(self._fits, reverse=True)
+
+    def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
+        face, text, parts = self._fits[height_px]
+        canvas.lines.append(text)
+        if self._lost:
+            canvas.cut.append(self._lost)
+        left = WIDTH_PX - self._room
+        for index, part in enumerate(parts):
+            picture = glyphs.line(face, part)
+            spare = max(0, self._room - picture.width_px)
+            x = left + (spare // 2 if self._align is Align.CENTRE else 0)
+            canvas.draw(picture, x, y + index * face)
+            if self._icon and index == 0:
+                canvas.draw(self._icon, x - left, y + (face - len(self._icon.rows)) // 2)
+        if self._inverse:
+            canvas.invert(0, y, WIDTH_PX, height_px)
+
+
+class SplitRow:
+    """A left and a right text on one line; each is given in wordings from long to short.
+
+    The first pair that fits is taken: wordings shorten together, the shorter list staying at its
+    last. `tag` draws the left part as a small bar of its own.
+    """
+
+    def __init__(
+        self,
+        left: Sequence[str],
+        right: Sequence[str],
+        *,
+        keep: int = 2,
+        inverse: bool = False,
+        tag: bool = False,
+        icon: Bitmap | None = None,
+        face: int = LOW_PX,
+        left_face: int | None = None,
+    ) -> None:
+        self.keep, self._inverse, self._tag, self._icon = keep, inverse, tag, icon
+        self._face, self._left_face = face, left_face or face
+        self._margin = (icon.width_px + 2 if icon else 0) + (2 if tag else 0)
+        self._left, self._right = self._choose(left, right)
+
+    def _choose(self, left: Sequence[str], right: Sequence[str]) -> tuple[str, str]:
+        for step in range(max(len(left), len(right))):
+            pair = left[min(step, len(left) - 1)], right[min(step, len(right) - 1)]
+            if self._measure(*pair) <= WIDTH_PX:
+                return pair
+        return left[-1], right[-1]
+
+    def _measure(self, left: str, right: str) -> int:
+        gap = GAP_PX if left and right else 0
+        face, left_face = glyphs.face(self._face), glyphs.face(self._left_face)
+        return self._margin + left_face.width_px(left) + gap + face.width_px(right)
+
+    @property
+    def heights_px(self) -> Sequence[int]:
+        return sorted({self._face, self._left_face, LOW_PX}, reverse=True)[:2]
+
+    def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
+        canvas.lines.append(" ".join(part for part in (self._left, self._right) if part))
+        if self._measure(self._left, self._right) > WIDTH_PX:
+            canvas.cut.append(self._right)
+        left_face, face = min(self._left_face, height_px), min(self._face, height_px)
+        left, right = glyphs.line(left_face, self._left), glyphs.line(face, self._right)
+        if self._icon:
+            canvas.draw(self._icon, 0, y + (height_px - len(self._icon.rows)) // 2)
+        canvas.draw(left, self._margin - (1 if self._tag else 0), y + height_px - left_face)
+        if self._tag:
+            canvas.invert(0, y, left.width_px + 2, height_px)
+        below = (height_px - face) // 2
+        canvas.draw(right, WIDTH_PX - right.width_px, y + below)
+        if self._inverse:
+            canvas.invert(0, y, WIDTH_PX, height_px)
+
+
+class AmountRow:
+    """The amount in the largest digits that fit, currency and `labels` small on its left.
+
+    The labels stand above each other where the row is high enough, and beside each other where
+    that leaves the digits wide; the amount itself is never shortened.
+    """
+
+    def __init__(
+        self,
+        amount: Money,
+        *labels: str,
+        heights_px: Iterable[int] = (30, 28, 26, 24, 22, 20, 18, 16),
+        keep: int = 5,
+    ) -> None:
+        self.keep, self._text = keep, str(amount)
+        self._labels = (*labels, amount.currency.label)
+        self._heights = sorted(heights_px, reverse=True)
+
+    @property
+    def heights_px(self) -> Sequence[int]:
+        return self._heights
+
+    def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
+        canvas.lines.append(" ".join((*self._labels, self._text)))
+        stacked = height_px // LOW_PX >= len(self._labels)
+        lines = self._labels if stacked else ("".join(self._labels),)
+        pictures = [glyphs.line(LOW_PX, text) for text in lines]
+        label_px = max(picture.width_px for picture in pictures) + 3
+        numeral = numerals.fitting(self._text, WIDTH_PX - label_px, height_px - 2)
+        if numeral is None:
+            canvas.cut.append(self._text)
+            return
+        digits = numerals.amount_line(self._text, numeral)
+        spare = WIDTH_PX - label_px - digits.width_px
+        canvas.draw(digits, WIDTH_PX - digits.width_px - min(spare // 2, 8), y + 1)
+        top = y + height_px - LOW_PX * len(pictures)
+        for index, picture in enumerate(pictures):
+            canvas.draw(picture, 0, top + index * LOW_PX)
+
+
+def stack(canvas: Canvas, rows: Sequence[Row], *, top: int = 0, bottom: int = HEIGHT_PX) -> None:
+    """Draw `rows` from `top` to `bottom`, the first at the top, the last at the bottom."""
+    standing = list(rows)
+    chosen = _fit(standing, bottom - top)
+    while chosen is None:
+        lost = min(standing, key=lambda row: row.keep)
+        standing.remove(lost)
+        aside = Canvas()
+        lost.draw(aside, 0, lost.heights_px[-1])
+        canvas.cut += aside.lines
+        chosen = _fit(standing, bottom - top)
+    spare = bottom - top - sum(chosen)
+    y = top
+    for index, (row, height) in enumerate(zip(standing, chosen, strict=True)):
+        row.draw(canvas, y, height)
+        gaps_left = len(standing) - 1 - index
+        gap = spare // gaps_left if gaps_left else 0
+        spare -= gap
+        y += height + gap
+
+
+def _fit(rows: Sequence[Row], room_px: int) -> list[int] | None:
+    """The height of each row so that together they take at most `room_px`, or None."""
+    choices = [list(row.heights_px) for row in rows]
+    while sum(choice[0] for choice in choices) > room_px:
+        shrinkable = [index for index, choice in enumerate(choices) if len(choice) > 1]
+        if not shrinkable:
+            return None
+        choices[min(shrinkable, key=lambda index: rows[index].keep)].pop(0)
+    return [choice[0] for choice in choices]

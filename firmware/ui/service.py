@@ -1,0 +1,178 @@
+"""The screens around transactions: idle, lists, keyed digits, messages, out of service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from firmware.ui import glyphs, icons
+from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
+from firmware.ui.parts import Words, clipped, header, store_row
+from firmware.ui.rows import LOW_PX, TALL_PX, Align, AmountRow, Row, SplitRow, TextRow, stack
+from firmware.ui.screens import (
+    Attract,
+    Idle,
+    Listing,
+    Menu,
+    Notice,
+    OutOfService,
+    TextEntry,
+)
+from firmware.ui.texts import Text
+
+LISTING_ROWS = 4  # on a page, of LISTING_COLUMNS half-width columns
+LISTING_COLUMNS = 21
+ATTRACT_ROWS = 3
+_CELL_PX = 13  # a row of a menu: the low face with a pixel of air
+
+
+def idle(screen: Idle, words: Words, canvas: Canvas) -> None:
+    """Whose terminal this is, the time, and that it waits for an amount."""
+    operator = screen.operator
+    by = [words(Text.OPERATOR_SHORT, operator=operator)] if operator else [""]
+    rows: list[Row] = []
+    if screen.training:
+        rows += header(words, screen.time, training=True)
+    rows.append(TextRow(screen.owner.merchant, keep=2, lines=2))
+    rows.append(store_row(words, screen.owner))
+    rows.append(TextRow(words(Text.ENTER_AMOUNT), keep=3, inverse=True))
+    if screen.notice:
+        rows.append(TextRow(words(screen.notice), keep=5, faces=(LOW_PX,), lines=2))
+    rows.append(SplitRow([f"{screen.date} {screen.time}"], by, keep=1))
+    stack(canvas, rows)
+    canvas.shift(screen.shift_px, 0)
+
+
+def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
+    """The price list: key, name, price."""
+    rows: list[Row] = [TextRow(screen.owner.merchant, faces=(LOW_PX,), lines=2, inverse=True)]
+    pages = max(1, -(-len(screen.items) // ATTRACT_ROWS))
+    first = screen.page % pages * ATTRACT_ROWS
+    for key, name, price in screen.items[first : first + ATTRACT_ROWS]:
+        item = f"{key} {name}"
+        rows.append(SplitRow([item, clipped(item, str(price))], [str(price)], keep=5))
+    rows.append(store_row(words, screen.owner))
+    stack(canvas, rows)
+    canvas.shift(screen.shift_px, 0)
+
+
+class SlotsRow:
+    """What was keyed, a slot a character, so that it is seen how many are wanted."""
+
+    keep = 6
+
+    def __init__(self, shown: str, width: int) -> None:
+        self._shown, self._width = shown, max(width, len(shown), 1)
+
+    @property
+    def heights_px(self) -> Sequence[int]:
+        return (20, 18)
+
+    def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
+        canvas.lines.append(self._shown)
+        pitch = min(14, WIDTH_PX // self._width)
+        left = (WIDTH_PX - pitch * self._width) // 2
+        for index in range(self._width):
+            x = left + index * pitch
+            canvas.fill(x + 1, y + height_px - 1, pitch - 2, 1)
+            if index < len(self._shown):
+                picture = glyphs.line(TALL_PX, self._shown[index])
+                canvas.draw(picture, x + (pitch - picture.width_px) // 2, y)
+
+
+def text_entry(screen: TextEntry, words: Words, canvas: Canvas) -> None:
+    """A question and the slots of its answer."""
+    rows: list[Row] = header(words, words(screen.title), training=screen.training)
+    rows.append(SlotsRow(screen.shown, screen.width))
+    if screen.notice:
+        rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
+    elif screen.hint:
+        rows.append(TextRow(words(screen.hint), keep=2))
+    else:
+        rows.append(TextRow(""))
+    stack(canvas, rows)
+
+
+class CellsRow:
+    """One row of a list: one or two items beside each other, the chosen one inverse."""
+
+    keep = 5
+
+    def __init__(self, texts: Sequence[str], selected: int | None, columns: int) -> None:
+        self._texts, self._selected = texts, selected
+        self._cell_px = WIDTH_PX // columns
+
+    @property
+    def heights_px(self) -> Sequence[int]:
+        return (_CELL_PX, LOW_PX)
+
+    def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
+        canvas.lines.append(" ".join(self._texts))
+        for index, text in enumerate(self._texts):
+            x = index * self._cell_px
+            canvas.draw(glyphs.line(LOW_PX, text), x + 1, y + (height_px - LOW_PX) // 2)
+            if index == self._selected:
+                canvas.invert(x, y, self._cell_px, height_px)
+
+
+def menu(screen: Menu, words: Words, canvas: Canvas) -> None:
+    """A list by numbers: two columns where every item fits half the glass; pages if it is long."""
+    items = [
+        f"{number} {words(item)}" if number <= 9 else words(item)
+        for number, item in enumerate(screen.items, start=1)
+    ]
+    face = glyphs.face(LOW_PX)
+    widest = max((face.width_px(item) for item in items), default=0)
+    columns = 2 if len(items) > 4 and widest <= WIDTH_PX // 2 - 1 else 1
+    bar = header(words, words(screen.title), "1/1", training=screen.training)
+    rows_a_page = (HEIGHT_PX - sum(row.heights_px[-1] for row in bar)) // LOW_PX
+    pages = max(1, -(-len(items) // (rows_a_page * columns)))
+    page = screen.selected // (rows_a_page * columns)
+    right = f"{page + 1}/{pages}" if pages > 1 else ""
+    bar = header(words, words(screen.title), right, training=screen.training)
+    first = page * rows_a_page * columns
+    shown = items[first : first + rows_a_page * columns]
+    rows: list[Row] = [*bar]
+    for offset in range(min(rows_a_page, len(shown))):
+        cells = shown[offset::rows_a_page]
+        chosen = screen.selected - first - offset
+        at = chosen // rows_a_page if chosen >= 0 and chosen % rows_a_page == 0 else None
+        rows.append(CellsRow([clipped(cell) for cell in cells], at, columns))
+    stack(canvas, rows)
+
+
+def listing(screen: Listing, words: Words, canvas: Canvas) -> None:
+    """A page of rows."""
+    right = f"{screen.page}/{screen.pages}" if screen.pages > 1 else ""
+    rows: list[Row] = header(words, words(screen.title), right, training=screen.training)
+    tall = glyphs.face(TALL_PX)
+    faces = [LOW_PX]
+    if len(screen.rows) <= 3 and all(tall.width_px(row) <= WIDTH_PX for row in screen.rows):
+        faces = [TALL_PX, LOW_PX]
+    rows += [TextRow(row, faces=faces, keep=5, align=Align.LEFT) for row in screen.rows]
+    stack(canvas, rows)
+
+
+def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
+    """A message: title, what and why, what to press."""
+    icon = icons.WARNING if screen.warning else None
+    title = words(screen.title)
+    rows: list[Row] = []
+    if screen.training:
+        rows += header(words, "", training=True)
+    rows.append(TextRow(title, keep=2, lines=2, inverse=True, icon=icon))
+    if screen.amount:
+        rows.append(AmountRow(screen.amount, heights_px=(24, 22, 20, 18, 16)))
+    rows += [TextRow(words(line), keep=4, lines=3) for line in screen.body]
+    if screen.prompt:
+        rows.append(TextRow(words(screen.prompt), faces=(LOW_PX,), keep=5, lines=2))
+    stack(canvas, rows)
+
+
+def out_of_service(screen: OutOfService, words: Words, canvas: Canvas) -> None:
+    """Which device stopped trade, and what to do."""
+    title = TextRow(words(Text.OUT_OF_SERVICE), keep=4, inverse=True, icon=icons.WARNING)
+    rows: list[Row] = [title]
+    rows.append(TextRow(words(screen.reason), keep=3, lines=2))
+    rows.append(TextRow(words(screen.advice), keep=2, lines=2))
+    rows.append(store_row(words, screen.owner))
+    stack(canvas, rows)

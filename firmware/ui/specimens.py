@@ -1,0 +1,306 @@
+"""One of every screen, as a shop sees it: what contact sheet and tests are made of."""
+
+from __future__ import annotations
+
+from firmware.host.responses import response_text
+from firmware.journal.records import Kind
+from firmware.money import CURRENCIES, Money
+from firmware.ui.screens import (
+    AmountCheck,
+    AmountEntry,
+    Attract,
+    CardPrompt,
+    Idle,
+    Listing,
+    Menu,
+    Notice,
+    Original,
+    Outcome,
+    OutOfService,
+    Owner,
+    Phrase,
+    PinEntry,
+    Processing,
+    Screen,
+    TextEntry,
+)
+from firmware.ui.texts import Language, Text
+
+
+def yuan(minor: int) -> Money:
+    """An amount in CNY."""
+    return Money(minor, CURRENCIES["CNY"])
+
+
+def owner(language: Language) -> Owner:
+    """The shop of the examples."""
+    name = "幸福小店" if language is Language.ZH else "HAPPY STORE"
+    return Owner(name, "S01", "10000001")
+
+
+def specimens(language: Language) -> dict[str, Screen]:
+    """A name and a screen for each moment worth looking at, in the order of a day."""
+    whose = owner(language)
+    return {
+        **_day(whose),
+        **_sale(whose),
+        **_outcomes(),
+        **_corrections(whose),
+        **_lists(language),
+        **_messages(whose),
+        **_training(whose),
+    }
+
+
+def _day(whose: Owner) -> dict[str, Screen]:
+    items = (
+        ("1", "豆浆 Soy milk", yuan(300)),
+        ("2", "油条 Youtiao", yuan(250)),
+        ("3", "小笼包 Baozi", yuan(1800)),
+        ("4", "茶叶蛋 Tea egg", yuan(200)),
+    )
+    slip = Phrase.of(Text.SLIPS_PENDING, count=2)
+    password = Phrase.of(Text.OPERATOR_PASSWORD)
+    return {
+        "idle": Idle(whose, "2026-11-22", "19:32", "01"),
+        "idle-notice": Idle(whose, "2026-11-22", "19:32", "01", slip),
+        "attract": Attract(whose, items),
+        "sign-on": TextEntry(Phrase.of(Text.OPERATOR_NUMBER), "0", 2),
+        "password": TextEntry(password, "***", 4, notice=None),
+        "password-wrong": TextEntry(password, "", 4, notice=Phrase.of(Text.PASSWORD_WRONG)),
+    }
+
+
+def _sale(whose: Owner) -> dict[str, Screen]:
+    title, sale = Phrase.of(Text.SALE_AMOUNT), Kind.SALE
+    over = Phrase.of(Text.AMOUNT_OVER_LIMIT, limit="50000.00")
+    amount, big = yuan(12850), yuan(999_999_999)
+    connecting = Phrase.of(Text.CONNECTING)
+    wrong = Phrase.of(Text.PIN_TRIES_LEFT, tries=2)
+    return {
+        "amount-zero": AmountEntry(sale, yuan(0), title),
+        "amount": AmountEntry(sale, amount, title),
+        "amount-refused": AmountEntry(sale, big, title, over),
+        "check": AmountCheck(whose, sale, amount),
+        "check-capitals": AmountCheck(whose, sale, amount, phase=1),
+        "check-large": AmountCheck(whose, sale, big),
+        "check-large-capitals": AmountCheck(whose, sale, big, phase=1),
+        "card": CardPrompt(sale, amount, Phrase.of(Text.INSERT_CARD)),
+        "card-again": CardPrompt(
+            sale, amount, Phrase.of(Text.REINSERT_CARD), Phrase.of(Text.CARD_ERROR)
+        ),
+        "pin": PinEntry(sale, amount, 0),
+        "pin-digits": PinEntry(sale, amount, 4),
+        "pin-wrong": PinEntry(sale, amount, 0, wrong),
+        "reading": Processing(sale, amount, Phrase.of(Text.READING_CARD), keep_card=True),
+        "connecting": Processing(sale, amount, connecting, keep_card=True, spinner=3),
+    }
+
+
+def _outcomes() -> dict[str, Screen]:
+    amount, sale = yuan(12850), Kind.SALE
+    approved, copy = Phrase.of(Text.APPROVED), Phrase.of(Text.ENTER_NEXT_COPY)
+    free = Phrase.of(Text.NOT_CHARGED)
+    return {
+        "approved-undo": Outcome(
+            sale, amount, approved=True, text=approved, voucher="000124", prompt=copy, undo_s=28
+        ),
+        "approved": Outcome(
+            sale,
+            amount,
+            approved=True,
+            text=approved,
+            voucher="000124",
+            prompt=Phrase.of(Text.ENTER_DONE),
+        ),
+        "approved-slip-pending": Outcome(
+            sale,
+            amount,
+            approved=True,
+            text=Phrase.of(Text.APPROVED_SLIP_PENDING),
+            voucher="000124",
+            prompt=Phrase.of(Text.PAPER_OUT),
+        ),
+        "declined": Outcome(
+            sale,
+            amount,
+            approved=False,
+            text=Phrase.of(response_text("51")),
+            code="51",
+            prompt=free,
+        ),
+        "failed": Outcome(
+            sale, amount, approved=False, text=Phrase.of(Text.FAILED_REVERSED), prompt=free
+        ),
+        "void-approved": Outcome(
+            Kind.VOID,
+            amount,
+            approved=True,
+            text=approved,
+            voucher="000125",
+            prompt=Phrase.of(Text.ENTER_DONE),
+        ),
+    }
+
+
+def _corrections(whose: Owner) -> dict[str, Screen]:
+    amount, left = yuan(12850), yuan(8850)
+    detail = (
+        Phrase.of(Text.ORIGINAL_OF, voucher="000124"),
+        Phrase.of(Text.CARD_TAIL, tail="0012"),
+    )
+
+    def original(kind: Kind, text: Text, rest: Money | None) -> Original:
+        return Original(
+            kind,
+            Phrase.of(text),
+            "622848******0012",
+            amount,
+            rest,
+            "2026-11-22",
+            "19:32",
+            "01",
+            "000124",
+            whose,
+        )
+
+    return {
+        "voucher": TextEntry(
+            Phrase.of(Text.ORIGINAL_VOUCHER), "0001", 6, Phrase.of(Text.SIX_DIGITS)
+        ),
+        "voucher-or-reference": TextEntry(
+            Phrase.of(Text.ORIGINAL_VOUCHER_OR_REFERENCE),
+            "261122000",
+            12,
+            Phrase.of(Text.SIX_OR_TWELVE),
+        ),
+        "original-void": original(Kind.VOID, Text.VOID, None),
+        "original-refund": original(Kind.REFUND, Text.REFUND, left),
+        "void-instead": Menu(
+            Phrase.of(Text.VOID_INSTEAD),
+            (Phrase.of(Text.CHOOSE_VOID), Phrase.of(Text.CHOOSE_REFUND)),
+        ),
+        "check-refund": AmountCheck(whose, Kind.REFUND, left, detail),
+        "check-refund-capitals": AmountCheck(whose, Kind.REFUND, left, detail, phase=1),
+        "card-original": CardPrompt(Kind.VOID, amount, Phrase.of(Text.INSERT_SAME_CARD)),
+    }
+
+
+def _lists(language: Language) -> dict[str, Screen]:
+    functions = (
+        Text.SALE,
+        Text.VOID,
+        Text.REFUND,
+        Text.MENU_QUERY,
+        Text.MENU_REPRINT,
+        Text.MENU_SETTLE,
+        Text.MENU_MANAGE,
+        Text.MENU_OTHER,
+    )
+    manage = (
+        Text.SIGN_OFF,
+        Text.OPERATOR_CHANGE,
+        Text.OPERATOR_ADD,
+        Text.OPERATOR_DELETE,
+        Text.OPERATOR_RESET,
+        Text.TRAINING_MODE,
+    )
+    sale = Text.SALE.in_language(language)
+    rows = (f"000124 {sale}", "CNY 128.50", "11-22 19:32 01")
+    applications = ("UnionPay Debit", "UnionPay Credit")
+    labels = tuple(Phrase.of((name, name)) for name in applications)
+    return {
+        "menu": Menu(Phrase.of(Text.MENU), tuple(map(Phrase.of, functions)), 1),
+        "menu-manage": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 0),
+        "menu-manage-2": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 5),
+        "applications": Menu(Phrase.of(Text.CHOOSE_APPLICATION), labels),
+        "listing": Listing(Phrase.of(Text.MENU_QUERY), rows, 1, 2),
+    }
+
+
+def _messages(whose: Owner) -> dict[str, Screen]:
+    totals = tuple(
+        Phrase.of(text, count=count, sum=total)
+        for text, count, total in (
+            (Text.TOTAL_SALES, 112, "45210.50"),
+            (Text.TOTAL_VOIDS, 2, "257.00"),
+            (Text.TOTAL_REFUNDS, 1, "88.50"),
+        )
+    )
+    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+    unusual = (Phrase.of(Text.UNUSUAL_BODY, usual="35.00"),)
+    earlier = (
+        Phrase.of(Text.DUPLICATE_BODY, voucher="000124"),
+        Phrase.of(Text.DUPLICATE_WHEN, time="19:32"),
+    )
+    foreign = Phrase.of(Text.OTHER_TERMINAL, terminal="10000009", store="S02")
+    amount = yuan(12850)
+
+    def out(reason: Text, advice: Text) -> OutOfService:
+        return OutOfService(whose, Phrase.of(reason), Phrase.of(advice))
+
+    return {
+        "unusual": Notice(
+            Phrase.of(Text.UNUSUAL_TITLE), unusual, go_on, yuan(1_285_000), warning=True
+        ),
+        "duplicate": Notice(Phrase.of(Text.DUPLICATE_TITLE), earlier, go_on, amount, warning=True),
+        "other-terminal": Notice(Phrase.of(Text.REFUSED), (foreign,), warning=True),
+        "already-voided": Notice(
+            Phrase.of(Text.REFUSED), (Phrase.of(Text.ALREADY_VOIDED),), warning=True
+        ),
+        "totals": Notice(Phrase.of(Text.SETTLE_TOTALS), totals, go_on),
+        "balanced": Notice(Phrase.of(Text.SETTLED), (Phrase.of(Text.BALANCED),)),
+        "recovering": Notice(Phrase.of(Text.RECOVERING), ()),
+        "recovered": Notice(
+            Phrase.of(Text.RECOVERED),
+            (Phrase.of(Text.RECOVERED_REVERSED), Phrase.of(("000124", "000124"))),
+            warning=True,
+        ),
+        "no-reader": out(Text.DEVICE_READER, Text.ADVICE_RECONNECT),
+        "no-disk": out(Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+    }
+
+
+def _training(whose: Owner) -> dict[str, Screen]:
+    amount, sale, detail = yuan(12850), Kind.SALE, (Phrase.of(Text.CARD_TAIL, tail="0012"),)
+    return {
+        "training-idle": Idle(whose, "2026-11-22", "19:32", "01", training=True),
+        "training-amount": AmountEntry(sale, amount, Phrase.of(Text.SALE_AMOUNT), training=True),
+        "training-check": AmountCheck(whose, sale, amount, training=True),
+        "training-refund": AmountCheck(whose, Kind.REFUND, amount, detail, training=True),
+        "training-pin": PinEntry(sale, amount, 2, training=True),
+        "training-outcome": Outcome(
+            sale,
+            amount,
+            approved=True,
+            text=Phrase.of(Text.APPROVED),
+            voucher="000003",
+            prompt=Phrase.of(Text.ENTER_NEXT_COPY),
+            undo_s=28,
+            training=True,
+        ),
+        "training-original": Original(
+            Kind.VOID,
+            Phrase.of(Text.VOID),
+            "622848******0012",
+            amount,
+            None,
+            "2026-11-22",
+            "19:32",
+            "01",
+            "000003",
+            whose,
+            training=True,
+        ),
+        "training-menu": Menu(
+            Phrase.of(Text.MENU),
+            tuple(map(Phrase.of, (Text.SALE, Text.VOID, Text.REFUND, Text.MENU_QUERY))),
+            training=True,
+        ),
+        "training-notice": Notice(
+            Phrase.of(Text.REFUSED),
+            (Phrase.of(Text.ALREADY_VOIDED),),
+            warning=True,
+            training=True,
+        ),
+    }
