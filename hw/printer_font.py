@@ -1,0 +1,127 @@
+"""The face on paper: dots of every character in cells of font A, 12×24 a half-width column.
+
+Two free outline faces are drawn 1-bit: hanzi and full-width signs at 24 px fill two columns, ASCII
+at 20 px fills one. The driver prints with them where a printer's own characters will not do, and
+the printer's model draws with them. What they lack prints as 〓, the typesetter's mark for a
+missing sort: seen by whoever reads the paper, where an empty box would pass for a design.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from hw.ports import Align, Size
+
+FACES = Path(__file__).parent / "fonts"
+CELL_WIDTH_PX, CELL_HEIGHT_PX = 12, 24
+HANZI_PX, ASCII_PX = 24, 20  # each advances by exactly its columns
+BASELINE_PX = 20
+MISSING = "〓"
+# width and height a cell is multiplied by
+SCALES = {Size.NORMAL: (1, 1), Size.TALL: (1, 2), Size.LARGE: (2, 2)}
+
+
+def columns_of(text: str) -> int:
+    """Half-width columns of `text`: one an ASCII character, two any other, as printers count."""
+    return sum(1 if character < "\x80" else 2 for character in text)
+
+
+def without_controls(text: str) -> str:
+    """`text` with `?` for every control character and lone surrogate.
+
+    A card's label or a shop's name is never to reach the printer as a command.
+    """
+    return "".join("?" if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+
+
+class PaperFont:
+    """Cells and lines of dots, as mode "1" images in which 1 (255 to Pillow) is ink."""
+
+    def __init__(self, faces: Path = FACES) -> None:
+        basic = ImageFont.Layout.BASIC  # one character, one glyph: nothing is shaped or kerned
+        hanzi, latin = str(faces / "paper-hanzi.ttf"), str(faces / "paper-ascii.ttf")
+        self._hanzi = ImageFont.truetype(hanzi, HANZI_PX, layout_engine=basic)
+        self._ascii = ImageFont.truetype(latin, ASCII_PX, layout_engine=basic)
+        self._cells: dict[tuple[str, bool], Image.Image] = {}
+        # private use is never in a face: what it draws is the mark of a missing glyph
+        self._absent = bytes(self._hanzi.getmask("\ue000", mode="1"))
+
+    def can_draw(self, text: str) -> bool:
+        """Whether the faces have every character of `text`."""
+        return all(self._has(character) for character in text)
+
+    def cell(self, character: str, *, bold: bool = False) -> Image.Image:
+        """The dots of one character, 12×24 or 24×24; 〓 for one that the faces lack."""
+        known = self._cells.get((character, bold))
+        if known is None:
+            known = self._drawn(character if self._has(character) else MISSING)
+            if bold:
+                known = _emboldened(known)
+            self._cells[character, bold] = known
+        return known
+
+    def text(self, text: str, size: Size = Size.NORMAL, *, bold: bool = False) -> Image.Image:
+        """`text` as dots, 12 px a half-width column and 24 high, both times its size's scale."""
+        text = without_controls(text)
+        width_px = columns_of(text) * CELL_WIDTH_PX
+        image = Image.new("1", (width_px, CELL_HEIGHT_PX))
+        x = 0
+        for character in text:
+            image.paste(self.cell(character, bold=bold), (x, 0))
+            x += columns_of(character) * CELL_WIDTH_PX
+        across, down = SCALES[size]
+        if (across, down) == (1, 1):
+            return image
+        return image.resize((width_px * across, CELL_HEIGHT_PX * down), Image.Resampling.NEAREST)
+
+    def _has(self, character: str) -> bool:
+        if character in " 　":
+            return True
+        if character < "\x80":
+            return character.isprintable()
+        if unicodedata.category(character) in ("Cc", "Cs"):
+            return False
+        return bytes(self._hanzi.getmask(character, mode="1")) != self._absent
+
+    def _drawn(self, character: str) -> Image.Image:
+        """A character's ink, its advance centred in the cell and no row of it cut off."""
+        font = self._ascii if character < "\x80" else self._hanzi
+        width_px = columns_of(character) * CELL_WIDTH_PX
+        room_px = HANZI_PX  # around the cell, for ink that lies outside it
+        drawn = Image.new("1", (width_px + 2 * room_px, CELL_HEIGHT_PX + 2 * room_px))
+        pen = ImageDraw.Draw(drawn)
+        pen.fontmode = "1"
+        left_px = room_px + (width_px - round(font.getlength(character))) // 2
+        pen.text((left_px, room_px + BASELINE_PX), character, font=font, fill=255, anchor="ls")
+        ink = drawn.getbbox() or (room_px, room_px, room_px, room_px)
+        x = _slid(room_px, width_px, ink[0], ink[2])
+        y = _slid(room_px, CELL_HEIGHT_PX, ink[1], ink[3])
+        return drawn.crop((x, y, x + width_px, y + CELL_HEIGHT_PX))
+
+
+def aligned(image: Image.Image, align: Align, width_px: int) -> Image.Image:
+    """`image` on blank paper of `width_px`, where `align` puts it; cut off at the right."""
+    spare_px = max(0, width_px - image.width)
+    left_px = {Align.LEFT: 0, Align.CENTRE: spare_px // 2, Align.RIGHT: spare_px}[align]
+    paper = Image.new("1", (width_px, image.height))
+    paper.paste(image, (left_px, 0))
+    return paper
+
+
+def _slid(start: int, length: int, first: int, last: int) -> int:
+    """A window of `length` at `start`, slid no further than needed to hold `first` to `last`."""
+    if last > start + length:
+        start = last - length
+    return min(start, first)
+
+
+def _emboldened(cell: Image.Image) -> Image.Image:
+    """Each dot printed twice, a dot apart, as thermal heads emphasise; never beyond the cell."""
+    bold = cell.copy()
+    shifted = Image.new("1", cell.size)
+    shifted.paste(cell, (1, 0))
+    bold.paste(255, (0, 0), shifted)
+    return bold
