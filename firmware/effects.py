@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from firmware.emv.session import CardFailure
+from firmware.emv.dialogue import CardFailure
 from firmware.host.messages import HostAnswer, HostRequest
 from firmware.journal.operators import PasswordVerdict
 from firmware.journal.records import Record as JournalRecord
 from firmware.masked import Password
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
-from hw.events import CardInserted, CardRemoved, KeyPressed
+from hw.events import CardInserted, CardRemoved, Device, KeyPressed
 
 if TYPE_CHECKING:
     from firmware.journal.store import Journal
@@ -191,6 +191,14 @@ class AwaitPaper(Effect[PaperOutlook]):
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that stops trade: a device, or the journal (`device` None)."""
+
+    device: Device | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """Monotonic and wall time together."""
 
@@ -225,3 +233,13 @@ class Beep(Effect[None]):
     """A short sound: a refused key, or with `long` an attention."""
 
     long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Faults(Effect[tuple[Fault, ...]]):
+    """Try to bring back what has failed, and tell what still fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpace(Effect[None]):
+    """Make sure that the disk has room for a transaction; a fault takes the terminal out."""

@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.config import Config
-from firmware.emv.session import EmvSetup
+from firmware.emv.applications import Applications
+from firmware.emv.ca_keys import CaKeys
+from firmware.emv.terminal import TerminalData
+from firmware.masked import Key
 from firmware.money import Money
 from firmware.ui.screens import Owner
 from firmware.ui.texts import Language
+
+
+@dataclass(frozen=True, slots=True)
+class EmvSetup:
+    """What the kernel needs of the terminal: itself, the applications it takes, the CA keys."""
+
+    terminal: TerminalData
+    applications: Applications
+    ca_keys: CaKeys
 
 
 @dataclass(slots=True)
@@ -17,6 +29,7 @@ class Desk:
 
     config: Config
     emv: EmvSetup
+    card_key: Key  # for the keyed hash that tells the same card
     language: Language
     operator: str = ""
     training: bool = False

@@ -125,7 +125,7 @@ async def check_amount(
             if happening.key is Key.CANCEL and happening.at_ms >= opened_ms:
                 return GivenUp.CANCELLED
             if happening.key is Key.ENTER and happening.at_ms >= opened_ms + desk.min_view_ms:
-                return await _agree(kind, amount, shown, opened_ms, happening.at_ms)
+                return await agree(kind, amount, shown, happening.at_ms, opened_ms=opened_ms)
             await Beep()
             continue
         phase += 1
@@ -139,17 +139,27 @@ async def check_original(desk: Desk, kind: Kind, screen: Original) -> Agreed | G
     pressed_ms = await confirmed(desk, shown)
     if isinstance(pressed_ms, GivenUp):
         return pressed_ms
-    return await _agree(kind, screen.amount, shown, shown.at_ms, pressed_ms)
+    return await agree(kind, screen.amount, shown, pressed_ms)
 
 
-async def _agree(kind: Kind, amount: Money, shown: Shown, opened: int, pressed: int) -> Agreed:
+async def agree(
+    kind: Kind,
+    amount: Money,
+    shown: Shown,
+    pressed_ms: int,
+    *,
+    opened_ms: int | None = None,
+    key: str = "ENTER",
+) -> Agreed:
+    """Bind a transaction to the frame that was on the glass when `key` was pressed."""
     record = AmountAgreed(
         kind=kind,
         amount_minor=amount.minor,
         currency=amount.currency.alpha,
         frame_sha256=shown.sha256,
-        shown_at_ms=opened,
-        pressed_at_ms=pressed,
+        shown_at_ms=shown.at_ms if opened_ms is None else opened_ms,
+        pressed_at_ms=pressed_ms,
+        key=key,
     )
     await Record.of(record, blobs={shown.sha256: shown.packed})
     return Agreed(kind, amount, shown.sha256)

@@ -42,7 +42,7 @@ class Deal:
     facts: CardFacts
     card: CardPresented
     verification: Verification
-    emv: EmvData = EmvData()
+    emv: EmvData
     original: OriginalRef | None = None
     undo: bool = False
     offline: Result | None = None  # the card decided without the host
@@ -85,7 +85,7 @@ class Undecided:
 
 
 Ended = Done | Refused | Undecided
-CardEnd = Callable[[HostAnswer | None], Awaitable[CardWord]]
+CardEnd = Callable[[HostAnswer], Awaitable[CardWord]]
 
 
 async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:

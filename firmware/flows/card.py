@@ -1,0 +1,298 @@
+"""The card at the counter: asking for it, knowing it, and its kernel's questions to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from firmware.effects import (
+    Beep,
+    CardPresent,
+    Exchange,
+    Look,
+    Now,
+    PowerOff,
+    PowerOn,
+    RandomBytes,
+    TimedOut,
+    UseUpCard,
+    Wait,
+)
+from firmware.emv.dialogue import (
+    Cancelled,
+    Candidate,
+    CardFailure,
+    PinAnswer,
+    PinKind,
+    PinPrompt,
+)
+from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
+from firmware.emv.session import Session
+from firmware.emv.terminal import REFUND, SALE, Transaction
+from firmware.flows.desk import Desk
+from firmware.flows.parts import Agreed, GivenUp, choose, press, show
+from firmware.journal.queries import NextNumbers
+from firmware.journal.records import CardFacts, EmvData, Kind, Verification
+from firmware.journal.transactions import Transaction as JournalTransaction
+from firmware.masked import Pin
+from firmware.money import Money
+from firmware.ui.screens import CardPrompt, Phrase, PinEntry, Processing
+from firmware.ui.texts import Text
+from hw.events import CardInserted, CardRemoved, Key, KeyPressed
+
+PIN_LENGTHS = range(4, 13)  # ISO 9564-1, 8.1
+_TROUBLE = {
+    CardFailure.GONE: Text.CARD_PULLED,
+    CardFailure.MUTE: Text.CARD_MUTE,
+    CardFailure.READER_LOST: Text.CARD_ERROR,
+}
+_END = {
+    EndReason.CARD_GONE: Text.CARD_PULLED,
+    EndReason.CARD_MUTE: Text.CARD_MUTE,
+    EndReason.CARD_BLOCKED: Text.CARD_BLOCKED,
+    EndReason.APPLICATION_BLOCKED: Text.APPLICATION_BLOCKED,
+    EndReason.NO_APPLICATION: Text.CARD_NOT_SUPPORTED,
+}
+
+# Registered application provider identifiers and what a voucher calls them. See ISO/IEC 7816-5.
+SCHEMES = {
+    "A000000333": "银联 UnionPay",
+    "A000000003": "VISA",
+    "A000000004": "Mastercard",
+    "A000000025": "American Express",
+    "A000000065": "JCB",
+    "A000000152": "Discover",
+    "F000008888": "储值卡 Store card",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A card that has told who it is."""
+
+    session: Session
+    card: CardData
+
+
+def trouble(reason: EndReason) -> Phrase:
+    """What went wrong with a card, in words for the glass."""
+    return Phrase.of(_END.get(reason, Text.CARD_ERROR))
+
+
+@dataclass(slots=True)
+class Counter:
+    """The kernel's dialogue with card, cardholder and chance: each question an effect."""
+
+    desk: Desk
+    kind: Kind
+    amount: Money
+
+    async def exchange(self, command: bytes) -> bytes | CardFailure:
+        return await Exchange(command)
+
+    async def random(self, count: int) -> bytes:
+        return await RandomBytes(count)
+
+    async def choose_application(self, candidates: Sequence[Candidate]) -> int | None:
+        """The cardholder's choice; the order is the card's priority. None when cancelled."""
+        labels = tuple(Phrase.of((each.name, each.name)) for each in candidates)
+        chosen = await choose(self.desk, Phrase.of(Text.CHOOSE_APPLICATION), labels)
+        if isinstance(chosen, GivenUp):
+            return None
+        await self.reading()
+        return chosen
+
+    async def ask_pin(self, prompt: PinPrompt) -> PinAnswer:
+        """The cardholder's PIN, the amount in sight, a star a digit."""
+        pin = await enter_pin(self.desk, self.kind, self.amount, _pin_notice(prompt))
+        if isinstance(pin, GivenUp):
+            return Cancelled()
+        await self.reading()
+        return pin
+
+    async def reading(self) -> None:
+        """Say that the card is being read."""
+        text = Phrase.of(Text.READING_CARD)
+        training = self.desk.training
+        await show(
+            self.desk,
+            Processing(self.kind, self.amount, text, keep_card=True, training=training),
+        )
+
+
+def _pin_notice(prompt: PinPrompt) -> Phrase | None:
+    if prompt.last_try:
+        return Phrase.of(Text.PIN_LAST_TRY)
+    if prompt.kind is PinKind.OFFLINE and prompt.retry:
+        if prompt.tries_left is not None:
+            return Phrase.of(Text.PIN_TRIES_LEFT, tries=prompt.tries_left)
+        return Phrase.of(Text.PIN_WRONG)
+    return None
+
+
+async def enter_pin(desk: Desk, kind: Kind, amount: Money, notice: Phrase | None) -> Pin | GivenUp:
+    """Key a PIN of 4 to 12 digits. BACK takes a digit back, CANCEL gives up."""
+    digits = ""
+    while True:
+        await show(desk, PinEntry(kind, amount, len(digits), notice, desk.training))
+        key = await press(desk.idle_timeout_ms)
+        if key is None:
+            return GivenUp.TIMED_OUT
+        if key is Key.CANCEL:
+            return GivenUp.CANCELLED
+        if key is Key.ENTER and len(digits) in PIN_LENGTHS:
+            return Pin(digits)
+        if key is Key.BACK and digits:
+            digits = digits[:-1]
+        elif key.digit is not None and len(digits) < PIN_LENGTHS[-1]:
+            digits += key.digit
+        else:
+            await Beep()
+
+
+async def present_card(
+    desk: Desk,
+    agreed: Agreed,
+    prompt: Text,
+    notice: Phrase | None = None,
+    *,
+    again: bool = False,
+) -> Presented | GivenUp:
+    """Ask for a card until one has told who it is; trouble is said and another try offered.
+
+    With `again` a card that has served already and was not taken out will do (undo).
+    """
+    while True:
+        given_up = await _await_card(desk, agreed, prompt, notice, again=again)
+        again = False
+        if given_up is not None:
+            return given_up
+        counter = Counter(desk, agreed.kind, agreed.amount)
+        await counter.reading()
+        atr = await PowerOn()
+        if isinstance(atr, CardFailure):
+            notice = Phrase.of(_TROUBLE[atr])
+        else:
+            setup = desk.emv
+            session = Session(
+                counter,
+                setup.terminal,
+                setup.applications,
+                setup.ca_keys,
+                await _transaction(desk, agreed),
+            )
+            known = await session.identify()
+            if isinstance(known, Identified):
+                return Presented(session, known.card)
+            if known.reason is EndReason.CANCELLED:
+                await release_card()
+                return GivenUp.CANCELLED
+            notice = trouble(known.reason)
+        await Beep(long=True)
+        await release_card()
+
+
+async def release_card() -> None:
+    """Power the card down; it has to be put in again before it can serve another transaction."""
+    await PowerOff()
+    await UseUpCard()
+
+
+async def present_same_card(
+    desk: Desk,
+    agreed: Agreed,
+    original: JournalTransaction,
+    prompt: Text = Text.INSERT_SAME_CARD,
+    *,
+    again: bool = False,
+) -> Presented | GivenUp:
+    """Ask for the card of `original`: another one is refused, and said so."""
+    notice = None
+    while True:
+        presented = await present_card(desk, agreed, prompt, notice, again=again)
+        if isinstance(presented, GivenUp):
+            return presented
+        if presented.card.pan.keyed_hash(desk.card_key) == original.card.hash:
+            return presented
+        await Beep(long=True)
+        await release_card()
+        notice, again = Phrase.of(Text.ANOTHER_CARD), False
+
+
+async def _await_card(
+    desk: Desk, agreed: Agreed, prompt: Text, notice: Phrase | None, *, again: bool
+) -> GivenUp | None:
+    """Wait until a card that has not served yet is in the slot."""
+    while not await CardPresent(used=again):
+        words = Text.REINSERT_CARD if await CardPresent(used=True) else prompt
+        screen = CardPrompt(agreed.kind, agreed.amount, Phrase.of(words), notice, desk.training)
+        await show(desk, screen)
+        happening = await Wait(desk.idle_timeout_ms, card=True)
+        match happening:
+            case TimedOut():
+                return GivenUp.TIMED_OUT
+            case KeyPressed(key=Key.CANCEL):
+                return GivenUp.CANCELLED
+            case KeyPressed():
+                await Beep()
+            case CardInserted():
+                notice = None
+            case CardRemoved():
+                pass
+    return None
+
+
+async def _transaction(desk: Desk, agreed: Agreed) -> Transaction:
+    moment = await Now()
+    numbers = await Look(NextNumbers(training=desk.training))
+    return Transaction(
+        amount_minor=agreed.amount.minor,
+        currency=agreed.amount.currency.numeric,
+        currency_exponent=agreed.amount.currency.exponent,
+        at=moment.wall,
+        sequence_counter=numbers.stan,
+        type=REFUND if agreed.kind is Kind.REFUND else SALE,
+    )
+
+
+def card_facts(desk: Desk, card: CardData) -> CardFacts:
+    """What the journal may keep of the card."""
+    return CardFacts(
+        hash=card.pan.keyed_hash(desk.card_key),
+        first6=card.pan.first6,
+        last4=card.pan.last4,
+        pan_length=len(card.pan),
+        psn=card.psn,
+        scheme=SCHEMES.get(card.aid[:5].hex().upper(), ""),
+        label=card.preferred_name or card.label,
+        aid=card.aid.hex().upper(),
+    )
+
+
+def emv_data(facts: EmvFacts, arqc: str = "") -> EmvData:
+    """The kernel's facts as the journal keeps them."""
+    return EmvData(
+        aid=facts.aid.hex().upper(),
+        label=facts.label,
+        tvr=facts.tvr.hex().upper(),
+        tsi=facts.tsi.hex().upper(),
+        atc=f"{facts.atc:04X}",
+        ac=facts.ac.hex().upper(),
+        ac_type=facts.ac_type,
+        cid=f"{facts.cid:02X}",
+        cvm_results=facts.cvm_results.hex().upper(),
+        iad=facts.iad.hex().upper(),
+        unpredictable_number=facts.unpredictable_number.hex().upper(),
+        arqc=arqc,
+    )
+
+
+def verification(facts: EmvFacts) -> Verification:
+    """How the cardholder was verified, as the voucher says it."""
+    cvm = facts.cvm
+    pin = cvm.pin_verified or cvm.online_pin
+    if pin and cvm.signature_required:
+        return Verification.PIN_AND_SIGNATURE
+    if pin:
+        return Verification.PIN
+    return Verification.SIGNATURE if cvm.signature_required else Verification.NONE

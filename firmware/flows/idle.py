@@ -1,0 +1,105 @@
+"""Between transactions: whose terminal this is, the time, and the way into every flow."""
+
+from __future__ import annotations
+
+from firmware.effects import Beep, Look, Moment, Now, Record, TimedOut, Wait
+from firmware.flows.desk import Desk
+from firmware.flows.menu import menu
+from firmware.flows.parts import show
+from firmware.flows.recover import recover
+from firmware.flows.reverse import send_reversals
+from firmware.flows.sale import sale
+from firmware.flows.sign_on import sign_on
+from firmware.journal.queries import BatchCount, OpenPrintJobs, Reversals, SignedOn
+from firmware.journal.records import TerminalStarted
+from firmware.ui.screens import Idle, Phrase
+from firmware.ui.texts import Language, Text
+from hw.events import CardInserted, CardRemoved, Key, KeyPressed
+
+MINUTE_MS = 60_000
+SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
+
+
+async def terminal(desk: Desk, version: str) -> None:
+    """The terminal's life: finish what was open, sign on, then serve until the power goes."""
+    await Record.of(TerminalStarted(version=version, schema=1))
+    await serve(desk)
+
+
+async def serve(desk: Desk) -> None:
+    """Serve customers; begun anew after every fault of a device."""
+    await recover(desk)
+    desk.operator = await Look(SignedOn())
+    while True:
+        if not desk.operator:
+            await sign_on(desk)
+        else:
+            await idle(desk)
+
+
+async def idle(desk: Desk) -> None:
+    """Stand idle until a key begins something, once; reversals that are owed are retried."""
+    card_waits = False
+    retried_ms = (await Now()).monotonic_ms
+    retry_ms = desk.config.host.reversal_retry_s * 1000
+    while True:
+        moment = await Now()
+        owed = bool(await Look(Reversals()))
+        if owed and moment.monotonic_ms - retried_ms >= retry_ms:
+            await send_reversals(desk)
+            retried_ms, retry_ms = moment.monotonic_ms, min(retry_ms * 2, 3_600_000)
+        notice = Phrase.of(Text.CARD_BEFORE_AMOUNT) if card_waits else await _notice(desk)
+        await show(desk, _screen(desk, moment, notice))
+        until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
+        timeout_ms = min(until_minute_ms, retry_ms) if owed else until_minute_ms
+        happening = await Wait(timeout_ms, card=True)
+        match happening:
+            case TimedOut():
+                pass
+            case CardInserted():
+                card_waits = True
+            case CardRemoved():
+                card_waits = False
+            case KeyPressed(key=key):
+                if await _begin(desk, key):
+                    return
+
+
+async def _begin(desk: Desk, key: Key) -> bool:
+    """What a key at idle begins; False when it only changed the screen."""
+    if key.digit is not None:
+        await sale(desk, key)
+        return True
+    if key is Key.MENU:
+        await menu(desk)
+        return True
+    if key is Key.HASH:
+        desk.language = Language.EN if desk.language is Language.ZH else Language.ZH
+    else:
+        await Beep()
+    return False
+
+
+def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
+    return Idle(
+        desk.owner,
+        moment.wall.strftime("%Y-%m-%d"),
+        moment.wall.strftime("%H:%M"),
+        desk.operator,
+        notice,
+        desk.training,
+        SHIFTS_PX[moment.wall.minute % len(SHIFTS_PX)],
+    )
+
+
+async def _notice(desk: Desk) -> Phrase | None:
+    """What the cashier should know before the next sale."""
+    reversals = await Look(Reversals())
+    if reversals:
+        return Phrase.of(Text.REVERSALS_PENDING, count=len(reversals))
+    slips = await Look(OpenPrintJobs())
+    if slips:
+        return Phrase.of(Text.SLIPS_PENDING, count=len(slips))
+    if await Look(BatchCount()) >= desk.config.batch.warn_at:
+        return Phrase.of(Text.SETTLE_SOON)
+    return None

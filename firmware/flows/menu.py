@@ -1,0 +1,56 @@
+"""菜单: one line a function; each has a module of its own."""
+
+from __future__ import annotations
+
+from firmware.flows.desk import Desk
+from firmware.flows.operators import manage
+from firmware.flows.other import other
+from firmware.flows.outcome import finish
+from firmware.flows.parts import GivenUp, choose
+from firmware.flows.query import query
+from firmware.flows.refund import refund
+from firmware.flows.reprint import reprint
+from firmware.flows.sale import sale
+from firmware.flows.settle import settle
+from firmware.flows.void import void
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+
+ITEMS = (
+    Text.SALE,
+    Text.VOID,
+    Text.REFUND,
+    Text.MENU_QUERY,
+    Text.MENU_REPRINT,
+    Text.MENU_SETTLE,
+    Text.MENU_MANAGE,
+    Text.MENU_OTHER,
+)
+
+
+async def menu(desk: Desk) -> None:
+    """Choose a function by its digit, or with `*`, `#` and ENTER."""
+    chosen = await choose(desk, Phrase.of(Text.MENU), tuple(map(Phrase.of, ITEMS)))
+    if isinstance(chosen, GivenUp):
+        return
+    match ITEMS[chosen]:
+        case Text.SALE:
+            await sale(desk, None)
+        case Text.VOID:
+            ended = await void(desk)
+            if ended is not None:
+                await finish(desk, ended)
+        case Text.REFUND:
+            ended = await refund(desk)
+            if ended is not None:
+                await finish(desk, ended)
+        case Text.MENU_QUERY:
+            await query(desk)
+        case Text.MENU_REPRINT:
+            await reprint(desk)
+        case Text.MENU_SETTLE:
+            await settle(desk)
+        case Text.MENU_MANAGE:
+            await manage(desk)
+        case _:
+            await other(desk)

@@ -1,0 +1,72 @@
+"""管理: signing off, passwords, and the supervisor's work on operators."""
+
+from __future__ import annotations
+
+from firmware.effects import ChangeOperator, OperatorChange, Record
+from firmware.flows.desk import Desk
+from firmware.flows.originals import supervisor
+from firmware.flows.parts import GivenUp, choose, enter_digits, tell
+from firmware.flows.sign_on import choose_password, sign_off
+from firmware.journal.records import TrainingSwitched
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+
+ITEMS = (
+    Text.SIGN_OFF,
+    Text.OPERATOR_CHANGE,
+    Text.OPERATOR_ADD,
+    Text.OPERATOR_DELETE,
+    Text.OPERATOR_RESET,
+    Text.TRAINING_MODE,
+)
+# What the supervisor's password opens; the rest an operator may do alone.
+SUPERVISED = {
+    Text.OPERATOR_ADD: OperatorChange.ADD,
+    Text.OPERATOR_DELETE: OperatorChange.DELETE,
+    Text.OPERATOR_RESET: OperatorChange.RESET,
+}
+REFUSALS = {
+    "exists": Text.OPERATOR_EXISTS,
+    "unknown": Text.UNKNOWN_OPERATOR,
+    "weak": Text.PASSWORD_WEAK,
+}
+
+
+async def manage(desk: Desk) -> None:
+    """Choose what to manage."""
+    chosen = await choose(desk, Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, ITEMS)))
+    if isinstance(chosen, GivenUp):
+        return
+    match ITEMS[chosen]:
+        case Text.SIGN_OFF:
+            await sign_off(desk)
+        case Text.OPERATOR_CHANGE:
+            await choose_password(desk, desk.operator, by=desk.operator)
+        case Text.TRAINING_MODE:
+            await switch_training(desk)
+        case item:
+            await change_operator(desk, item)
+
+
+async def change_operator(desk: Desk, item: Text) -> None:
+    """Add, delete or reset a cashier; the new password is the factory's, to be changed."""
+    if not await supervisor(desk, item.name.lower()):
+        return
+    number = await enter_digits(desk, Phrase.of(Text.OPERATOR_NUMBER), lengths=(2,))
+    if isinstance(number, GivenUp):
+        return
+    refusal = await ChangeOperator(SUPERVISED[item], number, "00")
+    if refusal:
+        await tell(desk, Text.REFUSED, REFUSALS.get(refusal, Text.NOT_PERMITTED))
+    else:
+        await tell(desk, item, Text.OPERATOR_DONE, warning=False)
+
+
+async def switch_training(desk: Desk) -> None:
+    """Switch training mode: everything works, nothing counts."""
+    if not await supervisor(desk, "training"):
+        return
+    desk.training = not desk.training
+    await Record.of(TrainingSwitched(on=desk.training, by="00"))
+    text = Text.TRAINING_ON if desk.training else Text.TRAINING_OFF
+    await tell(desk, Text.TRAINING_MODE, text, warning=False)

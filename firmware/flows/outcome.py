@@ -1,0 +1,163 @@
+"""How a transaction ended, on the glass and on paper; for a sale, half a minute to undo it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from firmware.effects import AwaitPaper, Beep, CardPresent, Look, Now, PaperOutlook, Record, Wait
+from firmware.flows.desk import Desk
+from firmware.flows.parts import leave_to_next, show
+from firmware.flows.transact import Done, Ended, Refused, Undecided
+from firmware.flows.void import undo
+from firmware.journal.queries import NextJob
+from firmware.journal.records import Copy, Kind, PrintQueued
+from firmware.journal.transactions import Transaction
+from firmware.ui.screens import Outcome, Phrase
+from firmware.ui.texts import Text
+from hw.events import Key, KeyPressed
+
+TICK_MS = 1_000
+REFUSAL_MS = 15_000
+
+
+class _Next(enum.Enum):
+    """What the person at the counter wants after an outcome."""
+
+    GO_ON = "go on"
+    UNDO = "undo"
+    LEFT = "left"  # timed out, or a key that begins something else
+
+
+async def finish(desk: Desk, ended: Ended) -> None:
+    """Show how it ended, print what is owed, and see the card out."""
+    match ended:
+        case Done():
+            await _approved(desk, ended)
+        case Refused():
+            await _not_approved(desk, ended.transaction, ended.text, ended.code, None)
+        case Undecided():
+            state = Text.FAILED_REVERSED if ended.reversed else Text.FAILED_REVERSAL_DUE
+            await _not_approved(desk, ended.transaction, ended.text, "", Phrase.of(state))
+
+
+async def _not_approved(
+    desk: Desk, transaction: Transaction, text: Phrase, code: str, prompt: Phrase | None
+) -> None:
+    """Say why not until a key is pressed; nothing is owed."""
+    await Beep(long=True)
+    screen = Outcome(
+        transaction.kind,
+        desk.money(transaction.amount_minor),
+        approved=False,
+        text=text,
+        code=code,
+        prompt=prompt or Phrase.of(Text.NOT_CHARGED),
+        training=desk.training,
+    )
+    shown = await show(desk, screen)
+    while True:
+        happening = await Wait(REFUSAL_MS)
+        if not isinstance(happening, KeyPressed):
+            return
+        if happening.at_ms >= shown.at_ms:
+            await leave_to_next(happening)
+            return
+
+
+async def _approved(desk: Desk, done: Done) -> None:
+    """Merchant copy, a key, cardholder copy; the offer to undo runs beside them."""
+    offer = Offer(desk, done)
+    step = await offer.wait(Text.ENTER_NEXT_COPY, desk.idle_timeout_ms)
+    if step is _Next.UNDO:
+        await _undo(desk, done)
+        return
+    await _cardholder_copy(done.transaction)
+    if step is _Next.LEFT:
+        return
+    while True:
+        left_ms = offer.until_ms - (await Now()).monotonic_ms
+        card_in = await CardPresent(used=True)
+        if left_ms <= 0 and not card_in:
+            return
+        prompt = Text.REMOVE_CARD if card_in else Text.ENTER_DONE
+        step = await offer.wait(prompt, max(left_ms, 0) or desk.idle_timeout_ms)
+        if step is _Next.UNDO:
+            await _undo(desk, done)
+        if step is not _Next.GO_ON or not card_in or not await CardPresent(used=True):
+            return
+
+
+async def _undo(desk: Desk, done: Done) -> None:
+    ended = await undo(desk, done.transaction)
+    if ended is not None:
+        await finish(desk, ended)
+
+
+async def _cardholder_copy(transaction: Transaction) -> None:
+    job = await Look(NextJob())
+    await Record.of(
+        PrintQueued(
+            job=job,
+            copy=Copy.CARDHOLDER,
+            batch=transaction.batch,
+            stan=transaction.stan,
+            training=transaction.training,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The approved outcome on the glass, with the seconds that are left to undo it."""
+
+    desk: Desk
+    done: Done
+
+    @property
+    def until_ms(self) -> int:
+        """When the offer to undo ends (monotonic); never made for voids and refunds."""
+        transaction = self.done.transaction
+        seconds = self.desk.config.sale.undo_s if transaction.kind is Kind.SALE else 0
+        return self.done.at.monotonic_ms + seconds * 1000
+
+    async def wait(self, prompt: Text, timeout_ms: int) -> _Next:
+        """Wait for ENTER, CANCEL (undo) or a key that begins something else."""
+        opened_ms: int | None = None
+        began_ms = (await Now()).monotonic_ms
+        while True:
+            now_ms = (await Now()).monotonic_ms
+            if now_ms - began_ms >= timeout_ms:
+                return _Next.LEFT
+            shown = await show(self.desk, await self._screen(prompt, now_ms))
+            opened_ms = shown.at_ms if opened_ms is None else opened_ms
+            happening = await Wait(min(TICK_MS, timeout_ms), card=True)
+            if not isinstance(happening, KeyPressed):
+                if prompt is Text.REMOVE_CARD and not await CardPresent(used=True):
+                    return _Next.GO_ON
+                continue
+            seen = happening.at_ms >= opened_ms + self.desk.min_view_ms
+            if happening.key is Key.CANCEL and seen and happening.at_ms < self.until_ms:
+                return _Next.UNDO
+            if happening.key is Key.ENTER and happening.at_ms >= opened_ms:
+                return _Next.GO_ON
+            if happening.key is Key.MENU or happening.key.digit is not None:
+                await leave_to_next(happening)
+                return _Next.LEFT
+            await Beep()
+
+    async def _screen(self, prompt: Text, now_ms: int) -> Outcome:
+        transaction = self.done.transaction
+        paper = await AwaitPaper(self.done.job, 0)
+        left_ms = self.until_ms - now_ms
+        words = Text.APPROVED_SLIP_PENDING if paper is PaperOutlook.STUCK else prompt
+        return Outcome(
+            transaction.kind,
+            self.desk.money(transaction.amount_minor),
+            approved=True,
+            text=Phrase.of(Text.APPROVED),
+            voucher=f"{transaction.stan:06d}",
+            prompt=Phrase.of(words),
+            undo_s=(left_ms + 999) // 1000 if left_ms > 0 else None,
+            training=self.desk.training,
+        )

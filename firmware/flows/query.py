@@ -1,0 +1,120 @@
+"""查询: one transaction by its number, the last, the list of the batch, and its totals."""
+
+from __future__ import annotations
+
+from firmware.effects import Beep, Look
+from firmware.flows.desk import Desk
+from firmware.flows.originals import masked_card
+from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tell
+from firmware.flows.settle import total_lines
+from firmware.journal.queries import (
+    BatchTotals,
+    LastTransaction,
+    OpenBatch,
+    TransactionByVoucher,
+    TransactionList,
+)
+from firmware.journal.records import Kind
+from firmware.journal.transactions import State, Transaction
+from firmware.ui.screens import Listing, Phrase
+from firmware.ui.texts import Text
+from hw.events import Key
+
+ROWS_PER_PAGE = 3
+LIST_MAX = 500
+KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
+STATES = {
+    State.OPEN: Text.STATE_OPEN,
+    State.APPROVED: Text.APPROVED,
+    State.DECLINED: Text.DECLINED,
+    State.FAILED: Text.STATE_FAILED,
+    State.REVERSING: Text.STATE_REVERSING,
+    State.REVERSED: Text.STATE_REVERSED,
+}
+
+
+async def query(desk: Desk) -> None:
+    """Look something up; nothing changes."""
+    items = (Text.QUERY_BY_VOUCHER, Text.QUERY_LAST, Text.QUERY_LIST, Text.QUERY_TOTALS)
+    chosen = await choose(desk, Phrase.of(Text.MENU_QUERY), tuple(map(Phrase.of, items)))
+    if isinstance(chosen, GivenUp):
+        return
+    match items[chosen]:
+        case Text.QUERY_BY_VOUCHER:
+            title, hint = Phrase.of(Text.VOUCHER_NUMBER), Phrase.of(Text.SIX_DIGITS)
+            number = await enter_digits(desk, title, lengths=tuple(range(1, 7)), hint=hint)
+            if not isinstance(number, GivenUp):
+                training = desk.training
+                found = await Look(TransactionByVoucher(int(number), training=training))
+                await _show_one(desk, found)
+        case Text.QUERY_LAST:
+            await _show_one(desk, await Look(LastTransaction(training=desk.training)))
+        case Text.QUERY_LIST:
+            await _show_list(desk)
+        case _:
+            totals = await Look(BatchTotals(await Look(OpenBatch())))
+            await tell(desk, Text.QUERY_TOTALS, *total_lines(desk, totals), warning=False)
+
+
+async def _show_one(desk: Desk, transaction: Transaction | None) -> None:
+    if transaction is None:
+        await tell(desk, Text.MENU_QUERY, Text.NOTHING_FOUND)
+        return
+    await page_through(desk, Phrase.of(Text.MENU_QUERY), details(desk, transaction))
+
+
+def details(desk: Desk, transaction: Transaction) -> tuple[str, ...]:
+    """One transaction, a row a fact, in the desk's language."""
+    day, time = transaction.date, transaction.time
+    state = STATES[transaction.state]
+    if transaction.voided_by:
+        state = Text.UNDONE
+    rows = [
+        f"{transaction.stan:06d} {word(desk, KINDS[transaction.kind])}",
+        f"{transaction.currency} {desk.money(transaction.amount_minor)}",
+        f"{word(desk, state)} {transaction.response_code}".rstrip(),
+        masked_card(transaction)[-16:],
+        f"{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]} {transaction.operator}",
+    ]
+    if transaction.reference:
+        rows.append(transaction.reference)
+    return tuple(rows)
+
+
+def word(desk: Desk, text: Text) -> str:
+    """A catalogue word in the desk's language."""
+    return text.in_language(desk.language)
+
+
+async def _show_list(desk: Desk) -> None:
+    batch = await Look(OpenBatch())
+    found = await Look(TransactionList(batch, 0, LIST_MAX, training=desk.training))
+    if not found:
+        await tell(desk, Text.QUERY_LIST, Text.NOTHING_FOUND)
+        return
+    rows = tuple(f"{each.stan:06d} {_short(desk, each)}" for each in found)
+    await page_through(desk, Phrase.of(Text.QUERY_LIST), rows)
+
+
+def _short(desk: Desk, transaction: Transaction) -> str:
+    sign = "" if transaction.kind is Kind.SALE else "-"
+    mark = "" if transaction.state is State.APPROVED else "x"
+    return f"{mark}{sign}{desk.money(transaction.amount_minor)}"
+
+
+async def page_through(desk: Desk, title: Phrase, rows: tuple[str, ...]) -> None:
+    """Show rows page by page: `*` and `#` turn, ENTER turns on, CANCEL ends."""
+    pages = -(-len(rows) // ROWS_PER_PAGE)
+    page = 0
+    while True:
+        part = rows[page * ROWS_PER_PAGE : (page + 1) * ROWS_PER_PAGE]
+        await show(desk, Listing(title, part, page + 1, pages, desk.training))
+        key = await press(desk.idle_timeout_ms)
+        if key in (None, Key.CANCEL, Key.BACK) or (key is Key.ENTER and page + 1 == pages):
+            return
+        if key in (Key.HASH, Key.ENTER) and page + 1 < pages:
+            page += 1
+        elif key is Key.STAR and page:
+            page -= 1
+        else:
+            await Beep()

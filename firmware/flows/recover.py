@@ -1,0 +1,54 @@
+"""At start the terminal finishes what was open before it takes a new sale, and says so."""
+
+from __future__ import annotations
+
+from firmware.effects import Look, Record
+from firmware.flows.desk import Desk
+from firmware.flows.parts import show, tell
+from firmware.flows.reverse import send_reversals
+from firmware.flows.settle import resume_settlement
+from firmware.journal.queries import NextJob, OpenIntents, OpenPrintJobs
+from firmware.journal.records import (
+    PrintDoubtful,
+    PrintQueued,
+    Record as JournalRecord,
+    ReversalOpened,
+)
+from firmware.ui.screens import Notice, Phrase
+from firmware.ui.texts import Text
+
+
+async def recover(desk: Desk) -> None:
+    """Turn open intents into reversals and send them, reprint doubtful slips, end a settlement."""
+    open_intents = await Look(OpenIntents())
+    doubtful = [job for job in await Look(OpenPrintJobs()) if job.state == "sending"]
+    records: list[JournalRecord] = [
+        ReversalOpened(
+            batch=each.batch, stan=each.stan, reason="power lost", training=each.training
+        )
+        for each in open_intents
+    ]
+    next_job = await Look(NextJob())
+    for number, job in enumerate(doubtful):
+        # the paper may be whole or half: another one, marked as a duplicate, harms nobody
+        records += [
+            PrintDoubtful(job=job.job, detail="power lost"),
+            PrintQueued(
+                job=next_job + number,
+                copy=job.copy,
+                batch=job.batch,
+                stan=job.stan,
+                duplicate=True,
+                reason="power lost while printing",
+                training=job.training,
+            ),
+        ]
+    if records:
+        await show(desk, Notice(Phrase.of(Text.RECOVERING), ()))
+        await Record.of(*records)
+    reversed_all = await send_reversals(desk)
+    await resume_settlement(desk)
+    if open_intents:
+        numbers = " ".join(f"{each.stan:06d}" for each in open_intents)
+        state = Text.RECOVERED_REVERSED if reversed_all else Text.RECOVERED_REVERSAL_DUE
+        await tell(desk, Text.RECOVERED, Phrase.of(state), Phrase.of((numbers, numbers)))

@@ -1,0 +1,67 @@
+"""打印: a voucher or settlement slip once more, marked as a duplicate, journaled and counted."""
+
+from __future__ import annotations
+
+from firmware.effects import Look, Record
+from firmware.flows.desk import Desk
+from firmware.flows.parts import GivenUp, choose, enter_digits, tell
+from firmware.journal.queries import LastSettlement, LastTransaction, NextJob, TransactionByVoucher
+from firmware.journal.records import Copy, PrintQueued
+from firmware.journal.transactions import State, Transaction
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+
+
+async def reprint(desk: Desk) -> None:
+    """Reprint the last voucher, any voucher, or the last settlement."""
+    items = (Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)
+    title = Phrase.of(Text.MENU_REPRINT)
+    chosen = await choose(desk, title, tuple(map(Phrase.of, items)))
+    if isinstance(chosen, GivenUp):
+        return
+    if chosen == 2:
+        settlement = await Look(LastSettlement())
+        if settlement is None:
+            await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
+        else:
+            await _queue(desk, Copy.SETTLEMENT, settlement.batch, 0, training=False)
+        return
+    if chosen == 0:
+        transaction = await Look(LastTransaction(training=desk.training))
+    else:
+        prompt, hint = Phrase.of(Text.VOUCHER_NUMBER), Phrase.of(Text.SIX_DIGITS)
+        number = await enter_digits(desk, prompt, lengths=tuple(range(1, 7)), hint=hint)
+        if isinstance(number, GivenUp):
+            return
+        transaction = await Look(TransactionByVoucher(int(number), training=desk.training))
+    await reprint_transaction(desk, transaction)
+
+
+async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> None:
+    """Print the merchant's copy of a transaction once more; one that failed has no voucher."""
+    printable = (State.APPROVED, State.REVERSED, State.REVERSING)
+    if transaction is None or transaction.state not in printable:
+        await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
+        return
+    await _queue(
+        desk,
+        Copy.MERCHANT,
+        transaction.batch,
+        transaction.stan,
+        training=transaction.training,
+    )
+
+
+async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: bool) -> None:
+    job = await Look(NextJob())
+    queued = PrintQueued(
+        job=job,
+        copy=copy,
+        batch=batch,
+        stan=stan,
+        duplicate=True,
+        reason=f"reprint by {desk.operator}",
+        training=training,
+    )
+    await Record.of(queued)
+    await tell(desk, Text.MENU_REPRINT, Text.PRINT_QUEUED, warning=False)

@@ -1,0 +1,191 @@
+"""消费: a sale, from the first digit to the last copy. Reads like the manual's numbered steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.emv.outcomes import (
+    Approved,
+    ApprovedOffline,
+    Declined,
+    DeclinedOffline,
+    EmvFacts,
+    Ended,
+    EndReason,
+    OnlineAnswer,
+    OnlineRequested,
+    UnableToGoOnline,
+)
+from firmware.flows.card import (
+    Presented,
+    card_facts,
+    emv_data,
+    present_card,
+    release_card,
+    trouble,
+    verification,
+)
+from firmware.flows.desk import Desk
+from firmware.flows.guards import (
+    agree_to_duplicate,
+    agree_to_unusual,
+    card_limit,
+    may_sell,
+    sale_limits,
+)
+from firmware.flows.outcome import finish
+from firmware.flows.parts import (
+    Agreed,
+    GivenUp,
+    abandon,
+    check_amount,
+    enter_amount,
+    tell,
+)
+from firmware.flows.transact import CardEnd, CardWord, Deal, transact
+from firmware.host.messages import Answered, CardPresented, HostAnswer
+from firmware.journal.records import CardFacts, Kind, Result
+from firmware.money import Money
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+from hw.events import Key
+
+
+async def sale(desk: Desk, first: Key | None) -> None:
+    """Sell. `first` is the digit that opened the sale at idle, if one did."""
+    if not await may_sell(desk):
+        return
+    # 1–3. The amount: keyed, guarded, agreed to on its own frame.
+    agreed = await agree_on_amount(desk, first)
+    if isinstance(agreed, GivenUp):
+        return
+    # 4–5. The card and its kernel; trouble before the intent costs nothing.
+    met = await meet_card(desk, agreed)
+    if isinstance(met, GivenUp):
+        await release_card()
+        await abandon(Kind.SALE, "card", met, agreed.amount)
+        return
+    # 6. Intent, host, card, outcome.
+    ended = await transact(desk, met.deal, met.end_with_card)
+    await release_card()
+    # 7–8. Outcome, vouchers, and half a minute to undo it.
+    await finish(desk, ended)
+
+
+async def agree_on_amount(desk: Desk, first: Key | None) -> Agreed | GivenUp:
+    """Key and check the amount; CANCEL at the check returns to the amount."""
+    refuse = await sale_limits(desk)
+    amount: Money | None = None
+    while True:
+        title = Phrase.of(Text.SALE_AMOUNT)
+        keyed = await enter_amount(desk, Kind.SALE, title, first=first, start=amount, refuse=refuse)
+        first = None
+        if isinstance(keyed, GivenUp):
+            await abandon(Kind.SALE, "amount", keyed, amount)
+            return keyed
+        amount = keyed
+        if not await _keyed_twice(desk, amount) or not await agree_to_unusual(desk, amount):
+            continue
+        agreed = await check_amount(desk, Kind.SALE, amount)
+        if isinstance(agreed, Agreed):
+            return agreed
+        await abandon(Kind.SALE, "amount check", agreed, amount)
+        if agreed is GivenUp.TIMED_OUT:
+            return agreed
+
+
+async def _keyed_twice(desk: Desk, amount: Money) -> bool:
+    """Over `sale.double_check_over` the amount is keyed a second time and must match."""
+    over = desk.config.sale.double_check_over
+    if not over or amount.minor <= over:
+        return True
+    title = Phrase.of(Text.SALE_AMOUNT_AGAIN)
+    again = await enter_amount(desk, Kind.SALE, title, refuse=lambda _: None)
+    if again == amount:
+        return True
+    if not isinstance(again, GivenUp):
+        await tell(desk, Text.AMOUNTS_DIFFER)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A card that has decided, and how to end with it after the host's answer."""
+
+    deal: Deal
+    end_with_card: CardEnd
+
+
+async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
+    """Take a card through the kernel up to its first cryptogram; trouble asks for a card again."""
+    notice: Phrase | None = None
+    while True:
+        presented = await present_card(desk, agreed, Text.INSERT_CARD, notice)
+        if isinstance(presented, GivenUp):
+            return presented
+        facts = card_facts(desk, presented.card)
+        over_limit = await card_limit(desk, agreed, facts)
+        if over_limit is not None:
+            await tell(desk, Text.REFUSED, over_limit, amount=agreed.amount)
+            return GivenUp.CANCELLED
+        if not await agree_to_duplicate(desk, agreed, facts):
+            return GivenUp.CANCELLED
+        decision = await presented.session.decide()
+        if not isinstance(decision, Ended):
+            return _met(agreed, presented, facts, decision)
+        if decision.reason is EndReason.CANCELLED:
+            return GivenUp.CANCELLED
+        notice = trouble(decision.reason)
+        await release_card()
+
+
+def _met(
+    agreed: Agreed,
+    presented: Presented,
+    facts: CardFacts,
+    decision: OnlineRequested | ApprovedOffline | DeclinedOffline,
+) -> Met:
+    """The deal that the card's decision makes."""
+    pin, offline = None, None
+    match decision:
+        case OnlineRequested():
+            pin = decision.online_pin
+        case ApprovedOffline():
+            offline = Result.APPROVED
+        case DeclinedOffline():
+            offline = Result.DECLINED
+    card = presented.card
+    deal = Deal(
+        agreed,
+        facts,
+        CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin, decision.de55),
+        verification(decision.facts),
+        emv_data(decision.facts),
+        offline=offline,
+    )
+    return Met(deal, _ending(presented, decision.facts))
+
+
+def _ending(presented: Presented, first: EmvFacts) -> CardEnd:
+    """The second half of the card session: the host's answer to the card, and its last word."""
+    arqc = first.ac.hex().upper()
+
+    async def end_with_card(answer: HostAnswer) -> CardWord:
+        if isinstance(answer, Answered):
+            told: OnlineAnswer | UnableToGoOnline = OnlineAnswer(
+                answer.response_code, answer.issuer_authentication_data, answer.scripts
+            )
+        else:
+            told = UnableToGoOnline()
+        word = await presented.session.complete(told)
+        match word:
+            case Approved():
+                return CardWord(accepted=True, reason="", emv=emv_data(word.facts, arqc))
+            case Declined():
+                reason = word.reason.value
+                return CardWord(accepted=False, reason=reason, emv=emv_data(word.facts, arqc))
+            case Ended():
+                reason = "card gone" if word.reason is EndReason.CARD_GONE else word.reason.value
+                return CardWord(accepted=False, reason=reason, emv=emv_data(first, arqc))
+
+    return end_with_card

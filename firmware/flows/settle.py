@@ -1,0 +1,99 @@
+"""结算: the batch's totals, held against the host's; the batch closed and the next one opened."""
+
+from __future__ import annotations
+
+from firmware.effects import Authorise, Look, Now, Record
+from firmware.flows.desk import Desk
+from firmware.flows.parts import GivenUp, confirm, show, tell
+from firmware.flows.reverse import send_reversals
+from firmware.host.messages import Answered, SettlementRequest
+from firmware.journal.queries import BatchTotals, NextJob, NextNumbers, OpenBatch, OpenSettlement
+from firmware.journal.records import (
+    BatchOpened,
+    Copy,
+    PrintQueued,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+)
+from firmware.ui.screens import Notice, Phrase
+from firmware.ui.texts import Text
+
+BATCH_MAX = 999_999
+
+
+async def settle(desk: Desk) -> None:
+    """Show the totals, and on ENTER close the batch. Pending reversals go first."""
+    totals = await Look(BatchTotals(await Look(OpenBatch())))
+    if totals == Totals():
+        await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
+        return
+    question = Notice(
+        Phrase.of(Text.SETTLE_TOTALS),
+        total_lines(desk, totals),
+        Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
+    )
+    if isinstance(await confirm(desk, question), GivenUp):
+        return
+    if not await send_reversals(desk):
+        await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
+        return
+    batch = await Look(OpenBatch())
+    totals = await Look(BatchTotals(batch))
+    started = SettlementStarted(batch=batch, totals=totals, operator=desk.operator)
+    await Record.of(started)
+    await _finish(desk, started)
+
+
+async def resume_settlement(desk: Desk) -> None:
+    """Go on with a settlement that was interrupted after its totals were fixed."""
+    started = await Look(OpenSettlement())
+    if started is not None:
+        await _finish(desk, started)
+
+
+def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
+    """The totals as three lines for the glass."""
+    rows = (
+        (Text.TOTAL_SALES, totals.sales, totals.sales_minor),
+        (Text.TOTAL_VOIDS, totals.voids, totals.voids_minor),
+        (Text.TOTAL_REFUNDS, totals.refunds, totals.refunds_minor),
+    )
+    return tuple(Phrase.of(text, count=count, sum=desk.money(minor)) for text, count, minor in rows)
+
+
+async def _finish(desk: Desk, started: SettlementStarted) -> None:
+    await show(desk, Notice(Phrase.of(Text.SETTLING), total_lines(desk, started.totals)))
+    moment, numbers = await Now(), await Look(NextNumbers(training=False))
+    answer = await Authorise(
+        SettlementRequest(
+            terminal=desk.config.merchant.terminal,
+            merchant=desk.config.merchant.number,
+            batch=started.batch,
+            stan=numbers.stan,
+            totals=started.totals,
+            currency=desk.config.currency.numeric,
+            date=moment.date,
+            time=moment.time,
+        )
+    )
+    if not isinstance(answer, Answered) or answer.host_totals is None:
+        await tell(desk, Text.SETTLE_FAILED)
+        return
+    balanced = answer.host_totals == started.totals
+    completed = SettlementCompleted(
+        batch=started.batch,
+        totals=started.totals,
+        host_totals=answer.host_totals,
+        balanced=balanced,
+        operator=started.operator,
+        date=moment.date,
+        time=moment.time,
+    )
+    following = started.batch % BATCH_MAX + 1
+    job = await Look(NextJob())
+    slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=started.batch, stan=0)
+    await Record.of(completed, BatchOpened(batch=following), slip)
+    verdict = Text.BALANCED if balanced else Text.UNBALANCED
+    lines = total_lines(desk, started.totals)
+    await tell(desk, Text.SETTLED, verdict, *lines, warning=not balanced)

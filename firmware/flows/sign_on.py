@@ -1,0 +1,95 @@
+"""签到 and 签退: who stands at the counter; factory passwords let nobody trade."""
+
+from __future__ import annotations
+
+from firmware.effects import ChangeOperator, CheckPassword, OperatorChange, Record
+from firmware.flows.desk import Desk
+from firmware.flows.parts import GivenUp, confirm, enter_digits, tell
+from firmware.flows.reverse import send_reversals
+from firmware.journal.operators import LockedFor, MustChange, Verified, WrongPassword
+from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
+from firmware.masked import Password
+from firmware.ui.screens import Notice, Phrase
+from firmware.ui.texts import Text
+
+SUPERVISOR = "00"
+
+
+def password_length(operator: str) -> int:
+    """Supervisors have six digits, cashiers four."""
+    return 6 if operator == SUPERVISOR else 4
+
+
+async def sign_on(desk: Desk) -> bool:
+    """Sign an operator on; a factory password must be changed first. False: not signed on."""
+    title = Phrase.of(Text.OPERATOR_NUMBER)
+    number = await enter_digits(desk, title, lengths=(2,), hint=Phrase.of(Text.SIGN_ON))
+    if isinstance(number, GivenUp):
+        return False
+    notice: Phrase | None = None
+    while True:
+        digits = await enter_digits(
+            desk,
+            Phrase.of(Text.OPERATOR_PASSWORD),
+            lengths=(password_length(number),),
+            masked=True,
+            notice=notice,
+        )
+        if isinstance(digits, GivenUp):
+            return False
+        verdict = await CheckPassword(number, Password(digits), "sign on")
+        match verdict:
+            case Verified():
+                break
+            case MustChange():
+                if not await choose_password(desk, number, by=number):
+                    return False
+                break
+            case WrongPassword():
+                notice = Phrase.of(Text.PASSWORD_WRONG)
+            case LockedFor():
+                locked = Phrase.of(Text.PASSWORD_LOCKED, seconds=verdict.seconds)
+                await tell(desk, Text.REFUSED, locked)
+                return False
+            case _:
+                await tell(desk, Text.REFUSED, Text.UNKNOWN_OPERATOR)
+                return False
+    await Record.of(OperatorSignedOn(operator=number, training=desk.training))
+    desk.operator = number
+    await tell(desk, Text.SIGN_ON, Phrase.of(Text.WELCOME, operator=number), warning=False)
+    return True
+
+
+async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
+    """Make the owner choose a password that is not the default and not easily guessed."""
+    await tell(desk, Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False)
+    notice: Phrase | None = None
+    lengths = (password_length(operator),)
+    while True:
+        title = Phrase.of(Text.NEW_PASSWORD)
+        first = await enter_digits(desk, title, lengths=lengths, masked=True, notice=notice)
+        if isinstance(first, GivenUp):
+            return False
+        title = Phrase.of(Text.NEW_PASSWORD_AGAIN)
+        second = await enter_digits(desk, title, lengths=lengths, masked=True)
+        if isinstance(second, GivenUp):
+            return False
+        if first != second:
+            notice = Phrase.of(Text.PASSWORDS_DIFFER)
+            continue
+        refusal = await ChangeOperator(OperatorChange.CHANGE, operator, by, Password(first))
+        if not refusal:
+            await tell(desk, Text.SIGN_ON, Text.PASSWORD_CHANGED, warning=False)
+            return True
+        notice = Phrase.of(Text.PASSWORD_WEAK)
+
+
+async def sign_off(desk: Desk) -> None:
+    """Sign the operator off, pending reversals first."""
+    question = Notice(Phrase.of(Text.SIGN_OFF), (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON))
+    if isinstance(await confirm(desk, question), GivenUp):
+        return
+    await send_reversals(desk)
+    await Record.of(OperatorSignedOff(operator=desk.operator))
+    desk.operator = ""
+    await tell(desk, Text.SIGN_OFF, Text.SIGNED_OFF, warning=False)

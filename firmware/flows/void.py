@@ -1,0 +1,146 @@
+"""消费撤销: the whole of a sale of this batch is taken back, on the card it was made with."""
+
+from __future__ import annotations
+
+from firmware.effects import Look, Now
+from firmware.flows.card import (
+    Presented,
+    card_facts,
+    enter_pin,
+    present_same_card,
+    release_card,
+)
+from firmware.flows.desk import Desk
+from firmware.flows.originals import (
+    original_screen,
+    reference_to,
+    supervisor,
+    why_not_voided,
+)
+from firmware.flows.parts import (
+    Agreed,
+    GivenUp,
+    abandon,
+    agree,
+    check_original,
+    enter_digits,
+    show,
+    tell,
+)
+from firmware.flows.reverse import send_reversals
+from firmware.flows.transact import CardWord, Deal, Ended, transact
+from firmware.host.messages import CardPresented, HostAnswer
+from firmware.journal.queries import TransactionByVoucher
+from firmware.journal.records import EmvData, Kind, OriginalRef, Verification
+from firmware.journal.transactions import Transaction
+from firmware.masked import Pin
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+
+VOUCHER_LENGTHS = tuple(range(1, 7))
+
+
+async def void(desk: Desk) -> Ended | None:
+    """Void: supervisor, original voucher, the original on the glass, ENTER, the same card."""
+    # 1. Who may, and which sale.
+    if not await supervisor(desk, "void"):
+        await abandon(Kind.VOID, "password", GivenUp.CANCELLED)
+        return None
+    title, hint = Phrase.of(Text.ORIGINAL_VOUCHER), Phrase.of(Text.SIX_DIGITS)
+    number = await enter_digits(desk, title, lengths=VOUCHER_LENGTHS, hint=hint)
+    if isinstance(number, GivenUp):
+        await abandon(Kind.VOID, "voucher number", number)
+        return None
+    original = await Look(TransactionByVoucher(int(number), training=desk.training))
+    return await void_original(desk, original)
+
+
+async def void_original(desk: Desk, original: Transaction | None) -> Ended | None:
+    """Void `original` after showing it; refusals are said, each with its own text."""
+    refusal = await why_not_voided(desk, original)
+    if refusal is not None or original is None:
+        await tell(desk, Text.REFUSED, refusal or Text.NO_SUCH_VOUCHER)
+        await abandon(Kind.VOID, "original", refusal_word(refusal))
+        return None
+    # 2. The original on the glass; ENTER there binds the void to that frame.
+    screen = original_screen(desk, Kind.VOID, original, left_minor=None)
+    agreed = await check_original(desk, Kind.VOID, screen)
+    if isinstance(agreed, GivenUp):
+        await abandon(Kind.VOID, "original", agreed, screen.amount)
+        return None
+    # 3. The same card, its PIN if the setting asks.
+    presented = await present_same_card(desk, agreed, original)
+    pin = await _pin(desk, agreed, presented)
+    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
+        await release_card()
+        await abandon(Kind.VOID, "card", GivenUp.CANCELLED, agreed.amount)
+        return None
+    # 4. Intent, host, outcome.
+    return await carry_out(desk, agreed, presented, reference_to(original), pin)
+
+
+async def undo(desk: Desk, sale: Transaction) -> Ended | None:
+    """Void a sale that was approved a moment ago: no number to key, the card still in or put back.
+
+    CANCEL on the frame that offered it is what agrees to it.
+    """
+    amount = desk.money(sale.amount_minor)
+    shown = await show(desk, original_screen(desk, Kind.VOID, sale, left_minor=None))
+    agreed = await agree(Kind.VOID, amount, shown, (await Now()).monotonic_ms, key="CANCEL")
+    refusal = await why_not_voided(desk, sale)
+    if refusal is not None:
+        await tell(desk, Text.REFUSED, refusal)
+        return None
+    presented = await present_same_card(desk, agreed, sale, Text.CARD_BACK_FOR_UNDO, again=True)
+    if isinstance(presented, GivenUp):
+        await release_card()
+        await abandon(Kind.VOID, "undo", presented, amount)
+        return None
+    return await carry_out(desk, agreed, presented, reference_to(sale), None, undoing=True)
+
+
+async def carry_out(
+    desk: Desk,
+    agreed: Agreed,
+    presented: Presented,
+    original: OriginalRef,
+    pin: Pin | None,
+    *,
+    undoing: bool = False,
+) -> Ended | None:
+    """Send a void or refund on a card that has told who it is; the card itself has no say."""
+    if not await send_reversals(desk):
+        await release_card()
+        await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
+        await abandon(agreed.kind, "reversal owed", "reversal owed", agreed.amount)
+        return None
+    card = presented.card
+    facts = card_facts(desk, card)
+    emv = EmvData(aid=facts.aid, label=facts.label)
+    deal = Deal(
+        agreed,
+        facts,
+        CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin),
+        Verification.SIGNATURE if pin is None else Verification.PIN,
+        emv,
+        original=original,
+        undo=undoing,
+    )
+
+    async def card_is_done(_answer: HostAnswer) -> CardWord:
+        return CardWord(accepted=True, reason="", emv=emv)
+
+    ended = await transact(desk, deal, card_is_done)
+    await release_card()
+    return ended
+
+
+async def _pin(desk: Desk, agreed: Agreed, presented: Presented | GivenUp) -> Pin | GivenUp | None:
+    if isinstance(presented, GivenUp) or not desk.config.void.pin:
+        return None
+    return await enter_pin(desk, agreed.kind, agreed.amount, None)
+
+
+def refusal_word(refusal: Phrase | None) -> str:
+    """A refusal as the journal keeps it: the catalogue's name."""
+    return getattr(refusal.text, "name", "refused").lower() if refusal else "no_such_voucher"

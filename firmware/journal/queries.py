@@ -1,0 +1,208 @@
+"""Questions to the journal, as values that a flow can await and a script can compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from firmware.journal.records import SettlementCompleted, SettlementStarted, Totals
+from firmware.journal.store import Journal
+from firmware.journal.transactions import PrintJob, Reversal, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers that the next transaction takes."""
+
+    batch: int
+    stan: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextNumbers:
+    training: bool
+
+    def read(self, journal: Journal) -> Numbers:
+        return Numbers(journal.batch(), journal.next_stan(training=self.training))
+
+
+@dataclass(frozen=True, slots=True)
+class NextJob:
+    def read(self, journal: Journal) -> int:
+        return journal.next_job()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    def read(self, journal: Journal) -> int:
+        return journal.batch()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCount:
+    """How many transactions the open batch holds."""
+
+    def read(self, journal: Journal) -> int:
+        return journal.count(journal.batch())
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTotals:
+    batch: int
+
+    def read(self, journal: Journal) -> Totals:
+        return journal.totals(self.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionByNumber:
+    batch: int
+    stan: int
+    training: bool
+
+    def read(self, journal: Journal) -> Transaction | None:
+        return journal.transaction(self.batch, self.stan, training=self.training)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionByVoucher:
+    """The latest transaction with this voucher number, the open batch first."""
+
+    stan: int
+    training: bool
+
+    def read(self, journal: Journal) -> Transaction | None:
+        return journal.by_voucher(self.stan, training=self.training)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionOnDate:
+    """The transaction with this voucher number on the day YYYYMMDD."""
+
+    stan: int
+    date: str
+    training: bool
+
+    def read(self, journal: Journal) -> Transaction | None:
+        return journal.by_voucher_and_date(self.stan, self.date, training=self.training)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionByReference:
+    reference: str
+    date: str
+
+    def read(self, journal: Journal) -> Transaction | None:
+        return journal.by_reference(self.reference, self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class LastTransaction:
+    training: bool
+
+    def read(self, journal: Journal) -> Transaction | None:
+        return journal.last_transaction(training=self.training)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionList:
+    """Transactions of a batch, newest first."""
+
+    batch: int
+    offset: int
+    limit: int
+    training: bool
+
+    def read(self, journal: Journal) -> list[Transaction]:
+        return journal.list_transactions(
+            self.batch, self.offset, self.limit, training=self.training
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntents:
+    def read(self, journal: Journal) -> list[Transaction]:
+        return journal.open_intents()
+
+
+@dataclass(frozen=True, slots=True)
+class Reversals:
+    """Reversals that the host has not confirmed, oldest first."""
+
+    def read(self, journal: Journal) -> list[Reversal]:
+        return journal.reversals()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPrintJobs:
+    """Paper that is owed: queued or sending."""
+
+    def read(self, journal: Journal) -> list[PrintJob]:
+        return journal.print_jobs()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSettlement:
+    def read(self, journal: Journal) -> SettlementStarted | None:
+        return journal.pending_settlement()
+
+
+@dataclass(frozen=True, slots=True)
+class LastSettlement:
+    def read(self, journal: Journal) -> SettlementCompleted | None:
+        return journal.last_settlement()
+
+
+@dataclass(frozen=True, slots=True)
+class RecentSales:
+    """Amounts in minor units of the last `limit` approved sales."""
+
+    limit: int
+
+    def read(self, journal: Journal) -> list[int]:
+        return journal.recent_sale_amounts(self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateOf:
+    """An approved sale on the same card, of the same amount, since `since`."""
+
+    card_hash: str
+    amount_minor: int
+    since: datetime
+
+    def read(self, journal: Journal) -> Transaction | None:
+        return journal.duplicate_of(self.card_hash, self.amount_minor, self.since.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedToday:
+    date: str
+
+    def read(self, journal: Journal) -> int:
+        return journal.refunds_today(self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class SoldToday:
+    date: str
+
+    def read(self, journal: Journal) -> int:
+        return journal.sales_today(self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class CardSoldToday:
+    card_hash: str
+    date: str
+
+    def read(self, journal: Journal) -> int:
+        return journal.card_today(self.card_hash, self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """The operator who is signed on, "" when nobody is."""
+
+    def read(self, journal: Journal) -> str:
+        return journal.signed_on()

@@ -1,0 +1,54 @@
+"""The terminal's data directory: keys, journal and operators, opened, and opened anew after a fault."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.operators import Operators
+from firmware.journal.store import Journal
+
+SPACE_MIN_BYTES = 32 * 1024 * 1024  # a full batch with its frames is a tenth of that
+
+
+class Ledger:
+    """Opens what is durable in `directory`. Raises JournalFault when it cannot be relied on.
+
+    `free_bytes` says what the disk has left.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        now: Callable[[], datetime],
+        free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
+    ) -> None:
+        self._directory = directory
+        self._now = now
+        self._free_bytes = free_bytes
+        self.keys = TerminalKeys.load_or_create(directory)
+        self.journal = Journal.open(directory, self.keys, now)
+        self.operators = Operators(self.journal)
+
+    def reopen(self) -> None:
+        """Open the journal again on a new connection. Raises JournalFault while it is faulty."""
+        self.journal.close()
+        self.journal = Journal.open(self._directory, self.keys, self._now)
+        self.operators = Operators(self.journal)
+
+    def check_space(self) -> None:
+        """Raises JournalFault when the disk is nearly full: a sale must be able to end."""
+        try:
+            free = self._free_bytes(self._directory)
+        except OSError as error:
+            raise JournalFault(Trouble.IO, str(error)) from error
+        if free < SPACE_MIN_BYTES:
+            raise JournalFault(Trouble.FULL, f"{free} bytes left on the disk")
+
+    def close(self) -> None:
+        """Close the journal."""
+        self.journal.close()

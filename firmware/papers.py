@@ -1,0 +1,82 @@
+"""Makes the document of a print job from the journal: any paper can be made again from its record."""
+
+from __future__ import annotations
+
+from firmware.config import Config
+from firmware.journal.essence import essence
+from firmware.journal.records import Copy
+from firmware.journal.transactions import PrintJob, Transaction
+from firmware.ledger import Ledger
+from firmware.voucher.fault import fault_slip
+from firmware.voucher.settlement import settlement_slip
+from firmware.voucher.transaction import transaction_slip
+from hw.ports import Document, Line
+
+
+class Papers:
+    """Composes slips for one merchant and one paper width in half-width columns."""
+
+    def __init__(self, ledger: Ledger, config: Config, columns: int) -> None:
+        self._ledger = ledger
+        self._config = config
+        self._columns = columns
+
+    def compose(self, job: PrintJob) -> Document:
+        """The document of `job`."""
+        match job.copy:
+            case Copy.SETTLEMENT:
+                return self._settlement(job)
+            case Copy.FAULT:
+                return self._fault(job)
+            case Copy.MERCHANT | Copy.CARDHOLDER:
+                return self._transaction(job)
+
+    def _transaction(self, job: PrintJob) -> Document:
+        journal = self._ledger.journal
+        transaction = journal.transaction(job.batch, job.stan, training=job.training)
+        if transaction is None:
+            return _lost(job)
+        qr = essence(transaction, self._ledger.keys) if self._config.printer.qr else None
+        return transaction_slip(
+            transaction,
+            self._config.merchant,
+            copy=job.copy,
+            columns=self._columns,
+            duplicate=job.duplicate,
+            qr=qr,
+            left_minor=self._left_minor(transaction),
+        )
+
+    def _left_minor(self, transaction: Transaction) -> int | None:
+        """What is left to refund of the sale that a refund is about."""
+        original = transaction.original
+        if original is None:
+            return None
+        sale = self._ledger.journal.transaction(
+            original.batch, original.stan, training=transaction.training
+        )
+        return None if sale is None else sale.amount_minor - sale.refunded_minor
+
+    def _settlement(self, job: PrintJob) -> Document:
+        settlement = self._ledger.journal.settlement(job.batch)
+        if settlement is None:
+            return _lost(job)
+        return settlement_slip(
+            settlement,
+            self._config.merchant,
+            columns=self._columns,
+            duplicate=job.duplicate,
+            currency=self._config.currency,
+        )
+
+    def _fault(self, job: PrintJob) -> Document:
+        for reversal in self._ledger.journal.reversals():
+            owed = reversal.transaction
+            if (owed.batch, owed.stan, owed.training) == (job.batch, job.stan, job.training):
+                return fault_slip(reversal, self._config.merchant, columns=self._columns)
+        return _lost(job)  # delivered since: the reversal is no fault any more
+
+
+def _lost(job: PrintJob) -> Document:
+    """A paper whose record is no more what it was: say which, rather than print nothing."""
+    return (Line(f"{job.copy.value} {job.batch:06d} {job.stan:06d} ---"),)

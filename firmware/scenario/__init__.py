@@ -1,0 +1,1 @@
+"""Scenarios: the terminal's story as a text file, played on modelled hardware in virtual time."""

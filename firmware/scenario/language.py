@@ -1,0 +1,226 @@
+"""Reads scenario files into steps. Every mistake is named with its file and line.
+
+The language is the table in `firmware/README.md`; this module knows words, not meanings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from hw.events import Key
+
+INCLUDE_DEPTH_MAX = 16
+_TOKEN = re.compile(r'"([^"]*)"|(\S+)')
+_TIME = re.compile(r"^(\d+)(ms|s|m|h|d)$")
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_JUMP = re.compile(r"^([+-])(\d+)(s|m|h|d)$")
+_TOTAL = re.compile(r"^(sales|voids|refunds)=(\d+)/(\d+)$")
+
+KEY_NAMES = {
+    **{key.value: key for key in Key if key.value.isdigit()},
+    "CANCEL": Key.CANCEL,
+    "BACK": Key.BACK,
+    "MENU": Key.MENU,
+    "ENTER": Key.ENTER,
+    "00": Key.STAR,
+    "*": Key.STAR,
+    "#": Key.HASH,
+    "UP": Key.STAR,
+    "DOWN": Key.HASH,
+}
+# device → kind → how many arguments it takes
+FAULTS: dict[str, dict[str, int]] = {
+    "printer": {"paper-out": 0, "cover-open": 0, "offline": 0, "dies-after": 1},
+    "reader": {"unplugged": 0},
+    "card": {"pull-at": 1, "mute": 0},
+    "display": {"lost": 0},
+    "key": {"stuck": 1},
+    "host": {"silent": 0, "down": 0, "garbage": 0},
+    "disk": {"full": 0},
+    "clock": {"jump": 1},
+}
+
+
+class ScenarioError(ValueError):
+    """A file that is not a scenario: `place` is FILE:LINE or FILE."""
+
+    def __init__(self, place: str, words: str) -> None:
+        super().__init__(f"{place}: {words}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: a verb, its words as they were written, and where it stands."""
+
+    verb: str
+    words: tuple[str, ...]
+    place: str  # FILE:LINE
+
+
+def read(path: Path) -> list[Step]:
+    """All steps of a file, includes resolved. Raises ScenarioError."""
+    return list(_read(path, 0))
+
+
+def _read(path: Path, depth: int) -> Iterator[Step]:
+    if depth > INCLUDE_DEPTH_MAX:
+        raise ScenarioError(str(path), "includes itself, or includes go too deep")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(str(path), error.strerror or "cannot be read") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(str(path), "is not UTF-8 text") from None
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        place = f"{path}:{number}"
+        tokens = list(_tokens(line, place))
+        if not tokens:
+            continue
+        step = _step(tokens, place)
+        if step.verb == "include":
+            yield from _read(path.parent / step.words[0], depth + 1)
+        else:
+            yield step
+
+
+def _tokens(line: str, place: str) -> Iterator[str]:
+    """Words of a line; a quoted text is one, with its opening quote kept as its mark."""
+    if line.lstrip().startswith("#"):
+        return
+    if line.count('"') % 2:
+        raise ScenarioError(place, 'a text in "…" is not closed')
+    for match in _TOKEN.finditer(line):
+        quoted, plain = match.groups()
+        yield plain if quoted is None else f'"{quoted}'
+
+
+def _step(tokens: list[str], place: str) -> Step:
+    """Check a line's form. Verbs of several words become one."""
+    for length in (3, 2, 1):
+        verb = " ".join(tokens[:length])
+        if verb in _VERBS:
+            words = tuple(tokens[length:])
+            _VERBS[verb](verb, words, place)
+            return Step(verb, tuple(word.removeprefix('"') for word in words), place)
+    known = ", ".join(sorted(_VERBS))
+    raise ScenarioError(place, f"unknown line “{' '.join(tokens)}”; known are {known}")
+
+
+Check = Callable[[str, tuple[str, ...], str], None]
+
+
+def _takes(count: int, example: str) -> Check:
+    def check(_verb: str, words: tuple[str, ...], place: str) -> None:
+        if len(words) != count or any(word.startswith('"') for word in words):
+            raise ScenarioError(place, f"expected: {example}")
+
+    return check
+
+
+def _texts(verb: str, words: tuple[str, ...], place: str) -> None:
+    if not words or any(not word.startswith('"') or len(word) == 1 for word in words):
+        raise ScenarioError(place, f'expected: {verb} "TEXT"')
+
+
+def _set(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if len(words) < 2:
+        raise ScenarioError(place, "expected: set KEY VALUE")
+
+
+def _keys(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if not words:
+        raise ScenarioError(place, "expected: press KEY…")
+    for word in words:
+        if not word.startswith("$") and word not in KEY_NAMES and not word.isdigit():
+            raise ScenarioError(place, f"no key is called {word}")
+
+
+def _wait(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if len(words) != 1 or not _TIME.match(words[0]):
+        raise ScenarioError(place, "expected: wait 30s (ms, s, m, h or d)")
+
+
+def _totals(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if not words or not all(_TOTAL.match(word) for word in words):
+        raise ScenarioError(place, "expected: expect totals sales=1/12850 voids=0/0 refunds=0/0")
+
+
+def _fault(_verb: str, words: tuple[str, ...], place: str) -> None:
+    device, kind, *arguments = (*words, "", "")[: max(len(words), 2)]
+    kinds = FAULTS.get(device)
+    if kinds is None:
+        raise ScenarioError(place, f"no device {device or '…'}; there are {', '.join(FAULTS)}")
+    if kind not in kinds or len(arguments) != kinds[kind]:
+        forms = ", ".join(f"{each} ARG" if count else each for each, count in kinds.items())
+        raise ScenarioError(place, f"expected: fault {device} with one of {forms}")
+    if kind in ("pull-at", "dies-after") and not arguments[0].isdigit():
+        raise ScenarioError(place, f"{kind} takes a number, not {arguments[0]}")
+    if kind == "jump" and not _JUMP.match(arguments[0]):
+        raise ScenarioError(place, f"jump takes a time such as +1d or -2h, not {arguments[0]}")
+    if kind == "stuck" and arguments[0] not in KEY_NAMES:
+        raise ScenarioError(place, f"no key is called {arguments[0]}")
+
+
+def _clear(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if len(words) != 1 or words[0] not in FAULTS:
+        raise ScenarioError(place, f"expected: clear with one of {', '.join(FAULTS)}")
+
+
+_VERBS: dict[str, Check] = {
+    "set": _set,
+    "include": _takes(1, "include FILE"),
+    "insert": _takes(1, "insert CARD"),
+    "remove": _takes(0, "remove"),
+    "press": _keys,
+    "wait": _wait,
+    "expect screen": _texts,
+    "expect no screen": _texts,
+    "expect paper": _texts,
+    "expect no paper": _texts,
+    "tear": _takes(0, "tear"),
+    "expect totals": _totals,
+    "expect books balanced": _takes(0, "expect books balanced"),
+    "fault": _fault,
+    "clear": _clear,
+    "power cut": _takes(0, "power cut"),
+    "power on": _takes(0, "power on"),
+    "remember": _takes(2, "remember NAME voucher"),
+    "save screen": _takes(1, "save screen FILE"),
+    "save paper": _takes(1, "save paper FILE"),
+}
+
+
+def keys_of(word: str) -> list[Key]:
+    """The keys that one word of `press` presses: a name, `00`, or a run of digits."""
+    if word in KEY_NAMES:
+        return [KEY_NAMES[word]]
+    return [KEY_NAMES[digit] for digit in word]
+
+
+def duration_ms(word: str) -> int:
+    """`30s` in milliseconds."""
+    match = _TIME.match(word)
+    assert match is not None
+    return int(match[1]) * _UNITS_MS[match[2]]
+
+
+def jump_of(word: str) -> timedelta:
+    """`+1d` as a time difference."""
+    match = _JUMP.match(word)
+    assert match is not None
+    span = timedelta(milliseconds=int(match[2]) * _UNITS_MS[match[3]])
+    return span if match[1] == "+" else -span
+
+
+def totals_of(words: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+    """`sales=1/12850` as {"sales": (1, 12850)}."""
+    found = {}
+    for word in words:
+        match = _TOTAL.match(word)
+        assert match is not None
+        found[match[1]] = (int(match[2]), int(match[3]))
+    return found

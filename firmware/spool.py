@@ -1,0 +1,132 @@
+"""Prints what the journal says is owed, in order, in the background; printing never holds a sale up.
+
+Each job is journaled queued → sending → sent, or doubtful when bytes left and the end is not
+known; a doubtful one is printed again, marked as a duplicate. A printer that cannot print is asked
+again every two seconds, so paper that is put back is enough to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from firmware.effects import PaperOutlook
+from firmware.journal.records import PrintDoubtful, PrintHeld, PrintQueued, PrintSending, PrintSent
+from firmware.journal.store import Journal
+from firmware.journal.transactions import PrintJob
+from hw.events import JobDone
+from hw.ports import Document, PaperState, Printer, PrintReport, PrintResult, Worker
+
+RETRY_MS = 2_000
+NEVER_MS = 1 << 62
+TOKEN = -1  # the spool has one job under way at a time
+
+
+class Spool:
+    """The printer's queue. `compose` makes the document of a job from the journal."""
+
+    def __init__(
+        self,
+        printer: Printer,
+        worker: Worker,
+        journal: Callable[[], Journal],
+        compose: Callable[[PrintJob], Document],
+    ) -> None:
+        self._printer = printer
+        self._worker = worker
+        self._journal = journal
+        self._compose = compose
+        self._sending: PrintJob | None = None
+        self._said: object = None
+        self._asking = False
+        self._kicked = True
+        self._next_try_ms = NEVER_MS
+        self.state = PaperState.READY  # what the printer last said
+
+    @property
+    def deadline_ms(self) -> int:
+        """When `step` wants to be called again (monotonic)."""
+        return self._next_try_ms if self._sending is None else NEVER_MS
+
+    def kick(self) -> None:
+        """Look for new jobs at the next step."""
+        self._kicked = True
+
+    def take(self, done: JobDone) -> bool:
+        """Take the printer's word if `done` is one."""
+        if done.token != TOKEN:
+            return False
+        self._said = done.result
+        return True
+
+    def outlook(self, job: int) -> PaperOutlook:
+        """How a job stands."""
+        if all(owed.job != job for owed in self._journal().print_jobs()):
+            return PaperOutlook.DONE
+        return PaperOutlook.PENDING if self.state.can_print else PaperOutlook.STUCK
+
+    def step(self, now_ms: int) -> None:
+        """Record what became of the job under way, and begin the next. Raises JournalFault."""
+        said, self._said = self._said, None
+        match said:
+            case None:
+                pass
+            case PaperState():
+                self._asking = False
+                self.state = said
+                self._begin(now_ms)
+            case PrintReport():
+                self._finish(said, now_ms)
+            case BaseException():
+                raise said
+        if self._sending is None and not self._asking:
+            self._look(now_ms)
+
+    def _look(self, now_ms: int) -> None:
+        """Ask the printer how it is, when something is owed and it is time."""
+        if not self._kicked and now_ms < self._next_try_ms:
+            return
+        self._kicked, self._next_try_ms = False, NEVER_MS
+        if self._first() is not None:
+            self._asking = True
+            self._worker.submit(TOKEN, self._printer.status)
+
+    def _first(self) -> PrintJob | None:
+        return next((job for job in self._journal().print_jobs() if job.state == "queued"), None)
+
+    def _begin(self, now_ms: int) -> None:
+        job = self._first()
+        if job is None:
+            return
+        if not self.state.can_print:
+            self._next_try_ms = now_ms + RETRY_MS
+            return
+        document = self._compose(job)
+        # durable before the first byte: after a power cut its fate is known to be unknown
+        self._journal().append(PrintSending(job=job.job))
+        self._sending = job
+        self._worker.submit(TOKEN, lambda: self._printer.print(document))
+
+    def _finish(self, report: PrintReport, now_ms: int) -> None:
+        job, self._sending = self._sending, None
+        assert job is not None, "a report comes for the job that was sent"
+        self.state = report.state
+        journal = self._journal()
+        match report.result:
+            case PrintResult.SENT:
+                journal.append(PrintSent(job=job.job))
+                self._kicked = True
+            case PrintResult.NOT_STARTED:
+                journal.append(PrintHeld(job=job.job, detail=report.state.value))
+                self._next_try_ms = now_ms + RETRY_MS
+            case PrintResult.UNKNOWN:
+                again = PrintQueued(
+                    job=journal.next_job(),
+                    copy=job.copy,
+                    batch=job.batch,
+                    stan=job.stan,
+                    duplicate=True,
+                    reason="the printer failed in the middle",
+                    training=job.training,
+                )
+                journal.append(PrintDoubtful(job=job.job, detail=report.state.value), again)
+                self._next_try_ms = now_ms + RETRY_MS

@@ -1,0 +1,155 @@
+"""Everything that effects are performed on, and how each effect that takes no time is performed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from firmware import effects
+from firmware.host.messages import HostAnswer, HostRequest
+from firmware.journal.operators import Operators
+from firmware.journal.store import Journal
+from firmware.spool import Spool
+from firmware.ui.render import Frame, render
+from firmware.ui.screens import Screen
+from firmware.ui.texts import Language
+from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, Worker
+
+BEEP_MS, LONG_BEEP_MS = 60, 400
+
+
+class Asks(Protocol):
+    """Whoever sends a request to the host and blocks for its answer."""
+
+    def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer: ...
+
+
+class Ledger(Protocol):
+    """The journal and the operators in it; it can be opened anew after a fault."""
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def operators(self) -> Operators: ...
+
+    def reopen(self) -> None:
+        """Close and open again. Raises JournalFault while it is still faulty."""
+        ...
+
+    def check_space(self) -> None:
+        """Raises JournalFault when the disk has too little left for a day's trade."""
+        ...
+
+
+@dataclass(slots=True)
+class World:
+    """The devices, the journal and the host. `on_frame` is told of each frame put on the glass."""
+
+    clock: Clock
+    display: Display
+    reader: CardReader
+    reader_worker: Worker
+    host: Asks
+    host_worker: Worker
+    host_timeout_ms: int
+    spool: Spool
+    ledger: Ledger
+    buzzer: Buzzer | None = None
+    on_frame: Callable[[Frame], None] = lambda _frame: None
+
+
+class Glass:
+    """What is on the display; a screen that is there already is not sent again."""
+
+    def __init__(self, display: Display, clock: Clock, on_frame: Callable[[Frame], None]) -> None:
+        self._display = display
+        self._clock = clock
+        self._on_frame = on_frame
+        self._frame: Frame | None = None
+        self._since_ms = 0
+        self.screen: Screen | None = None
+        self.language = Language.ZH
+        self.fault: DeviceFault | None = None
+
+    def show(self, screen: Screen, language: Language) -> effects.Shown:
+        """Put a screen on the glass. A lost display is remembered in `fault`, not raised.
+
+        The flow hears of it where it next waits for people: between an intent and its outcome
+        nothing may be cut short by a glass.
+        """
+        frame = render(screen, language)
+        self.screen, self.language = screen, language
+        if self._frame is None or frame.sha256 != self._frame.sha256:
+            self._put(frame)
+        return effects.Shown(self._since_ms, frame.sha256, frame.packed)
+
+    def reopen(self) -> None:
+        """Build the display anew after a fault; `fault` stays while it is lost."""
+        try:
+            self._display.reopen()
+        except DeviceFault as fault:
+            self.fault = fault
+        else:
+            self.fault = None
+
+    def _put(self, frame: Frame) -> None:
+        self._frame = frame
+        self._since_ms = self._clock.monotonic_ms()
+        if self.fault is not None:
+            return
+        try:
+            self._display.show(frame.image)
+        except DeviceFault as fault:
+            self.fault = fault
+            return
+        self._since_ms = self._clock.monotonic_ms()  # when the bus has brought it there
+        self._on_frame(frame)
+
+
+def perform(effect: effects.Effect[Any], world: World) -> Any:
+    """Perform an effect of journal, chance, clock or buzzer and give its answer.
+
+    Raises JournalFault, and TypeError for an effect that nobody performs.
+    """
+    ledger = world.ledger
+    match effect:
+        case effects.Record():
+            ledger.journal.append(*effect.records, blobs=effect.blobs)
+            world.spool.kick()
+            return None
+        case effects.Look():
+            return effect.query.read(ledger.journal)
+        case effects.Now():
+            return effects.Moment(world.clock.monotonic_ms(), world.clock.now())
+        case effects.CheckPassword():
+            return ledger.operators.verify(
+                effect.operator, effect.password, world.clock.now(), purpose=effect.purpose
+            )
+        case effects.ChangeOperator():
+            return _change_operator(effect, ledger.operators)
+        case effects.CheckSpace():
+            ledger.check_space()
+            return None
+        case effects.RandomBytes():
+            return secrets.token_bytes(effect.count)
+        case effects.Beep():
+            if world.buzzer is not None:
+                world.buzzer.beep(LONG_BEEP_MS if effect.long else BEEP_MS)
+            return None
+    raise TypeError(f"nobody performs {effect!r}")
+
+
+def _change_operator(effect: effects.ChangeOperator, operators: Operators) -> str:
+    match effect.change:
+        case effects.OperatorChange.CHANGE:
+            assert effect.password is not None
+            return operators.set_password(effect.operator, effect.password, by=effect.by)
+        case effects.OperatorChange.ADD:
+            return operators.add(effect.operator, by=effect.by)
+        case effects.OperatorChange.DELETE:
+            return operators.delete(effect.operator, by=effect.by)
+        case effects.OperatorChange.RESET:
+            return operators.reset(effect.operator, by=effect.by)

@@ -1,0 +1,112 @@
+"""A whole bench of modelled parts with the real drivers on them, in virtual time.
+
+What has a wire outlives a power cut: glass, paper, cards and the host's line. Drivers do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from hw.board import KEYPAD
+from hw.card_reader import PcscReader
+from hw.keypad import MatrixKeypad
+from hw.oled import Oled, OledChip
+from hw.ports import HostLink
+from hw.printer import EscposPrinter
+from hw.sim.cards.card import Card, tray
+from hw.sim.escpos import PrinterModel
+from hw.sim.host_line import HostLine
+from hw.sim.matrix import Matrix
+from hw.sim.pcsc import PcscModel
+from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
+from hw.sim.virtual import (
+    VirtualClock,
+    VirtualTime,
+    VirtualWorker,
+    watch_keypad,
+    watch_reader,
+)
+
+APDU_MS = 8  # at 9,600 baud a short command and its answer take a little longer
+HOST_MS = 150
+BITS_PER_BYTE = 10
+CHIPS = {"ssd1306": Ssd1306, "ssd1309": Ssd1309, "sh1106": Sh1106}
+
+
+@dataclass(slots=True)
+class Drivers:
+    """The drivers of one power-on; a power cut takes them away."""
+
+    display: Oled
+    keypad: MatrixKeypad
+    reader: PcscReader
+    printer: EscposPrinter
+    reader_worker: VirtualWorker
+    printer_worker: VirtualWorker
+    host_worker: VirtualWorker
+
+
+class ModelBench:
+    """Every part on the bench. `host` is what stands at the far end of the host's line."""
+
+    def __init__(
+        self,
+        host: HostLink,
+        *,
+        start: datetime,
+        columns: int = 32,
+        mode: str = "native",
+        baud: int = 19_200,
+        chip: str = "ssd1306",
+    ) -> None:
+        self.clock = VirtualClock(start)
+        self.time = VirtualTime(self.clock)
+        self.chip = CHIPS[chip]()
+        self.matrix = Matrix(KEYPAD)
+        self.slot = PcscModel()
+        self.paper_printer = PrinterModel(columns=columns)
+        self.line = HostLine(host)
+        self.tray: dict[str, Card] = dict(tray())
+        self._columns = columns
+        self._mode = mode
+        self._baud = baud
+        self._chip_kind = OledChip(chip)
+
+    def power_on(self) -> Drivers:
+        """Build the drivers and let virtual time watch what they watch."""
+        drivers = Drivers(
+            display=Oled(lambda: self.chip, self._chip_kind),
+            keypad=MatrixKeypad(self.matrix.factory),
+            reader=PcscReader(scard=self.slot),
+            printer=EscposPrinter(
+                self.paper_printer.transport, columns=self._columns, mode=self._mode
+            ),
+            reader_worker=VirtualWorker(self.time, lambda: APDU_MS),
+            printer_worker=VirtualWorker(self.time, self._printing_ms()),
+            host_worker=VirtualWorker(self.time, lambda: HOST_MS),
+        )
+        watch_keypad(self.time, drivers.keypad, self.matrix)
+        watch_reader(self.time, drivers.reader, self.slot)
+        return drivers
+
+    def power_cut(self, drivers: Drivers) -> None:
+        """All that is not durable is gone; the glass is dark, keys are up, paper stays."""
+        self.time.forget()
+        drivers.keypad.close()
+        drivers.reader.close()
+        drivers.display.close()
+        self.chip.power_on()
+        self.matrix.release_all()
+
+    def _printing_ms(self) -> Callable[[], int]:
+        """How long the bytes since the last job take on the wire."""
+        seen = self.paper_printer.bytes_received
+
+        def duration() -> int:
+            nonlocal seen
+            sent, seen = self.paper_printer.bytes_received - seen, self.paper_printer.bytes_received
+            return sent * BITS_PER_BYTE * 1000 // self._baud
+
+        return duration
