@@ -103,6 +103,14 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     refunds_minor: int = 0
 
 
+class KeyIntroduced(Base, frozen=True):
+    """The terminal signs with this key from the next record on; the first names its own."""
+
+    public_key: str  # Ed25519, 32 bytes in hex
+    card_key_check: str  # short keyed digests: they tell a swapped key, and nothing else
+    pepper_check: str
+
+
 class TerminalStarted(Base, frozen=True):
     """The terminal came up."""
 
@@ -238,6 +246,13 @@ class PrintDoubtful(Base, frozen=True):
     detail: str = ""
 
 
+class PrintHeld(Base, frozen=True):
+    """No byte left the terminal: the same paper is queued again, unmarked."""
+
+    job: int
+    detail: str = ""
+
+
 class PrintDropped(Base, frozen=True):
     """Somebody decided that this paper is not needed."""
 
@@ -271,6 +286,7 @@ class PasswordChanged(Base, frozen=True):
 
     operator: str
     by: str
+    digest: str = ""  # SHA-256 of the stored password hash: an exchanged one shows in `pos verify`
 
 
 class OperatorAdded(Base, frozen=True):
@@ -278,6 +294,7 @@ class OperatorAdded(Base, frozen=True):
 
     operator: str
     by: str
+    digest: str = ""
 
 
 class OperatorRemoved(Base, frozen=True):
@@ -349,7 +366,8 @@ class TrainingSwitched(Base, frozen=True):
 
 
 Record = (
-    TerminalStarted
+    KeyIntroduced
+    | TerminalStarted
     | AmountAgreed
     | EntryAbandoned
     | GuardOverridden
@@ -362,6 +380,7 @@ Record = (
     | PrintSending
     | PrintSent
     | PrintDoubtful
+    | PrintHeld
     | PrintDropped
     | OperatorSignedOn
     | OperatorSignedOff

@@ -70,6 +70,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     stan: int
     duplicate: bool
     state: str  # queued, sending, sent, doubtful, dropped
+    training: bool = False
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):

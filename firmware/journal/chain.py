@@ -1,0 +1,82 @@
+"""The chain: each record's canonical form, its hash over the one before it, and its signature.
+
+The hash of a record is SHA-256 over these bytes, and the signature is Ed25519 over the 32 bytes of
+the hash::
+
+    pos-journal-1 LF  seq in decimal LF  at LF  hash of the record before, in hex LF  body
+
+`at` is ISO 8601 with milliseconds and offset, `body` the record's JSON exactly as it is stored, in
+UTF-8. No field but the last can hold a line feed, so two different records never have one form.
+The first record's predecessor is 32 zero bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from firmware.journal.records import Record
+
+ORIGIN = bytes(32)
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the journal. Hashes are 32 bytes, the signature is 64."""
+
+    seq: int
+    at: str
+    body: str
+    previous: bytes
+    hash: bytes
+    signature: bytes
+
+    @property
+    def record(self) -> Record:
+        """What the row records. Raises ValueError if this release cannot read it."""
+        return decode(self.body)
+
+    @property
+    def moment(self) -> datetime:
+        """The wall time at which it was written."""
+        return datetime.fromisoformat(self.at)
+
+
+def encode(record: Record) -> str:
+    """The record as JSON with its `type`, the same text for the same record."""
+    return _encoder.encode(record).decode()
+
+
+def decode(body: str) -> Record:
+    """The record of a JSON text. Raises ValueError if it is none."""
+    return _decoder.decode(body)
+
+
+def link(seq: int, at: str, body: str, previous: bytes) -> bytes:
+    """The hash of a record in its place."""
+    head = f"pos-journal-1\n{seq}\n{at}\n{previous.hex()}\n"
+    return hashlib.sha256(head.encode() + body.encode()).digest()
+
+
+def faults_of(entry: Entry, before: Entry | None, public_key: Ed25519PublicKey) -> list[str]:
+    """What is wrong with an entry after the one `before` it (None for the first); [] if nothing."""
+    faults = []
+    if entry.seq != (before.seq + 1 if before else 1):
+        faults.append("a record is missing before it")
+    if entry.previous != (before.hash if before else ORIGIN):
+        faults.append("it does not follow the record before it")
+    if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
+        faults.append("its hash is not that of its content")
+    try:
+        public_key.verify(entry.signature, entry.hash)
+    except InvalidSignature:
+        faults.append("its signature is not the terminal's")
+    return faults

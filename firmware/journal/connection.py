@@ -1,0 +1,122 @@
+"""The one connection to the journal's database, and the assertions without which nobody trades.
+
+SQLite 3.7.0 to 3.51.2 can lose a commit when two connections write while the write-ahead log is
+reset (see sqlite.org/wal.html#walresetbug). So there is one process, held by a lock on a file, and
+in it one connection; readers such as `pos verify` open the database read-only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware.journal.faults import JournalFault, Trouble, fault_of
+from firmware.journal.keys import sync_directory
+
+DATABASE, LOCK = "journal.db", "journal.lock"
+SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
+FREE_BYTES_LEAST = 16 * 1024 * 1024
+# each is set, then read back: a pragma that is not understood is silently ignored
+PRAGMAS: tuple[tuple[str, str, object], ...] = (
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("fullfsync", "ON", 1),  # macOS: down to the medium
+    ("checkpoint_fullfsync", "ON", 1),
+    ("cell_size_check", "ON", 1),
+    ("trusted_schema", "OFF", 0),
+    ("wal_autocheckpoint", "1000", 1000),
+)
+
+Connect = Callable[[Path], sqlite3.Connection]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database for writing. Raises sqlite3.Error."""
+    return sqlite3.connect(path, isolation_level=None, timeout=0)
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open a database that is only looked at, even on a read-only disk. Raises sqlite3.Error."""
+    waiting = path.with_name(path.name + "-wal")
+    alone = not (waiting.exists() and waiting.stat().st_size)
+    query = "mode=ro&immutable=1" if alone else "mode=ro"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{query}", uri=True, isolation_level=None)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Set what durability needs and read it back. Raises JournalFault when SQLite disagrees."""
+    if sqlite3.sqlite_version_info < SQLITE_OLDEST:
+        wanted = ".".join(map(str, SQLITE_OLDEST))
+        raise JournalFault(
+            Trouble.ENGINE, f"SQLite {sqlite3.sqlite_version}; expected {wanted} or later"
+        )
+    try:
+        for name, value, expected in PRAGMAS:
+            connection.execute(f"PRAGMA {name} = {value}").fetchall()
+            row = connection.execute(f"PRAGMA {name}").fetchone()
+            if row is None or row[0] != expected:
+                found = None if row is None else row[0]
+                raise JournalFault(Trouble.ENGINE, f"{name} is {found}; expected {expected}")
+    except sqlite3.Error as error:
+        raise fault_of(error) from error
+
+
+@dataclass(slots=True)
+class Hold:
+    """The directory is ours: a lock that the kernel gives back when the process ends.
+
+    The lock file also remembers that a journal was begun here, so that one which is gone is told
+    from a first start.
+    """
+
+    path: Path
+    _handle: int
+
+    @classmethod
+    def take(cls, directory: Path) -> Hold:
+        """Take the directory. Raises JournalFault when it cannot be used or another has it."""
+        path = directory / LOCK
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            trouble = Trouble.READ_ONLY if error.errno in _READ_ONLY else Trouble.IO
+            raise JournalFault(trouble, f"{path}: {error.strerror}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise JournalFault(Trouble.BUSY, f"{directory} is used by another process") from error
+        return cls(path, handle)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a journal was begun here before."""
+        return os.fstat(self._handle).st_size > 0
+
+    def mark_begun(self, first_hash: bytes) -> None:
+        """Remember the journal by the hash of its first record. Raises JournalFault."""
+        try:
+            os.pwrite(self._handle, first_hash.hex().encode() + b"\n", 0)
+            os.fsync(self._handle)
+            sync_directory(self.path.parent)
+        except OSError as error:
+            raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
+
+    def release(self) -> None:
+        """Give the directory back. May be called twice."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def free_bytes(self) -> int:
+        """What is left on the journal's disk for this process."""
+        disk = os.fstatvfs(self._handle)
+        return disk.f_bavail * disk.f_frsize
+
+
+_READ_ONLY = frozenset({1, 13, 30})  # EPERM, EACCES, EROFS

@@ -1,0 +1,60 @@
+"""What can be wrong with the journal: its disk, its content, or what it was asked to write."""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+
+
+class Trouble(enum.Enum):
+    """Why the journal cannot be used, as the screen names it."""
+
+    FULL = "full"  # no space left
+    IO = "io"  # the disk answers with errors
+    READ_ONLY = "read-only"
+    CORRUPT = "corrupt"  # the content is not what was written
+    LOST = "lost"  # there was a journal here, and it is gone
+    NEWER = "newer"  # written by a later release
+    BUSY = "busy"  # another process has it
+    KEYS = "keys"  # the terminal's keys are not those of this journal
+    ENGINE = "engine"  # SQLite does not do what durability needs
+    FAILED = "failed"  # an earlier fault: this object is not used again
+    RULE = "rule"  # what was to be written contradicts the record
+
+
+class JournalFault(Exception):  # noqa: N818 - the house's word
+    """The journal cannot promise what it must; `words` say why, for the screen and the log."""
+
+    def __init__(self, trouble: Trouble, words: str) -> None:
+        super().__init__(f"journal {trouble.value}: {words}")
+        self.trouble = trouble
+        self.words = words
+
+
+class RuleBroken(JournalFault):
+    """A record contradicts those before it. Nothing was written; the journal stays usable."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(Trouble.RULE, words)
+
+
+_TROUBLES = {
+    # primary result codes. See sqlite.org/rescode.html
+    5: Trouble.BUSY,
+    6: Trouble.BUSY,
+    8: Trouble.READ_ONLY,
+    10: Trouble.IO,
+    11: Trouble.CORRUPT,
+    13: Trouble.FULL,
+    14: Trouble.IO,
+    19: Trouble.CORRUPT,  # a constraint that the rules should have kept
+    26: Trouble.CORRUPT,
+}
+
+
+def fault_of(error: sqlite3.Error) -> JournalFault:
+    """The fault that an error of SQLite means; without a result code it is a corrupt one."""
+    code = getattr(error, "sqlite_errorcode", None)
+    trouble = Trouble.CORRUPT if code is None else _TROUBLES.get(code & 0xFF, Trouble.IO)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return JournalFault(trouble, f"{name}: {error}")

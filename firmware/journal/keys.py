@@ -1,0 +1,134 @@
+"""The terminal's keys: made at first start, kept in files that only the terminal may read."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.masked import Key
+
+KEY_BYTES = 32
+_FILES = ("signing.key", "card.key", "pepper.key")
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalKeys:
+    """Ed25519 signing seed, HMAC key of card hashes, pepper of passwords; 32 bytes each."""
+
+    signing: Key
+    card: Key
+    pepper: Key
+    directory: Path | None = None
+    _private: Ed25519PrivateKey = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        private = Ed25519PrivateKey.from_private_bytes(self.signing.reveal())
+        object.__setattr__(self, "_private", private)
+
+    @classmethod
+    def load_or_create(cls, directory: Path) -> TerminalKeys:
+        """Read the keys in `directory`, making those that are missing.
+
+        Raises JournalFault when a file is not a key, is open to others, or cannot be written.
+        """
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            signing, card, pepper = (_load_or_create(directory / n) for n in _FILES)
+        except OSError as error:
+            raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
+        return cls(signing, card, pepper, directory)
+
+    @classmethod
+    def generate(cls) -> TerminalKeys:
+        """Fresh keys that live in memory only."""
+        signing, card, pepper = (Key(secrets.token_bytes(KEY_BYTES)) for _ in _FILES)
+        return cls(signing, card, pepper)
+
+    def sign(self, message: bytes) -> bytes:
+        """The Ed25519 signature, 64 bytes."""
+        return self._private.sign(message)
+
+    @property
+    def public_key(self) -> Ed25519PublicKey:
+        """The key that checks signatures."""
+        return self._private.public_key()
+
+    @property
+    def public_hex(self) -> str:
+        """The public key's 32 bytes in hex."""
+        return self.public_key.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+    @property
+    def public_pem(self) -> str:
+        """The public key for `pos verify`, as PEM."""
+        return self.public_key.public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        ).decode()
+
+    @property
+    def card_check(self) -> str:
+        """Eight bytes in hex that change when the card key does."""
+        return _check(self.card)
+
+    @property
+    def pepper_check(self) -> str:
+        """Eight bytes in hex that change when the pepper does."""
+        return _check(self.pepper)
+
+
+def _check(key: Key) -> str:
+    return hmac.new(key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
+
+
+def _load_or_create(path: Path) -> Key:
+    try:
+        return _load(path)
+    except FileNotFoundError:
+        write_new(path, secrets.token_bytes(KEY_BYTES))
+        return _load(path)
+
+
+def _load(path: Path) -> Key:
+    with path.open("rb") as file:
+        mode = os.fstat(file.fileno()).st_mode & 0o777
+        value = file.read(KEY_BYTES + 1)
+    if mode & 0o077:
+        raise JournalFault(Trouble.KEYS, f"{path} has mode {mode:o}; expected 600")
+    if len(value) != KEY_BYTES:
+        raise JournalFault(Trouble.KEYS, f"{path} holds {len(value)} bytes; expected {KEY_BYTES}")
+    return Key(value)
+
+
+def write_new(path: Path, value: bytes) -> None:
+    """Make a file of mode 0600 that is there whole, on the disk, or not at all.
+
+    Raises OSError; an existing file is never replaced.
+    """
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(value)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, path)  # unlike a rename it refuses to replace
+    finally:
+        partial.unlink()
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names in `directory` durable. Raises OSError."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,316 @@
+"""What the journal can be asked. Every answer costs a few steps in an index, whatever its length.
+
+All methods raise JournalFault when the disk does not answer, and block only for its time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from firmware.journal.chain import ORIGIN, Entry, decode
+from firmware.journal.faults import JournalFault, Trouble, fault_of
+from firmware.journal.records import (
+    IntentRecorded,
+    Kind,
+    OutcomeRecorded,
+    PrintQueued,
+    ReversalOpened,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+)
+from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
+
+T = TypeVar("T")
+
+# a row of the projection with the records that tell the rest of it
+_TRANSACTION = """SELECT t.*, i.body AS intent_body, o.body AS outcome_body, e.hash AS ended_hash,
+        b.state AS batch_state
+    FROM transactions t JOIN records i ON i.seq = t.intent
+    LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
+    LEFT JOIN batches b ON b.batch = t.batch """
+_NEVER = 2**62
+_ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
+
+
+class Lookups:
+    """Reads the journal through the one connection it is given."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._db.row_factory = sqlite3.Row
+
+    # -- numbers ------------------------------------------------------------------------------
+
+    def batch(self) -> int:
+        """The open batch; the first one is 1."""
+        return int(self._one("SELECT batch FROM terminal")["batch"])
+
+    def next_stan(self, *, training: bool = False) -> int:
+        """The voucher number the next transaction takes: 1 to 999,999, then 1 again."""
+        row = self._one("SELECT next_stan, next_training_stan FROM terminal")
+        return int(row["next_training_stan" if training else "next_stan"])
+
+    def next_job(self) -> int:
+        """The number the next print job takes."""
+        return int(self._one("SELECT next_job FROM terminal")["next_job"])
+
+    def signed_on(self) -> str:
+        """The operator who is signed on, or ""."""
+        return str(self._one("SELECT signed_on FROM terminal")["signed_on"])
+
+    def training(self) -> bool:
+        """Whether training mode was left on."""
+        return bool(self._one("SELECT training FROM terminal")["training"])
+
+    # -- transactions -------------------------------------------------------------------------
+
+    def transaction(self, batch: int, stan: int, *, training: bool = False) -> Transaction | None:
+        """The transaction with this batch and voucher number."""
+        found = self._transactions(
+            "WHERE t.stan = ? AND t.batch = ? AND t.training = ?", (stan, batch, training)
+        )
+        return found[0] if found else None
+
+    def by_voucher(self, stan: int, *, training: bool = False) -> Transaction | None:
+        """The latest transaction with this voucher number, so the open batch's if it has one."""
+        found = self._transactions(
+            "WHERE t.stan = ? AND t.training = ? ORDER BY t.batch DESC LIMIT 1", (stan, training)
+        )
+        return found[0] if found else None
+
+    def by_voucher_and_date(
+        self, stan: int, date: str, *, training: bool = False
+    ) -> Transaction | None:
+        """The transaction with this voucher number on the day YYYYMMDD."""
+        found = self._transactions(
+            "WHERE t.stan = ? AND t.date = ? AND t.training = ? ORDER BY t.batch DESC LIMIT 1",
+            (stan, date, training),
+        )
+        return found[0] if found else None
+
+    def by_reference(
+        self, reference: str, date: str, *, training: bool = False
+    ) -> Transaction | None:
+        """The transaction that the host gave this reference number, on the day YYYYMMDD."""
+        found = self._transactions(
+            "WHERE t.reference = ? AND t.reference <> '' AND t.date = ? AND t.training = ?"
+            " ORDER BY t.intent DESC LIMIT 1",
+            (reference, date, training),
+        )
+        return found[0] if found else None
+
+    def last_transaction(self, *, training: bool = False) -> Transaction | None:
+        """The latest transaction, however it ended."""
+        return next(iter(self.list_transactions(None, 0, 1, training=training)), None)
+
+    def list_transactions(
+        self, batch: int | None, offset: int, limit: int, *, training: bool = False
+    ) -> list[Transaction]:
+        """Transactions of a batch, or of all, newest first."""
+        where, values = "t.training = ?", [int(training)]
+        if batch is not None:  # a batch is a stretch of the log: from its opening to the next one's
+            where += " AND t.intent > (SELECT opened FROM batches WHERE batch = ?)"
+            where += " AND t.intent < coalesce((SELECT opened FROM batches WHERE batch = ?), ?)"
+            values += [batch, batch + 1, _NEVER]
+        return self._transactions(
+            f"WHERE {where} ORDER BY t.intent DESC LIMIT ? OFFSET ?", (*values, limit, offset)
+        )
+
+    def open_intents(self) -> list[Transaction]:
+        """Intents without an outcome, oldest first: their fate is not known."""
+        return self._transactions("WHERE t.state = 'open' ORDER BY t.intent")
+
+    def reversals(self) -> list[Reversal]:
+        """Reversals that the host has not confirmed, oldest first."""
+        rows = self._all(
+            "SELECT v.intent, v.attempts, r.body FROM reversals v"
+            " JOIN records r ON r.seq = v.opened ORDER BY v.opened"
+        )
+        owed = []
+        for row in rows:
+            opened = _expect(row["body"], ReversalOpened)
+            found = self._transactions("WHERE t.intent = ?", (row["intent"],))
+            owed.append(
+                Reversal(transaction=found[0], reason=opened.reason, attempts=row["attempts"])
+            )
+        return owed
+
+    def print_jobs(self) -> list[PrintJob]:
+        """Paper that is owed, oldest first: queued, or sending when the power went."""
+        rows = self._all(
+            "SELECT p.job, p.state, r.body FROM print_jobs p"
+            " JOIN records r ON r.seq = p.queued ORDER BY p.job"
+        )
+        jobs = []
+        for row in rows:
+            queued = _expect(row["body"], PrintQueued)
+            jobs.append(
+                PrintJob(
+                    job=queued.job,
+                    copy=queued.copy,
+                    batch=queued.batch,
+                    stan=queued.stan,
+                    duplicate=queued.duplicate,
+                    state=row["state"],
+                    training=queued.training,
+                )
+            )
+        return jobs
+
+    # -- sums and guards; training counts nowhere ----------------------------------------------
+
+    def totals(self, batch: int) -> Totals:
+        """Approved transactions of a batch: a voided sale is still a sale, its void a void."""
+        names = ", ".join(Totals.__struct_fields__)
+        sql = f"SELECT {names} FROM batches WHERE batch = ?"  # noqa: S608 - names of ours
+        rows = self._all(sql, (batch,))
+        return Totals(**dict(rows[0])) if rows else Totals()
+
+    def count(self, batch: int) -> int:
+        """How many numbers of a batch are used, however the transactions ended."""
+        rows = self._all("SELECT intents FROM batches WHERE batch = ?", (batch,))
+        return int(rows[0]["intents"]) if rows else 0
+
+    def recent_sale_amounts(self, limit: int) -> list[int]:
+        """Amounts in minor units of the last sales that stand, newest first."""
+        rows = self._all(
+            "SELECT amount_minor FROM transactions WHERE kind = ? AND training = 0"
+            " AND state = 'approved' AND voided_by = 0 ORDER BY intent DESC LIMIT ?",
+            (Kind.SALE.value, limit),
+        )
+        return [row["amount_minor"] for row in rows]
+
+    def duplicate_of(self, card_hash: str, amount_minor: int, since_iso: str) -> Transaction | None:
+        """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment."""
+        since = datetime.fromisoformat(since_iso)
+        day_before = (since - timedelta(days=1)).strftime("%Y%m%d")  # whatever its offset
+        found = self._transactions(
+            "WHERE t.card = ? AND t.date >= ? AND t.amount_minor = ? AND t.at_s >= ?"
+            " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = 0"
+            " ORDER BY t.intent DESC LIMIT 1",
+            (card_hash, day_before, amount_minor, int(since.timestamp()), Kind.SALE.value),
+        )
+        return found[0] if found else None
+
+    def sales_today(self, date: str) -> int:
+        """Sum in minor units of the sales of a day that stand, voided ones left out."""
+        return self._day_sum(date, Kind.SALE, None)
+
+    def refunds_today(self, date: str, operator: str | None = None) -> int:
+        """Sum in minor units of the approved refunds of a day, or of one operator's."""
+        return self._day_sum(date, Kind.REFUND, operator)
+
+    def card_today(self, card_hash: str, date: str) -> int:
+        """Sum in minor units of a card's sales of a day that stand."""
+        row = self._one(
+            "SELECT coalesce(sum(amount_minor), 0) AS minor FROM transactions WHERE card = ?"
+            " AND date = ? AND kind = ? AND state = 'approved' AND voided_by = 0 AND training = 0",
+            (card_hash, date, Kind.SALE.value),
+        )
+        return int(row["minor"])
+
+    # -- settlement ---------------------------------------------------------------------------
+
+    def settlement(self, batch: int) -> SettlementCompleted | None:
+        """How a batch was closed, or None."""
+        return self._settlement("b.batch = ?", (batch,))
+
+    def last_settlement(self) -> SettlementCompleted | None:
+        """How the latest closed batch was closed, or None."""
+        return self._settlement("b.completed IS NOT NULL ORDER BY b.batch DESC LIMIT 1", ())
+
+    def pending_settlement(self) -> SettlementStarted | None:
+        """The settlement of the open batch that was started and not completed, or None."""
+        rows = self._all(
+            "SELECT r.body FROM terminal s JOIN batches b ON b.batch = s.batch"
+            " JOIN records r ON r.seq = b.started WHERE b.state = 'settling'"
+        )
+        return _expect(rows[0]["body"], SettlementStarted) if rows else None
+
+    # -- the log ------------------------------------------------------------------------------
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash (hex) of the last record; (0, 64 zeros) when there is none."""
+        rows = self._all("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1")
+        return (rows[0]["seq"], rows[0]["hash"].hex()) if rows else (0, ORIGIN.hex())
+
+    def records(self, first: int = 1, last: int | None = None) -> Iterator[Entry]:
+        """The rows from `first` to `last`, both included, read as they are taken."""
+        step = 500
+        start = first
+        while last is None or start <= last:
+            end = start + step - 1 if last is None else min(start + step - 1, last)
+            rows = self._all(_ENTRY + "WHERE seq BETWEEN ? AND ? ORDER BY seq", (start, end))
+            if not rows and (last is None or start > self.head()[0]):
+                return
+            for row in rows:
+                yield Entry(*row)
+            start = end + 1
+
+    def frame(self, sha256: str) -> bytes | None:
+        """The 1,024 bytes of a frame that was agreed to, or None."""
+        rows = self._all("SELECT packed FROM frames WHERE sha256 = ?", (sha256,))
+        return rows[0]["packed"] if rows else None
+
+    # -- below --------------------------------------------------------------------------------
+
+    def _all(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise fault_of(error) from error
+
+    def _one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row:
+        rows = self._all(sql, values)
+        if len(rows) != 1:
+            raise JournalFault(Trouble.CORRUPT, f"{len(rows)} rows where one belongs: {sql[:60]}")
+        return rows[0]
+
+    def _transactions(self, where: str, values: Sequence[Any] = ()) -> list[Transaction]:
+        return [_transaction(row) for row in self._all(_TRANSACTION + where, values)]
+
+    def _settlement(self, where: str, values: Sequence[Any]) -> SettlementCompleted | None:
+        table = "batches b JOIN records r ON r.seq = b.completed"
+        rows = self._all(f"SELECT r.body FROM {table} WHERE {where}", values)  # noqa: S608 - ours
+        return _expect(rows[0]["body"], SettlementCompleted) if rows else None
+
+    def _day_sum(self, date: str, kind: Kind, operator: str | None) -> int:
+        row = self._one(
+            "SELECT coalesce(sum(minor), 0) AS minor FROM day_totals"
+            " WHERE date = ? AND kind = ? AND (? IS NULL OR operator = ?)",
+            (date, kind.value, operator, operator),
+        )
+        return int(row["minor"])
+
+
+def _transaction(row: sqlite3.Row) -> Transaction:
+    """Intent and outcome as they were recorded, and where the transaction stands now."""
+    intent = _expect(row["intent_body"], IntentRecorded)
+    fields = {name: getattr(intent, name) for name in intent.__struct_fields__}
+    if row["outcome_body"] is not None:
+        outcome = _expect(row["outcome_body"], OutcomeRecorded)
+        fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+        del fields["result"]
+    return Transaction(
+        **fields,
+        state=State(row["state"]),
+        voided_by=row["voided_by"],
+        refunded_minor=row["refunded_minor"],
+        settled=row["batch_state"] == "closed",
+        record_hash=row["ended_hash"].hex() if row["ended_hash"] is not None else "",
+    )
+
+
+def _expect(body: str, kind: type[T]) -> T:
+    """The record of a row that a projection named. Raises JournalFault if it is another."""
+    try:
+        record = decode(body)
+    except ValueError as error:
+        raise JournalFault(Trouble.CORRUPT, f"a record cannot be read: {error}") from error
+    if not isinstance(record, kind):
+        raise JournalFault(Trouble.CORRUPT, f"{type(record).__name__} where {kind.__name__} was")
+    return record

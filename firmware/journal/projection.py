@@ -1,0 +1,303 @@
+"""What each record changes in the projections, in the transaction that writes the record.
+
+Nothing here reads a clock or anything but the projections, so the same log always gives the same
+tables: that is how they are made again, and how `pos verify` checks them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from firmware.journal import rules
+from firmware.journal.chain import Entry
+from firmware.journal.faults import RuleBroken
+from firmware.journal.records import (
+    BatchOpened,
+    IntentRecorded,
+    KeyIntroduced,
+    Kind,
+    OperatorSignedOff,
+    OperatorSignedOn,
+    OutcomeRecorded,
+    PrintDoubtful,
+    PrintDropped,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+    Record,
+    Result,
+    ReversalAttempted,
+    ReversalConfirmed,
+    ReversalOpened,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+    TrainingSwitched,
+)
+from firmware.journal.rules import require
+from firmware.journal.transactions import State
+
+Row = sqlite3.Row
+_TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
+
+
+def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
+    """Bring the projections up to a record. Raises RuleBroken when it contradicts the log."""
+    match record:
+        case IntentRecorded():
+            _intent(db, entry, record)
+        case OutcomeRecorded():
+            _outcome(db, entry.seq, record)
+        case ReversalOpened():
+            _reversal_opened(db, entry.seq, record)
+        case ReversalAttempted():
+            _reversal_attempted(db, record)
+        case ReversalConfirmed():
+            _reversal_confirmed(db, entry.seq, record)
+        case PrintQueued() | PrintSending() | PrintSent() | PrintDoubtful() | PrintDropped():
+            _print(db, entry.seq, record)
+        case BatchOpened() | SettlementStarted() | SettlementCompleted():
+            _batch(db, entry.seq, record)
+        case OperatorSignedOn() | OperatorSignedOff():
+            on = record.operator if isinstance(record, OperatorSignedOn) else ""
+            db.execute("UPDATE terminal SET signed_on = ?", (on,))
+        case TrainingSwitched():
+            db.execute("UPDATE terminal SET training = ?", (int(record.on),))
+        case KeyIntroduced():
+            db.execute("DELETE FROM identity")
+            checks = (record.card_key_check, record.pepper_check)
+            db.execute("INSERT INTO identity VALUES (?, ?, ?)", (record.public_key, *checks))
+        case _:
+            pass  # told, and moves nothing
+
+
+# -- transactions -----------------------------------------------------------------------------
+
+
+def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> None:
+    column = "next_training_stan" if intent.training else "next_stan"
+    terminal = _one(db, f"SELECT batch, {column} AS stan FROM terminal")  # noqa: S608 - ours
+    assert terminal is not None
+    batch = _one(db, "SELECT * FROM batches WHERE batch = ?", terminal["batch"])
+    used = _number(db, intent.batch, intent.stan, training=intent.training) is not None
+    rules.may_begin(intent, batch, terminal["stan"], used=used)
+    original = _original(db, intent)
+    db.execute(
+        "INSERT INTO transactions (intent, batch, stan, training, kind, state, amount_minor, card,"
+        " operator, date, at_s, original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.seq,
+            intent.batch,
+            intent.stan,
+            int(intent.training),
+            intent.kind.value,
+            State.OPEN.value,
+            intent.amount_minor,
+            intent.card.hash,
+            intent.operator,
+            intent.date,
+            int(entry.moment.timestamp()),
+            original["intent"] if original is not None else None,
+        ),
+    )
+    if intent.kind is Kind.REFUND and original is not None:
+        _refunded(db, original["intent"], intent.amount_minor)
+    following = intent.stan % rules.STAN_MAX + 1
+    db.execute(f"UPDATE terminal SET {column} = ?", (following,))  # noqa: S608 - ours
+    if not intent.training:
+        db.execute("UPDATE batches SET intents = intents + 1 WHERE batch = ?", (intent.batch,))
+
+
+def _original(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
+    """The sale that a void or refund undoes, after every rule about it."""
+    if intent.kind is Kind.SALE:
+        return None
+    named = intent.original
+    original = (
+        None if named is None else _number(db, named.batch, named.stan, training=intent.training)
+    )
+    voiding = original is not None and _one(
+        db,
+        "SELECT 1 FROM transactions WHERE original = ? AND kind = 'void'"
+        " AND state IN ('open', 'reversing')",
+        original["intent"],
+    )
+    rules.may_undo(intent, original, voiding=bool(voiding))
+    return original
+
+
+def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None:
+    number = _number(db, outcome.batch, outcome.stan, training=outcome.training)
+    row = rules.may_end(outcome, number)
+    db.execute(
+        "UPDATE transactions SET outcome = ?, ended = ?, state = ?, reference = ? WHERE intent = ?",
+        (seq, seq, rules.state_after(outcome.result).value, outcome.reference, row["intent"]),
+    )
+    if outcome.result is Result.APPROVED:
+        rules.may_approve(row, _row(db, row["original"]))
+        if row["kind"] == Kind.VOID.value:
+            _voided(db, row["original"], row["stan"])
+        _count(db, row, 1)
+    elif row["kind"] == Kind.REFUND.value:
+        _refunded(db, row["original"], -row["amount_minor"])
+
+
+def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
+    batch = _one(db, "SELECT state FROM batches WHERE batch = ?", opened.batch)
+    number = _number(db, opened.batch, opened.stan, training=opened.training)
+    row = rules.may_reverse(opened, number, batch["state"] if batch else "unknown")
+    if row["state"] == State.APPROVED.value:
+        _count(db, row, -1)
+    _ended(db, row, seq, State.REVERSING)
+    db.execute("INSERT INTO reversals (intent, opened) VALUES (?, ?)", (row["intent"], seq))
+
+
+def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) -> None:
+    number = _number(db, attempted.batch, attempted.stan, training=attempted.training)
+    row = _reversing(number, attempted.stan)
+    db.execute(
+        "UPDATE reversals SET attempts = ? WHERE intent = ?", (attempted.attempt, row["intent"])
+    )
+
+
+def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalConfirmed) -> None:
+    number = _number(db, confirmed.batch, confirmed.stan, training=confirmed.training)
+    row = _reversing(number, confirmed.stan)
+    db.execute("DELETE FROM reversals WHERE intent = ?", (row["intent"],))
+    _ended(db, row, seq, State.REVERSED)
+    if row["kind"] == Kind.REFUND.value:
+        _refunded(db, row["original"], -row["amount_minor"])
+    elif row["kind"] == Kind.VOID.value:
+        original = _row(db, row["original"])
+        if original is not None and original["voided_by"] == row["stan"]:
+            _voided(db, row["original"], 0)
+
+
+def _reversing(row: Row | None, stan: int) -> Row:
+    if row is None or row["state"] != State.REVERSING.value:
+        raise RuleBroken(f"answer to a reversal of {stan:06d} that is not owed")
+    return row
+
+
+def _ended(db: sqlite3.Connection, row: Row, seq: int, state: State) -> None:
+    db.execute(
+        "UPDATE transactions SET state = ?, ended = ? WHERE intent = ?",
+        (state.value, seq, row["intent"]),
+    )
+
+
+def _voided(db: sqlite3.Connection, original: int, stan: int) -> None:
+    """The original is voided by `stan`, or stands again (0); its day's sales follow."""
+    db.execute("UPDATE transactions SET voided_by = ? WHERE intent = ?", (stan, original))
+    row = _row(db, original)
+    if row is not None and not row["training"]:
+        _day(db, row, -1 if stan else 1)
+
+
+def _refunded(db: sqlite3.Connection, original: int, minor: int) -> None:
+    db.execute(
+        "UPDATE transactions SET refunded_minor = refunded_minor + ? WHERE intent = ?",
+        (minor, original),
+    )
+
+
+def _count(db: sqlite3.Connection, row: Row, sign: int) -> None:
+    """Add an approved transaction to the sums of its batch and day, or take it out again."""
+    if row["training"]:
+        return
+    name = _TOTALS[Kind(row["kind"])]
+    sums = f"{name} = {name} + ?, {name}_minor = {name}_minor + ?"
+    db.execute(
+        f"UPDATE batches SET {sums} WHERE batch = ?",  # noqa: S608 - names of ours
+        (sign, sign * row["amount_minor"], row["batch"]),
+    )
+    if row["kind"] != Kind.VOID.value:
+        _day(db, row, sign)
+
+
+def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
+    db.execute(
+        "INSERT INTO day_totals VALUES (?, ?, ?, ?, ?) ON CONFLICT (date, kind, operator)"
+        " DO UPDATE SET count = count + excluded.count, minor = minor + excluded.minor",
+        (row["date"], row["kind"], row["operator"], sign, sign * row["amount_minor"]),
+    )
+
+
+# -- paper ------------------------------------------------------------------------------------
+
+_Print = PrintQueued | PrintSending | PrintSent | PrintDoubtful | PrintDropped
+
+
+def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
+    if isinstance(record, PrintQueued):
+        terminal = _one(db, "SELECT next_job FROM terminal")
+        assert terminal is not None
+        require(record.job == terminal["next_job"], f"print job {record.job} is not the next one")
+        db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
+        db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
+        return
+    job = _one(db, "SELECT state FROM print_jobs WHERE job = ?", record.job)
+    require(job is not None, f"print job {record.job} is not owed")
+    if isinstance(record, PrintSending):
+        db.execute("UPDATE print_jobs SET state = 'sending' WHERE job = ?", (record.job,))
+    else:  # sent, given up, or in doubt and so replaced by a duplicate: no longer owed
+        db.execute("DELETE FROM print_jobs WHERE job = ?", (record.job,))
+
+
+# -- batches ----------------------------------------------------------------------------------
+
+
+def _batch(
+    db: sqlite3.Connection, seq: int, record: BatchOpened | SettlementStarted | SettlementCompleted
+) -> None:
+    batch = _one(db, "SELECT b.* FROM terminal t JOIN batches b ON b.batch = t.batch")
+    totals = Totals(**{name: batch[name] for name in Totals.__struct_fields__}) if batch else None
+    match record:
+        case BatchOpened():
+            before = batch["batch"] if batch is not None else 0
+            require(batch is None or batch["state"] == "closed", f"batch {before} is not closed")
+            following = before % rules.BATCH_MAX + 1
+            require(record.batch == following, f"batch {record.batch} after {before}")
+            db.execute(
+                "INSERT INTO batches (batch, state, opened) VALUES (?, 'open', ?)",
+                (record.batch, seq),
+            )
+            db.execute("UPDATE terminal SET batch = ?", (record.batch,))
+        case SettlementStarted():
+            open_ = _one(
+                db, "SELECT count(*) AS n FROM transactions WHERE state = 'open' AND training = 0"
+            )
+            rules.may_settle(record, batch, totals or Totals(), open_["n"] if open_ else 0)
+            db.execute(
+                "UPDATE batches SET state = 'settling', started = ? WHERE batch = ?",
+                (seq, record.batch),
+            )
+        case SettlementCompleted():
+            rules.may_close(record, batch, totals or Totals())
+            db.execute(
+                "UPDATE batches SET state = 'closed', completed = ? WHERE batch = ?",
+                (seq, record.batch),
+            )
+
+
+# -- rows -------------------------------------------------------------------------------------
+
+
+def _one(db: sqlite3.Connection, sql: str, *values: Any) -> Row | None:
+    row: Row | None = db.execute(sql, values).fetchone()
+    return row
+
+
+def _number(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> Row | None:
+    return _one(
+        db,
+        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?",
+        stan,
+        batch,
+        int(training),
+    )
+
+
+def _row(db: sqlite3.Connection, intent: int | None) -> Row | None:
+    return _one(db, "SELECT * FROM transactions WHERE intent = ?", intent)

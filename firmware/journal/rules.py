@@ -1,0 +1,131 @@
+"""What no journal may say: the last guard before a record is written.
+
+The flows refuse all of this earlier and with better words; here it holds whatever a flow does. Each
+rule is a function of what was recorded before, and raises RuleBroken.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from firmware.journal.faults import RuleBroken
+from firmware.journal.records import (
+    IntentRecorded,
+    Kind,
+    OutcomeRecorded,
+    Result,
+    ReversalOpened,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+)
+from firmware.journal.transactions import State
+from firmware.money import MINOR_MAX
+
+STAN_MAX = 999_999
+BATCH_MAX = 999_999
+
+Row = sqlite3.Row
+
+
+def require(holds: object, words: str) -> None:
+    """Raise RuleBroken with `words` unless the rule holds."""
+    if not holds:
+        raise RuleBroken(words)
+
+
+def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, used: bool) -> None:
+    """A transaction takes the next number of the open batch, and moves some money."""
+    require(batch is not None and batch["batch"] == intent.batch, f"batch {intent.batch} not open")
+    require(batch is not None and batch["state"] == "open", f"batch {intent.batch} is settling")
+    require(
+        intent.stan == expected_stan,
+        f"voucher number {intent.stan:06d}; the next one is {expected_stan:06d}",
+    )
+    require(not used, f"voucher number {intent.stan:06d} is used in batch {intent.batch:06d}")
+    require(0 < intent.amount_minor <= MINOR_MAX, f"amount {intent.amount_minor}")
+    if intent.kind is Kind.SALE:
+        require(intent.original is None, "a sale has no original")
+
+
+def may_undo(intent: IntentRecorded, original: Row | None, *, voiding: bool) -> None:
+    """A void or refund names a sale of the same card that stands and has that much left."""
+    word = intent.kind.value
+    if original is None:
+        raise RuleBroken(f"{word} without its original")
+    require(original["kind"] == Kind.SALE.value, f"{word} of a {original['kind']}")
+    require(original["state"] == State.APPROVED.value, f"{word} of a sale {original['state']}")
+    require(original["card"] == intent.card.hash, f"{word} to another card")
+    require(not original["voided_by"], f"{word} of a voided sale")
+    require(not voiding, f"{word} of a sale whose void is under way")
+    left_minor = original["amount_minor"] - original["refunded_minor"]
+    if intent.kind is Kind.VOID:
+        require(original["batch"] == intent.batch, "void of a sale in another batch")
+        require(not original["refunded_minor"], "void of a refunded sale")
+        require(intent.amount_minor == original["amount_minor"], "void of a part")
+    else:
+        require(
+            intent.amount_minor <= left_minor,
+            f"refund of {intent.amount_minor} where {left_minor} is left",
+        )
+
+
+def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
+    """An outcome ends one open intent of its kind."""
+    if row is None:
+        raise RuleBroken(f"outcome of {outcome.stan:06d} without its intent")
+    require(row["kind"] == outcome.kind.value, f"outcome of a {row['kind']} as {outcome.kind}")
+    require(
+        row["state"] == State.OPEN.value,
+        f"outcome {outcome.result.value} of {outcome.stan:06d}, which is {row['state']}",
+    )
+    return row
+
+
+def may_approve(row: Row, original: Row | None) -> None:
+    """An approved void needs its original still standing."""
+    if row["kind"] == Kind.VOID.value:
+        require(
+            original is not None
+            and original["state"] == State.APPROVED.value
+            and not original["voided_by"],
+            "approval of a void whose original does not stand",
+        )
+
+
+_REVERSIBLE = (State.OPEN.value, State.APPROVED.value)
+
+
+def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Row:
+    """What is open or approved in the open batch may be reversed, unless more was built on it."""
+    if row is None:
+        raise RuleBroken(f"reversal of {opened.stan:06d} without its intent")
+    name = f"reversal of {opened.stan:06d}"
+    require(row["state"] in _REVERSIBLE, f"{name}, which is {row['state']}")
+    require(not row["voided_by"], f"{name}, which is voided")
+    require(not row["refunded_minor"], f"{name}, which is refunded")
+    if row["state"] == State.APPROVED.value:
+        require(batch_state == "open", f"{name} in a batch that is {batch_state}")
+    return row
+
+
+def may_settle(started: SettlementStarted, batch: Row | None, totals: Totals, open_: int) -> None:
+    """The totals are the journal's, and nothing in the batch is undecided."""
+    require(batch is not None and batch["batch"] == started.batch, "settlement of no open batch")
+    require(batch is not None and batch["state"] == "open", "settlement was started before")
+    require(started.totals == totals, "settlement of other totals than the journal's")
+    require(not open_, "settlement with an intent still open")
+
+
+def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals) -> None:
+    """Only a settlement that was started completes, with the totals it fixed."""
+    require(
+        batch is not None and batch["batch"] == completed.batch and batch["state"] == "settling",
+        f"settlement of batch {completed.batch} was not started",
+    )
+    require(completed.totals == totals, "settlement of other totals than it fixed")
+
+
+def state_after(result: Result) -> State:
+    """Where an outcome leaves its transaction."""
+    return State(result.value)

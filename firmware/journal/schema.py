@@ -1,0 +1,145 @@
+"""The tables of the journal: the log that is the truth, and projections that only make it quick.
+
+A projection says where, not what: a row of `transactions` names the records that tell the rest. All
+projections can be made again from the log, which is how a schema changes: a new version drops them,
+makes them anew and replays the log once. `records` and `frames` never change shape.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+SCHEMA = 1
+
+LOG = (
+    """CREATE TABLE records (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        body TEXT NOT NULL,
+        previous BLOB NOT NULL,
+        hash BLOB NOT NULL,
+        signature BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE frames (
+        sha256 TEXT PRIMARY KEY,
+        packed BLOB NOT NULL
+    ) STRICT""",
+    # nobody deletes the journal, the terminal itself included
+    *(
+        f"""CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table}
+            BEGIN SELECT RAISE(ABORT, 'append only'); END"""
+        for table in ("records", "frames")
+        for verb in ("UPDATE", "DELETE")
+    ),
+    # not from the log: password hashes have no place in it
+    """CREATE TABLE operators (
+        number TEXT PRIMARY KEY,
+        password TEXT NOT NULL,
+        must_change INTEGER NOT NULL,
+        failures INTEGER NOT NULL DEFAULT 0,
+        checking TEXT,
+        locked_until_s INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+)
+
+PROJECTIONS = {
+    "identity": """CREATE TABLE identity (
+        public_key TEXT NOT NULL,
+        card_key_check TEXT NOT NULL,
+        pepper_check TEXT NOT NULL
+    ) STRICT""",
+    "terminal": """CREATE TABLE terminal (
+        batch INTEGER NOT NULL,
+        next_stan INTEGER NOT NULL,
+        next_training_stan INTEGER NOT NULL,
+        next_job INTEGER NOT NULL,
+        signed_on TEXT NOT NULL,
+        training INTEGER NOT NULL
+    ) STRICT""",
+    "batches": """CREATE TABLE batches (
+        batch INTEGER PRIMARY KEY,
+        state TEXT NOT NULL,
+        opened INTEGER NOT NULL,
+        started INTEGER,
+        completed INTEGER,
+        intents INTEGER NOT NULL DEFAULT 0,
+        sales INTEGER NOT NULL DEFAULT 0,
+        sales_minor INTEGER NOT NULL DEFAULT 0,
+        voids INTEGER NOT NULL DEFAULT 0,
+        voids_minor INTEGER NOT NULL DEFAULT 0,
+        refunds INTEGER NOT NULL DEFAULT 0,
+        refunds_minor INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "transactions": """CREATE TABLE transactions (
+        intent INTEGER PRIMARY KEY,
+        outcome INTEGER,
+        ended INTEGER,
+        batch INTEGER NOT NULL,
+        stan INTEGER NOT NULL,
+        training INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        amount_minor INTEGER NOT NULL,
+        card TEXT NOT NULL,
+        operator TEXT NOT NULL,
+        date TEXT NOT NULL,
+        at_s INTEGER NOT NULL,
+        reference TEXT NOT NULL DEFAULT '',
+        original INTEGER,
+        voided_by INTEGER NOT NULL DEFAULT 0,
+        refunded_minor INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "reversals": """CREATE TABLE reversals (
+        intent INTEGER PRIMARY KEY,
+        opened INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "print_jobs": """CREATE TABLE print_jobs (
+        job INTEGER PRIMARY KEY,
+        queued INTEGER NOT NULL,
+        state TEXT NOT NULL
+    ) STRICT""",
+    "day_totals": """CREATE TABLE day_totals (
+        date TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        operator TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        minor INTEGER NOT NULL,
+        PRIMARY KEY (date, kind, operator)
+    ) STRICT, WITHOUT ROWID""",
+}
+
+INDEXES = (
+    "CREATE UNIQUE INDEX transactions_number ON transactions (stan, batch, training)",
+    "CREATE INDEX transactions_card ON transactions (card, date)",
+    "CREATE INDEX transactions_reference ON transactions (reference) WHERE reference <> ''",
+    "CREATE INDEX transactions_open ON transactions (intent) WHERE state = 'open'",
+    """CREATE INDEX transactions_approved ON transactions (kind, training, intent)
+        WHERE state = 'approved'""",
+    "CREATE INDEX transactions_original ON transactions (original) WHERE original IS NOT NULL",
+)
+
+
+def create_log(connection: sqlite3.Connection) -> None:
+    """Make the tables that hold the truth. Call within a transaction."""
+    for statement in LOG:
+        connection.execute(statement)
+
+
+def create_projections(connection: sqlite3.Connection) -> None:
+    """Make the projections, empty, replacing older ones. Call within a transaction."""
+    for table in PROJECTIONS:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for statement in (*PROJECTIONS.values(), *INDEXES):
+        connection.execute(statement)
+    connection.execute("INSERT INTO terminal VALUES (0, 1, 1, 1, '', 0)")
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The schema version of a database; 0 for an empty one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def set_version(connection: sqlite3.Connection) -> None:
+    """Mark the database as of this release's schema. Part of the transaction it is called in."""
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")

@@ -1,0 +1,223 @@
+"""The journal on disk: opened with assertions, appended to in single commits, never changed.
+
+A commit that failed is not tried again in place: the disk may have dropped what it was told to
+keep, and says so only once. The object is `failed` from then on; whoever owns it closes it, opens a
+new one, and believes what that one reads: the record is either there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from firmware.journal import connection as engine
+from firmware.journal import schema
+from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, link
+from firmware.journal.connection import Connect, Hold
+from firmware.journal.faults import JournalFault, RuleBroken, Trouble, fault_of
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.lookups import Lookups
+from firmware.journal.projection import project
+from firmware.journal.records import AmountAgreed, BatchOpened, KeyIntroduced, Record
+
+HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify` checks them all
+NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
+
+ClockNow = Callable[[], datetime]
+Also = Callable[[sqlite3.Connection], None]
+
+
+class Journal(Lookups):
+    """The terminal's journal: one object, one connection, one thread."""
+
+    def __init__(
+        self, db: sqlite3.Connection, hold: Hold, keys: TerminalKeys, clock_now: ClockNow
+    ) -> None:
+        super().__init__(db)
+        self._hold = hold
+        self._keys = keys
+        self._clock_now = clock_now
+        self._head_seq, self._head_hash = 0, ORIGIN
+        self._failed: JournalFault | None = None
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        keys: TerminalKeys,
+        clock_now: ClockNow,
+        *,
+        connect: Connect = engine.connect,
+    ) -> Journal:
+        """Open the journal in `directory`, making it at first start; blocks for the disk.
+
+        Raises JournalFault whenever it is not certain that the record is whole and can go on: the
+        terminal does not trade then. Costs the same for a short journal and a long one.
+        """
+        hold = Hold.take(directory)
+        db: sqlite3.Connection | None = None
+        try:
+            db = connect(directory / engine.DATABASE)
+            engine.prepare(db)
+            journal = cls(db, hold, keys, clock_now)
+            journal._begin_or_resume()
+        except BaseException as error:
+            if db is not None:
+                db.close()
+            hold.release()
+            if isinstance(error, sqlite3.Error):
+                raise fault_of(error) from error
+            raise
+        return journal
+
+    @property
+    def failed(self) -> JournalFault | None:
+        """The fault after which this object is no longer to be used, or None."""
+        return self._failed
+
+    @property
+    def keys(self) -> TerminalKeys:
+        """The keys it signs with."""
+        return self._keys
+
+    def append(
+        self, *records: Record, blobs: Mapping[str, bytes] = NO_BLOBS, also: Also | None = None
+    ) -> None:
+        """Write records and agreed frames in one commit; durable when this returns.
+
+        `blobs` maps the SHA-256 of a frame, in hex, to its bytes; `also` may change tables that
+        are no projection of the log, in the same commit. Raises RuleBroken when a record
+        contradicts the log, and JournalFault when the disk fails; either way none is written.
+        """
+        if self._failed is not None:
+            raise JournalFault(Trouble.FAILED, self._failed.words)
+        before = self._head_seq, self._head_hash
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._write(records, blobs)
+            if also is not None:
+                also(self._db)
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            self._head_seq, self._head_hash = before
+            fault = fault_of(error) if isinstance(error, sqlite3.Error) else error
+            if isinstance(fault, JournalFault) and not isinstance(fault, RuleBroken):
+                self._failed = fault
+            self._roll_back()
+            if fault is error:
+                raise
+            raise fault from error
+
+    def free_bytes(self) -> int:
+        """What is left on the journal's disk."""
+        return self._hold.free_bytes()
+
+    def require_room(self, least_bytes: int = engine.FREE_BYTES_LEAST) -> None:
+        """Raise JournalFault unless there is room for a transaction and all its consequences."""
+        free = self.free_bytes()
+        if free < least_bytes:
+            raise JournalFault(Trouble.FULL, f"{free} bytes free; expected {least_bytes}")
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database, best while idle. Raises JournalFault."""
+        self._all("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Give up the connection and the directory. Never raises; may be called twice."""
+        try:
+            self._db.close()
+        except sqlite3.Error:
+            pass  # nothing is lost: what was promised is durable since its commit
+        finally:
+            self._hold.release()
+
+    # -- below --------------------------------------------------------------------------------
+
+    def _write(self, records: tuple[Record, ...], blobs: Mapping[str, bytes]) -> None:
+        for sha256, packed in blobs.items():
+            if hashlib.sha256(packed).hexdigest() != sha256:
+                raise RuleBroken(f"frame {sha256[:8]} is not what its hash says")
+            self._db.execute("INSERT OR IGNORE INTO frames VALUES (?, ?)", (sha256, packed))
+        at = self._clock_now().isoformat(timespec="milliseconds")
+        for record in records:
+            if isinstance(record, AmountAgreed) and self.frame(record.frame_sha256) is None:
+                raise RuleBroken(f"the agreed frame {record.frame_sha256[:8]} is not kept")
+            self._write_one(at, record)
+
+    def _write_one(self, at: str, record: Record) -> None:
+        seq, body = self._head_seq + 1, encode(record)
+        digest = link(seq, at, body, self._head_hash)
+        entry = Entry(seq, at, body, self._head_hash, digest, self._keys.sign(digest))
+        self._db.execute(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+            (seq, at, body, entry.previous, entry.hash, entry.signature),
+        )
+        project(self._db, entry, record)
+        self._head_seq, self._head_hash = seq, digest
+
+    def _roll_back(self) -> None:
+        """End the transaction that failed. If even that fails, the object has."""
+        try:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self._failed = self._failed or fault_of(error)
+
+    def _begin_or_resume(self) -> None:
+        found = schema.version(self._db)
+        if found > schema.SCHEMA:
+            raise JournalFault(Trouble.NEWER, f"schema {found}; this release knows {schema.SCHEMA}")
+        if found == 0:
+            self._begin()
+        elif found < schema.SCHEMA:
+            self._migrate()
+        self._check_head()
+        if not self._hold.begun:
+            self._hold.mark_begun(next(self.records(1, 1)).hash)
+
+    def _begin(self) -> None:
+        """The first start: tables, the terminal's key and the first batch in one commit."""
+        if self._hold.begun or self._all("SELECT 1 FROM sqlite_master LIMIT 1"):
+            raise JournalFault(Trouble.LOST, "a journal was begun here, and it is gone")
+        first = KeyIntroduced(
+            public_key=self._keys.public_hex,
+            card_key_check=self._keys.card_check,
+            pepper_check=self._keys.pepper_check,
+        )
+        self._db.execute("BEGIN IMMEDIATE")
+        schema.create_log(self._db)
+        schema.create_projections(self._db)
+        self._write((first, BatchOpened(batch=1)), NO_BLOBS)
+        schema.set_version(self._db)
+        self._db.execute("COMMIT")
+
+    def _migrate(self) -> None:
+        """An older release's journal: its projections are made again from its log."""
+        self._db.execute("BEGIN IMMEDIATE")
+        schema.create_projections(self._db)
+        for entry in self.records():
+            project(self._db, entry, entry.record)
+        schema.set_version(self._db)
+        self._db.execute("COMMIT")
+
+    def _check_head(self) -> None:
+        """The last records follow one another and are signed with our key, and we have our keys."""
+        identity = self._one("SELECT * FROM identity")
+        ours = (self._keys.public_hex, self._keys.card_check, self._keys.pepper_check)
+        if tuple(identity) != ours:
+            raise JournalFault(Trouble.KEYS, "this journal was written with other keys")
+        last_seq, last_hash = self.head()
+        before: Entry | None = None
+        for entry in self.records(max(1, last_seq - HEAD_CHECKED), last_seq):
+            if before is not None or entry.seq == 1:
+                faults = faults_of(entry, before, self._keys.public_key)
+                if faults:
+                    raise JournalFault(Trouble.CORRUPT, f"record {entry.seq}: {faults[0]}")
+            before = entry
+        if before is None:
+            raise JournalFault(Trouble.CORRUPT, "there is no record")
+        self._head_seq, self._head_hash = last_seq, bytes.fromhex(last_hash)
