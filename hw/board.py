@@ -81,6 +81,15 @@ class SpiBus:
 
 
 @dataclass(frozen=True, slots=True)
+class Uart:
+    """A serial port of the header; `path` is the device that the kernel gives it."""
+
+    path: str
+    tx: Pin
+    rx: Pin
+
+
+@dataclass(frozen=True, slots=True)
 class KeyMatrix:
     """A key matrix: `legends[r][c]` is the key that joins row r to column c."""
 
@@ -113,6 +122,7 @@ OLED_SPI = SpiBus(
     data_command=Pin.GPIO24,
     reset=Pin.GPIO25,
 )
+PRINTER_UART = Uart(path="/dev/serial0", tx=Pin.GPIO14, rx=Pin.GPIO15)
 KEYPAD = KeyMatrix(
     rows=(Pin.GPIO5, Pin.GPIO6, Pin.GPIO13, Pin.GPIO19),
     columns=(Pin.GPIO12, Pin.GPIO16, Pin.GPIO20, Pin.GPIO21),
@@ -139,6 +149,6 @@ WIRES = (
     *(Wire("Keypad", f"row {i}", pin) for i, pin in enumerate(KEYPAD.rows, start=1)),
     *(Wire("Keypad", f"column {i}", pin) for i, pin in enumerate(KEYPAD.columns, start=1)),
     Wire("Printer (serial TTL)", "GND", Pin.GROUND_PRINTER),
-    Wire("Printer (serial TTL)", "RX", Pin.GPIO14),
-    Wire("Printer (serial TTL)", "TX", Pin.GPIO15),
+    Wire("Printer (serial TTL)", "RX", PRINTER_UART.tx),
+    Wire("Printer (serial TTL)", "TX", PRINTER_UART.rx),
 )

@@ -19,11 +19,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from gpiozero.exc import GPIOZeroError
-
 from hw.board import KEYPAD, KeyMatrix
 from hw.events import Device, DeviceBack, DeviceLost, Event, KeyPressed
-from hw.ports import DeviceFault
+from hw.gpio import PIN_ERRORS, this_pi
 
 SCAN_PERIOD_MS = 5
 DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
@@ -48,7 +46,7 @@ class MatrixKeypad:
         self,
         factory: Any,
         layout: KeyMatrix = KEYPAD,
-        pin_errors: tuple[type[Exception], ...] = (OSError, GPIOZeroError),
+        pin_errors: tuple[type[Exception], ...] = PIN_ERRORS,
     ) -> None:
         self._factory = factory
         self._layout = layout
@@ -173,18 +171,6 @@ class MatrixKeypad:
 
 
 def on_this_pi(layout: KeyMatrix = KEYPAD) -> MatrixKeypad:
-    """The keypad on this Pi's own header, by lgpio. Raises DeviceFault where there is none.
-
-    Imported late: lgpio exists on the Pi alone, and writes `.lgd-nfy0` into the working
-    directory when it is imported.
-    """
-    try:
-        import lgpio  # noqa: PLC0415
-        from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
-    except (ImportError, OSError) as error:
-        raise DeviceFault(Device.KEYPAD, f"lgpio: {error}") from error
-    errors = (OSError, GPIOZeroError, lgpio.error)
-    try:
-        return MatrixKeypad(LGPIOFactory(), layout, errors)
-    except errors as error:
-        raise DeviceFault(Device.KEYPAD, f"lgpio: {error}") from error
+    """The keypad on this Pi's own header. Raises DeviceFault where there is none."""
+    header = this_pi(Device.KEYPAD)
+    return MatrixKeypad(header.factory, layout, header.errors)

@@ -22,6 +22,7 @@ from PIL import Image
 
 from hw import board, frame
 from hw.events import Device
+from hw.gpio import Header
 from hw.ports import DeviceFault
 
 FAULTS = (luma.core.error.Error, OSError)  # luma maps only some of the bus's errors to its own
@@ -219,11 +220,64 @@ class _ShutdownHookOn:
     __hash__ = None  # type: ignore[assignment] # never a key
 
 
-def i2c(bus: board.I2cBus = board.OLED_I2C) -> Callable[[], Bus]:
-    """How to connect over I²C; the bus's clock is the kernel's (`dtparam=i2c_arm_baudrate`)."""
+def i2c(
+    port: int = board.OLED_I2C.port, address: int = board.OLED_I2C.address
+) -> Callable[[], Bus]:
+    """How to connect over /dev/i2c-`port`; its clock is the kernel's (`i2c_arm_baudrate`)."""
 
     def connect() -> Bus:
-        connected: Bus = luma.core.interface.serial.i2c(port=bus.port, address=bus.address)
-        return connected
+        bus: Bus = luma.core.interface.serial.i2c(port=port, address=address)
+        return bus
 
     return connect
+
+
+def spi(
+    header: Header, lines: board.SpiBus = board.OLED_SPI, spidev: Any = None
+) -> Callable[[], Bus]:
+    """How to connect over SPI, with DC and RES on `header`'s pins.
+
+    `spidev` stands in for the kernel's device of that name. luma would take RPi.GPIO for the two
+    lines, which does not know the Pi 5.
+    """
+
+    def connect() -> Bus:
+        try:
+            bus: Bus = luma.core.interface.serial.spi(
+                spi=spidev,
+                gpio=_OutputLines(header),
+                port=lines.port,
+                device=lines.device,
+                bus_speed_hz=lines.clock_hz,
+                gpio_DC=lines.data_command.bcm,
+                gpio_RST=lines.reset.bcm,
+            )
+        except ImportError as error:
+            raise DeviceFault(Device.DISPLAY, f"spidev: {error}") from error
+        return bus
+
+    return connect
+
+
+class _OutputLines:
+    """gpiozero's pins in the words of RPi.GPIO, as far as luma speaks them."""
+
+    LOW, HIGH, OUT = 0, 1, "output"
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+
+    def setup(self, bcm: int, function: str) -> None:
+        with self._as_oserror():
+            self._header.factory.pin(bcm).function = function
+
+    def output(self, bcm: int, level: int) -> None:
+        with self._as_oserror():
+            self._header.factory.pin(bcm).state = level
+
+    @contextlib.contextmanager
+    def _as_oserror(self) -> Iterator[None]:
+        try:
+            yield
+        except self._header.errors as error:
+            raise OSError(str(error)) from error

@@ -1,5 +1,6 @@
 """The OLED driver against the chips' models: what reaches the glass, and what it costs."""
 
+import errno
 import gc
 import itertools
 import random
@@ -10,10 +11,14 @@ from pathlib import Path
 import luma.core.device
 import luma.oled.device
 import pytest
+from gpiozero.pins.mock import MockFactory
+from luma.core.interface.serial import i2c as luma_i2c
 from PIL import Image, ImageChops, ImageDraw
 
+from hw import board
 from hw.events import Device
-from hw.oled import Oled, OledChip
+from hw.gpio import Header
+from hw.oled import Oled, OledChip, i2c, spi
 from hw.ports import DeviceFault
 from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
 
@@ -284,3 +289,80 @@ def test_closing_darkens_the_glass_and_never_raises(oled, glass):
     glass.fail(broken=True)
     oled.close()
     oled.close()
+
+
+class SmBus:
+    """A chip behind luma's own I²C interface, at the level of SMBus blocks."""
+
+    def __init__(self, glass, address):
+        self.glass = glass
+        self.address = address
+
+    def write_i2c_block_data(self, address, control, block):
+        if address != self.address:
+            raise OSError(errno.EREMOTEIO, "Remote I/O error")
+        {0x00: lambda: self.glass.command(*block), 0x40: lambda: self.glass.data(block)}[control]()
+
+
+def test_lumas_own_i2c_interface_carries_the_frame(glass, chip):
+    bus = SmBus(glass, 0x3C)
+    oled = Oled(lambda: luma_i2c(bus=bus, address=0x3C), chip)
+    oled.show(noise(5))
+    assert same(glass.image(), noise(5))
+    glass.fail(broken=True)  # luma gives commands' errors another name than data's
+    with pytest.raises(DeviceFault, match="not found on address: 0x3C"):
+        oled.show(noise(6))
+
+
+def test_a_display_at_another_address_is_a_fault(glass, chip):
+    bus = SmBus(glass, 0x3D)
+    with pytest.raises(DeviceFault):
+        Oled(lambda: luma_i2c(bus=bus, address=0x3C), chip).show(BLACK)
+
+
+def test_a_pi_whose_bus_is_switched_off_says_which():
+    with pytest.raises(DeviceFault, match="/dev/i2c-99"):
+        Oled(i2c(port=99)).show(BLACK)
+
+
+class SpiDev:
+    """A chip behind luma's own SPI interface: the level of DC says what a byte is."""
+
+    max_speed_hz = 0
+
+    def __init__(self, glass, data_command):
+        self.glass = glass
+        self.data_command = data_command
+
+    def open(self, port, device):
+        self.opened = port, device
+
+    def writebytes(self, block):
+        if self.data_command.state:
+            self.glass.data(block)
+        else:
+            self.glass.command(*block)
+
+    def close(self):
+        pass
+
+
+def test_lumas_own_spi_interface_carries_the_frame(glass, chip):
+    header = Header(MockFactory())
+    device = SpiDev(glass, header.factory.pin(board.OLED_SPI.data_command.bcm))
+    oled = Oled(spi(header, spidev=device), chip)
+    oled.show(noise(5))
+    assert same(glass.image(), noise(5))
+    assert device.opened == (0, 0)
+    assert device.max_speed_hz == board.OLED_SPI.clock_hz
+    assert header.factory.pin(board.OLED_SPI.reset.bcm).state  # low is reset
+
+
+def test_pins_that_fail_are_the_displays_fault(glass, chip):
+    header = Header(MockFactory())
+    device = SpiDev(glass, header.factory.pin(board.OLED_SPI.data_command.bcm))
+    oled = Oled(spi(header, spidev=device), chip)
+    oled.show(noise(5))
+    header.factory.pin(board.OLED_SPI.data_command.bcm).function = "input"
+    with pytest.raises(DeviceFault):
+        oled.show(noise(6))

@@ -1,0 +1,43 @@
+"""The Pi's header by gpiozero over lgpio, and what its pins raise when they fail.
+
+A pin factory is always handed on, never left in gpiozero's global place: two owners of it would
+not know of each other, and tests give a modelled one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gpiozero.exc import GPIOZeroError
+
+from hw.events import Device
+from hw.ports import DeviceFault
+
+PIN_ERRORS: tuple[type[Exception], ...] = (OSError, GPIOZeroError)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A gpiozero pin factory, and every error by which its pins say that they do not work."""
+
+    factory: Any
+    errors: tuple[type[Exception], ...] = PIN_ERRORS
+
+
+def this_pi(asking: Device) -> Header:
+    """The header of the Pi that this runs on. Raises DeviceFault for `asking` where there is none.
+
+    lgpio is imported late: it exists on the Pi alone, and writes `.lgd-nfy0` into the working
+    directory when it is imported. Its own error is neither an OSError nor gpiozero's.
+    """
+    try:
+        import lgpio  # noqa: PLC0415
+        from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
+    except (ImportError, OSError) as error:
+        raise DeviceFault(asking, f"lgpio: {error}") from error
+    errors = (*PIN_ERRORS, lgpio.error)
+    try:
+        return Header(LGPIOFactory(), errors)
+    except errors as error:
+        raise DeviceFault(asking, f"lgpio: {error}") from error
