@@ -149,7 +149,9 @@ class Encoder:
             yield b"\x1d(k\x03\x001C%c" % module_px  # 167: module size
             yield b"\x1d(k\x03\x001E1"  # 169: error correction M
             yield b"\x1d(k%b1P0%b" % ((len(payload) + 3).to_bytes(2, "little"), payload)  # 180
+            yield _feed_px(QR_QUIET_MODULES * module_px)  # printers differ in drawing it
             yield b"\x1d(k\x03\x001Q0"  # 181: print what was stored
+            yield _feed_px(QR_QUIET_MODULES * module_px)
             return
         yield style.change(Align.LEFT, Size.NORMAL, bold=False)
         yield from _bands(aligned(_drawn(symbol, module_px), Align.CENTRE, self._profile.width_px))

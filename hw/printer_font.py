@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageFont
 
 from hw.ports import Align, Size
 
@@ -20,6 +20,7 @@ CELL_WIDTH_PX, CELL_HEIGHT_PX = 12, 24
 HANZI_PX, ASCII_PX = 24, 20  # each advances by exactly its columns
 BASELINE_PX = 20
 MISSING = "〓"
+BLANKS = " 　"
 # width and height a cell is multiplied by
 SCALES = {Size.NORMAL: (1, 1), Size.TALL: (1, 2), Size.LARGE: (2, 2)}
 
@@ -47,7 +48,7 @@ class PaperFont:
         self._ascii = ImageFont.truetype(latin, ASCII_PX, layout_engine=basic)
         self._cells: dict[tuple[str, bool], Image.Image] = {}
         # private use is never in a face: what it draws is the mark of a missing glyph
-        self._absent = bytes(self._hanzi.getmask("\ue000", mode="1"))
+        self._absent = self._hanzi.getmask2("\ue000", mode="1", anchor="ls")
 
     def can_draw(self, text: str) -> bool:
         """Whether the faces have every character of `text`."""
@@ -78,28 +79,32 @@ class PaperFont:
         return image.resize((width_px * across, CELL_HEIGHT_PX * down), Image.Resampling.NEAREST)
 
     def _has(self, character: str) -> bool:
-        if character in " 　":
+        if character in BLANKS:
             return True
         if character < "\x80":
             return character.isprintable()
         if unicodedata.category(character) in ("Cc", "Cs"):
             return False
-        return bytes(self._hanzi.getmask(character, mode="1")) != self._absent
+        mask, offset = self._hanzi.getmask2(character, mode="1", anchor="ls")
+        return offset != self._absent[1] or bytes(mask) != bytes(self._absent[0])
 
     def _drawn(self, character: str) -> Image.Image:
         """A character's ink, its advance centred in the cell and no row of it cut off."""
-        font = self._ascii if character < "\x80" else self._hanzi
         width_px = columns_of(character) * CELL_WIDTH_PX
-        room_px = HANZI_PX  # around the cell, for ink that lies outside it
-        drawn = Image.new("1", (width_px + 2 * room_px, CELL_HEIGHT_PX + 2 * room_px))
-        pen = ImageDraw.Draw(drawn)
-        pen.fontmode = "1"
-        left_px = room_px + (width_px - round(font.getlength(character))) // 2
-        pen.text((left_px, room_px + BASELINE_PX), character, font=font, fill=255, anchor="ls")
-        ink = drawn.getbbox() or (room_px, room_px, room_px, room_px)
-        x = _slid(room_px, width_px, ink[0], ink[2])
-        y = _slid(room_px, CELL_HEIGHT_PX, ink[1], ink[3])
-        return drawn.crop((x, y, x + width_px, y + CELL_HEIGHT_PX))
+        cell = Image.new("1", (width_px, CELL_HEIGHT_PX))
+        if character in BLANKS:
+            return cell
+        font = self._ascii if character < "\x80" else self._hanzi
+        mask, offset = font.getmask2(character, mode="1", anchor="ls")
+        glyph = Image.frombytes("L", mask.size, bytes(mask))
+        ink = glyph.getbbox()
+        if ink is not None:
+            left_px = (width_px - round(font.getlength(character))) // 2 + int(offset[0]) + ink[0]
+            top_px = BASELINE_PX + int(offset[1]) + ink[1]
+            x = _slid(left_px, ink[2] - ink[0], width_px) - ink[0]
+            y = _slid(top_px, ink[3] - ink[1], CELL_HEIGHT_PX) - ink[1]
+            cell.paste(255, (x, y), glyph)
+        return cell
 
 
 def aligned(image: Image.Image, align: Align, width_px: int) -> Image.Image:
@@ -111,11 +116,9 @@ def aligned(image: Image.Image, align: Align, width_px: int) -> Image.Image:
     return paper
 
 
-def _slid(start: int, length: int, first: int, last: int) -> int:
-    """A window of `length` at `start`, slid no further than needed to hold `first` to `last`."""
-    if last > start + length:
-        start = last - length
-    return min(start, first)
+def _slid(start: int, length: int, room: int) -> int:
+    """`start`, moved no further than needed for `length` to lie within `room`."""
+    return max(0, min(start, room - length))
 
 
 def _emboldened(cell: Image.Image) -> Image.Image:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
-from hw.printer_font import PaperFont
-from hw.sim.paper import BLANKS, Paper
+from hw.printer_font import BLANKS, PaperFont
+from hw.sim.paper import Paper
 
 FONT_B_PX = (9, 17)
 

@@ -14,8 +14,6 @@ from hw.printer_encode import LINE_SPACING_PX
 from hw.printer_font import CELL_WIDTH_PX, PaperFont
 from hw.sim.paper_reader import read_band
 
-BLANKS = " 　"
-
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -37,7 +35,8 @@ class Paper:
         self._font = font
         self._marks: list[Mark] = []
         self._qr: list[str] = []
-        self._lines: list[tuple[int, int, str]] = []  # top, height and text of lines read so far
+        # top, height and text of what was read so far; no text for what is no text
+        self._lines: list[tuple[int, int, str | None]] = []
         self._marks_read = 0
 
     def print(self, x: int, dots: Image.Image, text: str | None, advance_px: int) -> None:
@@ -65,7 +64,8 @@ class Paper:
         bottom_px = 0
         for top_px, height_px, text in self._read():
             lines += [""] * ((top_px - bottom_px) // LINE_SPACING_PX)
-            lines.append(text)
+            if text is not None:
+                lines.append(text)
             bottom_px = top_px + height_px
         return "\n".join(lines)
 
@@ -92,16 +92,21 @@ class Paper:
         torn._marks_read, self._marks_read = self._marks_read, 0
         return torn
 
-    def _read(self) -> list[tuple[int, int, str]]:
-        """Top, height and text of each line of text. Dots are slow to read, so only once."""
+    def _read(self) -> list[tuple[int, int, str | None]]:
+        """Top, height and text of each mark. Dots are slow to read, so only once."""
         for mark in self._marks[self._marks_read :]:
+            whole = (mark.y, mark.dots.height)
             if mark.text is None:
                 band = Image.new("1", (self.width_px, mark.dots.height))
                 band.paste(mark.dots, (mark.x, 0))
                 lines = read_band(band, self._font)
                 self._lines += [(mark.y + line.y, line.height_px, line.text) for line in lines]
-            elif mark.text.strip(BLANKS):
+                if not lines:
+                    self._lines.append((*whole, None))
+            elif mark.text:
                 indent = " " * (mark.x // CELL_WIDTH_PX)
-                self._lines.append((mark.y, mark.dots.height, indent + mark.text))
+                self._lines.append((*whole, indent + mark.text))
+            else:
+                self._lines.append((*whole, None))
         self._marks_read = len(self._marks)
         return self._lines

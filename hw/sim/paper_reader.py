@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from hw.printer_font import CELL_HEIGHT_PX, CELL_WIDTH_PX, PaperFont
+from hw.printer_font import BLANKS, CELL_HEIGHT_PX, CELL_WIDTH_PX, PaperFont
 
 SCALES = ((2, 2), (1, 2), (1, 1))  # doubled first: its halves could pass for small characters
 # a centred line of an odd number of columns starts in the middle of a column
@@ -82,7 +82,7 @@ def _cells(row: Image.Image, font: PaperFont) -> tuple[int, str] | None:
         if first_px is not None:
             text += character
         x += CELL_WIDTH_PX * (1 if character < "\x80" else 2)
-    return (first_px or 0, text.rstrip(" 　")) if text else None
+    return (first_px or 0, text.rstrip(BLANKS)) if text else None
 
 
 def _dots(row: Image.Image, x: int, columns: int) -> bytes:
@@ -92,15 +92,24 @@ def _dots(row: Image.Image, x: int, columns: int) -> bytes:
 @functools.cache
 def _characters(font: PaperFont) -> Mapping[bytes, str]:
     """Every cell that the faces can draw, and its character; the commoner of two alike."""
-    known: dict[bytes, str] = {}
-    for bold in (False, True):
-        for character in _repertoire():
-            if not font.can_draw(character):
-                continue
-            dots = font.cell(character, bold=bold).tobytes()
-            if any(dots):
-                known.setdefault(dots, character)
-    return known
+    plain = {
+        font.cell(character).tobytes(): character
+        for character in reversed(list(dict.fromkeys(_repertoire())))
+        if font.can_draw(character)
+    }
+    bold = {_emboldened(dots): character for dots, character in plain.items()}
+    return {dots: character for dots, character in (bold | plain).items() if any(dots)}
+
+
+def _emboldened(dots: bytes) -> bytes:
+    """The cell with each dot doubled to the right, as `PaperFont.cell(bold=True)` has it.
+
+    All the faces are emboldened here at once, so on whole cells as integers, not on images.
+    """
+    row_bytes, row = (3, 0x7FFFFF) if len(dots) == 3 * CELL_HEIGHT_PX else (2, 0x7FF0)
+    inside = int.from_bytes(row.to_bytes(row_bytes) * CELL_HEIGHT_PX)
+    value = int.from_bytes(dots)
+    return (value | (value >> 1 & inside)).to_bytes(len(dots))
 
 
 def _repertoire() -> Iterator[str]:
