@@ -44,14 +44,15 @@ class Sheet:
     def pair(self, label: str, value: str, *, size: Size = Size.NORMAL, bold: bool = False) -> Self:
         """A label and its value at the right edge, below it where one line is too short.
 
-        A pair without a value leaves no line.
+        A value of another size stands below: a label is never stretched. A pair without a value
+        leaves no line.
         """
         value = plain(value)
         if not value.strip():
             return self
-        line = beside(label, value, self._columns) if size is not Size.LARGE else None
+        line = beside(label, value, self._columns) if size is Size.NORMAL else None
         if line is not None:
-            return self._add(Line(line, size, bold=bold))
+            return self._add(Line(line, bold=bold))
         return self.text(label).text(value, size=size, align=Align.RIGHT, bold=bold)
 
     def row(self, left: str, right: str = "") -> Self:
@@ -85,9 +86,9 @@ class Sheet:
     def marks(self, *, duplicate: bool, training: bool) -> Self:
         """What this paper is not: the first of its kind, or real."""
         if duplicate:
-            self.centred(Mark.DUPLICATE, size=Size.TALL, bold=True)
+            self.centred(Mark.DUPLICATE, size=Size.LARGE, bold=True)
         if training:
-            self.centred(Mark.TRAINING, size=Size.TALL, bold=True)
+            self.centred(Mark.TRAINING, size=Size.LARGE, bold=True)
         return self
 
     def document(self) -> Document:

@@ -124,8 +124,11 @@ DEVICES = {
     Device.READER: "读卡器 CARD READER",
     Device.PRINTER: "打印机 PRINTER",
 }
+# Why a reversal was opened, by the journal's words.
 REASONS = {
-    "timed out": "主机无应答 no answer",
-    "no line": "线路不通 no line",
-    "garbled": "应答有误 garbled answer",
+    "no answer: timed out": "应答超时 timed out",
+    "no answer: no line": "线路不通 no line",
+    "no answer: garbled": "应答有误 garbled",
+    "card: card gone": "卡已拔出 card gone",
+    "power lost": "断电 power lost",
 }

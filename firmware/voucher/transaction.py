@@ -29,8 +29,8 @@ def transaction_slip(
 ) -> Document:
     """The merchant's or the cardholder's slip of `transaction`.
 
-    `qr` is the signed essence of the record; `left_minor` what may still be refunded of a refund's
-    original. What the journal recorded is printed, not what the settings say today; only phone,
+    `qr` is the signed essence of the record; `left_minor` what may still be refunded of the
+    original, which only a refund says. What the journal recorded is printed, not what the settings say today; only phone,
     terms and the English name are `merchant`'s.
     """
     sheet = Sheet(columns)
@@ -95,7 +95,7 @@ def _references(transaction: Transaction, left_minor: int | None) -> list[_Remar
     if original and transaction.kind is Kind.REFUND:
         remarks.append((Label.ORIGINAL_REFERENCE, original.reference))
         remarks.append((Label.ORIGINAL_DATE, date_text(original.date)))
-    if left_minor is not None:
+    if left_minor is not None and transaction.kind is Kind.REFUND:
         left = amount_text(left_minor, currency_of(transaction.currency))
         remarks.append((Label.LEFT, left))
     if transaction.undo:

@@ -93,7 +93,7 @@ def test_settlement(merchant, golden, columns, balanced):
 @both_widths
 def test_fault_report_of_a_reversal(transaction, merchant, golden, columns):
     sale = transaction(state=State.REVERSING)
-    reversal = Reversal(transaction=sale, reason="timed out", attempts=3)
+    reversal = Reversal(transaction=sale, reason="no answer: timed out", attempts=3)
     golden("fault", fault_slip(reversal, merchant, columns=columns), columns)
 
 

@@ -132,6 +132,11 @@ def test_a_refund_names_its_original_and_what_is_left(transaction, texts):
     assert "可退余额 LEFT: RMB 0.00" in lines
 
 
+def test_a_void_leaves_nothing_to_refund_and_says_nothing_of_it(transaction, texts):
+    lines = texts(slip(transaction(kind=Kind.VOID), left_minor=12_850))
+    assert not any("可退余额" in line for line in lines)
+
+
 def test_only_an_undo_says_that_it_is_one(transaction, texts):
     assert "立即撤销 IMMEDIATE UNDO" in texts(slip(transaction(kind=Kind.VOID, undo=True)))
     assert "立即撤销 IMMEDIATE UNDO" not in texts(slip(transaction(kind=Kind.VOID)))
@@ -278,7 +283,7 @@ def test_a_settlement_counts_in_its_currency(texts):
 
 def test_a_fault_slip_is_no_receipt_and_says_what_a_person_needs(transaction, texts):
     reversal = Reversal(
-        transaction=transaction(state=State.REVERSING), reason="no line", attempts=4
+        transaction=transaction(state=State.REVERSING), reason="no answer: no line", attempts=4
     )
     lines = texts(fault_slip(reversal, MERCHANT, columns=48))
     assert "故障报告单" in lines
@@ -292,8 +297,8 @@ def test_a_fault_slip_is_no_receipt_and_says_what_a_person_needs(transaction, te
 
 
 def test_a_reason_without_a_translation_is_printed_as_it_is(transaction, texts):
-    reversal = Reversal(transaction=transaction(), reason="card pulled", attempts=1)
-    assert "原因 REASON: card pulled" in texts(fault_slip(reversal, MERCHANT, columns=48))
+    reversal = Reversal(transaction=transaction(), reason="card: mute", attempts=1)
+    assert "原因 REASON: card: mute" in texts(fault_slip(reversal, MERCHANT, columns=48))
 
 
 def test_an_original_without_reference_is_still_a_refund(transaction, texts):
