@@ -66,6 +66,15 @@ class Lookups:
         """Whether training mode was left on."""
         return bool(self._one("SELECT training FROM terminal")["training"])
 
+    def staff(self) -> dict[str, str]:
+        """Operators by number, each with the SHA-256 of the password hash that the log names."""
+        return {row["number"]: row["password_digest"] for row in self._all("SELECT * FROM staff")}
+
+    def operator_row(self, number: str) -> sqlite3.Row | None:
+        """The row in which `firmware.journal.operators` keeps an operator."""
+        rows = self._all("SELECT * FROM operators WHERE number = ?", (number,))
+        return rows[0] if rows else None
+
     # -- transactions -------------------------------------------------------------------------
 
     def transaction(self, batch: int, stan: int, *, training: bool = False) -> Transaction | None:

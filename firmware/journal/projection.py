@@ -17,9 +17,12 @@ from firmware.journal.records import (
     IntentRecorded,
     KeyIntroduced,
     Kind,
+    OperatorAdded,
+    OperatorRemoved,
     OperatorSignedOff,
     OperatorSignedOn,
     OutcomeRecorded,
+    PasswordChanged,
     PrintDoubtful,
     PrintDropped,
     PrintQueued,
@@ -64,6 +67,8 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             db.execute("UPDATE terminal SET signed_on = ?", (on,))
         case TrainingSwitched():
             db.execute("UPDATE terminal SET training = ?", (int(record.on),))
+        case OperatorAdded() | PasswordChanged() | OperatorRemoved():
+            _staff(db, record)
         case KeyIntroduced():
             db.execute("DELETE FROM identity")
             checks = (record.card_key_check, record.pepper_check)
@@ -279,6 +284,21 @@ def _batch(
                 "UPDATE batches SET state = 'closed', completed = ? WHERE batch = ?",
                 (seq, record.batch),
             )
+
+
+# -- operators --------------------------------------------------------------------------------
+
+
+def _staff(
+    db: sqlite3.Connection, record: OperatorAdded | PasswordChanged | OperatorRemoved
+) -> None:
+    known = _one(db, "SELECT 1 FROM staff WHERE number = ?", record.operator) is not None
+    added = isinstance(record, OperatorAdded)
+    require(known is not added, f"operator {record.operator} {'exists' if known else 'unknown'}")
+    if isinstance(record, OperatorRemoved):
+        db.execute("DELETE FROM staff WHERE number = ?", (record.operator,))
+    else:
+        db.execute("INSERT OR REPLACE INTO staff VALUES (?, ?)", (record.operator, record.digest))
 
 
 # -- rows -------------------------------------------------------------------------------------

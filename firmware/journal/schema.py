@@ -56,6 +56,10 @@ PROJECTIONS = {
         signed_on TEXT NOT NULL,
         training INTEGER NOT NULL
     ) STRICT""",
+    "staff": """CREATE TABLE staff (
+        number TEXT PRIMARY KEY,
+        password_digest TEXT NOT NULL
+    ) STRICT""",
     "batches": """CREATE TABLE batches (
         batch INTEGER PRIMARY KEY,
         state TEXT NOT NULL,

@@ -1,0 +1,266 @@
+"""Operators and their passwords: who may trade, and how often somebody may guess.
+
+A password of four or six digits is guessed in no time where guesses are free. So it is hashed with
+argon2id over an HMAC under the terminal's pepper, the failure counter is durable *before* a guess
+is checked (pulling the plug wins nothing), and from the third failure on each one locks the
+operator for twice as long, over restarts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.records import (
+    OperatorAdded,
+    OperatorRemoved,
+    PasswordChanged,
+    PasswordFailed,
+    Record,
+)
+from firmware.journal.store import Journal
+from firmware.masked import Password
+
+SUPERVISOR = "00"
+SUPERVISOR_DEFAULT, CASHIER_DEFAULT = Password("123456"), Password("0000")
+FREE_FAILURES = 2
+LOCK_S, LOCK_MAX_S = 30, 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The password is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class MustChange:
+    """The password is right, but it is the factory's: nothing else works before it is changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPassword:
+    """The password is wrong; `failures` counts since the last right one."""
+
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFor:
+    """Too many failures: nothing was checked, and nothing will be for `seconds`."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownOperator:
+    """Nobody has this number."""
+
+
+PasswordVerdict = Verified | MustChange | WrongPassword | LockedFor | UnknownOperator
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one guess costs, as argon2 counts it. See RFC 9106, 3.1."""
+
+    passes: int = 2
+    memory_kib: int = 19_456
+    lanes: int = 1
+
+
+class Operators:
+    """The operators in the journal's database, on its connection and in its commits.
+
+    All methods block for the disk, and those that take a password for the hash (tens of ms on a
+    Pi). All raise JournalFault. Changes answer "" when done, or a word for the refusal.
+    """
+
+    def __init__(self, journal: Journal, cost: Cost | None = None) -> None:
+        cost = cost or Cost()
+        self._journal = journal
+        self._hasher = PasswordHasher(
+            time_cost=cost.passes,
+            memory_cost=cost.memory_kib,
+            parallelism=cost.lanes,
+            type=Type.ID,
+        )
+        if not journal.staff():
+            self._make_first()
+
+    def verify(
+        self, number: str, password: Password, now: datetime, *, purpose: str = ""
+    ) -> PasswordVerdict:
+        """Check a password, counting the failure first and forgetting it when it was none."""
+        row = self._row(number)
+        if row is None:
+            self._journal.append(PasswordFailed(operator=number, failures=0, purpose=purpose))
+            return UnknownOperator()
+        if row["checking"] is not None:  # the power went while a guess was being checked
+            interrupted = f"{row['checking']} (interrupted)"
+            row = self._failed(number, row["failures"], interrupted, now)
+        locked_s = min(row["locked_until_s"] - int(now.timestamp()), _lock_s(row["failures"]))
+        if locked_s > 0:
+            return LockedFor(locked_s)
+        failures = row["failures"] + 1
+        self._set(number, "failures = ?, checking = ?", failures, purpose)
+        if not self._matches(number, password, row["password"]):
+            self._failed(number, failures, purpose, now)
+            return WrongPassword(failures)
+        self._set(number, "failures = 0, checking = NULL, locked_until_s = 0")
+        return MustChange() if row["must_change"] else Verified()
+
+    def set_password(self, number: str, password: Password, *, by: str) -> str:
+        """Change a password. Refuses: "unknown", "weak"."""
+        if self._row(number) is None:
+            return "unknown"
+        if is_weak(number, password):
+            return "weak"
+        self._store(number, password, by, must_change=False)
+        return ""
+
+    def reset(self, number: str, *, by: str) -> str:
+        """Give an operator the factory password back, to be changed. Refuses: "unknown"."""
+        if self._row(number) is None:
+            return "unknown"
+        self._store(number, _default(number), by, must_change=True)
+        return ""
+
+    def add(self, number: str, *, by: str) -> str:
+        """Add a cashier with the factory password, to be changed. Refuses: "number", "exists"."""
+        if not is_number(number) or number == SUPERVISOR:
+            return "number"
+        if self._row(number) is not None:
+            return "exists"
+        self._add(number, by)
+        return ""
+
+    def delete(self, number: str, *, by: str) -> str:
+        """Delete a cashier. Refuses: "number" for the supervisor, "unknown"."""
+        if number == SUPERVISOR:
+            return "number"
+        if self._row(number) is None:
+            return "unknown"
+
+        def also(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM operators WHERE number = ?", (number,))
+
+        self._journal.append(OperatorRemoved(operator=number, by=by), also=also)
+        return ""
+
+    def numbers(self) -> list[str]:
+        """Everybody's number, in order."""
+        return sorted(self._journal.staff())
+
+    # -- below --------------------------------------------------------------------------------
+
+    def _make_first(self) -> None:
+        """The first start: the supervisor and one cashier, both with factory passwords."""
+        for number in (SUPERVISOR, "01"):
+            if self._row(number) is None:
+                self._add(number, "")
+
+    def _add(self, number: str, by: str) -> None:
+        stored = self._hash(number, _default(number))
+
+        def also(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO operators (number, password, must_change) VALUES (?, ?, 1)",
+                (number, stored),
+            )
+
+        self._journal.append(
+            OperatorAdded(operator=number, by=by, digest=_digest(stored)), also=also
+        )
+
+    def _store(self, number: str, password: Password, by: str, *, must_change: bool) -> None:
+        stored = self._hash(number, password)
+        self._set(
+            number,
+            "password = ?, must_change = ?, failures = 0, checking = NULL, locked_until_s = 0",
+            stored,
+            int(must_change),
+            record=PasswordChanged(operator=number, by=by, digest=_digest(stored)),
+        )
+
+    def _failed(self, number: str, failures: int, purpose: str, now: datetime) -> sqlite3.Row:
+        locked_until_s = int(now.timestamp()) + _lock_s(failures)
+        self._set(
+            number,
+            "checking = NULL, locked_until_s = ?",
+            locked_until_s,
+            record=PasswordFailed(operator=number, failures=failures, purpose=purpose),
+        )
+        row = self._row(number)
+        assert row is not None
+        return row
+
+    def _set(
+        self, number: str, columns: str, *values: str | int, record: Record | None = None
+    ) -> None:
+        sql = f"UPDATE operators SET {columns} WHERE number = ?"  # noqa: S608 - columns of ours
+
+        def also(db: sqlite3.Connection) -> None:
+            db.execute(sql, (*values, number))
+
+        self._journal.append(*([] if record is None else [record]), also=also)
+
+    def _row(self, number: str) -> sqlite3.Row | None:
+        """The operator's row, which must be the one that the log tells of."""
+        row = self._journal.operator_row(number)
+        known = self._journal.staff().get(number)
+        found = None if row is None else _digest(row["password"])
+        if found != known:
+            raise JournalFault(Trouble.CORRUPT, f"operator {number} is not as the log says")
+        return row
+
+    def _hash(self, number: str, password: Password) -> str:
+        return self._hasher.hash(self._peppered(number, password))
+
+    def _matches(self, number: str, password: Password, stored: str) -> bool:
+        try:
+            return self._hasher.verify(stored, self._peppered(number, password))
+        except InvalidHashError as error:
+            raise JournalFault(Trouble.CORRUPT, f"operator {number} has no password") from error
+        except VerificationError:
+            return False
+
+    def _peppered(self, number: str, password: Password) -> bytes:
+        """The number is mixed in, so that one operator's hash is of no use to another."""
+        message = f"{number}:{password.reveal()}".encode()
+        return hmac.new(self._journal.keys.pepper.reveal(), message, hashlib.sha256).digest()
+
+
+def is_number(text: str) -> bool:
+    """Whether this is an operator's number, 00 to 99."""
+    return len(text) == 2 and text.isascii() and text.isdigit()
+
+
+def is_weak(number: str, password: Password) -> bool:
+    """Whether a password is too short or long, the factory's, one digit, or digits in a run."""
+    digits = password.reveal()
+    if len(digits) != (6 if number == SUPERVISOR else 4) or password == _default(number):
+        return True
+    steps = {(int(b) - int(a)) % 10 for a, b in itertools.pairwise(digits)}
+    return steps in ({0}, {1}, {9})
+
+
+def _default(number: str) -> Password:
+    return SUPERVISOR_DEFAULT if number == SUPERVISOR else CASHIER_DEFAULT
+
+
+def _lock_s(failures: int) -> int:
+    """How long the latest failure locks: nothing at first, then 30 s doubled each time to 1 h."""
+    counted = failures - FREE_FAILURES
+    return 0 if counted <= 0 else min(LOCK_S << min(counted - 1, 16), LOCK_MAX_S)
+
+
+def _digest(stored: str) -> str:
+    return hashlib.sha256(stored.encode()).hexdigest()
