@@ -5,10 +5,12 @@ ESC/POS has no confirmed print. What there is, is used: real-time status before 
 (GS r), sent behind the document. Everything short of a good answer is reported as doubt.
 
 A job that broke off leaves the printer waiting for the rest of a raster band, a symbol or a
-character, and it would swallow the start of the next job. So unless the last job ended well, the
-next one begins with GS r: an answer proves that the printer is listening for commands. Without
-one, more NULs are sent than any block that a job may hold: inside a block they are blank dots,
-outside of one printers ignore them. Only then comes ESC @, which clears what was half a line.
+character, and it would swallow what comes next. If it waits for the length of a block, anything
+but zeros could make that length 4 GB, so a few NULs are the first thing on every new connection:
+they complete a length with zeros, and printers ignore them between commands. Then, unless the
+last job ended well, a job begins with GS r: an answer proves that the printer is listening for
+commands. Without one, more NULs are sent than any block that a job may hold; inside a block they
+are blank dots. Only then comes ESC @, which clears what was half a line.
 See Epson's ESC/POS reference, DLE EOT, GS r, ESC @.
 """
 
@@ -23,6 +25,7 @@ from hw.printer_font import PaperFont
 
 WRITE_BYTES = 1024
 BLOCK_BYTES_MAX = max(BAND_BYTES_MAX, QR_BYTES_MAX + 8)
+LENGTH_OF_A_BLOCK = bytes(16)  # the longest is the 6 bytes after GS v
 CLEAN_SLATE = bytes(BLOCK_BYTES_MAX) + b"\x1b@"
 STATUS_TIMEOUT_MS = 500
 FENCE = b"\x1dr\x01"
@@ -205,6 +208,7 @@ class EscposPrinter:
         if not self._open:
             self._transport.reopen()
             self._open = True
+            self._write(LENGTH_OF_A_BLOCK)
 
     def _drop(self) -> None:
         """Forget the connection; nothing is known of the printer from here on."""

@@ -42,6 +42,7 @@ class PaperFont:
     """Cells and lines of dots, as mode "1" images in which 1 (255 to Pillow) is ink."""
 
     def __init__(self, faces: Path = FACES) -> None:
+        self.faces = faces
         basic = ImageFont.Layout.BASIC  # one character, one glyph: nothing is shaped or kerned
         hanzi, latin = str(faces / "paper-hanzi.ttf"), str(faces / "paper-ascii.ttf")
         self._hanzi = ImageFont.truetype(hanzi, HANZI_PX, layout_engine=basic)

@@ -38,30 +38,31 @@ class PrinterModel:
         self.paper = Paper(columns * CELL_WIDTH_PX, self._font)
         self._paper_out = self._near_end = self._cover_open = self._offline = False
         self._dies_in: int | None = None
+        self._paper_ends_in: int | None = None
         self.anomalies: list[str] = []
         self.transport = ModelTransport(self)
         self.power_cycle()
 
     # --- what a person or a fault does to it ---
 
-    def fail_paper_out(self, out: bool = True) -> None:
+    def fail_paper_out(self, on: bool = True) -> None:
         """The paper runs out, or a new roll is in."""
-        self._paper_out = out
+        self._paper_out = on
         self._changed()
 
-    def fail_paper_near_end(self, near: bool = True) -> None:
+    def fail_paper_near_end(self, on: bool = True) -> None:
         """The roll gets thin, or is a new one."""
-        self._near_end = near
+        self._near_end = on
         self._changed()
 
-    def fail_cover_open(self, opened: bool = True) -> None:
+    def fail_cover_open(self, on: bool = True) -> None:
         """The cover is opened or closed."""
-        self._cover_open = opened
+        self._cover_open = on
         self._changed()
 
-    def fail_offline(self, offline: bool = True) -> None:
+    def fail_offline(self, on: bool = True) -> None:
         """The cable is pulled or put back: every use of the wire is an error meanwhile."""
-        self._offline = offline
+        self._offline = on
         self._changed()
 
     def dies_after(self, byte_count: int | None) -> None:
@@ -72,10 +73,14 @@ class PrinterModel:
         self._dies_in = byte_count
         self._changed()
 
+    def paper_ends_after(self, byte_count: int) -> None:
+        """The paper runs out within a job, once so many more bytes of it were taken."""
+        self._paper_ends_in = byte_count
+
     def clear(self) -> None:
         """All is well again; what the interpreter was left in the middle of stays."""
         self._paper_out = self._near_end = self._cover_open = self._offline = False
-        self._dies_in = None
+        self._dies_in = self._paper_ends_in = None
         self._changed()
 
     def power_cycle(self) -> None:
@@ -132,12 +137,21 @@ class PrinterModel:
         self._recent = self._recent[-2:] + bytes((byte,))
         if self._recent[:2] == b"\x10\x04" and self._recent[2:] and byte in STATUS_REQUESTS:
             self._answers.append(self._status(byte))
-        if self._dies_in is not None and self._counts(byte):
-            self._dies_in -= 1
+        if self._counts(byte):
+            self._count_down()
         if self._halted:
             self._buffer.append(byte)
         else:
             self._interpreter.feed(byte)
+
+    def _count_down(self) -> None:
+        if self._dies_in is not None:
+            self._dies_in -= 1
+        if self._paper_ends_in is not None:
+            self._paper_ends_in -= 1
+            if self._paper_ends_in < 0:
+                self._paper_ends_in = None
+                self.fail_paper_out()
 
     def _counts(self, byte: int) -> bool:
         """Whether a byte is of a job, and not a status request or padding between commands."""

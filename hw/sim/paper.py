@@ -59,12 +59,12 @@ class Paper:
 
     @property
     def text(self) -> str:
-        """What is read on the paper, line by line, indented where it is."""
+        """What is read on the paper, line by line, indented where it is; symbols are left out."""
         lines: list[str] = []
         bottom_px = 0
         for top_px, height_px, text in self._read():
-            lines += [""] * ((top_px - bottom_px) // LINE_SPACING_PX)
             if text is not None:
+                lines += [""] * ((top_px - bottom_px) // LINE_SPACING_PX)
                 lines.append(text)
             bottom_px = top_px + height_px
         return "\n".join(lines)

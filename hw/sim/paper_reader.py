@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
@@ -67,7 +68,7 @@ def _line_at(band: Image.Image, y: int, font: PaperFont) -> ReadLine | None:
 
 def _cells(row: Image.Image, font: PaperFont) -> tuple[int, str] | None:
     """Where ink begins and the text from there, or None if any cell is no character."""
-    known = _characters(font)
+    known = _characters(font.faces)
     x, first_px, text = 0, None, ""
     while x < row.width:
         wide = _dots(row, x, 2)
@@ -90,8 +91,9 @@ def _dots(row: Image.Image, x: int, columns: int) -> bytes:
 
 
 @functools.cache
-def _characters(font: PaperFont) -> Mapping[bytes, str]:
+def _characters(faces: Path) -> Mapping[bytes, str]:
     """Every cell that the faces can draw, and its character; the commoner of two alike."""
+    font = PaperFont(faces)
     plain = {
         font.cell(character).tobytes(): character
         for character in reversed(list(dict.fromkeys(_repertoire())))

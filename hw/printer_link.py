@@ -1,0 +1,320 @@
+"""Wires to a printer: USB, serial and network as python-escpos connects them, and device files.
+
+python-escpos finds, opens and releases devices. Bytes are then written on what it opened, since
+its own `_raw` gives no count of bytes taken and its `_read` waits for sixteen. Its `File` is not
+used: it creates a plain file where a printer is missing, and cannot read a printer's answers.
+Importing it costs 0.3 s, starts logging and may print, so that is done late and quietly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import logging
+import os
+import select
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hw.printer import Transport
+from hw.printer_encode import Profile
+
+STALL_TIMEOUT_S = 5.0  # a printer that takes not a byte for so long is not printing
+SERIAL_LOOK_S = 0.1
+
+
+class UsbTransport:
+    """A USB printer by vendor and product; endpoints are as its descriptor tells."""
+
+    def __init__(
+        self, vendor: int, product: int, cache_dir: Path, *, backend: object = None
+    ) -> None:
+        self._vendor, self._product = vendor, product
+        self._cache_dir = cache_dir
+        self._usb_args = {} if backend is None else {"backend": backend}
+        self._printer: Any = None
+        self._in = self._out = 0
+
+    def reopen(self) -> None:
+        self.close()
+        module = escpos_printers(self._cache_dir)
+        with _as_oserror():
+            printer = module.Usb(self._vendor, self._product, usb_args=dict(self._usb_args))
+            printer.open()
+            self._printer = printer
+            self._in, self._out = _bulk_endpoints(printer.device)
+
+    def write(self, data: bytes) -> int:
+        with _as_oserror():
+            # a time-out after part of it was taken is reported by pyusb as that part
+            count = self._opened().write(self._out, data, int(STALL_TIMEOUT_S * 1000))
+            if count == 0:
+                raise TimeoutError(errno.ETIMEDOUT, "the printer takes no more")
+            return int(count)
+
+    def read(self, timeout_ms: int) -> bytes:
+        import usb.core  # noqa: PLC0415 - with escpos, late
+
+        with _as_oserror():
+            try:
+                return bytes(self._opened().read(self._in, 64, max(1, timeout_ms)))
+            except usb.core.USBTimeoutError:
+                return b""
+
+    def close(self) -> None:
+        printer, self._printer = self._printer, None
+        _close_quietly(printer)
+
+    def _opened(self) -> Any:
+        return _device_of(self._printer)
+
+
+class SerialTransport:
+    """A printer on a serial line, 8 data bits, no parity."""
+
+    def __init__(self, path: str, baud: int, cache_dir: Path) -> None:
+        self._path, self._baud = path, baud
+        self._cache_dir = cache_dir
+        self._printer: Any = None
+
+    def reopen(self) -> None:
+        self.close()
+        module = escpos_printers(self._cache_dir)
+        with _as_oserror():
+            printer = module.Serial(self._path, self._baud)
+            printer.open()
+            printer.device.write_timeout = STALL_TIMEOUT_S
+            self._printer = printer
+
+    def write(self, data: bytes) -> int:
+        """Send `data`; blocks until it is on the line, not just in the kernel's buffer."""
+        with _as_oserror():
+            device = _device_of(self._printer)
+            count = int(device.write(data))
+            waiting, looks = device.out_waiting, 0
+            while waiting:
+                # tcdrain would wait for ever on a printer that holds the line with XOFF
+                time.sleep(min(waiting * 10 / self._baud, SERIAL_LOOK_S))
+                left = device.out_waiting
+                looks = looks + 1 if left >= waiting else 0
+                waiting = left
+                if looks * SERIAL_LOOK_S > STALL_TIMEOUT_S:
+                    raise TimeoutError(errno.ETIMEDOUT, "the printer holds the line")
+            return count
+
+    def read(self, timeout_ms: int) -> bytes:
+        with _as_oserror():
+            device = _device_of(self._printer)
+            device.timeout = timeout_ms / 1000
+            first: bytes = device.read(1)  # python-escpos would wait for sixteen
+            return first + device.read(device.in_waiting) if first else b""
+
+    def close(self) -> None:
+        printer, self._printer = self._printer, None
+        if printer is not None:
+            with contextlib.suppress(Exception):
+                printer.device.reset_output_buffer()  # or closing waits for a dead printer
+        _close_quietly(printer)
+
+
+class NetworkTransport:
+    """A printer on a TCP port."""
+
+    def __init__(self, host: str, port: int, cache_dir: Path) -> None:
+        self._host, self._port = host, port
+        self._cache_dir = cache_dir
+        self._printer: Any = None
+
+    def reopen(self) -> None:
+        self.close()
+        module = escpos_printers(self._cache_dir)
+        with _as_oserror():
+            printer = module.Network(self._host, self._port, timeout=STALL_TIMEOUT_S)
+            printer.open()
+            self._printer = printer
+
+    def write(self, data: bytes) -> int:
+        with _as_oserror():
+            device = _device_of(self._printer)
+            device.settimeout(STALL_TIMEOUT_S)
+            return int(device.send(data))
+
+    def read(self, timeout_ms: int) -> bytes:
+        with _as_oserror():
+            device = _device_of(self._printer)
+            device.settimeout(max(0.001, timeout_ms / 1000))
+            try:
+                data: bytes = device.recv(64)
+            except TimeoutError:
+                return b""
+            if not data:
+                raise OSError(errno.ECONNRESET, "the printer closed the connection")
+            return data
+
+    def close(self) -> None:
+        printer, self._printer = self._printer, None
+        _close_quietly(printer)
+
+
+class DeviceFileTransport:
+    """A printer's device file, such as /dev/usb/lp0. Only ever a character device."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+
+    def reopen(self) -> None:
+        self.close()
+        if not stat.S_ISCHR(self._path.stat().st_mode):
+            raise OSError(errno.ENODEV, f"{self._path} is not a device")
+        # no O_CREAT: with the printer unplugged a plain file would swallow vouchers
+        self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)
+
+    def write(self, data: bytes) -> int:
+        if not self._ready(select.POLLOUT, STALL_TIMEOUT_S * 1000):
+            raise TimeoutError(errno.ETIMEDOUT, "the printer takes no more")
+        return os.write(self._fd, data)
+
+    def read(self, timeout_ms: int) -> bytes:
+        if not self._ready(select.POLLIN, timeout_ms):
+            return b""
+        try:
+            return os.read(self._fd, 64)
+        except BlockingIOError:
+            return b""
+
+    def close(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def _ready(self, event: int, timeout_ms: float) -> bool:
+        """Whether the device is ready; raises OSError when it has gone."""
+        if self._fd < 0:
+            raise OSError(errno.EBADF, "the device is not open")
+        poll = select.poll()
+        poll.register(self._fd, event)
+        events = [mask for _, mask in poll.poll(timeout_ms)]
+        if events and not events[0] & event:
+            raise OSError(errno.ENODEV, f"{self._path} is gone")
+        return bool(events)
+
+
+class CaptureTransport:
+    """Bytes appended to a file, for looking at; it never answers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def reopen(self) -> None:
+        self._path.touch()
+
+    def write(self, data: bytes) -> int:
+        with self._path.open("ab") as file:
+            return file.write(data)
+
+    def read(self, timeout_ms: int) -> bytes:  # noqa: ARG002 - there is nobody to wait for
+        return b""
+
+    def close(self) -> None:
+        pass
+
+
+def transport_for(address: str, cache_dir: Path) -> Transport:
+    """The wire that `address` names; nothing is opened yet.
+
+    `usb:VENDOR:PRODUCT` (hexadecimal), `serial:PATH:BAUD`, `network:HOST:PORT`, `file:PATH` (a
+    device) or `capture:PATH`. `cache_dir`, private to the terminal, keeps python-escpos's table
+    of printers. Raises ValueError that says what is wrong.
+    """
+    kind, _, rest = address.partition(":")
+    head, _, tail = rest.rpartition(":")
+    try:
+        match kind:
+            case "usb":
+                return UsbTransport(int(head, 16), int(tail, 16), cache_dir)
+            case "serial" if head:
+                return SerialTransport(head, int(tail), cache_dir)
+            case "network" if head:
+                return NetworkTransport(head, int(tail), cache_dir)
+            case "file" if rest:
+                return DeviceFileTransport(Path(rest))
+            case "capture" if rest:
+                return CaptureTransport(Path(rest))
+    except ValueError:
+        pass  # a number that is none
+    forms = "usb:VENDOR:PRODUCT, serial:PATH:BAUD, network:HOST:PORT, file:PATH or capture:PATH"
+    raise ValueError(f"a printer's address is {forms}, not {address!r}")
+
+
+def profile_named(name: str, cache_dir: Path) -> Profile:
+    """The profile of that name in python-escpos's table of printers, such as POS-5890.
+
+    Paper is taken as 48 columns wide where the printer has as many, else as 32. Raises ValueError.
+    """
+    escpos_printers(cache_dir)
+    from escpos.capabilities import get_profile  # noqa: PLC0415 - late, see above
+
+    try:
+        known = get_profile(name)
+    except KeyError:
+        raise ValueError(f"no printer profile is named {name!r}") from None
+    cutter = bool(known.supports("paperFullCut") or known.supports("paperPartCut"))
+    columns = 48 if known.get_columns("a") >= 48 else 32
+    return Profile(columns, cutter=cutter, qr=bool(known.supports("qrCode")))
+
+
+def escpos_printers(cache_dir: Path) -> ModuleType:
+    """python-escpos's printers, imported on first use without its noise."""
+    cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # a pickle is code: the cache must be nobody else's to write
+    os.environ.setdefault("ESCPOS_CAPABILITIES_PICKLE_DIR", str(cache_dir))
+    root = logging.getLogger()
+    handlers = list(root.handlers)
+    with contextlib.redirect_stdout(io.StringIO()):
+        from escpos import printer  # noqa: PLC0415 - late, see above
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)  # its basicConfig() would print everybody's log
+    module: ModuleType = printer
+    return module
+
+
+def _bulk_endpoints(device: Any) -> tuple[int, int]:
+    """Addresses of the first bulk endpoints in and out. Raises OSError without them."""
+    found: dict[int, int] = {}
+    for endpoint in device.get_active_configuration()[(0, 0)]:
+        if endpoint.bmAttributes & 0x03 == 0x02:
+            found.setdefault(endpoint.bEndpointAddress & 0x80, endpoint.bEndpointAddress)
+    if 0x00 not in found:
+        raise OSError(errno.ENODEV, "the device has no bulk endpoint to print on")
+    return found.get(0x80, 0x82), found[0x00]
+
+
+def _device_of(printer: Any) -> Any:
+    if printer is None or not printer.device:
+        raise OSError(errno.EBADF, "the printer is not open")
+    return printer.device
+
+
+def _close_quietly(printer: Any) -> None:
+    """python-escpos's `close` may raise whatever the device does: it is going anyway."""
+    if printer is not None:
+        with contextlib.suppress(Exception):
+            printer.close()
+
+
+@contextlib.contextmanager
+def _as_oserror() -> Iterator[None]:
+    """Turn what python-escpos and its libraries raise into OSError, which most of it is."""
+    from escpos.exceptions import Error  # noqa: PLC0415 - late, see above
+
+    try:
+        yield
+    except (Error, AssertionError, RuntimeError, ValueError) as error:
+        raise OSError(errno.EIO, str(error)) from error
