@@ -210,10 +210,10 @@ class Ssd1306:
         """What the eye sees: mode "1", 128×64, upright as the module is mounted."""
         if not self.is_lit:
             return Image.new("1", (WIDTH_PX, HEIGHT_PX))
-        if self.all_on:
-            return Image.new("1", (WIDTH_PX, HEIGHT_PX), 1)
-        seen = self._rows_in_place(self._memory_as_glass())
-        return seen.point(lambda pixel: 255 - pixel) if self.inverted else seen
+        memory = self._memory_as_glass()
+        if self.all_on or self.inverted:
+            memory = memory.point(lambda pixel: 255 if self.all_on else 255 - pixel)
+        return self._rows_in_place(memory)
 
     def _glass_columns(self) -> Sequence[int]:
         """The memory column behind each x, left to right: SEG127 is at the left edge."""
