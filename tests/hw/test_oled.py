@@ -93,6 +93,11 @@ def test_a_module_built_in_upside_down_shows_the_frame_turned(glass, chip):
     assert same(glass.image(), with_text("A").transpose(Image.Transpose.ROTATE_180))
 
 
+def test_a_quarter_turn_does_not_fit_the_glass(glass, chip):
+    with pytest.raises(ValueError):
+        Oled(lambda: glass, chip, rotate=1)
+
+
 def test_any_sequence_of_frames_leaves_the_last_one_on_the_glass(oled, glass):
     chooser = random.Random(11)
     image = BLACK.copy()
@@ -127,7 +132,7 @@ def test_one_changed_cell_costs_its_bytes_and_its_addresses(oled, glass, chip):
     assert cost(glass, lambda: oled.show(cell)) == wanted
 
 
-def test_an_amounts_keystroke_echoes_within_a_hundred_bus_bytes(oled, glass):
+def test_an_amount_in_16_px_digits_echoes_each_key_within_a_hundred_bus_bytes(oled, glass):
     frames = [
         with_text(f"{amount:>9}", at=(40, 24)) for amount in ("0.01", "0.12", "1.28", "12.85")
     ]
