@@ -30,8 +30,8 @@ def transaction_slip(
     """The merchant's or the cardholder's slip of `transaction`.
 
     `qr` is the signed essence of the record; `left_minor` what may still be refunded of the
-    original, which only a refund says. What the journal recorded is printed, not what the settings say today; only phone,
-    terms and the English name are `merchant`'s.
+    original, which only a refund says. What the journal recorded is printed, not what the settings
+    say today; only phone, terms and the English name are `merchant`'s.
     """
     sheet = Sheet(columns)
     sheet.centred(Mark.TITLE, size=Size.LARGE, bold=True).centred(Mark.TITLE_EN)
