@@ -14,6 +14,7 @@ import io
 import logging
 import os
 import select
+import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from hw.printer_encode import Profile
 
 STALL_TIMEOUT_S = 5.0  # a printer that takes not a byte for so long is not printing
 SERIAL_LOOK_S = 0.1
+CACHE_VARIABLE = "ESCPOS_CAPABILITIES_PICKLE_DIR"  # of pickles, so nobody else's to write
 
 
 class UsbTransport:
@@ -135,7 +137,9 @@ class NetworkTransport:
         module = escpos_printers(self._cache_dir)
         with _as_oserror():
             printer = module.Network(self._host, self._port, timeout=STALL_TIMEOUT_S)
-            printer.open()
+            # its open() leaves the socket of a refused connection to the garbage collector
+            address = (self._host, self._port)
+            printer.device = socket.create_connection(address, timeout=STALL_TIMEOUT_S)
             self._printer = printer
 
     def write(self, data: bytes) -> int:
@@ -273,12 +277,17 @@ def profile_named(name: str, cache_dir: Path) -> Profile:
 def escpos_printers(cache_dir: Path) -> ModuleType:
     """python-escpos's printers, imported on first use without its noise."""
     cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # a pickle is code: the cache must be nobody else's to write
-    os.environ.setdefault("ESCPOS_CAPABILITIES_PICKLE_DIR", str(cache_dir))
     root = logging.getLogger()
     handlers = list(root.handlers)
-    with contextlib.redirect_stdout(io.StringIO()):
-        from escpos import printer  # noqa: PLC0415 - late, see above
+    environment = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(cache_dir)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            from escpos import printer  # noqa: PLC0415 - late, see above
+    finally:
+        del os.environ[CACHE_VARIABLE]
+        if environment is not None:
+            os.environ[CACHE_VARIABLE] = environment
     for handler in set(root.handlers) - set(handlers):
         root.removeHandler(handler)  # its basicConfig() would print everybody's log
     module: ModuleType = printer
