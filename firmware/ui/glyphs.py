@@ -70,11 +70,13 @@ class Face:
         """The characters of `text` that would be drawn as a box."""
         return "".join(char for char in text if self._index(char) is None)
 
-    def line(self, text: str) -> Bitmap:
-        """`text` on one line."""
+    def line(self, text: str, space_px: int | None = None) -> Bitmap:
+        """`text` on one line, its spaces `space_px` wide if that is given."""
         width, rows = 0, [0] * self.height_px
         for char in text:
             glyph = self.glyph(char)
+            if char == " " and space_px is not None:
+                glyph = Bitmap(space_px, (0,) * self.height_px)
             width += glyph.width_px
             rows = [
                 row << glyph.width_px | more for row, more in zip(rows, glyph.rows, strict=True)
@@ -100,6 +102,6 @@ def face(height_px: int) -> Face:
 
 
 @lru_cache(maxsize=256)
-def line(height_px: int, text: str) -> Bitmap:
+def line(height_px: int, text: str, space_px: int | None = None) -> Bitmap:
     """`text` on one line in the face of `height_px`, remembered: screens repeat their texts."""
-    return face(height_px).line(text)
+    return face(height_px).line(text, space_px)

@@ -59,10 +59,13 @@ class Numeral:
 
 
 def fitting(text: str, width_px: int, height_px: int) -> Numeral | None:
-    """The widest well-proportioned numerals of `height_px` in which `text` fits, or None."""
+    """The widest numerals in which `text` fits, or None.
+
+    They are at most `height_px` high, and never so narrow that they are hard to tell apart.
+    """
     widest = min(WIDTH_MAX_PX, height_px * 2 // 3)
     for width in range(widest, WIDTH_MIN_PX - 1, -1):
-        numeral = Numeral(width, height_px)
+        numeral = Numeral(width, min(height_px, 3 * width))
         if numeral.measure(text) <= width_px:
             return numeral
     return None

@@ -57,12 +57,16 @@ def clipped(text: str, beside: str = "") -> str:
     return text[:end] + "…"
 
 
-def store_row(words: Words, owner: Owner, *, keep: int = 9) -> SplitRow:
+def store_row(words: Words, owner: Owner, *, inset_px: int = 0) -> SplitRow:
     """Store and terminal number, in full, with what they are where that fits."""
     store, terminal = (
         words(Text.STORE, store=owner.store),
         words(Text.TERMINAL, terminal=owner.terminal),
     )
     return SplitRow(
-        [store, owner.store, owner.store], [terminal, terminal, owner.terminal], keep=keep
+        [store, owner.store, owner.store],
+        [terminal, terminal, owner.terminal],
+        keep=9,
+        gap_px=6,
+        inset_px=inset_px,
     )

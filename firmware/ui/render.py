@@ -42,7 +42,7 @@ def render(screen: Screen, language: Language) -> Frame:
     """
     canvas = Canvas()
     _draw(screen, Words(language), canvas)
-    return Frame(canvas.packed(), "\n".join(canvas.lines), tuple(canvas.cut))
+    return Frame(canvas.packed(), "\n".join(filter(None, canvas.lines)), tuple(canvas.cut))
 
 
 def _draw(screen: Screen, words: Words, canvas: Canvas) -> None:  # noqa: C901, PLR0912 - a case a screen

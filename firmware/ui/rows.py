@@ -19,6 +19,7 @@ from firmware.ui.glyphs import Bitmap
 from firmware.ui.wrap import wrap
 
 TALL_PX, LOW_PX = 16, 12  # the two faces
+TIGHT_PX = 3  # a space where a line would otherwise be a little too long
 GAP_PX = 2  # the least between a left and a right part of one row
 
 
@@ -47,52 +48,58 @@ class Row(Protocol):
 class TextRow:
     """One text, wrapped over up to `lines`; white on black, or a bar of black on white.
 
-    `texts` are wordings from long to short: the first that fits a face on one line is taken.
+    `inset_px` at the right edge stay without text, for a picture that will be shifted. A
+    line of the low face that is a little too long is set with narrow spaces before it is broken.
     """
 
     def __init__(
         self,
-        *texts: str,
+        text: str,
+        *,
         keep: int = 1,
         faces: Sequence[int] = (TALL_PX, LOW_PX),
         lines: int = 1,
         align: Align = Align.CENTRE,
         inverse: bool = False,
         icon: Bitmap | None = None,
+        inset_px: int = 0,
     ) -> None:
         self.keep, self._align, self._inverse, self._icon = keep, align, inverse, icon
-        self._room = WIDTH_PX - (icon.width_px + 3 if icon else 0)
-        self._fits: dict[int, tuple[int, str, list[str]]] = {}  # height → face, text, its lines
+        self._text, self._lost = text, ""
+        self._left_px = icon.width_px + 3 if icon else 0
+        self._room = WIDTH_PX - self._left_px - inset_px
+        self._fits: dict[int, tuple[int, list[str]]] = {}  # height → face, lines of text
+        self._space_px = TIGHT_PX if self._tightens() else None
         for face in faces:
-            self._settle(texts, face, lines)
+            parts = wrap(text, face, self._room)
+            if face == LOW_PX and self._space_px:
+                parts = [text]
+            if len(parts) <= lines:
+                self._fits.setdefault(face * len(parts), (face, parts))
         if not self._fits:
-            parts = wrap(texts[-1], LOW_PX, self._room)
-            self._fits[lines * LOW_PX] = (LOW_PX, texts[-1], parts[:lines])
+            parts = wrap(text, LOW_PX, self._room)
+            self._fits[lines * LOW_PX] = (LOW_PX, parts[:lines])
             self._lost = " ".join(parts[lines:])
-        else:
-            self._lost = ""
 
-    def _settle(self, texts: Sequence[str], face: int, lines: int) -> None:
-        for text in texts:
-            if glyphs.face(face).width_px(text) <= self._room:
-                self._fits.setdefault(face, (face, text, [text]))
-                return
-        parts = wrap(texts[-1], face, self._room)
-        if len(parts) <= lines:
-            self._fits.setdefault(face * len(parts), (face, texts[-1], parts))
+    def _tightens(self) -> bool:
+        """Whether narrow spaces make one line of the low face out of two."""
+        face = glyphs.face(LOW_PX)
+        width = face.width_px(self._text)
+        saved = self._text.count(" ") * (face.width_px(" ") - TIGHT_PX)
+        return width > self._room >= width - saved
 
     @property
     def heights_px(self) -> Sequence[int]:
         return sorted(self._fits, reverse=True)
 
     def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
-        face, text, parts = self._fits[height_px]
-        canvas.lines.append(text)
+        face, parts = self._fits[height_px]
+        canvas.lines.append(self._text)
         if self._lost:
             canvas.cut.append(self._lost)
-        left = WIDTH_PX - self._room
+        left = self._left_px
         for index, part in enumerate(parts):
-            picture = glyphs.line(face, part)
+            picture = glyphs.line(face, part, self._space_px if face == LOW_PX else None)
             spare = max(0, self._room - picture.width_px)
             x = left + (spare // 2 if self._align is Align.CENTRE else 0)
             canvas.draw(picture, x, y + index * face)
@@ -106,7 +113,8 @@ class SplitRow:
     """A left and a right text on one line; each is given in wordings from long to short.
 
     The first pair that fits is taken: wordings shorten together, the shorter list staying at its
-    last. `tag` draws the left part as a small bar of its own.
+    last. `tag` draws the left part as a small bar of its own; `near` sets the right part beside
+    the left one instead of at the edge.
     """
 
     def __init__(
@@ -120,21 +128,25 @@ class SplitRow:
         icon: Bitmap | None = None,
         face: int = LOW_PX,
         left_face: int | None = None,
+        gap_px: int = GAP_PX,
+        near: bool = False,
+        inset_px: int = 0,
     ) -> None:
         self.keep, self._inverse, self._tag, self._icon = keep, inverse, tag, icon
         self._face, self._left_face = face, left_face or face
-        self._margin = (icon.width_px + 2 if icon else 0) + (2 if tag else 0)
+        self._gap_px, self._near, self._width_px = gap_px, near, WIDTH_PX - inset_px
+        self._margin = (icon.width_px + 1 if icon else 0) + (2 if tag else 0)
         self._left, self._right = self._choose(left, right)
 
     def _choose(self, left: Sequence[str], right: Sequence[str]) -> tuple[str, str]:
         for step in range(max(len(left), len(right))):
             pair = left[min(step, len(left) - 1)], right[min(step, len(right) - 1)]
-            if self._measure(*pair) <= WIDTH_PX:
+            if self._measure(*pair) <= self._width_px:
                 return pair
         return left[-1], right[-1]
 
     def _measure(self, left: str, right: str) -> int:
-        gap = GAP_PX if left and right else 0
+        gap = self._gap_px if left and right else 0
         face, left_face = glyphs.face(self._face), glyphs.face(self._left_face)
         return self._margin + left_face.width_px(left) + gap + face.width_px(right)
 
@@ -144,7 +156,7 @@ class SplitRow:
 
     def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
         canvas.lines.append(" ".join(part for part in (self._left, self._right) if part))
-        if self._measure(self._left, self._right) > WIDTH_PX:
+        if self._measure(self._left, self._right) > self._width_px:
             canvas.cut.append(self._right)
         left_face, face = min(self._left_face, height_px), min(self._face, height_px)
         left, right = glyphs.line(left_face, self._left), glyphs.line(face, self._right)
@@ -153,8 +165,9 @@ class SplitRow:
         canvas.draw(left, self._margin - (1 if self._tag else 0), y + height_px - left_face)
         if self._tag:
             canvas.invert(0, y, left.width_px + 2, height_px)
-        below = (height_px - face) // 2
-        canvas.draw(right, WIDTH_PX - right.width_px, y + below)
+        beside = self._margin + left.width_px + self._gap_px
+        at = beside if self._near else self._width_px - right.width_px
+        canvas.draw(right, at, y + (height_px - face) // 2)
         if self._inverse:
             canvas.invert(0, y, WIDTH_PX, height_px)
 
@@ -162,8 +175,8 @@ class SplitRow:
 class AmountRow:
     """The amount in the largest digits that fit, currency and `labels` small on its left.
 
-    The labels stand above each other where the row is high enough, and beside each other where
-    that leaves the digits wide; the amount itself is never shortened.
+    The labels stand above each other where the row is high enough, else beside each other; they
+    give way before the amount does, which is never shortened.
     """
 
     def __init__(
@@ -183,49 +196,71 @@ class AmountRow:
 
     def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
         canvas.lines.append(" ".join((*self._labels, self._text)))
-        stacked = height_px // LOW_PX >= len(self._labels)
-        lines = self._labels if stacked else ("".join(self._labels),)
-        pictures = [glyphs.line(LOW_PX, text) for text in lines]
+        beside = [(" ".join(self._labels),), ("".join(self._labels),), self._labels[-1:]]
+        stacked = [self._labels] if height_px // LOW_PX >= len(self._labels) else []
+        for labels in (*stacked, *beside):
+            if self._drawn(canvas, y, height_px, labels):
+                lost = set(self._labels) - set(labels)
+                canvas.cut += sorted(lost) if labels == beside[-1] else []
+                return
+        canvas.cut.append(self._text)
+
+    def _drawn(self, canvas: Canvas, y: int, height_px: int, labels: Sequence[str]) -> bool:
+        """Draw amount and labels, unless that is too wide."""
+        pictures = [glyphs.line(LOW_PX, text) for text in labels]
         label_px = max(picture.width_px for picture in pictures) + 3
         numeral = numerals.fitting(self._text, WIDTH_PX - label_px, height_px - 2)
         if numeral is None:
-            canvas.cut.append(self._text)
-            return
+            return False
         digits = numerals.amount_line(self._text, numeral)
         spare = WIDTH_PX - label_px - digits.width_px
-        canvas.draw(digits, WIDTH_PX - digits.width_px - min(spare // 2, 8), y + 1)
+        above = (height_px - numeral.height_px) // 2
+        canvas.draw(digits, WIDTH_PX - digits.width_px - min(spare // 2, 8), y + above)
         top = y + height_px - LOW_PX * len(pictures)
         for index, picture in enumerate(pictures):
             canvas.draw(picture, 0, top + index * LOW_PX)
+        return True
 
 
-def stack(canvas: Canvas, rows: Sequence[Row], *, top: int = 0, bottom: int = HEIGHT_PX) -> None:
-    """Draw `rows` from `top` to `bottom`, the first at the top, the last at the bottom."""
+def stack(
+    canvas: Canvas, rows: Sequence[Row], *, floating: bool = False, gap_max_px: int = HEIGHT_PX
+) -> None:
+    """Draw `rows` over the whole glass, the first at the top and the last at the bottom.
+
+    `floating` leaves as much room beneath the last row as between rows.
+    """
     standing = list(rows)
-    chosen = _fit(standing, bottom - top)
+    chosen = _fit(standing, HEIGHT_PX)
     while chosen is None:
         lost = min(standing, key=lambda row: row.keep)
         standing.remove(lost)
         aside = Canvas()
         lost.draw(aside, 0, lost.heights_px[-1])
         canvas.cut += aside.lines
-        chosen = _fit(standing, bottom - top)
-    spare = bottom - top - sum(chosen)
-    y = top
+        chosen = _fit(standing, HEIGHT_PX)
+    spare, y = HEIGHT_PX - sum(chosen), 0
+    gaps = len(standing) - (0 if floating else 1)
     for index, (row, height) in enumerate(zip(standing, chosen, strict=True)):
         row.draw(canvas, y, height)
-        gaps_left = len(standing) - 1 - index
-        gap = spare // gaps_left if gaps_left else 0
+        gap = spare // (gaps - index) if index < gaps else 0
         spare -= gap
-        y += height + gap
+        y += height + min(gap, gap_max_px)
 
 
 def _fit(rows: Sequence[Row], room_px: int) -> list[int] | None:
-    """The height of each row so that together they take at most `room_px`, or None."""
+    """The height of each row so that together they take at most `room_px`, or None.
+
+    Rows of one `keep` and one height shrink together, so that like stands beside like.
+    """
     choices = [list(row.heights_px) for row in rows]
     while sum(choice[0] for choice in choices) > room_px:
         shrinkable = [index for index, choice in enumerate(choices) if len(choice) > 1]
         if not shrinkable:
             return None
-        choices[min(shrinkable, key=lambda index: rows[index].keep)].pop(0)
+        least = min(rows[index].keep for index in shrinkable)
+        group = [index for index in shrinkable if rows[index].keep == least]
+        highest = max(choices[index][0] for index in group)
+        for index in group:
+            if choices[index][0] == highest:
+                choices[index].pop(0)
     return [choice[0] for choice in choices]

@@ -18,11 +18,12 @@ from firmware.ui.screens import (
     TextEntry,
 )
 from firmware.ui.texts import Text
+from firmware.ui.wrap import wrap
 
-LISTING_ROWS = 4  # on a page, of LISTING_COLUMNS half-width columns
+LISTING_ROWS = 3  # on a page, of LISTING_COLUMNS half-width columns
 LISTING_COLUMNS = 21
 ATTRACT_ROWS = 3
-_CELL_PX = 13  # a row of a menu: the low face with a pixel of air
+SHIFT_MAX_PX = 2  # how far idle screens move; so much stays free of text at their right edge
 
 
 def idle(screen: Idle, words: Words, canvas: Canvas) -> None:
@@ -32,25 +33,41 @@ def idle(screen: Idle, words: Words, canvas: Canvas) -> None:
     rows: list[Row] = []
     if screen.training:
         rows += header(words, screen.time, training=True)
-    rows.append(TextRow(screen.owner.merchant, keep=2, lines=2))
-    rows.append(store_row(words, screen.owner))
+    lines = 1 if screen.training or screen.notice else 2
+    name = _shortened(screen.owner.merchant, lines)
+    rows.append(TextRow(name, keep=2, lines=lines, inset_px=SHIFT_MAX_PX))
+    rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
     rows.append(TextRow(words(Text.ENTER_AMOUNT), keep=3, inverse=True))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=5, faces=(LOW_PX,), lines=2))
-    rows.append(SplitRow([f"{screen.date} {screen.time}"], by, keep=1))
+    if not (screen.training and screen.notice):  # the time stands in the bar of training
+        when = [f"{screen.date} {screen.time}"]
+        rows.append(SplitRow(when, by, keep=1, inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
     canvas.shift(screen.shift_px, 0)
 
 
+def _shortened(name: str, lines: int) -> str:
+    """`name`, cut with an ellipsis if it takes more than `lines` of the low face.
+
+    The amount check shows a long name in full, turn by turn.
+    """
+    parts = wrap(name, LOW_PX, WIDTH_PX - SHIFT_MAX_PX)
+    if len(parts) <= lines:
+        return name
+    return "".join([*parts[: lines - 1], clipped(parts[lines - 1] + parts[lines], " ")])
+
+
 def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
     """The price list: key, name, price."""
-    rows: list[Row] = [TextRow(screen.owner.merchant, faces=(LOW_PX,), lines=2, inverse=True)]
+    rows: list[Row] = [TextRow(clipped(screen.owner.merchant), faces=(LOW_PX,), inverse=True)]
     pages = max(1, -(-len(screen.items) // ATTRACT_ROWS))
     first = screen.page % pages * ATTRACT_ROWS
     for key, name, price in screen.items[first : first + ATTRACT_ROWS]:
         item = f"{key} {name}"
-        rows.append(SplitRow([item, clipped(item, str(price))], [str(price)], keep=5))
-    rows.append(store_row(words, screen.owner))
+        offer = [item, clipped(item, str(price) + " ")]
+        rows.append(SplitRow(offer, [str(price)], keep=5, inset_px=SHIFT_MAX_PX))
+    rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
     canvas.shift(screen.shift_px, 0)
 
@@ -65,7 +82,7 @@ class SlotsRow:
 
     @property
     def heights_px(self) -> Sequence[int]:
-        return (20, 18)
+        return (20, 18, 16)
 
     def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
         canvas.lines.append(self._shown)
@@ -88,7 +105,7 @@ def text_entry(screen: TextEntry, words: Words, canvas: Canvas) -> None:
     elif screen.hint:
         rows.append(TextRow(words(screen.hint), keep=2))
     else:
-        rows.append(TextRow(""))
+        rows.append(TextRow("", faces=(LOW_PX,)))
     stack(canvas, rows)
 
 
@@ -97,21 +114,23 @@ class CellsRow:
 
     keep = 5
 
-    def __init__(self, texts: Sequence[str], selected: int | None, columns: int) -> None:
-        self._texts, self._selected = texts, selected
+    def __init__(
+        self, texts: Sequence[str], selected: int | None, columns: int, face: int = LOW_PX
+    ) -> None:
+        self._texts, self._selected, self._face = texts, selected, face
         self._cell_px = WIDTH_PX // columns
 
     @property
     def heights_px(self) -> Sequence[int]:
-        return (_CELL_PX, LOW_PX)
+        return (self._face + 1, self._face)
 
     def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
         canvas.lines.append(" ".join(self._texts))
         for index, text in enumerate(self._texts):
             x = index * self._cell_px
-            canvas.draw(glyphs.line(LOW_PX, text), x + 1, y + (height_px - LOW_PX) // 2)
-            if index == self._selected:
-                canvas.invert(x, y, self._cell_px, height_px)
+            canvas.draw(glyphs.line(self._face, text), x + 1, y + height_px - self._face)
+            if index == self._selected:  # a dark line above keeps it apart from the header
+                canvas.invert(x, y + 1, self._cell_px, height_px - 1)
 
 
 def menu(screen: Menu, words: Words, canvas: Canvas) -> None:
@@ -132,12 +151,18 @@ def menu(screen: Menu, words: Words, canvas: Canvas) -> None:
     first = page * rows_a_page * columns
     shown = items[first : first + rows_a_page * columns]
     rows: list[Row] = [*bar]
+    tall = glyphs.face(TALL_PX)
+    spacious = len(items) <= 2 and all(tall.width_px(item) < WIDTH_PX for item in items)
     for offset in range(min(rows_a_page, len(shown))):
         cells = shown[offset::rows_a_page]
         chosen = screen.selected - first - offset
         at = chosen // rows_a_page if chosen >= 0 and chosen % rows_a_page == 0 else None
-        rows.append(CellsRow([clipped(cell) for cell in cells], at, columns))
-    stack(canvas, rows)
+        rows.append(
+            CellsRow(
+                [clipped(cell) for cell in cells], at, columns, TALL_PX if spacious else LOW_PX
+            )
+        )
+    stack(canvas, rows, floating=True, gap_max_px=4 if spacious else 1)
 
 
 def listing(screen: Listing, words: Words, canvas: Canvas) -> None:
@@ -149,7 +174,7 @@ def listing(screen: Listing, words: Words, canvas: Canvas) -> None:
     if len(screen.rows) <= 3 and all(tall.width_px(row) <= WIDTH_PX for row in screen.rows):
         faces = [TALL_PX, LOW_PX]
     rows += [TextRow(row, faces=faces, keep=5, align=Align.LEFT) for row in screen.rows]
-    stack(canvas, rows)
+    stack(canvas, rows, floating=True, gap_max_px=2)
 
 
 def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
@@ -162,10 +187,13 @@ def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
     rows.append(TextRow(title, keep=2, lines=2, inverse=True, icon=icon))
     if screen.amount:
         rows.append(AmountRow(screen.amount, heights_px=(24, 22, 20, 18, 16)))
-    rows += [TextRow(words(line), keep=4, lines=3) for line in screen.body]
+    align = Align.LEFT if len(screen.body) > 2 else Align.CENTRE  # a table, rather than a message
+    rows += [TextRow(words(line), keep=4, lines=3, align=align) for line in screen.body]
     if screen.prompt:
         rows.append(TextRow(words(screen.prompt), faces=(LOW_PX,), keep=5, lines=2))
-    stack(canvas, rows)
+    elif not screen.body:
+        rows.insert(-1, TextRow("", faces=(LOW_PX,)))  # the title alone stands in the middle
+    stack(canvas, rows, floating=not screen.prompt)
 
 
 def out_of_service(screen: OutOfService, words: Words, canvas: Canvas) -> None:

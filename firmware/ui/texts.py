@@ -22,8 +22,8 @@ class Text(enum.Enum):
     # idle
     ENTER_AMOUNT = ("请输入金额", "Enter amount")
     TRAINING = ("培训 TRAINING", "TRAINING")
-    SLIPS_PENDING = ("{count}张签购单待打印", "{count} slip pending")
-    REVERSALS_PENDING = ("{count}笔冲正待发送", "{count} reversal due")
+    SLIPS_PENDING = ("{count}张签购单待打印", "Slips pending: {count}")
+    REVERSALS_PENDING = ("{count}笔冲正待发送", "Reversals due: {count}")
     SETTLE_SOON = ("批次将满 请结算", "Batch nearly full")
     CARD_BEFORE_AMOUNT = ("请先输入金额", "Amount first")
     # whose terminal, and who stands at it
@@ -50,7 +50,7 @@ class Text(enum.Enum):
     ENTER_TO_AGREE = ("确认键同意", "ENTER to agree")
     UNUSUAL_TITLE = ("金额异常", "Unusual amount")
     UNUSUAL_BODY = ("平常金额 {usual}", "Usual: {usual}")
-    PRESS_ENTER_TO_GO_ON = ("确认继续 取消返回", "ENTER goes on")
+    PRESS_ENTER_TO_GO_ON = ("确认继续 取消返回", "ENTER yes, CANCEL no")
     # card
     INSERT_CARD = ("请插卡", "Insert card")
     INSERT_SAME_CARD = ("请插入原交易卡", "Insert same card")
@@ -71,7 +71,7 @@ class Text(enum.Enum):
     DUPLICATE_WHEN = ("已于{time}交易成功", "approved {time}")
     # PIN
     ENTER_PIN = ("请输入密码", "Enter PIN")
-    ENTER_PIN_NO_PIN = ("无密码按确认", "none: ENTER")
+    ENTER_PIN_NO_PIN = ("无密码按确认", "No PIN: press ENTER")
     PIN_WRONG = ("密码错 请重输", "Wrong PIN, retry")
     PIN_LAST_TRY = ("最后一次机会", "Last try")
     PIN_TRIES_LEFT = ("密码错 还剩{tries}次", "{tries} tries left")
@@ -100,9 +100,8 @@ class Text(enum.Enum):
     TIMED_OUT_IDLE = ("操作超时", "Timed out waiting")
     ENTER_NEXT_COPY = ("确认打印持卡人联", "ENTER: next copy")
     ENTER_DONE = ("确认结束", "ENTER: done")
-    CANCEL_UNDO = ("取消键立即撤销 {seconds}", "CANCEL undo {seconds}")
+    CANCEL_UNDO = ("取消键立即撤销 {seconds}秒", "CANCEL: undo {seconds} s")
     UNDONE = ("已撤销", "Undone")
-    CODE = ("代码 {code}", "Code {code}")
     SIGN_SLIP = ("请持卡人签名", "Please sign slip")
     # void and refund
     SUPERVISOR_PASSWORD = ("请输入主管密码", "Supervisor pwd")

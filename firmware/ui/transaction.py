@@ -19,6 +19,10 @@ from firmware.ui.screens import (
 from firmware.ui.texts import Language, Text
 from firmware.ui.wrap import wrap
 
+# heights of the amount, in px: alone with a prompt, and where two more lines want the tall face
+_ALONE = (30, 28, 26, 24, 22, 20, 18, 16)
+_BESIDE_TWO = (24, 22, 20, 18, 16)
+
 
 def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
     """What the amount is for, the amount as it is keyed, and why it was refused."""
@@ -26,7 +30,7 @@ def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
     rows.append(AmountRow(screen.amount))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
-    stack(canvas, rows)
+    stack(canvas, rows, floating=not screen.notice)
 
 
 def amount_check(screen: AmountCheck, words: Words, canvas: Canvas) -> None:
@@ -36,7 +40,7 @@ def amount_check(screen: AmountCheck, words: Words, canvas: Canvas) -> None:
     merchant's name too long for its row takes turns with itself.
     """
     rows = _whose(screen, words)
-    rows.append(AmountRow(screen.amount, words(Text.CHECK), heights_px=(24, 22, 20, 18, 16)))
+    rows.append(AmountRow(screen.amount, words(Text.CHECK), heights_px=_BESIDE_TWO))
     details = [words(phrase) for phrase in screen.detail]
     if len(details) == 2 and fits(details[0], details[1]):
         rows.append(SplitRow([details[0]], [details[1]], keep=8))
@@ -61,7 +65,7 @@ def _whose(screen: AmountCheck, words: Words) -> list[Row]:
 
 
 def _merchant_row(kind: str, merchant: str, phase: int) -> Row:
-    tag_px = glyphs.face(LOW_PX).width_px(kind) + GAP_PX if kind else 0
+    tag_px = glyphs.face(LOW_PX).width_px(kind) + 2 + GAP_PX if kind else 0
     turns = wrap(merchant, LOW_PX, WIDTH_PX - tag_px)
     name = turns[phase % len(turns)]
     return SplitRow([kind], [name], tag=True, keep=7) if kind else TextRow(name, faces=(LOW_PX,))
@@ -82,7 +86,7 @@ def _turns(screen: AmountCheck, words: Words, lines: int) -> list[str]:
 def card_prompt(screen: CardPrompt, words: Words, canvas: Canvas) -> None:
     """What to do with the card."""
     rows: list[Row] = header(words, words(screen.kind), training=screen.training)
-    rows.append(AmountRow(screen.amount))
+    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO if screen.notice else _ALONE))
     rows.append(TextRow(words(screen.prompt), keep=4, lines=2))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
@@ -92,12 +96,8 @@ def card_prompt(screen: CardPrompt, words: Words, canvas: Canvas) -> None:
 def pin_entry(screen: PinEntry, words: Words, canvas: Canvas) -> None:
     """A star a digit beside the prompt; beneath it what went wrong, or what to do without a PIN."""
     rows: list[Row] = header(words, words(screen.kind), training=screen.training)
-    rows.append(AmountRow(screen.amount))
-    stars = "*" * screen.digits
-    face = TALL_PX if screen.digits <= 8 else LOW_PX
-    rows.append(
-        SplitRow([words(Text.ENTER_PIN)], [stars or "_"], face=face, left_face=LOW_PX, keep=6)
-    )
+    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
+    rows.append(StarsRow(words(Text.ENTER_PIN), screen.digits))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, inverse=True))
     else:
@@ -105,12 +105,36 @@ def pin_entry(screen: PinEntry, words: Words, canvas: Canvas) -> None:
     stack(canvas, rows)
 
 
+class StarsRow:
+    """The prompt and a star for each digit keyed, small ones for a long PIN."""
+
+    keep = 6
+    heights_px = (16, 12)
+
+    def __init__(self, prompt: str, digits: int) -> None:
+        self._prompt, self._digits = prompt, digits
+
+    def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
+        """Draw prompt, stars and the place of the next digit."""
+        canvas.lines.append(f"{self._prompt} {'*' * self._digits}".rstrip())
+        prompt = glyphs.line(LOW_PX, self._prompt)
+        above = (height_px - LOW_PX) // 2
+        canvas.draw(prompt, 0, y + above)
+        left = prompt.width_px + 5
+        roomy = left + (self._digits + 1) * (icons.STAR.width_px + 1) <= WIDTH_PX
+        star = icons.STAR if roomy else icons.STAR_SMALL
+        pitch = star.width_px + 1
+        for index in range(self._digits):
+            canvas.draw(star, left + index * pitch, y + above + 3)
+        canvas.fill(left + self._digits * pitch, y + above + 10, star.width_px, 1)
+
+
 def processing(screen: Processing, words: Words, canvas: Canvas) -> None:
     """What is under way, a turning ring beside it, and whether the card must stay."""
     rows: list[Row] = header(words, words(screen.kind), training=screen.training)
-    rows.append(AmountRow(screen.amount))
+    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
     ring = icons.SPINNER[screen.spinner % len(icons.SPINNER)]
-    rows.append(TextRow(words(screen.text), icon=ring, keep=4))
+    rows.append(TextRow(words(screen.text), icon=ring, keep=4, lines=2))
     if screen.keep_card:
         rows.append(TextRow(words(Text.DO_NOT_REMOVE), inverse=True, keep=3))
     stack(canvas, rows)
@@ -125,14 +149,15 @@ def outcome(screen: Outcome, words: Words, canvas: Canvas) -> None:
         kind = ""
     text, code = words(screen.text), screen.code
     declined = bool(code) and not screen.approved
-    title = words(Text.DECLINED) if declined else text
+    reason_apart = declined and not screen.training  # in training the bar takes its room
+    title = words(Text.DECLINED) if reason_apart else text
     rows.append(_ending(title, kind, approved=screen.approved))
     labels = [each for each in (screen.voucher, f"[{code}]" if declined else "") if each]
     rows.append(AmountRow(screen.amount, *labels, heights_px=(26, 24, 22, 20, 18, 16)))
-    if declined:
+    if reason_apart:
         rows.append(TextRow(text, keep=3, lines=2))
     if screen.prompt:
-        rows.append(TextRow(words(screen.prompt), faces=(LOW_PX,), keep=2))
+        rows.append(TextRow(words(screen.prompt), faces=(LOW_PX,), keep=2, lines=2))
     if screen.undo_s is not None:
         offer = words(Text.CANCEL_UNDO, seconds=screen.undo_s)
         rows.append(TextRow(offer, faces=(LOW_PX,), keep=6, inverse=True))
@@ -140,11 +165,17 @@ def outcome(screen: Outcome, words: Words, canvas: Canvas) -> None:
 
 
 def _ending(title: str, kind: str, *, approved: bool) -> Row:
+    """How it ended, and of what: on one line in the tallest face that takes both, else on two."""
     icon = icons.TICK if approved else icons.CROSS
-    width = icon.width_px + GAP_PX + glyphs.face(TALL_PX).width_px(title)
-    if kind and width + glyphs.face(LOW_PX).width_px(kind) <= WIDTH_PX:
-        return SplitRow([title], [kind], icon=icon, left_face=TALL_PX, inverse=approved, keep=8)
-    return TextRow(f"{title} {kind}".rstrip(), icon=icon, inverse=approved, keep=8, lines=2)
+    beside = icon.width_px + 1 + glyphs.face(LOW_PX).width_px(kind)
+    # in one face the two would read as one phrase, so they stand further apart
+    for face, gap in ((TALL_PX, 1), (LOW_PX, 6)) if kind else ():
+        if beside + gap + glyphs.face(face).width_px(title) <= WIDTH_PX:
+            return SplitRow(
+                [title], [kind], icon=icon, left_face=face, gap_px=gap, inverse=approved, keep=8
+            )
+    both = f"{title} · {kind}" if kind else title
+    return TextRow(both, icon=icon, inverse=approved, keep=8, lines=3)
 
 
 def original(screen: Original, words: Words, canvas: Canvas) -> None:
@@ -160,11 +191,13 @@ def original(screen: Original, words: Words, canvas: Canvas) -> None:
     by = [words(Text.OPERATOR_SHORT, operator=screen.operator), screen.operator]
     if owner:
         rows.append(SplitRow([f"{owner.store} {owner.terminal}"], by, keep=9))
-    rows.append(AmountRow(screen.amount, heights_px=(24, 22, 20, 18, 16)))
+    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
     left = words(Text.LEFT_TO_REFUND, left=screen.left) if screen.left else ""
     tail = "*" + screen.card[-4:]
-    cards = [screen.card, screen.card.replace(" ", ""), tail] if left else [screen.card]
-    rows.append(SplitRow(cards, [left, left, left.replace(" ", "")], keep=9))
+    card = screen.card.replace(" ", "")
+    cards = [screen.card, card, card[:6] + tail, tail] if left else [screen.card, card]
+    lefts = [left, left, left, left.replace(" ", "")]
+    rows.append(SplitRow(cards, lefts, keep=9))
     short_date = screen.date[2:]
     rows.append(SplitRow([screen.voucher], [f"{short_date} {screen.time}"], keep=9))
     stack(canvas, rows)

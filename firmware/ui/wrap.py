@@ -17,8 +17,19 @@ def wrap(text: str, face_px: int, width_px: int) -> list[str]:
     Only a piece that is wider than a whole line by itself is broken where the line ends.
     """
     face = glyphs.face(face_px)
+    if face.width_px(text) <= width_px:
+        return [text]
+    fine = _filled(_PIECES.findall(text), face, width_px)
+    if " " in text:  # words that stay whole read better, if that takes no more lines
+        coarse = _filled(re.findall(r" +|[^ ]+", text), face, width_px)
+        if len(coarse) <= len(fine):
+            return coarse
+    return fine
+
+
+def _filled(pieces: list[str], face: glyphs.Face, width_px: int) -> list[str]:
     lines, current = [], ""
-    for piece in _PIECES.findall(text):
+    for piece in pieces:
         if face.width_px((current + piece).rstrip()) <= width_px:
             current += piece
             continue

@@ -26,8 +26,8 @@ _PCF_COMPRESSED_METRICS, _PCF_BIG_ENDIAN, _PCF_MSB_BITS = 0x100, 4, 8
 
 
 def characters() -> list[int]:
-    """The code points to pack, sorted: ASCII, GB2312 and some hanzi of names."""
-    wanted = set(range(0x20, 0x7F)) | {ord(sign) for sign in NAMES + "¥£€"}
+    """The code points to pack, sorted: Latin-1, GB2312 and some hanzi of names."""
+    wanted = {*range(0x20, 0x7F), *range(0xA1, 0x100)} | {ord(sign) for sign in NAMES + "€–—"}
     for row in range(0xA1, 0xF8):
         for cell in range(0xA1, 0xFF):
             wanted.update(map(ord, bytes((row, cell)).decode("gb2312", "ignore")))

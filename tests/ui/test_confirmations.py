@@ -1,0 +1,152 @@
+"""Two confirmations that differ in anything that moves money never show the same frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from firmware.journal.records import Kind
+from firmware.money import CURRENCIES, Money
+from firmware.ui.render import Frame, render
+from firmware.ui.screens import AmountCheck, Original, Owner, Phrase
+from firmware.ui.texts import Language, Text
+
+LANGUAGES = st.sampled_from(Language)
+AMOUNTS = st.builds(
+    Money,
+    st.one_of(st.integers(0, 999_999_999), st.integers(0, 9).map(lambda n: 10**n)),
+    st.sampled_from([CURRENCIES["CNY"], CURRENCIES["HKD"], CURRENCIES["JPY"]]),
+)
+SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+OWNERS = st.builds(
+    Owner,
+    merchant=st.text("幸福小店大富贵酒楼ABC", min_size=1, max_size=6),
+    store=st.text(SIGNS + "-abc", min_size=1, max_size=8),
+    terminal=st.text(SIGNS, min_size=8, max_size=8),
+)
+VOUCHERS = st.integers(1, 999_999).map("{:06d}".format)
+TAILS = st.integers(0, 9_999).map("{:04d}".format)
+DETAILS = st.one_of(
+    st.just(()),
+    st.builds(
+        lambda voucher, tail: (
+            Phrase.of(Text.ORIGINAL_OF, voucher=voucher),
+            Phrase.of(Text.CARD_TAIL, tail=tail),
+        ),
+        VOUCHERS,
+        TAILS,
+    ),
+)
+CHECKS = st.builds(
+    AmountCheck, OWNERS, st.sampled_from(Kind), AMOUNTS, DETAILS, training=st.booleans()
+)
+ORIGINALS = st.builds(
+    Original,
+    st.sampled_from(Kind),
+    st.just(Phrase.of(Text.ORIGINAL_SALE)),
+    TAILS.map("622848******{}".format),
+    AMOUNTS,
+    st.one_of(st.none(), AMOUNTS),
+    st.dates().map(lambda day: f"20{day.year % 100:02d}-{day.month:02d}-{day.day:02d}"),
+    st.times().map(lambda time: f"{time:%H:%M}"),
+    st.integers(0, 99).map("{:02d}".format),
+    VOUCHERS,
+    OWNERS,
+    st.booleans(),
+)
+CHECK_FIELDS = ("owner", "kind", "amount", "detail", "training")
+ORIGINAL_FIELDS = ("kind", "card", "amount", "left", "date", "time", "operator", "voucher")
+
+
+def turns(screen: AmountCheck, language: Language) -> list[Frame]:
+    return [render(replace(screen, phase=phase), language) for phase in range(3)]
+
+
+@given(CHECKS, CHECKS, st.sampled_from(CHECK_FIELDS), LANGUAGES)
+@settings(max_examples=150, deadline=None)
+def test_checks_that_differ_in_one_thing_never_look_alike_on_any_turn(
+    one: AmountCheck, source: AmountCheck, name: str, language: Language
+) -> None:
+    other = replace(one, **{name: getattr(source, name)})
+    assume(one != other)
+    ours = {frame.packed for frame in turns(one, language)}
+    theirs = {frame.packed for frame in turns(other, language)}
+    assert not ours & theirs
+
+
+@given(CHECKS, OWNERS, st.sampled_from(["merchant", "store", "terminal"]), LANGUAGES)
+@settings(max_examples=100, deadline=None)
+def test_checks_of_another_merchant_store_or_terminal_never_look_alike(
+    one: AmountCheck, whose: Owner, name: str, language: Language
+) -> None:
+    owner = replace(one.owner, **{name: getattr(whose, name)})
+    assume(owner != one.owner)
+    ours = {frame.packed for frame in turns(one, language)}
+    theirs = {frame.packed for frame in turns(replace(one, owner=owner), language)}
+    assert not ours & theirs
+
+
+@given(CHECKS, st.integers(1, 9_999_999), st.integers(0, 9), LANGUAGES)
+@settings(max_examples=100, deadline=None)
+def test_one_digit_of_the_amount_changes_the_frame(
+    one: AmountCheck, place: int, digit: int, language: Language
+) -> None:
+    text = list(str(one.amount.minor))
+    text[place % len(text)] = str(digit)
+    other = replace(one, amount=Money(int("".join(text)), one.amount.currency))
+    assume(one.amount != other.amount)
+    ours = {frame.packed for frame in turns(one, language)}
+    assert not ours & {frame.packed for frame in turns(other, language)}
+
+
+@given(ORIGINALS, ORIGINALS, st.sampled_from(ORIGINAL_FIELDS), LANGUAGES)
+@settings(max_examples=150, deadline=None)
+def test_originals_that_differ_in_one_thing_never_look_alike(
+    one: Original, source: Original, name: str, language: Language
+) -> None:
+    other = replace(one, **{name: getattr(source, name)})
+    assume(one != other)
+    assert render(one, language).packed != render(other, language).packed
+
+
+@given(CHECKS, LANGUAGES)
+@settings(max_examples=30, deadline=None)
+def test_equal_screens_give_equal_frames(screen: AmountCheck, language: Language) -> None:
+    again = replace(screen, owner=replace(screen.owner))
+    assert render(screen, language) == render(again, language)
+
+
+@given(CHECKS, st.sampled_from([Language.ZH]))
+@settings(max_examples=50, deadline=None)
+def test_every_turn_says_to_check(screen: AmountCheck, language: Language) -> None:
+    assert all("核对" in frame.text for frame in turns(screen, language))
+
+
+def test_the_prompt_takes_turns_with_the_capital_numerals() -> None:
+    whose = Owner("幸福小店", "S01", "10000001")
+    screen = AmountCheck(whose, Kind.SALE, Money(12_850, CURRENCIES["CNY"]))
+    prompt, capitals, again = turns(screen, Language.ZH)
+    assert "请持卡人核对金额" in prompt.text
+    assert "壹佰贰拾捌元伍角整" in capitals.text
+    assert again == prompt
+    assert len({frame.packed for frame in turns(screen, Language.EN)}) == 1
+
+
+def test_a_long_name_is_shown_in_full_turn_by_turn() -> None:
+    name = "上海浦东新区幸福里大富贵餐饮管理有限公司第一分店"
+    whose = Owner(name, "S01", "10000001")
+    screen = AmountCheck(whose, Kind.SALE, Money(12_850, CURRENCIES["CNY"]))
+    first_lines = [frame.text.split("\n")[0] for frame in turns(screen, Language.ZH)]
+    assert "".join(line.removeprefix("消费 ") for line in first_lines) == name
+
+
+def test_the_other_terminal_of_one_merchant_never_looks_alike() -> None:
+    name = "上海浦东新区幸福里大富贵餐饮管理有限公司第一分店"
+    amount = Money(12_850, CURRENCIES["CNY"])
+    ours = AmountCheck(Owner(name, "S01", "10000001"), Kind.SALE, amount)
+    theirs = AmountCheck(Owner(name, "S01", "10000002"), Kind.SALE, amount)
+    for language in Language:
+        frames = {frame.packed for frame in turns(ours, language)}
+        assert not frames & {frame.packed for frame in turns(theirs, language)}

@@ -1,0 +1,49 @@
+"""Every screen against the picture of it that was looked at and accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+
+from firmware.ui.contact_sheet import SCALE, contact_sheet
+from firmware.ui.render import render
+from firmware.ui.specimens import specimens
+from firmware.ui.texts import Language
+
+PICTURES = Path(__file__).parent.parent / "screens"
+CASES = [(name, language) for language in Language for name in specimens(language)]
+
+
+def picture_of(name: str, language: Language) -> Path:
+    return PICTURES / f"{name}.{language.value}.png"
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), CASES, ids=[f"{n}-{lang.value}" for n, lang in CASES]
+)
+def test_a_screen_looks_as_accepted(
+    name: str, language: Language, request: pytest.FixtureRequest
+) -> None:
+    drawn = render(specimens(language)[name], language).image
+    path = picture_of(name, language)
+    if request.config.getoption("--update-screens"):
+        PICTURES.mkdir(exist_ok=True)
+        drawn.save(path, optimize=True)
+    assert path.exists(), f"no picture {path.name}: look at the screen, then --update-screens"
+    with Image.open(path) as accepted:
+        changed = ImageChops.logical_xor(drawn, accepted.convert("1")).getbbox()
+    assert changed is None, f"{path.name} differs within {changed}: look, then --update-screens"
+
+
+def test_no_picture_is_left_of_a_screen_that_is_gone() -> None:
+    expected = {picture_of(name, language).name for name, language in CASES}
+    assert {path.name for path in PICTURES.glob("*.png")} == expected
+
+
+def test_the_contact_sheet_shows_every_screen_named() -> None:
+    one = contact_sheet((Language.ZH,), columns=1, names=("idle",))
+    two = contact_sheet((Language.ZH,), columns=1, names=("idle", "check"))
+    assert two.height - one.height >= 64 * SCALE
+    assert two.width == one.width >= 128 * SCALE
