@@ -16,11 +16,13 @@ from PIL import Image
 
 from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
 from hw.printer_font import (
+    BLANKS,
     CELL_WIDTH_PX,
     SCALES,
     PaperFont,
     aligned,
     columns_of,
+    is_private,
     without_controls,
 )
 
@@ -74,9 +76,7 @@ def printer_has(text: str) -> bool:
 
     One- and two-byte codes it has; the four-byte ones and private use differ from maker to maker.
     """
-    return all(
-        c < "\x80" or (not "\ue000" <= c <= "\uf8ff" and len(_gb18030(c)) == 2) for c in text
-    )
+    return all(c < "\x80" or (not is_private(c) and len(_gb18030(c)) == 2) for c in text)
 
 
 def printable(text: str) -> str:
@@ -120,11 +120,12 @@ class Encoder:
         yield style.change(Align.LEFT, Size.NORMAL, bold=False)
 
     def _line(self, line: Line, style: _Style) -> Iterator[bytes]:
+        if not line.text.strip(BLANKS):
+            yield _feed_px(LINE_SPACING_PX)
+            return
         if self._mode is Mode.NATIVE and printer_has(line.text):
-            if line.text:
-                yield style.change(line.align, line.size, bold=line.bold)
-                yield _gb18030(line.text)
-            yield LINE_FEED
+            yield style.change(line.align, line.size, bold=line.bold)
+            yield _gb18030(line.text) + LINE_FEED
             return
         yield style.change(Align.LEFT, Size.NORMAL, bold=False)  # dots are in their place already
         dots = self._font.text(line.text, line.size, bold=line.bold)

@@ -38,6 +38,11 @@ def without_controls(text: str) -> str:
     return "".join("?" if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
 
 
+def is_private(character: str) -> bool:
+    """Whether a character is of Unicode's private use area, where each maker has its own."""
+    return "\ue000" <= character <= "\uf8ff"
+
+
 class PaperFont:
     """Cells and lines of dots, as mode "1" images in which 1 (255 to Pillow) is ink."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from hw.printer_font import BLANKS, CELL_HEIGHT_PX, CELL_WIDTH_PX, PaperFont
+from hw.printer_font import BLANKS, CELL_HEIGHT_PX, CELL_WIDTH_PX, PaperFont, is_private
 
 SCALES = ((2, 2), (1, 2), (1, 1))  # doubled first: its halves could pass for small characters
 # a centred line of an odd number of columns starts in the middle of a column
@@ -125,5 +125,6 @@ def _repertoire() -> Iterator[str]:
         for lead in leads:
             for trail in trails:
                 character = bytes((lead, trail)).decode("gb18030", errors="ignore")
-                if len(character) == 1 and not "\ue000" <= character <= "\uf8ff":
+                # ＿ has the dots of two _, which signature lines are made of
+                if len(character) == 1 and character != "＿" and not is_private(character):
                     yield character

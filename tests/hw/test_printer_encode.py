@@ -1,0 +1,122 @@
+"""Documents into ESC/POS bytes."""
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from hw.ports import Align, Cut, Feed, Line, Qr, Size
+from hw.printer_encode import BAND_BYTES_MAX, Encoder, Mode, Profile, printable, printer_has
+from hw.printer_font import PaperFont, columns_of
+from hw.sim.escpos import PrinterModel
+
+FONT = PaperFont()
+SHORT = st.text(max_size=12)
+PARTS = st.one_of(
+    st.builds(
+        Line, SHORT, st.sampled_from(Size), st.sampled_from(Align), st.booleans()
+    ),
+    st.builds(Feed, st.integers(0, 300)),
+    st.builds(Qr, SHORT),
+    st.just(Cut()),
+)  # fmt: skip
+
+
+def native(*parts):
+    return Encoder(Profile(), Mode.NATIVE, FONT).body(parts)
+
+
+def raster(*parts):
+    return Encoder(Profile(), Mode.RASTER, FONT).body(parts)
+
+
+def bands(data):
+    """Columns in bytes and rows of each GS v 0 in `data`."""
+    found = []
+    while (start := data.find(b"\x1dv0")) >= 0:
+        width = int.from_bytes(data[start + 4 : start + 6], "little")
+        height = int.from_bytes(data[start + 6 : start + 8], "little")
+        found.append((width, height))
+        data = data[start + 8 + width * height :]
+    return found
+
+
+def test_a_native_job_begins_in_a_known_state_with_chinese_on():
+    assert Encoder(Profile(), Mode.NATIVE, FONT).setup() == b"\x1b@\x1bt\x00\x1c&"
+    assert native().endswith(b"\x1c.")
+
+
+def test_native_text_is_gb18030():
+    assert native(Line("消费 12.50，")) == "消费 12.50，\n".encode("gb18030") + b"\x1c."
+
+
+def test_the_yen_sign_of_latin_1_becomes_the_one_printers_have():
+    assert native(Line("¥1")) == native(Line("￥1"))
+    assert b"\xa3\xa4" in native(Line("¥1"))
+
+
+def test_style_is_sent_when_it_changes_and_undone_at_the_end():
+    data = native(Line("a", bold=True), Line("b", bold=True), Line("c", Size.LARGE, Align.RIGHT))
+    assert data == (b"\x1bE\x01a\nb\n\x1ba\x02\x1d!\x11\x1bE\x00c\n\x1ba\x00\x1d!\x00\x1c.")
+
+
+def test_a_line_with_a_character_that_printers_may_lack_is_sent_as_dots():
+    assert printer_has("签购单 RMB ￥ – …")
+    for text in ("ก", "😀", "\ue000", "𠮷", "ö"):
+        assert not printer_has(text), text
+        assert bands(native(Line(text))), text
+    assert bands(native(Line("签购单"))) == []
+
+
+def test_raster_bands_are_short_and_only_as_wide_as_their_ink():
+    assert bands(raster(Line("ab"), Line("x" * 32, Size.TALL))) == [(3, 24), (48, 48)]
+    for width, height in bands(raster(Qr("x" * 300))):
+        assert height <= 48
+        assert 8 + width * height <= BAND_BYTES_MAX
+
+
+def test_blank_lines_cost_three_bytes():
+    assert raster(Line()) == native(Line())[:-2] == b"\x1bJ\x1e"
+
+
+def test_a_line_too_wide_for_the_paper_goes_on_below():
+    for mode in Mode:
+        model = PrinterModel()
+        encoder = Encoder(Profile(), mode, FONT)
+        model.receive(encoder.setup() + encoder.body((Line("x" * 31 + "国" + "y" * 5),)))
+        assert model.paper.text == "x" * 31 + "\n国yyyyy"
+        assert model.anomalies == []
+
+
+def test_a_payload_no_symbol_can_hold_is_marked_on_paper():
+    for payload in ("", "x" * 3000):
+        model = PrinterModel()
+        model.receive(Encoder(Profile(), Mode.NATIVE, FONT).setup() + native(Qr(payload)))
+        assert "〓 QR 〓" in model.paper.text
+
+
+def test_a_long_payload_fits_its_paper():
+    for columns in (32, 48):
+        model = PrinterModel(columns)
+        encoder = Encoder(Profile(columns), Mode.NATIVE, FONT)
+        model.receive(encoder.setup() + encoder.body((Qr("签" * 777),)))
+        assert model.anomalies == []
+        assert model.paper.has_qr == ("签" * 777,)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PARTS, max_size=4), st.sampled_from(Mode), st.sampled_from((32, 48)))
+@example([Line("\x1b@\x1dv0\x10\x04\x01", bold=True)], Mode.NATIVE, 32)
+def test_whatever_the_document_the_printer_understands_every_byte(document, mode, columns):
+    model = PrinterModel(columns, FONT)
+    encoder = Encoder(Profile(columns, cutter=True), mode, FONT)
+    model.receive(encoder.setup() + encoder.body(tuple(document)))
+    assert model.anomalies == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.characters(codec="gb2312"), max_size=16), st.sampled_from(Size))
+@example("Ｑ￥－—　，", Size.LARGE)
+def test_native_text_reads_back_as_it_was_written(text, size):
+    model = PrinterModel(32, FONT)
+    model.receive(Encoder(Profile(), Mode.NATIVE, FONT).setup() + native(Line(text, size)))
+    if columns_of(text) * (2 if size is Size.LARGE else 1) <= 32:
+        assert model.paper.text.strip() == printable(text).strip(" 　")
