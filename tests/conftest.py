@@ -1,4 +1,6 @@
-"""What several parts of the tests share: a real pcscd of the run's own."""
+"""Options of the whole suite, and what its parts share: a real pcscd of the run's own."""
+
+from __future__ import annotations
 
 import os
 import tempfile
@@ -6,16 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from hw.sim.pcscd import SOCKET_VARIABLE, PcscdUnavailable, PrivatePcscd
-
-# libpcsclite looks once, at the first call of the process: so here, before any test
+# libpcsclite looks for its daemon once, at the first call of a process: so here, before any test
 PCSCD_FOLDER = Path(tempfile.mkdtemp(prefix="pcscd-"))
-os.environ[SOCKET_VARIABLE] = str(PCSCD_FOLDER / "run" / "pcscd.comm")
+os.environ["PCSCLITE_CSOCK_NAME"] = str(PCSCD_FOLDER / "run" / "pcscd.comm")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-screens",
+        action="store_true",
+        help="accept the screens as they are now drawn: rewrite the pictures in tests/screens",
+    )
 
 
 @pytest.fixture(scope="session")
 def pcscd():
     """A private pcscd with vpcd's slots; skips, with the reason, where there cannot be one."""
+    from hw.sim.pcscd import PcscdUnavailable, PrivatePcscd  # noqa: PLC0415 - not for every run
+
     try:
         with PrivatePcscd(PCSCD_FOLDER) as daemon:
             yield daemon
