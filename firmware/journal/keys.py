@@ -27,7 +27,7 @@ class TerminalKeys:
     card: Key
     pepper: Key
     directory: Path | None = None
-    _private: Ed25519PrivateKey = field(init=False, repr=False)
+    _private: Ed25519PrivateKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         private = Ed25519PrivateKey.from_private_bytes(self.signing.reveal())

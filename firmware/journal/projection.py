@@ -7,9 +7,10 @@ tables: that is how they are made again, and how `pos verify` checks them.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
-from firmware.journal import rules
+from firmware.journal import rules, schema
 from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
@@ -75,6 +76,16 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             db.execute("INSERT INTO identity VALUES (?, ?, ?)", (record.public_key, *checks))
         case _:
             pass  # told, and moves nothing
+
+
+def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
+    """Make the projections in `db` anew from a log, within a transaction of the caller's.
+
+    Raises RuleBroken, and ValueError for a record that this release cannot read.
+    """
+    schema.create_projections(db)
+    for entry in log:
+        project(db, entry, entry.record)
 
 
 # -- transactions -----------------------------------------------------------------------------

@@ -118,6 +118,7 @@ INDEXES = (
     "CREATE INDEX transactions_card ON transactions (card, date)",
     "CREATE INDEX transactions_reference ON transactions (reference) WHERE reference <> ''",
     "CREATE INDEX transactions_open ON transactions (intent) WHERE state = 'open'",
+    "CREATE INDEX transactions_lessons ON transactions (intent) WHERE training = 1",
     """CREATE INDEX transactions_approved ON transactions (kind, training, intent)
         WHERE state = 'approved'""",
     "CREATE INDEX transactions_original ON transactions (original) WHERE original IS NOT NULL",

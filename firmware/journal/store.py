@@ -21,7 +21,7 @@ from firmware.journal.connection import Connect, Hold
 from firmware.journal.faults import JournalFault, RuleBroken, Trouble, fault_of
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
-from firmware.journal.projection import project
+from firmware.journal.projection import project, rebuild
 from firmware.journal.records import AmountAgreed, BatchOpened, KeyIntroduced, Record
 
 HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify` checks them all
@@ -198,9 +198,7 @@ class Journal(Lookups):
     def _migrate(self) -> None:
         """An older release's journal: its projections are made again from its log."""
         self._db.execute("BEGIN IMMEDIATE")
-        schema.create_projections(self._db)
-        for entry in self.records():
-            project(self._db, entry, entry.record)
+        rebuild(self._db, self.records())
         schema.set_version(self._db)
         self._db.execute("COMMIT")
 

@@ -1,0 +1,217 @@
+"""Records as the flows write them, with everything that a test does not care about filled in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from firmware.journal.connection import Connect, connect
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.records import (
+    AmountAgreed,
+    BatchOpened,
+    CardFacts,
+    IntentRecorded,
+    Kind,
+    OriginalRef,
+    OutcomeRecorded,
+    Result,
+    ReversalConfirmed,
+    ReversalOpened,
+    SettlementCompleted,
+    SettlementStarted,
+)
+from firmware.journal.store import Journal
+from firmware.journal.transactions import Transaction
+from firmware.masked import Key
+
+CHINA = timezone(timedelta(hours=8))
+CARD = CardFacts(hash="a1" * 32, first6="622848", last4="0012", pan_length=19)
+OTHER_CARD = CardFacts(hash="b2" * 32, first6="476173", last4="0119", pan_length=16)
+FRAME = bytes(range(256)) * 4
+FRAME_SHA256 = hashlib.sha256(FRAME).hexdigest()
+KEYS = TerminalKeys(Key(b"s" * 32), Key(b"c" * 32), Key(b"p" * 32))
+
+
+@dataclass
+class Clock:
+    """A wall clock that a test moves."""
+
+    moment: datetime = field(default_factory=lambda: datetime(2026, 3, 2, 10, tzinfo=CHINA))
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, **span: float) -> None:
+        self.moment += timedelta(**span)
+
+
+@dataclass
+class Shop:
+    """A journal and shorthand for what happens in a shop."""
+
+    journal: Journal
+    clock: Clock
+    directory: Path
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        *,
+        clock: Clock | None = None,
+        keys: TerminalKeys = KEYS,
+        connect: Connect = connect,
+    ) -> Shop:
+        clock = clock or Clock()
+        return cls(Journal.open(directory, keys, clock, connect=connect), clock, directory)
+
+    def reopen(self) -> None:
+        self.journal.close()
+        self.journal = Journal.open(self.directory, self.journal.keys, self.clock)
+
+    def intent(
+        self,
+        kind: Kind = Kind.SALE,
+        amount_minor: int = 12_850,
+        *,
+        card: CardFacts = CARD,
+        original: Transaction | None = None,
+        operator: str = "01",
+        training: bool = False,
+        stan: int | None = None,
+        batch: int | None = None,
+    ) -> IntentRecorded:
+        """The next intent, not yet written."""
+        return IntentRecorded(
+            kind=kind,
+            batch=self.journal.batch() if batch is None else batch,
+            stan=self.journal.next_stan(training=training) if stan is None else stan,
+            amount_minor=amount_minor,
+            currency="CNY",
+            card=card,
+            operator=operator,
+            merchant="104110054110001",
+            merchant_name="幸福小店",
+            store="S01",
+            terminal="10000001",
+            date=self.clock().strftime("%Y%m%d"),
+            time=self.clock().strftime("%H%M%S"),
+            frame_sha256=FRAME_SHA256,
+            original=reference_to(original) if original else None,
+            training=training,
+        )
+
+    def agree(self, amount_minor: int = 12_850, kind: Kind = Kind.SALE) -> None:
+        agreed = AmountAgreed(
+            kind=kind,
+            amount_minor=amount_minor,
+            currency="CNY",
+            frame_sha256=FRAME_SHA256,
+            shown_at_ms=1000,
+            pressed_at_ms=2000,
+        )
+        self.journal.append(agreed, blobs={FRAME_SHA256: FRAME})
+
+    def end(self, intent: IntentRecorded, result: Result = Result.APPROVED) -> Transaction:
+        """The intent and then its outcome, each in its own commit."""
+        self.journal.append(intent)
+        self.journal.append(outcome_of(intent, result))
+        return self.find(intent)
+
+    def sale(
+        self,
+        amount_minor: int = 12_850,
+        *,
+        card: CardFacts = CARD,
+        operator: str = "01",
+        training: bool = False,
+    ) -> Transaction:
+        intent = self.intent(
+            Kind.SALE, amount_minor, card=card, operator=operator, training=training
+        )
+        return self.end(intent)
+
+    def sell_many(self, count: int) -> None:
+        """Approved sales, all in one commit."""
+        first = self.journal.next_stan()
+        intents = [self.intent(stan=first + n, amount_minor=100 + n) for n in range(count)]
+        self.journal.append(*(r for i in intents for r in (i, outcome_of(i))))
+
+    def void(self, original: Transaction, result: Result = Result.APPROVED) -> Transaction:
+        intent = self.intent(
+            Kind.VOID,
+            original.amount_minor,
+            card=original.card,
+            original=original,
+            training=original.training,
+        )
+        return self.end(intent, result)
+
+    def refund(
+        self, original: Transaction, amount_minor: int, result: Result = Result.APPROVED
+    ) -> Transaction:
+        intent = self.intent(
+            Kind.REFUND,
+            amount_minor,
+            card=original.card,
+            original=original,
+            training=original.training,
+        )
+        return self.end(intent, result)
+
+    def find(self, of: IntentRecorded | Transaction) -> Transaction:
+        found = self.journal.transaction(of.batch, of.stan, training=of.training)
+        assert found is not None
+        return found
+
+    def settle(self) -> None:
+        batch = self.journal.batch()
+        totals = self.journal.totals(batch)
+        self.journal.append(SettlementStarted(batch=batch, totals=totals, operator="01"))
+        self.journal.append(
+            SettlementCompleted(
+                batch=batch,
+                totals=totals,
+                host_totals=totals,
+                balanced=True,
+                operator="01",
+                date="20260302",
+                time="220000",
+            ),
+            BatchOpened(batch=batch + 1),
+        )
+
+
+def outcome_of(intent: IntentRecorded, result: Result = Result.APPROVED) -> OutcomeRecorded:
+    approved = result is Result.APPROVED
+    return OutcomeRecorded(
+        kind=intent.kind,
+        batch=intent.batch,
+        stan=intent.stan,
+        result=result,
+        response_code="00" if approved else "51",
+        authorisation_code="123456" if approved else "",
+        reference=f"{intent.batch:06d}{intent.stan:06d}" if approved else "",
+        training=intent.training,
+    )
+
+
+def opened(of: IntentRecorded | Transaction) -> ReversalOpened:
+    return ReversalOpened(batch=of.batch, stan=of.stan, reason="no answer", training=of.training)
+
+
+def confirmed(of: IntentRecorded | Transaction) -> ReversalConfirmed:
+    return ReversalConfirmed(batch=of.batch, stan=of.stan, response_code="00", training=of.training)
+
+
+def reference_to(original: Transaction) -> OriginalRef:
+    return OriginalRef(
+        batch=original.batch,
+        stan=original.stan,
+        reference=original.reference,
+        date=original.date,
+        amount_minor=original.amount_minor,
+    )
