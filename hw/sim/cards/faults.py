@@ -28,6 +28,7 @@ class Faults:
     slow_ms: int = 0  # before each answer
     garbage: bool = False
     endless_61xx: bool = False
+    was_pulled: bool = False  # by `pull_at`; whoever holds the slot takes the card out
     _pull_in: int | None = None
     _told: int = 0
     _last_header: bytes = b""
@@ -35,7 +36,7 @@ class Faults:
 
     def pull_at(self, n: int) -> None:
         """Pull the card in the middle of the `n`th command from now, 1 being the next."""
-        self._pull_in = n
+        self._pull_in, self.was_pulled = n, False
 
     def clear(self) -> None:
         """A sound card again."""
@@ -77,4 +78,5 @@ class Faults:
         self._pull_in -= 1
         if self._pull_in <= 0:
             self._pull_in = None
+            self.was_pulled = True
             raise CardPulled

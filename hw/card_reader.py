@@ -1,0 +1,321 @@
+"""The driver of a contact reader over PC/SC, on `smartcard.scard`'s functions alone.
+
+One thread owns it. It builds its context anew after every error, for a daemon that restarts is
+normal operation; it waits in `SCardGetStatusChange` with the PnP reader, so it costs nothing while
+nothing happens. pyscard's CardMonitor and CardRequest are not used: they lose their thread when the
+daemon goes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost, Event
+from hw.pcsc import (
+    LEAVE_CARD,
+    PNP_NOTIFICATION,
+    PROTOCOL_T0,
+    PROTOCOL_T1,
+    SCOPE_SYSTEM,
+    SHARE_EXCLUSIVE,
+    UNPOWER_CARD,
+    Code,
+    PcscApi,
+    State,
+    seen,
+)
+from hw.ports import CardGone, CardMute, Clock, DeviceFault
+from hw.t0 import exchange
+
+BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
+COUNTER_SHIFT = 16
+SETTLE_MS = 600  # pcscd looks at some slots only every 400 ms: so long a pulled card may look in
+GONE = (Code.REMOVED_CARD, Code.NO_SMARTCARD, Code.RESET_CARD)
+MUTE = (
+    Code.UNRESPONSIVE_CARD,
+    Code.UNPOWERED_CARD,
+    Code.UNSUPPORTED_CARD,
+    Code.CARD_UNSUPPORTED,
+    Code.PROTOCOL_MISMATCH,
+    Code.NOT_TRANSACTED,
+)
+BROKEN_OFF = (Code.NOT_TRANSACTED, Code.UNPOWERED_CARD, Code.UNRESPONSIVE_CARD)
+
+
+class _Lost(Exception):  # noqa: N818 - leads to DeviceLost or DeviceFault
+    """The reader or its daemon cannot be worked with; says why."""
+
+
+class PcscReader:
+    """A reader behind PC/SC. See hw.ports.CardReader.
+
+    Of several readers it takes the first whose name contains `name` and none of `exclude`. `pause`
+    waits some milliseconds for a daemon that is away; by default it can be interrupted.
+    """
+
+    def __init__(
+        self,
+        scard: PcscApi,
+        clock: Clock,
+        *,
+        name: str = "",
+        exclude: Sequence[str] = (),
+        pause: Callable[[int], None] | None = None,
+    ) -> None:
+        self._scard = scard
+        self._clock = clock
+        self._name = name
+        self._exclude = tuple(exclude)
+        self._wake = threading.Event()
+        self._pause = pause or self._wait_for_wake
+        self._context: int | None = None
+        self._reader: str | None = None
+        self._reader_state = 0
+        self._pnp_state = 0
+        self._card: int | None = None
+        self._protocol = PROTOCOL_T0
+        self._present = False
+        self._lost = False
+        self._back_off_ms = 0
+        self._unseen: list[Event] = []  # found out while talking to the card
+
+    def poll(self, timeout_ms: int) -> Sequence[Event]:
+        """Wait up to `timeout_ms` for the slot to change. See hw.ports.CardReader.poll."""
+        if self._unseen or self._wake.is_set():
+            self._wake.clear()
+            events, self._unseen = self._unseen, []
+            return events
+        try:
+            if self._context is None:
+                self._pause(min(self._back_off_ms, timeout_ms))
+                self._establish()
+            if self._reader is None:
+                self._choose_reader()
+            events = [*self._recovered(), *self._await_change(timeout_ms)]
+        except _Lost as lost:
+            events = self._report_lost(str(lost))
+        self._wake.clear()
+        return events
+
+    def interrupt(self) -> None:
+        """Make a running `poll` return soon."""
+        self._wake.set()
+        context = self._context
+        if context is not None:
+            self._scard.SCardCancel(context)
+
+    def power_on(self) -> bytes:
+        """Power the card up, or reset it when it is powered; gives its ATR."""
+        try:
+            if self._context is None:
+                self._establish()
+            if self._reader is None:
+                self._choose_reader()
+            if self._card is None or not self._reconnect():
+                self._connect()
+            return self._atr()
+        except _Lost as lost:
+            self._drop_context()
+            raise DeviceFault(Device.READER, str(lost)) from None
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send one command APDU, give the whole response. See hw.ports.CardReader.transmit."""
+        if self._card is None:
+            raise CardGone("the card has no power")
+        return exchange(self._send, command, t0=self._protocol == PROTOCOL_T0)
+
+    def power_off(self) -> None:
+        """Power the card down. Never raises."""
+        card, self._card = self._card, None
+        if card is not None:
+            self._scard.SCardDisconnect(card, UNPOWER_CARD)
+
+    def close(self) -> None:
+        """Power the card down and give the context back. Never raises."""
+        self.power_off()
+        context, self._context = self._context, None
+        if context is not None:
+            self._scard.SCardReleaseContext(context)
+
+    def _wait_for_wake(self, milliseconds: int) -> None:
+        self._wake.wait(milliseconds / 1000)
+
+    def _establish(self) -> None:
+        code, context = self._scard.SCardEstablishContext(SCOPE_SYSTEM)
+        if code != Code.SUCCESS:
+            grown = max(self._back_off_ms * 2, BACK_OFF_FIRST_MS)
+            self._back_off_ms = min(grown, BACK_OFF_MAX_MS)
+            raise _Lost(f"no PC/SC service ({code:#010x})")
+        self._context, self._reader = context, None
+        self._reader_state = self._pnp_state = 0
+
+    def _choose_reader(self) -> None:
+        """Take a reader of the wanted name; none is not an error here, but a thing to wait for."""
+        assert self._context is not None
+        code, names = self._scard.SCardListReaders(self._context, [])
+        if code not in (Code.SUCCESS, Code.NO_READERS):
+            raise _Lost(f"readers cannot be listed ({code:#010x})")
+        wanted = [
+            name
+            for name in (names if code == Code.SUCCESS else [])
+            if self._name in name and not any(word in name for word in self._exclude)
+        ]
+        if wanted:
+            self._reader, self._reader_state = wanted[0], 0
+
+    def _await_change(self, timeout_ms: int) -> list[Event]:
+        """One wait on the slot and on readers coming and going."""
+        assert self._context is not None
+        states = [(PNP_NOTIFICATION, self._pnp_state)]
+        if self._reader is not None:
+            states.append((self._reader, self._reader_state))
+        elif not self._lost:
+            return self._report_no_reader()
+        code, news = self._scard.SCardGetStatusChange(self._context, timeout_ms, states)
+        if code in (Code.TIMEOUT, Code.CANCELLED):
+            return []
+        if code == Code.UNKNOWN_READER:
+            return self._reader_went()
+        if code != Code.SUCCESS:
+            raise _Lost(f"the slot cannot be watched ({code:#010x})")
+        self._back_off_ms = 0
+        found = {name: state for name, state, *_ in news}
+        self._pnp_state = seen(found[PNP_NOTIFICATION])
+        if self._reader is None:
+            self._choose_reader()
+            return [*self._recovered()]
+        return self._slot_changed(found[self._reader])
+
+    def _slot_changed(self, state: int) -> list[Event]:
+        if state & (State.UNKNOWN | State.IGNORE | State.UNAVAILABLE):
+            return self._reader_went()
+        turns = (state >> COUNTER_SHIFT) - (self._reader_state >> COUNTER_SHIFT)
+        known = bool(self._reader_state)
+        self._reader_state = seen(state)
+        present = bool(state & State.PRESENT)
+        # the counter tells a card that was swapped between two looks
+        swapped = known and present and self._present and turns > 1
+        events: list[Event] = []
+        if self._present and (not present or swapped):
+            events.append(self._removed())
+        if present and (swapped or not self._present):
+            events.append(CardInserted(self._clock.monotonic_ms()))
+        self._present = present
+        return events
+
+    def _removed(self) -> CardRemoved:
+        self._present = False
+        card, self._card = self._card, None
+        if card is not None:
+            self._scard.SCardDisconnect(card, LEAVE_CARD)
+        return CardRemoved(self._clock.monotonic_ms())
+
+    def _recovered(self) -> list[Event]:
+        if self._reader is None or not self._lost:
+            return []
+        self._lost, self._back_off_ms = False, 0
+        return [DeviceBack(Device.READER, self._clock.monotonic_ms())]
+
+    def _reader_went(self) -> list[Event]:
+        events: list[Event] = [self._removed()] if self._present else []
+        self._reader, self._card = None, None
+        self._choose_reader()
+        if self._reader is None:
+            events += self._report_no_reader()
+        return events
+
+    def _report_no_reader(self) -> list[Event]:
+        self._lost = True
+        named = f"no reader named {self._name!r}" if self._name else "no reader"
+        return [DeviceLost(Device.READER, named, self._clock.monotonic_ms())]
+
+    def _report_lost(self, detail: str) -> list[Event]:
+        events: list[Event] = [self._removed()] if self._present else []
+        self._drop_context()
+        if not self._lost:
+            self._lost = True
+            events.append(DeviceLost(Device.READER, detail, self._clock.monotonic_ms()))
+        return events
+
+    def _drop_context(self) -> None:
+        context, self._context = self._context, None
+        self._reader, self._card = None, None
+        self._back_off_ms = self._back_off_ms or BACK_OFF_FIRST_MS
+        if context is not None:
+            self._scard.SCardReleaseContext(context)
+
+    def _reconnect(self) -> bool:
+        """A cold reset on the handle held; False when that handle is of no use any more."""
+        assert self._card is not None
+        wanted = PROTOCOL_T0 | PROTOCOL_T1
+        code, protocol = self._scard.SCardReconnect(
+            self._card, SHARE_EXCLUSIVE, wanted, UNPOWER_CARD
+        )
+        if code == Code.SUCCESS:
+            self._protocol = protocol
+            return True
+        self._scard.SCardDisconnect(self._card, LEAVE_CARD)
+        self._card = None
+        if code in MUTE:
+            self._judge(code)
+        return False
+
+    def _connect(self) -> None:
+        if self._reader is None:
+            raise _Lost("no reader")
+        assert self._context is not None
+        wanted = PROTOCOL_T0 | PROTOCOL_T1
+        code, card, protocol = self._scard.SCardConnect(
+            self._context, self._reader, SHARE_EXCLUSIVE, wanted
+        )
+        self._judge(code)
+        self._card, self._protocol = card, protocol
+
+    def _atr(self) -> bytes:
+        assert self._card is not None
+        code, _, _, _, atr = self._scard.SCardStatus(self._card)
+        self._judge(code)
+        return bytes(atr)
+
+    def _send(self, command: bytes) -> bytes:
+        if self._card is None:
+            raise CardGone("the card has no power")
+        code, response = self._scard.SCardTransmit(self._card, self._protocol, list(command))
+        if code == Code.SUCCESS and len(response) < 2:
+            code = Code.NOT_TRANSACTED
+        try:
+            self._judge(code)
+        except _Lost as lost:
+            self._drop_context()
+            raise DeviceFault(Device.READER, str(lost)) from None
+        return bytes(response)
+
+    def _judge(self, code: int) -> None:
+        """Sort a code into the card's faults and the device's."""
+        if code in BROKEN_OFF and not self._card_stays_in():
+            code = Code.REMOVED_CARD
+        if code in (Code.REMOVED_CARD, Code.NO_SMARTCARD) and self._present:
+            self._unseen.append(self._removed())  # another may be in by the next poll
+            self._reader_state = 0
+        if code in GONE:
+            raise CardGone(f"{Code(code).name.lower().replace('_', ' ')}")
+        if code in MUTE:
+            raise CardMute(f"{Code(code).name.lower().replace('_', ' ')}")
+        if code != Code.SUCCESS:
+            raise _Lost(f"PC/SC says {code:#010x}")
+
+    def _card_stays_in(self) -> bool:
+        """Whether the card is in the slot, and still is after a moment."""
+        if self._context is None or self._reader is None:
+            return False
+        state = 0
+        for timeout_ms in (0, SETTLE_MS):
+            code, news = self._scard.SCardGetStatusChange(
+                self._context, timeout_ms, [(self._reader, state)]
+            )
+            if code == Code.SUCCESS:
+                state = seen(news[0][1])
+            elif code != Code.TIMEOUT:
+                return False
+        return bool(state & State.PRESENT)
