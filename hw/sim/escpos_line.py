@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
-from hw.printer_font import BLANKS, PaperFont
+from hw.printer_font import BLANKS, CELL_WIDTH_PX, PaperFont
 from hw.sim.paper import Paper
 
 FONT_B_PX = (9, 17)
@@ -115,18 +115,19 @@ class PrintLine:
         dots = Image.new("1", (width_px, height_px))
         for piece in self._pieces:
             dots.paste(255, (piece.x, height_px - piece.dots.height), piece.dots)
-        text: str | None = "".join(piece.text or "" for piece in self._pieces)
-        skipped_px = 0
-        if any(piece.text is None for piece in self._pieces):
-            text = None
-        else:
-            first = next((p for p in self._pieces if p.text and p.text not in BLANKS), None)
-            skipped_px = first.x if first else 0
-            dots = dots.crop((skipped_px, 0, *dots.size))
-        x = self._placed(width_px) + skipped_px
+        text = self._read()
+        x = self._placed(width_px)
         self.clear()
-        self._paper.print(x, dots, text if text is None else text.strip(BLANKS), self.spacing_px)
+        self._paper.print(x, dots, text, self.spacing_px)
         return True
+
+    def _read(self) -> str | None:
+        """The line's text, indented by the columns it is from the line's beginning."""
+        if any(piece.text is None for piece in self._pieces):
+            return None
+        text = "".join(piece.text or "" for piece in self._pieces).strip(BLANKS)
+        start = (p.x for p in self._pieces if p.text and p.text not in BLANKS)
+        return " " * (next(start, 0) // CELL_WIDTH_PX) + text
 
     def band(self, dots: Image.Image) -> None:
         """Print dots by themselves, as wide as they are."""
