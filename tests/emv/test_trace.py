@@ -1,0 +1,91 @@
+"""The account of a session: complete, and without a secret."""
+
+import json
+
+from firmware.emv.codes import Aip
+from firmware.emv.session import Session
+from firmware.emv.trace import ApduStep, DecisionStep, Trace
+from tests.emv.card import FakeCard
+from tests.emv.issuer import ICC, ISSUER, PAN, ca_keys, certify_icc
+from tests.emv.support import APPLICATION, SALE_OF_100, TERMINAL, ScriptedDialogue, run
+
+PIN = "735198"
+TRACK2 = f"{PAN}D31122011143804400000F"
+
+
+def traced(*, clear: bool = False, pdol: str | None = None) -> Trace:
+    card = FakeCard(
+        aip=Aip.DDA_SUPPORTED
+        | Aip.CARDHOLDER_VERIFICATION_SUPPORTED
+        | Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED,
+        cvm_list="00" * 8 + "0100",
+        pin=PIN,
+        pdol=pdol,
+        records={
+            "track_2_equivalent_data": TRACK2,
+            "cardholder_name": b"CANARY/CARD",
+            "cdol1": "9F02065A0A57139F3704",  # a card that wants its own number back
+        },
+    )
+    dialogue = ScriptedDialogue(pins=[PIN], card=card)
+    session = Session(dialogue, TERMINAL, [APPLICATION], ca_keys(), SALE_OF_100, trace_clear=clear)
+    run(session.identify())
+    run(session.decide())
+    return session.trace
+
+
+def everything(trace: Trace) -> str:
+    return "\n".join(trace.lines()) + json.dumps(trace.to_json()) + repr(trace) + str(trace.steps)
+
+
+def test_no_account_data_and_no_pin_is_in_a_trace():
+    text = everything(traced())
+    for canary in (PAN, TRACK2[:-1], b"CANARY".hex().upper(), PIN, f"26{PIN}FF"):
+        assert canary not in text
+    icc = certify_icc(ISSUER, ICC, static=b"").certificate.hex().upper()
+    assert icc not in text
+
+
+def test_the_icc_certificate_is_masked_since_the_card_number_can_be_recovered_from_it():
+    shown = [o for s in traced().steps if isinstance(s, ApduStep) for o in s.objects]
+    (certificate,) = [one for one in shown if one.tag == "9F46"]
+    assert set(certificate.value) == {"*"}
+
+
+def test_a_test_cards_trace_may_show_its_data_but_never_the_pin():
+    text = everything(traced(clear=True))
+    assert PAN in text
+    assert PIN not in text
+    assert f"26{PIN}FF" not in text
+
+
+def test_each_command_is_there_with_its_decoded_answer():
+    trace = traced()
+    steps = [step for step in trace.steps if isinstance(step, ApduStep)]
+    assert [step.name for step in steps][:4] == ["SELECT"] * 3 + ["GET PROCESSING OPTIONS"]
+    assert steps[0].response == "6A82"
+    gpo = steps[3]
+    assert (gpo.step, gpo.command) == ("Initiate application processing", "80A8000002830000")
+    assert [(one.tag, one.name, one.depth) for one in gpo.objects] == [
+        ("77", "Response Message Template Format 2", 0),
+        ("82", "Application Interchange Profile", 1),
+        ("94", "Application File Locator (AFL)", 1),
+    ]
+
+
+def test_decisions_name_their_place_in_the_books():
+    decisions = [step for step in traced().steps if isinstance(step, DecisionStep)]
+    assert ("DDA selected", "Book 3, 10.3") in [(one.text, one.source) for one in decisions]
+    assert all(one.source.startswith("Book ") for one in decisions)
+
+
+def test_a_trace_is_plain_json():
+    steps = json.loads(json.dumps(traced().to_json()))
+    assert {step["kind"] for step in steps} == {"apdu", "decision"}
+
+
+def test_a_trace_reads_as_lines():
+    lines = list(traced().lines())
+    assert lines[0] == "== Application selection"
+    assert "  > 80A8000002830000" in lines
+    assert any("[EMV 4.4 Book 3, 10.7]" in line for line in lines)
