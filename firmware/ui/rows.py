@@ -263,4 +263,10 @@ def _fit(rows: Sequence[Row], room_px: int) -> list[int] | None:
         for index in group:
             if choices[index][0] == highest:
                 choices[index].pop(0)
-    return [choice[0] for choice in choices]
+    chosen = [choice[0] for choice in choices]
+    # what shrank before a row of greater `keep` did may now have room to be larger again
+    for index in sorted(range(len(rows)), key=lambda index: -rows[index].keep):
+        if sum(row.keep == rows[index].keep for row in rows) == 1:
+            room = room_px - sum(chosen) + chosen[index]
+            chosen[index] = next(h for h in rows[index].heights_px if h <= room)
+    return chosen

@@ -174,7 +174,7 @@ def _ending(title: str, kind: str, *, approved: bool) -> Row:
             return SplitRow(
                 [title], [kind], icon=icon, left_face=face, gap_px=gap, inverse=approved, keep=8
             )
-    both = f"{title} · {kind}" if kind else title
+    both = f"{title} ({kind})" if kind else title
     return TextRow(both, icon=icon, inverse=approved, keep=8, lines=3)
 
 
