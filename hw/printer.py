@@ -156,12 +156,12 @@ class EscposPrinter:
         self._drain()
         self._fence_answered = False
         self._write(FENCE)
-        for poll in range(polls):
+        for _ in range(polls):
             self._read(poll_ms)
+            if not self._fence_answered and not self._asked(drained=True).can_print:
+                return False  # out of paper on the way: it will not come to it
             if self._fence_answered:
                 return True
-            if poll + 1 < polls and not self._asked(drained=True).can_print:
-                return self._fence_answered  # out of paper on the way: it will not come to it
         return False
 
     def _asked(self, *, drained: bool = False) -> PaperState:

@@ -141,10 +141,13 @@ class Encoder:
         if not payload or len(payload) > QR_BYTES_MAX:
             yield from self._line(Line("〓 QR 〓", align=Align.CENTRE), style)
             return
-        symbol = segno.make_qr(payload, error="m", mode="byte", boost_error=False)
+        native = self._mode is Mode.NATIVE and self._profile.qr
+        # not every printer packs digits and capitals, so room is reckoned for bytes
+        mode = "byte" if native else None
+        symbol = segno.make_qr(payload, error="m", mode=mode, boost_error=False)
         modules = len(symbol.matrix) + 2 * QR_QUIET_MODULES
         module_px = min(QR_MODULE_PX_MAX, self._profile.width_px // modules)
-        if self._mode is Mode.NATIVE and self._profile.qr:
+        if native:
             yield style.change(Align.CENTRE, Size.NORMAL, bold=False)
             yield b"\x1d(k\x04\x001A2\x00"  # function 165: model 2
             yield b"\x1d(k\x03\x001C%c" % module_px  # 167: module size

@@ -165,6 +165,8 @@ def test_paper_that_ends_within_a_job_leaves_doubt() -> None:
     assert "HAPPY STORE" not in model.paper.text
     model.fail_paper_out(on=False)
     assert model.paper.text.endswith("幸福小店 HAPPY STORE")  # it was in the printer's buffer
+    assert printer.print(NEXT).result is PrintResult.SENT
+    assert model.paper.text.endswith(NEXT_READS)
 
 
 def test_a_printer_that_never_answers_is_taken_at_the_wires_word() -> None:
@@ -195,6 +197,57 @@ def test_bytes_sent_are_those_of_the_document() -> None:
     report = printer.print(VOUCHER)
     assert report.result is PrintResult.UNKNOWN
     assert 0 < report.bytes_sent < 100
+
+
+class LateFence(ModelTransport):
+    """A printer that comes to the end of its buffer only after so many reads."""
+
+    def __init__(self, printer: PrinterModel, reads: int) -> None:
+        super().__init__(printer)
+        self.reads_to_wait = reads
+        self.waited_ms = 0
+        self._late = b""
+
+    def read(self, timeout_ms: int) -> bytes:
+        self._late += super().read(timeout_ms)
+        self.reads_to_wait -= bool(timeout_ms)
+        if self.reads_to_wait > 0:
+            answers = bytes(byte for byte in self._late if byte & 0x10)
+            self._late = bytes(byte for byte in self._late if not byte & 0x10)
+        else:
+            answers, self._late = self._late, b""
+        self.waited_ms += 0 if answers else timeout_ms
+        return answers
+
+
+def test_a_slow_printer_is_waited_for_until_it_is_through() -> None:
+    model = PrinterModel()
+    wire = LateFence(model, 0)
+    printer = EscposPrinter(wire, Profile(), Mode.NATIVE, FONT)
+    printer.print(NEXT)
+    wire.reads_to_wait = 20
+    assert printer.print(NEXT).result is PrintResult.SENT
+    assert 2_000 <= wire.waited_ms <= 20_000
+
+
+def test_a_printer_that_stands_still_within_a_job_leaves_doubt() -> None:
+    model = PrinterModel()
+    wire = LateFence(model, 0)
+    printer = EscposPrinter(wire, Profile(), Mode.NATIVE, FONT)
+    printer.print(NEXT)
+    wire.reads_to_wait = 10_000
+    report = printer.print(NEXT)
+    assert (report.result, report.state) == (PrintResult.UNKNOWN, PaperState.READY)
+
+
+def test_a_printer_without_ordered_status_is_padded_once_and_trusted() -> None:
+    model = PrinterModel()
+    wire = LateFence(model, 1_000_000)
+    printer = EscposPrinter(wire, Profile(), Mode.NATIVE, FONT)
+    assert printer.print(VOUCHER).result is PrintResult.SENT
+    received = model.bytes_received
+    assert printer.print(VOUCHER).result is PrintResult.SENT
+    assert received > len(CLEAN_SLATE) > model.bytes_received - received
 
 
 @MODES
