@@ -143,7 +143,7 @@ class Books:
         mode = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         self._db.execute("PRAGMA synchronous = FULL")
         level = self._db.execute("PRAGMA synchronous").fetchone()[0]
-        if (mode, level) not in (("wal", 2), ("memory", 2)):
+        if (mode, level) != ("wal", 2):
             raise BooksError(f"journal mode {mode}, sync level {level}: expected wal and 2")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -218,29 +219,35 @@ def reverse() -> Callable[..., ReversalRequest]:
     return reversal_of
 
 
+def temporary_till(
+    books: Path,
+    *,
+    test_amounts: bool = False,
+    link: Callable[[LocalHost], HostLink] = lambda host: host,
+    now: Callable[[], datetime] = lambda: NOON,
+) -> Till:
+    """A till whose host keeps its books at `books`; whoever made it closes the host."""
+    host = LocalHost(
+        books,
+        ACCOUNTS,
+        master=MASTER,
+        terminals={TERMINAL: Registration(MERCHANT)},
+        clock_now=now,
+        test_amounts=test_amounts,
+    )
+    cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
+    return Till(host, HostClient(link(host), derived_keys(MASTER)), cards=cards)
+
+
 @pytest.fixture
 def make_till(tmp_path: Path) -> Iterator[MakeTill]:
     """Makes tills; each has its host's books in a file of its own unless told otherwise."""
     hosts: list[LocalHost] = []
 
-    def make(
-        *,
-        test_amounts: bool = False,
-        books: str | None = None,
-        link: Callable[[LocalHost], HostLink] = lambda host: host,
-        now: Callable[[], datetime] = lambda: NOON,
-    ) -> Till:
-        host = LocalHost(
-            tmp_path / (books or f"books-{len(hosts)}.db"),
-            ACCOUNTS,
-            master=MASTER,
-            terminals={TERMINAL: Registration(MERCHANT)},
-            clock_now=now,
-            test_amounts=test_amounts,
-        )
-        hosts.append(host)
-        cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
-        return Till(host, HostClient(link(host), derived_keys(MASTER)), cards=cards)
+    def make(*, books: str | None = None, **settings: Any) -> Till:
+        till = temporary_till(tmp_path / (books or f"books-{len(hosts)}.db"), **settings)
+        hosts.append(till.host)
+        return till
 
     yield make
     for host in hosts:

@@ -1,0 +1,95 @@
+"""The link to a real host: one TCP connection an exchange, a length and a TPDU before the message.
+
+length, 2 bytes big-endian of what follows | TPDU, 5 bytes | message
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+
+LENGTH_BYTES = 2
+TPDU_BYTES = 5
+TPDU = bytes.fromhex("6000030000")  # id 60, destination NII 0003, origin 0000
+FRAME_MAX = 4096
+
+
+class TcpLink:
+    """A HostLink to `address`:`port`, over TLS if a context is given.
+
+    A name is looked up by the system, in its own time; give a number where that may hang.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        *,
+        monotonic_ms: Callable[[], int],
+        tpdu: bytes = TPDU,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        if len(tpdu) != TPDU_BYTES:
+            raise ValueError(f"a TPDU has {TPDU_BYTES} bytes, not {len(tpdu)}")
+        self._address, self._port = address, port
+        self._monotonic_ms = monotonic_ms
+        self._tpdu = tpdu
+        self._tls = tls
+        self.undelivered = False
+        """Whether the last message has certainly not left: there was no connection."""
+
+    def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
+        """Send `message` and give the answer's message; None when none came whole and in time."""
+        deadline_ms = self._monotonic_ms() + timeout_ms
+        self.undelivered = True
+        try:
+            with self._connect(deadline_ms) as line:
+                frame = self._tpdu + message
+                line.settimeout(self._left_s(deadline_ms))
+                # from the first byte on the host may have it all, whatever is reported
+                self.undelivered = False
+                line.sendall(len(frame).to_bytes(LENGTH_BYTES, "big") + frame)
+                return self._receive(line, deadline_ms)
+        except OSError:  # with ssl.SSLError, TimeoutError and a name that is not found
+            return None
+
+    def close(self) -> None:
+        """Nothing stays open between exchanges."""
+
+    def _connect(self, deadline_ms: int) -> socket.socket:
+        line = socket.create_connection((self._address, self._port), self._left_s(deadline_ms))
+        if self._tls is None:
+            return line
+        try:
+            line.settimeout(self._left_s(deadline_ms))
+            return self._tls.wrap_socket(line, server_hostname=self._address)
+        except BaseException:
+            line.close()
+            raise
+
+    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes | None:
+        head = self._read(line, LENGTH_BYTES, deadline_ms)
+        size = int.from_bytes(head, "big")
+        if not TPDU_BYTES < size <= FRAME_MAX:
+            # answered, though not as agreed: let it be told as garbled, not as silence
+            return head
+        return self._read(line, size, deadline_ms)[TPDU_BYTES:]
+
+    def _read(self, line: socket.socket, size: int, deadline_ms: int) -> bytes:
+        """Exactly `size` bytes. Raises OSError."""
+        gathered = b""
+        while len(gathered) < size:
+            line.settimeout(self._left_s(deadline_ms))
+            piece = line.recv(size - len(gathered))
+            if not piece:
+                raise ConnectionError("closed before the answer was whole")
+            gathered += piece
+        return gathered
+
+    def _left_s(self, deadline_ms: int) -> float:
+        """Seconds until the deadline. Raises TimeoutError when it has passed."""
+        left_ms = deadline_ms - self._monotonic_ms()
+        if left_ms <= 0:
+            raise TimeoutError
+        return left_ms / 1000

@@ -1,0 +1,136 @@
+"""The TCP link against a small server on the loopback that serves the embedded host."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from firmware.host.client import HostClient
+from firmware.host.keys import derived_keys
+from firmware.host.messages import NoAnswer, NoAnswerReason
+from firmware.host.tcp import TPDU, TcpLink
+from firmware.masked import Key
+
+Serve = Callable[[Callable[[bytes], bytes | None]], int]
+KEYS = derived_keys(Key(bytes(range(32))))
+
+
+def monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def framed(message: bytes, tpdu: bytes = TPDU) -> bytes:
+    return (len(tpdu) + len(message)).to_bytes(2, "big") + tpdu + message
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts a server of one behaviour: from a whole frame received to the bytes sent back."""
+    running: list[tuple[socket.socket, threading.Thread]] = []
+
+    def start(behave: Callable[[bytes], bytes | None]) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def loop() -> None:
+            while True:
+                try:
+                    line, _ = listener.accept()
+                except OSError:  # closed: the test is over
+                    return
+                with line:
+                    frame = line.recv(2)
+                    while len(frame) < 2 + int.from_bytes(frame[:2], "big"):
+                        frame += line.recv(4096)
+                    answer = behave(frame)
+                    if answer is None:
+                        line.recv(1)  # says nothing until the other side gives up
+                    else:
+                        line.sendall(answer)
+
+        thread = threading.Thread(target=loop, daemon=True)
+        thread.start()
+        running.append((listener, thread))
+        return int(listener.getsockname()[1])
+
+    yield start
+    for listener, thread in running:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(2)
+
+
+def link_to(port: int) -> TcpLink:
+    return TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms)
+
+
+def test_a_sale_and_its_void_go_over_a_real_socket(till: Any, serve: Serve) -> None:
+    port = serve(lambda frame: framed(till.host.exchange(frame[7:], 1_000)))
+    till.client = HostClient(link_to(port), KEYS)
+    sale = till.sale("debit", 12_850, "123456")
+    assert till.code(sale) == "00"
+    assert till.code(till.void(sale)) == "00"
+    assert till.host.balances()["debit"] == 0
+
+
+def test_the_frame_is_a_length_a_tpdu_and_the_message(serve: Serve) -> None:
+    seen: list[bytes] = []
+
+    def behave(frame: bytes) -> bytes:
+        seen.append(frame)
+        return framed(b"answer")
+
+    assert link_to(serve(behave)).exchange(b"request", 1_000) == b"answer"
+    assert seen == [bytes.fromhex("000C6000030000") + b"request"]
+
+
+def test_nobody_listening_is_certainly_not_delivered(till: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    till.client = HostClient(link_to(port), KEYS)
+    assert till.ask(till.sale("debit", 100)) == NoAnswer(NoAnswerReason.NO_LINE)
+
+
+def test_silence_is_a_time_out_that_may_have_been_delivered(serve: Serve) -> None:
+    link = link_to(serve(lambda _frame: None))
+    assert link.exchange(b"request", 50) is None
+    assert not link.undelivered
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"\x00", b"\x00\x20" + TPDU + b"half"],
+    ids=["closed", "half a length", "half an answer"],
+)
+def test_an_answer_that_breaks_off_is_none(serve: Serve, answer: bytes) -> None:
+    link = link_to(serve(lambda _frame: answer))
+    assert link.exchange(b"request", 1_000) is None
+    assert not link.undelivered
+
+
+@pytest.mark.parametrize("answer", [b"\x00\x00", b"\x00\x05" + TPDU, b"\xff\xff" + bytes(100)])
+def test_a_length_outside_the_agreement_is_garbled_and_not_silence(
+    till: Any, serve: Serve, answer: bytes
+) -> None:
+    till.client = HostClient(link_to(serve(lambda _frame: answer)), KEYS)
+    got = till.ask(till.sale("debit", 100))
+    assert isinstance(got, NoAnswer)
+    assert got.reason is NoAnswerReason.GARBLED
+
+
+def test_an_answer_in_drops_counts_against_one_deadline() -> None:
+    times = itertools.count(0, 400)  # every look at the clock takes 400 ms
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        link = TcpLink("127.0.0.1", port, monotonic_ms=lambda: next(times))
+        assert link.exchange(b"request", 1_000) is None
+
+
+def test_a_tpdu_has_five_bytes() -> None:
+    with pytest.raises(ValueError, match="5 bytes"):
+        TcpLink("127.0.0.1", 1, monotonic_ms=monotonic_ms, tpdu=b"\x60")
