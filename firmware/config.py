@@ -1,4 +1,4 @@
-"""The terminal's settings: typed, with defaults, read from TOML, every mistake named with its place.
+"""The terminal's settings: typed, with defaults, read from TOML; every mistake has its place.
 
 Amounts are integers of minor units; a string such as "500.00" is read as major units.
 """
@@ -209,12 +209,34 @@ def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
 
 def with_setting(config: Config, key: str, value: Any, *, source: str) -> Config:
     """The settings with one `section.name` replaced. Raises ConfigError."""
-    section, _, name = key.partition(".")
     tables = msgspec.to_builtins(config)
+    section, _, name = _full_key(key, tables).partition(".")
     if not name or section not in tables or name not in tables[section]:
         raise ConfigError([Mistake(f"{source}: {key}", "no such setting")])
     tables[section][name] = value
     return from_tables(tables, source=source)
+
+
+def set_from_text(config: Config, key: str, text: str, *, source: str) -> Config:
+    """The settings with one replaced by what `text` says, typed as the setting is.
+
+    Raises ConfigError.
+    """
+    plain = text.strip('"')
+    if plain in ("true", "yes", "on", "false", "no", "off"):
+        return with_setting(config, key, plain in ("true", "yes", "on"), source=source)
+    try:
+        return with_setting(config, key, plain, source=source)
+    except ConfigError:
+        if not plain.lstrip("-").isdigit():
+            raise
+        return with_setting(config, key, int(plain), source=source)
+
+
+def _full_key(key: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """`double_check_over` is `sale.double_check_over` where only one section knows the name."""
+    sections = [name for name, table in tables.items() if key in table]
+    return f"{sections[0]}.{key}" if len(sections) == 1 else key
 
 
 def _section(

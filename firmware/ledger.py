@@ -1,4 +1,4 @@
-"""The terminal's data directory: keys, journal and operators, opened, and opened anew after a fault."""
+"""The terminal's data directory: keys, journal, operators; opened, and anew after a fault."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from firmware.journal.connection import Connect, connect
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Operators
@@ -26,18 +27,22 @@ class Ledger:
         directory: Path,
         now: Callable[[], datetime],
         free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
+        connect: Connect = connect,
     ) -> None:
         self._directory = directory
         self._now = now
         self._free_bytes = free_bytes
+        self._connect = connect
         self.keys = TerminalKeys.load_or_create(directory)
-        self.journal = Journal.open(directory, self.keys, now)
-        self.operators = Operators(self.journal)
+        self._open()
 
     def reopen(self) -> None:
         """Open the journal again on a new connection. Raises JournalFault while it is faulty."""
         self.journal.close()
-        self.journal = Journal.open(self._directory, self.keys, self._now)
+        self._open()
+
+    def _open(self) -> None:
+        self.journal = Journal.open(self._directory, self.keys, self._now, connect=self._connect)
         self.operators = Operators(self.journal)
 
     def check_space(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from firmware.config import Config
-from firmware.journal.essence import essence
 from firmware.journal.records import Copy
 from firmware.journal.transactions import PrintJob, Transaction
 from firmware.ledger import Ledger
@@ -36,7 +35,7 @@ class Papers:
         transaction = journal.transaction(job.batch, job.stan, training=job.training)
         if transaction is None:
             return _lost(job)
-        qr = essence(transaction, self._ledger.keys) if self._config.printer.qr else None
+        qr = None
         return transaction_slip(
             transaction,
             self._config.merchant,

@@ -1,4 +1,4 @@
-"""Prints what the journal says is owed, in order, in the background; printing never holds a sale up.
+"""Prints what the journal says is owed, in order and in the background: no sale waits for it.
 
 Each job is journaled queued → sending → sent, or doubtful when bytes left and the end is not
 known; a doubtful one is printed again, marked as a duplicate. A printer that cannot print is asked
@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firmware.effects import PaperOutlook
-from firmware.journal.records import PrintDoubtful, PrintHeld, PrintQueued, PrintSending, PrintSent
+from firmware.journal.records import (
+    PrintDoubtful,
+    PrintHeld,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+)
 from firmware.journal.store import Journal
 from firmware.journal.transactions import PrintJob
 from hw.events import JobDone
@@ -46,6 +52,11 @@ class Spool:
     def deadline_ms(self) -> int:
         """When `step` wants to be called again (monotonic)."""
         return self._next_try_ms if self._sending is None else NEVER_MS
+
+    @property
+    def busy(self) -> bool:
+        """Whether a paper is under way or about to be."""
+        return self._sending is not None or self._kicked or (self._asking and self.state.can_print)
 
     def kick(self) -> None:
         """Look for new jobs at the next step."""

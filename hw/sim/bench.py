@@ -15,6 +15,8 @@ from hw.keypad import MatrixKeypad
 from hw.oled import Oled, OledChip
 from hw.ports import HostLink
 from hw.printer import EscposPrinter
+from hw.printer_encode import Mode, Profile
+from hw.printer_font import PaperFont
 from hw.sim.cards.card import Card, tray
 from hw.sim.escpos import PrinterModel
 from hw.sim.host_line import HostLine
@@ -66,11 +68,12 @@ class ModelBench:
         self.chip = CHIPS[chip]()
         self.matrix = Matrix(KEYPAD)
         self.slot = PcscModel()
-        self.paper_printer = PrinterModel(columns=columns)
+        self._font = PaperFont()
+        self.paper_printer = PrinterModel(columns, self._font)
         self.line = HostLine(host)
         self.tray: dict[str, Card] = dict(tray())
-        self._columns = columns
-        self._mode = mode
+        self._profile = Profile(columns=columns)
+        self._mode = Mode(mode)
         self._baud = baud
         self._chip_kind = OledChip(chip)
 
@@ -79,9 +82,9 @@ class ModelBench:
         drivers = Drivers(
             display=Oled(lambda: self.chip, self._chip_kind),
             keypad=MatrixKeypad(self.matrix.factory),
-            reader=PcscReader(scard=self.slot),
+            reader=PcscReader(self.slot, self.clock, pause=lambda _ms: None),
             printer=EscposPrinter(
-                self.paper_printer.transport, columns=self._columns, mode=self._mode
+                self.paper_printer.transport, self._profile, self._mode, self._font
             ),
             reader_worker=VirtualWorker(self.time, lambda: APDU_MS),
             printer_worker=VirtualWorker(self.time, self._printing_ms()),

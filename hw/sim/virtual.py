@@ -43,6 +43,10 @@ class VirtualClock:
         """Move the wall clock alone, as a wrong NTP server or a dead battery does."""
         self._jumped += by
 
+    def jump_back(self) -> None:
+        """Put the wall clock right again."""
+        self._jumped = timedelta()
+
 
 class Driven(Protocol):
     """What virtual time drives: the terminal's runner."""

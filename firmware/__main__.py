@@ -1,0 +1,56 @@
+"""The command line of `pos`. Each command is a module of `firmware.cli`, imported when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from firmware import __version__
+
+# command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
+# and `run`
+COMMANDS = {
+    "demo": "play a sale, a void and a refund on the modelled hardware, and show them",
+    "play": "play scenario files on the modelled hardware, in virtual time",
+    "run": "run the terminal on real hardware, as its configuration says",
+    "bench": "measure what the terminal costs: bytes, time, commits, memory",
+    "journal": "list, show or export the journal's records",
+    "config": "show the settings and where each comes from, or check a file",
+    "screens": "draw the contact sheet of all screens",
+}
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code: 0 done, 1 failed, 2 used wrongly."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parser = argparse.ArgumentParser(prog="pos", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"pos {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    wanted = words[0] if words else ""
+    for name, help_text in COMMANDS.items():
+        sub = commands.add_parser(name, help=help_text, description=help_text)
+        if name == wanted:
+            _module(name).add_arguments(sub)
+    commands.add_parser("test", help="run the tests (`firmware/pos test`, or `pytest`)")
+    options = parser.parse_args(words)
+    if options.command == "test":
+        print("pos: the tests run by `firmware/pos test`, or `pytest`", file=sys.stderr)
+        return USAGE_ERROR
+    try:
+        code: int = _module(options.command).run(options)
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _module(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module
+    return importlib.import_module(f"firmware.cli.{command}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

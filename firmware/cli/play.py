@@ -1,0 +1,32 @@
+"""`pos play`: plays scenario files and says of each whether its story holds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from firmware.scenario.language import ScenarioError
+from firmware.scenario.player import ScenarioFailed, play
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play each file: 0 when all hold, 1 when one does not, 2 when one cannot be read."""
+    code = 0
+    for path in options.files:
+        try:
+            play(path)
+        except ScenarioFailed as failed:
+            print(failed)
+            code = max(code, 1)
+        except ScenarioError as error:
+            print(error, file=sys.stderr)
+            code = 2
+        else:
+            print(f"{path}: ok")
+    return code

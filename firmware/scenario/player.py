@@ -1,0 +1,360 @@
+"""Plays the steps of a scenario on a stage, in virtual time, and holds its expectations."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from firmware.config import Config, ConfigError, set_from_text
+from firmware.scenario.audit import unbalanced
+from firmware.scenario.language import (
+    KEY_NAMES,
+    ScenarioError,
+    Step,
+    duration_ms,
+    jump_of,
+    keys_of,
+    read,
+    totals_of,
+)
+from firmware.scenario.stage import STAGE_CONFIG, Stage
+from firmware.terminal import Terminal
+from firmware.ui.drawing import half_blocks
+from hw.events import Key
+from hw.sim.host_line import LineFault
+
+DOWN_MS, UP_MS = 40, 40
+PAUSE_MS = 1_000
+PATIENCE_MS = 5_000
+PAPER_PATIENCE_MS = 60_000
+LOOK_MS = 100
+CARD_SWAP_MS = 500
+_VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
+
+
+class ScenarioFailed(AssertionError):  # noqa: N818 - what happened
+    """An expectation did not hold: says where, what was expected and what was seen."""
+
+
+def play(path: Path, *, on_step: Callable[[Step, Stage], None] = lambda _s, _t: None) -> None:
+    """Play one file from a fresh terminal. Raises ScenarioError and ScenarioFailed."""
+    steps = read(path)
+    directory = Path(tempfile.mkdtemp(prefix="pos-play-"))
+    try:
+        player = Player(directory, path.parent)
+        try:
+            for step in steps:
+                player.play(step)
+                on_step(step, player.stage)
+        finally:
+            player.close()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class Player:
+    """Plays one step after another. Files are saved relative to `folder`."""
+
+    def __init__(self, directory: Path, folder: Path, config: Config = STAGE_CONFIG) -> None:
+        self._directory = directory
+        self._folder = folder
+        self._config = config
+        self._stage: Stage | None = None
+        self._names: dict[str, str] = {}
+        self._stuck: set[Key] = set()
+        self._next_card_fault: tuple[str, list[str]] | None = None
+        self._torn: list[str] = []
+
+    @property
+    def stage(self) -> Stage:
+        """The stage, set up and switched on when it is first asked for."""
+        if self._stage is None:
+            self._stage = Stage(self._directory, self._config)
+            self._stage.power_on()
+        return self._stage
+
+    def close(self) -> None:
+        """Clear the stage."""
+        if self._stage is not None:
+            self._stage.close()
+
+    def play(self, step: Step) -> None:
+        """Play one step. Raises ScenarioFailed, or ScenarioError for what cannot be played."""
+        if step.verb == "set":
+            self._set(step)
+            return
+        self._settle(step)
+        handler = getattr(self, "_" + step.verb.replace(" ", "_"))
+        handler(step)
+
+    # --- time ---
+
+    def _settle(self, step: Step) -> None:
+        """A line begins once the terminal waits and a virtual second has passed."""
+        terminal = self.stage.terminal
+        time = self.stage.bench.time
+        if terminal is None:  # the power is off
+            self.stage.bench.clock.advance_to(self._now_ms + PAUSE_MS)
+            return
+        try:
+            time.settle(terminal.runner)
+            time.run_until(terminal.runner, self._now_ms + PAUSE_MS)
+            time.settle(terminal.runner)
+        except TimeoutError as error:
+            raise ScenarioFailed(f"{step.place}: {error}") from None
+
+    @property
+    def _now_ms(self) -> int:
+        return self.stage.bench.clock.monotonic_ms()
+
+    def _run(self, duration: int) -> None:
+        terminal = self.stage.terminal
+        if terminal is None:
+            self.stage.bench.clock.advance_to(self._now_ms + duration)
+        else:
+            self.stage.bench.time.run_until(terminal.runner, self._now_ms + duration)
+
+    def _until(self, holds: Callable[[], bool], patience_ms: int) -> bool:
+        end_ms = self._now_ms + patience_ms
+        while not holds():
+            if self._now_ms >= end_ms:
+                return False
+            self._run(LOOK_MS)
+        return True
+
+    # --- before the first action ---
+
+    def _set(self, step: Step) -> None:
+        if self._stage is not None:
+            raise ScenarioError(step.place, "set stands only before the first action")
+        key, value = step.words[0], " ".join(step.words[1:])
+        try:
+            self._config = set_from_text(self._config, key, value, source=step.place)
+        except ConfigError as error:
+            raise ScenarioError(step.place, str(error.mistakes[0])) from None
+
+    # --- what people do ---
+
+    def _press(self, step: Step) -> None:
+        for word in step.words:
+            for key in keys_of(self._said(word, step)):
+                self.stage.bench.matrix.press(key)
+                self._run(DOWN_MS)
+                if key not in self._stuck:
+                    self.stage.bench.matrix.release(key)
+                self._run(UP_MS)
+
+    def _insert(self, step: Step) -> None:
+        bench = self.stage.bench
+        card = bench.tray.get(step.words[0])
+        if card is None:
+            known = ", ".join(bench.tray)
+            raise ScenarioError(step.place, f"no card {step.words[0]}; the tray has {known}")
+        if bench.slot.card is not None:  # one comes out before the next goes in
+            bench.slot.remove()
+            self._run(CARD_SWAP_MS)
+        bench.slot.insert(card)
+        if self._next_card_fault is not None:
+            self._switch_card(*self._next_card_fault)
+
+    def _remove(self, _step: Step) -> None:
+        if self.stage.bench.slot.card is not None:
+            self.stage.bench.slot.remove()
+
+    def _wait(self, step: Step) -> None:
+        self._run(duration_ms(step.words[0]))
+
+    def _tear(self, _step: Step) -> None:
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        self._torn.append(self.stage.bench.paper_printer.paper.tear().text)
+
+    # --- what is expected ---
+
+    def _expect_screen(self, step: Step) -> None:
+        for word in step.words:
+            text = self._said_in(word, step)
+            if not self._until(lambda text=text: _stands(text, self._glass), PATIENCE_MS):  # type: ignore[misc]
+                raise self._failed(step, f"screen “{text}”", self._glass)
+
+    def _expect_no_screen(self, step: Step) -> None:
+        for word in step.words:
+            text = self._said_in(word, step)
+            if _stands(text, self._glass):
+                raise self._failed(step, f"no screen “{text}”", self._glass)
+
+    def _expect_paper(self, step: Step) -> None:
+        for word in step.words:
+            text = self._said_in(word, step)
+            patience_ms = PAPER_PATIENCE_MS if self._printing else PATIENCE_MS
+            if not self._until(lambda text=text: _stands(text, self._paper), patience_ms):  # type: ignore[misc]
+                raise self._failed(step, f"paper “{text}”", self._paper)
+
+    def _expect_no_paper(self, step: Step) -> None:
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        for word in step.words:
+            text = self._said_in(word, step)
+            if _stands(text, self._paper):
+                raise self._failed(step, f"no paper “{text}”", self._paper)
+
+    def _expect_totals(self, step: Step) -> None:
+        terminal = self._powered(step)
+        journal = terminal.ledger.journal
+        totals = journal.totals(journal.batch())
+        seen = {
+            "sales": (totals.sales, totals.sales_minor),
+            "voids": (totals.voids, totals.voids_minor),
+            "refunds": (totals.refunds, totals.refunds_minor),
+        }
+        for name, wanted in totals_of(step.words).items():
+            if seen[name] != wanted:
+                count, minor = seen[name]
+                raise self._failed(step, " ".join(step.words), f"{name}={count}/{minor}")
+
+    def _expect_books_balanced(self, step: Step) -> None:
+        terminal = self._powered(step)
+        differences = unbalanced(terminal.ledger, self.stage.host)
+        if differences:
+            raise self._failed(step, "books balanced", "; ".join(differences))
+
+    # --- faults and power ---
+
+    def _fault(self, step: Step) -> None:
+        device, kind, *arguments = step.words
+        self._switch_fault(device, kind, arguments, on=True)
+
+    def _clear(self, step: Step) -> None:
+        self._switch_fault(step.words[0], "", [], on=False)
+
+    def _switch_fault(self, device: str, kind: str, arguments: list[str], *, on: bool) -> None:
+        bench = self.stage.bench
+        match device:
+            case "printer":
+                self._switch_printer(kind, arguments)
+            case "reader":
+                bench.slot.unplug() if on else bench.slot.plug()
+            case "card":
+                self._switch_card(kind, arguments)
+            case "display":
+                bench.chip.fail(on)
+            case "key":
+                self._stick(KEY_NAMES[arguments[0]] if on else None)
+            case "host":
+                bench.line.fault = LineFault(kind) if on else None
+            case "disk":
+                self.stage.fill_disk(on)
+            case _:
+                bench.clock.jump(jump_of(arguments[0])) if on else bench.clock.jump_back()
+
+    def _switch_printer(self, kind: str, arguments: list[str]) -> None:
+        printer = self.stage.bench.paper_printer
+        match kind:
+            case "paper-out":
+                printer.fail_paper_out()
+            case "cover-open":
+                printer.fail_cover_open()
+            case "offline":
+                printer.fail_offline()
+            case "dies-after":
+                printer.dies_after(int(arguments[0]))
+            case _:
+                printer.clear()
+
+    def _switch_card(self, kind: str, arguments: list[str]) -> None:
+        """Spoil the card in the slot, or whichever is put in next."""
+        self._next_card_fault = None
+        card = self.stage.bench.slot.card
+        if not kind:
+            for each in self.stage.bench.tray.values():
+                each.faults.clear()
+        elif card is None:
+            self._next_card_fault = (kind, arguments)
+        elif kind == "mute":
+            card.faults.mute = True
+        else:
+            card.pull_at(int(arguments[0]))
+
+    def _stick(self, key: Key | None) -> None:
+        matrix = self.stage.bench.matrix
+        for stuck in self._stuck:
+            matrix.release(stuck)
+        self._stuck = set() if key is None else {key}
+        if key is not None:
+            matrix.press(key)
+
+    def _power_cut(self, _step: Step) -> None:
+        self.stage.power_cut()
+        self._stuck.clear()
+
+    def _power_on(self, step: Step) -> None:
+        if self.stage.terminal is not None:
+            raise ScenarioError(step.place, "the power is on")
+        self.stage.power_on()
+
+    # --- names and files ---
+
+    def _remember(self, step: Step) -> None:
+        name, what = step.words
+        if what != "voucher":
+            raise ScenarioError(step.place, "expected: remember NAME voucher")
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        numbers = _VOUCHER.findall("\n".join((*self._torn, self._paper)))
+        if not numbers:
+            raise self._failed(step, "a voucher was printed", "none")
+        self._names[name] = numbers[-1]
+
+    def _save_screen(self, step: Step) -> None:
+        self.stage.bench.chip.image().save(self._file(step))
+
+    def _save_paper(self, step: Step) -> None:
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        self.stage.bench.paper_printer.paper.image().save(self._file(step))
+
+    # --- small things ---
+
+    def _file(self, step: Step) -> Path:
+        path = self._folder / step.words[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _said(self, word: str, step: Step) -> str:
+        if not word.startswith("$"):
+            return word
+        if word[1:] not in self._names:
+            raise ScenarioError(step.place, f"nothing is remembered as {word[1:]}")
+        return self._names[word[1:]]
+
+    def _said_in(self, text: str, step: Step) -> str:
+        return re.sub(r"\$[A-Za-z_]\w*", lambda match: self._said(match[0], step), text)
+
+    @property
+    def _glass(self) -> str:
+        return self.stage.glass_text
+
+    @property
+    def _paper(self) -> str:
+        return self.stage.bench.paper_printer.paper.text
+
+    @property
+    def _printing(self) -> bool:
+        terminal = self.stage.terminal
+        return terminal is not None and terminal.spool.busy
+
+    def _powered(self, step: Step) -> Terminal:
+        if self.stage.terminal is None:
+            raise ScenarioError(step.place, "the power is off")
+        return self.stage.terminal
+
+    def _failed(self, step: Step, expected: str, saw: str) -> ScenarioFailed:
+        drawing = half_blocks(self.stage.bench.chip.image())
+        seen = " ".join(saw.split()) or "nothing"
+        return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
+
+
+def _stands(text: str, where: str) -> bool:
+    """Whether `text` stands in `where`, white space folded; lines may break it anywhere."""
+    if " ".join(text.split()) in " ".join(where.split()):
+        return True
+    return "".join(text.split()) in "".join(where.split())

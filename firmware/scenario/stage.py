@@ -1,0 +1,207 @@
+"""The stage of a scenario: a provisioned terminal on modelled hardware, and its host.
+
+Everything durable lies in one directory; a power cut takes all else away.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+
+from firmware.config import Config, Printer, Void
+from firmware.emv.ca_keys import CaKeys
+from firmware.flows.desk import EmvSetup
+from firmware.host.accounts import Account, Status
+from firmware.host.client import HostClient
+from firmware.host.keys import derived_keys, read_or_make_master
+from firmware.host.local import LocalHost, Registration
+from firmware.journal.connection import connect
+from firmware.journal.records import OperatorSignedOn
+from firmware.ledger import Ledger
+from firmware.masked import Key as SecretKey
+from firmware.masked import Pan, Password, Pin
+from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.ui.render import Frame
+from hw.sim.bench import Drivers, ModelBench
+from hw.sim.cards import TEST_CA_KEYS, tray_accounts
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
+SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
+CASHIER, CASHIER_PASSWORD = "01", "1357"
+# The example in the language's own description voids without a PIN: the stage's terminal is set so.
+STAGE_CONFIG = Config(void=Void(pin=False))
+
+
+class Stage:
+    """A terminal on its bench. `directory` holds what is durable; `config` its settings."""
+
+    def __init__(
+        self,
+        directory: Path,
+        config: Config = STAGE_CONFIG,
+        *,
+        on_frame: Callable[[Frame], None] = lambda _frame: None,
+    ) -> None:
+        self.config = config
+        self._directory = directory
+        self._on_frame = on_frame
+        self._master = read_or_make_master(_made(directory) / "host-master.key")
+        self._emv = _emv(config)
+        self.host = self._make_host()
+        self.bench = ModelBench(
+            self.host,
+            start=START,
+            columns=32 if config.printer.width_mm == 58 else 48,
+            mode=config.printer.mode,
+            baud=config.printer.baud,
+            chip=config.display.chip,
+        )
+        self.frame: Frame | None = None
+        self._disk_full = False
+        self._connection: sqlite3.Connection | None = None
+        self._drivers: Drivers | None = None
+        self.terminal: Terminal | None = None
+        self._provision()
+
+    # --- power ---
+
+    def power_on(self) -> Terminal:
+        """Start the terminal from what is on the disk and let it come to rest."""
+        assert self.terminal is None, "the power is on"
+        self._drivers = drivers = self.bench.power_on()
+        ledger = self._ledger()
+        devices = Devices(
+            clock=self.bench.clock,
+            display=drivers.display,
+            reader=drivers.reader,
+            reader_worker=drivers.reader_worker,
+            printer=drivers.printer,
+            printer_worker=drivers.printer_worker,
+            host_worker=drivers.host_worker,
+            on_frame=self._note_frame,
+        )
+        client = HostClient(self.bench.line, derived_keys(self._master))
+        self.terminal = Terminal(self.config, ledger, devices, client, self._emv)
+        self.terminal.runner.start()
+        return self.terminal
+
+    def power_cut(self) -> None:
+        """Take the power away where it stands: no flow ends, nothing is closed in order."""
+        if self.terminal is None or self._drivers is None:
+            return
+        self.terminal.runner.close()
+        self.terminal.ledger.close()
+        self.bench.power_cut(self._drivers)
+        self.terminal, self._drivers, self.frame = None, None, None
+
+    def close(self) -> None:
+        """End the play."""
+        self.power_cut()
+        self.host.close()
+
+    # --- what the player looks at ---
+
+    @property
+    def glass_text(self) -> str:
+        """What stands on the glass; nothing if the chip's memory is not the frame that was sent."""
+        if self.frame is None or not self.bench.chip.is_on:
+            return ""
+        shown = self.bench.chip.image()
+        return self.frame.text if shown.tobytes() == self.frame.image.tobytes() else ""
+
+    # --- making it ---
+
+    def _note_frame(self, frame: Frame) -> None:
+        self.frame = frame
+        self._on_frame(frame)
+
+    def _ledger(self) -> Ledger:
+        return Ledger(
+            self._directory, self.bench.clock.now, self._free_bytes, connect=self._connect
+        )
+
+    def fill_disk(self, full: bool) -> None:
+        """Leave no page for the journal to grow into, or give the disk back."""
+        self._disk_full = full
+        if self._connection is not None and self.terminal is not None:
+            _limit_pages(self._connection, full)
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        self._connection = connect(path)
+        if self._disk_full:
+            _limit_pages(self._connection, full=True)
+        return self._connection
+
+    def _free_bytes(self, _directory: Path) -> int:
+        return 0 if self._disk_full else 1 << 40
+
+    def _make_host(self) -> LocalHost:
+        merchant = self.config.merchant
+        currency = self.config.currency.numeric
+        return LocalHost(
+            self._directory / "host-books.db",
+            tray_books(),
+            master=self._master,
+            terminals={merchant.terminal: Registration(merchant.number, currency)},
+            clock_now=lambda: self.bench.clock.now(),
+            test_amounts=self.config.host.test_amounts,
+        )
+
+    def _provision(self) -> None:
+        """Give the operators their passwords and sign the cashier on, at first start."""
+        ledger = self._ledger()
+        if not ledger.journal.signed_on():
+            chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
+            for number, password in chosen:
+                ledger.operators.set_password(number, Password(password), by=number)
+            ledger.journal.append(OperatorSignedOn(operator=CASHIER))
+        ledger.close()
+
+
+@cache
+def tray_books() -> tuple[Account, ...]:
+    """The issuers' accounts behind the cards of the tray, as the embedded host holds them."""
+    return tuple(
+        Account(
+            name=one.name,
+            pan=Pan(one.pan),
+            psn=f"{one.psn:02d}",
+            expiry=one.expiry,
+            pin=Pin(one.pin) if one.pin else None,
+            balance_minor=one.balance_minor,
+            credit_limit_minor=one.credit_limit_minor,
+            imk_ac=SecretKey(one.imk_ac),
+            cvn=one.cvn,
+            status=Status(one.status),
+            arpc_method=one.arpc_method,
+        )
+        for one in tray_accounts()
+    )
+
+
+@cache
+def _test_keys() -> CaKeys:
+    return CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name)
+
+
+def _emv(config: Config) -> EmvSetup:
+    return emv_setup(config, _test_keys())
+
+
+def _limit_pages(connection: sqlite3.Connection, full: bool) -> None:
+    """SQLite's own limit gives SQLITE_FULL as a full disk does, where the next page is wanted."""
+    (used,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {used if full else 1 << 30}")
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def stage_config(**printer: object) -> Config:
+    """The stage's settings with some of the printer's changed."""
+    return Config(void=Void(pin=False), printer=Printer(**printer))  # type: ignore[arg-type]
