@@ -65,7 +65,8 @@ class Issuer:
         issuer = IssuerKey(
             account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method
         )
-        if request.kind is Kind.SALE or _asks_online(chip):
+        checked = request.kind is Kind.SALE or _asks_online(chip)
+        if checked:
             code = self._card_code(books, request, account_id, issuer, chip)
             if code != APPROVED:
                 return Decision(code)
@@ -74,7 +75,7 @@ class Issuer:
         return Decision(
             code,
             issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None,
-            chip.get("9F26", b""),
+            chip["9F26"] if checked else b"",
             undoes if approved else "",
             muted=approved and request.kind is Kind.SALE and self._is_never_answered(request),
         )

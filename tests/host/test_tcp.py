@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import itertools
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from firmware.host.client import HostClient
 from firmware.host.keys import derived_keys
@@ -17,7 +25,7 @@ from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.host.tcp import TPDU, TcpLink
 from firmware.masked import Key
 
-Serve = Callable[[Callable[[bytes], bytes | None]], int]
+Serve = Callable[..., int]
 KEYS = derived_keys(Key(bytes(range(32))))
 
 
@@ -34,7 +42,7 @@ def serve() -> Iterator[Serve]:
     """Starts a server of one behaviour: from a whole frame received to the bytes sent back."""
     running: list[tuple[socket.socket, threading.Thread]] = []
 
-    def start(behave: Callable[[bytes], bytes | None]) -> int:
+    def start(behave: Callable[[bytes], bytes | None], tls: ssl.SSLContext | None = None) -> int:
         listener = socket.create_server(("127.0.0.1", 0))
 
         def loop() -> None:
@@ -43,6 +51,11 @@ def serve() -> Iterator[Serve]:
                     line, _ = listener.accept()
                 except OSError:  # closed: the test is over
                     return
+                if tls is not None:
+                    try:
+                        line = tls.wrap_socket(line, server_side=True)
+                    except OSError:  # the other side wants nothing to do with us
+                        continue
                 with line:
                     frame = line.recv(2)
                     while len(frame) < 2 + int.from_bytes(frame[:2], "big"):
@@ -129,6 +142,57 @@ def test_an_answer_in_drops_counts_against_one_deadline() -> None:
         port = listener.getsockname()[1]
         link = TcpLink("127.0.0.1", port, monotonic_ms=lambda: next(times))
         assert link.exchange(b"request", 1_000) is None
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key and a certificate for 127.0.0.1, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "host")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "host.pem"
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(secret + made.public_bytes(pem))
+    return path
+
+
+class TestTls:
+    def serve(self, serve: Serve, certificate: Path) -> int:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(certificate)
+        return serve(lambda _frame: framed(b"answer"), server)
+
+    def test_a_host_with_the_right_certificate_is_spoken_to(
+        self, serve: Serve, certificate: Path
+    ) -> None:
+        tls = ssl.create_default_context(cafile=str(certificate))
+        port = self.serve(serve, certificate)
+        link = TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms, tls=tls)
+        assert link.exchange(b"request", 2_000) == b"answer"
+
+    def test_a_host_with_another_certificate_gets_nothing(
+        self, serve: Serve, certificate: Path
+    ) -> None:
+        port = self.serve(serve, certificate)
+        tls = ssl.create_default_context()
+        link = TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms, tls=tls)
+        assert link.exchange(b"request", 2_000) is None
+        assert link.undelivered
 
 
 def test_a_tpdu_has_five_bytes() -> None:

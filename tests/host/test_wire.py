@@ -347,7 +347,7 @@ class TestLineFaults:
             (LineFault.LATE, (NoAnswerReason.TIMED_OUT, "")),
         ],
     )
-    def test_a_spoilt_answer_leaves_a_sale_that_its_reversal_undoes(  # noqa: PLR0917 - fixtures
+    def test_a_spoilt_answer_leaves_a_sale_that_its_reversal_undoes(
         self,
         till: Any,
         lines: list[HostLine],
