@@ -1,3 +1,5 @@
+"""Provisioned accounts: read in full, and every mistake named without its secret."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Key files and the keys drawn from them: for their owner alone, one set a terminal and batch."""
+
 from __future__ import annotations
 
 import stat

@@ -11,21 +11,13 @@ from typing import Any
 import pytest
 
 from firmware.host import issuer, local
-from firmware.host.messages import FinancialRequest, NoAnswer, NoAnswerReason
+from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.host.responses import RESPONSES
 from firmware.journal.records import Totals
 from firmware.masked import Key
 
 Reverse = Callable[..., Any]
 TERMINAL = "10000001"
-
-
-def state(till: Any, request: FinancialRequest) -> str:
-    return next(
-        entry.state.value
-        for entry in till.host.books()
-        if (entry.batch, entry.stan) == (request.batch, request.stan)
-    )
 
 
 @pytest.mark.parametrize("name", ["debit", "credit", "free", "chip16", "store"])
@@ -247,68 +239,6 @@ def test_money_back_reaches_even_a_stolen_card(make_till: Any) -> None:
     assert till.code(till.refund(sale, reference, 1_000)) == "00"
 
 
-def test_a_reversal_after_its_original_leaves_nothing_standing(till: Any, reverse: Reverse) -> None:
-    sale = till.sale("debit", 1_000)
-    till.ask(sale)
-    assert [till.code(reverse(sale)) for _ in range(3)] == ["00"] * 3
-    assert till.host.balances()["debit"] == 0
-    assert state(till, sale) == "reversed"
-    assert till.code(sale) == "94"
-
-
-def test_a_reversal_before_its_original_blocks_it(till: Any, reverse: Reverse) -> None:
-    sale = till.sale("debit", 1_000)
-    assert till.code(reverse(sale)) == "00"
-    assert [till.code(sale) for _ in range(2)] == ["94", "94"]
-    assert till.host.balances()["debit"] == 0
-    assert state(till, sale) == "blocked"
-
-
-def test_a_reversal_instead_of_its_original_leaves_no_trace_of_money(
-    till: Any, reverse: Reverse
-) -> None:
-    assert till.code(reverse(till.sale("debit", 1_000))) == "00"
-    assert till.host.books() == []
-
-
-def test_a_reversed_void_lets_the_sale_stand_again(till: Any, reverse: Reverse) -> None:
-    sale = till.sale("debit", 1_000)
-    till.ask(sale)
-    void = till.void(sale)
-    till.ask(void)
-    assert till.code(reverse(void)) == "00"
-    assert till.host.balances()["debit"] == 1_000
-    assert till.code(till.void(sale)) == "00"
-
-
-def test_a_reversed_refund_can_be_given_again(till: Any, reverse: Reverse) -> None:
-    sale = till.sale("credit", 1_000)
-    reference = till.answered(sale).reference
-    refund = till.refund(sale, reference, 1_000)
-    till.ask(refund)
-    till.ask(reverse(refund))
-    assert till.host.balances()["credit"] == 1_000
-    assert till.code(till.refund(sale, reference, 1_000)) == "00"
-
-
-def test_what_rests_on_a_reversed_sale_falls_with_it(till: Any, reverse: Reverse) -> None:
-    sale = till.sale("debit", 1_000)
-    till.ask(sale)
-    void = till.void(sale)
-    till.ask(void)
-    assert till.code(reverse(sale)) == "00"
-    assert till.host.balances()["debit"] == 0
-    assert till.code(reverse(void)) == "00"
-    assert till.host.balances()["debit"] == 0
-
-
-def test_a_reversal_of_another_amount_is_refused(till: Any, reverse: Reverse) -> None:
-    sale = till.sale("debit", 1_000)
-    till.ask(sale)
-    assert till.code(replace(reverse(sale), amount_minor=999)) == "64"
-    assert till.host.balances()["debit"] == 1_000
-
-
 def test_a_settlement_says_whether_the_totals_agree_and_repeats_itself(till: Any) -> None:
     till.ask(till.sale("debit", 1_000))
     right = Totals(sales=1, sales_minor=1_000)
@@ -374,74 +304,3 @@ def test_names_by_hash_let_an_auditor_match_the_journal(till: Any) -> None:
     key = Key(b"the terminal's")
     names = till.host.names_by_hash(key)
     assert names[till.cards["debit"].account.pan.keyed_hash(key)] == "debit"
-
-
-def test_the_books_hold_no_pan_pin_or_key(till: Any, tmp_path: Any) -> None:
-    till.ask(till.sale("debit", 100, "123456"))
-    till.ask(till.sale("debit", 100, "111111"))
-    owner = till.cards["debit"].account
-    for path in tmp_path.iterdir():
-        content = path.read_bytes()
-        for secret in (
-            owner.pan.reveal().encode(),
-            bytes.fromhex("0" + owner.pan.reveal()),
-            bytes.fromhex(owner.pan.reveal() + "0"),
-            b"123456",
-            owner.imk_ac.reveal(),
-        ):
-            assert secret not in content, path
-
-
-def test_an_approval_has_an_answer_only_when_the_books_hold_it(make_till: Any) -> None:
-    till = make_till(books="full.db")
-    till.ask(till.sale("debit", 100))
-    till.host._books._db.execute(
-        "CREATE TRIGGER full BEFORE INSERT ON transactions BEGIN SELECT RAISE(ABORT, 'disk'); END"
-    )
-    sale = till.sale("debit", 200)
-    assert till.ask(sale) == NoAnswer(NoAnswerReason.TIMED_OUT)
-    assert till.host.balances()["debit"] == 100
-    till.host._opened()._db.execute("DROP TRIGGER full")
-    assert till.code(sale) == "00"
-
-
-class TestCost:
-    """What one sale asks of the disk, now and after years of trade."""
-
-    @pytest.fixture
-    def statements(self, till: Any) -> list[str]:
-        seen: list[str] = []
-        till.ask(till.sale("debit", 100))
-        till.host._books._db.set_trace_callback(seen.append)
-        return seen
-
-    def test_a_sale_is_one_commit(self, till: Any, statements: list[str]) -> None:
-        till.ask(till.sale("debit", 100, "123456"))
-        assert statements.count("COMMIT") == 1
-
-    def test_a_message_that_is_refused_at_the_door_writes_nothing(
-        self, till: Any, statements: list[str]
-    ) -> None:
-        till.ask(replace(till.sale("debit", 100), terminal="99999999"))
-        till.host.exchange(b"nonsense", 1_000)
-        assert statements == []
-
-    def test_no_question_walks_through_the_books(
-        self, till: Any, statements: list[str], reverse: Reverse
-    ) -> None:
-        sale = till.sale("rationed", 100, "111111")
-        till.ask(sale)
-        sale = till.sale("rationed", 100)
-        reference = till.answered(sale).reference
-        till.ask(till.refund(sale, reference, 10))
-        till.ask(till.void(sale))
-        till.ask(reverse(sale))
-        till.ask(till.settlement())
-        db = till.host._books._db
-        db.set_trace_callback(None)
-        asked = [each for each in statements if each.startswith(("SELECT", "UPDATE"))]
-        assert len(asked) > 20
-        for each in asked:
-            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {each}")]
-            walks = [step for step in plan if step.startswith("SCAN") and step != "SCAN counter"]
-            assert not walks, each
