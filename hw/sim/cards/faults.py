@@ -38,10 +38,6 @@ class Faults:
         """Pull the card in the middle of the `n`th command from now, 1 being the next."""
         self._pull_in, self.was_pulled = n, False
 
-    def clear(self) -> None:
-        """A sound card again."""
-        self.__init__()  # type: ignore[misc]
-
     def before(self, raw: bytes) -> bytes | None:
         """Called with each command; gives an answer in the card's place, or None.
 
