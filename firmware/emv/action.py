@@ -73,7 +73,9 @@ def set_response_code(state: State, code: str) -> None:
     state.objects[Tag.AUTHORISATION_RESPONSE_CODE] = code.encode("ascii", "replace")[:2].ljust(2)
 
 
-async def generate_ac(state: State, wanted: AcType, data: bytes, sent_before: bytes) -> Cryptogram:
+async def generate_ac(
+    state: State, wanted: AcType, cdol: Tag, data: bytes, sent_before: bytes
+) -> Cryptogram:
     """One GENERATE AC with what it leaves in the state; raises CardError on what cannot be.
 
     A card may answer lower than asked, never higher. A signature that was asked for is verified:
@@ -82,7 +84,8 @@ async def generate_ac(state: State, wanted: AcType, data: bytes, sent_before: by
     signature = oda.cda_wanted(state, wanted)
     control = wanted | (CDA_REQUESTED if signature else 0)
     state.tvr_in_cryptogram = state.tvr
-    response = await state.send_ok(apdu.generate_ac(control, data))
+    sent = dol.split(state.card[cdol], data)
+    response = await state.send_ok(apdu.generate_ac(control, data), sent)
     answer = parse_cryptogram(response, signature_asked=signature)
     if _RANK[answer.type] > _RANK[wanted]:
         raise CardError(f"asked for {wanted.name}, the card answered {answer.type.name}")
@@ -109,7 +112,7 @@ async def first_generate_ac(state: State, wanted: AcType) -> Cryptogram:
     data = risk_data(state, state.card[Tag.CDOL1])
     state.cdol1_data = data
     state.begin("Card action analysis")
-    answer = await generate_ac(state, wanted, data, state.pdol_data)
+    answer = await generate_ac(state, wanted, Tag.CDOL1, data, state.pdol_data)
     state.first_ac_answered = True
     state.tsi |= Tsi.CARD_RISK_MANAGEMENT_PERFORMED
     return answer

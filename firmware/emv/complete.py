@@ -92,7 +92,7 @@ async def _second_generate_ac(state: State, wanted: AcType) -> AcType:
     data = risk_data(state, state.card[Tag.CDOL2])
     state.begin("Completion")
     sent_before = state.pdol_data + state.cdol1_data
-    answer = await generate_ac(state, wanted, data, sent_before)
+    answer = await generate_ac(state, wanted, Tag.CDOL2, data, sent_before)
     if answer.type not in (AcType.TC, AcType.AAC):
         raise CardError(f"the second cryptogram is of type {answer.type.name}")
     return answer.type

@@ -42,6 +42,16 @@ def parse(dol: bytes) -> tuple[DolEntry, ...]:
     return tuple(entries)
 
 
+def split(dol: bytes, data: bytes) -> tuple[tuple[int, bytes], ...]:
+    """Data that was built for a list, object by object: as tag and value. Raises DolError."""
+    parts: list[tuple[int, bytes]] = []
+    at = 0
+    for entry in parse(dol):
+        parts.append((entry.tag, data[at : at + entry.length]))
+        at += entry.length
+    return tuple(parts)
+
+
 def build(dol: bytes, value_of: Callable[[int], bytes | None]) -> bytes:
     """Concatenate the values a list asks for, each fitted to the length asked; raises DolError.
 

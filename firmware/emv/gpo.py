@@ -22,9 +22,11 @@ async def initiate(state: State) -> bool:
     unpredictable = await state.dialogue.random(_UNPREDICTABLE_NUMBER_LENGTH)
     assert len(unpredictable) == _UNPREDICTABLE_NUMBER_LENGTH, "the terminal's own randomness"
     state.objects[Tag.UNPREDICTABLE_NUMBER] = unpredictable
-    state.pdol_data = dol.build(state.selected.get(Tag.PDOL, b""), state.value)
+    pdol = state.selected.get(Tag.PDOL, b"")
+    state.pdol_data = dol.build(pdol, state.value)
     template = encode(Tag.COMMAND_TEMPLATE, state.pdol_data)
-    response = await state.send(apdu.get_processing_options(template))
+    sent = dol.split(pdol, state.pdol_data)
+    response = await state.send(apdu.get_processing_options(template), sent)
     if response.sw == Sw.CONDITIONS_NOT_SATISFIED:
         state.note("The application refuses; back to selection", "Book 3, 10.1")
         return False

@@ -182,7 +182,8 @@ async def _dda(state: State, icc_key: PublicKey) -> None:
     if all(entry.tag != Tag.UNPREDICTABLE_NUMBER for entry in dol.parse(ddol)):
         raise CertificateError("the DDOL has no unpredictable number")
     terminal_data = dol.build(ddol, state.value)
-    data = await state.send_ok(apdu.internal_authenticate(terminal_data))
+    sent = dol.split(ddol, terminal_data)
+    data = await state.send_ok(apdu.internal_authenticate(terminal_data), sent)
     signed = _signed_in(data)
     dynamic = certificates.dynamic_data(icc_key, signed, terminal_data)
     state.card[Tag.ICC_DYNAMIC_NUMBER] = dynamic.number

@@ -152,7 +152,8 @@ async def _by_list_of_aids(state: State, applications: Applications, selection: 
             if not fci.df_name.startswith(application.aid) or fci.df_name in seen:
                 break
             seen.add(fci.df_name)
-            _add_answer(state, selection, application, fci, response)
+            best = applications.match(fci.df_name) or application
+            _add_answer(state, selection, best, fci, response)
             if fci.df_name == application.aid:
                 break  # step 4: an exact match ends this AID
 

@@ -7,6 +7,7 @@ them against the session's cap, writes the trace and ends the session when the c
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from firmware.emv.apdu import Command, Response
@@ -23,6 +24,7 @@ from firmware.emv.trace import Trace
 from firmware.masked import Pin
 
 COMMANDS_MAX = 300
+Objects = Sequence[tuple[int, bytes]]
 
 _ENDS = {
     CardFailure.GONE: EndReason.CARD_GONE,
@@ -86,22 +88,25 @@ class State:
         self.tvr, self.tsi = Tvr(0), Tsi(0)
         self.static_data, self.static_data_broken = b"", False
 
-    async def send(self, command: Command) -> Response:
-        """Send a command; raises SessionEnded when no response comes, CardError on a bad one."""
+    async def send(self, command: Command, sent: Objects = ()) -> Response:
+        """Send a command; raises SessionEnded when no response comes, CardError on a bad one.
+
+        `sent` are the command's data objects, for the trace.
+        """
         self.commands_sent += 1
         if self.commands_sent > COMMANDS_MAX:
             raise CardError(f"more than {COMMANDS_MAX} commands in a session")
         raw = await self.dialogue.exchange(command.to_bytes())
         if isinstance(raw, CardFailure):
-            self.trace.apdu(self.step, command, None)
+            self.trace.apdu(self.step, command, None, sent)
             raise SessionEnded(_ENDS[raw], f"{self.step}, {command.name}")
         response = Response.parse(raw)
-        self.trace.apdu(self.step, command, response)
+        self.trace.apdu(self.step, command, response, sent)
         return response
 
-    async def send_ok(self, command: Command) -> bytes:
+    async def send_ok(self, command: Command, sent: Objects = ()) -> bytes:
         """Send a command that must succeed; gives the data, raises CardError on another SW."""
-        response = await self.send(command)
+        response = await self.send(command, sent)
         if not response.ok:
             raise CardError(f"{self.step}: {command.name} answered {response.sw:04X}")
         return response.data

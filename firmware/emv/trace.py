@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from firmware.emv.apdu import Command, Ins, Response
+from firmware.emv.meanings import meaning
 from firmware.emv.tags import PAN_BEARING, describe
 from firmware.emv.tlv import Tlv, TlvError, is_constructed, parse
 
@@ -19,21 +20,23 @@ _SECRET_BYTES_MIN = 4  # a shorter value would mask half of the trace by coincid
 
 @dataclass(frozen=True, slots=True)
 class DecodedObject:
-    """One data object of a response: hex tag, its name, hex value ("" for a template), depth."""
+    """One data object: hex tag, its name, hex value ("" for a template), depth, and in words."""
 
     tag: str
     name: str
     value: str
     depth: int
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ApduStep:
-    """A command and its response in hex, with the response's data objects."""
+    """A command and its response in hex, with the data objects of both."""
 
     step: str
     name: str
     command: str
+    sent: tuple[DecodedObject, ...]  # what a data object list had asked for
     response: str
     objects: tuple[DecodedObject, ...]
 
@@ -62,8 +65,14 @@ class Trace:
         """Write a decision; `source` as "Book 3, 10.5"."""
         self.steps.append(DecisionStep(step, text, source))
 
-    def apdu(self, step: str, command: Command, response: Response | None) -> None:
-        """Write an exchange; `response` None when none came."""
+    def apdu(
+        self,
+        step: str,
+        command: Command,
+        response: Response | None,
+        sent: Sequence[tuple[int, bytes]] = (),
+    ) -> None:
+        """Write an exchange; `response` None when none came, `sent` the command's data objects."""
         objects: tuple[Tlv, ...] = ()
         if response is not None and command.ins != Ins.GET_CHALLENGE:
             try:
@@ -73,13 +82,15 @@ class Trace:
             self._learn(objects)
         if command.ins == Ins.VERIFY:
             head = f"{command.cla:02X}{command.ins:02X}{command.p1:02X}{command.p2:02X}"
-            sent = head + f"{len(command.data):02X}" + _STARS * 2 * len(command.data)
+            raw = head + f"{len(command.data):02X}" + _STARS * 2 * len(command.data)
         else:
-            sent = self._masked(command.to_bytes().hex().upper())
+            raw = self._masked(command.to_bytes().hex().upper())
         got = "" if response is None else self._masked(response.data.hex().upper())
         status = "no response" if response is None else f"{response.sw:04X}"
         decoded = tuple(self._decode(objects, 0))
-        self.steps.append(ApduStep(step, command.name, sent, f"{got} {status}".strip(), decoded))
+        asked = tuple(self._object(tag, value, 0) for tag, value in sent)
+        answer = f"{got} {status}".strip()
+        self.steps.append(ApduStep(step, command.name, raw, asked, answer, decoded))
 
     def _learn(self, objects: Sequence[Tlv]) -> None:
         if self.clear:
@@ -98,11 +109,17 @@ class Trace:
 
     def _decode(self, objects: Sequence[Tlv], depth: int) -> Iterator[DecodedObject]:
         for one in objects:
-            value = "" if is_constructed(one.tag) else self._masked(one.value.hex().upper())
-            if one.tag in PAN_BEARING and not self.clear:
-                value = _STARS * 2 * len(one.value)
-            yield DecodedObject(f"{one.tag:X}", describe(one.tag), value, depth)
+            yield self._object(one.tag, one.value, depth)
             yield from self._decode(one.children, depth + 1)
+
+    def _object(self, tag: int, value: bytes, depth: int) -> DecodedObject:
+        if tag in PAN_BEARING and not self.clear:
+            shown, words = _STARS * 2 * len(value), ""
+        elif is_constructed(tag):
+            shown, words = "", ""
+        else:
+            shown, words = self._masked(value.hex().upper()), meaning(tag, value)
+        return DecodedObject(f"{tag:X}", describe(tag), shown, depth, words)
 
     def to_json(self) -> list[dict[str, object]]:
         """The steps as values of JSON."""
@@ -121,18 +138,20 @@ class Trace:
 def _as_json(step: TraceStep) -> dict[str, object]:
     if isinstance(step, DecisionStep):
         return {"kind": "decision", "step": step.step, "text": step.text, "source": step.source}
-    objects = [
-        {"tag": one.tag, "name": one.name, "value": one.value, "depth": one.depth}
-        for one in step.objects
-    ]
     return {
         "kind": "apdu",
         "step": step.step,
         "name": step.name,
         "command": step.command,
+        "sent": [_object_as_json(one) for one in step.sent],
         "response": step.response,
-        "objects": objects,
+        "objects": [_object_as_json(one) for one in step.objects],
     }
+
+
+def _object_as_json(one: DecodedObject) -> dict[str, object]:
+    plain: dict[str, object] = {"tag": one.tag, "name": one.name, "value": one.value}
+    return {**plain, "depth": one.depth, "meaning": one.meaning}
 
 
 def _lines_of(step: TraceStep) -> Iterator[str]:
@@ -141,6 +160,11 @@ def _lines_of(step: TraceStep) -> Iterator[str]:
         return
     yield f"  {step.name}"
     yield f"  > {step.command}"
+    yield from map(_line_of, step.sent)
     yield f"  < {step.response}"
-    for one in step.objects:
-        yield f"    {'  ' * one.depth}{one.tag} {one.name}: {one.value}".rstrip(": ")
+    yield from map(_line_of, step.objects)
+
+
+def _line_of(one: DecodedObject) -> str:
+    line = f"    {'  ' * one.depth}{one.tag} {one.name}: {one.value}".rstrip(": ")
+    return f"{line}  ({one.meaning})" if one.meaning else line

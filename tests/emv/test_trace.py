@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from firmware.emv.codes import Aip
+from firmware.emv.meanings import meaning
 from firmware.emv.session import Session
 from firmware.emv.trace import ApduStep, DecisionStep, Trace
 from tests.emv.card import FakeCard
@@ -89,3 +92,45 @@ def test_a_trace_reads_as_lines():
     assert lines[0] == "== Application selection"
     assert "  > 80A8000002830000" in lines
     assert any("[EMV 4.4 Book 3, 10.7]" in line for line in lines)
+
+
+def test_what_a_data_object_list_asked_for_is_shown_object_by_object():
+    steps = [step for step in traced(pdol="9F02069F1A02").steps if isinstance(step, ApduStep)]
+    (gpo,) = [step for step in steps if step.name == "GET PROCESSING OPTIONS"]
+    assert [(one.tag, one.value) for one in gpo.sent] == [
+        ("9F02", "000000010000"),
+        ("9F1A", "0156"),
+    ]
+    (generate,) = [step for step in steps if step.name == "GENERATE AC"]
+    shown = {one.tag: one.value for one in generate.sent}
+    assert set(shown["5A"]) == {"*"}  # a card that asks for its own number
+    assert set(shown["57"]) == {"*"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "words"),
+    [
+        (0x82, "3C00", "DDA_SUPPORTED, CARDHOLDER_VERIFICATION_SUPPORTED, "),
+        (0x95, "0000008000", "FLOOR_LIMIT_EXCEEDED"),
+        (0x95, "0000000000", "no bit set"),
+        (0x94, "0801020110010300", "SFI 1 records 1–2, 1 signed; SFI 2 records 1–3, 0 signed"),
+        (0x9F27, "80", "ARQC"),
+        (0x9F27, "01", "AAC, SERVICE_NOT_ALLOWED"),
+        (0x9F27, "07", "AAC, reason 7"),
+        (0x8E, "0000000000001000 42031E00 0780", "X 0, Y 4096: ONLINE_PIN TERMINAL_SUPPORTS"),
+        (0x8E, "00", "X 0, Y 0: "),
+        (0x9F34, "420300", "ONLINE_PIN TERMINAL_SUPPORTS: unknown"),
+        (0x9F34, "3F0001", "NOT PERFORMED ALWAYS: failed"),
+        (0x9F34, "3F00", ""),
+        (0x8C, "9F0206DF0103", "Amount, Authorised (Numeric) (6), DF01 (3)"),
+        (0x8C, "9F02", ""),
+        (0x9F4A, "82", "Application Interchange Profile"),
+        (0x50, b"VISA".hex(), "VISA"),
+        (0x50, "1B5B", ""),
+        (0x9F7C, "00", ""),
+    ],
+)
+def test_values_are_put_into_words(tag: int, value: str, words: str):
+    found = meaning(tag, bytes.fromhex(value))
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
