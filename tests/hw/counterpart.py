@@ -93,7 +93,8 @@ class BareTerminal:
         return bytes.fromhex(header) + bytes([len(data)]) + data + b"\0" * answer
 
     def select(self, name: bytes | None = None, *, following: bool = False) -> bytes:
-        aid = name or bytes.fromhex(self.card.applications[0].own.aid)
+        own = bytes.fromhex(self.card.applications[0].own.aid)
+        aid = own if name is None else name
         response = self.send(self.build("00A40402" if following else "00A40400", aid))
         self.data = flat(response[:-2]) if len(response) > 2 else {}
         return response

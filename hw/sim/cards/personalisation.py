@@ -154,7 +154,7 @@ class ApplicationFile(_Strict, frozen=True, kw_only=True):
     @property
     def aip(self) -> bytes:
         """Tag 82 as the rest of the file implies it. See EMV 4.4 Book 3, C1."""
-        offers = {"none": 0, "sda": 0x40, "dda": 0x60, "cda": 0x61}[self.authentication]
+        offers = {"none": 0, "sda": 0x40, "dda": 0x20, "cda": 0x21}[self.authentication]
         offers |= 0x10 if self.cvm else 0
         offers |= 0x04 if self.issuer_authentication_by == "external-authenticate" else 0
         return bytes([offers | 0x08, 0])
