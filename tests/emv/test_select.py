@@ -5,14 +5,17 @@ from dataclasses import replace
 import pytest
 
 from firmware.emv.applications import Application, Applications
+from firmware.emv.ca_keys import CaKeys
 from firmware.emv.dialogue import CardFailure
 from firmware.emv.errors import SessionEnded
-from firmware.emv.outcomes import EndReason
+from firmware.emv.outcomes import Ended, EndReason
 from firmware.emv.select import build_candidate_list, choose, select
+from firmware.emv.session import Session
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode
 from tests.emv.support import (
     APPLICATION,
+    SALE_OF_100,
     TERMINAL,
     ScriptedDialogue,
     run,
@@ -366,3 +369,22 @@ def test_12_2_4_a_malformed_language_preference_is_none(value: str):
     )
     assert state.candidate is not None
     assert state.candidate.languages == ("zh",)  # the directory's
+
+
+def test_10_1_an_application_that_refuses_to_begin_leaves_the_choice_to_the_others():
+    """'6985' on GET PROCESSING OPTIONS, Book 3, 10.1."""
+    dialogue = ScriptedDialogue(
+        [
+            *directory(entry(VISA, "A", "01"), entry(MASTERCARD, "B", "02")),
+            (select_command(VISA), fci(VISA)),
+            ("80A8000002830000", "6985"),
+            (select_command(MASTERCARD), fci(MASTERCARD)),
+            ("80A8000002830000", "6A80"),
+        ],
+        choices=[0],
+    )
+    session = Session(dialogue, TERMINAL, TABLE, CaKeys(), SALE_OF_100)
+    ended = run(session.identify())
+    assert ended == Ended(EndReason.CARD_ERROR, "GET PROCESSING OPTIONS answered 6A80")
+    assert dialogue.offered == [["A", "B"]]  # the one that is left is taken unasked
+    dialogue.done()
