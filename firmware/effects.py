@@ -183,6 +183,18 @@ class PaperOutlook(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasePaper(Effect[None]):
+    """Let print job `job` go out that was held for a key; None: all that are held."""
+
+    job: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StuckPapers(Effect[int]):
+    """How many papers wait for the printer to be well again."""
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitPaper(Effect[PaperOutlook]):
     """Wait until print job `job` is out or the printer is known to be stuck."""
 

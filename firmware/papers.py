@@ -1,8 +1,9 @@
-"""Makes the document of a print job from the journal: any paper can be made again from its record."""
+"""Makes the document of a print job from the journal: any paper can be made again."""
 
 from __future__ import annotations
 
 from firmware.config import Config
+from firmware.journal.essence import essence
 from firmware.journal.records import Copy
 from firmware.journal.transactions import PrintJob, Transaction
 from firmware.ledger import Ledger
@@ -35,7 +36,7 @@ class Papers:
         transaction = journal.transaction(job.batch, job.stan, training=job.training)
         if transaction is None:
             return _lost(job)
-        qr = None
+        qr = essence(transaction, self._ledger.keys) if self._config.printer.qr else None
         return transaction_slip(
             transaction,
             self._config.merchant,

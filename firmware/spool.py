@@ -46,6 +46,7 @@ class Spool:
         self._asking = False
         self._kicked = True
         self._next_try_ms = NEVER_MS
+        self._released: set[int] = set()
         self.state = PaperState.READY  # what the printer last said
 
     @property
@@ -61,6 +62,23 @@ class Spool:
     def kick(self) -> None:
         """Look for new jobs at the next step."""
         self._kicked = True
+
+    def release(self, job: int) -> None:
+        """Let a paper that was held go out now."""
+        self._released.add(job)
+        self._kicked = True
+
+    def release_all(self) -> None:
+        """Let every paper go that was held when the power went."""
+        for owed in self._journal().print_jobs():
+            self.release(owed.job)
+
+    @property
+    def stuck(self) -> int:
+        """How many papers wait for the printer to be well again."""
+        if self.state.can_print:
+            return 0
+        return sum(self._may_go(job) for job in self._journal().print_jobs())
 
     def take(self, done: JobDone) -> bool:
         """Take the printer's word if `done` is one."""
@@ -102,7 +120,11 @@ class Spool:
             self._worker.submit(TOKEN, self._printer.status)
 
     def _first(self) -> PrintJob | None:
-        return next((job for job in self._journal().print_jobs() if job.state == "queued"), None)
+        owed = (job for job in self._journal().print_jobs() if job.state == "queued")
+        return next((job for job in owed if self._may_go(job)), None)
+
+    def _may_go(self, job: PrintJob) -> bool:
+        return not job.held or job.job in self._released
 
     def _begin(self, now_ms: int) -> None:
         job = self._first()

@@ -130,6 +130,14 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
             )
         case effects.ChangeOperator():
             return _change_operator(effect, ledger.operators)
+        case effects.ReleasePaper(job=None):
+            world.spool.release_all()
+            return None
+        case effects.ReleasePaper(job=int(job)):
+            world.spool.release(job)
+            return None
+        case effects.StuckPapers():
+            return world.spool.stuck
         case effects.CheckSpace():
             ledger.check_space()
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from firmware.effects import Look, Now, Record
+from firmware.effects import CheckSpace, Look, Now, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, GivenUp, confirm, tell
 from firmware.flows.reverse import send_reversals
@@ -22,6 +22,7 @@ from firmware.ui.texts import Text
 
 async def may_sell(desk: Desk) -> bool:
     """Whether a sale may begin: the batch has room and no reversal is owed. Says why not."""
+    await CheckSpace()
     if await Look(BatchCount()) >= desk.config.batch.full_at:
         await tell(desk, Text.REFUSED, Text.BATCH_FULL)
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.effects import Beep, Look, Moment, Now, Record, TimedOut, Wait
+from firmware.effects import Beep, Look, Moment, Now, Record, StuckPapers, TimedOut, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.menu import menu
 from firmware.flows.parts import show
@@ -10,7 +10,7 @@ from firmware.flows.recover import recover
 from firmware.flows.reverse import send_reversals
 from firmware.flows.sale import sale
 from firmware.flows.sign_on import sign_on
-from firmware.journal.queries import BatchCount, OpenPrintJobs, Reversals, SignedOn
+from firmware.journal.queries import BatchCount, Reversals, SignedOn
 from firmware.journal.records import TerminalStarted
 from firmware.ui.screens import Idle, Phrase
 from firmware.ui.texts import Language, Text
@@ -97,9 +97,9 @@ async def _notice(desk: Desk) -> Phrase | None:
     reversals = await Look(Reversals())
     if reversals:
         return Phrase.of(Text.REVERSALS_PENDING, count=len(reversals))
-    slips = await Look(OpenPrintJobs())
+    slips = await StuckPapers()
     if slips:
-        return Phrase.of(Text.SLIPS_PENDING, count=len(slips))
+        return Phrase.of(Text.SLIPS_PENDING, count=slips)
     if await Look(BatchCount()) >= desk.config.batch.warn_at:
         return Phrase.of(Text.SETTLE_SOON)
     return None

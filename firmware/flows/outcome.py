@@ -5,13 +5,20 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from firmware.effects import AwaitPaper, Beep, CardPresent, Look, Now, PaperOutlook, Record, Wait
+from firmware.effects import (
+    AwaitPaper,
+    Beep,
+    CardPresent,
+    Now,
+    PaperOutlook,
+    ReleasePaper,
+    Wait,
+)
 from firmware.flows.desk import Desk
 from firmware.flows.parts import leave_to_next, show
 from firmware.flows.transact import Done, Ended, Refused, Undecided
 from firmware.flows.void import undo
-from firmware.journal.queries import NextJob
-from firmware.journal.records import Copy, Kind, PrintQueued
+from firmware.journal.records import Kind
 from firmware.journal.transactions import Transaction
 from firmware.ui.screens import Outcome, Phrase
 from firmware.ui.texts import Text
@@ -69,10 +76,10 @@ async def _approved(desk: Desk, done: Done) -> None:
     """Merchant copy, a key, cardholder copy; the offer to undo runs beside them."""
     offer = Offer(desk, done)
     step = await offer.wait(Text.ENTER_NEXT_COPY, desk.idle_timeout_ms)
+    await ReleasePaper(done.cardholder_job)
     if step is _Next.UNDO:
         await _undo(desk, done)
         return
-    await _cardholder_copy(done.transaction)
     if step is _Next.LEFT:
         return
     while True:
@@ -84,7 +91,8 @@ async def _approved(desk: Desk, done: Done) -> None:
         step = await offer.wait(prompt, max(left_ms, 0) or desk.idle_timeout_ms)
         if step is _Next.UNDO:
             await _undo(desk, done)
-        if step is not _Next.GO_ON or not card_in or not await CardPresent(used=True):
+            return
+        if step is _Next.LEFT or not card_in:
             return
 
 
@@ -92,19 +100,6 @@ async def _undo(desk: Desk, done: Done) -> None:
     ended = await undo(desk, done.transaction)
     if ended is not None:
         await finish(desk, ended)
-
-
-async def _cardholder_copy(transaction: Transaction) -> None:
-    job = await Look(NextJob())
-    await Record.of(
-        PrintQueued(
-            job=job,
-            copy=Copy.CARDHOLDER,
-            batch=transaction.batch,
-            stan=transaction.stan,
-            training=transaction.training,
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +143,7 @@ class Offer:
 
     async def _screen(self, prompt: Text, now_ms: int) -> Outcome:
         transaction = self.done.transaction
-        paper = await AwaitPaper(self.done.job, 0)
+        paper = await AwaitPaper(self.done.merchant_job, 0)
         left_ms = self.until_ms - now_ms
         words = Text.APPROVED_SLIP_PENDING if paper is PaperOutlook.STUCK else prompt
         return Outcome(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.effects import Look, Record
+from firmware.effects import Look, Record, ReleasePaper
 from firmware.flows.desk import Desk
 from firmware.flows.parts import show, tell
 from firmware.flows.reverse import send_reversals
@@ -43,6 +43,7 @@ async def recover(desk: Desk) -> None:
                 training=job.training,
             ),
         ]
+    await ReleasePaper(None)
     if records:
         await show(desk, Notice(Phrase.of(Text.RECOVERING), ()))
         await Record.of(*records)

@@ -59,10 +59,11 @@ class CardWord:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Approved and recorded; `job` is the print job of the merchant copy."""
+    """Approved and recorded, with the print jobs of both copies."""
 
     transaction: Transaction
-    job: int
+    merchant_job: int
+    cardholder_job: int
     at: Moment
 
 
@@ -123,8 +124,8 @@ async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:
 async def _approved(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Done:
     outcome = _outcome(intent, deal, Result.APPROVED, answer)
     job = await Look(NextJob())
-    await Record.of(outcome, merchant_copy(intent, job))
-    return Done(await _transaction(desk, intent), job, await Now())
+    await Record.of(outcome, *both_copies(intent, job))
+    return Done(await _transaction(desk, intent), job, job + 1, await Now())
 
 
 async def _declined(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Refused:
@@ -148,20 +149,28 @@ async def _offline(desk: Desk, deal: Deal, intent: IntentRecorded) -> Done | Ref
     outcome = _outcome(intent, deal, result, Answered(code), offline=True)
     if result is Result.APPROVED:
         job = await Look(NextJob())
-        await Record.of(intent, outcome, merchant_copy(intent, job))
-        return Done(await _transaction(desk, intent), job, await Now())
+        await Record.of(intent, outcome, *both_copies(intent, job))
+        return Done(await _transaction(desk, intent), job, job + 1, await Now())
     await Record.of(intent, outcome)
     return Refused(await _transaction(desk, intent), code, Phrase.of(Text.DECLINED))
 
 
-def merchant_copy(intent: IntentRecorded, job: int) -> PrintQueued:
-    """The merchant's paper: owed from the very commit that approves."""
-    return PrintQueued(
-        job=job,
-        copy=Copy.MERCHANT,
-        batch=intent.batch,
-        stan=intent.stan,
-        training=intent.training,
+def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQueued]:
+    """Both papers are owed from the very commit that approves; the second waits for a key."""
+
+    def copy_of(copy: Copy, number: int, *, held: bool) -> PrintQueued:
+        return PrintQueued(
+            job=number,
+            copy=copy,
+            batch=intent.batch,
+            stan=intent.stan,
+            training=intent.training,
+            held=held,
+        )
+
+    return (
+        copy_of(Copy.MERCHANT, job, held=False),
+        copy_of(Copy.CARDHOLDER, job + 1, held=True),
     )
 
 

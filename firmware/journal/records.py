@@ -216,7 +216,10 @@ class ReversalConfirmed(Base, frozen=True):
 
 
 class PrintQueued(Base, frozen=True):
-    """A paper is owed; queued in the same commit as what it tells of."""
+    """A paper is owed; queued in the same commit as what it tells of.
+
+    One that is `held` waits for a key, or for the next start, whichever comes first.
+    """
 
     job: int
     copy: Copy
@@ -225,6 +228,7 @@ class PrintQueued(Base, frozen=True):
     duplicate: bool = False
     reason: str = ""
     training: bool = False
+    held: bool = False
 
 
 class PrintSending(Base, frozen=True):

@@ -24,6 +24,7 @@ from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal import Terminal
 from firmware.ui.drawing import half_blocks
 from hw.events import Key
+from hw.sim.cards.faults import Faults
 from hw.sim.host_line import LineFault
 
 DOWN_MS, UP_MS = 40, 40
@@ -268,7 +269,7 @@ class Player:
         card = self.stage.bench.slot.card
         if not kind:
             for each in self.stage.bench.tray.values():
-                each.faults.clear()
+                each.faults = Faults()
         elif card is None:
             self._next_card_fault = (kind, arguments)
         elif kind == "mute":
