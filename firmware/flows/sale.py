@@ -176,7 +176,8 @@ def _ending(presented: Presented, first: EmvFacts) -> CardEnd:
                 answer.response_code, answer.issuer_authentication_data, answer.scripts
             )
         else:
-            told = UnableToGoOnline()
+            # the host may have approved and is asked to reverse: the card must not approve offline
+            told = UnableToGoOnline(decline=True)
         word = await presented.session.complete(told)
         match word:
             case Approved():
