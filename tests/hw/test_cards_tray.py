@@ -1,0 +1,128 @@
+"""The tray: every file makes a card, numbers are sound, secrets stay out of sight."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hw.sim.cards import PersonalisationError, tray, tray_accounts
+from hw.sim.cards.commands import Command
+from hw.sim.cards.personalisation import TRAY, load_card, luhn_valid
+from hw.sim.cards.pin import pin_block
+
+SCENARIO_CARDS = {
+    "unionpay-debit",
+    "unionpay-credit",
+    "visa-credit",
+    "visa-debit",
+    "mastercard-cda",
+    "amex",
+    "jcb",
+    "expired",
+    "blocked",
+    "no-funds",
+    "pin-blocked",
+    "cloned",
+    "two-apps",
+    "english",
+    "offline-ok",
+    "t1",
+    "store-card",
+}
+ACCOUNTS = tray_accounts()
+
+
+def account(name: str):
+    return next(one for one in ACCOUNTS if one.name == name)
+
+
+def test_the_tray_holds_the_scenarios_cards():
+    assert set(tray()) == SCENARIO_CARDS
+
+
+def test_account_numbers_are_distinct_and_have_their_check_digits():
+    numbers = [one.pan for one in ACCOUNTS]
+    assert len(set(numbers)) == len(numbers)
+    assert all(luhn_valid(number) for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("aid", "digits"),
+    [
+        ("A000000333", "62"),
+        ("A000000003", "4"),
+        ("A000000004", "5"),
+        ("A000000025", "37"),
+        ("A000000065", "35"),
+        ("F000008888", "9999"),
+    ],
+)
+def test_account_numbers_begin_as_their_schemes_do(aid, digits):
+    numbers = [one.pan for one in ACCOUNTS if one.aid.startswith(aid)]
+    assert numbers
+    assert all(number.startswith(digits) for number in numbers)
+
+
+def test_the_books_say_what_the_scenarios_promise():
+    assert (account("unionpay-debit").pin, account("unionpay-debit").balance_minor) == (
+        "123456",
+        500_000,
+    )
+    assert account("no-funds").balance_minor == 100
+    assert account("store-card").pin == "0000"
+    assert account("blocked").status == "blocked"
+    assert account("expired").expiry == "2012"
+    assert account("visa-debit").expiry == "3112"
+    assert {one.name for one in ACCOUNTS if one.name.startswith("two-apps")} == {
+        "two-apps-1",
+        "two-apps-2",
+    }
+
+
+def test_no_representation_shows_a_number_a_pin_or_a_key():
+    shown = repr(ACCOUNTS) + repr(tray()) + repr([load_card(p) for p in TRAY.glob("*.toml")])
+    shown += repr([card.applications for card in tray().values()])
+    shown += repr([one.memory for card in tray().values() for one in card.applications])
+    shown += repr(Command(0x00, 0x20, 0x00, 0x80, pin_block("123456")))
+    for one in ACCOUNTS:
+        assert one.pan not in shown
+        assert one.imk_ac.hex().upper() not in shown.upper()
+        assert repr(one.imk_ac) not in shown
+    assert not re.search(r"pin='", shown)
+    assert pin_block("123456").hex() not in shown
+
+
+def card_file(tmp_path: Path, change: tuple[str, str]) -> Path:
+    text = (TRAY / "visa-debit.toml").read_text()
+    assert change[0] in text
+    path = tmp_path / "visa-debit.toml"
+    path.write_text(text.replace(*change))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('version = "0096"', 'verzion = "0096"'), "verzion"),
+        (("cvn = 0x12", "cvn = 0x11"), "cvn"),
+        (('"enciphered-pin supported else-next"', '"enciphered-pin whenever"'), "cvm.rules"),
+        (("4761739001010119", "4761739001010118"), "pan"),
+        (('icc_key = "visa-debit"', ""), "icc_key"),
+        (("[[application]]", "[[application]"), "visa-debit.toml"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_with_file_and_key(tmp_path, change, said):
+    with pytest.raises(PersonalisationError) as error:
+        load_card(card_file(tmp_path, change))
+    assert str(error.value).startswith("visa-debit.toml: ")
+    assert said in str(error.value)
+
+
+def test_a_missing_file_is_an_error_of_its_own(tmp_path):
+    with pytest.raises(PersonalisationError, match=r"^none\.toml: "):
+        load_card(tmp_path / "none.toml")
+
+
+def test_every_file_says_that_its_keys_are_test_keys():
+    files = [*TRAY.glob("*.toml"), TRAY.parent / "keys.toml", TRAY.parent / "test_ca_keys.tsv"]
+    assert all("test key" in path.read_text().splitlines()[0].lower() for path in files)
