@@ -84,8 +84,7 @@ class PcscReader:
         """Wait up to `timeout_ms` for the slot to change. See hw.ports.CardReader.poll."""
         if self._unseen or self._wake.is_set():
             self._wake.clear()
-            events, self._unseen = self._unseen, []
-            return events
+            return self._take_unseen()
         try:
             if self._context is None:
                 self._pause(min(self._back_off_ms, timeout_ms))
@@ -94,7 +93,8 @@ class PcscReader:
                 self._choose_reader()
             events = [*self._recovered(), *self._await_change(timeout_ms)]
         except _Lost as lost:
-            events = self._report_lost(str(lost))
+            self._lose(str(lost))
+            events = self._take_unseen()
         self._wake.clear()
         return events
 
@@ -116,7 +116,7 @@ class PcscReader:
                 self._connect()
             return self._atr()
         except _Lost as lost:
-            self._drop_context()
+            self._lose(str(lost))
             raise DeviceFault(Device.READER, str(lost)) from None
 
     def transmit(self, command: bytes) -> bytes:
@@ -230,20 +230,22 @@ class PcscReader:
         named = f"no reader named {self._name!r}" if self._name else "no reader"
         return [DeviceLost(Device.READER, named, self._clock.monotonic_ms())]
 
-    def _report_lost(self, detail: str) -> list[Event]:
-        events: list[Event] = [self._removed()] if self._present else []
-        self._drop_context()
+    def _lose(self, detail: str) -> None:
+        """Give the context up; the next poll tells of it, so that a recovery is told as well."""
+        if self._present:
+            self._unseen.append(self._removed())
         if not self._lost:
             self._lost = True
-            events.append(DeviceLost(Device.READER, detail, self._clock.monotonic_ms()))
-        return events
-
-    def _drop_context(self) -> None:
+            self._unseen.append(DeviceLost(Device.READER, detail, self._clock.monotonic_ms()))
         context, self._context = self._context, None
         self._reader, self._card = None, None
         self._back_off_ms = self._back_off_ms or BACK_OFF_FIRST_MS
         if context is not None:
             self._scard.SCardReleaseContext(context)
+
+    def _take_unseen(self) -> list[Event]:
+        events, self._unseen = self._unseen, []
+        return events
 
     def _reconnect(self) -> bool:
         """A cold reset on the handle held; False when that handle is of no use any more."""
@@ -287,7 +289,7 @@ class PcscReader:
         try:
             self._judge(code)
         except _Lost as lost:
-            self._drop_context()
+            self._lose(str(lost))
             raise DeviceFault(Device.READER, str(lost)) from None
         return bytes(response)
 

@@ -1,0 +1,303 @@
+"""The reader's driver on the modelled PC/SC: readers come and go, daemons die, cards misbehave."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hw.card_reader import BACK_OFF_MAX_MS, PcscReader
+from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
+from hw.pcsc import Code, State, seen
+from hw.ports import CardGone, CardMute, DeviceFault
+from hw.sim.pcsc import PcscModel
+
+SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
+SELECT_VISA = bytes.fromhex("00A4040007A000000003101000")
+
+
+class StoppedClock:
+    """A clock that shows what it is told."""
+
+    ms = 7
+
+    def monotonic_ms(self) -> int:
+        return self.ms
+
+    def now(self) -> datetime:
+        return datetime(2026, 5, 1, tzinfo=UTC)
+
+
+class Bench:
+    """A modelled PC/SC, the driver on it, and the pauses the driver took."""
+
+    def __init__(self, *names: str, **options: object) -> None:
+        self.pcsc = PcscModel(names) if names else PcscModel()
+        self.pauses: list[int] = []
+        self.reader = PcscReader(self.pcsc, StoppedClock(), pause=self.pauses.append, **options)
+
+    def poll(self) -> list[type]:
+        return [type(event) for event in self.reader.poll(1_000)]
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+@pytest.fixture
+def talking(bench, card_named):
+    """The bench with visa-credit in and powered."""
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert bench.poll() == [CardInserted]
+    bench.reader.power_on()
+    return bench
+
+
+def test_events_carry_the_clock(bench, card_named):
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert list(bench.reader.poll(0)) == [CardInserted(at_ms=7)]
+
+
+def test_a_card_that_was_in_at_the_start_is_told(bench, card_named):
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert [bench.poll(), bench.poll()] == [[CardInserted], []]
+
+
+def test_a_card_swapped_between_two_looks_is_told_out_and_in(bench, card_named):
+    bench.pcsc.insert(card_named("visa-credit"))
+    bench.poll()
+    bench.pcsc.insert(card_named("jcb"))
+    assert bench.poll() == [CardRemoved, CardInserted]
+
+
+def test_our_own_use_of_the_card_is_no_news(talking):
+    assert talking.poll() == []
+    talking.reader.power_off()
+    assert talking.poll() == []
+
+
+def test_the_state_handed_back_keeps_its_counter():
+    assert seen(0x0003_0022) == 0x0003_0020
+    assert seen(int(State.CHANGED)) == 0
+
+
+def test_a_reader_pulled_out_is_lost_with_its_card_and_back_with_it(talking):
+    talking.pcsc.unplug()
+    assert talking.poll() == [CardRemoved, DeviceLost]
+    assert talking.poll() == []
+    with pytest.raises(DeviceFault):
+        talking.reader.power_on()
+    assert talking.poll() == []
+    talking.pcsc.plug()
+    assert talking.poll() + talking.poll() == [DeviceBack, CardInserted]
+    assert talking.reader.power_on() == talking.pcsc.card.atr
+
+
+def test_a_transmit_to_an_unplugged_reader_is_a_device_fault(talking):
+    talking.pcsc.unplug()
+    with pytest.raises(DeviceFault) as fault:
+        talking.reader.transmit(SELECT_VISA)
+    assert fault.value.device is Device.READER
+
+
+def test_a_fault_is_told_by_the_next_poll_even_when_all_is_well_again(talking):
+    talking.pcsc.held_by_other = True
+    talking.reader.power_off()
+    with pytest.raises(DeviceFault):
+        talking.reader.power_on()
+    talking.pcsc.held_by_other = False
+    assert talking.poll() == [CardRemoved, DeviceLost]
+    assert talking.poll() == [DeviceBack, CardInserted]
+
+
+def test_no_reader_at_the_start_is_told_once():
+    bench = Bench()
+    bench.pcsc.unplug()
+    lost = list(bench.reader.poll(0))
+    assert lost == [DeviceLost(Device.READER, "no reader", 7)]
+    assert bench.poll() == []
+    bench.pcsc.plug()
+    assert bench.poll() == [DeviceBack]
+
+
+def test_of_two_readers_the_named_one_is_taken(card_named):
+    bench = Bench("SIM Reader 00 00", "Card Reader 01 00", name="Card")
+    bench.pcsc.insert(card_named("jcb"), slot=0)
+    assert bench.poll() == []
+    bench.pcsc.insert(card_named("visa-credit"), slot=1)
+    assert bench.poll() == [CardInserted]
+    bench.pcsc.remove(slot=0)
+    assert bench.poll() == []
+    bench.pcsc.remove(slot=1)
+    assert bench.poll() == [CardRemoved]
+
+
+def test_an_excluded_reader_is_left_alone():
+    bench = Bench("SIM Reader 00 00", "Card Reader 01 00", exclude=["SIM"])
+    bench.poll()
+    assert bench.reader._reader == "Card Reader 01 00"
+
+
+def test_a_second_reader_that_comes_and_goes_disturbs_nobody(card_named):
+    bench = Bench("Card Reader 00 00", "Other 01 00")
+    bench.poll()
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert bench.poll() == [CardInserted]
+    bench.reader.power_on()
+    bench.pcsc.unplug(slot=1)
+    assert bench.poll() == []
+    bench.pcsc.plug(slot=1)
+    assert bench.poll() == []
+    assert bench.reader.transmit(SELECT_VISA)[-2:] == b"\x90\x00"
+
+
+def test_a_reader_named_but_not_there_is_named_in_the_fault():
+    bench = Bench(name="Nobody")
+    (lost,) = bench.reader.poll(0)
+    assert lost == DeviceLost(Device.READER, "no reader named 'Nobody'", 7)
+
+
+def test_a_daemon_that_is_away_is_asked_less_and_less_often(bench):
+    bench.pcsc.kill_daemon()
+    events = [bench.reader.poll(60_000) for _ in range(8)]
+    assert [len(found) for found in events] == [1, 0, 0, 0, 0, 0, 0, 0]
+    assert bench.pauses == [0, 250, 500, 1000, 2000, 4000, 5000, 5000]
+    assert max(bench.pauses) == BACK_OFF_MAX_MS
+    bench.pcsc.start_daemon()
+    assert bench.poll() == [DeviceBack]
+
+
+def test_the_back_off_never_outlasts_the_poll(bench):
+    bench.pcsc.kill_daemon()
+    for _ in range(8):
+        bench.reader.poll(300)
+    assert max(bench.pauses) == 300
+
+
+def test_a_restarted_daemon_finds_the_card_again(talking):
+    talking.pcsc.kill_daemon()
+    with pytest.raises(DeviceFault):
+        talking.reader.transmit(SELECT_VISA)
+    talking.pcsc.start_daemon()
+    assert talking.poll() == [CardRemoved, DeviceLost]
+    assert talking.poll() == [DeviceBack, CardInserted]
+
+
+def test_a_card_torn_in_mid_command_is_told_at_the_next_poll(talking):
+    talking.pcsc.card.pull_at(1)
+    with pytest.raises(CardGone):
+        talking.reader.transmit(SELECT_VISA)
+    assert talking.poll() == [CardRemoved]
+
+
+def test_another_card_put_in_after_a_tear_is_told_too(talking, card_named):
+    talking.pcsc.card.pull_at(1)
+    with pytest.raises(CardGone):
+        talking.reader.transmit(SELECT_VISA)
+    talking.pcsc.insert(card_named("jcb"))
+    assert talking.poll() + talking.poll() == [CardRemoved, CardInserted]
+
+
+def test_a_card_reset_by_somebody_else_has_lost_its_session(talking):
+    talking.pcsc.reset_card()
+    with pytest.raises(CardGone):
+        talking.reader.transmit(SELECT_VISA)
+    talking.reader.power_on()
+    assert talking.reader.transmit(SELECT_VISA)[-2:] == b"\x90\x00"
+
+
+def test_a_mute_card_is_in_but_cannot_be_powered(bench, card_named):
+    card = card_named("visa-credit")
+    card.faults.mute = True
+    bench.pcsc.insert(card)
+    assert bench.poll() == [CardInserted]
+    with pytest.raises(CardMute):
+        bench.reader.power_on()
+
+
+def test_a_card_that_falls_silent_is_mute_not_gone(talking):
+    talking.pcsc.card.faults.silent_at = 1
+    with pytest.raises(CardMute):
+        talking.reader.transmit(SELECT_VISA)
+    assert talking.poll() == []
+
+
+def test_a_card_of_endless_61xx_is_mute(talking):
+    talking.pcsc.card.faults.endless_61xx = True
+    with pytest.raises(CardMute):
+        talking.reader.transmit(SELECT_VISA)
+
+
+def test_a_card_of_garbage_never_brings_the_driver_down(talking):
+    talking.pcsc.card.faults.garbage = True
+    for _ in range(200):
+        try:
+            assert len(talking.reader.transmit(SELECT_VISA)) >= 2
+        except CardMute:
+            talking.reader.power_on()
+
+
+def test_a_card_that_another_holds_is_a_device_fault(bench, card_named):
+    bench.pcsc.insert(card_named("visa-credit"))
+    bench.pcsc.held_by_other = True
+    with pytest.raises(DeviceFault, match="0x8010000b"):
+        bench.reader.power_on()
+
+
+def test_power_off_takes_the_cards_power_and_transmit_notices(talking):
+    talking.reader.power_off()
+    with pytest.raises(CardGone):
+        talking.reader.transmit(SELECT_VISA)
+
+
+def test_interrupt_ends_the_next_poll_without_asking(bench):
+    bench.poll()
+    bench.reader.interrupt()
+    assert bench.pcsc.cancels == 1
+    asked = bench.pcsc.version
+    assert bench.reader.poll(60_000) == []
+    assert bench.pcsc.version == asked
+
+
+def test_the_slow_card_takes_virtual_time(card_named):
+    passed: list[int] = []
+    bench = Bench()
+    bench.pcsc.pass_time = passed.append
+    card = card_named("visa-credit")
+    card.faults.slow_ms = 900
+    bench.pcsc.insert(card)
+    bench.reader.power_on()
+    bench.reader.transmit(SELECT_VISA)
+    assert passed == [900, 900]  # SELECT and its GET RESPONSE
+
+
+def test_hooks_see_every_exchange_on_the_wire(talking):
+    heard = []
+    talking.pcsc.on_apdu.append(lambda command, response: heard.append((command, response[-2:])))
+    talking.reader.transmit(SELECT_VISA)
+    assert [(command[:2].hex(), status.hex()) for command, status in heard] == [
+        ("00a4", "612c"),
+        ("00c0", "9000"),
+    ]
+    assert talking.pcsc.apdu_count == 2
+
+
+def test_the_version_grows_with_every_change(bench, card_named):
+    versions = [bench.pcsc.version]
+    for change in (
+        lambda: bench.pcsc.insert(card_named("visa-credit")),
+        bench.pcsc.remove,
+        bench.pcsc.unplug,
+        bench.pcsc.plug,
+        bench.pcsc.kill_daemon,
+        bench.pcsc.start_daemon,
+    ):
+        change()
+        versions.append(bench.pcsc.version)
+    assert versions == sorted(set(versions))
+
+
+def test_a_protocol_nobody_wants_is_a_mute_card(bench, card_named):
+    bench.pcsc.insert(card_named("t1"))
+    bench.poll()
+    code, *_ = bench.pcsc.SCardConnect(bench.reader._context, "Modelled Reader 00 00", 1, 1)
+    assert code == Code.PROTOCOL_MISMATCH
