@@ -19,6 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="accept the screens as they are now drawn: rewrite the pictures in tests/screens",
     )
+    parser.addoption("--long", action="store_true", help="the full sweeps, not their short forms")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="the full sweep; run with --long"))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ The first record's predecessor is 32 zero bytes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +65,20 @@ def link(seq: int, at: str, body: str, previous: bytes) -> bytes:
     """The hash of a record in its place."""
     head = f"pos-journal-1\n{seq}\n{at}\n{previous.hex()}\n"
     return hashlib.sha256(head.encode() + body.encode()).digest()
+
+
+def public_key_of(digits: str) -> Ed25519PublicKey:
+    """The Ed25519 key of 32 bytes in hex. Raises ValueError if it is none."""
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(digits))
+
+
+def key_at(seq: int, introduced: Sequence[tuple[int, Ed25519PublicKey]]) -> Ed25519PublicKey:
+    """The key that signs a record: the last one introduced before it; the first signs itself.
+
+    `introduced` are the keys with the records that introduced them, oldest first. Raises
+    LookupError when there is none.
+    """
+    return next((key for at, key in reversed(introduced) if at < seq), introduced[0][1])
 
 
 def faults_of(entry: Entry, before: Entry | None, public_key: Ed25519PublicKey) -> list[str]:

@@ -40,11 +40,31 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Open a database that is only looked at, even on a read-only disk. Raises sqlite3.Error."""
+    """Open a database that is only looked at, a running terminal's or a copy on a read-only disk.
+
+    Raises JournalFault.
+    """
     waiting = path.with_name(path.name + "-wal")
-    alone = not (waiting.exists() and waiting.stat().st_size)
-    query = "mode=ro&immutable=1" if alone else "mode=ro"
-    return sqlite3.connect(f"{path.resolve().as_uri()}?{query}", uri=True, isolation_level=None)
+    try:
+        try:
+            return _opened(path, "mode=ro")
+        except sqlite3.OperationalError:  # there is no room for the index of a write-ahead log
+            if waiting.exists() and waiting.stat().st_size:
+                raise
+            return _opened(path, "mode=ro&immutable=1")
+    except sqlite3.Error as error:
+        raise fault_of(error) from error
+
+
+def _opened(path: Path, query: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{query}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def prepare(connection: sqlite3.Connection) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -17,6 +17,7 @@ from firmware.masked import Key
 
 KEY_BYTES = 32
 _FILES = ("signing.key", "card.key", "pepper.key")
+_FOLLOWING = "signing.next.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,46 @@ class TerminalKeys:
         """Fresh keys that live in memory only."""
         signing, card, pepper = (Key(secrets.token_bytes(KEY_BYTES)) for _ in _FILES)
         return cls(signing, card, pepper)
+
+    def introduced_as(self, public_hex: str) -> TerminalKeys:
+        """These keys, or those in their directory if the signing key was changed meanwhile.
+
+        Ends a change that the power interrupted after the journal had taken it. Raises
+        JournalFault when the files cannot be read.
+        """
+        if self.public_hex == public_hex or self.directory is None:
+            return self
+        found = TerminalKeys.load_or_create(self.directory)
+        if found.public_hex == public_hex:
+            return found
+        following = self.directory / _FOLLOWING
+        if not following.exists():
+            return self
+        changed = replace(found, signing=_load(following))
+        if changed.public_hex != public_hex:
+            return self
+        changed.settle()
+        return changed
+
+    def followed(self) -> TerminalKeys:
+        """These keys with a new signing key, durable beside the old one. Raises JournalFault."""
+        signing = Key(secrets.token_bytes(KEY_BYTES))
+        if self.directory is not None:
+            try:
+                (self.directory / _FOLLOWING).unlink(missing_ok=True)
+                write_new(self.directory / _FOLLOWING, signing.reveal())
+            except OSError as error:
+                raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
+        return replace(self, signing=signing)
+
+    def settle(self) -> None:
+        """The key that `followed` made takes the old one's place. Raises JournalFault."""
+        if self.directory is not None:
+            try:
+                (self.directory / _FOLLOWING).replace(self.directory / _FILES[0])
+                sync_directory(self.directory)
+            except OSError as error:
+                raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
 
     def sign(self, message: bytes) -> bytes:
         """The Ed25519 signature, 64 bytes."""

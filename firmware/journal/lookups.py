@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from firmware.journal.chain import ORIGIN, Entry, decode
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from firmware.journal.chain import ORIGIN, Entry, decode, public_key_of
 from firmware.journal.faults import JournalFault, Trouble, fault_of
 from firmware.journal.records import (
     IntentRecorded,
@@ -160,6 +162,7 @@ class Lookups:
             jobs.append(
                 PrintJob(
                     job=queued.job,
+                    held=queued.held,
                     copy=queued.copy,
                     batch=queued.batch,
                     stan=queued.stan,
@@ -258,8 +261,24 @@ class Lookups:
             if not rows and (last is None or start > self.head()[0]):
                 return
             for row in rows:
-                yield Entry(*row)
+                yield _entry(row)
             start = end + 1
+
+    def public_keys(self) -> list[tuple[int, Ed25519PublicKey]]:
+        """The terminal's signing keys, each with the record that introduced it, oldest first."""
+        rows = self._all("SELECT introduced, public_key FROM identity ORDER BY introduced")
+        try:
+            return [(row["introduced"], public_key_of(row["public_key"])) for row in rows]
+        except ValueError as error:
+            raise JournalFault(Trouble.CORRUPT, f"a key that is none: {error}") from error
+
+    def every_record(self) -> Iterator[Entry]:
+        """Every row there is, also such as stand where none belongs, one at a time."""
+        try:
+            for row in self._db.execute(_ENTRY + "ORDER BY seq"):
+                yield _entry(row)
+        except sqlite3.Error as error:
+            raise fault_of(error) from error
 
     def frame(self, sha256: str) -> bytes | None:
         """The 1,024 bytes of a frame that was agreed to, or None."""
@@ -297,6 +316,14 @@ class Lookups:
         return int(row["minor"])
 
 
+def _entry(row: sqlite3.Row) -> Entry:
+    """A row of the log; a damaged file may hold anything."""
+    kinds = (int, str, str, bytes, bytes, bytes)
+    if not all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
+        raise JournalFault(Trouble.CORRUPT, f"record {row['seq']} is none")
+    return Entry(*row)
+
+
 def _transaction(row: sqlite3.Row) -> Transaction:
     """Intent and outcome as they were recorded, and where the transaction stands now."""
     intent = _expect(row["intent_body"], IntentRecorded)
@@ -311,6 +338,7 @@ def _transaction(row: sqlite3.Row) -> Transaction:
         voided_by=row["voided_by"],
         refunded_minor=row["refunded_minor"],
         settled=row["batch_state"] == "closed",
+        record_seq=row["ended"] or 0,
         record_hash=row["ended_hash"].hex() if row["ended_hash"] is not None else "",
     )
 

@@ -176,18 +176,20 @@ class Operators:
                 (number, stored),
             )
 
-        self._journal.append(
-            OperatorAdded(operator=number, by=by, digest=_digest(stored)), also=also
-        )
+        digest = digest_of(stored, must_change=True)
+        self._journal.append(OperatorAdded(operator=number, by=by, digest=digest), also=also)
 
     def _store(self, number: str, password: Password, by: str, *, must_change: bool) -> None:
         stored = self._hash(number, password)
+        digest = digest_of(stored, must_change=must_change)
         self._set(
             number,
             "password = ?, must_change = ?, failures = 0, checking = NULL, locked_until_s = 0",
             stored,
             int(must_change),
-            record=PasswordChanged(operator=number, by=by, digest=_digest(stored)),
+            record=PasswordChanged(
+                operator=number, by=by, digest=digest_of(stored, must_change=must_change)
+            ),
         )
 
     def _failed(self, number: str, failures: int, purpose: str, now: datetime) -> sqlite3.Row:
@@ -216,7 +218,7 @@ class Operators:
         """The operator's row, which must be the one that the log tells of."""
         row = self._journal.operator_row(number)
         known = self._journal.staff().get(number)
-        found = None if row is None else _digest(row["password"])
+        found = row and digest_of(row["password"], must_change=bool(row["must_change"]))
         if found != known:
             raise JournalFault(Trouble.CORRUPT, f"operator {number} is not as the log says")
         return row
@@ -262,5 +264,6 @@ def _lock_s(failures: int) -> int:
     return 0 if counted <= 0 else min(LOCK_S << min(counted - 1, 16), LOCK_MAX_S)
 
 
-def _digest(stored: str) -> str:
-    return hashlib.sha256(stored.encode()).hexdigest()
+def digest_of(stored: str, *, must_change: bool) -> str:
+    """What the log keeps of an operator's row: enough to tell another one, not to guess at it."""
+    return hashlib.sha256(f"{int(must_change)}:{stored}".encode()).hexdigest()

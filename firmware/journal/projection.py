@@ -71,9 +71,9 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
         case OperatorAdded() | PasswordChanged() | OperatorRemoved():
             _staff(db, record)
         case KeyIntroduced():
-            db.execute("DELETE FROM identity")
             checks = (record.card_key_check, record.pepper_check)
-            db.execute("INSERT INTO identity VALUES (?, ?, ?)", (record.public_key, *checks))
+            values = (entry.seq, record.public_key, *checks)
+            db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", values)
         case _:
             pass  # told, and moves nothing
 

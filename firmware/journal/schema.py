@@ -44,6 +44,7 @@ LOG = (
 
 PROJECTIONS = {
     "identity": """CREATE TABLE identity (
+        introduced INTEGER PRIMARY KEY,
         public_key TEXT NOT NULL,
         card_key_check TEXT NOT NULL,
         pepper_check TEXT NOT NULL

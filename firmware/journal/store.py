@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from firmware.journal import connection as engine
 from firmware.journal import schema
-from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, link
+from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, key_at, link
 from firmware.journal.connection import Connect, Hold
 from firmware.journal.faults import JournalFault, RuleBroken, Trouble, fault_of
 from firmware.journal.keys import TerminalKeys
@@ -112,6 +112,16 @@ class Journal(Lookups):
                 raise
             raise fault from error
 
+    def change_key(self) -> None:
+        """Sign with a new key from now on; the old one signs the record that introduces it.
+
+        Raises JournalFault; an interrupted change is ended, or never was, at the next start.
+        """
+        following = self._keys.followed()
+        self.append(_introduction(following))
+        self._keys = following
+        following.settle()
+
     def free_bytes(self) -> int:
         """What is left on the journal's disk."""
         return self._hold.free_bytes()
@@ -183,15 +193,10 @@ class Journal(Lookups):
         """The first start: tables, the terminal's key and the first batch in one commit."""
         if self._hold.begun or self._all("SELECT 1 FROM sqlite_master LIMIT 1"):
             raise JournalFault(Trouble.LOST, "a journal was begun here, and it is gone")
-        first = KeyIntroduced(
-            public_key=self._keys.public_hex,
-            card_key_check=self._keys.card_check,
-            pepper_check=self._keys.pepper_check,
-        )
         self._db.execute("BEGIN IMMEDIATE")
         schema.create_log(self._db)
         schema.create_projections(self._db)
-        self._write((first, BatchOpened(batch=1)), NO_BLOBS)
+        self._write((_introduction(self._keys), BatchOpened(batch=1)), NO_BLOBS)
         schema.set_version(self._db)
         self._db.execute("COMMIT")
 
@@ -203,19 +208,32 @@ class Journal(Lookups):
         self._db.execute("COMMIT")
 
     def _check_head(self) -> None:
-        """The last records follow one another and are signed with our key, and we have our keys."""
-        identity = self._one("SELECT * FROM identity")
-        ours = (self._keys.public_hex, self._keys.card_check, self._keys.pepper_check)
-        if tuple(identity) != ours:
-            raise JournalFault(Trouble.KEYS, "this journal was written with other keys")
+        """The last records follow one another and are signed, and our keys are the journal's."""
+        self._check_keys()
+        keys = self.public_keys()
         last_seq, last_hash = self.head()
         before: Entry | None = None
         for entry in self.records(max(1, last_seq - HEAD_CHECKED), last_seq):
             if before is not None or entry.seq == 1:
-                faults = faults_of(entry, before, self._keys.public_key)
+                faults = faults_of(entry, before, key_at(entry.seq, keys))
                 if faults:
                     raise JournalFault(Trouble.CORRUPT, f"record {entry.seq}: {faults[0]}")
             before = entry
         if before is None:
             raise JournalFault(Trouble.CORRUPT, "there is no record")
         self._head_seq, self._head_hash = last_seq, bytes.fromhex(last_hash)
+
+    def _check_keys(self) -> None:
+        identity = self._one("SELECT * FROM identity ORDER BY introduced DESC LIMIT 1")
+        self._keys = self._keys.introduced_as(identity["public_key"])
+        ours = (self._keys.public_hex, self._keys.card_check, self._keys.pepper_check)
+        if tuple(identity)[1:] != ours:
+            raise JournalFault(Trouble.KEYS, "this journal was written with other keys")
+
+
+def _introduction(keys: TerminalKeys) -> KeyIntroduced:
+    return KeyIntroduced(
+        public_key=keys.public_hex,
+        card_key_check=keys.card_check,
+        pepper_check=keys.pepper_check,
+    )

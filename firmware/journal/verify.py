@@ -1,0 +1,236 @@
+"""`pos verify`: a journal checked from its first record to its last, without the terminal.
+
+Reads only. Every hash, signature and gap; every frame that was agreed to; every projection, made
+again from the log and compared. A tail that was cut off cleanly cannot show from inside: the QR of
+a voucher (`firmware.journal.essence`) names its record and gives it away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from firmware.journal import schema
+from firmware.journal.chain import Entry, faults_of, public_key_of
+from firmware.journal.connection import DATABASE, connect_read_only
+from firmware.journal.faults import JournalFault, RuleBroken
+from firmware.journal.lookups import Lookups
+from firmware.journal.operators import digest_of
+from firmware.journal.projection import project
+from firmware.journal.records import AmountAgreed, KeyIntroduced, Record
+
+FAULTS_SHOWN = 50
+
+
+@dataclass(slots=True)
+class JournalReport:
+    """What a walk through a journal found; `faults` are empty when nothing is wrong."""
+
+    path: Path
+    records: int = 0
+    head_hash: str = ""
+    keys: list[str] = field(default_factory=list)  # public keys in hex, in the order of their use
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def intact(self) -> bool:
+        """Whether the journal is what the terminal wrote, as far as it goes."""
+        return not self.faults
+
+    def blame(self, words: str) -> None:
+        """Add a fault, unless there are plenty already."""
+        if len(self.faults) < FAULTS_SHOWN:
+            self.faults.append(words)
+
+
+def database_of(path: Path) -> Path:
+    """The database file of a journal that is named by its file or its directory."""
+    return path / DATABASE if path.is_dir() else path
+
+
+def verify_journal(path: Path, public_key: Ed25519PublicKey | None) -> JournalReport:
+    """Check the journal at `path`; blocks for a second or so per ten thousand records.
+
+    Without a public key the journal is checked against the one it names itself, which proves that
+    it is whole, not whose it is. Never raises: what cannot be read is a fault in the report.
+    """
+    report = JournalReport(database_of(path))
+    if not report.path.is_file():
+        report.blame("there is no journal here")
+        return report
+    try:
+        db = connect_read_only(report.path)
+    except JournalFault as fault:
+        report.blame(fault.words)
+        return report
+    try:
+        _verify(db, public_key, report)
+    except JournalFault as fault:
+        report.blame(fault.words)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        report.blame(f"the database cannot be read: {error}")
+    finally:
+        db.close()
+    return report
+
+
+def _verify(
+    db: sqlite3.Connection, public_key: Ed25519PublicKey | None, report: JournalReport
+) -> None:
+    found = schema.version(db)
+    if found > schema.SCHEMA:
+        report.blame(f"schema {found}; this release knows {schema.SCHEMA}")
+        return
+    for row in db.execute("PRAGMA integrity_check(10)").fetchall():
+        if row[0] != "ok":
+            report.blame(f"database: {row[0]}")
+    if report.faults:
+        return  # on a damaged file nothing that is read means what it says
+    journal = Lookups(db)
+    model = sqlite3.connect(":memory:", isolation_level=None)
+    model.row_factory = sqlite3.Row
+    try:
+        schema.create_log(model)
+        schema.create_projections(model)
+        _walk(_Walk(journal, model, report))
+        if public_key is not None and public_key.public_bytes_raw().hex() not in report.keys:
+            report.blame("no record is signed with the key that was given")
+        _compare_operators(db, model, report)
+        if found == schema.SCHEMA:
+            _compare_schema(db, model, report)
+            _compare_projections(db, model, report)
+        else:
+            report.notes.append(f"schema {found}: its projections are not compared")
+    finally:
+        model.close()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A journal, the projections made again from it, and the report on both."""
+
+    journal: Lookups
+    model: sqlite3.Connection
+    report: JournalReport
+    frames: set[str] = field(default_factory=set)
+
+
+def _walk(walk: _Walk) -> None:
+    report = walk.report
+    key: Ed25519PublicKey | None = None
+    before: Entry | None = None
+    latest: datetime | None = None
+    for entry in walk.journal.every_record():
+        report.records += 1
+        record = _record(entry, report)
+        introduced = record if isinstance(record, KeyIntroduced) else None
+        if before is None:  # the first record is signed with the key that it introduces
+            key = _introduce(introduced, report)
+        if key is not None:
+            for words in faults_of(entry, before, key):
+                report.blame(f"record {entry.seq}: {words}")
+        if introduced is not None and before is not None:
+            key = _introduce(introduced, report)
+        moment = _moment(entry, report)
+        if moment is not None and latest is not None and moment < latest:
+            report.notes.append(f"record {entry.seq}: the clock had gone back")
+        if record is not None and moment is not None:
+            _replay(walk, entry, record)
+        before, latest = entry, moment
+    if before is None:
+        report.blame("there is no record")
+    else:
+        report.head_hash = before.hash.hex()
+
+
+def _record(entry: Entry, report: JournalReport) -> Record | None:
+    try:
+        return entry.record
+    except ValueError as error:
+        report.blame(f"record {entry.seq}: it cannot be read: {error}")
+        return None
+
+
+def _moment(entry: Entry, report: JournalReport) -> datetime | None:
+    try:
+        if entry.moment.tzinfo is not None:
+            return entry.moment
+    except ValueError:
+        pass
+    report.blame(f"record {entry.seq}: it has no time")
+    return None
+
+
+def _introduce(record: KeyIntroduced | None, report: JournalReport) -> Ed25519PublicKey | None:
+    if record is None:
+        report.blame("the first record does not introduce the terminal's key")
+        return None
+    try:
+        key = public_key_of(record.public_key)
+    except ValueError:
+        report.blame("a key that was introduced is none")
+        return None
+    report.keys.append(record.public_key)
+    return key
+
+
+def _replay(walk: _Walk, entry: Entry, record: Record) -> None:
+    try:
+        project(walk.model, entry, record)
+    except (RuleBroken, sqlite3.Error) as error:
+        walk.report.blame(f"record {entry.seq}: it contradicts the log: {error}")
+    if isinstance(record, AmountAgreed) and record.frame_sha256 not in walk.frames:
+        walk.frames.add(record.frame_sha256)
+        packed = walk.journal.frame(record.frame_sha256)
+        if packed is None:
+            walk.report.blame(f"record {entry.seq}: the frame that was agreed to is missing")
+        elif hashlib.sha256(packed).hexdigest() != record.frame_sha256:
+            walk.report.blame(f"record {entry.seq}: the frame that was agreed to is another")
+
+
+def _compare_schema(
+    db: sqlite3.Connection, model: sqlite3.Connection, report: JournalReport
+) -> None:
+    def objects(of: sqlite3.Connection) -> dict[str, str]:
+        rows = of.execute("SELECT name, sql FROM sqlite_master").fetchall()
+        return {row[0]: row[1] for row in rows}
+
+    found, expected = objects(db), objects(model)
+    for name in sorted(found.keys() | expected.keys()):
+        if found.get(name) != expected.get(name):
+            report.blame(f"schema: {name} is not as this release makes it")
+
+
+def _compare_projections(
+    db: sqlite3.Connection, model: sqlite3.Connection, report: JournalReport
+) -> None:
+    for table in schema.PROJECTIONS:
+        sql = f"SELECT * FROM {table}"  # noqa: S608 - names of ours
+        found, expected = db.execute(sql), model.execute(sql)
+        while True:
+            rows = found.fetchone(), expected.fetchone()
+            left, right = (None if row is None else tuple(row) for row in rows)
+            if left != right:
+                report.blame(f"{table}: {left} where the log says {right}")
+                break
+            if left is None:
+                break
+
+
+def _compare_operators(
+    db: sqlite3.Connection, model: sqlite3.Connection, report: JournalReport
+) -> None:
+    known = {row["number"]: row["password_digest"] for row in model.execute("SELECT * FROM staff")}
+    found = {
+        row["number"]: digest_of(row["password"], must_change=bool(row["must_change"]))
+        for row in db.execute("SELECT number, password, must_change FROM operators")
+    }
+    for number in sorted(known.keys() | found.keys()):
+        if known.get(number) != found.get(number):
+            report.blame(f"operator {number} is not as the log says")
