@@ -144,7 +144,9 @@ class Encoder:
         native = self._mode is Mode.NATIVE and self._profile.qr
         # not every printer packs digits and capitals, so room is reckoned for bytes
         mode = "byte" if native else None
-        symbol = segno.make_qr(payload, error="m", mode=mode, boost_error=False)
+        # the printer draws its own symbol: here only the size counts, and no mask need be weighed
+        mask = 0 if native else None
+        symbol = segno.make_qr(payload, error="m", mode=mode, boost_error=False, mask=mask)
         modules = len(symbol.matrix) + 2 * QR_QUIET_MODULES
         module_px = min(QR_MODULE_PX_MAX, self._profile.width_px // modules)
         if native:

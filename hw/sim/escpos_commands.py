@@ -10,6 +10,7 @@ See Epson's ESC/POS reference, command by command.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import lru_cache
 from types import MappingProxyType
 
 import segno
@@ -280,9 +281,7 @@ class Interpreter:
         elif function == 80:
             self._qr_stored = data[1:]
         elif function == 81 and self._qr_stored:
-            symbol = segno.make_qr(self._qr_stored, error=self._qr_level, boost_error=False)
-            rows = [bytes(255 * module for module in row) for row in symbol.matrix]
-            small = Image.frombytes("L", (len(rows), len(rows)), b"".join(rows)).convert("1")
+            small = _qr_modules(self._qr_stored, self._qr_level)
             side_px = small.width * self._qr_module_px
             self._line.symbol(small.resize((side_px, side_px)), self._qr_stored.decode())
         elif function != 65:
@@ -318,3 +317,11 @@ class Interpreter:
 def _named(name: bytes) -> str:
     lead = {0x1B: "ESC", 0x1C: "FS", 0x1D: "GS"}[name[0]]
     return f"{lead} {chr(name[1]) if 0x20 < name[1] < 0x7F else f'{name[1]:02X}h'}"
+
+
+@lru_cache(maxsize=16)
+def _qr_modules(payload: bytes, level: str) -> Image.Image:
+    """A symbol, a dot a module; kept, since both copies of a slip carry the same one."""
+    symbol = segno.make_qr(payload, error=level, boost_error=False)
+    rows = [bytes(255 * module for module in row) for row in symbol.matrix]
+    return Image.frombytes("L", (len(rows), len(rows)), b"".join(rows)).convert("1")
