@@ -1,13 +1,14 @@
-"""The command line of `pos`. Each command is a module of `firmware.cli`, imported when it is used."""
+"""The command line of `pos`: each command is a module of `firmware.cli`, imported when used."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 from firmware import __version__
+from firmware.cli.exits import Parser, Refused
 
 # command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
 # and `run`
@@ -17,6 +18,8 @@ COMMANDS = {
     "run": "run the terminal on real hardware, as its configuration says",
     "bench": "measure what the terminal costs: bytes, time, commits, memory",
     "journal": "list, show or export the journal's records",
+    "verify": "check a journal, or the QR code of a voucher, without the terminal",
+    "operator": "list, add, reset or delete operators while the terminal is off",
     "config": "show the settings and where each comes from, or check a file",
     "screens": "draw the contact sheet of all screens",
 }
@@ -26,7 +29,7 @@ USAGE_ERROR = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code: 0 done, 1 failed, 2 used wrongly."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    parser = argparse.ArgumentParser(prog="pos", description=__doc__)
+    parser = Parser(prog="pos", description=__doc__)
     parser.add_argument("--version", action="version", version=f"pos {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = words[0] if words else ""
@@ -41,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     try:
         code: int = _module(options.command).run(options)
-    except BrokenPipeError:
+        sys.stdout.flush()
+    except Refused as refused:
+        return refused.say()
+    except BrokenPipeError:  # whoever read has seen enough, and the exit's flush would say so again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130

@@ -1,0 +1,90 @@
+"""The data directory as commands see it: read beside a running terminal, files written whole."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from firmware.cli.exits import FAILED, Refused
+from firmware.config import General
+from firmware.journal import schema
+from firmware.journal.connection import DATABASE, connect_read_only
+from firmware.journal.faults import JournalFault
+from firmware.journal.lookups import Lookups
+
+
+def add_data_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--data DIR`."""
+    default = General().data_dir
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(default),
+        metavar="DIR",
+        help=f"the terminal's data directory (default: {default})",
+    )
+
+
+def require_journal(directory: Path) -> Path:
+    """The journal's database in `directory`. Raises Refused when there is none."""
+    path = directory / DATABASE
+    if not path.is_file():
+        raise Refused(f"{directory}: there is no journal here")
+    return path
+
+
+@contextlib.contextmanager
+def reading(directory: Path) -> Iterator[Lookups]:
+    """The journal in `directory` as it is at this moment, while the terminal goes on writing.
+
+    Everything read within is of one moment. Raises Refused with one line for whatever is wrong.
+    """
+    path = require_journal(directory)
+    try:
+        connection = connect_read_only(path)
+        try:
+            found = schema.version(connection)
+            if found != schema.SCHEMA:
+                words = f"schema {found}; this release reads {schema.SCHEMA}"
+                raise Refused(f"{path}: {words}", code=FAILED)
+            connection.execute("BEGIN")
+            yield Lookups(connection)
+        finally:
+            connection.close()
+    except JournalFault as fault:
+        raise Refused(f"{path}: {fault}", code=FAILED) from fault
+
+
+@contextlib.contextmanager
+def writing(path: Path | None) -> Iterator[TextIO]:
+    """A text file that is there whole or not at all; None or `-` is standard output.
+
+    Raises Refused when it cannot be written.
+    """
+    if path is None or str(path) == "-":
+        yield sys.stdout
+        return
+    try:
+        if path.exists() and not path.is_file():  # a pipe or a device cannot be replaced
+            with path.open("w", encoding="utf-8", newline="") as file:
+                yield file
+            return
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=path.parent, delete=False
+        ) as file:
+            try:
+                yield file  # type: ignore[misc]  # a wrapper of a TextIO, and used as one
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror or error}") from error

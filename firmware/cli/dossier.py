@@ -1,0 +1,132 @@
+"""One voucher as the journal tells it: where it stands, and every record that speaks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from firmware.journal.chain import Entry
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.lookups import Lookups
+from firmware.journal.records import (
+    AmountAgreed,
+    Copy,
+    GuardOverridden,
+    IntentRecorded,
+    OutcomeRecorded,
+    PrintDoubtful,
+    PrintDropped,
+    PrintHeld,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+    Record,
+    ReversalAttempted,
+    ReversalConfirmed,
+    ReversalOpened,
+)
+from firmware.journal.transactions import Transaction
+from firmware.money import CURRENCIES, Money
+
+_Numbered = (
+    IntentRecorded | OutcomeRecorded | ReversalOpened | ReversalAttempted | ReversalConfirmed
+)
+_Place = tuple[int, int, bool]  # batch, voucher number, whether it is a lesson
+
+
+def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
+    """The lines of a voucher's dossier. Reads the whole log. Raises JournalFault."""
+    yield f"voucher {one.stan:06d} of batch {one.batch:06d}" + " TRAINING" * one.training
+    facts = {
+        "type": one.kind.value + (" (undo)" if one.undo else ""),
+        "amount": f"{Money(one.amount_minor, CURRENCIES[one.currency])} {one.currency}",
+        "state": one.state.value,
+        "response": f"{one.response_code} {one.reason}".strip(),
+        "card": f"****{one.card.last4} {one.card.scheme or one.card.label}".strip(),
+        "at": f"{one.date} {one.time}",
+        "operator": one.operator,
+        "merchant": f"{one.merchant} {one.merchant_name}",
+        "terminal": f"{one.terminal}, store {one.store}",
+        "authorisation": one.authorisation_code,
+        "reference": one.reference,
+        "voided by": f"{one.voided_by:06d}" if one.voided_by else "",
+        "refunded": _refunded(one),
+        "settled": "yes" if one.settled else "no",
+    }
+    if one.original is not None:
+        facts["original"] = f"{one.original.stan:06d} of batch {one.original.batch:06d}"
+    yield from (f"  {name:<13} {value}" for name, value in facts.items() if value)
+    for entry in _entries(journal, one):
+        yield f"record {entry.seq}  {entry.at}  {type(entry.record).__name__}"
+        fields = msgspec.to_builtins(entry.record)
+        yield from (f"  {name} = {value}" for name, value in _flat(fields) if name != "type")
+
+
+def _refunded(one: Transaction) -> str:
+    if not one.refunded_minor:
+        return ""
+    return str(Money(one.refunded_minor, CURRENCIES[one.currency]))
+
+
+def _entries(journal: Lookups, one: Transaction) -> Iterator[Entry]:
+    """The records of a voucher, of the voids and refunds that name it, and of its papers."""
+    places: set[_Place] = {(one.batch, one.stan, one.training)}
+    jobs: set[int] = set()
+    leading: list[Entry] = []  # what was agreed and overridden before an intent
+    for entry in journal.records():
+        record = _record(entry)
+        match record:
+            case GuardOverridden() | AmountAgreed():
+                leading.append(entry)
+            case IntentRecorded():
+                if _names(record, one):
+                    places.add((record.batch, record.stan, record.training))
+                if _place(record) in places:
+                    yield from (before for before in leading if _leads(before.record, record))
+                    yield entry
+                leading = []
+            case PrintQueued():
+                if record.copy is not Copy.SETTLEMENT and _place(record) in places:
+                    jobs.add(record.job)
+                    yield entry
+            case OutcomeRecorded() | ReversalOpened() | ReversalAttempted() | ReversalConfirmed():
+                if _place(record) in places:
+                    yield entry
+            case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():
+                if record.job in jobs:
+                    yield entry
+
+
+def _record(entry: Entry) -> Record:
+    try:
+        return entry.record
+    except ValueError as error:
+        raise JournalFault(Trouble.CORRUPT, f"record {entry.seq} cannot be read") from error
+
+
+def _place(record: _Numbered | PrintQueued) -> _Place:
+    return record.batch, record.stan, record.training
+
+
+def _names(intent: IntentRecorded, one: Transaction) -> bool:
+    original = intent.original
+    return (
+        original is not None
+        and (original.batch, original.stan) == (one.batch, one.stan)
+        and intent.training == one.training
+    )
+
+
+def _leads(record: Record, intent: IntentRecorded) -> bool:
+    """Whether what came before an intent belongs to it: an amount does by the frame it names."""
+    return not isinstance(record, AmountAgreed) or record.frame_sha256 == intent.frame_sha256
+
+
+def _flat(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -1,0 +1,172 @@
+"""`pos journal`: lists, shows and exports what is in the journal, while the terminal runs."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from firmware.cli.data import add_data_argument, reading, writing
+from firmware.cli.dossier import dossier
+from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.export import FORMATS, batches, export
+from firmware.journal.lookups import Lookups
+from firmware.journal.records import Kind
+from firmware.journal.rules import BATCH_MAX, STAN_MAX
+from firmware.journal.transactions import State, Transaction
+from firmware.money import CURRENCIES, Money
+
+_BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
+_HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    lists = actions.add_parser("list", help="a table of a batch's or a day's transactions")
+    which = lists.add_mutually_exclusive_group()
+    which.add_argument("--batch", type=_batch, metavar="N", help="default: the open batch")
+    which.add_argument("--date", type=_date, metavar="YYYY-MM-DD")
+    lists.add_argument("--training", action="store_true", help="lessons instead of trade")
+    show = actions.add_parser("show", help="one voucher with all its records")
+    show.add_argument("voucher", type=_voucher, metavar="VOUCHER")
+    show.add_argument("--batch", type=_batch, metavar="N", help="default: the latest with it")
+    show.add_argument("--training", action="store_true", help="a lesson's voucher")
+    exports = actions.add_parser("export", help="every transaction, with totals that add up")
+    exports.add_argument("--format", choices=FORMATS, default="csv")
+    exports.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    key = actions.add_parser("key", help="the public key for `pos verify`, as PEM")
+    key.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    for action in (lists, show, exports, key):
+        add_data_argument(action)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what is asked: 0 done, 1 not found or not to be read. Raises Refused."""
+    with reading(options.data) as journal:
+        match options.action:
+            case "list":
+                _list(journal, options)
+            case "show":
+                _show(journal, options)
+            case "export":
+                with writing(options.output) as file:
+                    export(journal, options.format, file)
+            case "key":
+                _key(journal, options.output)
+    return DONE
+
+
+def _list(journal: Lookups, options: argparse.Namespace) -> None:
+    found = list(_wanted(journal, options))
+    rows = [_HEAD, *map(_row, found)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(_HEAD))]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if at == _HEAD.index("amount") else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        print("  ".join(cells).rstrip())
+    for currency in sorted({one.currency for one in found}):
+        print(_totals_line([one for one in found if one.currency == currency], currency))
+    if not found:
+        print("no transactions")
+
+
+def _wanted(journal: Lookups, options: argparse.Namespace) -> Iterator[Transaction]:
+    """The transactions asked for, oldest first."""
+    if options.date is None:
+        numbers = [journal.batch() if options.batch is None else options.batch]
+        if not 1 <= numbers[0] <= journal.batch():
+            raise Refused(f"there is no batch {numbers[0]:06d}", code=FAILED)
+    else:
+        numbers = list(batches(journal))
+    for number in numbers:
+        page = journal.list_transactions(number, 0, _BATCH_ROWS_MAX, training=options.training)
+        for one in reversed(page):
+            if options.date in (None, one.date):
+                yield one
+
+
+def _row(one: Transaction) -> tuple[str, ...]:
+    day = f"{one.date[:4]}-{one.date[4:6]}-{one.date[6:]}"
+    clock = f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}"
+    return (
+        f"{one.batch:06d}",
+        f"{one.stan:06d}",
+        day,
+        clock,
+        one.operator,
+        one.kind.value,
+        str(Money(one.amount_minor, CURRENCIES[one.currency])),
+        one.currency,
+        f"****{one.card.last4}",
+        one.state.value + (f" {one.response_code}" if one.response_code else ""),
+        one.reference,
+        _note(one),
+    )
+
+
+def _note(one: Transaction) -> str:
+    if one.voided_by:
+        return f"voided by {one.voided_by:06d}"
+    if one.refunded_minor:
+        return f"refunded {Money(one.refunded_minor, CURRENCIES[one.currency])}"
+    if one.original is not None:
+        return f"of {one.original.batch:06d}/{one.original.stan:06d}"
+    return one.reason
+
+
+def _totals_line(found: list[Transaction], currency: str) -> str:
+    approved = [one for one in found if one.state is State.APPROVED]
+    words = []
+    for kind in Kind:
+        minors = [one.amount_minor for one in approved if one.kind is kind]
+        words.append(f"{kind.value}s {len(minors)}/{Money(sum(minors), CURRENCIES[currency])}")
+    return f"{len(found)} transactions; approved in {currency}: {', '.join(words)}"
+
+
+def _show(journal: Lookups, options: argparse.Namespace) -> None:
+    if options.batch is None:
+        found = journal.by_voucher(options.voucher, training=options.training)
+    else:
+        found = journal.transaction(options.batch, options.voucher, training=options.training)
+    if found is None:
+        where = "" if options.batch is None else f" in batch {options.batch:06d}"
+        raise Refused(f"there is no voucher {options.voucher:06d}{where}", code=FAILED)
+    for line in dossier(journal, found):
+        print(line)
+
+
+def _key(journal: Lookups, output: Path | None) -> None:
+    _, latest = journal.public_keys()[-1]
+    with writing(output) as file:
+        file.write(latest.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
+
+
+def _number(text: str, most: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{what} is 1 to {most}, not {text!r}")
+    return int(text)
+
+
+def _voucher(text: str) -> int:
+    return _number(text, STAN_MAX, "a voucher number")
+
+
+def _batch(text: str) -> int:
+    return _number(text, BATCH_MAX, "a batch number")
+
+
+def _date(text: str) -> str:
+    """A day as the journal writes it, YYYYMMDD."""
+    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text, re.ASCII):
+        try:
+            return date.fromisoformat(text).strftime("%Y%m%d")
+        except ValueError:
+            pass
+    raise argparse.ArgumentTypeError(f"a date is YYYY-MM-DD, not {text!r}")
