@@ -1,4 +1,4 @@
-"""One terminal put together: settings, journal, devices and host, with the flow that runs on them."""
+"""One terminal put together: settings, journal, devices and host, and the flow on them."""
 
 from __future__ import annotations
 

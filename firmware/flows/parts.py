@@ -267,7 +267,7 @@ async def tell(
     while True:
         happening = await Wait(NOTICE_MS)
         if not isinstance(happening, KeyPressed):
-            return
+            return None
         if happening.at_ms >= shown.at_ms:  # typed ahead does not dismiss it
             return await leave_to_next(happening)
 

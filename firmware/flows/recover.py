@@ -11,8 +11,10 @@ from firmware.journal.queries import NextJob, OpenIntents, OpenPrintJobs
 from firmware.journal.records import (
     PrintDoubtful,
     PrintQueued,
-    Record as JournalRecord,
     ReversalOpened,
+)
+from firmware.journal.records import (
+    Record as JournalRecord,
 )
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text

@@ -20,6 +20,8 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class NextNumbers:
+    """The batch and STAN that the next transaction takes."""
+
     training: bool
 
     def read(self, journal: Journal) -> Numbers:
@@ -28,12 +30,16 @@ class NextNumbers:
 
 @dataclass(frozen=True, slots=True)
 class NextJob:
+    """The number of the next print job."""
+
     def read(self, journal: Journal) -> int:
         return journal.next_job()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
+    """The batch that takes transactions."""
+
     def read(self, journal: Journal) -> int:
         return journal.batch()
 
@@ -48,6 +54,8 @@ class BatchCount:
 
 @dataclass(frozen=True, slots=True)
 class BatchTotals:
+    """The approved transactions of a batch, counted and summed."""
+
     batch: int
 
     def read(self, journal: Journal) -> Totals:
@@ -56,6 +64,8 @@ class BatchTotals:
 
 @dataclass(frozen=True, slots=True)
 class TransactionByNumber:
+    """The transaction of this batch and STAN."""
+
     batch: int
     stan: int
     training: bool
@@ -89,6 +99,8 @@ class TransactionOnDate:
 
 @dataclass(frozen=True, slots=True)
 class TransactionByReference:
+    """The transaction with the host's reference number, on the day YYYYMMDD."""
+
     reference: str
     date: str
 
@@ -98,6 +110,8 @@ class TransactionByReference:
 
 @dataclass(frozen=True, slots=True)
 class LastTransaction:
+    """The latest transaction."""
+
     training: bool
 
     def read(self, journal: Journal) -> Transaction | None:
@@ -121,6 +135,8 @@ class TransactionList:
 
 @dataclass(frozen=True, slots=True)
 class OpenIntents:
+    """Intents that have no outcome: their fate is unknown."""
+
     def read(self, journal: Journal) -> list[Transaction]:
         return journal.open_intents()
 
@@ -143,12 +159,16 @@ class OpenPrintJobs:
 
 @dataclass(frozen=True, slots=True)
 class OpenSettlement:
+    """A settlement whose totals are fixed and which is not completed."""
+
     def read(self, journal: Journal) -> SettlementStarted | None:
         return journal.pending_settlement()
 
 
 @dataclass(frozen=True, slots=True)
 class LastSettlement:
+    """The latest settlement."""
+
     def read(self, journal: Journal) -> SettlementCompleted | None:
         return journal.last_settlement()
 
@@ -177,6 +197,8 @@ class DuplicateOf:
 
 @dataclass(frozen=True, slots=True)
 class RefundedToday:
+    """Minor units refunded on the day YYYYMMDD."""
+
     date: str
 
     def read(self, journal: Journal) -> int:
@@ -185,6 +207,8 @@ class RefundedToday:
 
 @dataclass(frozen=True, slots=True)
 class SoldToday:
+    """Minor units sold on the day YYYYMMDD."""
+
     date: str
 
     def read(self, journal: Journal) -> int:
@@ -193,6 +217,8 @@ class SoldToday:
 
 @dataclass(frozen=True, slots=True)
 class CardSoldToday:
+    """Minor units charged to a card on the day YYYYMMDD."""
+
     card_hash: str
     date: str
 

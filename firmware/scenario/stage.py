@@ -138,6 +138,9 @@ class Stage:
     def _free_bytes(self, _directory: Path) -> int:
         return 0 if self._disk_full else 1 << 40
 
+    def _now(self) -> datetime:
+        return self.bench.clock.now()
+
     def _make_host(self) -> LocalHost:
         merchant = self.config.merchant
         currency = self.config.currency.numeric
@@ -146,7 +149,7 @@ class Stage:
             tray_books(),
             master=self._master,
             terminals={merchant.terminal: Registration(merchant.number, currency)},
-            clock_now=lambda: self.bench.clock.now(),
+            clock_now=self._now,
             test_amounts=self.config.host.test_amounts,
         )
 
