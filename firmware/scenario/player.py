@@ -24,6 +24,7 @@ from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal import Terminal
 from firmware.ui.drawing import half_blocks
 from hw.events import Key
+from hw.sim.bench import CardSlot
 from hw.sim.cards.faults import Faults
 from hw.sim.host_line import LineFault
 
@@ -40,12 +41,20 @@ class ScenarioFailed(AssertionError):  # noqa: N818 - what happened
     """An expectation did not hold: says where, what was expected and what was seen."""
 
 
-def play(path: Path, *, on_step: Callable[[Step, Stage], None] = lambda _s, _t: None) -> None:
-    """Play one file from a fresh terminal. Raises ScenarioError and ScenarioFailed."""
+def play(
+    path: Path,
+    *,
+    on_step: Callable[[Step, Stage], None] = lambda _s, _t: None,
+    slot: CardSlot | None = None,
+) -> None:
+    """Play one file from a fresh terminal. Raises ScenarioError and ScenarioFailed.
+
+    `on_step` is told of each step once it was played; `slot` is as Stage takes it.
+    """
     steps = read(path)
     directory = Path(tempfile.mkdtemp(prefix="pos-play-"))
     try:
-        player = Player(directory, path.parent)
+        player = Player(directory, path.parent, slot=slot)
         try:
             for step in steps:
                 player.play(step)
@@ -59,10 +68,18 @@ def play(path: Path, *, on_step: Callable[[Step, Stage], None] = lambda _s, _t: 
 class Player:
     """Plays one step after another. Files are saved relative to `folder`."""
 
-    def __init__(self, directory: Path, folder: Path, config: Config = STAGE_CONFIG) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        folder: Path,
+        config: Config = STAGE_CONFIG,
+        *,
+        slot: CardSlot | None = None,
+    ) -> None:
         self._directory = directory
         self._folder = folder
         self._config = config
+        self._slot = slot
         self._stage: Stage | None = None
         self._names: dict[str, str] = {}
         self._stuck: set[Key] = set()
@@ -73,7 +90,7 @@ class Player:
     def stage(self) -> Stage:
         """The stage, set up and switched on when it is first asked for."""
         if self._stage is None:
-            self._stage = Stage(self._directory, self._config)
+            self._stage = Stage(self._directory, self._config, slot=self._slot)
             self._stage.power_on()
         return self._stage
 

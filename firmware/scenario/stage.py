@@ -25,7 +25,7 @@ from firmware.masked import Key as SecretKey
 from firmware.masked import Pan, Password, Pin
 from firmware.terminal import Devices, Terminal, emv_setup
 from firmware.ui.render import Frame
-from hw.sim.bench import Drivers, ModelBench
+from hw.sim.bench import CardSlot, Drivers, ModelBench
 from hw.sim.cards import TEST_CA_KEYS, tray_accounts
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
@@ -44,7 +44,9 @@ class Stage:
         config: Config = STAGE_CONFIG,
         *,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
+        slot: CardSlot | None = None,
     ) -> None:
+        """`slot` is where cards go instead of the modelled slot."""
         self.config = config
         self._directory = directory
         self._on_frame = on_frame
@@ -58,6 +60,7 @@ class Stage:
             mode=config.printer.mode,
             baud=config.printer.baud,
             chip=config.display.chip,
+            slot=slot,
         )
         self.frame: Frame | None = None
         self._disk_full = False

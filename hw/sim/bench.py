@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled, OledChip
+from hw.pcsc import PcscApi
 from hw.ports import HostLink
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile
@@ -37,6 +39,36 @@ BITS_PER_BYTE = 10
 CHIPS = {"ssd1306": Ssd1306, "ssd1309": Ssd1309, "sh1106": Sh1106}
 
 
+class CardSlot(Protocol):
+    """Where hands put cards: the modelled slot in process, or one of a real `pcscd`."""
+
+    @property
+    def on_apdu(self) -> list[Callable[[bytes, bytes], None]]:
+        """Hooks that see each command on the wire and its response."""
+        ...
+
+    @property
+    def scard(self) -> PcscApi:
+        """The PC/SC by which a driver reaches the card."""
+        ...
+
+    @property
+    def card(self) -> Card | None: ...
+
+    @property
+    def version(self) -> int:
+        """Grows with every change a driver could see."""
+        ...
+
+    def insert(self, card: Card) -> None: ...
+
+    def remove(self) -> None: ...
+
+    def unplug(self) -> None: ...
+
+    def plug(self) -> None: ...
+
+
 @dataclass(slots=True)
 class Drivers:
     """The drivers of one power-on; a power cut takes them away."""
@@ -51,7 +83,10 @@ class Drivers:
 
 
 class ModelBench:
-    """Every part on the bench. `host` is what stands at the far end of the host's line."""
+    """Every part on the bench. `host` is what stands at the far end of the host's line.
+
+    `slot` is another way to the card than the modelled slot: see hw.sim.pcscd_slot.
+    """
 
     def __init__(
         self,
@@ -62,12 +97,13 @@ class ModelBench:
         mode: str = "native",
         baud: int = 19_200,
         chip: str = "ssd1306",
+        slot: CardSlot | None = None,
     ) -> None:
         self.clock = VirtualClock(start)
         self.time = VirtualTime(self.clock)
         self.chip = CHIPS[chip]()
         self.matrix = Matrix(KEYPAD)
-        self.slot = PcscModel()
+        self.slot: CardSlot = slot or PcscModel()
         self._font = PaperFont()
         self.paper_printer = PrinterModel(columns, self._font)
         self.line = HostLine(host)
@@ -82,7 +118,7 @@ class ModelBench:
         drivers = Drivers(
             display=Oled(lambda: self.chip, self._chip_kind),
             keypad=MatrixKeypad(self.matrix.factory),
-            reader=PcscReader(self.slot, self.clock, pause=lambda _ms: None),
+            reader=PcscReader(self.slot.scard, self.clock, pause=lambda _ms: None),
             printer=EscposPrinter(
                 self.paper_printer.transport, self._profile, self._mode, self._font
             ),

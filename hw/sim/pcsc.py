@@ -18,6 +18,7 @@ from hw.pcsc import (
     RESET_CARD,
     UNPOWER_CARD,
     Code,
+    PcscApi,
     ReaderState,
     State,
     seen,
@@ -93,6 +94,11 @@ class PcscModel:
 
     def __post_init__(self) -> None:
         self.slots = [Slot(name) for name in self.names]
+
+    @property
+    def scard(self) -> PcscApi:
+        """The functions that a driver calls: these here."""
+        return self
 
     @property
     def card(self) -> Card | None:
