@@ -95,6 +95,7 @@ class Host(Section, frozen=True):
     """Who authorises. `local` is the embedded host; `tcp` a host that speaks ISO 8583."""
 
     kind: Literal["local", "tcp"] = "local"
+    accounts: str = ""  # local: the file of the cards' accounts, beside the configuration
     test_amounts: bool = False  # the last two digits of the amount are the response code
     timeout_s: Seconds = 30
     address: str = ""

@@ -1,0 +1,110 @@
+"""`pos config`: shows the settings and where each comes from, checks a file, gives an example."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from firmware.cli.exits import DONE
+from firmware.cli.meanings import MEANINGS
+from firmware.cli.settings import add_config_argument, settings_of, warnings_of
+from firmware.config import Config, Section
+
+HEADING = """# Settings of the terminal, all with their defaults; leave out what is not changed.
+# Amounts are in major units as a string, such as "500.00", or in minor units as a number.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="every setting, its value and where it comes from")
+    add_config_argument(show)
+    check = actions.add_parser("check", help="name every mistake in a file")
+    check.add_argument("file", type=Path, metavar="FILE")
+    actions.add_parser("example", help="print a file with every setting and what it means")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what is asked: 0 done. Raises Refused with a line for each mistake."""
+    match options.action:
+        case "show":
+            lines = _shown(options.config)
+        case "check":
+            lines = _checked(options.file)
+        case _:
+            lines = example()
+    for line in lines:
+        print(line)
+    return DONE
+
+
+def example() -> Iterator[str]:
+    """The lines of a TOML file with every setting at its default."""
+    yield HEADING.rstrip()
+    for name, kind in get_type_hints(Config).items():
+        yield ""
+        yield f"# {(inspect.getdoc(kind) or '').splitlines()[0]}"
+        yield f"[{name}]"
+        section = kind()
+        for field, hint in get_type_hints(kind, include_extras=True).items():
+            said = ", ".join(filter(None, (MEANINGS[f"{name}.{field}"], _range(hint))))
+            yield f"{field} = {_literal(section, field)}  # {said}"
+
+
+def _shown(path: Path | None) -> Iterator[str]:
+    """Valid TOML, a line for each setting."""
+    settings = settings_of(path)
+    tables: dict[str, Any] = {}
+    if settings.path is not None:
+        tables = tomllib.loads(settings.path.read_text(encoding="utf-8"))
+    source = "file" if settings.path is None else str(settings.path)
+    for name in get_type_hints(Config):
+        section = getattr(settings.config, name)
+        for field in section.__struct_fields__:
+            where = source if field in tables.get(name, {}) else "default"
+            yield f"{name}.{field} = {_literal(section, field)}  # {where}"
+
+
+def _checked(path: Path) -> Iterator[str]:
+    settings = settings_of(path)
+    for warning in warnings_of(settings):
+        yield f"warning: {warning}"
+    yield f"{path}: ok"
+
+
+def _literal(section: Section, field: str) -> str:
+    """A setting's value as TOML."""
+    value = getattr(section, field)
+    hint = get_type_hints(type(section), include_extras=True)[field]
+    if (section.__class__.__name__, field) == ("Display", "address"):
+        return f"0x{value:02X}"
+    if any((meta.extra or {}).get("amount") for meta in _metas(hint)):
+        major, minor = divmod(value, 100)
+        return f'"{major}.{minor:02d}"'
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _range(hint: Any) -> str:
+    """What a setting may be, in words; nothing where its meaning says it all."""
+    if get_origin(hint) is Literal:
+        return "one of " + " ".join(json.dumps(choice) for choice in get_args(hint))
+    for meta in _metas(hint):
+        if meta.extra is None and meta.ge is not None:
+            return f"{meta.ge} to {meta.le}"
+        if meta.max_length is not None:
+            return f"at most {meta.max_length} characters"
+    return ""
+
+
+def _metas(hint: Any) -> Iterator[msgspec.Meta]:
+    for meta in getattr(hint, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta):
+            yield meta

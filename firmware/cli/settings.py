@@ -1,0 +1,127 @@
+"""The configuration a command goes by: which file, what lies beside it, and mistakes past typing.
+
+Without `--config` it is `pos.toml` in the working directory, and without that the defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware.cli.exits import Refused
+from firmware.config import Config, ConfigError, Mistake, Printer, load
+from firmware.host.accounts import Account, load_accounts
+from firmware.ui.glyphs import face
+from hw.board import PRINTER_UART
+
+USUAL_FILE = Path("pos.toml")
+BAUD_LEAST, BAUD_MOST = 300, 921_600
+_DEVICES = {
+    "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),
+    "serial": (r"/.+", f'the path of a serial port such as "{PRINTER_UART.path}"'),
+    "network": (r"[^\s/]+:[0-9]{1,5}", 'HOST:PORT such as "192.0.2.7:9100"'),
+    "file": (r"/.+", 'the path of a device such as "/dev/usb/lp0"'),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings that can be used, and the file they are from (None: all are defaults)."""
+
+    config: Config
+    path: Path | None
+
+    @property
+    def data(self) -> Path:
+        """The data directory that the settings name."""
+        return self._beside(self.config.general.data_dir)
+
+    def accounts(self) -> list[Account]:
+        """The embedded host's accounts, none if no file is named. Raises ConfigError."""
+        name = self.config.host.accounts
+        return load_accounts(self._beside(name)) if name else []
+
+    def _beside(self, name: str) -> Path:
+        return Path(name) if self.path is None else self.path.parent / name
+
+
+def add_config_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--config FILE`."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the configuration (default: {USUAL_FILE} here if there is one, else the defaults)",
+    )
+
+
+def settings_of(path: Path | None) -> Settings:
+    """The settings in a file, or in the usual one. Raises Refused with a line for each mistake."""
+    if path is None and USUAL_FILE.is_file():
+        path = USUAL_FILE
+    try:
+        settings = Settings(Config() if path is None else load(path), path)
+        mistakes = mistakes_of(settings)
+    except ConfigError as error:
+        mistakes = error.mistakes
+    if mistakes:
+        raise Refused(*map(str, mistakes))
+    return settings
+
+
+def mistakes_of(settings: Settings) -> list[Mistake]:
+    """What is wrong though each setting is well typed: devices' names, the accounts' file."""
+    source = "defaults" if settings.path is None else str(settings.path)
+    printer = settings.config.printer
+    mistakes = []
+    expected = _expected_device(printer)
+    # a terminal without any settings may be looked at before its printer is there
+    if expected and not (settings.path is None and not printer.device):
+        mistakes.append(Mistake(f"{source}: printer.device", f"expected {expected}"))
+    if not BAUD_LEAST <= printer.baud <= BAUD_MOST:
+        range_words = f"expected {BAUD_LEAST} to {BAUD_MOST}"
+        mistakes.append(Mistake(f"{source}: printer.baud", range_words))
+    if settings.config.host.kind == "local":
+        try:
+            settings.accounts()
+        except ConfigError as error:
+            mistakes += error.mistakes
+    return mistakes
+
+
+def warnings_of(settings: Settings) -> list[Mistake]:
+    """What works, and not as somebody will have meant it."""
+    source = "defaults" if settings.path is None else str(settings.path)
+    merchant, host = settings.config.merchant, settings.config.host
+    warnings = []
+    for name in ("name", "name_en"):
+        missing = face(12).missing(getattr(merchant, name))
+        if missing:
+            words = f"the glass has no character for {' '.join(dict.fromkeys(missing))}"
+            warnings.append(Mistake(f"{source}: merchant.{name}", words))
+    if host.kind == "local" and not host.accounts:
+        words = "no accounts: the embedded host declines every card"
+        warnings.append(Mistake(f"{source}: host.accounts", words))
+    return warnings
+
+
+def printer_address(printer: Printer) -> str | None:
+    """The printer's wire as `hw.printer_link.transport_for` has it; None for no printer."""
+    if printer.kind == "none" or _expected_device(printer):
+        return None
+    device = printer.device or PRINTER_UART.path
+    baud = f":{printer.baud}" if printer.kind == "serial" else ""
+    return f"{printer.kind}:{device}{baud}"
+
+
+def _expected_device(printer: Printer) -> str:
+    """What `printer.device` wants to be, or "" when it is well."""
+    if printer.kind == "none" or (printer.kind == "serial" and not printer.device):
+        return ""
+    pattern, words = _DEVICES[printer.kind]
+    well = re.fullmatch(pattern, printer.device, re.ASCII) is not None
+    if well and printer.kind == "network":
+        well = 1 <= int(printer.device.rpartition(":")[2]) <= 65_535
+    return "" if well else words

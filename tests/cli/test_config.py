@@ -1,0 +1,169 @@
+"""`pos config`: every setting is known by value, source and meaning; every mistake by its place."""
+
+import tomllib
+from typing import get_type_hints
+
+import pytest
+
+from firmware.cli.config import example
+from firmware.cli.meanings import MEANINGS
+from firmware.config import Config, from_tables
+
+ACCOUNT = """
+[[account]]
+name = "anna"
+pan = "6228480402564890018"
+expiry = "3012"
+pin = "123456"
+imk_ac = "00112233445566778899AABBCCDDEEFF"
+cvn = 10
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    """Writes a configuration."""
+
+    def write(text):
+        path = tmp_path / "shop.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_the_example_has_every_setting_at_its_default(pos):
+    text = pos("config", "example").out
+    tables = tomllib.loads(text)
+    assert from_tables(tables, source="example") == Config()
+    named = {f"{name}.{field}" for name, table in tables.items() for field in table}
+    assert named == set(MEANINGS)
+
+
+def test_the_example_says_of_each_setting_what_it_means_and_may_be(pos):
+    lines = list(example())
+    assert 'language = "zh_CN"  # of the glass at start; # at idle changes it, ' in "\n".join(lines)
+    assert any(line.endswith('one of "i2c" "spi"') for line in lines)
+    assert any(line.startswith("min_view_ms = 600") and "0 to 10000" in line for line in lines)
+    assert 'max_amount = "50000.00"' in "\n".join(lines)
+
+
+def test_show_says_of_each_setting_whether_it_comes_from_the_file(pos, config_file):
+    path = config_file('[sale]\nmax_amount = "99.00"\n[printer]\nkind = "none"\n')
+    ended = pos("config", "show", "--config", path)
+    lines = ended.out.splitlines()
+    assert ended.code == 0
+    assert f'sale.max_amount = "99.00"  # {path}' in lines
+    assert 'sale.double_check_over = "5000.00"  # default' in lines
+    assert len(lines) == sum(len(get_type_hints(kind)) for kind in get_type_hints(Config).values())
+
+
+def test_what_show_prints_is_a_configuration_itself(pos, config_file):
+    path = config_file('[sale]\nmax_amount = "99.00"\n[printer]\nkind = "none"\n')
+    shown = tomllib.loads(pos("config", "show", "--config", path).out)
+    config = from_tables(shown, source="shown")
+    assert (config.sale.max_amount, config.printer.kind) == (9_900, "none")
+
+
+def test_without_a_file_everything_is_a_default(pos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = pos("config", "show").out.splitlines()
+    assert all(line.endswith("# default") for line in lines)
+
+
+def test_pos_toml_of_the_working_directory_is_the_usual_file(pos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pos.toml").write_text('[printer]\nkind = "none"\n')
+    assert 'printer.kind = "none"  # pos.toml' in pos("config", "show").out
+
+
+def test_a_file_without_mistakes_is_ok(pos, config_file, tmp_path):
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text(ACCOUNT)
+    accounts.chmod(0o600)
+    path = config_file('[printer]\nkind = "none"\n[host]\naccounts = "accounts.toml"\n')
+    ended = pos("config", "check", path)
+    assert (ended.code, ended.out) == (0, f"{path}: ok\n")
+
+
+def test_every_mistake_has_its_line(pos, config_file):
+    path = config_file(
+        '[sale]\nmax_amount = "12.5"\nmax_amonut = 1\n[host]\nkind = "telex"\n[shop]\nname = "x"\n'
+    )
+    ended = pos("config", "check", path)
+    lines = ended.err.splitlines()
+    assert (ended.code, ended.out, len(lines)) == (2, "", 4)
+    for place in ("sale.max_amount:", "sale.max_amonut:", "host.kind:", "[shop]:"):
+        assert sum(f"pos: {path}: {place}" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("printer", "expected"),
+    [
+        ('kind = "usb"', 'printer.device: expected VENDOR:PRODUCT in hex such as "0416:5011"'),
+        ('kind = "usb"\ndevice = "416:5011"', "printer.device: expected VENDOR:PRODUCT"),
+        ('kind = "network"\ndevice = "192.0.2.7"', "printer.device: expected HOST:PORT"),
+        ('kind = "network"\ndevice = "192.0.2.7:99999"', "printer.device: expected HOST:PORT"),
+        ('kind = "file"\ndevice = "lp0"', "printer.device: expected the path of a device"),
+        ('kind = "serial"\nbaud = 0', "printer.baud: expected 300 to 921600"),
+    ],
+)
+def test_a_printer_that_cannot_be_meant_is_a_mistake(pos, config_file, printer, expected):
+    ended = pos("config", "check", config_file(f"[printer]\n{printer}\n"))
+    assert ended.code == 2
+    assert expected in ended.words
+
+
+def test_a_serial_printer_is_on_the_headers_port_unless_another_is_named(pos, config_file):
+    assert pos("config", "check", config_file('[printer]\nkind = "serial"\n')).code == 0
+
+
+def test_a_name_that_the_glass_cannot_write_is_warned_of(pos, config_file):
+    path = config_file('[merchant]\nname = "\U00020bb7野家"\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 0
+    assert f"warning: {path}: merchant.name: the glass has no character for \U00020bb7" in ended.out
+
+
+def test_an_embedded_host_without_accounts_is_warned_of(pos, config_file):
+    path = config_file('[printer]\nkind = "none"\n')
+    out = pos("config", "check", path).out
+    assert f"warning: {path}: host.accounts: no accounts" in out
+
+
+def test_accounts_that_others_may_read_are_a_mistake_and_none_of_them_is_told(
+    pos, config_file, tmp_path
+):
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text(ACCOUNT)
+    accounts.chmod(0o644)
+    path = config_file('[printer]\nkind = "none"\n[host]\naccounts = "accounts.toml"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 2
+    assert "accounts.toml: expected mode 0600" in ended.words
+    assert "6228480402564890018" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("none.toml", None, "No such file or directory"),
+        ("torn.toml", "[sale\n", "not TOML"),
+        ("latin.toml", b"[merchant]\nname = '\xff'\n", "not TOML"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(pos, tmp_path, name, text, words):
+    path = tmp_path / name
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    for command in (("check", path), ("show", "--config", path)):
+        ended = pos("config", *command)
+        assert ended.code == 2
+        assert f"pos: {path}: {words}" in ended.words
+
+
+@pytest.mark.parametrize("words", [(), ("frobnicate",), ("check",), ("show", "--config")])
+def test_bad_arguments_are_refused_in_one_line(pos, words):
+    ended = pos("config", *words)
+    assert ended.code == 2
+    assert ended.words
