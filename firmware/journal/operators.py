@@ -187,9 +187,7 @@ class Operators:
             "password = ?, must_change = ?, failures = 0, checking = NULL, locked_until_s = 0",
             stored,
             int(must_change),
-            record=PasswordChanged(
-                operator=number, by=by, digest=digest_of(stored, must_change=must_change)
-            ),
+            record=PasswordChanged(operator=number, by=by, digest=digest),
         )
 
     def _failed(self, number: str, failures: int, purpose: str, now: datetime) -> sqlite3.Row:

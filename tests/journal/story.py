@@ -170,18 +170,23 @@ class Shop:
     def settle(self) -> None:
         batch = self.journal.batch()
         totals = self.journal.totals(batch)
-        self.journal.append(SettlementStarted(batch=batch, totals=totals, operator="01"))
+        started = SettlementStarted(batch=batch, totals=totals, operator="01")
+        self.journal.append(started)
+        self.complete(started)
+
+    def complete(self, started: SettlementStarted) -> None:
+        """The host agrees with the totals: the batch is closed and the next one opened."""
         self.journal.append(
             SettlementCompleted(
-                batch=batch,
-                totals=totals,
-                host_totals=totals,
+                batch=started.batch,
+                totals=started.totals,
+                host_totals=started.totals,
                 balanced=True,
                 operator="01",
                 date="20260302",
                 time="220000",
             ),
-            BatchOpened(batch=batch + 1),
+            BatchOpened(batch=started.batch + 1),
         )
 
 

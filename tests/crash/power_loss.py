@@ -1,0 +1,164 @@
+"""The power goes at every moment of a day: what the disk may hold, and what is read from it."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from firmware.journal.connection import DATABASE, LOCK
+from firmware.journal.faults import JournalFault
+from firmware.journal.records import KeyIntroduced, OutcomeRecorded, SettlementCompleted
+from firmware.journal.store import Journal
+from firmware.journal.verify import verify_journal
+from tests.crash.day import Counter, Promise, broken, trade
+from tests.crash.disk import Disk, Files
+from tests.crash.recorder import Mark, Op, Recorder
+from tests.journal.story import KEYS, Clock, Shop, confirmed, opened
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The first start has ended: the journal is there for good."""
+
+
+@dataclass
+class Tally:
+    """How the replayed disks were found."""
+
+    points: int = 0
+    states: int = 0
+    distinct: int = 0
+    lost: list[str] = field(default_factory=list)
+    half: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def bad(self) -> int:
+        return len(self.lost) + len(self.half) + len(self.unreadable)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.states} disk states ({self.distinct} distinct) at {self.points} points: "
+            f"{len(self.lost)} lost, {len(self.half)} half done, {len(self.unreadable)} unreadable"
+        )
+
+
+def record_day(
+    directory: Path,
+    rounds: int,
+    *,
+    lies: dict[str, tuple[str, object]] | None = None,
+    naive: bool = False,
+) -> list[Op]:
+    """Everything that a day of trade did to the disk, with its promises marked."""
+    recorder = Recorder(lies=lies or {})
+    shop = Shop.open(directory, connect=recorder.connect)
+    recorder.mark(Begun())
+    trade(Counter(shop, recorder.mark, naive), rounds)
+    ops = list(recorder.ops)  # closing is not part of it: the power is cut
+    shop.journal.close()
+    return ops
+
+
+def replay(
+    ops: list[Op], directory: Path, *, samples: int, every: int = 1, thorough_every: int = 1
+) -> Tally:
+    """Cut the power after each (or each `every`-th) operation and look at what is left.
+
+    `samples` random disks are drawn at each point beside the regular ones; each
+    `thorough_every`-th disk is verified whole and traded on.
+    """
+    chance = random.Random(20260302)
+    disk, tally = Disk(), Tally()
+    promises: list[Promise] = []
+    begun, seen = False, set[bytes]()
+    directory.mkdir(exist_ok=True)
+    for number, op in enumerate(ops):
+        disk.take(op)
+        if isinstance(op, Mark):
+            begun = begun or isinstance(op.told, Begun)
+            if not isinstance(op.told, Begun):
+                promises.append(op.told)  # type: ignore[arg-type]
+            continue
+        if number % every:
+            continue
+        tally.points += 1
+        for files in disk.states(chance, samples):
+            tally.states += 1
+            digest = _digest(files) + len(promises).to_bytes(4, "big")
+            if digest in seen:
+                continue
+            seen.add(digest)
+            tally.distinct += 1
+            _lay_out(directory, files, begun=begun)
+            thorough = tally.distinct % thorough_every == 0
+            _look(directory, promises, tally, f"after operation {number}", thorough=thorough)
+    return tally
+
+
+def _digest(files: Files) -> bytes:
+    state = blake2b(digest_size=16)
+    for name in sorted(files):
+        state.update(name.encode() + b"\0" + files[name])
+    return state.digest()
+
+
+def _lay_out(directory: Path, files: Files, *, begun: bool) -> None:
+    for old in directory.iterdir():
+        old.unlink()
+    for name, content in files.items():
+        (directory / name).write_bytes(content)
+    (directory / LOCK).write_bytes(b"begun\n" if begun else b"")
+
+
+def _look(
+    directory: Path, promises: list[Promise], tally: Tally, where: str, *, thorough: bool
+) -> None:
+    """Start from this disk: it must be readable, whole, and hold every promise."""
+    try:
+        shop = Shop.open(directory, clock=Clock())
+    except (JournalFault, sqlite3.Error) as error:
+        tally.unreadable.append(f"{where}: {error}")
+        return
+    try:
+        recent = promises if thorough else promises[-12:]
+        gone = [promise for promise in recent if broken(shop.journal, promise)]
+        if gone:
+            tally.lost.append(f"{where}: {gone[0]}")
+        alone = half_done(shop.journal)
+        if alone:
+            tally.half.append(f"{where}: {alone}")
+        if thorough:
+            faults = verify_journal(directory / DATABASE, KEYS.public_key).faults
+            if faults:
+                tally.half.append(f"{where}: {faults[0]}")
+            _trade_on(shop)
+    except JournalFault as fault:
+        tally.unreadable.append(f"{where}: {fault}")
+    finally:
+        shop.journal.close()
+
+
+def _trade_on(shop: Shop) -> None:
+    """Recover as at every start, end a settlement that was begun, and sell."""
+    journal = shop.journal
+    for intent in journal.open_intents():
+        journal.append(opened(intent))
+    for reversal in journal.reversals():
+        journal.append(confirmed(reversal.transaction))
+    started = journal.pending_settlement()
+    if started is not None:
+        shop.complete(started)
+    sale = shop.sale()
+    shop.void(sale)
+
+
+def half_done(journal: Journal) -> str:
+    """What stands alone at the end of the log although it was written with another, or ""."""
+    head = list(journal.records(journal.head()[0]))
+    last = head[-1].record
+    alone = isinstance(last, (KeyIntroduced, OutcomeRecorded, SettlementCompleted))
+    return f"{type(last).__name__} without what belongs to it" if alone else ""

@@ -1,0 +1,187 @@
+"""A disk that remembers: every write, sync, truncate and delete of SQLite, in order.
+
+`Recorder.connect` gives a connection that looks like the standard library's, over apsw and a VFS of
+ours. It can also be told to lie about a pragma, for the controls that must fail, and to fail at the
+n-th call.
+"""
+
+# ruff: noqa: N802 - the names are those of SQLite's VFS
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import apsw
+
+_serial = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    name: str
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    name: str
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something became true in the shop at this point."""
+
+    told: object
+
+
+Op = Write | Truncate | Delete | Sync | Mark
+
+
+@dataclass
+class Recorder:
+    """What was done to the files of one directory. `fail` may raise at a call."""
+
+    lies: dict[str, tuple[str, object]] = field(default_factory=dict)  # set instead, told instead
+    ops: list[Op] = field(default_factory=list)
+    fail: Callable[[Op], None] = lambda _op: None
+
+    def mark(self, told: object) -> None:
+        self.ops.append(Mark(told))
+
+    def note(self, op: Op) -> None:
+        self.fail(op)
+        self.ops.append(op)
+
+    def connect(self, path: Path) -> sqlite3.Connection:
+        name = f"recorder-{next(_serial)}"
+        vfs = _Vfs(name, self)
+        connection = apsw.Connection(str(path), vfs=name)
+        return cast("sqlite3.Connection", Connection(connection, vfs, self.lies))
+
+
+class _Vfs(apsw.VFS):
+    def __init__(self, name: str, recorder: Recorder) -> None:
+        self._recorder = recorder
+        super().__init__(name, "")
+
+    def xOpen(self, name: Any, flags: list[int]) -> _File:
+        return _File(name, flags, self._recorder)
+
+    def xDelete(self, name: str, syncdir: bool) -> None:
+        self._recorder.note(Delete(Path(name).name, syncdir))
+        super().xDelete(name, syncdir)
+
+
+class _File(apsw.VFSFile):
+    def __init__(self, name: Any, flags: list[int], recorder: Recorder) -> None:
+        filename = name.filename() if isinstance(name, apsw.URIFilename) else name
+        self._name = Path(filename or "temporary").name
+        self._recorder = recorder
+        super().__init__("", name, flags)
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        self._recorder.note(Write(self._name, offset, bytes(data)))
+        super().xWrite(data, offset)
+
+    def xTruncate(self, size: int) -> None:
+        self._recorder.note(Truncate(self._name, size))
+        super().xTruncate(size)
+
+    def xSync(self, flags: int) -> None:
+        self._recorder.note(Sync(self._name))
+        super().xSync(flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """As sqlite3.Row: by number and by name."""
+
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+
+    def __getitem__(self, key: int | str) -> Any:
+        return self.values[self.names.index(key) if isinstance(key, str) else key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def keys(self) -> tuple[str, ...]:
+        return self.names
+
+
+@dataclass
+class _Cursor:
+    rows: list[Row]
+
+    def fetchone(self) -> Row | None:
+        return self.rows.pop(0) if self.rows else None
+
+    def fetchall(self) -> list[Row]:
+        rows, self.rows = self.rows, []
+        return rows
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.fetchall())
+
+
+class Connection:
+    """As much of sqlite3.Connection as the journal uses."""
+
+    row_factory: object = None
+
+    def __init__(
+        self, connection: apsw.Connection, vfs: _Vfs, lies: dict[str, tuple[str, object]]
+    ) -> None:
+        self._connection = connection
+        self._vfs = vfs  # lives as long as its files
+        self._lies = lies
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> _Cursor:
+        if sql.startswith("PRAGMA "):
+            name, _, setting = sql.removeprefix("PRAGMA ").partition(" = ")
+            if name in self._lies:
+                instead, told = self._lies[name]
+                if not setting:
+                    return _Cursor([Row((name,), (told,))])
+                sql = f"PRAGMA {name} = {instead}"
+        cursor = self._connection.cursor()
+        cursor.row_trace = _row
+        try:
+            return _Cursor(list(cursor.execute(sql, tuple(values))))
+        except apsw.Error as error:
+            translated = sqlite3.OperationalError(str(error))
+            code = getattr(error, "extendedresult", getattr(error, "result", 0))
+            translated.sqlite_errorcode = code
+            translated.sqlite_errorname = type(error).__name__
+            raise translated from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _row(cursor: apsw.Cursor, values: tuple[Any, ...]) -> Row:
+    return Row(tuple(column[0] for column in cursor.get_description()), values)
