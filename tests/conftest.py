@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # libpcsclite looks for its daemon once, at the first call of a process: so here, before any test
 PCSCD_FOLDER = Path(tempfile.mkdtemp(prefix="pcscd-"))
@@ -39,3 +40,10 @@ def pcscd():
             yield daemon
     except PcscdUnavailable as reason:
         pytest.skip(f"NOT TRIED OVER A REAL PC/SC STACK: {reason}")
+
+
+# CI tries the same examples each time: what it says depends on the change alone. A run by hand
+# looks for new ones.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
