@@ -58,7 +58,8 @@ def play(
         try:
             for step in steps:
                 player.play(step)
-                on_step(step, player.stage)
+                if step.verb != "set":  # the stage is not built before the last setting
+                    on_step(step, player.stage)
         finally:
             player.close()
     finally:
