@@ -1,0 +1,107 @@
+"""The stories that faults and power cuts are tried on: one for each flow that moves money."""
+
+from __future__ import annotations
+
+from firmware.effects import Authorise, Look, Now, Record
+from firmware.flows.card import release_card
+from firmware.flows.desk import Desk
+from firmware.flows.outcome import finish
+from firmware.flows.parts import Agreed
+from firmware.flows.recover import recover
+from firmware.flows.sale import Met, agree_on_amount, meet_card
+from firmware.flows.transact import Done, Refused, _intent, _outcome, _request, both_copies
+from firmware.host.messages import Answered
+from firmware.journal.queries import NextJob, NextNumbers, SignedOn, TransactionByVoucher
+from firmware.journal.records import Result
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+from tests.crash.cuts import Story
+
+SALE = (
+    "press 12850 ENTER",
+    "press ENTER",
+    "insert unionpay-debit",
+    "press 123456 ENTER",
+    'expect screen "交易成功"',
+    "press ENTER",
+    "remove",
+)
+VOID = (
+    "press MENU 2 246810 ENTER 000001 ENTER",
+    "press ENTER",
+    "insert unionpay-debit",
+    'expect screen "交易成功" "消费撤销"',
+    "press ENTER",
+    "remove",
+)
+REFUND = (
+    "press MENU 3 246810 ENTER 000001 ENTER ENTER",
+    "press ENTER",
+    "press 5000 ENTER",
+    "press ENTER",
+    "insert unionpay-debit",
+    'expect screen "交易成功" "退货"',
+    "press ENTER",
+    "remove",
+)
+UNDO = (
+    *SALE[:-2],
+    "press CANCEL",
+    'expect screen "交易成功" "消费撤销"',
+    "press ENTER",
+    "remove",
+)
+SETTLE = ("press MENU 6", "press ENTER", 'expect screen "对账平"', "press ENTER")
+FIRST_SIGN_ON = (
+    "press 01 ENTER 0000 ENTER",
+    'expect screen "首次使用请改密码"',
+    "press ENTER",
+    "press 2580 ENTER 2580 ENTER",
+    "press ENTER",
+    "press ENTER",
+    'expect screen "请输入金额"',
+)
+AT_REST = ("wait 1m",)
+
+STORIES = (
+    Story("sale", (*SALE, *AT_REST)),
+    Story("void", (*VOID, *AT_REST), before=(*SALE, *AT_REST)),
+    Story("refund", (*REFUND, *AT_REST), before=(*SALE, *AT_REST, *SETTLE, *AT_REST)),
+    Story("undo", (*UNDO, *AT_REST)),
+    Story("settlement", (*SETTLE, *AT_REST), before=(*SALE, *AT_REST)),
+    Story("first sign-on", (*FIRST_SIGN_ON, *AT_REST), blank=True),
+)
+
+
+async def naive_terminal(desk: Desk) -> None:
+    """A terminal as one would write it first: what the host approved is recorded afterwards."""
+    await recover(desk)
+    desk.operator = await Look(SignedOn())
+    while True:
+        agreed = await agree_on_amount(desk, None)
+        if isinstance(agreed, Agreed):
+            met = await meet_card(desk, agreed)
+            if isinstance(met, Met):
+                await _sell_naively(desk, met)
+
+
+async def _sell_naively(desk: Desk, met: Met) -> None:
+    numbers = await Look(NextNumbers(training=desk.training))
+    intent = _intent(desk, met.deal, numbers, await Now())
+    answer = await Authorise(_request(desk, met.deal, intent))
+    await met.end_with_card(answer)
+    await release_card()
+    assert isinstance(answer, Answered), "a naive terminal believes in its line"
+    result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
+    job = await Look(NextJob())
+    outcome = _outcome(intent, met.deal, result, answer)
+    await Record.of(intent, outcome, *both_copies(intent, job))
+    found = await Look(TransactionByVoucher(intent.stan, training=desk.training))
+    assert found is not None
+    if result is Result.APPROVED:
+        await finish(desk, Done(found, job, job + 1, await Now()))
+    else:
+        await finish(desk, Refused(found, answer.response_code, Phrase.of(Text.DECLINED)))
+
+
+NAIVE_SALE = Story("naive sale", (*SALE, *AT_REST), flow=naive_terminal)
