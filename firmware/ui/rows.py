@@ -222,6 +222,31 @@ class AmountRow:
         return True
 
 
+class KeyedAmountRow(AmountRow):
+    """The amount while it is keyed: digits of one size, in cells that stand still.
+
+    A keystroke shifts every digit, and what differs goes over the bus: so the digits stand on the
+    chip's pages of 8 rows, three of them, and are no wider than they must be to be read at arm's
+    length. An amount that is too long for them takes the largest that fit.
+    """
+
+    CELL = numerals.Numeral(9, 23)
+    RIGHT_PX = 4
+
+    def _drawn(self, canvas: Canvas, y: int, height_px: int, labels: Sequence[str]) -> bool:
+        label = glyphs.line(LOW_PX, labels[-1])
+        page = -(-y // 8) * 8
+        width_px = self.CELL.measure(self._text)
+        if page + self.CELL.height_px > y + height_px or (
+            width_px > WIDTH_PX - self.RIGHT_PX - label.width_px - 3
+        ):
+            return super()._drawn(canvas, y, height_px, labels)
+        digits = numerals.amount_line(self._text, self.CELL)
+        canvas.draw(digits, WIDTH_PX - self.RIGHT_PX - width_px, page)
+        canvas.draw(label, 0, page + self.CELL.height_px - LOW_PX)
+        return True
+
+
 def stack(
     canvas: Canvas, rows: Sequence[Row], *, floating: bool = False, gap_max_px: int = HEIGHT_PX
 ) -> None:

@@ -6,7 +6,17 @@ from firmware.money import MoneyError, capitals
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import WIDTH_PX, Canvas
 from firmware.ui.parts import Words, clipped, fits, header, store_row
-from firmware.ui.rows import GAP_PX, LOW_PX, TALL_PX, AmountRow, Row, SplitRow, TextRow, stack
+from firmware.ui.rows import (
+    GAP_PX,
+    LOW_PX,
+    TALL_PX,
+    AmountRow,
+    KeyedAmountRow,
+    Row,
+    SplitRow,
+    TextRow,
+    stack,
+)
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -27,7 +37,7 @@ _BESIDE_TWO = (24, 22, 20, 18, 16)
 def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
     """What the amount is for, the amount as it is keyed, and why it was refused."""
     rows: list[Row] = header(words, words(screen.title), training=screen.training)
-    rows.append(AmountRow(screen.amount))
+    rows.append(KeyedAmountRow(screen.amount))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
     stack(canvas, rows, floating=not screen.notice)
