@@ -47,6 +47,10 @@ class _Lost(Exception):  # noqa: N818 - leads to DeviceLost or DeviceFault
     """The reader or its daemon cannot be worked with; says why."""
 
 
+# pyscard 2.3 raises SystemError out of SCardListReaders when the daemon dies within the call
+LOST = (_Lost, SystemError)
+
+
 class PcscReader:
     """A reader behind PC/SC. See hw.ports.CardReader.
 
@@ -92,7 +96,7 @@ class PcscReader:
             if self._reader is None:
                 self._choose_reader()
             events = [*self._recovered(), *self._await_change(timeout_ms)]
-        except _Lost as lost:
+        except LOST as lost:
             self._lose(str(lost))
             events = self._take_unseen()
         self._wake.clear()
@@ -115,7 +119,7 @@ class PcscReader:
             if self._card is None or not self._reconnect():
                 self._connect()
             return self._atr()
-        except _Lost as lost:
+        except LOST as lost:
             self._lose(str(lost))
             raise DeviceFault(Device.READER, str(lost)) from None
 
@@ -283,12 +287,12 @@ class PcscReader:
     def _send(self, command: bytes) -> bytes:
         if self._card is None:
             raise CardGone("the card has no power")
-        code, response = self._scard.SCardTransmit(self._card, self._protocol, list(command))
-        if code == Code.SUCCESS and len(response) < 2:
-            code = Code.NOT_TRANSACTED
         try:
+            code, response = self._scard.SCardTransmit(self._card, self._protocol, list(command))
+            if code == Code.SUCCESS and len(response) < 2:
+                code = Code.NOT_TRANSACTED
             self._judge(code)
-        except _Lost as lost:
+        except LOST as lost:
             self._lose(str(lost))
             raise DeviceFault(Device.READER, str(lost)) from None
         return bytes(response)

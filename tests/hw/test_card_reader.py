@@ -109,6 +109,19 @@ def test_a_fault_is_told_by_the_next_poll_even_when_all_is_well_again(talking):
     assert talking.poll() == [DeviceBack, CardInserted]
 
 
+def test_a_daemon_that_dies_within_a_call_is_lost_like_any_other(bench):
+    """pyscard answers that with a SystemError of its own making."""
+
+    class DyingPcsc(PcscModel):
+        def SCardListReaders(self, context, groups):  # noqa: N802
+            raise SystemError("returned NULL without setting an exception")
+
+    bench.reader._scard = DyingPcsc()
+    assert bench.poll() == [DeviceLost]
+    bench.reader._scard = bench.pcsc
+    assert bench.poll() == [DeviceBack]
+
+
 def test_no_reader_at_the_start_is_told_once():
     bench = Bench()
     bench.pcsc.unplug()
