@@ -4,8 +4,10 @@ EMV 4.4 Book 2, 8 and A1; Book 3, 6.5.5, 10.8 and 10.11.
 """
 
 import pytest
+from pyemv import ac, kd
 
-from hw.sim.cards import cryptogram, des
+from hw.sim.cards import Card, cryptogram, des
+from hw.sim.cards.personalisation import TRAY
 from tests.hw.counterpart import (
     AAC,
     ARQC,
@@ -14,6 +16,7 @@ from tests.hw.counterpart import (
     BareTerminal,
     authentication_by_issuer,
     cryptogram_by_issuer,
+    issuer_of,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
@@ -54,8 +57,6 @@ def test_the_published_arqc_and_arpc_vector_comes_out():
     ],
 )
 def test_master_keys_follow_options_a_and_b(pan, sequence, wanted):
-    from pyemv import kd  # noqa: PLC0415
-
     key = des.icc_master_key(ISSUER_KEY, pan, sequence)
     assert key == kd.derive_icc_mk_b(ISSUER_KEY, pan, f"{sequence:02d}")
     assert wanted is None or key.hex().upper() == wanted
@@ -80,9 +81,10 @@ def test_cvn_18_gives_the_published_cryptogram():
     }
     key = cryptogram.session_key(0x12, master, hexed("0FFF"), sent[0x9F37])
     iad = hexed("06011203A0B800")
-    ac = cryptogram.application_cryptogram(0x12, key, sent, (hexed("1800"), hexed("0FFF"), iad))
-    assert ac.hex().upper() == "769577B5ABE9FE62"
-    assert cryptogram.arpc_method_2(key, ac, bytes(4)).hex().upper() == "76503F48"
+    card = (hexed("1800"), hexed("0FFF"), iad)
+    arqc = cryptogram.application_cryptogram(0x12, key, sent, card)
+    assert arqc.hex().upper() == "769577B5ABE9FE62"
+    assert cryptogram.arpc_method_2(key, arqc, bytes(4)).hex().upper() == "76503F48"
 
 
 @pytest.mark.parametrize("name", TRAY_ONLINE)
@@ -180,8 +182,6 @@ def test_unable_to_go_online_the_card_has_its_own_mind(started, name, kind):
 
 def test_a_card_status_update_that_does_not_approve_makes_it_an_aac(started):
     """EMV 4.4 Book 3, C9: the issuer's approval is bit 8 of the update's second byte."""
-    from tests.hw.counterpart import issuer_of  # noqa: PLC0415
-
     terminal = started("visa-debit")
     answer = terminal.generate_ac(ARQC)
     arpc = issuer_of(terminal.card).generate_arpc(answer[0x9F26], answer[0x9F36], bytes(4))
@@ -197,3 +197,52 @@ def test_a_completed_sale_stands_in_the_cards_log(started):
         "0001" + "9000"
     )
     assert terminal.status("00B2025C00") == "6A83"
+
+
+def personalised(tmp_path, *changes: tuple[str, str]) -> BareTerminal:
+    """The store card with some lines of its file changed, started."""
+    text = (TRAY / "store-card.toml").read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "changed.toml"
+    path.write_text(text)
+    return BareTerminal(Card.from_file(path)).start()
+
+
+def test_the_common_core_definitions_card_is_played_too(tmp_path):
+    """EMV 4.4 Book 3, C7.2 and C9: 9F10 of 32 bytes, ARPC method 2 with a status update."""
+    terminal = personalised(
+        tmp_path,
+        ("cvn = 0x12", "cvn = 0xA5\narpc_method = 2"),
+        ('issuer_data = "visa"', 'issuer_data = "ccd"'),
+        ('"91 0A"', '"91 08"'),
+    )
+    answer = terminal.generate_ac(ARQC)
+    iad = answer[0x9F10]
+    assert (len(iad), iad[:3].hex(), iad[16]) == (32, "0fa501", 0x0F)
+    assert iad[3:8].hex() == "a230000000"  # ARQC first, issuer not authenticated, three tries
+    own = terminal.card.applications[0].own.account
+    master = kd.derive_icc_mk_a(bytes.fromhex(own.imk_ac), own.pan, "01")
+    session = kd.derive_common_sk(master, answer[0x9F36] + bytes(6))
+    arpc = ac.generate_arpc_2(session, answer[0x9F26], b"\0\x80\0\0")
+    second = terminal.generate_ac(TC, {0x91: arpc + b"\0\x80\0\0"})
+    assert second[0x9F27] == bytes([TC])
+    assert second[0x9F10][3] == 0x60  # TC second, ARQC first, issuer authenticated
+
+
+@pytest.mark.parametrize(("orders", "status"), [(b"\0\xa0\0\0", "6283"), (b"\0\xc0\0\0", "6A81")])
+def test_a_card_status_update_blocks_the_application_or_the_card(started, orders, status):
+    terminal = started("visa-debit")
+    answer = terminal.generate_ac(ARQC)
+    arpc = issuer_of(terminal.card).generate_arpc(answer[0x9F26], answer[0x9F36], orders)
+    terminal.generate_ac(TC, {0x91: arpc + orders})
+    assert terminal.select()[-2:].hex().upper() == status
+
+
+def test_mastercards_cvn_20_is_played_too(tmp_path):
+    terminal = personalised(
+        tmp_path, ("cvn = 0x12", "cvn = 0x14"), ('issuer_data = "visa"', 'issuer_data = "mchip"')
+    )
+    answer = terminal.generate_ac(ARQC)
+    assert answer[0x9F26] == cryptogram_by_issuer(terminal.card, terminal.data, TERMINAL)

@@ -137,7 +137,7 @@ def ccd_cvr(f: CardFindings) -> bytes:
         (f.last_online_incomplete, 0x01),
     )
     three = _flags((f.velocity_exceeded, 0x80))
-    four = min(f.scripts, 15) << 4 | _flags((f.script_failed, 0x08))
+    four = min(f.scripts, 15) << 4 | _flags((f.script_failed, 0x08), (f.unable_to_go_online, 0x01))
     return bytes([one, two, three, four, 0])
 
 
