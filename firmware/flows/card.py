@@ -183,6 +183,7 @@ async def present_card(
             )
             known = await session.identify()
             if isinstance(known, Identified):
+                desk.speak_to_cardholder(known.card.languages)
                 return Presented(session, known.card)
             if known.reason is EndReason.CANCELLED:
                 await release_card()

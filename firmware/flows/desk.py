@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from firmware.config import Config
 from firmware.emv.applications import Applications
@@ -12,6 +13,8 @@ from firmware.masked import Key
 from firmware.money import Money
 from firmware.ui.screens import Owner
 from firmware.ui.texts import Language
+
+_SPOKEN = {"zh": Language.ZH, "en": Language.EN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,31 @@ class Desk:
     language: Language
     operator: str = ""
     training: bool = False
+    shop_language: Language = field(init=False)  # `language` may be a cardholder's for a while
+
+    def __post_init__(self) -> None:
+        self.shop_language = self.language
+
+    def speak_shop(self) -> None:
+        """Go back to the shop's language: the customer who wanted another one has gone."""
+        self.language = self.shop_language
+
+    def speak_to_cardholder(self, preferred: Sequence[str]) -> None:
+        """Change to the first language the card prefers that the terminal speaks.
+
+        `preferred` are ISO 639 codes in the card's order. See EMV 4.4 Book 1, 12.2.2 and Book 4,
+        11.1.
+        """
+        for code in preferred:
+            language = _SPOKEN.get(code.lower())
+            if language is not None:
+                self.language = language
+                return
+
+    def turn_language(self) -> None:
+        """Change the shop's language."""
+        zh, en = Language.ZH, Language.EN
+        self.shop_language = self.language = en if self.shop_language is zh else zh
 
     @property
     def owner(self) -> Owner:

@@ -9,7 +9,7 @@ from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.reverse import send_reversals
 from firmware.journal.queries import OpenPrintJobs, Reversals
 from firmware.ui.screens import Phrase
-from firmware.ui.texts import Language, Text
+from firmware.ui.texts import Text
 
 ITEMS = (Text.LANGUAGE, Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM)
 
@@ -21,7 +21,7 @@ async def other(desk: Desk) -> None:
         return
     match ITEMS[chosen]:
         case Text.LANGUAGE:
-            desk.language = Language.EN if desk.language is Language.ZH else Language.ZH
+            desk.turn_language()
         case Text.PENDING_SLIPS:
             count = len(await Look(OpenPrintJobs()))
             await tell(

@@ -41,9 +41,13 @@ def _priority(application: ApplicationFile) -> bytes:
     return tlv(0x87, bytes([application.priority | 0x80 * application.confirm]))
 
 
+def _languages(codes: str) -> bytes:
+    return tlv(0x5F2D, codes.encode()) if codes else b""
+
+
 def pse_fci(card: CardFile) -> bytes:
     """The answer to SELECT PSE. See EMV 4.4 Book 1, table 43."""
-    inner = tlv(0x88, bytes([PSE_SFI])) + tlv(0x5F2D, card.language.encode())
+    inner = tlv(0x88, bytes([PSE_SFI])) + _languages(card.language)
     return tlv(0x6F, tlv(0x84, PSE_NAME) + tlv(0xA5, inner + tlv(0x9F11, b"\x01")))
 
 
@@ -74,7 +78,7 @@ class ApplicationFiles:
         inner = tlv(0x50, own.label.encode()) + _priority(own)
         if own.pdol:
             inner += tlv(0x9F38, dol(own.pdol))
-        inner += tlv(0x5F2D, self.language.encode())
+        inner += _languages(self.language)
         if own.preferred_name:
             inner += tlv(0x9F11, b"\x01") + tlv(0x9F12, own.preferred_name.encode())
         inner += tlv(0xBF0C, tlv(0x9F4D, bytes([LOG_SFI, 10])))

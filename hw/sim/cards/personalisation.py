@@ -168,7 +168,7 @@ class CardFile(_Strict, frozen=True, kw_only=True):
     protocol: Literal["T=0", "T=1"] = "T=0"
     atr: str
     pse: bool = True
-    language: str = "zhen"
+    language: str = ""  # ISO 639 codes of two letters in order of preference, tag 5F2D; none: ""
     card_blocked: bool = False
     wrong_signature: bool = False  # a copy that lacks the card's private key
     application: tuple[ApplicationFile, ...]
