@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,6 +59,7 @@ class Step:
     verb: str
     words: tuple[str, ...]
     place: str  # FILE:LINE
+    at_ms: int | None = None  # virtual time since the start; else once the terminal has settled
 
 
 def read(path: Path) -> list[Step]:
@@ -75,16 +76,32 @@ def _read(path: Path, depth: int) -> Iterator[Step]:
         raise ScenarioError(str(path), error.strerror or "cannot be read") from None
     except UnicodeDecodeError:
         raise ScenarioError(str(path), "is not UTF-8 text") from None
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
-        place = f"{path}:{number}"
-        tokens = list(_tokens(line, place))
-        if not tokens:
-            continue
-        step = _step(tokens, place)
+    for step in parse(text, str(path)):
         if step.verb == "include":
             yield from _read(path.parent / step.words[0], depth + 1)
         else:
             yield step
+
+
+def parse(text: str, name: str) -> Iterator[Step]:
+    """The steps of a text, includes among them as they stand. Raises ScenarioError."""
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        place = f"{name}:{number}"
+        tokens = list(_tokens(line, place))
+        if tokens:
+            yield _timed(tokens, place)
+
+
+def _timed(tokens: list[str], place: str) -> Step:
+    """A step, and the moment that `at TIME` before it names."""
+    if tokens[0] != "at":
+        return _step(tokens, place)
+    if len(tokens) < 3 or not _TIME.match(tokens[1]):
+        raise ScenarioError(place, "expected: at 12500ms VERB…")
+    step = _step(tokens[2:], place)
+    if step.verb in ("set", "include"):
+        raise ScenarioError(place, f"{step.verb} takes no time of its own")
+    return replace(step, at_ms=duration_ms(tokens[1]))
 
 
 def _tokens(line: str, place: str) -> Iterator[str]:

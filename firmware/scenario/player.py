@@ -10,12 +10,11 @@ from pathlib import Path
 
 from firmware.config import Config, ConfigError, set_from_text
 from firmware.scenario.audit import unbalanced
+from firmware.scenario.hands import Hands
 from firmware.scenario.language import (
-    KEY_NAMES,
     ScenarioError,
     Step,
     duration_ms,
-    jump_of,
     keys_of,
     read,
     totals_of,
@@ -23,10 +22,7 @@ from firmware.scenario.language import (
 from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal import Terminal
 from firmware.ui.drawing import half_blocks
-from hw.events import Key
 from hw.sim.bench import CardSlot
-from hw.sim.cards.faults import Faults
-from hw.sim.host_line import LineFault
 
 DOWN_MS, UP_MS = 40, 40
 PAUSE_MS = 1_000
@@ -76,24 +72,30 @@ class Player:
         config: Config = STAGE_CONFIG,
         *,
         slot: CardSlot | None = None,
+        make_stage: Callable[[Config], Stage] | None = None,
     ) -> None:
-        self._directory = directory
+        """`make_stage` builds another stage than the usual one, from the settings at its start."""
         self._folder = folder
         self._config = config
-        self._slot = slot
+        self._make_stage = make_stage or (lambda config: Stage(directory, config, slot=slot))
         self._stage: Stage | None = None
         self._names: dict[str, str] = {}
-        self._stuck: set[Key] = set()
-        self._next_card_fault: tuple[str, list[str]] | None = None
         self._torn: list[str] = []
 
     @property
     def stage(self) -> Stage:
         """The stage, set up and switched on when it is first asked for."""
         if self._stage is None:
-            self._stage = Stage(self._directory, self._config, slot=self._slot)
+            self._stage = self._make_stage(self._config)
+            self._hands = Hands(self._stage)
             self._stage.power_on()
         return self._stage
+
+    @property
+    def hands(self) -> Hands:
+        """The hands by which the steps are played."""
+        assert self.stage is not None
+        return self._hands
 
     def close(self) -> None:
         """Clear the stage."""
@@ -115,6 +117,9 @@ class Player:
         """A line begins once the terminal waits and a virtual second has passed."""
         terminal = self.stage.terminal
         time = self.stage.bench.time
+        if step.at_ms is not None:
+            self._run(max(0, step.at_ms - self._now_ms))
+            return
         if terminal is None:  # the power is off
             self.stage.bench.clock.advance_to(self._now_ms + PAUSE_MS)
             return
@@ -160,35 +165,30 @@ class Player:
     def _press(self, step: Step) -> None:
         for word in step.words:
             for key in keys_of(self._said(word, step)):
-                self.stage.bench.matrix.press(key)
+                self._hands.press(key)
                 self._run(DOWN_MS)
-                if key not in self._stuck:
-                    self.stage.bench.matrix.release(key)
+                self._hands.release(key)
                 self._run(UP_MS)
 
     def _insert(self, step: Step) -> None:
-        bench = self.stage.bench
-        card = bench.tray.get(step.words[0])
-        if card is None:
-            known = ", ".join(bench.tray)
+        tray = self._hands.tray
+        if step.words[0] not in tray:
+            known = ", ".join(tray)
             raise ScenarioError(step.place, f"no card {step.words[0]}; the tray has {known}")
-        if bench.slot.card is not None:  # one comes out before the next goes in
-            bench.slot.remove()
+        if self.stage.bench.slot.card is not None:  # one comes out before the next goes in
+            self._hands.remove()
             self._run(CARD_SWAP_MS)
-        bench.slot.insert(card)
-        if self._next_card_fault is not None:
-            self._switch_card(*self._next_card_fault)
+        self._hands.insert(step.words[0])
 
     def _remove(self, _step: Step) -> None:
-        if self.stage.bench.slot.card is not None:
-            self.stage.bench.slot.remove()
+        self._hands.remove()
 
     def _wait(self, step: Step) -> None:
         self._run(duration_ms(step.words[0]))
 
     def _tear(self, _step: Step) -> None:
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        self._torn.append(self.stage.bench.paper_printer.paper.tear().text)
+        self._torn.append(self._hands.tear())
 
     # --- what is expected ---
 
@@ -242,70 +242,13 @@ class Player:
 
     def _fault(self, step: Step) -> None:
         device, kind, *arguments = step.words
-        self._switch_fault(device, kind, arguments, on=True)
+        self._hands.fault(device, kind, arguments)
 
     def _clear(self, step: Step) -> None:
-        self._switch_fault(step.words[0], "", [], on=False)
-
-    def _switch_fault(self, device: str, kind: str, arguments: list[str], *, on: bool) -> None:
-        bench = self.stage.bench
-        match device:
-            case "printer":
-                self._switch_printer(kind, arguments)
-            case "reader":
-                bench.slot.unplug() if on else bench.slot.plug()
-            case "card":
-                self._switch_card(kind, arguments)
-            case "display":
-                bench.chip.fail(on)
-            case "key":
-                self._stick(KEY_NAMES[arguments[0]] if on else None)
-            case "host":
-                bench.line.fault = LineFault(kind) if on else None
-            case "disk":
-                self.stage.fill_disk(on)
-            case _:
-                bench.clock.jump(jump_of(arguments[0])) if on else bench.clock.jump_back()
-
-    def _switch_printer(self, kind: str, arguments: list[str]) -> None:
-        printer = self.stage.bench.paper_printer
-        match kind:
-            case "paper-out":
-                printer.fail_paper_out()
-            case "cover-open":
-                printer.fail_cover_open()
-            case "offline":
-                printer.fail_offline()
-            case "dies-after":
-                printer.dies_after(int(arguments[0]))
-            case _:
-                printer.clear()
-
-    def _switch_card(self, kind: str, arguments: list[str]) -> None:
-        """Spoil the card in the slot, or whichever is put in next."""
-        self._next_card_fault = None
-        card = self.stage.bench.slot.card
-        if not kind:
-            for each in self.stage.bench.tray.values():
-                each.faults = Faults()
-        elif card is None:
-            self._next_card_fault = (kind, arguments)
-        elif kind == "mute":
-            card.faults.mute = True
-        else:
-            card.pull_at(int(arguments[0]))
-
-    def _stick(self, key: Key | None) -> None:
-        matrix = self.stage.bench.matrix
-        for stuck in self._stuck:
-            matrix.release(stuck)
-        self._stuck = set() if key is None else {key}
-        if key is not None:
-            matrix.press(key)
+        self._hands.clear(step.words[0])
 
     def _power_cut(self, _step: Step) -> None:
-        self.stage.power_cut()
-        self._stuck.clear()
+        self._hands.power_cut()
 
     def _power_on(self, step: Step) -> None:
         if self.stage.terminal is not None:

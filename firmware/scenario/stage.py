@@ -25,8 +25,10 @@ from firmware.masked import Key as SecretKey
 from firmware.masked import Pan, Password, Pin
 from firmware.terminal import Devices, Terminal, emv_setup
 from firmware.ui.render import Frame
+from hw.ports import Buzzer
 from hw.sim.bench import CardSlot, Drivers, ModelBench
 from hw.sim.cards import TEST_CA_KEYS, tray_accounts
+from hw.sim.virtual import VirtualClock, VirtualTime
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
@@ -45,9 +47,12 @@ class Stage:
         *,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
         slot: CardSlot | None = None,
+        make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
+        buzzer: Buzzer | None = None,
     ) -> None:
-        """`slot` is where cards go instead of the modelled slot."""
+        """`slot` is where cards go instead of the modelled slot; `make_time` paces the models."""
         self.config = config
+        self._buzzer = buzzer
         self._directory = directory
         self._on_frame = on_frame
         self._master = read_or_make_master(_made(directory) / "host-master.key")
@@ -61,6 +66,7 @@ class Stage:
             baud=config.printer.baud,
             chip=config.display.chip,
             slot=slot,
+            make_time=make_time,
         )
         self.frame: Frame | None = None
         self._disk_full = False
@@ -84,6 +90,7 @@ class Stage:
             printer=drivers.printer,
             printer_worker=drivers.printer_worker,
             host_worker=drivers.host_worker,
+            buzzer=self._buzzer,
             on_frame=self._note_frame,
         )
         client = HostClient(self.bench.line, derived_keys(self._master))

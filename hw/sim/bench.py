@@ -98,9 +98,10 @@ class ModelBench:
         baud: int = 19_200,
         chip: str = "ssd1306",
         slot: CardSlot | None = None,
+        make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
     ) -> None:
         self.clock = VirtualClock(start)
-        self.time = VirtualTime(self.clock)
+        self.time = make_time(self.clock)
         self.chip = CHIPS[chip]()
         self.matrix = Matrix(KEYPAD)
         self.slot: CardSlot = slot or PcscModel()
