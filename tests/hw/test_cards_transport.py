@@ -23,33 +23,33 @@ def t1(card_named):
 
 
 def test_t0_case_4_waits_for_get_response(t0):
-    assert t0(SELECT) == "612c"
-    assert t0("00C000002C").endswith("9000")
+    assert t0(SELECT) == "6125"
+    assert t0("00C0000025").endswith("9000")
 
 
 def test_t0_drops_a_le_that_a_reader_left_behind(t0):
-    assert t0(SELECT + "00") == "612c"
+    assert t0(SELECT + "00") == "6125"
 
 
 def test_t0_get_response_corrects_a_le_too_long_and_keeps_the_data(t0):
     t0(SELECT)
-    assert t0("00C0000000") == "6c2c"
-    assert t0("00C000002C").endswith("9000")
+    assert t0("00C0000000") == "6c25"
+    assert t0("00C0000025").endswith("9000")
 
 
 def test_t0_get_response_gives_a_part_and_says_what_is_left(t0):
     t0(SELECT)
     first = t0("00C0000010")
-    assert first.endswith("611c")
+    assert first.endswith("6115")
     assert len(bytes.fromhex(first)) == 18
-    assert t0("00C000001C").endswith("9000")
+    assert t0("00C0000015").endswith("9000")
 
 
 def test_t0_get_response_without_anything_waiting_is_out_of_order(t0):
     assert t0("00C0000000") == "6985"
     t0(SELECT)
     t0("80CA9F3600")  # another command: what waited is gone
-    assert t0("00C000002C") == "6985"
+    assert t0("00C0000025") == "6985"
 
 
 def test_t0_case_2_corrects_a_wrong_le(t0):
