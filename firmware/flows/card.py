@@ -132,20 +132,21 @@ def _pin_notice(prompt: PinPrompt) -> Phrase | None:
 
 async def enter_pin(desk: Desk, kind: Kind, amount: Money, notice: Phrase | None) -> Pin | GivenUp:
     """Key a PIN of 4 to 12 digits. BACK takes a digit back, CANCEL gives up."""
-    digits = ""
+    keyed: Pin | None = None  # masked from its first digit on: a traceback may show any local
     while True:
-        await show(desk, PinEntry(kind, amount, len(digits), notice, desk.training))
+        length = len(keyed) if keyed else 0
+        await show(desk, PinEntry(kind, amount, length, notice, desk.training))
         key = await press(desk.idle_timeout_ms)
         if key is None:
             return GivenUp.TIMED_OUT
         if key is Key.CANCEL:
             return GivenUp.CANCELLED
-        if key is Key.ENTER and len(digits) in PIN_LENGTHS:
-            return Pin(digits)
-        if key is Key.BACK and digits:
-            digits = digits[:-1]
-        elif key.digit is not None and len(digits) < PIN_LENGTHS[-1]:
-            digits += key.digit
+        if key is Key.ENTER and keyed and length in PIN_LENGTHS:
+            return keyed
+        if key is Key.BACK and keyed:
+            keyed = Pin(keyed.reveal()[:-1]) if length > 1 else None
+        elif key.digit is not None and length < PIN_LENGTHS[-1]:
+            keyed = Pin((keyed.reveal() if keyed else "") + key.digit)
         else:
             await Beep()
 
