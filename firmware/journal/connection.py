@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.journal.faults import JournalFault, Trouble, fault_of
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.keys import sync_directory
 
 DATABASE, LOCK = "journal.db", "journal.lock"
@@ -52,7 +52,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
             if waiting.exists() and waiting.stat().st_size:
                 raise
             return _opened(path, "mode=ro&immutable=1")
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise fault_of(error) from error
 
 
@@ -61,7 +61,7 @@ def _opened(path: Path, query: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
+    except DATABASE_ERRORS:
         connection.close()
         raise
     return connection
@@ -81,7 +81,7 @@ def prepare(connection: sqlite3.Connection) -> None:
             if row is None or row[0] != expected:
                 found = None if row is None else row[0]
                 raise JournalFault(Trouble.ENGINE, f"{name} is {found}; expected {expected}")
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise fault_of(error) from error
 
 

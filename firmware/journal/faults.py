@@ -52,7 +52,11 @@ _TROUBLES = {
 }
 
 
-def fault_of(error: sqlite3.Error) -> JournalFault:
+# what SQLite raises; from a damaged file even its error messages may be no text
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
+def fault_of(error: sqlite3.Error | UnicodeDecodeError) -> JournalFault:
     """The fault that an error of SQLite means; without a result code it is a corrupt one."""
     code = getattr(error, "sqlite_errorcode", None)
     trouble = Trouble.CORRUPT if code is None else _TROUBLES.get(code & 0xFF, Trouble.IO)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from firmware.journal.chain import ORIGIN, Entry, decode, public_key_of
-from firmware.journal.faults import JournalFault, Trouble, fault_of
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.records import (
     IntentRecorded,
     Kind,
@@ -196,15 +196,24 @@ class Lookups:
         )
         return [row["amount_minor"] for row in rows]
 
-    def duplicate_of(self, card_hash: str, amount_minor: int, since_iso: str) -> Transaction | None:
+    def duplicate_of(
+        self, card_hash: str, amount_minor: int, since_iso: str, *, training: bool = False
+    ) -> Transaction | None:
         """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment."""
         since = datetime.fromisoformat(since_iso)
         day_before = (since - timedelta(days=1)).strftime("%Y%m%d")  # whatever its offset
         found = self._transactions(
             "WHERE t.card = ? AND t.date >= ? AND t.amount_minor = ? AND t.at_s >= ?"
-            " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = 0"
+            " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = ?"
             " ORDER BY t.intent DESC LIMIT 1",
-            (card_hash, day_before, amount_minor, int(since.timestamp()), Kind.SALE.value),
+            (
+                card_hash,
+                day_before,
+                amount_minor,
+                int(since.timestamp()),
+                Kind.SALE.value,
+                training,
+            ),
         )
         return found[0] if found else None
 
@@ -277,7 +286,7 @@ class Lookups:
         try:
             for row in self._db.execute(_ENTRY + "ORDER BY seq"):
                 yield _entry(row)
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             raise fault_of(error) from error
 
     def frame(self, sha256: str) -> bytes | None:
@@ -290,7 +299,7 @@ class Lookups:
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         try:
             return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             raise fault_of(error) from error
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row:

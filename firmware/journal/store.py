@@ -7,6 +7,7 @@ new one, and believes what that one reads: the record is either there whole or n
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, key_at, link
 from firmware.journal.connection import Connect, Hold
-from firmware.journal.faults import JournalFault, RuleBroken, Trouble, fault_of
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken, Trouble, fault_of
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.projection import project, rebuild
@@ -67,9 +68,10 @@ class Journal(Lookups):
             journal._begin_or_resume()
         except BaseException as error:
             if db is not None:
-                db.close()
+                with contextlib.suppress(*DATABASE_ERRORS):
+                    db.close()
             hold.release()
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, DATABASE_ERRORS):
                 raise fault_of(error) from error
             raise
         return journal
@@ -104,7 +106,7 @@ class Journal(Lookups):
             self._db.execute("COMMIT")
         except BaseException as error:
             self._head_seq, self._head_hash = before
-            fault = fault_of(error) if isinstance(error, sqlite3.Error) else error
+            fault = fault_of(error) if isinstance(error, DATABASE_ERRORS) else error
             if isinstance(fault, JournalFault) and not isinstance(fault, RuleBroken):
                 self._failed = fault
             self._roll_back()
@@ -138,12 +140,9 @@ class Journal(Lookups):
 
     def close(self) -> None:
         """Give up the connection and the directory. Never raises; may be called twice."""
-        try:
+        with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit
             self._db.close()
-        except sqlite3.Error:
-            pass  # nothing is lost: what was promised is durable since its commit
-        finally:
-            self._hold.release()
+        self._hold.release()
 
     # -- below --------------------------------------------------------------------------------
 
@@ -174,7 +173,7 @@ class Journal(Lookups):
         try:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             self._failed = self._failed or fault_of(error)
 
     def _begin_or_resume(self) -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from firmware.journal import schema
 from firmware.journal.chain import Entry, faults_of, public_key_of
 from firmware.journal.connection import DATABASE, connect_read_only
-from firmware.journal.faults import JournalFault, RuleBroken
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import digest_of
 from firmware.journal.projection import project
@@ -73,7 +73,7 @@ def verify_journal(path: Path, public_key: Ed25519PublicKey | None) -> JournalRe
         _verify(db, public_key, report)
     except JournalFault as fault:
         report.blame(fault.words)
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except DATABASE_ERRORS as error:
         report.blame(f"the database cannot be read: {error}")
     finally:
         db.close()

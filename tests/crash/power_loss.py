@@ -135,14 +135,14 @@ def _look(
             faults = verify_journal(directory / DATABASE, KEYS.public_key).faults
             if faults:
                 tally.half.append(f"{where}: {faults[0]}")
-            _trade_on(shop)
+            trade_on(shop)
     except JournalFault as fault:
         tally.unreadable.append(f"{where}: {fault}")
     finally:
         shop.journal.close()
 
 
-def _trade_on(shop: Shop) -> None:
+def trade_on(shop: Shop) -> None:
     """Recover as at every start, end a settlement that was begun, and sell."""
     journal = shop.journal
     for intent in journal.open_intents():

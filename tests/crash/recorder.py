@@ -18,6 +18,16 @@ from typing import Any, cast
 import apsw
 
 _serial = itertools.count()
+RESULT_CODES = {  # what an error is called by number. See sqlite.org/rescode.html
+    apsw.BusyError: 5,
+    apsw.ReadOnlyError: 8,
+    apsw.IOError: 10,
+    apsw.CorruptError: 11,
+    apsw.FullError: 13,
+    apsw.CantOpenError: 14,
+    apsw.ConstraintError: 19,
+    apsw.NotADBError: 26,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +183,20 @@ class Connection:
         try:
             return _Cursor(list(cursor.execute(sql, tuple(values))))
         except apsw.Error as error:
-            translated = sqlite3.OperationalError(str(error))
-            code = getattr(error, "extendedresult", getattr(error, "result", 0))
-            translated.sqlite_errorcode = code
-            translated.sqlite_errorname = type(error).__name__
-            raise translated from error
+            raise _translated(error) from error
 
     def close(self) -> None:
-        self._connection.close()
+        try:
+            self._connection.close()
+        except apsw.Error as error:
+            raise _translated(error) from error
+
+
+def _translated(error: apsw.Error) -> sqlite3.Error:
+    translated = sqlite3.OperationalError(str(error))
+    translated.sqlite_errorcode = RESULT_CODES.get(type(error), 1)
+    translated.sqlite_errorname = type(error).__name__
+    return translated
 
 
 def _row(cursor: apsw.Cursor, values: tuple[Any, ...]) -> Row:

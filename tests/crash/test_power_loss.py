@@ -6,8 +6,6 @@ written after the approval was shown, loses what it promised.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +18,6 @@ from tests.crash.power_loss import Tally, record_day, replay
 # SQLite is told one thing and the journal's assertion another
 NORMAL = {"synchronous": ("NORMAL", 2)}
 ROLLBACK = {"journal_mode": ("DELETE", "wal")}
-
-
-@pytest.fixture
-def memory() -> Iterator[Path]:
-    """A directory that costs no real syncs, where the system has one."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as directory:
-        yield Path(directory)
 
 
 def test_no_disk_that_a_power_cut_leaves_has_lost_a_promise(
