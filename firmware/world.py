@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from firmware import effects
+from firmware.clock_watch import ClockWatch
 from firmware.host.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
 from firmware.journal.store import Journal
@@ -59,6 +60,7 @@ class World:
     ledger: Ledger
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
+    clock_watch: ClockWatch = field(default_factory=ClockWatch)
 
 
 class Glass:
@@ -117,7 +119,10 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
     ledger = world.ledger
     match effect:
         case effects.Record():
-            ledger.journal.append(*effect.records, blobs=effect.blobs)
+            jumped = world.clock_watch.look(
+                world.clock.now(), world.clock.monotonic_ms(), ledger.journal
+            )
+            ledger.journal.append(*jumped, *effect.records, blobs=effect.blobs)
             world.spool.kick()
             return None
         case effects.Look():

@@ -16,7 +16,7 @@ from hw.events import Event, JobDone
 from hw.ports import CardReader, Keypad
 
 COARSE_ABOVE_MS = 3_600_000
-COARSE_STEPS = 2_000
+COARSE_STEPS = 300
 
 
 class VirtualClock:
