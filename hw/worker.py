@@ -16,6 +16,8 @@ from hw.events import JobDone, Post
 from hw.ports import CardReader, Clock, Keypad
 
 POLL_MS = 1_000
+KEYPAD_STUCK_MS = 5_000  # a scan takes a millisecond
+READER_STUCK_MS = 60_000  # a card may take seconds for a command, and pcscd as long to restart
 
 
 class SystemClock:
@@ -28,6 +30,50 @@ class SystemClock:
         return datetime.now().astimezone()
 
 
+class HostedThread:
+    """A thread that comes round again and again, and tells whoever asks whether it still does.
+
+    `body` calls `beat` each time it comes round; `stuck_ms` without a beat is a stuck thread.
+    """
+
+    def __init__(
+        self, name: str, body: Callable[[], None], clock: Clock, stuck_ms: int | None = None
+    ) -> None:
+        self.name = name
+        self.failure: Exception | None = None
+        self._body = body
+        self._clock = clock
+        self._stuck_ms = stuck_ms
+        self._beat_ms = clock.monotonic_ms()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs and is not stuck: the watchdog is fed only then."""
+        if not self._thread.is_alive():
+            return False
+        since_ms = self._clock.monotonic_ms() - self._beat_ms
+        return self._stuck_ms is None or since_ms < self._stuck_ms
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def beat(self) -> None:
+        """Say that the body has come round."""
+        self._beat_ms = self._clock.monotonic_ms()
+
+    def join(self) -> None:
+        """Wait for the end, five seconds at most: a driver may hang in the kernel."""
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        try:
+            self._body()
+        except Exception as error:  # noqa: BLE001 - a bug; the main loop raises it
+            self.failure = error
+
+
 class JobWorker:
     """One thread that runs jobs in order. See hw.ports.Worker."""
 
@@ -35,20 +81,15 @@ class JobWorker:
         self._post = post
         self._clock = clock
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], object]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread still runs: the watchdog is fed only then."""
-        return self._thread.is_alive()
+        self.thread = HostedThread(name, self._run, clock)  # a job may take its time
+        self.thread.start()
 
     def submit(self, token: int, job: Callable[[], object]) -> None:
         self._jobs.put((token, job))
 
     def stop(self) -> None:
         self._jobs.put(None)
-        self._thread.join(timeout=5)
+        self.thread.join()
 
     def _run(self) -> None:
         while (item := self._jobs.get()) is not None:
@@ -64,13 +105,8 @@ class ReaderWorker:
         self._clock = clock
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], object]]] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
+        self.thread = HostedThread("reader", self._run, clock, READER_STUCK_MS)
+        self.thread.start()
 
     def submit(self, token: int, job: Callable[[], object]) -> None:
         self._jobs.put((token, job))
@@ -79,10 +115,11 @@ class ReaderWorker:
     def stop(self) -> None:
         self._stopping.set()
         self._reader.interrupt()
-        self._thread.join(timeout=5)
+        self.thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self.thread.beat()
             # a session sends its next APDU within milliseconds: do not go back to polling at once
             try:
                 item = self._jobs.get(timeout=0.02)
@@ -103,24 +140,20 @@ class KeypadWorker:
         self._post = post
         self._clock = clock
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keypad", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
+        self.thread = HostedThread("keypad", self._run, clock, KEYPAD_STUCK_MS)
+        self.thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join(timeout=5)
-        self._keypad.close()
+        self.thread.join()
 
     def _run(self) -> None:
         period_s = self._keypad.scan_period_ms / 1000
         while not self._stopping.wait(period_s):
+            self.thread.beat()
             for event in self._keypad.scan(self._clock.monotonic_ms()):
                 self._post(event)
+        self._keypad.close()
 
 
 def _perform(token: int, job: Callable[[], object], post: Post, clock: Clock) -> None:

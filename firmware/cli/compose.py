@@ -1,0 +1,113 @@
+"""Puts a terminal together from its parts: drivers on their threads, journal, host, flows.
+
+A part that is not there is no reason not to start: the terminal comes up out of service, names it,
+and goes on when it is back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from firmware.cli.parts import Parts
+from firmware.config import Config
+from firmware.emv.ca_keys import CaKeys
+from firmware.host.accounts import Account
+from firmware.host.client import HostClient
+from firmware.host.keys import derived_keys, read_or_make_master
+from firmware.host.local import LocalHost, Registration
+from firmware.host.tcp import TcpLink
+from firmware.ledger import Ledger
+from firmware.loop import Watched
+from firmware.masked import Key
+from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.ui.render import Frame
+from hw.events import Post
+from hw.ports import Clock, DeviceFault, HostLink
+from hw.worker import JobWorker, KeypadWorker, ReaderWorker
+
+FAREWELL = -2  # the token of a worker's last job
+
+
+class Assembly:
+    """A terminal with its parts on threads. Made and closed on the thread that runs its loop.
+
+    Raises JournalFault, KeyFileError, BooksError, sqlite3.Error or OSError when the data directory
+    cannot be relied on.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        data: Path,
+        parts: Parts,
+        clock: Clock,
+        post: Post,
+        *,
+        accounts: Sequence[Account] = (),
+        test_keys: CaKeys | None = None,
+        on_frame: Callable[[Frame], None] = lambda _frame: None,
+    ) -> None:
+        with contextlib.ExitStack() as undo:
+            self._ledger = Ledger(data, clock.now)
+            undo.callback(self._ledger.close)
+            master = read_or_make_master(data / "host-master.key")
+            self._link = host_link(config, data, accounts, master, clock)
+            undo.callback(self._link.close)
+            emv = emv_setup(config, test_keys)
+            undo.pop_all()
+        self._parts = parts
+        with contextlib.suppress(DeviceFault):  # it is kept for when the glass is there
+            parts.display.brightness(config.display.brightness)
+        self._reader = ReaderWorker(parts.reader, post, clock)
+        self._printer = JobWorker("printer", post, clock)
+        self._host = JobWorker("host", post, clock)
+        self._keypad = KeypadWorker(parts.keypad, post, clock)
+        devices = Devices(
+            clock=clock,
+            display=parts.display,
+            reader=parts.reader,
+            reader_worker=self._reader,
+            printer=parts.printer,
+            printer_worker=self._printer,
+            host_worker=self._host,
+            on_frame=on_frame,
+        )
+        client = HostClient(self._link, derived_keys(master))
+        self.terminal = Terminal(config, self._ledger, devices, client, emv)
+
+    @property
+    def workers(self) -> Sequence[Watched]:
+        """The threads that the watchdog depends on."""
+        hosts = (self._keypad, self._reader, self._printer, self._host)
+        return [host.thread for host in hosts]
+
+    def close(self) -> None:
+        """End the flow where it stands, and give everything back. Waits for threads in turn."""
+        self.terminal.runner.close()
+        self._keypad.stop()
+        self._reader.stop()
+        self._printer.submit(FAREWELL, self._parts.printer.close)
+        self._printer.stop()
+        self._host.submit(FAREWELL, self._link.close)
+        self._host.stop()
+        self._parts.display.close()
+        self._ledger.close()
+
+
+def host_link(
+    config: Config, data: Path, accounts: Sequence[Account], master: Key, clock: Clock
+) -> HostLink:
+    """The line to whoever authorises. Raises BooksError or sqlite3.Error for the embedded host."""
+    host, merchant = config.host, config.merchant
+    if host.kind == "tcp":
+        return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms)
+    return LocalHost(
+        data / "host-books.db",
+        accounts,
+        master=master,
+        terminals={merchant.terminal: Registration(merchant.number, config.currency.numeric)},
+        clock_now=clock.now,
+        test_amounts=host.test_amounts,
+    )

@@ -1,0 +1,131 @@
+"""`pos run`: the terminal on real hardware, as its configuration says, until it is told to end.
+
+Missing hardware is shown on the screen and in the log, and waited for; a configuration or a data
+directory that cannot be used ends it at once, with one line for each reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from firmware import __version__, log
+from firmware.cli.compose import Assembly
+from firmware.cli.exits import BUG, DONE, FAILED, Refused
+from firmware.cli.parts import Parts, real_parts
+from firmware.cli.settings import Settings, add_config_argument, settings_of, warnings_of
+from firmware.host.books import BooksError
+from firmware.host.keys import KeyFileError
+from firmware.journal.faults import JournalFault
+from firmware.loop import Inbox, Loop
+from firmware.supervisor import Supervisor
+from firmware.ui.render import render
+from firmware.ui.screens import OutOfService, Owner, Phrase
+from firmware.ui.texts import Language, Text
+from hw.ports import Clock, DeviceFault
+from hw.worker import SystemClock
+
+_LOG = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_config_argument(parser)
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
+    )
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="log debugging, too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT: 0 then, 70 after a bug. Raises Refused."""
+    settings = settings_of(options.config)
+    data = options.data or settings.data
+    journald = "JOURNAL_STREAM" in os.environ
+    handler = log.set_up(options.verbose, sys.stderr, journald=journald)
+    try:
+        return run_terminal(settings, data)
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def run_terminal(settings: Settings, data: Path, parts: Parts | None = None) -> int:
+    """Run a terminal on `parts`, on the configured ones by default. Blocks; main thread only."""
+    for warning in warnings_of(settings):
+        _LOG.warning("configuration", extra=log.fields(warning=warning))
+    clock, inbox = SystemClock(), Inbox()
+    with _signals(inbox):
+        # lgpio leaves a file where it is imported, unless told where
+        os.environ.setdefault("LG_WD", str(data.absolute()))
+        parts = parts or real_parts(settings.config, data, clock)
+        assembly = _assembled(settings, data, parts, clock, inbox)
+        runner = assembly.terminal.runner
+        supervisor = Supervisor.of(os.environ)
+        loop = Loop(runner, inbox.take, clock, assembly.workers, supervisor)
+        _LOG.info("started", extra=_identity(settings, data))
+        try:
+            loop.run()
+        except Exception:  # noqa: BLE001 - the supervisor starts it anew, the journal recovers
+            _LOG.critical("a bug ends the terminal; it is to be started again", exc_info=True)
+            return BUG
+        finally:
+            assembly.close()
+    _LOG.info("ended")
+    return DONE
+
+
+def _assembled(
+    settings: Settings, data: Path, parts: Parts, clock: Clock, inbox: Inbox
+) -> Assembly:
+    """The terminal. Raises Refused, and leaves it on the glass, when its data is not to be used."""
+    try:
+        return Assembly(
+            settings.config, data, parts, clock, inbox.post, accounts=settings.accounts()
+        )
+    except (JournalFault, KeyFileError, BooksError, sqlite3.Error, OSError) as error:
+        _show_out_of_service(settings, parts)
+        raise Refused(f"{data}: {error}", code=FAILED) from error
+
+
+def _show_out_of_service(settings: Settings, parts: Parts) -> None:
+    """What stands on the glass while nobody runs it."""
+    merchant = settings.config.merchant
+    language = Language(settings.config.general.language)
+    name = merchant.name if language is Language.ZH else merchant.name_en
+    screen = OutOfService(
+        Owner(name, merchant.store, merchant.terminal),
+        Phrase.of(Text.DISK_FAULT),
+        Phrase.of(Text.ADVICE_SERVICE),
+    )
+    with contextlib.suppress(DeviceFault):
+        parts.display.show(render(screen, language).image)
+
+
+def _identity(settings: Settings, data: Path) -> dict[str, object]:
+    return log.fields(
+        version=__version__,
+        terminal=settings.config.merchant.terminal,
+        config=settings.path or "defaults",
+        data=data,
+        host=settings.config.host.kind,
+        printer=settings.config.printer.kind,
+    )
+
+
+@contextlib.contextmanager
+def _signals(inbox: Inbox) -> Iterator[None]:
+    """Within, SIGTERM and SIGINT ask the loop to end."""
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: inbox.stop()) for number in wanted]
+    try:
+        yield
+    finally:
+        for number, handler in zip(wanted, before, strict=True):
+            signal.signal(number, handler)

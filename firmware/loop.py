@@ -1,0 +1,165 @@
+"""The main loop: one thread, one inbox; it feeds the runner and sleeps until something happens.
+
+It ends when asked to, by a signal or from another thread: at once when the flow waits for people,
+else when a device or the host has answered, within `GRACE_MS`: a service that is restarted in the
+middle of a sale would only have to reverse it. Whatever it leaves open, the next start finishes.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import queue
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from firmware.log import fields
+from firmware.supervisor import Supervisor
+from hw.events import DeviceBack, DeviceLost, Event
+from hw.ports import Clock
+
+CHECK_MS = 2_000  # how often the workers are looked at, when nothing else happens
+GRACE_MS = 10_000
+LEAST_WAIT_MS = 5  # after a deadline: one that does not move on must not make the loop spin
+
+_LOG = logging.getLogger(__name__)
+
+
+class Runs(Protocol):
+    """What the loop feeds. See firmware.runner.Runner."""
+
+    @property
+    def deadline_ms(self) -> int: ...
+
+    @property
+    def settled(self) -> bool: ...
+
+    def start(self) -> None: ...
+
+    def step(self, event: Event | None) -> None: ...
+
+
+class Watched(Protocol):
+    """A worker's thread. See hw.worker.HostedThread."""
+
+    name: str
+    failure: Exception | None
+
+    @property
+    def alive(self) -> bool: ...
+
+
+class Stop(enum.Enum):
+    """What the inbox gives when the loop is asked to end."""
+
+    ASKED = "asked"
+
+
+class Inbox:
+    """Where everything that happens arrives, from any thread, and from signal handlers."""
+
+    def __init__(self) -> None:
+        # its put may interrupt its own get, as a signal handler does; queue.Queue would lock up
+        self._queue: queue.SimpleQueue[Event | Stop] = queue.SimpleQueue()
+
+    def post(self, event: Event) -> None:
+        """Bring an event."""
+        self._queue.put(event)
+
+    def stop(self) -> None:
+        """Ask the loop to end; asked twice, it ends without grace."""
+        self._queue.put(Stop.ASKED)
+
+    def take(self, timeout_ms: int) -> Event | Stop | None:
+        """The next one, waiting up to `timeout_ms`; None when nothing came."""
+        try:
+            return self._queue.get(timeout=timeout_ms / 1000)
+        except queue.Empty:
+            return None
+
+
+class Loop:
+    """Runs a terminal until it is asked to stop. A bug in a flow or a worker is raised."""
+
+    def __init__(
+        self,
+        runner: Runs,
+        take: Callable[[int], Event | Stop | None],
+        clock: Clock,
+        workers: Sequence[Watched],
+        supervisor: Supervisor,
+    ) -> None:
+        self._runner = runner
+        self._take = take
+        self._clock = clock
+        self._workers = workers
+        self._supervisor = supervisor
+        # fed twice in the time allowed: a loop that is late once is not yet stuck
+        self._check_ms = min(CHECK_MS, (supervisor.watchdog_ms or 2 * CHECK_MS) // 2)
+        self._check_at_ms = 0
+        self._least_wait_ms = 0
+        self._stop_by_ms: int | None = None
+        self._stuck: set[str] = set()
+
+    def run(self) -> None:
+        """Start the terminal and go on until `Inbox.stop`."""
+        self._runner.start()
+        self._check_workers()
+        self._supervisor.ready()
+        while not self._ends():
+            self._turn()
+            if self._now_ms >= self._check_at_ms:
+                self._check_workers()
+
+    @property
+    def _now_ms(self) -> int:
+        return self._clock.monotonic_ms()
+
+    def _turn(self) -> None:
+        until_ms = min(self._runner.deadline_ms, self._check_at_ms)
+        came = self._take(max(until_ms - self._now_ms, self._least_wait_ms))
+        self._least_wait_ms = 0
+        match came:
+            case Stop():
+                self._asked_to_stop()
+            case None:
+                if self._now_ms >= self._runner.deadline_ms:
+                    self._runner.step(None)
+                    self._least_wait_ms = LEAST_WAIT_MS
+            case _:
+                _note(came)
+                self._runner.step(came)
+
+    def _asked_to_stop(self) -> None:
+        _LOG.info("asked to stop")
+        self._supervisor.stopping()
+        again = self._stop_by_ms is not None
+        self._stop_by_ms = self._now_ms + (0 if again else GRACE_MS)
+
+    def _ends(self) -> bool:
+        if self._stop_by_ms is None:
+            return False
+        return self._runner.settled or self._now_ms >= self._stop_by_ms
+
+    def _check_workers(self) -> None:
+        """Feed the watchdog if every worker is alive; raise what one of them died of."""
+        self._check_at_ms = self._now_ms + self._check_ms
+        for worker in self._workers:
+            if worker.failure is not None:
+                raise worker.failure
+        stuck = {worker.name for worker in self._workers if not worker.alive}
+        if stuck - self._stuck:
+            _LOG.error("worker stuck", extra=fields(workers=",".join(sorted(stuck))))
+        self._stuck = stuck
+        if not stuck:
+            self._supervisor.alive()
+
+
+def _note(event: Event) -> None:
+    """Log what devices do. Never keys: they are PINs, too."""
+    match event:
+        case DeviceLost():
+            device, detail = event.device.value, event.detail
+            _LOG.warning("device lost", extra=fields(device=device, detail=detail))
+        case DeviceBack():
+            _LOG.info("device back", extra=fields(device=event.device.value))
