@@ -16,7 +16,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.masked import Key
 
 KEY_BYTES = 32
-_FILES = ("signing.key", "card.key", "pepper.key")
+KEY_FILES = ("signing.key", "card.key", "pepper.key")
 _FOLLOWING = "signing.next.key"
 
 
@@ -42,7 +42,16 @@ class TerminalKeys:
         """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            signing, card, pepper = (_load_or_create(directory / n) for n in _FILES)
+            signing, card, pepper = (_load_or_create(directory / n) for n in KEY_FILES)
+        except OSError as error:
+            raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
+        return cls(signing, card, pepper, directory)
+
+    @classmethod
+    def load(cls, directory: Path) -> TerminalKeys:
+        """Read the keys in `directory`. Raises JournalFault, also when one is missing."""
+        try:
+            signing, card, pepper = (_load(directory / n) for n in KEY_FILES)
         except OSError as error:
             raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
         return cls(signing, card, pepper, directory)
@@ -50,7 +59,7 @@ class TerminalKeys:
     @classmethod
     def generate(cls) -> TerminalKeys:
         """Fresh keys that live in memory only."""
-        signing, card, pepper = (Key(secrets.token_bytes(KEY_BYTES)) for _ in _FILES)
+        signing, card, pepper = (Key(secrets.token_bytes(KEY_BYTES)) for _ in KEY_FILES)
         return cls(signing, card, pepper)
 
     def introduced_as(self, public_hex: str) -> TerminalKeys:
@@ -88,7 +97,7 @@ class TerminalKeys:
         """The key that `followed` made takes the old one's place. Raises JournalFault."""
         if self.directory is not None:
             try:
-                (self.directory / _FOLLOWING).replace(self.directory / _FILES[0])
+                (self.directory / _FOLLOWING).replace(self.directory / KEY_FILES[0])
                 sync_directory(self.directory)
             except OSError as error:
                 raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
