@@ -15,6 +15,7 @@ from firmware import effects
 from firmware.config import Config
 from firmware.flows.desk import Desk
 from firmware.runner import Flow, Runner
+from firmware.scenario.hands import Hands
 from firmware.scenario.language import read
 from firmware.scenario.player import Player
 from firmware.scenario.stage import STAGE_CONFIG, Stage
@@ -117,6 +118,6 @@ class Rig(Stage):
         story = folder / "story.pos"
         story.write_text("\n".join(lines), encoding="utf-8")
         player = Player(folder, folder)
-        player._stage = self
+        player._stage, player._hands = self, Hands(self)  # it is on already
         for step in read(story):
             player.play(step)

@@ -1,0 +1,116 @@
+"""A stage whose cards, people and keys are canaries: every secret on it can be looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from firmware.config import Config
+from firmware.host.accounts import Account, Status
+from firmware.host.keys import derived_keys
+from firmware.host.local import LocalHost, Registration
+from firmware.journal.records import OperatorSignedOn
+from firmware.masked import Key, Pan, Password, Pin
+from firmware.scenario.stage import CASHIER, SUPERVISOR
+from hw.sim.cards import Card, tray_accounts
+from hw.sim.cards.accounts import TRAY, CardAccount
+from tests.crash.canaries import Canary, pan_canaries
+from tests.crash.rig import Rig
+
+SUPERVISOR_PASSWORD, CASHIER_PASSWORD, WRONG_PASSWORD = "739164", "8317", "918273"
+PASSWORDS = {SUPERVISOR: SUPERVISOR_PASSWORD, CASHIER: CASHIER_PASSWORD}
+# card of the tray → the number (its check digit holds) and the PIN that it gets
+PLANTED = {
+    "unionpay-debit": ("6250947382915649", "901827364509"),  # PIN to the host
+    "visa-debit": ("4761735839274166", "564738291074"),  # PIN enciphered to the card
+    "store-card": ("9999123496827134", "283746591820"),  # PIN in clear to the card
+    "no-funds": ("6250948293746156", "192837465564"),
+}
+KEY_FILES = ("host-master.key", "signing.key", "card.key", "pepper.key")
+
+
+class PlantedRig(Rig):
+    """A rig with canaries in place of its cards' numbers and PINs, passwords and keys."""
+
+    def __init__(self, directory: Path, config: Config) -> None:
+        self._cards = _cards(directory.with_name("tray"))
+        super().__init__(directory, config)
+        self.bench.tray.update(
+            {name: Card.from_file(self._cards / f"{name}.toml") for name in PLANTED}
+        )
+
+    def canaries(self) -> tuple[Canary, ...]:
+        """Every secret on this stage, the keys of the open batch among them."""
+        return tuple(self._canaries())
+
+    def _canaries(self) -> Iterable[Canary]:
+        for name, (pan, pin) in PLANTED.items():
+            yield from pan_canaries(name, pan)
+            yield Canary(f"PIN of {name}", pin)
+            block = int(f"0C{pin}FF", 16) ^ int(f"0000{pan[-13:-1]}", 16)
+            yield Canary(f"PIN block of {name}", key=block.to_bytes(8, "big"))
+        yield Canary("the supervisor's password", SUPERVISOR_PASSWORD)
+        yield Canary("the cashier's password", CASHIER_PASSWORD)
+        yield Canary("a mistyped password", WRONG_PASSWORD)
+        for name in KEY_FILES:
+            clear = (self._directory / name).read_bytes()
+            yield Canary(name, key=clear, at_home=(name,))
+        merchant = self.config.merchant
+        for batch in (1, 2):
+            session = derived_keys(self._master)(merchant.terminal, batch)
+            yield Canary(f"MAC key of batch {batch}", key=session.mac.reveal())
+            yield Canary(f"PIN key of batch {batch}", key=session.pin.reveal())
+        for one in tray_accounts(self._cards):
+            yield Canary(f"issuer's key of {one.name}", key=one.imk_ac)
+
+    def _make_host(self) -> LocalHost:
+        merchant = self.config.merchant
+        registered = Registration(merchant.number, self.config.currency.numeric)
+        return LocalHost(
+            self._directory / "host-books.db",
+            [_account(one) for one in tray_accounts(self._cards)],
+            master=self._master,
+            terminals={merchant.terminal: registered},
+            clock_now=self._host_now,
+        )
+
+    def _host_now(self) -> datetime:
+        return self.bench.clock.now()  # the bench is built after its host
+
+    def _provision(self) -> None:
+        ledger = self._ledger()
+        for number, password in PASSWORDS.items():
+            ledger.operators.set_password(number, Password(password), by=number)
+        ledger.journal.append(OperatorSignedOn(operator=CASHIER))
+        ledger.close()
+
+
+def _cards(folder: Path) -> Path:
+    """The tray's files with other numbers and PINs in them."""
+    folder.mkdir()
+    for name, (pan, pin) in PLANTED.items():
+        words = (TRAY / f"{name}.toml").read_text("utf-8").splitlines()
+        own = {"pan": pan, "pin": pin}
+        changed = [
+            f'{key} = "{own[key]}"' if (key := line.split(" = ")[0]) in own else line
+            for line in words
+        ]
+        (folder / f"{name}.toml").write_text("\n".join(changed), "utf-8")
+    return folder
+
+
+def _account(one: CardAccount) -> Account:
+    return Account(
+        name=one.name,
+        pan=Pan(one.pan),
+        psn=f"{one.psn:02d}",
+        expiry=one.expiry,
+        pin=Pin(one.pin),
+        balance_minor=one.balance_minor,
+        credit_limit_minor=one.credit_limit_minor,
+        imk_ac=Key(one.imk_ac),
+        cvn=one.cvn,
+        status=Status(one.status),
+        arpc_method=one.arpc_method,
+    )
