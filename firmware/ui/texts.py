@@ -25,6 +25,7 @@ class Text(enum.Enum):
     SLIPS_PENDING = ("{count}张签购单待打印", "Slips pending: {count}")
     REVERSALS_PENDING = ("{count}笔冲正待发送", "Reversals due: {count}")
     SETTLE_SOON = ("批次将满 请结算", "Batch nearly full")
+    SUPERVISOR_AT_IDLE = ("主管 请按菜单", "Supervisor: MENU")
     CARD_BEFORE_AMOUNT = ("请先输入金额", "Amount first")
     # whose terminal, and who stands at it
     STORE = ("门店{store}", "Store {store}")
@@ -71,7 +72,7 @@ class Text(enum.Enum):
     DUPLICATE_WHEN = ("已于{time}交易成功", "approved {time}")
     # PIN
     ENTER_PIN = ("请输入密码", "Enter PIN")
-    ENTER_PIN_NO_PIN = ("无密码按确认", "No PIN: press ENTER")
+    PIN_KEYS = ("确认完成 退格修改", "ENTER ends PIN")
     PIN_WRONG = ("密码错 请重输", "Wrong PIN, retry")
     PIN_LAST_TRY = ("最后一次机会", "Last try")
     PIN_TRIES_LEFT = ("密码错 还剩{tries}次", "{tries} tries left")
@@ -122,6 +123,7 @@ class Text(enum.Enum):
     # refusals, each its own
     REFUSED = ("不能办理", "Refused")
     NO_SUCH_VOUCHER = ("无此凭证号", "No such voucher")
+    THIS_TERMINAL = ("本终端{terminal}", "This is {terminal}")
     ALREADY_VOIDED = ("该交易已撤销", "Already voided")
     ALREADY_REFUNDED = ("该交易已退货", "Already refunded")
     FULLY_REFUNDED = ("该交易已全额退货", "Fully refunded")
@@ -205,6 +207,7 @@ class Text(enum.Enum):
     UNBALANCED = ("对账不平", "Not balanced")
     SETTLED = ("结算完成", "Settled")
     SETTLE_FAILED = ("结算未完成 请重试", "Not settled")
+    LESSONS_COUNT_NOTHING = ("培训交易不计账", "Lessons do not count")
     BATCH_EMPTY = ("批次无交易", "Batch is empty")
     # faults
     OUT_OF_SERVICE = ("暂停服务", "Out of service")

@@ -104,14 +104,14 @@ def card_prompt(screen: CardPrompt, words: Words, canvas: Canvas) -> None:
 
 
 def pin_entry(screen: PinEntry, words: Words, canvas: Canvas) -> None:
-    """A star a digit beside the prompt; beneath it what went wrong, or what to do without a PIN."""
+    """A star a digit beside the prompt; beneath it what went wrong, or which keys end it."""
     rows: list[Row] = header(words, words(screen.kind), training=screen.training)
     rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
     rows.append(StarsRow(words(Text.ENTER_PIN), screen.digits))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, inverse=True))
     else:
-        rows.append(TextRow(words(Text.ENTER_PIN_NO_PIN), faces=(LOW_PX,), keep=2))
+        rows.append(TextRow(words(Text.PIN_KEYS), faces=(LOW_PX,), keep=2))
     stack(canvas, rows)
 
 
