@@ -207,7 +207,7 @@ class Text(enum.Enum):
     UNBALANCED = ("对账不平", "Not balanced")
     SETTLED = ("结算完成", "Settled")
     SETTLE_FAILED = ("结算未完成 请重试", "Not settled")
-    LESSONS_COUNT_NOTHING = ("培训交易不计账", "Lessons do not count")
+    LESSONS_COUNT_NOTHING = ("培训交易不计账", "Not counted")
     BATCH_EMPTY = ("批次无交易", "Batch is empty")
     # faults
     OUT_OF_SERVICE = ("暂停服务", "Out of service")
