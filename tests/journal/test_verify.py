@@ -157,7 +157,7 @@ def test_an_edit_on_disk_is_found_by_the_walk(
     original: Original, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     chosen = random.Random(8)
-    count = 2_000 if pytestconfig.getoption("--long") else 12
+    count = 500 if pytestconfig.getoption("--long") else 12
     for _ in range(count):
         entry = chosen.choice(original.entries)
         edited = chosen.choice(list(edits(entry)))
@@ -282,7 +282,7 @@ def test_a_byte_of_the_file_is_found_or_means_nothing(
     raw = (original.directory / engine.DATABASE).read_bytes()
     database = tmp_path / engine.DATABASE
     found = 0
-    count = 5_000 if pytestconfig.getoption("--long") else 40
+    count = 3_000 if pytestconfig.getoption("--long") else 40
     for _ in range(count):
         at = chosen.randrange(len(raw))
         database.write_bytes(raw[:at] + bytes([raw[at] ^ 1 << chosen.randrange(8)]) + raw[at + 1 :])

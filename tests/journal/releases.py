@@ -1,0 +1,81 @@
+"""Journals of earlier releases, kept for good: each later release must open them.
+
+Run `python -m tests.journal.releases` once when a release changes the schema or a record: it writes
+`kept/<schema>-<release>/`, which is then never changed again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from firmware.journal import schema
+from firmware.journal.connection import DATABASE
+from firmware.journal.essence import essence
+from firmware.journal.operators import Cost, Operators
+from firmware.journal.records import (
+    Copy,
+    EntryAbandoned,
+    Kind,
+    OperatorSignedOn,
+    PrintQueued,
+    PrintSending,
+    Result,
+    ReversalAttempted,
+    TerminalStarted,
+)
+from firmware.masked import Password
+from tests.journal.story import KEYS, Shop, opened
+
+KEPT = Path(__file__).with_name("kept")
+
+
+def trade(shop: Shop) -> None:
+    """A little of everything, left in the middle of it."""
+    operators = Operators(shop.journal, Cost(passes=1, memory_kib=8))
+    operators.set_password("01", Password("1357"), by="01")
+    operators.verify("01", Password("9999"), shop.clock(), purpose="sign on")
+    shop.journal.append(TerminalStarted(version="0.1.0", schema=1))
+    shop.journal.append(OperatorSignedOn(operator="01"))
+    shop.agree()
+    partly = shop.sale()
+    shop.void(shop.sale(9_900))
+    shop.refund(partly, 2_850)
+    shop.end(shop.intent(), Result.DECLINED)
+    shop.journal.append(EntryAbandoned(kind=Kind.SALE, step="amount check", reason="cancel"))
+    shop.settle()
+    shop.sale(training=True)
+    shop.clock.advance(days=1)
+    sale = shop.sale(500)
+    for job in (1, 2):
+        slip = PrintQueued(job=job, copy=Copy.MERCHANT, batch=sale.batch, stan=sale.stan)
+        shop.journal.append(slip)
+    shop.journal.append(PrintSending(job=1))
+    owed = shop.intent(amount_minor=321)
+    shop.journal.append(owed)
+    shop.journal.append(opened(owed))
+    shop.journal.append(ReversalAttempted(batch=owed.batch, stan=owed.stan, attempt=1))
+    shop.journal.append(shop.intent(amount_minor=777))
+
+
+def main(release: str) -> None:
+    """Write the fixture of this release."""
+    kept = KEPT / f"{schema.SCHEMA}-{release}"
+    kept.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as room:
+        shop = Shop.open(Path(room))
+        trade(shop)
+        sale = shop.journal.by_voucher(1)
+        assert sale is not None
+        head, digest = shop.journal.head()
+        told = {"head": head, "hash": digest, "qr": essence(sale, KEYS)}
+        shop.journal.close()
+        shutil.copy(Path(room) / DATABASE, kept / DATABASE)
+    (kept / "expected.json").write_text(json.dumps(told, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,56 @@
+"""Every release opens, verifies and goes on with the journals of all earlier ones."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from firmware.journal.connection import DATABASE
+from firmware.journal.essence import verify_essence
+from firmware.journal.operators import Operators, Verified
+from firmware.journal.records import Totals
+from firmware.journal.transactions import State
+from firmware.journal.verify import verify_journal
+from firmware.masked import Password
+from tests.journal.releases import KEPT
+from tests.journal.story import KEYS, Shop, confirmed, opened
+
+RELEASES = sorted(path.name for path in KEPT.iterdir())
+
+
+def test_there_is_at_least_the_first_release() -> None:
+    assert RELEASES[0] == "1-0.1.0"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
+    release: str, tmp_path: Path
+) -> None:
+    shutil.copy(KEPT / release / DATABASE, tmp_path / DATABASE)
+    expected = json.loads((KEPT / release / "expected.json").read_text())
+    shop = Shop.open(tmp_path)
+    journal = shop.journal
+    assert list(journal.head()) == [expected["head"], expected["hash"]]
+    assert (journal.batch(), journal.next_stan(), journal.next_job()) == (2, 9, 3)
+    assert journal.totals(1) == Totals(
+        sales=2, sales_minor=22_750, voids=1, voids_minor=9_900, refunds=1, refunds_minor=2_850
+    )
+    assert [each.amount_minor for each in journal.open_intents()] == [777]
+    assert [(r.transaction.amount_minor, r.attempts) for r in journal.reversals()] == [(321, 1)]
+    assert [(job.job, job.state) for job in journal.print_jobs()] == [(1, "sending"), (2, "queued")]
+    assert journal.signed_on() == "01"
+    verdict = Operators(journal).verify("01", Password("1357"), shop.clock())
+    assert verdict == Verified()
+    journal.append(opened(journal.open_intents()[0]))
+    for owed in journal.reversals():
+        journal.append(confirmed(owed.transaction))
+    partly = journal.by_voucher(1)
+    assert partly is not None
+    assert shop.refund(partly, 10_000).state is State.APPROVED
+    shop.settle()
+    assert verify_journal(tmp_path, KEYS.public_key).faults == []
+    assert verify_essence(expected["qr"], KEYS.public_key, tmp_path).faults == []
+    journal.close()
