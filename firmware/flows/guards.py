@@ -12,7 +12,7 @@ from datetime import timedelta
 from firmware.effects import CheckSpace, Look, Now, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, GivenUp, confirm, tell
-from firmware.flows.reverse import send_reversals
+from firmware.flows.settle import nothing_owed
 from firmware.journal.queries import BatchCount, CardSoldToday, DuplicateOf, RecentSales, SoldToday
 from firmware.journal.records import CardFacts, GuardOverridden
 from firmware.money import Money
@@ -21,13 +21,12 @@ from firmware.ui.texts import Text
 
 
 async def may_sell(desk: Desk) -> bool:
-    """Whether a sale may begin: the batch has room and no reversal is owed. Says why not."""
+    """Whether a sale may begin: nothing is owed to the host, the batch has room. Says why not."""
     await CheckSpace()
-    if await Look(BatchCount()) >= desk.config.batch.full_at:
-        await tell(desk, Text.REFUSED, Text.BATCH_FULL)
+    if not await nothing_owed(desk):
         return False
-    if not await send_reversals(desk):
-        await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
+    if await Look(BatchCount()) >= desk.config.batch.full_at and not desk.training:
+        await tell(desk, Text.REFUSED, Text.BATCH_FULL)
         return False
     return True
 
@@ -35,7 +34,8 @@ async def may_sell(desk: Desk) -> bool:
 async def sale_limits(desk: Desk) -> Callable[[Money], Phrase | None]:
     """Why an amount is over a limit of the sale or of the day, or None."""
     limits, moment = desk.config.sale, await Now()
-    sold_minor = await Look(SoldToday(moment.date)) if limits.day_limit else 0
+    counts = limits.day_limit and not desk.training
+    sold_minor = await Look(SoldToday(moment.date)) if counts else 0
 
     def refuse(amount: Money) -> Phrase | None:
         if limits.max_amount and amount.minor > limits.max_amount:
@@ -50,7 +50,7 @@ async def sale_limits(desk: Desk) -> Callable[[Money], Phrase | None]:
 async def card_limit(desk: Desk, agreed: Agreed, card: CardFacts) -> Phrase | None:
     """Why this card may not be charged `agreed` today, or None."""
     limit = desk.config.sale.card_day_limit
-    if not limit:
+    if not limit or desk.training:
         return None
     moment = await Now()
     sold_minor = await Look(CardSoldToday(card.hash, moment.date))
@@ -83,7 +83,7 @@ async def agree_to_duplicate(desk: Desk, agreed: Agreed, card: CardFacts) -> boo
     window_s = desk.config.sale.duplicate_window_s
     moment = await Now()
     since = moment.wall - timedelta(seconds=window_s)
-    earlier = await Look(DuplicateOf(card.hash, agreed.amount.minor, since))
+    earlier = await Look(DuplicateOf(card.hash, agreed.amount.minor, since, training=desk.training))
     if earlier is None:
         return True
     body = (

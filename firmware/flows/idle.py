@@ -6,14 +6,21 @@ from firmware.effects import Beep, Look, Moment, Now, Record, StuckPapers, Timed
 from firmware.flows.desk import Desk
 from firmware.flows.menu import menu
 from firmware.flows.parts import show
+from firmware.flows.permissions import Act, Role, permitted, role_of
 from firmware.flows.recover import recover
 from firmware.flows.reverse import send_reversals
 from firmware.flows.sale import sale
 from firmware.flows.sign_on import sign_on
-from firmware.journal.queries import BatchCount, Reversals, SignedOn
+from firmware.journal.queries import (
+    BatchCount,
+    OpenSettlement,
+    Reversals,
+    SignedOn,
+    TrainingOn,
+)
 from firmware.journal.records import TerminalStarted
 from firmware.ui.screens import Idle, Phrase
-from firmware.ui.texts import Language, Text
+from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
 MINUTE_MS = 60_000
@@ -28,8 +35,8 @@ async def terminal(desk: Desk, version: str) -> None:
 
 async def serve(desk: Desk) -> None:
     """Serve customers; begun anew after every fault of a device."""
+    desk.operator, desk.training = await Look(SignedOn()), await Look(TrainingOn())
     await recover(desk)
-    desk.operator = await Look(SignedOn())
     while True:
         if not desk.operator:
             await sign_on(desk)
@@ -39,6 +46,7 @@ async def serve(desk: Desk) -> None:
 
 async def idle(desk: Desk) -> None:
     """Stand idle until a key begins something, once; reversals that are owed are retried."""
+    desk.speak_shop()
     card_waits = False
     retried_ms = (await Now()).monotonic_ms
     retry_ms = desk.config.host.reversal_retry_s * 1000
@@ -68,13 +76,15 @@ async def idle(desk: Desk) -> None:
 async def _begin(desk: Desk, key: Key) -> bool:
     """What a key at idle begins; False when it only changed the screen."""
     if key.digit is not None:
-        await sale(desk, key)
+        if await permitted(desk, Act.SALE):
+            await sale(desk, key)
         return True
     if key is Key.MENU:
-        await menu(desk)
+        if await permitted(desk, Act.MENU):
+            await menu(desk)
         return True
     if key is Key.HASH:
-        desk.language = Language.EN if desk.language is Language.ZH else Language.ZH
+        desk.turn_language()
     else:
         await Beep()
     return False
@@ -100,6 +110,10 @@ async def _notice(desk: Desk) -> Phrase | None:
     slips = await StuckPapers()
     if slips:
         return Phrase.of(Text.SLIPS_PENDING, count=slips)
+    if await Look(OpenSettlement()) is not None:
+        return Phrase.of(Text.SETTLE_FAILED)
     if await Look(BatchCount()) >= desk.config.batch.warn_at:
         return Phrase.of(Text.SETTLE_SOON)
+    if role_of(desk) is Role.SUPERVISOR:
+        return Phrase.of(Text.SUPERVISOR_AT_IDLE)
     return None

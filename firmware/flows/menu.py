@@ -7,6 +7,7 @@ from firmware.flows.operators import manage
 from firmware.flows.other import other
 from firmware.flows.outcome import finish
 from firmware.flows.parts import GivenUp, choose
+from firmware.flows.permissions import Act, permitted
 from firmware.flows.query import query
 from firmware.flows.refund import refund
 from firmware.flows.reprint import reprint
@@ -16,16 +17,16 @@ from firmware.flows.void import void
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
-ITEMS = (
-    Text.SALE,
-    Text.VOID,
-    Text.REFUND,
-    Text.MENU_QUERY,
-    Text.MENU_REPRINT,
-    Text.MENU_SETTLE,
-    Text.MENU_MANAGE,
-    Text.MENU_OTHER,
-)
+ITEMS: dict[Text, Act | None] = {  # what each has to be permitted; None asks for itself
+    Text.SALE: Act.SALE,
+    Text.VOID: None,
+    Text.REFUND: None,
+    Text.MENU_QUERY: Act.QUERY,
+    Text.MENU_REPRINT: Act.REPRINT,
+    Text.MENU_SETTLE: Act.SETTLE,
+    Text.MENU_MANAGE: None,
+    Text.MENU_OTHER: Act.OTHER,
+}
 
 
 async def menu(desk: Desk) -> None:
@@ -33,7 +34,10 @@ async def menu(desk: Desk) -> None:
     chosen = await choose(desk, Phrase.of(Text.MENU), tuple(map(Phrase.of, ITEMS)))
     if isinstance(chosen, GivenUp):
         return
-    match ITEMS[chosen]:
+    item, act = list(ITEMS.items())[chosen]
+    if act is not None and not await permitted(desk, act):
+        return
+    match item:
         case Text.SALE:
             await sale(desk, None)
         case Text.VOID:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from firmware.effects import ChangeOperator, OperatorChange, Record
 from firmware.flows.desk import Desk
-from firmware.flows.originals import supervisor
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
+from firmware.flows.permissions import Act, ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
 from firmware.journal.records import TrainingSwitched
 from firmware.ui.screens import Phrase
@@ -19,8 +19,12 @@ ITEMS = (
     Text.OPERATOR_RESET,
     Text.TRAINING_MODE,
 )
-# What the supervisor's password opens; the rest an operator may do alone.
-SUPERVISED = {
+ACTS = {
+    Text.SIGN_OFF: Act.SIGN_OFF,
+    Text.OPERATOR_CHANGE: Act.OWN_PASSWORD,
+    Text.TRAINING_MODE: Act.TRAINING,
+}
+CHANGES = {
     Text.OPERATOR_ADD: OperatorChange.ADD,
     Text.OPERATOR_DELETE: OperatorChange.DELETE,
     Text.OPERATOR_RESET: OperatorChange.RESET,
@@ -37,25 +41,33 @@ async def manage(desk: Desk) -> None:
     chosen = await choose(desk, Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, ITEMS)))
     if isinstance(chosen, GivenUp):
         return
-    match ITEMS[chosen]:
+    item = ITEMS[chosen]
+    if not await permitted(desk, ACTS.get(item, Act.OPERATORS)):
+        return
+    match item:
         case Text.SIGN_OFF:
             await sign_off(desk)
         case Text.OPERATOR_CHANGE:
-            await choose_password(desk, desk.operator, by=desk.operator)
+            await change_own_password(desk)
         case Text.TRAINING_MODE:
             await switch_training(desk)
-        case item:
+        case _:
             await change_operator(desk, item)
+
+
+async def change_own_password(desk: Desk) -> None:
+    """A new password for whoever is signed on and still knows the old one."""
+    title = Phrase.of(Text.OPERATOR_PASSWORD)
+    if await ask_password(desk, desk.operator, title, Act.OWN_PASSWORD.value) is not None:
+        await choose_password(desk, desk.operator, by=desk.operator)
 
 
 async def change_operator(desk: Desk, item: Text) -> None:
     """Add, delete or reset a cashier; the new password is the factory's, to be changed."""
-    if not await supervisor(desk, item.name.lower()):
-        return
     number = await enter_digits(desk, Phrase.of(Text.OPERATOR_NUMBER), lengths=(2,))
     if isinstance(number, GivenUp):
         return
-    refusal = await ChangeOperator(SUPERVISED[item], number, "00")
+    refusal = await ChangeOperator(CHANGES[item], number, "00")
     if refusal:
         await tell(desk, Text.REFUSED, REFUSALS.get(refusal, Text.NOT_PERMITTED))
     else:
@@ -64,8 +76,6 @@ async def change_operator(desk: Desk, item: Text) -> None:
 
 async def switch_training(desk: Desk) -> None:
     """Switch training mode: everything works, nothing counts."""
-    if not await supervisor(desk, "training"):
-        return
     desk.training = not desk.training
     await Record.of(TrainingSwitched(on=desk.training, by="00"))
     text = Text.TRAINING_ON if desk.training else Text.TRAINING_OFF

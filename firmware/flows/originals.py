@@ -4,41 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from firmware.effects import CheckPassword, Look, Now
+from firmware.effects import Look, Now
 from firmware.flows.desk import Desk
-from firmware.flows.parts import GivenUp, enter_digits, tell
-from firmware.journal.operators import LockedFor, Verified, WrongPassword
+from firmware.flows.parts import tell
 from firmware.journal.queries import OpenBatch
 from firmware.journal.records import Kind, OriginalRef
 from firmware.journal.transactions import State, Transaction
-from firmware.masked import Password
 from firmware.ui.screens import Original, Owner, Phrase
 from firmware.ui.texts import Text
-
-SUPERVISOR = "00"
-
-
-async def supervisor(desk: Desk, purpose: str) -> bool:
-    """Ask for the supervisor's password; False when it was not given."""
-    notice: Phrase | None = None
-    title = Phrase.of(Text.SUPERVISOR_PASSWORD)
-    while True:
-        digits = await enter_digits(desk, title, lengths=(6,), masked=True, notice=notice)
-        if isinstance(digits, GivenUp):
-            return False
-        verdict = await CheckPassword(SUPERVISOR, Password(digits), purpose)
-        match verdict:
-            case Verified():
-                return True
-            case LockedFor():
-                locked = Phrase.of(Text.PASSWORD_LOCKED, seconds=verdict.seconds)
-                await tell(desk, Text.REFUSED, locked)
-                return False
-            case WrongPassword():
-                notice = Phrase.of(Text.PASSWORD_WRONG)
-            case _:
-                await tell(desk, Text.REFUSED, Text.CHANGE_DEFAULT)
-                return False
 
 
 async def why_not_undone(desk: Desk, original: Transaction | None) -> Phrase | None:
@@ -85,6 +58,15 @@ async def why_not_refunded(desk: Desk, original: Transaction | None) -> Phrase |
     if (today - date_of(original.date)).days > days:
         return Phrase.of(Text.OUT_OF_WINDOW, days=days)
     return None
+
+
+async def refuse(desk: Desk, original: Transaction | None, refusal: Phrase | None) -> None:
+    """Say why an original cannot be undone; an unknown one may be another terminal's voucher."""
+    if original is None:
+        here = Phrase.of(Text.THIS_TERMINAL, terminal=desk.config.merchant.terminal)
+        await tell(desk, Text.REFUSED, Text.NO_SUCH_VOUCHER, here)
+    else:
+        await tell(desk, Text.REFUSED, refusal or Text.NO_SUCH_VOUCHER)
 
 
 def date_of(digits: str) -> date:

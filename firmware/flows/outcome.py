@@ -16,6 +16,7 @@ from firmware.effects import (
 )
 from firmware.flows.desk import Desk
 from firmware.flows.parts import leave_to_next, show
+from firmware.flows.permissions import Act, May, may
 from firmware.flows.transact import Done, Ended, Refused, Undecided
 from firmware.flows.void import undo
 from firmware.journal.records import Kind
@@ -113,7 +114,8 @@ class Offer:
     def until_ms(self) -> int:
         """When the offer to undo ends (monotonic); never made for voids and refunds."""
         transaction = self.done.transaction
-        seconds = self.desk.config.sale.undo_s if transaction.kind is Kind.SALE else 0
+        offered = transaction.kind is Kind.SALE and may(self.desk, Act.UNDO) is May.YES
+        seconds = self.desk.config.sale.undo_s if offered else 0
         return self.done.at.monotonic_ms + seconds * 1000
 
     async def wait(self, prompt: Text, timeout_ms: int) -> _Next:

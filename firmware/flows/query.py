@@ -10,6 +10,7 @@ from firmware.flows.settle import total_lines
 from firmware.journal.queries import (
     BatchTotals,
     LastTransaction,
+    LessonTotals,
     OpenBatch,
     TransactionByVoucher,
     TransactionList,
@@ -52,7 +53,8 @@ async def query(desk: Desk) -> None:
         case Text.QUERY_LIST:
             await _show_list(desk)
         case _:
-            totals = await Look(BatchTotals(await Look(OpenBatch())))
+            batch = await Look(OpenBatch())
+            totals = await Look(LessonTotals(batch) if desk.training else BatchTotals(batch))
             await tell(desk, Text.QUERY_TOTALS, *total_lines(desk, totals), warning=False)
 
 

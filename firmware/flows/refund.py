@@ -11,7 +11,7 @@ from firmware.flows.originals import (
     date_of,
     original_screen,
     reference_to,
-    supervisor,
+    refuse,
     why_not_refunded,
     why_not_voided,
 )
@@ -24,8 +24,9 @@ from firmware.flows.parts import (
     confirm,
     enter_amount,
     enter_digits,
-    tell,
 )
+from firmware.flows.permissions import Act, Role, permitted, role_of
+from firmware.flows.settle import nothing_owed
 from firmware.flows.transact import Ended
 from firmware.flows.void import carry_out, refusal_word, void_original
 from firmware.journal.queries import RefundedToday, TransactionByReference, TransactionOnDate
@@ -42,8 +43,11 @@ REFERENCE_LENGTH = 12
 async def refund(desk: Desk) -> Ended | None:
     """Refund: supervisor, original and its date, what is left, amount, check, the same card."""
     # 1. Who may, and which sale.
-    if not await supervisor(desk, "refund"):
+    if not await permitted(desk, Act.REFUND):
         await abandon(Kind.REFUND, "password", GivenUp.CANCELLED)
+        return None
+    if not await nothing_owed(desk):
+        await abandon(Kind.REFUND, "owed", GivenUp.CANCELLED)
         return None
     original = await _find(desk)
     if isinstance(original, GivenUp):
@@ -51,7 +55,7 @@ async def refund(desk: Desk) -> Ended | None:
         return None
     refusal = await why_not_refunded(desk, original)
     if refusal is not None or original is None:
-        await tell(desk, Text.REFUSED, refusal or Text.NO_SUCH_VOUCHER)
+        await refuse(desk, original, refusal)
         await abandon(Kind.REFUND, "original", refusal_word(refusal))
         return None
     # 2. A sale of the open batch is better voided: nothing ever shows on the cardholder's account.
@@ -85,7 +89,8 @@ async def _refund_original(desk: Desk, original: Transaction) -> Ended | None:
         pin = await enter_pin(desk, Kind.REFUND, agreed.amount, None)
     if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
         await release_card()
-        await abandon(Kind.REFUND, "card", GivenUp.CANCELLED, agreed.amount)
+        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
+        await abandon(Kind.REFUND, "card", given_up, agreed.amount)
         return None
     # 6. Intent, host, outcome.
     return await carry_out(desk, agreed, presented, reference_to(original), pin)
@@ -119,7 +124,7 @@ async def _find(desk: Desk) -> Transaction | GivenUp | None:
             notice = Phrase.of(Text.DATE_WRONG)
             continue
         if len(number) == REFERENCE_LENGTH:
-            return await Look(TransactionByReference(number, day))
+            return await Look(TransactionByReference(number, day, training=desk.training))
         return await Look(TransactionOnDate(int(number), day, training=desk.training))
 
 
@@ -148,11 +153,13 @@ async def _agree_on_amount(desk: Desk, original: Transaction, left: Money) -> Ag
 async def _limits(desk: Desk, left: Money) -> Callable[[Money], Phrase | None]:
     """Why an amount cannot be refunded, or None."""
     settings, moment = desk.config.refund, await Now()
-    refunded_minor = await Look(RefundedToday(moment.date)) if settings.day_limit else 0
-    # the supervisor gave a password for this refund: the supervisor's limit holds where it is set
-    one_limit = settings.supervisor_limit or settings.cashier_limit
+    counts = settings.day_limit and not desk.training
+    refunded_minor = await Look(RefundedToday(moment.date)) if counts else 0
+    # whose shift it is: to give more back than a cashier may, the supervisor signs on
+    signed_on = role_of(desk) is Role.SUPERVISOR
+    one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
 
-    def refuse(amount: Money) -> Phrase | None:
+    def why_not(amount: Money) -> Phrase | None:
         if amount.minor > left.minor:
             return Phrase.of(Text.AMOUNT_OVER_LEFT, left=left)
         if one_limit and amount.minor > one_limit:
@@ -161,4 +168,4 @@ async def _limits(desk: Desk, left: Money) -> Callable[[Money], Phrase | None]:
             return Phrase.of(Text.REFUND_DAY_LIMIT, limit=desk.money(settings.day_limit))
         return None
 
-    return refuse
+    return why_not

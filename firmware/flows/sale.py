@@ -132,7 +132,7 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
             return GivenUp.CANCELLED
         decision = await presented.session.decide()
         if not isinstance(decision, Ended):
-            return _met(agreed, presented, facts, decision)
+            return _met(desk, agreed, presented, facts, decision)
         if decision.reason is EndReason.CANCELLED:
             return GivenUp.CANCELLED
         notice = trouble(decision.reason)
@@ -140,6 +140,7 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
 
 
 def _met(
+    desk: Desk,
     agreed: Agreed,
     presented: Presented,
     facts: CardFacts,
@@ -163,15 +164,19 @@ def _met(
         emv_data(decision.facts),
         offline=offline,
     )
-    return Met(deal, _ending(presented, decision.facts))
+    return Met(deal, _ending(presented, decision.facts, training=desk.training))
 
 
-def _ending(presented: Presented, first: EmvFacts) -> CardEnd:
-    """The second half of the card session: the host's answer to the card, and its last word."""
+def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd:
+    """The second half of the card session: the host's answer to the card, and its last word.
+
+    In training no issuer has answered, so none can authenticate itself: the card is told of no
+    approval, which keeps its own counts as they were, and its refusal changes no lesson.
+    """
     arqc = first.ac.hex().upper()
 
     async def end_with_card(answer: HostAnswer) -> CardWord:
-        if isinstance(answer, Answered):
+        if isinstance(answer, Answered) and not training:
             told: OnlineAnswer | UnableToGoOnline = OnlineAnswer(
                 answer.response_code, answer.issuer_authentication_data, answer.scripts
             )
@@ -184,7 +189,7 @@ def _ending(presented: Presented, first: EmvFacts) -> CardEnd:
                 return CardWord(accepted=True, reason="", emv=emv_data(word.facts, arqc))
             case Declined():
                 reason = word.reason.value
-                return CardWord(accepted=False, reason=reason, emv=emv_data(word.facts, arqc))
+                return CardWord(accepted=training, reason=reason, emv=emv_data(word.facts, arqc))
             case Ended():
                 reason = "card gone" if word.reason is EndReason.CARD_GONE else word.reason.value
                 return CardWord(accepted=False, reason=reason, emv=emv_data(first, arqc))

@@ -7,7 +7,15 @@ from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, confirm, show, tell
 from firmware.flows.reverse import send_reversals
 from firmware.host.messages import Answered, SettlementRequest
-from firmware.journal.queries import BatchTotals, NextJob, NextNumbers, OpenBatch, OpenSettlement
+from firmware.journal.queries import (
+    BatchCount,
+    BatchTotals,
+    LessonTotals,
+    NextJob,
+    NextNumbers,
+    OpenBatch,
+    OpenSettlement,
+)
 from firmware.journal.records import (
     BatchOpened,
     Copy,
@@ -24,10 +32,16 @@ BATCH_MAX = 999_999
 
 async def settle(desk: Desk) -> None:
     """Show the totals, and on ENTER close the batch. Pending reversals go first."""
-    totals = await Look(BatchTotals(await Look(OpenBatch())))
-    if totals == Totals():
+    if desk.training:
+        await _rehearse(desk)
+        return
+    if await Look(OpenSettlement()) is not None:  # its totals were agreed to
+        await resume_settlement(desk)
+        return
+    if not await Look(BatchCount()):
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
+    totals = await Look(BatchTotals(await Look(OpenBatch())))
     question = Notice(
         Phrase.of(Text.SETTLE_TOTALS),
         total_lines(desk, totals),
@@ -35,14 +49,34 @@ async def settle(desk: Desk) -> None:
     )
     if isinstance(await confirm(desk, question), GivenUp):
         return
-    if not await send_reversals(desk):
-        await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
+    if not await nothing_owed(desk):
         return
     batch = await Look(OpenBatch())
     totals = await Look(BatchTotals(batch))
     started = SettlementStarted(batch=batch, totals=totals, operator=desk.operator)
     await Record.of(started)
     await _finish(desk, started)
+
+
+async def _rehearse(desk: Desk) -> None:
+    """In training: the lessons' totals, and nothing is closed, recorded or asked of a host."""
+    lines = total_lines(desk, await Look(LessonTotals(await Look(OpenBatch()))))
+    question = Notice(Phrase.of(Text.SETTLE_TOTALS), lines, training=True)
+    if not isinstance(await confirm(desk, question), GivenUp):
+        await tell(desk, Text.SETTLED, Text.LESSONS_COUNT_NOTHING, warning=False)
+
+
+async def nothing_owed(desk: Desk) -> bool:
+    """Whether the host knows all it must before money moves; sends what is owed, says what stays.
+
+    A reversal, or a settlement whose totals are fixed: until it is through its batch is closed to
+    everything, lessons included.
+    """
+    if not await send_reversals(desk):
+        await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
+        return False
+    await resume_settlement(desk)
+    return await Look(OpenSettlement()) is None
 
 
 async def resume_settlement(desk: Desk) -> None:

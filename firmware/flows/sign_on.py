@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from firmware.effects import ChangeOperator, CheckPassword, OperatorChange, Record
+from firmware.effects import ChangeOperator, OperatorChange, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, confirm, enter_digits, tell
+from firmware.flows.permissions import ask_password, password_length
 from firmware.flows.reverse import send_reversals
-from firmware.journal.operators import LockedFor, MustChange, Verified, WrongPassword
+from firmware.journal.operators import MustChange
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
 from firmware.masked import Password
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
-
-SUPERVISOR = "00"
-
-
-def password_length(operator: str) -> int:
-    """Supervisors have six digits, cashiers four."""
-    return 6 if operator == SUPERVISOR else 4
 
 
 async def sign_on(desk: Desk) -> bool:
@@ -26,34 +20,14 @@ async def sign_on(desk: Desk) -> bool:
     number = await enter_digits(desk, title, lengths=(2,), hint=Phrase.of(Text.SIGN_ON))
     if isinstance(number, GivenUp):
         return False
-    notice: Phrase | None = None
-    while True:
-        digits = await enter_digits(
-            desk,
-            Phrase.of(Text.OPERATOR_PASSWORD),
-            lengths=(password_length(number),),
-            masked=True,
-            notice=notice,
-        )
-        if isinstance(digits, GivenUp):
+    password = Phrase.of(Text.OPERATOR_PASSWORD)
+    verdict = await ask_password(desk, number, password, "sign on")
+    if verdict is None:
+        return False
+    if isinstance(verdict, MustChange):
+        await tell(desk, Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False)
+        if not await choose_password(desk, number, by=number):
             return False
-        verdict = await CheckPassword(number, Password(digits), "sign on")
-        match verdict:
-            case Verified():
-                break
-            case MustChange():
-                if not await choose_password(desk, number, by=number):
-                    return False
-                break
-            case WrongPassword():
-                notice = Phrase.of(Text.PASSWORD_WRONG)
-            case LockedFor():
-                locked = Phrase.of(Text.PASSWORD_LOCKED, seconds=verdict.seconds)
-                await tell(desk, Text.REFUSED, locked)
-                return False
-            case _:
-                await tell(desk, Text.REFUSED, Text.UNKNOWN_OPERATOR)
-                return False
     await Record.of(OperatorSignedOn(operator=number, training=desk.training))
     desk.operator = number
     await tell(desk, Text.SIGN_ON, Phrase.of(Text.WELCOME, operator=number), warning=False)
@@ -62,7 +36,6 @@ async def sign_on(desk: Desk) -> bool:
 
 async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
     """Make the owner choose a password that is not the default and not easily guessed."""
-    await tell(desk, Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False)
     notice: Phrase | None = None
     lengths = (password_length(operator),)
     while True:
@@ -79,7 +52,7 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
             continue
         refusal = await ChangeOperator(OperatorChange.CHANGE, operator, by, Password(first))
         if not refusal:
-            await tell(desk, Text.SIGN_ON, Text.PASSWORD_CHANGED, warning=False)
+            await tell(desk, Text.OPERATOR_CHANGE, Text.PASSWORD_CHANGED, warning=False)
             return True
         notice = Phrase.of(Text.PASSWORD_WEAK)
 

@@ -14,7 +14,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.originals import (
     original_screen,
     reference_to,
-    supervisor,
+    refuse,
     why_not_voided,
 )
 from firmware.flows.parts import (
@@ -27,7 +27,8 @@ from firmware.flows.parts import (
     show,
     tell,
 )
-from firmware.flows.reverse import send_reversals
+from firmware.flows.permissions import Act, permitted
+from firmware.flows.settle import nothing_owed
 from firmware.flows.transact import CardWord, Deal, Ended, transact
 from firmware.host.messages import CardPresented, HostAnswer
 from firmware.journal.queries import TransactionByVoucher
@@ -43,8 +44,11 @@ VOUCHER_LENGTHS = tuple(range(1, 7))
 async def void(desk: Desk) -> Ended | None:
     """Void: supervisor, original voucher, the original on the glass, ENTER, the same card."""
     # 1. Who may, and which sale.
-    if not await supervisor(desk, "void"):
+    if not await permitted(desk, Act.VOID):
         await abandon(Kind.VOID, "password", GivenUp.CANCELLED)
+        return None
+    if not await nothing_owed(desk):
+        await abandon(Kind.VOID, "owed", GivenUp.CANCELLED)
         return None
     title, hint = Phrase.of(Text.ORIGINAL_VOUCHER), Phrase.of(Text.SIX_DIGITS)
     number = await enter_digits(desk, title, lengths=VOUCHER_LENGTHS, hint=hint)
@@ -59,7 +63,7 @@ async def void_original(desk: Desk, original: Transaction | None) -> Ended | Non
     """Void `original` after showing it; refusals are said, each with its own text."""
     refusal = await why_not_voided(desk, original)
     if refusal is not None or original is None:
-        await tell(desk, Text.REFUSED, refusal or Text.NO_SUCH_VOUCHER)
+        await refuse(desk, original, refusal)
         await abandon(Kind.VOID, "original", refusal_word(refusal))
         return None
     # 2. The original on the glass; ENTER there binds the void to that frame.
@@ -73,7 +77,8 @@ async def void_original(desk: Desk, original: Transaction | None) -> Ended | Non
     pin = await _pin(desk, agreed, presented)
     if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
         await release_card()
-        await abandon(Kind.VOID, "card", GivenUp.CANCELLED, agreed.amount)
+        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
+        await abandon(Kind.VOID, "card", given_up, agreed.amount)
         return None
     # 4. Intent, host, outcome.
     return await carry_out(desk, agreed, presented, reference_to(original), pin)
@@ -109,10 +114,9 @@ async def carry_out(
     undoing: bool = False,
 ) -> Ended | None:
     """Send a void or refund on a card that has told who it is; the card itself has no say."""
-    if not await send_reversals(desk):
+    if not await nothing_owed(desk):
         await release_card()
-        await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
-        await abandon(agreed.kind, "reversal owed", "reversal owed", agreed.amount)
+        await abandon(agreed.kind, "owed", "owed to the host", agreed.amount)
         return None
     card = presented.card
     facts = card_facts(desk, card)

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from firmware.journal.records import SettlementCompleted, SettlementStarted, Totals
 from firmware.journal.store import Journal
-from firmware.journal.transactions import PrintJob, Reversal, Transaction
+from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
+
+LESSONS_MAX = 10_000  # of one batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,21 @@ class BatchTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class LessonTotals:
+    """What a batch's lessons would come to, if they counted."""
+
+    batch: int
+
+    def read(self, journal: Journal) -> Totals:
+        sums = dict.fromkeys(Totals.__struct_fields__, 0)
+        for one in journal.list_transactions(self.batch, 0, LESSONS_MAX, training=True):
+            if one.state is State.APPROVED:
+                sums[f"{one.kind.value}s"] += 1
+                sums[f"{one.kind.value}s_minor"] += one.amount_minor
+        return Totals(**sums)
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionByNumber:
     """The transaction of this batch and STAN."""
 
@@ -103,9 +120,10 @@ class TransactionByReference:
 
     reference: str
     date: str
+    training: bool
 
     def read(self, journal: Journal) -> Transaction | None:
-        return journal.by_reference(self.reference, self.date)
+        return journal.by_reference(self.reference, self.date, training=self.training)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +208,12 @@ class DuplicateOf:
     card_hash: str
     amount_minor: int
     since: datetime
+    training: bool
 
     def read(self, journal: Journal) -> Transaction | None:
-        return journal.duplicate_of(self.card_hash, self.amount_minor, self.since.isoformat())
+        return journal.duplicate_of(
+            self.card_hash, self.amount_minor, self.since.isoformat(), training=self.training
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +245,14 @@ class CardSoldToday:
 
     def read(self, journal: Journal) -> int:
         return journal.card_today(self.card_hash, self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOn:
+    """Whether training mode is on, whatever the power did since."""
+
+    def read(self, journal: Journal) -> bool:
+        return journal.training()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
+FRESH = "stage.fresh"  # no setting: the terminal comes from the factory, unprovisioned
 _VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
 
 
@@ -77,7 +78,10 @@ class Player:
         """`make_stage` builds another stage than the usual one, from the settings at its start."""
         self._folder = folder
         self._config = config
-        self._make_stage = make_stage or (lambda config: Stage(directory, config, slot=slot))
+        self._fresh = False
+        self._make_stage = make_stage or (
+            lambda config: Stage(directory, config, slot=slot, fresh=self._fresh)
+        )
         self._stage: Stage | None = None
         self._names: dict[str, str] = {}
         self._torn: list[str] = []
@@ -155,6 +159,9 @@ class Player:
         if self._stage is not None:
             raise ScenarioError(step.place, "set stands only before the first action")
         key, value = step.words[0], " ".join(step.words[1:])
+        if key == FRESH:
+            self._fresh = value == "true"
+            return
         try:
             self._config = set_from_text(self._config, key, value, source=step.place)
         except ConfigError as error:

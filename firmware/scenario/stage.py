@@ -49,8 +49,12 @@ class Stage:
         slot: CardSlot | None = None,
         make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
         buzzer: Buzzer | None = None,
+        fresh: bool = False,
     ) -> None:
-        """`slot` is where cards go instead of the modelled slot; `make_time` paces the models."""
+        """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
+
+        A `fresh` terminal comes from the factory: nobody has chosen a password or signed on.
+        """
         self.config = config
         self._buzzer = buzzer
         self._directory = directory
@@ -73,7 +77,8 @@ class Stage:
         self._connection: sqlite3.Connection | None = None
         self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
-        self._provision()
+        if not fresh:
+            self._provision()
 
     # --- power ---
 
