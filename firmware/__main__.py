@@ -15,6 +15,7 @@ from firmware.cli.exits import Parser, Refused
 COMMANDS = {
     "demo": "play a sale, a void and a refund on the modelled hardware, and show them",
     "play": "play scenario files on the modelled hardware, in virtual time",
+    "card": "identify, trace or serve cards, modelled ones and those in a real reader",
     "run": "run the terminal on real hardware, as its configuration says",
     "bench": "measure what the terminal costs: bytes, time, commits, memory",
     "journal": "list, show or export the journal's records",

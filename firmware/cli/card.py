@@ -1,0 +1,238 @@
+"""`pos card`: identify, trace and serve cards, those of the tray and those in a real reader."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from firmware.cli.card_bench import Bench, BenchDialogue, driven, sale
+from firmware.cli.card_report import atr_line, report_lines
+from firmware.cli.card_serve import serve
+from firmware.cli.card_slot import CardAtHand, card_in_reader, card_on_model, real_pcsc
+from firmware.cli.card_trace import Telling, dumped, sale_line
+from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.emv.applications import Applications
+from firmware.emv.outcomes import Ended
+from firmware.emv.read_card import read_card
+from firmware.flows.card import PIN_LENGTHS
+from firmware.masked import Pin
+from firmware.money import MINOR_MAX
+from hw.sim.cards import Card, tray
+from hw.sim.vpcd import LOCALHOST, VPCD_PORT
+
+PORT_MAX = 65_535
+AMOUNT_MINOR = 12_850
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list the cards of the tray", description=_LIST)
+    listing.set_defaults(act=_list)
+
+    reading = actions.add_parser("read", help="identify a card", description=_READ)
+    _add_card(reading)
+    reading.set_defaults(act=_read)
+
+    tracing = actions.add_parser("trace", help="show a transaction", description=_TRACE)
+    _add_card(tracing)
+    tracing.add_argument(
+        "--amount",
+        type=_amount,
+        default=AMOUNT_MINOR,
+        metavar="MINOR",
+        help="in minor units (default: %(default)s)",
+    )
+    tracing.add_argument(
+        "--pin", type=_pin, help="the cardholder's, given once (default: the tray's, or bypassed)"
+    )
+    tracing.add_argument(
+        "--choose", type=_positive, default=1, metavar="N", help="of several applications the Nth"
+    )
+    tracing.add_argument("--json", action="store_true", help="as one JSON object")
+    tracing.add_argument("-o", "--output", type=Path, metavar="FILE", help="to a file")
+    tracing.set_defaults(act=_trace)
+
+    serving = actions.add_parser("serve", help="put a card into a vpcd slot", description=_SERVE)
+    serving.add_argument("name", metavar="NAME", help="of a card in the tray")
+    serving.add_argument("--host", default=LOCALHOST, help="(default: %(default)s)")
+    serving.add_argument(
+        "--port", type=_port, default=VPCD_PORT, help="of vpcd's slot (default: %(default)s)"
+    )
+    serving.add_argument("-v", "--verbose", action="store_true", help="show what is exchanged")
+    serving.set_defaults(act=_serve)
+
+
+_LIST = "List the cards of the tray: modelled test cards that `read`, `trace` and `serve` take."
+_READ = (
+    "Identify the card in the reader, or one of the tray. Nothing is decided or charged; reading "
+    "counts the card's transaction counter up."
+)
+_TRACE = (
+    "Run a sale with a card and show every command, data object and decision with its place in the "
+    "EMV Books. A card of the tray is answered by the embedded host. A card in the reader is asked "
+    "for an ARQC, then for an AAC; no host is asked and nobody is charged."
+)
+_SERVE = (
+    "Put a card of the tray into a slot of vpcd (Debian package vsmartcard-vpcd), where any PC/SC "
+    "program can meet it, until Ctrl-C."
+)
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--card", metavar="NAME", help="a card of the tray, on the modelled slot")
+    which.add_argument(
+        "--reader", default="", metavar="NAME", help="a reader whose name contains this"
+    )
+    parser.add_argument(
+        "--test-card", action="store_true", help="show the number in clear, and trust the test CAs"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it: 0 done, 1 no card or no decision of it. Raises Refused."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without the signs shows the rest
+    act: Callable[[argparse.Namespace], int] = options.act
+    return act(options)
+
+
+def _list(_options: argparse.Namespace) -> int:
+    table = Applications.shipped()
+    for card in tray().values():
+        first = card.personalisation.application[0]
+        known = table.match(bytes.fromhex(first.aid))
+        scheme = known.name if known else "unknown"
+        pin = f"PIN {first.account.pin}" if first.account.pin else "no PIN"
+        print(f"{card.name:<16} {scheme:<17} {pin:<11} {card.personalisation.about}")
+    return DONE
+
+
+def _read(options: argparse.Namespace) -> int:
+    with _card(options) as card:
+        _say(atr_line(card.where, card.atr))
+        reading = read_card(
+            BenchDialogue(card), Applications.shipped(), datetime.now().astimezone()
+        )
+        report = driven(reading)
+    if isinstance(report, Ended):
+        raise Refused(_words(report), code=FAILED)
+    for line in report_lines(report, clear=options.test_card):
+        _say(line)
+    return DONE
+
+
+def _trace(options: argparse.Namespace) -> int:
+    with _output(options.output) as out, _card(options) as card:
+        dialogue = BenchDialogue(card, options.pin or _pin_of(options), options.choose - 1)
+        bench = Bench(
+            dialogue,
+            sale(options.amount, datetime.now().astimezone()),
+            test_keys=not card.real or options.test_card,
+            clear=options.test_card,
+        )
+
+        def say(line: str) -> None:
+            if not options.json:
+                _say(line, out)
+
+        telling = Telling(bench.trace, card, say)
+        dialogue.before_each = telling.catch_up
+        bench.on_host = telling.host
+        say(atr_line(card.where, card.atr))
+        say(sale_line(bench.transaction))
+        outcome = bench.run()
+        telling.outcome(outcome)
+        if options.json:
+            print(dumped(telling.to_json(outcome)), file=out)
+    if isinstance(outcome, Ended):
+        if options.choose > len(dialogue.offered) > 0:
+            offered = (f"{n} {each.name}" for n, each in enumerate(dialogue.offered, start=1))
+            raise Refused(f"no application {options.choose}; the card has {', '.join(offered)}")
+        raise Refused(_words(outcome), code=FAILED)
+    return DONE
+
+
+def _serve(options: argparse.Namespace) -> int:
+    serve(_of_tray(options.name), options.host, options.port, _flushed, verbose=options.verbose)
+    return DONE
+
+
+def _card(options: argparse.Namespace) -> AbstractContextManager[CardAtHand]:
+    if options.card is not None:
+        return card_on_model(_of_tray(options.card))
+    return card_in_reader(real_pcsc(), options.reader)
+
+
+def _of_tray(name: str) -> Card:
+    cards = tray()
+    if name not in cards:
+        raise Refused(f"no card {name!r}; the tray has {', '.join(cards)}")
+    return cards[name]
+
+
+def _pin_of(options: argparse.Namespace) -> Pin | None:
+    """The PIN of a card of the tray."""
+    if options.card is None:
+        return None
+    pin = _of_tray(options.card).personalisation.application[0].account.pin
+    return Pin(pin) if pin else None
+
+
+def _words(ended: Ended) -> str:
+    return ended.reason.value + (f": {ended.detail}" if ended.detail else "")
+
+
+def _say(line: str, out: TextIO | None = None) -> None:
+    """One line; what a card calls itself may hold signs that a terminal would obey."""
+    print("".join(sign if sign.isprintable() else "?" for sign in line), file=out)
+
+
+def _flushed(line: str) -> None:
+    print(line, flush=True)
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[TextIO]:
+    """Where the trace goes; opened before any card is asked anything."""
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        out = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}") from None
+    with out:
+        yield out
+
+
+def _amount(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > MINOR_MAX:
+        raise argparse.ArgumentTypeError(f"an amount in minor units is expected, not {text!r}")
+    return int(text)
+
+
+def _pin(text: str) -> Pin:
+    if not text.isascii() or not text.isdigit() or len(text) not in PIN_LENGTHS:
+        raise argparse.ArgumentTypeError("a PIN of 4 to 12 digits is expected")
+    return Pin(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 99:
+        raise argparse.ArgumentTypeError(f"a number from 1 is expected, not {text!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port from 1 to {PORT_MAX} is expected, not {text!r}")
+    return int(text)
