@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from firmware.cli.parts import Parts
+from firmware.cli.parts import Parts, TellingDisplay
 from firmware.config import Config
 from firmware.emv.ca_keys import CaKeys
 from firmware.host.accounts import Account
@@ -58,15 +58,16 @@ class Assembly:
             emv = emv_setup(config, test_keys)
             undo.pop_all()
         self._parts = parts
+        display = TellingDisplay(parts.display)
         with contextlib.suppress(DeviceFault):  # it is kept for when the glass is there
-            parts.display.brightness(config.display.brightness)
+            display.brightness(config.display.brightness)
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
         self._host = JobWorker("host", post, clock)
         self._keypad = KeypadWorker(parts.keypad, post, clock)
         devices = Devices(
             clock=clock,
-            display=parts.display,
+            display=display,
             reader=parts.reader,
             reader_worker=self._reader,
             printer=parts.printer,

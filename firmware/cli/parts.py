@@ -60,9 +60,7 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
     header = SharedHeader()
     glass = config.display
     return Parts(
-        display=TellingDisplay(
-            Oled(_display_bus(glass, header), OledChip(glass.chip), glass.rotate)
-        ),
+        display=Oled(_display_bus(glass, header), OledChip(glass.chip), glass.rotate),
         keypad=LateKeypad(lambda: _matrix(header)),
         reader=PcscReader(scard, clock, name=config.reader.name),
         printer=printer_of(config, data),

@@ -1,0 +1,196 @@
+"""A bench of modelled parts in real time: real threads, the real loop, and a person at the keys."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from firmware.cli.compose import Assembly
+from firmware.cli.parts import LateKeypad, Parts
+from firmware.config import Check, Config
+from firmware.emv.ca_keys import CaKeys
+from firmware.journal.records import OperatorSignedOn
+from firmware.ledger import Ledger
+from firmware.loop import Inbox, Loop
+from firmware.masked import Password
+from firmware.scenario.stage import tray_books
+from firmware.supervisor import Supervisor
+from firmware.ui.render import Frame
+from hw.board import KEYPAD
+from hw.card_reader import PcscReader
+from hw.events import Device, DeviceLost, Event, Key, KeyPressed
+from hw.keypad import MatrixKeypad
+from hw.oled import Oled
+from hw.ports import DeviceFault, Keypad
+from hw.printer import EscposPrinter
+from hw.sim.cards import TEST_CA_KEYS
+from hw.sim.cards.card import tray
+from hw.sim.escpos import PrinterModel
+from hw.sim.matrix import Matrix
+from hw.sim.pcsc import PcscModel
+from hw.sim.ssd1306 import Ssd1306
+from hw.worker import SystemClock
+
+PATIENCE_S = 8
+CONFIG = Config(check=Check(min_view_ms=0))
+
+
+class TickingClock(SystemClock):
+    """The machine's clock, which wakes whoever waits for something to come about.
+
+    The keypad's thread reads it every 5 ms, so nobody needs to sleep and look again.
+    """
+
+    def __init__(self) -> None:
+        self._ticked = threading.Condition()
+
+    def monotonic_ms(self) -> int:
+        with self._ticked:
+            self._ticked.notify_all()
+        return super().monotonic_ms()
+
+    def wait_for(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until something holds. Raises AssertionError when it does not in time."""
+        with self._ticked:
+            assert self._ticked.wait_for(holds, PATIENCE_S), f"waited in vain for {what}"
+
+
+class Glass(Ssd1306):
+    """The chip, which counts how often a driver gave it up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given_up = 0
+
+    def cleanup(self) -> None:
+        super().cleanup()
+        self.given_up += 1
+
+
+class Bench:
+    """The parts, the terminal on them, and a person's hands and eyes."""
+
+    def __init__(self, data: Path, config: Config = CONFIG) -> None:
+        self.config = config
+        self.clock = TickingClock()
+        self.inbox = Inbox()
+        self.chip = Glass()
+        self.matrix = Matrix(KEYPAD)
+        self.slot = PcscModel()
+        self.paper_printer = PrinterModel()
+        self.keypad_there = True
+        self.lost: list[Device] = []
+        self._data = data
+        self._keypad: MatrixKeypad | None = None
+        self._pressed = 0
+        self._frame: Frame | None = None
+
+    def run(self, person: Callable[[], None], supervisor: Supervisor | None = None) -> None:
+        """Run the terminal here while `person` uses it on a thread; ends when the person does."""
+        self._provision()
+        parts = Parts(
+            display=Oled(lambda: self.chip),
+            keypad=LateKeypad(self._connect_keypad),
+            reader=PcscReader(self.slot, self.clock),
+            printer=EscposPrinter(self.paper_printer.transport),
+        )
+        assembly = Assembly(
+            self.config,
+            self._data,
+            parts,
+            self.clock,
+            self._post,
+            accounts=tray_books(),
+            test_keys=CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name),
+            on_frame=self._note,
+        )
+        loop = Loop(
+            assembly.terminal.runner,
+            self.inbox.take,
+            self.clock,
+            assembly.workers,
+            supervisor or Supervisor(),
+        )
+        try:
+            with self._someone(person):
+                loop.run()
+        finally:
+            assembly.close()
+
+    # --- hands and eyes ---
+
+    def press(self, keys: str) -> None:
+        """Press keys one after another, as fast as the keypad takes them: `1 2 ENTER`."""
+        for label in keys.split():
+            before = self._pressed
+            self.matrix.press(Key(label))
+            self.clock.wait_for(lambda before=before: self._pressed > before, f"key {label}")
+            self.matrix.release(Key(label))
+            keypad = self._keypad
+            assert keypad is not None
+            self.clock.wait_for(lambda keypad=keypad: keypad.at_rest, f"release of {label}")
+
+    def insert(self, name: str) -> None:
+        """Put a card of the tray in."""
+        self.slot.insert(tray()[name])
+
+    def see(self, text: str) -> None:
+        """Wait until the glass says `text`."""
+        try:
+            self.clock.wait_for(lambda: text in self.glass_text, f"{text} on the glass")
+        except AssertionError as error:
+            raise AssertionError(f"{error}, which says {self.glass_text!r}") from None
+
+    def read(self, text: str) -> None:
+        """Wait until the paper says `text`."""
+        paper = self.paper_printer
+        self.clock.wait_for(lambda: text in paper.paper.text, f"{text} on paper")
+
+    @property
+    def glass_text(self) -> str:
+        """What the chip shows; nothing unless it is just what the terminal drew."""
+        frame = self._frame
+        if frame is None or self.chip.image().tobytes() != frame.image.tobytes():
+            return ""
+        return frame.text
+
+    # --- below ---
+
+    @contextmanager
+    def _someone(self, person: Callable[[], None]) -> Iterator[None]:
+        def act() -> None:
+            try:
+                person()
+            finally:
+                self.inbox.stop()
+
+        with ThreadPoolExecutor(1) as hands:
+            done = hands.submit(act)
+            yield
+            done.result(timeout=PATIENCE_S)
+
+    def _connect_keypad(self) -> Keypad:
+        if not self.keypad_there:
+            raise DeviceFault(Device.KEYPAD, "no header")
+        self._keypad = MatrixKeypad(self.matrix.factory)
+        return self._keypad
+
+    def _post(self, event: Event) -> None:
+        self._pressed += isinstance(event, KeyPressed)
+        if isinstance(event, DeviceLost):
+            self.lost.append(event.device)
+        self.inbox.post(event)
+
+    def _note(self, frame: Frame) -> None:
+        self._frame = frame
+
+    def _provision(self) -> None:
+        """Passwords of their own for the operators, and a cashier signed on."""
+        ledger = Ledger(self._data, self.clock.now)
+        for number, password in (("00", "246810"), ("01", "1357")):
+            ledger.operators.set_password(number, Password(password), by=number)
+        ledger.journal.append(OperatorSignedOn(operator="01"))
+        ledger.close()

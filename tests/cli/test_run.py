@@ -1,0 +1,279 @@
+"""`pos run`: the terminal in real time, on its threads, from start to signal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from firmware import log
+from firmware.cli.data import reading
+from firmware.cli.exits import BUG
+from firmware.cli.parts import NoPrinter, Parts
+from firmware.cli.run import run_terminal
+from firmware.cli.settings import Settings
+from firmware.config import Config
+from firmware.journal.records import DeviceFailed, DeviceRecovered, TerminalStarted
+from firmware.journal.transactions import State
+from firmware.masked import Pan
+from hw.board import KEYPAD
+from hw.card_reader import PcscReader
+from hw.events import Device
+from hw.keypad import MatrixKeypad
+from hw.ports import PaperState, PrintResult
+from hw.sim.matrix import Matrix
+from hw.sim.pcsc import PcscModel
+from hw.worker import SystemClock
+from tests.cli.bench import Bench
+
+ROOT = Path(__file__).resolve().parents[2]
+PAN = "6228480402564890018"
+# no such bus, no such printer, nobody at the other end: nothing that this machine could have
+QUIET = """
+[display]
+port = 20
+[printer]
+kind = "none"
+[host]
+kind = "tcp"
+address = "192.0.2.1"
+port = 9
+"""
+
+
+def test_a_sale_from_key_to_paper_on_real_threads(tmp_path):
+    bench = Bench(tmp_path)
+
+    def person():
+        bench.see("幸福小店")
+        bench.press("1 2 8 5 0 ENTER")
+        bench.see("128.50")
+        bench.press("ENTER")
+        bench.see("请插卡")
+        bench.insert("unionpay-debit")
+        bench.see("请输入密码")
+        bench.press("1 2 3 4 5 6 ENTER")
+        bench.see("交易成功")
+        bench.press("ENTER")
+        bench.slot.remove()
+        bench.read("持卡人存根")
+        bench.see("确认结束")
+        bench.press("ENTER")
+        bench.see("请输入金额")
+
+    bench.run(person)
+    with reading(tmp_path) as journal:
+        sale = journal.last_transaction()
+        assert sale is not None
+        assert (sale.state, sale.amount_minor) == (State.APPROVED, 12_850)
+        assert journal.open_intents() == []
+
+
+def test_parts_that_are_missing_at_start_are_named_and_waited_for(tmp_path):
+    bench = Bench(tmp_path)
+    bench.keypad_there = False
+    bench.slot.unplug()
+    bench.chip.fail(broken=True)
+
+    def person():
+        wanted = [Device.KEYPAD, Device.READER]
+        bench.clock.wait_for(lambda: sorted(bench.lost, key=wanted.index) == wanted, "both lost")
+        bench.clock.wait_for(lambda: bench.chip.given_up == 3, "a retry in vain")
+        bench.chip.fail(broken=False)
+        bench.clock.wait_for(lambda: bench.chip.is_lit, "the glass")
+        bench.slot.plug()
+        bench.keypad_there = True
+        bench.see("请输入金额")
+        bench.press("1")
+        bench.see("0.01")
+
+    bench.run(person)
+    with reading(tmp_path) as journal:
+        records = [entry.record for entry in journal.records()]
+    failed = {one.device for one in records if isinstance(one, DeviceFailed)}
+    assert failed == {"display", "keypad", "reader"}
+    assert {one.device for one in records if isinstance(one, DeviceRecovered)} == failed
+
+
+@pytest.fixture
+def ear(tmp_path):
+    """systemd's end of the notify socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(20)
+        yield listener
+
+
+@pytest.fixture
+def started(tmp_path, ear):
+    """Starts `pos run` as a process of its own, on a machine without any of the parts."""
+    (tmp_path / "pos.toml").write_text(QUIET)
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "NOTIFY_SOCKET": ear.getsockname(),
+        "WATCHDOG_USEC": "200000",
+        "PCSCLITE_CSOCK_NAME": str(tmp_path / "no-pcscd"),
+    }
+    command = [sys.executable, "-m", "firmware", "run", "--data", "data"]
+    with ExitStack() as running:
+
+        def start():
+            process = running.enter_context(
+                subprocess.Popen(
+                    command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+                )
+            )
+            running.callback(process.kill)
+            while ear.recv(100) != b"READY=1":
+                pass
+            return process
+
+        yield start
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_without_any_part_it_is_ready_alive_and_ends_when_told(tmp_path, started, ear, asked):
+    service = started()
+    assert [ear.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+    service.send_signal(asked)
+    assert service.wait(timeout=20) == 0
+    said = service.stderr.read()
+    keypad = () if Path("/dev/gpiochip0").exists() else ("keypad",)
+    for device in ("display", "reader", *keypad):
+        assert f'event="device lost" device={device} ' in said
+    assert said.splitlines()[-1].endswith("event=ended")
+    assert starts(tmp_path / "data") == 1
+
+
+def test_killed_it_starts_again_on_what_it_left(tmp_path, started):
+    killed = started()
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait(timeout=20) == -signal.SIGKILL
+    again = started()
+    again.terminate()
+    assert again.wait(timeout=20) == 0
+    assert starts(tmp_path / "data") == 2
+
+
+def starts(data):
+    """How often the journal says that the terminal came up."""
+    with reading(data) as journal:
+        return sum(isinstance(entry.record, TerminalStarted) for entry in journal.records())
+
+
+class BrokenGlass:
+    """A display whose driver has a bug, and tells too much."""
+
+    width_px, height_px = 128, 64
+
+    def show(self, image):
+        raise RuntimeError(f"cannot draw {PAN} of {Pan(PAN)}")
+
+    def brightness(self, level):
+        pass
+
+    def sleep(self, asleep):
+        pass
+
+    def reopen(self):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_a_bug_ends_it_with_a_traceback_that_tells_no_secret(tmp_path, caplog, capsys):
+    clock = SystemClock()
+    parts = Parts(
+        display=BrokenGlass(),
+        keypad=MatrixKeypad(Matrix(KEYPAD).factory),
+        reader=PcscReader(PcscModel(), clock),
+        printer=NoPrinter(32),
+    )
+    handler = log.set_up(1, sys.stderr)
+    try:
+        code = run_terminal(Settings(Config(), None), tmp_path, parts)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    err = capsys.readouterr().err
+    assert code == BUG == 70
+    assert "a bug ends the terminal" in err
+    assert "in show" in err
+    assert "cannot draw ******************* of Pan(***0018)" in err
+    assert PAN not in err
+
+
+def test_no_printer_is_always_offline():
+    printer = NoPrinter(48)
+    assert printer.status() is PaperState.OFFLINE
+    report = printer.print(())
+    assert (report.result, report.state) == (PrintResult.NOT_STARTED, PaperState.OFFLINE)
+
+
+@pytest.fixture
+def quiet(tmp_path):
+    """A configuration that warns of nothing."""
+    path = tmp_path / "quiet.toml"
+    path.write_text(QUIET)
+    return path
+
+
+def test_a_second_terminal_on_the_same_data_is_refused(pos, shop, quiet):
+    ended = pos("run", "--config", quiet, "--data", shop.directory)
+    assert ended.code == 1
+    assert ended.words == (
+        f"pos: {shop.directory}: journal busy: {shop.directory} is used by another process"
+    )
+
+
+def test_a_journal_that_is_damaged_is_refused(pos, shop, quiet):
+    shop.sell_many(3)
+    shop.journal.close()
+    database = sqlite3.connect(shop.directory / "journal.db")
+    database.executescript(
+        "DROP TRIGGER records_update; UPDATE records SET body = body || ' ' WHERE seq = 5"
+    )
+    database.close()
+    ended = pos("run", "--config", quiet, "--data", shop.directory)
+    assert ended.code == 1
+    assert "journal corrupt: record 5" in ended.words
+
+
+def test_data_on_a_path_that_is_no_folder_is_refused(pos, tmp_path, quiet):
+    (tmp_path / "file").write_text("")
+    ended = pos("run", "--config", quiet, "--data", tmp_path / "file")
+    assert ended.code == 1
+    assert f"pos: {tmp_path}/file: " in ended.words
+
+
+def test_a_key_that_others_may_read_is_refused(pos, shop, quiet):
+    shop.journal.close()
+    (shop.directory / "signing.key").chmod(0o644)
+    ended = pos("run", "--config", quiet, "--data", shop.directory)
+    assert ended.code == 1
+    assert "expected 600" in ended.words
+
+
+def test_a_bad_configuration_is_refused_with_a_line_for_each_mistake(pos, tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text("[display]\nchip = 'lcd'\nport = 99\n[printer]\nkind = 'usb'\n")
+    ended = pos("run", "--config", path, "--data", tmp_path / "data")
+    assert ended.code == 2
+    assert len(ended.err.splitlines()) == 2
+    assert "display.chip" in ended.err
+    assert "display.port" in ended.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_arguments_it_does_not_know_are_refused_in_one_line(pos):
+    ended = pos("run", "--speed", "9")
+    assert ended.code == 2
+    assert "--speed" in ended.words
