@@ -10,6 +10,7 @@ from pathlib import Path
 
 from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault
+from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import KeyIntroduced, OutcomeRecorded, SettlementCompleted
 from firmware.journal.store import Journal
 from firmware.journal.verify import verify_journal
@@ -64,7 +65,13 @@ def record_day(
 
 
 def replay(
-    ops: list[Op], directory: Path, *, samples: int, every: int = 1, thorough_every: int = 1
+    ops: list[Op],
+    directory: Path,
+    *,
+    samples: int,
+    every: int = 1,
+    thorough_every: int = 1,
+    keys: TerminalKeys = KEYS,
 ) -> Tally:
     """Cut the power after each (or each `every`-th) operation and look at what is left.
 
@@ -95,7 +102,8 @@ def replay(
             tally.distinct += 1
             _lay_out(directory, files, begun=begun)
             thorough = tally.distinct % thorough_every == 0
-            _look(directory, promises, tally, f"after operation {number}", thorough=thorough)
+            look = Look(directory, promises, tally, f"after operation {number}", keys)
+            look.at(thorough=thorough)
     return tally
 
 
@@ -114,32 +122,46 @@ def _lay_out(directory: Path, files: Files, *, begun: bool) -> None:
     (directory / LOCK).write_bytes(b"begun\n" if begun else b"")
 
 
-def _look(
-    directory: Path, promises: list[Promise], tally: Tally, where: str, *, thorough: bool
-) -> None:
-    """Start from this disk: it must be readable, whole, and hold every promise."""
-    try:
-        shop = Shop.open(directory, clock=Clock())
-    except (JournalFault, sqlite3.Error) as error:
-        tally.unreadable.append(f"{where}: {error}")
-        return
-    try:
-        recent = promises if thorough else promises[-12:]
-        gone = [promise for promise in recent if broken(shop.journal, promise)]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A start from a disk: it must be readable, whole, and hold every promise."""
+
+    directory: Path
+    promises: list[Promise]
+    tally: Tally
+    where: str
+    keys: TerminalKeys
+
+    def at(self, *, thorough: bool) -> None:
+        """Look, and tell the tally what is wrong."""
+        try:
+            shop = Shop.open(self.directory, clock=Clock(), keys=self.keys)
+        except (JournalFault, sqlite3.Error) as error:
+            self.tally.unreadable.append(f"{self.where}: {error}")
+            return
+        try:
+            self._compare(shop.journal, thorough=thorough)
+            if thorough:
+                self._trade_on(shop)
+        except JournalFault as fault:
+            self.tally.unreadable.append(f"{self.where}: {fault}")
+        finally:
+            shop.journal.close()
+
+    def _compare(self, journal: Journal, *, thorough: bool) -> None:
+        recent = self.promises if thorough else self.promises[-12:]
+        gone = [promise for promise in recent if broken(journal, promise)]
         if gone:
-            tally.lost.append(f"{where}: {gone[0]}")
-        alone = half_done(shop.journal)
+            self.tally.lost.append(f"{self.where}: {gone[0]}")
+        alone = half_done(journal)
         if alone:
-            tally.half.append(f"{where}: {alone}")
-        if thorough:
-            faults = verify_journal(directory / DATABASE, KEYS.public_key).faults
-            if faults:
-                tally.half.append(f"{where}: {faults[0]}")
-            trade_on(shop)
-    except JournalFault as fault:
-        tally.unreadable.append(f"{where}: {fault}")
-    finally:
-        shop.journal.close()
+            self.tally.half.append(f"{self.where}: {alone}")
+
+    def _trade_on(self, shop: Shop) -> None:
+        trade_on(shop)
+        faults = verify_journal(self.directory / DATABASE, self.keys.public_key).faults
+        if faults:
+            self.tally.half.append(f"{self.where}: {faults[0]}")
 
 
 def trade_on(shop: Shop) -> None:

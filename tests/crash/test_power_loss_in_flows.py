@@ -1,0 +1,94 @@
+"""The flows themselves on the disk that remembers: the power goes at every write of each.
+
+What was sent to the host, committed or shown at the counter is promised; every disk that a power
+cut may leave must hold to it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("apsw", reason="NOT TRIED: the disk is recorded through apsw")
+
+from firmware import effects
+from firmware.host.messages import FinancialRequest
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.transactions import State
+from firmware.ui.screens import Outcome
+from tests.crash.cuts import Story
+from tests.crash.day import Committed, Promise, Sent, Shown
+from tests.crash.power_loss import Begun, replay
+from tests.crash.recorder import Recorder
+from tests.crash.rig import Rig
+from tests.crash.stories import NAIVE_SALE, STORIES
+
+
+class RecordedRig(Rig):
+    """A stage whose journal lies on a disk that remembers, and which notes its promises."""
+
+    def __init__(self, directory: Path, story: Story) -> None:
+        self.recorder = Recorder()
+        super().__init__(directory, blank=story.blank, flow=story.flow)
+        self.on_asked = self._promise_when_asked
+        self.on_answered = self._promise_when_answered
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        return self.recorder.connect(path)
+
+    def _promise_when_asked(self, effect: effects.Effect[Any]) -> None:
+        if isinstance(effect, effects.Authorise) and isinstance(effect.request, FinancialRequest):
+            self._promise(Sent(effect.request.batch, effect.request.stan))
+
+    def _promise_when_answered(self, effect: effects.Effect[Any] | None) -> None:
+        assert self.terminal is not None
+        journal = self.terminal.ledger.journal
+        match effect:
+            case effects.Record():
+                self._promise(Committed(*journal.head()))
+            case effects.Show(screen=Outcome(approved=True, voucher=voucher)):
+                shown = journal.by_voucher(int(voucher))
+                assert shown is not None
+                self._promise(Shown(shown.batch, shown.stan, State.APPROVED))
+
+    def _promise(self, promise: Promise) -> None:
+        self.recorder.mark(promise)
+
+
+def record(story: Story, folder: Path) -> tuple[Recorder, TerminalKeys]:
+    """Play a story; its disk's operations, and the keys its journal was signed with."""
+    rig = RecordedRig(folder / "data", story)
+    rig.power_on()
+    rig.recorder.mark(Begun())
+    rig.plays((*story.before, *story.lines), folder)
+    assert rig.terminal is not None
+    kept = rig.terminal.ledger.journal.keys
+    recorder = Recorder(ops=list(rig.recorder.ops))
+    rig.close()
+    return recorder, TerminalKeys(kept.signing, kept.card, kept.pepper)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_no_flow_loses_what_it_promised(
+    story: Story, memory: Path, pytestconfig: pytest.Config
+) -> None:
+    recorder, keys = record(story, memory)
+    if pytestconfig.getoption("--long"):
+        tally = replay(recorder.ops, memory / "cut", samples=12, thorough_every=10, keys=keys)
+    else:
+        tally = replay(
+            recorder.ops, memory / "cut", samples=1, every=11, thorough_every=9, keys=keys
+        )
+    print(f"{story.name}: {tally}")
+    assert tally.distinct > 10
+    assert (tally.lost, tally.half, tally.unreadable) == ([], [], [])
+
+
+def test_the_naive_sale_loses_what_it_sent(memory: Path) -> None:
+    recorder, keys = record(NAIVE_SALE, memory)
+    tally = replay(recorder.ops, memory / "cut", samples=0, every=7, thorough_every=40, keys=keys)
+    print(f"naive sale: {tally}")
+    assert tally.lost
