@@ -1,0 +1,174 @@
+"""`pos doctor`: looks at each part of a real terminal, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from firmware.cli.exits import DONE, FAILED
+from firmware.cli.parts import Parts, printer_of, real_parts
+from firmware.cli.settings import Settings, add_config_argument, settings_of
+from firmware.config import Config, with_setting
+from firmware.doctor.clock import ClockCheck
+from firmware.doctor.display import DisplayCheck
+from firmware.doctor.examination import as_json, as_line, examined, fit
+from firmware.doctor.findings import Check, Finding, bad
+from firmware.doctor.keypad import KeypadCheck, Matrix
+from firmware.doctor.machine import Machine, ThisMachine
+from firmware.doctor.permissions import Access, PermissionsCheck
+from firmware.doctor.power import PowerCheck
+from firmware.doctor.printer import PrinterCheck
+from firmware.doctor.reader import ReaderCheck
+from firmware.doctor.storage import StorageCheck
+from hw.board import KEYPAD, Pin
+from hw.ports import Printer
+from hw.worker import SystemClock
+
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # no release is older
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_config_argument(parser)
+    parser.add_argument("--json", action="store_true", help="as one JSON object; asks for nothing")
+    parser.add_argument(
+        "--no-keys", action="store_true", help="do not ask for keys to be pressed or a card"
+    )
+    parser.add_argument(
+        "--print", action="store_true", help="print test slips, native and raster: uses paper"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look at everything: 0 when nothing is bad, 1 else. Raises Refused for the configuration."""
+    settings = settings_of(options.config)
+    silent = options.json or options.no_keys or not sys.stdin.isatty()
+    ask = None if silent else _ask
+    tell = (lambda _finding: None) if options.json else _tell
+    with tempfile.TemporaryDirectory(prefix="pos-doctor-") as scratch, _own_files_in(scratch):
+        findings = examined(
+            checks(settings, Path(scratch), ThisMachine(), ask, slips=options.print), tell
+        )
+    if options.json:
+        print(as_json(findings))
+    elif not fit(findings):
+        count = sum(finding.verdict.value == "bad" for finding in findings)
+        print(f"{count} to mend")
+    return DONE if fit(findings) else FAILED
+
+
+def checks(
+    settings: Settings,
+    scratch: Path,
+    machine: Machine,
+    ask: Callable[[str], None] | None,
+    *,
+    slips: bool = False,
+) -> Iterator[Check]:
+    """Every check on the real parts, in the order in which causes come before effects.
+
+    `scratch` is a folder for what drivers leave behind.
+    """
+    config, clock = settings.config, SystemClock()
+    data = str(settings.data.absolute())
+    yield PowerCheck(machine)
+    yield ClockCheck(machine, clock, BUILT)
+    yield StorageCheck(machine, data)
+    yield PermissionsCheck(machine, needed(config))
+    try:
+        parts = real_parts(config, scratch, clock)
+    except ImportError as error:
+        yield _Missing(str(error))
+        return
+    with contextlib.ExitStack() as undo:
+        for part in (parts.display, parts.keypad, parts.reader, parts.printer):
+            undo.callback(part.close)
+        yield from _of_parts(config, parts, machine, ask)
+        yield PrinterCheck(
+            None if config.printer.kind == "none" else parts.printer,
+            _slip_printers(config, scratch) if slips else {},
+        )
+
+
+def _of_parts(
+    config: Config, parts: Parts, machine: Machine, ask: Callable[[str], None] | None
+) -> Iterator[Check]:
+    clock, glass = SystemClock(), config.display
+    yield DisplayCheck(machine, parts.display, clock, glass.bus, glass.port, glass.address)
+    matrix = Matrix(
+        KEYPAD.legends, tuple(map(_pin_words, KEYPAD.rows)), tuple(map(_pin_words, KEYPAD.columns))
+    )
+    pause = lambda milliseconds: time.sleep(milliseconds / 1000)  # noqa: E731
+    yield KeypadCheck(parts.keypad, clock, pause, matrix, ask)
+    yield ReaderCheck(machine, parts.reader, ask)
+
+
+def needed(config: Config) -> Sequence[Access]:
+    """The device nodes that the configured parts are behind."""
+    found = [Access("/dev", "gpiochip*", "gpio", "is this a Pi? A terminal needs its header")]
+    if config.display.bus == "i2c":
+        found.append(Access("/dev", f"i2c-{config.display.port}", "i2c"))
+    else:
+        found.append(Access("/dev", "spidev0.0", "spi"))
+    path = Path(config.printer.device or "/dev/serial0")
+    match config.printer.kind:
+        case "usb":
+            found.append(Access("/dev/usb", "lp*", "lp"))
+        case "serial":
+            missing = "put `enable_uart=1` in /boot/firmware/config.txt, or plug the adapter in"
+            found.append(Access(str(path.parent), path.name, "dialout", missing))
+        case "file":
+            missing = "plug the printer in and switch it on"
+            found.append(Access(str(path.parent), path.name, "lp", missing))
+    return found
+
+
+class _Missing:
+    """Says that a library that drives the parts cannot be loaded."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def look(self) -> Iterator[Finding]:
+        yield bad("reader", self._why, "apt install libpcsclite1 pcscd libccid")
+
+
+def _slip_printers(config: Config, scratch: Path) -> dict[str, Printer]:
+    """The configured printer, once for each way to put text on paper."""
+    return {
+        mode: printer_of(with_setting(config, "printer.mode", mode, source="--print"), scratch)
+        for mode in ("native", "raster")
+    }
+
+
+def _pin_words(pin: Pin) -> str:
+    return f"{pin.name}, header pin {pin.header}"
+
+
+def _ask(words: str) -> None:
+    print(f"     {words}", flush=True)
+
+
+def _tell(finding: Finding) -> None:
+    print(as_line(finding), flush=True)
+
+
+@contextlib.contextmanager
+def _own_files_in(scratch: str) -> Iterator[None]:
+    """Within, lgpio leaves its file in `scratch` and not in the working directory."""
+    before = os.environ.get("LG_WD")
+    os.environ["LG_WD"] = scratch
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LG_WD"]
+        else:
+            os.environ["LG_WD"] = before

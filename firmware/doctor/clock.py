@@ -1,0 +1,39 @@
+"""Checks the wall clock: vouchers, windows of refunds and limits of a day go by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from firmware.doctor.findings import Finding, bad, good, warning
+from firmware.doctor.machine import Machine
+from hw.ports import Clock
+
+PART = "clock"
+_NTP = "timedatectl set-ntp true, and let the network pass UDP 123; without one, an RTC on I²C"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCheck:
+    """The clock, and whether the system sets it. No time before `built` is the true one."""
+
+    machine: Machine
+    clock: Clock
+    built: datetime
+
+    def look(self) -> Iterator[Finding]:
+        """The time, and timedatectl's word for it."""
+        now = self.clock.now()
+        told = now.strftime("%Y-%m-%d %H:%M %z")
+        if now < self.built:
+            yield bad(PART, f"{told} is before this software was made", _NTP)
+            return
+        answer = self.machine.ran("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+        match (answer or "").strip():
+            case "yes":
+                yield good(PART, f"{told}, synchronised")
+            case "no":
+                yield warning(PART, f"{told}, not synchronised", _NTP)
+            case _:
+                yield warning(PART, f"{told}; whether it is set is not known", _NTP)

@@ -1,0 +1,73 @@
+"""Checks the OLED: its bus is enabled, open to us and fast, and the glass takes a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmware.doctor.findings import Finding, bad, good, warning
+from firmware.doctor.machine import Machine
+from hw.ports import Clock, DeviceFault, Display
+
+PART = "display"
+SLOW_BELOW_HZ = 400_000
+_REBOOT = "in /boot/firmware/config.txt and reboot"
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayCheck:
+    """An OLED on I²C (`port`, `address`) or SPI (`port`); `display` is its driver, not opened."""
+
+    machine: Machine
+    display: Display
+    clock: Clock
+    bus: str
+    port: int
+    address: int
+
+    def look(self) -> Iterator[Finding]:
+        """Bus, its speed, and the glass. Puts the last frame on the glass again."""
+        i2c = self.bus == "i2c"
+        node = f"/dev/i2c-{self.port}" if i2c else "/dev/spidev0.0"
+        if not self.machine.exists(node):
+            setting = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000" if i2c else "dtparam=spi=on"
+            yield bad(PART, f"{node} is not there", f"put `{setting}` {_REBOOT}")
+            return
+        if not self.machine.usable(node):
+            group = "i2c" if i2c else "spi"
+            yield bad(PART, f"{node} is closed to this user", f"join group {group}, log in again")
+            return
+        if i2c:
+            yield self._speed()
+        yield self._glass()
+
+    def _speed(self) -> Finding:
+        """The kernel keeps the bus's clock as a big-endian cell of the device tree."""
+        cell = self.machine.read(f"/sys/class/i2c-adapter/i2c-{self.port}/of_node/clock-frequency")
+        if cell is None or len(cell) != 4:
+            return good(PART, f"i2c-{self.port} is enabled; its clock is not told")
+        clock_hz = int.from_bytes(cell, "big")
+        if clock_hz < SLOW_BELOW_HZ:
+            advice = f"put `dtparam=i2c_arm=on,i2c_arm_baudrate=400000` {_REBOOT}"
+            return warning(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz", advice)
+        return good(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz")
+
+    def _glass(self) -> Finding:
+        began_ms = self.clock.monotonic_ms()
+        try:
+            self.display.reopen()
+        except DeviceFault as fault:
+            return bad(PART, fault.detail, self._what_to_do())
+        taken_ms = self.clock.monotonic_ms() - began_ms
+        if self.bus == "spi":  # nothing comes back on this wire
+            return good(PART, f"a frame was sent in {taken_ms} ms; SPI does not tell if it arrived")
+        return good(PART, f"{self.address:#04x} answers; initialised and drawn in {taken_ms} ms")
+
+    def _what_to_do(self) -> str:
+        if self.bus == "spi":
+            return "check DC and RES against the wiring table; is another program using the pins?"
+        other = 0x3D if self.address == 0x3C else 0x3C
+        return (
+            f"check VCC, GND, SDA, SCL; if `i2cdetect -y {self.port}` shows {other:02x}, "
+            f"set display.address = {other:#04x}"
+        )

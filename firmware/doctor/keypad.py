@@ -1,0 +1,129 @@
+"""Checks the key matrix: its pins, a key stuck, and by asking for each key which wire is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from firmware.doctor.findings import Finding, bad, good, skipped
+from hw.events import DeviceLost, Event, Key, KeyPressed
+from hw.ports import Clock, Keypad
+
+PART = "keypad"
+SETTLE_SCANS = 20
+WAIT_FOR_KEY_MS = 10_000
+GIVE_UP_AFTER = 5  # silent keys in succession: more than a row, so more than one wire
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The keys, and what the wires of rows and columns are called."""
+
+    legends: tuple[tuple[Key, ...], ...]
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def place(self, key: Key) -> tuple[int, int]:
+        """Row and column of a key, from 0."""
+        for r, legend in enumerate(self.legends):
+            if key in legend:
+                return r, legend.index(key)
+        raise ValueError(f"{key.value} is on no wire")
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadCheck:
+    """The matrix behind `keypad`. `ask` tells the person what to press; None: nobody is there."""
+
+    keypad: Keypad
+    clock: Clock
+    pause_ms: Callable[[int], None]
+    matrix: Matrix
+    ask: Callable[[str], None] | None
+
+    def look(self) -> Iterator[Finding]:
+        """Pins and keys at rest; then each key, if somebody is there to press it."""
+        lost = [event for event in self._scans(SETTLE_SCANS) if isinstance(event, DeviceLost)]
+        if lost:
+            absent = "No module" in lost[0].detail
+            advice = "apt install python3-lgpio" if absent else "what else uses the pins? Stop it"
+            yield bad(PART, lost[0].detail, advice)
+            return
+        if not self.keypad.at_rest:
+            advice = "nobody pressing? Look for wires that touch, and for a key that jams"
+            yield bad(PART, "a key reads as pressed", advice)
+            return
+        yield good(PART, "pins can be had, and no key is down")
+        if self.ask is None:
+            yield skipped(PART, "keys were not asked for")
+            return
+        yield from self._judged(self._pressed())
+
+    def _scans(self, count: int) -> list[Event]:
+        events: list[Event] = []
+        for _ in range(count):
+            events += self.keypad.scan(self.clock.monotonic_ms())
+            self.pause_ms(self.keypad.scan_period_ms)
+        return events
+
+    def _pressed(self) -> dict[Key, Key | None]:
+        """What came for each key that was asked for; None for nothing."""
+        came: dict[Key, Key | None] = {}
+        silent = 0
+        assert self.ask is not None
+        for key in (key for legend in self.matrix.legends for key in legend):
+            self.ask(f"press {key.value}")
+            came[key] = self._await_key()
+            silent = silent + 1 if came[key] is None else 0
+            if silent == GIVE_UP_AFTER:
+                break
+        return came
+
+    def _await_key(self) -> Key | None:
+        ends_ms = self.clock.monotonic_ms() + WAIT_FOR_KEY_MS
+        while self.clock.monotonic_ms() < ends_ms:
+            for event in self._scans(1):
+                if isinstance(event, KeyPressed):
+                    return event.key
+        return None
+
+    def _judged(self, came: dict[Key, Key | None]) -> Iterator[Finding]:
+        wrong = {key: other for key, other in came.items() if other is not key}
+        if not wrong:
+            yield good(PART, f"all {len(came)} keys are where they should be")
+            return
+        silent = [key for key, other in wrong.items() if other is None]
+        if silent:
+            names = " ".join(key.value for key in silent)
+            yield bad(PART, f"silent: {names}", self._wire_of(silent, came))
+        swapped = {key: other for key, other in wrong.items() if other is not None}
+        if swapped:
+            pairs = ", ".join(f"{key.value} gave {other.value}" for key, other in swapped.items())
+            yield bad(PART, pairs, self._swap_of(swapped))
+
+    def _wire_of(self, silent: Sequence[Key], came: dict[Key, Key | None]) -> str:
+        """The wire that all silent keys, and no others, are on."""
+        if len(silent) == len(came):
+            return "check that the pad's connector is on the right eight pins, and not reversed"
+        places = [self.matrix.place(key) for key in silent]
+        rows, columns = {row for row, _ in places}, {column for _, column in places}
+        if len(silent) > 1 and len(rows) == 1:
+            row = rows.pop()
+            return f"check the wire of row {row + 1} ({self.matrix.rows[row]})"
+        if len(silent) > 1 and len(columns) == 1:
+            column = columns.pop()
+            return f"check the wire of column {column + 1} ({self.matrix.columns[column]})"
+        return "these contacts are worn or dirty: clean or replace the pad"
+
+    def _swap_of(self, swapped: dict[Key, Key]) -> str:
+        """Which wires are on each other's pins."""
+        rows, columns = set(), set()
+        for key, other in swapped.items():
+            (row, column), (other_row, other_column) = map(self.matrix.place, (key, other))
+            if row != other_row:
+                rows |= {row, other_row}
+            if column != other_column:
+                columns |= {column, other_column}
+        wires = [f"row {row + 1} ({self.matrix.rows[row]})" for row in sorted(rows)]
+        wires += [f"column {at + 1} ({self.matrix.columns[at]})" for at in sorted(columns)]
+        return f"these wires are on each other's pins: {', '.join(wires)}"

@@ -1,0 +1,100 @@
+"""What checks ask of the machine that they run on: files, commands, groups, space."""
+
+from __future__ import annotations
+
+import grp
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+COMMAND_TIMEOUT_S = 5.0
+
+
+class Machine(Protocol):
+    """A machine as checks see it. Nothing raises: what cannot be had is None, False or empty."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content; None where there is none that can be read."""
+        ...
+
+    def exists(self, path: str) -> bool: ...
+
+    def usable(self, path: str) -> bool:
+        """Whether this user may read and write `path`."""
+        ...
+
+    def listed(self, folder: str, pattern: str) -> Sequence[str]:
+        """Full paths in `folder` that match a glob pattern."""
+        ...
+
+    def ran(self, *command: str) -> str | None:
+        """What a command prints; None when it is not there, fails or takes five seconds."""
+        ...
+
+    def free_bytes(self, path: str) -> int | None:
+        """Space left for this user where `path` is, or would be made."""
+        ...
+
+    def groups(self) -> frozenset[str]:
+        """Names of the groups of this process."""
+        ...
+
+
+class ThisMachine:
+    """The machine this runs on; implements `Machine`."""
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            return Path(path).read_bytes()
+        except OSError:
+            return None
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(path)  # noqa: PTH110 - never raises, be it that a folder is closed
+
+    def usable(self, path: str) -> bool:
+        return os.access(path, os.R_OK | os.W_OK)
+
+    def listed(self, folder: str, pattern: str) -> Sequence[str]:
+        try:
+            return sorted(map(str, Path(folder).glob(pattern)))
+        except OSError:
+            return []
+
+    def ran(self, *command: str) -> str | None:
+        program = shutil.which(command[0])
+        if program is None:
+            return None
+        try:
+            done = subprocess.run(  # noqa: S603 - commands are the checks' own
+                [program, *command[1:]],
+                capture_output=True,
+                timeout=COMMAND_TIMEOUT_S,
+                text=True,
+                errors="replace",
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout
+
+    def free_bytes(self, path: str) -> int | None:
+        place = Path(path).absolute()
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        try:
+            return shutil.disk_usage(place).free
+        except OSError:
+            return None
+
+    def groups(self) -> frozenset[str]:
+        names = set()
+        for number in {os.getegid(), *os.getgroups()}:
+            try:
+                names.add(grp.getgrgid(number).gr_name)
+            except KeyError:
+                names.add(str(number))
+        return frozenset(names)

@@ -1,0 +1,90 @@
+"""`pos doctor` on a machine that is no Pi: it names what is missing, and fails."""
+
+import argparse
+import json
+
+import pytest
+
+from firmware.cli import doctor
+from firmware.cli.exits import DONE, FAILED
+from firmware.config import Config, from_tables
+from firmware.doctor.examination import as_json, as_line, examined, fit
+from firmware.doctor.findings import bad, good, skipped, warning
+
+
+class Told:
+    """A check that found something already."""
+
+    def __init__(self, *findings):
+        self._findings = findings
+
+    def look(self):
+        return iter(self._findings)
+
+
+FINE = Told(good("reader", "here"), warning("clock", "slow", "set it"), skipped("keypad", "no"))
+BROKEN = Told(bad("printer", "offline", "switch it on"))
+
+
+def test_only_what_is_bad_makes_a_terminal_unfit():
+    assert fit(examined([FINE], lambda _finding: None))
+    assert not fit(examined([FINE, BROKEN], lambda _finding: None))
+
+
+def test_each_finding_is_told_as_it_comes_with_its_advice_in_the_same_line():
+    lines = []
+    examined([FINE, BROKEN], lambda finding: lines.append(as_line(finding)))
+    assert lines[0].split() == ["ok", "reader", "here"]
+    assert lines[-1].split() == ["BAD", "printer", "offline", "→", "switch", "it", "on"]
+
+
+def test_json_has_every_finding_and_the_verdict():
+    told = json.loads(as_json(examined([BROKEN], lambda _finding: None)))
+    assert told == {
+        "fit": False,
+        "findings": [
+            {
+                "part": "printer",
+                "verdict": "bad",
+                "detail": "offline",
+                "advice": "switch it on",
+            }
+        ],
+    }
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # no configuration of the person who runs the tests
+
+    def parsed(*words):
+        parser = argparse.ArgumentParser()
+        doctor.add_arguments(parser)
+        return parser.parse_args(words)
+
+    return parsed
+
+
+def test_the_whole_command_looks_at_every_part_and_leaves_nothing_behind(options, capsys, tmp_path):
+    code = doctor.run(options("--json"))
+    told = json.loads(capsys.readouterr().out)
+    parts = {finding["part"] for finding in told["findings"]}
+    assert parts >= {"power", "clock", "storage", "permissions", "display", "keypad", "reader"}
+    assert "printer" in parts
+    assert code == (DONE if told["fit"] else FAILED)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("tables", "nodes"),
+    [
+        ({}, ["/dev/gpiochip*", "/dev/i2c-1", "/dev/usb/lp*"]),
+        ({"display": {"bus": "spi"}}, ["/dev/gpiochip*", "/dev/spidev0.0", "/dev/usb/lp*"]),
+        ({"printer": {"kind": "serial"}}, ["/dev/gpiochip*", "/dev/i2c-1", "/dev/serial0"]),
+        ({"printer": {"kind": "none"}}, ["/dev/gpiochip*", "/dev/i2c-1"]),
+    ],
+    ids=["defaults", "SPI", "serial printer", "no printer"],
+)
+def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
+    config = from_tables(tables, source="test") if tables else Config()
+    assert [f"{each.folder}/{each.pattern}" for each in doctor.needed(config)] == nodes

@@ -1,0 +1,145 @@
+"""The checks of the machine itself: power, clock, storage, permissions; healthy and broken."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from firmware.doctor.clock import ClockCheck
+from firmware.doctor.findings import Verdict
+from firmware.doctor.permissions import Access, PermissionsCheck
+from firmware.doctor.power import PowerCheck
+from firmware.doctor.storage import StorageCheck
+from hw.sim.virtual import VirtualClock
+from tests.doctor.machine import ModelMachine, verdicts, worst
+
+GOOD, WARNING, BAD, SKIPPED = Verdict.GOOD, Verdict.WARNING, Verdict.BAD, Verdict.SKIPPED
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)
+HEAT = "/sys/class/thermal/thermal_zone0/temp"
+
+
+def pi_saying(throttled, temperature=b"48312\n"):
+    return ModelMachine({HEAT: temperature}, {"vcgencmd get_throttled": f"throttled={throttled}\n"})
+
+
+def test_a_pi_with_a_good_supply_and_air_is_well():
+    assert verdicts(PowerCheck(pi_saying("0x0"))) == [GOOD, GOOD]
+
+
+@pytest.mark.parametrize(
+    ("throttled", "verdict", "detail"),
+    [
+        ("0x50001", BAD, "under-voltage now"),
+        ("0x10000", WARNING, "there was under-voltage since boot"),
+        ("0x20002", WARNING, "throttled now"),
+        ("0x4", WARNING, "throttled now"),
+        ("0x80000", WARNING, "it was throttled since boot"),
+    ],
+)
+def test_the_flags_of_the_firmware_are_told(throttled, verdict, detail):
+    found = list(PowerCheck(pi_saying(throttled)).look())
+    assert (found[0].verdict, found[0].detail) == (verdict, detail)
+
+
+def test_under_voltage_and_heat_are_two_findings():
+    assert verdicts(PowerCheck(pi_saying("0x50005", b"80100\n"))) == [BAD, WARNING, WARNING]
+
+
+@pytest.mark.parametrize("answer", ["", "error=1", "throttled=?"])
+def test_what_is_no_pi_is_not_judged(answer):
+    machine = ModelMachine(commands={"vcgencmd get_throttled": answer})
+    assert verdicts(PowerCheck(machine)) == [SKIPPED]
+
+
+def clock_check(now, answer):
+    command = "timedatectl show -p NTPSynchronized --value"
+    return ClockCheck(ModelMachine(commands={command: answer}), VirtualClock(now), BUILT)
+
+
+def test_a_synchronised_clock_is_good():
+    assert verdicts(clock_check(datetime(2026, 5, 1, tzinfo=UTC), "yes\n")) == [GOOD]
+
+
+@pytest.mark.parametrize("answer", ["no\n", ""])
+def test_a_clock_that_nobody_sets_is_a_warning(answer):
+    assert verdicts(clock_check(datetime(2026, 5, 1, tzinfo=UTC), answer)) == [WARNING]
+
+
+def test_a_clock_before_the_software_was_made_is_bad_whatever_the_system_says():
+    assert verdicts(clock_check(datetime(1970, 1, 1, tzinfo=UTC), "yes\n")) == [BAD]
+
+
+DATA = "/var/lib/pos-terminal"
+MOUNTS = b"/dev/mmcblk0p2 / ext4 rw 0 0\n/dev/mmcblk0p3 /var/lib/pos-terminal ext4 rw 0 0\n"
+
+
+def disk(**changes):
+    files = {"/proc/mounts": MOUNTS, "/sys/fs/ext4/mmcblk0p2/errors_count": b"0\n", DATA: b""}
+    return ModelMachine({**files, **changes.pop("files", {})}, **changes)
+
+
+def test_a_disk_with_space_on_its_own_partition_is_good():
+    assert verdicts(StorageCheck(disk(), DATA)) == [GOOD]
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(49_999_999, BAD), (400_000_000, WARNING)])
+def test_little_space_is_told_before_none_is_left(free, verdict):
+    assert verdicts(StorageCheck(disk(free=free), DATA)) == [verdict]
+
+
+def test_a_data_directory_in_memory_is_bad():
+    mounts = b"overlay / overlay rw 0 0\n/dev/mmcblk0p3 /var/lib/pos ext4 rw 0 0\n"
+    found = worst(StorageCheck(disk(files={"/proc/mounts": mounts}), DATA))
+    assert found == [
+        (
+            f"{DATA} is in memory: it is lost at power-off",
+            "mount a partition of its own at general.data_dir",
+        )
+    ]
+
+
+def test_errors_that_ext4_counted_are_bad():
+    broken = disk(files={"/sys/fs/ext4/mmcblk0p2/errors_count": b"3\n"})
+    assert worst(StorageCheck(broken, DATA))[0][0] == "mmcblk0p2: ext4 counted 3 errors"
+
+
+def test_wear_and_swap_on_the_card_are_warnings():
+    worn = disk(
+        files={
+            "/sys/block/mmcblk0/device/life_time": b"0x02 0x09\n",
+            "/proc/swaps": b"Filename\tType\n/var/swap file 102396 0 -2\n",
+        }
+    )
+    assert [detail for detail, _ in worst(StorageCheck(worn, DATA))] == [
+        "the eMMC has used 90 % of its life",
+        "swap is on the card, and wears it",
+    ]
+
+
+def test_a_data_directory_of_somebody_else_is_bad():
+    assert verdicts(StorageCheck(disk(closed={DATA}), DATA)) == [GOOD, BAD]
+
+
+I2C = Access("/dev", "i2c-1", "i2c")
+
+
+def test_a_device_that_is_open_is_good():
+    assert verdicts(PermissionsCheck(ModelMachine({"/dev/i2c-1": b""}), [I2C])) == [GOOD]
+
+
+def test_a_closed_device_names_the_group_to_join():
+    machine = ModelMachine({"/dev/i2c-1": b""}, closed={"/dev/i2c-1"})
+    [(detail, advice)] = worst(PermissionsCheck(machine, [I2C]))
+    assert detail == "/dev/i2c-1 wants group i2c"
+    assert advice.startswith("usermod -aG i2c ")
+
+
+def test_a_member_of_the_group_is_not_told_to_join_it():
+    machine = ModelMachine({"/dev/i2c-1": b""}, closed={"/dev/i2c-1"}, member_of=frozenset({"i2c"}))
+    [(_, advice)] = worst(PermissionsCheck(machine, [I2C]))
+    assert "udev" in advice
+
+
+def test_a_running_terminal_is_told():
+    command = "systemctl is-active pos-terminal.service"
+    machine = ModelMachine({"/dev/i2c-1": b""}, {command: "active\n"})
+    assert verdicts(PermissionsCheck(machine, [I2C])) == [WARNING, GOOD]
