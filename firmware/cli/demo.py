@@ -18,6 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 from firmware.cli import album
+from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.teller import Teller
 from firmware.config import with_setting
 from firmware.scenario.language import Step, read
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell the story: 0 when all in it held, 1 when not, 2 when there is no place for the PNGs."""
+    """Tell the story: 0 when all of it held, 1 when not. Raises Refused without room for PNGs."""
     language = LANGUAGES[options.lang or locale_language(os.environ)]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the signs shows the rest
@@ -66,12 +67,11 @@ def run(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"pos demo: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
+        raise Refused(f"{options.output}: {error.strerror or error}") from error
     except ScenarioFailed as failed:
         print(failed, file=sys.stderr)
-        return 1
-    return 0
+        return FAILED
+    return DONE
 
 
 def locale_language(environment: Mapping[str, str]) -> str:

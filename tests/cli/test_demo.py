@@ -80,12 +80,10 @@ def test_a_story_that_does_not_hold_is_not_told_as_if_it_did(tmp_path):
         told.tell(story)
 
 
-def test_no_place_for_the_pictures_is_one_line_and_exit_code_2(tmp_path, capsys):
+def test_no_place_for_the_pictures_is_one_line_and_exit_code_2(tmp_path, pos):
     (tmp_path / "taken").write_text("")
-    assert main(["demo", "-o", str(tmp_path / "taken")]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("pos demo: ")
-    assert error.count("\n") == 1
+    ended = pos("demo", "-o", tmp_path / "taken")
+    assert (ended.code, ended.words) == (2, f"pos: {tmp_path / 'taken'}: File exists")
 
 
 @pytest.mark.parametrize(

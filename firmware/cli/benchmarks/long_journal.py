@@ -1,0 +1,164 @@
+"""Makes journals of any length in a time that a benchmark can afford.
+
+One sale is recorded by the journal itself; its rows are then multiplied in the tables, numbered and
+chained as the journal does it. Only the records that a start checks are signed: that is what
+makes it quick. `pos verify` would rightly refuse such a journal.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from firmware.journal.chain import link
+from firmware.journal.connection import DATABASE
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.records import (
+    CardFacts,
+    IntentRecorded,
+    Kind,
+    OutcomeRecorded,
+    Result,
+    Verification,
+)
+from firmware.journal.store import HEAD_CHECKED, Journal
+
+BATCH_SALES = 500
+STAN_MAX = 999_999
+BYTES_PER_SALE = 1_600  # with indexes, roughly: whether the disk has room
+CARD = CardFacts(hash="5a" * 32, first6="625094", last4="0016", pan_length=16, psn="01")
+TEMPLATE_STAN, TEMPLATE_BATCH = 1, 1
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def open_journal(folder: Path) -> Journal:
+    """The journal in a folder."""
+    return Journal.open(folder, TerminalKeys.load_or_create(folder), now)
+
+
+def intent(batch: int, stan: int, amount_minor: int = 1_250) -> IntentRecorded:
+    """A sale's intent as the flow records it."""
+    return IntentRecorded(
+        kind=Kind.SALE,
+        batch=batch,
+        stan=stan,
+        amount_minor=amount_minor,
+        currency="CNY",
+        card=CARD,
+        operator="01",
+        merchant="104110054110001",
+        merchant_name="幸福小店",
+        store="S01",
+        terminal="10000001",
+        date="20261122",
+        time="090000",
+        frame_sha256="00" * 32,
+    )
+
+
+def outcome(batch: int, stan: int) -> OutcomeRecorded:
+    """Its approval."""
+    return OutcomeRecorded(
+        kind=Kind.SALE,
+        batch=batch,
+        stan=stan,
+        result=Result.APPROVED,
+        response_code="00",
+        authorisation_code="123456",
+        reference=f"6326{stan:08d}",
+        verification=Verification.PIN,
+    )
+
+
+def make(folder: Path, record_count: int) -> int:
+    """A journal of at least so many records; gives how many vouchers can be looked up in it."""
+    journal = open_journal(folder)
+    journal.append(intent(TEMPLATE_BATCH, TEMPLATE_STAN), outcome(TEMPLATE_BATCH, TEMPLATE_STAN))
+    keys = journal.keys
+    journal.close()
+    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as db:
+        db.row_factory = sqlite3.Row
+        db.execute("BEGIN")
+        sales = _Sales(db, keys)
+        count = max(0, -(-(record_count - sales.seq) // 2))
+        db.executemany(
+            "INSERT INTO records (seq, at, body, previous, hash, signature)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            sales.records(count),
+        )
+        db.executemany(sales.insert, sales.transactions(count))
+        last_batch, last_stan = sales.numbers(count - 1) if count else (1, 1)
+        db.execute(
+            "INSERT OR IGNORE INTO batches (batch, state, opened) VALUES (?, 'open', 1)",
+            (last_batch,),
+        )
+        following = last_stan % STAN_MAX + 1
+        db.execute("UPDATE terminal SET batch = ?, next_stan = ?", (last_batch, following))
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return min(count + 1, STAN_MAX)
+
+
+class _Sales:
+    """The sale that was recorded, and how others are made of it."""
+
+    def __init__(self, db: sqlite3.Connection, keys: TerminalKeys) -> None:
+        rows = db.execute("SELECT * FROM records ORDER BY seq DESC LIMIT 2").fetchall()
+        outcome_row, intent_row = rows
+        self.seq = int(outcome_row["seq"])
+        self._first_seq = self.seq + 1
+        self._hash = bytes(outcome_row["hash"])
+        self._at = str(outcome_row["at"])
+        self._bodies = (str(intent_row["body"]), str(outcome_row["body"]))
+        self._row = dict(db.execute("SELECT * FROM transactions").fetchone())
+        self._keys = keys
+        places = ", ".join("?" * len(self._row))
+        self.insert = f"INSERT INTO transactions ({', '.join(self._row)}) VALUES ({places})"  # noqa: S608
+
+    def numbers(self, sale: int) -> tuple[int, int]:
+        """Batch and STAN of a sale, the first made being 0."""
+        return 1 + (sale + 1) // BATCH_SALES, 1 + (sale + 1) % STAN_MAX
+
+    def records(self, count: int) -> Iterator[tuple[Any, ...]]:
+        """Two records a sale, chained."""
+        signed_from = self._first_seq + 2 * count - HEAD_CHECKED - 2
+        for sale in range(count):
+            batch, stan = self.numbers(sale)
+            for template in self._bodies:
+                body = _renumbered(template, batch, stan)
+                self.seq += 1
+                previous, digest = self._hash, link(self.seq, self._at, body, self._hash)
+                signature = self._keys.sign(digest) if self.seq >= signed_from else bytes(64)
+                self._hash = digest
+                yield self.seq, self._at, body, previous, digest, signature
+
+    def transactions(self, count: int) -> Iterator[tuple[Any, ...]]:
+        """The projection's row of each sale."""
+        for sale in range(count):
+            batch, stan = self.numbers(sale)
+            intent_seq = self._first_seq + 2 * sale
+            row = self._row | {
+                "intent": intent_seq,
+                "outcome": intent_seq + 1,
+                "batch": batch,
+                "stan": stan,
+                "reference": f"6326{stan:08d}",
+            }
+            if row.get("ended") is not None:
+                row["ended"] = intent_seq + 1
+            yield tuple(row.values())
+
+
+def _renumbered(body: str, batch: int, stan: int) -> str:
+    """A record's text with another batch and voucher number."""
+    body = body.replace(f'"batch":{TEMPLATE_BATCH},', f'"batch":{batch},')
+    body = body.replace(f'"stan":{TEMPLATE_STAN},', f'"stan":{stan},')
+    return body.replace(f"6326{TEMPLATE_STAN:08d}", f"6326{stan:08d}")

@@ -1,0 +1,138 @@
+"""`pos bench` measures what it says: figures with aims, for people and for machines."""
+
+import json
+
+import pytest
+
+from firmware.cli import bench
+from firmware.cli.benchmarks import card, growth, long_journal, screen, session
+from firmware.cli.benchmarks.figures import Figure, line, p99, unmeasured
+from firmware.cli.benchmarks.hands import Hands
+from firmware.cli.benchmarks.meter import Meter, MeteredRunner, Timed
+from firmware.cli.benchmarks.sale import metered_stage
+from firmware.cli.benchmarks.trade import TracedStage
+from firmware.ui.texts import Text
+
+
+def test_a_keystroke_is_measured_beside_a_whole_frame_of_luma(pos):
+    ended = pos("bench", "screen", "--json")
+    assert ended.code == 0
+    told = json.loads(ended.out)
+    figures = {each["name"]: each for each in told["figures"]}
+    assert figures["ssd1306: a whole frame by luma"]["value"] == 1034
+    assert figures["sh1106: a whole frame by luma"]["value"] == 1080
+    echo = figures["ssd1306: echo, median"]
+    assert echo["aim"] == screen.ECHO_BYTES_AIM
+    assert echo["holds"], "a keystroke's echo is a tenth of a frame"
+    assert told["measured_on"]["python"]
+
+
+def test_figures_nobody_knows_are_refused_in_one_line(pos):
+    ended = pos("bench", "speed")
+    assert (ended.code, ended.words.startswith("pos: no figures are called speed")) == (2, True)
+
+
+def test_groups_are_printed_with_what_they_measure(pos):
+    ended = pos("bench", "recovery")
+    assert f"recovery: {bench.GROUPS['recovery']}" in ended.out
+    assert "10 open intents, in virtual time" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        (Figure("echo", 70, "bytes", 100), "70 bytes   aim ≤ 100: held"),
+        (Figure("echo", 101, "bytes", 100), "101 bytes   aim ≤ 100: MISSED"),
+        (Figure("start", 1234.5, "ms", note="cold"), "1,234 ms   (cold)"),
+        (Figure("visa", 30, "APDUs", also=(("bytes", 1160),)), "30 APDUs · 1,160 bytes"),
+        (unmeasured("syncs", "syncs", "strace is not installed"), "— strace is not installed"),
+    ],
+)
+def test_a_row_tells_value_aim_and_why_there_is_none(figure, told):
+    assert line(figure).endswith(told)
+
+
+def test_the_99th_percentile_leaves_out_one_in_a_hundred():
+    assert p99(range(1, 101)) == 99
+    assert p99([3, 1, 2]) == 3
+
+
+def test_a_model_within_a_step_is_no_time_of_our_own():
+    meter = Meter()
+    burning = Timed(meter, "model", Burning())
+    meter.step(burning.burn)
+    assert meter.models_ns["model"] > 0.9 * meter.steps_ns
+    assert meter.own_ns < 0.1 * meter.steps_ns
+
+
+def test_a_model_outside_of_a_step_is_nobodys_time():
+    meter = Meter()
+    Timed(meter, "model", Burning()).burn()
+    assert not meter.models_ns
+
+
+class Burning:
+    def burn(self):
+        sum(range(300_000))
+
+
+def test_every_model_of_a_sale_is_metered(tmp_path):
+    meter = Meter()
+    stage = metered_stage(tmp_path, meter)
+    hands = Hands(stage, lambda runner: MeteredRunner(meter, runner))
+    assert hands.sell(1_250)
+    stage.close()
+    assert set(meter.models_ns) == {"card and reader", "glass", "host", "printer"}
+    assert 0 < meter.own_ns < meter.steps_ns
+
+
+def test_a_sale_commits_intent_and_outcome_apart(tmp_path):
+    stage = TracedStage(tmp_path)
+    hands = Hands(stage)
+    before = stage.commits
+    assert hands.sell(1_250)
+    commits = stage.commits - before
+    stage.close()
+    assert 4 <= commits <= 9, "frame, intent, outcome, and each paper's way"
+
+
+def test_the_kernel_is_measured_whatever_becomes_of_the_sale():
+    names = session.pins()
+    kernel = card.Kernel(runs=1)
+    for name in ("unionpay-debit", "blocked", "cloned", "t1", "two-apps"):
+        assert kernel.time_ms(name, names[name], with_keys=True) > 0
+
+
+def test_a_session_without_a_host_runs_to_its_end():
+    kernel = card.Kernel(runs=1)
+    outcome = kernel.play("unionpay-debit", "123456", with_keys=True).outcome
+    assert outcome in {"Approved", "Declined"}
+
+
+def test_a_long_journal_opens_and_holds_its_vouchers(tmp_path):
+    vouchers = long_journal.make(tmp_path, 2_000)
+    journal = long_journal.open_journal(tmp_path)
+    assert journal.head()[0] >= 2_000
+    for stan in (1, 2, vouchers // 2, vouchers):
+        found = journal.by_voucher(stan)
+        assert found is not None
+        assert found.stan == stan
+    assert journal.by_voucher(vouchers + 1) is None
+    journal.append(long_journal.intent(journal.batch(), journal.next_stan()))
+    assert len(journal.open_intents()) == 1
+    journal.close()
+
+
+def test_growth_asks_what_a_start_asks(tmp_path):
+    long_journal.make(tmp_path, 100)
+    assert growth.start_ms(tmp_path) > 0
+
+
+def test_hands_see_a_text_in_the_language_a_card_has_chosen(tmp_path):
+    stage = TracedStage(tmp_path)
+    hands = Hands(stage)
+    hands.begin(1_250)
+    assert hands.shows(Text.INSERT_CARD)
+    hands.insert("english")
+    assert not hands.shows(Text.INSERT_CARD)
+    stage.close()
