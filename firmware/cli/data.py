@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from firmware.cli.exits import FAILED, Refused
 from firmware.config import General
 from firmware.journal import schema
 from firmware.journal.connection import DATABASE, connect_read_only
-from firmware.journal.faults import JournalFault
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, fault_of
 from firmware.journal.lookups import Lookups
 
 
@@ -49,16 +50,26 @@ def reading(directory: Path) -> Iterator[Lookups]:
     try:
         connection = connect_read_only(path)
         try:
-            found = schema.version(connection)
-            if found != schema.SCHEMA:
-                words = f"schema {found}; this release reads {schema.SCHEMA}"
-                raise Refused(f"{path}: {words}", code=FAILED)
+            _require_this_release(path, connection)
             connection.execute("BEGIN")
             yield Lookups(connection)
         finally:
             connection.close()
     except JournalFault as fault:
         raise Refused(f"{path}: {fault}", code=FAILED) from fault
+    except DATABASE_ERRORS as error:
+        raise Refused(f"{path}: {fault_of(error)}", code=FAILED) from error
+
+
+def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:
+    """Only the terminal brings an older journal's projections up to date. Raises Refused."""
+    found = schema.version(connection)
+    if found > schema.SCHEMA:
+        words = f"written by a later release (schema {found}; this one reads {schema.SCHEMA})"
+        raise Refused(f"{path}: {words}", code=FAILED)
+    if found < schema.SCHEMA:
+        words = "written by an earlier release: start the terminal once to bring it up to date"
+        raise Refused(f"{path}: {words}", code=FAILED)
 
 
 @contextlib.contextmanager

@@ -238,6 +238,17 @@ def test_a_file_that_is_no_journal_is_named(pos, tmp_path):
     assert "journal corrupt" in ended.words
 
 
+@pytest.mark.parametrize(("found", "words"), [(1_000, "later release"), (0, "start the terminal")])
+def test_a_journal_of_another_release_is_not_misread(pos, shop, found, words):
+    shop.journal.close()
+    database = sqlite3.connect(shop.directory / DATABASE)
+    database.execute(f"PRAGMA user_version = {found}")
+    database.close()
+    ended = pos("journal", "list", "--data", shop.directory)
+    assert ended.code == 1
+    assert words in ended.words
+
+
 def test_a_batch_that_is_still_to_come_is_refused(pos, shop):
     ended = pos("journal", "list", "--batch", "7", "--data", shop.directory)
     assert (ended.code, ended.words) == (1, "pos: there is no batch 000007")

@@ -1,0 +1,125 @@
+"""`pos verify`: a journal and a QR are what the terminal wrote, or it is said what is not."""
+
+import io
+import sqlite3
+import sys
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from firmware.journal.connection import DATABASE
+from firmware.journal.essence import essence
+from firmware.journal.keys import TerminalKeys
+
+
+@pytest.fixture
+def key(pos, shop, tmp_path):
+    """The terminal's public key in a file, as `pos journal key` gives it."""
+    path = tmp_path / "terminal.pem"
+    assert pos("journal", "key", "--data", shop.directory, "-o", path).code == 0
+    return path
+
+
+@pytest.fixture
+def other_key(tmp_path):
+    path = tmp_path / "other.pem"
+    path.write_text(TerminalKeys.generate().public_pem)
+    return path
+
+
+def test_a_journal_is_intact_while_the_terminal_runs(pos, shop, key):
+    shop.agree()
+    shop.sale()
+    ended = pos("verify", shop.directory, "--key", key)
+    lines = ended.out.splitlines()
+    assert (ended.code, ended.err, lines[-1]) == (0, "", "intact")
+    record, head = shop.journal.head()
+    assert f"records {record}, head {head}" in lines
+
+
+def test_without_a_key_it_is_said_that_nobody_knows_whose_journal_it_is(pos, shop):
+    ended = pos("verify", shop.directory / DATABASE)
+    assert ended.code == 0
+    assert "--key tells whose it is" in ended.out
+
+
+def test_a_journal_of_another_terminal_is_told(pos, shop, other_key):
+    ended = pos("verify", shop.directory, "--key", other_key)
+    assert ended.code == 1
+    assert ended.out.splitlines()[-2:] == [
+        "fault   no record is signed with the key that was given",
+        "NOT INTACT",
+    ]
+
+
+def test_a_record_that_was_changed_is_named(pos, shop, key):
+    shop.sale()
+    shop.journal.close()
+    database = sqlite3.connect(shop.directory / DATABASE)
+    database.executescript(
+        "DROP TRIGGER records_update;"
+        "UPDATE records SET body = replace(body, '12850', '12950') WHERE seq = 3"
+    )
+    database.close()
+    ended = pos("verify", shop.directory, "--key", key)
+    assert ended.code == 1
+    assert "fault   record 3: its hash is not that of its content" in ended.out
+
+
+def test_a_vouchers_qr_is_genuine_with_and_without_the_journal(pos, shop, key):
+    text = essence(shop.sale(), shop.journal.keys)
+    alone = pos("verify", "--qr", text, "--key", key)
+    assert (alone.code, alone.out.splitlines()[-1]) == (0, "genuine")
+    assert "voucher       000001" in alone.out
+    beside = pos("verify", shop.directory, "--qr", text, "--key", key)
+    assert (beside.code, beside.out.splitlines()[-1]) == (0, "genuine")
+
+
+def test_a_qr_whose_amount_was_changed_is_not_genuine(pos, shop, key):
+    text = essence(shop.sale(), shop.journal.keys).replace("*12850*", "*99850*")
+    ended = pos("verify", "--qr", text, "--key", key)
+    assert ended.code == 1
+    assert ended.out.splitlines()[-1] == "NOT GENUINE"
+
+
+def test_a_qr_can_be_read_from_a_scanner(pos, shop, key, monkeypatch):
+    text = essence(shop.sale(), shop.journal.keys)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text + "\n"))
+    assert pos("verify", "--qr", "-", "--key", key).code == 0
+
+
+def test_a_text_that_is_no_voucher_is_not_genuine(pos, key):
+    ended = pos("verify", "--qr", "https://example.org/", "--key", key)
+    assert ended.code == 1
+    assert "this is no essence of a transaction" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), "pos: a journal, or --qr with a voucher's text, is needed"),
+        (("--qr", "P1"), "pos: --qr needs the terminal's public key: --key FILE"),
+        (("/nowhere",), "pos: /nowhere: there is no journal here"),
+        (("--qr",), "pos verify: argument --qr: expected one argument; see `pos verify --help`"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(pos, words, expected):
+    ended = pos("verify", *words)
+    assert (ended.code, ended.words) == (2, expected)
+
+
+def test_a_key_that_is_none_is_refused(pos, shop, tmp_path):
+    path = tmp_path / "key.pem"
+    missing = pos("verify", shop.directory, "--key", path)
+    assert (missing.code, missing.words) == (2, f"pos: {path}: No such file or directory")
+    ours = (shop.directory / "signing.key").read_bytes()
+    other_kind = generate_private_key(SECP256R1()).public_key()
+    pem = other_kind.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for content in (b"", ours, pem):
+        path.write_bytes(content)
+        ended = pos("verify", shop.directory, "--key", path)
+        assert (ended.code, ended.words) == (
+            2,
+            f"pos: {path}: expected an Ed25519 public key as PEM",
+        )
