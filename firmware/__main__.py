@@ -13,6 +13,7 @@ from firmware.cli.exits import Parser, Refused
 # command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
 # and `run`
 COMMANDS = {
+    "sim": "show the whole terminal on its modelled hardware in a browser",
     "demo": "play a sale, a void and a refund on the modelled hardware, and show them",
     "play": "play scenario files on the modelled hardware, in virtual time",
     "card": "identify, trace or serve cards, modelled ones and those in a real reader",

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 
-# Who may build drivers and models: the command line, and the stage that scenarios play on.
-COMPOSERS = ("firmware/__main__.py", "firmware/cli/", "firmware/scenario/")
+# Who may build drivers and models: the command line, the stage of scenarios, and its page.
+COMPOSERS = ("firmware/__main__.py", "firmware/cli/", "firmware/scenario/", "firmware/page/")
 SEAMS = ("hw.ports", "hw.events")
 EMV_MAY_IMPORT = ("cryptography", "firmware.masked", "firmware.emv")
 # A flow asks for effects; these would be the world itself.

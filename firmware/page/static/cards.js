@@ -1,0 +1,130 @@
+// The tray of cards and the reader's slot: click or drag in, click or drag out.
+
+import { sounds } from "./sound.js";
+import { t } from "./words.js";
+import { act, on, state } from "./wire.js";
+
+const list = document.getElementById("cards");
+const slot = document.getElementById("slot");
+const inserted = document.getElementById("inserted");
+const SCHEMES = {
+  unionpay: "UnionPay 银联", visa: "VISA", mastercard: "mastercard", amex: "AMEX", jcb: "JCB",
+  store: "幸福小店",
+};
+
+function face(card) {
+  const element = document.createElement("div");
+  element.className = `card ${card.scheme}`;
+  element.innerHTML = `<span class="chip" aria-hidden="true"></span><b class="scheme"></b>
+    <span class="name"></span><span class="pan"></span><span class="pin"></span>`;
+  element.querySelector(".scheme").textContent = SCHEMES[card.scheme] ?? card.label;
+  element.querySelector(".name").textContent = card.name;
+  element.querySelector(".pan").textContent = `•••• ${card.tail}`;
+  element.querySelector(".pin").textContent = card.pin ? `${t("pinNote")} ${card.pin}` : t("noPin");
+  element.title = card.about;
+  return element;
+}
+
+function putIn(name) {
+  if (state("slot") === name) return;
+  if (state("slot")) {
+    act("remove");
+    setTimeout(() => putIn(name), 350); // it has to be seen that one is out
+    return;
+  }
+  act(`insert ${name}`);
+  sounds.card();
+}
+
+function pullOut() {
+  if (!state("slot")) return;
+  act("remove");
+  sounds.card();
+}
+
+function drag(element, name, isIn) {
+  let from = null;
+  element.addEventListener("pointerdown", (event) => {
+    if (event.button === 0) from = [event.clientX, event.clientY];
+  });
+  element.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    const [dx, dy] = [event.clientX - from[0], event.clientY - from[1]];
+    // a finger that moves up and down scrolls the tray
+    if (Math.hypot(dx, dy) < 8 || event.pointerType === "touch") return;
+    element.setPointerCapture(event.pointerId);
+    element.classList.add("dragged");
+    element.style.transform = `translate(${dx}px, ${dy}px) rotate(${dx / 60}deg)`;
+    slot.classList.toggle("ready", over(event));
+  });
+  const end = (event) => {
+    if (!from) return;
+    from = null;
+    const moved = element.classList.contains("dragged");
+    element.classList.remove("dragged");
+    element.style.transform = "";
+    slot.classList.remove("ready");
+    if (event.type === "pointercancel" || !moved) return;
+    element.dataset.moved = "1"; // the click that follows is none
+    setTimeout(() => delete element.dataset.moved, 0);
+    if (isIn && !over(event)) pullOut();
+    if (!isIn && over(event)) putIn(name);
+  };
+  element.addEventListener("pointerup", end);
+  element.addEventListener("pointercancel", end);
+  element.addEventListener("dragstart", (event) => event.preventDefault());
+}
+
+function over(event) {
+  const box = slot.getBoundingClientRect();
+  return event.clientX > box.left - 30 && event.clientX < box.right + 30
+    && event.clientY > box.top - 60 && event.clientY < box.bottom + 30;
+}
+
+export function drawTray() {
+  const settings = state("settings");
+  if (!settings) return;
+  list.replaceChildren(...settings.cards.map((card) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "pick";
+    button.dataset.card = card.name;
+    button.setAttribute("aria-label", `${t("insert")} ${card.name}, ${card.about}`);
+    button.append(face(card));
+    button.addEventListener("click", () => {
+      if (button.dataset.moved) return;
+      if (state("slot") === card.name) pullOut();
+      else putIn(card.name);
+    });
+    drag(button, card.name, false);
+    item.append(button);
+    return item;
+  }));
+  drawSlot();
+}
+
+export function drawSlot() {
+  const name = state("slot");
+  const card = state("settings")?.cards.find((one) => one.name === name);
+  slot.classList.toggle("full", Boolean(card));
+  for (const one of list.querySelectorAll(".pick")) {
+    one.classList.toggle("gone", one.dataset.card === name);
+  }
+  if (inserted.firstChild?.dataset.card === name && card) return;
+  inserted.replaceChildren();
+  if (!card) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "pulled";
+  button.dataset.card = name;
+  button.setAttribute("aria-label", `${t("pull")}: ${name}`);
+  button.title = t("pull");
+  button.append(face(card));
+  button.addEventListener("click", () => { if (!button.dataset.moved) pullOut(); });
+  drag(button, name, true);
+  inserted.append(button);
+}
+
+on("settings", drawTray);
+on("slot", drawSlot);

@@ -1,0 +1,49 @@
+// The connection to the terminal: states and logs come in, wishes go out.
+
+const listeners = new Map();
+const states = new Map();
+let socket = null;
+let again = 250;
+
+export const state = (name) => states.get(name);
+
+export function on(name, listener) {
+  if (!listeners.has(name)) listeners.set(name, []);
+  listeners.get(name).push(listener);
+}
+
+function tell(name, value) {
+  for (const listener of listeners.get(name) ?? []) listener(value);
+}
+
+export function send(wish) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(wish));
+}
+
+export const act = (line) => send({ do: "act", line });
+
+function take(message) {
+  for (const one of JSON.parse(message.data)) {
+    if (one.state) {
+      states.set(one.state, one.value);
+      tell(one.state, one.value);
+    } else {
+      tell(`log:${one.log}`, one.entries);
+    }
+  }
+}
+
+export function connect() {
+  const token = new URLSearchParams(location.search).get("token") ?? "";
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  socket = new WebSocket(`${scheme}://${location.host}/ws?token=${encodeURIComponent(token)}`);
+  socket.addEventListener("open", () => { again = 250; tell("connected", true); });
+  socket.addEventListener("message", take);
+  socket.addEventListener("close", () => {
+    tell("connected", false);
+    setTimeout(connect, again);
+    again = Math.min(again * 2, 5000);
+  });
+}
+
+export const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

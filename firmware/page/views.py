@@ -1,0 +1,173 @@
+"""What the page shows of the terminal, as plain values of JSON. Reads, and changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+import msgspec
+
+from firmware.emv.apdu import Command, Response
+from firmware.emv.trace import Trace
+from firmware.journal.chain import Entry
+from firmware.journal.lookups import Lookups
+from firmware.journal.transactions import Transaction
+from firmware.money import CURRENCIES, Money
+from firmware.scenario.audit import unbalanced
+from firmware.scenario.stage import Stage
+from hw.sim.cards.card import Card
+
+ROWS_MAX = 60
+GET_RESPONSE = 0xC0
+# scheme by the head of the AID. See EMV 4.4 Book 1, 12.2.1: a RID is five bytes
+SCHEMES = {
+    "A000000333": "unionpay",
+    "A000000003": "visa",
+    "A000000004": "mastercard",
+    "A000000025": "amex",
+    "A000000065": "jcb",
+}
+
+
+def glass(stage: Stage) -> dict[str, Any]:
+    """The chip's 128×64 pixels, packed to 1,024 bytes, and how they shine."""
+    chip = stage.bench.chip
+    return {
+        "bits": base64.b64encode(chip.image().tobytes()).decode(),
+        "lit": chip.is_lit,
+        "contrast": chip.contrast,
+        "text": stage.glass_text,
+    }
+
+
+def cards(stage: Stage) -> list[dict[str, Any]]:
+    """The faces of the tray's cards."""
+    return [_card(card) for card in stage.bench.tray.values()]
+
+
+def _card(card: Card) -> dict[str, Any]:
+    first = card.personalisation.application[0]
+    methods = " ".join(first.cvm.rules) if first.cvm else ""
+    return {
+        "name": card.name,
+        "scheme": SCHEMES.get(first.aid[:10], "store"),
+        "label": " / ".join(one.label for one in card.personalisation.application),
+        "tail": first.account.pan[-4:],
+        "pin": first.account.pin if "pin" in methods else None,
+        "about": card.personalisation.about,
+    }
+
+
+def exchange(sent: bytes, answer: bytes) -> dict[str, Any] | None:
+    """One command on the card's wire and its response, decoded and masked."""
+    trace = Trace()
+    try:
+        trace.apdu("", _command(sent), Response.parse(answer))
+    except ValueError:
+        return None
+    found: dict[str, Any] = trace.to_json()[0]
+    if sent[1:2] == bytes([GET_RESPONSE]):
+        found["name"] = "GET RESPONSE"
+    return found
+
+
+def _command(raw: bytes) -> Command:
+    """A TPDU or APDU of short length as the kernel writes commands. Raises ValueError."""
+    if len(raw) < 4:
+        raise ValueError("no command")
+    cla, ins, p1, p2 = raw[:4]
+    if len(raw) <= 5:
+        return Command(cla, ins, p1, p2, b"", raw[4] if raw[4:] else None)
+    data, rest = raw[5 : 5 + raw[4]], raw[5 + raw[4] :]
+    return Command(cla, ins, p1, p2, data, rest[0] if rest else None)
+
+
+def journal(lookups: Lookups) -> dict[str, Any]:
+    """The latest transactions, and the open batch's totals."""
+    batch = lookups.batch()
+    totals = lookups.totals(batch)
+    return {
+        "batch": batch,
+        "totals": {
+            "sales": [totals.sales, totals.sales_minor],
+            "voids": [totals.voids, totals.voids_minor],
+            "refunds": [totals.refunds, totals.refunds_minor],
+        },
+        "owed": {
+            "reversals": len(lookups.reversals()),
+            "papers": len(lookups.print_jobs()),
+        },
+        "rows": [_transaction(one) for one in lookups.list_transactions(None, 0, ROWS_MAX)],
+    }
+
+
+def _transaction(one: Transaction) -> dict[str, Any]:
+    note = ""
+    if one.voided_by:
+        note = f"voided by {one.voided_by:06d}"
+    elif one.refunded_minor:
+        note = f"refunded {Money(one.refunded_minor, CURRENCIES[one.currency])}"
+    elif one.original is not None:
+        note = f"of {one.original.stan:06d}"
+    return {
+        "voucher": f"{one.stan:06d}",
+        "batch": one.batch,
+        "time": f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}",
+        "kind": one.kind.value,
+        "amount": str(Money(one.amount_minor, CURRENCIES[one.currency])),
+        "card": one.card.last4,
+        "state": one.state.value,
+        "code": one.response_code,
+        "note": note,
+    }
+
+
+def record(entry: Entry) -> dict[str, Any]:
+    """A row of the journal: its number, moment, kind, and the head of its hash."""
+    try:
+        body = msgspec.to_builtins(entry.record)
+    except ValueError:
+        body = {}
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(entry.record).__name__).lower()
+    facts = {key: value for key, value in body.items() if _plain(key, value)}
+    return {
+        "seq": entry.seq,
+        "at": entry.at[11:19],
+        "kind": kind,
+        "facts": " ".join(f"{key}={value}" for key, value in facts.items()),
+        "hash": entry.hash.hex()[:12],
+    }
+
+
+def _plain(key: str, value: object) -> bool:
+    short = isinstance(value, str | int) and len(str(value)) <= 24
+    return short and value not in ("", 0, False) and key not in ("type", "merchant")
+
+
+def books(stage: Stage) -> dict[str, Any]:
+    """The host's books, what each account has spent, and where journal and books differ."""
+    currency = stage.config.currency
+    rows = [
+        {
+            "voucher": f"{one.stan:06d}",
+            "batch": one.batch,
+            "kind": one.kind.value,
+            "amount": str(Money(one.amount_minor, currency)),
+            "account": one.account,
+            "state": one.state.value,
+            "code": one.response_code,
+            "reference": one.reference,
+        }
+        for one in stage.host.books()[-ROWS_MAX:]
+    ]
+    terminal = stage.terminal
+    return {
+        "rows": rows[::-1],
+        "spent": {
+            name: ("-" if minor < 0 else "") + str(Money(abs(minor), currency))
+            for name, minor in stage.host.balances().items()
+            if minor
+        },
+        "differences": [] if terminal is None else unbalanced(terminal.ledger, stage.host),
+    }
