@@ -68,13 +68,16 @@ def card_on_model(card: Card) -> Iterator[CardAtHand]:
 
 
 @contextmanager
-def card_in_reader(scard: PcscApi, wanted: str) -> Iterator[CardAtHand]:
+def card_in_reader(
+    scard: PcscApi, wanted: str, *, answer_s: float = ANSWER_S
+) -> Iterator[CardAtHand]:
     """The card in the first reader that has one, of those whose name contains `wanted`.
 
-    Waits two seconds for a reader and a card. Raises Refused when there is none, or it is mute.
+    Waits two seconds for a reader and a card, and `answer_s` for each answer; a card that gives
+    none is mute from then on. Raises Refused when there is no card, or it is mute from the start.
     """
     name = _reader_with_card(scard, wanted)
-    thread = _Thread()
+    thread = _Thread(answer_s)
     reader = PcscReader(scard, thread.clock, name=name)
     try:
         atr = _powered(reader, thread.run)
@@ -118,8 +121,9 @@ def _powered(reader: CardReader, run: Run) -> bytes:
 class _Thread:
     """Hosts the driver; a job that does not come back leaves the thread behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer_s: float) -> None:
         self.clock = SystemClock()
+        self._answer_s = answer_s
         self._done: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._worker = JobWorker("card", self._done.put, self.clock)
         self._stuck = False
@@ -131,9 +135,9 @@ class _Thread:
         self._stuck = True  # until it has come back, be it that Ctrl-C comes first
         self._worker.submit(0, job)
         try:
-            done = self._done.get(timeout=ANSWER_S)
+            done = self._done.get(timeout=self._answer_s)
         except queue.Empty:
-            raise CardMute(f"no answer in {ANSWER_S:.0f} s") from None
+            raise CardMute(f"no answer in {self._answer_s:.0f} s") from None
         self._stuck = False
         assert isinstance(done, JobDone)
         if isinstance(done.result, Exception):

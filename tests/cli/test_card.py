@@ -12,7 +12,7 @@ from firmware.cli.card_report import protocols
 from firmware.cli.card_serve import serve
 from firmware.cli.card_slot import MODELLED, CardAtHand, card_in_reader
 from firmware.cli.exits import Refused
-from firmware.emv.dialogue import PinBypassed, PinKind, PinPrompt
+from firmware.emv.dialogue import CardFailure, PinBypassed, PinKind, PinPrompt
 from firmware.masked import Pin
 from hw.sim.cards import tray
 from hw.sim.pcsc import PcscModel
@@ -296,6 +296,26 @@ def test_what_stands_in_the_way_is_named(spoil, said):
     with pytest.raises(Refused, match=said) as refused, card_in_reader(model, ""):
         pass
     assert refused.value.code == 1
+
+
+class Hanging(PcscModel):
+    """PC/SC whose card takes a command and never answers."""
+
+    released = threading.Event()
+
+    def SCardTransmit(self, _card, _protocol, _command):  # noqa: N802
+        self.released.wait()
+        return 0, [0x90, 0x00]
+
+
+def test_a_card_that_never_answers_is_given_up_and_not_asked_again():
+    model = Hanging(("ACME",))
+    model.insert(tray()["amex"])
+    with card_in_reader(model, "", answer_s=0.05) as card:
+        assert card.exchange(SELECT_PSE) is CardFailure.MUTE
+        model.released.set()
+        assert card.exchange(SELECT_PSE) is CardFailure.MUTE
+    assert card.bytes_received == 0
 
 
 @pytest.mark.parametrize(("real", "given"), [(True, False), (False, True)])
