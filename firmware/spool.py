@@ -47,6 +47,7 @@ class Spool:
         self._kicked = True
         self._next_try_ms = NEVER_MS
         self._released: set[int] = set()
+        self._not_begun: set[int] = set()  # in the journal as sending, yet no byte has left
         self.state = PaperState.READY  # what the printer last said
 
     @property
@@ -120,8 +121,11 @@ class Spool:
             self._worker.submit(TOKEN, self._printer.status)
 
     def _first(self) -> PrintJob | None:
-        owed = (job for job in self._journal().print_jobs() if job.state == "queued")
-        return next((job for job in owed if self._may_go(job)), None)
+        owed = self._journal().print_jobs()
+        return next((job for job in owed if self._waits(job) and self._may_go(job)), None)
+
+    def _waits(self, job: PrintJob) -> bool:
+        return job.state == "queued" or job.job in self._not_begun
 
     def _may_go(self, job: PrintJob) -> bool:
         return not job.held or job.job in self._released
@@ -136,6 +140,7 @@ class Spool:
         document = self._compose(job)
         # durable before the first byte: after a power cut its fate is known to be unknown
         self._journal().append(PrintSending(job=job.job))
+        self._not_begun.discard(job.job)
         self._sending = job
         self._worker.submit(TOKEN, lambda: self._printer.print(document))
 
@@ -150,6 +155,7 @@ class Spool:
                 self._kicked = True
             case PrintResult.NOT_STARTED:
                 journal.append(PrintHeld(job=job.job, detail=report.state.value))
+                self._not_begun.add(job.job)
                 self._next_try_ms = now_ms + RETRY_MS
             case PrintResult.UNKNOWN:
                 again = PrintQueued(
