@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from firmware.effects import Authorise, Look, Moment, Now, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, show
+from firmware.flows.reasons import why_declined
 from firmware.flows.reverse import reverse
 from firmware.host.messages import Answered, CardPresented, FinancialRequest, HostAnswer, NoAnswer
 from firmware.host.responses import response_text
@@ -152,7 +153,7 @@ async def _offline(desk: Desk, deal: Deal, intent: IntentRecorded) -> Done | Ref
         await Record.of(intent, outcome, *both_copies(intent, job))
         return Done(await _transaction(desk, intent), job, job + 1, await Now())
     await Record.of(intent, outcome)
-    return Refused(await _transaction(desk, intent), code, Phrase.of(Text.DECLINED))
+    return Refused(await _transaction(desk, intent), code, why_declined(deal.emv.tvr))
 
 
 def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQueued]:
