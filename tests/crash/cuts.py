@@ -81,7 +81,7 @@ class Witness:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
-        self.rig.told = self.note
+        self.rig.on_answered = self.note
 
     def note(self, effect: effects.Effect[Any] | None) -> None:
         """One more moment at which the power may go."""
@@ -120,7 +120,7 @@ def cuts_of(story: Story, folder: Path) -> Witness:
         witness = Witness(rig, folder / "cuts", paper=rig.bench.paper_printer.paper.text)
         witness.note(None)
         rig.plays(story.lines, folder)
-        rig.told = lambda _effect: None
+        rig.on_answered = lambda _effect: None
         assert not unbalanced(_powered(rig), rig.host), "the story itself adds up"
     finally:
         rig.close()

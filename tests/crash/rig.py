@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from firmware import effects
 from firmware.config import Config
@@ -25,54 +25,67 @@ from hw.events import Event
 Told = Callable[[effects.Effect[Any] | None], None]
 
 
+class Watcher(Protocol):
+    """Is told of each effect twice: when it is asked for, and when its answer is about to go."""
+
+    def asked(self, effect: effects.Effect[Any]) -> None: ...
+
+    def answered(self, effect: effects.Effect[Any] | None) -> None: ...
+
+
 @dataclass(eq=False)
 class WatchedFlow:
-    """A flow that tells of each effect before it takes the answer."""
+    """A flow that tells a watcher of its effects."""
 
     flow: Flow
-    told: Told
-    asked: effects.Effect[Any] | None = None
+    watcher: Watcher
+    effect: effects.Effect[Any] | None = None
 
     def send(self, answer: object) -> effects.Effect[Any]:
-        if self.asked is not None:
-            self.told(self.asked)
-        self.asked = self.flow.send(answer)
-        return self.asked
+        if self.effect is not None:
+            self.watcher.answered(self.effect)
+        return self._asks(self.flow.send(answer))
 
     def throw(self, fault: BaseException) -> effects.Effect[Any]:
-        self.asked = self.flow.throw(fault)
-        return self.asked
+        return self._asks(self.flow.throw(fault))
 
     def close(self) -> None:
         self.flow.close()
+
+    def _asks(self, effect: effects.Effect[Any]) -> effects.Effect[Any]:
+        self.effect = effect
+        self.watcher.asked(effect)
+        return effect
 
 
 class WatchedRunner:
     """A runner that tells of each effect of its flows, and of each step that wrote of paper."""
 
-    def __init__(self, terminal: Terminal, told: Told) -> None:
+    def __init__(self, terminal: Terminal, watcher: Watcher) -> None:
         runner = terminal.runner
-        self._runner, self._told, self._ledger = runner, told, terminal.ledger
+        self._runner, self._watcher, self._ledger = runner, watcher, terminal.ledger
         self._watch(runner)
 
     def _watch(self, runner: Runner) -> None:
         resume, outage = runner._resume, runner._outage
-        runner._flow = WatchedFlow(runner._flow, self._told)  # type: ignore[assignment]
-        runner._resume = lambda: WatchedFlow(resume(), self._told)  # type: ignore[assignment,return-value]
-        runner._outage = lambda: WatchedFlow(outage(), self._told)  # type: ignore[assignment,return-value]
+        runner._flow = WatchedFlow(runner._flow, self._watcher)  # type: ignore[assignment]
+        runner._resume = lambda: WatchedFlow(resume(), self._watcher)  # type: ignore[assignment,return-value]
+        runner._outage = lambda: WatchedFlow(outage(), self._watcher)  # type: ignore[assignment,return-value]
 
     def step(self, event: Event | None) -> None:
         before = self._ledger.journal._head_seq
         self._runner.step(event)
         if self._ledger.journal._head_seq != before:
-            self._told(None)
+            self._watcher.answered(None)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._runner, name)
 
 
 class Rig(Stage):
-    """A stage whose terminal is watched from its first effect on; `told` may be set at any time.
+    """A stage whose terminal is watched from its first effect on.
+
+    `on_asked` and `on_answered` are told of each effect; they may be set at any time.
 
     With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
     the terminal's own.
@@ -86,7 +99,8 @@ class Rig(Stage):
         blank: bool = False,
         flow: Callable[[Desk], Flow] | None = None,
     ) -> None:
-        self.told: Told = lambda _effect: None
+        self.on_asked: Callable[[effects.Effect[Any]], None] = lambda _effect: None
+        self.on_answered: Told = lambda _effect: None
         self._blank, self._other_flow = blank, flow
         self._built: Terminal | None = None
         super().__init__(directory, config)
@@ -104,10 +118,15 @@ class Rig(Stage):
         if self._other_flow is not None:
             built.runner._flow.close()
             built.runner._flow = self._other_flow(built.desk)
-        built.runner = WatchedRunner(built, self._tell)  # type: ignore[assignment]
+        built.runner = WatchedRunner(built, self)  # type: ignore[assignment]
 
-    def _tell(self, effect: effects.Effect[Any] | None) -> None:
-        self.told(effect)  # who watches may have changed since
+    def asked(self, effect: effects.Effect[Any]) -> None:
+        """For WatchedFlow."""
+        self.on_asked(effect)
+
+    def answered(self, effect: effects.Effect[Any] | None) -> None:
+        """For WatchedFlow and WatchedRunner; None stands for a step of the printer."""
+        self.on_answered(effect)
 
     def _provision(self) -> None:
         if not self._blank:
