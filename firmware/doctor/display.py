@@ -31,7 +31,11 @@ class DisplayCheck:
         node = f"/dev/i2c-{self.port}" if i2c else "/dev/spidev0.0"
         if not self.machine.exists(node):
             setting = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000" if i2c else "dtparam=spi=on"
-            yield bad(PART, f"{node} is not there", f"put `{setting}` {_REBOOT}")
+            enabled = i2c and self.machine.exists(f"/sys/class/i2c-adapter/i2c-{self.port}")
+            advice = "modprobe i2c-dev; `pos install` has it loaded at boot"
+            yield bad(
+                PART, f"{node} is not there", advice if enabled else f"put `{setting}` {_REBOOT}"
+            )
             return
         if not self.machine.usable(node):
             group = "i2c" if i2c else "spi"

@@ -62,10 +62,11 @@ def test_a_glass_that_does_not_answer_is_bad_with_the_other_address():
     ("machine", "bus", "words"),
     [
         (ModelMachine(), "i2c", "dtparam=i2c_arm=on"),
+        (ModelMachine({"/sys/class/i2c-adapter/i2c-1": b""}), "i2c", "modprobe i2c-dev"),
         (ModelMachine(), "spi", "dtparam=spi=on"),
         (ModelMachine({I2C: b""}, closed={I2C}), "i2c", "group i2c"),
     ],
-    ids=["no I²C", "no SPI", "not allowed"],
+    ids=["no I²C", "no module", "no SPI", "not allowed"],
 )
 def test_a_bus_that_cannot_be_used_is_bad_and_the_glass_left_alone(machine, bus, words):
     chip = Ssd1306()

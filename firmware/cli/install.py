@@ -1,0 +1,69 @@
+"""`pos install`: makes the terminal a service of this system, or of one below `--root`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.install.plan import CONFIG, DATA, UNIT, USER, Say, install, steps
+from firmware.install.steps import Step
+from firmware.install.system import InstallFault, System
+
+HOMES = ("/home/", "/root/")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, and stop")
+    parser.add_argument(
+        "--root", type=Path, metavar="DIR", help="change the system below DIR, not the running one"
+    )
+    parser.add_argument(
+        "--command",
+        dest="program",
+        metavar="PATH",
+        help="what the service runs, with its full path (default: this program)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Install: 0 when all is in place. Raises Refused."""
+    command = options.program or f"{sys.executable} -P -m firmware"
+    if not command.startswith("/"):
+        raise Refused(f"--command wants a full path, not {command!r}")
+    if command.startswith(HOMES):
+        raise Refused(
+            f"the service cannot see {command.split()[0]}: homes are closed to it. Move the "
+            "checkout below /opt and install from there"
+        )
+    changes = carried_out(install, options, steps(command))
+    if not changes:
+        print("all is in place already")
+    if options.root is None and not options.dry_run:
+        print(f"settings: {CONFIG}; it starts at boot, and now by `systemctl start {UNIT}`")
+    return DONE
+
+
+Change = Callable[..., int]
+
+
+def carried_out(change: Change, options: argparse.Namespace, wanted: Sequence[Step]) -> int:
+    """Install or uninstall as the options say; gives the number of changes. Raises Refused."""
+    live = options.root is None
+    if live and not options.dry_run and os.geteuid() != 0:
+        raise Refused("root is needed: run it with sudo, or with --dry-run", code=FAILED)
+    if not live and not options.root.is_dir():
+        raise Refused(f"{options.root} is no directory")
+    system = System(Path("/") if live else options.root.absolute(), live=live)
+    say: Say = (lambda words: print(f"would {words}")) if options.dry_run else print
+    try:
+        return change(system, wanted, say, dry_run=options.dry_run)
+    except (InstallFault, OSError) as fault:
+        raise Refused(str(fault), code=FAILED) from None
+
+
+KEPT = f"kept: {DATA}, {CONFIG} and user {USER}, who owns them"

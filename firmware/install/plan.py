@@ -1,0 +1,88 @@
+"""What an installed terminal consists of, and the order in which it is put there and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import resources
+
+from firmware.install.steps import Directory, File, Group, Link, Step, User
+from firmware.install.system import System
+
+USER = "pos"
+DATA = "/var/lib/pos-terminal"
+CONFIG = "/etc/pos-terminal/terminal.toml"
+UNIT = "pos-terminal.service"
+UNIT_PATH = f"/etc/systemd/system/{UNIT}"
+DEVICE_GROUPS = ("gpio", "i2c", "spi", "lp", "dialout", "input")
+
+Say = Callable[[str], None]
+
+
+def steps(command: str) -> Sequence[Step]:
+    """The steps of an installation whose service runs `command`, the words before `run`."""
+    words = {
+        "COMMAND": command,
+        "USER": USER,
+        "DATA": DATA,
+        "CONFIG": CONFIG,
+        "GROUPS": " ".join(DEVICE_GROUPS),
+    }
+    return (
+        *(Group(name) for name in (USER, *DEVICE_GROUPS)),
+        User(USER, DATA, DEVICE_GROUPS),
+        Directory(DATA, USER),
+        File(CONFIG, filled("terminal.toml", words), once=True),
+        File("/etc/udev/rules.d/60-pos-terminal.rules", filled("udev.txt", words)),
+        File("/etc/polkit-1/rules.d/50-pos-terminal.rules", filled("polkit.txt", words)),
+        File("/etc/modules-load.d/pos-terminal.conf", filled("modules.txt", words)),
+        File("/etc/systemd/system.conf.d/pos-terminal.conf", filled("watchdog.txt", words)),
+        File(UNIT_PATH, filled("service.txt", words)),
+        Link(f"/etc/systemd/system/multi-user.target.wants/{UNIT}", UNIT_PATH),
+    )
+
+
+def filled(name: str, words: dict[str, str]) -> str:
+    """A shipped template with its `@WORD@`s in place."""
+    text = resources.files("firmware.install").joinpath(name).read_text(encoding="utf-8")
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", value)
+    return text
+
+
+def install(system: System, wanted: Sequence[Step], say: Say, *, dry_run: bool = False) -> int:
+    """Take every step that is not done; gives how many. Raises InstallFault or OSError."""
+    changes = 0
+    for step in wanted:
+        change = step.pending(system)
+        if change is None:
+            continue
+        say(change)
+        changes += 1
+        if not dry_run:
+            step.do(system)
+    if changes and system.live and not dry_run:
+        say("tell systemd and udev")
+        system.run(("systemctl", "daemon-reload"))
+        system.run(("udevadm", "control", "--reload"))
+        system.run(("udevadm", "trigger", "--action=change"))
+        system.run(("systemctl", "try-restart", UNIT))
+    return changes
+
+
+def uninstall(system: System, wanted: Sequence[Step], say: Say, *, dry_run: bool = False) -> int:
+    """Undo what may go, last first; gives how many steps. Raises InstallFault or OSError."""
+    found = [(step, step.left(system)) for step in reversed(wanted)]
+    going = [(step, change) for step, change in found if change is not None]
+    if going and system.live:
+        say(f"stop {UNIT}")
+        if not dry_run:
+            system.run(("systemctl", "stop", UNIT))
+    for step, change in going:
+        say(change)
+        if not dry_run:
+            step.undo(system)
+    if going and system.live and not dry_run:
+        say("tell systemd and udev")
+        system.run(("systemctl", "daemon-reload"))
+        system.run(("udevadm", "control", "--reload"))
+    return len(going)
