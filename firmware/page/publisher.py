@@ -35,6 +35,7 @@ class Publisher:
         for log in ("trace", "records", "paper"):
             hub.clear(log)
         hub.put("play", None)
+        hub.put("notice", {"count": 0, "words": ""})
 
     def settings(self) -> dict[str, Any]:
         """What stays as it is while the stage stands."""

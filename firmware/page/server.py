@@ -63,7 +63,7 @@ class Pages:
             self._open -= 1
             for key in held:  # a page that is gone holds no key down
                 self._session.submit(commands.Up(key))
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket_.close()
 
     async def _listen(self, socket_: WebSocket, held: set[str]) -> None:

@@ -92,8 +92,9 @@ export function drawTray() {
     button.dataset.card = card.name;
     button.setAttribute("aria-label", `${t("insert")} ${card.name}, ${card.about}`);
     button.append(face(card));
-    button.addEventListener("click", () => {
+    button.addEventListener("click", (event) => {
       if (button.dataset.moved) return;
+      if (event.detail === 0) document.getElementById("keypad").focus(); // Enter is ENTER again
       if (state("slot") === card.name) pullOut();
       else putIn(card.name);
     });

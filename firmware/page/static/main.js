@@ -70,7 +70,7 @@ on("settings", drawBrand);
 let noticed = null;
 let hide = 0;
 on("notice", (notice) => {
-  if (noticed !== null && notice.count !== noticed) {
+  if (noticed !== null && notice.words && notice.count !== noticed) {
     byId("toast").textContent = notice.words;
     byId("toast").hidden = false;
     clearTimeout(hide);
@@ -79,7 +79,7 @@ on("notice", (notice) => {
   noticed = notice.count;
 });
 on("connected", (open) => {
-  noticed = open ? 0 : null;
+  noticed = null;
   byId("status").textContent = open ? "" : t("lost");
   document.body.classList.toggle("lost", !open);
 });

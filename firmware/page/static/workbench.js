@@ -73,7 +73,7 @@ export const drawWorkbench = () => choose(current);
 
 function exchange(one) {
   const status = one.response.slice(-4);
-  const objects = one.objects.map((each) => make("li", { style: `--depth:${each.depth}` },
+  const objects = one.objects.map((each) => make("li", { class: `d${each.depth}` },
     make("code", {}, each.tag), make("span", { class: "name" }, each.name),
     make("code", { class: "value" }, each.value), make("i", {}, each.meaning)));
   return make("details", { class: "apdu" },
@@ -255,7 +255,7 @@ function drawStory(panel) {
   panel.replaceChildren(...story(),
     make("p", {}, t("recordHint")),
     make("p", { class: "row" },
-      make("button", { type: "button", id: "save", onclick: () => send({ do: "save" }) }, t("save")),
+      make("button", { type: "button", id: "save", onclick: () => { asked = true; send({ do: "save" }); } }, t("save")),
       make("button", { type: "button", onclick: () => file.click() }, t("open")), file,
       make("span", { class: "count" }, `${state("steps") ?? 0} ${t("steps")}`)),
     hint(t("dropHint")), make("h3", {}, t("settings")), hint(t("settingsHint")),
@@ -263,18 +263,17 @@ function drawStory(panel) {
   panel.lang = language();
 }
 
-let saved = null;
+let asked = false; // the state goes to all pages; the one that asked keeps it
 on("recording", (recording) => {
-  if (saved !== null && recording.count !== saved) {
+  if (asked) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([recording.text], { type: "text/plain" }));
     link.download = "bench.pos";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
-  saved = recording.count;
+  asked = false;
 });
-on("connected", () => { saved = null; });
 for (const [name, ...drawn] of [["journal", "journal"], ["books", "books"], ["faults", "faults"],
   ["settings", "faults", "story"], ["play", "story"], ["steps", "story"]]) {
   on(name, () => redraw(...drawn));
