@@ -1,0 +1,71 @@
+"""What the READMEs promise is so: commands, scenarios, the language in full, links and modules."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from firmware.__main__ import COMMANDS
+from firmware.scenario.language import FAULTS, ScenarioError, parse
+from firmware.scenario.player import play
+from hw.sim.cards import tray
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+HOUSE = (ROOT / "firmware" / "README.md").read_text("utf-8")
+
+
+def indented(text, first):
+    """The indented block that begins with `first`."""
+    lines = text[text.index(f"    {first}") :].splitlines()
+    end = next((at for at, line in enumerate(lines) if not line.startswith("    ")), len(lines))
+    return "\n".join(line[4:] for line in lines[:end])
+
+
+def test_every_command_in_the_readme_exists():
+    named = set(re.findall(r"firmware/pos (\w+)", README))
+    assert named <= {*COMMANDS, "test"}
+    assert {"demo", "test"} <= named
+
+
+def test_the_scenario_in_the_readme_holds(tmp_path):
+    story = tmp_path / "readme.pos"
+    story.write_text(indented(README, "press 12850"), encoding="utf-8")
+    play(story)
+
+
+def test_the_scenario_in_the_house_holds(tmp_path):
+    story = tmp_path / "house.pos"
+    story.write_text(
+        HOUSE.split("```\n# a wrong")[1].split("```")[0].join(("# a wrong", "")), "utf-8"
+    )
+    play(story)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "firmware/README.md", "hw/README.md"])
+def test_every_file_that_a_readme_links_to_is_there(readme):
+    folder = (ROOT / readme).parent
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / readme).read_text("utf-8"))
+    assert links
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_the_language_is_told_in_full():
+    with pytest.raises(ScenarioError) as refused:
+        list(parse("nonsense", "any"))
+    verbs = str(refused.value).partition("known are ")[2].split(", ")
+    assert len(verbs) > 15
+    assert [verb for verb in verbs if f"`{verb}" not in HOUSE] == []
+    kinds = [f"`{device} {kind}" for device, all_ in FAULTS.items() for kind in all_]
+    assert [kind for kind in kinds if kind not in HOUSE] == []
+
+
+def test_the_whole_tray_is_told():
+    assert [name for name in tray() if f"`{name}`" not in HOUSE] == []
+
+
+def test_every_module_that_the_house_names_is_there():
+    named = re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|pos))`", HOUSE)
+    places = (ROOT, ROOT / "firmware", ROOT / "hw")
+    assert named
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
