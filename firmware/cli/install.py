@@ -53,12 +53,14 @@ Change = Callable[..., int]
 
 def carried_out(change: Change, options: argparse.Namespace, wanted: Sequence[Step]) -> int:
     """Install or uninstall as the options say; gives the number of changes. Raises Refused."""
-    live = options.root is None
-    if live and not options.dry_run and os.geteuid() != 0:
+    here = options.root is None
+    if here and not options.dry_run and os.geteuid() != 0:
         raise Refused("root is needed: run it with sudo, or with --dry-run", code=FAILED)
-    if not live and not options.root.is_dir():
+    if not here and not options.root.is_dir():
         raise Refused(f"{options.root} is no directory")
-    system = System(Path("/") if live else options.root.absolute(), live=live)
+    # in a chroot or an image that is being made there is no systemd to talk to: sd_booted(3)
+    live = here and Path("/run/systemd/system").is_dir()
+    system = System(Path("/") if here else options.root.absolute(), live=live)
     say: Say = (lambda words: print(f"would {words}")) if options.dry_run else print
     try:
         return change(system, wanted, say, dry_run=options.dry_run)

@@ -47,7 +47,7 @@ class System:
 
     def account(self, command: str, *words: str) -> None:
         """Run one of shadow's commands on this system's accounts. Raises InstallFault."""
-        prefix = () if self.live else ("--prefix", str(self.root))
+        prefix = () if self.root == Path("/") else ("--prefix", str(self.root))
         self.run((command, *prefix, *words))
 
     def entry(self, database: str, name: str) -> list[str] | None:
