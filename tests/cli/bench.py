@@ -34,7 +34,7 @@ from hw.sim.pcsc import PcscModel
 from hw.sim.ssd1306 import Ssd1306
 from hw.worker import SystemClock
 
-PATIENCE_S = 8
+PATIENCE_S = 20
 CONFIG = Config(check=Check(min_view_ms=0))
 
 
@@ -124,14 +124,13 @@ class Bench:
 
     def press(self, keys: str) -> None:
         """Press keys one after another, as fast as the keypad takes them: `1 2 ENTER`."""
+        self.clock.wait_for(lambda: self._at_rest, "a keypad that is scanned")
         for label in keys.split():
             before = self._pressed
             self.matrix.press(Key(label))
             self.clock.wait_for(lambda before=before: self._pressed > before, f"key {label}")
             self.matrix.release(Key(label))
-            keypad = self._keypad
-            assert keypad is not None
-            self.clock.wait_for(lambda keypad=keypad: keypad.at_rest, f"release of {label}")
+            self.clock.wait_for(lambda: self._at_rest, f"release of {label}")
 
     def insert(self, name: str) -> None:
         """Put a card of the tray in."""
@@ -158,6 +157,11 @@ class Bench:
         return frame.text
 
     # --- below ---
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether the keypad was scanned with every key up: what is down at start never counts."""
+        return self._keypad is not None and self._keypad.at_rest
 
     @contextmanager
     def _someone(self, person: Callable[[], None]) -> Iterator[None]:
