@@ -262,6 +262,17 @@ def test_a_key_that_others_may_read_is_refused(pos, shop, quiet):
     assert "expected 600" in ended.words
 
 
+def test_books_that_are_damaged_are_refused_and_the_journal_is_let_go(pos, shop, tmp_path):
+    path = tmp_path / "local.toml"
+    path.write_text('[display]\nport = 20\n[printer]\nkind = "none"\n')
+    shop.journal.close()
+    (shop.directory / "host-books.db").write_bytes(b"no books, and long enough to be some" * 99)
+    ended = pos("run", "--config", path, "--data", shop.directory)
+    assert ended.code == 1
+    assert "not a database" in ended.err.splitlines()[-1]
+    shop.reopen()
+
+
 def test_a_bad_configuration_is_refused_with_a_line_for_each_mistake(pos, tmp_path):
     path = tmp_path / "bad.toml"
     path.write_text("[display]\nchip = 'lcd'\nport = 99\n[printer]\nkind = 'usb'\n")
