@@ -65,6 +65,7 @@ class Sale(Section, frozen=True):
     unusual_history: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 50
     unusual_min_history: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
     duplicate_window_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
+    always_online: bool = False  # no card approves by itself, whatever its floor limit
     undo_s: Annotated[int, msgspec.Meta(ge=0, le=600)] = 30
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from firmware.emv.dialogue import CardFailure
-from firmware.host.messages import HostAnswer, HostRequest
+from firmware.host.messages import CardPresented, HostAnswer, HostRequest
 from firmware.journal.operators import PasswordVerdict
 from firmware.journal.records import Record as JournalRecord
 from firmware.masked import Password
@@ -119,11 +119,28 @@ class Record(Effect[None]):
 
     records: tuple[JournalRecord, ...]
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    card: CardPresented | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, *records: JournalRecord, blobs: Mapping[str, bytes] | None = None) -> Record:
-        """The effect for `records`, with frames by their hash in `blobs`."""
-        return cls(records, blobs or {})
+    def of(
+        cls,
+        *records: JournalRecord,
+        blobs: Mapping[str, bytes] | None = None,
+        card: CardPresented | None = None,
+    ) -> Record:
+        """The effect for `records`, with frames by their hash in `blobs`.
+
+        `card` is sealed in the same commit, for the notice that an UploadQueued among them owes.
+        """
+        return cls(records, blobs or {}, card)
+
+
+@dataclass(frozen=True, slots=True)
+class Unseal(Effect[CardPresented]):
+    """The card of an offline approval that the host has not heard of."""
+
+    batch: int
+    stan: int
 
 
 class Query(Protocol[A_co]):

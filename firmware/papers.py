@@ -5,9 +5,9 @@ from __future__ import annotations
 from firmware.config import Config
 from firmware.journal.essence import essence
 from firmware.journal.records import Copy
-from firmware.journal.transactions import PrintJob, Transaction
+from firmware.journal.transactions import PrintJob, State, Transaction
 from firmware.ledger import Ledger
-from firmware.voucher.fault import fault_slip
+from firmware.voucher.fault import fault_slip, refused_slip
 from firmware.voucher.settlement import settlement_slip
 from firmware.voucher.transaction import transaction_slip
 from hw.ports import Document, Line
@@ -36,7 +36,7 @@ class Papers:
         transaction = journal.transaction(job.batch, job.stan, training=job.training)
         if transaction is None:
             return _lost(job)
-        qr = essence(transaction, self._ledger.keys) if self._config.printer.qr else None
+        qr = essence(transaction, journal.keys) if self._config.printer.qr else None
         return transaction_slip(
             transaction,
             self._config.merchant,
@@ -70,10 +70,14 @@ class Papers:
         )
 
     def _fault(self, job: PrintJob) -> Document:
-        for reversal in self._ledger.journal.reversals():
+        journal = self._ledger.journal
+        for reversal in journal.reversals():
             owed = reversal.transaction
             if (owed.batch, owed.stan, owed.training) == (job.batch, job.stan, job.training):
                 return fault_slip(reversal, self._config.merchant, columns=self._columns)
+        sale = journal.transaction(job.batch, job.stan, training=job.training)
+        if sale is not None and sale.offline and sale.state is State.APPROVED:
+            return refused_slip(sale, self._config.merchant, columns=self._columns)
         return _lost(job)  # delivered since: the reversal is no fault any more
 
 

@@ -12,6 +12,7 @@ from firmware.clock_watch import ClockWatch
 from firmware.host.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
 from firmware.journal.store import Journal
+from firmware.sealed import Place, keeping, unseal
 from firmware.spool import Spool
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import Screen
@@ -122,11 +123,15 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
             jumped = world.clock_watch.look(
                 world.clock.now(), world.clock.monotonic_ms(), ledger.journal
             )
-            ledger.journal.append(*jumped, *effect.records, blobs=effect.blobs)
+            keep = keeping(effect.records, effect.card, ledger.journal.keys.card)
+            ledger.journal.append(*jumped, *effect.records, blobs=effect.blobs, also=keep)
             world.spool.kick()
             return None
         case effects.Look():
             return effect.query.read(ledger.journal)
+        case effects.Unseal(batch=batch, stan=stan):
+            sealed = ledger.journal.sealed(batch, stan)
+            return unseal(sealed, Place(batch, stan), ledger.journal.keys.card)
         case effects.Now():
             return effects.Moment(world.clock.monotonic_ms(), world.clock.now())
         case effects.CheckPassword():

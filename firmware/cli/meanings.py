@@ -26,6 +26,7 @@ MEANINGS = {
     "sale.unusual_history": "how many sales the median is of",
     "sale.unusual_min_history": "with fewer sales than this nothing is unusual",
     "sale.duplicate_window_s": "same card and amount within this is asked about",
+    "sale.always_online": "no card approves by itself, whatever its floor limit",
     "sale.undo_s": "how long an approved sale can be undone at once",
     "void.pin": "a void asks for the card's PIN",
     "refund.window_days": "older sales are not refunded",

@@ -254,7 +254,8 @@ async def _transaction(desk: Desk, agreed: Agreed) -> Transaction:
         at=moment.wall,
         sequence_counter=numbers.stan,
         type=REFUND if agreed.kind is Kind.REFUND else SALE,
-        merchant_forced_online=desk.training,  # a lesson uses up no offline approval of the card
+        # a lesson uses up no offline approval of the card
+        merchant_forced_online=desk.training or desk.config.sale.always_online,
     )
 
 

@@ -23,7 +23,7 @@ from firmware.ui.texts import Text
 async def may_sell(desk: Desk) -> bool:
     """Whether a sale may begin: nothing is owed to the host, the batch has room. Says why not."""
     await CheckSpace()
-    if not await nothing_owed(desk):
+    if not await nothing_owed(desk, uploads=False):
         return False
     if await Look(BatchCount()) >= desk.config.batch.full_at and not desk.training:
         await tell(desk, Text.REFUSED, Text.BATCH_FULL)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from firmware.effects import Beep, Look, Moment, Now, Record, StuckPapers, TimedOut, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.menu import menu
+from firmware.flows.owed import Retry
 from firmware.flows.parts import show
 from firmware.flows.permissions import Act, Role, permitted, role_of
 from firmware.flows.recover import recover
-from firmware.flows.reverse import send_reversals
 from firmware.flows.sale import sale
 from firmware.flows.sign_on import sign_on
 from firmware.journal.queries import (
@@ -17,6 +17,7 @@ from firmware.journal.queries import (
     Reversals,
     SignedOn,
     TrainingOn,
+    Uploads,
 )
 from firmware.journal.records import TerminalStarted
 from firmware.ui.screens import Idle, Phrase
@@ -45,22 +46,17 @@ async def serve(desk: Desk) -> None:
 
 
 async def idle(desk: Desk) -> None:
-    """Stand idle until a key begins something, once; reversals that are owed are retried."""
+    """Stand idle until a key begins something, once; what the host is owed is tried again."""
     desk.speak_shop()
     card_waits = False
-    retried_ms = (await Now()).monotonic_ms
-    retry_ms = desk.config.host.reversal_retry_s * 1000
+    retry = await Retry.begin(desk)
     while True:
         moment = await Now()
-        owed = bool(await Look(Reversals()))
-        if owed and moment.monotonic_ms - retried_ms >= retry_ms:
-            await send_reversals(desk)
-            retried_ms, retry_ms = moment.monotonic_ms, min(retry_ms * 2, 3_600_000)
+        pause_ms = await retry.go_on(desk, moment)
         notice = Phrase.of(Text.CARD_BEFORE_AMOUNT) if card_waits else await _notice(desk)
         await show(desk, _screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
-        timeout_ms = min(until_minute_ms, retry_ms) if owed else until_minute_ms
-        happening = await Wait(timeout_ms, card=True)
+        happening = await Wait(min(until_minute_ms, pause_ms or until_minute_ms), card=True)
         match happening:
             case TimedOut():
                 pass
@@ -107,6 +103,9 @@ async def _notice(desk: Desk) -> Phrase | None:
     reversals = await Look(Reversals())
     if reversals:
         return Phrase.of(Text.REVERSALS_PENDING, count=len(reversals))
+    uploads = await Look(Uploads())
+    if uploads:
+        return Phrase.of(Text.UPLOADS_PENDING, count=len(uploads))
     slips = await StuckPapers()
     if slips:
         return Phrase.of(Text.SLIPS_PENDING, count=slips)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from firmware import __version__
 from firmware.effects import Look
 from firmware.flows.desk import Desk
+from firmware.flows.owed import send_owed
 from firmware.flows.parts import GivenUp, choose, tell
-from firmware.flows.reverse import send_reversals
 from firmware.journal.queries import OpenPrintJobs, Reversals
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
@@ -31,7 +31,7 @@ async def other(desk: Desk) -> None:
                 warning=False,
             )
         case Text.PENDING_REVERSALS:
-            await send_reversals(desk)
+            await send_owed(desk)
             count = len(await Look(Reversals()))
             await tell(
                 desk,

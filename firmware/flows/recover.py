@@ -7,6 +7,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.parts import show, tell
 from firmware.flows.reverse import send_reversals
 from firmware.flows.settle import resume_settlement
+from firmware.flows.uploads import send_uploads
 from firmware.journal.queries import NextJob, OpenIntents, OpenPrintJobs
 from firmware.journal.records import (
     PrintDoubtful,
@@ -50,6 +51,7 @@ async def recover(desk: Desk) -> None:
         await show(desk, Notice(Phrase.of(Text.RECOVERING), ()))
         await Record.of(*records)
     reversed_all = await send_reversals(desk)
+    await send_uploads(desk)
     await resume_settlement(desk)
     if open_intents:
         numbers = " ".join(f"{each.stan:06d}" for each in open_intents)

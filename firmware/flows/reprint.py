@@ -5,7 +5,13 @@ from __future__ import annotations
 from firmware.effects import Look, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
-from firmware.journal.queries import LastSettlement, LastTransaction, NextJob, TransactionByVoucher
+from firmware.journal.queries import (
+    LastSettlement,
+    LastTransaction,
+    NextJob,
+    TransactionByNumber,
+    TransactionByVoucher,
+)
 from firmware.journal.records import Copy, PrintQueued
 from firmware.journal.transactions import State, Transaction
 from firmware.ui.screens import Phrase
@@ -64,4 +70,10 @@ async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: boo
         training=training,
     )
     await Record.of(queued)
-    await tell(desk, Text.MENU_REPRINT, Text.PRINT_QUEUED, warning=False)
+    printed = await Look(TransactionByNumber(batch, stan, training=training))
+    said = (
+        Phrase.of(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)
+        if printed is not None
+        else Phrase.of(Text.PRINT_QUEUED)
+    )
+    await tell(desk, Text.MENU_REPRINT, said, warning=False)

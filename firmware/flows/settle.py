@@ -6,6 +6,7 @@ from firmware.effects import Authorise, Look, Now, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, confirm, show, tell
 from firmware.flows.reverse import send_reversals
+from firmware.flows.uploads import send_uploads
 from firmware.host.messages import Answered, SettlementRequest
 from firmware.journal.queries import (
     BatchCount,
@@ -66,14 +67,17 @@ async def _rehearse(desk: Desk) -> None:
         await tell(desk, Text.SETTLED, Text.LESSONS_COUNT_NOTHING, warning=False)
 
 
-async def nothing_owed(desk: Desk) -> bool:
+async def nothing_owed(desk: Desk, *, uploads: bool = True) -> bool:
     """Whether the host knows all it must before money moves; sends what is owed, says what stays.
 
-    A reversal, or a settlement whose totals are fixed: until it is through its batch is closed to
-    everything, lessons included.
+    A reversal; the notice of an offline sale, unless nothing builds on it; a settlement whose
+    totals are fixed: until it is through its batch is closed to everything, lessons included.
     """
     if not await send_reversals(desk):
         await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
+        return False
+    if uploads and not await send_uploads(desk):
+        await tell(desk, Text.REFUSED, Text.UPLOAD_FIRST)
         return False
     await resume_settlement(desk)
     return await Look(OpenSettlement()) is None

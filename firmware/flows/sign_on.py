@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from firmware.effects import ChangeOperator, OperatorChange, Record
 from firmware.flows.desk import Desk
+from firmware.flows.owed import send_owed
 from firmware.flows.parts import GivenUp, confirm, enter_digits, tell
 from firmware.flows.permissions import ask_password, password_length
-from firmware.flows.reverse import send_reversals
 from firmware.journal.operators import MustChange
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
 from firmware.masked import Password
@@ -58,11 +58,11 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
 
 
 async def sign_off(desk: Desk) -> None:
-    """Sign the operator off, pending reversals first."""
+    """Sign the operator off; what the host is owed goes first."""
     question = Notice(Phrase.of(Text.SIGN_OFF), (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON))
     if isinstance(await confirm(desk, question), GivenUp):
         return
-    await send_reversals(desk)
+    await send_owed(desk)
     await Record.of(OperatorSignedOff(operator=desk.operator))
     desk.operator = ""
     await tell(desk, Text.SIGN_OFF, Text.SIGNED_OFF, warning=False)

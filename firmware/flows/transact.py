@@ -14,6 +14,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, show
 from firmware.flows.reasons import why_declined
 from firmware.flows.reverse import reverse
+from firmware.flows.uploads import send_uploads
 from firmware.host.messages import Answered, CardPresented, FinancialRequest, HostAnswer, NoAnswer
 from firmware.host.responses import response_text
 from firmware.journal.queries import NextJob, NextNumbers, Numbers, TransactionByNumber
@@ -26,6 +27,7 @@ from firmware.journal.records import (
     OutcomeRecorded,
     PrintQueued,
     Result,
+    UploadQueued,
     Verification,
 )
 from firmware.journal.transactions import Transaction
@@ -143,14 +145,19 @@ async def _undecided(
 
 
 async def _offline(desk: Desk, deal: Deal, intent: IntentRecorded) -> Done | Refused:
-    """The card's own decision: intent and outcome in one commit, nothing was asked of a host."""
+    """The card's own decision: intent and outcome in one commit, and the host is told at once.
+
+    Its answer changes nothing, for the card has approved; without one it is told again later.
+    """
     result = deal.offline
     assert result is not None
     code = "Y1" if result is Result.APPROVED else "Z1"
     outcome = _outcome(intent, deal, result, Answered(code), offline=True)
     if result is Result.APPROVED:
         job = await Look(NextJob())
-        await Record.of(intent, outcome, *both_copies(intent, job))
+        owed = UploadQueued(batch=intent.batch, stan=intent.stan)
+        await Record.of(intent, outcome, owed, *both_copies(intent, job), card=deal.card)
+        await send_uploads(desk)
         return Done(await _transaction(desk, intent), job, job + 1, await Now())
     await Record.of(intent, outcome)
     return Refused(await _transaction(desk, intent), code, why_declined(deal.emv.tvr))

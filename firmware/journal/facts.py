@@ -35,6 +35,10 @@ class Copy(enum.Enum):
     FAULT = "fault"  # a reversal that could not be delivered: not a receipt
 
 
+class Base(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
+    """A journal record; its tag is the class name."""
+
+
 class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What may be kept of a card. `hash` is HMAC-SHA-256 of the PAN under the terminal's key."""
 

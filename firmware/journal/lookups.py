@@ -24,7 +24,7 @@ from firmware.journal.records import (
     SettlementStarted,
     Totals,
 )
-from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
+from firmware.journal.transactions import PrintJob, Reversal, State, Transaction, Upload
 
 T = TypeVar("T")
 
@@ -149,6 +149,22 @@ class Lookups:
                 Reversal(transaction=found[0], reason=opened.reason, attempts=row["attempts"])
             )
         return owed
+
+    def uploads(self) -> list[Upload]:
+        """Offline approvals that the host has not answered for, oldest first."""
+        rows = self._all("SELECT intent, attempts FROM uploads ORDER BY intent")
+        return [
+            Upload(
+                transaction=self._transactions("WHERE t.intent = ?", (row["intent"],))[0],
+                attempts=row["attempts"],
+            )
+            for row in rows
+        ]
+
+    def sealed(self, batch: int, stan: int) -> bytes:
+        """The sealed card data of an upload that is owed. Raises JournalFault when it is gone."""
+        sql = "SELECT card FROM sealed WHERE batch = ? AND stan = ?"
+        return bytes(self._one(sql, (batch, stan))["card"])
 
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed, oldest first: queued, or sending when the power went."""
@@ -341,11 +357,13 @@ def _transaction(row: sqlite3.Row) -> Transaction:
         outcome = _expect(row["outcome_body"], OutcomeRecorded)
         fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
         del fields["result"]
+        fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
     return Transaction(
         **fields,
         state=State(row["state"]),
         voided_by=row["voided_by"],
         refunded_minor=row["refunded_minor"],
+        reprints=row["reprints"],
         settled=row["batch_state"] == "closed",
         record_seq=row["ended"] or 0,
         record_hash=row["ended_hash"].hex() if row["ended_hash"] is not None else "",

@@ -38,6 +38,9 @@ from firmware.journal.records import (
     SettlementStarted,
     Totals,
     TrainingSwitched,
+    UploadAnswered,
+    UploadAttempted,
+    UploadQueued,
 )
 from firmware.journal.rules import require
 from firmware.journal.transactions import State
@@ -59,6 +62,8 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             _reversal_attempted(db, record)
         case ReversalConfirmed():
             _reversal_confirmed(db, entry.seq, record)
+        case UploadQueued() | UploadAttempted() | UploadAnswered():
+            _upload(db, record)
         case PrintQueued() | PrintSending() | PrintSent() | PrintDoubtful() | PrintDropped():
             _print(db, entry.seq, record)
         case BatchOpened() | SettlementStarted() | SettlementCompleted():
@@ -190,6 +195,25 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
             _voided(db, row["original"], 0)
 
 
+def _upload(
+    db: sqlite3.Connection, record: UploadQueued | UploadAttempted | UploadAnswered
+) -> None:
+    row = _number(db, record.batch, record.stan, training=False)
+    if isinstance(record, UploadQueued):
+        queued = rules.may_upload(record.stan, row)
+        db.execute("INSERT INTO uploads (intent) VALUES (?)", (queued["intent"],))
+        return
+    intent = row["intent"] if row is not None else 0
+    owed = _one(db, "SELECT 1 FROM uploads WHERE intent = ?", intent)
+    require(owed is not None, f"notice of {record.stan:06d}, which is not owed")
+    if isinstance(record, UploadAttempted):
+        db.execute("UPDATE uploads SET attempts = ? WHERE intent = ?", (record.attempt, intent))
+        return
+    db.execute("DELETE FROM uploads WHERE intent = ?", (intent,))
+    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (record.batch, record.stan))
+    db.execute("UPDATE transactions SET reference = ? WHERE intent = ?", (record.reference, intent))
+
+
 def _reversing(row: Row | None, stan: int) -> Row:
     if row is None or row["state"] != State.REVERSING.value:
         raise RuleBroken(f"answer to a reversal of {stan:06d} that is not owed")
@@ -252,6 +276,12 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
         require(record.job == terminal["next_job"], f"print job {record.job} is not the next one")
         db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
         db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
+        if record.duplicate:
+            db.execute(
+                "UPDATE transactions SET reprints = reprints + 1"
+                " WHERE stan = ? AND batch = ? AND training = ?",
+                (record.stan, record.batch, int(record.training)),
+            )
         return
     job = _one(db, "SELECT state FROM print_jobs WHERE job = ?", record.job)
     require(job is not None, f"print job {record.job} is not owed")
@@ -282,7 +312,9 @@ def _batch(
             db.execute("UPDATE terminal SET batch = ?", (record.batch,))
         case SettlementStarted():
             open_ = _one(
-                db, "SELECT count(*) AS n FROM transactions WHERE state = 'open' AND training = 0"
+                db,
+                "SELECT (SELECT count(*) FROM transactions WHERE state = 'open' AND training = 0)"
+                " + (SELECT count(*) FROM uploads) AS n",
             )
             rules.may_settle(record, batch, totals or Totals(), open_["n"] if open_ else 0)
             db.execute(

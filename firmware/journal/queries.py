@@ -7,7 +7,7 @@ from datetime import datetime
 
 from firmware.journal.records import SettlementCompleted, SettlementStarted, Totals
 from firmware.journal.store import Journal
-from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
+from firmware.journal.transactions import PrintJob, Reversal, State, Transaction, Upload
 
 LESSONS_MAX = 10_000  # of one batch
 
@@ -165,6 +165,14 @@ class Reversals:
 
     def read(self, journal: Journal) -> list[Reversal]:
         return journal.reversals()
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Offline approvals that the host has not answered for, oldest first."""
+
+    def read(self, journal: Journal) -> list[Upload]:
+        return journal.uploads()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ default, so that every release reads the journals of all earlier ones.
 
 from __future__ import annotations
 
-import msgspec
-
 from firmware.journal.facts import (
+    Base,
     CardFacts,
     Copy,
     EmvData,
@@ -19,6 +18,7 @@ from firmware.journal.facts import (
     Totals,
     Verification,
 )
+from firmware.journal.uploads import UploadAnswered, UploadAttempted, UploadQueued
 
 __all__ = [  # the facts too, so that one import has both
     "AmountAgreed",
@@ -60,12 +60,11 @@ __all__ = [  # the facts too, so that one import has both
     "TerminalStarted",
     "Totals",
     "TrainingSwitched",
+    "UploadAnswered",
+    "UploadAttempted",
+    "UploadQueued",
     "Verification",
 ]
-
-
-class Base(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
-    """A journal record; its tag is the class name."""
 
 
 class KeyIntroduced(Base, frozen=True):
@@ -345,6 +344,9 @@ Record = (
     | ReversalOpened
     | ReversalAttempted
     | ReversalConfirmed
+    | UploadQueued
+    | UploadAttempted
+    | UploadAnswered
     | PrintQueued
     | PrintSending
     | PrintSent

@@ -93,6 +93,15 @@ def may_approve(row: Row, original: Row | None) -> None:
         )
 
 
+def may_upload(stan: int, row: Row | None) -> Row:
+    """The host is told of an approved sale of the open batch that it was not asked about."""
+    if row is None:
+        raise RuleBroken(f"notice of {stan:06d} without its sale")
+    stands = row["kind"] == Kind.SALE.value and row["state"] == State.APPROVED.value
+    require(stands and not row["reference"], f"notice of {stan:06d}, which the host knows")
+    return row
+
+
 _REVERSIBLE = (State.OPEN.value, State.APPROVED.value)
 
 
@@ -110,11 +119,11 @@ def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Ro
 
 
 def may_settle(started: SettlementStarted, batch: Row | None, totals: Totals, open_: int) -> None:
-    """The totals are the journal's, and nothing in the batch is undecided."""
+    """The totals are the journal's; nothing is undecided and nothing unknown to the host."""
     require(batch is not None and batch["batch"] == started.batch, "settlement of no open batch")
     require(batch is not None and batch["state"] == "open", "settlement was started before")
     require(started.totals == totals, "settlement of other totals than the journal's")
-    require(not open_, "settlement with an intent still open")
+    require(not open_, "settlement with an intent still open, or a notice still owed")
 
 
 def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 1
+SCHEMA = 2
 
 LOG = (
     """CREATE TABLE records (
@@ -41,6 +41,14 @@ LOG = (
         locked_until_s INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
 )
+
+# not from the log either: what its sealed data are, firmware.sealed says
+SEALED = """CREATE TABLE IF NOT EXISTS sealed (
+    batch INTEGER NOT NULL,
+    stan INTEGER NOT NULL,
+    card BLOB NOT NULL,
+    PRIMARY KEY (batch, stan)
+) STRICT"""
 
 PROJECTIONS = {
     "identity": """CREATE TABLE identity (
@@ -92,11 +100,16 @@ PROJECTIONS = {
         reference TEXT NOT NULL DEFAULT '',
         original INTEGER,
         voided_by INTEGER NOT NULL DEFAULT 0,
-        refunded_minor INTEGER NOT NULL DEFAULT 0
+        refunded_minor INTEGER NOT NULL DEFAULT 0,
+        reprints INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
     "reversals": """CREATE TABLE reversals (
         intent INTEGER PRIMARY KEY,
         opened INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "uploads": """CREATE TABLE uploads (
+        intent INTEGER PRIMARY KEY,
         attempts INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
     "print_jobs": """CREATE TABLE print_jobs (
@@ -134,6 +147,7 @@ def create_log(connection: sqlite3.Connection) -> None:
 
 def create_projections(connection: sqlite3.Connection) -> None:
     """Make the projections, empty, replacing older ones. Call within a transaction."""
+    connection.execute(SEALED)  # since schema 2
     for table in PROJECTIONS:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     for statement in (*PROJECTIONS.values(), *INDEXES):

@@ -58,6 +58,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     voided_by: int = 0  # voucher number of the approved void, in the same batch
     refunded_minor: int = 0  # sum of approved refunds and of refunds still open
     settled: bool = False
+    reprints: int = 0  # papers that were marked as duplicates
     record_seq: int = 0  # number of the record that ended it
     record_hash: str = ""  # hash of the record that ended it, for the voucher's QR
 
@@ -73,6 +74,13 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     state: str  # queued, sending, sent, doubtful, dropped
     training: bool = False
     held: bool = False  # until a key, or the next start
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale that a card approved by itself and that the host has not heard of."""
+
+    transaction: Transaction
+    attempts: int
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
-"""Slips that are no receipts: a reversal that could not be delivered, a device that is gone."""
+"""Slips that are no receipts: a reversal not delivered, an offline sale refused, a device gone."""
 
 from __future__ import annotations
 
 from firmware.config import Merchant
-from firmware.journal.transactions import Reversal
+from firmware.journal.transactions import Reversal, Transaction
 from firmware.voucher.sheet import Sheet, amount_text, card_text, currency_of, date_text
 from firmware.voucher.texts import (
     DEVICES,
@@ -11,6 +11,8 @@ from firmware.voucher.texts import (
     REASONS,
     REVERSAL_ADVICE,
     REVERSAL_HAPPENED,
+    UPLOAD_ADVICE,
+    UPLOAD_HAPPENED,
     Label,
     Mark,
 )
@@ -20,12 +22,25 @@ from hw.ports import Document, Size
 
 def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Document:
     """The report of a reversal that the host has not confirmed, for the merchant to act on."""
-    transaction = reversal.transaction
     sheet = _head(columns)
-    sheet.owner(merchant, transaction.operator, transaction).rule()
+    sheet.owner(merchant, reversal.transaction.operator, reversal.transaction).rule()
     sheet.text(Label.WHAT_HAPPENED, bold=True).both(REVERSAL_HAPPENED)
     sheet.pair(Label.REASON, REASONS.get(reversal.reason, reversal.reason))
     sheet.pair(Label.ATTEMPTS, str(reversal.attempts)).rule()
+    return _what_to_do(sheet, reversal.transaction, REVERSAL_ADVICE)
+
+
+def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
+    """The report of an offline sale that the host refuses to pay, for the merchant to claim."""
+    sheet = _head(columns)
+    sheet.owner(merchant, transaction.operator, transaction).rule()
+    sheet.text(Label.WHAT_HAPPENED, bold=True).both(UPLOAD_HAPPENED).rule()
+    return _what_to_do(sheet, transaction, UPLOAD_ADVICE)
+
+
+def _what_to_do(
+    sheet: Sheet, transaction: Transaction, advices: tuple[tuple[str, str], ...]
+) -> Document:
     sheet.pair(Label.TYPE, NAMES[transaction.kind])
     sheet.pair(Label.BATCH, f"{transaction.batch:06d}")
     sheet.pair(Label.VOUCHER, f"{transaction.stan:06d}", bold=True)
@@ -34,7 +49,7 @@ def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Docum
     amount = amount_text(transaction.amount_minor, currency_of(transaction.currency))
     sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
     sheet.text(Label.WHAT_TO_DO, bold=True)
-    for advice in REVERSAL_ADVICE:
+    for advice in advices:
         sheet.both(advice)
     sheet.marks(duplicate=False, training=transaction.training)
     return _foot(sheet)

@@ -109,6 +109,20 @@ REVERSAL_ADVICE = (
         "Do not hand this slip to the cardholder as a receipt.",
     ),
 )
+UPLOAD_HAPPENED = (
+    "此笔交易由卡片脱机批准，货款未被主机接受。",
+    "The card approved this transaction offline and the host has refused to take it.",
+)
+UPLOAD_ADVICE = (
+    (
+        "1. 请凭本单和商户存根向收单机构请款。",
+        "Claim the amount from your acquirer with this slip and the merchant copy.",
+    ),
+    (
+        "2. 本单不能交给持卡人作为凭证。",
+        "Do not hand this slip to the cardholder as a receipt.",
+    ),
+)
 NAMES = {
     Kind.SALE: "消费 SALE",
     Kind.VOID: "消费撤销 VOID",

@@ -1,0 +1,42 @@
+"""What the host is owed: sent in its order, and again and again while nobody is served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.effects import Look, Moment, Now
+from firmware.flows.desk import Desk
+from firmware.flows.reverse import send_reversals
+from firmware.flows.uploads import send_uploads
+from firmware.journal.queries import Reversals, Uploads
+
+RETRY_MAX_MS = 3_600_000
+
+
+async def send_owed(desk: Desk) -> bool:
+    """Send reversals and then notices of offline sales; True when nothing is owed any more."""
+    return await send_reversals(desk) and await send_uploads(desk)
+
+
+@dataclass(slots=True)
+class Retry:
+    """Tries while the terminal stands idle, after ever longer pauses."""
+
+    tried_ms: int
+    pause_ms: int
+
+    @classmethod
+    async def begin(cls, desk: Desk) -> Retry:
+        """From now on, with the pause of the settings."""
+        return cls((await Now()).monotonic_ms, desk.config.host.reversal_retry_s * 1000)
+
+    async def go_on(self, desk: Desk, moment: Moment) -> int | None:
+        """Try if it is time; how long idle may wait before it asks again, None if for ever."""
+        owed = bool(await Look(Reversals())) or bool(await Look(Uploads()))
+        if not owed:
+            return None
+        if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
+            await send_owed(desk)
+            self.tried_ms = moment.monotonic_ms
+            self.pause_ms = min(self.pause_ms * 2, RETRY_MAX_MS)
+        return self.pause_ms
