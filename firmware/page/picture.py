@@ -9,7 +9,7 @@ from typing import Any
 from firmware.cli.exits import DONE, FAILED
 from firmware.page.browser import NoBrowser, chromium, served
 
-WIDTH_PX, HEIGHT_PX = 1440, 860
+WIDTH_PX, HEIGHT_PX = 1440, 900
 
 
 def draw(file: Path) -> int:
@@ -46,4 +46,4 @@ def sell(page: Any) -> None:
         page.keyboard.press(key, delay=60)
     page.keyboard.press("Enter", delay=60)
     says.get_by_text("交易成功").wait_for()
-    page.wait_for_timeout(3500)  # the slip comes out at the printer's own speed
+    page.locator("#tear").wait_for()  # the slip comes out at the printer's own speed

@@ -135,6 +135,7 @@ class Server:
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((listen, port))
+        self._socket.listen(64)
         self.port: int = self._socket.getsockname()[1]
         self.token = new_token()
         self.hosts = hosts_of(listen, self.port)
@@ -172,5 +173,4 @@ class Server:
         self._socket.close()
 
     def _run(self) -> None:
-        self._socket.listen(64)
         asyncio.run(self._uvicorn.serve(sockets=[self._socket]))

@@ -20,6 +20,7 @@ from hw.sim.cards.card import Card
 
 ROWS_MAX = 60
 GET_RESPONSE = 0xC0
+COMMON = ("unionpay-debit", "visa-credit", "visa-debit", "mastercard-cda", "amex", "jcb")
 # scheme by the head of the AID. See EMV 4.4 Book 1, 12.2.1: a RID is five bytes
 SCHEMES = {
     "A000000333": "unionpay",
@@ -42,8 +43,10 @@ def glass(stage: Stage) -> dict[str, Any]:
 
 
 def cards(stage: Stage) -> list[dict[str, Any]]:
-    """The faces of the tray's cards."""
-    return [_card(card) for card in stage.bench.tray.values()]
+    """The faces of the tray's cards, those that simply pay first."""
+    tray = stage.bench.tray
+    names = [*COMMON, *(name for name in tray if name not in COMMON)]
+    return [_card(tray[name]) for name in names if name in tray]
 
 
 def _card(card: Card) -> dict[str, Any]:

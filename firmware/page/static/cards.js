@@ -8,7 +8,7 @@ const list = document.getElementById("cards");
 const slot = document.getElementById("slot");
 const inserted = document.getElementById("inserted");
 const SCHEMES = {
-  unionpay: "UnionPay 银联", visa: "VISA", mastercard: "mastercard", amex: "AMEX", jcb: "JCB",
+  unionpay: "UnionPay", visa: "VISA", mastercard: "mastercard", amex: "AMEX", jcb: "JCB",
   store: "幸福小店",
 };
 

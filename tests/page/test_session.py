@@ -1,0 +1,190 @@
+"""Whatever pages do, the terminal stays whole: keys come up, floods are cut, slow pages miss out."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import UTC, datetime
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from firmware.page import commands
+from firmware.page.hub import Hub, Seen
+from firmware.page.pace import PacedTime
+from firmware.scenario.player import play
+from hw.sim.virtual import VirtualClock
+from tests.page.conftest import said, wait_for
+
+
+def opened(server):
+    return connect(
+        f"ws://127.0.0.1:{server.port}/ws?token={server.token}",
+        origin=f"http://127.0.0.1:{server.port}",
+        max_size=None,
+    )
+
+
+def press(session, *keys: str) -> None:
+    """Each key down until its contact is seen closed, then up until it is seen open."""
+    for key in keys:
+        session.submit(commands.Down(key))
+        wait_for(session.hub, lambda key=key: key in session.hub.state("keys"))
+        before = session.hub.state("glass")
+        wait_for(session.hub, lambda before=before: session.hub.state("glass") != before)
+        session.submit(commands.Up(key))
+        wait_for(session.hub, lambda: session.hub.state("keys") == [])
+
+
+def recording(session) -> str:
+    before = session.hub.state("recording")
+    session.submit(commands.Save())
+    wait_for(session.hub, lambda: session.hub.state("recording") != before)
+    return session.hub.state("recording")["text"]
+
+
+def test_a_page_that_dies_holds_no_key_down(bench):
+    session, server = bench
+    with opened(server) as page:
+        page.send(json.dumps({"do": "down", "key": "5"}))
+        wait_for(session.hub, lambda: session.hub.state("keys") == ["5"])
+        page.socket.shutdown(socket.SHUT_RDWR)  # without a word, as a killed browser
+    wait_for(session.hub, lambda: session.hub.state("keys") == [])
+    press(session, "7")
+    assert "0.57" in said(session.hub)
+
+
+def test_a_flood_is_cut_off_and_the_terminal_goes_on(bench):
+    session, server = bench
+    with opened(server) as flood, pytest.raises(ConnectionClosed):
+        for _ in range(20_000):
+            flood.send('{"do":"act","line":"remove"}')
+        while True:
+            flood.recv(timeout=10)
+    press(session, "7")
+    assert "0.07" in said(session.hub)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["", "not json", "[]", '{"do":"boom"}', '{"do":"down"}', '{"do":"speed","times":7}', "{" * 999],
+)
+def test_what_is_no_wish_ends_the_connection_and_nothing_else(bench, message):
+    session, server = bench
+    before = session.hub.state("glass")
+    with opened(server) as page, pytest.raises(ConnectionClosed):
+        page.send(message)
+        while True:
+            page.recv(timeout=10)
+    assert session.hub.state("glass") == before
+    assert session.hub.state("steps") == 1  # its language alone
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["set sale.max_amount 1", "include /etc/passwd", "save screen /tmp/x", "insert no-such-card",
+     "fault printer boom", "at 5s remove", "press 1", ""],
+)  # fmt: skip
+def test_a_page_does_what_hands_do_and_no_more(bench, line):
+    session, _ = bench
+    session.submit(commands.Act(line))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert session.hub.state("steps") == 1
+
+
+def test_a_dropped_file_reads_and_writes_no_other(bench, tmp_path):
+    session, _ = bench
+    session.submit(commands.Play("x.pos", "include /etc/passwd"))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    target = tmp_path / "screen.png"
+    session.submit(commands.Play("y.pos", f"save screen {target}\npress 1"))
+    wait_for(session.hub, lambda: (session.hub.state("play") or {}).get("end") == "held")
+    assert not target.exists()
+
+
+def test_what_was_done_is_a_scenario_that_holds(bench, tmp_path):
+    session, _ = bench
+    press(session, *"12850", "ENTER")
+    session.submit(commands.Act("insert unionpay-debit"))
+    wait_for(session.hub, lambda: session.hub.state("slot") is not None)
+    session.submit(commands.Act("fault printer paper-out"))
+    session.submit(commands.Act("power cut"))
+    wait_for(session.hub, lambda: not session.hub.state("power")["on"])
+    session.submit(commands.Act("power on"))
+    wait_for(session.hub, lambda: session.hub.state("power")["on"])
+    told = recording(session)
+    for line in ("press ENTER", "insert unionpay-debit", "power cut", "power on"):
+        assert line in told
+    file = tmp_path / "bench.pos"
+    file.write_text(told)
+    play(file)
+
+
+def test_a_recording_tells_what_came_of_it(bench, tmp_path):
+    session, _ = bench
+    file = tmp_path / "bench.pos"
+    file.write_text(recording(session).replace("sales=0/0", "sales=1/1"))
+    with pytest.raises(AssertionError, match="sales=0/0"):
+        play(file)
+
+
+def test_a_slow_page_misses_frames_and_never_the_last():
+    hub, page = Hub(), Seen()
+    for n in range(1000):
+        hub.put("glass", n)
+        hub.add("trace", n)
+    found = {one.get("state") or one["log"]: one for one in hub.news(page)}
+    assert found["glass"]["value"] == 999
+    assert found["trace"]["entries"] == list(range(600, 1000))
+    assert hub.news(page) == []
+
+
+class _Driven:
+    """Something that wants to be stepped every hundred virtual milliseconds."""
+
+    settled = True
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self.deadline_ms = 100
+        self.steps: list[int] = []
+
+    def step(self, _event: object) -> None:
+        self.steps.append(self._clock.monotonic_ms())
+        self.deadline_ms += 100
+
+
+@pytest.mark.parametrize(("speed", "steps"), [(1, 2), (10, 20), (60, 120)])
+def test_time_passes_as_fast_as_it_is_told(speed, steps):
+    wall = [0.0]
+    clock = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC))
+    time = PacedTime(clock, lambda _s: None, wall_s=lambda: wall[0])
+    time.speed = speed
+    driven = _Driven(clock)
+    wall[0] = 0.2
+    time.catch_up(driven)
+    assert driven.steps == [100 * n for n in range(1, steps + 1)]
+
+
+def test_a_day_of_waiting_in_a_story_is_watched_in_seconds():
+    wall = [0.0]
+
+    def wait(seconds: float) -> None:
+        wall[0] += max(seconds, 0.001)
+
+    clock = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC))
+    time = PacedTime(clock, wait, wall_s=lambda: wall[0])
+    driven = _Driven(clock)
+    driven.deadline_ms = 1 << 60
+    time.run_until(driven, 86_400_000)
+    assert clock.monotonic_ms() == 86_400_000
+    assert 2 < wall[0] < 4
+
+
+def test_an_error_in_a_dropped_file_names_its_line(bench):
+    session, _ = bench
+    session.submit(commands.Play("x.pos", "press 1\nboom"))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert "x.pos:2" in session.hub.state("notice")["words"]
+    assert issubclass(ScenarioError, ValueError)
