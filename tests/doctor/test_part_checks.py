@@ -75,6 +75,14 @@ def test_a_bus_that_cannot_be_used_is_bad_and_the_glass_left_alone(machine, bus,
     assert not chip.is_lit
 
 
+def test_on_spi_a_frame_is_sent_and_nobody_claims_that_it_arrived():
+    chip = Ssd1306()
+    [finding] = display_check(chip, ModelMachine({"/dev/spidev0.0": b""}), "spi").look()
+    assert finding.verdict is GOOD
+    assert "does not tell" in finding.detail
+    assert chip.is_lit
+
+
 class Hand:
     """Presses the key that it is asked for, 50 ms after the last one is up; not the dead ones."""
 
