@@ -45,6 +45,11 @@ class Ledger:
         self.journal = Journal.open(self._directory, self.keys, self._now, connect=self._connect)
         self.operators = Operators(self.journal)
 
+    @property
+    def signer(self) -> TerminalKeys:
+        """The keys that sign now; only the signing key ever changes."""
+        return self.journal.keys
+
     def check_space(self) -> None:
         """Raises JournalFault when the disk is nearly full: a sale must be able to end."""
         try:

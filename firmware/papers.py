@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from firmware.config import Config
 from firmware.journal.essence import essence
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import Copy
 from firmware.journal.transactions import PrintJob, State, Transaction
-from firmware.ledger import Ledger
 from firmware.voucher.fault import fault_slip, refused_slip
 from firmware.voucher.settlement import settlement_slip
 from firmware.voucher.transaction import transaction_slip
 from hw.ports import Document, Line
 
 
+class Source(Protocol):
+    """Where papers are made from: a ledger in use, or a journal that is only read."""
+
+    @property
+    def journal(self) -> Lookups: ...
+
+    @property
+    def signer(self) -> TerminalKeys:
+        """The keys that sign now."""
+        ...
+
+
 class Papers:
     """Composes slips for one merchant and one paper width in half-width columns."""
 
-    def __init__(self, ledger: Ledger, config: Config, columns: int) -> None:
+    def __init__(self, ledger: Source, config: Config, columns: int) -> None:
         self._ledger = ledger
         self._config = config
         self._columns = columns
@@ -36,7 +51,7 @@ class Papers:
         transaction = journal.transaction(job.batch, job.stan, training=job.training)
         if transaction is None:
             return _lost(job)
-        qr = essence(transaction, journal.keys) if self._config.printer.qr else None
+        qr = essence(transaction, self._ledger.signer) if self._config.printer.qr else None
         return transaction_slip(
             transaction,
             self._config.merchant,

@@ -26,6 +26,9 @@ from firmware.journal.records import (
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
+    UploadAnswered,
+    UploadAttempted,
+    UploadQueued,
 )
 from firmware.journal.transactions import Transaction
 from firmware.money import CURRENCIES, Money
@@ -58,7 +61,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
     if one.original is not None:
         facts["original"] = f"{one.original.stan:06d} of batch {one.original.batch:06d}"
     yield from (f"  {name:<13} {value}" for name, value in facts.items() if value)
-    for entry in _entries(journal, one):
+    for entry in entries_about(journal, one):
         yield f"record {entry.seq}  {entry.at}  {type(entry.record).__name__}"
         fields = msgspec.to_builtins(entry.record)
         yield from (f"  {name} = {value}" for name, value in _flat(fields) if name != "type")
@@ -70,7 +73,7 @@ def _refunded(one: Transaction) -> str:
     return str(Money(one.refunded_minor, CURRENCIES[one.currency]))
 
 
-def _entries(journal: Lookups, one: Transaction) -> Iterator[Entry]:
+def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
     """The records of a voucher, of the voids and refunds that name it, and of its papers."""
     places: set[_Place] = {(one.batch, one.stan, one.training)}
     jobs: set[int] = set()
@@ -93,6 +96,9 @@ def _entries(journal: Lookups, one: Transaction) -> Iterator[Entry]:
                     yield entry
             case OutcomeRecorded() | ReversalOpened() | ReversalAttempted() | ReversalConfirmed():
                 if _place(record) in places:
+                    yield entry
+            case UploadQueued() | UploadAttempted() | UploadAnswered():
+                if (record.batch, record.stan, False) in places:
                     yield entry
             case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():
                 if record.job in jobs:

@@ -29,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     lists = actions.add_parser("list", help="a table of a batch's or a day's transactions")
     which = lists.add_mutually_exclusive_group()
-    which.add_argument("--batch", type=_batch, metavar="N", help="default: the open batch")
-    which.add_argument("--date", type=_date, metavar="YYYY-MM-DD")
+    which.add_argument("--batch", type=batch_number, metavar="N", help="default: the open batch")
+    which.add_argument("--date", type=day_of, metavar="YYYY-MM-DD")
     lists.add_argument("--training", action="store_true", help="lessons instead of trade")
     show = actions.add_parser("show", help="one voucher with all its records")
-    show.add_argument("voucher", type=_voucher, metavar="VOUCHER")
-    show.add_argument("--batch", type=_batch, metavar="N", help="default: the latest with it")
+    show.add_argument("voucher", type=voucher_number, metavar="VOUCHER")
+    show.add_argument("--batch", type=batch_number, metavar="N", help="default: the latest with it")
     show.add_argument("--training", action="store_true", help="a lesson's voucher")
     exports = actions.add_parser("export", help="every transaction, with totals that add up")
     exports.add_argument("--format", choices=FORMATS, default="csv")
@@ -154,15 +154,17 @@ def _number(text: str, most: int, what: str) -> int:
     return int(text)
 
 
-def _voucher(text: str) -> int:
+def voucher_number(text: str) -> int:
+    """A voucher number as an argument."""
     return _number(text, STAN_MAX, "a voucher number")
 
 
-def _batch(text: str) -> int:
+def batch_number(text: str) -> int:
+    """A batch number as an argument."""
     return _number(text, BATCH_MAX, "a batch number")
 
 
-def _date(text: str) -> str:
+def day_of(text: str) -> str:
     """A day as the journal writes it, YYYYMMDD."""
     if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text, re.ASCII):
         try:

@@ -1,0 +1,115 @@
+"""`pos evidence`: a ZIP of what a bank asks for in a dispute, with a page that reads by itself."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from PIL import Image
+
+from firmware.cli.data import add_data_argument, reading
+from firmware.cli.evidence_case import (
+    Case,
+    Reading,
+    emv_json,
+    gather,
+    records_json,
+    verification_json,
+)
+from firmware.cli.evidence_page import page
+from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.journal import batch_number, voucher_number
+from firmware.cli.settings import add_config_argument, settings_of
+from firmware.journal.faults import JournalFault
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.lookups import Lookups
+from firmware.journal.transactions import Transaction
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("voucher", type=voucher_number, metavar="VOUCHER")
+    parser.add_argument(
+        "--batch", type=batch_number, metavar="N", help="default: the latest with it"
+    )
+    parser.add_argument("--training", action="store_true", help="a lesson's voucher")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
+    add_config_argument(parser)
+    add_data_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the ZIP: 0, or 1 when it is written and the journal does not verify. Raises Refused."""
+    config = settings_of(options.config).config
+    with reading(options.data) as journal:
+        asked = _asked(journal, options)
+        try:
+            keys = TerminalKeys.load(options.data)
+        except JournalFault as fault:
+            raise Refused(f"{options.data}: {fault}", code=FAILED) from fault
+        case = gather(Reading(journal, keys), asked, config, options.data)
+    _write(options.output, case)
+    print(f"{options.output}: voucher {asked.stan:06d}, {len(case.entries)} records")
+    for words in (*case.report.faults, *case.faults):
+        print(f"fault   {words}")
+    print("verified" if case.sound else "NOT VERIFIED")
+    return DONE if case.sound else FAILED
+
+
+def _asked(journal: Lookups, options: argparse.Namespace) -> Transaction:
+    if options.batch is None:
+        found = journal.by_voucher(options.voucher, training=options.training)
+    else:
+        found = journal.transaction(options.batch, options.voucher, training=options.training)
+    if found is None:
+        raise Refused(f"there is no voucher {options.voucher:06d}", code=FAILED)
+    return found
+
+
+def contents(case: Case) -> Iterator[tuple[str, bytes]]:
+    """Every file of the ZIP."""
+    yield "index.html", page(case).encode()
+    for slip in case.slips:
+        yield f"vouchers/{slip.name}.png", png(slip.image)
+        yield f"vouchers/{slip.name}.txt", (slip.text + "\n").encode()
+    for sha256, image in case.frames.items():
+        yield f"frames/{sha256[:16]}.png", png(image)
+    yield "records.json", records_json(case).encode()
+    yield "emv.json", emv_json(case).encode()
+    yield "verification.json", verification_json(case).encode()
+    yield "terminal-key.pem", case.public_pem.encode()
+
+
+def png(image: Image.Image) -> bytes:
+    """A picture as a PNG file's bytes."""
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return file.getvalue()
+
+
+def _write(path: Path, case: Case) -> None:
+    """The ZIP is there whole or not at all; its files bear the time of the last record."""
+    latest = datetime.fromisoformat(case.entries[-1].at)
+    stamp = (latest.year, latest.month, latest.day, latest.hour, latest.minute, latest.second)
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            try:
+                with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                    for name, data in contents(case):
+                        info = zipfile.ZipInfo(name, stamp)
+                        info.compress_type = zipfile.ZIP_DEFLATED
+                        archive.writestr(info, data)
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,132 @@
+"""`pos evidence`: what a bank gets holds together by itself, and shows what is not as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from firmware.__main__ import main
+from firmware.scenario.language import read
+from firmware.scenario.player import Player
+from hw.sim.cards import tray_accounts
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+STORY = SCENARIOS / "sale-wrong-amount-noticed-a-minute-later-is-voided.pos"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A terminal's data directory after a sale of 128.50 and its void."""
+    folder = tmp_path_factory.mktemp("data")
+    player = Player(folder, STORY.parent)
+    try:
+        for step in read(STORY):
+            player.play(step)
+    finally:
+        player.close()
+    return folder
+
+
+def packed(data: Path, output: Path, *arguments: str) -> zipfile.ZipFile:
+    code = main(["evidence", *arguments, "-o", str(output), "--data", str(data)])
+    assert code == 0
+    return zipfile.ZipFile(output)
+
+
+class Reader(HTMLParser):
+    """Everything that is read on a page, and where its pictures come from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.sources = "", []
+
+    def handle_data(self, data: str) -> None:
+        self.text += data + "\n"
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.sources += [value for name, value in attrs if name in ("src", "href")]
+
+
+def test_the_page_reads_by_itself_in_both_languages(data: Path, tmp_path: Path):
+    archive = packed(data, tmp_path / "e.zip", "1")
+    reader = Reader()
+    reader.feed(archive.read("index.html").decode())
+    for words in ("RMB 128.50", "幸福小店", "10000001", "消费撤销 VOID", "The chip's data", "经过"):
+        assert words in reader.text
+    assert len(reader.sources) == 2 + 4  # two agreed frames, two copies of two vouchers
+    assert all(source.startswith("data:image/png") for source in reader.sources)
+
+
+def test_a_void_and_its_sale_are_one_case(data: Path, tmp_path: Path):
+    of_sale = packed(data, tmp_path / "sale.zip", "1")
+    of_void = packed(data, tmp_path / "void.zip", "2", "--batch", "1")
+    assert of_sale.namelist() == of_void.namelist()
+    assert of_sale.read("records.json") == of_void.read("records.json")
+    for name in ("merchant", "cardholder"):
+        text = of_sale.read(f"vouchers/000001-000001-{name}.txt").decode()
+        assert "RMB 128.50" in text
+        assert "重打印 DUPLICATE" in text
+
+
+def test_the_agreed_frame_is_the_one_that_the_intent_names(data: Path, tmp_path: Path):
+    archive = packed(data, tmp_path / "e.zip", "1")
+    records = json.loads(archive.read("records.json"))
+    intents = [one["says"] for one in records if one["says"]["type"] == "IntentRecorded"]
+    assert [one["kind"] for one in intents] == ["sale", "void"]
+    for intent in intents:
+        name = f"frames/{intent['frame_sha256'][:16]}.png"
+        with archive.open(name) as file:
+            assert hashlib.sha256(Image.open(file).tobytes()).hexdigest() == intent["frame_sha256"]
+
+
+def test_the_chips_data_are_decoded_and_no_card_number_is_in_any_file(data: Path, tmp_path: Path):
+    archive = packed(data, tmp_path / "e.zip", "1")
+    sale = {one["tag"]: one for one in json.loads(archive.read("emv.json"))["000001"]}
+    assert sale["95"]["name"] == "Terminal Verification Results (TVR)"
+    assert "ONLINE" in sale["9F34"]["meaning"]
+    (number,) = [one.pan for one in tray_accounts() if one.name == "unionpay-debit"]
+    for name in archive.namelist():
+        assert number.encode() not in archive.read(name)
+
+
+def test_a_journal_that_was_tampered_with_says_so_and_the_command_fails(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for path in data.iterdir():
+        if path.is_file():
+            (copy / path.name).write_bytes(path.read_bytes())
+            (copy / path.name).chmod(0o600)
+    db = sqlite3.connect(copy / "journal.db")
+    db.execute("DROP TRIGGER records_update")
+    db.execute("UPDATE records SET body = replace(body, '12850', '12851')")
+    db.commit()
+    db.close()
+    output = tmp_path / "e.zip"
+    assert main(["evidence", "1", "-o", str(output), "--data", str(copy)]) == 1
+    assert "NOT VERIFIED" in capsys.readouterr().out
+    assert "核验未通过" in zipfile.ZipFile(output).read("index.html").decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["7"], 1), (["1", "--batch", "9"], 1), (["x"], 2), (["0"], 2)]
+)
+def test_what_is_not_there_is_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
+):
+    output = tmp_path / "e.zip"
+    try:
+        found = main(["evidence", *arguments, "-o", str(output), "--data", str(data)])
+    except SystemExit as left:
+        found = left.code
+    assert found == code
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not output.exists()
