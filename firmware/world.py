@@ -15,11 +15,13 @@ from firmware.journal.store import Journal
 from firmware.sealed import Place, keeping, unseal
 from firmware.spool import Spool
 from firmware.ui.render import Frame, render
-from firmware.ui.screens import Screen
+from firmware.ui.screens import AmountCheck, Attract, Idle, Original, Screen
 from firmware.ui.texts import Language
 from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
+# before a frame that somebody agrees to, and once a minute while nobody is there
+HEALING = (Idle, Attract, AmountCheck, Original)
 
 
 class Asks(Protocol):
@@ -84,8 +86,12 @@ class Glass:
         nothing may be cut short by a glass.
         """
         frame = render(screen, language)
-        self.screen, self.language = screen, language
+        before, self.screen, self.language = self.screen, screen, language
         if self._frame is None or frame.sha256 != self._frame.sha256:
+            if isinstance(screen, HEALING) and not (
+                isinstance(screen, AmountCheck) and isinstance(before, AmountCheck)
+            ):
+                self._heal()
             self._put(frame)
         return effects.Shown(self._since_ms, frame.sha256, frame.packed)
 
@@ -97,6 +103,16 @@ class Glass:
             self.fault = fault
         else:
             self.fault = None
+            self._frame = None  # what was shown meanwhile never came there
+
+    def _heal(self) -> None:
+        """Build a display anew that may be dark without anybody's knowing.
+
+        A chip that lost its power for a moment is reset and takes whatever is sent, and the bus
+        does not tell.
+        """
+        if self.fault is None:
+            self.reopen()
 
     def _put(self, frame: Frame) -> None:
         self._frame = frame

@@ -1,0 +1,115 @@
+"""What stands on the glass: sent once, remembered through faults, never taken for granted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from firmware.flows.desk import Desk
+from firmware.journal.records import Kind
+from firmware.ui.render import Frame, render
+from firmware.ui.screens import AmountCheck, AmountEntry, Idle, Phrase, Screen
+from firmware.ui.texts import Language, Text
+from firmware.world import Glass
+from hw.oled import Oled
+from hw.sim.ssd1306 import Ssd1306
+from hw.sim.virtual import VirtualClock
+from tests.flows.script import desk
+
+CHINA = timezone(timedelta(hours=8))
+
+
+class Counter:
+    """A display on its chip, and the glass that the terminal thinks it has."""
+
+    def __init__(self) -> None:
+        self.chip = Ssd1306()
+        self.clock = VirtualClock(datetime(2026, 11, 22, 9, tzinfo=CHINA))
+        self.frames: list[Frame] = []
+        self.glass = Glass(Oled(lambda: self.chip), self.clock, self.frames.append)
+
+    def show(self, screen: Screen) -> None:
+        self.glass.show(screen, Language.ZH)
+
+    def says(self, screen: Screen) -> bool:
+        """Whether this very screen can be read on the chip."""
+        wanted = render(screen, Language.ZH).image
+        return self.chip.is_on and self.chip.image().tobytes() == wanted.tobytes()
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+@pytest.fixture
+def shop() -> Desk:
+    return desk()
+
+
+def entry(shop: Desk, minor: int) -> AmountEntry:
+    return AmountEntry(Kind.SALE, shop.money(minor), Phrase.of(Text.SALE_AMOUNT))
+
+
+def idle(shop: Desk, time: str) -> Idle:
+    return Idle(shop.owner, "2026-11-22", time, "01")
+
+
+def check(shop: Desk, minor: int) -> AmountCheck:
+    return AmountCheck(shop.owner, Kind.SALE, shop.money(minor))
+
+
+def test_frame_that_stands_there_already_is_not_sent_again(counter: Counter, shop: Desk) -> None:
+    counter.show(entry(shop, 100))
+    sent = counter.chip.bus_bytes
+    counter.show(entry(shop, 100))
+    assert counter.chip.bus_bytes == sent
+    assert counter.says(entry(shop, 100))
+
+
+def test_glass_that_was_reset_unseen_stands_again_at_the_next_minute(
+    counter: Counter, shop: Desk
+) -> None:
+    """A loose wire takes the power away for a moment; nothing on the bus tells of it."""
+    counter.show(idle(shop, "09:00"))
+    counter.chip.fail(True)
+    counter.chip.fail(False)
+    counter.clock.advance_to(60_000)
+    counter.show(idle(shop, "09:01"))
+    assert counter.says(idle(shop, "09:01"))
+
+
+def test_amount_is_never_checked_on_a_glass_that_was_reset_unseen(
+    counter: Counter, shop: Desk
+) -> None:
+    counter.show(entry(shop, 12_850))
+    counter.chip.fail(True)
+    counter.chip.fail(False)
+    counter.show(check(shop, 12_850))
+    assert counter.says(check(shop, 12_850))
+
+
+def test_frame_shown_while_the_glass_was_lost_stands_there_once_it_is_back(
+    counter: Counter, shop: Desk
+) -> None:
+    counter.show(entry(shop, 1))
+    counter.chip.fail(True)
+    counter.show(entry(shop, 12))
+    assert counter.glass.fault is not None
+    counter.show(entry(shop, 128))
+    counter.glass.reopen()
+    assert counter.glass.fault is not None, "it is still lost"
+    counter.chip.fail(False)
+    counter.glass.reopen()
+    assert counter.glass.fault is None
+    counter.show(entry(shop, 128))
+    assert counter.says(entry(shop, 128))
+
+
+def test_only_frames_that_could_be_seen_are_told_of(counter: Counter, shop: Desk) -> None:
+    counter.show(entry(shop, 1))
+    counter.chip.fail(True)
+    counter.show(entry(shop, 12))
+    counter.show(entry(shop, 128))
+    assert len(counter.frames) == 1
