@@ -42,14 +42,14 @@ def back_up(directory: Path, to: Path) -> BackupReport:
         raise JournalFault(Trouble.IO, f"{to} exists")
     try:
         with tempfile.TemporaryDirectory(dir=to.parent) as room:
-            copy = Path(room)
-            _copy_database(directory / DATABASE, copy / DATABASE)
+            copy_folder = Path(room)
+            _copy_database(directory / DATABASE, copy_folder / DATABASE)
             keys = TerminalKeys.load(directory)
-            report = _verified(copy, keys)
-            packed = copy / "packed.tar"
+            report = _verified(copy_folder, keys)
+            packed = copy_folder / "packed.tar"
             handle = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
-                _pack(file, copy / DATABASE, directory)
+                _pack(file, copy_folder / DATABASE, directory)
                 file.flush()
                 os.fsync(file.fileno())
             os.link(packed, to)
@@ -71,11 +71,12 @@ def put_back(backup: Path, directory: Path) -> BackupReport:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=directory.parent) as room:
-            _unpack(backup, Path(room))
-            keys = TerminalKeys.load(Path(room))
-            report = _verified(Path(room), keys)
+            room_folder = Path(room)
+            _unpack(backup, room_folder)
+            keys = TerminalKeys.load(room_folder)
+            report = _verified(room_folder, keys)
             for name in (*KEY_FILES, DATABASE):  # the journal last: without it nothing begins
-                os.link(Path(room) / name, directory / name)
+                os.link(room_folder / name, directory / name)
             sync_directory(directory)
     except OSError as error:
         raise JournalFault(Trouble.IO, f"{error.filename}: {error.strerror}") from error
@@ -101,10 +102,10 @@ def _verified(directory: Path, keys: TerminalKeys) -> JournalReport:
     return report
 
 
-def _pack(file: io.BufferedWriter, database: Path, keys: Path) -> None:
+def _pack(file: io.BufferedWriter, database: Path, keys_folder: Path) -> None:
     with tarfile.open(fileobj=file, mode="w") as tar:
         for name in _NAMES:
-            source = database if name == DATABASE else keys / name
+            source = database if name == DATABASE else keys_folder / name
             member = tar.gettarinfo(source, arcname=name)
             member.mode, member.uname, member.gname = 0o600, "", ""
             with source.open("rb") as content:

@@ -89,7 +89,7 @@ def test_power_on_gives_the_answer_to_reset(talking, card):
 
 def test_a_case_4_command_over_t0_comes_back_whole(talking):
     response = talking.reader.transmit(SELECT_PSE)
-    assert response.startswith(bytes.fromhex("6F20840E") + b"1PAY.SYS.DDF01")
+    assert response.startswith(bytes.fromhex("6F19840E") + b"1PAY.SYS.DDF01")
     assert response.endswith(b"\x90\x00")
 
 

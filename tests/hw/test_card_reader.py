@@ -288,7 +288,7 @@ def test_hooks_see_every_exchange_on_the_wire(talking):
     talking.pcsc.on_apdu.append(lambda command, response: heard.append((command, response[-2:])))
     talking.reader.transmit(SELECT_VISA)
     assert [(command[:2].hex(), status.hex()) for command, status in heard] == [
-        ("00a4", "612c"),
+        ("00a4", "6125"),
         ("00c0", "9000"),
     ]
     assert talking.pcsc.apdu_count == 2

@@ -163,7 +163,7 @@ def test_only_the_atr_is_answered_of_the_control_bytes(wire):
 def test_a_command_cut_in_pieces_is_put_together(wire):
     wire.sendall(bytes.fromhex("000101 000C00A404"))
     wire.sendall(bytes.fromhex("0007A0000000031010"))
-    assert wire.recv(100).hex() == "0002612c"
+    assert wire.recv(100).hex() == "00026125"
 
 
 def test_a_card_pulled_by_a_fault_closes_its_connection(card_named):
