@@ -73,8 +73,8 @@ def test_glass_that_was_reset_unseen_stands_again_at_the_next_minute(
 ) -> None:
     """A loose wire takes the power away for a moment; nothing on the bus tells of it."""
     counter.show(idle(shop, "09:00"))
-    counter.chip.fail(True)
-    counter.chip.fail(False)
+    counter.chip.fail(broken=True)
+    counter.chip.fail(broken=False)
     counter.clock.advance_to(60_000)
     counter.show(idle(shop, "09:01"))
     assert counter.says(idle(shop, "09:01"))
@@ -84,8 +84,8 @@ def test_amount_is_never_checked_on_a_glass_that_was_reset_unseen(
     counter: Counter, shop: Desk
 ) -> None:
     counter.show(entry(shop, 12_850))
-    counter.chip.fail(True)
-    counter.chip.fail(False)
+    counter.chip.fail(broken=True)
+    counter.chip.fail(broken=False)
     counter.show(check(shop, 12_850))
     assert counter.says(check(shop, 12_850))
 
@@ -94,13 +94,13 @@ def test_frame_shown_while_the_glass_was_lost_stands_there_once_it_is_back(
     counter: Counter, shop: Desk
 ) -> None:
     counter.show(entry(shop, 1))
-    counter.chip.fail(True)
+    counter.chip.fail(broken=True)
     counter.show(entry(shop, 12))
     assert counter.glass.fault is not None
     counter.show(entry(shop, 128))
     counter.glass.reopen()
     assert counter.glass.fault is not None, "it is still lost"
-    counter.chip.fail(False)
+    counter.chip.fail(broken=False)
     counter.glass.reopen()
     assert counter.glass.fault is None
     counter.show(entry(shop, 128))
@@ -109,7 +109,7 @@ def test_frame_shown_while_the_glass_was_lost_stands_there_once_it_is_back(
 
 def test_only_frames_that_could_be_seen_are_told_of(counter: Counter, shop: Desk) -> None:
     counter.show(entry(shop, 1))
-    counter.chip.fail(True)
+    counter.chip.fail(broken=True)
     counter.show(entry(shop, 12))
     counter.show(entry(shop, 128))
     assert len(counter.frames) == 1
