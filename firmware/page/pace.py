@@ -69,6 +69,11 @@ class PacedTime(VirtualTime):
         """Let everything happen that is due by the wall clock. Blocks for nothing else."""
         super().run_until(driven, self.reached_ms)
 
+    def run_ahead(self, driven: Driven, until_ms: int) -> None:
+        """Let time pass at once up to `until_ms`; the wall goes on from there."""
+        if until_ms > self.clock.monotonic_ms():
+            super().run_until(driven, until_ms)
+
     def run_until(self, driven: Driven, until_ms: int) -> None:
         """Let time pass up to `until_ms`, in real time; a long stretch passes faster."""
         left_ms = until_ms - self.clock.monotonic_ms()

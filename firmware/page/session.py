@@ -24,9 +24,11 @@ from firmware.page.recorder import Recorder
 from firmware.scenario.language import KEY_NAMES, ScenarioError, Step, parse
 from firmware.scenario.player import Player, ScenarioFailed
 from firmware.scenario.stage import STAGE_CONFIG, Stage
+from hw.events import Key
 from hw.sim.virtual import VirtualClock
 
 INBOX_MAX = 512
+LEAST_MS = 40  # a key is down, and up again, for so long: the scenarios' hands do as much
 JOIN_S = 10
 # what a page may do by a line; the rest of the language is for files
 LINES = ("insert", "remove", "tear", "fault", "clear", "power cut", "power on")
@@ -136,6 +138,7 @@ class Session:
             [step for step in [*parse(lines, "settings"), *(steps or [])] if step.verb == "set"]
         )
         self._player = self._standing = player
+        self._moved_ms: dict[Key, int] = {}
         self._stage = player.stage  # switched on by this
         self._publisher = Publisher(self.hub, self._stage, self._recorder)
         self.hub.put("settings", self._publisher.settings())
@@ -196,10 +199,14 @@ class Session:
         if key is None:
             raise ScenarioError("page", f"no key is called {wish.key}")
         self._pass_time()
+        terminal = self._stage.terminal
+        if terminal is not None:  # a late thread finds down and up together: hands were not so fast
+            self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + LEAST_MS)
+        self._moved_ms[key] = self._now_ms
         if isinstance(wish, commands.Up):
             self._player.hands.release(key)
         elif key not in self._stage.bench.matrix.pressed:
-            if self._stage.terminal is not None:
+            if terminal is not None:
                 self._recorder.act(self._now_ms, f"press {wish.key}")
             self._player.hands.press(key)
 

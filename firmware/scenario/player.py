@@ -175,7 +175,8 @@ class Player:
                 self._hands.press(key)
                 self._run(DOWN_MS)
                 self._hands.release(key)
-                self._run(UP_MS)
+                if step.at_ms is None or len(step.words) > 1:  # else the next line names its moment
+                    self._run(UP_MS)
 
     def _insert(self, step: Step) -> None:
         tray = self._hands.tray

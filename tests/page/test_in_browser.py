@@ -1,4 +1,4 @@
-"""The page in a real browser: sales by mouse and by keys, pixels, faults, power, stories, a phone."""
+"""The page in a real browser: sales by mouse and keys, pixels, faults, power, stories, a phone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Mouse:
         self._page.mouse.up()
 
     def remove(self) -> None:
-        self._page.locator(".pulled").click(position={"x": 60, "y": 100})
+        self._page.locator(".pulled").click(position={"x": 60, "y": 40})
 
 
 class Keyboard:
@@ -84,6 +84,7 @@ def agree(page, amount: str) -> None:
     see(page, "Check the amount", amount)
     page.wait_for_timeout(750)
     page.keyboard.press("Enter", delay=50)
+    see(page, "Insert card")
 
 
 def key_in(person, page, minor: str, amount: str) -> None:
@@ -92,9 +93,16 @@ def key_in(person, page, minor: str, amount: str) -> None:
     see(page, "Insert card")
 
 
-def next_copy(person, page) -> None:
+def next_copy(person, page, *, undo: bool = True) -> None:
+    """The cardholder's copy, the card out, and ENTER where a sale could still be undone."""
     see(page, "next copy")
     person.press("ENTER")
+    see(page, "Remove card")
+    person.remove()
+    if undo:
+        see(page, "ENTER: done")
+        person.press("ENTER")
+    see(page, "Enter amount")
 
 
 def test_a_sale_its_void_and_a_refund(person, page, bench):
@@ -105,8 +113,6 @@ def test_a_sale_its_void_and_a_refund(person, page, bench):
     person.press(*"123456", "ENTER")
     see(page, "Approved")
     next_copy(person, page)
-    person.remove()
-    see(page, "Enter amount")
     # the void: supervisor, voucher, the very card
     person.press("MENU", "2")
     see(page, "Supervisor")
@@ -118,10 +124,7 @@ def test_a_sale_its_void_and_a_refund(person, page, bench):
     person.press("ENTER")
     person.insert("unionpay-debit")
     wait_for(hub, lambda: hub.state("journal")["totals"]["voids"] == [1, 12850])
-    see(page, "next copy")
-    person.press("ENTER")
-    person.remove()
-    see(page, "Enter amount")
+    next_copy(person, page, undo=False)
     assert hub.state("journal")["totals"]["sales"] == [1, 12850]
     page.locator("#tab-books").click()
     page.locator(".balanced").wait_for()
@@ -133,8 +136,6 @@ def test_a_refund_of_a_settled_sale(page, bench):
     hand.insert("visa-credit")
     see(page, "Approved")
     next_copy(hand, page)
-    hand.remove()
-    see(page, "Enter amount")
     hand.press("MENU", "6")
     see(page, "88.00")
     page.wait_for_timeout(750)

@@ -44,29 +44,39 @@ function pullOut() {
 
 function drag(element, name, isIn) {
   let from = null;
+  let ghost = null; // what follows the pointer: the tray would clip the card itself
   element.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) from = [event.clientX, event.clientY];
+    if (event.button !== 0 || event.pointerType === "touch") return; // a finger scrolls, or taps
+    from = [event.clientX, event.clientY];
+    element.setPointerCapture(event.pointerId);
   });
   element.addEventListener("pointermove", (event) => {
     if (!from) return;
     const [dx, dy] = [event.clientX - from[0], event.clientY - from[1]];
-    // a finger that moves up and down scrolls the tray
-    if (Math.hypot(dx, dy) < 8 || event.pointerType === "touch") return;
-    element.setPointerCapture(event.pointerId);
-    element.classList.add("dragged");
-    element.style.transform = `translate(${dx}px, ${dy}px) rotate(${dx / 60}deg)`;
-    slot.classList.toggle("ready", over(event));
+    if (!ghost) {
+      if (Math.hypot(dx, dy) < 8) return;
+      const box = element.firstChild.getBoundingClientRect();
+      ghost = element.firstChild.cloneNode(true);
+      ghost.classList.add("ghost");
+      ghost.style.left = `${box.left}px`;
+      ghost.style.top = `${box.top}px`;
+      document.body.append(ghost);
+      element.classList.add("dragged");
+    }
+    ghost.style.transform = `translate(${dx}px, ${dy}px) rotate(${dx / 80}deg)`;
+    slot.classList.toggle("ready", !isIn && over(event));
   });
   const end = (event) => {
     if (!from) return;
     from = null;
-    const moved = element.classList.contains("dragged");
-    element.classList.remove("dragged");
-    element.style.transform = "";
     slot.classList.remove("ready");
-    if (event.type === "pointercancel" || !moved) return;
+    element.classList.remove("dragged");
+    if (!ghost) return;
+    ghost.remove();
+    ghost = null;
     element.dataset.moved = "1"; // the click that follows is none
     setTimeout(() => delete element.dataset.moved, 0);
+    if (event.type === "pointercancel") return;
     if (isIn && !over(event)) pullOut();
     if (!isIn && over(event)) putIn(name);
   };
