@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
@@ -53,3 +54,15 @@ def on_page(page: Any, presses: int) -> Latency:
     keys = ["1"] * DIGITS + ["Backspace"] * DIGITS
     took = [page.evaluate(_PRESS, keys[n % len(keys)]) for n in range(presses)]
     return Latency(presses, median(took), quantiles(took, n=20)[-1], max(took))
+
+
+def idle_percent(seconds: int, processor_s: Callable[[], float]) -> float:
+    """Per cent of one core that this process takes while a page is open. Raises NoBrowser."""
+    with chromium() as browser, served() as (_, server):
+        page = browser.new_page()
+        page.goto(server.url)
+        page.locator("#said").get_by_text("请输入金额").wait_for()
+        page.wait_for_timeout(1000)
+        before_s = processor_s()
+        page.wait_for_timeout(seconds * 1000)
+        return 100 * (processor_s() - before_s) / seconds

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from firmware.cli.exits import DONE, FAILED
 from firmware.page.browser import NoBrowser, chromium, served
 
 WIDTH_PX, HEIGHT_PX = 1440, 900
+# the slip comes out at the printer's own speed: the picture is taken when its amount can be read
+_AMOUNT_IS_OUT = "() => document.getElementById('paper').height > 780"
 
 
 def draw(file: Path) -> int:
@@ -22,8 +27,8 @@ def draw(file: Path) -> int:
             page.goto(server.url)
             sell(page)
             page.locator("#tab-trace").click()
-            page.wait_for_timeout(600)
-            page.screenshot(path=str(file))
+            shot = Image.open(io.BytesIO(page.screenshot()))
+            shot.convert("RGB").save(file, format="PNG", optimize=True)
     except NoBrowser as reason:
         print(f"pos sim: {reason}", file=sys.stderr)
         return FAILED
@@ -46,4 +51,4 @@ def sell(page: Any) -> None:
         page.keyboard.press(key, delay=60)
     page.keyboard.press("Enter", delay=60)
     says.get_by_text("交易成功").wait_for()
-    page.locator("#tear").wait_for()  # the slip comes out at the printer's own speed
+    page.wait_for_function(_AMOUNT_IS_OUT)
