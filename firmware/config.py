@@ -134,6 +134,21 @@ class Reader(Section, frozen=True):
     name: str = ""
 
 
+class Item(Section, frozen=True):
+    """One thing that a kiosk sells, and its key."""
+
+    key: Annotated[str, msgspec.Meta(pattern="^[1-9]$")] = "1"
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=12)] = "?"
+    price: AmountMinor = 0
+
+
+class Kiosk(Section, frozen=True):
+    """The unattended terminal: what it sells, and how soon it waits for the next customer."""
+
+    items: tuple[Item, ...] = ()
+    timeout_s: Seconds = 20  # in place of general.idle_timeout_s
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
@@ -148,6 +163,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     printer: Printer = Printer()
     display: Display = Display()
     reader: Reader = Reader()
+    kiosk: Kiosk = Kiosk()
 
     @property
     def currency(self) -> Currency:
@@ -225,6 +241,8 @@ def set_from_text(config: Config, key: str, text: str, *, source: str) -> Config
     Raises ConfigError.
     """
     plain = text.strip('"')
+    if plain.startswith("["):
+        return with_setting(config, key, _listed(plain, f"{source}: {key}"), source=source)
     if plain in ("true", "yes", "on", "false", "no", "off"):
         return with_setting(config, key, plain in ("true", "yes", "on"), source=source)
     try:
@@ -233,6 +251,13 @@ def set_from_text(config: Config, key: str, text: str, *, source: str) -> Config
         if not plain.lstrip("-").isdigit():
             raise
         return with_setting(config, key, int(plain), source=source)
+
+
+def _listed(text: str, place: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Mistake(place, f"not TOML: {error}")]) from None
 
 
 def _full_key(key: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
@@ -252,12 +277,34 @@ def _section(
         if name not in fields:
             mistakes.append(Mistake(f"{place}.{name}", f"unknown; known are {', '.join(fields)}"))
             continue
+        if fields[name] == tuple[Item, ...]:
+            values[name] = _items(raw, f"{place}.{name}", mistakes)
+            continue
         try:
             value = _major(raw) if _is_amount(fields[name]) else raw
             values[name] = msgspec.convert(value, fields[name])
         except (msgspec.ValidationError, ValueError) as error:
             mistakes.append(Mistake(f"{place}.{name}", f"{error}"))
     return kind(**values) if len(mistakes) == before else None
+
+
+def _items(raw: Any, place: str, mistakes: list[Mistake]) -> tuple[Item, ...]:
+    """The tables of a price list, each held to the rules of a section."""
+    if not isinstance(raw, (list, tuple)) or not all(isinstance(each, Mapping) for each in raw):
+        mistakes.append(Mistake(place, "expected [[kiosk.items]] tables"))
+        return ()
+    items = []
+    for number, table in enumerate(raw, 1):
+        here = f"{place} {number}"
+        mistakes += [
+            Mistake(f"{here}.{name}", "missing")
+            for name in Item.__struct_fields__
+            if name not in table
+        ]
+        item = _section(Item, table, here, mistakes)
+        if isinstance(item, Item):
+            items.append(item)
+    return tuple(items)
 
 
 def _is_amount(hint: Any) -> bool:
@@ -287,4 +334,22 @@ def _across(config: Config, source: str) -> list[Mistake]:
         mistakes.append(Mistake(f"{source}: batch.warn_at", "expected less than batch.full_at"))
     if config.host.kind == "tcp" and not (config.host.address and config.host.port):
         mistakes.append(Mistake(f"{source}: host.address", "expected address and port for tcp"))
+    return mistakes + _across_kiosk(config, source)
+
+
+def _across_kiosk(config: Config, source: str) -> list[Mistake]:
+    """A price list has each key once, and nothing on it that could never be sold."""
+    items, most = config.kiosk.items, config.sale.max_amount
+    mistakes = []
+    if config.general.profile == "kiosk" and not items:
+        words = "expected at least one item: a kiosk takes no keyed amounts"
+        mistakes.append(Mistake(f"{source}: kiosk.items", words))
+    for number, item in enumerate(items, 1):
+        place = f"{source}: kiosk.items {number}"
+        if any(item.key == other.key for other in items[: number - 1]):
+            mistakes.append(Mistake(f"{place}.key", f"{item.key} is another item's"))
+        if item.price == 0:
+            mistakes.append(Mistake(f"{place}.price", "expected more than nothing"))
+        if most and item.price > most:
+            mistakes.append(Mistake(f"{place}.price", "expected at most sale.max_amount"))
     return mistakes

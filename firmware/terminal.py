@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmware import __version__
 from firmware.config import Config
 from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
+from firmware.emv.codes import TerminalCapabilities
 from firmware.emv.terminal import TerminalData
 from firmware.flows.desk import Desk, EmvSetup
 from firmware.flows.idle import serve, terminal
@@ -22,6 +23,8 @@ from firmware.ui.render import Frame
 from firmware.ui.texts import Language
 from firmware.world import World
 from hw.ports import Buzzer, CardReader, Clock, Display, Printer, Worker
+
+UNATTENDED = 0x25  # a merchant's, online and offline. See EMV 4.4 Book 4, Annex A1.
 
 
 @dataclass(slots=True)
@@ -90,6 +93,12 @@ def emv_setup(config: Config, test_keys: CaKeys | None = None) -> EmvSetup:
         merchant_name=merchant.name_en,
         ifd_serial=merchant.terminal,
     )
+    if config.general.profile == "kiosk":  # nobody is there to compare a signature
+        data = replace(
+            data,
+            terminal_type=UNATTENDED,
+            capabilities=data.capabilities & ~TerminalCapabilities.SIGNATURE,
+        )
     return EmvSetup(
         data, Applications.shipped(), keys.merged(test_keys) if test_keys is not None else keys
     )

@@ -84,12 +84,20 @@ def _literal(section: Section, field: str) -> str:
     """A setting's value as TOML."""
     value = getattr(section, field)
     hint = get_type_hints(type(section), include_extras=True)[field]
+    if field == "items":
+        return "[" + ", ".join(_inline(item) for item in value) + "]"
     if (section.__class__.__name__, field) == ("Display", "address"):
         return f"0x{value:02X}"
     if any((meta.extra or {}).get("amount") for meta in _metas(hint)):
         major, minor = divmod(value, 100)
         return f'"{major}.{minor:02d}"'
     return json.dumps(value, ensure_ascii=False)
+
+
+def _inline(section: Section) -> str:
+    """A section within a list, as an inline table."""
+    pairs = (f"{name} = {_literal(section, name)}" for name in section.__struct_fields__)
+    return "{ " + ", ".join(pairs) + " }"
 
 
 def _range(hint: Any) -> str:

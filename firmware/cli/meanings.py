@@ -58,5 +58,7 @@ MEANINGS = {
     "display.address": "on the I²C bus",
     "display.rotate": "quarter turns",
     "display.brightness": "drive current",
+    "kiosk.items": "what a kiosk sells: key 1 to 9, name and price of each",
+    "kiosk.timeout_s": "a kiosk waits for the next customer after this",
     "reader.name": "a part of the reader's PC/SC name; the first reader if empty",
 }

@@ -72,7 +72,9 @@ class Desk:
     @property
     def idle_timeout_ms(self) -> int:
         """How long a screen waits before it goes back to idle."""
-        return self.config.general.idle_timeout_s * 1000
+        config = self.config
+        kiosk = config.general.profile == "kiosk"
+        return 1000 * (config.kiosk.timeout_s if kiosk else config.general.idle_timeout_s)
 
     @property
     def min_view_ms(self) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from firmware.effects import Beep, Look, Moment, Now, Record, StuckPapers, TimedOut, Wait
 from firmware.flows.desk import Desk
+from firmware.flows.kiosk import attract, shift_px
 from firmware.flows.menu import menu
 from firmware.flows.owed import Retry
 from firmware.flows.parts import show
-from firmware.flows.permissions import Act, Role, permitted, role_of
+from firmware.flows.permissions import Act, May, Role, may, permitted, role_of
 from firmware.flows.recover import recover
 from firmware.flows.sale import sale
 from firmware.flows.sign_on import sign_on
@@ -25,7 +26,6 @@ from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
 MINUTE_MS = 60_000
-SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
 
 
 async def terminal(desk: Desk, version: str) -> None:
@@ -41,6 +41,8 @@ async def serve(desk: Desk) -> None:
     while True:
         if not desk.operator:
             await sign_on(desk)
+        elif may(desk, Act.ITEM) is May.YES:
+            await attract(desk)
         else:
             await idle(desk)
 
@@ -94,7 +96,7 @@ def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
         desk.operator,
         notice,
         desk.training,
-        SHIFTS_PX[moment.wall.minute % len(SHIFTS_PX)],
+        shift_px(moment),
     )
 
 

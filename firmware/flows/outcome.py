@@ -16,7 +16,7 @@ from firmware.effects import (
 )
 from firmware.flows.desk import Desk
 from firmware.flows.parts import leave_to_next, show
-from firmware.flows.permissions import Act, May, may
+from firmware.flows.permissions import Act, May, Role, may, role_of
 from firmware.flows.transact import Done, Ended, Refused, Undecided
 from firmware.flows.void import undo
 from firmware.journal.records import Kind
@@ -76,7 +76,9 @@ async def _not_approved(
 async def _approved(desk: Desk, done: Done) -> None:
     """Merchant copy, a key, cardholder copy; the offer to undo runs beside them."""
     offer = Offer(desk, done)
-    step = await offer.wait(Text.ENTER_NEXT_COPY, desk.idle_timeout_ms)
+    step = _Next.GO_ON
+    if role_of(desk) is not Role.CUSTOMER:  # a customer tears off one copy and is done
+        step = await offer.wait(Text.ENTER_NEXT_COPY, desk.idle_timeout_ms)
     await ReleasePaper(done.cardholder_job)
     if step is _Next.UNDO:
         await _undo(desk, done)

@@ -57,8 +57,28 @@ async def sale(desk: Desk, first: Key | None) -> None:
         return
     # 1–3. The amount: keyed, guarded, agreed to on its own frame.
     agreed = await agree_on_amount(desk, first)
-    if isinstance(agreed, GivenUp):
+    if not isinstance(agreed, GivenUp):
+        await _charge(desk, agreed)
+
+
+async def sell_item(desk: Desk, name: str, price: Money) -> None:
+    """Sell an item of a kiosk's price list: nobody keys its price, so the check comes at once."""
+    if not await may_sell(desk):
         return
+    refusal = (await sale_limits(desk))(price)
+    if refusal is not None:
+        await tell(desk, Text.REFUSED, refusal, amount=price)
+        await abandon(Kind.SALE, "amount", GivenUp.CANCELLED, price)
+        return
+    agreed = await check_amount(desk, Kind.SALE, price, (Phrase.of((name, name)),))
+    if isinstance(agreed, GivenUp):
+        await abandon(Kind.SALE, "amount check", agreed, price)
+    else:
+        await _charge(desk, agreed)
+
+
+async def _charge(desk: Desk, agreed: Agreed) -> None:
+    """The second half of a sale, from the card on."""
     # 4–5. The card and its kernel; trouble before the intent costs nothing.
     met = await meet_card(desk, agreed)
     if isinstance(met, GivenUp):

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from firmware.effects import Authorise, Look, Moment, Now, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, show
+from firmware.flows.permissions import Role, role_of
 from firmware.flows.reasons import why_declined
 from firmware.flows.reverse import reverse
 from firmware.flows.uploads import send_uploads
@@ -126,9 +129,9 @@ async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:
 
 async def _approved(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Done:
     outcome = _outcome(intent, deal, Result.APPROVED, answer)
-    job = await Look(NextJob())
-    await Record.of(outcome, *both_copies(intent, job))
-    return Done(await _transaction(desk, intent), job, job + 1, await Now())
+    copies = await _copies(desk, intent)
+    await Record.of(outcome, *copies)
+    return await _done(desk, intent, copies)
 
 
 async def _declined(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Refused:
@@ -154,13 +157,26 @@ async def _offline(desk: Desk, deal: Deal, intent: IntentRecorded) -> Done | Ref
     code = "Y1" if result is Result.APPROVED else "Z1"
     outcome = _outcome(intent, deal, result, Answered(code), offline=True)
     if result is Result.APPROVED:
-        job = await Look(NextJob())
+        copies = await _copies(desk, intent)
         owed = UploadQueued(batch=intent.batch, stan=intent.stan)
-        await Record.of(intent, outcome, owed, *both_copies(intent, job), card=deal.card)
+        await Record.of(intent, outcome, owed, *copies, card=deal.card)
         await send_uploads(desk)
-        return Done(await _transaction(desk, intent), job, job + 1, await Now())
+        return await _done(desk, intent, copies)
     await Record.of(intent, outcome)
     return Refused(await _transaction(desk, intent), code, why_declined(deal.emv.tvr))
+
+
+async def _done(desk: Desk, intent: IntentRecorded, copies: tuple[PrintQueued, ...]) -> Done:
+    transaction = await _transaction(desk, intent)
+    return Done(transaction, copies[0].job, copies[-1].job, await Now())
+
+
+async def _copies(desk: Desk, intent: IntentRecorded) -> tuple[PrintQueued, ...]:
+    """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other."""
+    copies = both_copies(intent, await Look(NextJob()))
+    if role_of(desk) is not Role.CUSTOMER:
+        return copies
+    return (msgspec.structs.replace(copies[0], copy=Copy.CARDHOLDER),)
 
 
 def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQueued]:

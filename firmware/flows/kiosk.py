@@ -1,0 +1,64 @@
+"""The kiosk between customers: its price list, whose key begins a sale at that very price.
+
+Nobody is at hand: what a customer may not do is off (see `firmware.flows.permissions`), screens
+wait a shorter time, and each approval makes one paper by itself.
+"""
+
+from __future__ import annotations
+
+from firmware.effects import Beep, Moment, Now, Wait
+from firmware.flows.desk import Desk
+from firmware.flows.menu import menu
+from firmware.flows.owed import Retry
+from firmware.flows.parts import show
+from firmware.flows.permissions import Act, permitted
+from firmware.flows.sale import sell_item
+from firmware.ui.screens import Attract, Idle, Screen
+from hw.events import Key, KeyPressed
+
+PAGE_MS = 4_000  # pages of the price list take turns
+SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
+
+
+def shift_px(moment: Moment) -> int:
+    """Where an idle screen stands at this minute."""
+    return SHIFTS_PX[moment.wall.minute % len(SHIFTS_PX)]
+
+
+async def attract(desk: Desk) -> None:
+    """Show the price list until a key begins something, once; what the host is owed is retried."""
+    desk.speak_shop()
+    retry = await Retry.begin(desk)
+    while True:
+        moment = await Now()
+        pause_ms = await retry.go_on(desk, moment)
+        await show(desk, _screen(desk, moment))
+        happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True)
+        if isinstance(happening, KeyPressed) and await _begin(desk, happening.key):
+            return
+
+
+async def _begin(desk: Desk, key: Key) -> bool:
+    """What a key begins; False when it only changed the screen."""
+    item = next((each for each in desk.config.kiosk.items if each.key == key.digit), None)
+    if item is not None:
+        if await permitted(desk, Act.ITEM):
+            await sell_item(desk, item.name, desk.money(item.price))
+        return True
+    if key is Key.MENU:
+        if await permitted(desk, Act.MENU):
+            await menu(desk)
+        return True
+    if key is Key.HASH:
+        desk.turn_language()
+    else:
+        await Beep()
+    return False
+
+
+def _screen(desk: Desk, moment: Moment) -> Screen:
+    if desk.training:  # a price list has no room to say so
+        day, time = moment.wall.strftime("%Y-%m-%d"), moment.wall.strftime("%H:%M")
+        return Idle(desk.owner, day, time, desk.operator, training=True)
+    items = tuple((each.key, each.name, desk.money(each.price)) for each in desk.config.kiosk.items)
+    return Attract(desk.owner, items, shift_px(moment), moment.monotonic_ms // PAGE_MS)
