@@ -1,0 +1,65 @@
+"""A voucher of another terminal or store is known by its number, and refused with its owner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firmware.config import Config, with_setting
+from firmware.scenario.language import Step
+from firmware.scenario.player import Player
+from firmware.scenario.stage import STAGE_CONFIG
+
+SALE = (
+    ("press", "2000", "ENTER"),
+    ("press", "ENTER"),
+    ("insert", "visa-credit"),
+    ("expect screen", "交易成功"),
+    ("press", "ENTER"),
+    ("remove",),
+    ("expect paper", "持卡人存根"),
+)
+
+
+def play(directory: Path, config: Config, *lines: tuple[str, ...]) -> None:
+    player = Player(directory, directory, config)
+    try:
+        for verb, *words in lines:
+            player.play(Step(verb, tuple(words), "here"))
+    finally:
+        player.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("merchant.terminal", "10000009"), ("merchant.store", "S02")]
+)
+@pytest.mark.parametrize(
+    "way",
+    [
+        ("MENU", "2", "246810", "ENTER", "1", "ENTER"),
+        ("MENU", "3", "246810", "ENTER", "1", "ENTER", "ENTER"),
+    ],
+    ids=["void", "refund"],
+)
+def test_what_was_sold_under_another_number_is_refused_with_its_owner(
+    tmp_path: Path, setting: str, value: str, way: tuple[str, ...]
+):
+    play(tmp_path, STAGE_CONFIG, *SALE)
+    moved = with_setting(STAGE_CONFIG, setting, value, source="moved")
+    play(
+        tmp_path,
+        moved,
+        ("press", *way),
+        ("expect screen", "属于终端10000001", "门店S01"),
+        ("expect totals", "voids=0/0", "refunds=0/0"),
+    )
+
+
+def test_a_number_that_is_not_ours_at_all_is_told_whose_terminal_this_is(tmp_path: Path):
+    play(
+        tmp_path,
+        STAGE_CONFIG,
+        ("press", "MENU", "2", "246810", "ENTER", "999", "ENTER"),
+        ("expect screen", "无此凭证号", "本终端10000001"),
+    )
