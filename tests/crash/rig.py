@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, Protocol
 
 from firmware import effects
@@ -26,7 +27,9 @@ Told = Callable[[effects.Effect[Any] | None], None]
 
 
 class Watcher(Protocol):
-    """Is told of each effect twice: when it is asked for, and when its answer is about to go."""
+    """Is told of events, and of effects twice: when asked for and when the answer is to go."""
+
+    def came(self, event: Event) -> None: ...
 
     def asked(self, effect: effects.Effect[Any]) -> None: ...
 
@@ -39,11 +42,14 @@ class WatchedFlow:
 
     flow: Flow
     watcher: Watcher
+    chance: Random | None = None  # in place of chance itself, for runs that can be repeated
     effect: effects.Effect[Any] | None = None
 
     def send(self, answer: object) -> effects.Effect[Any]:
         if self.effect is not None:
             self.watcher.answered(self.effect)
+        if self.chance is not None and isinstance(self.effect, effects.RandomBytes):
+            answer = self.chance.randbytes(self.effect.count)
         return self._asks(self.flow.send(answer))
 
     def throw(self, fault: BaseException) -> effects.Effect[Any]:
@@ -61,18 +67,24 @@ class WatchedFlow:
 class WatchedRunner:
     """A runner that tells of each effect of its flows, and of each step that wrote of paper."""
 
-    def __init__(self, terminal: Terminal, watcher: Watcher) -> None:
+    def __init__(self, terminal: Terminal, watcher: Watcher, chance: Random | None) -> None:
         runner = terminal.runner
         self._runner, self._watcher, self._ledger = runner, watcher, terminal.ledger
+        self._chance = chance
         self._watch(runner)
 
     def _watch(self, runner: Runner) -> None:
         resume, outage = runner._resume, runner._outage
-        runner._flow = WatchedFlow(runner._flow, self._watcher)  # type: ignore[assignment]
-        runner._resume = lambda: WatchedFlow(resume(), self._watcher)  # type: ignore[assignment,return-value]
-        runner._outage = lambda: WatchedFlow(outage(), self._watcher)  # type: ignore[assignment,return-value]
+        runner._flow = self._watched(runner._flow)
+        runner._resume = lambda: self._watched(resume())
+        runner._outage = lambda: self._watched(outage())
+
+    def _watched(self, flow: Flow) -> Flow:
+        return WatchedFlow(flow, self._watcher, self._chance)  # type: ignore[return-value]
 
     def step(self, event: Event | None) -> None:
+        if event is not None:
+            self._watcher.came(event)
         before = self._ledger.journal._head_seq
         self._runner.step(event)
         if self._ledger.journal._head_seq != before:
@@ -85,10 +97,11 @@ class WatchedRunner:
 class Rig(Stage):
     """A stage whose terminal is watched from its first effect on.
 
-    `on_asked` and `on_answered` are told of each effect; they may be set at any time.
+    `on_asked` and `on_answered` are told of each effect, `on_event` of each event,
+    `on_screen` of each screen; they may be set at any time.
 
     With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
-    the terminal's own.
+    the terminal's own, `chance` that of its random numbers.
     """
 
     def __init__(
@@ -98,10 +111,13 @@ class Rig(Stage):
         *,
         blank: bool = False,
         flow: Callable[[Desk], Flow] | None = None,
+        chance: Random | None = None,
     ) -> None:
         self.on_asked: Callable[[effects.Effect[Any]], None] = lambda _effect: None
         self.on_answered: Told = lambda _effect: None
-        self._blank, self._other_flow = blank, flow
+        self.on_event: Callable[[Event], None] = lambda _event: None
+        self.on_screen: Callable[[object], None] = lambda _screen: None
+        self._blank, self._other_flow, self._chance = blank, flow, chance
         self._built: Terminal | None = None
         super().__init__(directory, config)
 
@@ -118,11 +134,17 @@ class Rig(Stage):
         if self._other_flow is not None:
             built.runner._flow.close()
             built.runner._flow = self._other_flow(built.desk)
-        built.runner = WatchedRunner(built, self)  # type: ignore[assignment]
+        built.runner = WatchedRunner(built, self, self._chance)  # type: ignore[assignment]
+
+    def came(self, event: Event) -> None:
+        """For WatchedRunner."""
+        self.on_event(event)
 
     def asked(self, effect: effects.Effect[Any]) -> None:
         """For WatchedFlow."""
         self.on_asked(effect)
+        if isinstance(effect, effects.Show):
+            self.on_screen(effect.screen)
 
     def answered(self, effect: effects.Effect[Any] | None) -> None:
         """For WatchedFlow and WatchedRunner; None stands for a step of the printer."""
