@@ -28,6 +28,10 @@ from hw.events import Key
 from hw.sim.virtual import VirtualClock
 
 INBOX_MAX = 512
+KIOSK_ITEMS = (
+    "[{key='1',name='豆浆',price='3.00'},{key='2',name='油条',price='2.50'},"
+    "{key='5',name='小笼包',price='18.00'},{key='9',name='茶叶蛋',price='2.00'}]"
+)
 LEAST_MS = 40  # a key is down, and up again, for so long: the scenarios' hands do as much
 JOIN_S = 10
 # what a page may do by a line; the rest of the language is for files
@@ -127,6 +131,8 @@ class Session:
 
     def _set_up(self, settings: Mapping[str, str], steps: list[Step] | None = None) -> None:
         """Set a fresh stage with these settings. Raises ScenarioError, the old one standing."""
+        if settings.get("general.profile") == "kiosk":
+            settings = {"kiosk.items": KIOSK_ITEMS, **settings}
         lines = "\n".join(f'set {key} "{value}"' for key, value in settings.items())
         player = self._new_player()
         for step in [*parse(lines, "settings"), *(steps or [])]:

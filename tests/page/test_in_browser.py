@@ -308,6 +308,7 @@ def test_kiosk_and_chinese_are_a_fresh_terminal(page, bench):
     page.locator("#fresh").click()
     wait_for(hub, lambda: hub.state("settings")["profile"] == "kiosk")
     assert hub.state("settings")["language"] == "zh_CN"
+    see(page, "豆浆")
     page.locator("#lang").click()
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     assert page.locator("#tab-journal").text_content() == "流水"
