@@ -20,8 +20,9 @@ from firmware.ui.texts import Language
 from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
-# before a frame that somebody agrees to, and once a minute while nobody is there
-HEALING = (Idle, Attract, AmountCheck, Original)
+# the display is built anew before a frame that somebody agrees to, and now and then while idle
+AGREED_TO, IDLE = (AmountCheck, Original), (Idle, Attract)
+HEAL_MS = 50_000
 
 
 class Asks(Protocol):
@@ -75,6 +76,7 @@ class Glass:
         self._on_frame = on_frame
         self._frame: Frame | None = None
         self._since_ms = 0
+        self._heal_at_ms = 0
         self.screen: Screen | None = None
         self.language = Language.ZH
         self.fault: DeviceFault | None = None
@@ -88,9 +90,9 @@ class Glass:
         frame = render(screen, language)
         before, self.screen, self.language = self.screen, screen, language
         if self._frame is None or frame.sha256 != self._frame.sha256:
-            if isinstance(screen, HEALING) and not (
-                isinstance(screen, AmountCheck) and isinstance(before, AmountCheck)
-            ):
+            agreed_to = isinstance(screen, AGREED_TO) and type(before) is not type(screen)
+            idle = isinstance(screen, IDLE) and self._clock.monotonic_ms() >= self._heal_at_ms
+            if agreed_to or idle:
                 self._heal()
             self._put(frame)
         return effects.Shown(self._since_ms, frame.sha256, frame.packed)
@@ -113,6 +115,7 @@ class Glass:
         """
         if self.fault is None:
             self.reopen()
+        self._heal_at_ms = self._clock.monotonic_ms() + HEAL_MS
 
     def _put(self, frame: Frame) -> None:
         self._frame = frame
