@@ -1,0 +1,190 @@
+"""What must hold after every step of any day, whatever people and devices do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from firmware import effects
+from firmware.host.books import Standing
+from firmware.journal.records import (
+    AmountAgreed,
+    IntentRecorded,
+    Kind,
+    OutcomeRecorded,
+    Result,
+)
+from firmware.journal.transactions import State, Transaction
+from firmware.money import CURRENCIES, Money
+from firmware.scenario.audit import unbalanced
+from firmware.ui.render import Frame
+from firmware.ui.screens import Outcome
+from hw.events import Event, Key, KeyPressed
+from tests.crash.cuts import READY, slips
+from tests.crash.rig import Rig
+
+READY_EN = ("Enter amount", "Operator number")
+_LIVE = (State.APPROVED, State.OPEN, State.REVERSING)
+
+
+class Broken(AssertionError):  # noqa: N818 - what happened
+    """A promise was broken, in words."""
+
+
+@dataclass
+class Witness:
+    """Watches a rig from its first effect on; `look` raises Broken."""
+
+    rig: Rig
+    frames: dict[str, str] = field(default_factory=dict)  # what each frame on the glass said
+    shown: dict[tuple[str, Kind], int] = field(default_factory=dict)  # approved on the glass
+    seq: int = 0  # of the last record seen
+    approved: int = 0
+    steps: int = 0
+    _keys: Counter[tuple[Key, int]] = field(default_factory=Counter)
+    _agreed: AmountAgreed | None = None
+    _paper_read: str = ""
+
+    def __post_init__(self) -> None:
+        self.rig.on_event = self._note_event
+        self.rig.on_answered = self._note_effect
+        self.rig._on_frame = self._note_frame
+
+    # --- what is seen and pressed ---
+
+    def _note_event(self, event: Event) -> None:
+        if isinstance(event, KeyPressed):
+            self._keys[event.key, event.at_ms] += 1
+
+    def _note_effect(self, effect: effects.Effect[Any] | None) -> None:
+        if isinstance(effect, effects.Show):
+            screen = effect.screen
+            if isinstance(screen, Outcome) and screen.approved and not screen.training:
+                self.shown[screen.voucher, screen.kind] = screen.amount.minor
+
+    def _note_frame(self, frame: Frame) -> None:
+        self.frames[frame.sha256] = frame.text
+
+    # --- what must hold ---
+
+    def look(self) -> None:
+        """After each step. Raises Broken."""
+        self.steps += 1
+        terminal = self.rig.terminal
+        if terminal is None:
+            return
+        journal = terminal.ledger.journal
+        head, _ = journal.head()
+        if head == self.seq:
+            return
+        for entry in journal.records(self.seq + 1, head):
+            self._follow(entry.record)
+        self.seq = head
+        self._hold_originals()
+        self._hold_host()
+        self._hold_glass()
+
+    def rest(self) -> None:
+        """When all is well and nothing is under way: nothing is open, every slip is out."""
+        terminal = self.rig.terminal
+        if terminal is None:
+            raise Broken("the power was not put on again")
+        found = unbalanced(terminal.ledger, self.rig.host)
+        found += [
+            f"{job.copy.value} of {job.stan} owed" for job in terminal.ledger.journal.print_jobs()
+        ]
+        glass = self.rig.glass_text
+        if not any(words in glass for words in (*READY, *READY_EN)):
+            found.append(f"it stands still at: {' '.join(glass.split())}")
+        if found:
+            raise Broken("; ".join(found))
+        self._hold_paper()
+
+    def _follow(self, record: object) -> None:
+        """Each intent rests on a frame that stood on the glass and on the key that agreed to it."""
+        match record:
+            case AmountAgreed():
+                self._hold_agreed(record)
+                self._agreed = record
+            case IntentRecorded():
+                agreed, self._agreed = self._agreed, None
+                if agreed is None or (agreed.frame_sha256, agreed.kind, agreed.amount_minor) != (
+                    record.frame_sha256,
+                    record.kind,
+                    record.amount_minor,
+                ):
+                    raise Broken(f"intent {record.stan:06d} without anybody's agreement")
+            case OutcomeRecorded(result=Result.APPROVED):
+                self.approved += 1
+
+    def _hold_agreed(self, agreed: AmountAgreed) -> None:
+        frame = self.frames.get(agreed.frame_sha256)
+        if frame is None:
+            raise Broken("agreed to a frame that never stood on the glass")
+        if str(Money(agreed.amount_minor, CURRENCIES["CNY"])) not in "".join(frame.split()):
+            raise Broken(f"agreed to {agreed.amount_minor} on a frame that says {frame.split()}")
+        if agreed.key == "CANCEL":
+            return
+        key = Key[agreed.key]
+        if not self._keys[key, agreed.pressed_at_ms]:
+            raise Broken("agreed to, and nobody had pressed the key")
+        viewed_ms = agreed.pressed_at_ms - agreed.shown_at_ms
+        if viewed_ms < self.rig.config.check.min_view_ms:
+            raise Broken(f"agreed to after {viewed_ms} ms on the glass")
+
+    def _hold_originals(self) -> None:
+        """No sale is refunded above its amount, nor voided and refunded."""
+        transactions = self._all()
+        undone: Counter[tuple[int, int]] = Counter()
+        for each in transactions:
+            if each.original is not None and each.state is State.APPROVED:
+                undone[each.original.batch, each.original.stan] += each.amount_minor
+        sales = {(each.batch, each.stan): each for each in transactions if each.kind is Kind.SALE}
+        for number, minor in undone.items():
+            if number not in sales or minor > sales[number].amount_minor:
+                raise Broken(f"{minor} of sale {number} was given back, which is more than it was")
+
+    def _hold_host(self) -> None:
+        """What stands at the host is approved here, or known here to be in doubt."""
+        ours = {(each.batch, each.stan): each for each in self._all()}
+        for entry in self.rig.host.books():
+            if entry.state is not Standing.STANDING:
+                continue
+            each = ours.get((entry.batch, entry.stan))
+            if each is None or each.state not in _LIVE or each.amount_minor != entry.amount_minor:
+                raise Broken(f"the host holds {entry.batch}/{entry.stan}, and the journal not")
+
+    def _hold_glass(self) -> None:
+        """What was shown approved is approved, at that amount."""
+        ours = {(f"{each.stan:06d}", each.kind): each for each in self._all()}
+        for (voucher, kind), minor in self.shown.items():
+            each = ours.get((voucher, kind))
+            if each is None or (each.state, each.amount_minor) != (State.APPROVED, minor):
+                raise Broken(f"{kind.value} {voucher} of {minor} was shown approved, and is not")
+
+    def _hold_paper(self) -> None:
+        """Every slip names a transaction of the journal and its amount."""
+        printer = self.rig.bench.paper_printer
+        self._paper_read += printer.paper.tear().text
+        printed = slips(self._paper_read)
+        ours = {
+            (f"{each.stan:06d}", str(Money(each.amount_minor, CURRENCIES["CNY"]))): each
+            for each in (*self._all(training=True), *self._all())
+        }
+        for copy, voucher, amount in printed:
+            if (voucher, amount) not in ours:
+                raise Broken(
+                    f"a {copy} of {voucher} over {amount}, which the journal does not know"
+                )
+        for (voucher, amount), each in ours.items():
+            if each.state is not State.APPROVED:
+                continue
+            for copy in ("MERCHANT COPY", "CARDHOLDER COPY"):
+                if (copy, voucher, amount) not in printed:
+                    raise Broken(f"{each.kind.value} {voucher} has no {copy.lower()}")
+
+    def _all(self, *, training: bool = False) -> list[Transaction]:
+        assert self.rig.terminal is not None
+        journal = self.rig.terminal.ledger.journal
+        return journal.list_transactions(None, 0, 10_000, training=training)
