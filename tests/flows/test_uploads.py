@@ -32,7 +32,7 @@ from firmware.masked import Key, Pan
 from firmware.scenario.language import Step
 from firmware.scenario.player import Player
 from firmware.sealed import Place, keeping, seal, unseal
-from tests.flows.script import desk, run
+from tests.flows.script import desk, follow
 from tests.journal.story import CARD
 
 PAN = "5413330089020029"
@@ -104,7 +104,7 @@ def test_a_taken_notice_is_recorded_with_the_hosts_reference():
     told = UploadAnswered(
         batch=3, stan=17, response_code="00", reference="632600000001", authorisation_code="123456"
     )
-    done = run(
+    done = follow(
         send_uploads(desk()),
         (Look(Uploads()), [owed()]),
         (Unseal(3, 17), PRESENTED),
@@ -121,7 +121,7 @@ def test_a_taken_notice_is_recorded_with_the_hosts_reference():
 )
 def test_a_notice_that_is_not_answered_for_stays_owed(answer: HostAnswer):
     detail = answer.response_code if isinstance(answer, Answered) else "timed out"
-    done = run(
+    done = follow(
         send_uploads(desk()),
         (Look(Uploads()), [owed(attempts=4), owed()]),
         (Unseal(3, 17), PRESENTED),
@@ -134,7 +134,7 @@ def test_a_notice_that_is_not_answered_for_stays_owed(answer: HostAnswer):
 def test_a_refused_notice_prints_what_a_person_has_to_claim():
     told = UploadAnswered(batch=3, stan=17, response_code="14")
     slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
-    done = run(
+    done = follow(
         send_uploads(desk()),
         (Look(Uploads()), [owed()]),
         (Unseal(3, 17), PRESENTED),

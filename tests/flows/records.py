@@ -1,0 +1,193 @@
+"""The records and requests of a transaction on its way, as a script expects them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from firmware.effects import Authorise, Look, Now, Record
+from firmware.emv import tlv
+from firmware.host.cryptogram import IssuerKey, issuer_authentication_data
+from firmware.host.messages import Answered, FinancialRequest, HostAnswer, ReversalRequest
+from firmware.journal.queries import Reversals
+from firmware.journal.records import (
+    CardFacts,
+    Copy,
+    IntentRecorded,
+    Kind,
+    OriginalRef,
+    OutcomeRecorded,
+    PrintQueued,
+    Result,
+    ReversalAttempted,
+    ReversalConfirmed,
+    ReversalOpened,
+    Verification,
+)
+from firmware.journal.transactions import Reversal, State, Transaction
+from firmware.masked import Key, Pan
+from firmware.ui.screens import Processing
+from firmware.ui.texts import Text
+from hw.sim.cards import tray_accounts
+from tests.flows.script import ANYTHING, CONFIG, Pair
+from tests.flows.words import (
+    BATCH,
+    CARDHOLDER_JOB,
+    MERCHANT_JOB,
+    NOW,
+    STAN,
+    say,
+    shows,
+    yuan,
+)
+from tests.journal.story import FRAME_SHA256
+
+REFERENCE, AUTHORISATION = "632600000001", "778997"
+OWNER = CONFIG.merchant
+
+
+def intent_of(
+    kind: Kind,
+    minor: int,
+    card: CardFacts,
+    *,
+    stan: int = STAN,
+    original: OriginalRef | None = None,
+    undo: bool = False,
+) -> IntentRecorded:
+    """What is durable before the host is asked."""
+    return IntentRecorded(
+        kind=kind,
+        batch=BATCH,
+        stan=stan,
+        amount_minor=minor,
+        currency="CNY",
+        card=card,
+        operator="01",
+        merchant=OWNER.number,
+        merchant_name=OWNER.name,
+        store=OWNER.store,
+        terminal=OWNER.terminal,
+        date=NOW.date,
+        time=NOW.time,
+        frame_sha256=FRAME_SHA256,
+        original=original,
+        undo=undo,
+    )
+
+
+def request_of(intent: IntentRecorded) -> Authorise:
+    """What the host is asked."""
+    original = intent.original
+    return Authorise(
+        FinancialRequest(
+            kind=intent.kind,
+            terminal=intent.terminal,
+            merchant=intent.merchant,
+            batch=intent.batch,
+            stan=intent.stan,
+            amount_minor=intent.amount_minor,
+            currency="156",
+            date=intent.date,
+            time=intent.time,
+            card=ANYTHING,
+            operator=intent.operator,
+            original_batch=original.batch if original else 0,
+            original_stan=original.stan if original else 0,
+            original_reference=original.reference if original else "",
+            original_date=original.date if original else "",
+        )
+    )
+
+
+def issuer_approves(name: str) -> Callable[[Authorise], Answered]:
+    """The issuer of a card of the tray approves, and proves to the card who it is."""
+    (account,) = (one for one in tray_accounts() if one.name == name)
+    psn = f"{account.psn:02d}"
+    issuer = IssuerKey(Key(account.imk_ac), Pan(account.pan), psn, account.cvn, account.arpc_method)
+
+    def answer(asked: Authorise) -> Answered:
+        assert isinstance(asked.request, FinancialRequest)
+        chip = {f"{one.tag:X}": one.value for one in tlv.parse(asked.request.card.de55)}
+        proof = issuer_authentication_data(issuer, chip, "00")
+        return Answered("00", REFERENCE, AUTHORISATION, proof)
+
+    return answer
+
+
+def outcome_of(
+    intent: IntentRecorded, result: Result, code: str, verification: Verification
+) -> OutcomeRecorded:
+    """What host and card have said."""
+    approved = result is Result.APPROVED
+    return OutcomeRecorded(
+        kind=intent.kind,
+        batch=intent.batch,
+        stan=intent.stan,
+        result=result,
+        response_code=code,
+        authorisation_code=AUTHORISATION if approved else "",
+        reference=REFERENCE if approved else "",
+        verification=verification,
+        emv=ANYTHING,
+    )
+
+
+def both_slips(intent: IntentRecorded) -> tuple[PrintQueued, PrintQueued]:
+    """Both copies are owed; the cardholder's waits for a key."""
+    merchants = PrintQueued(
+        job=MERCHANT_JOB, copy=Copy.MERCHANT, batch=intent.batch, stan=intent.stan
+    )
+    return merchants, msgspec.structs.replace(
+        merchants, job=CARDHOLDER_JOB, copy=Copy.CARDHOLDER, held=True
+    )
+
+
+def transaction_of(
+    intent: IntentRecorded, state: State, *, reference: str = REFERENCE, **more: object
+) -> Transaction:
+    """The journal's row of an intent."""
+    named = {name: getattr(intent, name) for name in IntentRecorded.__struct_fields__}
+    return Transaction(**named, state=state, reference=reference, **more)
+
+
+def reversal_opens(intent: IntentRecorded, reason: str) -> list[Pair]:
+    """Recorded before it is sent; the card may be taken out."""
+    opened = ReversalOpened(batch=intent.batch, stan=intent.stan, reason=reason)
+    reversing = Processing(
+        intent.kind, yuan(intent.amount_minor), say(Text.REVERSING), keep_card=False
+    )
+    return [(Record.of(opened), None), shows(reversing)]
+
+
+def reversal_is_sent(
+    owed: Transaction, reason: str, answer: HostAnswer, *, attempts: int = 0
+) -> list[Pair]:
+    """The host is asked to undo whatever the intent did."""
+    request = ReversalRequest(
+        kind=owed.kind,
+        terminal=owed.terminal,
+        merchant=owed.merchant,
+        batch=owed.batch,
+        stan=owed.stan,
+        amount_minor=owed.amount_minor,
+        currency="156",
+        date=NOW.date,
+        time=NOW.time,
+        reason=reason,
+    )
+    reversal = Reversal(transaction=owed, reason=reason, attempts=attempts)
+    return [(Look(Reversals()), [reversal]), (Now(), NOW), (Authorise(request), answer)]
+
+
+def reversal_is_confirmed(owed: Transaction, code: str = "00") -> Pair:
+    """Nothing of it stands."""
+    confirmed = ReversalConfirmed(batch=owed.batch, stan=owed.stan, response_code=code)
+    return Record.of(confirmed), None
+
+
+def reversal_stays_owed(owed: Transaction, attempt: int, detail: str) -> Pair:
+    """It is tried again: on a timer, before the next sale, settlement and sign-off."""
+    attempted = ReversalAttempted(batch=owed.batch, stan=owed.stan, attempt=attempt, detail=detail)
+    return Record.of(attempted), None

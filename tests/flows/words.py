@@ -1,0 +1,305 @@
+"""The words of the scripts: what a flow asks for and is answered, said as the manual would.
+
+What recurs in scripts has a word of its own here: a pair of effect and answer, or a row of pairs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from firmware.effects import (
+    AwaitPaper,
+    Beep,
+    CardPresent,
+    CheckPassword,
+    CheckSpace,
+    Look,
+    Moment,
+    Now,
+    PaperOutlook,
+    PowerOff,
+    PowerOn,
+    Record,
+    ReleasePaper,
+    Show,
+    Shown,
+    TimedOut,
+    UseUpCard,
+    Wait,
+)
+from firmware.journal.operators import Verified
+from firmware.journal.queries import (
+    BatchCount,
+    DuplicateOf,
+    NextJob,
+    NextNumbers,
+    Numbers,
+    OpenSettlement,
+    RecentSales,
+    Reversals,
+    TransactionByNumber,
+    Uploads,
+)
+from firmware.journal.records import AmountAgreed, CardFacts, EntryAbandoned, Kind
+from firmware.journal.transactions import Transaction
+from firmware.masked import Pan, Password
+from firmware.money import Money
+from firmware.ui.screens import (
+    AmountCheck,
+    AmountEntry,
+    CardPrompt,
+    Notice,
+    Outcome,
+    Phrase,
+    PinEntry,
+    Processing,
+    Screen,
+    TextEntry,
+)
+from firmware.ui.texts import Language, Text
+from hw.events import CardInserted, Key, KeyPressed
+from hw.sim.cards import Card, tray, tray_accounts
+from tests.flows.script import ANYTHING, CARD_KEY, CONFIG, Pair, TheChip, desk
+from tests.journal.story import FRAME, FRAME_SHA256
+
+NOW = Moment(0, datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8))))
+SCREEN_MS, CHECK_MS, NOTICE_MS, REFUSAL_MS, TICK_MS = 60_000, 2_000, 10_000, 15_000, 1_000
+LATER_MS = 1_000  # a key on a frame that has stood on the glass from 0 on, for long enough
+DIGITS = {key.digit: key for key in Key if key.digit}
+BATCH, STAN, MERCHANT_JOB, CARDHOLDER_JOB = 1, 1, 1, 2
+
+
+def yuan(minor: int) -> Money:
+    return Money(minor, CONFIG.currency)
+
+
+def say(text: Text, **values: object) -> Phrase:
+    return Phrase.of(text, **values)
+
+
+def card_of_tray(name: str) -> Card:
+    """A fresh card; cards remember."""
+    return tray()[name]
+
+
+def facts_of(name: str) -> CardFacts:
+    """What the journal keeps of a card of the tray."""
+    (account,) = (one for one in tray_accounts() if one.name == name)
+    pan = Pan(account.pan)
+    return CardFacts(
+        hash=pan.keyed_hash(CARD_KEY),
+        first6=pan.first6,
+        last4=pan.last4,
+        pan_length=len(pan),
+        psn=f"{account.psn:02d}",
+        scheme=ANYTHING,
+        label=ANYTHING,
+        aid=account.aid,
+    )
+
+
+# --- glass and keys -------------------------------------------------------------------------------
+
+
+def shows(screen: Screen, at_ms: int = 0) -> Pair:
+    """A screen comes on the glass at `at_ms`."""
+    return Show(screen, Language.ZH), Shown(at_ms, FRAME_SHA256, FRAME)
+
+
+def presses(
+    key: Key, at_ms: int = LATER_MS, timeout_ms: int = SCREEN_MS, *, card: bool = False
+) -> Pair:
+    """Somebody presses a key within the time that the screen waits."""
+    return Wait(timeout_ms, card=card), KeyPressed(key, at_ms)
+
+
+def nobody_comes(timeout_ms: int = SCREEN_MS, *, card: bool = False) -> Pair:
+    return Wait(timeout_ms, card=card), TimedOut(timeout_ms)
+
+
+def beeps(*, long: bool = False) -> Pair:
+    return Beep(long), None
+
+
+def keys_digits(
+    title: Phrase, digits: str, *, masked: bool = False, width: int = 0, hint: Phrase | None = None
+) -> list[Pair]:
+    """Digits are keyed one after another, and ENTER."""
+    row = []
+    for length in range(len(digits) + 1):
+        shown = "*" * length if masked else digits[:length]
+        row.append(shows(TextEntry(title, shown, width or len(digits), hint)))
+        row.append(presses(DIGITS[digits[length]] if length < len(digits) else Key.ENTER))
+    return row
+
+
+def tells(title: Text, *body: Phrase | Text, warning: bool = True) -> list[Pair]:
+    """Something is said, and dismissed with ENTER."""
+    lines = tuple(line if isinstance(line, Phrase) else say(line) for line in body)
+    row = [shows(Notice(say(title), lines, warning=warning))]
+    row += [beeps(long=True)] if warning else []
+    return [*row, presses(Key.ENTER, timeout_ms=NOTICE_MS)]
+
+
+# --- what every sale, void and refund goes through ------------------------------------------------
+
+
+def nothing_is_owed(*, uploads: bool = True) -> list[Pair]:
+    """No reversal, no notice of an offline sale, no settlement under way."""
+    row: list[Pair] = [(Look(Reversals()), [])]
+    row += [(Look(Uploads()), [])] if uploads else []
+    return [*row, (Look(OpenSettlement()), None), (Look(OpenSettlement()), None)]
+
+
+def a_sale_may_begin() -> list[Pair]:
+    """There is room on the disk and in the batch, and the host knows all it must."""
+    return [(CheckSpace(), None), *nothing_is_owed(uploads=False), (Look(BatchCount()), 0)]
+
+
+def eight_yuan_is_keyed() -> list[Pair]:
+    """`8` opened the sale; `*` is 00, ENTER ends it. Too few sales yet for anything unusual."""
+    return [
+        (Now(), NOW),
+        shows(AmountEntry(Kind.SALE, yuan(8), say(Text.SALE_AMOUNT))),
+        presses(Key.STAR),
+        shows(AmountEntry(Kind.SALE, yuan(800), say(Text.SALE_AMOUNT))),
+        presses(Key.ENTER),
+        (Look(RecentSales(50)), []),
+    ]
+
+
+def amount_check(kind: Kind, minor: int, *detail: Phrase, phase: int = 0) -> AmountCheck:
+    """The frame that the cardholder agrees to."""
+    return AmountCheck(desk().owner, kind, yuan(minor), detail, phase)
+
+
+def agrees(
+    kind: Kind, minor: int, *, shown_at_ms: int = 0, at_ms: int = LATER_MS, key: str = "ENTER"
+) -> Pair:
+    """Frame, key and times go to the journal."""
+    agreed = AmountAgreed(
+        kind=kind,
+        amount_minor=minor,
+        currency="CNY",
+        frame_sha256=FRAME_SHA256,
+        shown_at_ms=shown_at_ms,
+        pressed_at_ms=at_ms,
+        key=key,
+    )
+    return Record.of(agreed, blobs={FRAME_SHA256: FRAME}), None
+
+
+def card_is_put_in(
+    card: Card, kind: Kind, minor: int, prompt: Text = Text.INSERT_CARD
+) -> list[Pair | TheChip]:
+    """An empty slot, a card, and the kernel's reading of it."""
+    return [
+        (CardPresent(), False),
+        (CardPresent(used=True), False),
+        shows(CardPrompt(kind, yuan(minor), say(prompt))),
+        (Wait(SCREEN_MS, card=True), CardInserted(0)),
+        (CardPresent(), True),
+        *card_is_read(card, kind, minor),
+    ]
+
+
+def card_is_read(card: Card, kind: Kind, minor: int) -> list[Pair | TheChip]:
+    """The card in the slot tells who it is."""
+    return [
+        is_reading(kind, minor),
+        (PowerOn(), card.power_on()),
+        (Now(), NOW),
+        (Look(NextNumbers(training=False)), Numbers(BATCH, STAN)),
+        TheChip(card),
+    ]
+
+
+def is_reading(kind: Kind, minor: int) -> Pair:
+    return shows(Processing(kind, yuan(minor), say(Text.READING_CARD), keep_card=True))
+
+
+def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
+    """No sale of this amount on this card within five minutes."""
+    since = NOW.wall - timedelta(seconds=300)
+    return [(Now(), NOW), (Look(DuplicateOf(card.hash, minor, since, training=False)), None)]
+
+
+def pin_is_keyed(kind: Kind, minor: int, pin: str) -> list[Pair]:
+    """A star a digit, the amount in sight."""
+    row = []
+    for length in range(len(pin) + 1):
+        row.append(shows(PinEntry(kind, yuan(minor), length)))
+        row.append(presses(DIGITS[pin[length]] if length < len(pin) else Key.ENTER))
+    return row
+
+
+def supervisor_gives_password(purpose: str) -> list[Pair]:
+    """Six stars and ENTER."""
+    return [
+        *keys_digits(say(Text.SUPERVISOR_PASSWORD), "246810", masked=True),
+        (CheckPassword("00", Password("246810"), purpose), Verified()),
+    ]
+
+
+def takes_its_number(kind: Kind, minor: int, stan: int = STAN) -> list[Pair]:
+    """The next voucher number; the glass says not to remove the card."""
+    return [
+        (Now(), NOW),
+        (Look(NextNumbers(training=False)), Numbers(BATCH, stan)),
+        shows(Processing(kind, yuan(minor), say(Text.CONNECTING), keep_card=True)),
+    ]
+
+
+def stands_in_the_journal(transaction: Transaction) -> Pair:
+    """The transaction as the journal tells it once its outcome is recorded."""
+    found = TransactionByNumber(transaction.batch, transaction.stan, training=False)
+    return Look(found), transaction
+
+
+def next_job() -> Pair:
+    return Look(NextJob()), MERCHANT_JOB
+
+
+def card_is_released() -> list[Pair]:
+    """No power, and it has to be put in again before it serves another transaction."""
+    return [(PowerOff(), None), (UseUpCard(), None)]
+
+
+def approval_is_shown(kind: Kind, minor: int, voucher: str, undo_s: int | None) -> list[Pair]:
+    """Merchant's copy, ENTER, cardholder's copy, ENTER; the slot is empty."""
+
+    def outcome(prompt: Text) -> list[Pair]:
+        screen = Outcome(
+            kind,
+            yuan(minor),
+            approved=True,
+            text=say(Text.APPROVED),
+            voucher=voucher,
+            prompt=say(prompt),
+            undo_s=undo_s,
+        )
+        return [
+            (Now(), NOW),
+            (Now(), NOW),
+            (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.DONE),
+            shows(screen),
+            presses(Key.ENTER, timeout_ms=TICK_MS, card=True),
+        ]
+
+    row = [*outcome(Text.ENTER_NEXT_COPY), (ReleasePaper(CARDHOLDER_JOB), None)]
+    row += [(Now(), NOW), (CardPresent(used=True), False)]
+    return row + (outcome(Text.ENTER_DONE) if undo_s else [])
+
+
+def refusal_is_shown(
+    kind: Kind, minor: int, text: Phrase, code: str = "", prompt: Text = Text.NOT_CHARGED
+) -> list[Pair]:
+    """What went wrong, until a key is pressed."""
+    screen = Outcome(kind, yuan(minor), approved=False, text=text, code=code, prompt=say(prompt))
+    return [beeps(long=True), shows(screen), presses(Key.ENTER, timeout_ms=REFUSAL_MS)]
+
+
+def gives_up(kind: Kind, step: str, reason: str, minor: int = 0) -> Pair:
+    """Journaled: nothing was sent, nothing moved."""
+    given_up = EntryAbandoned(kind=kind, step=step, reason=reason, amount_minor=minor)
+    return Record.of(given_up), None
