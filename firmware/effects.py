@@ -1,4 +1,4 @@
-"""What a flow may ask of the world: one frozen dataclass an effect, each awaitable.
+"""What a flow may ask of the world: one frozen struct an effect, each awaitable.
 
 A flow is an ``async def`` that awaits effects and never touches a device, a clock, a file or a
 socket. Awaiting an effect yields the effect itself to whoever drives the flow (the runner, or a
@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from firmware.emv.dialogue import CardFailure
 from firmware.host.messages import CardPresented, HostAnswer, HostRequest
@@ -29,35 +30,33 @@ if TYPE_CHECKING:
 A_co = TypeVar("A_co", covariant=True)
 
 
-class Effect(Generic[A_co]):
+class Effect(Struct, Generic[A_co], frozen=True):
     """A request to the world; awaiting it gives the world's answer."""
-
-    __slots__ = ()
 
     def __await__(self) -> Generator[Effect[Any], Any, A_co]:
         answer: A_co = yield self
         return answer
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A frame is on the glass since `at_ms` (monotonic); `packed` are its 1,024 bytes."""
 
     at_ms: int
     sha256: str
-    packed: bytes = field(repr=False)
+    packed: bytes
+
+    def __repr__(self) -> str:
+        return f"Shown(at_ms={self.at_ms}, sha256={self.sha256!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Show(Effect[Shown]):
+class Show(Effect[Shown], frozen=True):
     """Put a screen on the glass. A screen that is there already is not sent again."""
 
     screen: Screen
     language: Language
 
 
-@dataclass(frozen=True, slots=True)
-class TimedOut:
+class TimedOut(Struct, frozen=True):
     """Nothing that was waited for happened in time."""
 
     at_ms: int
@@ -66,23 +65,20 @@ class TimedOut:
 Happening = KeyPressed | CardInserted | CardRemoved | TimedOut
 
 
-@dataclass(frozen=True, slots=True)
-class Wait(Effect[Happening]):
+class Wait(Effect[Happening], frozen=True):
     """Wait for a key, and if asked for a card's coming or going, at most `timeout_ms`."""
 
     timeout_ms: int
     card: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PutBack(Effect[None]):
+class PutBack(Effect[None], frozen=True):
     """Leave a key for the next `Wait`, which finds it first."""
 
     pressed: KeyPressed
 
 
-@dataclass(frozen=True, slots=True)
-class CardPresent(Effect[bool]):
+class CardPresent(Effect[bool], frozen=True):
     """Tell whether a card is in the slot that no finished transaction has used yet.
 
     With `used` any card counts.
@@ -91,35 +87,36 @@ class CardPresent(Effect[bool]):
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UseUpCard(Effect[None]):
+class UseUpCard(Effect[None], frozen=True):
     """The card in the slot has served its transaction: the next one wants it put in again."""
 
 
-@dataclass(frozen=True, slots=True)
-class PowerOn(Effect[bytes | CardFailure]):
+class PowerOn(Effect[bytes | CardFailure], frozen=True):
     """Power the card up; its ATR, or why not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange(Effect[bytes | CardFailure]):
+class Exchange(Effect[bytes | CardFailure], frozen=True):
     """Send one command APDU; the whole response APDU, or why there is none."""
 
-    command: bytes = field(repr=False)  # a VERIFY carries a PIN
+    command: bytes
+
+    def __repr__(self) -> str:
+        return "Exchange()"  # a VERIFY carries a PIN
 
 
-@dataclass(frozen=True, slots=True)
-class PowerOff(Effect[None]):
+class PowerOff(Effect[None], frozen=True):
     """Power the card down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record(Effect[None]):
+class Record(Effect[None], frozen=True):
     """Append records to the journal in one commit, durable when answered."""
 
     records: tuple[JournalRecord, ...]
-    blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    card: CardPresented | None = field(default=None, repr=False)
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    card: CardPresented | None = None
+
+    def __repr__(self) -> str:
+        return f"Record(records={self.records!r})"  # a card is in clear
 
     @classmethod
     def of(
@@ -135,8 +132,7 @@ class Record(Effect[None]):
         return cls(records, blobs or {}, card)
 
 
-@dataclass(frozen=True, slots=True)
-class Unseal(Effect[CardPresented]):
+class Unseal(Effect[CardPresented], frozen=True):
     """The card of an offline approval that the host has not heard of."""
 
     batch: int
@@ -149,22 +145,19 @@ class Query(Protocol[A_co]):
     def read(self, journal: Journal) -> A_co: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Look(Effect[A_co]):
+class Look(Effect[A_co], frozen=True):
     """Read the journal."""
 
     query: Query[A_co]
 
 
-@dataclass(frozen=True, slots=True)
-class Authorise(Effect[HostAnswer]):
+class Authorise(Effect[HostAnswer], frozen=True):
     """Send a request to the host and wait for its answer, at most the host's time-out."""
 
     request: HostRequest
 
 
-@dataclass(frozen=True, slots=True)
-class CheckPassword(Effect[PasswordVerdict]):
+class CheckPassword(Effect[PasswordVerdict], frozen=True):
     """Check an operator's password; failures are counted and journaled before the answer."""
 
     operator: str
@@ -181,8 +174,7 @@ class OperatorChange(enum.Enum):
     RESET = "reset"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeOperator(Effect[str]):
+class ChangeOperator(Effect[str], frozen=True):
     """Change an operator; "" when done, else a word for the refusal: weak, exists, unknown."""
 
     change: OperatorChange
@@ -199,36 +191,31 @@ class PaperOutlook(enum.Enum):
     STUCK = "stuck"  # the printer cannot print now; it will go on by itself
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasePaper(Effect[None]):
+class ReleasePaper(Effect[None], frozen=True):
     """Let print job `job` go out that was held for a key; None: all that are held."""
 
     job: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class StuckPapers(Effect[int]):
+class StuckPapers(Effect[int], frozen=True):
     """How many papers wait for the printer to be well again."""
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitPaper(Effect[PaperOutlook]):
+class AwaitPaper(Effect[PaperOutlook], frozen=True):
     """Wait until print job `job` is out or the printer is known to be stuck."""
 
     job: int
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Something that stops trade: a device, or the journal (`device` None)."""
 
     device: Device | None
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """Monotonic and wall time together."""
 
     monotonic_ms: int
@@ -245,30 +232,25 @@ class Moment:
         return self.wall.strftime("%H%M%S")
 
 
-@dataclass(frozen=True, slots=True)
-class Now(Effect[Moment]):
+class Now(Effect[Moment], frozen=True):
     """What time is it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RandomBytes(Effect[bytes]):
+class RandomBytes(Effect[bytes], frozen=True):
     """Unpredictable bytes."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Beep(Effect[None]):
+class Beep(Effect[None], frozen=True):
     """A short sound: a refused key, or with `long` an attention."""
 
     long: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Faults(Effect[tuple[Fault, ...]]):
+class Faults(Effect[tuple[Fault, ...]], frozen=True):
     """Try to bring back what has failed, and tell what still fails."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckSpace(Effect[None]):
+class CheckSpace(Effect[None], frozen=True):
     """Make sure that the disk has room for a transaction; a fault takes the terminal out."""

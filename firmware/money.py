@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Currency:
+class Currency(Struct, frozen=True):
     """A currency as vouchers and EMV name it: ISO 4217 letters, number and exponent."""
 
     alpha: str
@@ -40,8 +39,7 @@ class MoneyError(ValueError):
     """An amount that is not money: not an integer, negative, too large, or of another currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """`minor` units of `currency`, 0 to 999,999,999,999. Raises MoneyError on anything else."""
 
     minor: int

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware import effects
 from firmware.emv.dialogue import CardFailure
@@ -38,22 +40,19 @@ KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
 Flow = Coroutine[effects.Effect[Any], Any, None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Send:
+class _Send(Struct, frozen=True):
     """The answer to give the flow."""
 
     answer: Any
 
 
-@dataclass(frozen=True, slots=True)
-class _Throw:
+class _Throw(Struct, frozen=True):
     """The fault to raise in the flow, where it waits."""
 
     fault: DeviceFault | JournalFault
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
+class _Pending(Struct, frozen=True):
     """What the flow waits for; `at_deadline` is the answer when it does not come."""
 
     effect: effects.Effect[Any]

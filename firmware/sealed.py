@@ -15,11 +15,11 @@ import hmac
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from firmware.host.messages import CardPresented
 from firmware.journal.faults import JournalFault, Trouble
@@ -29,8 +29,7 @@ from firmware.masked import Key, Pan
 NONCE_BYTES = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Which sale: its batch and voucher number."""
 
     batch: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware import __version__
 from firmware.config import Config
@@ -27,8 +29,7 @@ from hw.ports import Buzzer, CardReader, Clock, Display, Printer, Worker
 UNATTENDED = 0x25  # a merchant's, online and offline. See EMV 4.4 Book 4, Annex A1.
 
 
-@dataclass(slots=True)
-class Devices:
+class Devices(Struct):
     """What the composition root brings: drivers, and who hosts their blocking calls."""
 
     clock: Clock

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from firmware import effects
 from firmware.clock_watch import ClockWatch
@@ -49,8 +50,7 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class World:
+class World(Struct):
     """The devices, the journal and the host. `on_frame` is told of each frame put on the glass."""
 
     clock: Clock

@@ -8,7 +8,8 @@ uses, and the position on the 40-pin header, which hands use.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hw.events import Key
 
@@ -55,8 +56,7 @@ class Pin(enum.Enum):
         return self._bcm
 
 
-@dataclass(frozen=True, slots=True)
-class I2cBus:
+class I2cBus(Struct, frozen=True):
     """An I²C controller and the device on it; `port` is N of /dev/i2c-N, `address` has 7 bits."""
 
     port: int
@@ -66,8 +66,7 @@ class I2cBus:
     scl: Pin
 
 
-@dataclass(frozen=True, slots=True)
-class SpiBus:
+class SpiBus(Struct, frozen=True):
     """An SPI controller and the display on it; /dev/spidev`port`.`device`."""
 
     port: int
@@ -80,8 +79,7 @@ class SpiBus:
     reset: Pin
 
 
-@dataclass(frozen=True, slots=True)
-class Uart:
+class Uart(Struct, frozen=True):
     """A serial port of the header; `path` is the device that the kernel gives it."""
 
     path: str
@@ -89,8 +87,7 @@ class Uart:
     rx: Pin
 
 
-@dataclass(frozen=True, slots=True)
-class KeyMatrix:
+class KeyMatrix(Struct, frozen=True):
     """A key matrix: `legends[r][c]` is the key that joins row r to column c."""
 
     rows: tuple[Pin, ...]
@@ -102,8 +99,7 @@ class KeyMatrix:
         assert all(len(legend) == len(self.columns) for legend in self.legends)
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """One row of the wiring table: a terminal of a part and the header's pin it goes to."""
 
     part: str

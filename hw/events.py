@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class Key(enum.Enum):
@@ -46,30 +47,26 @@ class Device(enum.Enum):
     PRINTER = "printer"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPressed:
+class KeyPressed(Struct, frozen=True):
     """A key went down, debounced."""
 
     key: Key
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class CardInserted:
+class CardInserted(Struct, frozen=True):
     """A card came into the reader; nothing has been powered yet."""
 
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class CardRemoved:
+class CardRemoved(Struct, frozen=True):
     """The card left the reader."""
 
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceLost:
+class DeviceLost(Struct, frozen=True):
     """A device stopped working: unplugged, bus error, key stuck; `detail` is for the log."""
 
     device: Device
@@ -77,16 +74,14 @@ class DeviceLost:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceBack:
+class DeviceBack(Struct, frozen=True):
     """A lost device works again."""
 
     device: Device
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class JobDone:
+class JobDone(Struct, frozen=True):
     """A worker finished the job `token`; `result` is its value or the exception it raised."""
 
     token: int

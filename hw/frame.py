@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PIL import Image
 
 Pages = tuple[bytes, ...]
@@ -17,8 +17,7 @@ Pages = tuple[bytes, ...]
 NARROW_GAP_BYTES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A rectangle of display memory: pages and columns, both ends included."""
 
     page_first: int

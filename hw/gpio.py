@@ -6,10 +6,10 @@ not know of each other, and tests give a modelled one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from gpiozero.exc import GPIOZeroError
+from msgspec import Struct
 
 from hw.events import Device
 from hw.ports import DeviceFault
@@ -17,8 +17,7 @@ from hw.ports import DeviceFault
 PIN_ERRORS: tuple[type[Exception], ...] = (OSError, GPIOZeroError)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A gpiozero pin factory, and every error by which its pins say that they do not work."""
 
     factory: Any

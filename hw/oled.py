@@ -12,12 +12,12 @@ import atexit
 import contextlib
 import enum
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import luma.core.error
 import luma.core.interface.serial
 import luma.oled.device
+from msgspec import Struct
 from PIL import Image
 
 from hw import board, frame
@@ -46,8 +46,7 @@ class OledChip(enum.Enum):
     SH1106 = "sh1106"
 
 
-@dataclass(frozen=True, slots=True)
-class Addressing:
+class Addressing(Struct, frozen=True):
     """How a controller is told where data goes. Bytes count I²C address and control bytes."""
 
     window_bytes: int

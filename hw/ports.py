@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
 from PIL import Image
 
 from hw.events import Device, Event
@@ -142,8 +142,7 @@ class Size(enum.Enum):
     LARGE = "large"  # double width and height: a column counts two
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One printed line. `text` is already cut to fit the paper's columns; the printer never wraps.
 
     A hanzi or full-width sign takes two columns.
@@ -155,22 +154,19 @@ class Line:
     bold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Qr:
+class Qr(Struct, frozen=True):
     """A QR code of `data`, centred, error correction M, sized by the printer to fit its paper."""
 
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """Blank paper of `lines` normal lines."""
 
     lines: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """Feed past the head and cut; on a printer without a cutter, feed to the tear bar."""
 
 
@@ -201,8 +197,7 @@ class PrintResult(enum.Enum):
     UNKNOWN = "unknown"  # some bytes left and the end is not known: reprint, marked as one
 
 
-@dataclass(frozen=True, slots=True)
-class PrintReport:
+class PrintReport(Struct, frozen=True):
     """The result of a job and the printer's state after it."""
 
     result: PrintResult

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PIL import Image
 
 from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
@@ -53,8 +53,7 @@ class Mode(enum.Enum):
     RASTER = "raster"  # every line as dots
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """What a printer can do: `columns` 32 (58 mm, 384 dots) or 48 (80 mm, 576 dots)."""
 
     columns: int = 32

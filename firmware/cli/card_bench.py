@@ -10,10 +10,13 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.cli.card_slot import CardAtHand
 from firmware.config import Config
@@ -50,8 +53,7 @@ T = TypeVar("T")
 Outcome = Approved | ApprovedOffline | Declined | DeclinedOffline | Ended
 
 
-@dataclass(slots=True)
-class BenchDialogue:
+class BenchDialogue(Struct):
     """The kernel's questions, answered by what the command line said.
 
     A PIN is given once, and never for a real card's last try: the rest is bypassed. `before_each`
@@ -83,8 +85,7 @@ class BenchDialogue:
         return secrets.token_bytes(count)
 
 
-@dataclass(frozen=True, slots=True)
-class HostExchange:
+class HostExchange(Struct, frozen=True):
     """What the host was asked, and what it said; `answer` None when nobody was asked."""
 
     request: OnlineRequested

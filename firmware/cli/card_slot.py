@@ -10,7 +10,8 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from firmware.cli.exits import FAILED, Refused
 from firmware.emv.dialogue import CardFailure
@@ -27,8 +28,7 @@ ANSWER_S = 15.0  # a card may take seconds for a signature, and ask for more tim
 MODELLED = "the modelled slot"
 
 
-@dataclass
-class CardAtHand:
+class CardAtHand(Struct):
     """A powered card, and what was exchanged with it so far. `exchange` blocks."""
 
     where: str

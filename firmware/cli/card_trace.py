@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from firmware.cli.card_bench import HostExchange, Outcome
 from firmware.cli.card_slot import CardAtHand
@@ -36,8 +37,7 @@ ENCIPHERED_PIN = 0x88  # P2 of VERIFY, EMV 4.4 Book 3, 6.5.12.2
 _Json = dict[str, object]
 
 
-@dataclass(slots=True)
-class Telling:
+class Telling(Struct):
     """Tells a trace as it grows. `say` takes one line."""
 
     trace: Trace

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 from PIL import Image
 
 from firmware.cli.dossier import entries_about
@@ -43,16 +43,14 @@ EMV_TAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A journal that is only read, with the terminal's keys."""
 
     journal: Lookups
     signer: TerminalKeys
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """A voucher printed anew: marked as a duplicate, for the first ones were handed out."""
 
     name: str
@@ -60,8 +58,7 @@ class Slip:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Everything about one sale. `asked` is the voucher that was named: the sale, or what undid it.
 
     `family` are the sale and each void and refund of it; `frames` the agreed ones by their hash.

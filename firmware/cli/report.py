@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from firmware.cli.data import add_data_argument, reading
 from firmware.cli.exits import DONE, FAILED, Refused
@@ -22,8 +23,7 @@ HOURS = 24
 _BATCH_ROWS_MAX = 2_000_000
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """What a day or a batch came to; sums in minor units of `currency`. Lessons count nowhere."""
 
     title: str

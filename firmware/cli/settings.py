@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from firmware.cli.exits import Refused
 from firmware.config import Config, ConfigError, Mistake, Printer, load
@@ -26,8 +27,7 @@ _DEVICES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Settings that can be used, and the file they are from (None: all are defaults)."""
 
     config: Config

@@ -8,8 +8,8 @@ import sys
 import textwrap
 import time
 import unicodedata
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PIL import Image
 
 from firmware.ui.drawing import drawing_for
@@ -21,8 +21,7 @@ SCREEN_PAUSE_S, PAPER_PAUSE_S = 1.2, 2.0
 _BOLD, _FAINT, _LIT, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[96m", "\x1b[0m"
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(Struct, frozen=True):
     """How the story is told here: language, columns, whether with colour and pauses."""
 
     language: Language

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, warning
 from firmware.doctor.machine import Machine
@@ -14,8 +15,7 @@ PART = "clock"
 _NTP = "timedatectl set-ntp true, and let the network pass UDP 123; without one, an RTC on I²C"
 
 
-@dataclass(frozen=True, slots=True)
-class ClockCheck:
+class ClockCheck(Struct, frozen=True):
     """The clock, and whether the system sets it. No time before `built` is the true one."""
 
     machine: Machine

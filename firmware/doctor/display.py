@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, warning
 from firmware.doctor.machine import Machine
@@ -14,8 +15,7 @@ SLOW_BELOW_HZ = 400_000
 _REBOOT = "in /boot/firmware/config.txt and reboot"
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayCheck:
+class DisplayCheck(Struct, frozen=True):
     """An OLED on I²C (`port`, `address`) or SPI (`port`); `display` is its driver, not opened."""
 
     machine: Machine

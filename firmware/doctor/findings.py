@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Verdict(enum.Enum):
@@ -17,8 +18,7 @@ class Verdict(enum.Enum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing seen of a part. `advice` is what to do, in a line; GOOD has none."""
 
     part: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, skipped
 from hw.events import DeviceLost, Event, Key, KeyPressed
@@ -15,8 +16,7 @@ WAIT_FOR_KEY_MS = 10_000
 GIVE_UP_AFTER = 5  # silent keys in succession: more than a row, so more than one wire
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """The keys, and what the wires of rows and columns are called."""
 
     legends: tuple[tuple[Key, ...], ...]
@@ -31,8 +31,7 @@ class Matrix:
         raise ValueError(f"{key.value} is on no wire")
 
 
-@dataclass(frozen=True, slots=True)
-class KeypadCheck:
+class KeypadCheck(Struct, frozen=True):
     """The matrix behind `keypad`. `ask` tells the person what to press; None: nobody is there."""
 
     keypad: Keypad

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, skipped, warning
 from firmware.doctor.machine import Machine
@@ -12,8 +13,7 @@ PART = "permissions"
 SERVICE = "pos-terminal.service"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Device nodes that the configured parts need, in the group that Debian gives them to."""
 
     folder: str
@@ -22,8 +22,7 @@ class Access:
     missing: str = ""  # what to do without any; empty: another check says it
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionsCheck:
+class PermissionsCheck(Struct, frozen=True):
     """Each device that is needed."""
 
     machine: Machine

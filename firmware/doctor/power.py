@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, skipped, warning
 from firmware.doctor.machine import Machine
@@ -20,8 +21,7 @@ _SUPPLY = (
 _COOLING = "give it air or a heat sink; a closed case in the sun is too warm"
 
 
-@dataclass(frozen=True, slots=True)
-class PowerCheck:
+class PowerCheck(Struct, frozen=True):
     """Under-voltage and throttling, now and since boot; temperature."""
 
     machine: Machine

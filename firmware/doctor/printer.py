@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from firmware.doctor.findings import Finding, bad, good, skipped, warning
 from hw.ports import Cut, Document, Feed, Line, PaperState, Printer, PrintResult
@@ -20,8 +21,7 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PrinterCheck:
+class PrinterCheck(Struct, frozen=True):
     """The configured printer, None for none; `slips` are printers by mode to print a slip with."""
 
     printer: Printer | None

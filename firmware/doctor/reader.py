@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, skipped
 from firmware.doctor.machine import Machine
@@ -18,8 +19,7 @@ CARD_POLLS = 20
 NOT_ALLOWED = "8010006a"  # SCARD_W_SECURITY_VIOLATION: what polkit's refusal is to a client
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderCheck:
+class ReaderCheck(Struct, frozen=True):
     """The reader behind PC/SC. `ask` tells the person to put a card in; None: nobody is there."""
 
     machine: Machine

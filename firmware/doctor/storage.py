@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, warning
 from firmware.doctor.machine import Machine
@@ -17,8 +18,7 @@ _REPLACE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StorageCheck:
+class StorageCheck(Struct, frozen=True):
     """The file system that `data`, an absolute path, is on."""
 
     machine: Machine

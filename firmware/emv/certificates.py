@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from firmware.emv.dates import month_has_passed
 from firmware.emv.errors import CardError
@@ -32,16 +33,14 @@ class DataMissing(CertificateError):  # noqa: N818 - the TVR's word
     """Data without which no key is recovered: TVR 'ICC data missing' is due."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Struct, frozen=True):
     """An RSA public key; `modulus` has its full length."""
 
     modulus: bytes
     exponent: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """The card's data objects of one certified key: 90, 92, 9F32 or 9F46, 9F48, 9F47."""
 
     certificate: bytes
@@ -49,16 +48,14 @@ class Certificate:
     exponent: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerKey:
+class IssuerKey(Struct, frozen=True):
     """An issuer's public key and the serial number of its certificate."""
 
     key: PublicKey
     serial: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicData:
+class DynamicData(Struct, frozen=True):
     """What the card signed: the ICC Dynamic Number and what follows it."""
 
     number: bytes

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from firmware.masked import Pan, Pin, Track2
 
 
@@ -35,8 +37,7 @@ class DeclineReason(enum.Enum):
     UNABLE_TO_GO_ONLINE = "no answer from the host, and offline is not allowed"
 
 
-@dataclass(frozen=True, slots=True)
-class CardData:
+class CardData(Struct, frozen=True):
     """Who the card is, from its records; dates are YYMMDD, codes decimal, languages ISO 639."""
 
     pan: Pan
@@ -53,8 +54,7 @@ class CardData:
     currency: str | None  # ISO 4217 numeric of the application
 
 
-@dataclass(frozen=True, slots=True)
-class CvmResult:
+class CvmResult(Struct, frozen=True):
     """How the cardholder was verified, for the voucher and the host."""
 
     signature_required: bool = False
@@ -78,8 +78,7 @@ class CvmResult:
         return ", ".join(said) or "cardholder not verified"
 
 
-@dataclass(frozen=True, slots=True)
-class EmvFacts:
+class EmvFacts(Struct, frozen=True):
     """What a voucher and the journal keep of a card's decision; holds no card number."""
 
     aid: bytes
@@ -97,8 +96,7 @@ class EmvFacts:
     script_results: bytes = b""  # 5 bytes a script, tag 9F5B
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The session is over and the card decided nothing that counts.
 
     `after_first_ac`: the card had answered the first GENERATE AC, so a host may have been asked
@@ -110,8 +108,7 @@ class Ended:
     after_first_ac: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Struct, frozen=True):
     """The card is known; nothing was decided yet."""
 
     card: CardData
@@ -167,8 +164,7 @@ class Declined:
         return self.reason in (DeclineReason.CARD_AFTER_HOST, DeclineReason.CDA_FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class OnlineAnswer:
+class OnlineAnswer(Struct, frozen=True):
     """The host's answer. `scripts`: the templates 71 and 72, one after another."""
 
     response_code: str  # two characters, tag 8A
@@ -176,8 +172,7 @@ class OnlineAnswer:
     scripts: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class UnableToGoOnline:
+class UnableToGoOnline(Struct, frozen=True):
     """No answer came from the host. `decline`: the terminal does not let the card decide alone."""
 
     decline: bool = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from firmware.emv.codes import AdditionalCapabilities, TerminalCapabilities
 from firmware.emv.tags import Tag
@@ -18,8 +19,7 @@ CASHBACK = 0x09
 REFUND = 0x20
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalData:
+class TerminalData(Struct, frozen=True):
     """The terminal, as it names itself to cards. See EMV 4.4 Book 4, Annex A.
 
     The defaults are a merchant's attended terminal that can go online and work offline.
@@ -83,8 +83,7 @@ def _nothing(_pan: Pan, _psn: str) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """One transaction; `on_exception_file` and `approved_before_minor` ask the terminal's files.
 
     `approved_before_minor` is the sum lately approved on the same card, for split sales.

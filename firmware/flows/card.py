@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.effects import (
     Beep,
@@ -66,8 +67,7 @@ SCHEMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(Struct, frozen=True):
     """A card that has told who it is."""
 
     session: Session
@@ -79,8 +79,7 @@ def trouble(reason: EndReason) -> Phrase:
     return Phrase.of(_END.get(reason, Text.CARD_ERROR))
 
 
-@dataclass(slots=True)
-class Counter:
+class Counter(Struct):
     """The kernel's dialogue with card, cardholder and chance: each question an effect."""
 
     desk: Desk

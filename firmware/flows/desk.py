@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from firmware.config import Config
 from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
@@ -17,8 +19,7 @@ from firmware.ui.texts import Language
 _SPOKEN = {"zh": Language.ZH, "en": Language.EN}
 
 
-@dataclass(frozen=True, slots=True)
-class EmvSetup:
+class EmvSetup(Struct, frozen=True):
     """What the kernel needs of the terminal: itself, the applications it takes, the CA keys."""
 
     terminal: TerminalData

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.effects import (
     AwaitPaper,
@@ -105,8 +106,7 @@ async def _undo(desk: Desk, done: Done) -> None:
         await finish(desk, ended)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """The approved outcome on the glass, with the seconds that are left to undo it."""
 
     desk: Desk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from firmware.effects import Look, Moment, Now
 from firmware.flows.desk import Desk
@@ -18,8 +18,7 @@ async def send_owed(desk: Desk) -> bool:
     return await send_reversals(desk) and await send_uploads(desk)
 
 
-@dataclass(slots=True)
-class Retry:
+class Retry(Struct):
     """Tries while the terminal stands idle, after ever longer pauses."""
 
     tried_ms: int

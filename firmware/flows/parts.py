@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.effects import Beep, PutBack, Record, Show, Shown, TimedOut, Wait
 from firmware.flows.desk import Desk
@@ -38,8 +39,7 @@ class GivenUp(enum.Enum):
     TIMED_OUT = "timed out"
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(Struct, frozen=True):
     """An amount and the frame it was agreed on."""
 
     kind: Kind

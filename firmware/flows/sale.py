@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from firmware.emv.outcomes import (
     Approved,
@@ -128,8 +128,7 @@ async def _keyed_twice(desk: Desk, amount: Money) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(Struct, frozen=True):
     """A card that has decided, and how to end with it after the host's answer."""
 
     deal: Deal

@@ -7,9 +7,10 @@ what the card still has to say after the host has answered.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.effects import Authorise, Look, Moment, Now, Record
 from firmware.flows.desk import Desk
@@ -40,8 +41,7 @@ from firmware.ui.texts import Text
 APPROVED_CODE = "00"
 
 
-@dataclass(frozen=True, slots=True)
-class Deal:
+class Deal(Struct, frozen=True):
     """A transaction that everybody has agreed to, before it has a number."""
 
     agreed: Agreed
@@ -54,8 +54,7 @@ class Deal:
     offline: Result | None = None  # the card decided without the host
 
 
-@dataclass(frozen=True, slots=True)
-class CardWord:
+class CardWord(Struct, frozen=True):
     """What the card said after the host: `accepted`, or why not. `emv` is the last data."""
 
     accepted: bool
@@ -63,8 +62,7 @@ class CardWord:
     emv: EmvData
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """Approved and recorded, with the print jobs of both copies."""
 
     transaction: Transaction
@@ -73,8 +71,7 @@ class Done:
     at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Declined and recorded: nothing moved. `text` says why."""
 
     transaction: Transaction
@@ -82,8 +79,7 @@ class Refused:
     text: Phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """No answer, or the card was lost after one: reversed, or a reversal is owed."""
 
     transaction: Transaction

@@ -10,9 +10,10 @@ import enum
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from firmware.config import ConfigError, Mistake
 from firmware.host.cryptogram import VERSIONS
@@ -30,8 +31,7 @@ class Status(enum.Enum):
     PIN_BLOCKED = "pin-blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One card's account.
 
     What may be spent is `balance_minor` plus `credit_limit_minor` less what was spent; an account

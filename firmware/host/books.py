@@ -11,8 +11,9 @@ import enum
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from firmware.journal.records import Kind, Totals
 
@@ -84,8 +85,7 @@ class Standing(enum.Enum):
     BLOCKED = "blocked"  # its reversal came first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One financial request and what was answered; `account` is the keyed hash of the PAN."""
 
     terminal: str
@@ -118,7 +118,7 @@ class Entry:
         return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
 
 
-_COLUMNS = tuple(Entry.__dataclass_fields__)
+_COLUMNS = tuple(Entry.__struct_fields__)
 _INSERT = (
     f"INSERT INTO transactions ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join('?' * len(_COLUMNS))})"

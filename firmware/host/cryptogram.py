@@ -19,7 +19,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.host.des import encrypt, exclusive_or, odd_parity, pad_80, pad_zeros, retail_mac
 from firmware.masked import Key, Pan
@@ -39,8 +40,7 @@ COVERED = (  # tags and their lengths in the cryptogram's input
 ISSUER_APPROVES = 0x80  # in the second byte of the card status update. See EMV 4.4 Book 3, C9
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One row of the table above."""
 
     diversifier: Callable[[bytes, bytes], bytes] | None  # from ATC and unpredictable number
@@ -66,8 +66,7 @@ VERSIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerKey:
+class IssuerKey(Struct, frozen=True):
     """What one account's cryptograms are checked with."""
 
     imk_ac: Key

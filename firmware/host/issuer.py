@@ -6,8 +6,9 @@ Only reads the books, apart from the count of wrong PINs, which is part of the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from firmware.emv import tlv
 from firmware.host.accounts import Account, Status
@@ -28,8 +29,7 @@ _REFUSED_STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What the issuer says."""
 
     code: str

@@ -7,8 +7,9 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from firmware.masked import Key
 
@@ -19,8 +20,7 @@ class KeyFileError(ValueError):
     """A key file that cannot be trusted; the message names it and says what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionKeys:
+class SessionKeys(Struct, frozen=True):
     """What protects one terminal's messages in one batch: two 16-byte two-key 3DES keys."""
 
     mac: Key  # ISO/IEC 9797-1 algorithm 3 over each message

@@ -10,9 +10,10 @@ import hashlib
 import hmac
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from firmware.host.accounts import Account
 from firmware.host.answers import answer_to, encode_answer
@@ -30,16 +31,14 @@ from firmware.journal.records import Kind, Totals
 from firmware.masked import Key
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Struct, frozen=True):
     """A terminal that the host knows: whose it is, and its currency (ISO 4217 number)."""
 
     merchant: str
     currency: str = "156"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookEntry:
+class BookEntry(Struct, frozen=True, kw_only=True):
     """One request in the host's books, for whoever audits them; `account` is its name."""
 
     terminal: str

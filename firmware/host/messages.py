@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from firmware.journal.records import Kind, Totals
 from firmware.masked import Pan, Pin, Track2
 
 
-@dataclass(frozen=True, slots=True)
-class CardPresented:
+class CardPresented(Struct, frozen=True):
     """The card as the host must see it; lives only as long as the request."""
 
     pan: Pan
@@ -20,9 +20,11 @@ class CardPresented:
     pin: Pin | None = None  # enciphered by the host layer, never earlier
     de55: bytes = b""
 
+    def __repr__(self) -> str:
+        return f"CardPresented(pan={self.pan!r})"  # DE 55 may hold what must not be told
 
-@dataclass(frozen=True, slots=True)
-class FinancialRequest:
+
+class FinancialRequest(Struct, frozen=True):
     """Sale, void or refund. (terminal, batch, stan) names it: asking twice moves money once."""
 
     kind: Kind
@@ -34,7 +36,7 @@ class FinancialRequest:
     currency: str  # ISO 4217 numeric, "156"
     date: str  # YYYYMMDD
     time: str  # HHMMSS
-    card: CardPresented = field(repr=False)
+    card: CardPresented
     operator: str = ""
     original_batch: int = 0
     original_stan: int = 0
@@ -44,8 +46,7 @@ class FinancialRequest:
     offline: bool = False  # a sale that the card approved by itself: posted, not asked for
 
 
-@dataclass(frozen=True, slots=True)
-class ReversalRequest:
+class ReversalRequest(Struct, frozen=True):
     """Undo whatever (terminal, batch, stan) did, if it did anything."""
 
     kind: Kind
@@ -61,8 +62,7 @@ class ReversalRequest:
     training: bool = False  # answered by nobody's books
 
 
-@dataclass(frozen=True, slots=True)
-class SettlementRequest:
+class SettlementRequest(Struct, frozen=True):
     """Close `batch`; the host compares `totals` with its own."""
 
     terminal: str
@@ -76,8 +76,7 @@ class SettlementRequest:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The host's answer. `response_code` is ISO 8583 field 39."""
 
     response_code: str
@@ -96,8 +95,7 @@ class NoAnswerReason(enum.Enum):
     GARBLED = "garbled"  # something came that is not an answer to this request
 
 
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoAnswer(Struct, frozen=True):
     """No answer: the host may or may not have acted. A value that leads to a reversal."""
 
     reason: NoAnswerReason

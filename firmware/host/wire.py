@@ -14,9 +14,10 @@ holds a PAN.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from firmware.host import pinblock
 from firmware.host.des import pad_80, retail_mac
@@ -47,8 +48,7 @@ _TRADE = "000"
 _TIMED_OUT = "98"  # field 39 of a reversal: no answer came
 
 
-@dataclass(frozen=True, slots=True)
-class Unacceptable:
+class Unacceptable(Struct, frozen=True):
     """A message that cannot be carried out: `code` is 30 (format) or A0 (MAC).
 
     `heads` are the fields to echo in an answer; None when too little could be read to answer.

@@ -6,9 +6,10 @@ What holds money or settings is never taken away: data, configuration, and the u
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from firmware.install.system import System
 
@@ -33,8 +34,7 @@ class Step(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A group. Never taken away: Debian keeps system accounts, and others may use it."""
 
     name: str
@@ -51,8 +51,7 @@ class Group:
     def undo(self, system: System) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """The user that the terminal runs as; kept when it goes, for the data stays and is its own."""
 
     name: str
@@ -88,8 +87,7 @@ class User:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """The data directory, for its owner alone. Never taken away."""
 
     path: str
@@ -116,8 +114,7 @@ class Directory:
     def undo(self, system: System) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file, as it is shipped; or with `once`, only where there is none, and never taken away."""
 
     path: str
@@ -150,8 +147,7 @@ class File:
         system.path(self.path).unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A symbolic link, by which a unit is enabled."""
 
     path: str

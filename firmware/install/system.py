@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 COMMAND_TIMEOUT_S = 60.0
 
@@ -33,8 +34,7 @@ def ran(command: Sequence[str]) -> None:
         raise InstallFault(f"{' '.join(command)}: {last}")
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Struct, frozen=True):
     """A system below `root`. `live`: it is the running one, whose services hear of changes."""
 
     root: Path

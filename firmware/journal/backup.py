@@ -12,8 +12,9 @@ import io
 import os
 import tarfile
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
@@ -24,8 +25,7 @@ _NAMES = (DATABASE, *KEY_FILES)
 _MEMBER_BYTES_MAX = 64 * 1024**3
 
 
-@dataclass(frozen=True, slots=True)
-class BackupReport:
+class BackupReport(Struct, frozen=True):
     """A copy that was taken or put back, and the journal in it, verified whole."""
 
     path: Path

@@ -11,8 +11,9 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.keys import sync_directory
@@ -85,8 +86,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         raise fault_of(error) from error
 
 
-@dataclass(slots=True)
-class Hold:
+class Hold(Struct):
     """The directory is ours: a lock that the kernel gives back when the process ends.
 
     The lock file also remembers that a journal was begun here, so that one which is gone is told

@@ -13,11 +13,11 @@ can tell a journal whose tail was cut off: its record is no longer there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct, field
 
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
@@ -64,8 +64,7 @@ def essence(transaction: Transaction, keys: TerminalKeys) -> str:
     return f"{told}*{_encode(keys.sign(_signed(told)))}"
 
 
-@dataclass(slots=True)
-class EssenceReport:
+class EssenceReport(Struct):
     """What a QR says and whether it is true; `faults` are empty when nothing is wrong."""
 
     fields: dict[str, str] = field(default_factory=dict)

@@ -12,11 +12,11 @@ import hashlib
 import hmac
 import itertools
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec import Struct
 
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import (
@@ -35,40 +35,34 @@ FREE_FAILURES = 2
 LOCK_S, LOCK_MAX_S = 30, 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """The password is right."""
 
 
-@dataclass(frozen=True, slots=True)
-class MustChange:
+class MustChange(Struct, frozen=True):
     """The password is right, but it is the factory's: nothing else works before it is changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrongPassword:
+class WrongPassword(Struct, frozen=True):
     """The password is wrong; `failures` counts since the last right one."""
 
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
-class LockedFor:
+class LockedFor(Struct, frozen=True):
     """Too many failures: nothing was checked, and nothing will be for `seconds`."""
 
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownOperator:
+class UnknownOperator(Struct, frozen=True):
     """Nobody has this number."""
 
 
 PasswordVerdict = Verified | MustChange | WrongPassword | LockedFor | UnknownOperator
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What one guess costs, as argon2 counts it. See RFC 9106, 3.1."""
 
     passes: int = 2

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from firmware.journal.records import SettlementCompleted, SettlementStarted, Totals
 from firmware.journal.store import Journal
@@ -12,16 +13,14 @@ from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
 LESSONS_MAX = 10_000  # of one batch
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """The numbers that the next transaction takes."""
 
     batch: int
     stan: int
 
 
-@dataclass(frozen=True, slots=True)
-class NextNumbers:
+class NextNumbers(Struct, frozen=True):
     """The batch and STAN that the next transaction takes."""
 
     training: bool
@@ -30,32 +29,28 @@ class NextNumbers:
         return Numbers(journal.batch(), journal.next_stan(training=self.training))
 
 
-@dataclass(frozen=True, slots=True)
-class NextJob:
+class NextJob(Struct, frozen=True):
     """The number of the next print job."""
 
     def read(self, journal: Journal) -> int:
         return journal.next_job()
 
 
-@dataclass(frozen=True, slots=True)
-class OpenBatch:
+class OpenBatch(Struct, frozen=True):
     """The batch that takes transactions."""
 
     def read(self, journal: Journal) -> int:
         return journal.batch()
 
 
-@dataclass(frozen=True, slots=True)
-class BatchCount:
+class BatchCount(Struct, frozen=True):
     """How many transactions the open batch holds."""
 
     def read(self, journal: Journal) -> int:
         return journal.count(journal.batch())
 
 
-@dataclass(frozen=True, slots=True)
-class BatchTotals:
+class BatchTotals(Struct, frozen=True):
     """The approved transactions of a batch, counted and summed."""
 
     batch: int
@@ -64,8 +59,7 @@ class BatchTotals:
         return journal.totals(self.batch)
 
 
-@dataclass(frozen=True, slots=True)
-class LessonTotals:
+class LessonTotals(Struct, frozen=True):
     """What a batch's lessons would come to, if they counted."""
 
     batch: int
@@ -79,8 +73,7 @@ class LessonTotals:
         return Totals(**sums)
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionByNumber:
+class TransactionByNumber(Struct, frozen=True):
     """The transaction of this batch and STAN."""
 
     batch: int
@@ -91,8 +84,7 @@ class TransactionByNumber:
         return journal.transaction(self.batch, self.stan, training=self.training)
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionByVoucher:
+class TransactionByVoucher(Struct, frozen=True):
     """The latest transaction with this voucher number, the open batch first."""
 
     stan: int
@@ -102,8 +94,7 @@ class TransactionByVoucher:
         return journal.by_voucher(self.stan, training=self.training)
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionOnDate:
+class TransactionOnDate(Struct, frozen=True):
     """The transaction with this voucher number on the day YYYYMMDD."""
 
     stan: int
@@ -114,8 +105,7 @@ class TransactionOnDate:
         return journal.by_voucher_and_date(self.stan, self.date, training=self.training)
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionByReference:
+class TransactionByReference(Struct, frozen=True):
     """The transaction with the host's reference number, on the day YYYYMMDD."""
 
     reference: str
@@ -126,8 +116,7 @@ class TransactionByReference:
         return journal.by_reference(self.reference, self.date, training=self.training)
 
 
-@dataclass(frozen=True, slots=True)
-class LastTransaction:
+class LastTransaction(Struct, frozen=True):
     """The latest transaction."""
 
     training: bool
@@ -136,8 +125,7 @@ class LastTransaction:
         return journal.last_transaction(training=self.training)
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionList:
+class TransactionList(Struct, frozen=True):
     """Transactions of a batch, newest first."""
 
     batch: int
@@ -151,56 +139,49 @@ class TransactionList:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OpenIntents:
+class OpenIntents(Struct, frozen=True):
     """Intents that have no outcome: their fate is unknown."""
 
     def read(self, journal: Journal) -> list[Transaction]:
         return journal.open_intents()
 
 
-@dataclass(frozen=True, slots=True)
-class Reversals:
+class Reversals(Struct, frozen=True):
     """Reversals that the host has not confirmed, oldest first."""
 
     def read(self, journal: Journal) -> list[Reversal]:
         return journal.reversals()
 
 
-@dataclass(frozen=True, slots=True)
-class Uploads:
+class Uploads(Struct, frozen=True):
     """Offline approvals that the host has not answered for, oldest first."""
 
     def read(self, journal: Journal) -> list[Upload]:
         return journal.uploads()
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPrintJobs:
+class OpenPrintJobs(Struct, frozen=True):
     """Paper that is owed: queued or sending."""
 
     def read(self, journal: Journal) -> list[PrintJob]:
         return journal.print_jobs()
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSettlement:
+class OpenSettlement(Struct, frozen=True):
     """A settlement whose totals are fixed and which is not completed."""
 
     def read(self, journal: Journal) -> SettlementStarted | None:
         return journal.pending_settlement()
 
 
-@dataclass(frozen=True, slots=True)
-class LastSettlement:
+class LastSettlement(Struct, frozen=True):
     """The latest settlement."""
 
     def read(self, journal: Journal) -> SettlementCompleted | None:
         return journal.last_settlement()
 
 
-@dataclass(frozen=True, slots=True)
-class RecentSales:
+class RecentSales(Struct, frozen=True):
     """Amounts in minor units of the last `limit` approved sales."""
 
     limit: int
@@ -209,8 +190,7 @@ class RecentSales:
         return journal.recent_sale_amounts(self.limit)
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateOf:
+class DuplicateOf(Struct, frozen=True):
     """An approved sale on the same card, of the same amount, since `since`."""
 
     card_hash: str
@@ -224,8 +204,7 @@ class DuplicateOf:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RefundedToday:
+class RefundedToday(Struct, frozen=True):
     """Minor units refunded on the day YYYYMMDD."""
 
     date: str
@@ -234,8 +213,7 @@ class RefundedToday:
         return journal.refunds_today(self.date)
 
 
-@dataclass(frozen=True, slots=True)
-class SoldToday:
+class SoldToday(Struct, frozen=True):
     """Minor units sold on the day YYYYMMDD."""
 
     date: str
@@ -244,8 +222,7 @@ class SoldToday:
         return journal.sales_today(self.date)
 
 
-@dataclass(frozen=True, slots=True)
-class CardSoldToday:
+class CardSoldToday(Struct, frozen=True):
     """Minor units charged to a card on the day YYYYMMDD."""
 
     card_hash: str
@@ -255,16 +232,14 @@ class CardSoldToday:
         return journal.card_today(self.card_hash, self.date)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingOn:
+class TrainingOn(Struct, frozen=True):
     """Whether training mode is on, whatever the power did since."""
 
     def read(self, journal: Journal) -> bool:
         return journal.training()
 
 
-@dataclass(frozen=True, slots=True)
-class SignedOn:
+class SignedOn(Struct, frozen=True):
     """The operator who is signed on, "" when nobody is."""
 
     def read(self, journal: Journal) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct, field
 
 from firmware.journal import schema
 from firmware.journal.chain import Entry, faults_of, public_key_of
@@ -27,8 +27,7 @@ from firmware.journal.records import AmountAgreed, KeyIntroduced, Record
 FAULTS_SHOWN = 50
 
 
-@dataclass(slots=True)
-class JournalReport:
+class JournalReport(Struct):
     """What a walk through a journal found; `faults` are empty when nothing is wrong."""
 
     path: Path
@@ -111,8 +110,7 @@ def _verify(
         model.close()
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """A journal, the projections made again from it, and the report on both."""
 
     journal: Lookups

@@ -9,15 +9,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+
+from msgspec import Struct, field
 
 LOGS = {"trace": 400, "records": 400, "paper": 60}  # entries kept of each log
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(Struct):
     """What one page has been sent so far."""
 
     states: dict[str, int] = field(default_factory=dict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
+
+from msgspec import Struct
 
 from firmware.page.browser import chromium, served
 
@@ -25,8 +26,7 @@ _PRESS = """(key) => new Promise((done) => {
 DIGITS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """Milliseconds from key press to pixels on the page."""
 
     presses: int

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hw.events import Key
 
@@ -52,8 +54,7 @@ class ScenarioError(ValueError):
         super().__init__(f"{place}: {words}")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One line: a verb, its words as they were written, and where it stands."""
 
     verb: str

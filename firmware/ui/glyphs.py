@@ -11,16 +11,16 @@ import array
 import bisect
 import struct
 import sys
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 MAGIC = b"POSGLYF1"
 _FONTS = Path(__file__).parent / "fonts"
 
 
-@dataclass(frozen=True, slots=True)
-class Bitmap:
+class Bitmap(Struct, frozen=True):
     """A 1-bit picture: each row an integer of `width_px` bits, leftmost pixel in the highest."""
 
     width_px: int

@@ -7,8 +7,9 @@ stays that of the amount.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from firmware.ui.glyphs import Bitmap
 
@@ -28,8 +29,7 @@ _STROKES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(Struct, frozen=True):
     """The size of a large digit: its box and the thickness of its strokes, in px."""
 
     width_px: int

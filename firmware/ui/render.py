@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import assert_never
 
+from msgspec import Struct, field
 from PIL import Image
 
 from firmware.ui import screens, service, transaction
@@ -15,8 +15,7 @@ from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One picture of 128×64 pixels and what it says."""
 
     packed: bytes  # 1024: 64 rows of 16, leftmost pixel in the highest bit

@@ -6,15 +6,14 @@ everything that its frame depends on, so equal screens give equal frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from firmware.journal.records import Kind
 from firmware.money import Money
 from firmware.ui.texts import Language, Text
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose terminal this is: stands on idle, on the amount check and on the voucher."""
 
     merchant: str  # short name in the screen's language
@@ -22,8 +21,7 @@ class Owner:
     terminal: str
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """A text with its values filled in when it is rendered in a language.
 
     `text` is an entry of the catalogue, or a (zh_CN, en) pair from elsewhere (response texts).
@@ -47,8 +45,7 @@ class Phrase:
         return template.format(**dict(self.values)) if self.values else template
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """Waiting for an amount; `notice` tells what is pending (a slip, a reversal)."""
 
     owner: Owner
@@ -60,8 +57,7 @@ class Idle:
     shift_px: int = 0  # 0 to 2, against burn-in: the whole picture moves to the right
 
 
-@dataclass(frozen=True, slots=True)
-class AmountEntry:
+class AmountEntry(Struct, frozen=True):
     """The amount shifts in from the right; `notice` tells why ENTER was refused."""
 
     kind: Kind
@@ -71,8 +67,7 @@ class AmountEntry:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AmountCheck:
+class AmountCheck(Struct, frozen=True):
     """The frame that the cardholder agrees to: everything that moves money stands on it.
 
     `detail` lines tell what a refund or void is bound to (card tail, original voucher).
@@ -87,8 +82,7 @@ class AmountCheck:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CardPrompt:
+class CardPrompt(Struct, frozen=True):
     """Insert, put back or remove the card."""
 
     kind: Kind
@@ -98,8 +92,7 @@ class CardPrompt:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PinEntry:
+class PinEntry(Struct, frozen=True):
     """The cardholder's PIN: a star a digit, the amount in sight."""
 
     kind: Kind
@@ -109,8 +102,7 @@ class PinEntry:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Processing:
+class Processing(Struct, frozen=True):
     """Something is under way; from the intent on it says not to remove the card."""
 
     kind: Kind
@@ -121,8 +113,7 @@ class Processing:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How it ended. `prompt` says what ENTER does next, `undo_s` offers CANCEL 立即撤销."""
 
     kind: Kind
@@ -136,8 +127,7 @@ class Outcome:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """The transaction that a void or refund is about, before ENTER."""
 
     kind: Kind  # what will be done to it
@@ -153,8 +143,7 @@ class Original:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TextEntry:
+class TextEntry(Struct, frozen=True):
     """Digits keyed by an operator: password (masked), voucher number, date."""
 
     title: Phrase
@@ -165,8 +154,7 @@ class TextEntry:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Menu:
+class Menu(Struct, frozen=True):
     """A titled list; an item is chosen by its digit or by `selected` and ENTER."""
 
     title: Phrase
@@ -175,8 +163,7 @@ class Menu:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A page of rows that are already text (queries, totals), with position `page` of `pages`."""
 
     title: Phrase
@@ -186,8 +173,7 @@ class Listing:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A refusal or message: title, what and why, what to press."""
 
     title: Phrase
@@ -198,8 +184,7 @@ class Notice:
     training: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfService:
+class OutOfService(Struct, frozen=True):
     """Trade has stopped safely: which device, and what to do."""
 
     owner: Owner
@@ -207,8 +192,7 @@ class OutOfService:
     advice: Phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Attract:
+class Attract(Struct, frozen=True):
     """The kiosk's idle screen: a price list of items on keys 1–9, three a page."""
 
     owner: Owner

@@ -9,8 +9,9 @@ order of its terminals makes them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
+
+from msgspec import Struct
 
 from hw.board import KEYPAD, WIRES, KeyMatrix, Wire
 
@@ -26,8 +27,7 @@ _COLOURS = {"POWER": "#c0392b", "GROUND": "#333333"}
 _SIGNALS = ("#1f77b4", "#2a9d4b", "#b8860b", "#8e44ad", "#d35400", "#16808f", "#c2388a", "#5d6d1e")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A box: on which side of the header, and the row of the header its first terminal is at."""
 
     name: str

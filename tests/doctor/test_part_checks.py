@@ -1,9 +1,9 @@
 """The checks of the parts, on the real drivers over modelled parts: healthy and broken."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.doctor.display import DisplayCheck
 from firmware.doctor.findings import Verdict

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from firmware.emv.codes import Aip
 from firmware.emv.dialogue import CardFailure
@@ -44,8 +45,7 @@ def tlv(**objects: str | bytes) -> bytes:
     )
 
 
-@dataclass
-class FakeCard:
+class FakeCard(Struct):
     """The card; `commands` is all it was sent, `override` answers before it does."""
 
     aip: Aip = Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from msgspec import Struct
 
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.certificates import PublicKey
@@ -19,8 +19,7 @@ CA_INDEX = 0xF7
 PAN = "4761739001010010"
 
 
-@dataclass(frozen=True)
-class PrivateKey:
+class PrivateKey(Struct, frozen=True):
     """An RSA key that can sign."""
 
     n: int
@@ -70,8 +69,7 @@ def bcd_pan(pan: str, length: int) -> bytes:
     return bytes.fromhex(pan.ljust(2 * length, "F"))
 
 
-@dataclass(frozen=True)
-class Certified:
+class Certified(Struct, frozen=True):
     """A certified key: certificate, remainder, exponent in the card's coding."""
 
     key: PrivateKey

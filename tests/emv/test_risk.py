@@ -1,10 +1,9 @@
 """Terminal risk management against EMV 4.4 Book 3, 10.6."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from firmware.emv.codes import Aip
 from firmware.emv.risk import manage_risk, target_percent

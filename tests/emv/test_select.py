@@ -1,8 +1,7 @@
 """Application selection against EMV 4.4 Book 1, 12."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from firmware.emv.applications import Application, Applications
 from firmware.emv.ca_keys import CaKeys

@@ -1,10 +1,10 @@
 """The wiring diagram: the committed one is what the board's data draws, wire by wire."""
 
 import re
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from hw.board import WIRES, Pin
 from hw.wiring.__main__ import DIAGRAM

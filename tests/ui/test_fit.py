@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.host.responses import RESPONSES
 from firmware.journal.records import Kind

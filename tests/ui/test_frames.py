@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, replace
 
 import pytest
+from msgspec.structs import fields, replace
 from PIL import Image
 
 from firmware.journal.records import Kind

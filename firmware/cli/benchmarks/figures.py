@@ -6,16 +6,16 @@ import json
 import platform
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from firmware import __version__
 
 NAME_COLUMNS, VALUE_COLUMNS = 44, 12
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """One figure. `aim` is what it should be at most; `why_not` says why it was not measured.
 
     `also` are figures that belong to it, each with its unit or what it counts.

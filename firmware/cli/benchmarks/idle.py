@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from gpiozero.pins.mock import MockFactory
+from msgspec.structs import replace
 
 import firmware.cli.run  # noqa: F401 - a start imports what the command imports
 from firmware.cli.compose import Assembly

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from firmware.config import Config
 from firmware.emv.ca_keys import CaKeys
@@ -27,8 +28,7 @@ AMOUNT_MINOR = 12_850
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Played:
+class Played(Struct):
     """How a session went; `kernel_ns` leaves out the card and its reader."""
 
     outcome: str
