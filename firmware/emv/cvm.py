@@ -96,12 +96,9 @@ async def verify_cardholder(state: State) -> None:
         state.note("The card does not support it", "Book 3, 10.5")
         return
     value = state.card.get(Tag.CVM_LIST)
-    if value is None:
-        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.2", "no CVM list")
-        return
-    cvm_list = CvmList.parse(value)
-    if not cvm_list.rules:
-        state.note("A CVM list without rules", "Book 3, 10.5")
+    cvm_list = None if value is None else CvmList.parse(value)
+    if cvm_list is None or not cvm_list.rules:  # one without rules is the same as none
+        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5 and figure 8", "no CVM rules")
         return
     state.tsi |= Tsi.CARDHOLDER_VERIFICATION_PERFORMED
     for rule in cvm_list.rules:
@@ -115,8 +112,8 @@ async def verify_cardholder(state: State) -> None:
         if tried is _Tried.FAILED:
             results = (rule.method, rule.condition, CvmOutcome.FAILED)
             state.cvm_results = bytes(results)
-        if not rule.apply_succeeding:
-            break
+        if not rule.apply_succeeding or rule.code is CvmCode.FAIL:
+            break  # 'fail' is the last word, whatever its bit 7 says (10.5, step 1)
     state.raise_tvr(Tvr.CARDHOLDER_VERIFICATION_NOT_SUCCESSFUL, "Book 3, 10.5")
     if state.cvm_results[0] == CVM_NOT_PERFORMED:
         state.cvm_results = bytes([CVM_NOT_PERFORMED, 0, CvmOutcome.FAILED])
@@ -162,7 +159,6 @@ async def _try(state: State, rule: CvmRule) -> _Tried:
         return _Tried.NOT_PERFORMED
     if not _supported(state, code):
         if code in _WITH_PIN and not _pin_supported(state, code):
-            # See EMV 4.4 Book 3, 10.5.1 and 10.5.2
             state.raise_tvr(Tvr.PIN_PAD_NOT_WORKING, "Book 3, 10.5.1", "method not supported")
         return _Tried.NOT_PERFORMED
     done: CvmResult | None
@@ -190,5 +186,10 @@ async def _try(state: State, rule: CvmRule) -> _Tried:
 
 
 def _pin_supported(state: State, code: CvmCode) -> bool:
-    needed = _NEEDS[code] & ~TerminalCapabilities.SIGNATURE
-    return needed in state.capabilities
+    """Whether there is a PIN pad for it: either form of offline PIN speaks for one.
+
+    See EMV 4.4 Book 3, 10.5, step 1 and 10.5.1, footnote.
+    """
+    forms = TerminalCapabilities.PLAINTEXT_PIN | TerminalCapabilities.ENCIPHERED_PIN
+    needed = TerminalCapabilities.ONLINE_PIN if code is CvmCode.ONLINE_PIN else forms
+    return bool(needed & state.capabilities)
