@@ -87,7 +87,7 @@ def _nothing(_pan: Pan, _psn: str) -> int:
 class Transaction:
     """One transaction; `on_exception_file` and `approved_before_minor` ask the terminal's files.
 
-    `approved_before_minor` is the sum lately approved on the same card, for split sales.
+    `approved_before_minor` is the last sum approved on the same card, against split sales.
     See EMV 4.4 Book 3, 10.6.1.
     """
 
