@@ -22,6 +22,7 @@ from tests.emv.support import (
     tvr_hex,
 )
 
+
 def managed(
     transaction: Transaction = SALE_OF_100,
     exchanges: list[tuple[str, str]] | None = None,
