@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "look at each part of a wired Pi, and say what to do about what is wrong",
     "install": "make the terminal a service of this system",
     "uninstall": "take the service away; data and settings stay",
+    "release": "switch between releases, and go back from one that is not well",
     "evidence": "pack what a bank asks for in a dispute about a voucher",
     "report": "a day or a batch as a table and a chart",
     "verify": "check a journal, or the QR code of a voucher, without the terminal",

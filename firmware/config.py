@@ -101,6 +101,8 @@ class Host(Section, frozen=True):
     timeout_s: Seconds = 30
     address: str = ""
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    tls: bool = False
+    tls_ca: str = ""
     reversal_retry_s: Seconds = 60
     reversal_fault_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
 
@@ -134,6 +136,18 @@ class Reader(Section, frozen=True):
     name: str = ""
 
 
+class Metrics(Section, frozen=True):
+    """What Prometheus may read on the loopback; nothing where `port` is 0."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+
+
+class Emv(Section, frozen=True):
+    """The kernel's own data."""
+
+    ca_keys: str = ""
+
+
 class Item(Section, frozen=True):
     """One thing that a kiosk sells, and its key."""
 
@@ -163,6 +177,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     printer: Printer = Printer()
     display: Display = Display()
     reader: Reader = Reader()
+    metrics: Metrics = Metrics()
+    emv: Emv = Emv()
     kiosk: Kiosk = Kiosk()
 
     @property

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from firmware.log import fields
-from firmware.supervisor import Supervisor
+from firmware.supervisor import IN_SERVICE, OUT_OF_SERVICE, WAS_IN_SERVICE, Supervisor
 from hw.events import DeviceBack, DeviceLost, Event
 from hw.ports import Clock
 
@@ -33,6 +33,9 @@ class Runs(Protocol):
 
     @property
     def settled(self) -> bool: ...
+
+    @property
+    def out_of_service(self) -> bool: ...
 
     def start(self) -> None: ...
 
@@ -100,6 +103,7 @@ class Loop:
         self._least_wait_ms = 0
         self._stop_by_ms: int | None = None
         self._stuck: set[str] = set()
+        self._status = ""
 
     def run(self) -> None:
         """Start the terminal and go on until `Inbox.stop`."""
@@ -107,6 +111,7 @@ class Loop:
         self._check_workers()
         self._supervisor.ready()
         while not self._ends():
+            self._tell_status()
             self._turn()
             if self._now_ms >= self._check_at_ms:
                 self._check_workers()
@@ -140,6 +145,17 @@ class Loop:
         if self._stop_by_ms is None:
             return False
         return self._runner.settled or self._now_ms >= self._stop_by_ms
+
+    def _tell_status(self) -> None:
+        """Tell the supervisor when trade begins, stops and goes on."""
+        if not self._runner.settled:
+            return
+        status = IN_SERVICE
+        if self._runner.out_of_service:
+            status = WAS_IN_SERVICE if self._status.startswith(IN_SERVICE) else OUT_OF_SERVICE
+        if status != self._status:
+            self._status = status
+            self._supervisor.status(status)
 
     def _check_workers(self) -> None:
         """Feed the watchdog if every worker is alive; raise what one of them died of."""

@@ -94,6 +94,11 @@ class Runner:
         return self._pending is not None and isinstance(self._pending.effect, effects.Wait)
 
     @property
+    def out_of_service(self) -> bool:
+        """Whether trade has stopped, and waits for a device or the disk to be back."""
+        return self._in_outage
+
+    @property
     def deadline_ms(self) -> int:
         """When to call `step(None)` if no event comes before (monotonic)."""
         assert self._pending is not None, "step was never called"

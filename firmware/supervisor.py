@@ -1,4 +1,4 @@
-"""Tells systemd how the terminal does: ready, alive, stopping. See sd_notify(3).
+"""Tells systemd how the terminal does: ready, alive, in service, stopping. See sd_notify(3).
 
 One datagram a message to the socket that NOTIFY_SOCKET names; whoever runs the terminal by hand
 has none, and nothing is told.
@@ -10,6 +10,9 @@ import contextlib
 import os
 import socket
 from collections.abc import Mapping
+
+IN_SERVICE, OUT_OF_SERVICE = "in service", "out of service"
+WAS_IN_SERVICE = f"{IN_SERVICE} before, {OUT_OF_SERVICE} now"
 
 
 class Supervisor:
@@ -35,6 +38,10 @@ class Supervisor:
     def alive(self) -> None:
         """The main loop runs, and so do its workers."""
         self._tell("WATCHDOG=1")
+
+    def status(self, words: str) -> None:
+        """What `systemctl status` shows. See firmware.install.releases, which goes by it."""
+        self._tell(f"STATUS={words}")
 
     def stopping(self) -> None:
         """It was asked to end."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from firmware import __version__
 from firmware.config import Config

@@ -10,13 +10,12 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from firmware.cli.card_slot import CardAtHand
 from firmware.config import Config
@@ -64,7 +63,7 @@ class BenchDialogue(Struct):
     pin: Pin | None = None
     choice: int = 0
     before_each: Callable[[], None] = lambda: None
-    offered: Sequence[Candidate] = field(default_factory=tuple)
+    offered: Sequence[Candidate] = ()
 
     async def exchange(self, command: bytes) -> bytes | CardFailure:
         self.before_each()

@@ -7,6 +7,7 @@ and goes on when it is back.
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -46,16 +47,17 @@ class Assembly:
         post: Post,
         *,
         accounts: Sequence[Account] = (),
-        test_keys: CaKeys | None = None,
+        ca_keys: CaKeys | None = None,
+        host_tls: ssl.SSLContext | None = None,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
         with contextlib.ExitStack() as undo:
             self._ledger = Ledger(data, clock.now)
             undo.callback(self._ledger.close)
             master = read_or_make_master(data / "host-master.key")
-            self._link = host_link(config, data, accounts, master, clock)
+            self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)
-            emv = emv_setup(config, test_keys)
+            emv = emv_setup(config, ca_keys)
             undo.pop_all()
         self._parts = parts
         display = TellingDisplay(parts.display)
@@ -98,12 +100,18 @@ class Assembly:
 
 
 def host_link(
-    config: Config, data: Path, accounts: Sequence[Account], master: Key, clock: Clock
+    config: Config,
+    data: Path,
+    accounts: Sequence[Account],
+    master: Key,
+    clock: Clock,
+    *,
+    tls: ssl.SSLContext | None = None,
 ) -> HostLink:
     """The line to whoever authorises. Raises BooksError or sqlite3.Error for the embedded host."""
     host, merchant = config.host, config.merchant
     if host.kind == "tcp":
-        return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms)
+        return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls)
     return LocalHost(
         data / "host-books.db",
         accounts,

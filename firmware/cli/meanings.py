@@ -42,6 +42,8 @@ MEANINGS = {
     "host.timeout_s": "no answer within this leads to a reversal",
     "host.address": "tcp: name or number of the host",
     "host.port": "tcp: its port",
+    "host.tls": "tcp: over TLS, the host's name held to its certificate",
+    "host.tls_ca": "file of the authority that signed it; the system's if empty; relative to this",
     "host.reversal_retry_s": "a reversal that is owed is tried again after this",
     "host.reversal_fault_after": "after so many tries a fault slip is printed",
     "printer.kind": "how it is connected",
@@ -60,5 +62,7 @@ MEANINGS = {
     "display.brightness": "drive current",
     "kiosk.items": "what a kiosk sells: key 1 to 9, name and price of each",
     "kiosk.timeout_s": "a kiosk waits for the next customer after this",
+    "metrics.port": "figures for Prometheus on 127.0.0.1, at /metrics; 0 for none",
+    "emv.ca_keys": "file of scheme CA public keys besides the shipped ones; relative to this file",
     "reader.name": "a part of the reader's PC/SC name; the first reader if empty",
 }

@@ -21,6 +21,7 @@ from firmware.cli.compose import Assembly
 from firmware.cli.exits import BUG, DONE, FAILED, Refused
 from firmware.cli.parts import Parts, real_parts
 from firmware.cli.settings import Settings, add_config_argument, settings_of, warnings_of
+from firmware.config import Config
 from firmware.host.books import BooksError
 from firmware.host.keys import KeyFileError
 from firmware.journal.faults import JournalFault
@@ -71,7 +72,8 @@ def run_terminal(settings: Settings, data: Path, parts: Parts | None = None) -> 
         loop = Loop(runner, inbox.take, clock, assembly.workers, supervisor)
         _LOG.info("started", extra=_identity(settings, data))
         try:
-            loop.run()
+            with _metrics(settings.config, data):
+                loop.run()
         except Exception:  # noqa: BLE001 - the supervisor starts it anew, the journal recovers
             _LOG.critical("a bug ends the terminal; it is to be started again", exc_info=True)
             return BUG
@@ -87,7 +89,14 @@ def _assembled(
     """The terminal. Raises Refused, and leaves it on the glass, when its data is not to be used."""
     try:
         return Assembly(
-            settings.config, data, parts, clock, inbox.post, accounts=settings.accounts()
+            settings.config,
+            data,
+            parts,
+            clock,
+            inbox.post,
+            accounts=settings.accounts(),
+            ca_keys=settings.ca_keys(),
+            host_tls=settings.host_tls(),
         )
     except (JournalFault, KeyFileError, BooksError, sqlite3.Error, OSError) as error:
         _show_out_of_service(settings, parts)
@@ -106,6 +115,21 @@ def _show_out_of_service(settings: Settings, parts: Parts) -> None:
     )
     with contextlib.suppress(DeviceFault):
         parts.display.show(render(screen, language).image)
+
+
+@contextlib.contextmanager
+def _metrics(config: Config, data: Path) -> Iterator[None]:
+    """Within, Prometheus may read the figures, if the configuration says so."""
+    served = None
+    if config.metrics.port:
+        from firmware.cli.metrics import serve  # noqa: PLC0415 - its library slows the start
+
+        served = serve(data, config.merchant.terminal, config.metrics.port)
+    try:
+        yield
+    finally:
+        if served is not None:
+            served.close()
 
 
 def _identity(settings: Settings, data: Path) -> dict[str, object]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import re
+import ssl
 from pathlib import Path
 
 from msgspec import Struct
 
 from firmware.cli.exits import Refused
 from firmware.config import Config, ConfigError, Mistake, Printer, load
+from firmware.emv.ca_keys import CaKeys
 from firmware.host.accounts import Account, load_accounts
 from firmware.ui.glyphs import face
 from hw.board import PRINTER_UART
@@ -42,6 +44,28 @@ class Settings(Struct, frozen=True):
         """The embedded host's accounts, none if no file is named. Raises ConfigError."""
         name = self.config.host.accounts
         return load_accounts(self._beside(name)) if name else []
+
+    def ca_keys(self) -> CaKeys | None:
+        """The shop's own CA keys, None if no file is named. Raises ConfigError."""
+        name = self.config.emv.ca_keys
+        if not name:
+            return None
+        path = self._beside(name)
+        try:
+            return CaKeys.from_tsv(path.read_text(encoding="utf-8"), path.name)
+        except (OSError, ValueError) as error:
+            raise ConfigError([Mistake(f"{path}", _reason(error))]) from None
+
+    def host_tls(self) -> ssl.SSLContext | None:
+        """How the host is held to its certificate; None for a plain line. Raises ConfigError."""
+        host = self.config.host
+        if not host.tls:
+            return None
+        authority = self._beside(host.tls_ca) if host.tls_ca else None
+        try:
+            return ssl.create_default_context(cafile=authority)
+        except OSError as error:  # with ssl.SSLError: no certificate in it
+            raise ConfigError([Mistake(f"{authority}", _reason(error))]) from None
 
     def _beside(self, name: str) -> Path:
         return Path(name) if self.path is None else self.path.parent / name
@@ -83,9 +107,10 @@ def mistakes_of(settings: Settings) -> list[Mistake]:
     if not BAUD_LEAST <= printer.baud <= BAUD_MOST:
         range_words = f"expected {BAUD_LEAST} to {BAUD_MOST}"
         mistakes.append(Mistake(f"{source}: printer.baud", range_words))
-    if settings.config.host.kind == "local":
+    local = settings.config.host.kind == "local"
+    for beside in (settings.accounts if local else settings.host_tls, settings.ca_keys):
         try:
-            settings.accounts()
+            beside()
         except ConfigError as error:
             mistakes += error.mistakes
     return mistakes
@@ -114,6 +139,10 @@ def printer_address(printer: Printer) -> str | None:
     device = printer.device or PRINTER_UART.path
     baud = f":{printer.baud}" if printer.kind == "serial" else ""
     return f"{printer.kind}:{device}{baud}"
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _expected_device(printer: Printer) -> str:

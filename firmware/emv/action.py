@@ -60,7 +60,7 @@ def risk_data(state: State, cdol: bytes) -> bytes:
         tdol = state.card.get(Tag.TDOL)
         if tdol is None:
             tdol = state.config.tdol
-            if Tvr.DEFAULT_TDOL_USED not in state.tvr:
+            if tdol and Tvr.DEFAULT_TDOL_USED not in state.tvr:  # an empty one is none
                 state.raise_tvr(Tvr.DEFAULT_TDOL_USED, "Book 3, 9.2.2")
         hashed = dol.build(tdol, state.value)
         digest = hashlib.sha1(hashed, usedforsecurity=False).digest()
@@ -78,8 +78,8 @@ async def generate_ac(
 ) -> Cryptogram:
     """One GENERATE AC with what it leaves in the state; raises CardError on what cannot be.
 
-    A card may answer lower than asked, never higher. A signature that was asked for is verified:
-    see `state.signature_wrong` afterwards. See EMV 4.4 Book 3, 6.5.5 and 10.8.
+    A signature that was asked for is verified: see `state.signature_wrong` afterwards.
+    See EMV 4.4 Book 3, 6.5.5 and 10.8.
     """
     signature = oda.cda_wanted(state, wanted)
     control = wanted | (CDA_REQUESTED if signature else 0)
@@ -87,8 +87,6 @@ async def generate_ac(
     sent = dol.split(state.card[cdol], data)
     response = await state.send_ok(apdu.generate_ac(control, data), sent)
     answer = parse_cryptogram(response, signature_asked=signature)
-    if _RANK[answer.type] > _RANK[wanted]:
-        raise CardError(f"asked for {wanted.name}, the card answered {answer.type.name}")
     state.ac_type = answer.type
     state.note(f"Asked for {wanted.name}, answered {answer.type.name}", "Book 3, 10.8")
     state.card[Tag.CRYPTOGRAM_INFORMATION_DATA] = bytes([answer.cid])
@@ -104,15 +102,21 @@ async def generate_ac(
 
 
 async def first_generate_ac(state: State, wanted: AcType) -> Cryptogram:
-    """Ask the card for its first decision. See EMV 4.4 Book 3, 10.8."""
+    """Ask the card for its first decision. See EMV 4.4 Book 3, 10.8.
+
+    A card may answer lower than asked; one that answers higher raises CardError (9.3).
+    """
     if wanted is AcType.TC:
         set_response_code(state, Arc.OFFLINE_APPROVED)
     elif wanted is AcType.AAC:
         set_response_code(state, Arc.OFFLINE_DECLINED)
+        oda.forgo_cda(state)
     data = risk_data(state, state.card[Tag.CDOL1])
     state.cdol1_data = data
     state.begin("Card action analysis")
     answer = await generate_ac(state, wanted, Tag.CDOL1, data, state.pdol_data)
+    if _RANK[answer.type] > _RANK[wanted]:
+        raise CardError(f"asked for {wanted.name}, the card answered {answer.type.name}")
     state.first_ac_answered = True
     state.tsi |= Tsi.CARD_RISK_MANAGEMENT_PERFORMED
     return answer

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import enum
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv.errors import CardError
 
@@ -39,7 +38,8 @@ class Sw:
     NO_TRY_LEFT = 0x63C0  # the last digit counts the tries that are left
 
 
-class Command(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, repr=False)
+class Command:
     """A command APDU of short length; `le` 0 asks for all there is, None for nothing."""
 
     cla: int
@@ -69,7 +69,8 @@ class Command(Struct, frozen=True):
         return bytes([self.cla, self.ins, self.p1, self.p2]) + body + tail
 
 
-class Response(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
     """A response APDU: data and status word."""
 
     data: bytes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
-
-from msgspec import Struct, structs
 
 from firmware.emv.codes import TerminalCapabilities, Tvr
 
@@ -32,7 +32,8 @@ class ApplicationsError(ValueError):
     """A table of applications that is not what it should be; says which entry and key."""
 
 
-class Application(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Application:
     """One accepted AID and what the acquirer says of it. Amounts are minor units."""
 
     aid: bytes
@@ -85,7 +86,7 @@ class Applications:
     def with_floor_limit(self, floor_limit_minor: int) -> Applications:
         """The same table with one floor limit for all, as a shop's setting gives it."""
         return Applications(
-            structs.replace(one, floor_limit_minor=floor_limit_minor) for one in self
+            dataclasses.replace(one, floor_limit_minor=floor_limit_minor) for one in self
         )
 
     @classmethod
@@ -115,7 +116,7 @@ _INTEGERS = {
 
 
 def _application(entry: Mapping[str, Any], where: str) -> Application:
-    unknown = set(entry) - {field.name for field in structs.fields(Application)}
+    unknown = set(entry) - {field.name for field in dataclasses.fields(Application)}
     if unknown:
         raise ApplicationsError(f"{where}: unknown key {min(unknown)}")
     for key in ("aid", "name", "scheme", "versions", "tac_denial", "tac_online", "tac_default"):

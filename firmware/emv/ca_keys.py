@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import resources
-
-from msgspec import Struct
 
 from firmware.emv.certificates import PublicKey
 
@@ -22,7 +21,8 @@ class CaKeyError(ValueError):
     """A file of keys that is not what it should be; says which line and why."""
 
 
-class Revocation(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Revocation:
     """An issuer certificate that is no longer to be trusted. See EMV 4.4 Book 2, 5.1.2."""
 
     rid: bytes

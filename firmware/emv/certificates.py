@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import date
-
-from msgspec import Struct
 
 from firmware.emv.dates import month_has_passed
 from firmware.emv.errors import CardError
@@ -33,14 +32,16 @@ class DataMissing(CertificateError):  # noqa: N818 - the TVR's word
     """Data without which no key is recovered: TVR 'ICC data missing' is due."""
 
 
-class PublicKey(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PublicKey:
     """An RSA public key; `modulus` has its full length."""
 
     modulus: bytes
     exponent: int
 
 
-class Certificate(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, repr=False)
+class Certificate:
     """The card's data objects of one certified key: 90, 92, 9F32 or 9F46, 9F48, 9F47."""
 
     certificate: bytes
@@ -48,14 +49,16 @@ class Certificate(Struct, frozen=True):
     exponent: bytes
 
 
-class IssuerKey(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
     """An issuer's public key and the serial number of its certificate."""
 
     key: PublicKey
     serial: bytes
 
 
-class DynamicData(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class DynamicData:
     """What the card signed: the ICC Dynamic Number and what follows it."""
 
     number: bytes

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import enum
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv import pin
 from firmware.emv.codes import (
@@ -41,7 +40,8 @@ _NEEDS = {
 _WITH_PIN = frozenset(_NEEDS) - {CvmCode.SIGNATURE, CvmCode.NO_CVM, CvmCode.FAIL}
 
 
-class CvmRule(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CvmRule:
     """Two bytes of the list: a method with its 'apply succeeding' bit, and a condition."""
 
     method: int
@@ -61,7 +61,8 @@ class CvmRule(Struct, frozen=True):
         return bool(self.method & CVM_APPLY_SUCCEEDING)
 
 
-class CvmList(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CvmList:
     """Amounts X and Y in the application's currency, and the rules."""
 
     x: int
@@ -95,12 +96,9 @@ async def verify_cardholder(state: State) -> None:
         state.note("The card does not support it", "Book 3, 10.5")
         return
     value = state.card.get(Tag.CVM_LIST)
-    if value is None:
-        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.2", "no CVM list")
-        return
-    cvm_list = CvmList.parse(value)
-    if not cvm_list.rules:
-        state.note("A CVM list without rules", "Book 3, 10.5")
+    cvm_list = None if value is None else CvmList.parse(value)
+    if cvm_list is None or not cvm_list.rules:  # one without rules is the same as none
+        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5 and figure 8", "no CVM rules")
         return
     state.tsi |= Tsi.CARDHOLDER_VERIFICATION_PERFORMED
     for rule in cvm_list.rules:
@@ -114,8 +112,8 @@ async def verify_cardholder(state: State) -> None:
         if tried is _Tried.FAILED:
             results = (rule.method, rule.condition, CvmOutcome.FAILED)
             state.cvm_results = bytes(results)
-        if not rule.apply_succeeding:
-            break
+        if not rule.apply_succeeding or rule.code is CvmCode.FAIL:
+            break  # 'fail' is the last word, whatever its bit 7 says (10.5, step 1)
     state.raise_tvr(Tvr.CARDHOLDER_VERIFICATION_NOT_SUCCESSFUL, "Book 3, 10.5")
     if state.cvm_results[0] == CVM_NOT_PERFORMED:
         state.cvm_results = bytes([CVM_NOT_PERFORMED, 0, CvmOutcome.FAILED])
@@ -161,7 +159,6 @@ async def _try(state: State, rule: CvmRule) -> _Tried:
         return _Tried.NOT_PERFORMED
     if not _supported(state, code):
         if code in _WITH_PIN and not _pin_supported(state, code):
-            # See EMV 4.4 Book 3, 10.5.1 and 10.5.2
             state.raise_tvr(Tvr.PIN_PAD_NOT_WORKING, "Book 3, 10.5.1", "method not supported")
         return _Tried.NOT_PERFORMED
     done: CvmResult | None
@@ -189,5 +186,10 @@ async def _try(state: State, rule: CvmRule) -> _Tried:
 
 
 def _pin_supported(state: State, code: CvmCode) -> bool:
-    needed = _NEEDS[code] & ~TerminalCapabilities.SIGNATURE
-    return needed in state.capabilities
+    """Whether there is a PIN pad for it: either form of offline PIN speaks for one.
+
+    See EMV 4.4 Book 3, 10.5, step 1 and 10.5.1, footnote.
+    """
+    forms = TerminalCapabilities.PLAINTEXT_PIN | TerminalCapabilities.ENCIPHERED_PIN
+    needed = TerminalCapabilities.ONLINE_PIN if code is CvmCode.ONLINE_PIN else forms
+    return bool(needed & state.capabilities)

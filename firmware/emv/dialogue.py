@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
-
-from msgspec import Struct
 
 from firmware.masked import Pin
 
@@ -23,7 +22,8 @@ class CardFailure(enum.Enum):
     READER_LOST = "the reader is gone"
 
 
-class Candidate(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """An application the cardholder may choose. See EMV 4.4 Book 1, 12.4."""
 
     aid: bytes  # the card's DF name
@@ -46,7 +46,8 @@ class PinKind(enum.Enum):
     ONLINE = "online"  # the host verifies it
 
 
-class PinPrompt(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PinPrompt:
     """What the cardholder should be told when the PIN is asked for."""
 
     kind: PinKind
@@ -55,15 +56,18 @@ class PinPrompt(Struct, frozen=True):
     retry: bool  # the PIN before was wrong
 
 
-class PinBypassed(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PinBypassed:
     """The cardholder gives no PIN, and the merchant lets the sale go on."""
 
 
-class Cancelled(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Cancelled:
     """The cardholder or the cashier cancelled."""
 
 
-class PinPadFailed(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PinPadFailed:
     """There is no working key source to enter a PIN with."""
 
 

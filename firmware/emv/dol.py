@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Format, Tag
@@ -17,7 +16,8 @@ class DolError(CardError):
     """A list that is cut off, or asks for more than a command can carry."""
 
 
-class DolEntry(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class DolEntry:
     """One wish of a list: `length` bytes of `tag`."""
 
     tag: int

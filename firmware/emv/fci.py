@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv.codes import AdditionalCapabilities
 from firmware.emv.dialogue import Candidate
 from firmware.emv.errors import CardError
-from firmware.emv.tags import Tag
+from firmware.emv.tags import Source, Tag
 from firmware.emv.terminal import TerminalData
 from firmware.emv.tlv import Tlv, parse_one
 
@@ -18,8 +17,9 @@ NO_PRIORITY = 16
 _CODE_TABLES = 10  # ISO 8859-1 to -10, Book 4, Annex B
 
 
-class Fci(Struct, frozen=True):
-    """A DF's name and the primitive objects of its proprietary template."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Fci:
+    """A DF's name and what the card gives of itself in its proprietary template."""
 
     df_name: bytes
     proprietary: dict[int, bytes]
@@ -43,7 +43,10 @@ def _collect(template: Tlv, fields: dict[int, bytes]) -> None:
     for child in template.children:
         if child.tag == Tag.FCI_ISSUER_DISCRETIONARY_DATA:
             _collect(child, fields)
-        elif not child.children:
+        known = Tag.known(child.tag)
+        if known is None or known.source is not Source.ICC or child.children:
+            continue  # unknown, or the terminal's own: a card has no say in it. See Book 3, 7.5
+        if child.value:  # of length 0 is not there. See Book 3, 5.2
             fields.setdefault(child.tag, child.value)
 
 

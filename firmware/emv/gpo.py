@@ -50,7 +50,9 @@ def _keep(state: State, data: bytes) -> None:
             if child.tag in state.card:
                 raise CardError(f"processing options: {child.tag:X} twice")
             known = Tag.known(child.tag)
-            if known is not None and not child.children and known.source is Source.ICC:
+            if known is None or known.source is not Source.ICC or child.children:
+                continue
+            if child.value:  # of length 0 is not there, 5.2
                 state.card[child.tag] = child.value
         aip = state.card.get(Tag.APPLICATION_INTERCHANGE_PROFILE, b"")
         afl = state.card.get(Tag.APPLICATION_FILE_LOCATOR, b"")

@@ -203,9 +203,23 @@ def _signed_in(data: bytes) -> bytes:
 
 
 def cda_wanted(state: State, wanted: AcType) -> bool:
-    """Whether GENERATE AC shall ask for a signature: not for an AAC, nor when keys failed."""
-    usable = state.oda_method is OdaMethod.CDA and Tvr.CDA_FAILED not in state.tvr
-    return usable and wanted is not AcType.AAC
+    """Whether GENERATE AC shall ask for a signature: not for an AAC, nor when CDA has failed."""
+    return _cda_due(state) and wanted is not AcType.AAC
+
+
+def forgo_cda(state: State) -> None:
+    """Mark that CDA was chosen but an AAC, which carries no signature, is asked for first.
+
+    The text of Book 2, 6.6 names this bit for an ARQC without signature alone; its figure 3 sets
+    it on the way to the AAC as well, and the issuer is told the truth.
+    """
+    if _cda_due(state):
+        bit = Tvr.OFFLINE_DATA_AUTHENTICATION_NOT_PERFORMED
+        state.raise_tvr(bit, "Book 2, 6.6.3, figure 3", "no signature comes with an AAC")
+
+
+def _cda_due(state: State) -> bool:
+    return state.oda_method is OdaMethod.CDA and Tvr.CDA_FAILED not in state.tvr
 
 
 def verify_cda(state: State, answer: Cryptogram, sent_before: bytes) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from msgspec import Struct
-
 from firmware.masked import Pan, Pin, Track2
 
 
@@ -37,7 +35,8 @@ class DeclineReason(enum.Enum):
     UNABLE_TO_GO_ONLINE = "no answer from the host, and offline is not allowed"
 
 
-class CardData(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CardData:
     """Who the card is, from its records; dates are YYMMDD, codes decimal, languages ISO 639."""
 
     pan: Pan
@@ -54,7 +53,8 @@ class CardData(Struct, frozen=True):
     currency: str | None  # ISO 4217 numeric of the application
 
 
-class CvmResult(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CvmResult:
     """How the cardholder was verified, for the voucher and the host."""
 
     signature_required: bool = False
@@ -78,7 +78,8 @@ class CvmResult(Struct, frozen=True):
         return ", ".join(said) or "cardholder not verified"
 
 
-class EmvFacts(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class EmvFacts:
     """What a voucher and the journal keep of a card's decision; holds no card number."""
 
     aid: bytes
@@ -96,7 +97,8 @@ class EmvFacts(Struct, frozen=True):
     script_results: bytes = b""  # 5 bytes a script, tag 9F5B
 
 
-class Ended(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Ended:
     """The session is over and the card decided nothing that counts.
 
     `after_first_ac`: the card had answered the first GENERATE AC, so a host may have been asked
@@ -108,7 +110,8 @@ class Ended(Struct, frozen=True):
     after_first_ac: bool = False
 
 
-class Identified(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Identified:
     """The card is known; nothing was decided yet."""
 
     card: CardData
@@ -164,7 +167,8 @@ class Declined:
         return self.reason in (DeclineReason.CARD_AFTER_HOST, DeclineReason.CDA_FAILED)
 
 
-class OnlineAnswer(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class OnlineAnswer:
     """The host's answer. `scripts`: the templates 71 and 72, one after another."""
 
     response_code: str  # two characters, tag 8A
@@ -172,7 +176,8 @@ class OnlineAnswer(Struct, frozen=True):
     scripts: bytes = b""
 
 
-class UnableToGoOnline(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class UnableToGoOnline:
     """No answer came from the host. `decline`: the terminal does not let the card decide alone."""
 
     decline: bool = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from firmware.emv import apdu, oda
 from firmware.emv.apdu import Sw
-from firmware.emv.certificates import CertificateError, DataMissing, PublicKey
+from firmware.emv.certificates import CertificateError, PublicKey
 from firmware.emv.codes import Tvr
 from firmware.emv.dialogue import (
     Cancelled,
@@ -16,7 +16,7 @@ from firmware.emv.dialogue import (
     PinPadFailed,
     PinPrompt,
 )
-from firmware.emv.errors import SessionEnded
+from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import EndReason
 from firmware.emv.state import State
 from firmware.emv.tags import Tag
@@ -79,15 +79,15 @@ async def _ask(state: State, prompt: PinPrompt) -> Pin | None:
 async def verify_offline(state: State, *, enciphered: bool) -> bool:
     """Ask for a PIN and let the card verify it, while it has tries; marks the TVR.
 
-    See EMV 4.4 Book 3, 10.5.1.
+    Raises CardError when the card answers VERIFY with what it may not. See EMV 4.4 Book 3, 10.5.1.
     """
-    key = _key(state) if enciphered else None
-    if enciphered and key is None:
-        return False
     tries_left = await _tries_left(state)
     if tries_left == 0:
         state.raise_tvr(Tvr.PIN_TRY_LIMIT_EXCEEDED, "Book 3, 10.5.1")
         return False
+    key = _key(state) if enciphered else None
+    if enciphered and key is None:
+        return False  # before the PIN is asked for: it would be keyed in vain
     retry = False
     for _ in range(_TRIES_MAX):
         prompt = PinPrompt(PinKind.OFFLINE, state.pin_tries_left, state.pin_tries_left == 1, retry)
@@ -122,8 +122,7 @@ async def _verify(state: State, data: bytes, *, enciphered: bool) -> bool | None
         state.pin_tries_left, state.pin_tries_known = response.sw & 0x0F, True
         state.note(f"Wrong PIN, {state.pin_tries_left} tries left", "Book 3, 10.5.1")
         return None
-    state.note(f"VERIFY answered {response.sw:04X}: failed", "Book 3, 10.5.1")
-    return False
+    raise CardError(f"VERIFY answered {response.sw:04X}")  # figure 11: terminate
 
 
 async def _tries_left(state: State) -> int | None:
@@ -143,11 +142,12 @@ async def _tries_left(state: State) -> int | None:
 
 
 def _key(state: State) -> PublicKey | None:
-    """The key for an enciphered PIN; without one the method fails. See EMV 4.4 Book 2, 7.1."""
+    """The key for an enciphered PIN; without one the method fails. See EMV 4.4 Book 2, 7.1.
+
+    'ICC data missing' is not for data that only a PIN would have needed. See Book 3, 7.5, note.
+    """
     try:
         return oda.recover_pin_key(state)
-    except DataMissing as error:
-        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.2", error.detail)
     except CertificateError as error:
         state.note(f"No key to encipher the PIN with: {error.detail}", "Book 2, 7.1")
     return None

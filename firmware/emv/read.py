@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv import apdu
 from firmware.emv.dates import digits, yymmdd
 from firmware.emv.errors import CardError
 from firmware.emv.outcomes import CardData
 from firmware.emv.state import State
-from firmware.emv.tags import Source, Tag
+from firmware.emv.tags import NOT_IN_RECORDS, Source, Tag
 from firmware.emv.tlv import Tlv, TlvError, parse_one, primitives
 from firmware.masked import Pan, Track2
 
@@ -39,7 +39,8 @@ _LENGTH_CHECKED = frozenset(
 )
 
 
-class AflEntry(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class AflEntry:
     """One run of records; the first `authenticated` of them are signed by the issuer."""
 
     sfi: int
@@ -49,14 +50,14 @@ class AflEntry(Struct, frozen=True):
 
 
 def parse_afl(afl: bytes) -> tuple[AflEntry, ...]:
-    """Parse an Application File Locator; raises CardError. See EMV 4.4 Book 3, 10.2."""
+    """Parse an Application File Locator; raises CardError. See EMV 4.4 Book 3, 7.5 and 10.2."""
     if len(afl) % 4:
         raise CardError("AFL is not of four-byte entries")
     entries = tuple(
         AflEntry(afl[i] >> 3, afl[i + 1], afl[i + 2], afl[i + 3]) for i in range(0, len(afl), 4)
     )
-    for entry, low_bits in zip(entries, (byte & 0x07 for byte in afl[::4]), strict=True):
-        if low_bits or not 1 <= entry.sfi <= 30:
+    for entry in entries:
+        if not 1 <= entry.sfi <= 30:
             raise CardError("AFL: SFI")
         if not 1 <= entry.first <= entry.last:
             raise CardError("AFL: record numbers")
@@ -114,11 +115,17 @@ def _signed_part(state: State, entry: AflEntry, data: bytes, template: Tlv | Non
 
 
 def _keep(state: State, template: Tlv, recorded: set[int]) -> None:
-    """Store the recognised objects; one that comes twice ends the session (10.2)."""
+    """Store the recognised objects; one that comes twice ends the session (10.2).
+
+    One of length 0 is not there (5.2); the terminal's own, and one that does not belong into a
+    record, is as good as unknown (7.5).
+    """
     for one in primitives(template.children):
         known = Tag.known(one.tag)
-        if known is None or known.source is not Source.ICC:
-            continue  # unknown, or the terminal's own: a card has no say in it
+        if known is None or known.source is not Source.ICC or known in NOT_IN_RECORDS:
+            continue
+        if not one.value:
+            continue
         if one.tag in recorded:
             raise CardError(f"redundant data: {known.label}")
         recorded.add(one.tag)

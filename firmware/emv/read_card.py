@@ -6,9 +6,8 @@ Nothing is decided and no cryptogram is made; GET PROCESSING OPTIONS does count 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-
-from msgspec import Struct
 
 from firmware.emv import apdu
 from firmware.emv.apdu import Sw
@@ -43,7 +42,8 @@ _UNKNOWN = Application(
 )
 
 
-class CardApplication(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CardApplication:
     """One application of a card; `card` is None when it would not say whose it is."""
 
     aid: bytes
@@ -54,7 +54,8 @@ class CardApplication(Struct, frozen=True):
     detail: str  # why `card` is None
 
 
-class CardReport(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CardReport:
     """What a card is."""
 
     directories: tuple[str, ...]  # "PSE", "PPSE"

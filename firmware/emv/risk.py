@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.emv import apdu
-from firmware.emv.codes import Aip, Tsi, Tvr
+from firmware.emv.codes import Tsi, Tvr
 from firmware.emv.state import State
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import TlvError, parse_one
@@ -13,16 +13,16 @@ _FAIR_BYTE_END = 256 - 256 % _CHANCES  # bytes from here on would favour small n
 
 
 async def manage_risk(state: State) -> None:
-    """Mark the TVR with what speaks for going online. Raises SessionEnded, CardError."""
+    """Mark the TVR with what speaks for going online. Raises SessionEnded, CardError.
+
+    The AIP's bit for it means nothing any more: it is always performed. See EMV 4.4 Book 3, 10.6.
+    """
     state.begin("Terminal risk management")
     transaction = state.transaction
     if transaction.on_exception_file(state.identity.pan, state.identity.psn):
         state.raise_tvr(Tvr.CARD_ON_EXCEPTION_FILE, "Book 4, 6.3.5")
     if transaction.merchant_forced_online:
         state.raise_tvr(Tvr.MERCHANT_FORCED_ONLINE, "Book 4, 6.3.5")
-    if Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED not in state.aip:
-        state.note("The card does not ask for more", "Book 3, 10.6")
-        return
     await _check_floor_limit(state)
     await _check_velocity(state)
     state.tsi |= Tsi.TERMINAL_RISK_MANAGEMENT_PERFORMED

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv.apdu import Command, Response
 from firmware.emv.codes import Tsi, Tvr
@@ -19,7 +18,8 @@ _NOT_PERFORMED, _FAILED, _SUCCESSFUL = 0x00, 0x10, 0x20
 _SEQUENCE_MAX = 0x0F
 
 
-class Script(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Script:
     """One script template: its tag says whether it comes before or after the last cryptogram."""
 
     tag: int

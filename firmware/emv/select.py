@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv import apdu
 from firmware.emv.apdu import Response, Sw
@@ -23,19 +22,22 @@ OCCURRENCES_MAX = 16  # of one AID
 CANDIDATES_MAX = 32
 
 
-class Found(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Found:
     """A card's application that the terminal accepts too."""
 
     candidate: Candidate
     application: Application
 
 
-class Selection(Struct):
+@dataclass(slots=True)
+class Selection:
     """The candidate list, and why it may be empty."""
 
     found: list[Found]
     blocked_seen: bool = False
     refused: bool = False  # a candidate was selected and would not go on
+    asked: bool = False  # the cardholder has chosen or confirmed one
 
     def add(self, one: Found) -> None:
         """Append, unless the card names the same application twice."""
@@ -121,7 +123,10 @@ def _add_entry(
     application = applications.match(adf_name)
     if application is None:
         return
+    # the directory's own FCI says which code table the preferred names of its entries are in
+    code_table = pse.proprietary.get(Tag.ISSUER_CODE_TABLE_INDEX, b"")
     fields = {child.tag: child.value for child in entry.children}
+    fields = {Tag.ISSUER_CODE_TABLE_INDEX: code_table, **fields}
     candidate = candidate_of(adf_name, fields, state.terminal, languages_of(pse.proprietary))
     selection.add(Found(candidate, application))
 
@@ -153,8 +158,8 @@ async def _by_list_of_aids(state: State, applications: Applications, selection: 
             seen.add(fci.df_name)
             best = applications.match(fci.df_name) or application
             _add_answer(state, selection, best, fci, response)
-            if fci.df_name == application.aid:
-                break  # step 4: an exact match ends this AID
+            if fci.df_name == application.aid or not application.partial:
+                break  # steps 4 and 6: there can be no further one to take
 
 
 def _add_answer(
@@ -182,12 +187,15 @@ async def choose(state: State, selection: Selection) -> Found:
             if not one.candidate.confirm:
                 return one
         raise SessionEnded(EndReason.NOT_ACCEPTED, "applications need a confirmation")
-    if len(selection.found) == 1 and not selection.found[0].candidate.confirm:
+    # of one that was chosen and fell out no other takes the place unasked
+    unasked = not (selection.asked or selection.found[0].candidate.confirm)
+    if len(selection.found) == 1 and unasked:
         return selection.found[0]
     candidates: Sequence[Candidate] = [one.candidate for one in selection.found]
     chosen = await state.dialogue.choose_application(candidates)
     if chosen is None:
         raise SessionEnded(EndReason.CANCELLED, "application choice")
+    selection.asked = True
     one = selection.found[chosen]
     state.note(f"Chosen: {one.candidate.name}", "Book 1, 12.4")
     return one

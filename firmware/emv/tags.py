@@ -269,6 +269,33 @@ class Tag(enum.IntEnum):
 
 _BY_VALUE: dict[int, Tag] = {tag.value: tag for tag in Tag}
 
+NOT_IN_RECORDS = frozenset(
+    {
+        Tag.ADF_NAME,
+        Tag.APPLICATION_LABEL,
+        Tag.LANGUAGE_PREFERENCE,
+        Tag.APPLICATION_INTERCHANGE_PROFILE,
+        Tag.DF_NAME,
+        Tag.APPLICATION_PRIORITY_INDICATOR,
+        Tag.SHORT_FILE_IDENTIFIER,
+        Tag.APPLICATION_FILE_LOCATOR,
+        Tag.DDF_NAME,
+        Tag.ISSUER_APPLICATION_DATA,
+        Tag.ISSUER_CODE_TABLE_INDEX,
+        Tag.APPLICATION_PREFERRED_NAME,
+        Tag.LAST_ONLINE_ATC_REGISTER,
+        Tag.PIN_TRY_COUNTER,
+        Tag.APPLICATION_CRYPTOGRAM,
+        Tag.CRYPTOGRAM_INFORMATION_DATA,
+        Tag.APPLICATION_TRANSACTION_COUNTER,
+        Tag.PDOL,
+        Tag.DATA_AUTHENTICATION_CODE,
+        Tag.SIGNED_DYNAMIC_APPLICATION_DATA,
+        Tag.ICC_DYNAMIC_NUMBER,
+    }
+)
+"""The card's objects whose template is not '70'. See EMV 4.4 Book 3, Annex A, table 37."""
+
 PAN_BEARING = frozenset(
     {
         Tag.TRACK_1_DATA,

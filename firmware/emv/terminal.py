@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-
-from msgspec import Struct
 
 from firmware.emv.codes import AdditionalCapabilities, TerminalCapabilities
 from firmware.emv.tags import Tag
@@ -19,7 +18,8 @@ CASHBACK = 0x09
 REFUND = 0x20
 
 
-class TerminalData(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class TerminalData:
     """The terminal, as it names itself to cards. See EMV 4.4 Book 4, Annex A.
 
     The defaults are a merchant's attended terminal that can go online and work offline.
@@ -83,10 +83,11 @@ def _nothing(_pan: Pan, _psn: str) -> int:
     return 0
 
 
-class Transaction(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Transaction:
     """One transaction; `on_exception_file` and `approved_before_minor` ask the terminal's files.
 
-    `approved_before_minor` is the sum lately approved on the same card, for split sales.
+    `approved_before_minor` is the last sum approved on the same card, against split sales.
     See EMV 4.4 Book 3, 10.6.1.
     """
 

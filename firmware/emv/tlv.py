@@ -7,8 +7,7 @@ over three bytes or past the end of the data, and deep nesting are all refused w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from firmware.emv.errors import CardError
 
@@ -21,7 +20,8 @@ class TlvError(CardError):
     """Bytes that are not BER-TLV within the caps."""
 
 
-class Tlv(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, repr=False)
+class Tlv:
     """One data object: `raw` is its whole coding, `children` those of a constructed one."""
 
     tag: int

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from msgspec import Struct
-
 from firmware.emv.apdu import Command, Ins, Response
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import PAN_BEARING, describe
@@ -20,7 +18,8 @@ _STARS = "*"
 _SECRET_BYTES_MIN = 4  # a shorter value would mask half of the trace by coincidence
 
 
-class DecodedObject(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class DecodedObject:
     """One data object: hex tag, its name, hex value ("" for a template), depth, and in words."""
 
     tag: str
@@ -30,7 +29,8 @@ class DecodedObject(Struct, frozen=True):
     meaning: str = ""
 
 
-class ApduStep(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ApduStep:
     """A command and its response in hex, with the data objects of both."""
 
     step: str
@@ -41,7 +41,8 @@ class ApduStep(Struct, frozen=True):
     objects: tuple[DecodedObject, ...]
 
 
-class DecisionStep(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class DecisionStep:
     """What the kernel concluded, and where the Books say so."""
 
     step: str

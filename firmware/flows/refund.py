@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firmware.effects import Look, Now
-from firmware.flows.card import enter_pin, present_same_card, release_card
+from firmware.flows.card import present_same_card, release_card
 from firmware.flows.desk import Desk
 from firmware.flows.originals import (
     date_of,
@@ -28,7 +28,7 @@ from firmware.flows.parts import (
 from firmware.flows.permissions import Act, Role, permitted, role_of
 from firmware.flows.settle import nothing_owed
 from firmware.flows.transact import Ended
-from firmware.flows.void import carry_out, refusal_word, void_original
+from firmware.flows.void import carry_out, original_pin, refusal_word, void_original
 from firmware.journal.queries import RefundedToday, TransactionByReference, TransactionOnDate
 from firmware.journal.records import Kind
 from firmware.journal.transactions import Transaction
@@ -84,9 +84,7 @@ async def _refund_original(desk: Desk, original: Transaction) -> Ended | None:
         return None
     # 5. The same card, its PIN if the setting asks.
     presented = await present_same_card(desk, agreed, original)
-    pin = None
-    if not isinstance(presented, GivenUp) and desk.config.refund.pin:
-        pin = await enter_pin(desk, Kind.REFUND, agreed.amount, None)
+    pin = await original_pin(desk, agreed, presented, original, asked=desk.config.refund.pin)
     if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
         await release_card()
         given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -172,7 +171,7 @@ async def _copies(desk: Desk, intent: IntentRecorded) -> tuple[PrintQueued, ...]
     copies = both_copies(intent, await Look(NextJob()))
     if role_of(desk) is not Role.CUSTOMER:
         return copies
-    return (msgspec.structs.replace(copies[0], copy=Copy.CARDHOLDER),)
+    return (replace(copies[0], copy=Copy.CARDHOLDER),)
 
 
 def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQueued]:

@@ -74,7 +74,7 @@ async def void_original(desk: Desk, original: Transaction | None) -> Ended | Non
         return None
     # 3. The same card, its PIN if the setting asks.
     presented = await present_same_card(desk, agreed, original)
-    pin = await _pin(desk, agreed, presented)
+    pin = await original_pin(desk, agreed, presented, original, asked=desk.config.void.pin)
     if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
         await release_card()
         given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
@@ -139,8 +139,17 @@ async def carry_out(
     return ended
 
 
-async def _pin(desk: Desk, agreed: Agreed, presented: Presented | GivenUp) -> Pin | GivenUp | None:
-    if isinstance(presented, GivenUp) or not desk.config.void.pin:
+async def original_pin(
+    desk: Desk,
+    agreed: Agreed,
+    presented: Presented | GivenUp,
+    original: Transaction,
+    *,
+    asked: bool,
+) -> Pin | GivenUp | None:
+    """The cardholder's PIN where the setting asks; a card whose sale took none has none to key."""
+    keyed_once = original.verification in (Verification.PIN, Verification.PIN_AND_SIGNATURE)
+    if isinstance(presented, GivenUp) or not (asked and keyed_once):
         return None
     return await enter_pin(desk, agreed.kind, agreed.amount, None)
 

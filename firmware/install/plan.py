@@ -12,7 +12,9 @@ USER = "pos"
 DATA = "/var/lib/pos-terminal"
 CONFIG = "/etc/pos-terminal/terminal.toml"
 UNIT = "pos-terminal.service"
-UNIT_PATH = f"/etc/systemd/system/{UNIT}"
+UNITS = "/etc/systemd/system"
+UNIT_PATH = f"{UNITS}/{UNIT}"
+TRIAL_SERVICE, TRIAL_TIMER = "pos-terminal-trial.service", "pos-terminal-trial.timer"
 DEVICE_GROUPS = ("gpio", "i2c", "spi", "lp", "dialout", "input")
 
 Say = Callable[[str], None]
@@ -36,8 +38,11 @@ def steps(command: str) -> Sequence[Step]:
         File("/etc/polkit-1/rules.d/50-pos-terminal.rules", filled("polkit.txt", words)),
         File("/etc/modules-load.d/pos-terminal.conf", filled("modules.txt", words)),
         File("/etc/systemd/system.conf.d/pos-terminal.conf", filled("watchdog.txt", words)),
+        File(f"{UNITS}/{TRIAL_SERVICE}", filled("trial-service.txt", words)),
+        File(f"{UNITS}/{TRIAL_TIMER}", filled("trial-timer.txt", words)),
+        Link(f"{UNITS}/timers.target.wants/{TRIAL_TIMER}", f"{UNITS}/{TRIAL_TIMER}"),
         File(UNIT_PATH, filled("service.txt", words)),
-        Link(f"/etc/systemd/system/multi-user.target.wants/{UNIT}", UNIT_PATH),
+        Link(f"{UNITS}/multi-user.target.wants/{UNIT}", UNIT_PATH),
     )
 
 

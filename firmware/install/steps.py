@@ -135,9 +135,9 @@ class File(Struct, frozen=True):
         new = place.with_name(f".{place.name}.new")
         new.write_text(self.content, encoding="utf-8")
         new.chmod(0o644)
-        _to_disk(new)
+        to_disk(new)
         new.replace(place)  # whole or not at all, be it that the power goes
-        _to_disk(place.parent)
+        to_disk(place.parent)
 
     def left(self, system: System) -> str | None:
         there = system.path(self.path).is_file() and not self.once
@@ -171,7 +171,8 @@ class Link(Struct, frozen=True):
         system.path(self.path).unlink(missing_ok=True)
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Have a file's or folder's content on the medium. Raises OSError. Blocks."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -16,8 +16,8 @@ class InstallFault(Exception):  # noqa: N818 - the house's word
     """A step could not be taken; says which command or file, and why."""
 
 
-def ran(command: Sequence[str]) -> None:
-    """Run a command quietly. Raises InstallFault with its last line."""
+def ran(command: Sequence[str]) -> str:
+    """Run a command quietly; gives what it printed. Raises InstallFault with its last line."""
     try:
         done = subprocess.run(  # noqa: S603 - commands are the steps' own
             command,
@@ -32,6 +32,7 @@ def ran(command: Sequence[str]) -> None:
     if done.returncode:
         last = (done.stderr.strip() or "failed").splitlines()[-1]
         raise InstallFault(f"{' '.join(command)}: {last}")
+    return done.stdout
 
 
 class System(Struct, frozen=True):
@@ -39,7 +40,7 @@ class System(Struct, frozen=True):
 
     root: Path
     live: bool
-    run: Callable[[Sequence[str]], None] = ran
+    run: Callable[[Sequence[str]], str] = ran
 
     def path(self, absolute: str) -> Path:
         """Where a path of that system is."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
-from firmware.config import Config, Printer, Void
+from firmware.config import Config, Printer
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
 from firmware.host.accounts import Account, Status
@@ -33,8 +33,7 @@ from hw.sim.virtual import VirtualClock, VirtualTime
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
-# The example in the language's own description voids without a PIN: the stage's terminal is set so.
-STAGE_CONFIG = Config(void=Void(pin=False))
+STAGE_CONFIG = Config()
 
 
 class Stage:
@@ -222,4 +221,4 @@ def _made(directory: Path) -> Path:
 
 def stage_config(**printer: object) -> Config:
     """The stage's settings with some of the printer's changed."""
-    return Config(void=Void(pin=False), printer=Printer(**printer))  # type: ignore[arg-type]
+    return Config(printer=Printer(**printer))  # type: ignore[arg-type]

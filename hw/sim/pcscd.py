@@ -87,7 +87,7 @@ class PrivatePcscd:
         for slot in range(SLOTS):
             self.remove(slot)
         self._control.close()  # the other side ends the daemon, and itself
-        if self._process is not None:
+        if self._process is not None and self._process.returncode is None:
             self._process.communicate()
 
     def start(self) -> None:

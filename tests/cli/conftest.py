@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +16,19 @@ import pytest
 from firmware.__main__ import main
 from firmware.journal.keys import TerminalKeys
 from tests.journal.story import Shop
+
+ROOT = Path(__file__).resolve().parents[2]
+# no such bus, no such printer, nobody at the other end: nothing that this machine could have
+QUIET = """
+[display]
+port = 20
+[printer]
+kind = "none"
+[host]
+kind = "tcp"
+address = "192.0.2.1"
+port = 9
+"""
 
 
 @dataclass(frozen=True)
@@ -55,3 +73,39 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop.open(directory, keys=TerminalKeys.load_or_create(directory))
     yield shop
     shop.journal.close()
+
+
+@pytest.fixture
+def ear(tmp_path):
+    """systemd's end of the notify socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(20)
+        yield listener
+
+
+@pytest.fixture
+def started(tmp_path, ear):
+    """Starts `pos run` as a process of its own, on a machine without any of the parts."""
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "NOTIFY_SOCKET": ear.getsockname(),
+        "WATCHDOG_USEC": "200000",
+        "PCSCLITE_CSOCK_NAME": str(tmp_path / "no-pcscd"),
+    }
+    command = [sys.executable, "-m", "firmware", "run", "--data", "data"]
+    with ExitStack() as running:
+
+        def start(settings=""):
+            (tmp_path / "pos.toml").write_text(QUIET + settings)
+            process = running.enter_context(
+                subprocess.Popen(
+                    command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+                )
+            )
+            running.callback(process.kill)
+            while ear.recv(100) != b"READY=1":
+                pass
+            return process
+
+        yield start

@@ -7,7 +7,10 @@ import pytest
 
 from firmware.cli.config import example
 from firmware.cli.meanings import MEANINGS
+from firmware.cli.settings import settings_of
 from firmware.config import Config, from_tables
+from firmware.emv.ca_keys import CaKeys
+from hw.sim.cards import TEST_CA_KEYS
 
 ACCOUNT = """
 [[account]]
@@ -18,6 +21,8 @@ pin = "123456"
 imk_ac = "00112233445566778899AABBCCDDEEFF"
 cvn = 10
 """
+
+TCP = '[host]\nkind = "tcp"\naddress = "192.0.2.1"\nport = 9'
 
 
 @pytest.fixture
@@ -142,6 +147,33 @@ def test_accounts_that_others_may_read_are_a_mistake_and_none_of_them_is_told(
     assert ended.code == 2
     assert "accounts.toml: expected mode 0600" in ended.words
     assert "6228480402564890018" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("section", "content", "expected"),
+    [
+        ('[emv]\nca_keys = "beside"', None, "beside: No such file or directory"),
+        ('[emv]\nca_keys = "beside"', "A000000333\tno key\n", "beside: beside, line 1: "),
+        (f'{TCP}\ntls = true\ntls_ca = "beside"', None, "beside: No such file or directory"),
+        (f'{TCP}\ntls = true\ntls_ca = "beside"', "no certificate", "beside: "),
+    ],
+)
+def test_a_file_beside_it_that_cannot_be_used_is_a_mistake(
+    pos, config_file, section, content, expected
+):
+    path = config_file(f'{section}\n[printer]\nkind = "none"\n')
+    if content is not None:
+        path.with_name("beside").write_text(content)
+    ended = pos("config", "check", path)
+    assert ended.code == 2
+    assert expected in ended.words
+
+
+def test_ca_keys_of_ones_own_are_read(config_file, tmp_path):
+    (tmp_path / "own.tsv").write_bytes(TEST_CA_KEYS.read_bytes())
+    path = config_file('[emv]\nca_keys = "own.tsv"\n[printer]\nkind = "none"\n')
+    keys = settings_of(path).ca_keys()
+    assert len(keys) == len(CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"))) > 0
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ class Script:
     happen: dict[int, Event | Stop]
     every_ms: int = SECOND_MS
     busy_until_ms: int = 0
+    outages: tuple[range, ...] = ()
     now_ms: int = 0
     steps: list[tuple[int, Event | None]] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)
@@ -43,6 +44,10 @@ class Script:
     @property
     def settled(self):
         return self.now_ms >= self.busy_until_ms
+
+    @property
+    def out_of_service(self):
+        return any(self.now_ms in outage for outage in self.outages)
 
     def start(self):
         self.deadline_ms = self.every_ms
@@ -136,7 +141,19 @@ def test_the_watchdog_starves_while_a_worker_is_stuck(ear):
     stuck = Worker(alive=False)
     supervisor = Supervisor(ear.path, watchdog_ms=2_000)
     ran(Script({10_000: Stop.ASKED}), [Worker(), stuck], supervisor)
-    assert ear() == ["READY=1", "STOPPING=1"]
+    assert "WATCHDOG=1" not in ear()
+
+
+def test_the_supervisor_hears_when_trade_begins_stops_and_goes_on(ear):
+    outages = (range(1_500), range(6_500, 8_500))
+    ran(Script({12_500: Stop.ASKED}, busy_until_ms=500, outages=outages), (), Supervisor(ear.path))
+    told = [message for message in ear() if message.startswith("STATUS=")]
+    assert told == [
+        "STATUS=out of service",
+        "STATUS=in service",
+        "STATUS=in service before, out of service now",
+        "STATUS=in service",
+    ]
 
 
 def test_what_a_worker_died_of_is_raised():

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import socket
 import sqlite3
-import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -33,20 +29,9 @@ from hw.sim.matrix import Matrix
 from hw.sim.pcsc import PcscModel
 from hw.worker import SystemClock
 from tests.cli.bench import Bench
+from tests.cli.conftest import QUIET
 
-ROOT = Path(__file__).resolve().parents[2]
 PAN = "6228480402564890018"
-# no such bus, no such printer, nobody at the other end: nothing that this machine could have
-QUIET = """
-[display]
-port = 20
-[printer]
-kind = "none"
-[host]
-kind = "tcp"
-address = "192.0.2.1"
-port = 9
-"""
 
 
 def test_a_sale_from_key_to_paper_on_real_threads(tmp_path):
@@ -103,45 +88,10 @@ def test_parts_that_are_missing_at_start_are_named_and_waited_for(tmp_path):
     assert {one.device for one in records if isinstance(one, DeviceRecovered)} == failed
 
 
-@pytest.fixture
-def ear(tmp_path):
-    """systemd's end of the notify socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(20)
-        yield listener
-
-
-@pytest.fixture
-def started(tmp_path, ear):
-    """Starts `pos run` as a process of its own, on a machine without any of the parts."""
-    (tmp_path / "pos.toml").write_text(QUIET)
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "NOTIFY_SOCKET": ear.getsockname(),
-        "WATCHDOG_USEC": "200000",
-        "PCSCLITE_CSOCK_NAME": str(tmp_path / "no-pcscd"),
-    }
-    command = [sys.executable, "-m", "firmware", "run", "--data", "data"]
-    with ExitStack() as running:
-
-        def start():
-            process = running.enter_context(
-                subprocess.Popen(
-                    command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-                )
-            )
-            running.callback(process.kill)
-            while ear.recv(100) != b"READY=1":
-                pass
-            return process
-
-        yield start
-
-
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 def test_without_any_part_it_is_ready_alive_and_ends_when_told(tmp_path, started, ear, asked):
     service = started()
+    assert ear.recv(100) == b"STATUS=out of service"
     assert [ear.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
     service.send_signal(asked)
     assert service.wait(timeout=20) == 0

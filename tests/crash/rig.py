@@ -17,7 +17,7 @@ from firmware.config import Config
 from firmware.flows.desk import Desk
 from firmware.runner import Flow, Runner
 from firmware.scenario.hands import Hands
-from firmware.scenario.language import read
+from firmware.scenario.language import parse
 from firmware.scenario.player import Player
 from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal import Terminal
@@ -156,9 +156,7 @@ class Rig(Stage):
 
     def plays(self, lines: Iterable[str], folder: Path) -> None:
         """Play lines of the scenario language on this stage. Raises ScenarioFailed."""
-        story = folder / "story.pos"
-        story.write_text("\n".join(lines), encoding="utf-8")
         player = Player(folder, folder)
         player._stage, player._hands = self, Hands(self)  # it is on already
-        for step in read(story):
+        for step in parse("\n".join(lines), "story"):
             player.play(step)

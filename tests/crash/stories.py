@@ -30,6 +30,7 @@ VOID = (
     "press MENU 2 246810 ENTER 000001 ENTER",
     "press ENTER",
     "insert unionpay-debit",
+    "press 123456 ENTER",
     'expect screen "交易成功" "消费撤销"',
     "press ENTER",
     "remove",

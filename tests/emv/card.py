@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-
-from msgspec import Struct, field
+from dataclasses import dataclass, field
 
 from firmware.emv.codes import Aip
 from firmware.emv.dialogue import CardFailure
@@ -45,7 +44,8 @@ def tlv(**objects: str | bytes) -> bytes:
     )
 
 
-class FakeCard(Struct):
+@dataclass
+class FakeCard:
     """The card; `commands` is all it was sent, `override` answers before it does."""
 
     aip: Aip = Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED

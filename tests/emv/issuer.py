@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from msgspec import Struct
 
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.certificates import PublicKey
@@ -19,7 +19,8 @@ CA_INDEX = 0xF7
 PAN = "4761739001010010"
 
 
-class PrivateKey(Struct, frozen=True):
+@dataclass(frozen=True)
+class PrivateKey:
     """An RSA key that can sign."""
 
     n: int
@@ -69,7 +70,8 @@ def bcd_pan(pan: str, length: int) -> bytes:
     return bytes.fromhex(pan.ljust(2 * length, "F"))
 
 
-class Certified(Struct, frozen=True):
+@dataclass(frozen=True)
+class Certified:
     """A certified key: certificate, remainder, exponent in the card's coding."""
 
     key: PrivateKey

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
-
-from msgspec.structs import replace
 
 from firmware.emv.applications import Application
 from firmware.emv.ca_keys import CaKeys

@@ -1,11 +1,11 @@
 """Terminal and card action analysis against EMV 4.4 Book 3, 10.7–10.8 and 6.5.5."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from firmware.emv.action import analyse, first_generate_ac, risk_data
 from firmware.emv.codes import AcType, Aip, Tvr
@@ -279,16 +279,28 @@ def test_book_2_6_6_an_aac_needs_no_signature():
 
 
 @pytest.mark.parametrize(
-    ("asked", "p1", "code", "tvr"),
+    ("method", "asked", "before", "after"),
     [
-        (AcType.AAC, "00", "5A31", NONE),  # no signature is wanted over an AAC
-        (AcType.ARQC, "80", "0000", Tvr.CDA_FAILED),  # nor when the keys had failed
+        # an AAC is asked for without a signature, so CDA is not performed: figure 3
+        (OdaMethod.CDA, AcType.AAC, "0000000000", "8000000000"),
+        (OdaMethod.CDA, AcType.AAC, "0400000000", "0400000000"),  # it had failed, which is enough
+        (OdaMethod.CDA, AcType.ARQC, "0400000000", "0400000000"),
+        (OdaMethod.DDA, AcType.AAC, "0000000000", "0000000000"),
     ],
 )
-def test_book_2_6_6_when_no_signature_is_asked_for(asked: AcType, p1: str, code: str, tvr: Tvr):
-    command = f"80AE{p1}00 0C {DATA} {code} 00"
-    state = generated(asked, command, answer("00"), method=OdaMethod.CDA, tvr=tvr)
+def test_book_2_6_6_when_no_signature_is_asked_for(
+    method: OdaMethod, asked: AcType, before: str, after: str
+):
+    code = {AcType.AAC: "5A31", AcType.ARQC: "0000"}[asked]
+    command = f"80AE{asked:02X}00 07 {after} {code} 00"
+    dialogue = ScriptedDialogue([(command, answer("00"))])
+    state = state_of(dialogue, card={int(Tag.CDOL1): "95058A02"})
+    state.oda_method, state.icc_key = method, ICC.public
+    state.tvr = Tvr(int(before, 16))
+    run(first_generate_ac(state, asked))
     assert not state.signature_wrong
+    assert tvr_hex(state) == after
+    assert tsi_hex(state) == "2000"  # the TSI does not say that it was performed
 
 
 def test_9_2_2_the_tc_hash_is_over_the_cards_tdol():
@@ -298,9 +310,15 @@ def test_9_2_2_the_tc_hash_is_over_the_cards_tdol():
     assert tvr_hex(state) == "0000000000"
 
 
-@pytest.mark.parametrize(("tdol", "hashed"), [("9F1A02", "0156"), ("", "")])
-def test_9_2_2_without_one_the_default_tdol_is_used_and_marked(tdol: str, hashed: str):
+@pytest.mark.parametrize(
+    ("tdol", "hashed", "tvr"),
+    [
+        ("9F1A02", "0156", "0000000080"),  # the TVR says so already
+        ("", "", "0000000000"),  # none to be used: a list of nothing, and no mark
+    ],
+)
+def test_9_2_2_without_one_the_default_tdol_is_used_and_marked(tdol: str, hashed: str, tvr: str):
     state = state_of(application=replace(APPLICATION, tdol=bytes.fromhex(tdol)))
     built = risk_data(state, bytes.fromhex("98149505"))
     digest = hashlib.sha1(bytes.fromhex(hashed)).digest()
-    assert built == digest + bytes.fromhex("0000000080")  # the TVR says so already
+    assert built == digest + bytes.fromhex(tvr)

@@ -1,12 +1,12 @@
 """Certificates and signatures against EMV 4.4 Book 2, 5.3–5.4, 6.3–6.6 and 7.1."""
 
 import contextlib
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from firmware.emv import certificates
 from firmware.emv.certificates import Certificate, CertificateError, DataMissing, PublicKey

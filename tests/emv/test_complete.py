@@ -1,11 +1,12 @@
 """Online processing, scripts and completion against EMV 4.4 Book 3, 10.9–10.11."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from firmware.emv.codes import Aip, Tvr
+from firmware.emv.codes import AcType, Aip, Tvr
 from firmware.emv.complete import complete_offline, complete_online
 from firmware.emv.dialogue import CardFailure
 from firmware.emv.errors import CardError, SessionEnded
@@ -82,15 +83,22 @@ def test_10_11_the_hosts_word_and_the_cards(
     assert found is reason
 
 
-@pytest.mark.parametrize("response", ["800B 80 0007 AC01020304050607 9000", "6985", "6F00 9000"])
+@pytest.mark.parametrize("cid", ["80", "C0"])  # ARQC, and a type nobody has defined
+def test_9_3_any_other_second_cryptogram_counts_as_an_aac(cid: str):
+    answered = f"800B {cid} 0007 AC01020304050607 9000"
+    state, reason = completed(OnlineAnswer("00"), [(second("40", "3030"), answered)])
+    assert (reason, state.ac_type) == (DeclineReason.CARD_AFTER_HOST, AcType.AAC)
+
+
+@pytest.mark.parametrize("response", ["6985", "6F00 9000"])
 def test_10_11_a_second_cryptogram_that_cannot_be_ends_the_session(response: str):
     with pytest.raises(CardError):
         completed(OnlineAnswer("00"), [(second("40", "3030"), response)])
 
 
-def test_10_11_a_card_that_approves_what_was_to_be_declined_ends_the_session():
-    with pytest.raises(CardError, match="asked for AAC"):
-        completed(OnlineAnswer("05"), [(second("00", "3035"), TC)])
+def test_9_3_a_card_cannot_approve_what_was_to_be_declined():
+    state, reason = completed(OnlineAnswer("05"), [(second("00", "3035"), TC)])
+    assert (reason, state.ac_type) == (DeclineReason.HOST, AcType.AAC)
 
 
 SUPPORTED = Aip.ISSUER_AUTHENTICATION_SUPPORTED

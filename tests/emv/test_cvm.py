@@ -1,7 +1,8 @@
 """Cardholder verification against EMV 4.4 Book 3, 10.5 and Book 4, 6.3.4."""
 
+from dataclasses import replace
+
 import pytest
-from msgspec.structs import replace
 
 from firmware.emv.codes import Aip, TerminalCapabilities
 from firmware.emv.cvm import CvmList, CvmRule, verify_cardholder
@@ -72,7 +73,7 @@ def marks(state: State) -> tuple[str, str, str]:
     [
         (Aip(0), AMOUNTS + "1F00", "0000000000"),  # the card does not support it
         (SUPPORTED, None, "2000000000"),  # no list: data missing, Book 3, 7.2
-        (SUPPORTED, AMOUNTS, "0000000000"),  # a list without rules
+        (SUPPORTED, AMOUNTS, "2000000000"),  # a list without rules is the same, figure 8
     ],
 )
 def test_10_5_nothing_is_performed(aip: Aip, cvm_list: str | None, tvr: str):
@@ -96,7 +97,7 @@ def test_10_5_a_list_of_another_length_ends_the_session(value: str):
         ("5E03", "5E0300", "00"),
         ("1F00", "1F0002", "00"),  # no CVM: successful
         ("0000", "000001", "80"),  # fail
-        ("4000 1F00", "1F0002", "00"),  # fail, but apply succeeding
+        ("4000 1F00", "400001", "80"),  # fail ends it, whatever its bit 7 says
         ("0700", "3F0001", "C0"),  # unrecognised, and no further
         ("4700 1F00", "1F0002", "40"),  # unrecognised, then the next
         ("4700", "3F0001", "C0"),
@@ -172,6 +173,9 @@ def test_annex_c3_amounts_x_and_y(condition: str, amount: int, currency: str | N
     assert state.cvm_results.hex().upper() == (f"1E{condition}00" if holds else "3F0001")
 
 
+OFFLINE_PIN = TerminalCapabilities.PLAINTEXT_PIN | TerminalCapabilities.ENCIPHERED_PIN
+
+
 def test_10_5_2_online_pin_is_asked_and_handed_on():
     state, dialogue = verified("0200", pins=["123456"])
     assert marks(state) == ("020000", "04", "4000")
@@ -186,8 +190,12 @@ def test_10_5_2_online_pin_is_asked_and_handed_on():
         ("0200", TerminalCapabilities.ONLINE_PIN, "3F0001", "90"),
         ("4200 1E00", TerminalCapabilities.ONLINE_PIN, "1E0000", "10"),
         ("4203 1E00", TerminalCapabilities.ONLINE_PIN, "1E0000", "00"),  # if supported
-        ("4100 1E00", TerminalCapabilities.PLAINTEXT_PIN, "1E0000", "10"),
-        ("4400 1E00", TerminalCapabilities.ENCIPHERED_PIN, "1E0000", "10"),
+        # one form of offline PIN is missing, but there is a PIN pad: 10.5, step 1
+        ("4100 1E00", TerminalCapabilities.PLAINTEXT_PIN, "1E0000", "00"),
+        ("4400 1E00", TerminalCapabilities.ENCIPHERED_PIN, "1E0000", "00"),
+        ("4100 1E00", OFFLINE_PIN, "1E0000", "10"),
+        ("4400 1E00", OFFLINE_PIN, "1E0000", "10"),
+        ("4500 1F00", OFFLINE_PIN, "1F0002", "10"),
         ("4300 1F00", TerminalCapabilities.SIGNATURE, "1F0002", "00"),  # the PIN is not at fault
         ("1E00", TerminalCapabilities.SIGNATURE, "3F0001", "80"),
         ("1F00", TerminalCapabilities.NO_CVM, "3F0001", "80"),
@@ -235,7 +243,6 @@ def test_10_5_1_a_wrong_pin_is_asked_again_and_the_last_try_is_said():
         ([(TRIES, "9F1701019000"), (PLAIN_9999, "63C0")], ["9999"], "A0"),
         ([THREE_LEFT, (PLAIN_9999, "6983")], ["9999"], "A0"),
         ([THREE_LEFT, (PLAIN_9999, "6984")], ["9999"], "A0"),
-        ([THREE_LEFT, (PLAIN_9999, "6A80")], ["9999"], "80"),  # another error: just failed
         ([THREE_LEFT], [PinPadFailed()], "90"),
         ([THREE_LEFT], [BYPASS], "88"),
     ],
@@ -247,6 +254,12 @@ def test_10_5_1_a_pin_that_fails(
     state, _ = verified("0100", exchanges, pins, transaction=transaction)
     assert marks(state) == ("010001", tvr3, "4000")
     assert state.cvm == CvmResult()
+
+
+@pytest.mark.parametrize("sw", ["6A80", "6985", "6300", "6700"])
+def test_10_5_figure_11_verify_answering_anything_else_ends_the_session(sw: str):
+    with pytest.raises(CardError, match="VERIFY answered"):
+        verified("4100 1F00", [THREE_LEFT, (PLAIN_9999, sw)], ["9999"])
 
 
 def test_10_5_1_a_card_that_always_has_tries_left_is_given_up():

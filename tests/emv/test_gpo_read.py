@@ -82,6 +82,7 @@ def test_an_absent_afl_names_no_records(response: str):
         ("", ()),
         ("08010101", (AflEntry(1, 1, 1, 1),)),
         ("50010300", (AflEntry(10, 1, 3, 0),)),
+        ("09010101", (AflEntry(1, 1, 1, 1),)),  # the low bits are reserved: nobody looks at them
         ("08010302 F0020200", (AflEntry(1, 1, 3, 2), AflEntry(30, 2, 2, 0))),
     ],
 )
@@ -95,7 +96,6 @@ def test_10_2_the_afl(afl: str, entries: tuple[AflEntry, ...]):
         ("080101", "four-byte"),
         ("00010100", "SFI"),
         ("F8010100", "SFI"),  # 31
-        ("09010100", "SFI"),  # low bits
         ("08000100", "record numbers"),
         ("08020100", "record numbers"),
         ("08010103", "authenticated"),
@@ -185,6 +185,7 @@ def test_10_3_a_signed_proprietary_record_without_template_breaks_authentication
         (template(RECORD + "A50A" + f"5A08{PAN}"), "redundant data"),  # inside a template too
         (template(RECORD.replace("5A08", "DF0108")), "missing: .*PAN"),
         (template(RECORD.replace("5F2403311231", "")), "missing: Application Expiration"),
+        (template(RECORD.replace("5F2403311231", "5F2400")), "missing: Application Expiration"),
         (template(RECORD.replace("8C039F0206", "")), "missing: .*CDOL1"),
         (template(RECORD.replace("8D028A02", "")), "missing: .*CDOL2"),
         (template(RECORD.replace("5F2403311231", "5F2403311331")), "not a date"),
@@ -206,6 +207,29 @@ def test_a_card_has_no_say_in_the_terminals_own_data():
     assert state.value(Tag.AMOUNT_AUTHORISED_NUMERIC) == bytes.fromhex("000000010000")
     assert state.value(Tag.TERMINAL_COUNTRY_CODE) == bytes.fromhex("0156")
     assert Tag.AMOUNT_AUTHORISED_NUMERIC not in state.card
+
+
+def test_5_2_a_data_object_of_length_0_is_not_there():
+    state = reading("08010100", ("00B2010C00", template(RECORD + "9F0F005F3400970057009F4A00")))
+    for tag in (Tag.ISSUER_ACTION_CODE_ONLINE, Tag.TDOL, Tag.SDA_TAG_LIST):
+        assert tag not in state.card
+    assert (state.identity.psn, state.identity.track2) == ("", None)
+    assert state.static_data == b""
+
+
+def test_5_2_nor_is_one_in_the_processing_options():
+    with pytest.raises(CardError, match="AIP"):
+        initiated("7708 8200 9404 08010100 9000")
+
+
+def test_7_5_an_object_outside_its_templates_is_unknown():
+    """A record does not change what GET PROCESSING OPTIONS said, nor invents a cryptogram."""
+    strays = "82025C00 940408010500 9F36020001 9F2608AAAAAAAAAAAAAAAA 82025C00".replace(" ", "")
+    state = reading("08010100", ("00B2010C00", template(RECORD + strays)))
+    assert state.card[Tag.APPLICATION_INTERCHANGE_PROFILE] == bytes(2)
+    assert state.card[Tag.APPLICATION_FILE_LOCATOR].hex() == "08010100"
+    assert Tag.APPLICATION_TRANSACTION_COUNTER not in state.card
+    assert Tag.APPLICATION_CRYPTOGRAM not in state.card
 
 
 @pytest.mark.parametrize(

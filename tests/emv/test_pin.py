@@ -100,20 +100,27 @@ def test_book_2_7_2_without_a_challenge_no_pin_leaves_the_terminal(challenge: st
     assert all(command[1] != 0x20 for command in sent)
 
 
+TRIES_ASKED = bytes.fromhex("80CA9F1700")
+
+
 @pytest.mark.parametrize(
-    ("lacking", "tvr"),
-    [
-        (Tag.ICC_PUBLIC_KEY_CERTIFICATE, "2000800000"),
-        (Tag.ISSUER_PUBLIC_KEY_REMAINDER, "2000800000"),
-    ],
+    "lacking", [Tag.ICC_PUBLIC_KEY_CERTIFICATE, Tag.ISSUER_PUBLIC_KEY_REMAINDER]
 )
-def test_book_2_7_1_without_a_key_nobody_is_asked_for_a_pin(lacking: Tag, tvr: str):
+def test_book_2_7_1_without_a_key_nobody_is_asked_for_a_pin(lacking: Tag):
     card = with_keys(own_key=False)
     del card[lacking]
     state, sent = enciphered_session(card, GIVES)
-    assert (tvr_hex(state), sent) == (tvr, [])
+    # Book 3, 7.5, note: what is missing for a PIN alone does not mark 'ICC data missing'
+    assert (tvr_hex(state), sent) == ("0000800000", [TRIES_ASKED])
+
+
+def test_10_5_1_a_card_without_tries_left_says_so_before_its_key_is_looked_at():
+    card = with_keys(own_key=False)
+    del card[Tag.ICC_PUBLIC_KEY_CERTIFICATE]
+    state, sent = enciphered_session(card, {**GIVES, 0xCA: "9F1701009000"})
+    assert (tvr_hex(state), sent) == ("0000A00000", [TRIES_ASKED])
 
 
 def test_book_2_7_1_a_key_that_does_not_verify_fails_the_method():
     state, sent = enciphered_session(with_keys(own_key=False), GIVES, static=b"changed")
-    assert (tvr_hex(state), sent) == ("0000800000", [])
+    assert (tvr_hex(state), sent) == ("0000800000", [TRIES_ASKED])

@@ -1,9 +1,10 @@
 """Terminal risk management against EMV 4.4 Book 3, 10.6."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from firmware.emv.codes import Aip
 from firmware.emv.risk import manage_risk, target_percent
@@ -21,15 +22,13 @@ from tests.emv.support import (
     tvr_hex,
 )
 
-ASKED = Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED
-
 
 def managed(
     transaction: Transaction = SALE_OF_100,
     exchanges: list[tuple[str, str]] | None = None,
     card: dict[int, str] | None = None,
     drawn: str = "",
-    aip: Aip = ASKED,
+    aip: Aip = Aip(0),  # noqa: B008 - flags are immutable
     **application: int,
 ):
     dialogue = ScriptedDialogue(exchanges or [], drawn=bytes.fromhex(drawn))
@@ -77,9 +76,12 @@ def test_the_merchant_forces_online():
     assert tvr_hex(state) == "0000000800"
 
 
-def test_10_6_a_card_that_does_not_ask_for_it_is_spared():
-    state = managed(replace(SALE_OF_100, amount_minor=99999), aip=Aip(0))
-    assert (tvr_hex(state), tsi_hex(state)) == ("0000000000", "0000")
+@pytest.mark.parametrize("aip", [Aip(0), Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED])
+def test_10_6_it_is_performed_whatever_the_card_asks_for(aip: Aip):
+    state = managed(
+        replace(SALE_OF_100, amount_minor=99999), counters("000A", "0005"), LIMITS, aip=aip
+    )
+    assert (tvr_hex(state), tsi_hex(state)) == ("000000E000", "0800")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Application selection against EMV 4.4 Book 1, 12."""
 
+from dataclasses import replace
+
 import pytest
-from msgspec.structs import replace
 
 from firmware.emv.applications import Application, Applications
 from firmware.emv.ca_keys import CaKeys
@@ -170,11 +171,22 @@ def test_12_3_3_step_7_partial_matches_are_followed_by_the_next_occurrence():
             (select_command(VISA), fci(VISA + "01", application_priority_indicator="02")),
             (select_command(VISA, "02"), fci(VISA + "02", application_priority_indicator="01")),
             (select_command(VISA, "02"), "6A82"),
-            (select_command(MASTERCARD), fci(MASTERCARD + "01")),  # longer, but exact is asked
-            (select_command(MASTERCARD, "02"), fci(MASTERCARD)),
+            (select_command(MASTERCARD), NOT_FOUND),
         ]
     )
-    assert found == [VISA + "02", VISA + "01", MASTERCARD]
+    assert found == [VISA + "02", VISA + "01"]
+
+
+def test_12_3_3_step_6_where_an_exact_name_is_asked_a_longer_one_leads_to_the_next_aid():
+    found = candidates(
+        [
+            (PSE, NOT_FOUND),
+            (select_command(MASTERCARD), fci(MASTERCARD + "01")),
+            (select_command(VISA), fci(VISA)),
+        ],
+        TABLE[::-1],
+    )
+    assert found == [VISA]
 
 
 def test_12_3_3_a_card_that_answers_next_with_the_same_for_ever_is_left():
@@ -261,6 +273,27 @@ def test_12_4_one_application_is_selected_unasked():
     assert state.candidate.languages == ("en", "zh")  # the card's order, whatever its case
     assert state.value(Tag.AID_TERMINAL) == bytes.fromhex(VISA)
     assert state.value(Tag.APPLICATION_VERSION_NUMBER_TERMINAL) == bytes.fromhex("0096")
+
+
+def test_12_3_2_the_directory_says_which_code_table_its_preferred_names_are_in():
+    pse = fci(b"1PAY.SYS.DDF01".hex(), short_file_identifier="01", issuer_code_table_index="01")
+    named = encode(0x4F, bytes.fromhex(VISA)) + encode(0x9F12, b"Caf\xe9")
+    script = [(PSE, pse), (read(1), record(encode(0x61, named))), (read(2), "6A83")]
+    state = state_of(ScriptedDialogue(script))
+    selection = run(build_candidate_list(state, Applications(TABLE)))
+    assert selection.found[0].candidate.name == "Café"
+
+
+def test_book_3_7_5_an_fci_has_no_say_in_the_terminals_own_data():
+    state, _, _, _ = selected(
+        [
+            *directory(entry(VISA)),
+            (select_command(VISA), fci(VISA, amount_reference_currency="00000001", pdol="")),
+        ],
+        [],
+    )
+    assert state.value(Tag.AMOUNT_REFERENCE_CURRENCY) is None
+    assert state.value(Tag.PDOL) is None  # of length 0: not there
 
 
 def test_12_4_step_2_one_that_wants_confirmation_is_confirmed():
@@ -380,10 +413,11 @@ def test_10_1_an_application_that_refuses_to_begin_leaves_the_choice_to_the_othe
             (select_command(MASTERCARD), fci(MASTERCARD)),
             ("80A8000002830000", "6A80"),
         ],
-        choices=[0],
+        choices=[0, 0],
     )
     session = Session(dialogue, TERMINAL, TABLE, CaKeys(), SALE_OF_100)
     ended = run(session.identify())
     assert ended == Ended(EndReason.CARD_ERROR, "GET PROCESSING OPTIONS answered 6A80")
-    assert dialogue.offered == [["A", "B"]]  # the one that is left is taken unasked
+    # who has chosen one is asked again before another is taken, Book 1, 12.4
+    assert dialogue.offered == [["A", "B"], ["B"]]
     dialogue.done()

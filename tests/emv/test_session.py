@@ -1,7 +1,8 @@
 """Whole sessions from selection to completion against EMV 4.4 Book 3, 8."""
 
+from dataclasses import replace
+
 import pytest
-from msgspec.structs import replace
 
 from firmware.emv.codes import Aip, Tvr
 from firmware.emv.dialogue import CardFailure, PinAnswer

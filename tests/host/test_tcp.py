@@ -19,11 +19,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from firmware.cli.compose import host_link
+from firmware.cli.settings import settings_of
 from firmware.host.client import HostClient
 from firmware.host.keys import derived_keys
 from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.host.tcp import TPDU, TcpLink
 from firmware.masked import Key
+from hw.worker import SystemClock
 
 Serve = Callable[..., int]
 KEYS = derived_keys(Key(bytes(range(32))))
@@ -183,6 +186,24 @@ class TestTls:
         tls = ssl.create_default_context(cafile=str(certificate))
         port = self.serve(serve, certificate)
         link = TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms, tls=tls)
+        assert link.exchange(b"request", 2_000) == b"answer"
+
+    def test_the_settings_name_the_authority(self, serve: Serve, certificate: Path) -> None:
+        port = self.serve(serve, certificate)
+        path = certificate.with_name("pos.toml")
+        path.write_text(
+            f'[host]\nkind = "tcp"\naddress = "127.0.0.1"\nport = {port}\n'
+            f'tls = true\ntls_ca = "{certificate.name}"\n[printer]\nkind = "none"\n'
+        )
+        settings = settings_of(path)
+        link = host_link(
+            settings.config,
+            path.parent,
+            (),
+            Key(bytes(32)),
+            SystemClock(),
+            tls=settings.host_tls(),
+        )
         assert link.exchange(b"request", 2_000) == b"answer"
 
     def test_a_host_with_another_certificate_gets_nothing(

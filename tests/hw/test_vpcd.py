@@ -1,5 +1,6 @@
 """Modelled cards behind a real pcscd, met by the real driver over real pyscard."""
 
+import os
 import resource
 import socket
 import threading
@@ -11,12 +12,21 @@ from hw.card_reader import PcscReader
 from hw.events import CardInserted, CardRemoved
 from hw.ports import CardGone
 from hw.sim.cards import Card
-from hw.sim.pcscd import READER
+from hw.sim.pcscd import READER, PcscdUnavailable, PrivatePcscd
 from hw.sim.vpcd import CardInSlot, serve_at
 from hw.worker import SystemClock
 from tests.hw.counterpart import ARQC, BareTerminal
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
+
+
+def test_a_machine_without_namespaces_of_ones_own_says_so(pcscd, tmp_path, monkeypatch):
+    refusing = tmp_path / "unshare"
+    refusing.write_text("#!/bin/sh\necho unshare: not permitted >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(PcscdUnavailable, match="not permitted"), PrivatePcscd(tmp_path):
+        pass
 
 
 class Slot:

@@ -107,6 +107,8 @@ class WholeTerminal(RuleBasedStateMachine):
         self.play("press", "MENU", "2", "246810", "ENTER", str(stan), "ENTER")
         self.play("press", "ENTER")
         self.play("insert", card)
+        if card in PINS:
+            self.play("press", PINS[card], "ENTER")
         self.play("press", "ENTER")
         self.play("remove")
 

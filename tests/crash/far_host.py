@@ -1,0 +1,80 @@
+"""The host at the far end of a real socket: whatever becomes of a terminal, its books stay."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+from firmware.host.keys import read_or_make_master
+from firmware.host.local import LocalHost, Registration
+from firmware.host.tcp import LENGTH_BYTES, TPDU_BYTES
+from firmware.scenario.stage import STAGE_CONFIG, START, tray_books
+
+MASTER = "host-master.key"
+
+
+class FarHost:
+    """Answers one connection after another on the loopback, from the books it was last given."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.books: LocalHost | None = None
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def open(self, directory: Path) -> LocalHost:
+        """Answer from the books in `directory` from now on."""
+        if self.books is not None:
+            self.books.close()
+        merchant = STAGE_CONFIG.merchant
+        self.books = LocalHost(
+            directory / "host-books.db",
+            tray_books(),
+            master=read_or_make_master(directory / MASTER),
+            terminals={merchant.terminal: Registration(merchant.number)},
+            clock_now=lambda: START,
+        )
+        return self.books
+
+    def come_to_rest(self) -> None:
+        """Return when everything sent so far is decided on: lines are served in their order."""
+        with socket.create_connection(("127.0.0.1", self.port)) as line:
+            line.shutdown(socket.SHUT_WR)
+            line.recv(1)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+        if self.books is not None:
+            self.books.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            with line, contextlib.suppress(OSError):  # who was killed does not hear the answer
+                frame = _read(line)
+                assert self.books is not None
+                answer = self.books.exchange(frame[TPDU_BYTES:], 0) if frame else None
+                if answer is not None:
+                    framed = frame[:TPDU_BYTES] + answer
+                    line.sendall(len(framed).to_bytes(LENGTH_BYTES, "big") + framed)
+
+
+def _read(line: socket.socket) -> bytes:
+    """A whole frame; nothing when the line ends before."""
+    gathered = b""
+    while len(gathered) < LENGTH_BYTES or len(gathered) < LENGTH_BYTES + int.from_bytes(
+        gathered[:LENGTH_BYTES], "big"
+    ):
+        piece = line.recv(4096)
+        if not piece:
+            return b""
+        gathered += piece
+    return gathered[LENGTH_BYTES:]
