@@ -136,6 +136,13 @@ class Reader(Section, frozen=True):
     name: str = ""
 
 
+class Keypad(Section, frozen=True):
+    """The keys: the 4×4 matrix on the header, or a numeric keypad on USB."""
+
+    kind: Literal["matrix", "usb"] = "matrix"
+    device: str = "/dev/pos-keypad"
+
+
 class Metrics(Section, frozen=True):
     """What Prometheus may read on the loopback; nothing where `port` is 0."""
 
@@ -177,6 +184,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     printer: Printer = Printer()
     display: Display = Display()
     reader: Reader = Reader()
+    keypad: Keypad = Keypad()
     metrics: Metrics = Metrics()
     emv: Emv = Emv()
     kiosk: Kiosk = Kiosk()

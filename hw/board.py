@@ -133,6 +133,7 @@ KEYPAD = KeyMatrix(
         (Key.STAR, Key.D0, Key.HASH, Key.ENTER),
     ),
 )
+USB_KEYPAD = "/dev/pos-keypad"  # the name that `pos install` has udev give it
 
 WIRES = (
     Wire("OLED (I²C)", "VCC", Pin.POWER_3V3),

@@ -62,6 +62,8 @@ MEANINGS = {
     "display.brightness": "drive current",
     "kiosk.items": "what a kiosk sells: key 1 to 9, name and price of each",
     "kiosk.timeout_s": "a kiosk waits for the next customer after this",
+    "keypad.kind": "the 4×4 matrix on the header, or a numeric keypad",
+    "keypad.device": "usb: /dev/input/event… or a link to it",
     "metrics.port": "figures for Prometheus on 127.0.0.1, at /metrics; 0 for none",
     "emv.ca_keys": "file of scheme CA public keys besides the shipped ones; relative to this file",
     "reader.name": "a part of the reader's PC/SC name; the first reader if empty",

@@ -18,6 +18,7 @@ from firmware.config import Config
 from firmware.config import Display as DisplaySettings
 from firmware.log import fields
 from hw.card_reader import PcscReader
+from hw.evdev_keypad import EventNode, UsbKeypad
 from hw.events import Device, DeviceBack, DeviceLost, Event
 from hw.gpio import Header, this_pi
 from hw.keypad import SCAN_PERIOD_MS, MatrixKeypad
@@ -61,7 +62,7 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
     glass = config.display
     return Parts(
         display=Oled(_display_bus(glass, header), OledChip(glass.chip), glass.rotate),
-        keypad=LateKeypad(lambda: _matrix(header)),
+        keypad=_keypad(config, header),
         reader=PcscReader(scard, clock, name=config.reader.name),
         printer=printer_of(config, data),
     )
@@ -183,6 +184,12 @@ def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[],
         return spi(header.of(Device.DISPLAY))()
 
     return connect
+
+
+def _keypad(config: Config, header: SharedHeader) -> Keypad:
+    if config.keypad.kind == "usb":
+        return UsbKeypad(lambda: EventNode.open(config.keypad.device))
+    return LateKeypad(lambda: _matrix(header))
 
 
 def _matrix(header: SharedHeader) -> MatrixKeypad:
