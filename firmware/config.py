@@ -143,6 +143,13 @@ class Keypad(Section, frozen=True):
     device: str = "/dev/pos-keypad"
 
 
+class Signals(Section, frozen=True):
+    """Optional extras on the header; one that is not there is silent."""
+
+    buzzer: bool = False
+    lights: bool = False
+
+
 class Metrics(Section, frozen=True):
     """What Prometheus may read on the loopback; nothing where `port` is 0."""
 
@@ -185,6 +192,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     display: Display = Display()
     reader: Reader = Reader()
     keypad: Keypad = Keypad()
+    signals: Signals = Signals()
     metrics: Metrics = Metrics()
     emv: Emv = Emv()
     kiosk: Kiosk = Kiosk()

@@ -25,6 +25,7 @@ class Pin(enum.Enum):
     GROUND_DISPLAY = 9, None
     GROUND_DISPLAY_SPI = 20, None
     GROUND_PRINTER = 6, None
+    GROUND_SIGNALS = 25, None
     GPIO2 = 3, 2
     GPIO3 = 5, 3
     GPIO5 = 29, 5
@@ -37,11 +38,14 @@ class Pin(enum.Enum):
     GPIO14 = 8, 14
     GPIO15 = 10, 15
     GPIO16 = 36, 16
+    GPIO17 = 11, 17
     GPIO19 = 35, 19
     GPIO20 = 38, 20
     GPIO21 = 40, 21
+    GPIO22 = 15, 22
     GPIO24 = 18, 24
     GPIO25 = 22, 25
+    GPIO27 = 13, 27
 
     def __init__(self, header: int, bcm: int | None) -> None:
         self.header = header
@@ -103,6 +107,15 @@ class KeyMatrix:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalPins:
+    """Outputs that are high for sound and light."""
+
+    buzzer: Pin
+    green: Pin
+    red: Pin
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
     """One row of the wiring table: a terminal of a part and the header's pin it goes to."""
 
@@ -133,6 +146,7 @@ KEYPAD = KeyMatrix(
         (Key.STAR, Key.D0, Key.HASH, Key.ENTER),
     ),
 )
+SIGNALS = SignalPins(buzzer=Pin.GPIO17, green=Pin.GPIO27, red=Pin.GPIO22)
 USB_KEYPAD = "/dev/pos-keypad"  # the name that `pos install` has udev give it
 
 WIRES = (
@@ -152,4 +166,8 @@ WIRES = (
     Wire("Printer (serial TTL)", "GND", Pin.GROUND_PRINTER),
     Wire("Printer (serial TTL)", "RX", PRINTER_UART.tx),
     Wire("Printer (serial TTL)", "TX", PRINTER_UART.rx),
+    Wire("Buzzer and lights", "buzzer +", SIGNALS.buzzer),
+    Wire("Buzzer and lights", "green +", SIGNALS.green),
+    Wire("Buzzer and lights", "red +", SIGNALS.red),
+    Wire("Buzzer and lights", "all −", Pin.GROUND_SIGNALS),
 )

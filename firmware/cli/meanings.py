@@ -64,6 +64,8 @@ MEANINGS = {
     "kiosk.timeout_s": "a kiosk waits for the next customer after this",
     "keypad.kind": "the 4×4 matrix on the header, or a numeric keypad",
     "keypad.device": "usb: /dev/input/event… or a link to it",
+    "signals.buzzer": "an active one sounds where a key is refused or somebody is to look",
+    "signals.lights": "green while the terminal trades, red while it does not",
     "metrics.port": "figures for Prometheus on 127.0.0.1, at /metrics; 0 for none",
     "emv.ca_keys": "file of scheme CA public keys besides the shipped ones; relative to this file",
     "reader.name": "a part of the reader's PC/SC name; the first reader if empty",

@@ -38,6 +38,7 @@ from hw.ports import (
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile
 from hw.printer_link import transport_for
+from hw.signals import Signals
 
 RETRY_MS = 2_000
 
@@ -52,6 +53,7 @@ class Parts:
     keypad: Keypad
     reader: CardReader
     printer: Printer
+    signals: Signals | None = None
 
 
 def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
@@ -65,6 +67,7 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
         keypad=_keypad(config, header),
         reader=PcscReader(scard, clock, name=config.reader.name),
         printer=printer_of(config, data),
+        signals=_signals(config, header),
     )
 
 
@@ -190,6 +193,14 @@ def _keypad(config: Config, header: SharedHeader) -> Keypad:
     if config.keypad.kind == "usb":
         return UsbKeypad(lambda: EventNode.open(config.keypad.device))
     return LateKeypad(lambda: _matrix(header))
+
+
+def _signals(config: Config, header: SharedHeader) -> Signals | None:
+    wanted = config.signals
+    if not (wanted.buzzer or wanted.lights):
+        return None
+    connect = lambda: header.of(Device.KEYPAD)  # noqa: E731 - whose fault it is, nobody hears
+    return Signals(connect, buzzer=wanted.buzzer, lights=wanted.lights)
 
 
 def _matrix(header: SharedHeader) -> MatrixKeypad:
