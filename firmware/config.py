@@ -136,6 +136,20 @@ class Reader(Section, frozen=True):
     name: str = ""
 
 
+class Keypad(Section, frozen=True):
+    """The keys: the 4×4 matrix on the header, or a numeric keypad on USB."""
+
+    kind: Literal["matrix", "usb"] = "matrix"
+    device: str = "/dev/pos-keypad"
+
+
+class Signals(Section, frozen=True):
+    """Optional extras on the header; one that is not there is silent."""
+
+    buzzer: bool = False
+    lights: bool = False
+
+
 class Metrics(Section, frozen=True):
     """What Prometheus may read on the loopback; nothing where `port` is 0."""
 
@@ -177,6 +191,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     printer: Printer = Printer()
     display: Display = Display()
     reader: Reader = Reader()
+    keypad: Keypad = Keypad()
+    signals: Signals = Signals()
     metrics: Metrics = Metrics()
     emv: Emv = Emv()
     kiosk: Kiosk = Kiosk()

@@ -91,12 +91,15 @@ class Loop:
         clock: Clock,
         workers: Sequence[Watched],
         supervisor: Supervisor,
+        *,
+        trading: Callable[[bool], None] = lambda _yes: None,
     ) -> None:
         self._runner = runner
         self._take = take
         self._clock = clock
         self._workers = workers
         self._supervisor = supervisor
+        self._trading = trading
         # fed twice in the time allowed: a loop that is late once is not yet stuck
         self._check_ms = min(CHECK_MS, (supervisor.watchdog_ms or 2 * CHECK_MS) // 2)
         self._check_at_ms = 0
@@ -147,7 +150,7 @@ class Loop:
         return self._runner.settled or self._now_ms >= self._stop_by_ms
 
     def _tell_status(self) -> None:
-        """Tell the supervisor when trade begins, stops and goes on."""
+        """Tell the supervisor, and the lights, when trade begins, stops and goes on."""
         if not self._runner.settled:
             return
         status = IN_SERVICE
@@ -156,6 +159,7 @@ class Loop:
         if status != self._status:
             self._status = status
             self._supervisor.status(status)
+            self._trading(status == IN_SERVICE)
 
     def _check_workers(self) -> None:
         """Feed the watchdog if every worker is alive; raise what one of them died of."""

@@ -26,6 +26,7 @@ class Pin(enum.Enum):
     GROUND_DISPLAY = 9, None
     GROUND_DISPLAY_SPI = 20, None
     GROUND_PRINTER = 6, None
+    GROUND_SIGNALS = 25, None
     GPIO2 = 3, 2
     GPIO3 = 5, 3
     GPIO5 = 29, 5
@@ -38,11 +39,14 @@ class Pin(enum.Enum):
     GPIO14 = 8, 14
     GPIO15 = 10, 15
     GPIO16 = 36, 16
+    GPIO17 = 11, 17
     GPIO19 = 35, 19
     GPIO20 = 38, 20
     GPIO21 = 40, 21
+    GPIO22 = 15, 22
     GPIO24 = 18, 24
     GPIO25 = 22, 25
+    GPIO27 = 13, 27
 
     def __init__(self, header: int, bcm: int | None) -> None:
         self.header = header
@@ -99,6 +103,14 @@ class KeyMatrix(Struct, frozen=True):
         assert all(len(legend) == len(self.columns) for legend in self.legends)
 
 
+class SignalPins(Struct, frozen=True):
+    """Outputs that are high for sound and light."""
+
+    buzzer: Pin
+    green: Pin
+    red: Pin
+
+
 class Wire(Struct, frozen=True):
     """One row of the wiring table: a terminal of a part and the header's pin it goes to."""
 
@@ -129,6 +141,8 @@ KEYPAD = KeyMatrix(
         (Key.STAR, Key.D0, Key.HASH, Key.ENTER),
     ),
 )
+SIGNALS = SignalPins(buzzer=Pin.GPIO17, green=Pin.GPIO27, red=Pin.GPIO22)
+USB_KEYPAD = "/dev/pos-keypad"  # the name that `pos install` has udev give it
 
 WIRES = (
     Wire("OLED (I²C)", "VCC", Pin.POWER_3V3),
@@ -147,4 +161,8 @@ WIRES = (
     Wire("Printer (serial TTL)", "GND", Pin.GROUND_PRINTER),
     Wire("Printer (serial TTL)", "RX", PRINTER_UART.tx),
     Wire("Printer (serial TTL)", "TX", PRINTER_UART.rx),
+    Wire("Buzzer and lights", "buzzer +", SIGNALS.buzzer),
+    Wire("Buzzer and lights", "green +", SIGNALS.green),
+    Wire("Buzzer and lights", "red +", SIGNALS.red),
+    Wire("Buzzer and lights", "all −", Pin.GROUND_SIGNALS),
 )

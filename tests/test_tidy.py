@@ -29,6 +29,7 @@ MONEY_CODE = (
 MODELS = {
     "hw/oled.py": "hw/sim/ssd1306.py",
     "hw/keypad.py": "hw/sim/matrix.py",
+    "hw/evdev_keypad.py": "hw/sim/usb_keypad.py",
     "hw/card_reader.py": "hw/sim/pcsc.py",
     "hw/printer.py": "hw/sim/escpos.py",
 }

@@ -75,6 +75,7 @@ class Assembly:
             printer=parts.printer,
             printer_worker=self._printer,
             host_worker=self._host,
+            buzzer=parts.signals,
             on_frame=on_frame,
         )
         client = HostClient(self._link, derived_keys(master))
@@ -95,6 +96,8 @@ class Assembly:
         self._printer.stop()
         self._host.submit(FAREWELL, self._link.close)
         self._host.stop()
+        if self._parts.signals is not None:
+            self._parts.signals.close()
         self._parts.display.close()
         self._ledger.close()
 

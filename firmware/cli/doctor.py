@@ -20,7 +20,7 @@ from firmware.doctor.clock import ClockCheck
 from firmware.doctor.display import DisplayCheck
 from firmware.doctor.examination import as_json, as_line, examined, fit
 from firmware.doctor.findings import Check, Finding, bad
-from firmware.doctor.keypad import KeypadCheck, Matrix
+from firmware.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
 from firmware.doctor.machine import Machine, ThisMachine
 from firmware.doctor.permissions import Access, PermissionsCheck
 from firmware.doctor.power import PowerCheck
@@ -102,9 +102,8 @@ def _of_parts(
 ) -> Iterator[Check]:
     clock, glass = SystemClock(), config.display
     yield DisplayCheck(machine, parts.display, clock, glass.bus, glass.port, glass.address)
-    matrix = Matrix(
-        KEYPAD.legends, tuple(map(_pin_words, KEYPAD.rows)), tuple(map(_pin_words, KEYPAD.columns))
-    )
+    pins = (tuple(map(_pin_words, wires)) for wires in (KEYPAD.rows, KEYPAD.columns))
+    matrix = Matrix(KEYPAD.legends, *pins) if config.keypad.kind == "matrix" else None
     pause = lambda milliseconds: time.sleep(milliseconds / 1000)  # noqa: E731
     yield KeypadCheck(parts.keypad, clock, pause, matrix, ask)
     yield ReaderCheck(machine, parts.reader, ask)
@@ -112,11 +111,17 @@ def _of_parts(
 
 def needed(config: Config) -> Sequence[Access]:
     """The device nodes that the configured parts are behind."""
-    found = [Access("/dev", "gpiochip*", "gpio", "is this a Pi? A terminal needs its header")]
+    found = []
+    if config.keypad.kind == "matrix" or config.display.bus == "spi":
+        missing = "is this a Pi? These parts need its header"
+        found.append(Access("/dev", "gpiochip*", "gpio", missing))
     if config.display.bus == "i2c":
         found.append(Access("/dev", f"i2c-{config.display.port}", "i2c"))
     else:
         found.append(Access("/dev", "spidev0.0", "spi"))
+    if config.keypad.kind == "usb":
+        path = Path(config.keypad.device)
+        found.append(Access(str(path.parent), path.name, "input", PLUG_IN))
     path = Path(config.printer.device or "/dev/serial0")
     match config.printer.kind:
         case "usb":

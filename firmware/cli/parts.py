@@ -18,6 +18,7 @@ from firmware.config import Config
 from firmware.config import Display as DisplaySettings
 from firmware.log import fields
 from hw.card_reader import PcscReader
+from hw.evdev_keypad import EventNode, UsbKeypad
 from hw.events import Device, DeviceBack, DeviceLost, Event
 from hw.gpio import Header, this_pi
 from hw.keypad import SCAN_PERIOD_MS, MatrixKeypad
@@ -37,6 +38,7 @@ from hw.ports import (
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile
 from hw.printer_link import transport_for
+from hw.signals import Signals
 
 RETRY_MS = 2_000
 
@@ -50,6 +52,7 @@ class Parts(Struct, frozen=True):
     keypad: Keypad
     reader: CardReader
     printer: Printer
+    signals: Signals | None = None
 
 
 def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
@@ -60,9 +63,10 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
     glass = config.display
     return Parts(
         display=Oled(_display_bus(glass, header), OledChip(glass.chip), glass.rotate),
-        keypad=LateKeypad(lambda: _matrix(header)),
+        keypad=_keypad(config, header),
         reader=PcscReader(scard, clock, name=config.reader.name),
         printer=printer_of(config, data),
+        signals=_signals(config, header),
     )
 
 
@@ -182,6 +186,20 @@ def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[],
         return spi(header.of(Device.DISPLAY))()
 
     return connect
+
+
+def _keypad(config: Config, header: SharedHeader) -> Keypad:
+    if config.keypad.kind == "usb":
+        return UsbKeypad(lambda: EventNode.open(config.keypad.device))
+    return LateKeypad(lambda: _matrix(header))
+
+
+def _signals(config: Config, header: SharedHeader) -> Signals | None:
+    wanted = config.signals
+    if not (wanted.buzzer or wanted.lights):
+        return None
+    connect = lambda: header.of(Device.KEYPAD)  # noqa: E731 - whose fault it is, nobody hears
+    return Signals(connect, buzzer=wanted.buzzer, lights=wanted.lights)
 
 
 def _matrix(header: SharedHeader) -> MatrixKeypad:

@@ -69,7 +69,8 @@ def run_terminal(settings: Settings, data: Path, parts: Parts | None = None) -> 
         assembly = _assembled(settings, data, parts, clock, inbox)
         runner = assembly.terminal.runner
         supervisor = Supervisor.of(os.environ)
-        loop = Loop(runner, inbox.take, clock, assembly.workers, supervisor)
+        trading = parts.signals.trading if parts.signals else _dark
+        loop = Loop(runner, inbox.take, clock, assembly.workers, supervisor, trading=trading)
         _LOG.info("started", extra=_identity(settings, data))
         try:
             with _metrics(settings.config, data):
@@ -115,6 +116,10 @@ def _show_out_of_service(settings: Settings, parts: Parts) -> None:
     )
     with contextlib.suppress(DeviceFault):
         parts.display.show(render(screen, language).image)
+
+
+def _dark(_trading: bool) -> None:
+    """A terminal without lights."""
 
 
 @contextlib.contextmanager

@@ -40,7 +40,12 @@ class Teller(Struct, frozen=True):
     def say(self, text: str, *, title: bool = False) -> None:
         """A chapter's title, or what happens next."""
         if self.language is Language.EN:  # Chinese may be broken anywhere
-            text = textwrap.fill(text, min(self.columns, SENTENCE_COLUMNS))
+            text = textwrap.fill(
+                text,
+                min(self.columns, SENTENCE_COLUMNS),
+                break_long_words=False,  # a path stays whole
+                break_on_hyphens=False,
+            )
         print("\n" + (self._coloured(_BOLD, text) if title else text))
 
     def step(self, line: str) -> None:

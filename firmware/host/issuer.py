@@ -77,7 +77,7 @@ class Issuer:
             issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None,
             chip["9F26"] if checked else b"",
             undoes if approved else "",
-            muted=approved and request.kind is Kind.SALE and self._is_never_answered(request),
+            muted=approved and self._is_never_answered(request),
         )
 
     def _account_code(
@@ -140,7 +140,9 @@ class Issuer:
         return f"{request.amount_minor % 100:02d}" if self._test_amounts else APPROVED
 
     def _is_never_answered(self, request: FinancialRequest) -> bool:
-        return self._wanted_code(request) == NEVER_ANSWERS
+        # what a card approved by itself is no question: no reversal would end the silence
+        asks = request.kind is Kind.SALE and not request.offline
+        return asks and self._wanted_code(request) == NEVER_ANSWERS
 
     def _limit_code(
         self,

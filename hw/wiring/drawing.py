@@ -39,6 +39,7 @@ class Part(Struct, frozen=True):
 
 PARTS = (
     Part("OLED (I²C)", left=True, row=1, note="or the one on SPI"),
+    Part("Buzzer and lights", left=True, row=7, note="extras; 330 Ω in each light's wire"),
     Part("Keypad", left=True, row=13, matrix=KEYPAD),
     Part("Printer (serial TTL)", left=False, row=3, note="a supply of its own, never the Pi's 5 V"),
     Part("OLED (SPI)", left=False, row=10, note="or the one on I²C"),

@@ -156,6 +156,13 @@ def test_the_supervisor_hears_when_trade_begins_stops_and_goes_on(ear):
     ]
 
 
+def test_the_lights_show_when_trade_begins_stops_and_goes_on():
+    shown = []
+    script = Script({9_500: Stop.ASKED}, outages=(range(1_500), range(6_500, 8_500)))
+    Loop(script, script.take, script, (), Supervisor(), trading=shown.append).run()
+    assert shown == [False, True, False, True]
+
+
 def test_what_a_worker_died_of_is_raised():
     dead = Worker(alive=False, failure=KeyError("scan"))
     with pytest.raises(KeyError, match="scan"):

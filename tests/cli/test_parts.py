@@ -9,7 +9,7 @@ import pytest
 from firmware.cli.compose import host_link
 from firmware.cli.parts import NoPrinter, printer_of, real_parts
 from firmware.cli.settings import printer_address
-from firmware.config import Config, Display, Host, Printer
+from firmware.config import Config, Display, Host, Keypad, Printer
 from firmware.host.local import LocalHost
 from firmware.host.tcp import TcpLink
 from firmware.masked import Key
@@ -59,6 +59,14 @@ def test_a_display_on_a_bus_that_is_not_there_is_a_fault_of_the_display(tmp_path
     with pytest.raises(DeviceFault) as fault:
         parts.display.reopen()
     assert fault.value.device is Device.DISPLAY
+
+
+def test_a_usb_keypad_that_is_not_plugged_in_is_a_fault_of_the_keypad_and_no_error(tmp_path):
+    config = Config(keypad=Keypad(kind="usb", device=str(tmp_path / "no-such-keypad")))
+    keypad = real_parts(config, tmp_path, SystemClock()).keypad
+    [lost] = keypad.scan(0)
+    assert lost.device is Device.KEYPAD
+    assert "no-such-keypad" in lost.detail
 
 
 def test_the_host_is_the_embedded_one_or_at_the_end_of_a_line(tmp_path):

@@ -4,18 +4,30 @@ import time
 
 import pytest
 
-from hw.board import KEYPAD
+from hw.board import KEYPAD, USB_KEYPAD
+from hw.evdev_keypad import EventNode, UsbKeypad
 from hw.events import DeviceLost
 from hw.keypad import MatrixKeypad, on_this_pi
 from hw.sim.matrix import Matrix
+from hw.sim.usb_keypad import UsbKeypadModel
+
+PARTS = ("matrix part", "USB part")
 
 
-@pytest.fixture(params=["model", pytest.param("part", marks=pytest.mark.hardware)])
+@pytest.fixture(
+    params=["matrix", "USB", *(pytest.param(part, marks=pytest.mark.hardware) for part in PARTS)]
+)
 def keypad(request, real_part):
-    if request.param == "part":
-        keypad = real_part(on_this_pi)
-    else:
-        keypad = MatrixKeypad(Matrix(KEYPAD).factory)
+    match request.param:
+        case "matrix":
+            keypad = MatrixKeypad(Matrix(KEYPAD).factory)
+        case "USB":
+            keypad = UsbKeypad(UsbKeypadModel().connect)
+        case "matrix part":
+            keypad = real_part(on_this_pi)
+        case _:
+            real_part(lambda: EventNode.open(USB_KEYPAD).close())
+            keypad = UsbKeypad(lambda: EventNode.open(USB_KEYPAD))
     yield keypad
     keypad.close()
 

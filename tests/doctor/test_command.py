@@ -82,8 +82,12 @@ def test_the_whole_command_looks_at_every_part_and_leaves_nothing_behind(options
         ({"display": {"bus": "spi"}}, ["/dev/gpiochip*", "/dev/spidev0.0", "/dev/usb/lp*"]),
         ({"printer": {"kind": "serial"}}, ["/dev/gpiochip*", "/dev/i2c-1", "/dev/serial0"]),
         ({"printer": {"kind": "none"}}, ["/dev/gpiochip*", "/dev/i2c-1"]),
+        (
+            {"printer": {"kind": "none"}, "keypad": {"kind": "usb"}},
+            ["/dev/i2c-1", "/dev/pos-keypad"],
+        ),
     ],
-    ids=["defaults", "SPI", "serial printer", "no printer"],
+    ids=["defaults", "SPI", "serial printer", "no printer", "USB keypad"],
 )
 def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
     config = from_tables(tables, source="test") if tables else Config()

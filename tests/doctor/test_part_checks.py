@@ -12,9 +12,11 @@ from firmware.doctor.printer import PrinterCheck
 from firmware.doctor.reader import SOCKET, ReaderCheck
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
-from hw.events import Key
+from hw.evdev_keypad import UsbKeypad
+from hw.events import Device, Key
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
+from hw.ports import DeviceFault
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode
 from hw.sim import matrix as sim
@@ -22,6 +24,7 @@ from hw.sim.cards import tray
 from hw.sim.escpos import PrinterModel
 from hw.sim.pcsc import PcscModel
 from hw.sim.ssd1306 import Ssd1306
+from hw.sim.usb_keypad import UsbKeypadModel
 from hw.sim.virtual import VirtualClock
 from tests.doctor.machine import ModelMachine, verdicts, worst
 
@@ -124,6 +127,56 @@ def test_pins_that_fail_are_bad():
     hand = Hand()
     hand.matrix.fail(broken=True)
     assert verdicts(hand.check()) == [BAD]
+
+
+class UsbBench:
+    """A USB pad, the check on it, and a person who presses what is asked for."""
+
+    def __init__(self, without=()):
+        self.pad = UsbKeypadModel()
+        self.keypad = UsbKeypad(self.pad.connect)
+        self.clock = VirtualClock(NOON)
+        self.without = {key.value for key in without}
+
+    def check(self, *, person=True):
+        ask = self.obey if person else None
+        return KeypadCheck(self.keypad, self.clock, self.pause, None, ask)
+
+    def pause(self, milliseconds):
+        self.clock.advance_to(self.clock.monotonic_ms() + milliseconds)
+
+    def obey(self, words):
+        label = words.removeprefix("press ")
+        if label not in self.without:
+            self.pad.press(Key(label))
+            self.pad.release(Key(label))
+
+
+def test_a_usb_pad_with_every_key_is_good():
+    assert verdicts(UsbBench().check()) == [GOOD, GOOD]
+
+
+def test_a_usb_pad_that_lacks_keys_is_bad_with_its_legend():
+    [(detail, advice)] = worst(UsbBench(without=[Key.MENU, Key.HASH]).check())
+    assert detail == "silent: # MENU"
+    assert "+ or tab is MENU" in advice
+
+
+def test_a_usb_pad_that_is_not_there_is_bad_with_where_to_look():
+    bench = UsbBench()
+    bench.pad.unplug()
+    [(detail, advice)] = worst(bench.check(person=False))
+    assert detail == "No such file or directory"
+    assert "keypad.device" in advice
+
+
+def test_a_usb_pad_that_another_program_has_is_bad_and_says_so():
+    def taken():
+        raise DeviceFault(Device.KEYPAD, "/dev/pos-keypad cannot be grabbed: busy")
+
+    check = KeypadCheck(UsbKeypad(taken), VirtualClock(NOON), lambda _ms: None, None, None)
+    [(_, advice)] = worst(check)
+    assert "what else has it?" in advice
 
 
 def test_a_key_that_jams_is_bad():

@@ -119,3 +119,12 @@ def test_the_issuer_is_told_of_the_pin(started):
     terminal = BareTerminal(terminal.card).start()
     enciphered(terminal, "1234", terminal.send(CHALLENGE)[:-2])
     assert terminal.generate_ac(0x80)[0x9F10][4] & 0x06 == 0x04
+
+
+def test_a_challenge_serves_the_next_command_alone(started):
+    """EMV 4.4 Book 3, 6.5.6.1."""
+    terminal = started("visa-debit")
+    challenge = terminal.send(CHALLENGE)[:8]
+    terminal.send("80CA9F1700")
+    assert enciphered(terminal, "1234", challenge) == "6984"
+    assert tries_left(terminal) == 3

@@ -38,6 +38,23 @@ def test_an_application_is_blocked_and_unblocked(online):
     assert online.select()[-2:] == b"\x90\x00"
 
 
+def test_an_application_blocked_on_the_way_declines(online):
+    """What the second GENERATE AC asks for does not matter any more. Book 3, 6.5.1.1."""
+    data = authentication_by_issuer(online.card, online.data)
+    assert online.status(with_mac(online, APPLICATION_BLOCK)) == "9000"
+    assert online.generate_ac(TC, {0x91: data})[0x9F27] == b"\x00"
+
+
+def test_a_blocked_application_gives_an_aac_and_can_be_unblocked_by_it(online):
+    online.send(with_mac(online, APPLICATION_BLOCK))
+    again = BareTerminal(online.card).start()
+    answer = again.generate_ac(ARQC)
+    assert answer[0x9F27] == b"\x00"
+    again.data[0x9F26] = answer[0x9F26]
+    assert again.status(with_mac(again, APPLICATION_UNBLOCK)) == "9000"
+    assert again.select()[-2:] == b"\x90\x00"
+
+
 def test_a_blocked_application_says_so_at_the_next_selection(online):
     online.send(with_mac(online, APPLICATION_BLOCK))
     assert online.select()[-2:] == bytes.fromhex("6283")

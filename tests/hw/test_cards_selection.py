@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.hw.counterpart import BareTerminal, flat
+from tests.hw.counterpart import ARQC, TC, BareTerminal, flat
 
 PSE = b"1PAY.SYS.DDF01"
 UNIONPAY, VISA = bytes.fromhex("A000000333"), bytes.fromhex("A0000000031010")
@@ -75,7 +75,12 @@ def test_a_blocked_application_warns_and_still_gives_its_fci(card_named):
     response = terminal.select()
     assert response[-2:] == bytes.fromhex("6283")
     assert terminal.data[0x84] == VISA
-    assert terminal.status("80A80000028300") == "6985"
+
+
+@pytest.mark.parametrize("asked", [TC, ARQC])
+def test_a_blocked_application_only_ever_declines(started, asked):
+    """EMV 4.4 Book 3, 6.5.1.1."""
+    assert started("blocked").generate_ac(asked)[0x9F27] == b"\x00"
 
 
 def test_a_blocked_card_refuses_every_selection(card_named):

@@ -55,7 +55,7 @@ class Transaction:
     cdol1_data: bytes = b""
     cdol2_data: bytes = b""
     sent: dict[int, bytes] = field(default_factory=dict)  # the terminal's data by tag
-    arqc: bytes = b""
+    first_cryptogram: bytes = b""
     challenge: bytes = b""
     issuer_authentication_tried: bool = False
     issuer_approves: bool = True
@@ -79,6 +79,11 @@ class Application:
     @property
     def own(self) -> ApplicationFile:
         return self.files.personalisation
+
+    @property
+    def invalidated(self) -> bool:
+        """Whether it, or the whole card, was blocked: then it declines. See Book 3, 6.5.1.1."""
+        return self.memory.blocked or self.card_block_asked
 
     @property
     def atc(self) -> bytes:
@@ -128,7 +133,7 @@ class Application:
         sent = _template_83(command.data)
         if len(sent) != tlv.dol_length(wanted):
             raise Refused(Sw.WRONG_LENGTH)
-        if self.own.refuses_gpo or self.memory.blocked or self.memory.atc == ATC_LAST:
+        if self.own.refuses_gpo or self.memory.atc == ATC_LAST:
             raise Refused(Sw.CONDITIONS)
         self.memory.atc += 1
         transaction = self.transaction

@@ -131,6 +131,8 @@ def _fits(aid: bytes, name: bytes) -> bool:
 
 
 def _in_application(application: Application, command: Command) -> Answer:
+    if command.ins != commands.VERIFY:  # a challenge serves the next command alone, 6.5.6.1
+        application.transaction.challenge = b""
     if command.cla == SCRIPT_CLASS:
         return scripts.script_command(application, command)
     key = (command.cla, command.ins)

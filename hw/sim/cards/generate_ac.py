@@ -43,7 +43,7 @@ def generate_ac(application: Application, command: Command) -> Answer:
     transaction.sent |= tlv.dol_values(listed, command.data)
     if first:
         transaction.cdol1_data = command.data
-        given = _first(application, asked)
+        given = _first(application, AcType.AAC if application.invalidated else asked)
     else:
         if asked is AcType.ARQC:
             raise Refused(Sw.CONDITIONS)
@@ -93,6 +93,7 @@ def _second(application: Application, asked: AcType) -> AcType:
         willing = transaction.issuer_approves
     else:
         willing = risk.issuer_authentication == "optional"
+    willing = willing and not application.invalidated
     given = AcType.TC if asked is AcType.TC and willing else AcType.AAC
     findings.second = given
     transaction.phase = Phase.COMPLETE
@@ -120,8 +121,8 @@ def _respond(application: Application, given: AcType, *, cda: bool, first: bool)
         transaction.sent,
         (own.aip, application.atc, iad),
     )
-    if given is AcType.ARQC:
-        transaction.arqc = cryptogram
+    if first:
+        transaction.first_cryptogram = cryptogram
     cid = bytes([given])
     if cda:
         return _signed(application, cid, cryptogram, iad)
@@ -164,10 +165,10 @@ def authenticate_issuer(application: Application, data: bytes) -> bool:
     transaction.issuer_authentication_tried = True
     key = application.arpc_key()
     if application.own.arpc_method == 1:
-        arpc = arpc_method_1(key, transaction.arqc, data[8:10].ljust(2, b"\0"))
+        arpc = arpc_method_1(key, transaction.first_cryptogram, data[8:10].ljust(2, b"\0"))
         good = hmac.compare_digest(arpc, data[:8])
     else:
-        arpc = arpc_method_2(key, transaction.arqc, data[4:])
+        arpc = arpc_method_2(key, transaction.first_cryptogram, data[4:])
         good = hmac.compare_digest(arpc, data[:4])
         if good:
             _update_status(application, data[4:8])

@@ -1,8 +1,9 @@
 """Issuer script commands: blocks and PIN changes, under secure messaging (format 2).
 
-The MAC covers CLA INS P1 P2 Lc, ATC, the transaction's ARQC and the data before the MAC; 4 or 8
-bytes of it end the data. Keys: for `visa` and `unionpay` the ATC folded into the card's key; for
-`mchip` and `ccd` the common session key for the ARQC, which counts up by one with every command.
+The MAC covers CLA INS P1 P2 Lc, ATC, the transaction's first cryptogram (an ARQC, or the AAC of a
+blocked application) and the data before the MAC; 4 or 8 bytes of it end the data. Keys: for `visa`
+and `unionpay` the ATC folded into the card's key; for `mchip` and `ccd` the common session key for
+that cryptogram, which counts up by one with every command.
 See EMV 4.4 Book 2, 9 and Book 3, 6.5.1-6.5.3 and 6.5.10.
 """
 
@@ -20,7 +21,7 @@ UNBLOCK_PIN, CHANGE_WITH_CURRENT, CHANGE = 0x00, 0x01, 0x02
 def script_command(application: Application, command: Command) -> Answer:
     """Obey one command of a script. Raises Refused with 6987, 6988 and others."""
     application.require(Phase.ONLINE, Phase.COMPLETE)
-    if not application.transaction.arqc:
+    if not application.transaction.first_cryptogram:
         raise Refused(Sw.CONDITIONS)
     findings = application.transaction.findings
     try:
@@ -42,29 +43,29 @@ def _authenticated(application: Application, command: Command) -> bytes:
         raise Refused(Sw.SECURE_MESSAGING_MISSING)
     mac_length = 4 if len(command.data) % 8 == 4 else 8
     data, sent = command.data[:-mac_length], command.data[-mac_length:]
-    covered = command.header + application.atc + _counted_arqc(application) + data
+    covered = command.header + application.atc + _counted_cryptogram(application) + data
     key = _script_key(application, application.own.account.imk_smi)
     if not hmac.compare_digest(des.mac(key, des.pad_80(covered))[:mac_length], sent):
         raise Refused(Sw.SECURE_MESSAGING_WRONG)
     return data
 
 
-def _by_arqc(application: Application) -> bool:
+def _by_cryptogram(application: Application) -> bool:
     return application.own.issuer_data in ("mchip", "ccd")
 
 
-def _counted_arqc(application: Application) -> bytes:
-    arqc = application.transaction.arqc
-    if not _by_arqc(application):
-        return arqc
-    number = int.from_bytes(arqc, "big") + application.transaction.findings.scripts
+def _counted_cryptogram(application: Application) -> bytes:
+    cryptogram = application.transaction.first_cryptogram
+    if not _by_cryptogram(application):
+        return cryptogram
+    number = int.from_bytes(cryptogram, "big") + application.transaction.findings.scripts
     return (number % (1 << 64)).to_bytes(8, "big")
 
 
 def _script_key(application: Application, issuer_key: str) -> bytes:
     master = application.master_key(issuer_key)
-    if _by_arqc(application):
-        return des.common_session_key(master, _counted_arqc(application))
+    if _by_cryptogram(application):
+        return des.common_session_key(master, _counted_cryptogram(application))
     return des.visa_script_key(master, application.atc)
 
 
@@ -93,7 +94,7 @@ def _new_pin(application: Application, how: int, data: bytes) -> str:
     if not data or len(data) % 8:
         raise Refused(Sw.DATA_WRONG)
     key = _script_key(application, application.own.account.imk_smc)
-    if _by_arqc(application):
+    if _by_cryptogram(application):
         digits = _digits(des.decrypt_cbc(key, data), control=2)
     else:
         digits = _digits(_visa_block(application, how, des.decrypt(key, data)), control=0)

@@ -1,0 +1,181 @@
+"""A numeric keypad on USB, as the kernel's input events. See linux/input.h, input_event.
+
+Read without a library: python-evdev has no wheels, and would want a compiler on every Pi for a
+struct of four fields. The device is grabbed, so what is typed, a PIN too, goes nowhere else.
+
+The rules of a key are the matrix's: a press is reported when it is the only key down, the
+kernel's own repetitions count nothing, and a key that stays down for long is stuck.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import struct
+from collections.abc import Callable, Sequence
+
+from hw.events import Device, DeviceBack, DeviceLost, Event, Key, KeyPressed
+from hw.keypad import SCAN_PERIOD_MS, STUCK_AFTER_MS
+from hw.ports import DeviceFault
+
+EVENT = struct.Struct("@llHHi")  # seconds, microseconds, type, code, value
+EV_SYN, EV_KEY = 0x00, 0x01
+SYN_DROPPED = 3  # the kernel's buffer ran over: what is down is not known
+UP, DOWN = 0, 1  # 2 is the kernel's repetition
+EVIOCGRAB = 0x40044590  # _IOW('E', 0x90, int)
+RETRY_MS = 2_000
+READ_BYTES = 64 * EVENT.size
+
+# codes of linux/input-event-codes.h; a pad has some of them
+CODES = {
+    **dict(zip(range(2, 11), (Key(digit) for digit in "123456789"), strict=True)),
+    11: Key.D0,
+    79: Key.D1,
+    80: Key.D2,
+    81: Key.D3,
+    75: Key.D4,
+    76: Key.D5,
+    77: Key.D6,
+    71: Key.D7,
+    72: Key.D8,
+    73: Key.D9,
+    82: Key.D0,
+    55: Key.STAR,
+    98: Key.HASH,  # * and /
+    28: Key.ENTER,
+    96: Key.ENTER,
+    14: Key.BACK,
+    83: Key.BACK,
+    111: Key.BACK,  # backspace, the dot, delete
+    74: Key.CANCEL,
+    1: Key.CANCEL,  # - and escape
+    78: Key.MENU,
+    15: Key.MENU,  # + and tabulator
+}
+
+
+class EventNode:
+    """An open event device; `handle` is a descriptor that does not block, and is closed here."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._rest = b""
+
+    @classmethod
+    def open(cls, path: str) -> EventNode:
+        """The device at `path`, grabbed. Raises DeviceFault."""
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise DeviceFault(Device.KEYPAD, f"{path}: {error.strerror}") from error
+        try:
+            fcntl.ioctl(handle, EVIOCGRAB, 1)
+        except OSError as error:
+            os.close(handle)
+            raise DeviceFault(
+                Device.KEYPAD, f"{path} cannot be grabbed: {error.strerror}"
+            ) from error
+        return cls(handle)
+
+    def read(self) -> list[tuple[int, int, int]]:
+        """Type, code and value of each event since the last time. Raises OSError if it is gone."""
+        try:
+            came = os.read(self._handle, READ_BYTES)
+        except BlockingIOError:
+            return []
+        if not came:
+            raise OSError("end of file")
+        came = self._rest + came
+        end = len(came) - len(came) % EVENT.size
+        self._rest = came[end:]
+        return [(kind, code, value) for _, _, kind, code, value in EVENT.iter_unpack(came[:end])]
+
+    def close(self) -> None:
+        """Let the device go, and with it the grab. Never raises."""
+        with contextlib.suppress(OSError):
+            os.close(self._handle)
+
+
+class UsbKeypad:
+    """Implements `hw.ports.Keypad` over what `connect` opens, which raises DeviceFault.
+
+    It is asked for at the first scan and, while there is none, every two seconds.
+    """
+
+    scan_period_ms = SCAN_PERIOD_MS
+
+    def __init__(self, connect: Callable[[], EventNode]) -> None:
+        self._connect = connect
+        self._node: EventNode | None = None
+        self._down: set[int] = set()
+        self._since_ms = 0  # the last key went down
+        self._next_try_ms = 0
+        self._lost = False
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is there, and no key is down."""
+        return self._node is not None and not self._down
+
+    def scan(self, now_ms: int) -> Sequence[Event]:
+        """What was pressed since the last scan. See hw.ports.Keypad.scan."""
+        if self._node is None and not self._may_try(now_ms):
+            return []
+        try:
+            if self._node is None:
+                self._node = self._connect()
+            came = self._node.read()
+        except DeviceFault as fault:
+            return self._lose(fault.detail, now_ms)
+        except OSError as error:
+            self.close()
+            return self._lose(error.strerror or str(error), now_ms)
+        events: list[Event] = []
+        for kind, code, value in came:
+            events += self._judge(kind, code, value, now_ms)
+        if self._down and now_ms - self._since_ms >= STUCK_AFTER_MS:
+            return [*events, *self._lose(self._name_stuck(), now_ms)]
+        return [*self._come_back(now_ms), *events]
+
+    def close(self) -> None:
+        """Let the device go. Never raises."""
+        if self._node is not None:
+            self._node.close()
+        self._node = None
+        self._down.clear()
+
+    def _may_try(self, now_ms: int) -> bool:
+        if now_ms < self._next_try_ms:
+            return False
+        self._next_try_ms = now_ms + RETRY_MS
+        return True
+
+    def _judge(self, kind: int, code: int, value: int, now_ms: int) -> list[Event]:
+        if (kind, code) == (EV_SYN, SYN_DROPPED):
+            self._down.clear()
+        if kind != EV_KEY or code not in CODES:
+            return []
+        if value == UP:
+            self._down.discard(code)
+        if value != DOWN:
+            return []
+        alone = not self._down
+        self._down.add(code)
+        self._since_ms = now_ms
+        return [KeyPressed(CODES[code], now_ms)] if alone and not self._lost else []
+
+    def _name_stuck(self) -> str:
+        labels = sorted(CODES[code].value for code in self._down)
+        return f"{'keys' if len(labels) > 1 else 'key'} {' '.join(labels)} stuck"
+
+    def _lose(self, detail: str, now_ms: int) -> list[Event]:
+        was_lost, self._lost = self._lost, True
+        return [] if was_lost else [DeviceLost(Device.KEYPAD, detail, now_ms)]
+
+    def _come_back(self, now_ms: int) -> list[Event]:
+        """Lost no more, once it is there and every key is up."""
+        if not self._lost or self._down:
+            return []
+        self._lost = False
+        return [DeviceBack(Device.KEYPAD, now_ms)]

@@ -1,0 +1,72 @@
+"""A model of a numeric keypad on USB: the kernel's event device, as bytes in a pipe."""
+
+from __future__ import annotations
+
+import os
+
+from hw.evdev_keypad import CODES, DOWN, EV_KEY, EV_SYN, EVENT, UP, EventNode
+from hw.events import Device, Key
+from hw.ports import DeviceFault
+
+EV_MSC, MSC_SCAN = 0x04, 4
+REPEAT = 2
+
+
+class UsbKeypadModel:
+    """A keypad that can be plugged in and out; give `connect` to the driver and press keys here.
+
+    What is pressed while nobody has it open is lost, as in the kernel.
+    """
+
+    def __init__(self) -> None:
+        self.plugged = True
+        self._writer: int | None = None
+
+    def connect(self) -> EventNode:
+        """Open the device. Raises DeviceFault while it is unplugged."""
+        if not self.plugged:
+            raise DeviceFault(Device.KEYPAD, "No such file or directory")
+        self._end()
+        reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        return EventNode(reader)
+
+    def press(self, key: Key, code: int | None = None) -> None:
+        """Put a key down, by one of its codes; the first one of the number block by default."""
+        self._report(self._code(key) if code is None else code, DOWN)
+
+    def repeat(self, key: Key) -> None:
+        """What the kernel says of a key that is held."""
+        self._report(self._code(key), REPEAT)
+
+    def release(self, key: Key) -> None:
+        """Let a key up."""
+        self._report(self._code(key), UP)
+
+    def report(self, *events: tuple[int, int, int]) -> None:
+        """Any events, as type, code and value."""
+        self.send(b"".join(EVENT.pack(0, 0, *event) for event in events))
+
+    def send(self, raw: bytes) -> None:
+        """Bytes as they are."""
+        if self._writer is not None:
+            os.write(self._writer, raw)
+
+    def unplug(self) -> None:
+        """Take it out: reading it fails from now on, as does opening it."""
+        self.plugged = False
+        self._end()
+
+    def plug(self) -> None:
+        """Put it in again, with no key down."""
+        self.plugged = True
+
+    def _report(self, code: int, value: int) -> None:
+        self.report((EV_MSC, MSC_SCAN, code), (EV_KEY, code, value), (EV_SYN, 0, 0))
+
+    def _code(self, key: Key) -> int:
+        return max(code for code, known in CODES.items() if known is key)
+
+    def _end(self) -> None:
+        if self._writer is not None:
+            os.close(self._writer)
+        self._writer = None

@@ -1,0 +1,112 @@
+"""Buzzer and lights on modelled pins: heard and seen where they are, and never in the way."""
+
+import pytest
+from gpiozero.exc import BadPinFactory
+from gpiozero.pins.mock import MockFactory
+
+from hw.board import SIGNALS
+from hw.events import Device
+from hw.gpio import PIN_ERRORS, Header
+from hw.ports import DeviceFault
+from hw.signals import Signals
+
+
+class Bench:
+    """The pins, and what they did."""
+
+    def __init__(self, **wanted):
+        self.factory = MockFactory(revision="c03111")
+        self.signals = Signals(lambda: Header(self.factory, PIN_ERRORS), **wanted)
+
+    def levels(self, name):
+        """Every level that a pin has had since it was claimed."""
+        pin = self.factory.pin(getattr(SIGNALS, name).bcm)
+        return [bool(state.state) for state in pin.states]
+
+    def finish(self):
+        """Wait until what sounds has ended."""
+        for output in self.signals._outputs.values():
+            if output._blink_thread is not None:
+                output._blink_thread.join(timeout=20)
+
+
+@pytest.fixture
+def bench():
+    bench = Bench(buzzer=True, lights=True)
+    yield bench
+    bench.signals.close()
+    bench.factory.close()
+
+
+def test_a_beep_sounds_once_and_ends_by_itself(bench):
+    bench.signals.beep(1)
+    bench.finish()
+    assert bench.levels("buzzer") == [False, True, False]
+    assert bench.levels("red") == [False, True, False]
+
+
+def test_green_is_trade_and_red_is_none(bench):
+    bench.signals.trading(yes=True)
+    assert (bench.levels("green")[-1], bench.levels("red")[-1]) == (True, False)
+    bench.signals.trading(yes=False)
+    assert (bench.levels("green")[-1], bench.levels("red")[-1]) == (False, True)
+
+
+def test_a_beep_while_there_is_no_trade_leaves_red_as_it_shines(bench):
+    bench.signals.trading(yes=False)
+    bench.signals.beep(1)
+    bench.finish()
+    assert bench.levels("red")[-1]
+
+
+def test_a_beep_begun_anew_before_it_ended_leaves_nothing_sounding(bench):
+    bench.signals.beep(10_000)
+    bench.signals.beep(1)
+    bench.finish()
+    assert not bench.levels("buzzer")[-1]
+
+
+def test_closing_ends_what_sounds_and_shines(bench):
+    bench.signals.trading(yes=True)
+    bench.signals.beep(10_000)
+    bench.signals.close()
+    assert bench.factory.pin(SIGNALS.buzzer.bcm).function == "input"
+    bench.signals.beep(1)
+
+
+def test_what_is_not_wanted_keeps_its_pins_free():
+    bench = Bench(buzzer=True, lights=False)
+    bench.signals.trading(yes=True)
+    bench.signals.beep(1)
+    bench.finish()
+    assert set(bench.signals._outputs) == {"buzzer"}
+    bench.signals.close()
+
+
+def absent():
+    raise DeviceFault(Device.KEYPAD, "lgpio: no header")
+
+
+class Broken:
+    """A header whose pins cannot be had."""
+
+    @staticmethod
+    def reserve_pins(*_pins):
+        raise BadPinFactory("taken")
+
+    release_pins = pin = reserve_pins
+
+
+@pytest.mark.parametrize("connect", [absent, lambda: Header(Broken, PIN_ERRORS)])
+def test_without_a_header_or_its_pins_all_is_silent(connect):
+    signals = Signals(connect, buzzer=True, lights=True)
+    signals.trading(yes=True)
+    signals.beep(60)
+    signals.close()
+
+
+def test_a_header_that_goes_away_is_no_reason_to_stop(bench):
+    bench.signals.trading(yes=True)
+    for output in bench.signals._outputs.values():
+        output.pin._set_state = lambda _value: (_ for _ in ()).throw(OSError("gone"))
+    bench.signals.trading(yes=False)
