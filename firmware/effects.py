@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from firmware.emv.dialogue import CardFailure
 from firmware.host.messages import CardPresented, HostAnswer, HostRequest
+from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
 from firmware.journal.records import Record as JournalRecord
 from firmware.masked import Password
@@ -225,6 +226,7 @@ class Fault:
 
     device: Device | None
     detail: str
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,3 +274,13 @@ class Faults(Effect[tuple[Fault, ...]]):
 @dataclass(frozen=True, slots=True)
 class CheckSpace(Effect[None]):
     """Make sure that the disk has room for a transaction; a fault takes the terminal out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckClock(Effect[None]):
+    """Make sure at start that the clock makes sense; a fault takes the terminal out.
+
+    With `trust` it is right, though it is behind the journal.
+    """
+
+    trust: bool = False

@@ -205,6 +205,7 @@ class OutOfService:
     owner: Owner
     reason: Phrase
     advice: Phrase
+    when: str = ""  # what the clock says, where that is what is wrong
 
 
 @dataclass(frozen=True, slots=True)
