@@ -1,20 +1,46 @@
-"""Notices that the wall clock was moved: the journal keeps its order by number, and says so."""
+"""Notices that the wall clock was moved: the journal keeps its order by number, and says so.
+
+At start a clock that makes no sense stops trade: one before this release, or far before what the
+journal has seen. Nothing is written by such a clock but what people do to get it right.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from firmware.journal.records import ClockJumped
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.records import ClockJumped, DeviceRecovered
 from firmware.journal.store import Journal
 
 TOLERANCE_S = 60  # what a time server puts right without a word
+RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that is before it
+BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is said in the journal, and no more
+RECORDS_SEEN = 64  # so many of the last ones say how late it has been
+DEVICE = "clock"  # its name among the devices that failed
 
 
 class ClockWatch:
-    """Holds the wall clock against the monotonic one, and at start against the last record."""
+    """Holds the wall clock against the monotonic one, and at start against the last records."""
 
     def __init__(self) -> None:
         self._before: tuple[datetime, int] | None = None
+        self._trusted = False
+
+    def check(self, wall: datetime, journal: Journal, *, trust: bool = False) -> None:
+        """Raise JournalFault while the clock makes no sense; once it does, it is trusted.
+
+        With `trust` somebody who may has looked at it: it is right, though it is behind.
+        """
+        self._trusted |= trust
+        if self._trusted:
+            return
+        latest = _latest(journal)
+        words = f"{wall.isoformat(timespec='minutes')} after {latest.isoformat(timespec='minutes')}"
+        if wall < RELEASED:
+            raise JournalFault(Trouble.CLOCK_UNSET, words)
+        if wall < latest - BEHIND_MAX:
+            raise JournalFault(Trouble.CLOCK_BEHIND, words)
+        self._trusted = True
 
     def look(self, wall: datetime, monotonic_ms: int, journal: Journal) -> tuple[ClockJumped, ...]:
         """The record to write first when the clock jumped since the last look; else none.
@@ -27,6 +53,17 @@ class ClockWatch:
         else:
             by_s = _seconds(wall - before[0]) - (monotonic_ms - before[1]) // 1000
         return (ClockJumped(by_s=by_s),) if abs(by_s) > TOLERANCE_S else ()
+
+
+def _latest(journal: Journal) -> datetime:
+    """How late it has been, as far as the last records tell; a clock that was put right counts."""
+    head, _ = journal.head()
+    latest = RELEASED
+    for entry in journal.records(max(1, head - RECORDS_SEEN), head):
+        record = entry.record
+        put_right = isinstance(record, ClockJumped) or record == DeviceRecovered(device=DEVICE)
+        latest = entry.moment if put_right else max(latest, entry.moment)
+    return latest
 
 
 def _seconds_since_last_record(wall: datetime, journal: Journal) -> int:

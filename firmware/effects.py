@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from firmware.emv.dialogue import CardFailure
 from firmware.host.messages import CardPresented, HostAnswer, HostRequest
+from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
 from firmware.journal.records import Record as JournalRecord
 from firmware.masked import Password
@@ -213,6 +214,7 @@ class Fault(Struct, frozen=True):
 
     device: Device | None
     detail: str
+    trouble: Trouble | None = None
 
 
 class Moment(Struct, frozen=True):
@@ -254,3 +256,13 @@ class Faults(Effect[tuple[Fault, ...]], frozen=True):
 
 class CheckSpace(Effect[None], frozen=True):
     """Make sure that the disk has room for a transaction; a fault takes the terminal out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckClock(Effect[None]):
+    """Make sure at start that the clock makes sense; a fault takes the terminal out.
+
+    With `trust` it is right, though it is behind the journal.
+    """
+
+    trust: bool = False

@@ -283,6 +283,7 @@ class Runner:
             try:
                 self._world.ledger.reopen()
                 self._world.ledger.check_space()
+                perform(effects.CheckClock(), self._world)
             except JournalFault as fault:
                 self._journal_fault = fault
             else:
@@ -291,7 +292,8 @@ class Runner:
         if self._glass.fault is not None:
             found.append(effects.Fault(Device.DISPLAY, self._glass.fault.detail))
         if self._journal_fault is not None:
-            found.append(effects.Fault(None, str(self._journal_fault)))
+            broken = self._journal_fault
+            found.append(effects.Fault(None, str(broken), broken.trouble))
         return tuple(fault for fault in found if fault.device is not Device.PRINTER)
 
     @property

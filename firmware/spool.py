@@ -64,15 +64,11 @@ class Spool:
         """Look for new jobs at the next step."""
         self._kicked = True
 
-    def release(self, job: int) -> None:
-        """Let a paper that was held go out now."""
-        self._released.add(job)
+    def release(self, job: int | None) -> None:
+        """Let a paper that was held go out now; None: every one that was, when the power went."""
+        owed = [each.job for each in self._journal().print_jobs()]
+        self._released.update(owed if job is None else [job])
         self._kicked = True
-
-    def release_all(self) -> None:
-        """Let every paper go that was held when the power went."""
-        for owed in self._journal().print_jobs():
-            self.release(owed.job)
 
     @property
     def stuck(self) -> int:

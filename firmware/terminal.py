@@ -14,7 +14,7 @@ from firmware.emv.ca_keys import CaKeys
 from firmware.emv.codes import TerminalCapabilities
 from firmware.emv.terminal import TerminalData
 from firmware.flows.desk import Desk, EmvSetup
-from firmware.flows.idle import serve, terminal
+from firmware.flows.idle import terminal
 from firmware.flows.outage import outage
 from firmware.host.client import HostClient
 from firmware.ledger import Ledger
@@ -78,7 +78,7 @@ class Terminal:
         self.runner = Runner(
             world,
             terminal(desk, __version__),
-            resume=lambda: serve(desk),
+            resume=lambda: terminal(desk, __version__),
             outage=lambda: outage(desk),
         )
 

@@ -159,16 +159,17 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
             )
         case effects.ChangeOperator():
             return _change_operator(effect, ledger.operators)
-        case effects.ReleasePaper(job=None):
-            world.spool.release_all()
-            return None
-        case effects.ReleasePaper(job=int(job)):
-            world.spool.release(job)
+        case effects.ReleasePaper():
+            world.spool.release(effect.job)
             return None
         case effects.StuckPapers():
             return world.spool.stuck
         case effects.CheckSpace():
             ledger.check_space()
+            return None
+        case effects.CheckClock():
+            now = world.clock.now()
+            world.clock_watch.check(now, ledger.journal, trust=effect.trust)
             return None
         case effects.RandomBytes():
             return secrets.token_bytes(effect.count)

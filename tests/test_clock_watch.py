@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
-from firmware.journal.records import ClockJumped
+from firmware.journal.connection import DATABASE, connect_read_only
+from firmware.journal.records import (
+    ClockJumped,
+    DeviceFailed,
+    DeviceRecovered,
+    GuardOverridden,
+    TerminalStarted,
+)
 from firmware.scenario.language import Step
 from firmware.scenario.player import Player
 
 
-def jumps(player: Player) -> list[int]:
+def records(player: Player) -> list[object]:
     terminal = player.stage.terminal
     assert terminal is not None
-    entries = terminal.ledger.journal.records()
-    return [each.record.by_s for each in entries if isinstance(each.record, ClockJumped)]
+    return [each.record for each in terminal.ledger.journal.records()]
+
+
+def jumps(player: Player) -> list[int]:
+    return [each.by_s for each in records(player) if isinstance(each, ClockJumped)]
 
 
 def play(player: Player, *lines: str) -> None:
@@ -51,3 +62,38 @@ def test_time_that_passes_is_no_jump(tmp_path: Path) -> None:
     )
     assert jumps(player) == []
     player.close()
+
+
+def test_nothing_is_dated_by_a_senseless_clock_and_what_it_said_is_journaled_when_it_is_right(
+    tmp_path: Path,
+) -> None:
+    player = Player(tmp_path, tmp_path)
+    play(player, "press 100 CANCEL", "power cut", "fault clock jump -3d")
+    before = len(records_on_disk(tmp_path))
+    play(player, "power on", "press 1 CANCEL", "wait 1m", "power cut")
+    assert len(records_on_disk(tmp_path)) == before
+    play(player, "power on", "clear clock", "wait 1m")
+    failed, back, started = records(player)[before:]
+    assert isinstance(failed, DeviceFailed)
+    assert failed.device == "clock"
+    assert "2026-11-19T09:0" in failed.detail
+    assert back == DeviceRecovered(device="clock")
+    assert isinstance(started, TerminalStarted)
+    player.close()
+
+
+def test_whoever_trusted_a_clock_stands_in_the_journal(tmp_path: Path) -> None:
+    player = Player(tmp_path, tmp_path)
+    play(player, "press 100 CANCEL", "power cut", "fault clock jump -3d", "power on")
+    play(player, "press ENTER", "press 246810 ENTER", "wait 1m")
+    (trusted,) = [each for each in records(player) if isinstance(each, GuardOverridden)]
+    assert (trusted.guard, trusted.operator) == ("clock", "00")
+    assert "2026-11-19T09:0" in trusted.shown
+    (by_s,) = jumps(player)
+    assert -259_200 <= by_s < -259_000
+    player.close()
+
+
+def records_on_disk(directory: Path) -> list[object]:
+    with closing(connect_read_only(directory / DATABASE)) as db:
+        return db.execute("SELECT seq FROM records").fetchall()

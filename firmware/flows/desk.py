@@ -37,6 +37,7 @@ class Desk:
     language: Language
     operator: str = ""
     training: bool = False
+    started: bool = False  # and the journal says so
     shop_language: Language = field(init=False)  # `language` may be a cardholder's for a while
 
     def __post_init__(self) -> None:

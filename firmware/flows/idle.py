@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from firmware.effects import Beep, Look, Moment, Now, Record, StuckPapers, TimedOut, Wait
+from firmware.effects import (
+    Beep,
+    CheckClock,
+    Look,
+    Moment,
+    Now,
+    Record,
+    StuckPapers,
+    TimedOut,
+    Wait,
+)
 from firmware.flows.desk import Desk
 from firmware.flows.kiosk import attract, shift_px
 from firmware.flows.menu import menu
@@ -21,6 +31,7 @@ from firmware.journal.queries import (
     Uploads,
 )
 from firmware.journal.records import TerminalStarted
+from firmware.journal.schema import SCHEMA
 from firmware.ui.screens import Idle, Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
@@ -29,13 +40,14 @@ MINUTE_MS = 60_000
 
 
 async def terminal(desk: Desk, version: str) -> None:
-    """The terminal's life: finish what was open, sign on, then serve until the power goes."""
-    await Record.of(TerminalStarted(version=version, schema=1))
-    await serve(desk)
+    """The terminal's life, begun anew after every fault of a device.
 
-
-async def serve(desk: Desk) -> None:
-    """Serve customers; begun anew after every fault of a device."""
+    Finish what was open, sign on, then serve until the power goes.
+    """
+    await CheckClock()
+    if not desk.started:
+        await Record.of(TerminalStarted(version=version, schema=SCHEMA))
+        desk.started = True
     desk.operator, desk.training = await Look(SignedOn()), await Look(TrainingOn())
     await recover(desk)
     while True:

@@ -1,14 +1,21 @@
-"""Out of service: trade has stopped safely; the device is named, and trade goes on by itself."""
+"""Out of service: trade has stopped safely; what is wrong is named, and trade goes on by itself.
+
+A clock that is behind the journal may also be right: the supervisor looks at it and says so.
+"""
 
 from __future__ import annotations
 
-from firmware.effects import Fault, Faults, PowerOff, Record, UseUpCard, Wait
+from firmware import clock_watch
+from firmware.effects import CheckClock, Fault, Faults, Now, PowerOff, Record, UseUpCard, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.parts import show
-from firmware.journal.records import DeviceFailed, DeviceRecovered
+from firmware.flows.permissions import supervisor
+from firmware.journal.faults import Trouble
+from firmware.journal.operators import SUPERVISOR
+from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
 from firmware.ui.screens import OutOfService, Phrase
 from firmware.ui.texts import Text
-from hw.events import Device
+from hw.events import Device, Key, KeyPressed
 
 RETRY_MS = 2_000
 _REASONS = {
@@ -16,8 +23,17 @@ _REASONS = {
     Device.KEYPAD: Text.DEVICE_KEYPAD,
     Device.READER: Text.DEVICE_READER,
     Device.PRINTER: Text.DEVICE_PRINTER,
-    None: Text.DISK_FAULT,
 }
+_CLOCK = (Trouble.CLOCK_UNSET, Trouble.CLOCK_BEHIND)
+_TROUBLES: dict[Trouble | None, tuple[Text, Text]] = {
+    Trouble.FULL: (Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+    Trouble.CORRUPT: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
+    Trouble.LOST: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
+    Trouble.KEYS: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
+    Trouble.CLOCK_UNSET: (Text.CLOCK_FAULT, Text.ADVICE_SET_CLOCK),
+    Trouble.CLOCK_BEHIND: (Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK),
+}
+_DISK = (Text.DISK_FAULT, Text.ADVICE_SERVICE)
 
 
 async def outage(desk: Desk) -> None:
@@ -31,8 +47,11 @@ async def outage(desk: Desk) -> None:
             seen[_name(fault)] = fault.detail
         if all(fault.device is not None for fault in faults):
             await _journal(seen, journaled)
-        await show(desk, _screen(desk, faults[0]))
-        await Wait(RETRY_MS)
+        await show(desk, await _screen(desk, faults[0]))
+        happening = await Wait(RETRY_MS)
+        pressed = happening.key if isinstance(happening, KeyPressed) else None
+        if faults[0].trouble is Trouble.CLOCK_BEHIND and pressed is Key.ENTER:
+            await _trust_clock(desk, faults[0])
     await _journal(seen, journaled)
     if journaled:
         await Record(tuple(DeviceRecovered(device=name) for name in sorted(journaled)))
@@ -46,14 +65,29 @@ async def _journal(seen: dict[str, str], journaled: set[str]) -> None:
         journaled.update(new)
 
 
+async def _trust_clock(desk: Desk, fault: Fault) -> None:
+    """The clock is right, and what the journal saw was not: the supervisor may say so."""
+    if await supervisor(desk, clock_watch.DEVICE):
+        await CheckClock(trust=True)
+        override = GuardOverridden(
+            guard=clock_watch.DEVICE, shown=fault.detail, operator=SUPERVISOR
+        )
+        await Record.of(override)
+
+
 def _name(fault: Fault) -> str:
+    if fault.trouble in _CLOCK:
+        return clock_watch.DEVICE
     return fault.device.value if fault.device else "journal"
 
 
-def _screen(desk: Desk, fault: Fault) -> OutOfService:
+async def _screen(desk: Desk, fault: Fault) -> OutOfService:
     if fault.device is None:
-        advice = Phrase.of(Text.ADVICE_SERVICE)
-    elif fault.device is Device.KEYPAD and fault.detail.endswith("stuck"):
+        reason, todo = _TROUBLES.get(fault.trouble, _DISK)
+        wall = (await Now()).wall
+        when = wall.strftime("%Y-%m-%d %H:%M") if fault.trouble in _CLOCK else ""
+        return OutOfService(desk.owner, Phrase.of(reason), Phrase.of(todo), when)
+    if fault.device is Device.KEYPAD and fault.detail.endswith("stuck"):
         advice = Phrase.of(Text.ADVICE_RELEASE_KEY, key=fault.detail.split()[-2])
     else:
         advice = Phrase.of(Text.ADVICE_RECONNECT)

@@ -19,6 +19,8 @@ class Trouble(enum.Enum):
     KEYS = "keys"  # the terminal's keys are not those of this journal
     ENGINE = "engine"  # SQLite does not do what durability needs
     FAILED = "failed"  # an earlier fault: this object is not used again
+    CLOCK_UNSET = "clock unset"  # nothing can be dated: it is before this release
+    CLOCK_BEHIND = "clock behind"  # or far before the last records
     RULE = "rule"  # what was to be written contradicts the record
 
 

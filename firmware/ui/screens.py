@@ -190,6 +190,7 @@ class OutOfService(Struct, frozen=True):
     owner: Owner
     reason: Phrase
     advice: Phrase
+    when: str = ""  # what the clock says, where that is what is wrong
 
 
 class Attract(Struct, frozen=True):

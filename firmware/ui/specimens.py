@@ -236,8 +236,8 @@ def _messages(whose: Owner) -> dict[str, Screen]:
     foreign = Phrase.of(Text.OTHER_TERMINAL, terminal="10000009", store="S02")
     amount = yuan(12850)
 
-    def out(reason: Text, advice: Text) -> OutOfService:
-        return OutOfService(whose, Phrase.of(reason), Phrase.of(advice))
+    def out(reason: Text, advice: Text, when: str = "") -> OutOfService:
+        return OutOfService(whose, Phrase.of(reason), Phrase.of(advice), when)
 
     return {
         "unusual": Notice(
@@ -258,6 +258,7 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         ),
         "no-reader": out(Text.DEVICE_READER, Text.ADVICE_RECONNECT),
         "no-disk": out(Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+        "clock-behind": out(Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK, "2026-11-19 09:00"),
     }
 
 

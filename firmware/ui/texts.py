@@ -229,6 +229,8 @@ class Text(enum.Enum):
     ADVICE_RECONNECT = ("请检查连接", "Check the cable")
     ADVICE_RELEASE_KEY = ("请松开按键 {key}", "Release key {key}")
     ADVICE_SERVICE = ("请联系维护人员", "Call service")
+    ADVICE_SET_CLOCK = ("请校准时间", "Set the clock")
+    ADVICE_TRUST_CLOCK = ("若对请主管按确认", "If right: ENTER")
     ADVICE_FREE_DISK = ("请清理存储空间", "Free the disk")
 
     def in_language(self, language: Language) -> str:

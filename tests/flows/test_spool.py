@@ -117,6 +117,6 @@ def test_paper_that_broke_off_comes_again_as_a_duplicate(shop: Shop) -> None:
 
 def test_papers_of_a_broken_printer_come_in_their_order(shop: Shop) -> None:
     bench = Bench(shop, ScriptedPrinter([PrintReport(PrintResult.NOT_STARTED, COVER_OPEN)] * 3))
-    bench.spool.release_all()
+    bench.spool.release(None)
     bench.pass_time(3 * RETRY_MS)
     assert bench.printer.printed == ["merchant 1", "cardholder 1"]

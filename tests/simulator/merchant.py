@@ -3,6 +3,8 @@
 Everything is drawn from one random source and said in lines of the scenario language, so that a
 day can be written down, played again and shortened. Most of what they do makes sense; some does
 not: keys at random, the wrong card, the wrong PIN, a card pulled, a plug pulled.
+
+A line that begins with `+350ms` comes so long after the one before, settled or not.
 """
 
 from __future__ import annotations
@@ -12,54 +14,38 @@ from dataclasses import dataclass, field
 from random import Random
 
 from firmware.scenario.language import FAULTS
+from firmware.scenario.stage import SUPERVISOR
 from firmware.ui import screens
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts
 from tests.crash.rig import Rig
+from tests.simulator.shop import Staff
 
-SUPERVISOR, CASHIER = "246810", "1357"
 PINS = {one.name.removesuffix("-1").removesuffix("-2"): one.pin or "" for one in tray_accounts()}
-USUAL = (
-    "unionpay-debit",
-    "unionpay-credit",
-    "visa-credit",
-    "visa-debit",
-    "mastercard-cda",
-    "offline-ok",
-)
+USUAL = ("unionpay-debit", "unionpay-credit", "visa-credit", "visa-debit", "mastercard-cda")
+OFFLINE_CARD, OFFLINE_MAX = "offline-ok", 10_000
 KEYS = (*"0123456789", "00", "CANCEL", "BACK", "MENU", "ENTER", "UP", "DOWN")
-SETTINGS = (
-    "void.pin true",
-    "refund.pin true",
-    "general.language en",
-    "printer.qr false",
-    "printer.width_mm 80",
-    "sale.double_check_over 20000",
-    "sale.unusual_min_history 2",
-    "sale.duplicate_window_s 0",
-    "refund.window_days 1",
-    "host.test_amounts true",
-    "batch.warn_at 3",
-    "sale.undo_s 0",
-    "sale.day_limit 100000",
-    "refund.supervisor_limit 9000",
-)
-MENU_DIGITS = {
-    "sale": "1",
-    "void": "2",
-    "refund": "3",
-    "query": "4",
-    "reprint": "5",
-    "settle": "6",
-    "manage": "7",
+# errand → how often, and the keys that lead to it from the menu
+ERRANDS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "sale": (24, ("1",)),
+    "void": (6, ("2",)),
+    "refund": (8, ("3",)),
+    "query": (2, ("4",)),
+    "reprint": (2, ("5",)),
+    "settle": (3, ("6",)),
+    "sign off": (1, ("7", "1")),
+    "own password": (1, ("7", "2")),
+    "operator added": (1, ("7", "3")),
+    "operator deleted": (1, ("7", "4")),
+    "operator reset": (1, ("7", "5")),
+    "training": (1, ("7", "6")),
+    "other": (2, ("8",)),
 }
-ERRANDS = (
-    ("sale",) * 12 + ("void",) * 3 + ("refund",) * 4 + ("query", "reprint", "settle", "manage")
-)
 REACTIONS_MAX = 14
 BACK_OFFS_MAX = 5  # by then every reversal has been tried again
+HASTE_MS = (50, 300, 700, 1_500, 4_000, 20_000)  # within a card's, a host's, a printer's time
 AT_REST = "expect books balanced"
-AFTER_APPROVAL = ("press CANCEL", "remove", "wait 40s")
+AFTER_APPROVAL = ("press CANCEL", "press CANCEL", "remove", "wait 40s")
 AFTER_REFUSAL = ("remove", "wait 20s")
 # what is done at a screen: mostly the first
 USUALLY = {
@@ -70,11 +56,6 @@ USUALLY = {
 }
 
 
-def settings_of(chance: Random) -> list[str]:
-    """A few settings that differ from one merchant to the next."""
-    return [f"set {words}" for words in SETTINGS if chance.random() < 0.12]
-
-
 @dataclass
 class Merchant:
     """Yields the lines of days; reads the glass of `rig` and numbers off its slips."""
@@ -83,6 +64,7 @@ class Merchant:
     chance: Random
     faults_p: float = 0.03
     screen: object = None
+    staff: Staff = field(default_factory=Staff)
     _faulty: set[str] = field(default_factory=set)
     _errand: str = ""
     _card: str = ""
@@ -100,22 +82,33 @@ class Merchant:
 
     def _see(self, screen: object) -> None:
         self.screen = screen
+        self.staff.see(screen)
 
     # --- what they are up to ---
 
     def _errand_lines(self) -> Iterator[str]:
-        self._errand = self.chance.choice(ERRANDS)
+        often = [number for number, _ in ERRANDS.values()]
+        (self._errand,) = self.chance.choices(list(ERRANDS), often)
         self._card = self._any_card()
         for _ in range(REACTIONS_MAX):
             yield from self._mishaps()
             if self._dark:
                 self._dark = False
                 yield "power on"
+            self._settle()
             yield self._react()
             if isinstance(self.screen, screens.Idle) and self.chance.random() < 0.8:
                 break
+        if "key" in self._faulty:  # a key that sticks is scanned a hundred times a second
+            self._faulty.discard("key")
+            yield "clear key"
         if self.chance.random() < 0.9:
             yield "remove"
+
+    def _settle(self) -> None:
+        """Look up when the terminal waits; a line that is played then begins no later for it."""
+        if self.rig.terminal is not None:
+            self.rig.bench.time.settle(self.rig.terminal.runner)
 
     def _close_up(self) -> Iterator[str]:
         """Everything is put right, and the terminal is left alone until nothing is owed."""
@@ -125,6 +118,10 @@ class Merchant:
         yield "remove"
         yield "press CANCEL"
         yield "wait 3m"
+        if isinstance(self.screen, screens.OutOfService):  # the clock was ahead, and is right
+            yield "press ENTER"
+            yield f"press {self.staff.password(SUPERVISOR)} ENTER"
+            yield "wait 3m"
         for _ in range(BACK_OFFS_MAX):
             if self._owes():
                 yield "wait 30m"
@@ -141,17 +138,24 @@ class Merchant:
         return bool(journal.reversals() or journal.uploads())
 
     def _mishaps(self) -> Iterator[str]:
+        mend_p = 0.7 if isinstance(self.screen, screens.OutOfService) else 0.25
         for device in sorted(self._faulty):
-            if self.chance.random() < 0.3:
+            if self.chance.random() < mend_p:
                 self._faulty.discard(device)
                 yield f"clear {device}"
         if self.chance.random() < self.faults_p:
-            yield self._fault()
-        if self.chance.random() < self.faults_p / 3:
+            yield self._hastily(self._fault())
+        if self.chance.random() < self.faults_p / 2:
+            yield self._hastily("remove")
+        if self.chance.random() < self.faults_p / 2:
             self._dark = True
-            yield "power cut"
-        if self.chance.random() < self.faults_p / 3:
-            yield "remove"
+            yield self._hastily("power cut")
+
+    def _hastily(self, line: str) -> str:
+        """Half of what goes wrong does so while the terminal is at work."""
+        if self.chance.random() < 0.5:
+            return line
+        return f"+{self.chance.randrange(self.chance.choice(HASTE_MS))}ms {line}"
 
     def _fault(self) -> str:
         device = self.chance.choice(sorted(FAULTS))
@@ -172,12 +176,13 @@ class Merchant:
             count = self.chance.randrange(1, 6)
             return "press " + " ".join(self.chance.choice(KEYS) for _ in range(count))
         match self.screen:
-            case screens.Idle():
-                return self._begin()
+            case screens.Idle(operator=operator, training=training):
+                return self._begin(operator, training=training)
             case screens.Menu(title=title, items=items):
-                return f"press {self._item(title, items)}"
-            case screens.TextEntry(title=title):
-                return self._fill_in(title.text)
+                return f"press {self._item(title.text, len(items))}"
+            case screens.TextEntry(title=title, hint=hint):
+                signs_on = hint is not None and hint.text is Text.SIGN_ON
+                return self._fill_in(title.text, signs_on=signs_on)
             case screens.AmountEntry(kind=kind):
                 return self._amount(kind.value)
             case screens.CardPrompt():
@@ -191,26 +196,43 @@ class Merchant:
     def _mostly(self, usual: str, *others: str) -> str:
         return usual if self.chance.random() < 0.8 else self.chance.choice(others)
 
-    def _begin(self) -> str:
-        if self._errand == "sale":
+    def _begin(self, operator: str, *, training: bool) -> str:
+        """What is keyed at idle; a supervisor makes way soon, and a lesson ends."""
+        if operator == SUPERVISOR and self.chance.random() < 0.6:
+            self._errand = "sign off"
+        elif training and self.chance.random() < 0.3:
+            self._errand = "training"
+        if self._errand == "sale" and self.chance.random() < 0.9:
             quick = " ENTER" if self.chance.random() < 0.1 else ""
             return f"press {self._price()} ENTER{quick}"
         return "press MENU"
 
-    def _item(self, title: screens.Phrase, items: tuple[screens.Phrase, ...]) -> str:
-        if title.text is Text.MENU:
-            return MENU_DIGITS[self._errand]
-        return str(self.chance.randrange(1, len(items) + 1))
+    def _item(self, title: object, count: int) -> str:
+        keys = ERRANDS[self._errand][1]
+        if title is Text.MENU:
+            return keys[0]
+        if title is Text.MENU_MANAGE and len(keys) > 1:
+            return keys[1]
+        return str(self.chance.randrange(1, count + 1))
 
-    def _fill_in(self, title: object) -> str:
-        if title is Text.OPERATOR_NUMBER:
-            return f"press {self._mostly('01', '00', '07')} ENTER"
-        if title is Text.SUPERVISOR_PASSWORD:
-            return f"press {self._mostly(SUPERVISOR, '111111')} ENTER"
-        if title is Text.OPERATOR_PASSWORD:
-            return f"press {self._mostly(CASHIER, SUPERVISOR, '9999')} ENTER"
-        if title is Text.ORIGINAL_DATE:
-            return self._mostly("press ENTER", "press BACK ENTER")
+    def _fill_in(self, title: object, *, signs_on: bool) -> str:
+        """Digits where digits are asked for, mostly the right ones."""
+        staff = self.staff
+        match title:
+            case Text.OPERATOR_NUMBER:
+                known = sorted(staff.passwords) if signs_on else ["01", "02", "03"]
+                staff.who = self._mostly(known[-1] if signs_on else "02", *known, "07")
+                return f"press {staff.who} ENTER"
+            case Text.SUPERVISOR_PASSWORD:
+                return f"press {self._mostly(staff.password(SUPERVISOR), '111111')} ENTER"
+            case Text.OPERATOR_PASSWORD:
+                return f"press {self._mostly(staff.password(), '0000', '9999')} ENTER"
+            case Text.NEW_PASSWORD:
+                return f"press {staff.choose(self.chance)} ENTER"
+            case Text.NEW_PASSWORD_AGAIN:
+                return f"press {self._mostly(staff.choose_again(), '1111')} ENTER"
+            case Text.ORIGINAL_DATE:
+                return self._mostly("press ENTER", "press BACK ENTER")
         return f"press {self._voucher()} ENTER"
 
     def _amount(self, kind: str) -> str:
@@ -233,17 +255,21 @@ class Merchant:
             return 0
         if chance < 0.06:
             return self.chance.randrange(4_000_000, 99_999_999)
+        if self._card == OFFLINE_CARD:
+            return self.chance.randrange(1, OFFLINE_MAX)
         return self.chance.randrange(1, self.chance.choice((500, 5_000, 60_000)))
 
     def _any_card(self) -> str:
-        names = USUAL if self.chance.random() < 0.8 else tuple(PINS)
-        return self.chance.choice(names)
+        chance = self.chance.random()
+        if chance < 0.15:
+            return OFFLINE_CARD
+        return self.chance.choice(USUAL if chance < 0.7 else tuple(PINS))
 
     def _voucher(self) -> str:
         """A number from a slip; now and then one that is on none. Its card is fetched, mostly."""
         terminal = self.rig.terminal
         found = terminal.ledger.journal.list_transactions(None, 0, 12) if terminal else []
-        if not found or self.chance.random() < 0.1:
+        if terminal is None or not found or self.chance.random() < 0.1:
             return str(self.chance.randrange(1, 999_999))
         chosen = self.chance.choice(found)
         names = self.rig.host.names_by_hash(terminal.ledger.keys.card)

@@ -3,70 +3,82 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.crash.stories import naive_terminal
-from tests.simulator.play import DAYS_OF_A_MERCHANT, Simulator, report
+from tests.simulator.hunt import hunt
+from tests.simulator.play import DAYS_OF_A_MERCHANT, Simulator
 
-DAYS, LONG_DAYS = 20, 10_000
-SHARDS = 100  # of the long form, for xdist to spread over its workers
-FAILURES = Path("simulator-failures")
+ROOT = Path(__file__).parents[2]
+FAILURES = Path("out/simulator")
+NEAR_IT = 3  # a seed that comes upon the planted defect soon; any does in the end
+DAYS, LONG_DAYS = 5, 10_000
+# what no reversal can make good: the host is asked before the journal says that it will be
+INTENT_FIRST = """\
+    await Record.of(intent)
+    answer = await Authorise(_request(desk, deal, intent))
+"""
+HOST_FIRST = """\
+    answer = await Authorise(_request(desk, deal, intent))
+    await Record.of(intent)
+"""
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One run in the short form; in the long one as many as make up its days."""
-    if "merchants" in metafunc.fixturenames:
-        long = metafunc.config.getoption("--long")
-        days, shards = (LONG_DAYS, SHARDS) if long else (DAYS, 1)
-        each = days // DAYS_OF_A_MERCHANT // shards
-        first = int(os.environ.get("SIMULATOR_SEED", "0"))
-        starts = range(first, first + each * shards, each)
-        metafunc.parametrize("merchants", [range(start, start + each) for start in starts], ids=str)
-
-
-def test_every_promise_holds_after_every_step_of_every_day(
-    merchants: range, tmp_path: Path
-) -> None:
-    simulator = Simulator(tmp_path)
+def live(days: int, processes: int) -> list[str]:
+    """Live so many days, print their figures; what was never tried in them. Fails when broken."""
+    first = int(os.environ.get("SIMULATOR_SEED", "0"))
     began = time.monotonic()
-    steps = approved = 0
-    for seed in merchants:
-        lived = simulator.live(seed)
-        steps, approved = steps + lived.steps, approved + lived.approved
-        if lived.broken:
-            FAILURES.mkdir(exist_ok=True)
-            path = FAILURES / f"seed-{seed}.pos"
-            report(simulator.shortened(lived, seed), lived, seed, path)
-            pytest.fail(f"seed {seed}: {lived.broken}; see {path}", pytrace=False)
-    print(
-        f"\n{len(merchants) * DAYS_OF_A_MERCHANT} days, {steps} steps, {approved} approvals,"
-        f" {time.monotonic() - began:.0f} s: 0 broken promises"
-    )
+    figures, found = hunt(range(first, first + days // DAYS_OF_A_MERCHANT), FAILURES, processes)
+    print("\n" + figures.words(time.monotonic() - began))
+    assert not found, found
+    assert figures.days == days
+    return figures.never()
+
+
+def test_every_promise_holds_after_every_line_of_some_days() -> None:
+    live(DAYS, processes=1)
+
+
+@pytest.mark.long
+def test_every_promise_holds_after_every_line_of_ten_thousand_days() -> None:
+    """An hour and more; every card, fault and outcome that there is a word for comes in them."""
+    assert live(LONG_DAYS, processes=os.cpu_count() or 1) == []
 
 
 def test_same_seed_lives_the_same_day(tmp_path: Path) -> None:
     simulator = Simulator(tmp_path)
     first, second = simulator.live(3, days=1), simulator.live(3, days=1)
     assert first == second
-    assert simulator.again(first.lines, 3) == ""
+    assert simulator.again(first.lines, 3).timed == first.timed
 
 
-def test_terminal_that_loses_money_is_found_and_told_in_a_few_lines(tmp_path: Path) -> None:
-    """The control: a terminal without intents, and the shortest story that shows it."""
-    simulator = Simulator(tmp_path, naive_terminal, shrink_tries=60)
-    for seed in range(50):
-        lived = simulator.live(seed, days=1)
-        if "the host holds" in lived.broken:
-            break
-    else:
-        pytest.fail("50 days without a broken promise")
-    lines = simulator.shortened(lived, seed)
-    assert _says(simulator, lines, seed, "the host holds")
-    assert len(lines) <= 12, lines
+def test_planted_defect_is_found_and_told_in_a_few_lines(tmp_path: Path) -> None:
+    """The control: the simulator finds it, `pos play` shows it, and it is the defect that shows."""
+    planted = tmp_path / "planted"
+    for top in ("firmware", "hw", "tests"):
+        shutil.copytree(ROOT / top, planted / top, copy_function=os.symlink)
+    transact = planted / "firmware" / "flows" / "transact.py"
+    words = transact.read_text(encoding="utf-8")
+    assert words.count(INTENT_FIRST) == 1
+    transact.unlink()
+    transact.write_text(words.replace(INTENT_FIRST, HOST_FIRST), encoding="utf-8")
+    where = ("--failures", str(tmp_path), "--first-seed", str(NEAR_IT))
+    assert run(planted, "tests.simulator", "--processes", "1", "--days", "200", *where) == 1
+    (told,) = tmp_path.glob("seed-*.pos")
+    lines = [line for line in told.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert len(lines) <= 25, lines
+    assert run(planted, "firmware", "play", str(told)) == 1
+    assert run(ROOT, "firmware", "play", str(told)) == 0
 
 
-def _says(simulator: Simulator, lines: list[str], seed: int, words: str) -> bool:
-    return words in simulator.again(lines, seed)
+def run(root: Path, module: str, *options: str) -> int:
+    """Run a module of the tree at `root` by itself; its exit code."""
+    command = (sys.executable, "-m", module, *options)
+    done = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
+    print(done.stdout + done.stderr)
+    return done.returncode

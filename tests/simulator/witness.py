@@ -13,9 +13,12 @@ from firmware.journal.records import (
     IntentRecorded,
     Kind,
     OutcomeRecorded,
-    Result,
+    PrintQueued,
+    SettlementCompleted,
+    Totals,
 )
 from firmware.journal.transactions import State, Transaction
+from firmware.journal.verify import verify_journal
 from firmware.money import CURRENCIES, Money
 from firmware.scenario.audit import unbalanced
 from firmware.ui.render import Frame
@@ -40,10 +43,10 @@ class Witness:
     frames: dict[str, str] = field(default_factory=dict)  # what each frame on the glass said
     shown: dict[tuple[str, Kind], int] = field(default_factory=dict)  # approved on the glass
     seq: int = 0  # of the last record seen
-    approved: int = 0
-    steps: int = 0
+    seen: Counter[str] = field(default_factory=Counter)  # what became of the people's wishes
     _keys: Counter[tuple[Key, int]] = field(default_factory=Counter)
     _agreed: AmountAgreed | None = None
+    _stan: dict[bool, int] = field(default_factory=dict)  # the last of lessons, and of the others
     _paper_read: str = ""
 
     def __post_init__(self) -> None:
@@ -70,7 +73,6 @@ class Witness:
 
     def look(self) -> None:
         """After each step. Raises Broken."""
-        self.steps += 1
         terminal = self.rig.terminal
         if terminal is None:
             return
@@ -101,13 +103,21 @@ class Witness:
             raise Broken("; ".join(found))
         self._hold_paper()
 
+    def part(self) -> None:
+        """At the end: the journal is whole, from its first record to its last. Raises Broken."""
+        faults = verify_journal(self.rig._directory, None).faults
+        if faults:
+            raise Broken("; ".join(faults))
+
     def _follow(self, record: object) -> None:
         """Each intent rests on a frame that stood on the glass and on the key that agreed to it."""
+        self.seen[_named(record)] += 1
         match record:
             case AmountAgreed():
                 self._hold_agreed(record)
                 self._agreed = record
             case IntentRecorded():
+                self._hold_number(record)
                 agreed, self._agreed = self._agreed, None
                 if agreed is None or (agreed.frame_sha256, agreed.kind, agreed.amount_minor) != (
                     record.frame_sha256,
@@ -115,8 +125,27 @@ class Witness:
                     record.amount_minor,
                 ):
                     raise Broken(f"intent {record.stan:06d} without anybody's agreement")
-            case OutcomeRecorded(result=Result.APPROVED):
-                self.approved += 1
+            case SettlementCompleted():
+                self._hold_settlement(record)
+
+    def _hold_number(self, intent: IntentRecorded) -> None:
+        """Voucher numbers have no gaps, and lessons have their own."""
+        before = self._stan.get(intent.training, 0)
+        if intent.stan != before + 1:
+            raise Broken(f"voucher {intent.stan:06d} follows {before:06d}")
+        self._stan[intent.training] = intent.stan
+
+    def _hold_settlement(self, settled: SettlementCompleted) -> None:
+        """The slip's totals are those of the batch, and the host has the same."""
+        sums: Counter[str] = Counter()
+        for each in self._all():
+            if each.batch == settled.batch and each.state is State.APPROVED:
+                sums[f"{each.kind.value}s"] += 1
+                sums[f"{each.kind.value}s_minor"] += each.amount_minor
+        if any(getattr(settled.totals, name) != sums[name] for name in Totals.__struct_fields__):
+            raise Broken(f"batch {settled.batch} is settled as {settled.totals}, and is {sums}")
+        if not settled.balanced:
+            raise Broken(f"batch {settled.batch} is not what the host has")
 
     def _hold_agreed(self, agreed: AmountAgreed) -> None:
         frame = self.frames.get(agreed.frame_sha256)
@@ -188,3 +217,19 @@ class Witness:
         assert self.rig.terminal is not None
         journal = self.rig.terminal.ledger.journal
         return journal.list_transactions(None, 0, 10_000, training=training)
+
+
+def _named(record: object) -> str:
+    """A record in the words of its outcome."""
+    match record:
+        case OutcomeRecorded(training=True):
+            return "lesson"
+        case OutcomeRecorded(offline=True):
+            return f"{record.kind.value} {record.result.value} offline"
+        case OutcomeRecorded():
+            return f"{record.kind.value} {record.result.value}"
+        case IntentRecorded(undo=True):
+            return "undo"
+        case PrintQueued(duplicate=True):
+            return "duplicate printed"
+    return type(record).__name__

@@ -281,8 +281,9 @@ def test_out_of_service_is_whole_for_every_device(language: Language) -> None:
     advices = [text for text in Text if text.name.startswith("ADVICE_")]
     for reason in reasons:
         for advice in advices:
-            screen = OutOfService(OWNERS[language], longest(reason), longest(advice))
-            assert_whole(render(screen, language), (reason, advice))
+            for when in ("", "2026-11-22 23:59"):
+                screen = OutOfService(OWNERS[language], longest(reason), longest(advice), when)
+                assert_whole(render(screen, language), (reason, advice, when))
 
 
 @LANGUAGES

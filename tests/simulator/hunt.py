@@ -1,0 +1,57 @@
+"""Hunts for a broken promise in many merchants' days, on as many processors as there are."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from tests.simulator.figures import Figures
+from tests.simulator.play import Simulator
+from tests.simulator.shorten import report
+
+AT_A_TIME = 4  # merchants that share a provisioned disk
+
+
+def hunt(seeds: range, failures: Path, processes: int = 1) -> tuple[Figures, str]:
+    """Live the days of each seed's merchant, up to the first broken promise: figures, and it.
+
+    Its scenario file is written to `failures`.
+    """
+    figures = Figures()
+    few = [seeds[at : at + AT_A_TIME] for at in range(0, len(seeds), AT_A_TIME)]
+    with _mapped(processes) as mapped:
+        for lived, found in mapped(partial(_live, failures), few):
+            figures.add(lived)
+            if found:
+                return figures, found
+    return figures, ""
+
+
+def _live(failures: Path, seeds: range) -> tuple[Figures, str]:
+    figures = Figures()
+    with tempfile.TemporaryDirectory(prefix="pos-simulator-") as folder:
+        simulator = Simulator(Path(folder))
+        for seed in seeds:
+            lived = simulator.live(seed)
+            figures.add(lived.figures)
+            if lived.broken:
+                return figures, report(simulator, lived, seed, failures)
+    return figures, ""
+
+
+@contextmanager
+def _mapped(processes: int) -> Iterator[Callable[..., Iterator[tuple[Figures, str]]]]:
+    """`map`, over processes of their own if there are several; what was not begun is dropped."""
+    if processes == 1:
+        yield map
+        return
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
