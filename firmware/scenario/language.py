@@ -18,8 +18,10 @@ from hw.events import Key
 INCLUDE_DEPTH_MAX = 16
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _TIME = re.compile(r"^(\d+)(ms|s|m|h|d)$")
+WAIT_MAX = "3650d"
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_JUMP = re.compile(r"^([+-])(\d+)(s|m|h|d)$")
+_JUMP = re.compile(r"^([+-]?)(\d+)(s|m|h|d)$")
+_COUNT = re.compile(r"^0*[1-9]\d{0,8}$", re.ASCII)
 _TOTAL = re.compile(r"^(sales|voids|refunds)=(\d+)/(\d+)$")
 
 KEY_NAMES = {
@@ -34,6 +36,7 @@ KEY_NAMES = {
     "UP": Key.STAR,
     "DOWN": Key.HASH,
 }
+FRESH = "stage.fresh"  # no setting: the terminal comes from the factory, unprovisioned
 # device → kind → how many arguments it takes
 FAULTS: dict[str, dict[str, int]] = {
     "printer": {"paper-out": 0, "cover-open": 0, "offline": 0, "dies-after": 1},
@@ -65,21 +68,23 @@ class Step(Struct, frozen=True):
 
 def read(path: Path) -> list[Step]:
     """All steps of a file, includes resolved. Raises ScenarioError."""
-    return list(_read(path, 0))
+    return list(_read(path, str(path), 0))
 
 
-def _read(path: Path, depth: int) -> Iterator[Step]:
+def _read(path: Path, place: str, depth: int) -> Iterator[Step]:
+    """The steps of a file, which `place` asked for."""
     if depth > INCLUDE_DEPTH_MAX:
-        raise ScenarioError(str(path), "includes itself, or includes go too deep")
+        raise ScenarioError(place, "includes itself, or includes go too deep")
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ScenarioError(str(path), error.strerror or "cannot be read") from None
+        raise ScenarioError(place, error.strerror or "cannot be read") from None
     except UnicodeDecodeError:
-        raise ScenarioError(str(path), "is not UTF-8 text") from None
+        raise ScenarioError(place, "is not UTF-8 text") from None
     for step in parse(text, str(path)):
         if step.verb == "include":
-            yield from _read(path.parent / step.words[0], depth + 1)
+            (name,) = step.words
+            yield from _read(path.parent / name, f"{step.place}: {name}", depth + 1)
         else:
             yield step
 
@@ -88,9 +93,17 @@ def parse(text: str, name: str) -> Iterator[Step]:
     """The steps of a text, includes among them as they stand. Raises ScenarioError."""
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         place = f"{name}:{number}"
-        tokens = list(_tokens(line, place))
+        tokens = _without_comment(list(_tokens(line, place)))
         if tokens:
             yield _timed(tokens, place)
+
+
+def _without_comment(tokens: list[str]) -> list[str]:
+    """The words before a `#`, which is a key only where nothing but keys follow it."""
+    for at, token in enumerate(tokens):
+        if token.startswith("#") and at and not all(map(_is_key, tokens[at:])):
+            return tokens[:at]
+    return tokens
 
 
 def _timed(tokens: list[str], place: str) -> Step:
@@ -124,8 +137,8 @@ def _step(tokens: list[str], place: str) -> Step:
             words = tuple(tokens[length:])
             _VERBS[verb](verb, words, place)
             return Step(verb, tuple(word.removeprefix('"') for word in words), place)
-    known = ", ".join(sorted(_VERBS))
-    raise ScenarioError(place, f"unknown line “{' '.join(tokens)}”; known are {known}")
+    line = " ".join(f'{token}"' if token.startswith('"') else token for token in tokens)
+    raise ScenarioError(place, f"unknown line “{line}”; known are {', '.join(sorted(_VERBS))}")
 
 
 Check = Callable[[str, tuple[str, ...], str], None]
@@ -133,7 +146,7 @@ Check = Callable[[str, tuple[str, ...], str], None]
 
 def _takes(count: int, example: str) -> Check:
     def check(_verb: str, words: tuple[str, ...], place: str) -> None:
-        if len(words) != count or any(word.startswith('"') for word in words):
+        if len(words) != count:
             raise ScenarioError(place, f"expected: {example}")
 
     return check
@@ -147,19 +160,27 @@ def _texts(verb: str, words: tuple[str, ...], place: str) -> None:
 def _set(_verb: str, words: tuple[str, ...], place: str) -> None:
     if len(words) < 2:
         raise ScenarioError(place, "expected: set KEY VALUE")
+    if words[0] == FRESH and words[1:] not in (("true",), ("false",)):
+        raise ScenarioError(place, f"expected: set {FRESH} true, or false")
 
 
 def _keys(_verb: str, words: tuple[str, ...], place: str) -> None:
     if not words:
         raise ScenarioError(place, "expected: press KEY…")
     for word in words:
-        if not word.startswith("$") and word not in KEY_NAMES and not word.isdigit():
+        if not _is_key(word):
             raise ScenarioError(place, f"no key is called {word}")
+
+
+def _is_key(word: str) -> bool:
+    return word in KEY_NAMES or word.startswith("$") or (word.isascii() and word.isdigit())
 
 
 def _wait(_verb: str, words: tuple[str, ...], place: str) -> None:
     if len(words) != 1 or not _TIME.match(words[0]):
         raise ScenarioError(place, "expected: wait 30s (ms, s, m, h or d)")
+    if duration_ms(words[0]) > duration_ms(WAIT_MAX):
+        raise ScenarioError(place, f"expected: a wait of {WAIT_MAX} at most")
 
 
 def _totals(_verb: str, words: tuple[str, ...], place: str) -> None:
@@ -175,8 +196,8 @@ def _fault(_verb: str, words: tuple[str, ...], place: str) -> None:
     if kind not in kinds or len(arguments) != kinds[kind]:
         forms = ", ".join(f"{each} ARG" if count else each for each, count in kinds.items())
         raise ScenarioError(place, f"expected: fault {device} with one of {forms}")
-    if kind in ("pull-at", "dies-after") and not arguments[0].isdigit():
-        raise ScenarioError(place, f"{kind} takes a number, not {arguments[0]}")
+    if kind in ("pull-at", "dies-after") and not _COUNT.match(arguments[0]):
+        raise ScenarioError(place, f"{kind} takes a number from 1, not {arguments[0]}")
     if kind == "jump" and not _JUMP.match(arguments[0]):
         raise ScenarioError(place, f"jump takes a time such as +1d or -2h, not {arguments[0]}")
     if kind == "stuck" and arguments[0] not in KEY_NAMES:
@@ -231,7 +252,7 @@ def jump_of(word: str) -> timedelta:
     match = _JUMP.match(word)
     assert match is not None
     span = timedelta(milliseconds=int(match[2]) * _UNITS_MS[match[3]])
-    return span if match[1] == "+" else -span
+    return -span if match[1] == "-" else span
 
 
 def totals_of(words: tuple[str, ...]) -> dict[str, tuple[int, int]]:

@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
+
 from firmware.config import Config, ConfigError, set_from_text
 from firmware.scenario.audit import unbalanced
 from firmware.scenario.hands import Hands
 from firmware.scenario.language import (
+    FRESH,
     ScenarioError,
     Step,
     duration_ms,
@@ -30,7 +33,6 @@ PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
-FRESH = "stage.fresh"  # no setting: the terminal comes from the factory, unprovisioned
 _VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
 
 
@@ -165,7 +167,8 @@ class Player:
         try:
             self._config = set_from_text(self._config, key, value, source=step.place)
         except ConfigError as error:
-            raise ScenarioError(step.place, str(error.mistakes[0])) from None
+            said = str(error.mistakes[0]).removeprefix(f"{step.place}: ")
+            raise ScenarioError(step.place, said) from None
 
     # --- what people do ---
 
@@ -276,18 +279,22 @@ class Player:
         self._names[name] = numbers[-1]
 
     def _save_screen(self, step: Step) -> None:
-        self.stage.bench.chip.image().save(self._file(step))
+        self._save(self.stage.bench.chip.image(), step)
 
     def _save_paper(self, step: Step) -> None:
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        self.stage.bench.paper_printer.paper.image().save(self._file(step))
+        self._save(self.stage.bench.paper_printer.paper.image(), step)
 
     # --- small things ---
 
-    def _file(self, step: Step) -> Path:
+    def _save(self, image: Image.Image, step: Step) -> None:
         path = self._folder / step.words[0]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image.save(path, format="PNG")
+        except OSError as error:
+            words = error.strerror or "cannot be written"
+            raise ScenarioError(step.place, f"{path}: {words}") from None
 
     def _said(self, word: str, step: Step) -> str:
         if not word.startswith("$"):

@@ -1,0 +1,87 @@
+"""What can be written in a scenario, and what is said of what cannot: place, then what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firmware.scenario.language import ScenarioError
+from firmware.scenario.player import ScenarioFailed, play
+
+WELL = {
+    "spaces and tabs": '\tpress   12850\tENTER  \n\n   expect screen   "核对"\n',
+    "a file from Windows": '\ufeff# text\r\npress 12850 ENTER\r\nexpect screen "核对"\r\n',
+    "comments behind": 'press 1 #an amount\nwait 2s  # and a while\nexpect screen "0.01" # now\n',
+    "the key #": 'press #\nexpect screen "HAPPY STORE"\n',
+    "the keys # and digits": 'press # 1 2\nexpect screen "0.12"\n',
+    "names of keys": 'press MENU DOWN UP # *\npress CANCEL 5 00\nexpect screen "5.00"\n',
+    "a folded text": 'press 100 ENTER\nexpect screen "RMB   1.00" "1.00"\nexpect no screen "2"\n',
+    "a setting in quotes": 'set merchant.name "大 富 贵"\nexpect screen "大 富 贵"\n',
+    "a setting with spaces": "set merchant.name_en BIG SHOP\nset general.language en\n"
+    'expect screen "BIG SHOP"\n',
+    "an amount in major units": "set sale.max_amount 1.00\npress 101 ENTER\n"
+    'expect screen "1.00"\nexpect no screen "核对"\n',
+    "every time": "wait 1ms\nwait 1s\nwait 1m\nwait 1h\nwait 0s\n",
+    "every clock": "fault clock jump +1d\nfault clock jump -2h\nfault clock jump 5m\nclear clock\n",
+    "no power": "power cut\npower cut\npress 1\ninsert jcb\nremove\nwait 1m\npower on\n"
+    'expect screen "请输入金额"\n',
+    "nothing printed": 'tear\nexpect no paper "凭证号"\nexpect totals refunds=0/0 sales=0/0\n',
+    "a file in quotes": 'save screen "a glass.png"\n',
+}
+FAULTY = {
+    "press enter\n": "1: no key is called enter",
+    "press\n": "1: expected: press KEY…",
+    "press $x\n": "1: nothing is remembered as x",
+    "\nexpect screen 核对\n": '2: expected: expect screen "TEXT"',
+    'expect screen ""\n': '1: expected: expect screen "TEXT"',
+    'expect screen "核对\n': '1: a text in "…" is not closed',
+    'EXPECT screen "x"\n': '1: unknown line “EXPECT screen "x"”; known are clear, ',
+    "expect totals sale=1/1\n": "1: expected: expect totals sales=",
+    "wait 30\n": "1: expected: wait 30s (ms, s, m, h or d)",
+    "wait 4000d\n": "1: expected: a wait of 3650d at most",
+    "insert gold-card\n": "1: no card gold-card; the tray has amex, ",
+    "set refund.window_days x\n": "1: refund.window_days: Expected `int`, got `str`",
+    "set no.such 1\n": "1: no.such: no such setting",
+    "set stage.fresh maybe\n": "1: expected: set stage.fresh true, or false",
+    "press 1\nset void.pin false\n": "2: set stands only before the first action",
+    "include no.pos\n": "1: no.pos: No such file or directory",
+    "include story.pos\n": "1: story.pos: includes itself, or includes go too deep",
+    "remember x card\n": "1: expected: remember NAME voucher",
+    "fault toaster burnt\n": "1: no device toaster; there are printer, reader, ",
+    "fault host down now\n": "1: expected: fault host with one of silent, down, garbage",
+    "fault card pull-at 0\n": "1: pull-at takes a number from 1, not 0",
+    "fault clock jump soon\n": "1: jump takes a time such as +1d or -2h, not soon",
+    "fault key stuck F1\n": "1: no key is called F1",
+    "clear\n": "1: expected: clear with one of printer, ",
+    "power on\n": "1: the power is on",
+    "power cut\nexpect books balanced\n": "2: the power is off",
+    "save screen /proc/none/a.png\n": "1: /proc/none/a.png: No such file or directory",
+    "at soon press 1\n": "1: expected: at 12500ms VERB…",
+}
+
+
+@pytest.mark.parametrize("text", WELL.values(), ids=WELL)
+def test_what_can_be_written(text: str, tmp_path: Path) -> None:
+    play(_story(tmp_path, text))
+
+
+@pytest.mark.parametrize(("text", "words"), FAULTY.items(), ids=map(repr, FAULTY))
+def test_a_mistake_is_told_once_with_its_place(text: str, words: str, tmp_path: Path) -> None:
+    path = _story(tmp_path, text)
+    with pytest.raises(ScenarioError) as error:
+        play(path)
+    said = str(error.value).replace(f"{tmp_path}/", "")
+    assert said.removeprefix("story.pos:").startswith(words)
+    assert said.count("\n") == 0
+
+
+def test_a_voucher_cannot_be_remembered_before_one_is_printed(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioFailed, match=r":1: expected a voucher was printed, saw none"):
+        play(_story(tmp_path, "remember sale voucher\n"))
+
+
+def _story(folder: Path, text: str) -> Path:
+    path = folder / "story.pos"
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
