@@ -258,8 +258,7 @@ class CheckSpace(Effect[None], frozen=True):
     """Make sure that the disk has room for a transaction; a fault takes the terminal out."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckClock(Effect[None]):
+class CheckClock(Effect[None], frozen=True):
     """Make sure at start that the clock makes sense; a fault takes the terminal out.
 
     With `trust` it is right, though it is behind the journal.
