@@ -103,6 +103,7 @@ class Host(Section, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
     tls: bool = False
     tls_ca: str = ""
+    pin_block: Literal[0, 4] = 0
     reversal_retry_s: Seconds = 60
     reversal_fault_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
 

@@ -78,7 +78,7 @@ class Assembly:
             buzzer=parts.signals,
             on_frame=on_frame,
         )
-        client = HostClient(self._link, derived_keys(master))
+        client = HostClient(self._link, derived_keys(master), pin_format=config.host.pin_block)
         self.terminal = Terminal(config, self._ledger, devices, client, emv)
 
     @property

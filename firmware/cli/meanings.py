@@ -44,6 +44,7 @@ MEANINGS = {
     "host.port": "tcp: its port",
     "host.tls": "tcp: over TLS, the host's name held to its certificate",
     "host.tls_ca": "file of the authority that signed it; the system's if empty; relative to this",
+    "host.pin_block": "ISO 9564 format: 0 under 3DES in field 52, 4 under AES in field 62",
     "host.reversal_retry_s": "a reversal that is owed is tried again after this",
     "host.reversal_fault_after": "after so many tries a fault slip is printed",
     "printer.kind": "how it is connected",

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from firmware.host.answers import decode_answer
 from firmware.host.keys import KeySource
 from firmware.host.messages import HostAnswer, HostRequest, NoAnswer, NoAnswerReason
+from firmware.host.pinblock import PinFormat
 from firmware.host.wire import encode
 from hw.ports import HostLink
 
@@ -21,9 +22,10 @@ class KnowsDelivery(Protocol):
 class HostClient:
     """Speaks to the host at the other end of `link`, under the keys of `keys`."""
 
-    def __init__(self, link: HostLink, keys: KeySource) -> None:
+    def __init__(self, link: HostLink, keys: KeySource, *, pin_format: PinFormat = 0) -> None:
         self._link = link
         self._keys = keys
+        self._pin_format = pin_format
 
     def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer:
         """Send `request` and give the answer, or why there is none.
@@ -32,7 +34,7 @@ class HostClient:
         no message can hold, which is a bug, and for nothing that comes back.
         """
         keys = self._keys(request.terminal, request.batch)
-        answer = self._link.exchange(encode(request, keys), timeout_ms)
+        answer = self._link.exchange(encode(request, keys, self._pin_format), timeout_ms)
         if answer is not None:
             return decode_answer(answer, request, keys)
         if isinstance(self._link, KnowsDelivery) and self._link.undelivered:

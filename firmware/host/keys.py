@@ -21,10 +21,11 @@ class KeyFileError(ValueError):
 
 
 class SessionKeys(Struct, frozen=True):
-    """What protects one terminal's messages in one batch: two 16-byte two-key 3DES keys."""
+    """What protects one terminal's messages in one batch: three keys of 16 bytes."""
 
-    mac: Key  # ISO/IEC 9797-1 algorithm 3 over each message
-    pin: Key  # enciphers the PIN block of field 52
+    mac: Key  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message
+    pin: Key  # two-key 3DES: enciphers a PIN block of format 0
+    pin_aes: Key  # AES-128: enciphers a PIN block of format 4
 
 
 KeySource = Callable[[str, int], SessionKeys]
@@ -40,7 +41,9 @@ def derived_keys(master: Key) -> KeySource:
     def session(terminal: str, batch: int) -> SessionKeys:
         place = f"{terminal}|{batch:06d}"
         return SessionKeys(
-            mac=derive(master, f"mac|{place}", 16), pin=derive(master, f"pin|{place}", 16)
+            mac=derive(master, f"mac|{place}", 16),
+            pin=derive(master, f"pin|{place}", 16),
+            pin_aes=derive(master, f"pin-aes|{place}", 16),
         )
 
     return session

@@ -1,24 +1,42 @@
-"""The PIN on the wire: an ISO 9564-1 format 0 block under the session's PIN key."""
+"""The PIN on the wire: a block of ISO 9564-1 under the session's key for that format.
+
+Format 0 has 8 bytes under two-key 3DES; format 4 has 16 under AES-128, with random fill, so that
+the same PIN never looks the same twice.
+"""
 
 from __future__ import annotations
 
-from psec.pinblock import decode_pinblock_iso_0, encode_pinblock_iso_0
+from typing import Literal
+
+from psec.pinblock import (
+    decipher_pinblock_iso_4,
+    decode_pinblock_iso_0,
+    encipher_pinblock_iso_4,
+    encode_pinblock_iso_0,
+)
 
 from firmware.host.des import decrypt, encrypt
-from firmware.masked import Key, Pan, Pin
+from firmware.host.keys import SessionKeys
+from firmware.masked import Pan, Pin
 
+PinFormat = Literal[0, 4]
+FORMAT_4_BYTES = 16
 PAN_MIN = 13  # format 0 takes the 12 digits left of the check digit; a shorter PAN gets zeros
 
 
-def encipher(pin: Pin, pan: Pan, key: Key) -> bytes:
-    """The 8 bytes of field 52. See ISO 9564-1, 9.3.2."""
-    return encrypt(key.reveal(), encode_pinblock_iso_0(pin.reveal(), _long(pan)))
+def encipher(pin: Pin, pan: Pan, keys: SessionKeys, form: PinFormat = 0) -> bytes:
+    """The 8 or 16 bytes of a block. See ISO 9564-1, 9.3.2 and 9.4.2."""
+    if form == 4:
+        return encipher_pinblock_iso_4(keys.pin_aes.reveal(), pin.reveal(), pan.reveal())
+    return encrypt(keys.pin.reveal(), encode_pinblock_iso_0(pin.reveal(), _long(pan)))
 
 
-def decipher(block: bytes, pan: Pan, key: Key) -> Pin | None:
-    """The PIN in field 52, or None when the block is not one under this key and PAN."""
+def decipher(block: bytes, pan: Pan, keys: SessionKeys) -> Pin | None:
+    """The PIN in a block, or None when it is not one under these keys and this PAN."""
     try:
-        return Pin(decode_pinblock_iso_0(decrypt(key.reveal(), block), _long(pan)))
+        if len(block) == FORMAT_4_BYTES:
+            return Pin(decipher_pinblock_iso_4(keys.pin_aes.reveal(), block, pan.reveal()))
+        return Pin(decode_pinblock_iso_0(decrypt(keys.pin.reveal(), block), _long(pan)))
     except ValueError:  # whose words quote the block, so they go no further
         return None
 

@@ -29,6 +29,7 @@ from firmware.host.messages import (
     ReversalRequest,
     SettlementRequest,
 )
+from firmware.host.pinblock import PinFormat
 from firmware.host.spec import MAC_BYTES, Fields, WireError, pack, unpack
 from firmware.host.totals import pack_totals, unpack_totals
 from firmware.journal.records import Kind
@@ -59,9 +60,9 @@ class Unacceptable(Struct, frozen=True):
     heads: Fields | None = None
 
 
-def encode(request: HostRequest, keys: SessionKeys) -> bytes:
+def encode(request: HostRequest, keys: SessionKeys, pin_format: PinFormat = 0) -> bytes:
     """The message for `request`. Raises WireError naming a field that does not fit."""
-    return sealed(_request_fields(request, keys), keys.mac)
+    return sealed(_request_fields(request, keys, pin_format), keys.mac)
 
 
 def decode_request(
@@ -134,7 +135,7 @@ def _type(request: HostRequest) -> str:
             return "0220" if request.offline or request.kind is Kind.REFUND else "0200"
 
 
-def _request_fields(request: HostRequest, keys: SessionKeys) -> Fields:
+def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinFormat) -> Fields:
     fields = heads(request)
     match request:
         case SettlementRequest():
@@ -142,7 +143,9 @@ def _request_fields(request: HostRequest, keys: SessionKeys) -> Fields:
         case ReversalRequest():
             fields["39"] = request.reason if len(request.reason) == 2 else _TIMED_OUT
         case FinancialRequest():
-            _add_card(fields, request.card, keys.pin)
+            _add_card(fields, request.card)
+            if request.card.pin:
+                _add_pin(fields, request.card.pin, request.card.pan, keys, pin_format)
             original = f"{request.original_batch:06d}{request.original_stan:06d}"
             original += request.original_date or "0" * 8
             if original != _NO_ORIGINAL:
@@ -154,7 +157,7 @@ def _request_fields(request: HostRequest, keys: SessionKeys) -> Fields:
     return fields
 
 
-def _add_card(fields: Fields, card: CardPresented, pin_key: Key) -> None:
+def _add_card(fields: Fields, card: CardPresented) -> None:
     fields["2"] = card.pan.reveal()
     fields["14"] = card.expiry
     fields["22"] = "051" if card.pin else "052"  # contact chip, with or without a PIN
@@ -163,12 +166,17 @@ def _add_card(fields: Fields, card: CardPresented, pin_key: Key) -> None:
     fields["25"] = "00"
     if card.track2:
         fields["35"] = card.track2.reveal().replace("=", "D")
-    if card.pin:
-        fields["26"] = "12"
-        fields["52"] = pinblock.encipher(card.pin, card.pan, pin_key).hex().upper()
-        fields["53"] = "2600000000000000"  # format 0, double-length key
     if card.de55:
         fields["55"] = card.de55.hex().upper()
+
+
+def _add_pin(fields: Fields, pin: Pin, pan: Pan, keys: SessionKeys, pin_format: PinFormat) -> None:
+    """The block where it fits: field 52 has 8 bytes by the standard, 62 is for private use."""
+    block, made = {0: ("52", "26"), 4: ("62", "47")}[pin_format]
+    fields["26"] = "12"
+    fields[block] = pinblock.encipher(pin, pan, keys, pin_format).hex().upper()
+    # format 0 with the PAN under a double-length key, or format 4 under AES
+    fields["53"] = made.ljust(16, "0")
 
 
 def _request(
@@ -200,7 +208,7 @@ def _request(
         raise WireError("field 61: not batch, STAN and date")
     request = FinancialRequest(
         kind=kind,
-        card=_card(fields, session.pin),
+        card=_card(fields, session),
         operator=fields.get("63", ""),
         original_batch=int(original[:6]),
         original_stan=int(original[6:12]),
@@ -214,16 +222,15 @@ def _request(
     return request
 
 
-def _card(fields: Fields, pin_key: Key) -> CardPresented:
+def _card(fields: Fields, session: SessionKeys) -> CardPresented:
     try:
         pan = Pan(fields["2"])
     except ValueError:
         raise WireError("field 2: not 8 to 19 digits") from None
     pin: Pin | None = None
-    if "52" in fields:
+    if block := fields.get("52", fields.get("62", "")):
         # a block that cannot be read is a wrong PIN, which is another thing than none
-        block = bytes.fromhex(fields["52"])
-        pin = pinblock.decipher(block, pan, pin_key) or UNREADABLE_PIN
+        pin = pinblock.decipher(bytes.fromhex(block), pan, session) or UNREADABLE_PIN
     return CardPresented(
         pan=pan,
         psn=fields["23"][1:] if "23" in fields else "",

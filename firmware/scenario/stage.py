@@ -97,7 +97,9 @@ class Stage:
             buzzer=self._buzzer,
             on_frame=self._note_frame,
         )
-        client = HostClient(self.bench.line, derived_keys(self._master))
+        client = HostClient(
+            self.bench.line, derived_keys(self._master), pin_format=self.config.host.pin_block
+        )
         self.terminal = Terminal(self.config, ledger, devices, client, self._emv)
         self.terminal.runner.start()
         return self.terminal

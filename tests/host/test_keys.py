@@ -45,13 +45,13 @@ def test_a_master_that_cannot_be_trusted_is_named(
 def test_every_terminal_and_every_batch_has_keys_of_its_own() -> None:
     source = derived_keys(Key(bytes(32)))
     made = [source("10000001", 1), source("10000001", 2), source("10000002", 1)]
-    keys = [key.reveal() for pair in made for key in (pair.mac, pair.pin)]
-    assert len(set(keys)) == 6
+    keys = [key.reveal() for one in made for key in (one.mac, one.pin, one.pin_aes)]
+    assert len(set(keys)) == 9
     assert {len(key) for key in keys} == {16}
     assert source("10000001", 1) == made[0]
 
 
 def test_delivered_keys_serve_every_batch() -> None:
-    keys = SessionKeys(mac=Key(bytes(16)), pin=Key(b"1" * 16))
+    keys = SessionKeys(mac=Key(bytes(16)), pin=Key(b"1" * 16), pin_aes=Key(b"1" * 16))
     assert delivered_keys(keys)("10000001", 9) is keys
     assert "1111" not in repr(keys)
