@@ -59,11 +59,21 @@ class TickingClock(SystemClock):
 
 
 class Glass(Ssd1306):
-    """The chip, which counts how often a driver gave it up."""
+    """The chip, which counts how often a driver gave it up; its bus can hang for ever."""
 
     def __init__(self) -> None:
         super().__init__()
         self.given_up = 0
+        self._goes = threading.Event()
+        self._goes.set()
+
+    def hang(self) -> None:
+        """From now on whoever uses the bus does not come back from the kernel."""
+        self._goes.clear()
+
+    def command(self, *cmd: int) -> None:
+        self._goes.wait()
+        super().command(*cmd)
 
     def cleanup(self) -> None:
         super().cleanup()
@@ -192,7 +202,9 @@ class Bench:
         self._frame = frame
 
     def _provision(self) -> None:
-        """Passwords of their own for the operators, and a cashier signed on."""
+        """Passwords of their own for the operators, and a cashier signed on; once."""
+        if (self._data / "journal.db").exists():
+            return
         ledger = Ledger(self._data, self.clock.now)
         for number, password in (("00", "246810"), ("01", "1357")):
             ledger.operators.set_password(number, Password(password), by=number)
