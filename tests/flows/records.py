@@ -27,18 +27,23 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.masked import Key, Pan
-from firmware.ui.screens import Processing
+from firmware.ui.screens import Original, Processing
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts
-from tests.flows.script import ANYTHING, CONFIG, Pair
+from tests.flows.script import ANYTHING, CONFIG, Pair, desk
 from tests.flows.words import (
     BATCH,
     CARDHOLDER_JOB,
     MERCHANT_JOB,
     NOW,
     STAN,
+    card_is_released,
+    next_job,
+    nothing_is_owed,
     say,
     shows,
+    stands_in_the_journal,
+    takes_its_number,
     yuan,
 )
 from tests.journal.story import FRAME_SHA256
@@ -191,3 +196,53 @@ def reversal_stays_owed(owed: Transaction, attempt: int, detail: str) -> Pair:
     """It is tried again: on a timer, before the next sale, settlement and sign-off."""
     attempted = ReversalAttempted(batch=owed.batch, stan=owed.stan, attempt=attempt, detail=detail)
     return Record.of(attempted), None
+
+
+def original_of(sale: Transaction) -> OriginalRef:
+    """How a void or refund names its sale."""
+    return OriginalRef(
+        batch=sale.batch,
+        stan=sale.stan,
+        reference=sale.reference,
+        date=sale.date,
+        amount_minor=sale.amount_minor,
+    )
+
+
+def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = None) -> Original:
+    """The sale to be taken back, with all that tells it from another."""
+    return Original(
+        kind,
+        say(Text.VOID if kind is Kind.VOID else Text.REFUND),
+        card=f"{sale.card.first6}******{sale.card.last4}",
+        amount=yuan(sale.amount_minor),
+        left=None if left_minor is None else yuan(left_minor),
+        date="2026-11-22",
+        time="09:00",
+        operator="01",
+        voucher=f"{sale.stan:06d}",
+        owner=desk().owner,
+    )
+
+
+def is_carried_out(intent: IntentRecorded, answer: HostAnswer) -> list[Pair]:
+    """Intent first, then the host; the card of a void or refund has no more say."""
+    kind, minor = intent.kind, intent.amount_minor
+    return [
+        *nothing_is_owed(),
+        *takes_its_number(kind, minor, intent.stan),
+        (Record.of(intent), None),
+        (request_of(intent), answer),
+    ]
+
+
+def is_approved(intent: IntentRecorded, verification: Verification) -> list[Pair]:
+    """Outcome and both papers in one commit."""
+    outcome = outcome_of(intent, Result.APPROVED, "00", verification)
+    return [
+        next_job(),
+        (Record.of(outcome, *both_slips(intent)), None),
+        stands_in_the_journal(transaction_of(intent, State.APPROVED)),
+        (Now(), NOW),
+        *card_is_released(),
+    ]

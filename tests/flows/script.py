@@ -94,7 +94,7 @@ def follow(flow: Flow, *script: Iterable[Any]) -> Any:
 
 def _lines(script: Iterable[Any]) -> Iterator[Pair | TheChip]:
     for part in script:
-        if isinstance(part, TheChip) or isinstance(part[0], Effect):
+        if isinstance(part, TheChip) or (part and isinstance(part[0], Effect)):
             yield part
         else:
             yield from _lines(part)

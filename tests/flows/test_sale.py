@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from firmware.effects import CardPresent, CheckSpace, Now, Record
+from firmware.effects import CheckSpace, Now, Record
 from firmware.flows.sale import sale
 from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.host.responses import response_text
 from firmware.journal.records import Kind, Result, Verification
 from firmware.journal.transactions import State
-from firmware.ui.screens import AmountEntry, CardPrompt, Phrase
+from firmware.ui.screens import AmountEntry, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import (
@@ -32,6 +32,7 @@ from tests.flows.words import (
     amount_check,
     approval_is_shown,
     beeps,
+    card_is_asked_for,
     card_is_put_in,
     card_is_released,
     card_of_tray,
@@ -241,16 +242,13 @@ def test_card_pulled_after_the_host_has_approved_is_reversed():
 def test_card_pulled_before_the_intent_costs_nothing_and_is_asked_for_again():
     card = card_of_tray("visa-credit")
     card.pull_at(3)
-    notice = say(Text.CARD_PULLED)
     follow(
         sale(desk(), Key.D8),
         agreed_on_eight_yuan(),
         card_is_put_in(card, SALE, 800),
         beeps(long=True),
         card_is_released(),
-        (CardPresent(), False),
-        (CardPresent(used=True), False),
-        shows(CardPrompt(SALE, yuan(800), say(Text.INSERT_CARD), notice)),
+        card_is_asked_for(SALE, 800, notice=say(Text.CARD_PULLED)),
         presses(Key.CANCEL, card=True),
         card_is_released(),
         gives_up(SALE, "card", "cancelled", 800),

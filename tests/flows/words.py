@@ -189,14 +189,20 @@ def agrees(
     return Record.of(agreed, blobs={FRAME_SHA256: FRAME}), None
 
 
+def card_is_asked_for(
+    kind: Kind, minor: int, prompt: Text = Text.INSERT_CARD, notice: Phrase | None = None
+) -> list[Pair]:
+    """An empty slot."""
+    screen = CardPrompt(kind, yuan(minor), say(prompt), notice)
+    return [(CardPresent(), False), (CardPresent(used=True), False), shows(screen)]
+
+
 def card_is_put_in(
     card: Card, kind: Kind, minor: int, prompt: Text = Text.INSERT_CARD
 ) -> list[Pair | TheChip]:
     """An empty slot, a card, and the kernel's reading of it."""
     return [
-        (CardPresent(), False),
-        (CardPresent(used=True), False),
-        shows(CardPrompt(kind, yuan(minor), say(prompt))),
+        *card_is_asked_for(kind, minor, prompt),
         (Wait(SCREEN_MS, card=True), CardInserted(0)),
         (CardPresent(), True),
         *card_is_read(card, kind, minor),
