@@ -19,7 +19,8 @@ def telling(request, tmp_path_factory):
     """Language, folder and words of one demo."""
     folder = tmp_path_factory.mktemp(request.param)
     said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    with pytest.MonkeyPatch.context() as here, contextlib.redirect_stdout(said):
+        here.setenv("COLUMNS", "130")
         code = main(["demo", "--lang", request.param, "-o", str(folder)])
     assert code == 0
     return request.param, folder, said.getvalue()
