@@ -43,31 +43,63 @@ def specimens(language: Language) -> dict[str, Screen]:
     whose = owner(language)
     return {
         **_day(whose),
+        **_people(),
         **_sale(whose),
         **_outcomes(),
         **_corrections(whose),
         **_lists(language),
         **_messages(whose),
+        **_kiosk(whose),
         **_training(whose),
     }
 
 
 def _day(whose: Owner) -> dict[str, Screen]:
+    def idle(operator: str, notice: Phrase | None = None) -> Idle:
+        return Idle(whose, "2026-11-22", "19:32", operator, notice)
+
+    return {
+        "idle": idle("01"),
+        "idle-notice": idle("01", Phrase.of(Text.SLIPS_PENDING, count=2)),
+        "idle-offline-due": idle("01", Phrase.of(Text.UPLOADS_PENDING, count=3)),
+        "idle-reversal-due": idle("01", Phrase.of(Text.REVERSALS_PENDING, count=1)),
+        "idle-settle": idle("01", Phrase.of(Text.SETTLE_SOON)),
+        "idle-supervisor": idle("00", Phrase.of(Text.SUPERVISOR_AT_IDLE)),
+    }
+
+
+def _people() -> dict[str, Screen]:
+    password, new = Phrase.of(Text.OPERATOR_PASSWORD), Phrase.of(Text.NEW_PASSWORD)
+    locked = Phrase.of(Text.PASSWORD_LOCKED, seconds=120)
+    sign_on = Phrase.of(Text.SIGN_ON)
+    return {
+        "sign-on": TextEntry(Phrase.of(Text.OPERATOR_NUMBER), "0", 2, sign_on),
+        "password": TextEntry(password, "***", 4, notice=None),
+        "password-wrong": TextEntry(password, "", 4, notice=Phrase.of(Text.PASSWORD_WRONG)),
+        "password-locked": Notice(Phrase.of(Text.REFUSED), (locked,), warning=True),
+        "password-change": Notice(
+            Phrase.of(Text.REFUSED), (Phrase.of(Text.CHANGE_DEFAULT),), warning=True
+        ),
+        "password-new": TextEntry(new, "****", 4, notice=Phrase.of(Text.PASSWORD_WEAK)),
+        "welcome": Notice(sign_on, (Phrase.of(Text.WELCOME, operator="01"),)),
+    }
+
+
+def _kiosk(whose: Owner) -> dict[str, Screen]:
     items = (
         ("1", "豆浆 Soy milk", yuan(300)),
         ("2", "油条 Youtiao", yuan(250)),
         ("3", "小笼包 Baozi", yuan(1800)),
         ("4", "茶叶蛋 Tea egg", yuan(200)),
     )
-    slip = Phrase.of(Text.SLIPS_PENDING, count=2)
-    password = Phrase.of(Text.OPERATOR_PASSWORD)
+    name = Phrase.of((items[2][1], items[2][1]))
+    off = (Phrase.of(Text.OFF_IN_KIOSK),)
     return {
-        "idle": Idle(whose, "2026-11-22", "19:32", "01"),
-        "idle-notice": Idle(whose, "2026-11-22", "19:32", "01", slip),
         "attract": Attract(whose, items),
-        "sign-on": TextEntry(Phrase.of(Text.OPERATOR_NUMBER), "0", 2),
-        "password": TextEntry(password, "***", 4, notice=None),
-        "password-wrong": TextEntry(password, "", 4, notice=Phrase.of(Text.PASSWORD_WRONG)),
+        "attract-2": Attract(whose, items, page=1),
+        "kiosk-check": AmountCheck(whose, Kind.SALE, yuan(1800), (name,)),
+        "kiosk-check-capitals": AmountCheck(whose, Kind.SALE, yuan(1800), (name,), phase=1),
+        "kiosk-refused": Notice(Phrase.of(Text.REFUSED), off, warning=True),
     }
 
 
@@ -81,6 +113,7 @@ def _sale(whose: Owner) -> dict[str, Screen]:
         "amount-zero": AmountEntry(sale, yuan(0), title),
         "amount": AmountEntry(sale, amount, title),
         "amount-refused": AmountEntry(sale, big, title, over),
+        "amount-again": AmountEntry(sale, yuan(5), Phrase.of(Text.SALE_AMOUNT_AGAIN)),
         "check": AmountCheck(whose, sale, amount),
         "check-capitals": AmountCheck(whose, sale, amount, phase=1),
         "check-large": AmountCheck(whose, sale, big),
@@ -117,9 +150,10 @@ def _outcomes() -> dict[str, Screen]:
             sale,
             amount,
             approved=True,
-            text=Phrase.of(Text.APPROVED_SLIP_PENDING),
+            text=approved,
             voucher="000124",
-            prompt=Phrase.of(Text.PAPER_OUT),
+            prompt=Phrase.of(Text.APPROVED_SLIP_PENDING),
+            undo_s=28,
         ),
         "declined": Outcome(
             sale,
@@ -249,7 +283,13 @@ def _messages(whose: Owner) -> dict[str, Screen]:
             Phrase.of(Text.REFUSED), (Phrase.of(Text.ALREADY_VOIDED),), warning=True
         ),
         "totals": Notice(Phrase.of(Text.SETTLE_TOTALS), totals, go_on),
-        "balanced": Notice(Phrase.of(Text.SETTLED), (Phrase.of(Text.BALANCED),)),
+        "balanced": Notice(Phrase.of(Text.SETTLED), (Phrase.of(Text.BALANCED), *totals)),
+        "unbalanced": Notice(
+            Phrase.of(Text.SETTLED), (Phrase.of(Text.UNBALANCED), *totals), warning=True
+        ),
+        "reversal-first": Notice(
+            Phrase.of(Text.REFUSED), (Phrase.of(Text.REVERSAL_FIRST),), warning=True
+        ),
         "recovering": Notice(Phrase.of(Text.RECOVERING), ()),
         "recovered": Notice(
             Phrase.of(Text.RECOVERED),

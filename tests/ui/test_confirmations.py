@@ -44,7 +44,7 @@ CHECKS = st.builds(
 ORIGINALS = st.builds(
     Original,
     st.sampled_from(Kind),
-    st.just(Phrase.of(Text.ORIGINAL_SALE)),
+    st.just(Phrase.of(Text.VOID)),
     TAILS.map("622848******{}".format),
     AMOUNTS,
     st.one_of(st.none(), AMOUNTS),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image, ImageChops
 
 from firmware.ui.contact_sheet import SCALE, contact_sheet
 from firmware.ui.render import render
+from firmware.ui.screens import Screen
 from firmware.ui.specimens import specimens
-from firmware.ui.texts import Language
+from firmware.ui.texts import Language, Text
 
 PICTURES = Path(__file__).parent.parent / "screens"
 CASES = [(name, language) for language in Language for name in specimens(language)]
@@ -47,3 +50,18 @@ def test_the_contact_sheet_shows_every_screen_named() -> None:
     two = contact_sheet((Language.ZH,), columns=1, names=("idle", "check"))
     assert two.height - one.height >= 64 * SCALE
     assert two.width == one.width >= 128 * SCALE
+
+
+def test_every_kind_of_screen_is_among_them() -> None:
+    for language in Language:
+        shown = {type(screen) for screen in specimens(language).values()}
+        assert shown == set(get_args(Screen))
+
+
+def test_no_text_is_kept_that_no_screen_says() -> None:
+    firmware = PICTURES.parents[1] / "firmware"
+    ours = {firmware / "ui" / "texts.py", firmware / "ui" / "specimens.py"}
+    said = "".join(
+        path.read_text(encoding="utf-8") for path in firmware.rglob("*.py") if path not in ours
+    )
+    assert [text.name for text in Text if not re.search(rf"Text\.{text.name}\b", said)] == []
