@@ -13,8 +13,6 @@ from firmware.cli.exits import DONE, FAILED
 from firmware.page.browser import NoBrowser, chromium, served
 
 WIDTH_PX, HEIGHT_PX = 1440, 900
-# the slip comes out at the printer's own speed: the picture is taken when its amount can be read
-_AMOUNT_IS_OUT = "() => document.getElementById('paper').height > 780"
 
 
 def draw(file: Path) -> int:
@@ -51,4 +49,4 @@ def sell(page: Any) -> None:
         page.keyboard.press(key, delay=60)
     page.keyboard.press("Enter", delay=60)
     says.get_by_text("交易成功").wait_for()
-    page.wait_for_function(_AMOUNT_IS_OUT)
+    page.locator("#tear").wait_for()  # the whole slip is out

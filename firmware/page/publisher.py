@@ -15,8 +15,6 @@ from firmware.page.recorder import Recorder
 from firmware.scenario.language import FAULTS
 from firmware.scenario.stage import Stage
 
-FEED_PX_S = 400  # 50 mm a second at 8 dots a millimetre, as the common 58 mm mechanisms feed
-
 
 class Publisher:
     """The eyes of the page on one stage. `speed` and `faults` are told by who acts."""
@@ -28,6 +26,7 @@ class Publisher:
         self._stage = stage
         self._recorder = recorder
         self._paper_px = 0
+        self._bytes, self._advanced = 0, 0
         self._head = 0
         self._delivered = -1
         self._notices = 0
@@ -47,7 +46,6 @@ class Publisher:
             "merchant_en": config.merchant.name_en,
             "currency": config.general.currency,
             "paper_px": self._stage.bench.paper_printer.paper.width_px,
-            "feed_px_s": FEED_PX_S,
             "cards": views.cards(self._stage),
             "faults": FAULTS,
         }
@@ -85,19 +83,28 @@ class Publisher:
         self._hub.put("recording", {"count": self._saves, "text": text})
 
     def _publish_paper(self) -> None:
-        paper = self._stage.bench.paper_printer.paper
+        """What is new on the paper, and how long each advance of it takes to come out."""
+        printer = self._stage.bench.paper_printer
+        paper = printer.paper
         if paper.height_px < self._paper_px:
             self._hub.add("paper", {"torn": True})
             self._paper_px = 0
         if paper.height_px > self._paper_px:
             box = (0, self._paper_px, paper.width_px, paper.height_px)
             ink = ImageChops.invert(paper.image().crop(box).convert("L")).convert("1")
+            advances = printer.advances_since(self._advanced)
+            paces_ms = self._stage.bench.mechanism.paces_ms(advances, self._bytes)
             strip = {
                 "rows": paper.height_px - self._paper_px,
                 "bits": base64.b64encode(ink.tobytes()).decode(),
+                "paces": [
+                    [each.rows, round(pace_ms)]
+                    for each, pace_ms in zip(advances, paces_ms, strict=True)
+                ],
             }
             self._hub.add("paper", strip)
             self._paper_px = paper.height_px
+        self._bytes, self._advanced = printer.bytes_received, printer.advanced
 
     def _publish_books(self) -> None:
         """Journal and books when either has grown. Raises JournalFault."""

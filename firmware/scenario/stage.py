@@ -66,7 +66,7 @@ class Stage:
             start=START,
             columns=32 if config.printer.width_mm == 58 else 48,
             mode=config.printer.mode,
-            baud=config.printer.baud,
+            baud=config.printer.baud if config.printer.kind == "serial" else None,
             chip=config.display.chip,
             slot=slot,
             make_time=make_time,

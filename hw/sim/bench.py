@@ -21,6 +21,7 @@ from hw.printer_encode import Mode, Profile
 from hw.printer_font import PaperFont
 from hw.sim.cards.card import Card, tray
 from hw.sim.escpos import PrinterModel
+from hw.sim.feed import Mechanism
 from hw.sim.host_line import HostLine
 from hw.sim.matrix import Matrix
 from hw.sim.pcsc import PcscModel
@@ -35,7 +36,6 @@ from hw.sim.virtual import (
 
 APDU_MS = 8  # at 9,600 baud a short command and its answer take a little longer
 HOST_MS = 150
-BITS_PER_BYTE = 10
 CHIPS = {"ssd1306": Ssd1306, "ssd1309": Ssd1309, "sh1106": Sh1106}
 
 
@@ -85,6 +85,7 @@ class Drivers:
 class ModelBench:
     """Every part on the bench. `host` is what stands at the far end of the host's line.
 
+    `baud` is of a printer on a serial line, None of one on USB or a network;
     `slot` is another way to the card than the modelled slot: see hw.sim.pcscd_slot.
     """
 
@@ -95,7 +96,7 @@ class ModelBench:
         start: datetime,
         columns: int = 32,
         mode: str = "native",
-        baud: int = 19_200,
+        baud: int | None = None,
         chip: str = "ssd1306",
         slot: CardSlot | None = None,
         make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
@@ -107,11 +108,11 @@ class ModelBench:
         self.slot: CardSlot = slot or PcscModel()
         self._font = PaperFont()
         self.paper_printer = PrinterModel(columns, self._font)
+        self.mechanism = Mechanism.of(columns, baud)
         self.line = HostLine(host)
         self.tray: dict[str, Card] = dict(tray())
         self._profile = Profile(columns=columns)
         self._mode = Mode(mode)
-        self._baud = baud
         self._chip_kind = OledChip(chip)
 
     def power_on(self) -> Drivers:
@@ -141,12 +142,15 @@ class ModelBench:
         self.matrix.release_all()
 
     def _printing_ms(self) -> Callable[[], int]:
-        """How long the bytes since the last job take on the wire."""
-        seen = self.paper_printer.bytes_received
+        """How long the job that was just taken keeps the printer: until its paper is out."""
+        printer = self.paper_printer
+        seen_bytes, seen = printer.bytes_received, printer.advanced
 
         def duration() -> int:
-            nonlocal seen
-            sent, seen = self.paper_printer.bytes_received - seen, self.paper_printer.bytes_received
-            return sent * BITS_PER_BYTE * 1000 // self._baud
+            nonlocal seen_bytes, seen
+            paces_ms = self.mechanism.paces_ms(printer.advances_since(seen), seen_bytes)
+            line_ms = self.mechanism.line_ms(printer.bytes_received - seen_bytes)
+            seen_bytes, seen = printer.bytes_received, printer.advanced
+            return round(max(sum(paces_ms), line_ms))
 
         return duration

@@ -14,14 +14,17 @@ printer left waiting for the rest of a raster band waits on, until `power_cycle`
 from __future__ import annotations
 
 import errno
+from collections import deque
 from collections.abc import Callable
 
 from hw.printer_font import CELL_WIDTH_PX, PaperFont
 from hw.sim.escpos_commands import Interpreter
+from hw.sim.feed import Advance
 from hw.sim.paper import Paper
 
 BUFFER_BYTES = 4096
 STATUS_REQUESTS = (1, 2, 3, 4)
+ADVANCES_KEPT = 4096  # some papers' worth, for who wants to know how long they took
 
 
 class PrinterModel:
@@ -33,6 +36,8 @@ class PrinterModel:
     def __init__(self, columns: int = 32, font: PaperFont | None = None) -> None:
         self.columns = columns
         self.bytes_received = 0
+        self.advanced = 0  # how often the paper was moved on
+        self._advances: deque[Advance] = deque(maxlen=ADVANCES_KEPT)
         self.on_change: Callable[[], None] | None = None
         self._font = font or PaperFont()
         self.paper = Paper(columns * CELL_WIDTH_PX, self._font)
@@ -98,6 +103,11 @@ class PrinterModel:
         )
         self._sense()
 
+    def advances_since(self, advanced: int) -> list[Advance]:
+        """How the paper moved since `advanced` stood so; the oldest may be forgotten."""
+        newest = list(self._advances)
+        return newest[len(newest) - min(self.advanced - advanced, len(newest)) :]
+
     # --- the wire, for the transport ---
 
     def receive(self, data: bytes) -> int:
@@ -142,7 +152,14 @@ class PrinterModel:
         if self._halted:
             self._buffer.append(byte)
         else:
-            self._interpreter.feed(byte)
+            self._interpret(byte)
+
+    def _interpret(self, byte: int) -> None:
+        before_px = self.paper.height_px
+        self._interpreter.feed(byte)
+        if self.paper.height_px > before_px:
+            self.advanced += 1
+            self._advances.append(Advance(self.paper.height_px - before_px, self.bytes_received))
 
     def _count_down(self) -> None:
         if self._dies_in is not None:
@@ -193,7 +210,7 @@ class PrinterModel:
         if not self._halted:
             buffered, self._buffer = self._buffer, bytearray()
             for byte in buffered:
-                self._interpreter.feed(byte)
+                self._interpret(byte)
         self._send_asb()
         if self.on_change is not None:
             self.on_change()

@@ -1,4 +1,4 @@
-// Paper: strips of dots come in at once and go out of the mouth at the printer's own speed.
+// Paper: strips of dots come in at once and go out of the mouth at the printer's own pace.
 
 import { sounds } from "./sound.js";
 import { t } from "./words.js";
@@ -13,6 +13,8 @@ const zoomed = zoom.querySelector(".zoomed");
 
 let rows = []; // one Uint8Array a row of dots, on the paper in the printer
 let shown = 0; // rows that are out of the mouth
+let paces = []; // [rows, ms] of each advance that is to come
+let passed = 0; // ms of the advance under way
 let running = false;
 let last = 0;
 let fresh = true; // the first entries of a connection are old: they are out already
@@ -20,54 +22,51 @@ export const slips = [];
 
 const rowBytes = () => (state("settings")?.paper_px ?? 384) / 8;
 
-function paint(target, from, to, height) {
+function paint(target) {
   const width = rowBytes() * 8;
-  if (target.width !== width || target.height !== height) {
-    target.width = width;
-    target.height = Math.max(1, height);
-    from = 0;
-  }
-  if (to <= from) return;
+  target.width = width;
+  target.height = Math.max(1, rows.length);
   const context = target.getContext("2d");
-  const picture = context.createImageData(width, to - from);
-  for (let y = from; y < to; y += 1) {
+  const picture = context.createImageData(width, target.height);
+  const dots = new Uint32Array(picture.data.buffer);
+  rows.forEach((row, y) => {
     for (let x = 0; x < width; x += 1) {
-      const at = 4 * ((y - from) * width + x);
-      const ink = rows[y][x >> 3] & (0x80 >> (x & 7));
-      picture.data.set(ink ? [38, 36, 44, 255] : [0, 0, 0, 0], at);
+      if (row[x >> 3] & (0x80 >> (x & 7))) dots[y * width + x] = 0xff2c2426;
     }
-  }
-  context.putImageData(picture, 0, from);
+  });
+  context.putImageData(picture, 0, 0);
 }
 
 function show() {
   // the paper that is out hangs above the mouth: its newest row is at the bottom
-  paint(canvas, 0, shown, shown);
   strip.style.setProperty("--rows", shown);
   strip.classList.toggle("empty", shown === 0);
   tearButton.hidden = shown === 0 || shown < rows.length;
-  canvas.dispatchEvent(new CustomEvent("fed", { detail: shown }));
 }
 
 function step(now) {
-  const speed = (state("settings")?.feed_px_s ?? 400) * (state("power")?.speed ?? 1);
-  const due = Math.floor(((now - last) * speed) / 1000);
-  if (due > 0) {
-    last = now;
-    shown = Math.min(rows.length, shown + Math.min(due, 400));
-    show();
+  passed += (now - last) * (state("power")?.speed ?? 1);
+  last = now;
+  while (paces.length && passed >= paces[0][1]) {
+    passed -= paces.shift()[1];
   }
-  running = shown < rows.length;
+  const [moving, takes] = paces[0] ?? [0, 1];
+  const inside = paces.reduce((sum, [count]) => sum + count, 0) - Math.floor(moving * passed / takes);
+  shown = Math.max(shown, rows.length - inside);
+  show();
+  running = paces.length > 0;
   if (running) requestAnimationFrame(step);
 }
 
 function feed() {
+  paint(canvas);
   if (fresh || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    paces = [];
     shown = rows.length;
     show();
-  } else if (!running) {
+  } else if (!running && paces.length) {
     running = true;
-    last = performance.now();
+    [last, passed] = [performance.now(), 0];
     requestAnimationFrame(step);
   }
 }
@@ -75,23 +74,24 @@ function feed() {
 function takeOff() {
   if (rows.length) {
     const kept = document.createElement("canvas");
-    paint(kept, 0, rows.length, rows.length);
+    paint(kept);
     slips.unshift(kept);
     slips.length = Math.min(slips.length, SLIPS_MAX);
   }
-  rows = [];
-  shown = 0;
-  show();
+  noPaper();
   dispatchEvent(new CustomEvent("slips"));
+}
+
+function noPaper() {
+  [rows, paces, shown] = [[], [], 0];
+  show();
 }
 
 on("log:paper", (entries) => {
   for (const entry of entries) {
     if (entry === null) {
-      rows = [];
-      shown = 0;
       slips.length = 0;
-      show();
+      noPaper();
       dispatchEvent(new CustomEvent("slips"));
     } else if (entry.torn) {
       takeOff();
@@ -99,6 +99,7 @@ on("log:paper", (entries) => {
       const packed = bytes(entry.bits);
       const width = rowBytes();
       for (let y = 0; y < entry.rows; y += 1) rows.push(packed.subarray(y * width, (y + 1) * width));
+      paces.push(...entry.paces);
     }
   }
   feed();
@@ -107,9 +108,8 @@ on("log:paper", (entries) => {
 on("connected", (open) => {
   if (!open) return;
   fresh = true;
-  rows = [];
-  shown = 0;
   slips.length = 0;
+  noPaper();
 });
 on("settings", () => strip.style.setProperty("--width", rowBytes() * 8));
 
@@ -121,20 +121,20 @@ addEventListener("visibilitychange", () => rows.length && feed());
 
 // --- kept slips ---
 
-function onWhite(slip) {
+function onWhite(slip, height = slip.height) {
   const white = document.createElement("canvas");
   const edge = 24;
   white.width = slip.width + 2 * edge;
-  white.height = slip.height + 2 * edge;
+  white.height = height + 2 * edge;
   const context = white.getContext("2d");
   context.fillStyle = "#fdfcf8";
   context.fillRect(0, 0, white.width, white.height);
-  context.drawImage(slip, edge, edge);
+  context.drawImage(slip, 0, 0, slip.width, height, edge, edge, slip.width, height);
   return white;
 }
 
-function save(slip, number) {
-  onWhite(slip).toBlob((blob) => {
+function save(picture, number) {
+  picture.toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = `slip-${number}.png`;
@@ -143,12 +143,14 @@ function save(slip, number) {
   });
 }
 
-function look(slip, number) {
-  zoomed.replaceChildren(onWhite(slip));
-  document.getElementById("zoomSave").onclick = () => save(slip, number);
+function look(picture, number) {
+  zoomed.replaceChildren(picture);
+  document.getElementById("zoomSave").onclick = () => save(picture, number);
   zoom.showModal();
 }
-canvas.addEventListener("click", () => { if (rows.length) look(canvas, slips.length + 1); });
+canvas.addEventListener("click", () => {
+  if (shown) look(onWhite(canvas, shown), slips.length + 1);
+});
 
 export function drawSlips(panel) {
   if (!slips.length) {
@@ -169,11 +171,11 @@ export function drawSlips(panel) {
     open.title = t("zoom");
     open.setAttribute("aria-label", `${t("zoom")}: ${t("slip")} ${number}`);
     open.append(slip);
-    open.addEventListener("click", () => look(slip, number));
+    open.addEventListener("click", () => look(onWhite(slip), number));
     const keep = document.createElement("button");
     keep.type = "button";
     keep.textContent = t("download");
-    keep.addEventListener("click", () => save(slip, number));
+    keep.addEventListener("click", () => save(onWhite(slip), number));
     item.append(open, keep);
     return item;
   }));
