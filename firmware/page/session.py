@@ -33,6 +33,7 @@ KIOSK_ITEMS = (
     "{key='5',name='小笼包',price='18.00'},{key='9',name='茶叶蛋',price='2.00'}]"
 )
 LEAST_MS = 40  # a key is down, and up again, for so long: the scenarios' hands do as much
+TURN_S = 0.005  # time that passes fast is told of no more often: the keypad is scanned as often
 JOIN_S = 10
 # what a page may do by a line; the rest of the language is for files
 LINES = ("insert", "remove", "tear", "fault", "clear", "power cut", "power on")
@@ -60,6 +61,7 @@ class Session:
         self._stages = 0
         self._standing: Player | None = None
         self._playing = False
+        self._speed = 1
         self._beeps = 0
 
     # --- from other threads ---
@@ -101,14 +103,14 @@ class Session:
             self._publisher.notice(f"the terminal crashed: {bug!r}")
             self._player.hands.power_cut()
         self._publisher.publish()
-        wish = self._take(self._seconds())
+        wish = self._take(max(TURN_S, self._seconds()))
         if wish is not None:
             self._perform(wish)
 
     def _take(self, timeout_s: float) -> commands.Wish | None:
         """The next wish within the time. Raises _Ended."""
         try:
-            wish = self._inbox.get(timeout=timeout_s) if timeout_s else self._inbox.get_nowait()
+            wish = self._inbox.get(timeout=timeout_s)
         except queue.Empty:
             return None
         if wish is None:
@@ -147,6 +149,7 @@ class Session:
         self._moved_ms: dict[Key, int] = {}
         self._stage = player.stage  # switched on by this
         self._publisher = Publisher(self.hub, self._stage, self._recorder)
+        self._publisher.speed = self._speed
         self.hub.put("settings", self._publisher.settings())
 
     def _new_player(self) -> Player:
@@ -163,6 +166,7 @@ class Session:
 
     def _make_time(self, clock: VirtualClock) -> PacedTime:
         self._time = PacedTime(clock, self._wait_playing)
+        self._time.speed = self._speed
         return self._time
 
     def _note_apdu(self, sent: bytes, answer: bytes) -> None:
@@ -183,8 +187,7 @@ class Session:
                 case commands.Act(line=line):
                     self._act(line)
                 case commands.Speed(times=times):
-                    self._time.speed = times
-                    self._publisher.speed = times
+                    self._speed = self._time.speed = self._publisher.speed = times
                 case commands.Fresh(settings=settings):
                     self._set_up(settings)
                 case commands.Play(name=name, text=text):

@@ -13,33 +13,25 @@ const FROM_KEYBOARD = {
   Enter: "ENTER", Escape: "CANCEL", Backspace: "BACK", m: "MENU", M: "MENU", "*": "*", "#": "#",
   ArrowUp: "*", ArrowDown: "#",
 };
-const LEAST_MS = 45; // a contact closed for less may be taken for a bounce
-
 const pad = document.getElementById("keypad");
 const buttons = new Map();
-const held = new Map();
+const held = new Set();
 
 function down(key) {
   if (held.has(key)) return;
-  held.set(key, performance.now());
+  held.add(key);
   buttons.get(key).classList.add("down");
   send({ do: "down", key });
   sounds.key();
 }
 
 function up(key) {
-  if (!held.has(key)) return;
-  const rest = LEAST_MS - (performance.now() - held.get(key));
-  if (rest > 0) {
-    setTimeout(() => up(key), rest);
-    return;
-  }
-  held.delete(key);
+  if (!held.delete(key)) return;
   buttons.get(key).classList.remove("down");
   send({ do: "up", key });
 }
 
-const upAll = () => [...held.keys()].forEach(up);
+const upAll = () => [...held].forEach(up);
 
 for (const [key, main, small] of KEYS) {
   const button = document.createElement("button");
@@ -82,7 +74,9 @@ addEventListener("keydown", (event) => {
   const key = keyOf(event);
   if (!key || isElsewhere(event)) return;
   event.preventDefault();
-  if (!event.repeat) down(key);
+  if (event.repeat) return;
+  upAll(); // who types fast has the next key down before the last is up; the pad takes one alone
+  down(key);
 });
 addEventListener("keyup", (event) => {
   const key = keyOf(event);
