@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.config import Config, with_setting
+from firmware.config import Config, ConfigError, with_setting
 from firmware.scenario.language import Step
 from firmware.scenario.player import Player
 from firmware.scenario.stage import STAGE_CONFIG
@@ -20,6 +20,9 @@ SALE = (
     ("remove",),
     ("expect paper", "持卡人存根"),
 )
+
+
+SETTLE = (("press", "MENU", "6"), ("press", "ENTER"), ("expect screen", "对账平"))
 
 
 def play(directory: Path, config: Config, *lines: tuple[str, ...]) -> None:
@@ -45,7 +48,7 @@ def play(directory: Path, config: Config, *lines: tuple[str, ...]) -> None:
 def test_what_was_sold_under_another_number_is_refused_with_its_owner(
     tmp_path: Path, setting: str, value: str, way: tuple[str, ...]
 ):
-    play(tmp_path, STAGE_CONFIG, *SALE)
+    play(tmp_path, STAGE_CONFIG, *SALE, *SETTLE)
     moved = with_setting(STAGE_CONFIG, setting, value, source="moved")
     play(
         tmp_path,
@@ -54,6 +57,33 @@ def test_what_was_sold_under_another_number_is_refused_with_its_owner(
         ("expect screen", "属于终端10000001", "门店S01"),
         ("expect totals", "voids=0/0", "refunds=0/0"),
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "ours"),
+    [
+        ("merchant.terminal", "10000009", "10000001"),
+        ("merchant.number", "104110054110009", "104110054110001"),
+        ("general.currency", "HKD", "CNY"),
+    ],
+)
+def test_no_terminal_starts_under_another_number_before_its_batch_is_settled(
+    tmp_path: Path, setting: str, value: str, ours: str
+):
+    play(tmp_path, STAGE_CONFIG, *SALE)
+    moved = with_setting(STAGE_CONFIG, setting, value, source="moved")
+    with pytest.raises(ConfigError, match=f"{setting}: expected {ours}.*instead of {value}"):
+        play(tmp_path, moved, ("expect screen", "请输入金额"))
+    play(tmp_path, STAGE_CONFIG, *SETTLE)
+    play(tmp_path, moved, ("expect screen", "请输入金额"))
+
+
+def test_a_reversal_that_is_owed_keeps_the_number_it_was_begun_under(tmp_path: Path):
+    owed = (("fault", "host", "silent"), *SALE[:3], ("wait", "2m"))
+    play(tmp_path, STAGE_CONFIG, *owed)
+    moved = with_setting(STAGE_CONFIG, "merchant.terminal", "10000009", source="moved")
+    with pytest.raises(ConfigError, match="expected 10000001"):
+        play(tmp_path, moved, ("expect screen", "请输入金额"))
 
 
 def test_a_number_that_is_not_ours_at_all_is_told_whose_terminal_this_is(tmp_path: Path):

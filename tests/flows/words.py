@@ -271,29 +271,41 @@ def card_is_released() -> list[Pair]:
     return [(PowerOff(), None), (UseUpCard(), None)]
 
 
+def it_is(now_ms: int) -> Pair:
+    return Now(), Moment(now_ms, NOW.wall + timedelta(milliseconds=now_ms))
+
+
+def approved_screen(
+    kind: Kind, minor: int, prompt: Text, undo_s: int | None = None, voucher: str = "000001"
+) -> Outcome:
+    """Approved, what ENTER does next, and for how long CANCEL undoes it."""
+    return Outcome(
+        kind,
+        yuan(minor),
+        approved=True,
+        text=say(Text.APPROVED),
+        voucher=voucher,
+        prompt=say(prompt),
+        undo_s=undo_s,
+    )
+
+
+def is_on_glass(screen: Outcome, now_ms: int = 0) -> list[Pair]:
+    """A second of an approved outcome, its paper out."""
+    paper = AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.DONE
+    return [it_is(now_ms), paper, shows(screen)]
+
+
 def approval_is_shown(kind: Kind, minor: int, voucher: str, undo_s: int | None) -> list[Pair]:
     """Merchant's copy, ENTER, cardholder's copy, ENTER; the slot is empty."""
 
     def outcome(prompt: Text) -> list[Pair]:
-        screen = Outcome(
-            kind,
-            yuan(minor),
-            approved=True,
-            text=say(Text.APPROVED),
-            voucher=voucher,
-            prompt=say(prompt),
-            undo_s=undo_s,
-        )
-        return [
-            (Now(), NOW),
-            (Now(), NOW),
-            (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.DONE),
-            shows(screen),
-            presses(Key.ENTER, timeout_ms=TICK_MS, card=True),
-        ]
+        screen = approved_screen(kind, minor, prompt, undo_s, voucher)
+        enter = presses(Key.ENTER, timeout_ms=TICK_MS, card=True)
+        return [it_is(0), *is_on_glass(screen), enter]
 
     row = [*outcome(Text.ENTER_NEXT_COPY), (ReleasePaper(CARDHOLDER_JOB), None)]
-    row += [(Now(), NOW), (CardPresent(used=True), False)]
+    row += [it_is(0), (CardPresent(used=True), False)]
     return row + (outcome(Text.ENTER_DONE) if undo_s else [])
 
 
