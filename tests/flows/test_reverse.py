@@ -1,0 +1,133 @@
+"""Reversals, effect by effect: recorded before they are sent, oldest first, never dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.effects import Look, Record
+from firmware.flows.owed import Retry
+from firmware.flows.reverse import CONFIRMING_CODES, reverse, send_reversals
+from firmware.host.messages import Answered, HostAnswer, NoAnswer, NoAnswerReason
+from firmware.journal.queries import NextJob, Reversals, Uploads
+from firmware.journal.records import Copy, Kind, PrintQueued, ReversalAttempted
+from firmware.journal.transactions import Reversal, State
+from tests.flows.records import (
+    intent_of,
+    reversal_is_confirmed,
+    reversal_is_sent,
+    reversal_opens,
+    reversal_stays_owed,
+    transaction_of,
+)
+from tests.flows.script import desk, follow
+from tests.flows.words import facts_of, it_is, yuan
+
+INTENT = intent_of(Kind.SALE, 800, facts_of("visa-credit"))
+OWED = transaction_of(INTENT, State.REVERSING, reference="")
+SECOND = transaction_of(
+    intent_of(Kind.SALE, 900, facts_of("visa-credit"), stan=2), State.REVERSING, reference=""
+)
+SILENCE = NoAnswer(NoAnswerReason.TIMED_OUT)
+
+
+@pytest.mark.parametrize("code", sorted(CONFIRMING_CODES))
+def test_undone_or_unknown_to_the_host_nothing_stands(code: str):
+    done = follow(
+        reverse(desk(), INTENT, yuan(800), "no answer: timed out"),
+        reversal_opens(INTENT, "no answer: timed out"),
+        reversal_is_sent(OWED, "no answer: timed out", Answered(code)),
+        reversal_is_confirmed(OWED, code),
+    )
+    assert done is True
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        (SILENCE, "timed out"),
+        (NoAnswer(NoAnswerReason.NO_LINE), "no line"),
+        (Answered("91"), "91"),
+        (Answered("94"), "94"),
+    ],
+    ids=str,
+)
+def test_any_other_word_leaves_it_owed(answer: HostAnswer, detail: str):
+    done = follow(
+        reverse(desk(), INTENT, yuan(800), "card: card gone"),
+        reversal_opens(INTENT, "card: card gone"),
+        reversal_is_sent(OWED, "card: card gone", answer),
+        reversal_stays_owed(OWED, 1, detail),
+    )
+    assert done is False
+
+
+def test_first_that_is_not_answered_stops_those_behind_it():
+    (_, now, asked) = reversal_is_sent(OWED, "power lost", SILENCE)
+    both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
+    done = follow(
+        send_reversals(desk()),
+        (Look(Reversals()), both),
+        now,
+        asked,
+        reversal_stays_owed(OWED, 1, "timed out"),
+    )
+    assert done is False
+
+
+def test_all_that_are_owed_go_out_oldest_first():
+    (_, now, first) = reversal_is_sent(OWED, "power lost", Answered("00"))
+    (_, _, second) = reversal_is_sent(SECOND, "power lost", Answered("25"))
+    both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
+    done = follow(
+        send_reversals(desk()),
+        (Look(Reversals()), both),
+        now,
+        first,
+        reversal_is_confirmed(OWED),
+        now,
+        second,
+        reversal_is_confirmed(SECOND, "25"),
+    )
+    assert done is True
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+def test_third_failure_alone_prints_a_slip_for_a_person(attempts: int):
+    """A slip that says it is no receipt; and it is tried again all the same."""
+    attempted = ReversalAttempted(batch=1, stan=1, attempt=attempts + 1, detail="timed out")
+    slip = PrintQueued(job=7, copy=Copy.FAULT, batch=1, stan=1)
+    third = [(Look(NextJob()), 7), (Record.of(attempted, slip), None)]
+    follow(
+        send_reversals(desk()),
+        reversal_is_sent(OWED, "power lost", SILENCE, attempts=attempts),
+        third if attempts == 2 else (Record.of(attempted), None),
+    )
+
+
+def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses():
+    owed = [Reversal(transaction=OWED, reason="power lost", attempts=4)]
+    retry = follow(Retry.begin(desk()), it_is(0))
+    assert isinstance(retry, Retry)
+
+    def goes_on(now_ms: int, *script: object) -> int | None:
+        _, moment = it_is(now_ms)
+        pause = follow(retry.go_on(desk(), moment), (Look(Reversals()), owed), *script)
+        assert pause is None or isinstance(pause, int)
+        return pause
+
+    tried = [
+        reversal_is_sent(OWED, "power lost", SILENCE, attempts=4),
+        reversal_stays_owed(OWED, 5, "timed out"),
+    ]
+    assert goes_on(59_999) == 60_000
+    assert goes_on(60_000, *tried) == 120_000
+    assert goes_on(179_999) == 120_000
+    assert goes_on(180_000, *tried) == 240_000
+
+
+def test_nothing_owed_asks_no_host():
+    retry = follow(Retry.begin(desk()), it_is(0))
+    pause = follow(
+        retry.go_on(desk(), it_is(90_000)[1]), (Look(Reversals()), []), (Look(Uploads()), [])
+    )
+    assert pause is None

@@ -1,0 +1,229 @@
+"""结算, effect by effect: totals on the glass, what is owed first, held against the host's."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.effects import Authorise, Look, Now, Record
+from firmware.flows.settle import settle, total_lines
+from firmware.host.messages import Answered, HostAnswer, NoAnswer, NoAnswerReason, SettlementRequest
+from firmware.journal.queries import (
+    BatchCount,
+    BatchTotals,
+    LessonTotals,
+    NextJob,
+    NextNumbers,
+    Numbers,
+    OpenBatch,
+    OpenSettlement,
+    Reversals,
+    Uploads,
+)
+from firmware.journal.records import (
+    BatchOpened,
+    Copy,
+    Kind,
+    PrintQueued,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+)
+from firmware.journal.transactions import State
+from firmware.ui.screens import Notice
+from firmware.ui.texts import Text
+from hw.events import Key
+from tests.flows.records import (
+    OWNER,
+    intent_of,
+    reversal_is_confirmed,
+    reversal_is_sent,
+    reversal_stays_owed,
+    transaction_of,
+)
+from tests.flows.script import Pair, desk, follow
+from tests.flows.words import (
+    BATCH,
+    NOW,
+    beeps,
+    facts_of,
+    nobody_comes,
+    presses,
+    say,
+    shows,
+    tells,
+)
+
+TOTALS = Totals(sales=2, sales_minor=2_000, voids=1, voids_minor=800)
+OTHERS = Totals(sales=1, sales_minor=1_200, voids=1, voids_minor=800)
+LINES = total_lines(desk(), TOTALS)
+QUESTION = Notice(say(Text.SETTLE_TOTALS), LINES, say(Text.PRESS_ENTER_TO_GO_ON))
+STARTED = SettlementStarted(batch=BATCH, totals=TOTALS, operator="01")
+OWED = transaction_of(
+    intent_of(Kind.SALE, 800, facts_of("visa-credit")), State.REVERSING, reference=""
+)
+
+
+def totals_are_shown() -> list[Pair]:
+    """A batch that holds something, and its totals with the question."""
+    return [
+        (Look(OpenSettlement()), None),
+        (Look(BatchCount()), 3),
+        (Look(OpenBatch()), BATCH),
+        (Look(BatchTotals(BATCH)), TOTALS),
+        shows(QUESTION),
+    ]
+
+
+def settlement_starts() -> list[Pair]:
+    """The host knows all it must; the totals are fixed before it is asked."""
+    return [
+        (Look(Uploads()), []),
+        (Look(OpenSettlement()), None),
+        (Look(OpenSettlement()), None),
+        (Look(OpenBatch()), BATCH),
+        (Look(BatchTotals(BATCH)), TOTALS),
+        (Record.of(STARTED), None),
+    ]
+
+
+def host_is_asked(answer: HostAnswer) -> list[Pair]:
+    request = SettlementRequest(
+        terminal=OWNER.terminal,
+        merchant=OWNER.number,
+        batch=BATCH,
+        stan=4,
+        totals=TOTALS,
+        currency="156",
+        date=NOW.date,
+        time=NOW.time,
+    )
+    return [
+        shows(Notice(say(Text.SETTLING), LINES)),
+        (Now(), NOW),
+        (Look(NextNumbers(training=False)), Numbers(BATCH, 4)),
+        (Authorise(request), answer),
+    ]
+
+
+def batch_is_closed(host_totals: Totals, *, balanced: bool) -> list[Pair]:
+    """Settlement, next batch and slip in one commit."""
+    completed = SettlementCompleted(
+        batch=BATCH,
+        totals=TOTALS,
+        host_totals=host_totals,
+        balanced=balanced,
+        operator="01",
+        date=NOW.date,
+        time=NOW.time,
+    )
+    slip = PrintQueued(job=9, copy=Copy.SETTLEMENT, batch=BATCH, stan=0)
+    verdict = Text.BALANCED if balanced else Text.UNBALANCED
+    return [
+        (Look(NextJob()), 9),
+        (Record.of(completed, BatchOpened(batch=BATCH + 1), slip), None),
+        *tells(Text.SETTLED, verdict, *LINES, warning=not balanced),
+    ]
+
+
+@pytest.mark.parametrize("host_totals", [TOTALS, OTHERS], ids=["balanced", "unbalanced"])
+def test_batch_is_held_against_the_hosts_and_closed(host_totals: Totals):
+    follow(
+        settle(desk()),
+        totals_are_shown(),
+        presses(Key.ENTER),
+        (Look(Reversals()), []),
+        settlement_starts(),
+        host_is_asked(Answered("00", host_totals=host_totals)),
+        batch_is_closed(host_totals, balanced=host_totals == TOTALS),
+    )
+
+
+def test_reversals_go_first():
+    follow(
+        settle(desk()),
+        totals_are_shown(),
+        presses(Key.ENTER),
+        reversal_is_sent(OWED, "power lost", Answered("00")),
+        reversal_is_confirmed(OWED),
+        settlement_starts(),
+        host_is_asked(Answered("00", host_totals=TOTALS)),
+        batch_is_closed(TOTALS, balanced=True),
+    )
+
+
+def test_nothing_is_settled_while_a_reversal_stays_owed():
+    follow(
+        settle(desk()),
+        totals_are_shown(),
+        presses(Key.ENTER),
+        reversal_is_sent(OWED, "power lost", NoAnswer(NoAnswerReason.NO_LINE)),
+        reversal_stays_owed(OWED, 1, "no line"),
+        tells(Text.REFUSED, Text.REVERSAL_FIRST),
+    )
+
+
+def test_silence_closes_nothing():
+    follow(
+        settle(desk()),
+        totals_are_shown(),
+        presses(Key.ENTER),
+        (Look(Reversals()), []),
+        settlement_starts(),
+        host_is_asked(NoAnswer(NoAnswerReason.TIMED_OUT)),
+        tells(Text.SETTLE_FAILED),
+    )
+
+
+def test_settlement_that_was_interrupted_is_taken_up_without_asking():
+    """Its totals were agreed to, and the host may have closed the batch already."""
+    follow(
+        settle(desk()),
+        (Look(OpenSettlement()), STARTED),
+        (Look(OpenSettlement()), STARTED),
+        host_is_asked(Answered("00", host_totals=TOTALS)),
+        batch_is_closed(TOTALS, balanced=True),
+    )
+
+
+def test_empty_batch_is_not_settled():
+    follow(
+        settle(desk()),
+        (Look(OpenSettlement()), None),
+        (Look(BatchCount()), 0),
+        tells(Text.MENU_SETTLE, Text.BATCH_EMPTY),
+    )
+
+
+@pytest.mark.parametrize("ending", [presses(Key.CANCEL), nobody_comes()])
+def test_totals_that_nobody_confirms_settle_nothing(ending: Pair):
+    follow(settle(desk()), totals_are_shown(), ending)
+
+
+def test_enter_typed_ahead_does_not_settle():
+    *looks, _ = totals_are_shown()
+    follow(
+        settle(desk()),
+        looks,
+        shows(QUESTION, at_ms=5_000),
+        presses(Key.ENTER, at_ms=5_599),
+        beeps(),
+        presses(Key.D6, at_ms=9_000),
+        beeps(),
+        nobody_comes(),
+    )
+
+
+def test_lesson_settles_nothing():
+    lesson = desk()
+    lesson.training = True
+    screen = Notice(say(Text.SETTLE_TOTALS), LINES, training=True)
+    said = Notice(say(Text.SETTLED), (say(Text.LESSONS_COUNT_NOTHING),), training=True)
+    follow(
+        settle(lesson),
+        (Look(OpenBatch()), BATCH),
+        (Look(LessonTotals(BATCH)), TOTALS),
+        shows(screen),
+        presses(Key.ENTER),
+        shows(said),
+        presses(Key.ENTER, timeout_ms=10_000),
+    )
