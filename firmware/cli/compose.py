@@ -19,6 +19,7 @@ from firmware.host.client import HostClient
 from firmware.host.keys import derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.host.tcp import TcpLink
+from firmware.identity import check_identity
 from firmware.ledger import Ledger
 from firmware.loop import Watched
 from firmware.masked import Key
@@ -35,7 +36,7 @@ class Assembly:
     """A terminal with its parts on threads. Made and closed on the thread that runs its loop.
 
     Raises JournalFault, KeyFileError, BooksError, sqlite3.Error or OSError when the data directory
-    cannot be relied on.
+    cannot be relied on, and ConfigError when its open batch is another terminal's.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Assembly:
         with contextlib.ExitStack() as undo:
             self._ledger = Ledger(data, clock.now)
             undo.callback(self._ledger.close)
+            check_identity(config, self._ledger.journal)
             master = read_or_make_master(data / "host-master.key")
             self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)

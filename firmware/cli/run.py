@@ -21,7 +21,7 @@ from firmware.cli.compose import Assembly
 from firmware.cli.exits import BUG, DONE, FAILED, Refused
 from firmware.cli.parts import Parts, real_parts
 from firmware.cli.settings import Settings, add_config_argument, settings_of, warnings_of
-from firmware.config import Config
+from firmware.config import Config, ConfigError
 from firmware.host.books import BooksError
 from firmware.host.keys import KeyFileError
 from firmware.journal.faults import JournalFault
@@ -99,6 +99,10 @@ def _assembled(
             ca_keys=settings.ca_keys(),
             host_tls=settings.host_tls(),
         )
+    except ConfigError as error:
+        raise Refused(
+            *(f"{settings.path or 'defaults'}: {each}" for each in error.mistakes)
+        ) from None
     except (JournalFault, KeyFileError, BooksError, sqlite3.Error, OSError) as error:
         _show_out_of_service(settings, parts)
         raise Refused(f"{data}: {error}", code=FAILED) from error

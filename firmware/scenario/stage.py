@@ -5,6 +5,7 @@ Everything durable lies in one directory; a power cut takes all else away.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -18,6 +19,7 @@ from firmware.host.accounts import Account, Status
 from firmware.host.client import HostClient
 from firmware.host.keys import derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
+from firmware.identity import check_identity
 from firmware.journal.connection import connect
 from firmware.journal.records import OperatorSignedOn
 from firmware.ledger import Ledger
@@ -82,10 +84,17 @@ class Stage:
     # --- power ---
 
     def power_on(self) -> Terminal:
-        """Start the terminal from what is on the disk and let it come to rest."""
+        """Start the terminal from what is on the disk and let it come to rest.
+
+        Raises ConfigError when the disk's open batch is another terminal's.
+        """
         assert self.terminal is None, "the power is on"
-        self._drivers = drivers = self.bench.power_on()
         ledger = self._ledger()
+        with contextlib.ExitStack() as undo:
+            undo.callback(ledger.close)
+            check_identity(self.config, ledger.journal)
+            undo.pop_all()
+        self._drivers = drivers = self.bench.power_on()
         devices = Devices(
             clock=self.bench.clock,
             display=drivers.display,

@@ -234,6 +234,17 @@ def test_a_bad_configuration_is_refused_with_a_line_for_each_mistake(pos, tmp_pa
     assert not (tmp_path / "data").exists()
 
 
+def test_another_terminals_unsettled_batch_is_refused_with_its_number(pos, shop, tmp_path):
+    shop.sale(1280)
+    shop.journal.close()
+    path = tmp_path / "moved.toml"
+    path.write_text('[merchant]\nterminal = "10000009"\n[printer]\nkind = "none"\n')
+    ended = pos("run", "--config", path, "--data", shop.directory)
+    assert ended.code == 2
+    assert "moved.toml: merchant.terminal: expected 10000001" in ended.err.splitlines()[-1]
+    shop.reopen()
+
+
 def test_arguments_it_does_not_know_are_refused_in_one_line(pos):
     ended = pos("run", "--speed", "9")
     assert ended.code == 2
