@@ -1,6 +1,5 @@
-"""Coverage-guided fuzzing of the kernel with atheris, not run by pytest.
+"""Coverage-guided fuzzing of the kernel with atheris; `pos test --long` runs it for a while.
 
-    pip install atheris
     python -m tests.emv.fuzz tlv|certificates|session [options of libFuzzer]
 
 For an hour of it: `python -m tests.emv.fuzz session -max_total_time=3600`. A finding is an
