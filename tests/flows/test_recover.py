@@ -1,0 +1,96 @@
+"""What was open when the power went, effect by effect: finished before the next sale, and said."""
+
+from __future__ import annotations
+
+from firmware.effects import Look, Record, ReleasePaper
+from firmware.flows.recover import recover
+from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.journal.queries import NextJob, OpenIntents, OpenPrintJobs, OpenSettlement, Uploads
+from firmware.journal.records import Copy, Kind, PrintDoubtful, PrintQueued, ReversalOpened
+from firmware.journal.transactions import PrintJob, State, Transaction
+from firmware.ui.screens import Notice, Phrase
+from firmware.ui.texts import Text
+from tests.flows.records import (
+    intent_of,
+    reversal_is_confirmed,
+    reversal_is_sent,
+    reversal_stays_owed,
+    transaction_of,
+)
+from tests.flows.script import Pair, desk, follow
+from tests.flows.words import facts_of, nothing_is_owed, say, shows, tells
+
+VISA = facts_of("visa-credit")
+OPEN = transaction_of(intent_of(Kind.SALE, 800, VISA), State.OPEN, reference="")
+REVERSING = transaction_of(intent_of(Kind.SALE, 800, VISA), State.REVERSING, reference="")
+NUMBER = Phrase.of(("000001", "000001"))
+OPENED = ReversalOpened(batch=1, stan=1, reason="power lost")
+
+
+def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
+    """Open intents and papers; those that waited for a key go out now."""
+    return [
+        (Look(OpenIntents()), intents),
+        (Look(OpenPrintJobs()), jobs),
+        (Look(NextJob()), 5),
+        (ReleasePaper(None), None),
+    ]
+
+
+def paper(state: str) -> PrintJob:
+    return PrintJob(job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, state=state)
+
+
+def nothing_else_is_owed() -> list[Pair]:
+    return [(Look(Uploads()), []), (Look(OpenSettlement()), None)]
+
+
+RECOVERING = shows(Notice(say(Text.RECOVERING), ()))
+
+
+def test_open_intent_becomes_a_reversal_and_the_glass_says_so():
+    follow(
+        recover(desk()),
+        is_found([OPEN], []),
+        RECOVERING,
+        (Record.of(OPENED), None),
+        reversal_is_sent(REVERSING, "power lost", Answered("00")),
+        reversal_is_confirmed(REVERSING),
+        nothing_else_is_owed(),
+        tells(Text.RECOVERED, Text.RECOVERED_REVERSED, NUMBER),
+    )
+
+
+def test_reversal_that_no_host_answers_stays_owed_and_the_glass_says_so():
+    follow(
+        recover(desk()),
+        is_found([OPEN], []),
+        RECOVERING,
+        (Record.of(OPENED), None),
+        reversal_is_sent(REVERSING, "power lost", NoAnswer(NoAnswerReason.NO_LINE)),
+        reversal_stays_owed(REVERSING, 1, "no line"),
+        nothing_else_is_owed(),
+        tells(Text.RECOVERED, Text.RECOVERED_REVERSAL_DUE, NUMBER),
+    )
+
+
+def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
+    again = PrintQueued(
+        job=5,
+        copy=Copy.MERCHANT,
+        batch=1,
+        stan=1,
+        duplicate=True,
+        reason="power lost while printing",
+    )
+    follow(
+        recover(desk()),
+        is_found([], [paper("sending")]),
+        RECOVERING,
+        (Record.of(PrintDoubtful(job=3, detail="power lost"), again), None),
+        nothing_is_owed()[:-1],
+    )
+
+
+def test_paper_that_only_waited_goes_out_by_itself():
+    follow(recover(desk()), is_found([], [paper("queued")]), nothing_is_owed()[:-1])
