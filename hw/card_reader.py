@@ -24,6 +24,7 @@ from hw.pcsc import (
     PcscApi,
     State,
     seen,
+    words,
 )
 from hw.ports import CardGone, CardMute, Clock, DeviceFault
 from hw.t0 import exchange
@@ -150,7 +151,7 @@ class PcscReader:
         if code != Code.SUCCESS:
             grown = max(self._back_off_ms * 2, BACK_OFF_FIRST_MS)
             self._back_off_ms = min(grown, BACK_OFF_MAX_MS)
-            raise _Lost(f"no PC/SC service ({code:#010x})")
+            raise _Lost(f"no PC/SC service: {words(code)}")
         self._context, self._reader = context, None
         self._reader_state = self._pnp_state = 0
 
@@ -159,7 +160,7 @@ class PcscReader:
         assert self._context is not None
         code, names = self._scard.SCardListReaders(self._context, [])
         if code not in (Code.SUCCESS, Code.NO_READERS):
-            raise _Lost(f"readers cannot be listed ({code:#010x})")
+            raise _Lost(f"readers cannot be listed: {words(code)}")
         wanted = [
             name
             for name in (names if code == Code.SUCCESS else [])
@@ -182,7 +183,7 @@ class PcscReader:
         if code == Code.UNKNOWN_READER:
             return self._reader_went()
         if code != Code.SUCCESS:
-            raise _Lost(f"the slot cannot be watched ({code:#010x})")
+            raise _Lost(f"the slot cannot be watched: {words(code)}")
         self._back_off_ms = 0
         found = {name: state for name, state, *_ in news}
         self._pnp_state = seen(found[PNP_NOTIFICATION])
@@ -305,11 +306,11 @@ class PcscReader:
             self._unseen.append(self._removed())  # another may be in by the next poll
             self._reader_state = 0
         if code in GONE:
-            raise CardGone(f"{Code(code).name.lower().replace('_', ' ')}")
+            raise CardGone(words(code))
         if code in MUTE:
-            raise CardMute(f"{Code(code).name.lower().replace('_', ' ')}")
+            raise CardMute(words(code))
         if code != Code.SUCCESS:
-            raise _Lost(f"PC/SC says {code:#010x}")
+            raise _Lost(words(code))
 
     def _card_stays_in(self) -> bool:
         """Whether the card is in the slot, and still is after a moment."""

@@ -39,6 +39,37 @@ class Code(enum.IntEnum):
     UNPOWERED_CARD = 0x80100067
     RESET_CARD = 0x80100068
     REMOVED_CARD = 0x80100069
+    SECURITY_VIOLATION = 0x8010006A
+
+
+_WORDS = {
+    Code.INVALID_PARAMETER: "the daemon does not understand us",
+    Code.INVALID_HANDLE: "the daemon was restarted",
+    Code.UNKNOWN_READER: "the reader is unplugged",
+    Code.TIMEOUT: "no answer in time",
+    Code.SHARING_VIOLATION: "another program holds the card",
+    Code.NO_SMARTCARD: "no card is in the reader",
+    Code.PROTOCOL_MISMATCH: "the card speaks neither T=0 nor T=1",
+    Code.COMM_ERROR: "the line to the daemon broke",
+    Code.NOT_TRANSACTED: "the exchange with the card broke off",
+    Code.READER_UNAVAILABLE: "the reader is unplugged",
+    Code.CARD_UNSUPPORTED: "the reader cannot work with this card",
+    Code.NO_SERVICE: "pcscd is not running",
+    Code.SERVICE_STOPPED: "pcscd was stopped",
+    Code.NO_READERS: "no reader is plugged in",
+    Code.UNSUPPORTED_CARD: "the card's answer to reset makes no sense",
+    Code.UNRESPONSIVE_CARD: "the card does not answer",
+    Code.UNPOWERED_CARD: "the card has no power",
+    Code.RESET_CARD: "the card was reset by somebody else",
+    Code.REMOVED_CARD: "the card was removed",
+    Code.SECURITY_VIOLATION: "polkit does not let this user at the reader",
+}
+
+
+def words(code: int) -> str:
+    """A code in plain language, with its number to look it up by."""
+    said = _WORDS.get(Code(code)) if code in set(Code) else None
+    return f"{said or 'PC/SC failed'} ({code:#010x})"
 
 
 class State(enum.IntFlag):

@@ -17,7 +17,7 @@ from firmware.cli.exits import FAILED, Refused
 from firmware.emv.dialogue import CardFailure
 from hw.card_reader import PcscReader
 from hw.events import Event, JobDone
-from hw.pcsc import PNP_NOTIFICATION, SCOPE_SYSTEM, Code, PcscApi, State, seen
+from hw.pcsc import PNP_NOTIFICATION, SCOPE_SYSTEM, Code, PcscApi, State, seen, words
 from hw.ports import CardGone, CardMute, CardReader, DeviceFault
 from hw.sim.cards import Card
 from hw.sim.pcsc import PcscModel
@@ -156,7 +156,7 @@ def _reader_with_card(scard: PcscApi, wanted: str) -> str:
     """The name of the reader to use."""
     code, context = scard.SCardEstablishContext(SCOPE_SYSTEM)
     if code != Code.SUCCESS:
-        raise Refused(f"no PC/SC service ({code:#010x}): is pcscd running?", code=FAILED)
+        raise Refused(f"no PC/SC service: {words(code)}", code=FAILED)
     try:
         ends_ms = SystemClock().monotonic_ms() + PATIENCE_MS
         known: dict[str, int] = {}

@@ -6,7 +6,7 @@ import pytest
 
 from hw.card_reader import BACK_OFF_MAX_MS, PcscReader
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
-from hw.pcsc import Code, State, seen
+from hw.pcsc import Code, State, seen, words
 from hw.ports import CardGone, CardMute, DeviceFault
 from hw.sim.pcsc import PcscModel
 
@@ -252,8 +252,19 @@ def test_a_card_of_garbage_never_brings_the_driver_down(talking):
 def test_a_card_that_another_holds_is_a_device_fault(bench, card_named):
     bench.pcsc.insert(card_named("visa-credit"))
     bench.pcsc.held_by_other = True
-    with pytest.raises(DeviceFault, match="0x8010000b"):
+    with pytest.raises(DeviceFault) as fault:
         bench.reader.power_on()
+    assert fault.value.detail == "another program holds the card (0x8010000b)"
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code > Code.CANCELLED])
+def test_every_code_is_told_in_words_with_its_number(code: Code):
+    said, _, number = words(code).rpartition(" ")
+    assert (number, len(said.split()) > 2) == (f"({code:#010x})", True)
+
+
+def test_a_code_nobody_knows_is_told_by_its_number():
+    assert words(0x8010DEAD) == "PC/SC failed (0x8010dead)"
 
 
 def test_power_off_takes_the_cards_power_and_transmit_notices(talking):

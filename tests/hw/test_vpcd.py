@@ -116,15 +116,16 @@ def test_an_interrupt_ends_a_wait_at_once(slot):
     assert time.monotonic() - began < 5
 
 
-def test_waiting_costs_nothing(slot, card_named):
+def test_waiting_is_one_call_of_the_daemon(slot, card_named):
+    """No busy loop: while nothing happens the driver sleeps in SCardGetStatusChange."""
     slot.insert(card_named("visa-credit"))
     slot.reader.power_on()
     slot.reader.poll(0)
     before = resource.getrusage(resource.RUSAGE_THREAD)
-    assert not [event for _ in range(2) for event in slot.reader.poll(1_000)]
+    assert not list(slot.reader.poll(1_000))
     after = resource.getrusage(resource.RUSAGE_THREAD)
-    spent_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert spent_s < 0.02, "0.1 s in ten seconds are allowed"
+    # what wakes the thread is the daemon; a loop that asks would be woken a thousand times
+    assert after.ru_nvcsw - before.ru_nvcsw < 50
 
 
 def test_the_hooks_see_what_goes_over_the_wire(slot, pcscd, card_named):

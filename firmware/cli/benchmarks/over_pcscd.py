@@ -1,4 +1,4 @@
-"""A program: times sessions over a private `pcscd` with vpcd, and prints them as JSON.
+"""A program: times sessions over a private `pcscd` with vpcd, and an idle reader; prints JSON.
 
 `PCSCLITE_CSOCK_NAME` must already point into the folder that is its argument. Ends with 1, and the
 reason on the standard error, where this machine cannot run such a daemon.
@@ -21,6 +21,7 @@ from hw.worker import SystemClock
 
 CARDS = ("unionpay-debit", "mastercard-cda", "t1")
 RUNS = 5
+IDLE_S = 10
 
 
 def main(folder: Path) -> int:
@@ -47,11 +48,20 @@ def main(folder: Path) -> int:
                 found[name] = (median(elapsed), len(apdus))
                 slot.remove()
                 reader.poll(0)
+            idle_ms = idle_cpu_ms(reader)
     except PcscdUnavailable as reason:
         print(reason, file=sys.stderr)
         return 1
-    print(json.dumps(found))
+    print(json.dumps({"sessions": found, "idle_cpu_ms": idle_ms}))
     return 0
+
+
+def idle_cpu_ms(reader: PcscReader) -> float:
+    """Processor time of waiting `IDLE_S` seconds at an empty slot, as the terminal does."""
+    began_ns = time.process_time_ns()
+    for _ in range(IDLE_S):
+        reader.poll(1_000)
+    return (time.process_time_ns() - began_ns) / 1_000_000
 
 
 if __name__ == "__main__":
