@@ -37,6 +37,7 @@ CARDS = ("unionpay-debit", "visa-credit", "offline-ok", "no-funds", "jcb", "visa
 PINS = {"unionpay-debit": "123456", "no-funds": "123456", "visa-debit": "1234"}
 KEYS = [*"0123456789", "00", "#", "ENTER", "CANCEL", "BACK", "MENU"]
 FAULTS = (("host", "silent"), ("host", "down"), ("host", "garbage"), ("printer", "paper-out"))
+KEY_MS = 79  # from a key's contact to the terminal's knowing, before the next key comes
 NAMES = {key: name for name, key in reversed(KEY_NAMES.items())}
 UNDO_OFFERS = tuple(words.split(" {")[0] for words in Text.CANCEL_UNDO.value)
 _SLIP = re.compile(  # the next paper begins with a batch number of its own
@@ -58,7 +59,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.directory = Path(tempfile.mkdtemp(prefix="pos-property-"))
         shutil.copytree(provisioned(), self.directory, dirs_exist_ok=True)
         self.texts: dict[str, str] = {}  # what each frame says, by the hash of its pixels
-        self.pressed: dict[str, set[str]] = {}  # the keys that went down on each frame
+        self.pressed: list[tuple[int, str, str]] = []  # when, which key, and the frame it was on
         self.charged: dict[tuple[int, int], str] = {}  # batch and voucher: the amount on the glass
         self.seen = 0
         self.agreed: AmountAgreed | None = None
@@ -80,7 +81,7 @@ class WholeTerminal(RuleBasedStateMachine):
         clock = self.stage.bench.clock
         for key in [key for word in words for key in keys_of(word)]:
             name = NAMES[key]
-            self.pressed.setdefault(fingerprint(self.pixels), set()).add(name)
+            self.pressed.append((clock.monotonic_ms(), name, fingerprint(self.pixels)))
             self.play("press", name, at_ms=clock.monotonic_ms())
             self.play("wait", f"{UP_MS}ms", at_ms=clock.monotonic_ms())
 
@@ -207,23 +208,26 @@ class WholeTerminal(RuleBasedStateMachine):
         assert agreed is not None, "an intent that nobody agreed to"
         assert (agreed.kind, agreed.amount_minor) == (intent.kind, intent.amount_minor)
         assert agreed.frame_sha256 == intent.frame_sha256
+        frames = self.frames_under(agreed)
         if agreed.key == "ENTER":
-            assert "ENTER" in self.pressed[agreed.frame_sha256], "nobody pressed ENTER on it"
+            assert frames == [agreed.frame_sha256]
             assert agreed.pressed_at_ms - agreed.shown_at_ms >= MIN_VIEW_MS
         else:  # CANCEL on the frame that offers it undoes the sale just made
             assert (agreed.key, intent.kind, intent.undo) == ("CANCEL", Kind.VOID, True)
-            assert any(
-                offer in self.texts.get(frame, "")
-                for frame, keys in self.pressed.items()
-                for offer in UNDO_OFFERS
-                if "CANCEL" in keys
-            )
-        self.pressed.clear()  # a key is good for one agreement
+            assert any(offer in self.texts[frame] for frame in frames for offer in UNDO_OFFERS)
         shown = self.stage.terminal.ledger.journal.frame(intent.frame_sha256)
         assert fingerprint(shown) == intent.frame_sha256
         assert amount_on(shown) == major(intent.amount_minor)
         assert intent.terminal in self.texts[intent.frame_sha256]
         self.charged[intent.batch, intent.stan] = amount_on(shown)
+
+    def frames_under(self, agreed: AmountAgreed) -> list[str]:
+        """The frame on the glass as the key went down that the terminal says was pressed."""
+        return [
+            frame
+            for at_ms, key, frame in self.pressed
+            if key == agreed.key and 0 <= agreed.pressed_at_ms - at_ms <= KEY_MS
+        ]
 
     @invariant()
     def no_sale_gives_back_more_than_it_took(self) -> None:
