@@ -84,7 +84,7 @@ def follow(flow: Flow, *script: Iterable[Any]) -> Any:
                     asked = flow.send(line.answer(asked))
             else:
                 expected, answer = line
-                assert asked == expected, f"line {number}"
+                assert asked == expected, f"line {number}: {asked}, not {expected}"
                 asked = flow.send(answer(asked) if callable(answer) else answer)
     except StopIteration as stop:
         assert number == len(lines), f"the flow has ended before {lines[number]}"

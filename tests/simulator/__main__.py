@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.simulator.figures import Figures
 from tests.simulator.hunt import hunt
 from tests.simulator.play import DAYS_OF_A_MERCHANT
 
@@ -22,7 +23,13 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     first, count = options.first_seed, -(-options.days // DAYS_OF_A_MERCHANT)
-    figures, found = hunt(range(first, first + count), options.failures, options.processes)
+
+    def tell(figures: Figures) -> None:
+        print(f"\r{figures.days} days", end="", file=sys.stderr, flush=True)
+
+    seeds = range(first, first + count)
+    figures, found = hunt(seeds, options.failures, options.processes, tell)
+    print(file=sys.stderr)
     print(figures.words(time.monotonic() - began))
     if found:
         print(found)

@@ -17,16 +17,22 @@ from tests.simulator.shorten import report
 AT_A_TIME = 4  # merchants that share a provisioned disk
 
 
-def hunt(seeds: range, failures: Path, processes: int = 1) -> tuple[Figures, str]:
+def hunt(
+    seeds: range,
+    failures: Path,
+    processes: int = 1,
+    tell: Callable[[Figures], None] = lambda _: None,
+) -> tuple[Figures, str]:
     """Live the days of each seed's merchant, up to the first broken promise: figures, and it.
 
-    Its scenario file is written to `failures`.
+    Its scenario file is written to `failures`; `tell` hears the figures as they grow.
     """
     figures = Figures()
     few = [seeds[at : at + AT_A_TIME] for at in range(0, len(seeds), AT_A_TIME)]
     with _mapped(processes) as mapped:
         for lived, found in mapped(partial(_live, failures), few):
             figures.add(lived)
+            tell(figures)
             if found:
                 return figures, found
     return figures, ""
