@@ -10,6 +10,7 @@ from PIL import ImageChops
 
 from firmware.journal.faults import JournalFault
 from firmware.page import views
+from firmware.page.exchanges import Exchanges
 from firmware.page.hub import Hub
 from firmware.page.recorder import Recorder
 from firmware.scenario.language import FAULTS
@@ -27,6 +28,7 @@ class Publisher:
         self._recorder = recorder
         self._paper_px = 0
         self._bytes, self._advanced = 0, 0
+        self._exchanges = Exchanges()
         self._head = 0
         self._delivered = -1
         self._notices = 0
@@ -67,7 +69,7 @@ class Publisher:
 
     def apdu(self, sent: bytes, answer: bytes) -> None:
         """A command crossed the card's wire."""
-        found = views.exchange(sent, answer)
+        found = self._exchanges.next(sent, answer)
         if found is not None:
             self._hub.add("trace", found)
 

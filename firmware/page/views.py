@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 
-from firmware.emv.apdu import Command, Response
-from firmware.emv.trace import Trace
 from firmware.journal.chain import Entry
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
@@ -19,7 +17,6 @@ from firmware.scenario.stage import Stage
 from hw.sim.cards.card import Card
 
 ROWS_MAX = 60
-GET_RESPONSE = 0xC0
 COMMON = ("unionpay-debit", "visa-credit", "visa-debit", "mastercard-cda", "amex", "jcb")
 # scheme by the head of the AID. See EMV 4.4 Book 1, 12.2.1: a RID is five bytes
 SCHEMES = {
@@ -60,30 +57,6 @@ def _card(card: Card) -> dict[str, Any]:
         "pin": first.account.pin if "pin" in methods else None,
         "about": card.personalisation.about,
     }
-
-
-def exchange(sent: bytes, answer: bytes) -> dict[str, Any] | None:
-    """One command on the card's wire and its response, decoded and masked."""
-    trace = Trace()
-    try:
-        trace.apdu("", _command(sent), Response.parse(answer))
-    except ValueError:
-        return None
-    found: dict[str, Any] = trace.to_json()[0]
-    if sent[1:2] == bytes([GET_RESPONSE]):
-        found["name"] = "GET RESPONSE"
-    return found
-
-
-def _command(raw: bytes) -> Command:
-    """A TPDU or APDU of short length as the kernel writes commands. Raises ValueError."""
-    if len(raw) < 4:
-        raise ValueError("no command")
-    cla, ins, p1, p2 = raw[:4]
-    if len(raw) <= 5:
-        return Command(cla, ins, p1, p2, b"", raw[4] if raw[4:] else None)
-    data, rest = raw[5 : 5 + raw[4]], raw[5 + raw[4] :]
-    return Command(cla, ins, p1, p2, data, rest[0] if rest else None)
 
 
 def journal(lookups: Lookups) -> dict[str, Any]:

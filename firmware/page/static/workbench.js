@@ -73,15 +73,17 @@ export const drawWorkbench = () => choose(current);
 
 function exchange(one) {
   const status = one.response.slice(-4);
-  const objects = one.objects.map((each) => make("li", { class: `d${each.depth}` },
-    make("code", {}, each.tag), make("span", { class: "name" }, each.name),
-    make("code", { class: "value" }, each.value), make("i", {}, each.meaning)));
+  const listed = (objects) => make("ul", { class: "objects" }, ...objects.map((each) =>
+    make("li", { class: `d${each.depth}` },
+      make("code", {}, each.tag), make("span", { class: "name" }, each.name),
+      make("code", { class: "value" }, each.value), make("i", {}, each.meaning))));
   return make("details", { class: "apdu" },
     make("summary", {}, make("b", {}, one.name),
       make("code", { class: status === "9000" ? "good" : "other" }, status)),
     make("p", { class: "hex" }, make("span", {}, "→ "), one.command),
+    listed(one.sent),
     make("p", { class: "hex" }, make("span", {}, "← "), one.response),
-    make("ul", { class: "objects" }, ...objects));
+    listed(one.objects));
 }
 
 function drawTrace(panel) {
@@ -94,7 +96,7 @@ function drawTrace(panel) {
   const from = panel.childElementCount;
   const atEnd = panel.scrollHeight - panel.scrollTop - panel.clientHeight < 60;
   panel.append(...trace.slice(from).map(exchange));
-  const known = trace.slice(from).findLast((one) => one.objects.length > 1);
+  const known = trace.slice(from).findLast((one) => one.objects.length + one.sent.length > 1);
   if (known && atEnd) {
     panel.querySelectorAll("details[data-auto]").forEach((each) => { each.open = false; });
     const opened = panel.children[trace.indexOf(known)];
