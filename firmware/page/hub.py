@@ -1,7 +1,8 @@
 """Where the terminal's thread leaves what pages show, and pages' connections pick it up.
 
 Nothing here waits and nothing grows: of a state only the latest value is kept, of a log the last
-entries. A slow page misses frames in between; the terminal never learns how many pages there are.
+entries. A slow page misses frames in between. What is told is packed once, however many pages
+there are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, json
 
 LOGS = {"trace": 400, "records": 400, "paper": 60}  # entries kept of each log
 
@@ -30,8 +31,8 @@ class Hub:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._versions = count(1)
-        self._states: dict[str, tuple[int, Any]] = {}
-        self._logs: dict[str, deque[tuple[int, Any]]] = {
+        self._states: dict[str, tuple[int, Any, bytes]] = {}
+        self._logs: dict[str, deque[tuple[int, bytes]]] = {
             name: deque(maxlen=size) for name, size in LOGS.items()
         }
         self._wakers: dict[int, Callable[[], None]] = {}
@@ -41,42 +42,45 @@ class Hub:
         with self._lock:
             if name in self._states and self._states[name][1] == value:
                 return
-            self._states[name] = next(self._versions), value
+            packed = _pack({"state": name, "value": value})
+            self._states[name] = next(self._versions), value, packed
         self._wake()
 
     def add(self, name: str, entry: Any) -> None:
         """Add to a log."""
         with self._lock:
-            self._logs[name].append((next(self._versions), entry))
+            self._logs[name].append((next(self._versions), _pack(entry)))
         self._wake()
 
     def clear(self, name: str) -> None:
         """Begin a log anew; pages drop what they have of it."""
         with self._lock:
             self._logs[name].clear()
-            self._logs[name].append((next(self._versions), None))
+            self._logs[name].append((next(self._versions), _pack(None)))
         self._wake()
 
     def state(self, name: str) -> Any:
         """The latest value of a state; None when there was none."""
         with self._lock:
-            return self._states.get(name, (0, None))[1]
+            return self._states.get(name, (0, None, b""))[1]
 
-    def news(self, seen: Seen) -> list[dict[str, Any]]:
-        """What a page lacks, as messages; `seen` is brought up to date."""
-        found: list[dict[str, Any]] = []
+    def news(self, seen: Seen) -> bytes:
+        """What a page lacks, as a JSON array of messages; `seen` is brought up to date."""
+        found: list[bytes] = []
         with self._lock:
-            for name, (version, value) in self._states.items():
+            for name, (version, _, packed) in self._states.items():
                 if seen.states.get(name) != version:
                     seen.states[name] = version
-                    found.append({"state": name, "value": value})
+                    found.append(packed)
             for name, log in self._logs.items():
                 known = seen.logs.get(name, 0)
                 entries = [entry for version, entry in log if version > known]
                 if entries:
                     seen.logs[name] = log[-1][0]
-                    found.append({"log": name, "entries": entries})
-        return found
+                    found.append(
+                        b'{"log":"%b","entries":[%b]}' % (name.encode(), b",".join(entries))
+                    )
+        return b"[%b]" % b",".join(found)
 
     def listen(self, wake: Callable[[], None]) -> int:
         """Have `wake` called, on the terminal's thread, when there is news; gives its number."""
@@ -90,8 +94,16 @@ class Hub:
         with self._lock:
             self._wakers.pop(number, None)
 
+    @property
+    def listeners(self) -> int:
+        """How many are told of news."""
+        return len(self._wakers)
+
     def _wake(self) -> None:
         with self._lock:
             wakers = list(self._wakers.values())
         for wake in wakers:
             wake()
+
+
+_pack = json.encode

@@ -40,31 +40,57 @@ class Pages:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._open = 0
+        self._open: set[asyncio.Event] = set()  # of each page, set when there is news
+        self._told = False
 
     async def serve(self, socket_: WebSocket) -> None:
         """One page: its wishes in, the hub's news out, until either ends."""
-        if self._open >= PAGES_MAX:
+        if len(self._open) >= PAGES_MAX:
             await socket_.close(1013, "too many pages are open")
             return
         await socket_.accept()
-        self._open += 1
         held: set[str] = set()
+        news = self._enter()
         try:
             tasks = [
                 asyncio.ensure_future(self._listen(socket_, held)),
-                asyncio.ensure_future(_tell(socket_, self._session.hub)),
+                asyncio.ensure_future(_tell(socket_, self._session.hub, news)),
             ]
             _, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in rest:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            self._open -= 1
+            self._leave(news)
             for key in held:  # a page that is gone holds no key down
                 self._session.submit(commands.Up(key))
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket_.close()
+
+    def _enter(self) -> asyncio.Event:
+        """One more page; the first has us listen for news, for all that follow."""
+        if not self._open:
+            loop = asyncio.get_running_loop()
+            self._number = self._session.hub.listen(lambda: self._wake(loop))
+        self._open.add(news := asyncio.Event())
+        return news
+
+    def _leave(self, news: asyncio.Event) -> None:
+        self._open.discard(news)
+        if not self._open:
+            self._session.hub.leave(self._number)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        """There is news: called on the terminal's thread, which never does more than this."""
+        if not self._told:
+            self._told = True
+            with contextlib.suppress(RuntimeError):  # the server's loop is closed
+                loop.call_soon_threadsafe(self._spread)
+
+    def _spread(self) -> None:
+        self._told = False  # before pages look: what comes after is told again
+        for news in self._open:
+            news.set()
 
     async def _listen(self, socket_: WebSocket, held: set[str]) -> None:
         """Pass wishes on; what comes too fast, or is none, ends the connection."""
@@ -84,29 +110,19 @@ class Pages:
                         held.discard(key)
 
 
-async def _tell(socket_: WebSocket, hub: Hub) -> None:
+async def _tell(socket_: WebSocket, hub: Hub, news: asyncio.Event) -> None:
     """Send what is new whenever there is something; what a slow page misses is not kept."""
-    loop, news, seen = asyncio.get_running_loop(), asyncio.Event(), Seen()
-
-    def wake() -> None:
-        with contextlib.suppress(RuntimeError):  # the server's loop is closed
-            loop.call_soon_threadsafe(news.set)
-
-    number = hub.listen(wake)
+    seen = Seen()
     try:
         while True:
             news.clear()
-            messages = hub.news(seen)
-            if messages:
-                packed = msgspec.json.encode(messages).decode()
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await socket_.send_text(packed)
+            packed = hub.news(seen).decode()
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await socket_.send_text(packed)
             await news.wait()
             await asyncio.sleep(FRAME_S)
     except (WebSocketDisconnect, TimeoutError, OSError):
         return
-    finally:
-        hub.leave(number)
 
 
 def application(session: Session, hosts: frozenset[str], token: str) -> Guard:
@@ -147,6 +163,7 @@ class Server:
                 access_log=False,
                 lifespan="off",
                 ws="websockets-sansio",
+                ws_per_message_deflate=False,  # to this machine or a lab: time is dearer than bytes
                 ws_max_size=commands.MESSAGE_BYTES_MAX,
                 timeout_graceful_shutdown=1,
                 server_header=False,

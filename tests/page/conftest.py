@@ -48,7 +48,8 @@ def bench():
     It waits for people for as long as they take, and takes ENTER as soon as an amount is shown.
     """
     with served(**PATIENT) as (session, server):
-        wait_for(session.hub, lambda: "Enter amount" in said(session.hub))
+        hub = session.hub
+        wait_for(hub, lambda: "Enter amount" in said(hub) and hub.state("books") is not None)
         yield session, server
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from firmware.cli.benchmarks.hands import LOOK_MS, PIN, Hands
@@ -32,7 +34,7 @@ def slip(directory, **printer: object) -> tuple[Stage, dict, int]:
     took_ms = clock.monotonic_ms() - began_ms
     hands.wait(LOOK_MS)
     stage.close()
-    logs = {one["log"]: one["entries"] for one in hub.news(Seen()) if "log" in one}
+    logs = {one["log"]: one["entries"] for one in json.loads(hub.news(Seen())) if "log" in one}
     return stage, logs["paper"][-1], took_ms
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from firmware.page.hub import Hub, Seen
 from firmware.page.pace import PacedTime
 from firmware.scenario.player import play
 from hw.sim.virtual import VirtualClock
-from tests.page.conftest import said, wait_for
+from tests.page.conftest import PATIENCE_S, said, wait_for
 
 
 def opened(server):
@@ -41,11 +42,10 @@ def is_cut_off(server, messages: list[str]) -> bool:
 
 
 def press(session, *keys: str) -> None:
-    """Each key down until its contact is seen closed, then up until it is seen open."""
+    """Each key down until the glass echoes it, then up until its contact is seen open."""
     for key in keys:
-        session.submit(commands.Down(key))
-        wait_for(session.hub, lambda key=key: key in session.hub.state("keys"))
         before = session.hub.state("glass")
+        session.submit(commands.Down(key))
         wait_for(session.hub, lambda before=before: session.hub.state("glass") != before)
         session.submit(commands.Up(key))
         wait_for(session.hub, lambda: session.hub.state("keys") == [])
@@ -144,15 +144,41 @@ def test_a_recording_tells_what_came_of_it(bench, tmp_path):
         play(file)
 
 
+def test_ten_pages_cost_the_terminal_what_one_does(bench):
+    session, server = bench
+    hub = session.hub
+    with contextlib.ExitStack() as open_pages:
+        pages = [open_pages.enter_context(opened(server)) for _ in range(10)]
+        for page in pages:
+            page.recv(timeout=PATIENCE_S)  # it is there, and has seen all
+        woken = hub.listeners
+        press(session, "7")
+        for page in pages:
+            while "0.07" not in page.recv(timeout=PATIENCE_S):
+                pass
+    assert woken == 1  # whoever tells ten pages is told once
+
+
+def test_a_page_that_takes_nothing_holds_nobody_up(bench):
+    session, server = bench
+    with opened(server) as deaf, opened(server) as page:
+        deaf.recv(timeout=PATIENCE_S)
+        for n in range(3000):  # far more than a socket's buffers hold
+            session.hub.put("notice", {"count": n, "words": "x" * 4000})
+        press(session, "7")
+        while "0.07" not in page.recv(timeout=PATIENCE_S):
+            pass
+
+
 def test_a_slow_page_misses_frames_and_never_the_last():
     hub, page = Hub(), Seen()
     for n in range(1000):
         hub.put("glass", n)
         hub.add("trace", n)
-    found = {one.get("state") or one["log"]: one for one in hub.news(page)}
+    found = {one.get("state") or one["log"]: one for one in json.loads(hub.news(page))}
     assert found["glass"]["value"] == 999
     assert found["trace"]["entries"] == list(range(600, 1000))
-    assert hub.news(page) == []
+    assert hub.news(page) == b"[]"
 
 
 class _Driven:
