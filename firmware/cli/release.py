@@ -6,7 +6,6 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-import firmware
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.install.releases import Releases
 from firmware.install.system import InstallFault, System
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="the releases that are there; * is current")
-    actions.add_parser("take", help="make this program's package a release, and switch to it")
+    actions.add_parser("take", help="make the installed package a release, and switch to it")
     switch = actions.add_parser("switch", help="make a release current, on trial if it runs")
     switch.add_argument("name", metavar="VERSION")
     actions.add_parser("back", help="make the previous release current")
@@ -43,8 +42,7 @@ def _done(options: argparse.Namespace, releases: Releases) -> int:
         case "list":
             _list(releases)
         case "take":
-            package = Path(firmware.__file__).parents[2]
-            releases.switch(releases.take(package, firmware.__version__), stamp)
+            releases.switch(releases.take(), stamp)
         case "switch":
             releases.switch(options.name, stamp)
         case "back":

@@ -12,6 +12,7 @@ is exchanged whole, and the trial is on disk before, so a power cut leaves one o
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -72,8 +73,10 @@ class Releases(Struct, frozen=True):
         except msgspec.DecodeError as error:
             raise InstallFault(f"{HOME}/trial.json: {error}") from None
 
-    def take(self, package: Path, version: str) -> str:
-        """Take a package's files as a release of their own, once; gives the release's name."""
+    def take(self) -> str:
+        """Take the package's files as a release of their own, once; gives the release's name."""
+        package = self._path("package")
+        version = _version_of(package)
         names = [version, *(f"{version}-{number}" for number in range(2, 100))]
         for name in names:
             there = self._path(f"releases/{name}")
@@ -243,6 +246,15 @@ class Releases(Struct, frozen=True):
 def _as_saved(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:
     """Owners and modes as they were; an argument of extractall only from Python 3.11.4 on."""
     return member
+
+
+def _version_of(package: Path) -> str:
+    """What the package's program calls itself. Raises InstallFault, OSError."""
+    text = (package / "lib" / "firmware" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([\w.+~-]+)"$', text, re.MULTILINE)
+    if found is None:
+        raise InstallFault(f"{package} does not say its version")
+    return found[1]
 
 
 def _same_files(one: Path, other: Path) -> bool:

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from firmware.cli import install, uninstall
+from firmware.cli import install, release, uninstall
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.install.plan import UNIT_PATH
 
@@ -73,3 +73,27 @@ def test_a_system_without_accounts_is_told_and_left(tmp_path):
     with pytest.raises(Refused) as refused:
         ran(install, "--root", tmp_path, *COMMAND)
     assert refused.value.code == FAILED
+
+
+def test_releases_are_taken_listed_switched_and_gone_back_from(root, capsys):
+    package = root / "opt/pos-terminal/package/lib/firmware"
+    package.mkdir(parents=True)
+    (root / "etc/pos-terminal").mkdir()
+    for version in ("1.0", "1.1"):
+        (package / "__init__.py").unlink(missing_ok=True)
+        (package / "__init__.py").write_text(f'__version__ = "{version}"\n')
+        assert ran(release, "--root", root, "take") == DONE
+    capsys.readouterr()
+    assert ran(release, "--root", root, "list") == DONE
+    assert capsys.readouterr().out.splitlines() == ["  1.0  previous", "* 1.1"]
+    assert ran(release, "--root", root, "back") == DONE
+    assert ran(release, "--root", root, "switch", "1.1") == DONE
+    assert ran(release, "--root", root, "judge") == DONE
+    assert (root / "opt/pos-terminal/current").readlink().name == "1.1"
+
+
+def test_where_no_package_is_installed_nothing_can_be_taken(root):
+    with pytest.raises(Refused, match="No such file"):
+        ran(release, "--root", root, "take")
+    with pytest.raises(Refused, match=r"no release 1\.0: none at all"):
+        ran(release, "--root", root, "switch", "1.0")

@@ -57,12 +57,12 @@ def unpack(tmp_path, releases):
     """Puts a package in place as dpkg does, whole files renamed over old ones; takes it."""
 
     def arrive(version):
-        package = tmp_path / HOME[1:] / "package"
-        (package / "bin").mkdir(parents=True, exist_ok=True)
-        new = package / "bin" / "pos.dpkg-new"
-        new.write_text(version)
-        new.replace(package / "bin" / "pos")
-        return releases.take(package, version)
+        folder = tmp_path / HOME[1:] / "package" / "lib" / "firmware"
+        folder.mkdir(parents=True, exist_ok=True)
+        new = folder / "__init__.py.dpkg-new"
+        new.write_text(f'"""What it does."""\n\n__version__ = "{version}"\n')
+        new.replace(folder / "__init__.py")
+        return releases.take()
 
     return arrive
 
@@ -77,7 +77,8 @@ def upgraded(releases, unpack, systemd):
 
 
 def running(tmp_path):
-    return (tmp_path / HOME[1:] / "current" / "bin" / "pos").read_text()
+    text = (tmp_path / HOME[1:] / "current" / "lib" / "firmware" / "__init__.py").read_text()
+    return text.split('"')[-2]
 
 
 def test_the_first_release_is_current_at_once(releases, unpack, tmp_path):
@@ -93,8 +94,7 @@ def test_a_new_package_leaves_the_old_release_as_it_was(upgraded, tmp_path):
 
 def test_the_same_package_is_taken_once_and_another_of_its_version_apart(releases, unpack):
     assert unpack("1.0") == "1.0"
-    package = releases.system.path(f"{HOME}/package")
-    assert releases.take(package, "1.0") == "1.0"
+    assert releases.take() == "1.0"
     assert unpack("1.0") == "1.0-2"
     assert releases.all == ["1.0", "1.0-2"]
 
