@@ -18,7 +18,7 @@ GROUPS = {
     "journal": "commits, syncs and bytes of a sale, and the time of an append",
     "start": "cold start to the idle screen, and memory there",
     "recovery": "power back with transactions open",
-    "page": "the bench page: a key press to pixels in a browser, and an idle page",
+    "page": "the bench page: a key press to pixels, an idle page, ten pages at a sale",
     "growth": "start and look-up as the journal grows",
 }
 
