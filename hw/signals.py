@@ -36,6 +36,13 @@ class Signals:
         self._errors: tuple[type[Exception], ...] = ()
         self._trading: bool | None = None
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is wanted and cannot be had."""
+        return tuple(
+            name for name, wanted in self._wanted.items() if wanted and self._output(name) is None
+        )
+
     def beep(self, duration_ms: int) -> None:
         """Sound, and flash red, for so long; gives back at once."""
         self._pulse("buzzer", duration_ms)

@@ -26,6 +26,7 @@ from firmware.doctor.permissions import Access, PermissionsCheck
 from firmware.doctor.power import PowerCheck
 from firmware.doctor.printer import PrinterCheck
 from firmware.doctor.reader import ReaderCheck
+from firmware.doctor.signals import SignalsCheck
 from firmware.doctor.storage import StorageCheck
 from hw.board import KEYPAD, Pin
 from hw.ports import Printer
@@ -90,6 +91,8 @@ def checks(
     with contextlib.ExitStack() as undo:
         for part in (parts.display, parts.keypad, parts.reader, parts.printer):
             undo.callback(part.close)
+        if parts.signals is not None:
+            undo.callback(parts.signals.close)
         yield from _of_parts(config, parts, machine, ask)
         yield PrinterCheck(
             None if config.printer.kind == "none" else parts.printer,
@@ -107,6 +110,8 @@ def _of_parts(
     pause = lambda milliseconds: time.sleep(milliseconds / 1000)  # noqa: E731
     yield KeypadCheck(parts.keypad, clock, pause, matrix, ask)
     yield ReaderCheck(machine, parts.reader, ask)
+    if parts.signals is not None:
+        yield SignalsCheck(parts.signals)
 
 
 def needed(config: Config) -> Sequence[Access]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 from msgspec.structs import replace
 
 from firmware.doctor.display import DisplayCheck
@@ -10,15 +11,18 @@ from firmware.doctor.findings import Verdict
 from firmware.doctor.keypad import KeypadCheck, Matrix
 from firmware.doctor.printer import PrinterCheck
 from firmware.doctor.reader import SOCKET, ReaderCheck
-from hw.board import KEYPAD
+from firmware.doctor.signals import SignalsCheck
+from hw.board import KEYPAD, SIGNALS
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
 from hw.events import Device, Key
+from hw.gpio import Header
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import DeviceFault
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode
+from hw.signals import Signals
 from hw.sim import matrix as sim
 from hw.sim.cards import tray
 from hw.sim.escpos import PrinterModel
@@ -127,6 +131,25 @@ def test_pins_that_fail_are_bad():
     hand = Hand()
     hand.matrix.fail(broken=True)
     assert verdicts(hand.check()) == [BAD]
+
+
+def test_extras_are_heard_and_seen():
+    pins = MockFactory(revision=sim.PI_4B_REVISION)
+    signals = Signals(lambda: Header(pins), buzzer=True, lights=True)
+    assert verdicts(SignalsCheck(signals)) == [GOOD]
+    assert pins.pin(SIGNALS.green.bcm).state
+    signals.close()
+    pins.close()
+
+
+def test_extras_that_cannot_be_had_are_a_warning_each_and_never_bad():
+    def absent():
+        raise DeviceFault(Device.KEYPAD, "lgpio: no header")
+
+    found = worst(SignalsCheck(Signals(absent, buzzer=True, lights=True)))
+    assert [detail for detail, _ in found] == [
+        f"the pin of {name} cannot be had" for name in ("buzzer", "green", "red")
+    ]
 
 
 class UsbBench:

@@ -80,6 +80,7 @@ def test_what_is_not_wanted_keeps_its_pins_free():
     bench.signals.beep(1)
     bench.finish()
     assert set(bench.signals._outputs) == {"buzzer"}
+    assert bench.signals.missing == ()
     bench.signals.close()
 
 
@@ -102,6 +103,7 @@ def test_without_a_header_or_its_pins_all_is_silent(connect):
     signals = Signals(connect, buzzer=True, lights=True)
     signals.trading(yes=True)
     signals.beep(60)
+    assert signals.missing == ("buzzer", "green", "red")
     signals.close()
 
 
