@@ -8,7 +8,7 @@ from firmware.config import Config
 from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import Copy
+from firmware.journal.records import Copy, SettlementCompleted
 from firmware.journal.transactions import PrintJob, State, Transaction
 from firmware.voucher.fault import fault_slip, refused_slip
 from firmware.voucher.settlement import settlement_slip
@@ -73,7 +73,8 @@ class Papers:
         return None if sale is None else sale.amount_minor - sale.refunded_minor
 
     def _settlement(self, job: PrintJob) -> Document:
-        settlement = self._ledger.journal.settlement(job.batch)
+        journal = self._ledger.journal
+        settlement = self._rehearsed(job) if job.training else journal.settlement(job.batch)
         if settlement is None:
             return _lost(job)
         return settlement_slip(
@@ -82,6 +83,23 @@ class Papers:
             columns=self._columns,
             duplicate=job.duplicate,
             currency=self._config.currency,
+            training=job.training,
+        )
+
+    def _rehearsed(self, job: PrintJob) -> SettlementCompleted | None:
+        """The settlement that a batch's lessons would make, as of the last one; no host sees it."""
+        journal = self._ledger.journal
+        last, totals = journal.last_transaction(training=True), journal.lesson_totals(job.batch)
+        if last is None:
+            return None
+        return SettlementCompleted(
+            batch=job.batch,
+            totals=totals,
+            host_totals=totals,
+            balanced=True,
+            operator=last.operator,
+            date=last.date,
+            time=last.time,
         )
 
     def _fault(self, job: PrintJob) -> Document:

@@ -11,6 +11,7 @@ from firmware.host.messages import Answered, SettlementRequest
 from firmware.journal.queries import (
     BatchCount,
     BatchTotals,
+    LastTransaction,
     LessonTotals,
     NextJob,
     NextNumbers,
@@ -60,11 +61,19 @@ async def settle(desk: Desk) -> None:
 
 
 async def _rehearse(desk: Desk) -> None:
-    """In training: the lessons' totals, and nothing is closed, recorded or asked of a host."""
-    lines = total_lines(desk, await Look(LessonTotals(await Look(OpenBatch()))))
+    """In training: the lessons' totals and their slip; nothing is closed or asked of a host."""
+    batch, last = await Look(OpenBatch()), await Look(LastTransaction(training=True))
+    if last is None or last.batch != batch:
+        await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
+        return
+    lines = total_lines(desk, await Look(LessonTotals(batch)))
     question = Notice(Phrase.of(Text.SETTLE_TOTALS), lines, training=True)
-    if not isinstance(await confirm(desk, question), GivenUp):
-        await tell(desk, Text.SETTLED, Text.LESSONS_COUNT_NOTHING, warning=False)
+    if isinstance(await confirm(desk, question), GivenUp):
+        return
+    job = await Look(NextJob())
+    slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=batch, stan=0, training=True)
+    await Record.of(slip)
+    await tell(desk, Text.SETTLED, Text.LESSONS_COUNT_NOTHING, warning=False)
 
 
 async def nothing_owed(desk: Desk, *, uploads: bool = True) -> bool:

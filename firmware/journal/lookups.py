@@ -35,6 +35,7 @@ _TRANSACTION = """SELECT t.*, i.body AS intent_body, o.body AS outcome_body, e.h
     LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
     LEFT JOIN batches b ON b.batch = t.batch """
 _NEVER = 2**62
+LESSONS_MAX = 10_000  # of one batch
 _ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
 
 
@@ -197,6 +198,15 @@ class Lookups:
         sql = f"SELECT {names} FROM batches WHERE batch = ?"  # noqa: S608 - names of ours
         rows = self._all(sql, (batch,))
         return Totals(**dict(rows[0])) if rows else Totals()
+
+    def lesson_totals(self, batch: int) -> Totals:
+        """What a batch's lessons would come to, if they counted."""
+        sums = dict.fromkeys(Totals.__struct_fields__, 0)
+        for one in self.list_transactions(batch, 0, LESSONS_MAX, training=True):
+            if one.state is State.APPROVED:
+                sums[f"{one.kind.value}s"] += 1
+                sums[f"{one.kind.value}s_minor"] += one.amount_minor
+        return Totals(**sums)
 
     def count(self, batch: int) -> int:
         """How many numbers of a batch are used, however the transactions ended."""

@@ -8,9 +8,7 @@ from msgspec import Struct
 
 from firmware.journal.records import SettlementCompleted, SettlementStarted, Totals
 from firmware.journal.store import Journal
-from firmware.journal.transactions import PrintJob, Reversal, State, Transaction, Upload
-
-LESSONS_MAX = 10_000  # of one batch
+from firmware.journal.transactions import PrintJob, Reversal, Transaction, Upload
 
 
 class Numbers(Struct, frozen=True):
@@ -65,12 +63,7 @@ class LessonTotals(Struct, frozen=True):
     batch: int
 
     def read(self, journal: Journal) -> Totals:
-        sums = dict.fromkeys(Totals.__struct_fields__, 0)
-        for one in journal.list_transactions(self.batch, 0, LESSONS_MAX, training=True):
-            if one.state is State.APPROVED:
-                sums[f"{one.kind.value}s"] += 1
-                sums[f"{one.kind.value}s_minor"] += one.amount_minor
-        return Totals(**sums)
+        return journal.lesson_totals(self.batch)
 
 
 class TransactionByNumber(Struct, frozen=True):

@@ -10,6 +10,7 @@ from firmware.host.messages import Answered, HostAnswer, NoAnswer, NoAnswerReaso
 from firmware.journal.queries import (
     BatchCount,
     BatchTotals,
+    LastTransaction,
     LessonTotals,
     NextJob,
     NextNumbers,
@@ -43,9 +44,11 @@ from tests.flows.records import (
 from tests.flows.script import Pair, desk, follow
 from tests.flows.words import (
     BATCH,
+    MERCHANT_JOB,
     NOW,
     beeps,
     facts_of,
+    next_job,
     nobody_comes,
     presses,
     say,
@@ -217,13 +220,17 @@ def test_lesson_settles_nothing():
     lesson = desk()
     lesson.training = True
     screen = Notice(say(Text.SETTLE_TOTALS), LINES, training=True)
+    slip = PrintQueued(job=MERCHANT_JOB, copy=Copy.SETTLEMENT, batch=BATCH, stan=0, training=True)
     said = Notice(say(Text.SETTLED), (say(Text.LESSONS_COUNT_NOTHING),), training=True)
     follow(
         settle(lesson),
         (Look(OpenBatch()), BATCH),
+        (Look(LastTransaction(training=True)), OWED),
         (Look(LessonTotals(BATCH)), TOTALS),
         shows(screen),
         presses(Key.ENTER),
+        next_job(),
+        (Record.of(slip), None),
         shows(said),
         presses(Key.ENTER, timeout_ms=10_000),
     )
