@@ -39,6 +39,9 @@ class PublicKey:
     modulus: bytes
     exponent: int
 
+    def __str__(self) -> str:
+        return f"{8 * len(self.modulus)} bits, exponent {self.exponent}"
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Certificate:
@@ -50,11 +53,16 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuerKey:
-    """An issuer's public key and the serial number of its certificate."""
+class CertifiedKey:
+    """A recovered public key, with its certificate's serial number and last month, "MM/YY"."""
 
     key: PublicKey
     serial: bytes
+    expires: str
+
+    def __str__(self) -> str:
+        serial = self.serial.hex().upper()
+        return f"{self.key}, certificate {serial} until the end of {self.expires}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,8 @@ def _certified_key(
     return PublicKey((leftmost + rest)[:key_length], exponent)
 
 
-def _check_expiry(mmyy: bytes, today: date, what: str) -> None:
+def _check_expiry(mmyy: bytes, today: date, what: str) -> str:
+    """The last month as "MM/YY"."""
     try:
         month, year = (int(f"{byte:02X}") for byte in mmyy)
     except ValueError:
@@ -138,9 +147,10 @@ def _check_expiry(mmyy: bytes, today: date, what: str) -> None:
         raise CertificateError(f"{what}: expiration date")
     if month_has_passed(year, month, today):
         raise CertificateError(f"{what}: expired {month:02d}/{year:02d}")
+    return f"{month:02d}/{year:02d}"
 
 
-def issuer_key(ca_key: PublicKey, parts: Certificate, pan: str, today: date) -> IssuerKey:
+def issuer_key(ca_key: PublicKey, parts: Certificate, pan: str, today: date) -> CertifiedKey:
     """Recover an issuer's public key. See EMV 4.4 Book 2, 5.3, steps 1–12, and 6.3.
 
     Raises CertificateError; DataMissing when the key's remainder is wanting.
@@ -151,13 +161,12 @@ def issuer_key(ca_key: PublicKey, parts: Certificate, pan: str, today: date) -> 
     identifier = data[2:6].hex().upper().rstrip("F")
     if not 3 <= len(identifier) <= 8 or not pan.startswith(identifier):
         raise CertificateError(f"{what}: issuer identifier")
-    _check_expiry(data[6:8], today, what)
-    return IssuerKey(key, data[8:11])
+    return CertifiedKey(key, data[8:11], _check_expiry(data[6:8], today, what))
 
 
 def icc_key(
     issuer: PublicKey, parts: Certificate, pan: str, today: date, static: bytes
-) -> PublicKey:
+) -> CertifiedKey:
     """Recover an ICC public key: for signatures, or with no `static` data for PIN encipherment.
 
     Raises CertificateError; DataMissing when the key's remainder is wanting.
@@ -168,8 +177,7 @@ def icc_key(
     key = _certified_key(data, parts, issuer, static, what)
     if data[2:12].hex().upper().rstrip("F") != pan:
         raise CertificateError(f"{what}: application PAN")
-    _check_expiry(data[12:14], today, what)
-    return key
+    return CertifiedKey(key, data[14:17], _check_expiry(data[12:14], today, what))
 
 
 def static_data(issuer: PublicKey, signed: bytes, static: bytes) -> bytes:

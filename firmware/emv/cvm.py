@@ -98,7 +98,7 @@ async def verify_cardholder(state: State) -> None:
     value = state.card.get(Tag.CVM_LIST)
     cvm_list = None if value is None else CvmList.parse(value)
     if cvm_list is None or not cvm_list.rules:  # one without rules is the same as none
-        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5 and figure 8", "no CVM rules")
+        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5, table 35", "no CVM rules")
         return
     state.tsi |= Tsi.CARDHOLDER_VERIFICATION_PERFORMED
     for rule in cvm_list.rules:

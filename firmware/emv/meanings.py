@@ -9,6 +9,7 @@ import enum
 from collections.abc import Callable
 
 from firmware.emv import dol
+from firmware.emv.apdu import Sw
 from firmware.emv.codes import (
     CVM_APPLY_SUCCEEDING,
     AcType,
@@ -115,6 +116,33 @@ def cvm_results(value: bytes) -> str:
     return f"{_method(value[0])} {_condition(value[1])}: {CvmOutcome(value[2]).name.lower()}"
 
 
+def status_meaning(sw: int) -> str:
+    """A status word in words, or "" for '9000' and what the Books do not name.
+
+    See EMV 4.4 Book 3, 6.3.5, table 4.
+    """
+    if sw & 0xFFF0 == Sw.NO_TRY_LEFT:
+        return f"{sw & 0x0F} tries left"
+    return _STATUS.get(sw, "")
+
+
+_STATUS = {
+    Sw.DEACTIVATED: "selected file invalidated",
+    Sw.AUTHENTICATION_FAILED: "authentication failed",
+    0x6700: "wrong length",
+    0x6982: "security status not satisfied",
+    Sw.AUTHENTICATION_METHOD_BLOCKED: "authentication method blocked",
+    Sw.REFERENCE_DATA_INVALIDATED: "referenced data invalidated",
+    Sw.CONDITIONS_NOT_SATISFIED: "conditions of use not satisfied",
+    0x6A80: "wrong data",
+    Sw.FUNCTION_NOT_SUPPORTED: "function not supported, or the card is blocked",
+    Sw.FILE_NOT_FOUND: "file not found",
+    Sw.RECORD_NOT_FOUND: "record not found",
+    0x6A86: "wrong P1 or P2",
+    0x6A88: "referenced data not found",
+    0x6D00: "instruction not supported",
+    0x6E00: "class not supported",
+}
 _TVR, _TEXT = _bits(Tvr), _text
 _READERS: dict[int, Callable[[bytes], str]] = {
     Tag.APPLICATION_INTERCHANGE_PROFILE: _bits(Aip),

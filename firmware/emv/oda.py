@@ -45,10 +45,9 @@ async def authenticate(state: State) -> None:
                 await _dda(state, state.icc_key)
             case OdaMethod.CDA:
                 state.icc_key = recover_icc_key(state)
-                state.note("CDA keys recovered", "Book 2, 6.3–6.4")
                 return  # the TSI is due when the signature has been looked at
     except DataMissing as error:
-        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.2", error.detail)
+        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5, table 35", error.detail)
         _fail(state, error.detail)
     except (CertificateError, DolError) as error:
         _fail(state, error.detail)
@@ -78,7 +77,7 @@ def _required(state: State, tag: Tag) -> bytes:
 
 
 def _require(state: State, *tags: Tag) -> None:
-    """All that a method needs must be there before anything is computed. See Book 3, 7.2."""
+    """All that a method needs must be there before anything is computed. See Book 3, 7.5."""
     for tag in tags:
         _required(state, tag)
 
@@ -100,11 +99,13 @@ def _issuer_key(state: State) -> PublicKey:
     ca_key = state.ca_keys.find(rid, index[0])
     if ca_key is None:
         raise CertificateError(f"no CA key {rid.hex().upper()} {index.hex().upper()}")
+    state.note(f"CA key {rid.hex().upper()} {index.hex().upper()}: {ca_key}", "Book 2, 5.2")
     state.objects[Tag.CA_PUBLIC_KEY_INDEX_TERMINAL] = index
     pan = state.identity.pan.reveal()
     issuer = certificates.issuer_key(ca_key, parts, pan, state.transaction.at.date())
     if state.ca_keys.revoked(rid, index[0], issuer.serial):
         raise CertificateError("issuer certificate: revoked")
+    state.note(f"Issuer key: {issuer}", "Book 2, 5.3")
     state.issuer_key = issuer
     return issuer.key
 
@@ -134,7 +135,7 @@ def _sda(state: State) -> None:
     signed = state.card[Tag.SIGNED_STATIC_APPLICATION_DATA]
     code = certificates.static_data(issuer, signed, _static_data(state))
     state.card[Tag.DATA_AUTHENTICATION_CODE] = code
-    state.note("SDA succeeded", "Book 2, 5.4")
+    state.note(f"SDA succeeded: data authentication code {code.hex().upper()}", "Book 2, 5.4")
 
 
 def recover_icc_key(state: State) -> PublicKey:
@@ -157,7 +158,9 @@ def recover_icc_key(state: State) -> PublicKey:
     )
     pan = state.identity.pan.reveal()
     today = state.transaction.at.date()
-    return certificates.icc_key(issuer, parts, pan, today, _static_data(state))
+    icc = certificates.icc_key(issuer, parts, pan, today, _static_data(state))
+    state.note(f"ICC key: {icc}", "Book 2, 6.4")
+    return icc.key
 
 
 def recover_pin_key(state: State) -> PublicKey:
@@ -173,7 +176,9 @@ def recover_pin_key(state: State) -> PublicKey:
     parts = Certificate(certificate, remainder, exponent)
     pan = state.identity.pan.reveal()
     today = state.transaction.at.date()
-    return certificates.icc_key(_issuer_key(state), parts, pan, today, b"")
+    own = certificates.icc_key(_issuer_key(state), parts, pan, today, b"")
+    state.note(f"PIN encipherment key: {own}", "Book 2, 7.1")
+    return own.key
 
 
 async def _dda(state: State, icc_key: PublicKey) -> None:
@@ -187,7 +192,8 @@ async def _dda(state: State, icc_key: PublicKey) -> None:
     signed = _signed_in(data)
     dynamic = certificates.dynamic_data(icc_key, signed, terminal_data)
     state.card[Tag.ICC_DYNAMIC_NUMBER] = dynamic.number
-    state.note("DDA succeeded", "Book 2, 6.5.2")
+    number = dynamic.number.hex().upper()
+    state.note(f"DDA succeeded: ICC dynamic number {number}", "Book 2, 6.5.2")
 
 
 def _signed_in(data: bytes) -> bytes:
@@ -233,7 +239,11 @@ def verify_cda(state: State, answer: Cryptogram, sent_before: bytes) -> bool:
     except CertificateError as error:
         _fail(state, error.detail)
         return False
-    state.note("CDA succeeded", "Book 2, 6.6.2")
+    ac, number = (
+        state.card[tag].hex().upper()
+        for tag in (Tag.APPLICATION_CRYPTOGRAM, Tag.ICC_DYNAMIC_NUMBER)
+    )
+    state.note(f"CDA succeeded: AC {ac}, ICC dynamic number {number}", "Book 2, 6.6.2")
     return True
 
 

@@ -32,9 +32,11 @@ def check_restrictions(state: State) -> None:
 def _check_version(state: State) -> None:
     """See EMV 4.4 Book 3, 10.4.1."""
     version = state.card.get(Tag.APPLICATION_VERSION_NUMBER)
+    said = "does not say" if version is None else f"has {version.hex().upper()}"
+    ours = " ".join(one.hex().upper() for one in state.config.versions)
+    state.note(f"Version: the card {said}, the terminal has {ours}", "Book 3, 10.4.1")
     if version is not None and version not in state.config.versions:
-        bit, why = Tvr.APPLICATION_VERSIONS_DIFFER, f"card has {version.hex().upper()}"
-        state.raise_tvr(bit, "Book 3, 10.4.1", why)
+        state.raise_tvr(Tvr.APPLICATION_VERSIONS_DIFFER, "Book 3, 10.4.1")
 
 
 def _check_usage(state: State) -> None:
@@ -61,8 +63,10 @@ def _check_dates(state: State) -> None:
     """See EMV 4.4 Book 3, 10.4.3."""
     at = state.transaction.at
     today = (at.year, at.month, at.day)
-    effective = state.identity.effective
+    effective, expiry = state.identity.effective, state.identity.expiry
+    begin = "its issue" if effective is None else effective
+    state.note(f"Valid from {begin} to {expiry}, today is {at:%y%m%d}", "Book 3, 10.4.3")
     if effective is not None and today < comparable(effective):
         state.raise_tvr(Tvr.APPLICATION_NOT_YET_EFFECTIVE, "Book 3, 10.4.3")
-    if today > comparable(state.identity.expiry):
+    if today > comparable(expiry):
         state.raise_tvr(Tvr.EXPIRED_APPLICATION, "Book 3, 10.4.3")

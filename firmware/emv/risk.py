@@ -33,6 +33,8 @@ async def _check_floor_limit(state: State) -> None:
     transaction, config = state.transaction, state.config
     identity = state.identity
     before = transaction.approved_before_minor(identity.pan, identity.psn)
+    sums = f"{transaction.amount_minor} + {before} approved before"
+    state.note(f"{sums}, floor limit {config.floor_limit_minor}", "Book 3, 10.6.1")
     if transaction.amount_minor + before >= config.floor_limit_minor:
         state.raise_tvr(Tvr.FLOOR_LIMIT_EXCEEDED, "Book 3, 10.6.1")
         return
@@ -85,7 +87,7 @@ async def _check_velocity(state: State) -> None:
     counter = await _counter(state, Tag.APPLICATION_TRANSACTION_COUNTER)
     last_online = await _counter(state, Tag.LAST_ONLINE_ATC_REGISTER)
     if counter is None or last_online is None:
-        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.2", "no transaction counters")
+        state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5, table 35", "no transaction counters")
     if counter is None or last_online is None or counter <= last_online:
         state.raise_tvr(Tvr.LOWER_CONSECUTIVE_OFFLINE_LIMIT_EXCEEDED, "Book 3, 10.6.3")
         state.raise_tvr(Tvr.UPPER_CONSECUTIVE_OFFLINE_LIMIT_EXCEEDED, "Book 3, 10.6.3")

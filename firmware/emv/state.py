@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from firmware.emv.apdu import Command, Response
 from firmware.emv.applications import Application
 from firmware.emv.ca_keys import CaKeys
-from firmware.emv.certificates import IssuerKey, PublicKey
+from firmware.emv.certificates import CertifiedKey, PublicKey
 from firmware.emv.codes import CVM_NOT_PERFORMED, AcType, Aip, TerminalCapabilities, Tsi, Tvr
 from firmware.emv.dialogue import Candidate, CardFailure, Dialogue
 from firmware.emv.errors import CardError, SessionEnded
@@ -71,7 +71,7 @@ class State:
     static_data: bytes = field(default=b"", repr=False)
     static_data_broken: bool = False
     oda_method: OdaMethod = OdaMethod.NONE
-    issuer_key: IssuerKey | None = None
+    issuer_key: CertifiedKey | None = None
     icc_key: PublicKey | None = None
     pdol_data: bytes = field(default=b"", repr=False)
     cdol1_data: bytes = field(default=b"", repr=False)

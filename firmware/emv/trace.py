@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from firmware.emv.apdu import Command, Ins, Response
-from firmware.emv.meanings import meaning
+from firmware.emv.meanings import meaning, status_meaning
 from firmware.emv.tags import PAN_BEARING, describe
 from firmware.emv.tlv import Tlv, TlvError, is_constructed, parse
 
@@ -39,6 +39,7 @@ class ApduStep:
     sent: tuple[DecodedObject, ...]  # what a data object list had asked for
     response: str
     objects: tuple[DecodedObject, ...]
+    status: str = ""  # the status word in words, where it needs any
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,11 @@ class Trace:
             raw = self._masked(command.to_bytes().hex().upper())
         got = "" if response is None else self._masked(response.data.hex().upper())
         status = "no response" if response is None else f"{response.sw:04X}"
+        said = "" if response is None else status_meaning(response.sw)
         decoded = tuple(self._decode(objects, 0))
         asked = tuple(self._object(tag, value, 0) for tag, value in sent)
         answer = f"{got} {status}".strip()
-        self.steps.append(ApduStep(step, command.name, raw, asked, answer, decoded))
+        self.steps.append(ApduStep(step, command.name, raw, asked, answer, decoded, said))
 
     def _learn(self, objects: Sequence[Tlv]) -> None:
         if self.clear:
@@ -145,6 +147,7 @@ def _as_json(step: TraceStep) -> dict[str, object]:
         "command": step.command,
         "sent": [_object_as_json(one) for one in step.sent],
         "response": step.response,
+        "status": step.status,
         "objects": [_object_as_json(one) for one in step.objects],
     }
 
@@ -161,7 +164,7 @@ def _lines_of(step: TraceStep) -> Iterator[str]:
     yield f"  {step.name}"
     yield f"  > {step.command}"
     yield from map(_line_of, step.sent)
-    yield f"  < {step.response}"
+    yield f"  < {step.response}" + (f"  ({step.status})" if step.status else "")
     yield from map(_line_of, step.objects)
 
 

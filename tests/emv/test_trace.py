@@ -5,11 +5,11 @@ import json
 import pytest
 
 from firmware.emv.codes import Aip
-from firmware.emv.meanings import meaning
+from firmware.emv.meanings import meaning, status_meaning
 from firmware.emv.session import Session
 from firmware.emv.trace import ApduStep, DecisionStep, Trace
 from tests.emv.card import FakeCard
-from tests.emv.issuer import ICC, ISSUER, PAN, ca_keys, certify_icc
+from tests.emv.issuer import CA_INDEX, ICC, ISSUER, PAN, ca_keys, certify_icc
 from tests.emv.support import APPLICATION, SALE_OF_100, TERMINAL, ScriptedDialogue, run
 
 PIN = "735198"
@@ -134,3 +134,33 @@ def test_values_are_put_into_words(tag: int, value: str, words: str):
     found = meaning(tag, bytes.fromhex(value))
     assert found.startswith(words)
     assert bool(found) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("sw", "words"),
+    [
+        (0x9000, ""),
+        (0x6A83, "record not found"),
+        (0x6283, "selected file invalidated"),
+        (0x63C2, "2 tries left"),
+        (0x6F42, ""),  # a word of the card's own
+    ],
+)
+def test_6_3_5_status_words_are_told_in_words(sw: int, words: str):
+    assert status_meaning(sw) == words
+
+
+def test_a_trace_names_the_keys_and_what_was_compared():
+    """What an engineer looks for first when authentication fails, or a limit decides."""
+    told = "\n".join(traced().lines())
+    for line in (
+        f"CA key A000000003 {CA_INDEX:02X}: 1408 bits, exponent 3  [EMV 4.4 Book 2, 5.2]",
+        "Issuer key: 1152 bits, exponent 3, certificate 000001 until the end of 12/31",
+        "ICC key: 1024 bits, exponent 3, certificate 000001 until the end of 12/31",
+        "DDA succeeded: ICC dynamic number 01020304  [EMV 4.4 Book 2, 6.5.2]",
+        "Version: the card does not say, the terminal has 0096  [EMV 4.4 Book 3, 10.4.1]",
+        "Valid from its issue to 311231, today is 260501  [EMV 4.4 Book 3, 10.4.3]",
+        "10000 + 0 approved before, floor limit 20000  [EMV 4.4 Book 3, 10.6.1]",
+        "< 6A82  (file not found)",
+    ):
+        assert line in told

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from psec import mac, pinblock
+from psec import mac
 
 from firmware.host.answers import decode_answer, encode_answer
 from firmware.host.des import pad_80, retail_mac
@@ -26,7 +26,7 @@ from firmware.host.messages import (
     ReversalRequest,
     SettlementRequest,
 )
-from firmware.host.pinblock import PinFormat, decipher, encipher
+from firmware.host.pinblock import PinFormat
 from firmware.host.spec import Fields, WireError, unpack
 from firmware.host.wire import Unacceptable, decode_request, encode, sealed
 from firmware.journal.records import Kind, Totals
@@ -292,33 +292,6 @@ class TestSecrets:
         assert "123456" not in shown.replace(PAN, "")
         broken = decode_request(message[:-1], SOURCE, TODAY)
         assert PAN not in repr(broken)
-
-    @pytest.mark.parametrize(("form", "field", "made"), [(0, "52", "26"), (4, "62", "47")])
-    def test_the_pin_travels_enciphered_under_its_batch(
-        self, form: PinFormat, field: str, made: str
-    ) -> None:
-        fields = unpack(encode(SALE, KEYS, form))
-        block = bytes.fromhex(fields[field])
-        assert fields["53"] == made + "0" * 14
-        assert not {"52", "62"} - {field} & fields.keys()
-        assert decipher(block, CARD.pan, KEYS) == Pin("123456")
-        assert decipher(block, CARD.pan, SOURCE("10000001", 8)) is None
-        assert decipher(block, Pan("6217000012345678000"), KEYS) != Pin("123456")
-
-    def test_a_pin_block_is_that_of_the_oracle(self) -> None:
-        clear = pinblock.encode_pinblock_iso_0("123456", PAN)
-        block = encipher(Pin("123456"), Pan(PAN), KEYS)
-        assert block != clear
-        assert decipher(block, Pan(PAN), KEYS) == Pin("123456")
-
-    def test_format_4_is_never_twice_the_same_and_reads_a_published_block(self) -> None:
-        keys = replace(KEYS, pin_aes=Key(bytes.fromhex("00112233445566778899AABBCCDDEEFF")))
-        pan = Pan("1234567890123456")
-        published = bytes.fromhex("E4BE5B623AF7E006AC319E5B93544564")  # of psec's documentation
-        assert decipher(published, pan, keys) == Pin("1234")
-        blocks = {encipher(Pin("1234"), pan, keys, 4) for _ in range(8)}
-        assert len(blocks) == 8
-        assert {decipher(block, pan, keys) for block in blocks} == {Pin("1234")}
 
     def test_an_answer_holds_no_pan(self) -> None:
         assert "2" not in unpack(encode_answer(SALE, APPROVAL, KEYS))
