@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.journal.connection import renew_log
 from firmware.journal.records import Kind, Totals
 
 SCHEMA = 1
@@ -133,6 +134,10 @@ class Books:
     """The file at `path`, made if there is none. Raises BooksError or sqlite3.Error."""
 
     def __init__(self, path: Path) -> None:
+        try:
+            renew_log(path)
+        except OSError as error:
+            raise BooksError(f"{path}: {error.strerror}") from error
         # autocommit: transactions are begun here in so many words
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:

@@ -7,6 +7,7 @@ in it one connection; readers such as `pos verify` open the database read-only.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -36,8 +37,32 @@ Connect = Callable[[Path], sqlite3.Connection]
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the database for writing. Raises sqlite3.Error."""
+    """Open the database for writing. Raises sqlite3.Error, and JournalFault for its log."""
+    try:
+        renew_log(path)
+    except OSError as error:
+        raise _unusable(path, error) from error
     return sqlite3.connect(path, isolation_level=None, timeout=0)
+
+
+def renew_log(database: Path) -> None:
+    """Write a database's write-ahead log once more, byte for byte, and sync it. Raises OSError.
+
+    After a sync that failed, its pages are read from memory as if they were on the disk, which
+    never gets them: a commit that follows would hang on one that a power cut takes away.
+    """
+    log = database.with_name(database.name + "-wal")
+    with contextlib.suppress(FileNotFoundError), log.open("r+b") as file:
+        content = file.read()
+        file.seek(0)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unusable(path: Path, error: OSError) -> JournalFault:
+    trouble = Trouble.READ_ONLY if error.errno in _READ_ONLY else Trouble.IO
+    return JournalFault(trouble, f"{path}: {error.strerror}")
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
@@ -104,8 +129,7 @@ class Hold(Struct):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            trouble = Trouble.READ_ONLY if error.errno in _READ_ONLY else Trouble.IO
-            raise JournalFault(trouble, f"{path}: {error.strerror}") from error
+            raise _unusable(path, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

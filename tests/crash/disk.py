@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.crash.recorder import Delete, Mark, Op, Sync, Truncate, Write
+from tests.crash.recorder import Delete, Dropped, Mark, Op, Sync, Truncate, Write
 
 SECTOR = 512
 Files = dict[str, bytes]
@@ -34,6 +34,8 @@ class Disk:
                     self._settle(op.name)
             case Sync():
                 self._settle(op.name)
+            case Dropped():
+                self.pending = [each for each in self.pending if each.name != op.name]
             case Mark():
                 pass
 

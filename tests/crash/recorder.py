@@ -55,13 +55,20 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sync that failed: what it was to keep never gets there, and is read from memory on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Something became true in the shop at this point."""
 
     told: object
 
 
-Op = Write | Truncate | Delete | Sync | Mark
+Op = Write | Truncate | Delete | Sync | Dropped | Mark
 
 
 @dataclass
@@ -76,10 +83,23 @@ class Recorder:
         self.ops.append(Mark(told))
 
     def note(self, op: Op) -> None:
-        self.fail(op)
+        try:
+            self.fail(op)
+        except apsw.Error:
+            if isinstance(op, Sync):
+                self.ops.append(Dropped(op.name))
+            raise
         self.ops.append(op)
 
     def connect(self, path: Path) -> sqlite3.Connection:
+        """As firmware.journal.connection.connect, which writes the log anew."""
+        log = path.with_name(path.name + "-wal")
+        try:
+            if log.exists():
+                self.note(Write(log.name, 0, log.read_bytes()))
+                self.note(Sync(log.name))
+        except apsw.Error as error:
+            raise _translated(error) from error
         name = f"recorder-{next(_serial)}"
         vfs = _Vfs(name, self)
         connection = apsw.Connection(str(path), vfs=name)

@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - apsw first, so that the tests are skipped in words without it
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -11,26 +12,37 @@ import pytest
 
 apsw = pytest.importorskip("apsw", reason="NOT TRIED: the disk is made to fail through apsw")
 
+from firmware.journal.connection import DATABASE, connect
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
+from firmware.ledger import Ledger
 from tests.crash.day import Counter, Promise, broken
-from tests.crash.power_loss import trade_on
+from tests.crash.power_loss import Begun, replay, trade_on
 from tests.crash.recorder import Delete, Op, Recorder, Sync, Truncate, Write
-from tests.journal.story import KEYS, Shop
+from tests.journal.story import KEYS, Clock, Shop, opened
 
 
 class Failing:
-    """From the n-th call on, calls of some kinds fail: a disk does not get well by itself."""
+    """From the n-th call on, calls of some kinds fail: a disk does not get well by itself.
 
-    def __init__(self, first: int, error: type[Exception], kinds: tuple[type[Op], ...]) -> None:
-        self.first, self.error, self.kinds = first, error, kinds
+    Unless it is said how many fail.
+    """
+
+    def __init__(
+        self,
+        first: int,
+        error: type[Exception],
+        kinds: tuple[type[Op], ...],
+        count: int = 1_000_000,
+    ) -> None:
+        self.first, self.error, self.kinds, self.count = first, error, kinds, count
         self.calls = 0
 
     def __call__(self, op: Op) -> None:
         if isinstance(op, self.kinds):
             self.calls += 1
-            if self.calls >= self.first:
+            if self.first <= self.calls < self.first + self.count:
                 raise self.error(f"{type(op).__name__} of {op}"[:60])
 
 
@@ -103,6 +115,72 @@ def test_a_fault_while_reading_is_a_fault_of_the_journal_not_a_bug(memory: Path)
     for ask in (shop.journal.head, shop.journal.batch, shop.journal.open_intents):
         with pytest.raises(JournalFault):
             ask()
+    shop.journal.close()
+
+
+@pytest.mark.parametrize(
+    "count", [2, *(pytest.param(count, marks=pytest.mark.long) for count in (1, 3, 4))]
+)
+def test_what_a_failed_sync_dropped_is_written_anew_before_anybody_trades_on(
+    memory: Path, count: int
+) -> None:
+    """Linux tells of pages that it could not write once, and then reads them from memory as well.
+
+    See wiki.postgresql.org/wiki/Fsync_Errors.
+    """
+    lost, first, healthy = [], 1, False
+    while not healthy:
+        recorder = Recorder(fail=Failing(first, apsw.IOError, (Sync,), count))
+        ledger, healthy = trade_through_a_fault(memory / f"{first}", recorder)
+        ledger.close()
+        tally = replay(recorder.ops, memory / f"{first}-cut", samples=0, every=61, keys=ledger.keys)
+        assert (tally.half, tally.unreadable) == ([], [])
+        lost += tally.lost
+        first += 6
+    assert first > 10
+    assert lost == []
+
+
+def trade_through_a_fault(directory: Path, recorder: Recorder) -> tuple[Ledger, bool]:
+    """Sell until the disk fails, open the journal anew as the terminal does, and sell on.
+
+    True when the fault did not come.
+    """
+    failing, recorder.fail = recorder.fail, lambda _op: None
+    clock = Clock()
+    ledger = Ledger(directory, clock, connect=recorder.connect)
+    recorder.mark(Begun())
+    recorder.fail = failing
+    shop = Shop(ledger.journal, clock, directory)
+    counter = Counter(shop, recorder.mark)
+    fault = fault_of(lambda: story(counter))
+    trouble = fault
+    while trouble is not None:
+        trouble = fault_of(ledger.reopen)
+    shop.journal = ledger.journal
+    recorder.fail = lambda _op: None
+    for intent in shop.journal.open_intents():
+        shop.journal.append(opened(intent))
+    counter.sale(700)
+    counter.sale(800)
+    return ledger, fault is None
+
+
+def test_opening_a_journal_writes_its_log_anew(memory: Path) -> None:
+    shop = Shop.open(memory)
+    shop.sale()
+    log = memory / "journal.db-wal"
+    content = log.read_bytes()
+    os.utime(log, (0, 0))
+    connect(memory / DATABASE).close()  # another connection is there: nothing else is written
+    assert log.read_bytes() == content
+    assert log.stat().st_mtime > 0
+    log.unlink()
+    log.mkdir()
+    with pytest.raises(JournalFault) as caught:
+        connect(memory / DATABASE)
+    assert caught.value.trouble is Trouble.IO
+    log.rmdir()
     shop.journal.close()
 
 

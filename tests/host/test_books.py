@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from firmware.host.books import Books
 from firmware.host.messages import NoAnswer, NoAnswerReason
 
 Reverse = Callable[..., Any]
@@ -82,3 +85,18 @@ class TestCost:
             plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {each}")]
             walks = [step for step in plan if step.startswith("SCAN") and step != "SCAN counter"]
             assert not walks, each
+
+
+def test_opening_books_writes_their_log_anew(tmp_path: Path) -> None:
+    """After a sync that failed, what is read of it may never have reached the disk."""
+    books = Books(tmp_path / "books.db")
+    with books.commit():
+        books.next_number()
+    log = tmp_path / "books.db-wal"
+    content = log.read_bytes()
+    os.utime(log, (0, 0))
+    again = Books(tmp_path / "books.db")
+    assert (log.read_bytes(), again.entries()) == (content, [])
+    assert log.stat().st_mtime > 0
+    again.close()
+    books.close()
