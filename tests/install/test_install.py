@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from firmware.config import load
-from firmware.install.plan import CONFIG, DATA, UNIT, UNIT_PATH, install, steps, uninstall
+from firmware.install.plan import (
+    CONFIG,
+    DATA,
+    TRIAL_SERVICE,
+    UNIT,
+    UNIT_PATH,
+    install,
+    steps,
+    uninstall,
+)
 from firmware.install.system import InstallFault, System
 
 COMMAND = "/opt/pos-terminal/bin/pos"
@@ -191,12 +200,13 @@ def test_the_service_reaches_its_devices(system, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
-def test_the_service_is_exposed_to_little(system, tmp_path):
+@pytest.mark.parametrize("unit", [UNIT, TRIAL_SERVICE])
+def test_the_services_are_exposed_to_little(system, tmp_path, unit):
     install(system, steps(COMMAND), lambda _words: None)
     done = subprocess.run(
         [
             *("systemd-analyze", "security", "--offline=true", "--no-pager"),
-            *(f"--root={tmp_path}", UNIT),
+            *(f"--root={tmp_path}", unit),
         ],
         capture_output=True,
         text=True,
