@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
+from firmware import __version__
 from firmware.journal import schema
 from firmware.journal.connection import DATABASE
 from firmware.journal.essence import essence
@@ -29,6 +29,7 @@ from firmware.journal.records import (
 )
 from firmware.masked import Password
 from tests.journal.story import KEYS, Shop, opened
+from tests.journal.test_uploads import offline_sale
 
 KEPT = Path(__file__).with_name("kept")
 
@@ -38,7 +39,7 @@ def trade(shop: Shop) -> None:
     operators = Operators(shop.journal, Cost(passes=1, memory_kib=8))
     operators.set_password("01", Password("1357"), by="01")
     operators.verify("01", Password("9999"), shop.clock(), purpose="sign on")
-    shop.journal.append(TerminalStarted(version="0.1.0", schema=1))
+    shop.journal.append(TerminalStarted(version=__version__, schema=schema.SCHEMA))
     shop.journal.append(OperatorSignedOn(operator="01"))
     shop.agree()
     partly = shop.sale()
@@ -58,12 +59,13 @@ def trade(shop: Shop) -> None:
     shop.journal.append(owed)
     shop.journal.append(opened(owed))
     shop.journal.append(ReversalAttempted(batch=owed.batch, stan=owed.stan, attempt=1))
+    offline_sale(shop)
     shop.journal.append(shop.intent(amount_minor=777))
 
 
-def main(release: str) -> None:
+def main() -> None:
     """Write the fixture of this release."""
-    kept = KEPT / f"{schema.SCHEMA}-{release}"
+    kept = KEPT / f"{schema.SCHEMA}-{__version__}"
     kept.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as room:
         shop = Shop.open(Path(room))
@@ -71,11 +73,17 @@ def main(release: str) -> None:
         sale = shop.journal.by_voucher(1)
         assert sale is not None
         head, digest = shop.journal.head()
-        told = {"head": head, "hash": digest, "qr": essence(sale, KEYS)}
+        told = {
+            "head": head,
+            "hash": digest,
+            "qr": essence(sale, KEYS),
+            "next_stan": shop.journal.next_stan(),
+            "uploads": [owed.transaction.amount_minor for owed in shop.journal.uploads()],
+        }
         shop.journal.close()
         shutil.copy(Path(room) / DATABASE, kept / DATABASE)
     (kept / "expected.json").write_text(json.dumps(told, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -12,17 +12,21 @@ from firmware.journal.connection import DATABASE
 from firmware.journal.essence import verify_essence
 from firmware.journal.operators import Operators, Verified
 from firmware.journal.records import Totals
+from firmware.journal.schema import SCHEMA
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from firmware.masked import Password
 from tests.journal.releases import KEPT
 from tests.journal.story import KEYS, Shop, confirmed, opened
+from tests.journal.test_uploads import answer
 
 RELEASES = sorted(path.name for path in KEPT.iterdir())
 
 
-def test_there_is_at_least_the_first_release() -> None:
+def test_there_is_a_journal_of_the_first_schema_and_of_each_since() -> None:
     assert RELEASES[0] == "1-0.1.0"
+    kept = {int(release.split("-")[0]) for release in RELEASES}
+    assert kept == set(range(1, SCHEMA + 1)), "run `python -m tests.journal.releases`"
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -34,7 +38,11 @@ def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
     shop = Shop.open(tmp_path)
     journal = shop.journal
     assert list(journal.head()) == [expected["head"], expected["hash"]]
-    assert (journal.batch(), journal.next_stan(), journal.next_job()) == (2, 9, 3)
+    assert (journal.batch(), journal.next_stan(), journal.next_job()) == (
+        2,
+        expected.get("next_stan", 9),
+        3,
+    )
     assert journal.totals(1) == Totals(
         sales=2, sales_minor=22_750, voids=1, voids_minor=9_900, refunds=1, refunds_minor=2_850
     )
@@ -44,6 +52,10 @@ def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
     assert journal.signed_on() == "01"
     verdict = Operators(journal).verify("01", Password("1357"), shop.clock())
     assert verdict == Verified()
+    uploads = journal.uploads()
+    assert [owed.transaction.amount_minor for owed in uploads] == expected.get("uploads", [])
+    for upload in uploads:
+        journal.append(answer(upload.transaction))
     journal.append(opened(journal.open_intents()[0]))
     for owed in journal.reversals():
         journal.append(confirmed(owed.transaction))
