@@ -163,6 +163,9 @@ class Emv(Section, frozen=True):
     ca_keys: str = ""
 
 
+ITEM_COLUMNS = 20  # a row of the amount check, where an item's name stands in full
+
+
 class Item(Section, frozen=True):
     """One thing that a kiosk sells, and its key."""
 
@@ -380,6 +383,9 @@ def _across_kiosk(config: Config, source: str) -> list[Mistake]:
         place = f"{source}: kiosk.items {number}"
         if any(item.key == other.key for other in items[: number - 1]):
             mistakes.append(Mistake(f"{place}.key", f"{item.key} is another item's"))
+        if sum(1 if character.isascii() else 2 for character in item.name) > ITEM_COLUMNS:
+            words = f"expected at most {ITEM_COLUMNS} columns, two a Chinese character"
+            mistakes.append(Mistake(f"{place}.name", words))
         if item.price == 0:
             mistakes.append(Mistake(f"{place}.price", "expected more than nothing"))
         if most and item.price > most:

@@ -42,6 +42,11 @@ def test_a_price_list_is_read_in_major_and_minor_units(tmp_path: Path):
         (('price = "3.00"', 'price = "3"'), None),
         (('price = "3.00"', 'price = "60000.00"'), "f: kiosk.items 1.price: expected at most"),
         (('name = "豆浆"', 'name = ""'), "f: kiosk.items 1.name: "),
+        (
+            ('name = "豆浆"', 'name = "三鲜小笼包配红豆浆大杯"'),
+            "f: kiosk.items 1.name: expected at most",
+        ),
+        (('name = "豆浆"', 'name = "三鲜小笼包配红豆浆杯"'), None),
         (('name = "豆浆"', 'title = "豆浆"'), "f: kiosk.items 1.title: unknown"),
         (('name = "豆浆"\n', ""), "f: kiosk.items 1.name: missing"),
         (("[[kiosk.items]]", "[[kiosk.item]]"), "f: kiosk.item: unknown"),

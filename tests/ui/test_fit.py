@@ -215,6 +215,20 @@ def test_confirmations_are_whole_on_every_turn(
 
 @LANGUAGES
 @TRAINING
+@pytest.mark.parametrize("name", ["三鲜小笼包配红豆浆杯", "MMMMMMMMMMMM"])
+def test_the_check_of_an_item_is_whole_on_every_turn(
+    name: str, language: Language, training: bool
+) -> None:
+    for phase in range(3):
+        item = (Phrase.of((name, name)),)
+        check = AmountCheck(OWNERS[language], Kind.SALE, BIG, item, phase, training)
+        frame = render(check, language)
+        assert_whole(frame, check)
+        assert name in frame.text
+
+
+@LANGUAGES
+@TRAINING
 @pytest.mark.parametrize("left", [None, BIG], ids=["void", "refund"])
 @pytest.mark.parametrize("pan_length", [13, 16, 19])
 def test_the_original_is_whole(
