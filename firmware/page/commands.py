@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 Short = Annotated[str, msgspec.Meta(max_length=80)]
+FileText = Annotated[str, msgspec.Meta(max_length=100_000)]
 KeyName = Annotated[str, msgspec.Meta(max_length=8)]
 
 
@@ -47,10 +48,11 @@ class Fresh(Command, frozen=True):
 
 
 class Play(Command, frozen=True):
-    """A scenario file to be played and watched, from a fresh terminal."""
+    """A scenario file to be played and watched, from a fresh terminal; `files` it may include."""
 
     name: Short
-    text: Annotated[str, msgspec.Meta(max_length=100_000)]
+    text: FileText
+    files: Annotated[dict[Short, FileText], msgspec.Meta(max_length=20)] = {}
 
 
 class Stop(Command, frozen=True):

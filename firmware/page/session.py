@@ -21,7 +21,7 @@ from firmware.page.hub import Hub
 from firmware.page.pace import PacedTime
 from firmware.page.publisher import Publisher
 from firmware.page.recorder import Recorder
-from firmware.scenario.language import KEY_NAMES, ScenarioError, Step, parse
+from firmware.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
 from firmware.scenario.player import Player, ScenarioFailed
 from firmware.scenario.stage import STAGE_CONFIG, Stage
 from hw.events import Key
@@ -60,9 +60,8 @@ class Session:
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
         self._stages = 0
         self._standing: Player | None = None
-        self._playing = False
         self._speed = 1
-        self._beeps = 0
+        self._beeps = self._plays = 0
 
     # --- from other threads ---
 
@@ -93,19 +92,19 @@ class Session:
         self._player.close()
 
     def _turn(self) -> None:
-        """Let happen what is due, tell of it, and take the next wish."""
+        """Let happen what is due, tell of it, and do the next wish."""
         try:
             self._pass_time()
+            self._publisher.publish()
+            wish = self._take(max(TURN_S, self._seconds()))
+            if wish is not None:
+                self._perform(wish)
         except (_Ended, _Stopped):
             raise
         except Exception as bug:  # noqa: BLE001 - a bug on the bench is shown, and the page lives
             _LOG.exception("the terminal crashed")
             self._publisher.notice(f"the terminal crashed: {bug!r}")
             self._player.hands.power_cut()
-        self._publisher.publish()
-        wish = self._take(max(TURN_S, self._seconds()))
-        if wish is not None:
-            self._perform(wish)
 
     def _take(self, timeout_s: float) -> commands.Wish | None:
         """The next wish within the time. Raises _Ended."""
@@ -190,8 +189,8 @@ class Session:
                     self._speed = self._time.speed = self._publisher.speed = times
                 case commands.Fresh(settings=settings):
                     self._set_up(settings)
-                case commands.Play(name=name, text=text):
-                    self._play(name, text)
+                case commands.Play(name=name, text=text, files=files):
+                    self._play(name, {**files, name: text})
                 case commands.Stop():
                     pass
                 case commands.Save():
@@ -213,10 +212,11 @@ class Session:
             self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + LEAST_MS)
         self._moved_ms[key] = self._now_ms
         if isinstance(wish, commands.Up):
+            self._recorder.up(self._now_ms, wish.key)
             self._player.hands.release(key)
         elif key not in self._stage.bench.matrix.pressed:
             if terminal is not None:
-                self._recorder.act(self._now_ms, f"press {wish.key}")
+                self._recorder.down(self._now_ms, wish.key)
             self._player.hands.press(key)
 
     def _act(self, line: str) -> None:
@@ -256,15 +256,14 @@ class Session:
 
     # --- a scenario that is watched ---
 
-    def _play(self, name: str, text: str) -> None:
+    def _play(self, name: str, files: Mapping[str, str]) -> None:
         """Play a file's text from a fresh terminal. Raises ScenarioError before it begins."""
-        steps = [step for step in parse(text, name) if not step.verb.startswith("save")]
-        if any(step.verb == "include" for step in steps):
-            raise ScenarioError(name, "a file on the page cannot include others")
+        steps = [step for step in read_among(name, files) if not step.verb.startswith("save")]
         self._set_up({}, steps)
-        self._playing = True
         story = [step for step in steps if step.verb != "set"]
-        state = {"name": name, "total": len(story), "at": 0, "line": "", "end": ""}
+        self._plays += 1
+        number, total = self._plays, len(story)
+        state = {"number": number, "name": name, "total": total, "at": 0, "line": "", "end": ""}
         try:
             for at, step in enumerate(story, 1):
                 state |= {"at": at, "line": " ".join((step.verb, *step.words))}
@@ -277,7 +276,6 @@ class Session:
         except (ScenarioFailed, ScenarioError) as failed:
             state |= {"end": "failed", "line": str(failed).splitlines()[0]}
         finally:
-            self._playing = False
             self.hub.put("play", dict(state))
 
     def _wait_playing(self, seconds: float) -> None:

@@ -6,9 +6,9 @@ The language is the table in `firmware/README.md`; this module knows words, not 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -87,6 +87,27 @@ def _read(path: Path, place: str, depth: int) -> Iterator[Step]:
             yield from _read(path.parent / name, f"{step.place}: {name}", depth + 1)
         else:
             yield step
+
+
+def read_among(name: str, files: Mapping[str, str]) -> list[Step]:
+    """The same of texts that are at hand: an include is found by its file's name alone.
+
+    Raises ScenarioError.
+    """
+    return list(_read_among(name, files, 0))
+
+
+def _read_among(name: str, files: Mapping[str, str], depth: int) -> Iterator[Step]:
+    if depth > INCLUDE_DEPTH_MAX:
+        raise ScenarioError(name, "includes itself, or includes go too deep")
+    for step in parse(files[name], name):
+        if step.verb != "include":
+            yield step
+            continue
+        included = PurePosixPath(step.words[0]).name
+        if included not in files:
+            raise ScenarioError(step.place, f"{included} is wanted too: drop both together")
+        yield from _read_among(included, files, depth + 1)
 
 
 def parse(text: str, name: str) -> Iterator[Step]:
@@ -176,6 +197,11 @@ def _is_key(word: str) -> bool:
     return word in KEY_NAMES or word.startswith("$") or (word.isascii() and word.isdigit())
 
 
+def _key(verb: str, words: tuple[str, ...], place: str) -> None:
+    if len(words) != 1 or words[0] not in KEY_NAMES:
+        raise ScenarioError(place, f"expected: {verb} KEY")
+
+
 def _wait(_verb: str, words: tuple[str, ...], place: str) -> None:
     if len(words) != 1 or not _TIME.match(words[0]):
         raise ScenarioError(place, "expected: wait 30s (ms, s, m, h or d)")
@@ -215,6 +241,8 @@ _VERBS: dict[str, Check] = {
     "insert": _takes(1, "insert CARD"),
     "remove": _takes(0, "remove"),
     "press": _keys,
+    "down": _key,
+    "up": _key,
     "wait": _wait,
     "expect screen": _texts,
     "expect no screen": _texts,

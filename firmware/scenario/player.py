@@ -15,6 +15,7 @@ from firmware.scenario.audit import unbalanced
 from firmware.scenario.hands import Hands
 from firmware.scenario.language import (
     FRESH,
+    KEY_NAMES,
     ScenarioError,
     Step,
     duration_ms,
@@ -180,6 +181,12 @@ class Player:
                 self._hands.release(key)
                 if step.at_ms is None or len(step.words) > 1:  # else the next line names its moment
                     self._run(UP_MS)
+
+    def _down(self, step: Step) -> None:
+        self._hands.press(KEY_NAMES[step.words[0]])
+
+    def _up(self, step: Step) -> None:
+        self._hands.release(KEY_NAMES[step.words[0]])
 
     def _insert(self, step: Step) -> None:
         tray = self._hands.tray

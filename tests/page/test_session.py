@@ -108,10 +108,45 @@ def test_a_page_does_what_hands_do_and_no_more(bench, line):
     assert session.hub.state("steps") == before
 
 
+def test_a_key_that_is_held_is_held_when_it_replays(bench, tmp_path):
+    session, _ = bench
+    session.submit(commands.Speed(60))
+    session.submit(commands.Down("5"))
+    wait_for(session.hub, lambda: "Keypad fault" in said(session.hub))  # after half a minute
+    session.submit(commands.Up("5"))
+    wait_for(session.hub, lambda: "Keypad fault" not in said(session.hub))
+    told = recording(session)
+    (down,) = [line for line in told.splitlines() if line.endswith("down 5")]
+    (up,) = [line for line in told.splitlines() if line.endswith("up 5")]
+    looked = (
+        f'{down}\nwait 31s\nexpect screen "Keypad fault"\n{up}\nwait 1s\nexpect no screen "Keypad"'
+    )
+    file = tmp_path / "bench.pos"
+    file.write_text(told.replace(f"{down}\n{up}", looked))
+    assert looked in file.read_text()
+    play(file)
+
+
+def test_a_dropped_file_includes_what_was_dropped_with_it(bench):
+    session, _ = bench
+    story = 'include parts/amount.pos\nexpect screen "8.80"'
+    session.submit(commands.Play("x.pos", story, {"amount.pos": "press 880"}))
+    wait_for(session.hub, lambda: (session.hub.state("play") or {}).get("end") == "held")
+    assert "press 880" in recording(session)
+
+
+def test_files_that_include_each_other_are_refused(bench):
+    session, _ = bench
+    session.submit(commands.Play("x.pos", "include y.pos", {"y.pos": "include x.pos"}))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert "includes itself" in session.hub.state("notice")["words"]
+
+
 def test_a_dropped_file_reads_and_writes_no_other(bench, tmp_path):
     session, _ = bench
-    session.submit(commands.Play("x.pos", "include /etc/passwd"))
+    session.submit(commands.Play("x.pos", "press 1\ninclude /etc/passwd"))
     wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert "x.pos:2: passwd is wanted too" in session.hub.state("notice")["words"]
     target = tmp_path / "screen.png"
     session.submit(commands.Play("y.pos", f"save screen {target}\npress 1"))
     wait_for(session.hub, lambda: (session.hub.state("play") or {}).get("end") == "held")

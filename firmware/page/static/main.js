@@ -3,7 +3,7 @@
 import "./glass.js";
 import "./keypad.js";
 import { drawSlot, drawTray } from "./cards.js";
-import { drawWorkbench, playFile } from "./workbench.js";
+import { drawWorkbench, playFiles } from "./workbench.js";
 import { language, setLanguage, t, translate } from "./words.js";
 import { act, connect, on, send, state } from "./wire.js";
 
@@ -103,7 +103,7 @@ addEventListener("drop", (event) => {
   byId("drop").hidden = true;
   if (!event.dataTransfer?.files.length) return;
   event.preventDefault();
-  playFile(event.dataTransfer.files[0]);
+  playFiles(event.dataTransfer.files);
 });
 
 speak(localStorage.getItem("pos-language") ?? preferred);

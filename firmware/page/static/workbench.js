@@ -224,8 +224,15 @@ function choice(word, key, options, now) {
   return make("label", {}, make("span", {}, t(word)), select);
 }
 
-export function playFile(file) {
-  file.text().then((text) => send({ do: "play", name: file.name.slice(0, 80), text }));
+// of several files the one that no other includes is played
+export async function playFiles(list) {
+  const files = {};
+  for (const file of list) files[file.name.slice(-80)] = await file.text();
+  const included = new Set(Object.values(files).flatMap((text) =>
+    [...text.matchAll(/^\s*include\s+(?:\S*\/)?(\S+)/gm)].map(([, name]) => name)));
+  const name = Object.keys(files).find((each) => !included.has(each)) ?? Object.keys(files)[0];
+  const { [name]: text, ...others } = files;
+  send({ do: "play", name, text, files: others });
 }
 
 function story() {
@@ -244,8 +251,8 @@ function drawStory(panel) {
   if (panel.contains(document.activeElement) && document.activeElement.tagName === "SELECT") return;
   const settings = state("settings") ?? {};
   const now = { "general.language": settings.language, "general.profile": settings.profile };
-  const file = make("input", { type: "file", accept: ".pos,text/plain", hidden: "" });
-  file.addEventListener("change", () => file.files[0] && playFile(file.files[0]));
+  const file = make("input", { type: "file", accept: ".pos,text/plain", multiple: "", hidden: "" });
+  file.addEventListener("change", () => file.files.length && playFiles(file.files));
   const choices = CHOICES.map(([word, key, options]) => choice(word, key, options, now[key]));
   const fresh = make("button", {
     type: "button", id: "fresh", onclick: () => {
@@ -280,5 +287,10 @@ for (const [name, ...drawn] of [["journal", "journal"], ["books", "books"], ["fa
   ["settings", "faults", "story"], ["play", "story"], ["steps", "story"]]) {
   on(name, () => redraw(...drawn));
 }
-on("play", (play) => { if (play && !play.end && play.at === 1) choose("story"); });
+let watched = null; // the story that was last seen; null until the first is heard of
+on("play", (play) => {
+  const number = play?.number ?? 0;
+  if (watched !== null && number > watched) choose("story");
+  watched = Math.max(number, watched ?? 0);
+});
 addEventListener("slips", () => redraw("slips"));
