@@ -56,7 +56,23 @@ ORIGINALS = st.builds(
     st.booleans(),
 )
 CHECK_FIELDS = ("owner", "kind", "amount", "detail", "training")
-ORIGINAL_FIELDS = ("kind", "card", "amount", "left", "date", "time", "operator", "voucher")
+ORIGINAL_FIELDS = (
+    "kind",
+    "card",
+    "amount",
+    "left",
+    "date",
+    "time",
+    "operator",
+    "voucher",
+    "owner",
+    "training",
+)
+
+
+def two(strings: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    """Two that differ."""
+    return st.lists(strings, min_size=2, max_size=2, unique=True)
 
 
 def turns(screen: AmountCheck, language: Language) -> list[Frame]:
@@ -85,6 +101,20 @@ def test_checks_of_another_merchant_store_or_terminal_never_look_alike(
     ours = {frame.packed for frame in turns(one, language)}
     theirs = {frame.packed for frame in turns(replace(one, owner=owner), language)}
     assert not ours & theirs
+
+
+@given(CHECKS, two(VOUCHERS), two(TAILS), LANGUAGES)
+@settings(max_examples=100, deadline=None)
+def test_refunds_of_another_voucher_or_to_another_card_never_look_alike(
+    one: AmountCheck, vouchers: list[str], tails: list[str], language: Language
+) -> None:
+    def frames(voucher: str, tail: str) -> set[bytes]:
+        detail = Phrase.of(Text.ORIGINAL_OF, voucher=voucher), Phrase.of(Text.CARD_TAIL, tail=tail)
+        return {frame.packed for frame in turns(replace(one, detail=detail), language)}
+
+    ours = frames(vouchers[0], tails[0])
+    assert not ours & frames(vouchers[1], tails[0])
+    assert not ours & frames(vouchers[0], tails[1])
 
 
 @given(CHECKS, st.integers(1, 9_999_999), st.integers(0, 9), LANGUAGES)
