@@ -51,6 +51,8 @@ class Watched(Protocol):
     @property
     def alive(self) -> bool: ...
 
+    def start(self) -> None: ...
+
 
 class Stop(enum.Enum):
     """What the inbox gives when the loop is asked to end."""
@@ -109,8 +111,13 @@ class Loop:
         self._status = ""
 
     def run(self) -> None:
-        """Start the terminal and go on until `Inbox.stop`."""
+        """Start the terminal and go on until `Inbox.stop`.
+
+        The workers begin when the first screen stands: what their drivers import can wait for it.
+        """
         self._runner.start()
+        for worker in self._workers:
+            worker.start()
         self._check_workers()
         self._supervisor.ready()
         while not self._ends():

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpiozero.exc import GPIOZeroError
-from msgspec import Struct
+from msgspec import Struct, field
 
 from hw.events import Device
 from hw.ports import DeviceFault
 
-PIN_ERRORS: tuple[type[Exception], ...] = (OSError, GPIOZeroError)
+
+def pin_errors() -> tuple[type[Exception], ...]:
+    """What any factory's pins raise when they fail. gpiozero is imported by its first user."""
+    from gpiozero.exc import GPIOZeroError  # noqa: PLC0415
+
+    return OSError, GPIOZeroError
 
 
 class Header(Struct, frozen=True):
     """A gpiozero pin factory, and every error by which its pins say that they do not work."""
 
     factory: Any
-    errors: tuple[type[Exception], ...] = PIN_ERRORS
+    errors: tuple[type[Exception], ...] = field(default_factory=pin_errors)
 
 
 def this_pi(asking: Device) -> Header:
@@ -35,7 +39,7 @@ def this_pi(asking: Device) -> Header:
         from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
     except (ImportError, OSError) as error:
         raise DeviceFault(asking, f"lgpio: {error}") from error
-    errors = (*PIN_ERRORS, lgpio.error)
+    errors = (*pin_errors(), lgpio.error)
     try:
         return Header(LGPIOFactory(), errors)
     except errors as error:

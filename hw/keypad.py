@@ -21,7 +21,7 @@ from typing import Any
 
 from hw.board import KEYPAD, KeyMatrix
 from hw.events import Device, DeviceBack, DeviceLost, Event, KeyPressed
-from hw.gpio import PIN_ERRORS, this_pi
+from hw.gpio import pin_errors, this_pi
 
 SCAN_PERIOD_MS = 5
 DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
@@ -33,7 +33,7 @@ class MatrixKeypad:
 
     `factory` is a gpiozero pin factory, never gpiozero's global one. Pins are claimed at the
     first scan and again after an error, so a keypad that cannot be had is an event and no crash.
-    `pin_errors` are what the factory's pins raise when the GPIO device fails: lgpio's own error
+    `errors` are what the factory's pins raise when the GPIO device fails: lgpio's own error
     is neither an OSError nor gpiozero's.
 
     KeyPressed.at_ms is the scan that confirmed the press, `DEBOUNCE_SCANS` − 1 periods after the
@@ -46,11 +46,11 @@ class MatrixKeypad:
         self,
         factory: Any,
         layout: KeyMatrix = KEYPAD,
-        pin_errors: tuple[type[Exception], ...] = PIN_ERRORS,
+        errors: tuple[type[Exception], ...] | None = None,
     ) -> None:
         self._factory = factory
         self._layout = layout
-        self._pin_errors = pin_errors
+        self._pin_errors = errors or pin_errors()
         self._keys = tuple(key for legend in layout.legends for key in legend)
         self._rows: list[Any] = []
         self._columns: list[Any] = []

@@ -1,7 +1,7 @@
 """Hosts blocking drivers on threads of their own and posts what happens into the inbox.
 
-The only module of the project that starts threads for devices. Each worker owns its driver: no
-other thread calls it, `CardReader.interrupt` apart.
+The only module of the project that has threads for devices; whoever makes a worker starts its
+`thread`. Each worker owns its driver: no other thread calls it, `CardReader.interrupt` apart.
 """
 
 from __future__ import annotations
@@ -64,7 +64,12 @@ class HostedThread:
         self._beat_ms = self._clock.monotonic_ms()
 
     def join(self) -> None:
-        """Wait for the end, five seconds at most: a driver may hang in the kernel."""
+        """Wait for the end, five seconds at most: a driver may hang in the kernel.
+
+        One that was never started does its last round now.
+        """
+        if self._thread.ident is None:
+            self.start()
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
@@ -82,7 +87,6 @@ class JobWorker:
         self._clock = clock
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], object]] | None] = queue.SimpleQueue()
         self.thread = HostedThread(name, self._run, clock)  # a job may take its time
-        self.thread.start()
 
     def submit(self, token: int, job: Callable[[], object]) -> None:
         self._jobs.put((token, job))
@@ -106,7 +110,6 @@ class ReaderWorker:
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], object]]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self.thread = HostedThread("reader", self._run, clock, READER_STUCK_MS)
-        self.thread.start()
 
     def submit(self, token: int, job: Callable[[], object]) -> None:
         self._jobs.put((token, job))
@@ -141,7 +144,6 @@ class KeypadWorker:
         self._clock = clock
         self._stopping = threading.Event()
         self.thread = HostedThread("keypad", self._run, clock, KEYPAD_STUCK_MS)
-        self.thread.start()
 
     def stop(self) -> None:
         self._stopping.set()

@@ -126,6 +126,7 @@ class _Thread:
         self._answer_s = answer_s
         self._done: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._worker = JobWorker("card", self._done.put, self.clock)
+        self._worker.thread.start()
         self._stuck = False
 
     def run(self, job: Callable[[], bytes]) -> bytes:

@@ -7,18 +7,18 @@ and goes on when it is back.
 from __future__ import annotations
 
 import contextlib
-import ssl
+import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware.cli.parts import Parts, TellingDisplay
 from firmware.config import Config
 from firmware.emv.ca_keys import CaKeys
-from firmware.host.accounts import Account
+from firmware.flows.idle import LATER
 from firmware.host.client import HostClient
 from firmware.host.keys import derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
-from firmware.host.tcp import TcpLink
 from firmware.identity import check_identity
 from firmware.ledger import Ledger
 from firmware.loop import Watched
@@ -29,6 +29,12 @@ from hw.events import Post
 from hw.ports import Clock, DeviceFault, HostLink
 from hw.worker import JobWorker, KeypadWorker, ReaderWorker
 
+if TYPE_CHECKING:
+    import ssl
+
+    from firmware.host.accounts import Account
+
+IMPORTS = -1  # the token of a worker's first job
 FAREWELL = -2  # the token of a worker's last job
 
 
@@ -67,6 +73,7 @@ class Assembly:
             display.brightness(config.display.brightness)
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
+        self._printer.submit(IMPORTS, _import_the_rest)
         self._host = JobWorker("host", post, clock)
         self._keypad = KeypadWorker(parts.keypad, post, clock)
         devices = Devices(
@@ -104,6 +111,12 @@ class Assembly:
         self._ledger.close()
 
 
+def _import_the_rest() -> None:
+    """Import what the first key needs, while the idle screen is looked at."""
+    for name in LATER:
+        importlib.import_module(name)
+
+
 def host_link(
     config: Config,
     data: Path,
@@ -116,6 +129,8 @@ def host_link(
     """The line to whoever authorises. Raises BooksError or sqlite3.Error for the embedded host."""
     host, merchant = config.host, config.merchant
     if host.kind == "tcp":
+        from firmware.host.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
+
         return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls)
     return LocalHost(
         data / "host-books.db",

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from PIL import Image
@@ -57,14 +58,12 @@ class Parts(Struct, frozen=True):
 
 def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
     """The parts that the configuration names. Opens none of them."""
-    from smartcard import scard  # noqa: PLC0415 - not for a terminal of other parts
-
     header = SharedHeader()
     glass = config.display
     return Parts(
         display=Oled(_display_bus(glass, header), OledChip(glass.chip), glass.rotate),
         keypad=_keypad(config, header),
-        reader=PcscReader(scard, clock, name=config.reader.name),
+        reader=PcscReader(Scard(), clock, name=config.reader.name),
         printer=printer_of(config, data),
         signals=_signals(config, header),
     )
@@ -82,6 +81,15 @@ def printer_of(config: Config, data: Path) -> Printer:
         Profile(columns, cutter=printer.cutter, qr=printer.qr),
         Mode(printer.mode),
     )
+
+
+class Scard:
+    """`smartcard.scard`, imported by the thread of the reader when it first asks for something."""
+
+    def __getattr__(self, name: str) -> Any:
+        from smartcard import scard  # noqa: PLC0415
+
+        return getattr(scard, name)
 
 
 class LateKeypad:
@@ -204,7 +212,7 @@ def _signals(config: Config, header: SharedHeader) -> Signals | None:
 
 def _matrix(header: SharedHeader) -> MatrixKeypad:
     pins = header.of(Device.KEYPAD)
-    return MatrixKeypad(pins.factory, pin_errors=pins.errors)
+    return MatrixKeypad(pins.factory, errors=pins.errors)
 
 
 class SharedHeader:

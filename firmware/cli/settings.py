@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import argparse
 import re
-import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from firmware.cli.exits import Refused
 from firmware.config import Config, ConfigError, Mistake, Printer, load
 from firmware.emv.ca_keys import CaKeys
-from firmware.host.accounts import Account, load_accounts
 from firmware.ui.glyphs import face
 from hw.board import PRINTER_UART
+
+if TYPE_CHECKING:
+    import ssl
+
+    from firmware.host.accounts import Account
 
 USUAL_FILE = Path("pos.toml")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
@@ -42,6 +46,8 @@ class Settings(Struct, frozen=True):
 
     def accounts(self) -> list[Account]:
         """The embedded host's accounts, none if no file is named. Raises ConfigError."""
+        from firmware.host.accounts import load_accounts  # noqa: PLC0415 - slow, for this alone
+
         name = self.config.host.accounts
         return load_accounts(self._beside(name)) if name else []
 
@@ -61,6 +67,8 @@ class Settings(Struct, frozen=True):
         host = self.config.host
         if not host.tls:
             return None
+        import ssl  # noqa: PLC0415 - slow, for this alone
+
         authority = self._beside(host.tls_ca) if host.tls_ca else None
         try:
             return ssl.create_default_context(cafile=authority)

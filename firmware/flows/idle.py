@@ -14,13 +14,10 @@ from firmware.effects import (
     Wait,
 )
 from firmware.flows.desk import Desk
-from firmware.flows.kiosk import attract, shift_px
-from firmware.flows.menu import menu
 from firmware.flows.owed import Retry
-from firmware.flows.parts import show
+from firmware.flows.parts import shift_px, show
 from firmware.flows.permissions import Act, May, Role, may, permitted, role_of
 from firmware.flows.recover import recover
-from firmware.flows.sale import sale
 from firmware.flows.sign_on import sign_on
 from firmware.journal.queries import (
     BatchCount,
@@ -37,6 +34,8 @@ from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
 MINUTE_MS = 60_000
+LATER = ("firmware.flows.kiosk", "firmware.flows.menu", "firmware.flows.sale")
+"""Modules that a start leaves out, since they need most of the others: imported soon after."""
 
 
 async def terminal(desk: Desk, version: str) -> None:
@@ -54,6 +53,8 @@ async def terminal(desk: Desk, version: str) -> None:
         if not desk.operator:
             await sign_on(desk)
         elif may(desk, Act.ITEM) is May.YES:
+            from firmware.flows.kiosk import attract  # noqa: PLC0415 - see LATER
+
             await attract(desk)
         else:
             await idle(desk)
@@ -85,6 +86,10 @@ async def idle(desk: Desk) -> None:
 
 async def _begin(desk: Desk, key: Key) -> bool:
     """What a key at idle begins; False when it only changed the screen."""
+    # the idle screen stands before there is a use for them: see LATER
+    from firmware.flows.menu import menu  # noqa: PLC0415
+    from firmware.flows.sale import sale  # noqa: PLC0415
+
     if key.digit is not None:
         if await permitted(desk, Act.SALE):
             await sale(desk, key)

@@ -10,19 +10,13 @@ from firmware.effects import Beep, Moment, Now, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.menu import menu
 from firmware.flows.owed import Retry
-from firmware.flows.parts import show
+from firmware.flows.parts import shift_px, show
 from firmware.flows.permissions import Act, permitted
 from firmware.flows.sale import sell_item
 from firmware.ui.screens import Attract, Idle, Screen
 from hw.events import Key, KeyPressed
 
 PAGE_MS = 4_000  # pages of the price list take turns
-SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
-
-
-def shift_px(moment: Moment) -> int:
-    """Where an idle screen stands at this minute."""
-    return SHIFTS_PX[moment.wall.minute % len(SHIFTS_PX)]
 
 
 async def attract(desk: Desk) -> None:

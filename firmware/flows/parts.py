@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from firmware.effects import Beep, PutBack, Record, Show, Shown, TimedOut, Wait
+from firmware.effects import Beep, Moment, PutBack, Record, Show, Shown, TimedOut, Wait
 from firmware.flows.desk import Desk
 from firmware.journal.records import AmountAgreed, EntryAbandoned, Kind
 from firmware.money import Money
@@ -30,6 +30,7 @@ from hw.events import Key, KeyPressed
 AMOUNT_DIGITS_MAX = 9  # 9,999,999.99: what the glass shows in large digits
 PHASE_MS = 2_000  # lines that take turns change this often
 NOTICE_MS = 10_000
+SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
 
 
 class GivenUp(enum.Enum):
@@ -292,3 +293,8 @@ async def abandon(kind: Kind, step: str, why: GivenUp | str, amount: Money | Non
 
 def _phrase(text: Phrase | Text) -> Phrase:
     return text if isinstance(text, Phrase) else Phrase.of(text)
+
+
+def shift_px(moment: Moment) -> int:
+    """Where an idle screen stands at this minute."""
+    return SHIFTS_PX[moment.wall.minute % len(SHIFTS_PX)]

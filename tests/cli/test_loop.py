@@ -64,6 +64,10 @@ class Worker:
     name: str = "keypad"
     alive: bool = True
     failure: Exception | None = None
+    started: bool = False
+
+    def start(self):
+        self.started = True
 
 
 @pytest.fixture

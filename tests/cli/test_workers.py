@@ -58,6 +58,7 @@ class Scans:
 def test_jobs_are_done_in_order_and_what_they_raise_is_their_result():
     done = queue.SimpleQueue()
     worker = JobWorker("printer", done.put, SystemClock())
+    worker.thread.start()
     failure = OSError("paper jam")
 
     def fail():
@@ -82,6 +83,7 @@ def test_a_key_goes_from_the_matrix_through_the_thread():
     matrix, events, clock = Matrix(KEYPAD), queue.SimpleQueue(), TickingClock()
     keypad = MatrixKeypad(matrix.factory)
     worker = KeypadWorker(keypad, events.put, clock)
+    worker.thread.start()
     clock.wait_for(lambda: keypad.at_rest, "the first scans")
     matrix.press(Key.D7)
     event = events.get(timeout=PATIENCE_S)
@@ -93,6 +95,7 @@ def test_a_key_goes_from_the_matrix_through_the_thread():
 def test_a_thread_whose_driver_hangs_is_not_alive_and_is_again_when_it_goes_on():
     clock, keypad = HandClock(), Scans()
     worker = KeypadWorker(keypad, lambda _event: None, clock)
+    worker.thread.start()
     assert keypad.scanned.wait(PATIENCE_S)
     assert worker.thread.alive
     clock.now_ms += KEYPAD_STUCK_MS
@@ -108,6 +111,7 @@ def test_a_thread_whose_driver_hangs_is_not_alive_and_is_again_when_it_goes_on()
 def test_a_bug_in_a_driver_is_kept_for_the_main_loop():
     bug = KeyError("row 5")
     worker = KeypadWorker(Scans(bug=bug), lambda _event: None, SystemClock())
+    worker.thread.start()
     worker.thread.join()
     assert worker.thread.failure is bug
     assert not worker.thread.alive

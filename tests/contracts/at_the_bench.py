@@ -121,6 +121,7 @@ def keys_of(keypad: Keypad, clock: SystemClock) -> Iterator[Callable[[], Event]]
     """Scans a keypad, and gives what comes of it, waiting for it half a minute at most."""
     came: queue.SimpleQueue[Event] = queue.SimpleQueue()
     worker = KeypadWorker(keypad, came.put, clock)
+    worker.thread.start()
     try:
         yield lambda: came.get(timeout=PATIENCE_S)
     finally:

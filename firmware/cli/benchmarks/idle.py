@@ -11,12 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gpiozero.pins.mock import MockFactory
 from msgspec.structs import replace
 
 import firmware.cli.run  # noqa: F401 - a start imports what the command imports
 from firmware.cli.compose import Assembly
-from firmware.cli.parts import Parts, TellingDisplay, real_parts
+from firmware.cli.parts import LateKeypad, Parts, TellingDisplay, real_parts
 from firmware.cli.settings import Settings
 from firmware.config import Config
 from firmware.loop import Inbox, Loop
@@ -89,11 +88,17 @@ def resident_kb() -> int | None:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), None)
 
 
+def _matrix() -> MatrixKeypad:
+    from gpiozero.pins.mock import MockFactory  # noqa: PLC0415 - as the real header does
+
+    return MatrixKeypad(MockFactory())
+
+
 def _without_wires(parts: Parts) -> Parts:
     return replace(
         parts,
         display=TellingDisplay(Oled(_Wire)),
-        keypad=MatrixKeypad(MockFactory()),
+        keypad=LateKeypad(_matrix),
         reader=_EmptySlot(),
     )
 
