@@ -44,7 +44,7 @@ PARTS = (
     Part("Printer (serial TTL)", left=False, row=3, note="a supply of its own, never the Pi's 5 V"),
     Part("OLED (SPI)", left=False, row=10, note="or the one on I²C"),
 )
-_USB = ("USB sockets:", "card reader", "printer, if on USB")
+_USB = ("USB sockets:", "card reader", "printer and keypad, if on USB")
 
 
 def drawn(wires: Sequence[Wire] = WIRES) -> str:
