@@ -18,6 +18,7 @@ from firmware.money import CURRENCIES, MINOR_MAX, Currency
 AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+ListedCard = Annotated[str, msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$")]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,6 +162,7 @@ class Emv(Section, frozen=True):
     """The kernel's own data."""
 
     ca_keys: str = ""
+    exceptions: tuple[ListedCard, ...] = ()
 
 
 ITEM_COLUMNS = 20  # a row of the amount check, where an item's name stands in full

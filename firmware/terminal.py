@@ -12,7 +12,7 @@ from firmware.config import Config
 from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.codes import TerminalCapabilities
-from firmware.emv.terminal import TerminalData
+from firmware.emv.terminal import ExceptionFile, TerminalData
 from firmware.flows.desk import Desk, EmvSetup
 from firmware.flows.idle import terminal
 from firmware.flows.outage import outage
@@ -101,5 +101,8 @@ def emv_setup(config: Config, test_keys: CaKeys | None = None) -> EmvSetup:
             capabilities=data.capabilities & ~TerminalCapabilities.SIGNATURE,
         )
     return EmvSetup(
-        data, Applications.shipped(), keys.merged(test_keys) if test_keys is not None else keys
+        data,
+        Applications.shipped(),
+        keys.merged(test_keys) if test_keys is not None else keys,
+        ExceptionFile.of(config.emv.exceptions),
     )

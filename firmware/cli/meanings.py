@@ -68,6 +68,7 @@ MEANINGS = {
     "signals.buzzer": "an active one sounds where a key is refused or somebody is to look",
     "signals.lights": "green while the terminal trades, red while it does not",
     "metrics.port": "figures for Prometheus on 127.0.0.1, at /metrics; 0 for none",
+    "emv.exceptions": "cards never approved without the host: PAN, or PAN and sequence number",
     "emv.ca_keys": "file of scheme CA public keys besides the shipped ones; relative to this file",
     "reader.name": "a part of the reader's PC/SC name; the first reader if empty",
 }

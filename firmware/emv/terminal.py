@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,6 +81,26 @@ def _nobody(_pan: Pan, _psn: str) -> bool:
 
 def _nothing(_pan: Pan, _psn: str) -> int:
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionFile:
+    """Cards that shall not be approved unasked: an account number, with "" for any sequence number.
+
+    See EMV 4.4 Book 4, 6.3.5.
+    """
+
+    cards: frozenset[tuple[Pan, str]] = frozenset()
+
+    def lists(self, pan: Pan, psn: str) -> bool:
+        """Whether a card is in the file."""
+        return not self.cards.isdisjoint({(pan, ""), (pan, psn)})
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> ExceptionFile:
+        """The file of lines "PAN" or "PAN PSN"; raises ValueError for a number that is none."""
+        parts = (line.partition(" ") for line in lines)
+        return cls(frozenset((Pan(pan), psn) for pan, _, psn in parts))
 
 
 @dataclass(frozen=True, slots=True)

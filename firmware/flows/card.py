@@ -253,6 +253,7 @@ async def _transaction(desk: Desk, agreed: Agreed) -> Transaction:
         at=moment.wall,
         sequence_counter=numbers.stan,
         type=REFUND if agreed.kind is Kind.REFUND else SALE,
+        on_exception_file=desk.emv.exceptions.lists,
         # a lesson uses up no offline approval of the card
         merchant_forced_online=desk.training or desk.config.sale.always_online,
     )

@@ -10,7 +10,7 @@ from msgspec import Struct
 from firmware.config import Config
 from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
-from firmware.emv.terminal import TerminalData
+from firmware.emv.terminal import ExceptionFile, TerminalData
 from firmware.masked import Key
 from firmware.money import Money
 from firmware.ui.screens import Owner
@@ -20,11 +20,12 @@ _SPOKEN = {"zh": Language.ZH, "en": Language.EN}
 
 
 class EmvSetup(Struct, frozen=True):
-    """What the kernel needs of the terminal: itself, the applications it takes, the CA keys."""
+    """What the kernel needs of the terminal: itself, its applications, CA keys, exception file."""
 
     terminal: TerminalData
     applications: Applications
     ca_keys: CaKeys
+    exceptions: ExceptionFile = ExceptionFile()
 
 
 @dataclass(slots=True)

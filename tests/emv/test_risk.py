@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firmware.emv.codes import Aip
 from firmware.emv.risk import manage_risk, target_percent
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import Transaction
+from firmware.emv.terminal import ExceptionFile, Transaction
 from firmware.masked import Pan
 from tests.emv.support import (
     APPLICATION,
@@ -181,3 +181,11 @@ def test_10_6_3_velocity(atc: str, last_online: str, tvr: str):
 def test_10_6_3_without_both_limits_there_is_no_velocity(lacking: int):
     card = {tag: value for tag, value in LIMITS.items() if tag != lacking}
     assert tvr_hex(managed(card=card)) == "0000000000"
+
+
+def test_book_4_6_3_5_a_card_is_in_the_exception_file_by_number_and_maybe_sequence_number():
+    listed = ExceptionFile.of([PAN, "5413330089020029 02"])
+    assert listed.lists(Pan(PAN), "01")
+    assert listed.lists(Pan("5413330089020029"), "02")
+    assert not listed.lists(Pan("5413330089020029"), "01")
+    assert not ExceptionFile().lists(Pan(PAN), "01")

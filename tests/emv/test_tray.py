@@ -133,8 +133,8 @@ def test_offline_ok_approves_under_the_floor_limit_by_itself():
     assert isinstance(run(session.identify()), Identified)
     decision = run(session.decide())
     assert isinstance(decision, ApprovedOffline)
-    assert (decision.facts.tvr.hex(), decision.facts.tsi.hex()) == ("0000000000", "e800")
-    assert decision.facts.cvm.no_cvm
+    assert (decision.facts.tvr.hex(), decision.facts.tsi.hex()) == ("0008000000", "e800")
+    assert decision.facts.cvm.no_cvm  # the TVR says that the card was never online: 'new card'
 
 
 @pytest.mark.parametrize(("name", "tvr"), [("cloned", "0800008000"), ("pin-blocked", "0000a08000")])
