@@ -30,6 +30,7 @@ from firmware.supervisor import IN_SERVICE
 HOME = "/opt/pos-terminal"
 BACKUPS = "/var/backups/pos-terminal"
 BACKUPS_KEPT = 10
+RUNNING = ("active", "activating")  # or trying to, again and again
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -109,7 +110,7 @@ class Releases(Struct, frozen=True):
             return
         # a release that has yet to prove itself is nothing to go back to
         old = trial.old if trial else self.current
-        running = self._service()["ActiveState"] == "active"
+        running = self._service()["ActiveState"] in RUNNING
         if old:
             saved = self._save_settings(f"{stamp}-{old}.tar")
             self._link("previous", old)
@@ -132,6 +133,9 @@ class Releases(Struct, frozen=True):
             return True
         if self.current != trial.new:
             self.say("somebody switched meanwhile: the trial is over")
+        elif self._service()["ActiveState"] == "inactive":
+            self.say(f"{trial.new} was stopped by somebody: it is judged after the next boot")
+            return True
         elif not (faults := self._faults()):
             self.say(f"{trial.new} has proven itself")
             self._prune()
@@ -151,6 +155,7 @@ class Releases(Struct, frozen=True):
         self.switch(self.previous, stamp)
 
     def _go_back(self, trial: Trial) -> None:
+        self._save_settings(f"{trial.settings.removesuffix('.tar')}-tried.tar")
         self._restore_settings(trial.settings)
         self._link("current", trial.old)
         self._path("trial.json").unlink()

@@ -1,6 +1,7 @@
 """Releases below a modelled root, under a modelled systemd: switched, tried, kept or not."""
 
 import sqlite3
+import tarfile
 
 import pytest
 
@@ -146,6 +147,31 @@ def test_going_back_brings_the_settings_of_before(upgraded, systemd, tmp_path):
     settings.write_text("# of 1.1, with a setting that 1.0 does not know\n")
     upgraded.judge()
     assert settings.read_text() == "# of 1.0\n"
+
+
+def test_what_was_changed_during_the_trial_is_kept_aside(upgraded, systemd, tmp_path):
+    systemd.comes_up["1.1"] = ("failed", 0, "")
+    upgraded.switch("1.1", "2")
+    (tmp_path / CONFIG[1:]).write_text("# a better name for the shop\n")
+    upgraded.judge()
+    with tarfile.open(tmp_path / BACKUPS[1:] / "2-1.0-tried.tar") as saved:
+        assert saved.extractfile("./terminal.toml").read() == b"# a better name for the shop\n"
+
+
+def test_a_terminal_that_somebody_stopped_is_not_judged_and_not_started(upgraded, systemd):
+    upgraded.switch("1.1", "2")
+    systemd.comes_up["1.1"] = ("inactive", 0, "")
+    count = len(systemd.commands)
+    assert upgraded.judge()
+    assert (upgraded.current, upgraded.trial.new) == ("1.1", "1.1")
+    assert [command[1] for command in systemd.commands[count:]] == ["show"]
+
+
+def test_a_release_that_follows_one_which_cannot_start_is_on_trial_too(upgraded, systemd, unpack):
+    systemd.comes_up["1.1"] = ("activating", 4, "")
+    upgraded.switch("1.1", "2")
+    upgraded.switch(unpack("1.2"), "3")
+    assert (upgraded.trial.new, upgraded.trial.old, systemd.runs) == ("1.2", "1.0", "1.2")
 
 
 def test_a_journal_that_the_old_release_cannot_read_keeps_the_new_one(upgraded, systemd, tmp_path):
