@@ -7,6 +7,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
 from firmware.flows.permissions import Act, ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
+from firmware.journal.operators import SUPERVISOR
 from firmware.journal.records import TrainingSwitched
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
@@ -67,7 +68,10 @@ async def change_operator(desk: Desk, item: Text) -> None:
     number = await enter_digits(desk, Phrase.of(Text.OPERATOR_NUMBER), lengths=(2,))
     if isinstance(number, GivenUp):
         return
-    refusal = await ChangeOperator(CHANGES[item], number, "00")
+    if number == SUPERVISOR:  # reset, it would be the factory's, known to whoever comes next
+        await tell(desk, Text.REFUSED, Text.NOT_PERMITTED)
+        return
+    refusal = await ChangeOperator(CHANGES[item], number, SUPERVISOR)
     if refusal:
         await tell(desk, Text.REFUSED, REFUSALS.get(refusal, Text.NOT_PERMITTED))
     else:
@@ -77,6 +81,6 @@ async def change_operator(desk: Desk, item: Text) -> None:
 async def switch_training(desk: Desk) -> None:
     """Switch training mode: everything works, nothing counts."""
     desk.training = not desk.training
-    await Record.of(TrainingSwitched(on=desk.training, by="00"))
+    await Record.of(TrainingSwitched(on=desk.training, by=SUPERVISOR))
     text = Text.TRAINING_ON if desk.training else Text.TRAINING_OFF
     await tell(desk, Text.TRAINING_MODE, text, warning=False)

@@ -101,11 +101,16 @@ def _shifted(minor: int, key: Key) -> int | None:
     """The amount after `key`, or None when the key does nothing."""
     if key is Key.BACK:
         return minor // 10 if minor else None
-    digits = "00" if key is Key.STAR else key.digit
+    digits = _digits_of(key)
     if digits is None:
         return None
     shifted = int(f"{minor}{digits}")
     return shifted if len(str(shifted)) <= AMOUNT_DIGITS_MAX else None
+
+
+def _digits_of(key: Key) -> str | None:
+    """What a key adds where digits are keyed; `*` is 00."""
+    return "00" if key is Key.STAR else key.digit
 
 
 async def check_amount(
@@ -200,7 +205,7 @@ async def enter_digits(
     notice: Phrase | None = None,
     start: str = "",
 ) -> str | GivenUp:
-    """Key decimal digits; ENTER takes them when their number is one of `lengths`."""
+    """Key decimal digits, `*` for 00; ENTER takes them when their number is one of `lengths`."""
     digits, replace = start, bool(start)
     while True:
         shown = "*" * len(digits) if masked else digits
@@ -214,10 +219,11 @@ async def enter_digits(
         notice = None
         if key is Key.ENTER and len(digits) in lengths:
             return digits
+        kept, more = "" if replace else digits, _digits_of(key)
         if key is Key.BACK and digits:
             digits, replace = digits[:-1], False
-        elif key.digit is not None and (replace or len(digits) < max(lengths)):
-            digits, replace = ("" if replace else digits) + key.digit, False
+        elif more and len(kept + more) <= max(lengths):
+            digits, replace = kept + more, False
         else:
             await Beep()
 
