@@ -79,13 +79,13 @@ def journal(lookups: Lookups) -> dict[str, Any]:
 
 
 def _transaction(one: Transaction) -> dict[str, Any]:
-    note = ""
+    note = ["", ""]  # a word of the page's, and what it is said of
     if one.voided_by:
-        note = f"voided by {one.voided_by:06d}"
+        note = ["voidedBy", f"{one.voided_by:06d}"]
     elif one.refunded_minor:
-        note = f"refunded {Money(one.refunded_minor, CURRENCIES[one.currency])}"
+        note = ["refunded", str(Money(one.refunded_minor, CURRENCIES[one.currency]))]
     elif one.original is not None:
-        note = f"of {one.original.stan:06d}"
+        note = ["ofVoucher", f"{one.original.stan:06d}"]
     return {
         "voucher": f"{one.stan:06d}",
         "batch": one.batch,

@@ -10,6 +10,9 @@ import base64
 
 import pytest
 
+from firmware.host.books import Standing
+from firmware.journal.transactions import State
+from firmware.scenario.language import FAULTS
 from firmware.scenario.player import play
 from tests.page.conftest import ARTIFACTS, PATIENCE_S, wait_for
 
@@ -317,7 +320,45 @@ def test_kiosk_and_chinese_are_a_fresh_terminal(page, bench):
     see(page, "豆浆")
     page.locator("#lang").click()
     assert page.locator("html").get_attribute("lang") == "zh-CN"
-    assert page.locator("#tab-journal").text_content() == "流水"
+    page.locator("#tab-journal").get_by_text("流水").wait_for()
+
+
+STATES = [*State, *Standing]
+
+
+def test_every_state_of_journal_and_books_has_a_word_in_both_languages(page, bench):
+    hub = hub_of(bench)
+    row = {"voucher": "", "time": "", "kind": "sale", "amount": "", "card": "", "code": ""}
+    rows = [row | {"state": state.value, "note": ["ofVoucher", "1"]} for state in STATES]
+    page.locator("#tab-journal").click()
+    hub.put("journal", {**hub.state("journal"), "rows": rows})
+    for _ in ("en", "zh"):
+        page.locator(".pill").nth(len(rows) - 1).wait_for()
+        words = page.locator(".pill").all_text_contents()
+        assert len(words) == len(rows)
+        assert not [word for word in words if not word or "." in word]
+        page.locator("#lang").click()
+
+
+def test_every_fault_of_the_language_is_on_the_workbench_in_both_languages(page):
+    named = {f"{device} {kind}" for device, kinds in FAULTS.items() for kind in kinds}
+    page.locator("#tab-faults").click()
+    for _ in ("en", "zh"):
+        shown = page.evaluate("""() => [...document.querySelectorAll("[data-fault]")].map(
+          (one) => [one.dataset.fault, one.textContent])""")
+        assert {fault for fault, _ in shown} == named
+        if page.locator("html").get_attribute("lang") == "zh-CN":
+            assert not [word for _, word in shown if word.replace("N ", "").isascii()]
+        page.locator("#lang").click()
+
+
+def test_a_countdown_is_not_read_out_every_second(page, bench):
+    hub = hub_of(bench)
+    before = hub.state("glass")
+    for text, heard in (("undo 30 s", "undo 30 s"), ("undo 29 s", "undo 30 s"), ("1.00", "1.00")):
+        hub.put("glass", {**before, "text": text})
+        page.locator(f"#glass[data-text='{text}']").wait_for()
+        assert page.locator("#said").text_content() == heard
 
 
 def test_on_a_phone_everything_is_in_reach(browser, bench):

@@ -23,8 +23,12 @@ function draw({ bits, lit, contrast }) {
   canvas.dispatchEvent(new CustomEvent("drawn"));
 }
 
+// a clock or a countdown that moved on is no news to who listens
+const still = (text) => text.replace(/\d+ ?(s\b|秒)|\d\d:\d\d/g, "");
+
 on("glass", (glass) => {
   draw(glass);
+  canvas.dataset.text = glass.text;
   const said = document.getElementById("said");
-  if (said.textContent !== glass.text) said.textContent = glass.text;
+  if (still(said.textContent) !== still(glass.text)) said.textContent = glass.text;
 });

@@ -127,7 +127,7 @@ function table(head, rows) {
     make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell, at) =>
       make("td", head[at] === "amount" ? { class: "amount" } : {}, cell)))))));
 }
-const pill = (word) => make("span", { class: `pill ${word}` }, word);
+const pill = (word) => make("span", { class: `pill ${word}` }, t(`is.${word}`));
 const major = (minor) => (minor / 100).toFixed(2);
 
 function drawJournal(panel) {
@@ -136,11 +136,11 @@ function drawJournal(panel) {
   const sums = ["sales", "voids", "refunds"].map((name) => make("div", {},
     make("dt", {}, t(name)), make("dd", {}, `${journal.totals[name][0]}`,
       make("small", {}, major(journal.totals[name][1])))));
-  const owed = journal.owed.reversals + journal.owed.papers
-    ? `${journal.owed.reversals} ${t("reversals")}, ${journal.owed.papers} ${t("papers")}` : "—";
+  const owed = ["reversals", "papers"].filter((name) => journal.owed[name])
+    .map((name) => `${t(name)} ${journal.owed[name]}`).join(", ") || "—";
   sums.push(make("div", {}, make("dt", {}, t("owed")), make("dd", {}, make("small", {}, owed))));
-  const rows = journal.rows.map((one) => [one.voucher, one.time, one.kind, one.amount,
-    one.card, pill(one.state), `${one.code} ${one.note}`.trim()]);
+  const rows = journal.rows.map((one) => [one.voucher, one.time, t(one.kind), one.amount,
+    one.card, pill(one.state), [one.code, t(one.note[0]), one.note[1]].join(" ").trim()]);
   const log = records.slice(-80).reverse().map((one) => make("li", {},
     make("code", {}, String(one.seq)), make("time", {}, one.at), make("b", {}, one.kind),
     make("span", {}, one.facts), make("code", { class: "hash" }, one.hash)));
@@ -170,7 +170,7 @@ function drawBooks(panel) {
     : make("p", { class: "balanced" }, `✓ ${t("balanced")}`);
   panel.replaceChildren(verdict,
     table(["voucher", "kind", "amount", "account", "state", "reference"],
-      books.rows.map((one) => [one.voucher, one.kind, one.amount, one.account,
+      books.rows.map((one) => [one.voucher, t(one.kind), one.amount, one.account,
         pill(one.state), one.reference])),
     make("h3", {}, t("spent")),
     table(["account", "amount"], Object.entries(books.spent)));
