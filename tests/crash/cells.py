@@ -21,6 +21,7 @@ from firmware.scenario.hands import Hands
 from firmware.scenario.language import FAULTS, Step, parse
 from firmware.scenario.player import Player, ScenarioFailed
 from firmware.ui.screens import Outcome
+from hw.sim.host_line import LineFault
 from tests.crash.cuts import READY, Approval, Story, broken, copy
 from tests.crash.rig import Rig
 
@@ -32,7 +33,7 @@ SLOW = (
     effects.PowerOff,
     effects.Authorise,
 )
-ARGUMENTS = {"dies-after": ["300"], "pull-at": ["1"], "stuck": ["9"], "jump": ["+1d"]}
+ARGUMENTS = {"dies-after": ("300",), "pull-at": ("1",), "stuck": ("9",), "jump": ("+1d", "-1d")}
 POWER_CUT, CARD_OUT = "power cut", "card out"
 # what stands on the glass while trade is stopped; a display that is lost cannot say so
 NAMED = {"reader": "读卡器故障", "key": "键盘故障", "disk": "存储故障", "display": ""}
@@ -94,13 +95,15 @@ class Cell:
 
 
 def all_faults() -> list[Fault]:
-    """Every fault there is a word for, and the two that need none."""
-    found = [
-        Fault(device, kind, tuple(ARGUMENTS[kind]) if count else ())
-        for device, kinds in FAULTS.items()
-        for kind, count in kinds.items()
-    ]
-    return [*found, Fault(CARD_OUT, ""), Fault(POWER_CUT, "")]
+    """Every fault there is a word for, all that a line does, and the two that need no word."""
+    found = []
+    for device, kinds in FAULTS.items():
+        for kind, count in kinds.items():
+            arguments = [(each,) for each in ARGUMENTS[kind]] if count else [()]
+            found += [Fault(device, kind, each) for each in arguments]
+    on_the_line = [Fault("host", each.value) for each in LineFault]
+    others = [Fault(CARD_OUT, ""), Fault(POWER_CUT, "")]
+    return [*dict.fromkeys([*found, *on_the_line]), *others]
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""The stories that faults and power cuts are tried on: one for each flow that moves money."""
+"""The stories that faults and power cuts are tried on.
+
+`STORIES` has one for each flow that moves money, and the first start; `OTHER_STORIES` the rest.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,36 @@ FIRST_SIGN_ON = (
     "press ENTER",
     'expect screen "请输入金额"',
 )
+OFFLINE_SALE = (
+    "press 5000 ENTER",
+    "press ENTER",
+    "insert offline-ok",
+    'expect screen "交易成功"',
+    "press ENTER",
+    "remove",
+)
+LOOK_AND_REPRINT = (
+    "press MENU 4 1 000001 ENTER",
+    'expect screen "128.50"',
+    "press CANCEL",
+    "press MENU 4 3",
+    "press CANCEL",
+    "press MENU 5 1",
+)
+NEW_CASHIER = (
+    "press MENU 7 3 246810 ENTER",
+    "press 02 ENTER",
+    'expect screen "操作成功"',
+    "press ENTER",
+)
+OFF_AND_ON = (
+    "press MENU 7 1",
+    "press ENTER",
+    "press ENTER",
+    "press 01 ENTER 1357 ENTER",
+    'expect screen "签到成功"',
+    "press ENTER",
+)
 AT_REST = ("wait 1m",)
 
 STORIES = (
@@ -71,6 +104,13 @@ STORIES = (
     Story("undo", (*UNDO, *AT_REST)),
     Story("settlement", (*SETTLE, *AT_REST), before=(*SALE, *AT_REST)),
     Story("first sign-on", (*FIRST_SIGN_ON, *AT_REST), blank=True),
+)
+
+OTHER_STORIES = (
+    Story("offline sale", (*OFFLINE_SALE, *AT_REST)),
+    Story("query and reprint", (*LOOK_AND_REPRINT, *AT_REST), before=(*SALE, *AT_REST)),
+    Story("new cashier", (*NEW_CASHIER, *AT_REST)),
+    Story("sign-off and sign-on", (*OFF_AND_ON, *AT_REST)),
 )
 
 
