@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from firmware.emv import oda
+from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.certificates import Certificate, issuer_key
-from firmware.emv.codes import Aip, TerminalCapabilities, Tvr
+from firmware.emv.codes import AdditionalCapabilities, Aip, TerminalCapabilities, Tvr
 from firmware.emv.cryptogram import parse_cryptogram
 from firmware.emv.outcomes import (
     Approved,
@@ -161,3 +162,27 @@ def test_book_2_5_3_a_certificate_under_visas_key_of_1984_bits():
     parts = Certificate(certificate, None, b"\x03")
     issuer = issuer_key(ca_key, parts, "4761739001010119", date(2031, 12, 31))
     assert (len(issuer.key.modulus), issuer.serial.hex()) == (176, "03da0a")
+
+
+def test_a_mastercard_is_known_by_its_directory_and_asks_for_the_terminals_capabilities():
+    """Preferred name in code table 1, languages in the PSE and the FCI, a PDOL, one data file."""
+    capabilities = AdditionalCapabilities(0xF0_00_F0_A0_01)
+    dialogue = ScriptedDialogue(recorded("mastercard-pse"))
+    session = Session(
+        dialogue,
+        replace(TERMINAL, additional_capabilities=capabilities),
+        Applications.shipped(),
+        CaKeys.shipped(),
+        replace(SALE_OF_10, at=datetime(2017, 8, 30)),  # noqa: DTZ001 - a card knows no zone
+    )
+    known = run(session.identify())
+    dialogue.done()
+    assert isinstance(known, Identified)
+    card = known.card
+    assert (card.label, card.preferred_name, card.languages) == (
+        "MasterCard",
+        "Mastercard",
+        ("de", "en"),
+    )
+    assert (card.country, card.currency, card.service_code) == ("280", "978", "201")
+    assert (card.psn, card.effective, card.expiry) == ("00", "150801", "180831")
