@@ -19,6 +19,7 @@ if [ "${ROOTS-}" ]; then
 else
   work=$(mktemp -d)
   trap 'rm -rf --one-file-system "$work"' EXIT
+  trap 'exit 1' HUP INT TERM
   chmod 755 "$work"
 fi
 base=$work/$arch-$suite build=$work/$arch-$suite-build fresh=$work/$arch-$suite-fresh
