@@ -1,4 +1,4 @@
-"""A disk in memory for tests that sync thousands of times."""
+"""A disk in memory for tests that sync thousands of times, and both ends of a mortal terminal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.far_host import FarHost
+from tests.crash.mortal import Nursery
+
 
 @pytest.fixture
 def memory() -> Iterator[Path]:
@@ -15,3 +18,20 @@ def memory() -> Iterator[Path]:
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as directory:
         yield Path(directory)
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    try:
+        nursery = Nursery(tmp_path_factory.mktemp("lives"))
+    except RuntimeError as reason:
+        pytest.skip(f"NOT TRIED: {reason}")
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture
+def host() -> Iterator[FarHost]:
+    host = FarHost()
+    yield host
+    host.close()
