@@ -10,7 +10,7 @@ from firmware.emv.codes import Tsi, Tvr
 from firmware.emv.errors import SessionEnded
 from firmware.emv.state import State
 from firmware.emv.tags import Tag
-from firmware.emv.tlv import TlvError, parse
+from firmware.emv.tlv import Tlv, TlvError, parse_one, split
 
 SCRIPT_BYTES_MAX = 1024  # the Books ask for 128, Book 3, 10.10
 _NO_IDENTIFIER = bytes(4)
@@ -25,24 +25,35 @@ class Script:
     tag: int
     identifier: bytes
     commands: tuple[bytes, ...]
+    readable: bool = True  # one that is not is never begun, and the issuer is told
 
 
 def parse_scripts(data: bytes) -> tuple[Script, ...]:
-    """Parse templates 71 and 72, one after another; raises TlvError. See Book 3, 10.10."""
+    """Parse templates 71 and 72, one after another; a broken one leaves the others their turn.
+
+    Raises TlvError when there is no telling them apart. See Book 3, 10.10.
+    """
     if len(data) > SCRIPT_BYTES_MAX:
         raise TlvError(f"{len(data)} bytes of scripts")
     scripts = []
-    for template in parse(data):
-        if template.tag not in (Tag.ISSUER_SCRIPT_TEMPLATE_1, Tag.ISSUER_SCRIPT_TEMPLATE_2):
-            raise TlvError(f"{template.tag:X} is no script template")
-        identifier = template.value_of(Tag.ISSUER_SCRIPT_IDENTIFIER) or _NO_IDENTIFIER
-        commands = tuple(
-            one.value for one in template.children if one.tag == Tag.ISSUER_SCRIPT_COMMAND
-        )
-        if len(identifier) != len(_NO_IDENTIFIER) or any(not _is_apdu(c) for c in commands):
-            raise TlvError("a script of another form")
-        scripts.append(Script(template.tag, identifier, commands))
+    for coding in split(data):
+        tag = coding[0]
+        if tag not in (Tag.ISSUER_SCRIPT_TEMPLATE_1, Tag.ISSUER_SCRIPT_TEMPLATE_2):
+            raise TlvError(f"{tag:X} is no script template")
+        try:
+            scripts.append(_script(parse_one(coding, tag)))
+        except TlvError:
+            scripts.append(Script(tag, _NO_IDENTIFIER, (), readable=False))
     return tuple(scripts)
+
+
+def _script(template: Tlv) -> Script:
+    """One template; raises TlvError."""
+    identifier = template.value_of(Tag.ISSUER_SCRIPT_IDENTIFIER) or _NO_IDENTIFIER
+    commands = tuple(one.value for one in template.children if one.tag == Tag.ISSUER_SCRIPT_COMMAND)
+    if len(identifier) != len(_NO_IDENTIFIER) or any(not _is_apdu(c) for c in commands):
+        raise TlvError("a script of another form")
+    return Script(template.tag, identifier, commands)
 
 
 def _is_apdu(command: bytes) -> bool:
@@ -52,11 +63,23 @@ def _is_apdu(command: bytes) -> bool:
     return command[4] > 0 and len(command) in (5 + command[4], 6 + command[4])
 
 
-def refuse_scripts(state: State, why: str) -> None:
-    """Scripts that cannot be read: none is delivered, and the issuer is told."""
+def refuse_scripts(state: State, why: str, tag: int = Tag.ISSUER_SCRIPT_TEMPLATE_1) -> None:
+    """What cannot be read is not delivered, and the issuer is told."""
     state.tsi |= Tsi.SCRIPT_PROCESSING_PERFORMED
-    state.raise_tvr(Tvr.SCRIPT_FAILED_BEFORE_FINAL_AC, "Book 3, 10.10", why)
-    state.script_results += bytes([_NOT_PERFORMED]) + _NO_IDENTIFIER
+    _fail(state, tag, why)
+    _report(state, _NOT_PERFORMED, _NO_IDENTIFIER)
+
+
+def _fail(state: State, tag: int, why: str) -> None:
+    before = tag == Tag.ISSUER_SCRIPT_TEMPLATE_1
+    bit = Tvr.SCRIPT_FAILED_BEFORE_FINAL_AC if before else Tvr.SCRIPT_FAILED_AFTER_FINAL_AC
+    state.raise_tvr(bit, "Book 3, 10.10", why)
+
+
+def _report(state: State, result: int, identifier: bytes) -> None:
+    """One script's five bytes. See EMV 4.4 Book 4, Annex A5."""
+    state.script_results += bytes([result]) + identifier
+    state.objects[Tag.ISSUER_SCRIPT_RESULTS] = state.script_results
 
 
 async def deliver(state: State, scripts: Sequence[Script], *, final_ac_done: bool) -> None:
@@ -72,6 +95,9 @@ async def deliver(state: State, scripts: Sequence[Script], *, final_ac_done: boo
     state.begin(f"Issuer scripts ({tag:X})")
     state.tsi |= Tsi.SCRIPT_PROCESSING_PERFORMED
     for script in mine:
+        if not script.readable:
+            refuse_scripts(state, "a script of another form", tag)
+            continue
         try:
             failed_at = await _run(state, script)
         except SessionEnded as ended:
@@ -80,15 +106,9 @@ async def deliver(state: State, scripts: Sequence[Script], *, final_ac_done: boo
             state.note(f"Script cut short: {ended.reason.value}", "Book 3, 10.10")
             failed_at = _SEQUENCE_MAX
         result = _SUCCESSFUL if failed_at is None else _FAILED | min(failed_at, _SEQUENCE_MAX)
-        state.script_results += bytes([result]) + script.identifier
         if failed_at is not None:
-            bit = (
-                Tvr.SCRIPT_FAILED_AFTER_FINAL_AC
-                if final_ac_done
-                else Tvr.SCRIPT_FAILED_BEFORE_FINAL_AC
-            )
-            state.raise_tvr(bit, "Book 3, 10.10", f"command {failed_at}")
-    state.objects[Tag.ISSUER_SCRIPT_RESULTS] = state.script_results
+            _fail(state, tag, f"command {failed_at}")
+        _report(state, result, script.identifier)
 
 
 async def _run(state: State, script: Script) -> int | None:

@@ -84,27 +84,38 @@ def parse_one(data: bytes, tag: int) -> Tlv:
     return objects[0]
 
 
-def _parse(data: bytes, depth: int, budget: list[int]) -> tuple[Tlv, ...]:
-    if depth > DEPTH_MAX:
-        raise TlvError(f"nested deeper than {DEPTH_MAX}")
-    objects: list[Tlv] = []
+def split(data: bytes) -> tuple[bytes, ...]:
+    """The whole coding of each data object of a sequence, with no look inside; raises TlvError."""
+    return tuple(data[at:end] for _, at, _, end in _spans(data))
+
+
+def _spans(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Of each data object its tag, and where it, its value, and what follows it begin."""
     at = 0
     while at < len(data):
         if data[at] == 0x00:
             at += 1
             continue
-        budget[0] -= 1
-        if budget[0] < 0:
-            raise TlvError(f"more than {OBJECTS_MAX} data objects")
         tag, value_at = read_tag(data, at)
         length, value_at = _read_length(data, value_at)
         end = value_at + length
         if end > len(data):
             raise TlvError(f"{tag:X}: length {length} runs past the end of the data")
+        yield tag, at, value_at, end
+        at = end
+
+
+def _parse(data: bytes, depth: int, budget: list[int]) -> tuple[Tlv, ...]:
+    if depth > DEPTH_MAX:
+        raise TlvError(f"nested deeper than {DEPTH_MAX}")
+    objects: list[Tlv] = []
+    for tag, at, value_at, end in _spans(data):
+        budget[0] -= 1
+        if budget[0] < 0:
+            raise TlvError(f"more than {OBJECTS_MAX} data objects")
         value = data[value_at:end]
         children = _parse(value, depth + 1, budget) if is_constructed(tag) else ()
         objects.append(Tlv(tag, value, data[at:end], children))
-        at = end
     return tuple(objects)
 
 

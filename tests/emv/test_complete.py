@@ -265,3 +265,24 @@ def test_hostile_scripts_are_parsed_or_refused(data: bytes):
     except TlvError:
         return
     assert all(one.tag in (0x71, 0x72) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("broken", "tvr", "results"),
+    [
+        (b"\x71\x02\x86\x05", "0000000020", "00 00000000 20 55667788"),
+        (b"\x72\x02\x86\x05", "0000000010", "20 55667788 00 00000000"),
+    ],
+)
+def test_10_10_a_script_that_cannot_be_read_leaves_the_others_their_turn(
+    broken: bytes, tvr: str, results: str
+):
+    tag = 0x72 if broken[0] == 0x71 else 0x71
+    good = script(tag, UNBLOCK, identifier="55667788")
+    sent = [(UNBLOCK, "9000")]
+    second_ac = (second("40", "3030", "0000000020" if tag == 0x72 else "0000000000"), TC)
+    exchanges: Script = [second_ac, *sent] if tag == 0x72 else [*sent, second_ac]
+    state, reason = completed(OnlineAnswer("00", scripts=broken + good), exchanges)
+    assert (reason, tvr_hex(state), tsi_hex(state)) == (None, tvr, "0400")
+    assert state.script_results == bytes.fromhex(results)
+    assert state.objects[Tag.ISSUER_SCRIPT_RESULTS] == state.script_results
