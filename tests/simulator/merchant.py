@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
+from firmware.journal.records import Kind
+from firmware.journal.transactions import State, Transaction
 from firmware.scenario.language import FAULTS
 from firmware.scenario.stage import SUPERVISOR
 from firmware.ui import screens
@@ -45,7 +47,7 @@ REACTIONS_MAX = 14
 BACK_OFFS_MAX = 5  # by then every reversal has been tried again
 HASTE_MS = (50, 300, 700, 1_500, 4_000, 20_000)  # within a card's, a host's, a printer's time
 AT_REST = "expect books balanced"
-AFTER_APPROVAL = ("press CANCEL", "press CANCEL", "remove", "wait 40s")
+AFTER_APPROVAL = ("press CANCEL", "remove", "wait 40s")
 AFTER_REFUSAL = ("remove", "wait 20s")
 # what is done at a screen: mostly the first
 USUALLY = {
@@ -68,6 +70,7 @@ class Merchant:
     _faulty: set[str] = field(default_factory=set)
     _errand: str = ""
     _card: str = ""
+    _slip: Transaction | None = None  # in their hands
     _dark: bool = False
 
     def __post_init__(self) -> None:
@@ -211,6 +214,8 @@ class Merchant:
         keys = ERRANDS[self._errand][1]
         if title is Text.MENU:
             return keys[0]
+        if title is Text.VOID_INSTEAD:
+            return self._mostly("2", "1")
         if title is Text.MENU_MANAGE and len(keys) > 1:
             return keys[1]
         return str(self.chance.randrange(1, count + 1))
@@ -232,7 +237,8 @@ class Merchant:
             case Text.NEW_PASSWORD_AGAIN:
                 return f"press {self._mostly(staff.choose_again(), '1111')} ENTER"
             case Text.ORIGINAL_DATE:
-                return self._mostly("press ENTER", "press BACK ENTER")
+                day = f"press {self._slip.date} ENTER" if self._slip else "press ENTER"
+                return self._mostly(day, "press ENTER", "press BACK ENTER")
         return f"press {self._voucher()} ENTER"
 
     def _amount(self, kind: str) -> str:
@@ -266,14 +272,24 @@ class Merchant:
         return self.chance.choice(USUAL if chance < 0.7 else tuple(PINS))
 
     def _voucher(self) -> str:
-        """A number from a slip; now and then one that is on none. Its card is fetched, mostly."""
+        """A number from a slip, mostly of a sale that stands, whose card is fetched, mostly.
+
+        Now and then it is a number that is on no slip.
+        """
+        self._slip = None
         terminal = self.rig.terminal
         found = terminal.ledger.journal.list_transactions(None, 0, 12) if terminal else []
-        if terminal is None or not found or self.chance.random() < 0.1:
+        if terminal is None or not found or self.chance.random() < 0.06:
             return str(self.chance.randrange(1, 999_999))
-        chosen = self.chance.choice(found)
+        standing = [one for one in found if self._stands(one)]
+        self._slip = self.chance.choice(self.chance.choice((found, standing, standing)) or found)
         names = self.rig.host.names_by_hash(terminal.ledger.keys.card)
-        name = names.get(chosen.card.hash, "").removesuffix("-1").removesuffix("-2")
+        name = names.get(self._slip.card.hash, "").removesuffix("-1").removesuffix("-2")
         if name in PINS and self.chance.random() < 0.9:
             self._card = name
-        return f"{chosen.stan:06d}"
+        return f"{self._slip.stan:06d}"
+
+    def _stands(self, one: Transaction) -> bool:
+        """Whether something of it may still be taken back by the errand."""
+        sold = one.kind is Kind.SALE and one.state is State.APPROVED and not one.voided_by
+        return sold and not (self._errand == "void" and one.settled)

@@ -39,8 +39,8 @@ def report(simulator: Simulator, lived: Lived, seed: int, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"seed-{seed}.pos"
     head = [f"# seed {seed}: {told.broken}", f"# {len(lived.lines)} lines before it was shortened"]
-    cut = [*told.timed, f"at {told.ended_ms}ms power cut"]
-    for lines in (told.timed, cut):
+    cut = f"at {told.ended_ms - 1}ms power cut"  # or before the last line, which may have waited
+    for lines in (told.timed, [*told.timed[:-1], cut], [*told.timed, cut]):
         whole = [*head, *lines, *_closing(lines, told.broken)]
         path.write_text("\n".join(whole) + "\n", encoding="utf-8")
         if _fails(path):

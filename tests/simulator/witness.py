@@ -61,10 +61,12 @@ class Witness:
             self._keys[event.key, event.at_ms] += 1
 
     def _note_effect(self, effect: effects.Effect[Any] | None) -> None:
-        if isinstance(effect, effects.Show):
-            screen = effect.screen
-            if isinstance(screen, Outcome) and screen.approved and not screen.training:
-                self.shown[screen.voucher, screen.kind] = screen.amount.minor
+        match effect:
+            case effects.Show(screen=Outcome() as screen) if screen.approved:
+                if not screen.training:
+                    self.shown[screen.voucher, screen.kind] = screen.amount.minor
+            case effects.Authorise():  # before the flow has heard of the answer
+                self._hold_host()
 
     def _note_frame(self, frame: Frame) -> None:
         self.frames[frame.sha256] = frame.text
