@@ -71,7 +71,7 @@ class PinPadFailed:
     """There is no working key source to enter a PIN with."""
 
 
-PinAnswer = Pin | PinBypassed | Cancelled | PinPadFailed
+PinAnswer = Pin | PinBypassed | Cancelled | PinPadFailed | CardFailure
 
 
 class Dialogue(Protocol):

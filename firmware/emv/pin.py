@@ -11,6 +11,7 @@ from firmware.emv.certificates import CertificateError, PublicKey
 from firmware.emv.codes import Tvr
 from firmware.emv.dialogue import (
     Cancelled,
+    CardFailure,
     PinBypassed,
     PinKind,
     PinPadFailed,
@@ -18,7 +19,7 @@ from firmware.emv.dialogue import (
 )
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import EndReason
-from firmware.emv.state import State
+from firmware.emv.state import ENDS, State
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import TlvError, parse_one
 from firmware.masked import Pin
@@ -74,6 +75,8 @@ async def _ask(state: State, prompt: PinPrompt) -> Pin | None:
             return None
         case Cancelled():
             raise SessionEnded(EndReason.CANCELLED, "PIN entry")
+        case CardFailure():
+            raise SessionEnded(ENDS[answer], "PIN entry")
 
 
 async def verify_offline(state: State, *, enciphered: bool) -> bool:

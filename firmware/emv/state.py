@@ -26,7 +26,7 @@ from firmware.masked import Pin
 COMMANDS_MAX = 300
 Objects = Sequence[tuple[int, bytes]]
 
-_ENDS = {
+ENDS = {
     CardFailure.GONE: EndReason.CARD_GONE,
     CardFailure.MUTE: EndReason.CARD_MUTE,
     CardFailure.READER_LOST: EndReason.READER_LOST,
@@ -99,7 +99,7 @@ class State:
         raw = await self.dialogue.exchange(command.to_bytes())
         if isinstance(raw, CardFailure):
             self.trace.apdu(self.step, command, None, sent)
-            raise SessionEnded(_ENDS[raw], f"{self.step}, {command.name}")
+            raise SessionEnded(ENDS[raw], f"{self.step}, {command.name}")
         response = Response.parse(raw)
         self.trace.apdu(self.step, command, response, sent)
         return response

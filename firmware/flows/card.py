@@ -31,7 +31,7 @@ from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
 from firmware.emv.session import Session
 from firmware.emv.terminal import REFUND, SALE, Transaction
 from firmware.flows.desk import Desk
-from firmware.flows.parts import Agreed, GivenUp, choose, press, show
+from firmware.flows.parts import Agreed, GivenUp, choose, show
 from firmware.journal.queries import NextNumbers
 from firmware.journal.records import CardFacts, EmvData, Kind, Verification
 from firmware.journal.transactions import Transaction as JournalTransaction
@@ -103,7 +103,10 @@ class Counter(Struct):
 
     async def ask_pin(self, prompt: PinPrompt) -> PinAnswer:
         """The cardholder's PIN, the amount in sight, a star a digit."""
-        pin = await enter_pin(self.desk, self.kind, self.amount, _pin_notice(prompt))
+        notice = _pin_notice(prompt)
+        pin = await enter_pin(self.desk, self.kind, self.amount, notice, card_stays=True)
+        if pin is GivenUp.CARD_PULLED:
+            return CardFailure.GONE
         if isinstance(pin, GivenUp):
             return Cancelled()
         await self.reading()
@@ -129,15 +132,23 @@ def _pin_notice(prompt: PinPrompt) -> Phrase | None:
     return None
 
 
-async def enter_pin(desk: Desk, kind: Kind, amount: Money, notice: Phrase | None) -> Pin | GivenUp:
-    """Key a PIN of 4 to 12 digits. BACK takes a digit back, CANCEL gives up."""
+async def enter_pin(
+    desk: Desk, kind: Kind, amount: Money, notice: Phrase | None, *, card_stays: bool = False
+) -> Pin | GivenUp:
+    """Key a PIN of 4 to 12 digits. BACK takes a digit back, CANCEL gives up.
+
+    With `card_stays` pulling the card gives up, too: nobody keys a PIN for a card that has gone.
+    """
     keyed: Pin | None = None  # masked from its first digit on: a traceback may show any local
     while True:
         length = len(keyed) if keyed else 0
         await show(desk, PinEntry(kind, amount, length, notice, desk.training))
-        key = await press(desk.idle_timeout_ms)
-        if key is None:
+        happening = await Wait(desk.idle_timeout_ms, card=card_stays)
+        if isinstance(happening, CardRemoved):
+            return GivenUp.CARD_PULLED
+        if not isinstance(happening, KeyPressed):
             return GivenUp.TIMED_OUT
+        key = happening.key
         if key is Key.CANCEL:
             return GivenUp.CANCELLED
         if key is Key.ENTER and keyed and length in PIN_LENGTHS:

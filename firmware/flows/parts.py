@@ -38,6 +38,7 @@ class GivenUp(enum.Enum):
 
     CANCELLED = "cancelled"
     TIMED_OUT = "timed out"
+    CARD_PULLED = "card pulled"
 
 
 class Agreed(Struct, frozen=True):

@@ -231,11 +231,13 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
 
 
 def pin_is_keyed(kind: Kind, minor: int, pin: str) -> list[Pair]:
-    """A star a digit, the amount in sight."""
+    """A star a digit, the amount in sight; in a sale the card has to stay in meanwhile."""
+    stays = kind is Kind.SALE
     row = []
     for length in range(len(pin) + 1):
         row.append(shows(PinEntry(kind, yuan(minor), length)))
-        row.append(presses(DIGITS[pin[length]] if length < len(pin) else Key.ENTER))
+        key = DIGITS[pin[length]] if length < len(pin) else Key.ENTER
+        row.append(presses(key, card=stays))
     return row
 
 
