@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from PIL import Image
@@ -134,21 +134,12 @@ class Encoder:
             yield _feed_px(spare_px)
 
     def _qr(self, data: str, style: _Style) -> Iterator[bytes]:
-        import segno  # noqa: PLC0415 - 65 ms that a terminal's start need not wait for
-
         payload = data.encode(errors="replace")
         if not payload or len(payload) > QR_BYTES_MAX:
             yield from self._line(Line("〓 QR 〓", align=Align.CENTRE), style)
             return
-        native = self._mode is Mode.NATIVE and self._profile.qr
-        # not every printer packs digits and capitals, so room is reckoned for bytes
-        mode = "byte" if native else None
-        # the printer draws its own symbol: here only the size counts, and no mask need be weighed
-        mask = 0 if native else None
-        symbol = segno.make_qr(payload, error="m", mode=mode, boost_error=False, mask=mask)
-        modules = len(symbol.matrix) + 2 * QR_QUIET_MODULES
-        module_px = min(QR_MODULE_PX_MAX, self._profile.width_px // modules)
-        if native:
+        if self._mode is Mode.NATIVE and self._profile.qr:
+            module_px = self._module_px(_byte_modules(len(payload)))
             yield style.change(Align.CENTRE, Size.NORMAL, bold=False)
             yield b"\x1d(k\x04\x001A2\x00"  # function 165: model 2
             yield b"\x1d(k\x03\x001C%c" % module_px  # 167: module size
@@ -158,8 +149,17 @@ class Encoder:
             yield b"\x1d(k\x03\x001Q0"  # 181: print what was stored
             yield _feed_px(QR_QUIET_MODULES * module_px)
             return
+        from segno import make_qr  # noqa: PLC0415 - 65 ms that a terminal's start need not wait for
+
+        symbol = make_qr(payload, error="m", boost_error=False)
+        dots = _drawn(symbol, self._module_px(len(symbol.matrix)))
         yield style.change(Align.LEFT, Size.NORMAL, bold=False)
-        yield from _bands(aligned(_drawn(symbol, module_px), Align.CENTRE, self._profile.width_px))
+        yield from _bands(aligned(dots, Align.CENTRE, self._profile.width_px))
+
+    def _module_px(self, modules: int) -> int:
+        """The size of a module, so that a symbol of so many and its quiet zone have room."""
+        room = self._profile.width_px // (modules + 2 * QR_QUIET_MODULES)
+        return min(QR_MODULE_PX_MAX, room)
 
 
 class _Style:
@@ -205,6 +205,24 @@ def _bands(dots: Image.Image) -> Iterator[bytes]:
         band = band.crop((0, 0, width_bytes * 8, band.height))
         size = width_bytes.to_bytes(2, "little") + band.height.to_bytes(2, "little")
         yield b"\x1dv0\x00" + size + band.tobytes()
+
+
+def _byte_modules(length: int) -> int:
+    """Modules a side of the symbol that a printer draws of so many bytes, at error correction M.
+
+    Not every printer packs digits and capitals, so room is reckoned for bytes: 4 bits of mode, 8 or
+    16 of length. See ISO/IEC 18004, 7.4.1 and table 7.
+    """
+    from segno import consts  # noqa: PLC0415 - as above
+
+    bits: Any = consts.SYMBOL_CAPACITY  # by version and level
+
+    def holds(version: int) -> bool:
+        room = bits[version][consts.ERROR_LEVEL_M]
+        return 4 + (8 if version < 10 else 16) + 8 * length <= room
+
+    version = next(filter(holds, range(1, 41)))
+    return 17 + 4 * version
 
 
 def _drawn(symbol: segno.QRCode, module_px: int) -> Image.Image:

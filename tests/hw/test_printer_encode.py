@@ -2,9 +2,20 @@
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from segno import make_qr
 
 from hw.ports import Align, Cut, Feed, Line, Qr, Size
-from hw.printer_encode import BAND_BYTES_MAX, Encoder, Mode, Profile, printable, printer_has
+from hw.printer_encode import (
+    BAND_BYTES_MAX,
+    QR_BYTES_MAX,
+    QR_MODULE_PX_MAX,
+    QR_QUIET_MODULES,
+    Encoder,
+    Mode,
+    Profile,
+    printable,
+    printer_has,
+)
 from hw.printer_font import PaperFont, columns_of
 from hw.sim.escpos import PrinterModel
 
@@ -120,3 +131,13 @@ def test_native_text_reads_back_as_it_was_written(text, size):
     model.receive(Encoder(Profile(), Mode.NATIVE, FONT).setup() + native(Line(text, size)))
     if columns_of(text) * (2 if size is Size.LARGE else 1) <= 32:
         assert model.paper.text.strip() == printable(text).strip(" 　")
+
+
+def test_a_native_symbol_has_the_largest_modules_that_leave_room_for_it():
+    """Its size is reckoned, not drawn: as segno draws it, for payloads of every version."""
+    room_px = Profile().width_px
+    for length in (1, 14, 15, 180, 181, *range(20, QR_BYTES_MAX, 99), QR_BYTES_MAX):
+        data = native(Qr("a" * length))
+        modules = len(make_qr(b"a" * length, "M", mode="byte", boost_error=False, mask=0).matrix)
+        module_px = data[data.index(b"1C") + 2]
+        assert module_px == min(QR_MODULE_PX_MAX, room_px // (modules + 2 * QR_QUIET_MODULES))
