@@ -218,7 +218,7 @@ def _byte_modules(length: int) -> int:
     bits: Any = consts.SYMBOL_CAPACITY  # by version and level
 
     def holds(version: int) -> bool:
-        room = bits[version][consts.ERROR_LEVEL_M]
+        room: int = bits[version][consts.ERROR_LEVEL_M]
         return 4 + (8 if version < 10 else 16) + 8 * length <= room
 
     version = next(filter(holds, range(1, 41)))
