@@ -18,7 +18,7 @@ mkdir -p "$root"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 debootstrap --variant=minbase --arch="$arch" --include=ca-certificates "$suite" "$root" \
-  "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$log" 2>&1 || {
+  ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$log" 2>&1 || {
   tail -n 3 "$log"
   exit 1
 }
