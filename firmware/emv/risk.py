@@ -31,8 +31,7 @@ async def manage_risk(state: State) -> None:
 async def _check_floor_limit(state: State) -> None:
     """Floor limit over split sales, then random selection below it. See 10.6.1 and 10.6.2."""
     transaction, config = state.transaction, state.config
-    identity = state.identity
-    before = transaction.approved_before_minor(identity.pan, identity.psn)
+    before = state.approved_before_minor
     sums = f"{transaction.amount_minor} + {before} approved before"
     state.note(f"{sums}, floor limit {config.floor_limit_minor}", "Book 3, 10.6.1")
     if transaction.amount_minor + before >= config.floor_limit_minor:

@@ -92,13 +92,17 @@ class Session:
             return self._ended(error)
         return Identified(self._state.identity)
 
-    async def decide(self) -> DecideOutcome:
+    async def decide(self, approved_before_minor: int = 0) -> DecideOutcome:
         """Authenticate, verify, weigh the risk, and let the card decide.
+
+        `approved_before_minor` is what this card was charged before, for the floor limit to hold
+        over split sales. See EMV 4.4 Book 3, 10.6.1.
 
         A refund only needs `identify`; if this is called for one, an AAC is asked for and the
         outcome is DeclinedOffline(NO_CRYPTOGRAM_WANTED). See EMV 4.4 Book 3, 10.3–10.8.
         """
         state = self._state
+        state.approved_before_minor = approved_before_minor
         try:
             await authenticate(state)
             check_restrictions(state)

@@ -79,10 +79,6 @@ def _nobody(_pan: Pan, _psn: str) -> bool:
     return False
 
 
-def _nothing(_pan: Pan, _psn: str) -> int:
-    return 0
-
-
 @dataclass(frozen=True, slots=True)
 class ExceptionFile:
     """Cards that shall not be approved unasked: an account number, with "" for any sequence number.
@@ -105,11 +101,7 @@ class ExceptionFile:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction; `on_exception_file` and `approved_before_minor` ask the terminal's files.
-
-    `approved_before_minor` is the last sum approved on the same card, against split sales.
-    See EMV 4.4 Book 3, 10.6.1.
-    """
+    """One transaction; `on_exception_file` asks the terminal's file of stolen cards."""
 
     amount_minor: int
     currency: str  # ISO 4217 numeric
@@ -121,7 +113,6 @@ class Transaction:
     merchant_forced_online: bool = False
     pin_bypass_allowed: bool = False
     on_exception_file: Callable[[Pan, str], bool] = _nobody
-    approved_before_minor: Callable[[Pan, str], int] = _nothing
 
     @property
     def wants_no_cryptogram(self) -> bool:

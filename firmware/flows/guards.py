@@ -52,11 +52,15 @@ async def card_limit(desk: Desk, agreed: Agreed, card: CardFacts) -> Phrase | No
     limit = desk.config.sale.card_day_limit
     if not limit or desk.training:
         return None
-    moment = await Now()
-    sold_minor = await Look(CardSoldToday(card.hash, moment.date))
-    if sold_minor + agreed.amount.minor <= limit:
+    if await charged_today(card) + agreed.amount.minor <= limit:
         return None
     return Phrase.of(Text.CARD_DAY_LIMIT, limit=desk.money(limit))
+
+
+async def charged_today(card: CardFacts) -> int:
+    """Minor units that this card was charged here today."""
+    moment = await Now()
+    return await Look(CardSoldToday(card.hash, moment.date))
 
 
 async def agree_to_unusual(desk: Desk, amount: Money) -> bool:

@@ -30,6 +30,7 @@ from firmware.flows.guards import (
     agree_to_duplicate,
     agree_to_unusual,
     card_limit,
+    charged_today,
     may_sell,
     sale_limits,
 )
@@ -149,7 +150,7 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
             return GivenUp.CANCELLED
         if not await agree_to_duplicate(desk, agreed, facts):
             return GivenUp.CANCELLED
-        decision = await presented.session.decide()
+        decision = await presented.session.decide(await charged_today(facts))
         if not isinstance(decision, Ended):
             return _met(desk, agreed, presented, facts, decision)
         if decision.reason is EndReason.CANCELLED:

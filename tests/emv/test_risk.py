@@ -29,6 +29,8 @@ def managed(
     card: dict[int, str] | None = None,
     drawn: str = "",
     aip: Aip = Aip(0),  # noqa: B008 - flags are immutable
+    *,
+    before: int = 0,
     **application: int,
 ):
     dialogue = ScriptedDialogue(exchanges or [], drawn=bytes.fromhex(drawn))
@@ -39,6 +41,7 @@ def managed(
         transaction=transaction,
         application=replace(APPLICATION, **application),
     )
+    state.approved_before_minor = before
     run(manage_risk(state))
     dialogue.done()
     return state
@@ -54,9 +57,7 @@ def managed(
     ],
 )
 def test_10_6_1_floor_limit(amount: int, before: int, tvr: str):
-    state = managed(
-        replace(SALE_OF_100, amount_minor=amount, approved_before_minor=lambda _pan, _psn: before)
-    )
+    state = managed(replace(SALE_OF_100, amount_minor=amount), before=before)
     assert (tvr_hex(state), tsi_hex(state)) == (tvr, "0800")
 
 

@@ -30,6 +30,7 @@ from firmware.effects import (
 from firmware.journal.operators import Verified
 from firmware.journal.queries import (
     BatchCount,
+    CardSoldToday,
     DuplicateOf,
     NextJob,
     NextNumbers,
@@ -225,9 +226,14 @@ def is_reading(kind: Kind, minor: int) -> Pair:
 
 
 def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
-    """No sale of this amount on this card within five minutes."""
+    """No sale of this amount on this card within five minutes, and none at all today."""
     since = NOW.wall - timedelta(seconds=300)
-    return [(Now(), NOW), (Look(DuplicateOf(card.hash, minor, since, training=False)), None)]
+    return [
+        (Now(), NOW),
+        (Look(DuplicateOf(card.hash, minor, since, training=False)), None),
+        (Now(), NOW),
+        (Look(CardSoldToday(card.hash, NOW.date)), 0),
+    ]
 
 
 def pin_is_keyed(kind: Kind, minor: int, pin: str) -> list[Pair]:
