@@ -47,12 +47,12 @@ async def sale_limits(desk: Desk) -> Callable[[Money], Phrase | None]:
     return refuse
 
 
-async def card_limit(desk: Desk, agreed: Agreed, card: CardFacts) -> Phrase | None:
-    """Why this card may not be charged `agreed` today, or None."""
+def card_limit(desk: Desk, agreed: Agreed, charged_minor: int) -> Phrase | None:
+    """Why a card that was charged so much today may not be charged `agreed` as well, or None."""
     limit = desk.config.sale.card_day_limit
     if not limit or desk.training:
         return None
-    if await charged_today(card) + agreed.amount.minor <= limit:
+    if charged_minor + agreed.amount.minor <= limit:
         return None
     return Phrase.of(Text.CARD_DAY_LIMIT, limit=desk.money(limit))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from firmware.effects import (
-    Beep,
     CheckClock,
     Look,
     Moment,
@@ -87,22 +86,14 @@ async def idle(desk: Desk) -> None:
 async def _begin(desk: Desk, key: Key) -> bool:
     """What a key at idle begins; False when it only changed the screen."""
     # the idle screen stands before there is a use for them: see LATER
-    from firmware.flows.menu import menu  # noqa: PLC0415
+    from firmware.flows.menu import idle_key  # noqa: PLC0415
     from firmware.flows.sale import sale  # noqa: PLC0415
 
     if key.digit is not None:
         if await permitted(desk, Act.SALE):
             await sale(desk, key)
         return True
-    if key is Key.MENU:
-        if await permitted(desk, Act.MENU):
-            await menu(desk)
-        return True
-    if key is Key.HASH:
-        desk.turn_language()
-    else:
-        await Beep()
-    return False
+    return await idle_key(desk, key)
 
 
 def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:

@@ -6,9 +6,9 @@ wait a shorter time, and each approval makes one paper by itself.
 
 from __future__ import annotations
 
-from firmware.effects import Beep, Moment, Now, Wait
+from firmware.effects import Moment, Now, Wait
 from firmware.flows.desk import Desk
-from firmware.flows.menu import menu
+from firmware.flows.menu import idle_key
 from firmware.flows.owed import Retry
 from firmware.flows.parts import shift_px, show
 from firmware.flows.permissions import Act, permitted
@@ -39,15 +39,7 @@ async def _begin(desk: Desk, key: Key) -> bool:
         if await permitted(desk, Act.ITEM):
             await sell_item(desk, item.name, desk.money(item.price))
         return True
-    if key is Key.MENU:
-        if await permitted(desk, Act.MENU):
-            await menu(desk)
-        return True
-    if key is Key.HASH:
-        desk.turn_language()
-    else:
-        await Beep()
-    return False
+    return await idle_key(desk, key)
 
 
 def _screen(desk: Desk, moment: Moment) -> Screen:

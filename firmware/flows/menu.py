@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware.effects import Beep
 from firmware.flows.desk import Desk
 from firmware.flows.operators import manage
 from firmware.flows.other import other
@@ -16,6 +17,7 @@ from firmware.flows.settle import settle
 from firmware.flows.void import void
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
+from hw.events import Key
 
 ITEMS: dict[Text, Act | None] = {  # what each has to be permitted; None asks for itself
     Text.SALE: Act.SALE,
@@ -27,6 +29,19 @@ ITEMS: dict[Text, Act | None] = {  # what each has to be permitted; None asks fo
     Text.MENU_MANAGE: None,
     Text.MENU_OTHER: Act.OTHER,
 }
+
+
+async def idle_key(desk: Desk, key: Key) -> bool:
+    """What keys mean on every idle screen; False when one only changed the screen."""
+    if key is Key.MENU:
+        if await permitted(desk, Act.MENU):
+            await menu(desk)
+        return True
+    if key is Key.HASH:
+        desk.turn_language()
+    else:
+        await Beep()
+    return False
 
 
 async def menu(desk: Desk) -> None:

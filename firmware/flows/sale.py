@@ -144,13 +144,14 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
         if isinstance(presented, GivenUp):
             return presented
         facts = card_facts(desk, presented.card)
-        over_limit = await card_limit(desk, agreed, facts)
+        charged_minor = await charged_today(facts)
+        over_limit = card_limit(desk, agreed, charged_minor)
         if over_limit is not None:
             await tell(desk, Text.REFUSED, over_limit, amount=agreed.amount)
             return GivenUp.CANCELLED
         if not await agree_to_duplicate(desk, agreed, facts):
             return GivenUp.CANCELLED
-        decision = await presented.session.decide(await charged_today(facts))
+        decision = await presented.session.decide(charged_minor)
         if not isinstance(decision, Ended):
             return _met(desk, agreed, presented, facts, decision)
         if decision.reason is EndReason.CANCELLED:

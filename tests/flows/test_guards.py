@@ -12,6 +12,7 @@ from firmware.flows.guards import (
     agree_to_duplicate,
     agree_to_unusual,
     card_limit,
+    charged_today,
     may_sell,
     sale_limits,
 )
@@ -109,12 +110,10 @@ def test_amount_over_what_is_left_of_the_day_is_refused(minor: int, notice: Phra
 )
 def test_card_over_its_limit_of_the_day_is_refused(sold: int, notice: Phrase | None):
     limited = desk(config=Config(sale=Sale(card_day_limit=1_000)))
-    found = follow(
-        card_limit(limited, AGREED, VISA),
-        (Now(), NOW),
-        (Look(CardSoldToday(VISA.hash, NOW.date)), sold),
+    charged_minor = follow(
+        charged_today(VISA), (Now(), NOW), (Look(CardSoldToday(VISA.hash, NOW.date)), sold)
     )
-    assert found == notice
+    assert card_limit(limited, AGREED, charged_minor) == notice
 
 
 def test_nothing_and_too_much_are_refused_at_the_amount():

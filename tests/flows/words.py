@@ -230,9 +230,9 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
     since = NOW.wall - timedelta(seconds=300)
     return [
         (Now(), NOW),
-        (Look(DuplicateOf(card.hash, minor, since, training=False)), None),
-        (Now(), NOW),
         (Look(CardSoldToday(card.hash, NOW.date)), 0),
+        (Now(), NOW),
+        (Look(DuplicateOf(card.hash, minor, since, training=False)), None),
     ]
 
 
