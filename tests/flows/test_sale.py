@@ -70,6 +70,19 @@ def agreed_on_eight_yuan():
     ]
 
 
+def host_is_asked(card, answer):
+    """Eight yuan are agreed on, the card wants the host, and the intent is on record before."""
+    return [
+        *agreed_on_eight_yuan(),
+        *card_is_put_in(card, SALE, 800),
+        *was_not_charged_a_moment_ago(VISA, 800),
+        TheChip(card),
+        *takes_its_number(SALE, 800),
+        (Record.of(SIGNED), None),
+        (request_of(SIGNED), answer),
+    ]
+
+
 def test_sale_is_approved_online_by_the_shortest_path():
     card = card_of_tray("visa-credit")
     follow(
@@ -177,13 +190,7 @@ def test_no_answer_leads_to_a_reversal_at_once():
     reason = "no answer: timed out"
     follow(
         sale(desk(), Key.D8),
-        agreed_on_eight_yuan(),
-        card_is_put_in(card, SALE, 800),
-        was_not_charged_a_moment_ago(VISA, 800),
-        TheChip(card),
-        takes_its_number(SALE, 800),
-        (Record.of(SIGNED), None),
-        (request_of(SIGNED), NoAnswer(NoAnswerReason.TIMED_OUT)),
+        host_is_asked(card, NoAnswer(NoAnswerReason.TIMED_OUT)),
         TheChip(card),  # the card is told, and may not approve by itself
         reversal_opens(SIGNED, reason),
         reversal_is_sent(owed, reason, Answered("00")),
@@ -200,13 +207,7 @@ def test_reversal_that_is_not_answered_either_stays_owed():
     silence = NoAnswer(NoAnswerReason.NO_LINE)
     follow(
         sale(desk(), Key.D8),
-        agreed_on_eight_yuan(),
-        card_is_put_in(card, SALE, 800),
-        was_not_charged_a_moment_ago(VISA, 800),
-        TheChip(card),
-        takes_its_number(SALE, 800),
-        (Record.of(SIGNED), None),
-        (request_of(SIGNED), silence),
+        host_is_asked(card, silence),
         TheChip(card),
         reversal_opens(SIGNED, "no answer: no line"),
         reversal_is_sent(owed, "no answer: no line", silence),
@@ -222,13 +223,7 @@ def test_card_pulled_after_the_host_has_approved_is_reversed():
     owed = transaction_of(SIGNED, State.REVERSING, reference="")
     follow(
         sale(desk(), Key.D8),
-        agreed_on_eight_yuan(),
-        card_is_put_in(card, SALE, 800),
-        was_not_charged_a_moment_ago(VISA, 800),
-        TheChip(card),
-        takes_its_number(SALE, 800),
-        (Record.of(SIGNED), None),
-        (request_of(SIGNED), issuer_approves("visa-credit")),
+        host_is_asked(card, issuer_approves("visa-credit")),
         TheChip(card, pulled_at=1),
         reversal_opens(SIGNED, "card: card gone"),
         reversal_is_sent(owed, "card: card gone", Answered("00")),
