@@ -16,7 +16,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 from hw.events import Device, DeviceBack, DeviceLost, Event, Key, KeyPressed
-from hw.keypad import SCAN_PERIOD_MS, STUCK_AFTER_MS
+from hw.keypad import SCAN_PERIOD_MS, STUCK_AFTER_MS, stuck
 from hw.ports import DeviceFault
 
 EVENT = struct.Struct("@llHHi")  # seconds, microseconds, type, code, value
@@ -135,7 +135,8 @@ class UsbKeypad:
         for kind, code, value in came:
             events += self._judge(kind, code, value, now_ms)
         if self._down and now_ms - self._since_ms >= STUCK_AFTER_MS:
-            return [*events, *self._lose(self._name_stuck(), now_ms)]
+            detail = stuck(sorted(CODES[code].value for code in self._down))
+            return [*events, *self._lose(detail, now_ms)]
         return [*self._come_back(now_ms), *events]
 
     def close(self) -> None:
@@ -164,10 +165,6 @@ class UsbKeypad:
         self._down.add(code)
         self._since_ms = now_ms
         return [KeyPressed(CODES[code], now_ms)] if alone and not self._lost else []
-
-    def _name_stuck(self) -> str:
-        labels = sorted(CODES[code].value for code in self._down)
-        return f"{'keys' if len(labels) > 1 else 'key'} {' '.join(labels)} stuck"
 
     def _lose(self, detail: str, now_ms: int) -> list[Event]:
         was_lost, self._lost = self._lost, True

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hw.board import KEYPAD, KeyMatrix
@@ -26,6 +26,12 @@ from hw.gpio import pin_errors, this_pi
 SCAN_PERIOD_MS = 5
 DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
 STUCK_AFTER_MS = 30_000
+
+
+def stuck(labels: Iterable[str]) -> str:
+    """What a DeviceLost says of keys that stay down."""
+    names = list(labels)
+    return f"{'keys' if len(names) > 1 else 'key'} {' '.join(names)} stuck"
 
 
 class MatrixKeypad:
@@ -152,10 +158,8 @@ class MatrixKeypad:
         )
 
     def _name_stuck(self, reading: int) -> str:
-        labels = [
-            key.value for index, key in enumerate(self._keys) if (reading | self._down) >> index & 1
-        ]
-        return f"{'keys' if len(labels) > 1 else 'key'} {' '.join(labels)} stuck"
+        down = reading | self._down
+        return stuck(key.value for index, key in enumerate(self._keys) if down >> index & 1)
 
     def _lose(self, detail: str, now_ms: int) -> list[Event]:
         if self._lost:
