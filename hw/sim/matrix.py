@@ -53,6 +53,7 @@ class Matrix:
             for row, legend in zip(rows, layout.legends, strict=True)
             for column, key in zip(columns, legend, strict=True)
         }
+        self._bouncing: list[_Switch] = []
         self._wires = (*rows, *columns)
         self._nets: dict[int, frozenset[int]] | None = None  # None: to be found anew
         self._lock = threading.RLock()
@@ -94,9 +95,10 @@ class Matrix:
     def row_selected(self, bcm: int) -> None:
         """A wire has become an output: bouncing contacts on it take their next state."""
         with self._lock:
-            for switch in self._switches.values():
-                if switch.row == bcm and switch.coming:
-                    self._advance(switch)
+            for switch in [each for each in self._bouncing if each.row == bcm]:
+                self._advance(switch)
+                if not switch.coming:
+                    self._bouncing.remove(switch)
 
     def settle(self, bcm: int) -> None:
         """Bring a wire, and all that are joined to it, to their level.
@@ -105,7 +107,13 @@ class Matrix:
         """
         with self._lock:
             used = self.factory.pins_in_use
-            pins = [used[joined] for joined in self._net_of(bcm) if joined in used]
+            net = self._net_of(bcm)
+            if len(net) == 1:  # no closed switch on this wire, as on most: its own pin holds it
+                if bcm in used:
+                    pin = used[bcm]
+                    pin.settle_at(pin.level_out if pin.is_output else pin.is_pulled_up)
+                return
+            pins = [used[joined] for joined in net if joined in used]
             driven = {pin.level_out for pin in pins if pin.is_output}
             if len(driven) > 1:
                 names = ", ".join(repr(pin) for pin in pins if pin.is_output)
@@ -121,6 +129,7 @@ class Matrix:
             switch = self._switches[key]
             switch.coming = states
             self._advance(switch)
+            self._bouncing = [each for each in self._switches.values() if each.coming]
 
     def _advance(self, switch: _Switch) -> None:
         closed, *coming = switch.coming

@@ -106,9 +106,10 @@ class Ssd1306:
     def data(self, data: Sequence[int]) -> None:
         """Take one data transfer into display memory. Raises OSError while the wire is broken."""
         self._transfer(len(data))
-        for byte in data:
-            self._store(byte)
-            self._advance()
+        rest = bytes(data)
+        while rest:
+            taken = self._store_run(rest)
+            rest = rest[taken:]
 
     def cleanup(self) -> None:
         """Nothing to release: the chip stays on its bus."""
@@ -182,6 +183,23 @@ class Ssd1306:
         return True
 
     # --- memory ---
+
+    def _store_run(self, data: bytes) -> int:
+        """Store as many bytes as end within one page, at least one: how many these were."""
+        end = self._columns[1]
+        taken = min(len(data), end - self._column)
+        if self.addressing_mode == 0b01 or taken < 2 or end >= self.ram_columns:
+            self._store(data[0])
+            self._advance()
+            return 1
+        page = self._page * self.ram_columns & 0x3FF
+        if self.segments_remapped:
+            at, run = page + 128 - self._column - taken, data[taken - 1 :: -1]
+        else:
+            at, run = page + self._column, data[:taken]
+        self._ram[at : at + taken] = run
+        self._column += taken  # the window's last column is left to the step that may wrap
+        return taken
 
     def _store(self, byte: int) -> None:
         # the remap acts on writing: what is stored already stays where it is (10.1.8)
@@ -272,13 +290,13 @@ class Sh1106(Ssd1306):
         elif opcode not in (0xAD, 0xE0, 0xEE) and not 0x30 <= opcode <= 0x33:
             super()._execute(opcode, arguments)
 
-    def _store(self, byte: int) -> None:
-        if self._column < self.ram_columns:
-            self._ram[self._page * self.ram_columns + self._column] = byte
-
-    def _advance(self) -> None:
+    def _store_run(self, data: bytes) -> int:
         # the counter stops past the last column; the page never moves by itself
-        self._column = min(self._column + 1, self.ram_columns)
+        run = data[: max(0, self.ram_columns - self._column)]
+        at = self._page * self.ram_columns + self._column
+        self._ram[at : at + len(run)] = run
+        self._column = min(self._column + len(data), self.ram_columns)
+        return len(data)
 
     def _glass_columns(self) -> Sequence[int]:
         return range(2, 130) if self.segments_remapped else range(129, 1, -1)
