@@ -43,6 +43,7 @@ ERRANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "training": (1, ("7", "6")),
     "other": (2, ("8",)),
 }
+SETTLED_P = 0.7  # of a day, at its end: only then can its sales be refunded
 REACTIONS_MAX = 14
 BACK_OFFS_MAX = 5  # by then every reversal has been tried again
 HASTE_MS = (50, 300, 700, 1_500, 4_000, 20_000)  # within a card's, a host's, a printer's time
@@ -78,9 +79,13 @@ class Merchant:
 
     def day(self, errands: int) -> Iterator[str]:
         """A day's lines, the last of which set everything right and let the night pass."""
-        for _ in range(errands):
+        often = [number for number, _ in ERRANDS.values()]
+        day = self.chance.choices(list(ERRANDS), often, k=errands)
+        if self.chance.random() < SETTLED_P:
+            day.append("settle")
+        for errand in day:
             yield f"wait {self.chance.choice((1, 1, 2, 6, 15))}m"
-            yield from self._errand_lines()
+            yield from self._errand_lines(errand)
         yield from self._close_up()
 
     def _see(self, screen: object) -> None:
@@ -89,9 +94,8 @@ class Merchant:
 
     # --- what they are up to ---
 
-    def _errand_lines(self) -> Iterator[str]:
-        often = [number for number, _ in ERRANDS.values()]
-        (self._errand,) = self.chance.choices(list(ERRANDS), often)
+    def _errand_lines(self, errand: str) -> Iterator[str]:
+        self._errand = errand
         self._card = self._any_card()
         for _ in range(REACTIONS_MAX):
             yield from self._mishaps()
