@@ -68,6 +68,7 @@ def _select_page_and_column(window: frame.Window) -> tuple[int, ...]:
     return 0xB0 | window.page_first, column & 0x0F, 0x10 | column >> 4
 
 
+_NOP = 0xE3  # all three chips have it
 # one window is a command transfer and a data transfer, each with address and control byte
 _WINDOWED = Addressing(6 + 2 + 2, spans_pages=True, select=_select_window)
 _PAGED = Addressing(3 + 2 + 2, spans_pages=False, select=_select_page_and_column)
@@ -157,6 +158,7 @@ class Oled:
         if self._device is not None:
             return
         bus = self._bus = self._connect()
+        bus.command(_NOP)  # a glass that is gone is asked for every second, and cheaply
         try:
             device = getattr(luma.oled.device, self._chip.value)(bus)
         finally:

@@ -57,8 +57,10 @@ class PrintLine:
         width_px, height_px = cell.size
         if style.small and not wide:
             width_px, height_px = FONT_B_PX
-        dots = cell.resize((width_px * across, height_px * down), Image.Resampling.NEAREST)
+        size = (width_px * across, height_px * down)
+        dots = cell if size == cell.size else cell.resize(size, Image.Resampling.NEAREST)
         if style.underline_px:
+            dots = dots.copy()
             rule = (0, dots.height - style.underline_px, dots.width, dots.height)
             dots.paste(255, rule)
         self._add(ImageChops.invert(dots) if style.inverted else dots, character)
