@@ -23,7 +23,6 @@ from tests.crash.far_host import MASTER, FarHost
 from tests.crash.mortal import Death, Life, Nursery
 
 SHORT_POINTS = 4  # of each story, in the short form
-SECOND_EVERY = 7  # of the calls of a recovery, in the long form
 
 
 @dataclass
@@ -39,7 +38,8 @@ class Trials:
     killed: int = 0
     killed_again: int = 0
     failed: int = 0
-    states: set[bytes] = field(default_factory=set)
+    states: set[bytes] = field(default_factory=set)  # of both sides' disks, after a first kill
+    states_again: set[tuple[bytes, frozenset[Approval]]] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
     def kill(self, long: bool) -> None:
@@ -47,12 +47,12 @@ class Trials:
         self._begin()
         count = len(self.calls)
         for point in range(count, 0, -1 if long else -(count // SHORT_POINTS)):
-            self._kill_at(point, SECOND_EVERY if long else 0)
+            self._kill_at(point, long)
         kinds = ", ".join(f"{n} {name}" for name, n in Counter(self.calls).most_common())
         print(
             f"\n{self.story.name}: {count} calls ({kinds}), killed at {self.killed}:"
             f" {len(self.states)} different states, killed again at {self.killed_again}:"
-            f" {len(self.broken)} broken promises"
+            f" {len(self.states_again)} different states, {len(self.broken)} broken promises"
         )
 
     def fail(self, error: int, long: bool) -> None:
@@ -88,33 +88,44 @@ class Trials:
         assert not self._wrong(unharmed, end.shown)
         self.calls = end.calls
 
-    def _kill_at(self, point: int, every: int = 0) -> None:
-        """Kill it at call number `point`; recover; and kill that at each `every`th call, or one."""
+    def _kill_at(self, point: int, long: bool) -> None:
+        """Kill it at call number `point`; recover; and kill that at each of its calls, or at one.
+
+        Disks as a kill has left them before lead to what they led to: they are tried once.
+        """
         place = self._copied(self.folder / "ground", f"{point}")
         death = self._lives(place, "lines", point)
         assert death.killed, f"call {point} of {len(self.calls)} never came"
         self.killed += 1
-        state = digest(place / "terminal") + digest(place / "host")
+        state = self._digest(place)
         if state not in self.states:
             self.states.add(state)
-            self._recover(place, point, death.shown, every)
+            self._recover(place, point, death.shown, long)
         shutil.rmtree(place)
 
-    def _recover(self, place: Path, point: int, shown: set[Approval], every: int) -> None:
+    def _recover(self, place: Path, point: int, shown: set[Approval], long: bool) -> None:
         words = f"killed at call {point} ({self.calls[point - 1]})"
         left = self._copied(place, f"{point}-left")
         recovery = self._lives(place, "")
         self._hold(place, recovery, shown, words)
         count = len(recovery.calls)
-        for second in range(point % every + 1, count + 1, every) if every else [1 + point % count]:
+        for second in range(1, count + 1) if long else [1 + point % count]:
             again = self._copied(left, f"{point}-{second}")
-            assert self._lives(again, "", second).killed
+            death = self._lives(again, "", second)
+            assert death.killed
             self.killed_again += 1
-            call = recovery.calls[second - 1]
-            end = self._lives(again, "")
-            self._hold(again, end, shown, f"{words}, and recovering at call {second} ({call})")
+            state = (self._digest(again), frozenset(shown | death.shown))
+            if state not in self.states_again:
+                self.states_again.add(state)
+                call = recovery.calls[second - 1]
+                end = self._lives(again, "")
+                and_again = f"{words}, and recovering at call {second} ({call})"
+                self._hold(again, end, shown | death.shown, and_again)
             shutil.rmtree(again)
         shutil.rmtree(left)
+
+    def _digest(self, place: Path) -> bytes:
+        return digest(place / "terminal") + digest(place / "host")
 
     def _hold(self, place: Path, end: Death, shown: set[Approval], words: str) -> None:
         wrong = self._wrong(place, shown)
