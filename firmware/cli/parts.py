@@ -59,14 +59,20 @@ class Parts(Struct, frozen=True):
 def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
     """The parts that the configuration names. Opens none of them."""
     header = SharedHeader()
-    glass = config.display
     return Parts(
-        display=Oled(_display_bus(glass, header), OledChip(glass.chip), glass.rotate),
+        display=display_of(config, header),
         keypad=_keypad(config, header),
         reader=PcscReader(Scard(), clock, name=config.reader.name),
         printer=printer_of(config, data),
         signals=_signals(config, header),
     )
+
+
+def display_of(config: Config, header: SharedHeader | None = None) -> Display:
+    """The glass that the configuration names; its lines are claimed on `header`, when used."""
+    glass = config.display
+    bus = _display_bus(glass, header or SharedHeader())
+    return Oled(bus, OledChip(glass.chip), glass.rotate)
 
 
 def printer_of(config: Config, data: Path) -> Printer:

@@ -21,17 +21,21 @@ from firmware import __version__, log
 from firmware.cli.compose import Assembly
 from firmware.cli.exits import BUG, DONE, FAILED, Refused
 from firmware.cli.parts import Parts, real_parts
-from firmware.cli.settings import Settings, add_config_argument, settings_of, warnings_of
+from firmware.cli.refusal import legible, show_refusal
+from firmware.cli.settings import (
+    Settings,
+    add_config_argument,
+    checked,
+    file_of,
+    warnings_of,
+)
 from firmware.config import Config, ConfigError
 from firmware.host.books import BooksError
 from firmware.host.keys import KeyFileError
 from firmware.journal.faults import JournalFault
 from firmware.loop import Inbox, Loop
 from firmware.supervisor import Supervisor
-from firmware.ui.render import render
-from firmware.ui.screens import OutOfService, Owner, Phrase
-from firmware.ui.texts import Language, Text
-from hw.ports import Clock, DeviceFault
+from hw.ports import Clock
 from hw.worker import SystemClock
 
 _LOG = logging.getLogger(__name__)
@@ -50,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT: 0 then, 70 after a bug. Raises Refused."""
     # a core would hold what stood in memory: cards, PINs, keys
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    settings = settings_of(options.config)
+    settings = _settings(options.config)
     data = options.data or settings.data
     journald = "JOURNAL_STREAM" in os.environ
     handler = log.set_up(options.verbose, sys.stderr, journald=journald)
@@ -58,6 +62,15 @@ def run(options: argparse.Namespace) -> int:
         return run_terminal(settings, data)
     finally:
         logging.getLogger().removeHandler(handler)
+
+
+def _settings(path: Path | None) -> Settings:
+    """The settings. Raises Refused, and leaves it on the glass, when they are not to be used."""
+    try:
+        return checked(path)
+    except ConfigError as error:
+        show_refusal(legible(file_of(path)), error)
+        raise Refused(*map(str, error.mistakes)) from None
 
 
 def run_terminal(settings: Settings, data: Path, parts: Parts | None = None) -> int:
@@ -90,7 +103,7 @@ def run_terminal(settings: Settings, data: Path, parts: Parts | None = None) -> 
 def _assembled(
     settings: Settings, data: Path, parts: Parts, clock: Clock, inbox: Inbox
 ) -> Assembly:
-    """The terminal. Raises Refused, and leaves it on the glass, when its data is not to be used."""
+    """The terminal. Raises Refused, and leaves it on the glass, when it is not to be begun."""
     try:
         return Assembly(
             settings.config,
@@ -103,26 +116,13 @@ def _assembled(
             host_tls=settings.host_tls(),
         )
     except ConfigError as error:
+        show_refusal(settings.config, error, parts.display)
         raise Refused(
             *(f"{settings.path or 'defaults'}: {each}" for each in error.mistakes)
         ) from None
     except (JournalFault, KeyFileError, BooksError, sqlite3.Error, OSError) as error:
-        _show_out_of_service(settings, parts)
+        show_refusal(settings.config, error, parts.display)
         raise Refused(f"{data}: {error}", code=FAILED) from error
-
-
-def _show_out_of_service(settings: Settings, parts: Parts) -> None:
-    """What stands on the glass while nobody runs it."""
-    merchant = settings.config.merchant
-    language = Language(settings.config.general.language)
-    name = merchant.name if language is Language.ZH else merchant.name_en
-    screen = OutOfService(
-        Owner(name, merchant.store, merchant.terminal),
-        Phrase.of(Text.DISK_FAULT),
-        Phrase.of(Text.ADVICE_SERVICE),
-    )
-    with contextlib.suppress(DeviceFault):
-        parts.display.show(render(screen, language).image)
 
 
 def _dark(_trading: bool) -> None:

@@ -91,16 +91,25 @@ def add_config_argument(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(path: Path | None) -> Settings:
     """The settings in a file, or in the usual one. Raises Refused with a line for each mistake."""
-    if path is None and USUAL_FILE.is_file():
-        path = USUAL_FILE
     try:
-        settings = Settings(Config() if path is None else load(path), path)
-        mistakes = mistakes_of(settings)
+        return checked(path)
     except ConfigError as error:
-        mistakes = error.mistakes
+        raise Refused(*map(str, error.mistakes)) from error
+
+
+def checked(path: Path | None) -> Settings:
+    """The same. Raises ConfigError with every mistake."""
+    path = file_of(path)
+    settings = Settings(Config() if path is None else load(path), path)
+    mistakes = mistakes_of(settings)
     if mistakes:
-        raise Refused(*map(str, mistakes))
+        raise ConfigError(mistakes)
     return settings
+
+
+def file_of(path: Path | None) -> Path | None:
+    """The file that holds the settings: the one that is named, or the usual one if there is one."""
+    return USUAL_FILE if path is None and USUAL_FILE.is_file() else path
 
 
 def mistakes_of(settings: Settings) -> list[Mistake]:

@@ -25,7 +25,7 @@ _REASONS = {
     Device.PRINTER: Text.DEVICE_PRINTER,
 }
 _CLOCK = (Trouble.CLOCK_UNSET, Trouble.CLOCK_BEHIND)
-_TROUBLES: dict[Trouble | None, tuple[Text, Text]] = {
+_TROUBLES: dict[Trouble, tuple[Text, Text]] = {
     Trouble.FULL: (Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
     Trouble.CORRUPT: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
     Trouble.LOST: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
@@ -34,6 +34,11 @@ _TROUBLES: dict[Trouble | None, tuple[Text, Text]] = {
     Trouble.CLOCK_BEHIND: (Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK),
 }
 _DISK = (Text.DISK_FAULT, Text.ADVICE_SERVICE)
+
+
+def words_of(trouble: Trouble | None) -> tuple[Text, Text]:
+    """What is wrong with a journal in this trouble, and what to do; None is any other error."""
+    return _TROUBLES.get(trouble, _DISK) if trouble else _DISK
 
 
 async def outage(desk: Desk) -> None:
@@ -83,10 +88,10 @@ def _name(fault: Fault) -> str:
 
 async def _screen(desk: Desk, fault: Fault) -> OutOfService:
     if fault.device is None:
-        reason, todo = _TROUBLES.get(fault.trouble, _DISK)
+        reason, todo = words_of(fault.trouble)
         wall = (await Now()).wall
-        when = wall.strftime("%Y-%m-%d %H:%M") if fault.trouble in _CLOCK else ""
-        return OutOfService(desk.owner, Phrase.of(reason), Phrase.of(todo), when)
+        detail = wall.strftime("%Y-%m-%d %H:%M") if fault.trouble in _CLOCK else ""
+        return OutOfService(desk.owner, Phrase.of(reason), Phrase.of(todo), detail)
     if fault.device is Device.KEYPAD and fault.detail.endswith("stuck"):
         advice = Phrase.of(Text.ADVICE_RELEASE_KEY, key=fault.detail.split()[-2])
     else:

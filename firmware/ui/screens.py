@@ -190,7 +190,7 @@ class OutOfService(Struct, frozen=True):
     owner: Owner
     reason: Phrase
     advice: Phrase
-    when: str = ""  # what the clock says, where that is what is wrong
+    detail: str = ""  # what is wrong in particular: what the clock says, which setting
 
 
 class Attract(Struct, frozen=True):

@@ -201,8 +201,8 @@ def out_of_service(screen: OutOfService, words: Words, canvas: Canvas) -> None:
     title = TextRow(words(Text.OUT_OF_SERVICE), keep=4, inverse=True, icon=icons.WARNING)
     rows: list[Row] = [title]
     rows.append(TextRow(words(screen.reason), keep=3, lines=2))
-    if screen.when:
-        rows.append(TextRow(screen.when, keep=2))
+    if screen.detail:
+        rows.append(TextRow(screen.detail, keep=2))
     rows.append(TextRow(words(screen.advice), keep=2, lines=2))
     rows.append(store_row(words, screen.owner))
     stack(canvas, rows)

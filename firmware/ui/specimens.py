@@ -270,8 +270,8 @@ def _messages(whose: Owner) -> dict[str, Screen]:
     foreign = Phrase.of(Text.OTHER_TERMINAL, terminal="10000009", store="S02")
     amount = yuan(12850)
 
-    def out(reason: Text, advice: Text, when: str = "") -> OutOfService:
-        return OutOfService(whose, Phrase.of(reason), Phrase.of(advice), when)
+    def out(reason: Text, advice: Text, detail: str = "") -> OutOfService:
+        return OutOfService(whose, Phrase.of(reason), Phrase.of(advice), detail)
 
     return {
         "unusual": Notice(
@@ -299,6 +299,7 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         "no-reader": out(Text.DEVICE_READER, Text.ADVICE_RECONNECT),
         "no-disk": out(Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
         "clock-behind": out(Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK, "2026-11-19 09:00"),
+        "settings-wrong": out(Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.terminal"),
     }
 
 

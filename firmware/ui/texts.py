@@ -212,6 +212,7 @@ class Text(enum.Enum):
     DISK_FAULT = ("存储故障", "Storage fault")
     JOURNAL_FAULT = ("流水损坏", "Journal damaged")
     CLOCK_FAULT = ("时钟异常", "Clock is wrong")
+    SETTINGS_FAULT = ("设置错误", "Settings wrong")
     ADVICE_RECONNECT = ("请检查连接", "Check the cable")
     ADVICE_RELEASE_KEY = ("请松开按键 {key}", "Release key {key}")
     ADVICE_SERVICE = ("请联系维护人员", "Call service")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmware import log
+from firmware.cli import parts, refusal
 from firmware.cli.data import reading
 from firmware.cli.exits import BUG
 from firmware.cli.parts import NoPrinter, Parts
@@ -20,13 +21,18 @@ from firmware.config import Config
 from firmware.journal.records import DeviceFailed, DeviceRecovered, TerminalStarted
 from firmware.journal.transactions import State
 from firmware.masked import Pan
+from firmware.ui.render import render
+from firmware.ui.screens import OutOfService, Owner, Phrase
+from firmware.ui.texts import Language, Text
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.events import Device
 from hw.keypad import MatrixKeypad
+from hw.oled import Oled
 from hw.ports import PaperState, PrintResult
 from hw.sim.matrix import Matrix
 from hw.sim.pcsc import PcscModel
+from hw.sim.ssd1306 import Ssd1306
 from hw.worker import SystemClock
 from tests.cli.bench import Bench
 from tests.cli.conftest import QUIET
@@ -243,6 +249,72 @@ def test_another_terminals_unsettled_batch_is_refused_with_its_number(pos, shop,
     assert ended.code == 2
     assert "moved.toml: merchant.terminal: expected 10000001" in ended.err.splitlines()[-1]
     shop.reopen()
+
+
+@pytest.fixture
+def glass(monkeypatch):
+    """The display that every configuration finds."""
+    chip = Ssd1306()
+    monkeypatch.setattr(refusal, "display_of", lambda _config: Oled(lambda: chip))
+    monkeypatch.setattr(parts, "display_of", lambda _config, _header: Oled(lambda: chip))
+    return chip
+
+
+def says(glass, reason, advice, detail="", name="幸福小店"):
+    """Whether this, and nothing else, stands on the glass."""
+    owner = Owner(name, "S01", "10000001")
+    screen = OutOfService(owner, Phrase.of(reason), Phrase.of(advice), detail)
+    return glass.image().tobytes() == render(screen, Language.ZH).image.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "detail"),
+    [
+        ('[merchant]\nname = "老店"\n[display]\nchip = "lcd"\n', "display.chip"),
+        (
+            '[merchant]\nname = "老店"\n[printer]\nkind = "none"\n[emv]\nca_keys = "none.tsv"\n',
+            "none.tsv",
+        ),
+        ('[merchant]\nname = "老店"\n[prices]\n', "[prices]"),
+    ],
+)
+def test_a_bad_configuration_stands_on_the_glass(pos, tmp_path, glass, settings, detail):
+    """What else the file says is believed: whose terminal it is, how its glass is wired."""
+    path = tmp_path / "bad.toml"
+    path.write_text(settings, encoding="utf-8")
+    assert pos("run", "--config", path, "--data", tmp_path / "data").code == 2
+    assert says(glass, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, detail, name="老店")
+
+
+@pytest.mark.parametrize("content", [None, b"[merchant", b"\xff"])
+def test_a_configuration_that_cannot_be_read_stands_on_the_glass(pos, tmp_path, glass, content):
+    path = tmp_path / "terminal.toml"
+    if content is not None:
+        path.write_bytes(content)
+    assert pos("run", "--config", path, "--data", tmp_path / "data").code == 2
+    assert says(glass, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "terminal.toml")
+
+
+def test_another_terminals_batch_stands_on_the_glass(pos, shop, quiet, glass):
+    shop.sale(1280)
+    shop.journal.close()
+    quiet.write_text(f'{QUIET}[merchant]\nnumber = "104110070110002"\n', encoding="utf-8")
+    assert pos("run", "--config", quiet, "--data", shop.directory).code == 2
+    assert says(glass, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.number")
+
+
+def test_a_damaged_journal_stands_on_the_glass(pos, shop, quiet, glass):
+    shop.journal.close()
+    (shop.directory / "journal.db").write_bytes(b"no journal, and long enough to be one" * 99)
+    assert pos("run", "--config", quiet, "--data", shop.directory).code == 1
+    assert says(glass, Text.JOURNAL_FAULT, Text.ADVICE_SERVICE)
+
+
+def test_the_glass_is_left_to_the_terminal_that_runs(pos, shop, quiet, glass):
+    before = glass.image().tobytes()
+    assert pos("run", "--config", quiet, "--data", shop.directory).code == 1
+    assert glass.image().tobytes() == before
+    assert glass.transactions == 0
 
 
 def test_arguments_it_does_not_know_are_refused_in_one_line(pos):

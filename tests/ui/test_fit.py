@@ -291,13 +291,13 @@ def test_the_burn_in_shift_moves_no_text_off_the_glass(language: Language) -> No
 @LANGUAGES
 def test_out_of_service_is_whole_for_every_device(language: Language) -> None:
     reasons = [text for text in Text if text.name.startswith("DEVICE_")]
-    reasons += [Text.DISK_FAULT, Text.JOURNAL_FAULT, Text.CLOCK_FAULT]
+    reasons += [Text.DISK_FAULT, Text.JOURNAL_FAULT, Text.CLOCK_FAULT, Text.SETTINGS_FAULT]
     advices = [text for text in Text if text.name.startswith("ADVICE_")]
     for reason in reasons:
         for advice in advices:
-            for when in ("", "2026-11-22 23:59"):
-                screen = OutOfService(OWNERS[language], longest(reason), longest(advice), when)
-                assert_whole(render(screen, language), (reason, advice, when))
+            for detail in ("", "2026-11-22 23:59", "m" * LISTING_COLUMNS):
+                screen = OutOfService(OWNERS[language], longest(reason), longest(advice), detail)
+                assert_whole(render(screen, language), (reason, advice, detail))
 
 
 @LANGUAGES
