@@ -134,10 +134,6 @@ class Journal(Lookups):
         if free < least_bytes:
             raise JournalFault(Trouble.FULL, f"{free} bytes free; expected {least_bytes}")
 
-    def checkpoint(self) -> None:
-        """Move the write-ahead log into the database, best while idle. Raises JournalFault."""
-        self._all("PRAGMA wal_checkpoint(PASSIVE)")
-
     def close(self) -> None:
         """Give up the connection and the directory. Never raises; may be called twice."""
         with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit

@@ -17,7 +17,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from firmware.ledger import Ledger
-from tests.crash.day import Counter, Promise, broken
+from tests.crash.day import Counter, Promise, broken, checkpoint
 from tests.crash.power_loss import Begun, replay, trade_on
 from tests.crash.recorder import Delete, Op, Recorder, Sync, Truncate, Write
 from tests.journal.story import KEYS, Clock, Shop, opened
@@ -96,7 +96,7 @@ def story(counter: Counter) -> None:
     sale = counter.sale(500)
     counter.refund(sale, 200)
     counter.undo(counter.sale(900))
-    counter.shop.journal.checkpoint()
+    checkpoint(counter.shop.journal)
     counter.settle()
 
 
