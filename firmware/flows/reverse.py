@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from firmware.effects import Authorise, Look, Now, Record
 from firmware.flows.desk import Desk
-from firmware.flows.parts import show
+from firmware.flows.parts import fault_slip, show
 from firmware.host.messages import Answered, ReversalRequest
-from firmware.journal.queries import NextJob, Reversals
+from firmware.journal.queries import Reversals
 from firmware.journal.records import (
-    Copy,
     IntentRecorded,
-    PrintQueued,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
@@ -70,18 +68,17 @@ async def _send(desk: Desk, reversal: Reversal) -> bool:
             )
         )
         return True
-    detail = answer.response_code if isinstance(answer, Answered) else answer.reason.value
     attempted = ReversalAttempted(
-        batch=owed.batch, stan=owed.stan, attempt=attempt, detail=detail, training=owed.training
+        batch=owed.batch,
+        stan=owed.stan,
+        attempt=attempt,
+        detail=answer.words,
+        training=owed.training,
     )
     if attempt != desk.config.host.reversal_fault_after:
         await Record.of(attempted)
     else:  # a person must know: the fault slip names what is owed, and it is still retried
-        job = await Look(NextJob())
-        slip = PrintQueued(
-            job=job, copy=Copy.FAULT, batch=owed.batch, stan=owed.stan, training=owed.training
-        )
-        await Record.of(attempted, slip)
+        await Record.of(attempted, await fault_slip(owed))
     return False
 
 

@@ -113,7 +113,7 @@ async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:
     deal = replace(deal, emv=word.emv)
     if isinstance(answer, NoAnswer):
         text = Phrase.of(Text.NO_ANSWER)
-        return await _undecided(desk, intent, deal, f"no answer: {answer.reason.value}", text)
+        return await _undecided(desk, intent, deal, f"no answer: {answer.words}", text)
     if answer.response_code != APPROVED_CODE:
         return await _declined(desk, intent, deal, answer)
     if not word.accepted:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from firmware.effects import Authorise, Look, Record, Unseal
 from firmware.flows.desk import Desk
+from firmware.flows.parts import fault_slip
 from firmware.host.messages import Answered, CardPresented, FinancialRequest
-from firmware.journal.queries import NextJob, Uploads
-from firmware.journal.records import Copy, PrintQueued, UploadAnswered, UploadAttempted
+from firmware.journal.queries import Uploads
+from firmware.journal.records import UploadAnswered, UploadAttempted
 from firmware.journal.transactions import Transaction, Upload
 
 TAKEN = "00"
@@ -35,10 +36,9 @@ async def _send(desk: Desk, upload: Upload) -> bool:
     card = await Unseal(owed.batch, owed.stan)
     answer = await Authorise(_request(desk, owed, card))
     if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
-        detail = answer.response_code if isinstance(answer, Answered) else answer.reason.value
         attempt = upload.attempts + 1
         await Record.of(
-            UploadAttempted(batch=owed.batch, stan=owed.stan, attempt=attempt, detail=detail)
+            UploadAttempted(batch=owed.batch, stan=owed.stan, attempt=attempt, detail=answer.words)
         )
         return False
     answered = UploadAnswered(
@@ -51,9 +51,7 @@ async def _send(desk: Desk, upload: Upload) -> bool:
     if answer.response_code == TAKEN:
         await Record.of(answered)
     else:  # the goods are gone and the host will not pay: a person must claim it
-        job = await Look(NextJob())
-        slip = PrintQueued(job=job, copy=Copy.FAULT, batch=owed.batch, stan=owed.stan)
-        await Record.of(answered, slip)
+        await Record.of(answered, await fault_slip(owed))
     return True
 
 

@@ -86,6 +86,11 @@ class Answered(Struct, frozen=True):
     scripts: bytes = b""  # templates 71 and 72, concatenated
     host_totals: Totals | None = None  # of a settlement
 
+    @property
+    def words(self) -> str:
+        """What the journal says of an answer that leaves something owed."""
+        return self.response_code
+
 
 class NoAnswerReason(enum.Enum):
     """Why there is no answer to rely on."""
@@ -100,6 +105,11 @@ class NoAnswer(Struct, frozen=True):
 
     reason: NoAnswerReason
     detail: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the journal says of it."""
+        return self.reason.value
 
 
 HostRequest = FinancialRequest | ReversalRequest | SettlementRequest
