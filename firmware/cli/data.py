@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from firmware.cli.exits import FAILED, Refused
-from firmware.config import General
+from firmware.cli.settings import file_of, legible
+from firmware.install import places
 from firmware.journal import schema
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, fault_of
@@ -22,11 +23,11 @@ from firmware.journal.lookups import Lookups
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
     """Add `--data DIR`."""
-    default = General().data_dir
+    default = legible(file_of(None)).data
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path(default),
+        default=default,
         metavar="DIR",
         help=f"the terminal's data directory (default: {default})",
     )
@@ -35,7 +36,12 @@ def add_data_argument(parser: argparse.ArgumentParser) -> None:
 def require_journal(directory: Path) -> Path:
     """The journal's database in `directory`. Raises Refused when there is none."""
     path = directory / DATABASE
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except PermissionError:
+        words = f"only its owner may look; as user {places.USER} with `sudo -u {places.USER}`"
+        raise Refused(f"{directory}: {words}", code=FAILED) from None
+    if not there:
         raise Refused(f"{directory}: there is no journal here")
     return path
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.install.plan import CONFIG, DATA, UNIT, USER, Say, install, steps
+from firmware.install.places import CONFIG, DATA, USER
+from firmware.install.plan import UNIT, Say, install, steps
 from firmware.install.steps import Step
 from firmware.install.system import InstallFault, System
 
@@ -32,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Install: 0 when all is in place. Raises Refused."""
-    command = options.program or f"{sys.executable} -P -m firmware"
+    # the Debian package's own program says what stays when a release is switched
+    command = options.program or os.environ.get("POS_COMMAND", f"{sys.executable} -P -m firmware")
     if not command.startswith("/"):
         raise Refused(f"--command wants a full path, not {command!r}")
     if command.startswith(HOMES):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import tomllib
 from pathlib import Path
 
 from firmware.cli.parts import display_of
-from firmware.config import Config, ConfigError, Mistake, from_tables
+from firmware.config import Config, ConfigError, Mistake
 from firmware.flows.outage import words_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.ui.render import render
@@ -38,19 +37,6 @@ def show_refusal(config: Config, error: Exception, display: Display | None = Non
     screen = OutOfService(owner, Phrase.of(reason), Phrase.of(advice), detail)
     with contextlib.suppress(DeviceFault):
         (display or display_of(config)).show(render(screen, language).image)
-
-
-def legible(path: Path | None) -> Config:
-    """What is well in a file that has mistakes, and defaults for the rest of it. Never raises."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError):
-        return Config()
-    sections = {}
-    for name, table in tables.items():
-        with contextlib.suppress(ConfigError):
-            sections[name] = getattr(from_tables({name: table}, source=""), name)
-    return Config(**sections)
 
 
 def _setting(mistake: Mistake) -> str:

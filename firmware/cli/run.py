@@ -21,12 +21,13 @@ from firmware import __version__, log
 from firmware.cli.compose import Assembly
 from firmware.cli.exits import BUG, DONE, FAILED, Refused
 from firmware.cli.parts import Parts, real_parts
-from firmware.cli.refusal import legible, show_refusal
+from firmware.cli.refusal import show_refusal
 from firmware.cli.settings import (
     Settings,
     add_config_argument,
     checked,
     file_of,
+    legible,
     warnings_of,
 )
 from firmware.config import Config, ConfigError
@@ -69,7 +70,7 @@ def _settings(path: Path | None) -> Settings:
     try:
         return checked(path)
     except ConfigError as error:
-        show_refusal(legible(file_of(path)), error)
+        show_refusal(legible(file_of(path)).config, error)
         raise Refused(*map(str, error.mistakes)) from None
 
 

@@ -1,20 +1,25 @@
 """The configuration a command goes by: which file, what lies beside it, and mistakes past typing.
 
-Without `--config` it is `pos.toml` in the working directory, and without that the defaults.
+Without `--config` it is `pos.toml` in the working directory, without that the installed terminal's,
+and without that the defaults.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from firmware.cli.exits import Refused
-from firmware.config import Config, ConfigError, Mistake, Printer, load
+from firmware.config import Config, ConfigError, Mistake, Printer, from_tables, load
 from firmware.emv.ca_keys import CaKeys
+from firmware.install import places
 from firmware.ui.glyphs import face
 from hw.board import PRINTER_UART
 
@@ -23,7 +28,8 @@ if TYPE_CHECKING:
 
     from firmware.host.accounts import Account
 
-USUAL_FILE = Path("pos.toml")
+USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
+_USUAL = ", ".join(map(str, USUAL_FILES))
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),
@@ -85,7 +91,7 @@ def add_config_argument(parser: argparse.ArgumentParser) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        help=f"the configuration (default: {USUAL_FILE} here if there is one, else the defaults)",
+        help=f"the configuration (default: the first there is of {_USUAL}; else the defaults)",
     )
 
 
@@ -108,8 +114,23 @@ def checked(path: Path | None) -> Settings:
 
 
 def file_of(path: Path | None) -> Path | None:
-    """The file that holds the settings: the one that is named, or the usual one if there is one."""
-    return USUAL_FILE if path is None and USUAL_FILE.is_file() else path
+    """The file that holds the settings: the one that is named, else a usual one if there is one."""
+    if path is not None:
+        return path
+    return next((each for each in USUAL_FILES if os.access(each, os.R_OK)), None)
+
+
+def legible(path: Path | None) -> Settings:
+    """What is well in a file that has mistakes, and defaults for the rest of it. Never raises."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError):
+        tables = {}
+    sections = {}
+    for name, table in tables.items():
+        with contextlib.suppress(ConfigError):
+            sections[name] = getattr(from_tables({name: table}, source=""), name)
+    return Settings(Config(**sections), path)
 
 
 def mistakes_of(settings: Settings) -> list[Mistake]:

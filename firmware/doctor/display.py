@@ -12,6 +12,7 @@ from hw.ports import Clock, DeviceFault, Display
 
 PART = "display"
 SLOW_BELOW_HZ = 400_000
+_FAST_I2C = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000"
 _REBOOT = "in /boot/firmware/config.txt and reboot"
 
 
@@ -30,12 +31,7 @@ class DisplayCheck(Struct, frozen=True):
         i2c = self.bus == "i2c"
         node = f"/dev/i2c-{self.port}" if i2c else "/dev/spidev0.0"
         if not self.machine.exists(node):
-            setting = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000" if i2c else "dtparam=spi=on"
-            enabled = i2c and self.machine.exists(f"/sys/class/i2c-adapter/i2c-{self.port}")
-            advice = "modprobe i2c-dev; `pos install` has it loaded at boot"
-            yield bad(
-                PART, f"{node} is not there", advice if enabled else f"put `{setting}` {_REBOOT}"
-            )
+            yield bad(PART, f"{node} is not there", self._how_to_have_it())
             return
         if not self.machine.usable(node):
             group = "i2c" if i2c else "spi"
@@ -45,14 +41,25 @@ class DisplayCheck(Struct, frozen=True):
             yield self._speed()
         yield self._glass()
 
+    @property
+    def _adapter(self) -> str:
+        return f"/sys/bus/i2c/devices/i2c-{self.port}"
+
+    def _how_to_have_it(self) -> str:
+        if self.bus == "spi":
+            return f"put `dtparam=spi=on` {_REBOOT}"
+        if self.machine.exists(self._adapter):
+            return "sudo modprobe i2c-dev; `pos install` has it loaded at boot"
+        return f"put `{_FAST_I2C}` {_REBOOT}"
+
     def _speed(self) -> Finding:
         """The kernel keeps the bus's clock as a big-endian cell of the device tree."""
-        cell = self.machine.read(f"/sys/class/i2c-adapter/i2c-{self.port}/of_node/clock-frequency")
+        cell = self.machine.read(f"{self._adapter}/of_node/clock-frequency")
         if cell is None or len(cell) != 4:
             return good(PART, f"i2c-{self.port} is enabled; its clock is not told")
         clock_hz = int.from_bytes(cell, "big")
         if clock_hz < SLOW_BELOW_HZ:
-            advice = f"put `dtparam=i2c_arm=on,i2c_arm_baudrate=400000` {_REBOOT}"
+            advice = f"put `{_FAST_I2C}` {_REBOOT}"
             return warning(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz", advice)
         return good(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz")
 

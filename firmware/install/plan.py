@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import resources
 
+from firmware.install.places import CONFIG, DATA, USER
 from firmware.install.steps import Directory, File, Group, Link, Step, User
 from firmware.install.system import System
 
-USER = "pos"
-DATA = "/var/lib/pos-terminal"
-CONFIG = "/etc/pos-terminal/terminal.toml"
 UNIT = "pos-terminal.service"
 UNITS = "/etc/systemd/system"
 UNIT_PATH = f"{UNITS}/{UNIT}"
 TRIAL_SERVICE, TRIAL_TIMER = "pos-terminal-trial.service", "pos-terminal-trial.timer"
 DEVICE_GROUPS = ("gpio", "i2c", "spi", "lp", "dialout", "input")
+SUBSYSTEMS = ("gpio", "i2c-dev", "spidev", "usb", "usbmisc", "tty", "input")  # of the udev rules
 
 Say = Callable[[str], None]
 
@@ -34,7 +33,7 @@ def steps(command: str) -> Sequence[Step]:
         User(USER, DATA, DEVICE_GROUPS),
         Directory(DATA, USER),
         File(CONFIG, filled("terminal.toml", words), once=True),
-        File("/etc/udev/rules.d/60-pos-terminal.rules", filled("udev.txt", words)),
+        File("/etc/udev/rules.d/70-pos-terminal.rules", filled("udev.txt", words)),
         File("/etc/polkit-1/rules.d/50-pos-terminal.rules", filled("polkit.txt", words)),
         File("/etc/modules-load.d/pos-terminal.conf", filled("modules.txt", words)),
         File("/etc/systemd/system.conf.d/pos-terminal.conf", filled("watchdog.txt", words)),
@@ -68,8 +67,12 @@ def install(system: System, wanted: Sequence[Step], say: Say, *, dry_run: bool =
     if changes and system.live and not dry_run:
         say("tell systemd and udev")
         system.run(("systemctl", "daemon-reload"))
+        # the unit lets in the classes of devices that the kernel knows when it starts
+        system.run(("systemctl", "restart", "systemd-modules-load.service"))
         system.run(("udevadm", "control", "--reload"))
-        system.run(("udevadm", "trigger", "--action=change"))
+        matched = [f"--subsystem-match={name}" for name in SUBSYSTEMS]
+        system.run(("udevadm", "trigger", "--action=change", *matched))
+        system.run(("udevadm", "settle", "--timeout=30"))
         system.run(("systemctl", "try-restart", UNIT))
     return changes
 
@@ -81,7 +84,7 @@ def uninstall(system: System, wanted: Sequence[Step], say: Say, *, dry_run: bool
     if going and system.live:
         say(f"stop {UNIT}")
         if not dry_run:
-            system.run(("systemctl", "stop", UNIT))
+            system.run(("systemctl", "stop", UNIT, TRIAL_TIMER))
     for step, change in going:
         say(change)
         if not dry_run:

@@ -20,7 +20,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from firmware.install.plan import CONFIG, DATA, TRIAL_TIMER, UNIT, Say
+from firmware.install.places import CONFIG, DATA
+from firmware.install.plan import TRIAL_TIMER, UNIT, Say
 from firmware.install.steps import to_disk
 from firmware.install.system import InstallFault, System
 from firmware.journal import schema

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from firmware.config import load
+from firmware.install.places import CONFIG, DATA
 from firmware.install.plan import (
-    CONFIG,
-    DATA,
     TRIAL_SERVICE,
+    TRIAL_TIMER,
     UNIT,
     UNIT_PATH,
     install,
     steps,
     uninstall,
 )
+from firmware.install.steps import File
 from firmware.install.system import InstallFault, System
 
 COMMAND = "/opt/pos-terminal/bin/pos"
@@ -150,7 +151,45 @@ def test_a_running_system_hears_of_changes_and_only_then(tmp_path, accounts, tol
     install(system, steps(COMMAND), told.append)
     assert len(accounts.commands) == count
     uninstall(system, steps(COMMAND), told.append)
-    assert accounts.commands[count] == f"systemctl stop {UNIT}"
+    assert accounts.commands[count] == f"systemctl stop {UNIT} {TRIAL_TIMER}"
+
+
+def test_at_once_and_not_only_after_a_boot_its_devices_are_there(tmp_path, accounts, told):
+    """Modules are loaded, then devices get their groups, then the terminal starts anew."""
+    install(System(tmp_path, live=True, run=accounts.run), steps(COMMAND), told.append)
+    told_to = [" ".join(each.split()[:2]) for each in accounts.commands]
+    assert told_to[-6:] == [
+        "systemctl daemon-reload",
+        "systemctl restart",
+        "udevadm control",
+        "udevadm trigger",
+        "udevadm settle",
+        "systemctl try-restart",
+    ]
+    rules = (tmp_path / "etc/udev/rules.d/70-pos-terminal.rules").read_text()
+    for subsystem in set(re.findall(r'^SUBSYSTEM[!=]="([^"]+)"', rules, re.MULTILINE)):
+        assert f"--subsystem-match={subsystem} " in f"{accounts.commands[-3]} "
+
+
+def test_rules_come_after_those_that_find_out_what_a_device_is():
+    """In udev's order, by name: these set ID_BUS of a serial adapter, ID_INPUT_KEY of a keypad."""
+    files = [step.path for step in steps(COMMAND) if isinstance(step, File)]
+    (ours,) = [Path(path).name for path in files if "/udev/" in path]
+    for theirs in ("60-serial.rules", "60-input-id.rules", "60-persistent-input.rules"):
+        assert ours > theirs
+
+
+def test_udev_understands_the_rules(system, tmp_path):
+    install(system, steps(COMMAND), lambda _words: None)
+    rules = tmp_path / "etc/udev/rules.d/70-pos-terminal.rules"
+    command = ["udevadm", "verify", str(rules)]
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("apt install udev")
+    if "Unknown command verb" in done.stderr:
+        pytest.skip("udevadm verify came with systemd 254")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_command_that_fails_ends_it_with_its_words(tmp_path, accounts, told):
@@ -166,7 +205,7 @@ def test_the_shipped_settings_are_settings(system, told, tmp_path):
     install(system, steps(COMMAND), told.append)
     config = load(tmp_path / CONFIG[1:])
     assert config.general.data_dir == DATA
-    udev = (tmp_path / "etc/udev/rules.d/60-pos-terminal.rules").read_text()
+    udev = (tmp_path / "etc/udev/rules.d/70-pos-terminal.rules").read_text()
     assert f'SYMLINK+="{Path(config.printer.device).name}"' in udev
 
 

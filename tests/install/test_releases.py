@@ -5,7 +5,8 @@ import tarfile
 
 import pytest
 
-from firmware.install.plan import CONFIG, DATA, TRIAL_TIMER, UNIT
+from firmware.install.places import CONFIG, DATA
+from firmware.install.plan import TRIAL_TIMER, UNIT
 from firmware.install.releases import BACKUPS, BACKUPS_KEPT, HOME, Releases
 from firmware.install.system import InstallFault, System
 from firmware.journal.schema import SCHEMA

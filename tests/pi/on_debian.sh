@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 here=tests/pi
 arch=${1:-arm64} suite=${2:-bookworm}
-tests=${TESTS-"tests/contracts tests/doctor tests/emv tests/host tests/hw tests/install tests/journal
+tests=${TESTS-"tests/contracts tests/doctor tests/emv tests/flows tests/host tests/hw tests/install tests/journal
   tests/ui tests/voucher"}
 
 if [ "${ROOTS-}" ]; then
@@ -36,6 +36,7 @@ fi
 
 step "build the package"
 mkdir -p "$build/src"
+rm -f "$build"/pos-terminal_*.deb
 git ls-files -z --cached --others --exclude-standard | # without what is deleted and not yet committed
   xargs --null ls --directory --zero 2>/dev/null |
   tar --create --null --files-from=- | tar --extract --directory="$build/src"

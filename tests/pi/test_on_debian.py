@@ -16,7 +16,8 @@ missing = [package for command, package in NEEDED.items() if shutil.which(comman
 @pytest.mark.skipif(os.geteuid() != 0, reason="roots are made by root")
 @pytest.mark.skipif(bool(missing), reason=f"apt install {' '.join(missing)}")
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
-def test_a_fresh_pi_installs_looks_and_sells(suite):
-    done = subprocess.run([SCRIPT, "arm64", suite], stdout=subprocess.PIPE, text=True, check=False)
+@pytest.mark.parametrize("arch", ["arm64", "amd64"])
+def test_a_fresh_machine_installs_looks_and_sells(arch, suite):
+    done = subprocess.run([SCRIPT, arch, suite], stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "all holds" in done.stdout.splitlines()[-1]
