@@ -35,7 +35,8 @@ from tests.doctor.machine import ModelMachine, verdicts, worst
 GOOD, WARNING, BAD, SKIPPED = Verdict.GOOD, Verdict.WARNING, Verdict.BAD, Verdict.SKIPPED
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 I2C = "/dev/i2c-1"
-SPEED = "/sys/class/i2c-adapter/i2c-1/of_node/clock-frequency"
+ADAPTER = "/sys/bus/i2c/devices/i2c-1"
+SPEED = f"{ADAPTER}/of_node/clock-frequency"
 
 
 def display_check(chip, machine, bus="i2c"):
@@ -69,7 +70,7 @@ def test_a_glass_that_does_not_answer_is_bad_with_the_other_address():
     ("machine", "bus", "words"),
     [
         (ModelMachine(), "i2c", "dtparam=i2c_arm=on"),
-        (ModelMachine({"/sys/class/i2c-adapter/i2c-1": b""}), "i2c", "modprobe i2c-dev"),
+        (ModelMachine({ADAPTER: b""}), "i2c", "sudo modprobe i2c-dev"),
         (ModelMachine(), "spi", "dtparam=spi=on"),
         (ModelMachine({I2C: b""}, closed={I2C}), "i2c", "group i2c"),
     ],
