@@ -9,12 +9,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from firmware.cli.exits import DONE, FAILED
 from firmware.cli.parts import Parts, printer_of, real_parts
 from firmware.cli.settings import Settings, add_config_argument, settings_of
+from firmware.clock_watch import RELEASED
 from firmware.config import Config, with_setting
 from firmware.doctor.clock import ClockCheck
 from firmware.doctor.display import DisplayCheck
@@ -31,8 +31,6 @@ from firmware.doctor.storage import StorageCheck
 from hw.board import KEYPAD, Pin
 from hw.ports import Printer
 from hw.worker import SystemClock
-
-BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # no release is older
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +78,7 @@ def checks(
     config, clock = settings.config, SystemClock()
     data = str(settings.data.absolute())
     yield PowerCheck(machine)
-    yield ClockCheck(machine, clock, BUILT)
+    yield ClockCheck(machine, clock, RELEASED)
     yield StorageCheck(machine, data)
     yield PermissionsCheck(machine, needed(config))
     try:

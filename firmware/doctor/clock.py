@@ -16,18 +16,18 @@ _NTP = "timedatectl set-ntp true, and let the network pass UDP 123; without one,
 
 
 class ClockCheck(Struct, frozen=True):
-    """The clock, and whether the system sets it. No time before `built` is the true one."""
+    """The clock, and whether the system sets it. No time before `released` is the true one."""
 
     machine: Machine
     clock: Clock
-    built: datetime
+    released: datetime
 
     def look(self) -> Iterator[Finding]:
         """The time, and timedatectl's word for it."""
         now = self.clock.now()
         told = now.strftime("%Y-%m-%d %H:%M %z")
-        if now < self.built:
-            yield bad(PART, f"{told} is before this software was made", _NTP)
+        if now < self.released:
+            yield bad(PART, f"{told} is before this release", _NTP)
             return
         answer = self.machine.ran("timedatectl", "show", "-p", "NTPSynchronized", "--value")
         match (answer or "").strip():

@@ -13,9 +13,7 @@ PART = "storage"
 MEGABYTE = 1_000_000
 FREE_LEAST, FREE_ENOUGH = 50 * MEGABYTE, 500 * MEGABYTE
 EMMC_WORN = 0x09  # 80–90 % of the life estimated. See JEDEC JESD84-B51, 7.4.25
-_REPLACE = (
-    "save the data directory (`pos journal export`) and put in a new card, of endurance class"
-)
+_REPLACE = "`pos backup FILE` on a USB stick, then a new card, of endurance class"
 
 
 class StorageCheck(Struct, frozen=True):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from firmware.clock_watch import RELEASED
 from firmware.doctor.clock import ClockCheck
 from firmware.doctor.findings import Verdict
 from firmware.doctor.permissions import Access, PermissionsCheck
@@ -13,7 +14,6 @@ from hw.sim.virtual import VirtualClock
 from tests.doctor.machine import ModelMachine, verdicts, worst
 
 GOOD, WARNING, BAD, SKIPPED = Verdict.GOOD, Verdict.WARNING, Verdict.BAD, Verdict.SKIPPED
-BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 HEAT = "/sys/class/thermal/thermal_zone0/temp"
 
 
@@ -52,7 +52,7 @@ def test_what_is_no_pi_is_not_judged(answer):
 
 def clock_check(now, answer):
     command = "timedatectl show -p NTPSynchronized --value"
-    return ClockCheck(ModelMachine(commands={command: answer}), VirtualClock(now), BUILT)
+    return ClockCheck(ModelMachine(commands={command: answer}), VirtualClock(now), RELEASED)
 
 
 def test_a_synchronised_clock_is_good():
@@ -64,7 +64,7 @@ def test_a_clock_that_nobody_sets_is_a_warning(answer):
     assert verdicts(clock_check(datetime(2026, 5, 1, tzinfo=UTC), answer)) == [WARNING]
 
 
-def test_a_clock_before_the_software_was_made_is_bad_whatever_the_system_says():
+def test_a_clock_before_the_release_is_bad_whatever_the_system_says():
     assert verdicts(clock_check(datetime(1970, 1, 1, tzinfo=UTC), "yes\n")) == [BAD]
 
 
