@@ -26,9 +26,10 @@ from firmware.doctor.permissions import Access, PermissionsCheck
 from firmware.doctor.power import PowerCheck
 from firmware.doctor.printer import PrinterCheck
 from firmware.doctor.reader import ReaderCheck
+from firmware.doctor.serial_port import SerialPortCheck
 from firmware.doctor.signals import SignalsCheck
 from firmware.doctor.storage import StorageCheck
-from hw.board import KEYPAD, Pin
+from hw.board import KEYPAD, PRINTER_UART, Pin
 from hw.ports import Printer
 from hw.worker import SystemClock
 
@@ -92,6 +93,8 @@ def checks(
         if parts.signals is not None:
             undo.callback(parts.signals.close)
         yield from _of_parts(config, parts, machine, ask)
+        if config.printer.kind == "serial":
+            yield SerialPortCheck(machine, _serial_port(config))
         yield PrinterCheck(
             None if config.printer.kind == "none" else parts.printer,
             _slip_printers(config, scratch) if slips else {},
@@ -125,17 +128,22 @@ def needed(config: Config) -> Sequence[Access]:
     if config.keypad.kind == "usb":
         path = Path(config.keypad.device)
         found.append(Access(str(path.parent), path.name, "input", PLUG_IN))
-    path = Path(config.printer.device or "/dev/serial0")
     match config.printer.kind:
         case "usb":
             found.append(Access("/dev/usb", "lp*", "lp"))
         case "serial":
+            path = Path(_serial_port(config))
             missing = "put `enable_uart=1` in /boot/firmware/config.txt, or plug the adapter in"
             found.append(Access(str(path.parent), path.name, "dialout", missing))
         case "file":
+            path = Path(config.printer.device)
             missing = "plug the printer in and switch it on"
             found.append(Access(str(path.parent), path.name, "lp", missing))
     return found
+
+
+def _serial_port(config: Config) -> str:
+    return config.printer.device or PRINTER_UART.path
 
 
 class _Missing:

@@ -22,6 +22,10 @@ class Machine(Protocol):
 
     def exists(self, path: str) -> bool: ...
 
+    def resolved(self, path: str) -> str:
+        """The path with every symbolic link followed; itself where there is none."""
+        ...
+
     def usable(self, path: str) -> bool:
         """Whether this user may read and write `path`."""
         ...
@@ -54,6 +58,9 @@ class ThisMachine:
 
     def exists(self, path: str) -> bool:
         return os.path.exists(path)  # noqa: PTH110 - never raises, be it that a folder is closed
+
+    def resolved(self, path: str) -> str:
+        return os.path.realpath(path)  # of a loop, too
 
     def usable(self, path: str) -> bool:
         return os.access(path, os.R_OK | os.W_OK)

@@ -15,12 +15,16 @@ class ModelMachine:
     closed: set[str] = field(default_factory=set)
     member_of: frozenset[str] = frozenset()
     free: int | None = 10_000_000_000
+    links: dict[str, str] = field(default_factory=dict)
 
     def read(self, path):
         return self.files.get(path)
 
     def exists(self, path):
-        return path in self.files
+        return self.resolved(path) in self.files
+
+    def resolved(self, path):
+        return self.links.get(path, path)
 
     def usable(self, path):
         return path in self.files and path not in self.closed

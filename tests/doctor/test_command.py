@@ -7,9 +7,12 @@ import pytest
 
 from firmware.cli import doctor
 from firmware.cli.exits import DONE, FAILED
+from firmware.cli.settings import Settings
 from firmware.config import Config, from_tables
 from firmware.doctor.examination import as_json, as_line, examined, fit
 from firmware.doctor.findings import bad, good, skipped, warning
+from firmware.doctor.serial_port import SerialPortCheck
+from tests.doctor.machine import ModelMachine
 
 
 class Told:
@@ -92,3 +95,18 @@ def test_the_whole_command_looks_at_every_part_and_leaves_nothing_behind(options
 def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
     config = from_tables(tables, source="test") if tables else Config()
     assert [f"{each.folder}/{each.pattern}" for each in doctor.needed(config)] == nodes
+
+
+@pytest.mark.parametrize(
+    ("printer", "ports"),
+    [
+        ({"kind": "serial"}, ["/dev/serial0"]),
+        ({"kind": "serial", "device": "/dev/pos-printer-serial"}, ["/dev/pos-printer-serial"]),
+        ({"kind": "none"}, []),
+    ],
+    ids=["header", "adapter", "no printer"],
+)
+def test_a_serial_printers_port_is_looked_at_and_no_other(printer, ports, tmp_path):
+    settings = Settings(from_tables({"printer": printer}, source="test"), None)
+    checks = doctor.checks(settings, tmp_path, ModelMachine(), None)
+    assert [each.path for each in checks if isinstance(each, SerialPortCheck)] == ports

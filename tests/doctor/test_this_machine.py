@@ -20,6 +20,15 @@ def test_a_file_is_its_bytes_and_a_missing_one_nothing(machine, tmp_path):
     assert machine.read(str(tmp_path)) is None
 
 
+def test_a_link_is_followed_to_its_end_and_a_loop_is_no_error(machine, tmp_path):
+    (tmp_path / "ttyAMA0").touch()
+    (tmp_path / "serial0").symlink_to("ttyAMA0")
+    (tmp_path / "loop").symlink_to("loop")
+    assert machine.resolved(f"{tmp_path}/serial0") == machine.resolved(f"{tmp_path}/ttyAMA0")
+    assert machine.resolved(f"{tmp_path}/none").endswith("/none")
+    assert machine.resolved(f"{tmp_path}/loop").endswith("/loop")
+
+
 def test_a_command_is_what_it_prints_and_a_failing_one_nothing(machine):
     assert machine.ran("echo", "throttled=0x0") == "throttled=0x0\n"
     assert machine.ran("false") is None
