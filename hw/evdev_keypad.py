@@ -129,7 +129,7 @@ class UsbKeypad:
         except DeviceFault as fault:
             return self._lose(fault.detail, now_ms)
         except OSError as error:
-            self.close()
+            self._let_go()
             return self._lose(error.strerror or str(error), now_ms)
         events: list[Event] = []
         for kind, code, value in came:
@@ -140,7 +140,11 @@ class UsbKeypad:
         return [*self._come_back(now_ms), *events]
 
     def close(self) -> None:
-        """Let the device go. Never raises."""
+        """Let the device go; the next scan asks for it at once. Never raises."""
+        self._let_go()
+        self._next_try_ms = 0
+
+    def _let_go(self) -> None:
         if self._node is not None:
             self._node.close()
         self._node = None

@@ -6,7 +6,6 @@ import pytest
 
 from hw.board import KEYPAD, USB_KEYPAD
 from hw.evdev_keypad import EventNode, UsbKeypad
-from hw.events import DeviceLost
 from hw.keypad import MatrixKeypad, on_this_pi
 from hw.sim.matrix import Matrix
 from hw.sim.usb_keypad import UsbKeypadModel
@@ -60,4 +59,5 @@ class TestKeypad:
         scan_until_at_rest(keypad)
         keypad.close()
         keypad.close()
-        assert not any(isinstance(event, DeviceLost) for event in scan_until_at_rest(keypad))
+        assert scan_until_at_rest(keypad) == []
+        assert keypad.at_rest
