@@ -1,9 +1,10 @@
-"""Options of the whole suite, and what its parts share: a real pcscd of the run's own."""
+"""Options of the whole suite, and what its parts share: figures, a real pcscd of the run's own."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(pytest.mark.skip(reason="the full sweep; run with --long"))
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say a figure that a test measured: all of them stand together at the end of a run."""
+    return lambda words: record_property("figure", words)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Also with several processes: a report brings its properties along."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
+    figures = [
+        (report.nodeid, words)
+        for report in reports
+        for name, words in getattr(report, "user_properties", ())
+        if name == "figure"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+    for _, words in sorted(figures, key=lambda each: each[0]):
+        terminalreporter.write_line(words)
 
 
 @pytest.fixture(scope="session")

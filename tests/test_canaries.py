@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import logging
 import re
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -137,7 +136,11 @@ def debug_log() -> Iterator[io.StringIO]:
 
 
 def test_days_trade_leaves_no_secret_on_disk_glass_paper_or_log(
-    rig: PlantedRig, tmp_path: Path, debug_log: io.StringIO, capfd: pytest.CaptureFixture[str]
+    rig: PlantedRig,
+    tmp_path: Path,
+    debug_log: io.StringIO,
+    capfd: pytest.CaptureFixture[str],
+    figure: Callable[[str], None],
 ) -> None:
     frames: list[str] = []
     rig._on_frame = lambda frame: frames.append(frame.text)
@@ -163,7 +166,7 @@ def test_days_trade_leaves_no_secret_on_disk_glass_paper_or_log(
     assert not search.found
     assert len(printed) > 2_000, "there was something to search"
     assert len(frames) > 200
-    sys.stdout.write(f"\n{search.places} places, {search.bytes_searched:,} bytes, 0 secrets\n")
+    figure(f"canaries: {search.places} places, {search.bytes_searched:,} bytes, 0 secrets")
 
 
 def test_merchant_copy_shows_six_and_four_digits_and_the_cardholders_only_four(

@@ -87,7 +87,7 @@ def order(process, words):
 
 
 def test_killed_in_a_sale_it_comes_back_and_finishes_what_was_open(
-    tmp_path, host, counter, ear, capsys
+    tmp_path, host, counter, ear, figure
 ):
     books = host.books
     host.books = slow = SlowBooks(books)
@@ -108,8 +108,7 @@ def test_killed_in_a_sale_it_comes_back_and_finishes_what_was_open(
         assert (journal.open_intents(), journal.reversals()) == ([], [])
     order(again, "go")
     assert again.wait(20) == 0
-    with capsys.disabled():
-        print(f"\n  killed in a sale: in service again after {took_s:.1f} s")
+    figure(f"killed in a sale: in service again after {took_s:.1f} s")
 
 
 def test_a_main_loop_that_is_stuck_starves_the_watchdog_and_the_next_start_is_well(counter, ear):

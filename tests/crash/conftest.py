@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.crash.cuts import Story
 from tests.crash.far_host import FarHost
 from tests.crash.mortal import Nursery
+from tests.crash.trials import Trials
 
 
 @pytest.fixture
@@ -35,3 +37,15 @@ def host() -> Iterator[FarHost]:
     host = FarHost()
     yield host
     host.close()
+
+
+@pytest.fixture
+def trials(nursery: Nursery, host: FarHost, memory: Path) -> Callable[[Story], Trials]:
+    """Makes the trials of a story."""
+
+    def of(story: Story) -> Trials:
+        folder = memory / story.name
+        folder.mkdir()
+        return Trials(story, nursery, host, folder)
+
+    return of

@@ -7,12 +7,11 @@ the host's books and the journal agree.
 from __future__ import annotations
 
 import errno
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.crash.far_host import FarHost
-from tests.crash.mortal import Nursery
+from tests.crash.cuts import Story
 from tests.crash.stories import STORIES
 from tests.crash.trials import Trials
 
@@ -21,11 +20,13 @@ ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
 
 @pytest.mark.parametrize("error", ERRORS, ids=[errno.errorcode[each] for each in ERRORS])
 def test_books_and_journal_agree_whenever_the_disk_fails(
-    error: int, nursery: Nursery, host: FarHost, memory: Path, pytestconfig: pytest.Config
+    error: int,
+    trials: Callable[[Story], Trials],
+    pytestconfig: pytest.Config,
+    figure: Callable[[str], None],
 ) -> None:
     long = pytestconfig.getoption("--long")
     for story in STORIES if long else STORIES[:1]:
-        trials = Trials(story, nursery, host, memory / story.name)
-        trials.folder.mkdir()
-        trials.fail(error, long)
-        assert not trials.broken, "\n".join(trials.broken)
+        failed = trials(story)
+        figure(failed.fail(error, long))
+        assert not failed.broken, "\n".join(failed.broken)

@@ -6,6 +6,7 @@ listed by hand, so a new screen, a new step of a flow or a new fault is tried fr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,18 @@ SHORT_CELLS = 6  # of each story, in the short form
 
 @pytest.mark.parametrize("story", ALL, ids=[story.name for story in ALL])
 def test_fault_leaves_books_even_and_the_terminal_ready(
-    story: Story, tmp_path: Path, request: pytest.FixtureRequest
+    story: Story, tmp_path: Path, pytestconfig: pytest.Config, figure: Callable[[str], None]
 ) -> None:
     ground = Ground.of(story, tmp_path)
     cells = ground.cells()
-    tried = cells if request.config.getoption("--long") else _sample(cells, story)
+    tried = cells if pytestconfig.getoption("--long") else _sample(cells, story)
     wrong = []
     for number, cell in enumerate(tried):
         wrong += [
             f"{cell.name}: {words}" for words in Trial(ground, cell, tmp_path / f"{number}").play()
         ]
-    print(
-        f"\n{story.name}: {len(ground.states)} states, {len(cells)} cells,"
+    figure(
+        f"faults, {story.name}: {len(ground.states)} states, {len(cells)} cells,"
         f" {len(tried)} tried, {len(wrong)} broken promises"
     )
     assert not wrong, "\n".join(wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ SECOND_CUT_EVERY = 3  # in the short form: every third of the cuts is cut again 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.name for story in STORIES])
 def test_whenever_the_power_goes_books_and_journal_agree_when_it_is_back(
-    story: Story, tmp_path: Path, request: pytest.FixtureRequest
+    story: Story, tmp_path: Path, pytestconfig: pytest.Config, figure: Callable[[str], None]
 ) -> None:
-    every = 1 if request.config.getoption("--long") else SECOND_CUT_EVERY
+    every = 1 if pytestconfig.getoption("--long") else SECOND_CUT_EVERY
     witness = cuts_of(story, tmp_path)
     assert len(witness.cuts) >= 3, "the story writes something"
     again, unreached = 0, 0
@@ -32,8 +33,8 @@ def test_whenever_the_power_goes_books_and_journal_agree_when_it_is_back(
             again += 1
             folder = tmp_path / f"on-{number}-{second}"
             _hold(restarted(follow, folder, story), cut, f"again after {follow.effect}")
-    print(
-        f"\n{story.name}: {witness.effects} effects, {len(witness.cuts)} different disks,"
+    figure(
+        f"power cut, {story.name}: {witness.effects} effects, {len(witness.cuts)} different disks,"
         f" {again} cut again during recovery, {unreached} begun without a line: 0 broken promises"
     )
 

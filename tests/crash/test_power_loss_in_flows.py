@@ -7,6 +7,7 @@ cut may leave must hold to it.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def record(story: Story, folder: Path) -> tuple[Recorder, TerminalKeys]:
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_no_flow_loses_what_it_promised(
-    story: Story, memory: Path, pytestconfig: pytest.Config
+    story: Story, memory: Path, pytestconfig: pytest.Config, figure: Callable[[str], None]
 ) -> None:
     recorder, keys = record(story, memory)
     if pytestconfig.getoption("--long"):
@@ -82,13 +83,13 @@ def test_no_flow_loses_what_it_promised(
         tally = replay(
             recorder.ops, memory / "cut", samples=1, every=11, thorough_every=9, keys=keys
         )
-    print(f"{story.name}: {tally}")
+    figure(f"power loss replayed, {story.name}: {tally}")
     assert tally.distinct > 10
     assert (tally.lost, tally.half, tally.unreadable) == ([], [], [])
 
 
-def test_the_naive_sale_loses_what_it_sent(memory: Path) -> None:
+def test_the_naive_sale_loses_what_it_sent(memory: Path, figure: Callable[[str], None]) -> None:
     recorder, keys = record(NAIVE_SALE, memory)
     tally = replay(recorder.ops, memory / "cut", samples=0, every=7, thorough_every=40, keys=keys)
-    print(f"naive sale: {tally}")
+    figure(f"control, power loss replayed, naive sale: {tally}")
     assert tally.lost

@@ -42,21 +42,24 @@ class Trials:
     states_again: set[tuple[bytes, frozenset[Approval]]] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
-    def kill(self, long: bool) -> None:
-        """Kill it at every call, or at some that are spread over all; and print figures."""
+    def kill(self, long: bool) -> str:
+        """Kill it at every call, or at some that are spread over all; gives the figures."""
         self._begin()
         count = len(self.calls)
         for point in range(count, 0, -1 if long else -(count // SHORT_POINTS)):
             self._kill_at(point, long)
         kinds = ", ".join(f"{n} {name}" for name, n in Counter(self.calls).most_common())
-        print(
-            f"\n{self.story.name}: {count} calls ({kinds}), killed at {self.killed}:"
+        return (
+            f"killed, {self.story.name}: {count} calls ({kinds}), killed at {self.killed}:"
             f" {len(self.states)} different states, killed again at {self.killed_again}:"
             f" {len(self.states_again)} different states, {len(self.broken)} broken promises"
         )
 
-    def fail(self, error: int, long: bool) -> None:
-        """Let the disk fail from each call on, or from some; it is well again a story later."""
+    def fail(self, error: int, long: bool) -> str:
+        """Let the disk fail from each call on, or from some; it is well again a story later.
+
+        Gives the figures.
+        """
         self._begin()
         count = len(self.calls)
         for point in range(count, 0, -1 if long else -(count // SHORT_POINTS)):
@@ -69,8 +72,8 @@ class Trials:
             shutil.rmtree(place)
             self.failed += 1
         name = errno.errorcode[error]
-        print(
-            f"\n{self.story.name}: {name} from {self.failed} of {count} calls on,"
+        return (
+            f"disk error, {self.story.name}: {name} from {self.failed} of {count} calls on,"
             f" {len(self.broken)} broken promises"
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import Entry, encode, faults_of, link
-from firmware.journal.essence import essence, verify_essence
+from firmware.journal.essence import essence
+from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.records import (
@@ -104,12 +105,12 @@ def test_a_journal_in_use_is_verified_without_disturbing_it(shop: Shop) -> None:
     shop.sale()
     assert verify_journal(shop.directory, PUBLIC).intact
     shop.sale()
-    assert verify_journal(shop.directory, None).intact
+    assert verify_journal(shop.directory).intact
 
 
 def test_a_journal_of_another_terminal_is_told_apart(database: Path) -> None:
     report = verify_journal(database, TerminalKeys.generate().public_key)
-    assert report.faults == ["no record is signed with the key that was given"]
+    assert [fault[:24] for fault in report.faults] == ["no record introduces the "]
 
 
 def test_what_is_no_journal_is_a_fault_not_a_crash(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def edits(entry: Entry) -> Iterator[Entry]:
 
 
 def test_every_edit_of_any_byte_of_a_record_is_found(
-    original: Original, pytestconfig: pytest.Config
+    original: Original, pytestconfig: pytest.Config, figure: Callable[[str], None]
 ) -> None:
     chosen = random.Random(7)  # in the short form 1 in 40
     share = 1.0 if pytestconfig.getoption("--long") else 0.025
@@ -151,7 +152,7 @@ def test_every_edit_of_any_byte_of_a_record_is_found(
                 assert faults_of(edited, before, PUBLIC), edited
         before = entry
     assert tried > 2_000
-    print(f"single-byte edits found: {tried} of {tried}")
+    figure(f"single-byte edits found: {tried} of {tried}")
 
 
 def test_an_edit_on_disk_is_found_by_the_walk(
@@ -199,13 +200,13 @@ def test_every_deletion_and_every_swap_is_found(
 def test_a_cut_tail_is_found_by_the_last_vouchers_qr(
     original: Original, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    assert verify_essence(original.qr, PUBLIC, original.directory).genuine
+    assert verify_essence(original.qr, TRUSTED, original.directory).genuine
     step = 1 if pytestconfig.getoption("--long") else 41
     for last in range(len(original.entries) - 1, 2, -step):
         database = copy_of(original.directory, tmp_path / "copy")
         cut_tail(database, last)
         assert verify_journal(database, PUBLIC).intact  # from inside it cannot show
-        report = verify_essence(original.qr, PUBLIC, database)
+        report = verify_essence(original.qr, TRUSTED, database)
         assert any("its tail is cut off" in fault for fault in report.faults), last
 
 
@@ -278,7 +279,7 @@ def contents(database: Path) -> list[tuple[object, ...]] | None:
 
 
 def test_a_byte_of_the_file_is_found_or_means_nothing(
-    original: Original, tmp_path: Path, pytestconfig: pytest.Config
+    original: Original, tmp_path: Path, pytestconfig: pytest.Config, figure: Callable[[str], None]
 ) -> None:
     chosen = random.Random(9)
     whole = contents(original.directory / engine.DATABASE)
@@ -294,7 +295,7 @@ def test_a_byte_of_the_file_is_found_or_means_nothing(
         else:
             found += 1
     assert found > count // 3
-    print(f"single-bit edits of the file: {found} of {count} found, the others changed no row")
+    figure(f"single-bit edits of the file: {found} of {count} found, the others changed no row")
 
 
 # -- keys and vouchers ----------------------------------------------------------------------------
@@ -314,9 +315,9 @@ def test_a_key_is_changed_within_the_chain(tmp_path: Path) -> None:
     new_public = shop.journal.keys.public_key
     for public in (keys.public_key, new_public):
         assert verify_journal(tmp_path, public).intact
-        assert verify_essence(old_qr, public, tmp_path).genuine
-        assert verify_essence(new_qr, public, tmp_path).genuine
-    assert not verify_essence(new_qr, keys.public_key).genuine  # without the chain nobody knows
+        assert verify_essence(old_qr, [(1, public)], tmp_path).genuine
+        assert verify_essence(new_qr, [(1, public)], tmp_path).genuine
+    assert not verify_essence(new_qr, [(1, keys.public_key)]).genuine  # without the chain nobody knows
     shop.journal.close()
     Shop.open(tmp_path, keys=keys).journal.close()  # keys read before the change are brought up
     assert TerminalKeys.load_or_create(tmp_path).public_hex == new_public.public_bytes_raw().hex()
@@ -345,7 +346,7 @@ def test_a_key_change_cut_by_the_power_is_ended_or_never_was(tmp_path: Path) -> 
 
 
 def test_a_voucher_says_what_was_signed_in_a_line_that_fits_a_qr(original: Original) -> None:
-    report = verify_essence(original.qr, PUBLIC)
+    report = verify_essence(original.qr, TRUSTED)
     assert report.genuine
     assert report.fields["amount"] == "4711"
     assert report.fields["type"] == "SA"
@@ -358,9 +359,9 @@ def test_every_edit_of_a_vouchers_qr_is_found(original: Original) -> None:
     for at in range(len(qr)):
         for digit in "0A*$":
             edited = qr[:at] + digit + qr[at + 1 :]
-            assert edited == qr or not verify_essence(edited, PUBLIC).genuine, edited
+            assert edited == qr or not verify_essence(edited, TRUSTED).genuine, edited
     for text in ("", "P1", "*" * 40, qr[:-4], qr + "00", qr.lower(), "HTTP://EXAMPLE.ORG"):
-        assert not verify_essence(text, PUBLIC).genuine, text
+        assert not verify_essence(text, TRUSTED).genuine, text
 
 
 def test_a_sale_that_was_reversed_later_still_has_a_genuine_voucher(shop: Shop) -> None:
@@ -368,11 +369,11 @@ def test_a_sale_that_was_reversed_later_still_has_a_genuine_voucher(shop: Shop) 
     qr = essence(sale, KEYS)
     shop.journal.append(opened(sale))
     shop.journal.append(confirmed(sale))
-    assert verify_essence(qr, PUBLIC, shop.directory).genuine
-    assert verify_essence(essence(shop.find(sale), KEYS), PUBLIC).fields["type"] == "SR"
+    assert verify_essence(qr, TRUSTED, shop.directory).genuine
+    assert verify_essence(essence(shop.find(sale), KEYS), TRUSTED).fields["type"] == "SR"
 
 
 def test_a_hosts_odd_characters_do_not_break_the_line(shop: Shop) -> None:
     sale = shop.sale()
     odd = msgspec.structs.replace(sale, reference="a*b é\n12")
-    assert verify_essence(essence(odd, KEYS), PUBLIC).fields["reference"] == "A.B...12"
+    assert verify_essence(essence(odd, KEYS), TRUSTED).fields["reference"] == "A.B...12"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,25 +29,27 @@ HOST_FIRST = """\
 """
 
 
-def live(days: int, processes: int) -> list[str]:
-    """Live so many days, print their figures; what was never tried in them. Fails when broken."""
+def live(days: int, processes: int, figure: Callable[[str], None]) -> list[str]:
+    """Live so many days, say their figures; what was never tried in them. Fails when broken."""
     first = int(os.environ.get("SIMULATOR_SEED", "0"))
     began = time.monotonic()
     figures, found = hunt(range(first, first + days // DAYS_OF_A_MERCHANT), FAILURES, processes)
-    print("\n" + figures.words(time.monotonic() - began))
+    figure(figures.words(time.monotonic() - began))
     assert not found, found
     assert figures.days == days
     return figures.never()
 
 
-def test_every_promise_holds_after_every_line_of_some_days() -> None:
-    live(DAYS, processes=1)
+def test_every_promise_holds_after_every_line_of_some_days(figure: Callable[[str], None]) -> None:
+    live(DAYS, 1, figure)
 
 
 @pytest.mark.long
-def test_every_promise_holds_after_every_line_of_ten_thousand_days() -> None:
+def test_every_promise_holds_after_every_line_of_ten_thousand_days(
+    figure: Callable[[str], None],
+) -> None:
     """An hour and more; every card, fault and outcome that there is a word for comes in them."""
-    assert live(LONG_DAYS, processes=os.cpu_count() or 1) == []
+    assert live(LONG_DAYS, os.cpu_count() or 1, figure) == []
 
 
 def test_same_seed_lives_the_same_day(tmp_path: Path) -> None:
