@@ -29,6 +29,7 @@ from firmware.doctor.reader import ReaderCheck
 from firmware.doctor.serial_port import SerialPortCheck
 from firmware.doctor.signals import SignalsCheck
 from firmware.doctor.storage import StorageCheck
+from firmware.install.places import CONFIG, USER
 from hw.board import KEYPAD, PRINTER_UART, Pin
 from hw.ports import Printer
 from hw.worker import SystemClock
@@ -80,8 +81,10 @@ def checks(
     data = str(settings.data.absolute())
     yield PowerCheck(machine)
     yield ClockCheck(machine, clock, RELEASED)
-    yield StorageCheck(machine, data)
-    yield PermissionsCheck(machine, needed(config))
+    user = machine.account(USER)
+    own = settings.path == Path(CONFIG)  # else it is somebody's at a bench
+    yield StorageCheck(machine, data, user if own and user else machine.caller())
+    yield PermissionsCheck(machine, needed(config), user)
     try:
         parts = real_parts(config, scratch, clock)
     except ImportError as error:

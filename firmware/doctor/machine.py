@@ -1,14 +1,16 @@
-"""What checks ask of the machine that they run on: files, commands, groups, space."""
+"""What checks ask of the machine that they run on: files, commands, users, space."""
 
 from __future__ import annotations
 
-import grp
 import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
+
+from firmware.doctor import accounts
+from firmware.doctor.accounts import SEARCH, USE, Account
 
 COMMAND_TIMEOUT_S = 5.0
 
@@ -26,8 +28,8 @@ class Machine(Protocol):
         """The path with every symbolic link followed; itself where there is none."""
         ...
 
-    def usable(self, path: str) -> bool:
-        """Whether this user may read and write `path`."""
+    def usable(self, path: str, who: Account) -> bool:
+        """Whether `who` may get to `path`, and read and write it."""
         ...
 
     def listed(self, folder: str, pattern: str) -> Sequence[str]:
@@ -42,8 +44,12 @@ class Machine(Protocol):
         """Space left for this user where `path` is, or would be made."""
         ...
 
-    def groups(self) -> frozenset[str]:
-        """Names of the groups of this process."""
+    def caller(self) -> Account:
+        """Who runs this."""
+        ...
+
+    def account(self, name: str) -> Account | None:
+        """A user of this machine; None where there is none of that name."""
         ...
 
 
@@ -62,8 +68,15 @@ class ThisMachine:
     def resolved(self, path: str) -> str:
         return os.path.realpath(path)  # of a loop, too
 
-    def usable(self, path: str) -> bool:
-        return os.access(path, os.R_OK | os.W_OK)
+    def usable(self, path: str, who: Account) -> bool:
+        if who.uid == os.geteuid():
+            return os.access(path, os.R_OK | os.W_OK)
+        place = Path(self.resolved(path))
+        try:
+            way = all(accounts.may(who, folder.stat(), SEARCH) for folder in place.parents)
+            return way and accounts.may(who, place.stat(), USE)
+        except OSError:
+            return False
 
     def listed(self, folder: str, pattern: str) -> Sequence[str]:
         try:
@@ -97,11 +110,8 @@ class ThisMachine:
         except OSError:
             return None
 
-    def groups(self) -> frozenset[str]:
-        names = set()
-        for number in {os.getegid(), *os.getgroups()}:
-            try:
-                names.add(grp.getgrgid(number).gr_name)
-            except KeyError:
-                names.add(str(number))
-        return frozenset(names)
+    def caller(self) -> Account:
+        return accounts.caller()
+
+    def account(self, name: str) -> Account | None:
+        return accounts.account(name)

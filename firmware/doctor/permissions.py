@@ -1,4 +1,4 @@
-"""Checks that this user may use the devices, and that no running terminal holds them."""
+"""Checks that the terminal's user may use the devices, and that no running terminal holds them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from firmware.doctor.accounts import Account
 from firmware.doctor.findings import Finding, bad, good, skipped, warning
 from firmware.doctor.machine import Machine
 
@@ -23,30 +24,52 @@ class Access(Struct, frozen=True):
 
 
 class PermissionsCheck(Struct, frozen=True):
-    """Each device that is needed."""
+    """Each device that is needed. `user`, the terminal's, counts; None: it is not installed.
+
+    Without one, who runs this counts: a person at a bench.
+    """
 
     machine: Machine
     needed: Sequence[Access]
+    user: Account | None
 
     def look(self) -> Iterator[Finding]:
-        """Ask the service manager, then each device's node."""
+        """Ask the service manager, then for groups, then each device's node."""
         if (self.machine.ran("systemctl", "is-active", SERVICE) or "").strip() == "active":
-            advice = f"systemctl stop {SERVICE}, look, and start it again"
+            advice = f"sudo systemctl stop {SERVICE}, look, and start it again"
             yield warning(PART, "the terminal is running and holds the devices", advice)
+        caller = self.machine.caller()
+        if self.user is not None:
+            yield self._groups(self.user)
+        elif caller.uid == 0:
+            told = "root may use everything, and the terminal's user, who counts, is not there"
+            yield warning(PART, told, "`sudo pos install` makes it; before that, look without sudo")
         for access in self.needed:
-            yield self._node(access)
+            yield self._node(access, self.user or caller)
 
-    def _node(self, access: Access) -> Finding:
+    def _groups(self, user: Account) -> Finding:
+        missing = sorted({access.group for access in self.needed} - user.groups)
+        if missing:
+            detail = f"user {user.name} is not in group {' '.join(missing)}"
+            return bad(PART, detail, "`sudo pos install` puts it there")
+        return good(PART, f"user {user.name} is in its groups")
+
+    def _node(self, access: Access, who: Account) -> Finding:
         nodes = self.machine.listed(access.folder, access.pattern)
         wanted = f"{access.folder}/{access.pattern}"
         if not nodes and access.missing:
             return bad(PART, f"there is no {wanted}", access.missing)
         if not nodes:
             return skipped(PART, f"there is no {wanted}")
-        if any(self.machine.usable(node) for node in nodes):
-            return good(PART, f"{wanted} is open to this user")
-        if access.group in self.machine.groups():
-            advice = "run `pos install`: its udev rules give the device to the group"
-            return bad(PART, f"{wanted} is closed, though we are in group {access.group}", advice)
-        advice = f"usermod -aG {access.group} $USER and log in again; `pos install` does it"
-        return bad(PART, f"{wanted} wants group {access.group}", advice)
+        if not any(self.machine.usable(node, who) for node in nodes):
+            return bad(PART, f"{wanted} is closed to {who.name}", self._how_to_open(access, who))
+        caller = self.machine.caller()
+        if not any(self.machine.usable(node, caller) for node in nodes):
+            told = f"{wanted} is open to {who.name}, and closed to {caller.name}, who looks"
+            return warning(PART, told, "look with sudo, or its part will seem not to be there")
+        return good(PART, f"{wanted} is open to {who.name}")
+
+    def _how_to_open(self, access: Access, who: Account) -> str:
+        if self.user is not None or access.group in who.groups:
+            return f"`sudo pos install`: its udev rules give the device to group {access.group}"
+        return f"sudo usermod -aG {access.group} {who.name}, and log in again"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from firmware.doctor.accounts import Account
 from firmware.doctor.findings import Finding, bad, good, warning
 from firmware.doctor.machine import Machine
 
@@ -17,10 +18,11 @@ _REPLACE = "`pos backup FILE` on a USB stick, then a new card, of endurance clas
 
 
 class StorageCheck(Struct, frozen=True):
-    """The file system that `data`, an absolute path, is on."""
+    """The file system that `data`, an absolute path, is on; `user` is whose it is to be."""
 
     machine: Machine
     data: str
+    user: Account
 
     def look(self) -> Iterator[Finding]:
         """Space and access, errors that ext4 counted, wear, swap, a data directory in memory."""
@@ -50,9 +52,9 @@ class StorageCheck(Struct, frozen=True):
         return good(PART, told)
 
     def _access(self) -> Iterator[Finding]:
-        if self.machine.exists(self.data) and not self.machine.usable(self.data):
-            advice = "run `pos install` again, or this as the terminal's user"
-            yield bad(PART, f"{self.data} is closed to this user", advice)
+        if self.machine.exists(self.data) and not self.machine.usable(self.data, self.user):
+            advice = f"sudo chown -R {self.user.name}: {self.data}"
+            yield bad(PART, f"{self.data} is closed to {self.user.name}", advice)
 
     def _errors(self) -> Iterator[Finding]:
         for path in self.machine.listed("/sys/fs/ext4", "*/errors_count"):

@@ -1,19 +1,29 @@
-"""A machine that checks can be shown: files, commands, groups and space as a test says."""
+"""A machine that checks can be shown: files, commands, users and space as a test says."""
 
 import fnmatch
 from dataclasses import dataclass, field
 
+from firmware.doctor.accounts import Account
 from firmware.doctor.findings import Verdict
+
+ALICE = Account("alice", 1000, frozenset({"alice", "i2c"}))
+ROOT = Account("root", 0, frozenset({"root"}))
+POS = Account("pos", 999, frozenset({"pos", "gpio", "i2c", "spi", "lp", "dialout", "input"}))
 
 
 @dataclass
 class ModelMachine:
-    """Implements firmware.doctor.machine.Machine. `closed` paths exist, and may not be used."""
+    """Implements firmware.doctor.machine.Machine. `closed` paths exist, and may not be used.
+
+    `closed_to` has more of them for some users, by name. `runs` is who runs the doctor.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     commands: dict[str, str] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
-    member_of: frozenset[str] = frozenset()
+    closed_to: dict[str, set[str]] = field(default_factory=dict)
+    runs: Account = ALICE
+    users: tuple[Account, ...] = ()
     free: int | None = 10_000_000_000
     links: dict[str, str] = field(default_factory=dict)
 
@@ -26,8 +36,9 @@ class ModelMachine:
     def resolved(self, path):
         return self.links.get(path, path)
 
-    def usable(self, path):
-        return path in self.files and path not in self.closed
+    def usable(self, path, who):
+        closed = self.closed | self.closed_to.get(who.name, set())
+        return path in self.files and path not in closed
 
     def listed(self, folder, pattern):
         return sorted(fnmatch.filter(self.files, f"{folder}/{pattern}"))
@@ -38,8 +49,11 @@ class ModelMachine:
     def free_bytes(self, path):
         return self.free
 
-    def groups(self):
-        return self.member_of
+    def caller(self):
+        return self.runs
+
+    def account(self, name):
+        return next((user for user in self.users if user.name == name), None)
 
 
 def verdicts(check):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,11 @@ from firmware.cli.settings import Settings
 from firmware.config import Config, from_tables
 from firmware.doctor.examination import as_json, as_line, examined, fit
 from firmware.doctor.findings import bad, good, skipped, warning
+from firmware.doctor.permissions import PermissionsCheck
 from firmware.doctor.serial_port import SerialPortCheck
-from tests.doctor.machine import ModelMachine
+from firmware.doctor.storage import StorageCheck
+from firmware.install.places import CONFIG
+from tests.doctor.machine import ALICE, POS, ModelMachine
 
 
 class Told:
@@ -110,3 +114,21 @@ def test_a_serial_printers_port_is_looked_at_and_no_other(printer, ports, tmp_pa
     settings = Settings(from_tables({"printer": printer}, source="test"), None)
     checks = doctor.checks(settings, tmp_path, ModelMachine(), None)
     assert [each.path for each in checks if isinstance(each, SerialPortCheck)] == ports
+
+
+@pytest.mark.parametrize(
+    ("users", "settings_file", "user", "owner"),
+    [
+        ((POS,), CONFIG, POS, POS),
+        ((POS,), "pos.toml", POS, ALICE),
+        ((), "pos.toml", None, ALICE),
+    ],
+    ids=["installed", "a checkout beside it", "a bench"],
+)
+def test_the_terminals_user_counts_and_at_a_bench_who_looks(
+    users, settings_file, user, owner, tmp_path
+):
+    settings = Settings(Config(), Path(settings_file))
+    checks = list(doctor.checks(settings, tmp_path, ModelMachine(users=users), None))
+    assert [each.user for each in checks if isinstance(each, PermissionsCheck)] == [user]
+    assert [each.user for each in checks if isinstance(each, StorageCheck)] == [owner]

@@ -1,4 +1,4 @@
-"""The checks of the machine itself: power, clock, storage, permissions; healthy and broken."""
+"""The checks of the machine itself: power, clock, storage; healthy and broken."""
 
 from datetime import UTC, datetime
 
@@ -7,11 +7,10 @@ import pytest
 from firmware.clock_watch import RELEASED
 from firmware.doctor.clock import ClockCheck
 from firmware.doctor.findings import Verdict
-from firmware.doctor.permissions import Access, PermissionsCheck
 from firmware.doctor.power import PowerCheck
 from firmware.doctor.storage import StorageCheck
 from hw.sim.virtual import VirtualClock
-from tests.doctor.machine import ModelMachine, verdicts, worst
+from tests.doctor.machine import POS, ROOT, ModelMachine, verdicts, worst
 
 GOOD, WARNING, BAD, SKIPPED = Verdict.GOOD, Verdict.WARNING, Verdict.BAD, Verdict.SKIPPED
 HEAT = "/sys/class/thermal/thermal_zone0/temp"
@@ -78,17 +77,17 @@ def disk(**changes):
 
 
 def test_a_disk_with_space_on_its_own_partition_is_good():
-    assert verdicts(StorageCheck(disk(), DATA)) == [GOOD]
+    assert verdicts(StorageCheck(disk(), DATA, POS)) == [GOOD]
 
 
 @pytest.mark.parametrize(("free", "verdict"), [(49_999_999, BAD), (400_000_000, WARNING)])
 def test_little_space_is_told_before_none_is_left(free, verdict):
-    assert verdicts(StorageCheck(disk(free=free), DATA)) == [verdict]
+    assert verdicts(StorageCheck(disk(free=free), DATA, POS)) == [verdict]
 
 
 def test_a_data_directory_in_memory_is_bad():
     mounts = b"overlay / overlay rw 0 0\n/dev/mmcblk0p3 /var/lib/pos ext4 rw 0 0\n"
-    found = worst(StorageCheck(disk(files={"/proc/mounts": mounts}), DATA))
+    found = worst(StorageCheck(disk(files={"/proc/mounts": mounts}), DATA, POS))
     assert found == [
         (
             f"{DATA} is in memory: it is lost at power-off",
@@ -99,7 +98,7 @@ def test_a_data_directory_in_memory_is_bad():
 
 def test_errors_that_ext4_counted_are_bad():
     broken = disk(files={"/sys/fs/ext4/mmcblk0p2/errors_count": b"3\n"})
-    assert worst(StorageCheck(broken, DATA))[0][0] == "mmcblk0p2: ext4 counted 3 errors"
+    assert worst(StorageCheck(broken, DATA, POS))[0][0] == "mmcblk0p2: ext4 counted 3 errors"
 
 
 def test_wear_and_swap_on_the_card_are_warnings():
@@ -109,37 +108,15 @@ def test_wear_and_swap_on_the_card_are_warnings():
             "/proc/swaps": b"Filename\tType\n/var/swap file 102396 0 -2\n",
         }
     )
-    assert [detail for detail, _ in worst(StorageCheck(worn, DATA))] == [
+    assert [detail for detail, _ in worst(StorageCheck(worn, DATA, POS))] == [
         "the eMMC has used 90 % of its life",
         "swap is on the card, and wears it",
     ]
 
 
-def test_a_data_directory_of_somebody_else_is_bad():
-    assert verdicts(StorageCheck(disk(closed={DATA}), DATA)) == [GOOD, BAD]
-
-
-I2C = Access("/dev", "i2c-1", "i2c")
-
-
-def test_a_device_that_is_open_is_good():
-    assert verdicts(PermissionsCheck(ModelMachine({"/dev/i2c-1": b""}), [I2C])) == [GOOD]
-
-
-def test_a_closed_device_names_the_group_to_join():
-    machine = ModelMachine({"/dev/i2c-1": b""}, closed={"/dev/i2c-1"})
-    [(detail, advice)] = worst(PermissionsCheck(machine, [I2C]))
-    assert detail == "/dev/i2c-1 wants group i2c"
-    assert advice.startswith("usermod -aG i2c ")
-
-
-def test_a_member_of_the_group_is_not_told_to_join_it():
-    machine = ModelMachine({"/dev/i2c-1": b""}, closed={"/dev/i2c-1"}, member_of=frozenset({"i2c"}))
-    [(_, advice)] = worst(PermissionsCheck(machine, [I2C]))
-    assert "udev" in advice
-
-
-def test_a_running_terminal_is_told():
-    command = "systemctl is-active pos-terminal.service"
-    machine = ModelMachine({"/dev/i2c-1": b""}, {command: "active\n"})
-    assert verdicts(PermissionsCheck(machine, [I2C])) == [WARNING, GOOD]
+def test_a_data_directory_of_somebody_else_is_bad_whoever_looks():
+    closed = disk(closed_to={"pos": {DATA}}, runs=ROOT)
+    assert worst(StorageCheck(closed, DATA, POS)) == [
+        (f"{DATA} is closed to pos", f"sudo chown -R pos: {DATA}")
+    ]
+    assert verdicts(StorageCheck(closed, DATA, ROOT)) == [GOOD]

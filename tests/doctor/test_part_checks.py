@@ -72,14 +72,20 @@ def test_a_glass_that_does_not_answer_is_bad_with_the_other_address():
         (ModelMachine(), "i2c", "dtparam=i2c_arm=on"),
         (ModelMachine({ADAPTER: b""}), "i2c", "sudo modprobe i2c-dev"),
         (ModelMachine(), "spi", "dtparam=spi=on"),
-        (ModelMachine({I2C: b""}, closed={I2C}), "i2c", "group i2c"),
     ],
-    ids=["no I²C", "no module", "no SPI", "not allowed"],
+    ids=["no I²C", "no module", "no SPI"],
 )
 def test_a_bus_that_cannot_be_used_is_bad_and_the_glass_left_alone(machine, bus, words):
     chip = Ssd1306()
     [(_, advice)] = worst(display_check(chip, machine, bus))
     assert words in advice
+    assert not chip.is_lit
+
+
+def test_a_bus_that_is_closed_to_who_looks_is_left_to_the_permissions():
+    chip = Ssd1306()
+    machine = ModelMachine({I2C: b""}, closed_to={"alice": {I2C}})
+    assert verdicts(display_check(chip, machine)) == [SKIPPED]
     assert not chip.is_lit
 
 

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from firmware.doctor.accounts import USE, Account, may
 from firmware.doctor.machine import ThisMachine
 
 
@@ -51,8 +52,17 @@ def test_nodes_are_listed_by_pattern_and_none_of_a_missing_folder(machine, tmp_p
     assert machine.listed(f"{tmp_path}/none", "*") == []
 
 
-def test_groups_have_names(machine):
-    assert grp.getgrgid(os.getegid()).gr_name in machine.groups()
+def test_who_runs_this_is_somebody_with_groups(machine):
+    caller = machine.caller()
+    assert caller.uid == os.geteuid()
+    assert grp.getgrgid(os.getegid()).gr_name in caller.groups
+
+
+def test_a_user_has_the_groups_of_the_systems_files_and_a_stranger_is_nobody(machine):
+    root = machine.account("root")
+    assert (root.name, root.uid) == ("root", 0)
+    assert "root" in root.groups
+    assert machine.account("no-such-user-here") is None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may use everything")
@@ -60,4 +70,42 @@ def test_a_closed_file_is_not_usable(machine, tmp_path):
     node = tmp_path / "node"
     node.touch(mode=0o000)
     assert machine.exists(str(node))
-    assert not machine.usable(str(node))
+    assert not machine.usable(str(node), machine.caller())
+
+
+STRANGER = Account("stranger", os.geteuid() + 1, frozenset())
+
+
+def test_a_file_is_usable_to_others_only_by_its_mode_and_every_folder_on_the_way(machine, tmp_path):
+    node = tmp_path / "node"
+    node.touch()
+    node.chmod(0o666)
+    assert machine.usable(str(node), machine.caller())
+    assert machine.usable("/dev/null", STRANGER)
+    assert not machine.usable(str(node), STRANGER)  # pytest's folder is its owner's alone
+    assert not machine.usable("/dev/none", STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "member", "other"),
+    [
+        (0o600, True, False, False),
+        (0o660, True, True, False),
+        (0o666, True, True, True),
+        (0o440, False, False, False),
+        (0o066, False, True, True),  # the first class that fits decides
+        (0o606, True, False, True),
+    ],
+)
+def test_the_mode_decides_by_owner_group_or_neither(mode, owner, member, other, tmp_path):
+    node = tmp_path / "node"
+    node.touch()
+    node.chmod(mode)
+    status = node.stat()
+    group = grp.getgrgid(status.st_gid).gr_name
+    users = (
+        Account("owner", status.st_uid, frozenset({group})),
+        Account("member", status.st_uid + 1, frozenset({group})),
+        STRANGER,
+    )
+    assert tuple(may(user, status, USE) for user in users) == (owner, member, other)
