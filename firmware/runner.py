@@ -120,9 +120,8 @@ class Runner:
         except JournalFault as fault:
             self._journal_fault = fault
         if self._pending is not None:
-            came = self._came(self._pending)
+            came = self._await(self._pending)
             if came is not None:
-                self._pending = None
                 self._go_on(came)
         self._spin()
 
@@ -215,12 +214,15 @@ class Runner:
             return _Throw(fault)
 
     def _await(self, pending: _Pending) -> _Send | _Throw | None:
-        came = self._came(pending)
+        try:
+            came = self._came(pending)
+        except JournalFault as fault:
+            came = _Throw(fault)
         self._pending = pending if came is None else None
         return came
 
     def _came(self, pending: _Pending) -> _Send | _Throw | None:
-        """What the flow waits for, if it has come."""
+        """What the flow waits for, if it has come. Raises JournalFault."""
         if pending.token in self._results:
             return _Send(pending.convert(self._results.pop(pending.token)))
         match pending.effect:

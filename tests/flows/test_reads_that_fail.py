@@ -1,0 +1,77 @@
+"""A disk that does not answer a read takes the terminal out of service, never its process down."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from firmware.scenario.language import Step
+from firmware.scenario.player import Player
+from firmware.scenario.stage import Stage
+
+IOERR_READ = 266  # SQLITE_IOERR_READ. See sqlite.org/rescode.html
+SALE = (
+    ("press", "2000", "ENTER"),
+    ("press", "ENTER"),
+    ("insert", "visa-credit"),
+    ("wait", "20s"),
+    ("press", "ENTER"),
+    ("remove",),
+    ("wait", "1m"),
+)
+
+
+class BadSector(Stage):
+    """A stage whose disk fails one read of the journal, the `fails_at`th from the next line on."""
+
+    reads, fails_at = 0, 0
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        stage = self
+
+        class Connection(sqlite3.Connection):
+            def execute(self, sql, *values):
+                stage.reads += sql.startswith("SELECT")
+                if stage.reads == stage.fails_at != 0:
+                    stage.fails_at = 0
+                    error = sqlite3.OperationalError("disk I/O error")
+                    error.sqlite_errorcode = IOERR_READ
+                    error.sqlite_errorname = "SQLITE_IOERR_READ"
+                    raise error
+                return super().execute(sql, *values)
+
+        return sqlite3.connect(path, isolation_level=None, timeout=0, factory=Connection)
+
+
+def play(player: Player, *lines: tuple[str, ...]) -> None:
+    for verb, *words in lines:
+        player.play(Step(verb, tuple(words), "here"))
+
+
+def reads_of_a_sale(directory: Path, fails_at: int) -> int:
+    """Sell while one read fails; how many there were. Then the terminal serves, and all is told."""
+    player = Player(directory, directory, make_stage=lambda config: BadSector(directory, config))
+    try:
+        stage = player.stage
+        assert isinstance(stage, BadSector)
+        stage.reads, stage.fails_at = 0, fails_at
+        play(player, *SALE)
+        reads = stage.reads
+        play(player, ("expect screen", "请输入金额"), ("expect books balanced",))
+        return reads
+    finally:
+        player.close()
+
+
+def test_a_read_that_fails_anywhere_in_a_sale_leaves_a_terminal_that_serves(
+    tmp_path: Path, pytestconfig: pytest.Config
+):
+    shop = tmp_path / "shop"
+    Stage(shop).close()
+    reads = reads_of_a_sale(shutil.copytree(shop, tmp_path / "well"), fails_at=0)
+    assert reads > 80
+    for number in range(1, reads + 1, 1 if pytestconfig.getoption("--long") else 7):
+        reads_of_a_sale(shutil.copytree(shop, tmp_path / f"read {number}"), fails_at=number)
