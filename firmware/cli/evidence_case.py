@@ -16,7 +16,8 @@ from firmware.config import Config
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
 from firmware.journal.chain import Entry
-from firmware.journal.essence import essence, verify_essence
+from firmware.journal.essence import essence
+from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import AmountAgreed, Copy, EmvData, IntentRecorded
@@ -94,7 +95,7 @@ def gather(reading: Reading, asked: Transaction, config: Config, directory: Path
     faults = tuple(
         f"{number}: {fault}"
         for number, text in essences.items()
-        for fault in verify_essence(text, key, directory).faults
+        for fault in verify_essence(text, [(1, key)], directory).faults
     )
     return Case(
         asked=asked,

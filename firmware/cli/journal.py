@@ -1,4 +1,7 @@
-"""`pos journal`: lists, shows and exports what is in the journal, while the terminal runs."""
+"""`pos journal`: lists, shows and exports what is in the journal, while the terminal runs.
+
+Only `new-key` changes it, and only while the terminal is off.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,11 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from firmware.cli.data import add_data_argument, reading, writing
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.export import FORMATS, batches, export
+from firmware.cli.keyring import change_key, pem_of, pem_of_all
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.rules import BATCH_MAX, STAN_MAX
@@ -40,13 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     exports.add_argument("--format", choices=FORMATS, default="csv")
     exports.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
     key = actions.add_parser("key", help="the public key for `pos verify`, as PEM")
+    key.add_argument("--all", action="store_true", help="also those that earlier vouchers need")
     key.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
-    for action in (lists, show, exports, key):
+    new_key = actions.add_parser("new-key", help="sign with a new key; the terminal must be off")
+    for action in (lists, show, exports, key, new_key):
         add_data_argument(action)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked: 0 done, 1 not found or not to be read. Raises Refused."""
+    if options.action == "new-key":
+        print(f"a new key signs from record {change_key(options.data)} on; give it out anew:")
+        print("`pos journal key --all` has it, and the earlier ones for earlier papers")
+        return DONE
     with reading(options.data) as journal:
         match options.action:
             case "list":
@@ -57,7 +65,9 @@ def run(options: argparse.Namespace) -> int:
                 with writing(options.output) as file:
                     export(journal, options.format, file)
             case "key":
-                _key(journal, options.output)
+                keys = journal.public_keys()
+                with writing(options.output) as file:
+                    file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
     return DONE
 
 
@@ -140,12 +150,6 @@ def _show(journal: Lookups, options: argparse.Namespace) -> None:
         raise Refused(f"there is no voucher {options.voucher:06d}{where}", code=FAILED)
     for line in dossier(journal, found):
         print(line)
-
-
-def _key(journal: Lookups, output: Path | None) -> None:
-    _, latest = journal.public_keys()[-1]
-    with writing(output) as file:
-        file.write(latest.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
 
 
 def _number(text: str, most: int, what: str) -> int:

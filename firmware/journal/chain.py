@@ -25,6 +25,9 @@ from firmware.journal.records import Record
 
 ORIGIN = bytes(32)
 
+# public keys with the records that introduced them, oldest first
+Introduced = Sequence[tuple[int, Ed25519PublicKey]]
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
@@ -71,11 +74,10 @@ def public_key_of(digits: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(digits))
 
 
-def key_at(seq: int, introduced: Sequence[tuple[int, Ed25519PublicKey]]) -> Ed25519PublicKey:
+def key_at(seq: int, introduced: Introduced) -> Ed25519PublicKey:
     """The key that signs a record: the last one introduced before it; the first signs itself.
 
-    `introduced` are the keys with the records that introduced them, oldest first. Raises
-    LookupError when there is none.
+    Raises LookupError when there is none.
     """
     return next((key for at, key in reversed(introduced) if at < seq), introduced[0][1])
 

@@ -53,10 +53,10 @@ def database_of(path: Path) -> Path:
     return path / DATABASE if path.is_dir() else path
 
 
-def verify_journal(path: Path, public_key: Ed25519PublicKey | None) -> JournalReport:
+def verify_journal(path: Path, *public_keys: Ed25519PublicKey) -> JournalReport:
     """Check the journal at `path`; blocks for a second or so per ten thousand records.
 
-    Without a public key the journal is checked against the one it names itself, which proves that
+    Without public keys the journal is checked against those it names itself, which proves that
     it is whole, not whose it is. Never raises: what cannot be read is a fault in the report.
     """
     report = JournalReport(database_of(path))
@@ -69,7 +69,7 @@ def verify_journal(path: Path, public_key: Ed25519PublicKey | None) -> JournalRe
         report.blame(fault.words)
         return report
     try:
-        _verify(db, public_key, report)
+        _verify(db, public_keys, report)
     except JournalFault as fault:
         report.blame(fault.words)
     except DATABASE_ERRORS as error:
@@ -80,7 +80,7 @@ def verify_journal(path: Path, public_key: Ed25519PublicKey | None) -> JournalRe
 
 
 def _verify(
-    db: sqlite3.Connection, public_key: Ed25519PublicKey | None, report: JournalReport
+    db: sqlite3.Connection, public_keys: tuple[Ed25519PublicKey, ...], report: JournalReport
 ) -> None:
     found = schema.version(db)
     if found > schema.SCHEMA:
@@ -98,8 +98,10 @@ def _verify(
         schema.create_log(model)
         schema.create_projections(model)
         _walk(_Walk(journal, model, report))
-        if public_key is not None and public_key.public_bytes_raw().hex() not in report.keys:
-            report.blame("no record is signed with the key that was given")
+        for key in public_keys:
+            digits = key.public_bytes_raw().hex()
+            if digits not in report.keys:
+                report.blame(f"no record introduces the key {digits[:16]} that was given")
         _compare_operators(db, model, report)
         if found == schema.SCHEMA:
             _compare_schema(db, model, report)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmware.journal.connection import DATABASE
-from firmware.journal.essence import verify_essence
+from firmware.journal.genuine import verify_essence
 from firmware.journal.operators import Operators, Verified
 from firmware.journal.records import Totals
 from firmware.journal.schema import SCHEMA
@@ -64,5 +64,5 @@ def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
     assert shop.refund(partly, 10_000).state is State.APPROVED
     shop.settle()
     assert verify_journal(tmp_path, KEYS.public_key).faults == []
-    assert verify_essence(expected["qr"], KEYS.public_key, tmp_path).faults == []
+    assert verify_essence(expected["qr"], [(1, KEYS.public_key)], tmp_path).faults == []
     journal.close()

@@ -107,7 +107,7 @@ class Witness:
 
     def part(self) -> None:
         """At the end: the journal is whole, from its first record to its last. Raises Broken."""
-        faults = verify_journal(self.rig._directory, None).faults
+        faults = verify_journal(self.rig._directory).faults
         if faults:
             raise Broken("; ".join(faults))
 

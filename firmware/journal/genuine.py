@@ -1,0 +1,150 @@
+"""Whether the text of a QR code is genuine: signed by the terminal, and true of its journal.
+
+Whoever has a paper can tell a journal whose tail was cut off: the record it names is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct, field
+
+from firmware.journal import base45
+from firmware.journal.chain import Introduced
+from firmware.journal.connection import connect_read_only
+from firmware.journal.essence import (
+    NAMES,
+    SETTLEMENT,
+    VOUCHER,
+    hash_digits,
+    settlement_fields,
+    signed_bytes,
+    transaction_fields,
+)
+from firmware.journal.faults import JournalFault
+from firmware.journal.lookups import Lookups
+from firmware.journal.verify import database_of
+
+WHAT = {VOUCHER: "a transaction's voucher", SETTLEMENT: "a settlement slip"}
+_NEVER = 2**62
+_LATER = {"type", "record", "hash"}  # a sale that is reversed later has a later record
+
+
+class EssenceReport(Struct):
+    """What a QR says and whether it is true; `faults` are empty when nothing is wrong."""
+
+    what: str = ""  # the kind of paper
+    fields: dict[str, str] = field(default_factory=dict)
+    signed: bool = False  # by the terminal, whatever a journal says
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def genuine(self) -> bool:
+        """Whether the terminal signed this, and the journal, if one was given, still has it."""
+        return not self.faults
+
+    def number(self, name: str) -> int:
+        """A field that is a number; 0 when it is none."""
+        digits = self.fields[name]
+        return int(digits) if digits.isascii() and digits.isdecimal() else 0
+
+
+def verify_essence(text: str, keys: Introduced, journal: Path | None = None) -> EssenceReport:
+    """Check a QR against the terminal's public keys, and against a journal if given.
+
+    A key is not believed of records after the one that introduced the next. A journal names the
+    keys of its chain itself: they count if one of `keys` is among them, or if none is given. The
+    journal is taken at its word; whether it is whole, `verify_journal` says. Never raises.
+    """
+    report = EssenceReport()
+    version, _, _ = text.partition("*")
+    names = NAMES.get(version, ())
+    parts = text.split("*", len(names))
+    if not names or len(parts) != len(names) + 1:
+        report.faults.append("this is no essence of a transaction or a settlement")
+        return report
+    report.what = WHAT[version]
+    report.fields = dict(zip(names, parts, strict=False))
+    if journal is not None:
+        try:
+            keys = _compare(report, database_of(journal), keys)
+        except JournalFault as fault:
+            report.faults.append(f"the journal cannot be read: {fault.words}")
+    message, signature = signed_bytes("*".join(parts[:-1])), base45.decode(parts[-1])
+    believed = _believed(keys, report.number("record"))
+    report.signed = any(_is_signed(key, signature, message) for key in believed)
+    if not report.signed:
+        report.faults.append("it is not signed by this terminal")
+    return report
+
+
+def _believed(keys: Introduced, record: int) -> Iterator[Ed25519PublicKey]:
+    """The keys that may speak of a record: none that had been replaced by then."""
+    ends = [*(first or _NEVER for first, _ in keys[1:]), _NEVER]
+    for (_, key), end in zip(keys, ends, strict=True):
+        if record < end:
+            yield key
+
+
+def _is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _compare(report: EssenceReport, path: Path, keys: Introduced) -> Introduced:
+    """Hold the fields against the journal's record; gives the keys that count then."""
+    if not path.is_file():
+        report.faults.append("there is no journal here")
+        return keys
+    db = connect_read_only(path)
+    try:
+        journal = Lookups(db)
+        if _has_record(report, journal):
+            _compare_fields(report, journal)
+        introduced = journal.public_keys()
+    finally:
+        db.close()
+    given = [key for _, key in keys]
+    known = not given or any(key in given for _, key in introduced)
+    return introduced if known else keys
+
+
+def _has_record(report: EssenceReport, journal: Lookups) -> bool:
+    number, (last, _) = report.number("record"), journal.head()
+    found = next(iter(journal.records(number, number)), None) if number else None
+    if found is None:
+        report.faults.append(
+            f"record {number} is not in the journal, which ends at {last}: its tail is cut off"
+        )
+    elif hash_digits(found.hash.hex()) != report.fields["hash"]:
+        report.faults.append(f"record {number} of the journal is another")
+        found = None
+    return found is not None
+
+
+def _compare_fields(report: EssenceReport, journal: Lookups) -> None:
+    expected = _expected(report, journal)
+    if expected is None:
+        report.faults.append(f"the journal has not what {report.what} of this number tells")
+        return
+    for name, value in expected.items():
+        if name not in _LATER and report.fields[name] != value:
+            report.faults.append(f"{name}: {report.fields[name]}; the journal says {value}")
+
+
+def _expected(report: EssenceReport, journal: Lookups) -> dict[str, str] | None:
+    """The fields as the journal has them, as far as it does; None when it knows of none."""
+    batch, training = report.number("batch"), report.fields["type"].endswith("T")
+    if report.fields["version"] == VOUCHER:
+        found = journal.transaction(batch, report.number("voucher"), training=training)
+        return None if found is None else transaction_fields(found)
+    if training:
+        return {}  # lessons settle nothing: no record has their totals
+    settlement = journal.settlement(batch)
+    return None if settlement is None else settlement_fields(settlement, training=False)
