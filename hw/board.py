@@ -142,7 +142,6 @@ KEYPAD = KeyMatrix(
     ),
 )
 SIGNALS = SignalPins(buzzer=Pin.GPIO17, green=Pin.GPIO27, red=Pin.GPIO22)
-USB_KEYPAD = "/dev/pos-keypad"  # the name that `pos install` has udev give it
 
 WIRES = (
     Wire("OLED (I²C)", "VCC", Pin.POWER_3V3),

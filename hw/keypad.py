@@ -21,7 +21,7 @@ from typing import Any
 
 from hw.board import KEYPAD, KeyMatrix
 from hw.events import Device, DeviceBack, DeviceLost, Event, KeyPressed
-from hw.gpio import pin_errors, this_pi
+from hw.gpio import pin_errors
 
 SCAN_PERIOD_MS = 5
 DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
@@ -172,9 +172,3 @@ class MatrixKeypad:
             return []
         self._lost = False
         return [DeviceBack(Device.KEYPAD, now_ms)]
-
-
-def on_this_pi(layout: KeyMatrix = KEYPAD) -> MatrixKeypad:
-    """The keypad on this Pi's own header. Raises DeviceFault where there is none."""
-    header = this_pi(Device.KEYPAD)
-    return MatrixKeypad(header.factory, layout, header.errors)

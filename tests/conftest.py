@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# libpcsclite looks for its daemon once, at the first call of a process: so here, before any test
 PCSCD_FOLDER = Path(tempfile.mkdtemp(prefix="pcscd-"))
-os.environ["PCSCLITE_CSOCK_NAME"] = str(PCSCD_FOLDER / "run" / "pcscd.comm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,11 +22,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the full sweeps, not their short forms")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # libpcsclite looks for its daemon once, at the first call of a process: so before any test
+    if not on_real_parts(config):
+        os.environ["PCSCLITE_CSOCK_NAME"] = str(PCSCD_FOLDER / "run" / "pcscd.comm")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = {}
     if not config.getoption("--long"):
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="the full sweep; run with --long"))
+        left_out["long"] = "the full sweep; run with --long"
+    if not on_real_parts(config):
+        left_out["hardware"] = "a real part; run with -m hardware"
+    for item in items:
+        for name, reason in left_out.items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def on_real_parts(config: pytest.Config) -> bool:
+    """Whether this run is one at a real terminal, and of its parts alone."""
+    return bool(config.getoption("markexpr") == "hardware")
 
 
 @pytest.fixture

@@ -1,67 +1,98 @@
-"""Whoever is asked to press, to put in and to look: a person at a wired Pi, or hands on models."""
+"""Whoever is asked to press, to put in and to look: a person at this terminal, or hands on models.
+
+`firmware/pos test -m hardware tests/contracts`, with the service stopped, tries the parts of the
+configuration that every command goes by, or of the file that POS_CONFIG names.
+"""
 
 from __future__ import annotations
 
-import os
 import queue
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gpiozero.pins.mock import MockFactory
 
+from firmware.cli import doctor
 from firmware.cli.parts import Parts, real_parts
-from firmware.cli.settings import settings_of
+from firmware.cli.settings import Settings
+from firmware.doctor.examination import examined
+from firmware.doctor.findings import Finding, Verdict
+from firmware.doctor.machine import ThisMachine
+from firmware.doctor.printer import PrinterCheck
 from hw.board import KEYPAD, SIGNALS, Pin
-from hw.card_reader import PcscReader
-from hw.events import DeviceLost, Event, Key
+from hw.events import Event, Key
 from hw.gpio import Header
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import Keypad
 from hw.printer import EscposPrinter
 from hw.signals import Signals
-from hw.sim.cards import tray
 from hw.sim.escpos import PrinterModel
 from hw.sim.matrix import PI_4B_REVISION, Matrix
-from hw.sim.pcsc import PcscModel
 from hw.sim.ssd1306 import Ssd1306
 from hw.worker import KeypadWorker, SystemClock
 from tests.cli.bench import TickingClock
 
 PATIENCE_S = 30
-INSTALLED = Path("/etc/pos-terminal/terminal.toml")
+PART = pytest.param("part", marks=pytest.mark.hardware)
+
+
+class Terminal:
+    """The parts that a configuration names, each looked at by the doctor before it is tried.
+
+    They are built once: pins have one owner for as long as its process lives.
+    """
+
+    def __init__(self, settings: Settings, scratch: Path) -> None:
+        config = settings.config
+        self._parts: Parts = real_parts(config, scratch, SystemClock())
+        printer = None if config.printer.kind == "none" else self._parts.printer
+        checks = [
+            *doctor._of_parts(config, self._parts, ThisMachine(), None),
+            PrinterCheck(printer),
+        ]
+        self._findings: list[Finding] = examined(checks, lambda _finding: None)
+
+    def part(self, name: str) -> Any:
+        """A part by its name in Parts; skips where there is none, or none that is well."""
+        told = [finding for finding in self._findings if finding.part == name]
+        if not told or told[0].verdict is Verdict.SKIPPED:
+            pytest.skip(f"no {name}: none is configured")
+        for finding in told:
+            if finding.verdict is Verdict.BAD:
+                pytest.skip(f"no {name}: {finding.detail}; {finding.advice}")
+        return getattr(self._parts, name)
+
+    def close(self) -> None:
+        for part in (getattr(self._parts, name) for name in Parts.__struct_fields__):
+            if part is not None:
+                part.close()
 
 
 class Person:
-    """Somebody at the terminal's own keys, cards and paper, who reads and answers on a tty."""
+    """Somebody at the terminal's own keys, cards and paper, who reads and answers where we print.
 
-    def __init__(self, data: Path) -> None:
-        try:
-            # opened, not inherited: pytest keeps what a test reads and prints to itself
-            self._ears = Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115
-            self._mouth = Path("/dev/tty").open(encoding="utf-8")  # noqa: SIM115
-        except OSError as error:
-            pytest.skip(f"nobody is at a terminal: {error.strerror}")
-        named = os.environ.get("POS_CONFIG")
-        path = Path(named) if named else INSTALLED if INSTALLED.exists() else None
-        settings = settings_of(path)
+    Whoever asks while nobody is there is skipped.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
         self.clock = SystemClock()
-        self.parts: Parts = real_parts(settings.config, data, self.clock)
+        self.part = terminal.part
 
     def please(self, words: str) -> None:
         """Ask for a deed; what comes of it shows at the part."""
-        print(f"\n  {words} ", end="", file=self._ears, flush=True)
+        if not sys.stdin.isatty():
+            pytest.skip(f"nobody is at a terminal to be told: {words}")
+        print(f"\n  {words} ", end="", flush=True)
 
     def sees(self, question: str) -> bool:
         """Ask for what only a person can tell."""
         self.please(f"{question} [y/n]")
-        return self._mouth.readline().strip().lower().startswith("y")
-
-    def close(self) -> None:
-        self._ears.close()
-        self._mouth.close()
+        return input().strip().lower().startswith("y")
 
 
 class Hands:
@@ -69,33 +100,25 @@ class Hands:
 
     def __init__(self) -> None:
         self.clock = TickingClock()
-        self.chip, self.matrix, self.slot = Ssd1306(), Matrix(KEYPAD), PcscModel()
-        self.paper = PrinterModel()
+        self.chip, self.matrix, self.paper = Ssd1306(), Matrix(KEYPAD), PrinterModel()
         self.pins = MockFactory(revision=PI_4B_REVISION)
-        self.parts = Parts(
-            display=Oled(lambda: self.chip),
-            keypad=MatrixKeypad(self.matrix.factory),
-            reader=PcscReader(self.slot, self.clock, pause=lambda _: None),
-            printer=EscposPrinter(self.paper.transport),
-            signals=Signals(lambda: Header(self.pins), buzzer=True, lights=True),
-        )
+        self._parts: dict[str, Any] = {
+            "display": Oled(lambda: self.chip),
+            "keypad": MatrixKeypad(self.matrix.factory),
+            "printer": EscposPrinter(self.paper.transport),
+            "signals": Signals(lambda: Header(self.pins), buzzer=True, lights=True),
+        }
+        self.part = self._parts.__getitem__
 
     def please(self, words: str) -> None:
-        """Raises KeyError or ValueError for a deed that no hand knows."""
-        verb, _, rest = words.partition(" ")
-        match verb:
-            case "press":
-                keypad = self.parts.keypad
-                self.matrix.release_all()
-                self.clock.wait_for(lambda: keypad.at_rest, "a keypad at rest")
-                self.matrix.press(Key(rest))
-            case "put":
-                self.slot.insert(tray()["visa-debit"])
-            case _:
-                self.slot.remove()
+        """Press a key. Raises ValueError for a deed that no hand knows."""
+        keypad = self.part("keypad")
+        self.matrix.release_all()
+        self.clock.wait_for(lambda: keypad.at_rest, "a keypad at rest")
+        self.matrix.press(Key(words.removeprefix("press ")))
 
     def sees(self, question: str) -> bool:
-        """Raises KeyError for what no eye was told to look for."""
+        """Raises ValueError for what no eye was told to look for."""
         looks: dict[str, Callable[[], bool]] = {
             "chessboard": lambda: self.chip.is_lit and self.chip.image().getpixel((0, 0)) == 0,
             "dark": lambda: not self.chip.is_lit,
@@ -106,10 +129,12 @@ class Hands:
         return look()
 
     def close(self) -> None:
+        for part in self._parts.values():
+            part.close()
         self.pins.close()
 
     def _sounded(self) -> bool:
-        self.parts.signals._outputs["buzzer"]._blink_thread.join(timeout=PATIENCE_S)
+        self.part("signals")._outputs["buzzer"]._blink_thread.join(timeout=PATIENCE_S)
         return self._was_high(SIGNALS.buzzer)
 
     def _was_high(self, pin: Pin) -> bool:
@@ -126,8 +151,3 @@ def keys_of(keypad: Keypad, clock: SystemClock) -> Iterator[Callable[[], Event]]
         yield lambda: came.get(timeout=PATIENCE_S)
     finally:
         worker.stop()
-
-
-def lost_in(events: list[Event]) -> str:
-    """Why a part is not there, by what it told; "" when it is."""
-    return next((event.detail for event in events if isinstance(event, DeviceLost)), "")

@@ -1,22 +1,33 @@
-"""Contracts run on models always, and on real parts under `-m hardware`."""
+"""Contracts run on models always, and on the parts of this terminal under `-m hardware`."""
+
+import os
+from pathlib import Path
 
 import pytest
 
-from hw.ports import DeviceFault
+from firmware.cli.exits import Refused
+from firmware.cli.settings import settings_of
+from tests.contracts.at_the_bench import Person, Terminal
 
-ON_MODEL_AND_PART = ["model", pytest.param("part", marks=pytest.mark.hardware)]
+
+@pytest.fixture(scope="session")
+def terminal(tmp_path_factory):
+    """This terminal, by the settings that POS_CONFIG names or else by those of every command."""
+    named = os.environ.get("POS_CONFIG")
+    try:
+        settings = settings_of(Path(named) if named else None)
+    except Refused as refused:
+        pytest.exit(str(refused), refused.code)
+    print(f"\n  parts are those of {settings.path or 'no settings: the defaults'}")
+    scratch = tmp_path_factory.mktemp("terminal")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LG_WD", str(scratch))  # lgpio's file, else in the working directory
+        made = Terminal(settings, scratch)
+        yield made
+        made.close()
 
 
 @pytest.fixture
-def real_part(request):
-    """Runs a function that reaches for a real part; skips with the reason where there is none."""
-
-    def reach(build):
-        if "hardware" not in request.config.option.markexpr:
-            pytest.skip("real parts are tried under -m hardware")
-        try:
-            return build()
-        except DeviceFault as fault:
-            pytest.skip(f"no {fault}")
-
-    return reach
+def person(terminal):
+    """Whoever is at this terminal."""
+    return Person(terminal)

@@ -1,57 +1,29 @@
-"""What takes eyes and fingers: on models always; on a wired Pi one part at a time, by asking.
+"""What takes eyes and fingers: on models always; at a real terminal one part after another."""
 
-`pytest tests/contracts -m hardware` on a Pi, at a terminal of it or over ssh, with the service
-stopped. Parts are those of /etc/pos-terminal/terminal.toml, or of the file POS_CONFIG names.
-"""
+import io
 
 import pytest
 from PIL import Image
 
-from hw.events import CardInserted, CardRemoved, DeviceLost, Key, KeyPressed
-from hw.ports import Cut, DeviceFault, Line, PrintResult
-from tests.contracts.at_the_bench import Hands, Person, keys_of, lost_in
-from tests.contracts.conftest import ON_MODEL_AND_PART
-
-POLL_MS, POLLS = 1_000, 30
-
-
-@pytest.fixture(params=ON_MODEL_AND_PART)
-def somebody(request, real_part, tmp_path):
-    made = Hands() if request.param == "model" else real_part(lambda: Person(tmp_path))
-    yield made
-    made.close()
+from firmware.cli.settings import Settings
+from firmware.config import from_tables
+from hw.events import Key, KeyPressed
+from hw.ports import Cut, Line, PrintResult
+from tests.contracts.at_the_bench import PART, Hands, Person, Terminal, keys_of
 
 
-@pytest.fixture
-def display(somebody):
-    display = somebody.parts.display
-    try:
-        display.reopen()
-    except DeviceFault as fault:
-        pytest.skip(f"no {fault}")
-    yield display
-    display.close()
+@pytest.fixture(params=["model", PART])
+def somebody(request):
+    if request.param == "part":
+        yield request.getfixturevalue("person")
+        return
+    hands = Hands()
+    yield hands
+    hands.close()
 
 
-@pytest.fixture
-def reader(somebody):
-    reader = somebody.parts.reader
-    if why := lost_in(reader.poll(POLL_MS)):
-        pytest.skip(f"no reader: {why}")
-    yield reader
-    reader.close()
-
-
-@pytest.fixture
-def printer(somebody):
-    printer = somebody.parts.printer
-    if not printer.status().can_print:
-        pytest.skip(f"no printer: {printer.status().value}")
-    yield printer
-    printer.close()
-
-
-def test_eyes_see_the_picture_that_was_sent(somebody, display):
+def test_eyes_see_the_picture_that_was_sent(somebody):
+    display = somebody.part("display")
     picture = Image.new("1", (128, 64))
     for x in range(0, 128, 8):
         for y in range(0, 64, 8):
@@ -65,42 +37,61 @@ def test_eyes_see_the_picture_that_was_sent(somebody, display):
 
 
 def test_each_key_is_the_one_that_was_asked_for(somebody):
-    with keys_of(somebody.parts.keypad, somebody.clock) as next_event:
+    with keys_of(somebody.part("keypad"), somebody.clock) as next_event:
         for key in Key:
             somebody.please(f"press {key.value}")
             event = next_event()
-            if isinstance(event, DeviceLost):
-                pytest.skip(f"no keypad: {event.detail}")
             assert isinstance(event, KeyPressed)
             assert event.key is key
 
 
-def test_a_card_is_met_answers_and_is_missed(somebody, reader):
-    def until(kind):
-        events = (event for _ in range(POLLS) for event in reader.poll(POLL_MS))
-        return next((event for event in events if isinstance(event, kind)), None)
-
-    somebody.please("put a chip card in, and leave it in")
-    assert until(CardInserted), "no card was seen"
-    assert reader.power_on()[0] in (0x3B, 0x3F)  # TS. See ISO/IEC 7816-3, 8.1
-    answer = reader.transmit(bytes.fromhex("00A404000E315041592E5359532E444446303100"))
-    assert len(answer) >= 2
-    reader.power_off()
-    somebody.please("take the card out")
-    assert until(CardRemoved), "the card was not missed"
-
-
-def test_eyes_can_read_the_paper(somebody, printer):
+def test_eyes_can_read_the_paper(somebody):
+    printer = somebody.part("printer")
     report = printer.print((Line("签购单 ￥128.50"), Line("POS SALES SLIP"), Cut()))
     assert report.result is PrintResult.SENT
     assert somebody.sees("Is there a Chinese line, 签购单 ￥128.50, and an English one below?")
 
 
 def test_ears_and_eyes_notice_the_extras(somebody):
-    signals = somebody.parts.signals
-    if signals is None:
-        pytest.skip("no extras: [signals] has neither buzzer nor lights")
+    signals = somebody.part("signals")
     signals.trading(yes=True)
     signals.beep(400)
     assert somebody.sees("Did it beep, or flash red, and is green on?")
-    signals.close()
+
+
+ABSENT = {
+    "display": {"port": 20},
+    "keypad": {"kind": "usb", "device": "/dev/no-such-keypad"},
+    "reader": {"name": "no such reader"},
+    "printer": {"kind": "file", "device": "/dev/no-such-printer"},
+}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A terminal that has none of its parts."""
+    settings = Settings(from_tables(ABSENT, source="a test"), None)
+    bare = Terminal(settings, tmp_path_factory.mktemp("bare"))
+    yield bare
+    bare.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("display", "no display: /dev/i2c-20 is not there; put `dtparam"),
+        ("keypad", "no keypad: /dev/no-such-keypad: No such file or directory; plug it in"),
+        ("reader", "no reader: .+; "),
+        ("printer", "no printer: offline; check supply and cable"),
+        ("signals", "no signals: none is configured"),
+    ],
+)
+def test_a_part_that_is_not_there_is_skipped_in_the_doctors_words(bare, name, why):
+    with pytest.raises(pytest.skip.Exception, match=why):
+        bare.part(name)
+
+
+def test_where_nobody_is_to_be_asked_that_is_said(bare, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(pytest.skip.Exception, match=r"nobody .+: press ENTER"):
+        Person(bare).please("press ENTER")

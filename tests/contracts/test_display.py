@@ -5,8 +5,9 @@ import time
 import pytest
 from PIL import Image, ImageDraw
 
-from hw.oled import Oled, OledChip, i2c
+from hw.oled import Oled, OledChip
 from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
+from tests.contracts.at_the_bench import PART
 
 GLASSES = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
 BLACK = Image.new("1", (128, 64))
@@ -26,10 +27,10 @@ class OnModel:
 
 
 class OnPart:
-    """The OLED that is wired to this Pi."""
+    """The OLED of this terminal."""
 
-    def __init__(self):
-        self.display = Oled(i2c())
+    def __init__(self, display):
+        self.display = display
         self.display.show(BLACK)
 
     def show_ms(self, image):
@@ -38,9 +39,12 @@ class OnPart:
         return (time.monotonic() - start_s) * 1000
 
 
-@pytest.fixture(params=[*OledChip, pytest.param("part", marks=pytest.mark.hardware)], ids=str)
-def bench(request, real_part):
-    bench = real_part(OnPart) if request.param == "part" else OnModel(request.param)
+@pytest.fixture(params=[*OledChip, PART], ids=str)
+def bench(request):
+    if request.param == "part":
+        bench = OnPart(request.getfixturevalue("terminal").part("display"))
+    else:
+        bench = OnModel(request.param)
     yield bench
     bench.display.close()
 

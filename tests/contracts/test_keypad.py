@@ -4,29 +4,24 @@ import time
 
 import pytest
 
-from hw.board import KEYPAD, USB_KEYPAD
-from hw.evdev_keypad import EventNode, UsbKeypad
-from hw.keypad import MatrixKeypad, on_this_pi
+from hw.board import KEYPAD
+from hw.evdev_keypad import UsbKeypad
+from hw.keypad import MatrixKeypad
 from hw.sim.matrix import Matrix
 from hw.sim.usb_keypad import UsbKeypadModel
+from tests.contracts.at_the_bench import PART
 
-PARTS = ("matrix part", "USB part")
 
-
-@pytest.fixture(
-    params=["matrix", "USB", *(pytest.param(part, marks=pytest.mark.hardware) for part in PARTS)]
-)
-def keypad(request, real_part):
+@pytest.fixture(params=["matrix", "USB", PART])
+def keypad(request):
     match request.param:
         case "matrix":
             keypad = MatrixKeypad(Matrix(KEYPAD).factory)
         case "USB":
             keypad = UsbKeypad(UsbKeypadModel().connect)
-        case "matrix part":
-            keypad = real_part(on_this_pi)
         case _:
-            real_part(lambda: EventNode.open(USB_KEYPAD).close())
-            keypad = UsbKeypad(lambda: EventNode.open(USB_KEYPAD))
+            keypad = request.getfixturevalue("terminal").part("keypad")
+            keypad.close()  # as if nobody had scanned it yet
     yield keypad
     keypad.close()
 

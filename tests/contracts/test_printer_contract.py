@@ -1,49 +1,28 @@
-"""What every printer owes the firmware: see hw.ports.Printer.
+"""What every printer owes the firmware: see hw.ports.Printer. On a real one paper is used."""
 
-On a real printer paper is used, and what was printed is for the eye: POS_PRINTER names it, as
-in `usb:0416:5011` or `file:/dev/usb/lp0`.
-"""
-
-import os
 import typing
 
 import pytest
 
-from hw.events import Device
-from hw.ports import Cut, DeviceFault, Feed, Line, PaperState, Printer, PrintReport, PrintResult, Qr
+from hw.ports import Cut, Feed, Line, PaperState, Printer, PrintReport, PrintResult, Qr
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile
 from hw.printer_link import transport_for
 from hw.sim.escpos import PrinterModel
+from tests.contracts.at_the_bench import PART
 
-ON_MODEL_AND_PART = ["model", pytest.param("part", marks=pytest.mark.hardware)]
 DOCUMENT = (Line("签购单 POS SALES SLIP"), Feed(1), Qr("POS1"), Line("￥128.50"), Cut())
 
 
-@pytest.fixture(params=list(Mode))
-def mode(request):
-    return request.param
-
-
-@pytest.fixture(params=ON_MODEL_AND_PART)
-def printer(request, mode, real_part, tmp_path):
+@pytest.fixture(params=[*Mode, PART])
+def printer(request):
     """A printer that is well and has paper."""
-    if request.param == "model":
-        made = EscposPrinter(PrinterModel().transport, mode=mode)
+    if request.param == "part":
+        made = request.getfixturevalue("terminal").part("printer")
     else:
-        made = real_part(lambda: on_part(mode, tmp_path))
+        made = EscposPrinter(PrinterModel().transport, mode=request.param)
     yield made
     made.close()
-
-
-def on_part(mode, cache_dir):
-    address = os.environ.get("POS_PRINTER")
-    if address is None:
-        raise DeviceFault(Device.PRINTER, "POS_PRINTER names none")
-    made = EscposPrinter(transport_for(address, cache_dir), Profile(), mode)
-    if not made.status().can_print:
-        raise DeviceFault(Device.PRINTER, f"{address} is {made.status().value}")
-    return made
 
 
 def test_it_is_a_printer(printer):
@@ -71,6 +50,7 @@ def test_documents_follow_one_another(printer):
     assert [printer.print((Line(str(n)),)).result for n in range(3)] == [PrintResult.SENT] * 3
 
 
+@pytest.mark.parametrize("mode", Mode)
 def test_nothing_raises_when_no_printer_is_there(mode, tmp_path):
     absent = EscposPrinter(transport_for(f"file:{tmp_path}/lp0", tmp_path), Profile(), mode)
     assert absent.status() is PaperState.OFFLINE
