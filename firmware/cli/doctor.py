@@ -29,6 +29,7 @@ from firmware.doctor.reader import ReaderCheck
 from firmware.doctor.serial_port import SerialPortCheck
 from firmware.doctor.signals import SignalsCheck
 from firmware.doctor.storage import StorageCheck
+from firmware.doctor.wear import WearCheck
 from firmware.install.places import CONFIG, USER
 from hw.board import KEYPAD, PRINTER_UART, Pin
 from hw.ports import Printer
@@ -84,6 +85,7 @@ def checks(
     user = machine.account(USER)
     own = settings.path == Path(CONFIG)  # else it is somebody's at a bench
     yield StorageCheck(machine, data, user if own and user else machine.caller())
+    yield WearCheck(machine)
     yield PermissionsCheck(machine, needed(config), user)
     try:
         parts = real_parts(config, scratch, clock)

@@ -72,7 +72,7 @@ MOUNTS = b"/dev/mmcblk0p2 / ext4 rw 0 0\n/dev/mmcblk0p3 /var/lib/pos-terminal ex
 
 
 def disk(**changes):
-    files = {"/proc/mounts": MOUNTS, "/sys/fs/ext4/mmcblk0p2/errors_count": b"0\n", DATA: b""}
+    files = {"/proc/mounts": MOUNTS, DATA: b""}
     return ModelMachine({**files, **changes.pop("files", {})}, **changes)
 
 
@@ -93,24 +93,6 @@ def test_a_data_directory_in_memory_is_bad():
             f"{DATA} is in memory: it is lost at power-off",
             "mount a partition of its own at general.data_dir",
         )
-    ]
-
-
-def test_errors_that_ext4_counted_are_bad():
-    broken = disk(files={"/sys/fs/ext4/mmcblk0p2/errors_count": b"3\n"})
-    assert worst(StorageCheck(broken, DATA, POS))[0][0] == "mmcblk0p2: ext4 counted 3 errors"
-
-
-def test_wear_and_swap_on_the_card_are_warnings():
-    worn = disk(
-        files={
-            "/sys/block/mmcblk0/device/life_time": b"0x02 0x09\n",
-            "/proc/swaps": b"Filename\tType\n/var/swap file 102396 0 -2\n",
-        }
-    )
-    assert [detail for detail, _ in worst(StorageCheck(worn, DATA, POS))] == [
-        "the eMMC has used 90 % of its life",
-        "swap is on the card, and wears it",
     ]
 
 
