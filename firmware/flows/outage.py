@@ -1,5 +1,6 @@
 """Out of service: trade has stopped safely; what is wrong is named, and trade goes on by itself.
 
+What the host is owed is tried again meanwhile, as long as the journal is well.
 A clock that is behind the journal may also be right: the supervisor looks at it and says so.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 from firmware import clock_watch
 from firmware.effects import CheckClock, Fault, Faults, Now, PowerOff, Record, UseUpCard, Wait
 from firmware.flows.desk import Desk
+from firmware.flows.owed import Retry
 from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
 from firmware.journal.faults import Trouble
@@ -47,16 +49,20 @@ async def outage(desk: Desk) -> None:
     await UseUpCard()
     seen: dict[str, str] = {}
     journaled: set[str] = set()
+    retry = await Retry.begin(desk)
     while faults := await Faults():
         for fault in faults:
             seen[_name(fault)] = fault.detail
-        if all(fault.device is not None for fault in faults):
+        journal_is_well = all(fault.device is not None for fault in faults)
+        if journal_is_well:
             await _journal(seen, journaled)
         await show(desk, await _screen(desk, faults[0]))
         happening = await Wait(RETRY_MS)
         pressed = happening.key if isinstance(happening, KeyPressed) else None
         if faults[0].trouble is Trouble.CLOCK_BEHIND and pressed is Key.ENTER:
             await _trust_clock(desk, faults[0])
+        if journal_is_well:
+            await retry.go_on(desk, await Now())
     await _journal(seen, journaled)
     if journaled:
         await Record(tuple(DeviceRecovered(device=name) for name in sorted(journaled)))

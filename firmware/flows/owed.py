@@ -1,4 +1,4 @@
-"""What the host is owed: sent in its order, and again and again while nobody is served."""
+"""What the host is owed: sent in its order, and again and again wherever the terminal waits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def send_owed(desk: Desk) -> bool:
 
 
 class Retry(Struct):
-    """Tries while the terminal stands idle, after ever longer pauses."""
+    """Tries while the terminal waits for people or for a part, after ever longer pauses."""
 
     tried_ms: int
     pause_ms: int
@@ -30,7 +30,7 @@ class Retry(Struct):
         return cls((await Now()).monotonic_ms, desk.config.host.reversal_retry_s * 1000)
 
     async def go_on(self, desk: Desk, moment: Moment) -> int | None:
-        """Try if it is time; how long idle may wait before it asks again, None if for ever."""
+        """Try if it is time; how long to wait before asking again at most, None if for ever."""
         owed = bool(await Look(Reversals())) or bool(await Look(Uploads()))
         if not owed:
             return None

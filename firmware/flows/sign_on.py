@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from firmware.effects import ChangeOperator, OperatorChange, Record
+from firmware.effects import ChangeOperator, Now, OperatorChange, Record
 from firmware.flows.desk import Desk
-from firmware.flows.owed import send_owed
+from firmware.flows.owed import Retry, send_owed
 from firmware.flows.parts import GivenUp, confirm, enter_digits, tell
 from firmware.flows.permissions import ask_password, password_length
 from firmware.journal.operators import MustChange
@@ -14,7 +14,14 @@ from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
 
-async def sign_on(desk: Desk) -> bool:
+async def sign_on(desk: Desk) -> None:
+    """Ask until an operator has signed on; what the host is owed is tried again meanwhile."""
+    retry = await Retry.begin(desk)
+    while not await try_sign_on(desk):
+        await retry.go_on(desk, await Now())
+
+
+async def try_sign_on(desk: Desk) -> bool:
     """Sign an operator on; a factory password must be changed first. False: not signed on."""
     title = Phrase.of(Text.OPERATOR_NUMBER)
     number = await enter_digits(desk, title, lengths=(2,), hint=Phrase.of(Text.SIGN_ON))

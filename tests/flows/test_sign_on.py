@@ -6,7 +6,7 @@ import pytest
 
 from firmware.effects import ChangeOperator, CheckPassword, OperatorChange, Record
 from firmware.flows.operators import manage
-from firmware.flows.sign_on import sign_on
+from firmware.flows.sign_on import try_sign_on
 from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.journal.operators import (
     LockedFor,
@@ -94,14 +94,14 @@ def is_signed_on(number: str) -> list[Pair]:
 
 def test_operator_signs_on():
     nobody = desk("")
-    assert follow(sign_on(nobody), operator_comes("01", "1357", Verified()), is_signed_on("01"))
+    assert follow(try_sign_on(nobody), operator_comes("01", "1357", Verified()), is_signed_on("01"))
     assert nobody.operator == "01"
 
 
 def test_factory_password_lets_nobody_trade_before_another_is_chosen():
     nobody = desk("")
     assert follow(
-        sign_on(nobody),
+        try_sign_on(nobody),
         operator_comes("01", "0000", MustChange()),
         tells(Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False),
         password_is_chosen("01", "2580", "2580", ""),
@@ -119,7 +119,7 @@ def test_password_that_is_weak_or_keyed_otherwise_is_asked_for_again(
 ):
     nobody = desk("")
     follow(
-        sign_on(nobody),
+        try_sign_on(nobody),
         operator_comes("01", "0000", MustChange()),
         tells(Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False),
         password_is_chosen("01", "2580", again, refusal),
@@ -131,7 +131,7 @@ def test_password_that_is_weak_or_keyed_otherwise_is_asked_for_again(
 
 def test_wrong_password_is_said_and_asked_for_again():
     follow(
-        sign_on(desk("")),
+        try_sign_on(desk("")),
         operator_comes("01", "9999", WrongPassword(1)),
         shows(TextEntry(PASSWORD, "", 4, notice=say(Text.PASSWORD_WRONG))),
         nobody_comes(),
@@ -149,7 +149,7 @@ def test_wrong_password_is_said_and_asked_for_again():
 def test_locked_or_unknown_operator_is_refused_with_the_reason(verdict, words):
     nobody = desk("")
     done = follow(
-        sign_on(nobody), operator_comes("07", "1357", verdict), tells(Text.REFUSED, words)
+        try_sign_on(nobody), operator_comes("07", "1357", verdict), tells(Text.REFUSED, words)
     )
     assert (done, nobody.operator) == (False, "")
 
@@ -157,7 +157,7 @@ def test_locked_or_unknown_operator_is_refused_with_the_reason(verdict, words):
 @pytest.mark.parametrize("ending", [presses(Key.CANCEL), nobody_comes()])
 def test_sign_on_that_is_given_up_signs_nobody_on(ending: Pair):
     empty = shows(TextEntry(NUMBER, "", 2, SIGN_ON))
-    assert follow(sign_on(desk("")), empty, ending) is False
+    assert follow(try_sign_on(desk("")), empty, ending) is False
 
 
 def is_chosen(item: Text) -> list[Pair]:
