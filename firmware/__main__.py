@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "run the terminal on real hardware, as its configuration says",
     "bench": "measure what the terminal costs: bytes, time, commits, memory",
     "journal": "list, show or export the journal's records",
+    "backup": "copy data and settings into one file, while the terminal trades",
+    "restore": "make a backup the data of a terminal that has none",
     "doctor": "look at each part of a wired Pi, and say what to do about what is wrong",
     "install": "make the terminal a service of this system",
     "uninstall": "take the service away; data and settings stay",

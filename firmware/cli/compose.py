@@ -16,8 +16,9 @@ from firmware.cli.parts import Parts, TellingDisplay
 from firmware.config import Config
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.idle import LATER
+from firmware.host.books import BOOKS
 from firmware.host.client import HostClient
-from firmware.host.keys import derived_keys, read_or_make_master
+from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
 from firmware.ledger import Ledger
@@ -62,7 +63,7 @@ class Assembly:
             self._ledger = Ledger(data, clock.now)
             undo.callback(self._ledger.close)
             check_identity(config, self._ledger.journal)
-            master = read_or_make_master(data / "host-master.key")
+            master = read_or_make_master(data / MASTER)
             self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)
             emv = emv_setup(config, ca_keys)
@@ -133,7 +134,7 @@ def host_link(
 
         return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls)
     return LocalHost(
-        data / "host-books.db",
+        data / BOOKS,
         accounts,
         master=master,
         terminals={merchant.terminal: Registration(merchant.number, config.currency.numeric)},

@@ -50,6 +50,14 @@ class Settings(Struct, frozen=True):
         """The data directory that the settings name."""
         return self._beside(self.config.general.data_dir)
 
+    @property
+    def files(self) -> list[Path]:
+        """The file itself and those that it names and uses."""
+        host, named = self.config.host, [self.config.emv.ca_keys]
+        named.append(host.accounts if host.kind == "local" else host.tls_ca if host.tls else "")
+        beside = [self._beside(name) for name in named if name]
+        return beside if self.path is None else [self.path, *beside]
+
     def accounts(self) -> list[Account]:
         """The embedded host's accounts, none if no file is named. Raises ConfigError."""
         from firmware.host.accounts import load_accounts  # noqa: PLC0415 - slow, for this alone

@@ -18,6 +18,7 @@ from msgspec import Struct
 from firmware.journal.connection import renew_log
 from firmware.journal.records import Kind, Totals
 
+BOOKS = "host-books.db"
 SCHEMA = 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -179,6 +180,10 @@ class Books:
         """A number never given before."""
         row = self._db.execute("UPDATE counter SET last = last + 1 RETURNING last").fetchone()
         return int(row[0])
+
+    def skip_numbers(self, count: int) -> None:
+        """So many numbers were given by books of which these are an earlier copy."""
+        self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
     def add(self, entry: Entry) -> None:
         """Enter a decided request, and move the money if it stands."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from firmware.masked import Key
 
+MASTER = "host-master.key"
 MASTER_BYTES = 32
 
 

@@ -15,6 +15,7 @@ from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
+    CopyRestored,
     IntentRecorded,
     KeyIntroduced,
     Kind,
@@ -68,6 +69,8 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             _print(db, entry.seq, record)
         case BatchOpened() | SettlementStarted() | SettlementCompleted():
             _batch(db, entry.seq, record)
+        case CopyRestored():
+            _restored(db, entry.seq, record)
         case OperatorSignedOn() | OperatorSignedOff():
             on = record.operator if isinstance(record, OperatorSignedOn) else ""
             db.execute("UPDATE terminal SET signed_on = ?", (on,))
@@ -327,6 +330,29 @@ def _batch(
                 "UPDATE batches SET state = 'closed', completed = ? WHERE batch = ?",
                 (seq, record.batch),
             )
+
+
+def _restored(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
+    """Numbers go on after those the copy lacks; papers it owes may have been printed since."""
+    now = _one(
+        db,
+        "SELECT batch, next_stan, (SELECT count(*) FROM transactions WHERE state = 'open') AS open,"
+        " (SELECT batch FROM transactions WHERE training = 0 ORDER BY intent DESC) AS last"
+        " FROM terminal",
+    )
+    assert now is not None
+    batch = now["batch"]
+    rules.may_go_on(restored, now["last"] or batch, now["next_stan"], now["open"])
+    if (restored.batch - batch) % rules.BATCH_MAX <= rules.BATCHES_LOST_MAX:
+        while batch != restored.batch:  # each was settled, or there would be no later one
+            db.execute("UPDATE batches SET state = 'closed' WHERE batch = ?", (batch,))
+            batch = batch % rules.BATCH_MAX + 1
+            db.execute(
+                "INSERT INTO batches (batch, state, opened) VALUES (?, 'open', ?)", (batch, seq)
+            )
+    following = restored.stan % rules.STAN_MAX + 1
+    db.execute("UPDATE terminal SET batch = ?, next_stan = ?", (batch, following))
+    db.execute("UPDATE print_jobs SET state = 'sending'")
 
 
 # -- operators --------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ __all__ = [  # the facts too, so that one import has both
     "CardFacts",
     "ClockJumped",
     "Copy",
+    "CopyRestored",
     "DeviceFailed",
     "DeviceRecovered",
     "EmvData",
@@ -307,6 +308,13 @@ class SettlementCompleted(Base, frozen=True):
     time: str
 
 
+class CopyRestored(Base, frozen=True):
+    """The journal goes on from a copy of itself; what came after it ended with this voucher."""
+
+    batch: int
+    stan: int
+
+
 class DeviceFailed(Base, frozen=True):
     """A device stopped working."""
 
@@ -366,5 +374,6 @@ Record = (
     | DeviceFailed
     | DeviceRecovered
     | ClockJumped
+    | CopyRestored
     | TrainingSwitched
 )

@@ -10,6 +10,7 @@ import sqlite3
 
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
+    CopyRestored,
     IntentRecorded,
     Kind,
     OutcomeRecorded,
@@ -24,6 +25,7 @@ from firmware.money import MINOR_MAX
 
 STAN_MAX = 999_999
 BATCH_MAX = 999_999
+BATCHES_LOST_MAX = 1_000  # a batch a day for years; what is further off is mistyped
 
 Row = sqlite3.Row
 
@@ -133,6 +135,21 @@ def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals)
         f"settlement of batch {completed.batch} was not started",
     )
     require(completed.totals == totals, "settlement of other totals than it fixed")
+
+
+def may_go_on(restored: CopyRestored, last_batch: int, next_stan: int, open_: int) -> None:
+    """Nothing is undecided, and the last voucher there was is none before the copy's last."""
+    require(not open_, "a copy in which an intent is still open")
+    name = f"voucher {restored.stan:06d} of batch {restored.batch:06d}"
+    well_formed = 0 < restored.batch <= BATCH_MAX and 0 <= restored.stan <= STAN_MAX
+    later = (restored.batch - last_batch) % BATCH_MAX  # batches and vouchers begin anew at 1
+    require(
+        well_formed and later <= BATCHES_LOST_MAX,
+        f"{name} is before the copy's last, or too far on",
+    )
+    if not later:
+        skipped = (restored.stan % STAN_MAX + 1 - next_stan) % STAN_MAX
+        require(skipped < STAN_MAX // 2, f"{name} is before the copy's last")
 
 
 def state_after(result: Result) -> State:

@@ -1,0 +1,63 @@
+"""`pos backup`: a copy of the terminal's data and settings in one file, taken while it trades.
+
+It is refused only while a transaction stays undecided: put back, it would be reversed there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from firmware.backup import back_up
+from firmware.cli.data import require_journal
+from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.settings import add_config_argument, settings_of
+from firmware.journal.faults import JournalFault
+
+PATIENCE_S, PAUSE_S = 150, 0.2  # a host may take a minute, and its reversal another
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="what is made; never replaced")
+    add_config_argument(parser)
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Take the copy: 0 done, 1 not. Raises Refused."""
+    settings = settings_of(options.config)
+    data = options.data or settings.data
+    require_journal(data)
+    try:
+        copy = back_up(data, options.file, settings.files, _now, patience(time.sleep))
+    except JournalFault as fault:
+        raise Refused(fault.words, code=FAILED) from fault
+    size_kib = options.file.stat().st_size // 1024
+    print(f"{options.file}: {copy.records} records, head {copy.head_hash}, {size_kib} KiB")
+    if not settings.files:
+        print("without settings, for none are named: see --config")
+    print("it holds the terminal's keys: keep it as you keep cash")
+    return DONE
+
+
+def patience(sleep: Callable[[float], None]) -> Callable[[], None]:
+    """Waits for the transaction under way at each call; raises Refused when that takes too long."""
+    pauses_left = iter(range(int(PATIENCE_S / PAUSE_S)))
+
+    def pause() -> None:
+        if next(pauses_left, None) is None:
+            words = "a transaction is not decided: try again, or start the terminal to end it"
+            raise Refused(words, code=FAILED)
+        sleep(PAUSE_S)
+
+    return pause
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
