@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from firmware.cli.exits import DONE, FAILED
@@ -19,7 +19,7 @@ from firmware.config import Config, with_setting
 from firmware.doctor.clock import ClockCheck
 from firmware.doctor.display import DisplayCheck
 from firmware.doctor.examination import as_json, as_line, examined, fit
-from firmware.doctor.findings import Check, Finding, bad
+from firmware.doctor.findings import Check, Finding
 from firmware.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
 from firmware.doctor.machine import Machine, ThisMachine
 from firmware.doctor.permissions import Access, PermissionsCheck
@@ -87,28 +87,24 @@ def checks(
     yield StorageCheck(machine, data, user if own and user else machine.caller())
     yield WearCheck(machine)
     yield PermissionsCheck(machine, needed(config), user)
-    try:
-        parts = real_parts(config, scratch, clock)
-    except ImportError as error:
-        yield _Missing(str(error))
-        return
+    parts = real_parts(config, scratch, clock)
     with contextlib.ExitStack() as undo:
         for part in (parts.display, parts.keypad, parts.reader, parts.printer):
             undo.callback(part.close)
         if parts.signals is not None:
             undo.callback(parts.signals.close)
-        yield from _of_parts(config, parts, machine, ask)
-        if config.printer.kind == "serial":
-            yield SerialPortCheck(machine, _serial_port(config))
-        yield PrinterCheck(
-            None if config.printer.kind == "none" else parts.printer,
-            _slip_printers(config, scratch) if slips else {},
-        )
+        slip_printers = _slip_printers(config, scratch) if slips else {}
+        yield from checks_of_parts(config, parts, machine, ask, slip_printers)
 
 
-def _of_parts(
-    config: Config, parts: Parts, machine: Machine, ask: Callable[[str], None] | None
+def checks_of_parts(
+    config: Config,
+    parts: Parts,
+    machine: Machine,
+    ask: Callable[[str], None] | None,
+    slip_printers: Mapping[str, Printer],
 ) -> Iterator[Check]:
+    """Every check on the parts themselves, which whoever made them closes."""
     clock, glass = SystemClock(), config.display
     yield DisplayCheck(machine, parts.display, clock, glass.bus, glass.port, glass.address)
     pins = (tuple(map(_pin_words, wires)) for wires in (KEYPAD.rows, KEYPAD.columns))
@@ -118,6 +114,9 @@ def _of_parts(
     yield ReaderCheck(machine, parts.reader, ask)
     if parts.signals is not None:
         yield SignalsCheck(parts.signals)
+    if config.printer.kind == "serial":
+        yield SerialPortCheck(machine, _serial_port(config))
+    yield PrinterCheck(None if config.printer.kind == "none" else parts.printer, slip_printers)
 
 
 def needed(config: Config) -> Sequence[Access]:
@@ -149,16 +148,6 @@ def needed(config: Config) -> Sequence[Access]:
 
 def _serial_port(config: Config) -> str:
     return config.printer.device or PRINTER_UART.path
-
-
-class _Missing:
-    """Says that a library that drives the parts cannot be loaded."""
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def look(self) -> Iterator[Finding]:
-        yield bad("reader", self._why, "apt install libpcsclite1 pcscd libccid")
 
 
 def _slip_printers(config: Config, scratch: Path) -> dict[str, Printer]:

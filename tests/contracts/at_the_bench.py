@@ -22,7 +22,6 @@ from firmware.cli.settings import Settings
 from firmware.doctor.examination import examined
 from firmware.doctor.findings import Finding, Verdict
 from firmware.doctor.machine import ThisMachine
-from firmware.doctor.printer import PrinterCheck
 from hw.board import KEYPAD, SIGNALS, Pin
 from hw.events import Event, Key
 from hw.gpio import Header
@@ -50,11 +49,7 @@ class Terminal:
     def __init__(self, settings: Settings, scratch: Path) -> None:
         config = settings.config
         self._parts: Parts = real_parts(config, scratch, SystemClock())
-        printer = None if config.printer.kind == "none" else self._parts.printer
-        checks = [
-            *doctor._of_parts(config, self._parts, ThisMachine(), None),
-            PrinterCheck(printer),
-        ]
+        checks = doctor.checks_of_parts(config, self._parts, ThisMachine(), None, {})
         self._findings: list[Finding] = examined(checks, lambda _finding: None)
 
     def part(self, name: str) -> Any:
