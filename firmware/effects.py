@@ -24,6 +24,7 @@ from firmware.masked import Password
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
 from hw.events import CardInserted, CardRemoved, Device, KeyPressed
+from hw.ports import PaperState
 
 if TYPE_CHECKING:
     from firmware.journal.store import Journal
@@ -200,6 +201,10 @@ class ReleasePaper(Effect[None], frozen=True):
 
 class StuckPapers(Effect[int], frozen=True):
     """How many papers wait for the printer to be well again."""
+
+
+class PrinterSays(Effect[PaperState], frozen=True):
+    """What the printer last said of itself; nothing is sent."""
 
 
 class AwaitPaper(Effect[PaperOutlook], frozen=True):

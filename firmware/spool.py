@@ -2,7 +2,8 @@
 
 Each job is journaled queued → sending → sent, or doubtful when bytes left and the end is not
 known; a doubtful one is printed again, marked as a duplicate. A printer that cannot print is asked
-again every two seconds, so paper that is put back is enough to go on.
+again every two seconds, so paper that is put back is enough to go on; the journal says what it
+lacked, and that it has it again.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from collections.abc import Callable
 
 from firmware.effects import PaperOutlook
 from firmware.journal.records import (
+    DeviceFailed,
+    DeviceRecovered,
     PrintDoubtful,
     PrintHeld,
     PrintQueued,
     PrintSending,
     PrintSent,
+    Record,
 )
 from firmware.journal.store import Journal
 from firmware.journal.transactions import PrintJob
-from hw.events import JobDone
+from hw.events import Device, JobDone
 from hw.ports import Document, PaperState, Printer, PrintReport, PrintResult, Worker
 
 RETRY_MS = 2_000
@@ -48,6 +52,7 @@ class Spool:
         self._next_try_ms = NEVER_MS
         self._released: set[int] = set()
         self._not_begun: set[int] = set()  # in the journal as sending, yet no byte has left
+        self._failed: PaperState | None = None  # so the journal says; None: the printer is well
         self.state = PaperState.READY  # what the printer last said
 
     @property
@@ -108,11 +113,11 @@ class Spool:
             self._look(now_ms)
 
     def _look(self, now_ms: int) -> None:
-        """Ask the printer how it is, when something is owed and it is time."""
+        """Ask the printer how it is, when something is owed or amiss and it is time."""
         if not self._kicked and now_ms < self._next_try_ms:
             return
         self._kicked, self._next_try_ms = False, NEVER_MS
-        if self._first() is not None:
+        if self._first() is not None or self._failed is not None:
             self._asking = True
             self._worker.submit(TOKEN, self._printer.status)
 
@@ -127,15 +132,15 @@ class Spool:
         return not job.held or job.job in self._released
 
     def _begin(self, now_ms: int) -> None:
-        job = self._first()
-        if job is None:
-            return
         if not self.state.can_print:
             self._next_try_ms = now_ms + RETRY_MS
+        job = self._first() if self.state.can_print else None
+        if job is None:
+            self._append()
             return
         document = self._compose(job)
         # durable before the first byte: after a power cut its fate is known to be unknown
-        self._journal().append(PrintSending(job=job.job))
+        self._append(PrintSending(job=job.job))
         self._not_begun.discard(job.job)
         self._sending = job
         self._worker.submit(TOKEN, lambda: self._printer.print(document))
@@ -144,18 +149,17 @@ class Spool:
         job, self._sending = self._sending, None
         assert job is not None, "a report comes for the job that was sent"
         self.state = report.state
-        journal = self._journal()
         match report.result:
             case PrintResult.SENT:
-                journal.append(PrintSent(job=job.job))
+                self._append(PrintSent(job=job.job))
                 self._kicked = True
             case PrintResult.NOT_STARTED:
-                journal.append(PrintHeld(job=job.job, detail=report.state.value))
+                self._append(PrintHeld(job=job.job, detail=report.state.value))
                 self._not_begun.add(job.job)
                 self._next_try_ms = now_ms + RETRY_MS
             case PrintResult.UNKNOWN:
                 again = PrintQueued(
-                    job=journal.next_job(),
+                    job=self._journal().next_job(),
                     copy=job.copy,
                     batch=job.batch,
                     stan=job.stan,
@@ -163,5 +167,21 @@ class Spool:
                     reason="the printer failed in the middle",
                     training=job.training,
                 )
-                journal.append(PrintDoubtful(job=job.job, detail=report.state.value), again)
+                self._append(PrintDoubtful(job=job.job, detail=report.state.value), again)
                 self._next_try_ms = now_ms + RETRY_MS
+
+    def _append(self, *records: Record) -> None:
+        """Record, and in the same commit what has become of the printer if that is news."""
+        failed = None if self.state.can_print else self.state
+        if failed is not self._failed:
+            records = (_news(failed), *records)
+        if records:
+            self._journal().append(*records)
+        self._failed = failed
+
+
+def _news(failed: PaperState | None) -> Record:
+    printer = Device.PRINTER.value
+    if failed is None:
+        return DeviceRecovered(device=printer)
+    return DeviceFailed(device=printer, detail=failed.value)

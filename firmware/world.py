@@ -18,7 +18,7 @@ from firmware.spool import Spool
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import AmountCheck, Attract, Idle, Original, Screen
 from firmware.ui.texts import Language
-from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, Worker
+from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
 # the display is built anew before a frame that somebody agrees to, and now and then while idle
@@ -159,11 +159,8 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
             )
         case effects.ChangeOperator():
             return _change_operator(effect, ledger.operators)
-        case effects.ReleasePaper():
-            world.spool.release(effect.job)
-            return None
-        case effects.StuckPapers():
-            return world.spool.stuck
+        case effects.ReleasePaper() | effects.StuckPapers() | effects.PrinterSays():
+            return _of_spool(effect, world.spool)
         case effects.CheckSpace():
             ledger.check_space()
             return None
@@ -178,6 +175,19 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
                 world.buzzer.beep(LONG_BEEP_MS if effect.long else BEEP_MS)
             return None
     raise TypeError(f"nobody performs {effect!r}")
+
+
+def _of_spool(
+    effect: effects.ReleasePaper | effects.StuckPapers | effects.PrinterSays, spool: Spool
+) -> int | PaperState | None:
+    match effect:
+        case effects.ReleasePaper(job=job):
+            spool.release(job)
+            return None
+        case effects.StuckPapers():
+            return spool.stuck
+        case effects.PrinterSays():
+            return spool.state
 
 
 def _change_operator(effect: effects.ChangeOperator, operators: Operators) -> str:

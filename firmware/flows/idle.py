@@ -14,7 +14,8 @@ from firmware.effects import (
 )
 from firmware.flows.desk import Desk
 from firmware.flows.owed import Retry
-from firmware.flows.parts import shift_px, show
+from firmware.flows.paper_waits import in_turns
+from firmware.flows.parts import PHASE_MS, shift_px, show
 from firmware.flows.permissions import Act, May, Role, may, permitted, role_of
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
@@ -66,11 +67,16 @@ async def idle(desk: Desk) -> None:
     retry = await Retry.begin(desk)
     while True:
         moment = await Now()
-        pause_ms = await retry.go_on(desk, moment)
-        notice = Phrase.of(Text.CARD_BEFORE_AMOUNT) if card_waits else await _notice(desk)
+        pause_ms = await retry.go_on(desk, moment) or MINUTE_MS
+        slips = await StuckPapers()
+        if slips:
+            pause_ms = min(pause_ms, PHASE_MS)
+        notice = await _notice(desk, moment, slips)
+        if card_waits:
+            notice = Phrase.of(Text.CARD_BEFORE_AMOUNT)
         await show(desk, _screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
-        happening = await Wait(min(until_minute_ms, pause_ms or until_minute_ms), card=True)
+        happening = await Wait(min(until_minute_ms, pause_ms), card=True)
         match happening:
             case TimedOut():
                 pass
@@ -108,7 +114,7 @@ def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
     )
 
 
-async def _notice(desk: Desk) -> Phrase | None:
+async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
     """What the cashier should know before the next sale."""
     reversals = await Look(Reversals())
     if reversals:
@@ -116,9 +122,8 @@ async def _notice(desk: Desk) -> Phrase | None:
     uploads = await Look(Uploads())
     if uploads:
         return Phrase.of(Text.UPLOADS_PENDING, count=len(uploads))
-    slips = await StuckPapers()
     if slips:
-        return Phrase.of(Text.SLIPS_PENDING, count=slips)
+        return await in_turns(Phrase.of(Text.SLIPS_PENDING, count=slips), moment.monotonic_ms)
     if await Look(OpenSettlement()) is not None:
         return Phrase.of(Text.SETTLE_FAILED)
     if await Look(BatchCount()) >= desk.config.batch.warn_at:

@@ -6,6 +6,7 @@ from firmware import __version__
 from firmware.effects import Look
 from firmware.flows.desk import Desk
 from firmware.flows.owed import send_owed
+from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.journal.queries import OpenPrintJobs, Reversals
 from firmware.ui.screens import Phrase
@@ -28,6 +29,7 @@ async def other(desk: Desk) -> None:
                 desk,
                 Text.PENDING_SLIPS,
                 Phrase.of(Text.SLIPS_PENDING, count=count),
+                *await printer_lacks(),
                 warning=False,
             )
         case Text.PENDING_REVERSALS:

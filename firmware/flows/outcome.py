@@ -16,6 +16,7 @@ from firmware.effects import (
     Wait,
 )
 from firmware.flows.desk import Desk
+from firmware.flows.paper_waits import in_turns
 from firmware.flows.parts import leave_to_next, show
 from firmware.flows.permissions import Act, May, Role, may, role_of
 from firmware.flows.transact import Done, Ended, Refused, Undecided
@@ -149,14 +150,16 @@ class Offer(Struct, frozen=True):
         transaction = self.done.transaction
         paper = await AwaitPaper(self.done.merchant_job, 0)
         left_ms = self.until_ms - now_ms
-        words = Text.APPROVED_SLIP_PENDING if paper is PaperOutlook.STUCK else prompt
+        words = Phrase.of(prompt)
+        if paper is PaperOutlook.STUCK:
+            words = await in_turns(Phrase.of(Text.APPROVED_SLIP_PENDING), now_ms)
         return Outcome(
             transaction.kind,
             self.desk.money(transaction.amount_minor),
             approved=True,
             text=Phrase.of(Text.APPROVED),
             voucher=f"{transaction.stan:06d}",
-            prompt=Phrase.of(words),
+            prompt=words,
             undo_s=(left_ms + 999) // 1000 if left_ms > 0 else None,
             training=self.desk.training,
         )

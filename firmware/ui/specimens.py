@@ -61,6 +61,9 @@ def _day(whose: Owner) -> dict[str, Screen]:
     return {
         "idle": idle("01"),
         "idle-notice": idle("01", Phrase.of(Text.SLIPS_PENDING, count=2)),
+        "idle-no-paper": idle("01", Phrase.of(Text.PRINTER_PAPER_OUT)),
+        "idle-cover-open": idle("01", Phrase.of(Text.PRINTER_COVER_OPEN)),
+        "idle-no-printer": idle("01", Phrase.of(Text.PRINTER_OFFLINE)),
         "idle-offline-due": idle("01", Phrase.of(Text.UPLOADS_PENDING, count=3)),
         "idle-reversal-due": idle("01", Phrase.of(Text.REVERSALS_PENDING, count=1)),
         "idle-settle": idle("01", Phrase.of(Text.SETTLE_SOON)),
@@ -154,6 +157,15 @@ def _outcomes() -> dict[str, Screen]:
             voucher="000124",
             prompt=Phrase.of(Text.APPROVED_SLIP_PENDING),
             undo_s=28,
+        ),
+        "approved-cover-open": Outcome(
+            sale,
+            amount,
+            approved=True,
+            text=approved,
+            voucher="000124",
+            prompt=Phrase.of(Text.PRINTER_COVER_OPEN),
+            undo_s=27,
         ),
         "declined": Outcome(
             sale,

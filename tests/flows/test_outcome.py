@@ -10,11 +10,13 @@ from firmware.effects import (
     CardPresent,
     Look,
     PaperOutlook,
+    PrinterSays,
     PutBack,
     ReleasePaper,
     Wait,
 )
 from firmware.flows.outcome import finish
+from firmware.flows.parts import PHASE_MS
 from firmware.flows.transact import Done, Refused
 from firmware.host.messages import Answered
 from firmware.journal.queries import OpenBatch
@@ -22,6 +24,7 @@ from firmware.journal.records import Kind, Verification
 from firmware.journal.transactions import State
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
+from hw.ports import PaperState
 from tests.flows.records import (
     AUTHORISATION,
     REFERENCE,
@@ -204,7 +207,13 @@ def test_approved_stays_approved_where_the_paper_does_not_come():
         it_is(0),
         it_is(0),
         (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.STUCK),
+        (PrinterSays(), PaperState.COVER_OPEN),
         shows(approved_screen(SALE, 800, Text.APPROVED_SLIP_PENDING, undo_s=30)),
+        nobody_comes(TICK_MS, card=True),
+        it_is(PHASE_MS),
+        (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.STUCK),
+        (PrinterSays(), PaperState.COVER_OPEN),
+        shows(approved_screen(SALE, 800, Text.PRINTER_COVER_OPEN, undo_s=28)),
         nobody_comes(TICK_MS, card=True),
         it_is(SCREEN_MS),
         (ReleasePaper(CARDHOLDER_JOB), None),

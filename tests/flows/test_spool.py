@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from firmware.journal.records import Copy, PrintQueued
+from firmware.journal.records import (
+    Copy,
+    DeviceFailed,
+    DeviceRecovered,
+    PrintDropped,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+    Record,
+)
 from firmware.journal.transactions import PrintJob
 from firmware.spool import RETRY_MS, TOKEN, Spool
 from hw.events import JobDone
@@ -22,10 +31,11 @@ class ScriptedPrinter:
 
     columns = 32
     reports: list[PrintReport]
+    states: list[PaperState] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
 
     def status(self) -> PaperState:
-        return PaperState.READY
+        return self.states.pop(0) if self.states else PaperState.READY
 
     def print(self, document: Document) -> PrintReport:
         line = document[0]
@@ -71,6 +81,7 @@ class Bench:
 
 
 PAPER_IN, COVER_OPEN = PaperState.READY, PaperState.COVER_OPEN
+PAPER_OUT = PaperState.PAPER_OUT
 
 
 def _compose(job: PrintJob) -> Document:
@@ -120,3 +131,47 @@ def test_papers_of_a_broken_printer_come_in_their_order(shop: Shop) -> None:
     bench.spool.release(None)
     bench.pass_time(3 * RETRY_MS)
     assert bench.printer.printed == ["merchant 1", "cardholder 1"]
+
+
+def since(shop: Shop, begun: int) -> list[Record]:
+    return [each.record for each in shop.journal.records(begun + 1)]
+
+
+def failed(state: PaperState) -> DeviceFailed:
+    return DeviceFailed(device="printer", detail=state.value)
+
+
+BACK = DeviceRecovered(device="printer")
+
+
+def test_what_the_printer_lacks_is_journaled_once_a_change_and_its_end_too(shop: Shop) -> None:
+    """A roll is changed: it is out, asked twice, then the cover is open, then all is well."""
+    begun, _ = shop.journal.head()
+    bench = Bench(shop, ScriptedPrinter([], states=[PAPER_OUT, PAPER_OUT, COVER_OPEN]))
+    bench.pass_time(3 * RETRY_MS)
+    assert since(shop, begun) == [
+        failed(PAPER_OUT),
+        failed(COVER_OPEN),
+        BACK,
+        PrintSending(job=1),
+        PrintSent(job=1),
+    ]
+
+
+@pytest.mark.parametrize("result", [PrintResult.NOT_STARTED, PrintResult.UNKNOWN])
+def test_printer_that_fails_at_its_work_is_journaled_too(shop: Shop, result: PrintResult) -> None:
+    begun, _ = shop.journal.head()
+    bench = Bench(shop, ScriptedPrinter([PrintReport(result, COVER_OPEN, 100)]))
+    bench.pass_time(RETRY_MS)
+    told = [one for one in since(shop, begun) if isinstance(one, DeviceFailed | DeviceRecovered)]
+    assert told == [failed(COVER_OPEN), BACK]
+
+
+def test_printer_that_failed_is_asked_until_it_is_well_though_no_paper_is_owed_any_more(
+    shop: Shop,
+) -> None:
+    bench = Bench(shop, ScriptedPrinter([], states=[PAPER_OUT, PAPER_OUT]))
+    bench.pass_time(0)
+    shop.journal.append(PrintDropped(job=1))
+    bench.pass_time(2 * RETRY_MS)
+    assert since(shop, shop.journal.head()[0] - 1) == [BACK]

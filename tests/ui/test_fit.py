@@ -81,6 +81,7 @@ SENTENCES = {
     Text.APPROVED_SLIP_PENDING,
 }
 WORDS = [text for text in Text if text not in SENTENCES]
+PRINTER_LACKS = [text for text in Text if text.name.startswith("PRINTER_")]
 VOID, SALE_AMOUNT = Kind.VOID, Phrase.of(Text.SALE_AMOUNT)
 TRAINING = pytest.mark.parametrize("training", [False, True], ids=["real", "training"])
 LANGUAGES = pytest.mark.parametrize("language", Language, ids=lambda each: each.value)
@@ -177,9 +178,17 @@ def test_every_response_fits_a_declined_outcome(
 
 @LANGUAGES
 @TRAINING
-@pytest.mark.parametrize("prompt", [Text.ENTER_NEXT_COPY, Text.APPROVED_SLIP_PENDING])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        Phrase.of(Text.ENTER_NEXT_COPY),
+        Phrase.of(Text.APPROVED_SLIP_PENDING),
+        *map(Phrase.of, PRINTER_LACKS),
+    ],
+    ids=lambda prompt: prompt.in_language(Language.EN),
+)
 def test_an_approval_with_all_it_can_say_is_whole(
-    prompt: Text, language: Language, training: bool
+    prompt: Phrase, language: Language, training: bool
 ) -> None:
     screen = Outcome(
         Kind.SALE,
@@ -187,7 +196,7 @@ def test_an_approval_with_all_it_can_say_is_whole(
         approved=True,
         text=Phrase.of(Text.APPROVED),
         voucher="999999",
-        prompt=Phrase.of(prompt),
+        prompt=prompt,
         undo_s=600,
         training=training,
     )
@@ -268,6 +277,7 @@ def test_idle_is_whole_with_every_notice(language: Language, training: bool) -> 
             Text.CARD_BEFORE_AMOUNT,
         )
     ]
+    notices += map(Phrase.of, PRINTER_LACKS)
     for notice in (None, *notices):
         screen = Idle(OWNERS[language], "2026-11-22", "23:59", "99", notice, training)
         frame = render(screen, language)

@@ -1,0 +1,27 @@
+"""Why slips wait: what the printer lacks takes turns with what waits for it."""
+
+from __future__ import annotations
+
+from firmware.effects import PrinterSays
+from firmware.flows.parts import PHASE_MS
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+from hw.ports import PaperState
+
+_LACKS = {
+    PaperState.PAPER_OUT: Text.PRINTER_PAPER_OUT,
+    PaperState.COVER_OPEN: Text.PRINTER_COVER_OPEN,
+    PaperState.OFFLINE: Text.PRINTER_OFFLINE,
+}
+
+
+async def printer_lacks() -> tuple[Phrase, ...]:
+    """What keeps the printer from printing, as a line to say; none when nothing does."""
+    lacks = _LACKS.get(await PrinterSays())
+    return (Phrase.of(lacks),) if lacks else ()
+
+
+async def in_turns(said: Phrase, now_ms: int) -> Phrase:
+    """What waits, or what it waits for, as time (monotonic) goes by."""
+    turns = (said, *await printer_lacks())
+    return turns[now_ms // PHASE_MS % len(turns)]
