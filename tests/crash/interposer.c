@@ -2,9 +2,10 @@
  * at the n-th: the process is killed there, or, with an errno, this call to the disk and all that
  * follow fail, since a disk does not get well by itself.
  *
- * Loaded by LD_PRELOAD, armed from within by ctypes. A call that only reads a file is not counted:
- * to be killed at it is to be killed at the next one that is. Pipes are free, so that a process
- * can tell what it does.
+ * Loaded by LD_PRELOAD, armed from within by ctypes. A call that only reads a file is not counted
+ * for kills: to be killed at it is to be killed at the next one that is. With EIO the disk does not
+ * give back what was written either: reads of files that are open for writing count too. Pipes are
+ * free, so that a process can tell what it does.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -52,11 +53,22 @@ static int struck_at(const char *name, int fd) {
   return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? struck(name, 1) : 0;
 }
 
+static int struck_reading(const char *name, int fd) {
+  if (fails_with != EIO || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) return 0;
+  return struck_at(name, fd);
+}
+
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 #define ON_FILE(type, name, parameters, ...)      \
   type name parameters {                          \
     if (struck_at(#name, fd)) return -1;          \
+    return NEXT(name)(__VA_ARGS__);               \
+  }
+
+#define ON_READ(name, parameters, ...)            \
+  ssize_t name parameters {                       \
+    if (struck_reading(#name, fd)) return -1;     \
     return NEXT(name)(__VA_ARGS__);               \
   }
 
@@ -86,6 +98,10 @@ ON_PATH(unlink, (const char *path), path)
 ON_PATH(unlinkat, (int at, const char *path, int flags), at, path, flags)
 ON_PATH(link, (const char *from, const char *to), from, to)
 ON_PATH(rename, (const char *from, const char *to), from, to)
+
+ON_READ(read, (int fd, void *data, size_t size), fd, data, size)
+ON_READ(pread, (int fd, void *data, size_t size, off_t at), fd, data, size, at)
+ON_READ(pread64, (int fd, void *data, size_t size, off64_t at), fd, data, size, at)
 
 ON_FILE(ssize_t, write, (int fd, const void *data, size_t size), fd, data, size)
 ON_FILE(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at), fd, data, size, at)

@@ -60,7 +60,7 @@ class Trials:
 
         Gives the figures.
         """
-        self._begin()
+        self._begin(error)
         count = len(self.calls)
         for point in range(count, 0, -1 if long else -(count // SHORT_POINTS)):
             place = self._copied(self.folder / "ground", f"{point}")
@@ -77,8 +77,11 @@ class Trials:
             f" {len(self.broken)} broken promises"
         )
 
-    def _begin(self) -> None:
-        """Play what comes before the story, and then the story unharmed to know its calls."""
+    def _begin(self, error: int = 0) -> None:
+        """Play what comes before the story, and then the story unharmed to know its calls.
+
+        What counts as one depends on the `error` that is to come.
+        """
         ground = self.folder / "ground"
         (ground / "terminal").mkdir(parents=True, mode=0o700)
         self._at(ground)
@@ -86,7 +89,7 @@ class Trials:
         if self.story.before:
             self.at_ms = self._lives(ground, "before").at_ms
         unharmed = self._copied(ground, "unharmed")
-        end = self._lives(unharmed, "lines")
+        end = self._lives(unharmed, "lines", error=error)
         assert not end.failed
         assert not self._wrong(unharmed, end.shown)
         self.calls = end.calls
