@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from firmware.doctor.findings import Check, Finding, Verdict
+from firmware.doctor.libraries import missing
 
 _SIGNS = {Verdict.GOOD: "ok", Verdict.WARNING: "warn", Verdict.BAD: "BAD", Verdict.SKIPPED: "-"}
 
@@ -14,10 +15,17 @@ def examined(checks: Iterable[Check], tell: Callable[[Finding], None]) -> list[F
     """Everything the checks find; `tell` hears each finding as it comes."""
     findings = []
     for check in checks:
-        for finding in check.look():
+        for finding in _looked(check):
             tell(finding)
             findings.append(finding)
     return findings
+
+
+def _looked(check: Check) -> Iterator[Finding]:
+    try:
+        yield from check.look()
+    except ImportError as error:  # drivers import their libraries when they are first used
+        yield missing(error)
 
 
 def fit(findings: Sequence[Finding]) -> bool:

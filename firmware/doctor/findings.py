@@ -32,7 +32,10 @@ class Finding(Struct, frozen=True):
 
 
 class Check(Protocol):
-    """Looks at one part. `look` may block for as long as the part does, and never raises for it."""
+    """Looks at one part. `look` may block for as long as the part does, and never raises for it.
+
+    A library that is not there is none of the part's: ImportError.
+    """
 
     def look(self) -> Iterator[Finding]: ...
 

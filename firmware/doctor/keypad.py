@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, skipped
+from firmware.doctor.libraries import package_for
 from hw.events import DeviceLost, Event, Key, KeyPressed
 from hw.ports import Clock, Keypad
 
@@ -69,8 +70,7 @@ class KeypadCheck(Struct, frozen=True):
         if self.matrix is None:
             grabbed = "cannot be grabbed" in detail
             return "what else has it? `pos run` or a desktop: stop it" if grabbed else PLUG_IN
-        absent = "No module" in detail
-        return "apt install python3-lgpio" if absent else "what else uses the pins? Stop it"
+        return package_for(detail) or "what else uses the pins? Stop it"
 
     def _scans(self, count: int) -> list[Event]:
         events: list[Event] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from hw.events import CardInserted, DeviceLost
 from hw.ports import CardGone, CardMute, CardReader, DeviceFault
 
 PART = "reader"
-SOCKET = "/run/pcscd/pcscd.comm"
+SOCKET = os.environ.get("PCSCLITE_CSOCK_NAME", "/run/pcscd/pcscd.comm")  # as libpcsclite has it
 POLL_MS = 500
 START_POLLS = 6  # a daemon that is only now started needs 2 s to find its readers
 CARD_POLLS = 20
@@ -29,7 +30,7 @@ class ReaderCheck(Struct, frozen=True):
     def look(self) -> Iterator[Finding]:
         """The daemon's socket, a reader, and a card's answer to reset. Blocks 3 s, or 13 s."""
         if not self.machine.exists(SOCKET):
-            advice = "apt install pcscd libccid; then systemctl enable --now pcscd.socket"
+            advice = "sudo apt install pcscd libccid; sudo systemctl enable --now pcscd.socket"
             yield bad(PART, "the PC/SC daemon is not there", advice)
             return
         lost, card = "", False
@@ -73,7 +74,8 @@ class ReaderCheck(Struct, frozen=True):
 
 def _advice_for(detail: str) -> str:
     if NOT_ALLOWED in detail.lower():
-        return "polkit refuses this user: run `pos install`, or run as the terminal's user"
+        return "look with sudo; the terminal's own user is let in by `sudo pos install`"
     return (
-        "plug the reader in; `lsusb` has to show it, and libccid to know it (apt install libccid)"
+        "plug the reader in; `lsusb` has to show it, and libccid to know it: "
+        "sudo apt install libccid"
     )
