@@ -2,13 +2,10 @@
 
 import contextlib
 import logging
-import os
 import socket
 import subprocess
 import sys
-import termios
 import threading
-import tty
 from pathlib import Path
 
 import pytest
@@ -28,6 +25,7 @@ from hw.printer_link import (
 )
 from hw.sim.escpos import PrinterModel
 from hw.sim.escpos_usb import UsbPrinterBus
+from tests.hw.serial_line import on_terminal
 
 FONT = PaperFont()
 DOCUMENT = (Line("签购单 RMB 128.50"), Line("幸福小店"))
@@ -37,28 +35,6 @@ READS = "签购单 RMB 128.50\n幸福小店"
 @pytest.fixture(scope="module")
 def cache_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("escpos")
-
-
-@contextlib.contextmanager
-def on_terminal(model):
-    """A terminal device whose other end is the printer: a serial line without its speed."""
-    master, slave = os.openpty()
-    tty.setraw(slave, termios.TCSANOW)
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while data := os.read(master, 4096):
-                model.receive(data)
-                os.write(master, model.answers())
-
-    served = threading.Thread(target=serve, daemon=True)
-    served.start()
-    try:
-        yield os.ttyname(slave)
-    finally:
-        os.close(slave)
-        served.join(5)
-        os.close(master)
 
 
 @contextlib.contextmanager
