@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from firmware.doctor.findings import Finding, bad, good, skipped
 from firmware.doctor.machine import Machine
+from firmware.install.places import USER
 from hw.events import CardInserted, DeviceLost
 from hw.ports import CardGone, CardMute, CardReader, DeviceFault
 
@@ -74,7 +75,8 @@ class ReaderCheck(Struct, frozen=True):
 
 def _advice_for(detail: str) -> str:
     if NOT_ALLOWED in detail.lower():
-        return "look with sudo; the terminal's own user is let in by `sudo pos install`"
+        let_in = f"the terminal's own user (sudo -u {USER} …) is let in by `sudo pos install`"
+        return f"look with sudo; {let_in}"
     return (
         "plug the reader in; `lsusb` has to show it, and libccid to know it: "
         "sudo apt install libccid"

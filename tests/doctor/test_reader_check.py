@@ -11,7 +11,7 @@ from hw.pcsc import Code
 from hw.sim.cards import tray
 from hw.sim.pcsc import PcscModel
 from hw.sim.virtual import VirtualClock
-from tests.doctor.machine import ModelMachine, verdicts, worst
+from tests.doctor.machine import ALICE, ROOT, ModelMachine, verdicts, worst
 
 GOOD, BAD, SKIPPED = Verdict.GOOD, Verdict.BAD, Verdict.SKIPPED
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -70,13 +70,41 @@ class Refusing(PcscModel):
 
 
 @pytest.mark.parametrize("door", [True, False], ids=["at the door", "at the card"])
-def test_a_refusal_by_polkit_is_bad_and_says_who_is_let_in(door):
+@pytest.mark.parametrize(
+    ("runs", "words"),
+    [(ALICE, "look with sudo; "), (ROOT, "sudo apt install polkitd; ")],
+    ids=lambda each: getattr(each, "name", ""),
+)
+def test_a_refusal_by_polkit_is_bad_and_says_who_is_let_in(door, runs, words):
     slot = Refusing()
     slot.door = door
     slot.insert(tray()["visa-credit"])
-    [(detail, advice)] = worst(reader_check(slot))
+    [(detail, advice)] = worst(reader_check(slot, machine=ModelMachine({SOCKET: b""}, runs=runs)))
     assert "polkit does not let this user at the reader" in detail
-    assert advice.startswith("look with sudo; ")
+    assert advice.startswith(words)
+
+
+def test_a_card_that_another_program_holds_is_bad_and_the_cable_left_alone():
+    slot = PcscModel(held_by_other=True)
+    slot.insert(tray()["visa-credit"])
+    [(detail, advice)] = worst(reader_check(slot))
+    assert "another program holds the card" in detail
+    assert "systemctl stop pos-terminal" in advice
+
+
+def test_a_daemon_that_ends_is_bad_with_where_it_says_why():
+    slot = PcscModel()
+    slot.kill_daemon()
+    [(_, advice)] = worst(reader_check(slot))
+    assert "journalctl -u pcscd" in advice
+
+
+def test_a_reader_of_another_name_than_the_settings_is_bad_with_the_setting():
+    driver = PcscReader(PcscModel(), VirtualClock(NOON), name="ACR39", pause=lambda _ms: None)
+    [(detail, advice)] = worst(ReaderCheck(ModelMachine({SOCKET: b""}), driver, None))
+    assert detail == "no reader named 'ACR39'"
+    assert "reader.name" in advice
+    assert "sudo -u pos" in advice
 
 
 def test_a_mute_card_is_bad_and_not_the_readers_fault():
@@ -99,8 +127,9 @@ def test_a_card_that_is_pulled_before_it_is_powered_is_bad():
     assert [each.verdict for each in found] == [BAD]
 
 
-@pytest.mark.parametrize("fault", ["unplug", "kill_daemon"])
-def test_no_reader_is_bad(fault):
+def test_no_reader_is_bad_with_the_cable_and_the_driver_to_look_at():
     slot = PcscModel()
-    getattr(slot, fault)()
-    assert verdicts(reader_check(slot)) == [BAD]
+    slot.unplug()
+    [(detail, advice)] = worst(reader_check(slot))
+    assert detail == "no reader"
+    assert "lsusb" in advice
