@@ -139,7 +139,7 @@ class Lookups:
     def reversals(self) -> list[Reversal]:
         """Reversals that the host has not confirmed, oldest first."""
         rows = self._all(
-            "SELECT v.intent, v.attempts, r.body FROM reversals v"
+            "SELECT v.intent, v.attempts, v.told, r.body FROM reversals v"
             " JOIN records r ON r.seq = v.opened ORDER BY v.opened"
         )
         owed = []
@@ -147,17 +147,23 @@ class Lookups:
             opened = _expect(row["body"], ReversalOpened)
             found = self._transactions("WHERE t.intent = ?", (row["intent"],))
             owed.append(
-                Reversal(transaction=found[0], reason=opened.reason, attempts=row["attempts"])
+                Reversal(
+                    transaction=found[0],
+                    reason=opened.reason,
+                    attempts=row["attempts"],
+                    told=bool(row["told"]),
+                )
             )
         return owed
 
     def uploads(self) -> list[Upload]:
         """Offline approvals that the host has not answered for, oldest first."""
-        rows = self._all("SELECT intent, attempts FROM uploads ORDER BY intent")
+        rows = self._all("SELECT intent, attempts, told FROM uploads ORDER BY intent")
         return [
             Upload(
                 transaction=self._transactions("WHERE t.intent = ?", (row["intent"],))[0],
                 attempts=row["attempts"],
+                told=bool(row["told"]),
             )
             for row in rows
         ]

@@ -15,6 +15,7 @@ from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
+    Copy,
     CopyRestored,
     IntentRecorded,
     KeyIntroduced,
@@ -279,12 +280,13 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
         require(record.job == terminal["next_job"], f"print job {record.job} is not the next one")
         db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
         db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
-        if record.duplicate:
-            db.execute(
-                "UPDATE transactions SET reprints = reprints + 1"
-                " WHERE stan = ? AND batch = ? AND training = ?",
-                (record.stan, record.batch, int(record.training)),
-            )
+        number = (record.stan, record.batch, int(record.training))
+        this = "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = ?)"
+        changes = ["transactions SET reprints = reprints + 1"] if record.duplicate else []
+        if record.copy is Copy.FAULT:
+            changes += ["reversals SET told = 1", "uploads SET told = 1"]
+        for change in changes:
+            db.execute(f"UPDATE {change} WHERE intent = {this}", number)
         return
     job = _one(db, "SELECT state FROM print_jobs WHERE job = ?", record.job)
     require(job is not None, f"print job {record.job} is not owed")

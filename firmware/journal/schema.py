@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 2
+SCHEMA = 3
 
 LOG = (
     """CREATE TABLE records (
@@ -106,11 +106,13 @@ PROJECTIONS = {
     "reversals": """CREATE TABLE reversals (
         intent INTEGER PRIMARY KEY,
         opened INTEGER NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0
+        attempts INTEGER NOT NULL DEFAULT 0,
+        told INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
     "uploads": """CREATE TABLE uploads (
         intent INTEGER PRIMARY KEY,
-        attempts INTEGER NOT NULL DEFAULT 0
+        attempts INTEGER NOT NULL DEFAULT 0,
+        told INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
     "print_jobs": """CREATE TABLE print_jobs (
         job INTEGER PRIMARY KEY,

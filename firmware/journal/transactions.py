@@ -81,6 +81,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 
     transaction: Transaction
     attempts: int
+    told: bool = False  # a fault slip was made of it
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,3 +90,4 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True):
     transaction: Transaction
     reason: str
     attempts: int
+    told: bool = False  # a fault slip was made of it

@@ -21,7 +21,8 @@ from firmware.journal.records import (
     TrainingSwitched,
 )
 from firmware.journal.transactions import State
-from tests.journal.story import CARD, OTHER_CARD, Shop, confirmed, opened
+from firmware.journal.verify import verify_journal
+from tests.journal.story import CARD, KEYS, OTHER_CARD, Shop, confirmed, opened
 
 
 def test_a_voucher_is_found_by_number_date_and_reference(shop: Shop) -> None:
@@ -146,6 +147,18 @@ def test_owed_reversals_come_oldest_first_with_their_attempts(shop: Shop) -> Non
     assert owed[0].reason == "no answer"
     shop.journal.append(confirmed(second))
     assert [each.transaction.stan for each in shop.journal.reversals()] == [1]
+
+
+def test_an_owed_reversal_remembers_that_a_slip_has_told_of_it(shop: Shop) -> None:
+    for _ in range(2):
+        intent = shop.intent()
+        shop.journal.append(intent, opened(intent))
+    shop.journal.append(PrintQueued(job=1, copy=Copy.MERCHANT, batch=1, stan=1))
+    assert [each.told for each in shop.journal.reversals()] == [False, False]
+    shop.journal.append(PrintQueued(job=2, copy=Copy.FAULT, batch=1, stan=2))
+    shop.reopen()
+    assert [each.told for each in shop.journal.reversals()] == [False, True]
+    assert verify_journal(shop.directory, KEYS.public_key).faults == []
 
 
 def test_paper_is_owed_until_it_is_out_given_up_or_in_doubt(shop: Shop) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from firmware.journal.faults import JournalFault, RuleBroken
 from firmware.journal.records import (
+    Copy,
+    PrintQueued,
     SettlementStarted,
     UploadAnswered,
     UploadAttempted,
@@ -38,6 +40,15 @@ def test_a_notice_is_owed_over_restarts_until_it_is_answered(shop: Shop) -> None
     shop.reopen()
     assert shop.journal.uploads() == []
     assert verify_journal(shop.directory, KEYS.public_key).faults == []
+
+
+def test_an_owed_notice_remembers_that_a_slip_has_told_of_it(shop: Shop) -> None:
+    first, second = offline_sale(shop), offline_sale(shop)
+    shop.journal.append(PrintQueued(job=1, copy=Copy.FAULT, batch=second.batch, stan=second.stan))
+    assert [(one.transaction.stan, one.told) for one in shop.journal.uploads()] == [
+        (first.stan, False),
+        (second.stan, True),
+    ]
 
 
 def test_the_hosts_reference_becomes_the_sales(shop: Shop) -> None:
