@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from firmware.config import Config
-from firmware.journal.essence import essence
+from firmware.journal.essence import essence, settlement_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Copy, SettlementCompleted
@@ -51,14 +51,13 @@ class Papers:
         transaction = journal.transaction(job.batch, job.stan, training=job.training)
         if transaction is None:
             return _lost(job)
-        qr = essence(transaction, self._ledger.signer) if self._config.printer.qr else None
         return transaction_slip(
             transaction,
             self._config.merchant,
             copy=job.copy,
             columns=self._columns,
             duplicate=job.duplicate,
-            qr=qr,
+            qr=essence(transaction, self._ledger.signer),
             left_minor=self._left_minor(transaction),
         )
 
@@ -82,8 +81,21 @@ class Papers:
             self._config.merchant,
             columns=self._columns,
             duplicate=job.duplicate,
+            qr=self._anchor(settlement, training=job.training),
             currency=self._config.currency,
             training=job.training,
+        )
+
+    def _anchor(self, settlement: SettlementCompleted, *, training: bool) -> str:
+        """The essence of a settlement with the journal's head as it is when the slip is made."""
+        return settlement_essence(
+            settlement,
+            self._ledger.signer,
+            merchant=self._config.merchant.number,
+            terminal=self._config.merchant.terminal,
+            currency=self._config.currency.alpha,
+            head=self._ledger.journal.head(),
+            training=training,
         )
 
     def _rehearsed(self, job: PrintJob) -> SettlementCompleted | None:

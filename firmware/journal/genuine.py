@@ -28,7 +28,7 @@ from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
 
-WHAT = {VOUCHER: "a transaction's voucher", SETTLEMENT: "a settlement slip"}
+WHAT = {VOUCHER: "a voucher", SETTLEMENT: "a settlement slip"}
 _NEVER = 2**62
 _LATER = {"type", "record", "hash"}  # a sale that is reversed later has a later record
 
@@ -38,7 +38,7 @@ class EssenceReport(Struct):
 
     what: str = ""  # the kind of paper
     fields: dict[str, str] = field(default_factory=dict)
-    signed: bool = False  # by the terminal, whatever a journal says
+    signed: bool = False  # by the terminal, whatever the journal says
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -131,19 +131,20 @@ def _has_record(report: EssenceReport, journal: Lookups) -> bool:
 def _compare_fields(report: EssenceReport, journal: Lookups) -> None:
     expected = _expected(report, journal)
     if expected is None:
-        report.faults.append(f"the journal has not what {report.what} of this number tells")
+        report.faults.append(f"the journal knows nothing that {report.what} like this could be of")
         return
     for name, value in expected.items():
-        if name not in _LATER and report.fields[name] != value:
+        if report.fields[name] != value:
             report.faults.append(f"{name}: {report.fields[name]}; the journal says {value}")
 
 
 def _expected(report: EssenceReport, journal: Lookups) -> dict[str, str] | None:
-    """The fields as the journal has them, as far as it does; None when it knows of none."""
+    """The fields that hold for good, as the journal has them; None when it has no such thing."""
     batch, training = report.number("batch"), report.fields["type"].endswith("T")
     if report.fields["version"] == VOUCHER:
         found = journal.transaction(batch, report.number("voucher"), training=training)
-        return None if found is None else transaction_fields(found)
+        told = transaction_fields(found).items() if found else ()
+        return {name: value for name, value in told if name not in _LATER} or None
     if training:
         return {}  # lessons settle nothing: no record has their totals
     settlement = journal.settlement(batch)

@@ -19,12 +19,14 @@ def settlement_slip(
     *,
     columns: int,
     duplicate: bool,
+    qr: str | None,
     currency: Currency = CURRENCIES["CNY"],
     training: bool = False,
 ) -> Document:
     """The slip of a closed batch: counts and sums by type, as the terminal and the host have them.
 
-    Where the two differ the slip says by how much, type by type.
+    Where the two differ the slip says by how much, type by type. `qr` is the signed essence, with
+    the head of the journal.
     """
     sheet = Sheet(columns)
     sheet.centred(Mark.SETTLEMENT, size=Size.LARGE, bold=True).centred(Mark.SETTLEMENT_EN).rule()
@@ -44,7 +46,7 @@ def settlement_slip(
     if not settlement.balanced:
         sheet.both(CALL_ACQUIRER)
     sheet.marks(duplicate=duplicate, training=training)
-    return sheet.document()
+    return sheet.qr(qr).document()
 
 
 def _rows(totals: Totals) -> _Rows:

@@ -3,15 +3,23 @@
 import io
 import sqlite3
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from firmware.cli.data import reading
 from firmware.cli.keyring import read_keys
 from firmware.journal.connection import DATABASE
 from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
+from firmware.journal.records import SettlementCompleted
+from firmware.scenario.language import read
+from firmware.scenario.player import Player
+from tests.journal.tamper import copy_of, cut_tail
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 @pytest.fixture
@@ -96,6 +104,51 @@ def test_a_text_that_is_no_voucher_is_not_genuine(pos, key):
     ended = pos("verify", "--qr", "https://example.org/", "--key", key)
     assert ended.code == 1
     assert "this is no essence of a transaction or a settlement" in ended.out
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory):
+    """A data directory after sales, a void, and a settlement; and the QR of its slip."""
+    story = SCENARIOS / "settle-shows-totals-and-prints-them-held-against-the-host.pos"
+    directory = tmp_path_factory.mktemp("settled")
+    player = Player(directory, SCENARIOS)
+    slips = []
+    for step in read(story):
+        player.play(step)
+        slips += [qr for qr in player.stage.bench.paper_printer.paper.has_qr if qr[:2] == "S1"]
+    player.close()
+    return directory, slips[0]
+
+
+def test_the_qr_of_a_printed_settlement_slip_is_genuine(pos, settled):
+    directory, text = settled
+    ended = pos("verify", directory, "--qr", text)
+    lines = ended.out.splitlines()
+    assert (ended.code, lines[-1]) == (0, "genuine")
+    assert "this is a settlement slip" in lines
+    assert "sales_minor   14850" in lines
+
+
+def test_a_journal_cut_after_its_last_voucher_is_told_by_the_settlement_slip(
+    pos, settled, tmp_path
+):
+    directory, text = settled
+    key = tmp_path / "key.pem"
+    assert pos("journal", "key", "--data", directory, "-o", key).code == 0
+    with reading(directory) as journal:
+        completed = next(
+            entry.seq
+            for entry in journal.records()
+            if isinstance(entry.record, SettlementCompleted)
+        )
+    database = copy_of(directory, tmp_path / "copy")
+    cut_tail(database, completed - 1)
+    ended = pos("verify", database, "--key", key, "--qr", text)
+    lines = ended.out.splitlines()
+    assert ended.code == 1
+    assert "intact" in lines, "from inside it cannot show"
+    assert "its tail is cut off" in lines[-2]
+    assert lines[-1] == "signed by the terminal, BUT NOT WHAT THE JOURNAL SAYS"
 
 
 @pytest.mark.parametrize(

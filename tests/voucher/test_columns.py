@@ -222,6 +222,7 @@ def test_no_line_of_a_settlement_is_wider_than_the_paper(ours, host, merchant, c
             merchant,
             columns=columns,
             duplicate=True,
+            qr=None,
             currency=CURRENCIES[currency],
         ),
         columns,

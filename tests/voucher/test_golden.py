@@ -86,7 +86,7 @@ def test_settlement(merchant, golden, columns, balanced):
         date="20261122",
         time="221500",
     )
-    slip = settlement_slip(settlement, merchant, columns=columns, duplicate=False)
+    slip = settlement_slip(settlement, merchant, columns=columns, duplicate=False, qr=QR)
     golden(f"settlement-{'balanced' if balanced else 'unbalanced'}", slip, columns)
 
 

@@ -255,7 +255,7 @@ def settled(ours, host, **how):
         date="20261122",
         time="221500",
     )
-    return settlement_slip(settlement, MERCHANT, columns=32, duplicate=False, **how)
+    return settlement_slip(settlement, MERCHANT, columns=32, duplicate=False, qr=None, **how)
 
 
 def test_a_settlement_in_balance_shows_both_totals_and_says_so(texts):
