@@ -1,0 +1,244 @@
+"""The QR of a settlement slip: it anchors everything the journal had when the slip was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.config import Config, Printer
+from firmware.journal import base45
+from firmware.journal.essence import NAMES, settlement_essence
+from firmware.journal.genuine import verify_essence
+from firmware.journal.records import (
+    Copy,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+    Result,
+    SettlementCompleted,
+    Totals,
+)
+from firmware.journal.verify import verify_journal
+from firmware.papers import Papers
+from hw.ports import Qr
+from tests.journal.story import KEYS, Shop, confirmed, opened
+from tests.journal.tamper import copy_of, cut_tail
+
+TRUSTED = [(1, KEYS.public_key)]
+LOADED = Totals(
+    sales=999_999,
+    sales_minor=10**15,
+    voids=999_999,
+    voids_minor=10**15,
+    refunds=999_999,
+    refunds_minor=10**15,
+)
+
+
+class Source:
+    """What papers are made from, of a shop."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.journal = shop.journal
+        self.signer = shop.journal.keys
+
+
+def settled(shop: Shop) -> int:
+    """A day that ends in a settlement whose slip is queued; gives its batch."""
+    shop.sale(12_850)
+    shop.void(shop.sale(990))
+    shop.settle()
+    shop.journal.append(queued(1))
+    return 1
+
+
+def queued(batch: int, *, training: bool = False) -> PrintQueued:
+    return PrintQueued(job=1, copy=Copy.SETTLEMENT, batch=batch, stan=0, training=training)
+
+
+def slip_qr(shop: Shop) -> str:
+    """The QR of the settlement slip that is owed."""
+    job = shop.journal.print_jobs()[0]
+    document = Papers(Source(shop), Config(), 32).compose(job)
+    return next(part.data for part in document if isinstance(part, Qr))
+
+
+def test_a_settlement_slip_says_what_was_signed_in_a_line_that_fits_a_qr(shop: Shop) -> None:
+    settled(shop)
+    report = verify_essence(slip_qr(shop), TRUSTED)
+    head, digest = shop.journal.head()
+    assert (report.genuine, report.what) == (True, "a settlement slip")
+    assert report.fields == {
+        "version": "S1",
+        "merchant": Config().merchant.number,
+        "terminal": Config().merchant.terminal,
+        "batch": "000001",
+        "type": "B",
+        "currency": "CNY",
+        "sales": "2",
+        "sales_minor": "13840",
+        "voids": "1",
+        "voids_minor": "990",
+        "refunds": "0",
+        "refunds_minor": "0",
+        "date": "20260302",
+        "time": "220000",
+        "record": str(head),
+        "hash": digest[:16].upper(),
+    }
+
+
+def test_the_longest_is_no_longer_than_a_vouchers(shop: Shop) -> None:
+    most = SettlementCompleted(
+        batch=999_999,
+        totals=LOADED,
+        host_totals=LOADED,
+        balanced=False,
+        operator="01",
+        date="20260302",
+        time="220000",
+    )
+    text = settlement_essence(
+        most,
+        KEYS,
+        merchant="1" * 15,
+        terminal="1" * 8,
+        currency="CNY",
+        head=(10**9, shop.journal.head()[1]),
+        training=True,
+    )
+    assert len(text) < 300
+    assert set(text) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+
+
+@pytest.mark.parametrize("cut", ["settlement", "reversal", "print"])
+def test_a_tail_without_a_voucher_is_missed_by_the_slip(
+    shop: Shop, tmp_path: Path, cut: str
+) -> None:
+    first = {}
+    shop.sale()
+    lost = shop.intent()
+    shop.journal.append(lost)
+    shop.journal.append(opened(lost))
+    first["reversal"], _ = shop.journal.head()
+    shop.journal.append(confirmed(lost))
+    first["settlement"] = shop.journal.head()[0] + 1
+    shop.settle()
+    first["print"] = shop.journal.head()[0] + 1
+    shop.journal.append(queued(1))
+    text = slip_qr(shop)
+    shop.journal.append(PrintSending(job=1), PrintSent(job=1))
+    assert verify_essence(text, TRUSTED, shop.directory).genuine
+    shop.journal.close()
+    database = copy_of(shop.directory, tmp_path / "copy")
+    cut_tail(database, first[cut] - 1)
+    assert verify_journal(database, KEYS.public_key).intact  # from inside it cannot show
+    report = verify_essence(text, TRUSTED, database)
+    assert report.signed
+    assert len(report.faults) == 1
+    assert "its tail is cut off" in report.faults[0]
+
+
+def test_a_slip_stays_genuine_while_trade_goes_on_and_a_reprint_anchors_more(shop: Shop) -> None:
+    batch = settled(shop)
+    first = slip_qr(shop)
+    shop.sale(500)
+    shop.journal.append(PrintSent(job=1))
+    job = PrintQueued(job=2, copy=Copy.SETTLEMENT, batch=batch, stan=0, duplicate=True)
+    shop.journal.append(job)
+    second = slip_qr(shop)
+    reports = [verify_essence(text, TRUSTED, shop.directory) for text in (first, second)]
+    assert [report.faults for report in reports] == [[], []]
+    assert reports[0].number("record") < reports[1].number("record")
+
+
+def test_every_edit_of_a_settlements_qr_is_found(shop: Shop) -> None:
+    settled(shop)
+    text = slip_qr(shop)
+    for at in range(len(text)):
+        for digit in "0A*$":
+            edited = text[:at] + digit + text[at + 1 :]
+            assert edited == text or not verify_essence(edited, TRUSTED).genuine, edited
+
+
+def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
+    settled(shop)
+    true = shop.journal.settlement(1)
+    assert true is not None
+    text = settlement_essence(
+        SettlementCompleted(
+            batch=1,
+            totals=Totals(sales=1, sales_minor=12_850),
+            host_totals=true.host_totals,
+            balanced=False,
+            operator="01",
+            date=true.date,
+            time=true.time,
+        ),
+        KEYS,
+        merchant="1",
+        terminal="1",
+        currency="CNY",
+        head=shop.journal.head(),
+    )
+    faults = verify_essence(text, TRUSTED, shop.directory).faults
+    assert "sales: 1; the journal says 2" in faults
+    assert "type: U; the journal says B" in faults
+
+
+def test_a_batch_that_was_not_settled_has_no_slip(shop: Shop) -> None:
+    settled(shop)
+    text = settlement_essence(
+        SettlementCompleted(
+            batch=2,
+            totals=Totals(),
+            host_totals=Totals(),
+            balanced=True,
+            operator="01",
+            date="20260302",
+            time="220000",
+        ),
+        KEYS,
+        merchant="1",
+        terminal="1",
+        currency="CNY",
+        head=shop.journal.head(),
+    )
+    faults = verify_essence(text, TRUSTED, shop.directory).faults
+    assert faults == ["the journal knows nothing that a settlement slip like this could be of"]
+
+
+def test_a_printer_that_draws_no_symbols_by_itself_prints_them_all_the_same(shop: Shop) -> None:
+    settled(shop)
+    shop.journal.append(PrintQueued(job=2, copy=Copy.MERCHANT, batch=1, stan=1))
+    papers = Papers(Source(shop), Config(printer=Printer(qr=False)), 32)
+    for job in shop.journal.print_jobs():
+        assert any(isinstance(part, Qr) for part in papers.compose(job)), job
+
+
+def test_a_lessons_slip_says_so_and_anchors_too(shop: Shop) -> None:
+    shop.sale(777, training=True)
+    shop.journal.append(queued(1, training=True))
+    text = slip_qr(shop)
+    shop.end(shop.intent(training=True), Result.DECLINED)
+    shop.sale(888, training=True)
+    report = verify_essence(text, TRUSTED, shop.directory)
+    assert (report.faults, report.fields["type"]) == ([], "BT")
+
+
+@given(st.binary().filter(lambda data: len(data) % 2 == 0))
+def test_base_45_is_read_back_as_it_was(data: bytes) -> None:
+    assert base45.decode(base45.encode(data)) == data
+
+
+def test_base_45_is_that_of_the_standard() -> None:
+    assert base45.encode(b"Hello!!\n")[:9] == "%69 VD92E"  # RFC 9285, 4.3: `Hello!!`
+    assert [base45.decode(text) for text in (":::", "GG", "a00")] == [b"", b"", b""]
+
+
+@pytest.mark.parametrize("version", sorted(NAMES))
+def test_what_is_cut_short_is_no_essence(version: str) -> None:
+    assert not verify_essence(f"{version}*1*2", TRUSTED).genuine
