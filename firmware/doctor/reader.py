@@ -18,7 +18,25 @@ SOCKET = os.environ.get("PCSCLITE_CSOCK_NAME", "/run/pcscd/pcscd.comm")  # as li
 POLL_MS = 500
 START_POLLS = 6  # a daemon that is only now started needs 2 s to find its readers
 CARD_POLLS = 20
-NOT_ALLOWED = "8010006a"  # SCARD_W_SECURITY_VIOLATION: what polkit's refusal is to a client
+CODE_LENGTH = len("(0x8010001d)")  # a fault ends with PC/SC's code
+NOT_ALLOWED = "0x8010006a"  # SCARD_W_SECURITY_VIOLATION: what polkit's refusal is to a client
+HELD = "0x8010000b"  # SCARD_E_SHARING_VIOLATION
+NO_SERVICE, STOPPED = "0x8010001d", "0x8010001e"  # SCARD_E_NO_SERVICE, SCARD_E_SERVICE_STOPPED
+
+_DAEMON = "sudo systemctl restart pcscd.socket; `journalctl -u pcscd` says why it ends"
+_LET_IN = (
+    f"look with sudo; the terminal's own user (sudo -u {USER} …) is let in by `sudo pos install`"
+)
+_ADVICE = {
+    NOT_ALLOWED: _LET_IN,
+    HELD: "sudo systemctl stop pos-terminal, or gpg's scdaemon, or what else uses cards",
+    NO_SERVICE: _DAEMON,
+    STOPPED: _DAEMON,
+}
+_PLUG_IN = (
+    "plug it in; `lsusb` has to show it, and a driver to know it: sudo apt install libccid, "
+    "or libacsccid1 for an older ACS"
+)
 
 
 class ReaderCheck(Struct, frozen=True):
@@ -44,7 +62,7 @@ class ReaderCheck(Struct, frozen=True):
                 break
             lost = "" if events and not losses else lost
         if lost:
-            yield bad(PART, lost, _advice_for(lost))
+            yield bad(PART, lost, self._advice_for(lost))
             return
         yield good(PART, "a reader is connected")
         yield self._card(present=card)
@@ -58,7 +76,7 @@ class ReaderCheck(Struct, frozen=True):
                 for event in self.reader.poll(POLL_MS)
             )
             if not present:
-                advice = "chip first, and to the stop; `lsusb` and `pcsc_scan` show what is seen"
+                advice = "chip first, and to the stop; does its light come on?"
                 return bad(PART, "no card was seen", advice)
         if not present:
             return skipped(PART, "no card is in the reader")
@@ -68,16 +86,17 @@ class ReaderCheck(Struct, frozen=True):
             advice = "is it a chip card, chip up and first? Try another one, and clean the contacts"
             return bad(PART, "the card does not answer to reset", advice)
         except DeviceFault as fault:
-            return bad(PART, fault.detail, _advice_for(fault.detail))
+            return bad(PART, fault.detail, self._advice_for(fault.detail))
         self.reader.power_off()
         return good(PART, f"ATR {atr.hex().upper()}")
 
-
-def _advice_for(detail: str) -> str:
-    if NOT_ALLOWED in detail.lower():
-        let_in = f"the terminal's own user (sudo -u {USER} …) is let in by `sudo pos install`"
-        return f"look with sudo; {let_in}"
-    return (
-        "plug the reader in; `lsusb` has to show it, and libccid to know it: "
-        "sudo apt install libccid"
-    )
+    def _advice_for(self, detail: str) -> str:
+        if detail.startswith("no reader named"):
+            return (
+                "reader.name has to be part of a name that `pcsc_scan -r` shows: "
+                "sudo apt install pcsc-tools"
+            )
+        code = detail[-CODE_LENGTH:].strip("()").lower()
+        if code == NOT_ALLOWED and self.machine.caller().uid == 0:  # nobody is there to ask
+            return "sudo apt install polkitd; sudo systemctl restart pcscd"
+        return _ADVICE.get(code, _PLUG_IN)
