@@ -42,7 +42,17 @@ def test_the_scenario_in_the_house_holds(tmp_path):
     play(story)
 
 
-@pytest.mark.parametrize("readme", ["README.md", "firmware/README.md", "hw/README.md"])
+@pytest.mark.parametrize(
+    "readme",
+    [
+        "README.md",
+        "firmware/README.md",
+        "firmware/install/README.md",
+        "hw/README.md",
+        "hw/case/README.md",
+        "hw/photos/README.md",
+    ],
+)
 def test_every_file_that_a_readme_links_to_is_there(readme):
     folder = (ROOT / readme).parent
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / readme).read_text("utf-8"))
