@@ -20,6 +20,7 @@ from firmware.host.messages import CardPresented, HostAnswer, HostRequest
 from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
 from firmware.journal.records import Record as JournalRecord
+from firmware.journal.transactions import PrintJob
 from firmware.masked import Password
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
@@ -201,6 +202,10 @@ class ReleasePaper(Effect[None], frozen=True):
 
 class StuckPapers(Effect[int], frozen=True):
     """How many papers wait for the printer to be well again."""
+
+
+class DoubtfulPapers(Effect[list[PrintJob]], frozen=True):
+    """Papers that were begun and whose end nobody will tell."""
 
 
 class PrinterSays(Effect[PaperState], frozen=True):

@@ -82,6 +82,12 @@ class Spool:
             return 0
         return sum(self._may_go(job) for job in self._journal().print_jobs())
 
+    @property
+    def doubtful(self) -> list[PrintJob]:
+        """Papers that were begun and whose end nobody will tell: the power went, or the disk."""
+        begun = [job for job in self._journal().print_jobs() if not self._waits(job)]
+        return [job for job in begun if self._sending is None or job.job != self._sending.job]
+
     def take(self, done: JobDone) -> bool:
         """Take the printer's word if `done` is one."""
         if done.token != TOKEN:

@@ -13,6 +13,7 @@ from firmware.clock_watch import ClockWatch
 from firmware.host.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
 from firmware.journal.store import Journal
+from firmware.journal.transactions import PrintJob
 from firmware.sealed import Place, keeping, unseal
 from firmware.spool import Spool
 from firmware.ui.render import Frame, render
@@ -159,7 +160,12 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
             )
         case effects.ChangeOperator():
             return _change_operator(effect, ledger.operators)
-        case effects.ReleasePaper() | effects.StuckPapers() | effects.PrinterSays():
+        case (
+            effects.ReleasePaper()
+            | effects.StuckPapers()
+            | effects.DoubtfulPapers()
+            | effects.PrinterSays()
+        ):
             return _of_spool(effect, world.spool)
         case effects.CheckSpace():
             ledger.check_space()
@@ -178,14 +184,20 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
 
 
 def _of_spool(
-    effect: effects.ReleasePaper | effects.StuckPapers | effects.PrinterSays, spool: Spool
-) -> int | PaperState | None:
+    effect: effects.ReleasePaper
+    | effects.StuckPapers
+    | effects.DoubtfulPapers
+    | effects.PrinterSays,
+    spool: Spool,
+) -> int | list[PrintJob] | PaperState | None:
     match effect:
         case effects.ReleasePaper(job=job):
             spool.release(job)
             return None
         case effects.StuckPapers():
             return spool.stuck
+        case effects.DoubtfulPapers():
+            return spool.doubtful
         case effects.PrinterSays():
             return spool.state
 

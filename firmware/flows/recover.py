@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from firmware.effects import Look, Record, ReleasePaper
+from firmware.effects import DoubtfulPapers, Look, Record, ReleasePaper
 from firmware.flows.desk import Desk
 from firmware.flows.parts import show, tell
 from firmware.flows.reverse import send_reversals
 from firmware.flows.settle import resume_settlement
 from firmware.flows.uploads import send_uploads
-from firmware.journal.queries import NextJob, OpenIntents, OpenPrintJobs
+from firmware.journal.queries import NextJob, OpenIntents
 from firmware.journal.records import (
     PrintDoubtful,
     PrintQueued,
@@ -24,7 +24,7 @@ from firmware.ui.texts import Text
 async def recover(desk: Desk) -> None:
     """Turn open intents into reversals and send them, reprint doubtful slips, end a settlement."""
     open_intents = await Look(OpenIntents())
-    doubtful = [job for job in await Look(OpenPrintJobs()) if job.state == "sending"]
+    doubtful = await DoubtfulPapers()
     records: list[JournalRecord] = [
         ReversalOpened(
             batch=each.batch, stan=each.stan, reason="power lost", training=each.training

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from firmware.effects import Look, Record, ReleasePaper
+from firmware.effects import DoubtfulPapers, Look, Record, ReleasePaper
 from firmware.flows.recover import recover
 from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
-from firmware.journal.queries import NextJob, OpenIntents, OpenPrintJobs, OpenSettlement, Uploads
+from firmware.journal.queries import NextJob, OpenIntents, OpenSettlement, Uploads
 from firmware.journal.records import Copy, Kind, PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.transactions import PrintJob, State, Transaction
 from firmware.ui.screens import Notice, Phrase
@@ -31,14 +31,13 @@ def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
     """Open intents and papers; those that waited for a key go out now."""
     return [
         (Look(OpenIntents()), intents),
-        (Look(OpenPrintJobs()), jobs),
+        (DoubtfulPapers(), jobs),
         (Look(NextJob()), 5),
         (ReleasePaper(None), None),
     ]
 
 
-def paper(state: str) -> PrintJob:
-    return PrintJob(job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, state=state)
+PAPER = PrintJob(job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, state="sending")
 
 
 def nothing_else_is_owed() -> list[Pair]:
@@ -85,7 +84,7 @@ def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
     )
     follow(
         recover(desk()),
-        is_found([], [paper("sending")]),
+        is_found([], [PAPER]),
         RECOVERING,
         (Record.of(PrintDoubtful(job=3, detail="power lost"), again), None),
         nothing_is_owed()[:-1],
@@ -93,4 +92,4 @@ def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
 
 
 def test_paper_that_only_waited_goes_out_by_itself():
-    follow(recover(desk()), is_found([], [paper("queued")]), nothing_is_owed()[:-1])
+    follow(recover(desk()), is_found([], []), nothing_is_owed()[:-1])

@@ -175,3 +175,16 @@ def test_printer_that_failed_is_asked_until_it_is_well_though_no_paper_is_owed_a
     shop.journal.append(PrintDropped(job=1))
     bench.pass_time(2 * RETRY_MS)
     assert since(shop, shop.journal.head()[0] - 1) == [BACK]
+
+
+def test_only_papers_whose_end_nobody_will_tell_are_doubtful(shop: Shop) -> None:
+    bench = Bench(shop, ScriptedPrinter([PrintReport(PrintResult.NOT_STARTED, COVER_OPEN)]))
+    bench.spool.step(0)
+    for _ in range(2):  # how it is, and then the paper
+        assert bench.spool.take(JobDone(TOKEN, bench.jobs.pop(0)(), 0))
+        assert not bench.spool.doubtful
+        bench.spool.step(0)
+    (job, _) = shop.journal.print_jobs()
+    assert job.state == "sending"
+    assert not bench.spool.doubtful, "no byte has left"
+    assert Bench(shop, ScriptedPrinter([])).spool.doubtful == [job], "the power went"
