@@ -19,7 +19,7 @@ from gpiozero.pins.mock import MockFactory
 from firmware.cli import doctor
 from firmware.cli.parts import Parts, real_parts
 from firmware.cli.settings import Settings
-from firmware.doctor.examination import examined
+from firmware.doctor.examination import as_line, examined
 from firmware.doctor.findings import Finding, Verdict
 from firmware.doctor.machine import ThisMachine
 from hw.board import KEYPAD, SIGNALS, Pin
@@ -50,7 +50,7 @@ class Terminal:
         config = settings.config
         self._parts: Parts = real_parts(config, scratch, SystemClock())
         checks = doctor.checks_of_parts(config, self._parts, ThisMachine(), None, {})
-        self._findings: list[Finding] = examined(checks, lambda _finding: None)
+        self._findings: list[Finding] = examined(checks, lambda finding: print(as_line(finding)))
 
     def part(self, name: str) -> Any:
         """A part by its name in Parts; skips where there is none, or none that is well."""

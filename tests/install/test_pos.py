@@ -55,6 +55,6 @@ def test_who_has_a_say_in_it_is_left_alone(started, words):
     assert started(*words) == words
 
 
-def test_on_real_parts_one_process_asks_and_is_answered(started):
+def test_on_real_parts_one_process_asks_is_answered_and_writes_nothing_into_the_checkout(started):
     words = ["-m", "hardware", "tests/contracts"]
-    assert started(*words) == ["-v", "-s", *words]
+    assert started(*words) == ["-v", "-s", "-p", "no:hypothesispytest", *words]
