@@ -29,6 +29,7 @@ from firmware.doctor.reader import ReaderCheck
 from firmware.doctor.serial_port import SerialPortCheck
 from firmware.doctor.signals import SignalsCheck
 from firmware.doctor.storage import StorageCheck
+from firmware.doctor.usb import usb_node
 from firmware.doctor.wear import WearCheck
 from firmware.install.places import CONFIG, USER
 from hw.board import KEYPAD, PRINTER_UART, Pin
@@ -86,7 +87,7 @@ def checks(
     own = settings.path == Path(CONFIG)  # else it is somebody's at a bench
     yield StorageCheck(machine, data, user if own and user else machine.caller())
     yield WearCheck(machine)
-    yield PermissionsCheck(machine, needed(config), user)
+    yield PermissionsCheck(machine, needed(config, machine), user)
     parts = real_parts(config, scratch, clock)
     with contextlib.ExitStack() as undo:
         for part in (parts.display, parts.keypad, parts.reader, parts.printer):
@@ -119,7 +120,7 @@ def checks_of_parts(
     yield PrinterCheck(None if config.printer.kind == "none" else parts.printer, slip_printers)
 
 
-def needed(config: Config) -> Sequence[Access]:
+def needed(config: Config, machine: Machine) -> Sequence[Access]:
     """The device nodes that the configured parts are behind."""
     found = []
     if config.keypad.kind == "matrix" or config.display.bus == "spi":
@@ -134,14 +135,16 @@ def needed(config: Config) -> Sequence[Access]:
         found.append(Access(str(path.parent), path.name, "input", PLUG_IN))
     match config.printer.kind:
         case "usb":
-            found.append(Access("/dev/usb", "lp*", "lp"))
+            node = usb_node(machine, config.printer.device)
+            if node is not None:  # else the printer's own check says that it is not there
+                found.append(Access(str(Path(node).parent), Path(node).name, "lp"))
         case "serial":
             path = Path(_serial_port(config))
             missing = "put `enable_uart=1` in /boot/firmware/config.txt, or plug the adapter in"
             found.append(Access(str(path.parent), path.name, "dialout", missing))
         case "file":
             path = Path(config.printer.device)
-            missing = "plug the printer in and switch it on"
+            missing = "plug the printer in and switch it on; on USB, sudo modprobe usblp"
             found.append(Access(str(path.parent), path.name, "lp", missing))
     return found
 

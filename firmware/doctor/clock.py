@@ -12,7 +12,7 @@ from firmware.doctor.machine import Machine
 from hw.ports import Clock
 
 PART = "clock"
-_NTP = "timedatectl set-ntp true, and let the network pass UDP 123; without one, an RTC on I²C"
+_NTP = "sudo timedatectl set-ntp true, and let the network pass UDP 123; without one, an RTC on I²C"
 
 
 class ClockCheck(Struct, frozen=True):

@@ -70,7 +70,10 @@ class KeypadCheck(Struct, frozen=True):
         if self.matrix is None:
             grabbed = "cannot be grabbed" in detail
             return "what else has it? `pos run` or a desktop: stop it" if grabbed else PLUG_IN
-        return package_for(detail) or "what else uses the pins? Stop it"
+        return (
+            package_for(detail)
+            or "what else uses the pins? Stop it; or they are closed: see permissions"
+        )
 
     def _scans(self, count: int) -> list[Event]:
         events: list[Event] = []

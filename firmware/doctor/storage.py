@@ -14,6 +14,7 @@ from firmware.doctor.mounts import mount_of
 PART = "storage"
 MEGABYTE = 1_000_000
 FREE_LEAST, FREE_ENOUGH = 50 * MEGABYTE, 500 * MEGABYTE
+_MAKE_ROOM = "make room: sudo journalctl --vacuum-size=50M; sudo apt clean"
 
 
 class StorageCheck(Struct, frozen=True):
@@ -28,7 +29,7 @@ class StorageCheck(Struct, frozen=True):
         yield self._space()
         yield from self._access()
         if mount_of(self.machine, self.data).kind in ("overlay", "tmpfs"):
-            advice = "mount a partition of its own at general.data_dir"
+            advice = "mount a partition of its own there, as in firmware/install/README.md"
             yield bad(PART, f"{self.data} is in memory: it is lost at power-off", advice)
 
     def _space(self) -> Finding:
@@ -37,9 +38,9 @@ class StorageCheck(Struct, frozen=True):
             return bad(PART, f"{self.data} cannot be looked at", "check general.data_dir")
         told = f"{free // MEGABYTE} MB free for {self.data}"
         if free < FREE_LEAST:
-            return bad(PART, told, "make room: journalctl --vacuum-size=50M, apt clean")
+            return bad(PART, told, _MAKE_ROOM)
         if free < FREE_ENOUGH:
-            return warning(PART, told, "make room: journalctl --vacuum-size=50M, apt clean")
+            return warning(PART, told, _MAKE_ROOM)
         return good(PART, told)
 
     def _access(self) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ LOG = "/var/log/journal"
 _REPLACE = "`pos backup FILE` on a USB stick, then a new card, of endurance class"
 _VOLATILE = (
     "[Journal] and Storage=volatile, a line each, into /etc/systemd/journald.conf.d/90-pos.conf; "
-    "systemctl restart systemd-journald"
+    "sudo systemctl restart systemd-journald"
 )
 
 

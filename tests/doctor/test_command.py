@@ -82,11 +82,26 @@ def test_the_whole_command_looks_at_every_part_and_leaves_nothing_behind(options
     assert list(tmp_path.iterdir()) == []
 
 
+EPSON = {
+    f"/sys/bus/usb/devices/{port}/{name}": word + b"\n"
+    for port, words in {
+        "usb1": (b"1d6b", b"0002", b"1", b"1"),
+        "1-1.2": (b"04b8", b"0202", b"1", b"12"),
+    }.items()
+    for name, word in zip(("idVendor", "idProduct", "busnum", "devnum"), words, strict=True)
+}
+
+
 @pytest.mark.parametrize(
     ("tables", "nodes"),
     [
-        ({}, ["/dev/gpiochip*", "/dev/i2c-1", "/dev/usb/lp*"]),
-        ({"display": {"bus": "spi"}}, ["/dev/gpiochip*", "/dev/spidev0.0", "/dev/usb/lp*"]),
+        ({}, ["/dev/gpiochip*", "/dev/i2c-1"]),
+        ({"display": {"bus": "spi"}}, ["/dev/gpiochip*", "/dev/spidev0.0"]),
+        (
+            {"printer": {"device": "04B8:0202"}},
+            ["/dev/gpiochip*", "/dev/i2c-1", "/dev/bus/usb/001/012"],
+        ),
+        ({"printer": {"device": "0416:5011"}}, ["/dev/gpiochip*", "/dev/i2c-1"]),
         ({"printer": {"kind": "serial"}}, ["/dev/gpiochip*", "/dev/i2c-1", "/dev/serial0"]),
         ({"printer": {"kind": "none"}}, ["/dev/gpiochip*", "/dev/i2c-1"]),
         (
@@ -94,11 +109,21 @@ def test_the_whole_command_looks_at_every_part_and_leaves_nothing_behind(options
             ["/dev/i2c-1", "/dev/pos-keypad"],
         ),
     ],
-    ids=["defaults", "SPI", "serial printer", "no printer", "USB keypad"],
+    ids=[
+        "defaults",
+        "SPI",
+        "USB printer",
+        "unplugged printer",
+        "serial printer",
+        "no printer",
+        "USB keypad",
+    ],
 )
 def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
     config = from_tables(tables, source="test") if tables else Config()
-    assert [f"{each.folder}/{each.pattern}" for each in doctor.needed(config)] == nodes
+    assert [
+        f"{each.folder}/{each.pattern}" for each in doctor.needed(config, ModelMachine(EPSON))
+    ] == nodes
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_data_directory_in_memory_is_bad():
     assert found == [
         (
             f"{DATA} is in memory: it is lost at power-off",
-            "mount a partition of its own at general.data_dir",
+            "mount a partition of its own there, as in firmware/install/README.md",
         )
     ]
 

@@ -52,6 +52,16 @@ def test_nodes_are_listed_by_pattern_and_none_of_a_missing_folder(machine, tmp_p
     assert machine.listed(f"{tmp_path}/none", "*") == []
 
 
+def test_a_pattern_goes_through_links_to_folders_as_sysfs_has_them(machine, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/idVendor").touch()
+    (tmp_path / "devices").mkdir()
+    (tmp_path / "devices/1-1").symlink_to(tmp_path / "real")
+    assert machine.listed(f"{tmp_path}/devices", "*/idVendor") == [
+        f"{tmp_path}/devices/1-1/idVendor"
+    ]
+
+
 def test_who_runs_this_is_somebody_with_groups(machine):
     caller = machine.caller()
     assert caller.uid == os.geteuid()
