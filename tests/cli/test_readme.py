@@ -28,6 +28,13 @@ def test_every_command_in_the_readme_exists():
     assert {"demo", "test"} <= named
 
 
+@pytest.mark.parametrize("readme", ["firmware/install/README.md", "hw/README.md"])
+def test_every_command_that_a_builder_is_given_exists(readme):
+    text = (ROOT / readme).read_text("utf-8")
+    named = re.findall(r"(?:`|firmware/|sudo |sudo -u pos )pos ([a-z]+)", text)
+    assert {"install", "doctor"} <= set(named) <= {*COMMANDS, "test"}
+
+
 def test_the_scenario_in_the_readme_holds(tmp_path):
     story = tmp_path / "readme.pos"
     story.write_text(indented(README, "press 12850"), encoding="utf-8")
