@@ -182,7 +182,7 @@ def test_rules_come_after_those_that_find_out_what_a_device_is():
 def test_udev_understands_the_rules(system, tmp_path):
     install(system, steps(COMMAND), lambda _words: None)
     rules = tmp_path / "etc/udev/rules.d/70-pos-terminal.rules"
-    command = ["udevadm", "verify", str(rules)]
+    command = ["udevadm", "verify", "--resolve-names=late", str(rules)]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     except FileNotFoundError:
