@@ -70,6 +70,8 @@ class PermissionsCheck(Struct, frozen=True):
         return good(PART, f"{wanted} is open to {who.name}")
 
     def _how_to_open(self, access: Access, who: Account) -> str:
-        if self.user is not None or access.group in who.groups:
+        if access.group in who.groups:
             return f"`sudo pos install`: its udev rules give the device to group {access.group}"
+        if self.user is not None:
+            return f"`sudo pos install` puts it into group {access.group}"
         return f"sudo usermod -aG {access.group} {who.name}, and log in again"

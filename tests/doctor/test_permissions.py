@@ -39,6 +39,12 @@ def test_a_terminals_user_without_a_group_is_bad_though_no_device_is_there():
     assert found[0].advice == "`sudo pos install` puts it there"
 
 
+def test_a_terminals_user_who_is_shut_out_for_want_of_a_group_is_put_into_it():
+    lonely = Account("pos", 999, frozenset({"pos", "gpio"}))
+    found = worst(check(machine(closed_to={"pos": {NODE}}), lonely))
+    assert found[-1] == (f"{NODE} is closed to pos", "`sudo pos install` puts it into group i2c")
+
+
 def test_what_only_who_looks_may_not_use_is_a_warning_to_look_as_root():
     [(detail, advice)] = worst(check(machine(closed_to={"alice": {NODE}}), POS))
     assert detail == f"{NODE} is open to pos, and closed to alice, who looks"
