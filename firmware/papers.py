@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from firmware.config import Config
@@ -10,9 +11,11 @@ from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Copy, SettlementCompleted
 from firmware.journal.transactions import PrintJob, State, Transaction
-from firmware.voucher.fault import fault_slip, refused_slip
+from firmware.ui.texts import Text
+from firmware.voucher.fault import device_slip, fault_slip, refused_slip, waiting_slip
 from firmware.voucher.settlement import settlement_slip
 from firmware.voucher.transaction import transaction_slip
+from hw.events import Device
 from hw.ports import Document, Line
 
 
@@ -43,6 +46,8 @@ class Papers:
                 return self._settlement(job)
             case Copy.FAULT:
                 return self._fault(job)
+            case Copy.DISPLAY:
+                return self._display(job)
             case Copy.MERCHANT | Copy.CARDHOLDER:
                 return self._transaction(job)
 
@@ -122,8 +127,21 @@ class Papers:
                 return fault_slip(reversal, self._config.merchant, columns=self._columns)
         sale = journal.transaction(job.batch, job.stan, training=job.training)
         if sale is not None and sale.offline and sale.state is State.APPROVED:
-            return refused_slip(sale, self._config.merchant, columns=self._columns)
+            waits = any(upload.transaction == sale for upload in journal.uploads())
+            slip = waiting_slip if waits else refused_slip
+            return slip(sale, self._config.merchant, columns=self._columns)
         return _lost(job)  # delivered since: the reversal is no fault any more
+
+    def _display(self, job: PrintJob) -> Document:
+        queued = datetime.fromisoformat(job.queued_at)
+        return device_slip(
+            Device.DISPLAY,
+            Text.ADVICE_RECONNECT.value,
+            self._config.merchant,
+            date=queued.strftime("%Y%m%d"),
+            time=queued.strftime("%H%M%S"),
+            columns=self._columns,
+        )
 
 
 def _lost(job: PrintJob) -> Document:

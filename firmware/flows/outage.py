@@ -7,14 +7,32 @@ A clock that is behind the journal may also be right: the supervisor looks at it
 from __future__ import annotations
 
 from firmware import clock_watch
-from firmware.effects import CheckClock, Fault, Faults, Now, PowerOff, Record, UseUpCard, Wait
+from firmware.effects import (
+    CheckClock,
+    Fault,
+    Faults,
+    Look,
+    Now,
+    PowerOff,
+    Record,
+    UseUpCard,
+    Wait,
+)
 from firmware.flows.desk import Desk
 from firmware.flows.owed import Retry
 from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
 from firmware.journal.faults import Trouble
 from firmware.journal.operators import SUPERVISOR
-from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
+from firmware.journal.queries import NextJob, OpenPrintJobs
+from firmware.journal.records import (
+    Copy,
+    DeviceFailed,
+    DeviceRecovered,
+    GuardOverridden,
+    PrintDropped,
+    PrintQueued,
+)
 from firmware.ui.screens import OutOfService, Phrase
 from firmware.ui.texts import Text
 from hw.events import Device, Key, KeyPressed
@@ -65,15 +83,36 @@ async def outage(desk: Desk) -> None:
             await retry.go_on(desk, await Now())
     await _journal(seen, journaled)
     if journaled:
-        await Record(tuple(DeviceRecovered(device=name) for name in sorted(journaled)))
+        back = [DeviceRecovered(device=name) for name in sorted(journaled)]
+        await Record.of(*back, *await _slips_out_of_date())
 
 
 async def _journal(seen: dict[str, str], journaled: set[str]) -> None:
-    """Record each device that failed, once, as soon as the journal can be written."""
+    """Record each device that failed, once, as soon as the journal can be written.
+
+    A lost display cannot be named on itself: a slip does that.
+    """
     new = [name for name in seen if name not in journaled]
-    if new:
-        await Record(tuple(DeviceFailed(device=name, detail=seen[name]) for name in new))
-        journaled.update(new)
+    if not new:
+        return
+    failed = [DeviceFailed(device=name, detail=seen[name]) for name in new]
+    slips = [await _display_slip()] if Device.DISPLAY.value in new else []
+    await Record.of(*failed, *slips)
+    journaled.update(new)
+
+
+async def _display_slip() -> PrintQueued:
+    return PrintQueued(job=await Look(NextJob()), copy=Copy.DISPLAY, batch=0, stan=0)
+
+
+async def _slips_out_of_date() -> list[PrintDropped]:
+    """Slips that say that the display is lost, and did not come out while it was."""
+    owed = [job for job in await Look(OpenPrintJobs()) if job.copy is Copy.DISPLAY]
+    return [
+        PrintDropped(job=job.job, detail="the display is back")
+        for job in owed
+        if job.state == "queued"
+    ]
 
 
 async def _trust_clock(desk: Desk, fault: Fault) -> None:

@@ -33,6 +33,7 @@ class Copy(enum.Enum):
     CARDHOLDER = "cardholder"
     SETTLEMENT = "settlement"
     FAULT = "fault"  # a reversal that could not be delivered: not a receipt
+    DISPLAY = "display"  # the display is lost, and cannot say so itself: not a receipt
 
 
 class Base(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):

@@ -176,7 +176,7 @@ class Lookups:
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed, oldest first: queued, or sending when the power went."""
         rows = self._all(
-            "SELECT p.job, p.state, r.body FROM print_jobs p"
+            "SELECT p.job, p.state, r.at, r.body FROM print_jobs p"
             " JOIN records r ON r.seq = p.queued ORDER BY p.job"
         )
         jobs = []
@@ -192,6 +192,7 @@ class Lookups:
                     duplicate=queued.duplicate,
                     state=row["state"],
                     training=queued.training,
+                    queued_at=row["at"],
                 )
             )
         return jobs

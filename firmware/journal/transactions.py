@@ -74,6 +74,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     state: str  # queued, sending, sent, doubtful, dropped
     training: bool = False
     held: bool = False  # until a key, or the next start
+    queued_at: str = ""  # ISO 8601, with the shop's offset
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
