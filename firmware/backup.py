@@ -24,7 +24,7 @@ from firmware import __version__
 from firmware.archive import PRIVATE, ArchiveError, Content, Manifest, manifest_of, pack, unpack
 from firmware.host.books import BOOKS, Books, BooksError
 from firmware.host.keys import MASTER
-from firmware.journal.connection import DATABASE, connect_read_only
+from firmware.journal.connection import DATABASE, LOCK, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.keys import KEY_FILES, TerminalKeys, sync_directory
 from firmware.journal.lookups import Lookups
@@ -35,6 +35,7 @@ from firmware.journal.verify import verify_journal
 SETTINGS = "settings"  # in it, settings and the files they name lie by their full path
 _NEEDED = frozenset({DATABASE, *KEY_FILES})
 _REFERENCES_SKIPPED = 1_000_000  # more than a terminal uses on the day of the copy
+_OF_THE_FILE_SYSTEM = {"lost+found"}
 _KNOWN = _NEEDED | {BOOKS, MASTER}
 
 ClockNow = Callable[[], datetime]
@@ -101,31 +102,37 @@ def told(backup: Path) -> Manifest:
         return manifest_of(backup)
 
 
-def put_back(backup: Path, directory: Path, last: tuple[int, int], now: ClockNow) -> Manifest:
+def put_back(
+    backup: Path,
+    directory: Path,
+    last: tuple[int, int],
+    now: ClockNow,
+    *,
+    rename: Callable[[Path, Path], object] = Path.rename,
+) -> Manifest:
     """Make a copy the terminal's data in `directory`, which is empty or not there yet.
 
     `last` is the batch and number of the last voucher that the terminal gave out, be it after the
-    copy. The data belong to whom an empty `directory` belonged to. Raises JournalFault; then
-    nothing was put.
+    copy. The data belong to whom `directory` belongs to. Raises JournalFault; then nothing
+    was put that a terminal would begin on.
     """
-    directory = directory.resolve()
     with _faults(directory):
-        require_empty(directory)
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with unpacked(backup, directory.parent) as (manifest, folder):
+        there = directory.exists()
+        if there and {path.name for path in directory.iterdir()} - _OF_THE_FILE_SYSTEM:
+            raise JournalFault(Trouble.IO, f"{directory} is not empty, and nothing is replaced")
+        room = directory if there else directory.absolute().parent
+        room.mkdir(parents=True, exist_ok=True)
+        with unpacked(backup, room) as (manifest, folder):
             keys = TerminalKeys.load(folder)
             _verify(folder, keys, manifest)
             _go_on(folder, keys, last, now)
-            _give(folder, directory)
-            folder.rename(directory)
-            sync_directory(directory.parent)
+            _sync(folder)
+            if there:
+                _move(folder, directory, rename)
+            else:
+                rename(folder, directory)
+            sync_directory(room)
     return manifest
-
-
-def require_empty(directory: Path) -> None:
-    """Raises JournalFault when something is in `directory`, and OSError when it is no directory."""
-    if directory.exists() and any(directory.iterdir()):
-        raise JournalFault(Trouble.IO, f"{directory} is not empty, and nothing is replaced")
 
 
 @contextlib.contextmanager
@@ -239,11 +246,21 @@ def _go_on(folder: Path, keys: TerminalKeys, last: tuple[int, int], now: ClockNo
             books.skip_numbers(_REFERENCES_SKIPPED)
 
 
-def _give(folder: Path, directory: Path) -> None:
-    """What is put back belongs to whom the directory belongs that it takes the place of."""
-    for path in (folder, *folder.rglob("*")):
-        if directory.exists():
-            owner = directory.stat()
-            os.chown(path, owner.st_uid, owner.st_gid)
-        if path.is_dir():
-            sync_directory(path)
+def _sync(folder: Path) -> None:
+    """Its files were synced as they were written."""
+    for path in (folder, *folder.rglob("*/")):
+        sync_directory(path)
+
+
+def _move(folder: Path, directory: Path, rename: Callable[[Path, Path], object]) -> None:
+    """Into a directory that may be a file system of its own, and belong to another.
+
+    The mark of a begun journal goes first and the journal last: on what a power cut leaves of it no
+    terminal begins.
+    """
+    owner = directory.stat()
+    for path in folder.rglob("*"):
+        os.chown(path, owner.st_uid, owner.st_gid)
+    order = {LOCK: 0, DATABASE: 2}
+    for path in sorted(folder.iterdir(), key=lambda path: order.get(path.name, 1)):
+        rename(path, directory / path.name)

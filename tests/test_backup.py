@@ -24,7 +24,7 @@ from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import Copy, PrintQueued
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
-from tests.journal.story import Clock, Shop, opened, outcome_of
+from tests.journal.story import Clock, Shop, outcome_of
 
 
 @pytest.fixture
@@ -199,34 +199,6 @@ def test_a_copy_that_was_put_back_trades_on(shop: Shop, to: Path, new: Path) -> 
     assert new.stat().st_mode & 0o777 == 0o700
 
 
-def test_batches_that_were_settled_since_are_closed(shop: Shop, to: Path, new: Path) -> None:
-    copied(shop, to)
-    again = restored(to, new, (4, 120))
-    journal = again.journal
-    assert (journal.batch(), journal.next_stan()) == (4, 121)
-    sale = again.find(shop.find(shop.intent(stan=1)))
-    assert sale.settled  # so that it can be refunded, and not voided
-    assert journal.last_settlement() is None
-    later = again.sale(500)
-    assert [each.stan for each in journal.list_transactions(1, 0, 9)] == [1]
-    assert [each.stan for each in journal.list_transactions(4, 0, 9)] == [later.stan]
-    again.refund(sale, 700)
-    again.settle()
-    assert journal.batch() == 5
-    journal.close()
-    assert verify_journal(new, journal.keys.public_key).intact
-
-
-def test_after_a_settlement_the_copys_own_last_voucher_will_do(
-    shop: Shop, to: Path, new: Path
-) -> None:
-    shop.settle()
-    assert copied(shop, to).batch == 1
-    again = restored(to, new, (1, 1))
-    assert (again.journal.batch(), again.journal.next_stan()) == (2, 2)
-    again.journal.close()
-
-
 def test_a_terminal_that_never_sold_begins_where_it_was(
     tmp_path: Path, to: Path, new: Path
 ) -> None:
@@ -239,48 +211,11 @@ def test_a_terminal_that_never_sold_begins_where_it_was(
     again.journal.close()
 
 
-@pytest.mark.parametrize(
-    "last", [(1, 0), (1, 999_999), (0, 7), (1, 1_000_000), (1_000_000, 1), (5000, 1)]
-)
-def test_a_last_voucher_that_cannot_be_it_is_refused(
-    last: tuple[int, int], shop: Shop, to: Path, new: Path
-) -> None:
+def test_a_voucher_that_cannot_be_the_last_is_refused(shop: Shop, to: Path, new: Path) -> None:
     copied(shop, to)
     with pytest.raises(RuleBroken, match="before the copy's last"):
-        put_back(to, new, last, Clock())
+        put_back(to, new, (1, 0), Clock())
     assert not new.exists()
-
-
-def test_numbers_that_began_anew_go_on(shop: Shop, to: Path, new: Path) -> None:
-    copied(shop, to)
-    last = restored(to, new, (1, 499_999))
-    last.journal.close()
-    again = new.with_name("again")
-    more = new.with_name("more.tar")
-    back_up(new, more, (), Clock(), nothing_under_way)
-    once = restored(more, again, (2, 999_999))
-    assert once.sale().stan == 1
-    once.journal.close()
-
-
-def test_papers_that_may_have_been_printed_since_are_in_doubt(
-    shop: Shop, to: Path, new: Path
-) -> None:
-    shop.journal.append(PrintQueued(job=1, copy=Copy.MERCHANT, batch=1, stan=1))
-    copied(shop, to)
-    again = restored(to, new)
-    assert [job.state for job in again.journal.print_jobs()] == ["sending"]
-    again.journal.close()
-
-
-def test_a_reversal_that_was_owed_is_owed_again(shop: Shop, to: Path, new: Path) -> None:
-    """The host undoes nothing twice, so it may be asked twice."""
-    intent = shop.intent()
-    shop.journal.append(intent, opened(intent))
-    copied(shop, to)
-    again = restored(to, new, (1, 2))
-    assert [owed.transaction.stan for owed in again.journal.reversals()] == [2]
-    again.journal.close()
 
 
 def test_the_embedded_hosts_books_come_along_and_repeat_no_reference(
@@ -316,12 +251,34 @@ def test_settings_lie_by_their_full_path(shop: Shop, to: Path, new: Path, tmp_pa
 
 def test_an_empty_directory_is_taken_and_its_owner_kept(shop: Shop, to: Path, new: Path) -> None:
     copied(shop, to)
-    new.mkdir()
+    (new / "lost+found").mkdir(parents=True)
     owner = (4711, 4712) if os.geteuid() == 0 else (os.getuid(), os.getgid())
     os.chown(new, *owner)
     restored(to, new).journal.close()
     found = (new, new / DATABASE, new / "signing.key", new / LOCK)
     assert {(path.stat().st_uid, path.stat().st_gid) for path in found} == {owner}
+    assert not any(path.name.startswith(".pos-") for path in new.iterdir())
+
+
+@pytest.mark.parametrize("calls", range(1, 5))  # the lock, and three keys
+def test_on_what_a_power_cut_leaves_of_a_copy_no_terminal_begins(
+    calls: int, shop: Shop, to: Path, new: Path
+) -> None:
+    copied(shop, to)
+    new.mkdir()
+    names: list[str] = []
+
+    def rename(path: Path, target: Path) -> None:
+        if len(names) == calls:
+            raise KeyboardInterrupt
+        names.append(path.name)
+        path.rename(target)
+
+    with pytest.raises(KeyboardInterrupt):
+        put_back(to, new, (1, 1), shop.clock, rename=rename)
+    with pytest.raises(JournalFault) as caught:
+        Shop.open(new, keys=TerminalKeys.load_or_create(new))
+    assert caught.value.trouble is Trouble.LOST
 
 
 def test_what_is_there_is_never_replaced(shop: Shop, to: Path) -> None:

@@ -1,14 +1,19 @@
-"""`pos verify`: a journal, or the QR code of a paper, checked without the terminal."""
+"""`pos verify`: a journal, one in a backup too, or the QR of a paper, without the terminal."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from firmware.backup import unpacked
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
 from firmware.cli.keyring import read_keys
 from firmware.journal.chain import Introduced
+from firmware.journal.faults import JournalFault
 from firmware.journal.genuine import verify_essence
 from firmware.journal.verify import database_of, verify_journal
 
@@ -18,7 +23,11 @@ _QR_MOST = 4_296  # characters that the largest QR code holds
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "journal", nargs="?", type=Path, metavar="JOURNAL", help="a journal's file or directory"
+        "journal",
+        nargs="?",
+        type=Path,
+        metavar="JOURNAL",
+        help="a journal's file or directory, or a backup",
     )
     parser.add_argument(
         "--qr",
@@ -43,17 +52,31 @@ def run(options: argparse.Namespace) -> int:
         raise Refused(f"{options.journal}: there is no journal here")
     keys = () if options.key is None else read_keys(options.key)
     codes = []
-    if options.journal is not None:
-        codes.append(_journal(options.journal, keys))
-    if options.qr is not None:
-        text = sys.stdin.read(_QR_MOST + 1) if options.qr == "-" else options.qr
-        codes.append(_paper(text.strip("\r\n"), keys, options.journal))
+    with _laid_out(options.journal) as journal:
+        if journal is not None:
+            print(f"journal {database_of(options.journal)}")
+            codes.append(_journal(journal, keys))
+        if options.qr is not None:
+            text = sys.stdin.read(_QR_MOST + 1) if options.qr == "-" else options.qr
+            codes.append(_paper(text.strip("\r\n"), keys, journal))
     return max(codes)
+
+
+@contextlib.contextmanager
+def _laid_out(journal: Path | None) -> Iterator[Path | None]:
+    """The journal that is named, or for a backup a folder with its own. Raises Refused."""
+    if journal is None or journal.is_dir() or not tarfile.is_tarfile(journal):
+        yield journal
+        return
+    try:
+        with unpacked(journal) as (_, folder):
+            yield folder
+    except JournalFault as fault:
+        raise Refused(fault.words, code=FAILED) from fault
 
 
 def _journal(path: Path, keys: Introduced) -> int:
     report = verify_journal(path, *(key for _, key in keys))
-    print(f"journal {report.path}")
     print(f"records {report.records}, head {report.head_hash or 'none'}")
     for number, public_key in enumerate(report.keys, start=1):
         print(f"key {number}   {public_key}")
