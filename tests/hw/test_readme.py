@@ -4,7 +4,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import hw
+from firmware.cli.benchmarks.paper import BITS_PER_BYTE, measure
 from firmware.config import Config, from_tables
 
 HW = Path(hw.__file__).parent
@@ -52,6 +55,16 @@ def test_the_peak_of_a_head_is_as_the_text_reckons_it():
     for dots, peak in rows:
         amperes = 5 * int(dots.partition(",")[0]) / 160 + 0.3
         assert peak == f"{amperes:.1f} A"
+
+
+def test_the_speeds_of_a_serial_line_are_those_of_a_voucher():
+    weighs = {figure.name: figure.value for figure in measure(_full=False)}
+    rows = rows_below("| baud |")
+    assert len(rows) == 4
+    for baud, *told in rows:
+        for mode, seconds in zip(("native", "raster"), told, strict=True):
+            exact = weighs[f"voucher, {mode}"] * BITS_PER_BYTE / int(baud)
+            assert float(seconds.removesuffix(" s")) == pytest.approx(exact, rel=0.05, abs=0.05)
 
 
 def test_the_settings_of_each_named_model_are_settings():
