@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from firmware import __version__
 from firmware.effects import Look
+from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
 from firmware.flows.owed import send_owed
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
-from firmware.journal.queries import OpenPrintJobs, Reversals
+from firmware.flows.query import page_through
+from firmware.journal.queries import OpenPrintJobs, Reversals, Uploads
+from firmware.journal.transactions import Reversal, Upload
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
@@ -34,13 +39,19 @@ async def other(desk: Desk) -> None:
             )
         case Text.PENDING_REVERSALS:
             await send_owed(desk)
-            count = len(await Look(Reversals()))
-            await tell(
-                desk,
-                Text.PENDING_REVERSALS,
-                Phrase.of(Text.REVERSALS_PENDING, count=count),
-                warning=bool(count),
-            )
+            await _list(desk, Text.REVERSALS_PENDING, await Look(Reversals()))
+            uploads = await Look(Uploads())
+            if uploads:
+                await _list(desk, Text.UPLOADS_PENDING, uploads)
         case _:
             version = Phrase.of(Text.VERSION, version=__version__)
             await tell(desk, Text.MENU_OTHER, version, warning=False)
+
+
+async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload]) -> None:
+    """How many are owed to the host, and which."""
+    count = Phrase.of(title, count=len(owed))
+    if owed:
+        await page_through(desk, count, tuple(named(desk, each.transaction) for each in owed))
+    else:
+        await tell(desk, Text.PENDING_REVERSALS, count, warning=False)

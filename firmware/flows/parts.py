@@ -10,11 +10,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from firmware.effects import Beep, Look, Moment, PutBack, Record, Show, Shown, TimedOut, Wait
+from firmware.effects import Beep, Moment, PutBack, Record, Show, Shown, TimedOut, Wait
 from firmware.flows.desk import Desk
-from firmware.journal.queries import NextJob
-from firmware.journal.records import AmountAgreed, Copy, EntryAbandoned, Kind, PrintQueued
-from firmware.journal.transactions import Transaction
+from firmware.journal.records import AmountAgreed, EntryAbandoned, Kind
 from firmware.money import Money
 from firmware.ui.screens import (
     AmountCheck,
@@ -297,14 +295,6 @@ async def abandon(kind: Kind, step: str, why: GivenUp | str, amount: Money | Non
             reason=why.value if isinstance(why, GivenUp) else why,
             amount_minor=amount.minor if amount else 0,
         )
-    )
-
-
-async def fault_slip(owed: Transaction) -> PrintQueued:
-    """The slip that tells a person what is owed; to be recorded with what made it necessary."""
-    job = await Look(NextJob())
-    return PrintQueued(
-        job=job, copy=Copy.FAULT, batch=owed.batch, stan=owed.stan, training=owed.training
     )
 
 

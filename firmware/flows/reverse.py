@@ -6,10 +6,13 @@ settlement and the sign-off. It is never dropped.
 
 from __future__ import annotations
 
+from functools import partial
+
 from firmware.effects import Authorise, Look, Now, Record
+from firmware.flows.delivery import deliver, stays_owed
 from firmware.flows.desk import Desk
-from firmware.flows.parts import fault_slip, show
-from firmware.host.messages import Answered, ReversalRequest
+from firmware.flows.parts import show
+from firmware.host.messages import Answered, HostAnswer, ReversalRequest
 from firmware.journal.queries import Reversals
 from firmware.journal.records import (
     IntentRecorded,
@@ -45,18 +48,12 @@ async def reverse(
 
 
 async def send_reversals(desk: Desk) -> bool:
-    """Send every reversal that is owed, oldest first; True when none is left.
-
-    Stops at the first that is not answered: the line is the same for the rest.
-    """
-    for reversal in await Look(Reversals()):
-        if not await _send(desk, reversal):
-            return False
-    return True
+    """Send every reversal that is owed; True when none is left."""
+    return await deliver(await Look(Reversals()), partial(_send, desk))
 
 
-async def _send(desk: Desk, reversal: Reversal) -> bool:
-    owed, attempt = reversal.transaction, reversal.attempts + 1
+async def _send(desk: Desk, reversal: Reversal) -> HostAnswer | None:
+    owed = reversal.transaction
     answer = await Authorise(await _request(desk, reversal))
     if isinstance(answer, Answered) and answer.response_code in CONFIRMING_CODES:
         await Record.of(
@@ -67,19 +64,16 @@ async def _send(desk: Desk, reversal: Reversal) -> bool:
                 training=owed.training,
             )
         )
-        return True
+        return None
     attempted = ReversalAttempted(
         batch=owed.batch,
         stan=owed.stan,
-        attempt=attempt,
+        attempt=reversal.attempts + 1,
         detail=answer.words,
         training=owed.training,
     )
-    if attempt != desk.config.host.reversal_fault_after:
-        await Record.of(attempted)
-    else:  # a person must know: the fault slip names what is owed, and it is still retried
-        await Record.of(attempted, await fault_slip(owed))
-    return False
+    await stays_owed(desk, reversal, attempted)
+    return answer
 
 
 async def _request(desk: Desk, reversal: Reversal) -> ReversalRequest:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from firmware.effects import Authorise, Look, Now, Record
+from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, confirm, show, tell
 from firmware.flows.reverse import send_reversals
@@ -17,6 +20,8 @@ from firmware.journal.queries import (
     NextNumbers,
     OpenBatch,
     OpenSettlement,
+    Reversals,
+    Uploads,
 )
 from firmware.journal.records import (
     BatchOpened,
@@ -26,6 +31,7 @@ from firmware.journal.records import (
     SettlementStarted,
     Totals,
 )
+from firmware.journal.transactions import Reversal, Upload
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
@@ -83,13 +89,18 @@ async def nothing_owed(desk: Desk, *, uploads: bool = True) -> bool:
     totals are fixed: until it is through its batch is closed to everything, lessons included.
     """
     if not await send_reversals(desk):
-        await tell(desk, Text.REFUSED, Text.REVERSAL_FIRST)
+        await _refuse(desk, Text.REVERSAL_FIRST, await Look(Reversals()))
         return False
     if uploads and not await send_uploads(desk):
-        await tell(desk, Text.REFUSED, Text.UPLOAD_FIRST)
+        await _refuse(desk, Text.UPLOAD_FIRST, await Look(Uploads()))
         return False
     await resume_settlement(desk)
     return await Look(OpenSettlement()) is None
+
+
+async def _refuse(desk: Desk, reason: Text, owed: Sequence[Reversal | Upload]) -> None:
+    first = named(desk, owed[0].transaction)
+    await tell(desk, Text.REFUSED, reason, Phrase.of((first, first)))
 
 
 async def resume_settlement(desk: Desk) -> None:

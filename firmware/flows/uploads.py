@@ -7,10 +7,12 @@ may approve without a host is there for when there is none.
 
 from __future__ import annotations
 
+from functools import partial
+
 from firmware.effects import Authorise, Look, Record, Unseal
+from firmware.flows.delivery import deliver, fault_slip, stays_owed
 from firmware.flows.desk import Desk
-from firmware.flows.parts import fault_slip
-from firmware.host.messages import Answered, CardPresented, FinancialRequest
+from firmware.host.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.journal.queries import Uploads
 from firmware.journal.records import UploadAnswered, UploadAttempted
 from firmware.journal.transactions import Transaction, Upload
@@ -21,26 +23,23 @@ TRY_AGAIN = frozenset({"30", "68", "91", "96", "97", "A0"})
 
 
 async def send_uploads(desk: Desk) -> bool:
-    """Send every notice that is owed, oldest first; True when none is left.
-
-    Stops at the first that is not answered: the line is the same for the rest.
-    """
-    for upload in await Look(Uploads()):
-        if not await _send(desk, upload):
-            return False
-    return True
+    """Send every notice that is owed; True when none is left."""
+    return await deliver(await Look(Uploads()), partial(_send, desk))
 
 
-async def _send(desk: Desk, upload: Upload) -> bool:
+async def _send(desk: Desk, upload: Upload) -> HostAnswer | None:
     owed = upload.transaction
     card = await Unseal(owed.batch, owed.stan)
     answer = await Authorise(_request(desk, owed, card))
     if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
-        attempt = upload.attempts + 1
-        await Record.of(
-            UploadAttempted(batch=owed.batch, stan=owed.stan, attempt=attempt, detail=answer.words)
+        attempted = UploadAttempted(
+            batch=owed.batch, stan=owed.stan, attempt=upload.attempts + 1, detail=answer.words
         )
-        return False
+        if isinstance(answer, Answered):
+            await stays_owed(desk, upload, attempted)
+        else:  # the line's fault: idle says how many wait, and no slip tells of each
+            await Record.of(attempted)
+        return answer
     answered = UploadAnswered(
         batch=owed.batch,
         stan=owed.stan,
@@ -52,7 +51,7 @@ async def _send(desk: Desk, upload: Upload) -> bool:
         await Record.of(answered)
     else:  # the goods are gone and the host will not pay: a person must claim it
         await Record.of(answered, await fault_slip(owed))
-    return True
+    return None
 
 
 def _request(desk: Desk, owed: Transaction, card: CardPresented) -> FinancialRequest:

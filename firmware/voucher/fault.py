@@ -13,6 +13,8 @@ from firmware.voucher.texts import (
     REVERSAL_HAPPENED,
     UPLOAD_ADVICE,
     UPLOAD_HAPPENED,
+    UPLOAD_WAITS,
+    UPLOAD_WAITS_ADVICE,
     Label,
     Mark,
 )
@@ -28,6 +30,14 @@ def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Docum
     sheet.pair(Label.REASON, REASONS.get(reversal.reason, reversal.reason))
     sheet.pair(Label.ATTEMPTS, str(reversal.attempts)).rule()
     return _what_to_do(sheet, reversal.transaction, REVERSAL_ADVICE)
+
+
+def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
+    """The report of an offline sale that the host still finds fault with, for the merchant."""
+    sheet = _head(columns)
+    sheet.owner(merchant, transaction.operator, transaction).rule()
+    sheet.text(Label.WHAT_HAPPENED, bold=True).both(UPLOAD_WAITS).rule()
+    return _what_to_do(sheet, transaction, UPLOAD_WAITS_ADVICE)
 
 
 def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:

@@ -123,6 +123,24 @@ UPLOAD_ADVICE = (
         "Do not hand this slip to the cardholder as a receipt.",
     ),
 )
+UPLOAD_WAITS = (
+    "此笔交易由卡片脱机批准，主机多次未能受理。",
+    "The card approved this transaction offline and the host has not been able to take it.",
+)
+UPLOAD_WAITS_ADVICE = (
+    (
+        "1. 请保持终端开机并联网，交易会继续自动上送。",
+        "Leave the terminal on and connected: it goes on telling the host.",
+    ),
+    (
+        "2. 请凭本单联系收单机构，受理之前批次不能结算。",
+        "Ask your acquirer with this slip: the batch cannot be settled before it is taken.",
+    ),
+    (
+        "3. 本单不能交给持卡人作为凭证。",
+        "Do not hand this slip to the cardholder as a receipt.",
+    ),
+)
 NAMES = {
     Kind.SALE: "消费 SALE",
     Kind.VOID: "消费撤销 VOID",

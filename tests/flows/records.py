@@ -27,7 +27,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.masked import Key, Pan
-from firmware.ui.screens import Original, Processing
+from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts
 from tests.flows.script import ANYTHING, CONFIG, Pair, desk
@@ -44,6 +44,7 @@ from tests.flows.words import (
     shows,
     stands_in_the_journal,
     takes_its_number,
+    tells,
     yuan,
 )
 from tests.journal.story import FRAME_SHA256
@@ -167,7 +168,7 @@ def reversal_opens(intent: IntentRecorded, reason: str) -> list[Pair]:
 
 
 def reversal_is_sent(
-    owed: Transaction, reason: str, answer: HostAnswer, *, attempts: int = 0
+    owed: Transaction, reason: str, answer: HostAnswer, *, attempts: int = 0, told: bool = False
 ) -> list[Pair]:
     """The host is asked to undo whatever the intent did."""
     request = ReversalRequest(
@@ -182,7 +183,7 @@ def reversal_is_sent(
         time=NOW.time,
         reason=reason,
     )
-    reversal = Reversal(transaction=owed, reason=reason, attempts=attempts)
+    reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
     return [(Look(Reversals()), [reversal]), (Now(), NOW), (Authorise(request), answer)]
 
 
@@ -196,6 +197,19 @@ def reversal_stays_owed(owed: Transaction, attempt: int, detail: str) -> Pair:
     """It is tried again: on a timer, before the next sale, settlement and sign-off."""
     attempted = ReversalAttempted(batch=owed.batch, stan=owed.stan, attempt=attempt, detail=detail)
     return Record.of(attempted), None
+
+
+def reversal_is_named(owed: Transaction) -> tuple[Pair, Phrase]:
+    """What is owed is looked up, to be named by its voucher number and amount."""
+    name = f"{owed.stan:06d} {yuan(owed.amount_minor)}"
+    reversal = Reversal(transaction=owed, reason="power lost", attempts=1)
+    return (Look(Reversals()), [reversal]), Phrase.of((name, name))
+
+
+def refuses_before_the_reversal(owed: Transaction) -> list[Pair]:
+    """Nothing begins, and the glass says for which voucher."""
+    looked_up, name = reversal_is_named(owed)
+    return [looked_up, *tells(Text.REFUSED, Text.REVERSAL_FIRST, name)]
 
 
 def original_of(sale: Transaction) -> OriginalRef:

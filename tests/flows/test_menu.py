@@ -15,6 +15,7 @@ from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 from tests.flows.records import (
     intent_of,
+    reversal_is_named,
     reversal_is_sent,
     reversal_stays_owed,
     transaction_of,
@@ -123,6 +124,7 @@ def test_key_that_dismisses_a_refusal_begins_what_it_names():
         intent_of(Kind.SALE, 800, facts_of("visa-credit")), State.REVERSING, reference=""
     )
     pressed = KeyPressed(Key.MENU, 3_000)
+    looked_up, name = reversal_is_named(owed)
     follow(
         menu(desk()),
         menu_at(),
@@ -130,7 +132,8 @@ def test_key_that_dismisses_a_refusal_begins_what_it_names():
         (CheckSpace(), None),
         reversal_is_sent(owed, "power lost", NoAnswer(NoAnswerReason.TIMED_OUT)),
         reversal_stays_owed(owed, 1, "timed out"),
-        shows(Notice(say(Text.REFUSED), (say(Text.REVERSAL_FIRST),), warning=True)),
+        looked_up,
+        shows(Notice(say(Text.REFUSED), (say(Text.REVERSAL_FIRST), name), warning=True)),
         beeps(long=True),
         (Wait(NOTICE_MS), pressed),
         (PutBack(pressed), None),

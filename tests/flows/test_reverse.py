@@ -1,4 +1,4 @@
-"""Reversals, effect by effect: recorded before they are sent, oldest first, never dropped."""
+"""Reversals, effect by effect: recorded before they are sent, and never dropped."""
 
 from __future__ import annotations
 
@@ -91,21 +91,65 @@ def test_all_that_are_owed_go_out_oldest_first():
     assert done is True
 
 
-@pytest.mark.parametrize("attempts", [1, 2, 3])
-def test_third_failure_alone_prints_a_slip_for_a_person(attempts: int):
+def test_one_that_the_host_refuses_holds_up_none_behind_it():
+    (_, now, first) = reversal_is_sent(OWED, "power lost", Answered("96"))
+    (_, _, second) = reversal_is_sent(SECOND, "power lost", Answered("00"))
+    both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
+    done = follow(
+        send_reversals(desk()),
+        (Look(Reversals()), both),
+        now,
+        first,
+        reversal_stays_owed(OWED, 1, "96"),
+        now,
+        second,
+        reversal_is_confirmed(SECOND),
+    )
+    assert done is False
+
+
+def test_one_that_silences_the_host_comes_after_those_that_were_tried_less():
+    (_, now, second) = reversal_is_sent(SECOND, "power lost", Answered("00"))
+    (_, _, first) = reversal_is_sent(OWED, "power lost", SILENCE)
+    both = [
+        Reversal(transaction=OWED, reason="power lost", attempts=1),
+        Reversal(transaction=SECOND, reason="power lost", attempts=0),
+    ]
+    follow(
+        send_reversals(desk()),
+        (Look(Reversals()), both),
+        now,
+        second,
+        reversal_is_confirmed(SECOND),
+        now,
+        first,
+        reversal_stays_owed(OWED, 2, "timed out"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("attempts", "told", "slips"),
+    [
+        pytest.param(1, False, False, id="not yet"),
+        pytest.param(2, False, True, id="the third in vain"),
+        pytest.param(3, True, False, id="told"),
+        pytest.param(8, False, True, id="the setting was lowered meanwhile"),
+    ],
+)
+def test_after_three_failures_one_slip_tells_a_person(attempts: int, told: bool, slips: bool):
     """A slip that says it is no receipt; and it is tried again all the same."""
     attempted = ReversalAttempted(batch=1, stan=1, attempt=attempts + 1, detail="timed out")
     slip = PrintQueued(job=7, copy=Copy.FAULT, batch=1, stan=1)
-    third = [(Look(NextJob()), 7), (Record.of(attempted, slip), None)]
+    telling = [(Look(NextJob()), 7), (Record.of(attempted, slip), None)]
     follow(
         send_reversals(desk()),
-        reversal_is_sent(OWED, "power lost", SILENCE, attempts=attempts),
-        third if attempts == 2 else (Record.of(attempted), None),
+        reversal_is_sent(OWED, "power lost", SILENCE, attempts=attempts, told=told),
+        telling if slips else (Record.of(attempted), None),
     )
 
 
 def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses():
-    owed = [Reversal(transaction=OWED, reason="power lost", attempts=4)]
+    owed = [Reversal(transaction=OWED, reason="power lost", attempts=4, told=True)]
     retry = follow(Retry.begin(desk()), it_is(0))
     assert isinstance(retry, Retry)
 
@@ -116,7 +160,7 @@ def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses
         return pause
 
     tried = [
-        reversal_is_sent(OWED, "power lost", SILENCE, attempts=4),
+        reversal_is_sent(OWED, "power lost", SILENCE, attempts=4, told=True),
         reversal_stays_owed(OWED, 5, "timed out"),
     ]
     assert goes_on(59_999) == 60_000

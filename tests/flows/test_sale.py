@@ -16,6 +16,7 @@ from tests.flows.records import (
     intent_of,
     issuer_approves,
     outcome_of,
+    refuses_before_the_reversal,
     request_of,
     reversal_is_confirmed,
     reversal_is_sent,
@@ -49,7 +50,6 @@ from tests.flows.words import (
     shows,
     stands_in_the_journal,
     takes_its_number,
-    tells,
     was_not_charged_a_moment_ago,
     yuan,
 )
@@ -257,5 +257,5 @@ def test_no_sale_begins_while_a_reversal_is_owed_and_not_answered():
         (CheckSpace(), None),
         reversal_is_sent(owed, "power lost", NoAnswer(NoAnswerReason.TIMED_OUT), attempts=1),
         reversal_stays_owed(owed, 2, "timed out"),
-        tells(Text.REFUSED, Text.REVERSAL_FIRST),
+        refuses_before_the_reversal(owed),
     )

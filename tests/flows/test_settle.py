@@ -36,6 +36,7 @@ from hw.events import Key
 from tests.flows.records import (
     OWNER,
     intent_of,
+    refuses_before_the_reversal,
     reversal_is_confirmed,
     reversal_is_sent,
     reversal_stays_owed,
@@ -161,7 +162,7 @@ def test_nothing_is_settled_while_a_reversal_stays_owed():
         presses(Key.ENTER),
         reversal_is_sent(OWED, "power lost", NoAnswer(NoAnswerReason.NO_LINE)),
         reversal_stays_owed(OWED, 1, "no line"),
-        tells(Text.REFUSED, Text.REVERSAL_FIRST),
+        refuses_before_the_reversal(OWED),
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from firmware.effects import Authorise, Look, Record, Unseal
 from firmware.flows.uploads import TRY_AGAIN, send_uploads
+from firmware.host.books import Books
+from firmware.host.issuer import Decision, Issuer
+from firmware.host.local import LocalHost
 from firmware.host.messages import (
     Answered,
     CardPresented,
     FinancialRequest,
-    HostAnswer,
     NoAnswer,
     NoAnswerReason,
 )
@@ -31,8 +34,9 @@ from firmware.journal.transactions import State, Transaction, Upload
 from firmware.masked import Key, Pan
 from firmware.scenario.language import Step
 from firmware.scenario.player import Player
+from firmware.scenario.stage import Stage
 from firmware.sealed import Place, keeping, seal, unseal
-from tests.flows.script import desk, follow
+from tests.flows.script import Pair, desk, follow
 from tests.journal.story import CARD
 
 PAN = "5413330089020029"
@@ -40,7 +44,7 @@ PLACE, KEY = Place(3, 17), Key(b"c" * 32)
 PRESENTED = CardPresented(Pan(PAN), "01", "3012", de55=bytes.fromhex("9F2608AABBCCDDEEFF0011"))
 
 
-def owed(attempts: int = 0) -> Upload:
+def owed(attempts: int = 0, *, told: bool = False) -> Upload:
     sale = Transaction(
         kind=Kind.SALE,
         batch=PLACE.batch,
@@ -58,7 +62,7 @@ def owed(attempts: int = 0) -> Upload:
         state=State.APPROVED,
         offline=True,
     )
-    return Upload(transaction=sale, attempts=attempts)
+    return Upload(transaction=sale, attempts=attempts, told=told)
 
 
 def request() -> FinancialRequest:
@@ -114,21 +118,52 @@ def test_a_taken_notice_is_recorded_with_the_hosts_reference():
     assert done is True
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [NoAnswer(NoAnswerReason.TIMED_OUT), *(Answered(code) for code in sorted(TRY_AGAIN))],
-    ids=str,
-)
-def test_a_notice_that_is_not_answered_for_stays_owed(answer: HostAnswer):
-    detail = answer.response_code if isinstance(answer, Answered) else "timed out"
+def stays_owed(attempt: int, detail: str, *slip: PrintQueued) -> Pair:
+    attempted = UploadAttempted(batch=3, stan=17, attempt=attempt, detail=detail)
+    return Record.of(attempted, *slip), None
+
+
+def test_without_an_answer_nothing_else_is_sent_and_no_slip_tells_of_it():
     done = follow(
         send_uploads(desk()),
-        (Look(Uploads()), [owed(attempts=4), owed()]),
+        (Look(Uploads()), [owed(attempts=4), owed(attempts=5)]),
         (Unseal(3, 17), PRESENTED),
-        (Authorise(request()), answer),
-        (Record.of(UploadAttempted(batch=3, stan=17, attempt=5, detail=detail)), None),
+        (Authorise(request()), NoAnswer(NoAnswerReason.TIMED_OUT)),
+        stays_owed(5, "timed out"),
     )
     assert done is False
+
+
+@pytest.mark.parametrize("code", sorted(TRY_AGAIN))
+def test_a_notice_that_the_host_cannot_take_stays_owed_and_holds_up_none_behind_it(code: str):
+    done = follow(
+        send_uploads(desk()),
+        (Look(Uploads()), [owed(), owed(attempts=1)]),
+        (Unseal(3, 17), PRESENTED),
+        (Authorise(request()), Answered(code)),
+        stays_owed(1, code),
+        (Unseal(3, 17), PRESENTED),
+        (Authorise(request()), Answered(code)),
+        stays_owed(2, code),
+    )
+    assert done is False
+
+
+@pytest.mark.parametrize(
+    ("attempts", "told", "slips"), [(1, False, 0), (2, False, 1), (3, True, 0)]
+)
+def test_one_slip_tells_a_person_of_a_notice_that_the_host_cannot_take(
+    attempts: int, told: bool, slips: int
+):
+    slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
+    follow(
+        send_uploads(desk()),
+        (Look(Uploads()), [owed(attempts, told=told)]),
+        (Unseal(3, 17), PRESENTED),
+        (Authorise(request()), Answered("96")),
+        [(Look(NextJob()), 9)] * slips,
+        stays_owed(attempts + 1, "96", *[slip] * slips),
+    )
 
 
 def test_a_refused_notice_prints_what_a_person_has_to_claim():
@@ -180,5 +215,41 @@ def test_the_card_number_is_on_no_disk_and_its_sealed_form_goes_with_the_answer(
         assert bytes.fromhex(PAN) not in written
         play(player, ("clear", "host"), ("wait", "5m"), ("expect books balanced",))
         assert sealed_rows(tmp_path) == 0
+    finally:
+        player.close()
+
+
+class FaultFinder(Issuer):
+    """An issuer whose system fails over one amount, every time."""
+
+    def decide(
+        self, books: Books, request: FinancialRequest, account_id: str, today: date
+    ) -> Decision:
+        if request.amount_minor == 5_000:
+            return Decision("96")
+        return super().decide(books, request, account_id, today)
+
+
+class AtAFaultFinder(Stage):
+    def _make_host(self) -> LocalHost:
+        host = super()._make_host()
+        host._issuer = FaultFinder(host._accounts, test_amounts=False)
+        return host
+
+
+def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_glass(tmp_path: Path):
+    """Nothing else waits for it but the settlement, and a person knows why."""
+    player = Player(tmp_path, tmp_path, make_stage=lambda config: AtAFaultFinder(tmp_path, config))
+    other = (("press", "4000", "ENTER"), *OFFLINE_SALE[1:])
+    try:
+        play(player, *OFFLINE_SALE, ("wait", "40s"), *other, ("wait", "40s"))
+        play(player, ("expect screen", "1笔脱机待上送"), ("tear",), ("wait", "10m"))
+        slip = ("故障报告单", "非凭证 NOT A RECEIPT", "000001", "RMB 50.00", "继续自动上送")
+        play(player, ("expect paper", *slip), ("expect no paper", "40.00"), ("tear",))
+        play(player, ("wait", "1h"), ("expect no paper", "故障报告单"))
+        play(player, ("press", "MENU", "6"), ("press", "ENTER"))
+        play(player, ("expect screen", "脱机交易未上送", "000001 50.00"), ("press", "ENTER"))
+        play(player, ("press", "MENU", "8", "3"), ("press", "ENTER"))
+        play(player, ("expect screen", "1笔脱机待上送", "000001 50.00"))
     finally:
         player.close()

@@ -26,6 +26,7 @@ from tests.flows.records import (
     original_of,
     original_on_glass,
     outcome_of,
+    refuses_before_the_reversal,
     reversal_is_sent,
     reversal_stays_owed,
     transaction_of,
@@ -217,7 +218,7 @@ def test_reversal_that_is_owed_goes_first():
         supervisor_gives_password("void"),
         reversal_is_sent(owed, "power lost", NoAnswer(NoAnswerReason.TIMED_OUT)),
         reversal_stays_owed(owed, 1, "timed out"),
-        tells(Text.REFUSED, Text.REVERSAL_FIRST),
+        refuses_before_the_reversal(owed),
         gives_up(VOID, "owed", "cancelled"),
     )
 

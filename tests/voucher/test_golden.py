@@ -13,6 +13,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State
 from firmware.voucher import device_slip, fault_slip, settlement_slip, transaction_slip
+from firmware.voucher.fault import refused_slip, waiting_slip
 from hw.events import Device
 
 QR = "POS1.eyJzdGFuIjoyN30.c2lnbmF0dXJl"
@@ -95,6 +96,14 @@ def test_fault_report_of_a_reversal(transaction, merchant, golden, columns):
     sale = transaction(state=State.REVERSING)
     reversal = Reversal(transaction=sale, reason="no answer: timed out", attempts=3)
     golden("fault", fault_slip(reversal, merchant, columns=columns), columns)
+
+
+@both_widths
+@pytest.mark.parametrize("report", [waiting_slip, refused_slip], ids=["waiting", "refused"])
+def test_fault_report_of_an_offline_sale(transaction, merchant, golden, columns, report):
+    sale = transaction(offline=True, reference="", verification=Verification.NONE)
+    name = report.__name__.removesuffix("_slip")
+    golden(f"fault-{name}", report(sale, merchant, columns=columns), columns)
 
 
 @both_widths
