@@ -140,7 +140,8 @@ def needed(config: Config, machine: Machine) -> Sequence[Access]:
                 found.append(Access(str(Path(node).parent), Path(node).name, "lp"))
         case "serial":
             path = Path(_serial_port(config))
-            missing = "put `enable_uart=1` in /boot/firmware/config.txt, or plug the adapter in"
+            missing = "plug the adapter in; on the header put `enable_uart=1`, of a Pi 5 "
+            missing += "`dtparam=uart0=on`, in /boot/firmware/config.txt and reboot"
             found.append(Access(str(path.parent), path.name, "dialout", missing))
         case "file":
             path = Path(config.printer.device)

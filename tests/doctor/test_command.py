@@ -13,7 +13,9 @@ from firmware.config import Config, from_tables
 from firmware.doctor.examination import as_json, as_line, examined, fit
 from firmware.doctor.findings import bad, good, skipped, warning
 from firmware.doctor.permissions import PermissionsCheck
+from firmware.doctor.printer import PrinterCheck
 from firmware.doctor.serial_port import SerialPortCheck
+from firmware.doctor.signals import SignalsCheck
 from firmware.doctor.storage import StorageCheck
 from firmware.install.places import CONFIG
 from tests.doctor.machine import ALICE, POS, ModelMachine
@@ -103,6 +105,10 @@ EPSON = {
         ),
         ({"printer": {"device": "0416:5011"}}, ["/dev/gpiochip*", "/dev/i2c-1"]),
         ({"printer": {"kind": "serial"}}, ["/dev/gpiochip*", "/dev/i2c-1", "/dev/serial0"]),
+        (
+            {"printer": {"kind": "file", "device": "/dev/pos-printer"}},
+            ["/dev/gpiochip*", "/dev/i2c-1", "/dev/pos-printer"],
+        ),
         ({"printer": {"kind": "none"}}, ["/dev/gpiochip*", "/dev/i2c-1"]),
         (
             {"printer": {"kind": "none"}, "keypad": {"kind": "usb"}},
@@ -115,6 +121,7 @@ EPSON = {
         "USB printer",
         "unplugged printer",
         "serial printer",
+        "printer by its node",
         "no printer",
         "USB keypad",
     ],
@@ -124,6 +131,31 @@ def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
     assert [
         f"{each.folder}/{each.pattern}" for each in doctor.needed(config, ModelMachine(EPSON))
     ] == nodes
+
+
+def test_for_people_there_is_a_line_a_finding_and_how_many_are_to_mend(options, capsys):
+    code = doctor.run(options("--no-keys"))
+    lines = capsys.readouterr().out.splitlines()
+    to_mend = sum(line.startswith("BAD") for line in lines)
+    assert code == (FAILED if to_mend else DONE)
+    if to_mend:
+        assert lines.pop() == f"{to_mend} to mend"
+    assert {line.split()[0] for line in lines} <= {"ok", "warn", "BAD", "-"}
+
+
+def test_extras_are_looked_at_only_where_they_are_configured(tmp_path):
+    for fitted in (True, False):
+        config = from_tables({"signals": {"buzzer": fitted}}, source="test")
+        checks = doctor.checks(Settings(config, None), tmp_path, ModelMachine(), None)
+        assert any(isinstance(each, SignalsCheck) for each in checks) == fitted
+
+
+def test_slips_are_printed_in_both_ways_and_only_when_asked_for(tmp_path):
+    for slips, ways in ((True, {"native", "raster"}), (False, set())):
+        settings = Settings(Config(), None)
+        checks = doctor.checks(settings, tmp_path, ModelMachine(), None, slips=slips)
+        [printer] = [each for each in checks if isinstance(each, PrinterCheck)]
+        assert set(printer.slips) == ways
 
 
 @pytest.mark.parametrize(

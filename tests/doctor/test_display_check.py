@@ -46,6 +46,21 @@ def test_a_slow_bus_is_a_warning_with_the_line_to_write():
     assert "i2c_arm_baudrate=400000" in advice
 
 
+def test_a_bus_whose_clock_the_kernel_does_not_tell_is_good_and_says_so():
+    found = list(display_check(Ssd1306(), ModelMachine({I2C: b""})).look())
+    assert [each.verdict for each in found] == [GOOD, GOOD]
+    assert found[0].detail == "i2c-1 is enabled; its clock is not told"
+
+
+def test_a_glass_on_spi_that_fails_is_bad_with_its_own_wires():
+    def absent():
+        raise DeviceFault(Device.DISPLAY, "lgpio: 'GPIO busy'")
+
+    machine = ModelMachine({"/dev/spidev0.0": b""})
+    check = DisplayCheck(machine, Oled(absent), VirtualClock(NOON), "spi", 0, 0x3C)
+    assert [advice.partition(" against")[0] for _, advice in worst(check)] == ["check DC and RES"]
+
+
 def test_a_glass_that_does_not_answer_is_bad_with_the_other_address():
     chip = Ssd1306()
     chip.fail(broken=True)

@@ -85,6 +85,10 @@ def test_little_space_is_told_before_none_is_left(free, verdict):
     assert verdicts(StorageCheck(disk(free=free), DATA, POS)) == [verdict]
 
 
+def test_a_place_that_cannot_be_looked_at_is_bad():
+    assert verdicts(StorageCheck(disk(free=None), DATA, POS)) == [BAD]
+
+
 def test_a_data_directory_in_memory_is_bad():
     mounts = b"overlay / overlay rw 0 0\n/dev/mmcblk0p3 /var/lib/pos ext4 rw 0 0\n"
     found = worst(StorageCheck(disk(files={"/proc/mounts": mounts}), DATA, POS))
@@ -94,6 +98,11 @@ def test_a_data_directory_in_memory_is_bad():
             "mount a partition of its own there, as in firmware/install/README.md",
         )
     ]
+
+
+def test_what_is_mounted_last_at_a_place_is_what_is_there():
+    covered = MOUNTS + f"tmpfs {DATA} tmpfs rw 0 0\n".encode()
+    assert verdicts(StorageCheck(disk(files={"/proc/mounts": covered}), DATA, POS)) == [GOOD, BAD]
 
 
 def test_a_data_directory_of_somebody_else_is_bad_whoever_looks():

@@ -40,6 +40,12 @@ def test_a_card_that_was_written_many_times_over_is_a_warning_to_save_and_replac
     assert advice.startswith("`pos backup FILE`")
 
 
+def test_a_file_system_of_unknown_size_is_not_judged_by_what_was_written():
+    check = pi(written_kib=200 * CARD_BYTES // 1024)
+    del check.machine.files["/sys/class/block/mmcblk0p2/size"]
+    assert verdicts(check) == []
+
+
 def test_errors_that_ext4_counted_are_bad():
     [(detail, advice)] = worst(pi(**{f"{EXT4}/errors_count": b"3\n"}))
     assert detail == "mmcblk0p2: ext4 counted 3 errors"
