@@ -16,9 +16,10 @@ from firmware.cli.exits import FAILED, Refused
 from firmware.cli.settings import file_of, legible
 from firmware.install import places
 from firmware.journal import schema
-from firmware.journal.connection import DATABASE, connect_read_only
+from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, fault_of
 from firmware.journal.lookups import Lookups
+from firmware.journal.verify import database_of
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
@@ -33,16 +34,16 @@ def add_data_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def require_journal(directory: Path) -> Path:
-    """The journal's database in `directory`. Raises Refused when there is none."""
-    path = directory / DATABASE
+def require_journal(journal: Path) -> Path:
+    """The database of a journal that is named by file or directory. Raises Refused."""
     try:
+        path = database_of(journal)
         there = path.is_file()
     except PermissionError:
         words = f"only its owner may look; as user {places.USER} with `sudo -u {places.USER}`"
-        raise Refused(f"{directory}: {words}", code=FAILED) from None
+        raise Refused(f"{journal}: {words}", code=FAILED) from None
     if not there:
-        raise Refused(f"{directory}: there is no journal here")
+        raise Refused(f"{journal}: there is no journal here")
     return path
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.backup import unpacked
+from firmware.cli.data import require_journal
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
 from firmware.cli.keyring import read_keys
 from firmware.journal.chain import Introduced
@@ -48,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
         raise Refused("a journal, or --qr with a paper's text, is needed")
     if options.journal is None and options.key is None:
         raise Refused("--qr needs the terminal's public key, --key FILE, or its journal")
-    if options.journal is not None and not database_of(options.journal).is_file():
-        raise Refused(f"{options.journal}: there is no journal here")
+    if options.journal is not None:
+        require_journal(options.journal)
     keys = () if options.key is None else read_keys(options.key)
     codes = []
     with _laid_out(options.journal) as journal:

@@ -1,6 +1,7 @@
 """`pos verify`: a journal and a QR are what the terminal wrote, or it is said what is not."""
 
 import io
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -179,3 +180,25 @@ def test_a_key_that_is_none_is_refused(pos, shop, tmp_path):
             2,
             f"pos: {path}: expected an Ed25519 public key as PEM",
         )
+
+
+@pytest.fixture
+def stranger(shop):
+    """Somebody who may not look into the data directory."""
+    if os.geteuid() == 0:  # whom no mode keeps out
+        os.seteuid(65_534)
+        yield
+        os.seteuid(0)
+    else:
+        shop.directory.chmod(0)
+        yield
+        shop.directory.chmod(0o700)
+
+
+@pytest.mark.usefixtures("stranger")
+def test_a_stranger_is_told_whose_journal_it_is(pos, shop):
+    expected = f"pos: {shop.directory}: only its owner may look; as user pos with `sudo -u pos`"
+    for journal in (shop.directory, shop.directory / DATABASE):
+        ended = pos("verify", journal)
+        assert (ended.code, ended.words) == (1, expected.replace(f"{shop.directory}", f"{journal}"))
+    assert pos("journal", "list", "--data", shop.directory).words == expected
