@@ -13,7 +13,7 @@ from hw.ports import Clock, DeviceFault, Display
 
 PART = "display"
 SLOW_BELOW_HZ = 400_000
-_FAST_I2C = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000"
+_HEADERS_I2C = 1
 _REBOOT = "in /boot/firmware/config.txt and reboot"
 
 
@@ -50,7 +50,12 @@ class DisplayCheck(Struct, frozen=True):
             return f"put `dtparam=spi=on` {_REBOOT}"
         if self.machine.exists(self._adapter):
             return "sudo modprobe i2c-dev; `pos install` has it loaded at boot"
-        return f"put `{_FAST_I2C}` {_REBOOT}"
+        return self._how_to_have_it_fast()
+
+    def _how_to_have_it_fast(self) -> str:
+        if self.port == _HEADERS_I2C:
+            return f"put `dtparam=i2c_arm=on,i2c_arm_baudrate=400000` {_REBOOT}"
+        return f"put `dtoverlay=i2c{self.port},baudrate=400000` {_REBOOT}"
 
     def _speed(self) -> Finding:
         """The kernel keeps the bus's clock as a big-endian cell of the device tree."""
@@ -59,8 +64,8 @@ class DisplayCheck(Struct, frozen=True):
             return good(PART, f"i2c-{self.port} is enabled; its clock is not told")
         clock_hz = int.from_bytes(cell, "big")
         if clock_hz < SLOW_BELOW_HZ:
-            advice = f"put `{_FAST_I2C}` {_REBOOT}"
-            return warning(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz", advice)
+            told = f"i2c-{self.port} runs at {clock_hz // 1000} kHz"
+            return warning(PART, told, self._how_to_have_it_fast())
         return good(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz")
 
     def _glass(self) -> Finding:

@@ -16,7 +16,7 @@ SECTOR_BYTES = 512  # of /sys/class/block/*/size, whatever the device has
 EMMC_WORN = 0x09  # 80–90 % of the life estimated. See JEDEC JESD84-B51, 7.4.25
 FILLS_MANY = 200  # a usual card's cells take some hundreds, and small writes cost it several
 LOG = "/var/log/journal"
-_REPLACE = "`pos backup FILE` on a USB stick, then a new card, of endurance class"
+_REPLACE = "`sudo pos backup FILE` to a USB stick, then a new card, of endurance class"
 _VOLATILE = (
     "[Journal] and Storage=volatile, a line each, into /etc/systemd/journald.conf.d/90-pos.conf; "
     "sudo systemctl restart systemd-journald"

@@ -46,6 +46,15 @@ def test_a_slow_bus_is_a_warning_with_the_line_to_write():
     assert "i2c_arm_baudrate=400000" in advice
 
 
+def test_another_bus_than_the_headers_has_an_overlay_of_its_own():
+    check = DisplayCheck(
+        ModelMachine(), Oled(Ssd1306), VirtualClock(NOON), bus="i2c", port=3, address=0x3C
+    )
+    [(detail, advice)] = worst(check)
+    assert detail == "/dev/i2c-3 is not there"
+    assert "dtoverlay=i2c3,baudrate=400000" in advice
+
+
 def test_a_bus_whose_clock_the_kernel_does_not_tell_is_good_and_says_so():
     found = list(display_check(Ssd1306(), ModelMachine({I2C: b""})).look())
     assert [each.verdict for each in found] == [GOOD, GOOD]

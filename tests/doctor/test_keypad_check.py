@@ -145,3 +145,7 @@ def test_two_wires_on_each_others_pins_are_named():
     [(detail, advice)] = worst(Hand(replace(KEYPAD, rows=(b, a, c, d))).check())
     assert detail.startswith("1 gave 4, ")
     assert advice == "these wires are on each other's pins: row 1 (a), row 2 (b)"
+    w, x, y, z = KEYPAD.columns
+    [(detail, advice)] = worst(Hand(replace(KEYPAD, columns=(w, x, z, y))).check())
+    assert detail.startswith("3 gave CANCEL, ")
+    assert advice == "these wires are on each other's pins: column 3 (y), column 4 (z)"

@@ -37,7 +37,7 @@ def test_a_card_that_was_written_many_times_over_is_a_warning_to_save_and_replac
     assert verdicts(pi(written_kib=199 * CARD_BYTES // 1024)) == [GOOD]
     [(detail, advice)] = worst(pi(written_kib=200 * CARD_BYTES // 1024))
     assert detail == "mmcblk0p2: 6400 GB written in its life, 200 times its size"
-    assert advice.startswith("`pos backup FILE`")
+    assert advice.startswith("`sudo pos backup FILE`")
 
 
 def test_a_file_system_of_unknown_size_is_not_judged_by_what_was_written():
@@ -49,7 +49,7 @@ def test_a_file_system_of_unknown_size_is_not_judged_by_what_was_written():
 def test_errors_that_ext4_counted_are_bad():
     [(detail, advice)] = worst(pi(**{f"{EXT4}/errors_count": b"3\n"}))
     assert detail == "mmcblk0p2: ext4 counted 3 errors"
-    assert advice.startswith("`pos backup FILE`")
+    assert advice.startswith("`sudo pos backup FILE`")
 
 
 @pytest.mark.parametrize(("told", "verdict"), [(b"0x02 0x08\n", GOOD), (b"0x02 0x09\n", WARNING)])
