@@ -142,7 +142,14 @@ def keys_of(keypad: Keypad, clock: SystemClock) -> Iterator[Callable[[], Event]]
     came: queue.SimpleQueue[Event] = queue.SimpleQueue()
     worker = KeypadWorker(keypad, came.put, clock)
     worker.thread.start()
+
+    def next_event() -> Event:
+        try:
+            return came.get(timeout=PATIENCE_S)
+        except queue.Empty:
+            pytest.fail(f"nothing was pressed for {PATIENCE_S} s")
+
     try:
-        yield lambda: came.get(timeout=PATIENCE_S)
+        yield next_event
     finally:
         worker.stop()
