@@ -8,7 +8,8 @@ from pathlib import Path
 from firmware.cli.parts import display_of
 from firmware.config import Config, ConfigError, Mistake
 from firmware.flows.outage import words_of
-from firmware.journal.faults import JournalFault, Trouble
+from firmware.host.keys import KeyFileError
+from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.ui.render import render
 from firmware.ui.screens import OutOfService, Owner, Phrase
 from firmware.ui.service import LISTING_COLUMNS
@@ -21,13 +22,10 @@ def show_refusal(config: Config, error: Exception, display: Display | None = Non
 
     While another process has the journal the glass is its own, and is left alone.
     """
-    trouble = error.trouble if isinstance(error, JournalFault) else None
-    if trouble is Trouble.BUSY:
+    if isinstance(error, JournalFault) and error.trouble is Trouble.BUSY:
         return
-    reason, advice = words_of(trouble)
-    detail = ""
-    if isinstance(error, ConfigError):
-        reason, detail = Text.SETTINGS_FAULT, _setting(error.mistakes[0])
+    reason, advice = _words(error)
+    detail = _setting(error.mistakes[0]) if isinstance(error, ConfigError) else ""
     merchant, language = config.merchant, Language(config.general.language)
     owner = Owner(
         merchant.name if language is Language.ZH else merchant.name_en,
@@ -37,6 +35,20 @@ def show_refusal(config: Config, error: Exception, display: Display | None = Non
     screen = OutOfService(owner, Phrase.of(reason), Phrase.of(advice), detail)
     with contextlib.suppress(DeviceFault):
         (display or display_of(config)).show(render(screen, language).image)
+
+
+def _words(error: Exception) -> tuple[Text, Text]:
+    """What is wrong, and what to do about it."""
+    match error:
+        case ConfigError():
+            return Text.SETTINGS_FAULT, Text.ADVICE_SERVICE
+        case JournalFault():
+            return words_of(error.trouble)
+        case KeyFileError():
+            return words_of(Trouble.KEYS)
+        case OSError():
+            return words_of(trouble_of(error))
+    return Text.BOOKS_FAULT, Text.ADVICE_SERVICE
 
 
 def _setting(mistake: Mistake) -> str:

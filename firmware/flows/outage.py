@@ -47,18 +47,24 @@ _REASONS = {
 _CLOCK = (Trouble.CLOCK_UNSET, Trouble.CLOCK_BEHIND)
 _TROUBLES: dict[Trouble, tuple[Text, Text]] = {
     Trouble.FULL: (Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+    Trouble.IO: (Text.DISK_FAULT, Text.ADVICE_SERVICE),
+    Trouble.FAILED: (Text.DISK_FAULT, Text.ADVICE_SERVICE),
+    Trouble.READ_ONLY: (Text.DISK_READ_ONLY, Text.ADVICE_CHECK_DISK),
     Trouble.CORRUPT: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
-    Trouble.LOST: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
-    Trouble.KEYS: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
+    Trouble.RULE: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
+    Trouble.LOST: (Text.JOURNAL_LOST, Text.ADVICE_RESTORE),
+    Trouble.NEWER: (Text.JOURNAL_NEWER, Text.ADVICE_UPDATE),
+    Trouble.BUSY: (Text.JOURNAL_IN_USE, Text.ADVICE_END_OTHERS),
+    Trouble.KEYS: (Text.KEYS_FAULT, Text.ADVICE_RESTORE_KEYS),
+    Trouble.ENGINE: (Text.DATABASE_FAULT, Text.ADVICE_UPDATE_SYSTEM),
     Trouble.CLOCK_UNSET: (Text.CLOCK_FAULT, Text.ADVICE_SET_CLOCK),
     Trouble.CLOCK_BEHIND: (Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK),
 }
-_DISK = (Text.DISK_FAULT, Text.ADVICE_SERVICE)
 
 
-def words_of(trouble: Trouble | None) -> tuple[Text, Text]:
-    """What is wrong with a journal in this trouble, and what to do; None is any other error."""
-    return _TROUBLES.get(trouble, _DISK) if trouble else _DISK
+def words_of(trouble: Trouble) -> tuple[Text, Text]:
+    """What is wrong with a journal in this trouble, and what to do."""
+    return _TROUBLES[trouble]
 
 
 async def outage(desk: Desk) -> None:
@@ -79,7 +85,7 @@ async def outage(desk: Desk) -> None:
         pressed = happening.key if isinstance(happening, KeyPressed) else None
         if faults[0].trouble is Trouble.CLOCK_BEHIND and pressed is Key.ENTER:
             await _trust_clock(desk, faults[0])
-        if journal_is_well:
+        if journal_is_well or all(fault.trouble in (None, Trouble.FULL) for fault in faults):
             await retry.go_on(desk, await Now())
     await _journal(seen, journaled)
     if journaled:
@@ -133,6 +139,7 @@ def _name(fault: Fault) -> str:
 
 async def _screen(desk: Desk, fault: Fault) -> OutOfService:
     if fault.device is None:
+        assert fault.trouble is not None, "what is no device is the journal"
         reason, todo = words_of(fault.trouble)
         wall = (await Now()).wall
         detail = wall.strftime("%Y-%m-%d %H:%M") if fault.trouble in _CLOCK else ""

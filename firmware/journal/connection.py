@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
 from firmware.journal.keys import sync_directory
 
 DATABASE, LOCK = "journal.db", "journal.lock"
@@ -61,8 +61,7 @@ def renew_log(database: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> JournalFault:
-    trouble = Trouble.READ_ONLY if error.errno in _READ_ONLY else Trouble.IO
-    return JournalFault(trouble, f"{path}: {error.strerror}")
+    return JournalFault(trouble_of(error), f"{path}: {error.strerror}")
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
@@ -95,12 +94,11 @@ def _opened(path: Path, query: str) -> sqlite3.Connection:
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Set what durability needs and read it back. Raises JournalFault when SQLite disagrees."""
-    if sqlite3.sqlite_version_info < SQLITE_OLDEST:
-        wanted = ".".join(map(str, SQLITE_OLDEST))
-        raise JournalFault(
-            Trouble.ENGINE, f"SQLite {sqlite3.sqlite_version}; expected {wanted} or later"
-        )
     try:
+        (version,) = connection.execute("SELECT sqlite_version()").fetchone()
+        if tuple(map(int, version.split("."))) < SQLITE_OLDEST:
+            wanted = ".".join(map(str, SQLITE_OLDEST))
+            raise JournalFault(Trouble.ENGINE, f"SQLite {version}; expected {wanted} or later")
         for name, value, expected in PRAGMAS:
             connection.execute(f"PRAGMA {name} = {value}").fetchall()
             row = connection.execute(f"PRAGMA {name}").fetchone()
@@ -161,6 +159,3 @@ class Hold(Struct):
         """What is left on the journal's disk for this process."""
         disk = os.fstatvfs(self._handle)
         return disk.f_bavail * disk.f_frsize
-
-
-_READ_ONLY = frozenset({1, 13, 30})  # EPERM, EACCES, EROFS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import errno
 import sqlite3
 
 
@@ -31,6 +32,16 @@ class JournalFault(Exception):  # noqa: N818 - the house's word
         super().__init__(f"journal {trouble.value}: {words}")
         self.trouble = trouble
         self.words = words
+
+
+_READ_ONLY = frozenset({errno.EPERM, errno.EACCES, errno.EROFS})
+
+
+def trouble_of(error: OSError) -> Trouble:
+    """What it means when the disk does not do what it was told."""
+    if error.errno in _READ_ONLY:
+        return Trouble.READ_ONLY
+    return Trouble.FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else Trouble.IO
 
 
 class RuleBroken(JournalFault):

@@ -310,6 +310,10 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         ),
         "no-reader": out(Text.DEVICE_READER, Text.ADVICE_RECONNECT),
         "no-disk": out(Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+        "disk-read-only": out(Text.DISK_READ_ONLY, Text.ADVICE_CHECK_DISK),
+        "software-too-old": out(Text.JOURNAL_NEWER, Text.ADVICE_UPDATE),
+        "keys-unfit": out(Text.KEYS_FAULT, Text.ADVICE_RESTORE_KEYS),
+        "database-unfit": out(Text.DATABASE_FAULT, Text.ADVICE_UPDATE_SYSTEM),
         "clock-behind": out(Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK, "2026-11-19 09:00"),
         "settings-wrong": out(Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.terminal"),
     }

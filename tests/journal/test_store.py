@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, decode, encode, faults_of
+from firmware.journal.connection import Connect
 from firmware.journal.faults import JournalFault, RuleBroken, Trouble
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.projection import rebuild
@@ -153,12 +155,44 @@ def test_durability_settings_are_those_that_were_promised(shop: Shop) -> None:
         assert shop.journal._db.execute(f"PRAGMA {name}").fetchone()[0] == expected
 
 
-def test_a_database_that_will_not_sync_is_refused(tmp_path: Path) -> None:
-    def lax(path: Path) -> sqlite3.Connection:
-        return sqlite3.connect(":memory:", isolation_level=None)
+def in_memory(_path: Path) -> sqlite3.Connection:
+    """A database that cannot have a write-ahead log."""
+    return sqlite3.connect(":memory:", isolation_level=None)
 
-    with pytest.raises(JournalFault) as caught:
-        Journal.open(tmp_path, KEYS, Clock(), connect=lax)
+
+def too_old(path: Path) -> sqlite3.Connection:
+    connection = engine.connect(path)
+    connection.create_function("sqlite_version", 0, lambda: "3.36.9")
+    return connection
+
+
+class Lax(sqlite3.Connection):
+    """Does not hear what sync level is wanted."""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        return super().execute(sql.replace("PRAGMA synchronous = FULL", ""), *parameters)
+
+
+def lax(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, factory=Lax)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("connect", "words"),
+    [
+        (in_memory, "journal_mode is memory; expected wal"),
+        (too_old, "SQLite 3.36.9; expected 3.37.0 or later"),
+        (lax, "synchronous is 1; expected 2"),
+    ],
+    ids=["journal mode", "version", "sync level"],
+)
+def test_an_engine_that_does_not_keep_what_it_is_given_is_refused(
+    tmp_path: Path, connect: Connect, words: str
+) -> None:
+    with pytest.raises(JournalFault, match=words) as caught:
+        Journal.open(tmp_path, KEYS, Clock(), connect=connect)
     assert caught.value.trouble is Trouble.ENGINE
 
 

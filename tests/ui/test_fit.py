@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from firmware.flows.outage import words_of
 from firmware.host.responses import RESPONSES
+from firmware.journal.faults import Trouble
 from firmware.journal.records import Kind
 from firmware.money import CURRENCIES, Money
 from firmware.ui.canvas import Canvas
@@ -301,7 +303,8 @@ def test_the_burn_in_shift_moves_no_text_off_the_glass(language: Language) -> No
 @LANGUAGES
 def test_out_of_service_is_whole_for_every_device(language: Language) -> None:
     reasons = [text for text in Text if text.name.startswith("DEVICE_")]
-    reasons += [Text.DISK_FAULT, Text.JOURNAL_FAULT, Text.CLOCK_FAULT, Text.SETTINGS_FAULT]
+    reasons += [reason for reason, _ in map(words_of, Trouble)]
+    reasons += [Text.BOOKS_FAULT, Text.SETTINGS_FAULT]
     advices = [text for text in Text if text.name.startswith("ADVICE_")]
     for reason in reasons:
         for advice in advices:

@@ -1,0 +1,114 @@
+"""Whatever is wrong with the journal is named on the glass, at a refused start and in service."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from typing import Any
+
+import pytest
+
+from firmware.cli.refusal import show_refusal
+from firmware.config import Config, General
+from firmware.effects import Effect, Fault, Faults, Look, Now, Show
+from firmware.flows.outage import outage
+from firmware.host.books import BooksError
+from firmware.host.keys import KeyFileError
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.ui.render import render
+from firmware.ui.screens import OutOfService, Owner, Phrase
+from firmware.ui.texts import Language
+from hw.oled import Oled
+from hw.sim.ssd1306 import Ssd1306
+from tests.flows.script import desk
+from tests.flows.words import NOW
+
+DISK = ("存储故障", "请联系维护人员"), ("Storage fault", "Call service")
+DAMAGED = ("流水损坏", "请联系维护人员"), ("Journal damaged", "Call service")
+KEYS = ("密钥不符或不可读", "请恢复密钥文件"), ("Keys unusable", "Restore the keys")
+READ_ONLY = ("存储只读", "请检查存储卡"), ("Disk is read-only", "Check the SD card")
+FULL = ("存储故障", "请清理存储空间"), ("Storage fault", "Free the disk")
+BOOKS = ("主机账本故障", "请联系维护人员"), ("Host books fault", "Call service")
+SAID = {
+    Trouble.FULL: FULL,
+    Trouble.IO: DISK,
+    Trouble.FAILED: DISK,
+    Trouble.READ_ONLY: READ_ONLY,
+    Trouble.CORRUPT: DAMAGED,
+    Trouble.RULE: DAMAGED,
+    Trouble.LOST: (("流水丢失", "请恢复备份"), ("Journal is gone", "Restore a backup")),
+    Trouble.NEWER: (("软件比流水旧", "请升级软件"), ("Software too old", "Update software")),
+    Trouble.BUSY: (("流水被占用", "请关闭其它程序"), ("Journal in use", "End other programs")),
+    Trouble.KEYS: KEYS,
+    Trouble.ENGINE: (("数据库引擎不符", "请升级系统"), ("Database unfit", "Update the system")),
+    Trouble.CLOCK_UNSET: (("时钟异常", "请校准时间"), ("Clock is wrong", "Set the clock")),
+    Trouble.CLOCK_BEHIND: (("时钟异常", "若对请主管按确认"), ("Clock is wrong", "If right: ENTER")),
+}
+LANGUAGES = list(Language)
+OTHERS = {
+    KeyFileError("host-master.key: expected 32 bytes"): KEYS,
+    OSError(errno.EROFS, "read-only file system"): READ_ONLY,
+    OSError(errno.ENOSPC, "no space left on device"): FULL,
+    OSError(errno.EIO, "input/output error"): DISK,
+    BooksError("schema 9: expected at most 4"): BOOKS,
+    sqlite3.DatabaseError("file is not a database"): BOOKS,
+}
+
+
+def refused(error: Exception, language: Language) -> Ssd1306:
+    """The glass of a terminal that does not start."""
+    chip = Ssd1306()
+    config = Config(general=General(language=language.value))
+    show_refusal(config, error, Oled(lambda: chip))
+    return chip
+
+
+def stands(chip: Ssd1306, said: tuple[str, str], language: Language) -> bool:
+    """Whether reason and advice, whose terminal it is, and nothing else is on the glass."""
+    owner = Owner("幸福小店" if language is Language.ZH else "HAPPY STORE", "S01", "10000001")
+    reason, advice = (Phrase.of((each, each)) for each in said)
+    screen = OutOfService(owner, reason, advice)
+    return chip.image().tobytes() == render(screen, language).image.tobytes()
+
+
+def in_service(fault: Fault) -> OutOfService:
+    """The screen that an outage shows for `fault`."""
+    flow = outage(desk())
+    effect: Effect[Any] = flow.send(None)
+    while not isinstance(effect, Show):
+        answers: dict[type, object] = {Faults: (fault,), Look: [], Now: NOW}
+        effect = flow.send(answers.get(type(effect)))
+    flow.close()
+    assert isinstance(effect.screen, OutOfService)
+    return effect.screen
+
+
+def test_every_trouble_has_its_words() -> None:
+    assert set(SAID) == set(Trouble)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda each: each.value)
+@pytest.mark.parametrize("trouble", SAID, ids=lambda each: each.value)
+def test_the_glass_of_a_refused_start_names_the_trouble(
+    trouble: Trouble, language: Language
+) -> None:
+    chip = refused(JournalFault(trouble, "…"), language)
+    if trouble is Trouble.BUSY:  # the glass is that of the terminal which runs
+        assert chip.transactions == 0
+    else:
+        assert stands(chip, SAID[trouble][LANGUAGES.index(language)], language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda each: each.value)
+@pytest.mark.parametrize("error", OTHERS, ids=repr)
+def test_what_else_keeps_it_from_starting_is_named_too(
+    error: Exception, language: Language
+) -> None:
+    assert stands(refused(error, language), OTHERS[error][LANGUAGES.index(language)], language)
+
+
+@pytest.mark.parametrize("trouble", SAID, ids=lambda each: each.value)
+def test_the_glass_of_a_running_outage_names_the_trouble(trouble: Trouble) -> None:
+    screen = in_service(Fault(None, "…", trouble))
+    for language, said in zip(LANGUAGES, SAID[trouble], strict=True):
+        assert (screen.reason.in_language(language), screen.advice.in_language(language)) == said
