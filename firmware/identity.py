@@ -14,9 +14,11 @@ MOVED_MONEY = frozenset({State.OPEN, State.APPROVED, State.REVERSING})
 
 
 def check_identity(config: Config, journal: Lookups) -> None:
-    """Raises ConfigError naming each number that is not the one of the open batch."""
-    batch = journal.list_transactions(journal.batch(), 0, 1_000_000)
-    traded = [one for one in batch if one.state in MOVED_MONEY]
+    """Raises ConfigError naming each number that is not the one of the open batch.
+
+    One transaction speaks for its batch: under other numbers no later one was begun.
+    """
+    traded = journal.list_transactions(journal.batch(), 0, 1, states=MOVED_MONEY)
     traded += [reversal.transaction for reversal in journal.reversals()]
     mistakes = [
         Mistake(key, f"expected {theirs}, whose batch is not settled, instead of {ours}")

@@ -6,27 +6,24 @@ All methods raise JournalFault when the disk does not answer, and block only for
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from firmware.journal.chain import ORIGIN, Entry, decode, public_key_of
+from firmware.journal.chain import ORIGIN, Entry, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.records import (
-    IntentRecorded,
     Kind,
-    OutcomeRecorded,
     PrintQueued,
     ReversalOpened,
     SettlementCompleted,
     SettlementStarted,
     Totals,
 )
+from firmware.journal.rows import entry_of, record_of, transaction_of
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction, Upload
-
-T = TypeVar("T")
 
 # a row of the projection with the records that tell the rest of it
 _TRANSACTION = """SELECT t.*, i.body AS intent_body, o.body AS outcome_body, e.hash AS ended_hash,
@@ -120,14 +117,22 @@ class Lookups:
         return next(iter(self.list_transactions(None, 0, 1, training=training)), None)
 
     def list_transactions(
-        self, batch: int | None, offset: int, limit: int, *, training: bool = False
+        self,
+        batch: int | None,
+        offset: int,
+        limit: int,
+        *,
+        training: bool = False,
+        states: Collection[State] = tuple(State),
     ) -> list[Transaction]:
-        """Transactions of a batch, or of all, newest first."""
+        """Transactions of a batch, or of all, in any of `states`, newest first."""
         where, values = f"t.training = {int(training)}", []  # spelt out: few are lessons, indexed
         if batch is not None:  # a batch is a stretch of the log: from its opening to the next one's
             where += " AND t.intent > (SELECT opened FROM batches WHERE batch = ?)"
             where += " AND t.intent < coalesce((SELECT opened FROM batches WHERE batch = ?), ?)"
             values += [batch, batch + 1, _NEVER]
+        if len(states) < len(State):
+            where += f" AND t.state IN ({', '.join(repr(each.value) for each in states)})"
         return self._transactions(
             f"WHERE {where} ORDER BY t.intent DESC LIMIT ? OFFSET ?", (*values, limit, offset)
         )
@@ -144,7 +149,7 @@ class Lookups:
         )
         owed = []
         for row in rows:
-            opened = _expect(row["body"], ReversalOpened)
+            opened = record_of(row["body"], ReversalOpened)
             found = self._transactions("WHERE t.intent = ?", (row["intent"],))
             owed.append(
                 Reversal(
@@ -181,7 +186,7 @@ class Lookups:
         )
         jobs = []
         for row in rows:
-            queued = _expect(row["body"], PrintQueued)
+            queued = record_of(row["body"], PrintQueued)
             jobs.append(
                 PrintJob(
                     job=queued.job,
@@ -284,7 +289,7 @@ class Lookups:
             "SELECT r.body FROM terminal s JOIN batches b ON b.batch = s.batch"
             " JOIN records r ON r.seq = b.started WHERE b.state = 'settling'"
         )
-        return _expect(rows[0]["body"], SettlementStarted) if rows else None
+        return record_of(rows[0]["body"], SettlementStarted) if rows else None
 
     # -- the log ------------------------------------------------------------------------------
 
@@ -303,7 +308,7 @@ class Lookups:
             if not rows and (last is None or start > self.head()[0]):
                 return
             for row in rows:
-                yield _entry(row)
+                yield entry_of(row)
             start = end + 1
 
     def public_keys(self) -> list[tuple[int, Ed25519PublicKey]]:
@@ -318,7 +323,7 @@ class Lookups:
         """Every row there is, also such as stand where none belongs, one at a time."""
         try:
             for row in self._db.execute(_ENTRY + "ORDER BY seq"):
-                yield _entry(row)
+                yield entry_of(row)
         except DATABASE_ERRORS as error:
             raise fault_of(error) from error
 
@@ -342,12 +347,12 @@ class Lookups:
         return rows[0]
 
     def _transactions(self, where: str, values: Sequence[Any] = ()) -> list[Transaction]:
-        return [_transaction(row) for row in self._all(_TRANSACTION + where, values)]
+        return [transaction_of(row) for row in self._all(_TRANSACTION + where, values)]
 
     def _settlement(self, where: str, values: Sequence[Any]) -> SettlementCompleted | None:
         table = "batches b JOIN records r ON r.seq = b.completed"
         rows = self._all(f"SELECT r.body FROM {table} WHERE {where}", values)  # noqa: S608 - ours
-        return _expect(rows[0]["body"], SettlementCompleted) if rows else None
+        return record_of(rows[0]["body"], SettlementCompleted) if rows else None
 
     def _day_sum(self, date: str, kind: Kind, operator: str | None) -> int:
         row = self._one(
@@ -356,43 +361,3 @@ class Lookups:
             (date, kind.value, operator, operator),
         )
         return int(row["minor"])
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    """A row of the log; a damaged file may hold anything."""
-    kinds = (int, str, str, bytes, bytes, bytes)
-    if not all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
-        raise JournalFault(Trouble.CORRUPT, f"record {row['seq']} is none")
-    return Entry(*row)
-
-
-def _transaction(row: sqlite3.Row) -> Transaction:
-    """Intent and outcome as they were recorded, and where the transaction stands now."""
-    intent = _expect(row["intent_body"], IntentRecorded)
-    fields = {name: getattr(intent, name) for name in intent.__struct_fields__}
-    if row["outcome_body"] is not None:
-        outcome = _expect(row["outcome_body"], OutcomeRecorded)
-        fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
-        del fields["result"]
-        fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
-    return Transaction(
-        **fields,
-        state=State(row["state"]),
-        voided_by=row["voided_by"],
-        refunded_minor=row["refunded_minor"],
-        reprints=row["reprints"],
-        settled=row["batch_state"] == "closed",
-        record_seq=row["ended"] or 0,
-        record_hash=row["ended_hash"].hex() if row["ended_hash"] is not None else "",
-    )
-
-
-def _expect(body: str, kind: type[T]) -> T:
-    """The record of a row that a projection named. Raises JournalFault if it is another."""
-    try:
-        record = decode(body)
-    except ValueError as error:
-        raise JournalFault(Trouble.CORRUPT, f"a record cannot be read: {error}") from error
-    if not isinstance(record, kind):
-        raise JournalFault(Trouble.CORRUPT, f"{type(record).__name__} where {kind.__name__} was")
-    return record

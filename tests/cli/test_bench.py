@@ -123,9 +123,10 @@ def test_a_long_journal_opens_and_holds_its_vouchers(tmp_path):
     journal.close()
 
 
-def test_growth_asks_what_a_start_asks(tmp_path):
-    long_journal.make(tmp_path, 100)
-    assert growth.start_ms(tmp_path) > 0
+def test_growth_measures_whole_starts_with_the_log_that_a_power_cut_leaves(tmp_path):
+    found = growth.measured(tmp_path, 100, starts=1)
+    assert 0 < found.journal_ms < found.start_ms
+    assert len(found.lookups_ms) == growth.LOOKUPS
 
 
 def test_hands_see_a_text_in_the_language_a_card_has_chosen(tmp_path):

@@ -1,12 +1,13 @@
 """Makes journals of any length in a time that a benchmark can afford.
 
-One sale is recorded by the journal itself; its rows are then multiplied in the tables, numbered and
-chained as the journal does it. Only the records that a start checks are signed: that is what
-makes it quick. `pos verify` would rightly refuse such a journal.
+One sale is recorded by the journal itself; its rows are then multiplied in the tables, numbered,
+settled batch by batch and chained as the journal does it. Only the records that a start checks are
+signed: that is what makes it quick. `pos verify` would rightly refuse such a journal.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,24 +15,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from firmware.journal.chain import link
+from firmware.journal.chain import encode, link
 from firmware.journal.connection import DATABASE
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import (
+    BatchOpened,
     CardFacts,
     IntentRecorded,
     Kind,
     OutcomeRecorded,
+    Record,
     Result,
+    SettlementCompleted,
+    Totals,
     Verification,
 )
 from firmware.journal.store import HEAD_CHECKED, Journal
 
-BATCH_SALES = 500
+BATCH_SALES, AMOUNT_MINOR = 500, 1_250
 STAN_MAX = 999_999
 BYTES_PER_SALE = 1_600  # with indexes, roughly: whether the disk has room
 CARD = CardFacts(hash="5a" * 32, first6="625094", last4="0016", pan_length=16, psn="01")
 TEMPLATE_STAN, TEMPLATE_BATCH = 1, 1
+LOG_BYTES = 3_500_000  # of a write-ahead log that SQLite is about to write back, at 1,000 pages
 
 
 def now() -> datetime:
@@ -44,7 +50,7 @@ def open_journal(folder: Path) -> Journal:
     return Journal.open(folder, TerminalKeys.load_or_create(folder), now)
 
 
-def intent(batch: int, stan: int, amount_minor: int = 1_250) -> IntentRecorded:
+def intent(batch: int, stan: int, amount_minor: int = AMOUNT_MINOR) -> IntentRecorded:
     """A sale's intent as the flow records it."""
     return IntentRecorded(
         kind=Kind.SALE,
@@ -95,16 +101,30 @@ def make(folder: Path, record_count: int) -> int:
             sales.records(count),
         )
         db.executemany(sales.insert, sales.transactions(count))
-        last_batch, last_stan = sales.numbers(count - 1) if count else (1, 1)
-        db.execute(
-            "INSERT OR IGNORE INTO batches (batch, state, opened) VALUES (?, 'open', 1)",
-            (last_batch,),
+        last_batch, last_stan = sales.numbers(count - 1)
+        db.executemany(
+            "INSERT OR REPLACE INTO batches (batch, state, opened, completed, intents, sales,"
+            " sales_minor) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            sales.batches(count),
         )
         following = last_stan % STAN_MAX + 1
         db.execute("UPDATE terminal SET batch = ?, next_stan = ?", (last_batch, following))
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return min(count + 1, STAN_MAX)
+
+
+def leave_log(folder: Path) -> None:
+    """Sell until the write-ahead log is long, and leave it as a power cut does."""
+    log, kept = folder / f"{DATABASE}-wal", folder / "kept"
+    journal = open_journal(folder)
+    while not log.exists() or log.stat().st_size < LOG_BYTES:
+        batch, stan = journal.batch(), journal.next_stan()
+        journal.append(intent(batch, stan))
+        journal.append(outcome(batch, stan))
+    shutil.copyfile(log, kept)
+    journal.close()  # writes it back and takes it away; a start reads it all the same
+    kept.rename(log)
 
 
 class _Sales:
@@ -128,23 +148,48 @@ class _Sales:
         return 1 + (sale + 1) // BATCH_SALES, 1 + (sale + 1) % STAN_MAX
 
     def records(self, count: int) -> Iterator[tuple[Any, ...]]:
-        """Two records a sale, chained."""
-        signed_from = self._first_seq + 2 * count - HEAD_CHECKED - 2
+        """Two records a sale and two between batches, chained."""
+        signed_from = self._intent_seq(count - 1) - HEAD_CHECKED
+        for body in self._told(count):
+            self.seq += 1
+            previous, digest = self._hash, link(self.seq, self._at, body, self._hash)
+            signature = self._keys.sign(digest) if self.seq >= signed_from else bytes(64)
+            self._hash = digest
+            yield self.seq, self._at, body, previous, digest, signature
+
+    def _told(self, count: int) -> Iterator[str]:
+        """What each record says."""
+        before = TEMPLATE_BATCH
         for sale in range(count):
             batch, stan = self.numbers(sale)
+            if batch > before:
+                yield from map(encode, _settled(before))
+            before = batch
             for template in self._bodies:
-                body = _renumbered(template, batch, stan)
-                self.seq += 1
-                previous, digest = self._hash, link(self.seq, self._at, body, self._hash)
-                signature = self._keys.sign(digest) if self.seq >= signed_from else bytes(64)
-                self._hash = digest
-                yield self.seq, self._at, body, previous, digest, signature
+                yield _renumbered(template, batch, stan)
+
+    def _intent_seq(self, sale: int) -> int:
+        """The record of a sale's intent."""
+        batch, _ = self.numbers(sale)
+        return self._first_seq + 2 * sale + 2 * (batch - TEMPLATE_BATCH)
+
+    def batches(self, count: int) -> Iterator[tuple[Any, ...]]:
+        """The projection's row of each batch."""
+        last, _ = self.numbers(count - 1)
+        for batch in range(TEMPLATE_BATCH, last + 1):
+            first = (batch - 1) * BATCH_SALES - 1  # the sale before the first one made is -1
+            opened = self._intent_seq(first) - 1
+            if batch < last:
+                completed = self._intent_seq(first + BATCH_SALES) - 2
+                yield batch, "closed", opened, completed, *_sums(BATCH_SALES)
+            else:
+                yield batch, "open", opened, None, *_sums(count - first)
 
     def transactions(self, count: int) -> Iterator[tuple[Any, ...]]:
         """The projection's row of each sale."""
         for sale in range(count):
             batch, stan = self.numbers(sale)
-            intent_seq = self._first_seq + 2 * sale
+            intent_seq = self._intent_seq(sale)
             row = self._row | {
                 "intent": intent_seq,
                 "outcome": intent_seq + 1,
@@ -155,6 +200,26 @@ class _Sales:
             if row.get("ended") is not None:
                 row["ended"] = intent_seq + 1
             yield tuple(row.values())
+
+
+def _sums(sales: int) -> tuple[int, int, int]:
+    """Numbers used, sales, and their sum."""
+    return sales, sales, sales * AMOUNT_MINOR
+
+
+def _settled(batch: int) -> tuple[Record, Record]:
+    """A full batch's settlement, and the next one's opening."""
+    totals = Totals(sales=BATCH_SALES, sales_minor=BATCH_SALES * AMOUNT_MINOR)
+    completed = SettlementCompleted(
+        batch=batch,
+        totals=totals,
+        host_totals=totals,
+        balanced=True,
+        operator="01",
+        date="20261122",
+        time="220000",
+    )
+    return completed, BatchOpened(batch=batch + 1)
 
 
 def _renumbered(body: str, batch: int, stan: int) -> str:
