@@ -14,7 +14,7 @@ from pathlib import Path
 from firmware.backup import back_up
 from firmware.cli.data import require_journal
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.settings import add_config_argument, settings_of
+from firmware.cli.settings import add_config_argument, file_of, legible
 from firmware.journal.faults import JournalFault
 
 PATIENCE_S, PAUSE_S = 150, 0.2  # a host may take a minute, and its reversal another
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Take the copy: 0 done, 1 not. Raises Refused."""
-    settings = settings_of(options.config)
+    settings = legible(file_of(options.config))  # a mistake in them is no reason to have no copy
     data = options.data or settings.data
     require_journal(data)
     try:
@@ -40,8 +40,7 @@ def run(options: argparse.Namespace) -> int:
         raise Refused(fault.words, code=FAILED) from fault
     size_kib = options.file.stat().st_size // 1024
     print(f"{options.file}: {copy.records} records, head {copy.head_hash}, {size_kib} KiB")
-    if not settings.files:
-        print("without settings, for none are named: see --config")
+    print("settings:", ", ".join(map(str, settings.files)) or "none, for --config names none")
     print("it holds the terminal's keys: keep it as you keep cash")
     return DONE
 

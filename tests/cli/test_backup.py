@@ -94,7 +94,7 @@ def test_it_is_said_what_was_saved_and_how_to_keep_it(pos, shop, tmp_path):
         0,
         [
             f"{path}: {number} records, head {head}, {size_kib} KiB",
-            "without settings, for none are named: see --config",
+            "settings: none, for --config names none",
             "it holds the terminal's keys: keep it as you keep cash",
         ],
     )
@@ -110,11 +110,24 @@ def test_settings_and_accounts_come_along(pos, shop, tmp_path):
     (etc / "accounts.toml").write_text(ACCOUNTS)
     (etc / "accounts.toml").chmod(0o600)
     copy, new = tmp_path / "copy.tar", tmp_path / "new"
-    assert "without settings" not in pos("backup", copy, "--config", etc / "terminal.toml").out
+    taken = pos("backup", copy, "--config", etc / "terminal.toml")
+    assert f"settings: {etc}/terminal.toml, {etc}/accounts.toml" in taken.out.splitlines()
     ended = pos("restore", copy, "--data", new, "--after", "1/0")
     settings = Path(f"{new}/settings{etc}/terminal.toml")
     assert f"settings: {settings}, which was {etc}/terminal.toml" in ended.out.splitlines()
     assert pos("config", "check", settings).out == f"{settings}: ok\n"
+
+
+def test_a_mistake_in_the_settings_is_no_reason_to_have_no_copy(pos, shop, tmp_path):
+    settings = tmp_path / "terminal.toml"
+    settings.write_text("[printer]\nkind = 'fax'\n")
+    words = ("--config", settings, "--data", shop.directory)
+    ended = pos("backup", tmp_path / "copy.tar", *words)
+    assert (ended.code, ended.err) == (0, "")
+    assert f"settings: {settings}" in ended.out.splitlines()
+    settings.unlink()
+    ended = pos("backup", tmp_path / "other.tar", *words)
+    assert (ended.code, ended.words) == (1, f"pos: {settings}: No such file or directory")
 
 
 def test_where_it_ends_is_told_to_whoever_names_no_last_voucher(pos, copy, tmp_path):
