@@ -60,7 +60,7 @@ def test_ears_and_eyes_notice_the_extras(somebody):
 
 
 ABSENT = {
-    "display": {"port": 20},
+    "display": {"port": 19},
     "keypad": {"kind": "usb", "device": "/dev/no-such-keypad"},
     "reader": {"name": "no such reader"},
     "printer": {"kind": "file", "device": "/dev/no-such-printer"},
@@ -79,7 +79,7 @@ def bare(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("display", "no display: /dev/i2c-20 is not there; "),
+        ("display", "no display: /dev/i2c-19 is not there; "),
         ("keypad", "no keypad: /dev/no-such-keypad: No such file or directory; "),
         ("reader", "no reader: .+; "),
         ("printer", "no printer: offline; "),

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "pytest", "-v", "-s", "-m", "hardware", "tests/contracts")
 SETTINGS = """
 [display]
-port = 20
+port = 19
 [keypad]
 kind = "usb"
 device = "/dev/no-such-keypad"
@@ -106,7 +106,7 @@ def test_the_printer_is_the_configured_one(run, model):
 @pytest.mark.parametrize(
     ("module", "why"),
     [
-        ("test_display", "no display: /dev/i2c-20 is not there"),
+        ("test_display", "no display: /dev/i2c-19 is not there"),
         ("test_keypad", "no keypad: /dev/no-such-keypad: No such file or directory"),
     ],
 )
