@@ -55,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
     silent = options.json or options.no_keys or not sys.stdin.isatty()
     ask = None if silent else _ask
     tell = (lambda _finding: None) if options.json else _tell
+    if not options.json:
+        print(f"by {settings.path or 'the defaults: no settings were found'}")
     with tempfile.TemporaryDirectory(prefix="pos-doctor-") as scratch, _own_files_in(scratch):
         findings = examined(
             checks(settings, Path(scratch), ThisMachine(), ask, slips=options.print), tell

@@ -1,10 +1,12 @@
 """`pos config`: every setting is known by value, source and meaning; every mistake by its place."""
 
 import tomllib
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 
+from firmware.cli import settings
 from firmware.cli.config import example
 from firmware.cli.meanings import MEANINGS
 from firmware.cli.settings import settings_of
@@ -199,3 +201,18 @@ def test_bad_arguments_are_refused_in_one_line(pos, words):
     ended = pos("config", *words)
     assert ended.code == 2
     assert ended.words
+
+
+def test_the_usual_settings_are_those_here_and_else_the_installed_ones(tmp_path, monkeypatch):
+    """A person who looks after an installed terminal need not name its files."""
+    monkeypatch.chdir(tmp_path)
+    installed = tmp_path / "etc" / "terminal.toml"
+    installed.parent.mkdir()
+    monkeypatch.setattr(settings, "USUAL_FILES", (Path("pos.toml"), installed))
+    assert settings.legible(settings.file_of(None)).data == Path("pos-data")
+    installed.write_text('[general]\ndata_dir = "/srv/journal"\n[display]\nchip = "lcd"\n')
+    assert settings.file_of(None) == installed
+    assert settings.legible(installed).data == Path("/srv/journal")
+    Path("pos.toml").write_text("")
+    assert settings.file_of(None) == Path("pos.toml")
+    assert settings.file_of(Path("named.toml")) == Path("named.toml")

@@ -135,7 +135,8 @@ def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
 
 def test_for_people_there_is_a_line_a_finding_and_how_many_are_to_mend(options, capsys):
     code = doctor.run(options("--no-keys"))
-    lines = capsys.readouterr().out.splitlines()
+    by, *lines = capsys.readouterr().out.splitlines()
+    assert by.startswith("by ")  # which settings it went by
     to_mend = sum(line.startswith("BAD") for line in lines)
     assert code == (FAILED if to_mend else DONE)
     if to_mend:
