@@ -48,7 +48,7 @@ class Spool:
         self._sending: PrintJob | None = None
         self._said: object = None
         self._asking = False
-        self._kicked = True
+        self._kicked = False  # until the start is recorded: no clock is trusted before
         self._next_try_ms = NEVER_MS
         self._released: set[int] = set()
         self._not_begun: set[int] = set()  # in the journal as sending, yet no byte has left
@@ -58,7 +58,9 @@ class Spool:
     @property
     def deadline_ms(self) -> int:
         """When `step` wants to be called again (monotonic)."""
-        return self._next_try_ms if self._sending is None else NEVER_MS
+        if self._sending is not None or self._asking:
+            return NEVER_MS
+        return 0 if self._kicked else self._next_try_ms
 
     @property
     def busy(self) -> bool:

@@ -60,6 +60,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.spool = Spool(self.printer, self, lambda: self.shop.journal, _compose)
+        self.spool.kick()
 
     def submit(self, _token: int, job: Callable[[], object]) -> None:
         self.jobs.append(job)
@@ -107,6 +108,15 @@ def test_merchants_copy_comes_at_once_and_the_cardholders_at_a_key(shop: Shop) -
     bench.pass_time(10_000)
     assert bench.printer.printed == ["merchant 1", "cardholder 1"]
     assert not shop.journal.print_jobs()
+
+
+def test_owed_paper_goes_out_although_nothing_else_happens(shop: Shop) -> None:
+    bench = Bench(shop, ScriptedPrinter([]))
+    assert bench.spool.deadline_ms <= bench.now_ms, "as after a power cut"
+    bench.pass_time(10_000)
+    assert bench.spool.deadline_ms > bench.now_ms
+    bench.spool.release(2)
+    assert bench.spool.deadline_ms <= bench.now_ms
 
 
 def test_paper_that_could_not_begin_comes_as_soon_as_the_printer_is_well(shop: Shop) -> None:
