@@ -57,9 +57,9 @@ def back_up(
 ) -> Manifest:
     """Copy a terminal's data, trading or not, and its files of settings into a new file `to`.
 
-    Blocks while the copy is made and verified; the terminal does not wait for it. While a
-    transaction is under way `pause` is called, which may raise. Raises JournalFault, also when
-    `to` exists; what is not whole is not left behind.
+    The journal is one of this release's schema. Blocks while the copy is made and verified; the
+    terminal does not wait for it. While a transaction is under way `pause` is called, which may
+    raise. Raises JournalFault, also when `to` exists; what is not whole is not left behind.
     """
     with _faults(to):
         if to.exists():

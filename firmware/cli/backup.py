@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from firmware.backup import back_up
-from firmware.cli.data import require_journal
+from firmware.cli.data import reading
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.settings import add_config_argument, file_of, legible
 from firmware.journal.faults import JournalFault
@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     """Take the copy: 0 done, 1 not. Raises Refused."""
     settings = legible(file_of(options.config))  # a mistake in them is no reason to have no copy
     data = options.data or settings.data
-    require_journal(data)
+    with reading(data):  # there is a journal, and it is of this release
+        pass
     try:
         copy = back_up(data, options.file, settings.files, _now, patience(time.sleep))
     except JournalFault as fault:

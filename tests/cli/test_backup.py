@@ -14,6 +14,7 @@ from firmware.host.books import BOOKS, Books
 from firmware.journal.connection import DATABASE
 from firmware.journal.transactions import State
 from tests.cli.bench import Bench
+from tests.journal.releases import KEPT
 
 ACCOUNTS = """[[account]]
 name = "till"
@@ -231,6 +232,13 @@ def test_a_last_voucher_that_is_none_is_refused(pos, text):
 def test_without_a_journal_there_is_nothing_to_copy(pos, tmp_path):
     ended = pos("backup", tmp_path / "copy.tar", "--data", tmp_path)
     assert (ended.code, ended.words) == (2, f"pos: {tmp_path}: there is no journal here")
+
+
+def test_a_journal_of_an_earlier_release_is_copied_after_a_start(pos, tmp_path):
+    shutil.copy(KEPT / "1-0.1.0" / DATABASE, tmp_path / DATABASE)
+    ended = pos("backup", tmp_path / "copy.tar", "--data", tmp_path)
+    assert ended.code == 1
+    assert ended.words.endswith("start the terminal once to bring it up to date")
 
 
 def test_a_stick_that_is_not_there_is_said(pos, shop, tmp_path):
