@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from firmware.money import CURRENCIES, Money
 
 _BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
+_WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,34 +74,56 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list(journal: Lookups, options: argparse.Namespace) -> None:
-    found = list(_wanted(journal, options))
-    rows = [_HEAD, *map(_row, found)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(_HEAD))]
-    for row in rows:
-        cells = (
-            cell.rjust(width) if at == _HEAD.index("amount") else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+    """Print the table row by row: a day or a batch may be longer than memory is large."""
+    counts: Counter[str] = Counter()
+    sums: Counter[tuple[str, Kind]] = Counter()
+    approved: Counter[tuple[str, Kind]] = Counter()
+    numbers = _batches(journal, options)
+    print(_line(_HEAD))
+    for one in _wanted(journal, numbers, options):
+        print(_line(_row(one)))
+        counts[one.currency] += 1
+        if one.state is State.APPROVED:
+            approved[one.currency, one.kind] += 1
+            sums[one.currency, one.kind] += one.amount_minor
+    for currency, count in sorted(counts.items()):
+        words = (
+            f"{kind.value}s {approved[currency, kind]}/"
+            f"{Money(sums[currency, kind], CURRENCIES[currency])}"
+            for kind in Kind
         )
-        print("  ".join(cells).rstrip())
-    for currency in sorted({one.currency for one in found}):
-        print(_totals_line([one for one in found if one.currency == currency], currency))
-    if not found:
+        print(f"{count} transactions; approved in {currency}: {', '.join(words)}")
+    if not counts:
         print("no transactions")
 
 
-def _wanted(journal: Lookups, options: argparse.Namespace) -> Iterator[Transaction]:
-    """The transactions asked for, oldest first."""
-    if options.date is None:
-        numbers = [journal.batch() if options.batch is None else options.batch]
-        if not 1 <= numbers[0] <= journal.batch():
-            raise Refused(f"there is no batch {numbers[0]:06d}", code=FAILED)
-    else:
-        numbers = list(batches(journal))
+def _batches(journal: Lookups, options: argparse.Namespace) -> range:
+    """The batches to look through. Raises Refused for one that is not there."""
+    if options.date is not None:
+        return batches(journal)
+    number = journal.batch() if options.batch is None else options.batch
+    if number not in batches(journal):
+        raise Refused(f"there is no batch {number:06d}", code=FAILED)
+    return range(number, number + 1)
+
+
+def _wanted(journal: Lookups, numbers: range, options: argparse.Namespace) -> Iterator[Transaction]:
+    """The transactions asked for, oldest first, a batch at a time."""
     for number in numbers:
-        page = journal.list_transactions(number, 0, _BATCH_ROWS_MAX, training=options.training)
-        for one in reversed(page):
-            if options.date in (None, one.date):
-                yield one
+        page = journal.list_transactions(
+            number, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date
+        )
+        yield from reversed(page)
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    """A row of the table; what is wider than its column moves the rest."""
+    amount = _HEAD.index("amount")
+    padded = (
+        cell.rjust(width) if at == amount else cell.ljust(width)
+        for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True))
+    )
+    return "  ".join(padded).rstrip()
 
 
 def _row(one: Transaction) -> tuple[str, ...]:
@@ -129,15 +153,6 @@ def _note(one: Transaction) -> str:
     if one.original is not None:
         return f"of {one.original.batch:06d}/{one.original.stan:06d}"
     return one.reason
-
-
-def _totals_line(found: list[Transaction], currency: str) -> str:
-    approved = [one for one in found if one.state is State.APPROVED]
-    words = []
-    for kind in Kind:
-        minors = [one.amount_minor for one in approved if one.kind is kind]
-        words.append(f"{kind.value}s {len(minors)}/{Money(sum(minors), CURRENCIES[currency])}")
-    return f"{len(found)} transactions; approved in {currency}: {', '.join(words)}"
 
 
 def _show(journal: Lookups, options: argparse.Namespace) -> None:

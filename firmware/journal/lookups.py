@@ -124,13 +124,18 @@ class Lookups:
         *,
         training: bool = False,
         states: Collection[State] = tuple(State),
+        date: str | None = None,
     ) -> list[Transaction]:
-        """Transactions of a batch, or of all, in any of `states`, newest first."""
-        where, values = f"t.training = {int(training)}", []  # spelt out: few are lessons, indexed
+        """Transactions of a batch, or of all, newest first; of the day YYYYMMDD, in `states`."""
+        values: list[int | str] = []
+        where = f"t.training = {int(training)}"  # spelt out: few are lessons, indexed
         if batch is not None:  # a batch is a stretch of the log: from its opening to the next one's
             where += " AND t.intent > (SELECT opened FROM batches WHERE batch = ?)"
             where += " AND t.intent < coalesce((SELECT opened FROM batches WHERE batch = ?), ?)"
             values += [batch, batch + 1, _NEVER]
+        if date is not None:  # looks at every row, but unpacks none of another day
+            where += " AND t.date = ?"
+            values.append(date)
         if len(states) < len(State):
             where += f" AND t.state IN ({', '.join(repr(each.value) for each in states)})"
         return self._transactions(

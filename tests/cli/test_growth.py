@@ -1,11 +1,15 @@
-"""A start costs the same on the first day and after years: SQLite's steps and bytes read."""
+"""A start costs the same on the first day and after years, and a journal is read piece by piece."""
 
+import contextlib
+import os
 import sqlite3
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from msgspec import Struct
 
+from firmware.__main__ import main
 from firmware.cli.benchmarks import growth, long_journal
 from firmware.journal.verify import verify_journal
 from firmware.scenario.stage import Stage
@@ -86,3 +90,25 @@ def test_a_made_journal_is_one_but_for_its_signatures(tmp_path):
     faults = verify_journal(tmp_path).faults
     assert faults
     assert {fault.partition(": ")[2] for fault in faults} == {"its signature is not the terminal's"}
+
+
+def peak_bytes(folder: Path, words: str) -> int:
+    """The most memory that a command took at once, its output thrown away."""
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        tracemalloc.start()
+        try:
+            assert main(["journal", *words.split(), "--data", str(folder)]) == 0
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "words", ["list --date 2026-11-22", "export", "export --format jsonl", "show 1 --batch 1"]
+)
+def test_a_long_journal_is_read_without_holding_it(tmp_path, words):
+    peaks = []
+    for length in (2_400, 12_000):
+        long_journal.make(tmp_path / str(length), length)
+        peaks.append(peak_bytes(tmp_path / str(length), words))
+    assert peaks[1] < 1.5 * peaks[0]

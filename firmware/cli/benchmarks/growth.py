@@ -46,7 +46,7 @@ def measure(full: bool) -> Iterator[Figure]:
         first = first or found
         yield from _figures(found, first, length)
     if not full:
-        why = f"only with --full: {LONGEST:,} records are a minute's work to make, and 5 GB of disk"
+        why = f"only with --full: {LONGEST:,} records take minutes to make, and 5 GB of disk"
         yield unmeasured(f"voucher among {LONGEST // 2:,} sales", "ms", why)
 
 
