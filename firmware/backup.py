@@ -68,7 +68,8 @@ def back_up(
             folder = Path(room)
             keys = TerminalKeys.load(directory)
             databases = _copied(directory, folder, pause)
-            about = _about(folder, keys, now())
+            about = _about(folder, now())
+            _verify(folder, keys, about)
             members = databases | _files(directory, keys, settings)
             with create(folder / "packed") as file:
                 manifest = pack(file, members, about)
@@ -85,14 +86,16 @@ def unpacked(backup: Path, beside: Path | None = None) -> Iterator[tuple[Manifes
 
     Its files are those that were packed; its journal is not verified. Raises JournalFault.
     """
-    with _faults(backup), tempfile.TemporaryDirectory(prefix=".pos-copy-", dir=beside) as room:
-        folder = Path(room) / "data"
-        folder.mkdir(mode=0o700)
-        manifest = unpack(backup, folder)
-        names = manifest.sha256.keys()
-        foreign = {one for one in names - _KNOWN if not one.startswith(f"{SETTINGS}/")}
-        if foreign or not names >= _NEEDED:
-            raise ArchiveError("it is not what a terminal's data are")
+    with contextlib.ExitStack() as rooms:
+        with _faults(backup):
+            room = tempfile.TemporaryDirectory(prefix=".pos-copy-", dir=beside)
+            folder = Path(rooms.enter_context(room)) / "data"
+            folder.mkdir(mode=0o700)
+            manifest = unpack(backup, folder)
+            names = manifest.sha256.keys()
+            foreign = {one for one in names - _KNOWN if not one.startswith(f"{SETTINGS}/")}
+            if foreign or not names >= _NEEDED:
+                raise ArchiveError("it is not what a terminal's data are")
         yield manifest, folder
 
 
@@ -195,12 +198,12 @@ def _copy(source: sqlite3.Connection, to: Path) -> None:
         copy.execute("VACUUM")
 
 
-def _about(folder: Path, keys: TerminalKeys, taken_at: datetime) -> Manifest:
+def _about(folder: Path, taken_at: datetime) -> Manifest:
     with contextlib.closing(connect_read_only(folder / DATABASE)) as connection:
         journal = Lookups(connection)
         records, head_hash = journal.head()
         last = journal.last_transaction()
-        about = Manifest(
+        return Manifest(
             version=__version__,
             taken_at=taken_at.isoformat(timespec="seconds"),
             terminal=last.terminal if last else "",
@@ -210,8 +213,6 @@ def _about(folder: Path, keys: TerminalKeys, taken_at: datetime) -> Manifest:
             batch=last.batch if last else journal.batch(),
             stan=last.stan if last else 0,
         )
-    _verify(folder, keys, about)
-    return about
 
 
 def _verify(folder: Path, keys: TerminalKeys, about: Manifest) -> None:
@@ -247,7 +248,7 @@ def _go_on(folder: Path, keys: TerminalKeys, last: tuple[int, int], now: ClockNo
 
 
 def _sync(folder: Path) -> None:
-    """Its files were synced as they were written."""
+    """Make the names in it durable; its files were synced as they were written."""
     for path in (folder, *folder.rglob("*/")):
         sync_directory(path)
 
