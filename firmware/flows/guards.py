@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from firmware.effects import CheckSpace, Look, Now, Record
+from firmware.effects import Look, Now, Record
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, GivenUp, confirm, tell
-from firmware.flows.settle import nothing_owed
+from firmware.flows.settle import may_move_money
 from firmware.journal.queries import BatchCount, CardSoldToday, DuplicateOf, RecentSales, SoldToday
 from firmware.journal.records import CardFacts, GuardOverridden
 from firmware.money import Money
@@ -22,8 +22,7 @@ from firmware.ui.texts import Text
 
 async def may_sell(desk: Desk) -> bool:
     """Whether a sale may begin: nothing is owed to the host, the batch has room. Says why not."""
-    await CheckSpace()
-    if not await nothing_owed(desk, uploads=False):
+    if not await may_move_money(desk, uploads=False):
         return False
     if await Look(BatchCount()) >= desk.config.batch.full_at and not desk.training:
         await tell(desk, Text.REFUSED, Text.BATCH_FULL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmware.effects import (
     CheckClock,
+    CheckSpace,
     Look,
     Moment,
     Now,
@@ -49,6 +50,7 @@ async def terminal(desk: Desk, version: str) -> None:
         desk.started = True
     desk.operator, desk.training = await Look(SignedOn()), await Look(TrainingOn())
     await recover(desk)
+    await CheckSpace()  # after what was open, which ends as long as it can be written at all
     while True:
         if not desk.operator:
             await sign_on(desk)

@@ -26,7 +26,7 @@ from firmware.flows.parts import (
     enter_digits,
 )
 from firmware.flows.permissions import Act, Role, permitted, role_of
-from firmware.flows.settle import nothing_owed
+from firmware.flows.settle import may_move_money
 from firmware.flows.transact import Ended
 from firmware.flows.void import carry_out, original_pin, refusal_word, void_original
 from firmware.journal.queries import RefundedToday, TransactionByReference, TransactionOnDate
@@ -46,7 +46,7 @@ async def refund(desk: Desk) -> Ended | None:
     if not await permitted(desk, Act.REFUND):
         await abandon(Kind.REFUND, "password", GivenUp.CANCELLED)
         return None
-    if not await nothing_owed(desk):
+    if not await may_move_money(desk):
         await abandon(Kind.REFUND, "owed", GivenUp.CANCELLED)
         return None
     original = await _find(desk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firmware.effects import Authorise, Look, Now, Record
+from firmware.effects import Authorise, CheckSpace, Look, Now, Record
 from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, confirm, show, tell
@@ -57,7 +57,7 @@ async def settle(desk: Desk) -> None:
     )
     if isinstance(await confirm(desk, question), GivenUp):
         return
-    if not await nothing_owed(desk):
+    if not await may_move_money(desk):
         return
     batch = await Look(OpenBatch())
     totals = await Look(BatchTotals(batch))
@@ -82,8 +82,8 @@ async def _rehearse(desk: Desk) -> None:
     await tell(desk, Text.SETTLED, Text.LESSONS_COUNT_NOTHING, warning=False)
 
 
-async def nothing_owed(desk: Desk, *, uploads: bool = True) -> bool:
-    """Whether the host knows all it must before money moves; sends what is owed, says what stays.
+async def may_move_money(desk: Desk, *, uploads: bool = True) -> bool:
+    """Whether the host knows all it must, and the disk has room; sends what is owed, says why not.
 
     A reversal; the notice of an offline sale, unless nothing builds on it; a settlement whose
     totals are fixed: until it is through its batch is closed to everything, lessons included.
@@ -94,6 +94,7 @@ async def nothing_owed(desk: Desk, *, uploads: bool = True) -> bool:
     if uploads and not await send_uploads(desk):
         await _refuse(desk, Text.UPLOAD_FIRST, await Look(Uploads()))
         return False
+    await CheckSpace()  # after what is owed, which goes out as long as it can be written at all
     await resume_settlement(desk)
     return await Look(OpenSettlement()) is None
 

@@ -28,7 +28,7 @@ from firmware.flows.parts import (
     tell,
 )
 from firmware.flows.permissions import Act, permitted
-from firmware.flows.settle import nothing_owed
+from firmware.flows.settle import may_move_money
 from firmware.flows.transact import CardWord, Deal, Ended, transact
 from firmware.host.messages import CardPresented, HostAnswer
 from firmware.journal.queries import TransactionByVoucher
@@ -47,7 +47,7 @@ async def void(desk: Desk) -> Ended | None:
     if not await permitted(desk, Act.VOID):
         await abandon(Kind.VOID, "password", GivenUp.CANCELLED)
         return None
-    if not await nothing_owed(desk):
+    if not await may_move_money(desk):
         await abandon(Kind.VOID, "owed", GivenUp.CANCELLED)
         return None
     title, hint = Phrase.of(Text.ORIGINAL_VOUCHER), Phrase.of(Text.SIX_DIGITS)
@@ -114,7 +114,7 @@ async def carry_out(
     undoing: bool = False,
 ) -> Ended | None:
     """Send a void or refund on a card that has told who it is; the card itself has no say."""
-    if not await nothing_owed(desk):
+    if not await may_move_money(desk):
         await release_card()
         await abandon(agreed.kind, "owed", "owed to the host", agreed.amount)
         return None

@@ -21,7 +21,6 @@ from firmware.journal.keys import sync_directory
 
 DATABASE, LOCK = "journal.db", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
-FREE_BYTES_LEAST = 16 * 1024 * 1024
 # each is set, then read back: a pragma that is not understood is silently ignored
 PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("journal_mode", "WAL", "wal"),
@@ -154,8 +153,3 @@ class Hold(Struct):
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
-
-    def free_bytes(self) -> int:
-        """What is left on the journal's disk for this process."""
-        disk = os.fstatvfs(self._handle)
-        return disk.f_bavail * disk.f_frsize

@@ -124,16 +124,6 @@ class Journal(Lookups):
         self._keys = following
         following.settle()
 
-    def free_bytes(self) -> int:
-        """What is left on the journal's disk."""
-        return self._hold.free_bytes()
-
-    def require_room(self, least_bytes: int = engine.FREE_BYTES_LEAST) -> None:
-        """Raise JournalFault unless there is room for a transaction and all its consequences."""
-        free = self.free_bytes()
-        if free < least_bytes:
-            raise JournalFault(Trouble.FULL, f"{free} bytes free; expected {least_bytes}")
-
     def close(self) -> None:
         """Give up the connection and the directory. Never raises; may be called twice."""
         with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from firmware.config import Config, Sale
-from firmware.effects import CheckSpace, Look, Now, Record
+from firmware.effects import Look, Now, Record
 from firmware.flows.guards import (
     agree_to_duplicate,
     agree_to_unusual,
@@ -75,7 +75,6 @@ def test_full_batch_refuses_sales(count: int, sells: bool):
     refusal = [] if sells else tells(Text.REFUSED, Text.BATCH_FULL)
     done = follow(
         may_sell(desk()),
-        (CheckSpace(), None),
         nothing_is_owed(uploads=False),
         (Look(BatchCount()), count),
         refusal,

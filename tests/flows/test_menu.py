@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import CheckSpace, Look, PutBack, Wait
+from firmware.effects import Look, PutBack, Wait
 from firmware.flows.menu import ITEMS, menu
 from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.journal.queries import BatchCount, OpenSettlement
@@ -129,7 +129,6 @@ def test_key_that_dismisses_a_refusal_begins_what_it_names():
         menu(desk()),
         menu_at(),
         presses(Key.D1),
-        (CheckSpace(), None),
         reversal_is_sent(owed, "power lost", NoAnswer(NoAnswerReason.TIMED_OUT)),
         reversal_stays_owed(owed, 1, "timed out"),
         looked_up,

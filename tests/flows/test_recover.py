@@ -5,7 +5,7 @@ from __future__ import annotations
 from firmware.effects import DoubtfulPapers, Look, Record, ReleasePaper
 from firmware.flows.recover import recover
 from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
-from firmware.journal.queries import NextJob, OpenIntents, OpenSettlement, Uploads
+from firmware.journal.queries import NextJob, OpenIntents, OpenSettlement, Reversals, Uploads
 from firmware.journal.records import Copy, Kind, PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.transactions import PrintJob, State, Transaction
 from firmware.ui.screens import Notice, Phrase
@@ -18,7 +18,7 @@ from tests.flows.records import (
     transaction_of,
 )
 from tests.flows.script import Pair, desk, follow
-from tests.flows.words import facts_of, nothing_is_owed, say, shows, tells
+from tests.flows.words import facts_of, say, shows, tells
 
 VISA = facts_of("visa-credit")
 OPEN = transaction_of(intent_of(Kind.SALE, 800, VISA), State.OPEN, reference="")
@@ -87,9 +87,10 @@ def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
         is_found([], [PAPER]),
         RECOVERING,
         (Record.of(PrintDoubtful(job=3, detail="power lost"), again), None),
-        nothing_is_owed()[:-1],
+        (Look(Reversals()), []),
+        nothing_else_is_owed(),
     )
 
 
 def test_paper_that_only_waited_goes_out_by_itself():
-    follow(recover(desk()), is_found([], []), nothing_is_owed()[:-1])
+    follow(recover(desk()), is_found([], []), (Look(Reversals()), []), nothing_else_is_owed())

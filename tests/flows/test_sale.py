@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.effects import CheckSpace, Now, Record
+from firmware.effects import Now, Record
 from firmware.flows.sale import sale
 from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.host.responses import response_text
@@ -254,7 +254,6 @@ def test_no_sale_begins_while_a_reversal_is_owed_and_not_answered():
     owed = transaction_of(SIGNED, State.REVERSING, reference="")
     follow(
         sale(desk(), Key.D8),
-        (CheckSpace(), None),
         reversal_is_sent(owed, "power lost", NoAnswer(NoAnswerReason.TIMED_OUT), attempts=1),
         reversal_stays_owed(owed, 2, "timed out"),
         refuses_before_the_reversal(owed),

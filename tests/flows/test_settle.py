@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Authorise, Look, Now, Record
+from firmware.effects import Authorise, CheckSpace, Look, Now, Record
 from firmware.flows.settle import settle, total_lines
 from firmware.host.messages import Answered, HostAnswer, NoAnswer, NoAnswerReason, SettlementRequest
 from firmware.journal.queries import (
@@ -82,6 +82,7 @@ def settlement_starts() -> list[Pair]:
     """The host knows all it must; the totals are fixed before it is asked."""
     return [
         (Look(Uploads()), []),
+        (CheckSpace(), None),
         (Look(OpenSettlement()), None),
         (Look(OpenSettlement()), None),
         (Look(OpenBatch()), BATCH),

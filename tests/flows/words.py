@@ -146,15 +146,16 @@ def tells(title: Text, *body: Phrase | Text, warning: bool = True) -> list[Pair]
 
 
 def nothing_is_owed(*, uploads: bool = True) -> list[Pair]:
-    """No reversal, no notice of an offline sale, no settlement under way."""
+    """No reversal, no notice of an offline sale, room on the disk, no settlement under way."""
     row: list[Pair] = [(Look(Reversals()), [])]
     row += [(Look(Uploads()), [])] if uploads else []
+    row += [(CheckSpace(), None)]
     return [*row, (Look(OpenSettlement()), None), (Look(OpenSettlement()), None)]
 
 
 def a_sale_may_begin() -> list[Pair]:
     """There is room on the disk and in the batch, and the host knows all it must."""
-    return [(CheckSpace(), None), *nothing_is_owed(uploads=False), (Look(BatchCount()), 0)]
+    return [*nothing_is_owed(uploads=False), (Look(BatchCount()), 0)]
 
 
 def eight_yuan_is_keyed() -> list[Pair]:

@@ -267,13 +267,6 @@ def test_a_directory_that_cannot_be_used_is_a_fault_with_words(tmp_path: Path) -
     assert trouble_of_opening(tmp_path / "file" / "data") is Trouble.IO
 
 
-def test_a_disk_without_room_is_named_before_a_sale_begins(shop: Shop) -> None:
-    shop.journal.require_room(1)
-    with pytest.raises(JournalFault) as caught:
-        shop.journal.require_room(1 << 62)
-    assert caught.value.trouble is Trouble.FULL
-
-
 def test_a_record_is_the_same_text_each_time_and_reads_back(shop: Shop) -> None:
     intent = shop.intent(Kind.REFUND, 1)
     body = encode(intent)

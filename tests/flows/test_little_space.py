@@ -1,0 +1,135 @@
+"""A disk that is nearly full: nothing begins that might not end, and what is owed goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import disk_usage
+
+import pytest
+
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.ledger import SPACE_MIN_BYTES, Ledger
+from firmware.scenario.language import Step
+from firmware.scenario.player import Player
+from firmware.scenario.stage import START, Stage
+
+SALE = (
+    ("press", "2000", "ENTER"),
+    ("press", "ENTER"),
+    ("insert", "visa-credit"),
+    ("expect screen", "交易成功"),
+    ("press", "ENTER"),
+    ("remove",),
+    ("wait", "40s"),
+)
+STOPPED = ("expect screen", "存储故障", "请清理存储空间")
+SERVES = ("expect screen", "请输入金额")
+
+
+class Crowded(Stage):
+    """A stage whose disk may have little left; what is written still finds room."""
+
+    free_bytes = SPACE_MIN_BYTES
+
+    def _free_bytes(self, directory: Path) -> int:
+        return self.free_bytes
+
+
+class Shop:
+    """A player on a crowded disk."""
+
+    def __init__(self, directory: Path) -> None:
+        self.player = Player(
+            directory, directory, make_stage=lambda config: Crowded(directory, config)
+        )
+
+    def play(self, *lines: tuple[str, ...]) -> None:
+        for verb, *words in lines:
+            self.player.play(Step(verb, tuple(words), "here"))
+
+    def leave(self, free_bytes: int) -> None:
+        stage = self.player.stage
+        assert isinstance(stage, Crowded)
+        stage.free_bytes = free_bytes
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    shop = Shop(tmp_path)
+    yield shop
+    shop.player.close()
+
+
+def test_a_terminal_does_not_start_to_serve_with_little_space(shop: Shop) -> None:
+    shop.play(SERVES, ("power cut",))
+    shop.leave(SPACE_MIN_BYTES - 1)
+    shop.play(("power on",), STOPPED, ("wait", "1m"), STOPPED)
+    shop.leave(SPACE_MIN_BYTES)
+    shop.play(SERVES, *SALE, ("expect books balanced",))
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        pytest.param([("press", "100", "ENTER")], id="sale"),
+        pytest.param([("press", "MENU", "2", "246810", "ENTER")], id="void"),
+        pytest.param([("press", "MENU", "3", "246810", "ENTER")], id="refund"),
+        pytest.param([("press", "MENU", "6"), ("press", "ENTER")], id="settlement"),
+    ],
+)
+def test_nothing_that_moves_money_begins_with_little_space(
+    shop: Shop, begins: list[tuple[str, ...]]
+) -> None:
+    shop.play(*SALE)
+    shop.leave(SPACE_MIN_BYTES - 1)
+    shop.play(*begins, STOPPED)
+    shop.leave(SPACE_MIN_BYTES)
+    shop.play(SERVES, ("expect totals", "sales=1/2000", "voids=0/0", "refunds=0/0"))
+    shop.play(("expect books balanced",))
+
+
+def test_an_undo_does_not_begin_with_little_space(shop: Shop) -> None:
+    shop.play(*SALE[:4])
+    shop.leave(SPACE_MIN_BYTES - 1)
+    shop.play(("press", "CANCEL"), STOPPED, ("remove",))
+    shop.leave(SPACE_MIN_BYTES)
+    shop.play(SERVES, ("expect totals", "sales=1/2000", "voids=0/0"), ("expect books balanced",))
+
+
+def test_what_is_owed_goes_out_while_there_is_little_space(shop: Shop) -> None:
+    shop.play(("fault", "host", "down"), *SALE[:3], ("expect screen", "冲正待发"))
+    shop.play(("press", "ENTER"), ("remove",))
+    shop.leave(SPACE_MIN_BYTES - 1)
+    shop.play(("press", "100", "ENTER"), ("expect screen", "冲正未完成"), ("power cut",))
+    shop.play(("power on",), STOPPED, ("clear", "host"), ("wait", "4m"), STOPPED)
+    shop.play(("expect books balanced",))
+
+
+def test_a_start_sends_what_is_owed_before_it_looks_for_space(shop: Shop) -> None:
+    shop.play(("fault", "host", "down"), *SALE[:3], ("expect screen", "冲正待发"), ("power cut",))
+    shop.leave(SPACE_MIN_BYTES - 1)
+    shop.play(("clear", "host"), ("power on",), STOPPED, ("expect books balanced",))
+
+
+def test_what_is_left_is_measured_on_the_journals_own_disk(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, lambda: START)
+    ledger.check_space()
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "trouble"),
+    [
+        pytest.param(lambda _: SPACE_MIN_BYTES - 1, Trouble.FULL, id="little"),
+        pytest.param(lambda directory: disk_usage(directory / "gone").free, Trouble.IO, id="gone"),
+    ],
+)
+def test_too_little_or_an_unknown_amount_is_named(
+    tmp_path: Path, free_bytes: Callable[[Path], int], trouble: Trouble
+) -> None:
+    ledger = Ledger(tmp_path, lambda: START, free_bytes)
+    with pytest.raises(JournalFault) as caught:
+        ledger.check_space()
+    ledger.close()
+    assert caught.value.trouble is trouble
