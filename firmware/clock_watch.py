@@ -1,7 +1,8 @@
 """Notices that the wall clock was moved: the journal keeps its order by number, and says so.
 
-At start a clock that makes no sense stops trade: one before this release, or far before what the
-journal has seen. Nothing is written by such a clock but what people do to get it right.
+At start a clock that makes no sense stops trade: one before this release, far before what the
+journal has seen, or so long after it that the year is likely mistyped. Nothing is written by such a
+clock but what people do to get it right.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.records import ClockJumped, DeviceRecovered
+from firmware.journal.records import ClockJumped, DeviceRecovered, PasswordFailed
 from firmware.journal.store import Journal
 
 TOLERANCE_S = 60  # what a time server puts right without a word
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that is before it
 BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is said in the journal, and no more
+AHEAD_MAX = timedelta(days=364)  # a year that is one too high shows even on the day after a sale
 RECORDS_SEEN = 64  # so many of the last ones say how late it has been
 DEVICE = "clock"  # its name among the devices that failed
 
@@ -25,11 +27,12 @@ class ClockWatch:
     def __init__(self) -> None:
         self._before: tuple[datetime, int] | None = None
         self._trusted = False
+        self._untold_s = 0
 
     def check(self, wall: datetime, journal: Journal, *, trust: bool = False) -> None:
         """Raise JournalFault while the clock makes no sense; once it does, it is trusted.
 
-        With `trust` somebody who may has looked at it: it is right, though it is behind.
+        With `trust` somebody who may has looked at it: it is right, though it does not seem so.
         """
         self._trusted |= trust
         if self._trusted:
@@ -40,6 +43,8 @@ class ClockWatch:
             raise JournalFault(Trouble.CLOCK_UNSET, words)
         if wall < latest - BEHIND_MAX:
             raise JournalFault(Trouble.CLOCK_BEHIND, words)
+        if wall > latest + AHEAD_MAX:
+            raise JournalFault(Trouble.CLOCK_AHEAD, words)
         self._trusted = True
 
     def look(self, wall: datetime, monotonic_ms: int, journal: Journal) -> tuple[ClockJumped, ...]:
@@ -52,7 +57,15 @@ class ClockWatch:
             by_s = min(0, _seconds_since_last_record(wall, journal))
         else:
             by_s = _seconds(wall - before[0]) - (monotonic_ms - before[1]) // 1000
-        return (ClockJumped(by_s=by_s),) if abs(by_s) > TOLERANCE_S else ()
+        if abs(by_s) <= TOLERANCE_S:
+            return ()
+        self._untold_s += by_s
+        return (ClockJumped(by_s=by_s),)
+
+    def untold_s(self) -> int:
+        """By how much it has jumped since this was last asked."""
+        untold, self._untold_s = self._untold_s, 0
+        return untold
 
 
 def _latest(journal: Journal) -> datetime:
@@ -61,6 +74,8 @@ def _latest(journal: Journal) -> datetime:
     latest = RELEASED
     for entry in journal.records(max(1, head - RECORDS_SEEN), head):
         record = entry.record
+        if isinstance(record, PasswordFailed):
+            continue  # perhaps of who was asked about this very clock
         put_right = isinstance(record, ClockJumped) or record == DeviceRecovered(device=DEVICE)
         latest = entry.moment if put_right else max(latest, entry.moment)
     return latest

@@ -271,7 +271,11 @@ class CheckSpace(Effect[None], frozen=True):
 class CheckClock(Effect[None], frozen=True):
     """Make sure at start that the clock makes sense; a fault takes the terminal out.
 
-    With `trust` it is right, though it is behind the journal.
+    With `trust` it is right, though it is far from what the journal has seen.
     """
 
     trust: bool = False
+
+
+class ClockMoved(Effect[int], frozen=True):
+    """By how many seconds the clock was moved since this was last asked; it is journaled, too."""

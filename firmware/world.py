@@ -12,6 +12,7 @@ from firmware import effects
 from firmware.clock_watch import ClockWatch
 from firmware.host.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
+from firmware.journal.records import ClockJumped
 from firmware.journal.store import Journal
 from firmware.journal.transactions import PrintJob
 from firmware.sealed import Place, keeping, unseal
@@ -140,9 +141,7 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
     ledger = world.ledger
     match effect:
         case effects.Record():
-            jumped = world.clock_watch.look(
-                world.clock.now(), world.clock.monotonic_ms(), ledger.journal
-            )
+            jumped = _jumped(world)
             keep = keeping(effect.records, effect.card, ledger.journal.keys.card)
             ledger.journal.append(*jumped, *effect.records, blobs=effect.blobs, also=keep)
             world.spool.kick()
@@ -170,10 +169,8 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
         case effects.CheckSpace():
             ledger.check_space()
             return None
-        case effects.CheckClock():
-            now = world.clock.now()
-            world.clock_watch.check(now, ledger.journal, trust=effect.trust)
-            return None
+        case effects.CheckClock() | effects.ClockMoved():
+            return _of_clock(effect, world)
         case effects.RandomBytes():
             return secrets.token_bytes(effect.count)
         case effects.Beep():
@@ -181,6 +178,22 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
                 world.buzzer.beep(LONG_BEEP_MS if effect.long else BEEP_MS)
             return None
     raise TypeError(f"nobody performs {effect!r}")
+
+
+def _jumped(world: World) -> tuple[ClockJumped, ...]:
+    clock = world.clock
+    return world.clock_watch.look(clock.now(), clock.monotonic_ms(), world.ledger.journal)
+
+
+def _of_clock(effect: effects.CheckClock | effects.ClockMoved, world: World) -> int | None:
+    if isinstance(effect, effects.CheckClock):
+        now, journal = world.clock.now(), world.ledger.journal
+        world.clock_watch.check(now, journal, trust=effect.trust)
+        return None
+    jumped = _jumped(world)
+    if jumped:
+        world.ledger.journal.append(*jumped)
+    return world.clock_watch.untold_s()
 
 
 def _of_spool(

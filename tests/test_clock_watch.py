@@ -11,6 +11,7 @@ from firmware.journal.records import (
     DeviceFailed,
     DeviceRecovered,
     GuardOverridden,
+    PrintSent,
     TerminalStarted,
 )
 from firmware.scenario.language import Step
@@ -68,17 +69,20 @@ def test_nothing_is_dated_by_a_senseless_clock_and_what_it_said_is_journaled_whe
     tmp_path: Path,
 ) -> None:
     player = Player(tmp_path, tmp_path)
-    play(player, "press 100 CANCEL", "power cut", "fault clock jump -3d")
+    # a paper is owed, which must wait, too
+    play(player, "fault printer offline", "press 2000 ENTER", "press ENTER", "insert visa-credit")
+    play(player, "wait 1m", "remove", "power cut", "clear printer", "fault clock jump -3d")
     before = len(records_on_disk(tmp_path))
     play(player, "power on", "press 1 CANCEL", "wait 1m", "power cut")
     assert len(records_on_disk(tmp_path)) == before
     play(player, "power on", "clear clock", "wait 1m")
-    failed, back, started = records(player)[before:]
+    failed, back, started, *papers = records(player)[before:]
     assert isinstance(failed, DeviceFailed)
     assert failed.device == "clock"
     assert "2026-11-19T09:0" in failed.detail
     assert back == DeviceRecovered(device="clock")
     assert isinstance(started, TerminalStarted)
+    assert PrintSent(job=1) in papers
     player.close()
 
 

@@ -39,6 +39,7 @@ class Desk:
     operator: str = ""
     training: bool = False
     started: bool = False  # and the journal says so
+    clock_moved_s: int = 0  # since somebody was last told
     shop_language: Language = field(init=False)  # `language` may be a cardholder's for a while
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from firmware.effects import (
     CheckClock,
     CheckSpace,
+    ClockMoved,
     Look,
     Moment,
     Now,
@@ -35,6 +36,7 @@ from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
 MINUTE_MS = 60_000
+DAY_MINUTES = 24 * 60
 LATER = ("firmware.flows.kiosk", "firmware.flows.menu", "firmware.flows.sale")
 """Modules that a start leaves out, since they need most of the others: imported soon after."""
 
@@ -70,6 +72,7 @@ async def idle(desk: Desk) -> None:
     while True:
         moment = await Now()
         pause_ms = await retry.go_on(desk, moment) or MINUTE_MS
+        desk.clock_moved_s += await ClockMoved()
         slips = await StuckPapers()
         if slips:
             pause_ms = min(pause_ms, PHASE_MS)
@@ -87,6 +90,7 @@ async def idle(desk: Desk) -> None:
             case CardRemoved():
                 card_waits = False
             case KeyPressed(key=key):
+                desk.clock_moved_s = 0
                 if await _begin(desk, key):
                     return
 
@@ -118,6 +122,8 @@ def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
 
 async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
     """What the cashier should know before the next sale."""
+    if desk.clock_moved_s:
+        return _clock_moved(desk.clock_moved_s)
     reversals = await Look(Reversals())
     if reversals:
         return Phrase.of(Text.REVERSALS_PENDING, count=len(reversals))
@@ -133,3 +139,11 @@ async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
     if role_of(desk) is Role.SUPERVISOR:
         return Phrase.of(Text.SUPERVISOR_AT_IDLE)
     return None
+
+
+def _clock_moved(by_s: int) -> Phrase:
+    """By how much the clock was moved: hours and minutes, and from two days on days."""
+    sign, minutes = "-" if by_s < 0 else "+", abs(by_s) // 60
+    if minutes < 2 * DAY_MINUTES:
+        return Phrase.of(Text.CLOCK_MOVED, by=f"{sign}{minutes // 60}:{minutes % 60:02d}")
+    return Phrase.of(Text.CLOCK_MOVED_DAYS, by=f"{sign}{minutes // DAY_MINUTES}")

@@ -1,7 +1,7 @@
 """Out of service: trade has stopped safely; what is wrong is named, and trade goes on by itself.
 
-What the host is owed is tried again meanwhile, as long as the journal is well.
-A clock that is behind the journal may also be right: the supervisor looks at it and says so.
+What the host is owed is tried again meanwhile, as long as the journal can be written. A clock that
+is far from what the journal saw may also be right: the supervisor looks at it and says so.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ _REASONS = {
     Device.READER: Text.DEVICE_READER,
     Device.PRINTER: Text.DEVICE_PRINTER,
 }
-_CLOCK = (Trouble.CLOCK_UNSET, Trouble.CLOCK_BEHIND)
+_MAY_BE_RIGHT = (Trouble.CLOCK_BEHIND, Trouble.CLOCK_AHEAD)
+_CLOCK = (Trouble.CLOCK_UNSET, *_MAY_BE_RIGHT)
 _TROUBLES: dict[Trouble, tuple[Text, Text]] = {
     Trouble.FULL: (Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
     Trouble.IO: (Text.DISK_FAULT, Text.ADVICE_SERVICE),
@@ -59,6 +60,7 @@ _TROUBLES: dict[Trouble, tuple[Text, Text]] = {
     Trouble.ENGINE: (Text.DATABASE_FAULT, Text.ADVICE_UPDATE_SYSTEM),
     Trouble.CLOCK_UNSET: (Text.CLOCK_FAULT, Text.ADVICE_SET_CLOCK),
     Trouble.CLOCK_BEHIND: (Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK),
+    Trouble.CLOCK_AHEAD: (Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK),
 }
 
 
@@ -77,15 +79,14 @@ async def outage(desk: Desk) -> None:
     while faults := await Faults():
         for fault in faults:
             seen[_name(fault)] = fault.detail
-        journal_is_well = all(fault.device is not None for fault in faults)
-        if journal_is_well:
+        if all(fault.device is not None for fault in faults):
             await _journal(seen, journaled)
         await show(desk, await _screen(desk, faults[0]))
         happening = await Wait(RETRY_MS)
         pressed = happening.key if isinstance(happening, KeyPressed) else None
-        if faults[0].trouble is Trouble.CLOCK_BEHIND and pressed is Key.ENTER:
+        if faults[0].trouble in _MAY_BE_RIGHT and pressed is Key.ENTER:
             await _trust_clock(desk, faults[0])
-        if journal_is_well or all(fault.trouble in (None, Trouble.FULL) for fault in faults):
+        if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
             await retry.go_on(desk, await Now())
     await _journal(seen, journaled)
     if journaled:

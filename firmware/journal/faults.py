@@ -22,6 +22,7 @@ class Trouble(enum.Enum):
     FAILED = "failed"  # an earlier fault: this object is not used again
     CLOCK_UNSET = "clock unset"  # nothing can be dated: it is before this release
     CLOCK_BEHIND = "clock behind"  # or far before the last records
+    CLOCK_AHEAD = "clock ahead"  # or longer after them than a shop is closed
     RULE = "rule"  # what was to be written contradicts the record
 
 

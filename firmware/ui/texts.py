@@ -28,6 +28,8 @@ class Text(enum.Enum):
     PRINTER_OFFLINE = ("打印机未连接", "Printer offline")
     REVERSALS_PENDING = ("{count}笔冲正待发送", "Reversals due: {count}")
     UPLOADS_PENDING = ("{count}笔脱机待上送", "Offline due: {count}")
+    CLOCK_MOVED = ("时钟变动 {by}", "Clock moved {by}")
+    CLOCK_MOVED_DAYS = ("时钟变动 {by}天", "Clock moved {by} d")
     SETTLE_SOON = ("批次将满 请结算", "Batch nearly full")
     SUPERVISOR_AT_IDLE = ("主管 请按菜单", "Supervisor: MENU")
     CARD_BEFORE_AMOUNT = ("请先输入金额", "Amount first")

@@ -29,6 +29,7 @@ KEYS = ("密钥不符或不可读", "请恢复密钥文件"), ("Keys unusable", 
 READ_ONLY = ("存储只读", "请检查存储卡"), ("Disk is read-only", "Check the SD card")
 FULL = ("存储故障", "请清理存储空间"), ("Storage fault", "Free the disk")
 BOOKS = ("主机账本故障", "请联系维护人员"), ("Host books fault", "Call service")
+TRUSTED = ("时钟异常", "若对请主管按确认"), ("Clock is wrong", "If right: ENTER")
 SAID = {
     Trouble.FULL: FULL,
     Trouble.IO: DISK,
@@ -42,7 +43,8 @@ SAID = {
     Trouble.KEYS: KEYS,
     Trouble.ENGINE: (("数据库引擎不符", "请升级系统"), ("Database unfit", "Update the system")),
     Trouble.CLOCK_UNSET: (("时钟异常", "请校准时间"), ("Clock is wrong", "Set the clock")),
-    Trouble.CLOCK_BEHIND: (("时钟异常", "若对请主管按确认"), ("Clock is wrong", "If right: ENTER")),
+    Trouble.CLOCK_BEHIND: TRUSTED,
+    Trouble.CLOCK_AHEAD: TRUSTED,
 }
 LANGUAGES = list(Language)
 OTHERS = {

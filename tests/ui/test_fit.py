@@ -41,6 +41,7 @@ from firmware.ui.texts import Language, Text
 
 LONGEST = {
     "amount": "9999999.99",
+    "by": "+99999",
     "count": 999,
     "days": 3650,
     "key": "CANCEL",
@@ -80,6 +81,7 @@ SENTENCES = {
     Text.BATCH_SETTLED,
     Text.CANCEL_UNDO,
     Text.PRESS_ENTER_TO_GO_ON,
+    Text.CLOCK_MOVED_DAYS,
     Text.APPROVED_SLIP_PENDING,
 }
 WORDS = [text for text in Text if text not in SENTENCES]
@@ -277,6 +279,8 @@ def test_idle_is_whole_with_every_notice(language: Language, training: bool) -> 
             Text.REVERSALS_PENDING,
             Text.SETTLE_SOON,
             Text.CARD_BEFORE_AMOUNT,
+            Text.CLOCK_MOVED,
+            Text.CLOCK_MOVED_DAYS,
         )
     ]
     notices += map(Phrase.of, PRINTER_LACKS)
