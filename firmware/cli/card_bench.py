@@ -36,8 +36,9 @@ from firmware.emv.outcomes import (
 from firmware.emv.session import Session
 from firmware.emv.terminal import Transaction
 from firmware.emv.trace import Trace
+from firmware.host.books import BOOKS
 from firmware.host.client import HostClient
-from firmware.host.keys import derived_keys, read_or_make_master
+from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.host.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.journal.records import Kind
@@ -166,9 +167,9 @@ class Bench:
             card=presented,
         )
         with tempfile.TemporaryDirectory(prefix="pos-card-") as directory:
-            master = read_or_make_master(Path(directory) / "host-master.key")
+            master = read_or_make_master(Path(directory) / MASTER)
             host = LocalHost(
-                Path(directory) / "host-books.db",
+                Path(directory) / BOOKS,
                 tray_books(),
                 master=master,
                 terminals={merchant.terminal: Registration(merchant.number, currency)},

@@ -16,8 +16,9 @@ from firmware.config import Config, Printer
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
 from firmware.host.accounts import Account, Status
+from firmware.host.books import BOOKS
 from firmware.host.client import HostClient
-from firmware.host.keys import derived_keys, read_or_make_master
+from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
 from firmware.journal.connection import connect
@@ -60,7 +61,7 @@ class Stage:
         self._buzzer = buzzer
         self._directory = directory
         self._on_frame = on_frame
-        self._master = read_or_make_master(_made(directory) / "host-master.key")
+        self._master = read_or_make_master(_made(directory) / MASTER)
         self._emv = _emv(config)
         self.host = self._make_host()
         self.bench = ModelBench(
@@ -170,7 +171,7 @@ class Stage:
         merchant = self.config.merchant
         currency = self.config.currency.numeric
         return LocalHost(
-            self._directory / "host-books.db",
+            self._directory / BOOKS,
             tray_books(),
             master=self._master,
             terminals={merchant.terminal: Registration(merchant.number, currency)},
