@@ -12,6 +12,7 @@ from PIL import Image
 
 from firmware.cli.dossier import entries_about
 from firmware.cli.exits import FAILED, Refused
+from firmware.cli.keyring import pem_of_all
 from firmware.config import Config
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
@@ -73,7 +74,7 @@ class Case(Struct, frozen=True):
     report: JournalReport
     essences: dict[str, str]  # QR text of each of the family, by voucher
     faults: tuple[str, ...]  # of the essences
-    public_pem: str
+    public_pem: str  # every key that has signed, so that papers of any time can be checked
 
     @property
     def sound(self) -> bool:
@@ -106,7 +107,7 @@ def gather(reading: Reading, asked: Transaction, config: Config, directory: Path
         report=verify_journal(directory, key),
         essences=essences,
         faults=faults,
-        public_pem=reading.signer.public_pem,
+        public_pem=pem_of_all(journal.public_keys()),
     )
 
 

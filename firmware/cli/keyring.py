@@ -6,6 +6,8 @@ key is believed of old vouchers, and of no later ones.
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +74,7 @@ def change_key(data: Path) -> int:
     Raises Refused, also while the terminal runs.
     """
     require_journal(data)  # opening would begin a new one
+    _require_owner(data)
     try:
         journal = Journal.open(data, TerminalKeys.load(data), SystemClock().now)
         try:
@@ -84,3 +87,16 @@ def change_key(data: Path) -> int:
         if fault.trouble is Trouble.BUSY:
             words = "the terminal runs on this data: stop it first"
         raise Refused(f"{data}: {words}", code=FAILED) from fault
+
+
+def _require_owner(data: Path) -> None:
+    """Only the owner's new key is one that the terminal can read. Raises Refused."""
+    owner = data.stat().st_uid
+    if owner == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    words = f"a new key would be yours: as its owner, `sudo -u {name} pos journal new-key`"
+    raise Refused(f"{data}: {words}", code=FAILED)

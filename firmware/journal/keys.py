@@ -117,13 +117,6 @@ class TerminalKeys:
         return self.public_key.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
 
     @property
-    def public_pem(self) -> str:
-        """The public key for `pos verify`, as PEM."""
-        return self.public_key.public_bytes(
-            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
-        ).decode()
-
-    @property
     def card_check(self) -> str:
         """Eight bytes in hex that change when the card key does."""
         return _check(self.card)

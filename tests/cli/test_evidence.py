@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 import zipfile
 from html.parser import HTMLParser
@@ -13,9 +14,13 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
+from firmware.cli.data import reading
+from firmware.journal.essence import essence
+from firmware.journal.keys import TerminalKeys
 from firmware.scenario.language import read
 from firmware.scenario.player import Player
 from hw.sim.cards import tray_accounts
+from tests.cli.conftest import Pos
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 STORY = SCENARIOS / "sale-wrong-amount-noticed-a-minute-later-is-voided.pos"
@@ -73,6 +78,21 @@ def test_a_void_and_its_sale_are_one_case(data: Path, tmp_path: Path):
         text = of_sale.read(f"vouchers/000001-000001-{name}.txt").decode()
         assert "RMB 128.50" in text
         assert "重打印 DUPLICATE" in text
+
+
+def test_whoever_has_the_paper_can_check_it_by_the_keys_in_the_file(
+    data: Path, tmp_path: Path, pos: Pos
+):
+    directory = tmp_path / "data"
+    shutil.copytree(data, directory)
+    with reading(directory) as journal:
+        sale = journal.by_voucher(1)
+        assert sale is not None
+        printed = essence(sale, TerminalKeys.load(directory))
+    assert pos("journal", "new-key", "--data", directory).code == 0
+    keys = tmp_path / "terminal-key.pem"
+    keys.write_bytes(packed(directory, tmp_path / "e.zip", "1").read(keys.name))
+    assert pos("verify", "--qr", printed, "--key", keys).code == 0
 
 
 def test_the_agreed_frame_is_the_one_that_the_intent_names(data: Path, tmp_path: Path):

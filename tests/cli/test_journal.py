@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from firmware.cli.keyring import pem_of
 from firmware.journal.connection import DATABASE
 from firmware.journal.records import Copy, GuardOverridden, Kind, PrintQueued, PrintSent, Result
 from firmware.journal.transactions import State
@@ -200,7 +201,7 @@ def test_what_a_card_says_of_itself_is_no_formula_in_a_spreadsheet(pos, shop):
 
 def test_the_public_key_is_given_as_pem(pos, shop):
     ended = pos("journal", "key", "--data", shop.directory)
-    assert ended.out == shop.journal.keys.public_pem
+    assert ended.out == pem_of(shop.journal.keys.public_key)
 
 
 @pytest.mark.parametrize(

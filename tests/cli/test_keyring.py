@@ -1,5 +1,6 @@
 """`pos journal new-key` and `key --all`: a new key signs, and the old one's papers stay genuine."""
 
+import os
 import re
 
 import pytest
@@ -123,6 +124,16 @@ def test_no_journal_is_begun_to_change_its_key(pos, tmp_path):
     ended = pos("journal", "new-key", "--data", tmp_path)
     assert (ended.code, ended.words) == (2, f"pos: {tmp_path}: there is no journal here")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_key_that_its_terminal_could_not_read_is_not_made(pos, closed, monkeypatch):
+    directory, _ = closed
+    monkeypatch.setattr(os, "geteuid", lambda: directory.stat().st_uid + 1)
+    ended = pos("journal", "new-key", "--data", directory)
+    assert ended.code == 1
+    assert "a new key would be yours: as its owner, `sudo -u" in ended.words
+    assert pos("verify", directory).out.count("key 1") == 1
+    assert "key 2" not in pos("verify", directory).out
 
 
 def test_without_its_keys_a_journal_gets_no_new_one(pos, closed):

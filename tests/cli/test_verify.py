@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmware.cli.data import reading
-from firmware.cli.keyring import read_keys
+from firmware.cli.keyring import pem_of, read_keys
 from firmware.journal.connection import DATABASE
 from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
@@ -34,7 +34,7 @@ def key(pos, shop, tmp_path):
 @pytest.fixture
 def other_key(tmp_path):
     path = tmp_path / "other.pem"
-    path.write_text(TerminalKeys.generate().public_pem)
+    path.write_text(pem_of(TerminalKeys.generate().public_key))
     return path
 
 

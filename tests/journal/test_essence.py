@@ -155,6 +155,16 @@ def test_a_slip_stays_genuine_while_trade_goes_on_and_a_reprint_anchors_more(sho
     assert reports[0].number("record") < reports[1].number("record")
 
 
+def test_slips_of_earlier_releases_stay_understood() -> None:
+    kept = (
+        "S1*104110054110001*10000001*000001*B*CNY*2*13840*1*990*0*0*20260302*220000*12"
+        "*BCBA7671D7D47CF0*S03+QI7UHW+4G5LC.0PV7SEHFIE1WQJ6S*$3SPGDTNIXP.YA2G2SJD-C0C*KS:JS+QA1I"
+        ".LV*NTAJK/HVXN3$+BOO2/$LSUQ"
+    )
+    report = verify_essence(kept, TRUSTED)
+    assert (report.faults, report.fields["sales_minor"]) == ([], "13840")
+
+
 def test_every_edit_of_a_settlements_qr_is_found(shop: Shop) -> None:
     settled(shop)
     text = slip_qr(shop)
