@@ -34,6 +34,7 @@ from hw.events import (
 from hw.ports import CardGone, CardMute, DeviceFault
 
 SPINNER_MS = 250
+REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the glass says so
 EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
 KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
 
@@ -83,6 +84,7 @@ class Runner:
         self._results: dict[int, object] = {}
         self._lost: dict[Device, str] = {}
         self._journal_fault: JournalFault | None = None
+        self._reopen_at_ms = 0
         self._card_present = False
         self._card_used = False
         self._next_token = 1
@@ -118,7 +120,7 @@ class Runner:
         try:
             self._world.spool.step(self._now_ms)
         except JournalFault as fault:
-            self._journal_fault = fault
+            self._note(fault)
         if self._pending is not None:
             came = self._await(self._pending)
             if came is not None:
@@ -160,6 +162,12 @@ class Runner:
                 return DeviceFault(device, detail)
         return self._journal_fault or self._glass.fault
 
+    def _note(self, fault: JournalFault) -> None:
+        """Remember what is wrong with the journal; what follows from it says less."""
+        if self._journal_fault is None:
+            self._journal_fault = fault
+            self._reopen_at_ms = self._now_ms + REOPEN_MS
+
     # --- the flow ---------------------------------------------------------------------------
 
     def _go_on(self, given: _Send | _Throw) -> None:
@@ -175,7 +183,7 @@ class Runner:
                 given = _Send(None)
             except (DeviceFault, JournalFault) as fault:
                 if isinstance(fault, JournalFault):
-                    self._journal_fault = fault
+                    self._note(fault)
                 self._flow, self._in_outage = self._outage(), True
                 given = _Send(None)
             else:
@@ -281,7 +289,7 @@ class Runner:
         """Try to bring back what failed; readers and keypads report their return themselves."""
         if self._glass.fault is not None:
             self._glass.reopen()
-        if self._journal_fault is not None:
+        if self._journal_fault is not None and self._now_ms >= self._reopen_at_ms:
             try:
                 self._world.ledger.reopen()
                 self._world.ledger.check_space()

@@ -1,4 +1,4 @@
-"""A disk that does not answer a read takes the terminal out of service, never its process down."""
+"""A disk that answers with errors takes the terminal out of service, never its process down."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from firmware.scenario.language import Step
 from firmware.scenario.player import Player
 from firmware.scenario.stage import Stage
 
-IOERR_READ = 266  # SQLITE_IOERR_READ. See sqlite.org/rescode.html
+IOERR_READ, IOERR_WRITE = 266, 778  # SQLITE_IOERR_*. See sqlite.org/rescode.html
 SALE = (
     ("press", "2000", "ENTER"),
     ("press", "ENTER"),
@@ -25,9 +25,10 @@ SALE = (
 
 
 class BadSector(Stage):
-    """A stage whose disk fails one read of the journal, the `fails_at`th from the next line on."""
+    """A stage whose disk fails one read of the journal, the `fails_at`th, or every write."""
 
     reads, fails_at = 0, 0
+    writes_fail, refused = False, 0
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         stage = self
@@ -37,13 +38,19 @@ class BadSector(Stage):
                 stage.reads += sql.startswith("SELECT")
                 if stage.reads == stage.fails_at != 0:
                     stage.fails_at = 0
-                    error = sqlite3.OperationalError("disk I/O error")
-                    error.sqlite_errorcode = IOERR_READ
-                    error.sqlite_errorname = "SQLITE_IOERR_READ"
-                    raise error
+                    raise error_of_disk(IOERR_READ)
+                if stage.writes_fail and sql.startswith("INSERT INTO records"):
+                    stage.refused += 1
+                    raise error_of_disk(IOERR_WRITE)
                 return super().execute(sql, *values)
 
         return sqlite3.connect(path, isolation_level=None, timeout=0, factory=Connection)
+
+
+def error_of_disk(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    return error
 
 
 def play(player: Player, *lines: tuple[str, ...]) -> None:
@@ -75,3 +82,20 @@ def test_a_read_that_fails_anywhere_in_a_sale_leaves_a_terminal_that_serves(
     assert reads > 80
     for number in range(1, reads + 1, 1 if pytestconfig.getoption("--long") else 7):
         reads_of_a_sale(shutil.copytree(shop, tmp_path / f"read {number}"), fails_at=number)
+
+
+def test_a_disk_that_takes_no_write_is_named_and_not_tried_without_end(tmp_path: Path):
+    player = Player(tmp_path, tmp_path, make_stage=lambda config: BadSector(tmp_path, config))
+    try:
+        stage = player.stage
+        assert isinstance(stage, BadSector)
+        play(player, ("fault", "host", "down"), *SALE)
+        stage.writes_fail = True
+        play(player, ("press", "100"), ("expect screen", "存储故障"), ("wait", "1m"))
+        play(player, ("expect screen", "存储故障"))
+        assert 0 < stage.refused < 60
+        stage.writes_fail = False
+        play(player, ("expect screen", "请输入金额"), ("clear", "host"), ("wait", "4m"))
+        play(player, ("expect books balanced",))
+    finally:
+        player.close()
