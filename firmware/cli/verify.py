@@ -14,9 +14,12 @@ from firmware.cli.data import require_journal
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
 from firmware.cli.keyring import read_keys
 from firmware.journal.chain import Introduced
+from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
-from firmware.journal.genuine import verify_essence
+from firmware.journal.genuine import EssenceReport, verify_essence
 from firmware.journal.verify import database_of, verify_journal
+from firmware.money import CURRENCIES
+from firmware.voucher.sheet import digits_text
 
 _QR_MOST = 4_296  # characters that the largest QR code holds
 
@@ -93,13 +96,25 @@ def _paper(text: str, keys: Introduced, journal: Path | None) -> int:
     if report.what:
         print(f"this is {report.what}")
     for name, value in report.fields.items():
-        print(f"{name:<13} {one_line(value)}")
+        words = _in_words(report, name) if report.signed else ""
+        print(f"{name:<13} {one_line(value)}" + (f"  ({words})" if words else ""))
     if journal is None:
         print("note    with the journal as well it is told whether the record is still there")
     words = "genuine" if report.genuine else "NOT GENUINE"
     if report.signed and report.faults:
         words = "signed by the terminal, BUT NOT WHAT THE JOURNAL SAYS"
     return _verdict(words, report.faults)
+
+
+def _in_words(report: EssenceReport, name: str) -> str:
+    """What a field that is a code or counts minor units says to a person, or ""."""
+    fields = report.fields
+    if name == "type":
+        return type_words(fields["version"], fields["type"])
+    currency = CURRENCIES.get(fields["currency"])
+    if currency is None or not (name == "amount" or name.endswith("_minor")):
+        return ""
+    return f"{digits_text(report.number(name), currency)} {currency.alpha}"
 
 
 def _verdict(words: str, faults: list[str]) -> int:

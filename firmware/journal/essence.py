@@ -70,6 +70,14 @@ _STATES = {
     State.REVERSING: "P",
     State.REVERSED: "R",
 }
+_TYPES = {
+    VOUCHER: (
+        {letter: kind.value for kind, letter in _KINDS.items()},
+        {letter: state.value for state, letter in _STATES.items()},
+        {"T": "a lesson"},
+    ),
+    SETTLEMENT: ({"B": "balanced", "U": "not balanced"}, {"T": "of lessons"}),
+}
 
 
 def essence(transaction: Transaction, keys: TerminalKeys) -> str:
@@ -136,6 +144,12 @@ def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dic
 def hash_digits(record_hash: str) -> str:
     """As much of a record's hash as an essence has room for."""
     return record_hash[:HASH_DIGITS].upper()
+
+
+def type_words(version: str, letters: str) -> str:
+    """What the letters of a type stand for: `SA` is `sale, approved`."""
+    words = zip(_TYPES[version], letters, strict=False)
+    return ", ".join(names.get(letter, "?") for names, letter in words)
 
 
 def signed_bytes(told: str) -> bytes:

@@ -84,6 +84,8 @@ def test_a_vouchers_qr_is_genuine_with_and_without_the_journal(pos, shop, key):
     alone = pos("verify", "--qr", text, "--key", key)
     assert (alone.code, alone.out.splitlines()[-1]) == (0, "genuine")
     assert "voucher       000001" in alone.out
+    assert "type          SA  (sale, approved)" in alone.out
+    assert "amount        12850  (128.50 CNY)" in alone.out
     beside = pos("verify", shop.directory, "--qr", text, "--key", key)
     assert (beside.code, beside.out.splitlines()[-1]) == (0, "genuine")
 
@@ -93,6 +95,7 @@ def test_a_qr_whose_amount_was_changed_is_not_genuine(pos, shop, key):
     ended = pos("verify", "--qr", text, "--key", key)
     assert ended.code == 1
     assert ended.out.splitlines()[-1] == "NOT GENUINE"
+    assert "998.50" not in ended.out, "what nobody signed is not read out"
 
 
 def test_a_qr_can_be_read_from_a_scanner(pos, shop, key, monkeypatch):
@@ -127,7 +130,8 @@ def test_the_qr_of_a_printed_settlement_slip_is_genuine(pos, settled):
     lines = ended.out.splitlines()
     assert (ended.code, lines[-1]) == (0, "genuine")
     assert "this is a settlement slip" in lines
-    assert "sales_minor   14850" in lines
+    assert "type          B  (balanced)" in lines
+    assert "sales_minor   14850  (148.50 CNY)" in lines
 
 
 def test_a_journal_cut_after_its_last_voucher_is_told_by_the_settlement_slip(
