@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do what is asked: 0 done, 1 not found or not to be read. Raises Refused."""
     if options.action == "new-key":
-        print(f"a new key signs from record {change_key(options.data)} on; give it out anew:")
+        print(f"a new key is valid from record {change_key(options.data)}; give it out anew:")
         print("`pos journal key --all` has it, and the earlier ones for earlier papers")
         return DONE
     with reading(options.data) as journal:

@@ -1,6 +1,6 @@
 """The terminal's signing keys as commands see them: given out as PEM, read again, changed.
 
-Where several stand in one file, a line before each says from which record on it signs: so an old
+Where several stand in one file, a line before each says from which record on it is valid: so an old
 key is believed of old vouchers, and of no later ones.
 """
 
@@ -28,10 +28,10 @@ from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
 from hw.worker import SystemClock
 
-_FROM = "signs from record {} on\n"
+_FROM = "valid from record {}\n"
 # text before a key is allowed, see RFC 7468, 5.2
 _KEY = re.compile(
-    r"(?:^signs from record (\d{1,18}) on\r?\n)?"
+    r"(?:^valid from record (\d{1,18})\r?\n)?"
     r"^(-----BEGIN PUBLIC KEY-----.*?^-----END PUBLIC KEY-----)",
     re.MULTILINE | re.DOTALL | re.ASCII,
 )
@@ -43,7 +43,7 @@ def pem_of(key: Ed25519PublicKey) -> str:
 
 
 def pem_of_all(keys: Introduced) -> str:
-    """Several public keys as PEM, each with the record from which on it signs."""
+    """Several public keys as PEM, each with the record from which on it is valid."""
     return "".join(_FROM.format(record) + pem_of(key) for record, key in keys)
 
 

@@ -83,10 +83,10 @@ def test_a_key_that_was_replaced_signs_nothing_any_more(pos, closed):
         assert "it is not signed by this terminal" in ended.out
 
 
-def test_all_keys_are_given_out_with_the_record_from_which_each_signs(pos, rotated):
+def test_all_keys_are_given_out_with_the_record_from_which_each_is_valid(pos, rotated):
     directory, *_ = rotated
     out = pos("journal", "key", "--all", "--data", directory).out
-    assert re.findall(r"^signs from record (\d+) on$", out, re.MULTILINE) == ["1", "5"]
+    assert re.findall(r"^valid from record (\d+)$", out, re.MULTILINE) == ["1", "5"]
     keys = read_keys(key_file(pos, directory, "--all"))
     assert [record for record, _ in keys] == [1, 5]
     assert TerminalKeys.load(directory).public_key == keys[-1][1]
@@ -97,7 +97,7 @@ def test_keys_put_into_one_file_by_hand_are_all_believed(pos, rotated, tmp_path)
     directory, *papers = rotated
     by_hand = tmp_path / "by-hand.pem"
     said = pos("journal", "key", "--all", "--data", directory).out
-    by_hand.write_text(re.sub(r"^signs.*\n", "", said, flags=re.MULTILINE))
+    by_hand.write_text(re.sub(r"^valid.*\n", "", said, flags=re.MULTILINE))
     for qr in papers:
         assert pos("verify", "--qr", qr, "--key", by_hand).code == 0
 
