@@ -94,9 +94,8 @@ def _gathered(journal: Lookups, options: argparse.Namespace) -> Report:
     else:
         report, numbers = Report(f"{day[:4]}-{day[4:6]}-{day[6:]}"), list(batches(journal))
     for number in numbers:
-        for one in journal.list_transactions(number, 0, _BATCH_ROWS_MAX):
-            if day in (None, one.date):
-                report.add(one)
+        for one in journal.list_transactions(number, 0, _BATCH_ROWS_MAX, date=day):
+            report.add(one)
     return report
 
 
