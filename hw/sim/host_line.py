@@ -33,7 +33,8 @@ class LineFault(enum.Enum):
 class HostLine:
     """A HostLink over `inner`; set `fault` to spoil it, None to mend it.
 
-    `delivered` counts the messages that reached the other side. `seed` makes the garbage.
+    `delivered` counts the messages that reached the other side, `spoilt` those whose answer did
+    not come back as it was given. `seed` makes the garbage.
     """
 
     def __init__(self, inner: HostLink, *, seed: int = 0) -> None:
@@ -43,15 +44,25 @@ class HostLine:
         self._held: bytes | None = None
         self.fault: LineFault | None = None
         self.undelivered = False
-        self.delivered = 0
+        self.delivered = self.spoilt = 0
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         """One message through the line as it now is; None at once when no answer comes."""
         self.undelivered = self.fault is LineFault.DOWN
         if self.undelivered:
+            self.spoilt += 1
             return None
         self.delivered += 1
         answer = self._inner.exchange(message, timeout_ms)
+        came = self._carried(answer)
+        self.spoilt += came != answer
+        return came
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _carried(self, answer: bytes | None) -> bytes | None:
+        """What comes back of an answer."""
         previous, self._previous = self._previous, answer
         held, self._held = self._held, answer if self.fault is LineFault.LATE else None
         match self.fault:
@@ -62,9 +73,6 @@ class HostLine:
             case LineFault.DUPLICATE:
                 return previous
         return answer if answer is None else self._spoilt(answer)
-
-    def close(self) -> None:
-        self._inner.close()
 
     def _spoilt(self, answer: bytes) -> bytes:
         match self.fault:

@@ -21,8 +21,10 @@ from firmware.scenario.language import parse
 from firmware.scenario.player import Player
 from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal import Terminal
+from firmware.ui.screens import Attract, Idle, Screen
 from hw.events import Event
 
+SIGN_ON = "操作员号"  # nobody is
 Told = Callable[[effects.Effect[Any] | None], None]
 
 
@@ -98,7 +100,8 @@ class Rig(Stage):
     """A stage whose terminal is watched from its first effect on.
 
     `on_asked` and `on_answered` are told of each effect, `on_event` of each event,
-    `on_screen` of each screen; they may be set at any time.
+    `on_screen` of each screen; they may be set at any time. `space_asked` counts how often the
+    terminal looked whether a full disk has room.
 
     With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
     the terminal's own, `chance` that of its random numbers.
@@ -119,6 +122,8 @@ class Rig(Stage):
         self.on_screen: Callable[[object], None] = lambda _screen: None
         self._blank, self._other_flow, self._chance = blank, flow, chance
         self._built: Terminal | None = None
+        self.screen: Screen | None = None  # that was shown last
+        self.space_asked = 0
         super().__init__(directory, config)
 
     @property
@@ -136,6 +141,12 @@ class Rig(Stage):
             built.runner._flow = self._other_flow(built.desk)
         built.runner = WatchedRunner(built, self, self._chance)  # type: ignore[assignment]
 
+    @property
+    def ready(self) -> bool:
+        """Whether the glass asks for the next sale, or for somebody to sign on."""
+        idle = isinstance(self.screen, (Idle, Attract)) and self.glass_text != ""
+        return idle or SIGN_ON in self.glass_text
+
     def came(self, event: Event) -> None:
         """For WatchedRunner."""
         self.on_event(event)
@@ -144,11 +155,17 @@ class Rig(Stage):
         """For WatchedFlow."""
         self.on_asked(effect)
         if isinstance(effect, effects.Show):
+            self.screen = effect.screen
             self.on_screen(effect.screen)
 
     def answered(self, effect: effects.Effect[Any] | None) -> None:
         """For WatchedFlow and WatchedRunner; None stands for a step of the printer."""
         self.on_answered(effect)
+
+    def _free_bytes(self, directory: Path) -> int:
+        free = super()._free_bytes(directory)
+        self.space_asked += not free
+        return free
 
     def _provision(self) -> None:
         if not self._blank:

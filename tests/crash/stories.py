@@ -65,6 +65,16 @@ FIRST_SIGN_ON = (
     "press ENTER",
     'expect screen "请输入金额"',
 )
+NO_ANSWER = (
+    "fault host silent",
+    *SALE[:-3],
+    'expect screen "冲正待发"',
+    "press ENTER",
+    "remove",
+    "wait 1m",  # as long as the host is silent it is tried in vain
+    "clear host",
+    "wait 10m",
+)
 OFFLINE_SALE = (
     "press 5000 ENTER",
     "press ENTER",
@@ -103,11 +113,12 @@ STORIES = (
     Story("refund", (*REFUND, *AT_REST), before=(*SALE, *AT_REST, *SETTLE, *AT_REST)),
     Story("undo", (*UNDO, *AT_REST)),
     Story("settlement", (*SETTLE, *AT_REST), before=(*SALE, *AT_REST)),
+    Story("offline sale", (*OFFLINE_SALE, *AT_REST)),
+    Story("reversal", (*NO_ANSWER, *AT_REST)),
     Story("first sign-on", (*FIRST_SIGN_ON, *AT_REST), blank=True),
 )
 
 OTHER_STORIES = (
-    Story("offline sale", (*OFFLINE_SALE, *AT_REST)),
     Story("query and reprint", (*LOOK_AND_REPRINT, *AT_REST), before=(*SALE, *AT_REST)),
     Story("new cashier", (*NEW_CASHIER, *AT_REST)),
     Story("sign-off and sign-on", (*OFF_AND_ON, *AT_REST)),

@@ -1,52 +1,126 @@
 """Every fault of the scenario language and of the host's line, in every state of every flow.
 
-The states are found by playing each flow, the faults are the language's own: nothing here is
-listed by hand, so a new screen, a new step of a flow or a new fault is tried from its first day.
+The states are found by playing every story and every scenario file, the faults are the language's
+own: nothing here is listed by hand, so a new screen, a new step of a flow or a new fault is tried
+from its first day, and a flow that no story tells of is noticed.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import multiprocessing
+import os
+import pkgutil
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import repeat
 from pathlib import Path
+from random import Random
+from typing import get_args
 
 import pytest
 
-from tests.crash.cells import Cell, Ground, Trial, all_faults
-from tests.crash.cuts import Story
-from tests.crash.stories import OTHER_STORIES, STORIES
+from firmware import effects, flows
+from firmware.ui.screens import Screen
+from tests.crash.cells import Cell, all_faults
+from tests.crash.struck import Ground
+from tests.crash.sweep import cells_of, play, states_of, strike
+from tests.crash.telling import Reach, provision, tellings
 
-ALL = (*STORIES, *OTHER_STORIES)
-SHORT_CELLS = 6  # of each story, in the short form
+SEED = 20261122
+SHORT_ROUNDS = 2  # how often the short form tries each fault, each time in another state
 
 
-@pytest.mark.parametrize("story", ALL, ids=[story.name for story in ALL])
-def test_fault_leaves_books_even_and_the_terminal_ready(
-    story: Story, tmp_path: Path, pytestconfig: pytest.Config, figure: Callable[[str], None]
+@pytest.fixture(scope="module")
+def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return provision(tmp_path_factory.mktemp("provisioned") / "disks")
+
+
+@pytest.fixture(scope="module")
+def grounds(provisioned: Path) -> list[Ground]:
+    """Tellings in their order, until all that there is has been reached, or all are told."""
+    found: list[Ground] = []
+    for telling in tellings():
+        found.append(play(provisioned, telling))
+        if not _unreached(found):
+            break
+    return found
+
+
+def _unreached(grounds: list[Ground]) -> set[str]:
+    """Screens, effects and modules of flows that none of the tellings has come by."""
+    reached = Reach()
+    for ground in grounds:
+        reached.screens |= ground.reach.screens
+        reached.effects |= ground.reach.effects
+        reached.flows |= ground.reach.flows
+    screens = {screen.__name__ for screen in get_args(Screen)}
+    asked = {each.__name__ for each in effects.Effect.__subclasses__()}
+    return (screens - reached.screens) | (asked - reached.effects) | (_flows() - reached.flows)
+
+
+def _flows() -> set[str]:
+    """The modules of flows that have steps of their own."""
+    modules = (
+        importlib.import_module(f"{flows.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(flows.__path__)
+    )
+    return {
+        module.__name__.rpartition(".")[2]
+        for module in modules
+        if any(
+            inspect.iscoroutinefunction(each) and each.__module__ == module.__name__
+            for each in vars(module).values()
+        )
+    }
+
+
+def test_every_screen_effect_and_flow_has_a_state_that_faults_are_tried_in(
+    grounds: list[Ground],
 ) -> None:
-    ground = Ground.of(story, tmp_path)
-    cells = ground.cells()
-    tried = cells if pytestconfig.getoption("--long") else _sample(cells, story)
+    assert _unreached(grounds) == set()
+
+
+def test_what_no_telling_reaches_is_noticed(grounds: list[Ground]) -> None:
+    """The control."""
+    assert _unreached(grounds[:1])
+
+
+def test_every_fault_in_some_states_leaves_books_even_and_the_terminal_ready(
+    grounds: list[Ground], provisioned: Path, figure: Callable[[str], None]
+) -> None:
+    states = list(states_of(grounds))
+    Random(SEED).shuffle(states)
+    faults = all_faults() * SHORT_ROUNDS
+    assert len(states) >= len(faults)
     wrong = []
-    for number, cell in enumerate(tried):
-        wrong += [
-            f"{cell.name}: {words}" for words in Trial(ground, cell, tmp_path / f"{number}").play()
-        ]
+    for (ground, state), fault in zip(states, faults, strict=False):
+        wrong += strike(provisioned, ground, [Cell(ground.telling, state, fault)])
+    cells = len(states) * len(all_faults())
     figure(
-        f"faults, {story.name}: {len(ground.states)} states, {len(cells)} cells,"
-        f" {len(tried)} tried, {len(wrong)} broken promises"
+        f"faults: {len(states)} states of {len(grounds)} tellings, {cells} cells,"
+        f" {len(faults)} tried, {len(wrong)} broken promises"
     )
     assert not wrong, "\n".join(wrong)
 
 
-def _sample(cells: list[Cell], story: Story) -> list[Cell]:
-    """States spread evenly over the story, and the faults taken in turn over all stories."""
-    faults = len(all_faults())
-    states, first = len(cells) // faults, ALL.index(story) * SHORT_CELLS
-    return [
-        cells[number * states // SHORT_CELLS * faults + (first + number) % faults]
-        for number in range(SHORT_CELLS)
-    ]
-
-
-def test_the_short_form_tries_every_fault() -> None:
-    assert len(ALL) * SHORT_CELLS >= len(all_faults())
+@pytest.mark.long
+def test_every_fault_in_every_state_leaves_books_even_and_the_terminal_ready(
+    provisioned: Path, figure: Callable[[str], None]
+) -> None:
+    """Most of an hour on two processors."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
+        grounds = list(pool.map(partial(play, provisioned), tellings()))
+        cells = list(cells_of(grounds))
+        found = pool.map(strike, repeat(provisioned), *zip(*cells, strict=True))
+        wrong = [words for each in found for words in each]
+    states = len(list(states_of(grounds)))
+    tried = sum(len(each) for _, each in cells)
+    figure(
+        f"faults: {states} states of {len(grounds)} tellings, {tried} cells,"
+        f" {tried} tried, {len(wrong)} broken promises"
+    )
+    assert not wrong, "\n".join(wrong)

@@ -12,7 +12,7 @@ from pathlib import Path
 from hw.sim.cards import commands, generate_ac, pin, scripts
 from hw.sim.cards.application import READABLE, Application
 from hw.sim.cards.commands import SCRIPT_CLASS, Answer, Command, Refused, Sw
-from hw.sim.cards.faults import CardSilent, Faults
+from hw.sim.cards.faults import Faults
 from hw.sim.cards.files import PSE_NAME, PSE_SFI, ApplicationFiles, pse_fci, pse_records
 from hw.sim.cards.personalisation import TRAY, CardFile, TestKeys, load_card, load_keys
 from hw.sim.cards.transport import T0, T1
@@ -54,8 +54,7 @@ class Card:
 
     def power_on(self) -> bytes:
         """Cold reset; gives the ATR. Raises CardSilent when the card is mute."""
-        if self.faults.mute:
-            raise CardSilent
+        self.faults.check_alive()
         self._transport.reset()
         self._selected, self._in_pse = None, False
         self._last_name, self._last_found = b"", -1

@@ -28,6 +28,7 @@ class Faults:
     slow_ms: int = 0  # before each answer
     garbage: bool = False
     endless_61xx: bool = False
+    met: int = 0  # how often a terminal met a card that was mute or pulled
     was_pulled: bool = False  # by `pull_at`; whoever holds the slot takes the card out
     _pull_in: int | None = None
     _told: int = 0
@@ -46,8 +47,7 @@ class Faults:
         """
         if not self._continues(raw):
             self._count()
-        if self.mute:
-            raise CardSilent
+        self.check_alive()
         if self.garbage:
             self._told += 1
             noise = hashlib.sha256(f"{self._told}".encode()).digest()
@@ -55,6 +55,12 @@ class Faults:
         if self.endless_61xx:
             return b"\x61\x10" if raw[1:2] != bytes([GET_RESPONSE]) else bytes(16) + b"\x61\x10"
         return None
+
+    def check_alive(self) -> None:
+        """Raises CardSilent when the card is mute."""
+        if self.mute:
+            self.met += 1
+            raise CardSilent
 
     def after(self, raw: bytes, answer: bytes) -> None:
         """Called with each answer the card itself gave."""
@@ -75,4 +81,5 @@ class Faults:
         if self._pull_in <= 0:
             self._pull_in = None
             self.was_pulled = True
+            self.met += 1
             raise CardPulled

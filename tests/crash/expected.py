@@ -1,0 +1,78 @@
+"""What has to be seen of a fault wherever it could be noticed: on glass, paper, in the journal.
+
+Whether it could is what the models say: was the part used while it was broken, or is it one whose
+loss is noticed by itself?
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firmware.journal.records import ClockJumped, Record, ReversalOpened
+from firmware.ui.texts import Language, Text
+from hw.events import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One of `texts` stands on the glass, or `slip` on paper.
+
+    The journal names `device` among those that failed and came back, and has a `record`.
+
+    With `stops` there is no trade as long as the fault lasts, and it is still named at its end.
+    """
+
+    texts: tuple[Text, ...] = ()
+    device: str = ""
+    stops: bool = False
+    slip: str = ""
+    record: type[Record] | None = None
+
+
+NOTHING = Expected()
+_SLIPS_WAIT = (
+    Text.SLIPS_PENDING,
+    Text.APPROVED_SLIP_PENDING,
+    Text.PRINTER_PAPER_OUT,
+    Text.PRINTER_COVER_OPEN,
+    Text.PRINTER_OFFLINE,
+)
+_CARD_FAILED = (
+    Text.CARD_PULLED,
+    Text.CARD_MUTE,
+    Text.FAILED_REVERSED,
+    Text.FAILED_REVERSAL_DUE,
+)
+_NO_ANSWER = (
+    Text.FAILED_REVERSED,
+    Text.FAILED_REVERSAL_DUE,
+    Text.REVERSALS_PENDING,
+    Text.REVERSAL_FIRST,
+)
+EXPECTED: Mapping[str, Expected] = {
+    "reader": Expected((Text.DEVICE_READER,), Device.READER.value, stops=True),
+    "key": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
+    "display": Expected(device=Device.DISPLAY.value, stops=True),
+    "keypad": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
+    "disk": Expected((Text.DISK_FAULT, Text.DISK_READ_ONLY), "journal", stops=True),
+    "clock": Expected(record=ClockJumped),
+    "printer": Expected(_SLIPS_WAIT, Device.PRINTER.value),
+    "card": Expected(_CARD_FAILED),
+    "host": Expected(_NO_ANSWER, record=ReversalOpened),
+}
+
+
+def stands(texts: tuple[Text, ...], glass: str) -> bool:
+    """Whether one of the texts can be read there, in either language, values aside."""
+    folded = "".join(glass.split())
+    return any(
+        all(part in folded for part in _parts(text.in_language(language)))
+        for text in texts
+        for language in Language
+    )
+
+
+def _parts(template: str) -> list[str]:
+    return ["".join(part.split()) for part in re.split(r"\{\w+\}", template)]

@@ -1,0 +1,353 @@
+"""A telling that is struck by a fault: people go on, the fault goes, and all has to be well.
+
+What a fault could not touch it need not be noticed by: the models say whether they were used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from firmware import effects
+from firmware.clock_watch import DEVICE as CLOCK
+from firmware.host.messages import FinancialRequest
+from firmware.journal.faults import JournalFault
+from firmware.journal.records import (
+    AmountAgreed,
+    DeviceFailed,
+    DeviceRecovered,
+    Kind,
+    ReversalOpened,
+)
+from firmware.journal.transactions import State as Standing
+from firmware.scenario.language import FAULTS, ScenarioError, Step
+from firmware.scenario.player import ScenarioFailed
+from firmware.ui.screens import Outcome
+from firmware.ui.texts import Text
+from tests.crash.cells import CARD_OUT, POWER_CUT, Cell, Fault
+from tests.crash.cuts import Approval, broken
+from tests.crash.expected import EXPECTED, NOTHING, Expected, stands
+from tests.crash.rig import Rig
+from tests.crash.telling import Cast, Reach, State, Telling
+
+OUTCOME_STAYS = ("printer",)  # a printer's fault changes no outcome
+MENDED_BY = {"power cut": ("key",)}  # besides what a line clears
+STOPPED_MS = 90_000  # by then the clock on the glass has moved, and a key that sticks is known
+PATIENCE_MS = 2 * 3_600_000
+MINUTE_MS = 60_000
+IDLE = Text.ENTER_AMOUNT
+NEXT_SALE = (
+    "press 3300 ENTER",
+    "press ENTER",
+    "insert unionpay-credit",
+    "press 123456 ENTER",
+    'expect screen "交易成功"',
+    "press ENTER",
+    "remove",
+    "wait 1m",
+)
+
+
+class PowerIsCut(BaseException):
+    """Unwinds whatever was under way, as no flow or driver may answer any more."""
+
+
+@dataclass
+class Ground:
+    """A telling played without a fault: its states, how it ends, and what it leaves undone."""
+
+    telling: Telling
+    states: list[State] = field(default_factory=list)
+    reach: Reach = field(default_factory=Reach)
+    approved: Counter[tuple[Kind, int]] = field(default_factory=Counter)
+    sells_on: bool = True  # at its end the terminal takes another sale
+    undone: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, telling: Telling, folder: Path, provisioned: Path) -> Ground:
+        """Play it to its end."""
+        ground = cls(telling)
+        trial = Trial(ground, folder, provisioned)
+        trial.cast.on_state = lambda name: ground.states.append(State(name, len(ground.states)))
+        try:
+            for step in telling.steps:
+                trial.cast.player.play(step)
+            trial.cast.on_state = lambda _name: None
+            ground.reach = trial.cast.reach
+            trial.clear()
+            trial.come_to_rest()
+            ground.approved = approved_in(trial.cast.rig)
+            ground.undone = frozenset(trial.broken())
+            ground.sells_on = not list(trial.sell())
+        finally:
+            trial.cast.close()
+        return ground
+
+
+@dataclass
+class Use:
+    """What the models tell of a part while it is broken; no `count`: it is noticed by itself."""
+
+    count: Callable[[], int] | None = None
+    began: int = 0
+    lasts: bool = True  # until the telling itself mends it
+
+    @property
+    def noticed(self) -> bool:
+        return self.lasts if self.count is None else self.count() > self.began
+
+
+class Trial:
+    """One fault in one state: `play` gives each expectation that does not hold, in words."""
+
+    def __init__(self, ground: Ground, folder: Path, provisioned: Path) -> None:
+        folder.mkdir()
+        self._ground = ground
+        self._to_go = -1
+        self._fault: Fault | None = None
+        self._use = Use()
+        self._shown: set[Approval] = set()
+        self._astray = False
+        self._own: set[str] = set()  # what the telling itself has spoiled
+        self._unanswered: list[FinancialRequest] = []  # since the fault came
+        self._spoilt = 0
+        self._seen: list[str] = []  # on the glass since the fault came
+        self._asked = Counter[type[effects.Effect[Any]]]()
+        self.cast = Cast(
+            ground.telling,
+            folder,
+            provisioned,
+            on_state=lambda _name: self._comes(),
+            on_asked=lambda effect: self._asked.update([type(effect)]),
+            on_answered=self._answered,
+        )
+
+    def play(self, cell: Cell) -> Iterator[str]:
+        """Play the telling, struck where the cell says."""
+        self._fault, self._to_go = cell.fault, cell.state.number
+        try:
+            try:
+                for step in cell.telling.steps:
+                    yield from self._step(step)
+                self._wait(STOPPED_MS)
+            except PowerIsCut:
+                self._power_again()
+            if self._to_go >= 0:
+                yield "its state was not reached"
+            yield from self._while_faulty()
+            self.clear()
+            yield from self._afterwards()
+        finally:
+            self.cast.close()
+
+    # --- the fault ---
+
+    def _comes(self) -> None:
+        """One more state; the fault comes with the one that it is meant for."""
+        if self._to_go >= 0:
+            self._to_go -= 1
+            if self._to_go < 0:
+                self._strike()
+
+    def _strike(self) -> None:
+        fault, rig, hands = self._fault, self.cast.rig, self.cast.player.hands
+        assert fault is not None
+        self._spoilt = rig.bench.line.spoilt
+        rig._on_frame = lambda frame: self._seen.append(frame.text)
+        self._use = self._use_of(fault.device, fault.arguments)
+        if fault.device == POWER_CUT:
+            raise PowerIsCut
+        if fault.device == CARD_OUT:
+            hands.remove()
+        else:
+            hands.fault(fault.device, fault.kind, list(fault.arguments))
+
+    def _use_of(self, device: str, arguments: tuple[str, ...]) -> Use:
+        bench, rig = self.cast.rig.bench, self.cast.rig
+        restarts = any(step.verb == "power cut" for step in self._ground.telling.steps)
+        # what was never looked at before, or is off meanwhile, may well be a day on
+        unknown = "+1d" in arguments and (restarts or not self._asked[effects.Record])
+        counts: dict[str, Callable[[], int]] = {
+            "printer": lambda: bench.paper_printer.used_in_vain,
+            "host": lambda: len(self._unanswered),
+            "disk": lambda: rig.space_asked,
+            "clock": lambda: 0 if unknown else self._asked[effects.Record],
+            "card": lambda: sum(card.faults.met for card in bench.tray.values()),
+        }
+        count = counts.get(device)
+        return Use(count, count()) if count else Use()
+
+    def _step(self, step: Step) -> Iterator[str]:
+        """People go on as if nothing had happened; what they expected is forgotten by the fault."""
+        struck = self._fault is not None and self._to_go < 0
+        if struck and step.verb.startswith("expect"):
+            return
+        if step.verb == "fault":
+            self._own.add(step.words[0])
+        for mended in MENDED_BY.get(step.verb, step.words if step.verb == "clear" else ()):
+            self._own.discard(mended)
+            self._use.lasts &= not struck or mended != self._fault.device
+        try:
+            self.cast.player.play(step)
+        except (ScenarioFailed, ScenarioError) as failed:
+            self._astray = True  # no slip came whose number they would key
+            if not struck and self._to_go >= 0:
+                yield str(failed).splitlines()[0]
+        except JournalFault:  # it does not start: whoever looks after it mends it and tries again
+            self.cast.player.hands.clear("disk")
+            self.cast.rig.power_on()
+
+    def _answered(self, effect: effects.Effect[Any] | None) -> None:
+        match effect:
+            case effects.Show(screen=Outcome() as screen):
+                if screen.approved and not screen.training:
+                    self._shown.add(Approval(screen.kind, screen.voucher, screen.amount.minor))
+            case effects.Authorise(request=request):
+                before, self._spoilt = self._spoilt, self.cast.rig.bench.line.spoilt
+                if isinstance(request, FinancialRequest) and not request.offline:
+                    self._unanswered += [request] * (self._spoilt > before)
+
+    def clear(self) -> None:
+        """All is well again, and the slot is empty."""
+        for device in FAULTS:
+            self.cast.player.hands.clear(device)
+        self.cast.player.hands.remove()
+        if self.cast.rig.terminal is None:
+            self.cast.rig.power_on()
+
+    def _power_again(self) -> None:
+        self.cast.player.hands.power_cut()
+        self.cast.rig.bench.clock.advance_to(self._now_ms + MINUTE_MS)
+        self.cast.rig.power_on()
+        self._wait(STOPPED_MS)
+
+    # --- time ---
+
+    @property
+    def _now_ms(self) -> int:
+        return self.cast.rig.bench.clock.monotonic_ms()
+
+    def _wait(self, duration_ms: int) -> None:
+        rig = self.cast.rig
+        if rig.terminal is None:
+            rig.bench.clock.advance_to(self._now_ms + duration_ms)
+        else:
+            rig.bench.time.run_until(rig.terminal.runner, self._now_ms + duration_ms)
+
+    def come_to_rest(self) -> None:
+        """Wait until nothing is owed to the host, with patience."""
+        end_ms = self._now_ms + PATIENCE_MS
+        self._wait(3 * MINUTE_MS)
+        while self._owes() and self._now_ms < end_ms:
+            self._wait(10 * MINUTE_MS)
+
+    def _owes(self) -> bool:
+        journal = _journal(self.cast.rig)
+        return bool(journal.reversals() or journal.uploads())
+
+    # --- what must hold ---
+
+    def broken(self) -> list[str]:
+        """Every promise that is not kept once all is at rest."""
+        torn = self.cast.player._torn
+        paper = "".join((*torn, self.cast.rig.bench.paper_printer.paper.text))
+        return broken(self.cast.rig, self._shown, paper)
+
+    def sell(self) -> Iterator[str]:
+        """Sell once more."""
+        try:
+            self.cast.rig.plays(NEXT_SALE, self.cast.folder)
+        except ScenarioFailed as failed:
+            yield f"no further sale: {str(failed).splitlines()[0]}"
+
+    def _while_faulty(self) -> Iterator[str]:
+        """It is named wherever it could be noticed, and trade stops where it has to."""
+        rig, use = self.cast.rig, self._use
+        assert rig.terminal is not None
+        glass = rig.glass_text
+        stopped = rig.terminal.runner.out_of_service
+        expected = self._expected
+        if "display" in self._own:
+            return  # it says nothing
+        if expected.texts and not any(stands(expected.texts, each) for each in self._seen):
+            yield f"nothing was said of it: {_folded(glass)}"
+        if expected.slip and expected.slip not in rig.bench.paper_printer.paper.text:
+            yield "no slip says so"
+        if not use.lasts or not expected.stops:
+            return
+        if not stopped:
+            yield f"trade goes on: {_folded(glass)}"
+        elif expected.texts and not stands(expected.texts, glass):
+            yield f"trade has stopped, and the glass does not say why: {_folded(glass)}"
+
+    @property
+    def _expected(self) -> Expected:
+        assert self._fault is not None
+        return EXPECTED.get(self._fault.device, NOTHING) if self._use.noticed else NOTHING
+
+    def _afterwards(self) -> Iterator[str]:
+        expected, fault, ground = self._expected, self._fault, self._ground
+        assert fault is not None
+        self.come_to_rest()
+        approved = approved_in(self.cast.rig)
+        unasked = approved - ground.approved - agreed_in(self.cast.rig)
+        if fault.device in OUTCOME_STAYS and not self._astray and approved != ground.approved:
+            yield f"approved {_words(approved)} instead of {_words(ground.approved)}"
+        if unasked:
+            yield f"approved {_words(unasked)}, which nobody asked for"
+        yield from self._journaled(expected)
+        glass = self.cast.rig.glass_text
+        if ground.sells_on and stands((IDLE,), glass) and not stands((Text.SETTLE_SOON,), glass):
+            yield from self.sell()
+        yield from (each for each in self.broken() if each not in ground.undone)
+
+    def _journaled(self, expected: Expected) -> Iterator[str]:
+        """A part's fault and its end stand in the journal."""
+        records = [each.record for each in _journal(self.cast.rig).records()]
+        failed = {each.device for each in records if isinstance(each, DeviceFailed)}
+        back = {each.device for each in records if isinstance(each, DeviceRecovered)}
+        if expected.device and expected.device not in failed:
+            yield f"the journal does not know that the {expected.device} failed"
+        if failed - back:
+            yield f"the journal does not know that the {', '.join(failed - back)} is back"
+        named = {type(each) for each in records}
+        if expected.record is not None and expected.record not in named and CLOCK not in failed:
+            yield f"the journal has no {expected.record.__name__}"
+        reversed_ = {
+            (each.batch, each.stan) for each in records if isinstance(each, ReversalOpened)
+        }
+        for request in self._unanswered:
+            if (request.batch, request.stan) not in reversed_:
+                yield f"{request.stan:06d} had no answer and is not reversed"
+
+
+def approved_in(rig: Rig) -> Counter[tuple[Kind, int]]:
+    """Kinds and amounts of all that is approved in the journal."""
+    found = _journal(rig).list_transactions(None, 0, 1_000)
+    return Counter(
+        (each.kind, each.amount_minor) for each in found if each.state is Standing.APPROVED
+    )
+
+
+def agreed_in(rig: Rig) -> Counter[tuple[Kind, int]]:
+    """Kinds and amounts of all that somebody agreed to on the glass."""
+    records = (each.record for each in _journal(rig).records())
+    return Counter(
+        (each.kind, each.amount_minor) for each in records if isinstance(each, AmountAgreed)
+    )
+
+
+def _journal(rig: Rig) -> Any:
+    assert rig.terminal is not None
+    return rig.terminal.ledger.journal
+
+
+def _words(approved: Counter[tuple[Kind, int]]) -> str:
+    return ", ".join(f"{kind.value} {minor}" for kind, minor in approved.elements()) or "nothing"
+
+
+def _folded(glass: str) -> str:
+    return "".join(glass.split())
