@@ -16,7 +16,7 @@ from firmware.journal.queries import NextJob
 from firmware.journal.records import Copy, PrintQueued, ReversalAttempted, UploadAttempted
 from firmware.journal.transactions import Reversal, Transaction, Upload
 
-Owed = TypeVar("Owed", Reversal, Upload)
+Owed = TypeVar("Owed", bound=Reversal | Upload)
 
 
 async def deliver(

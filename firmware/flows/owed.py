@@ -1,21 +1,31 @@
-"""What the host is owed: sent in its order, and again and again wherever the terminal waits."""
+"""What the host is owed: sent, and again and again wherever the terminal waits."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from firmware.effects import Look, Moment, Now
+from firmware.flows.delivery import deliver
 from firmware.flows.desk import Desk
-from firmware.flows.reverse import send_reversals
-from firmware.flows.uploads import send_uploads
+from firmware.flows.reverse import send_reversal
+from firmware.flows.uploads import send_upload
+from firmware.host.messages import HostAnswer
 from firmware.journal.queries import Reversals, Uploads
+from firmware.journal.transactions import Reversal, Upload
 
 RETRY_MAX_MS = 3_600_000
 
 
 async def send_owed(desk: Desk) -> bool:
-    """Send reversals and then notices of offline sales; True when nothing is owed any more."""
-    return await send_reversals(desk) and await send_uploads(desk)
+    """Send reversals and notices of offline sales; True when nothing is owed any more."""
+
+    async def send(each: Reversal | Upload) -> HostAnswer | None:
+        if isinstance(each, Reversal):
+            return await send_reversal(desk, each)
+        return await send_upload(desk, each)
+
+    owed: list[Reversal | Upload] = [*await Look(Reversals()), *await Look(Uploads())]
+    return await deliver(owed, send)
 
 
 class Retry(Struct):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from firmware.effects import DoubtfulPapers, Look, Record, ReleasePaper
 from firmware.flows.desk import Desk
+from firmware.flows.owed import send_owed
 from firmware.flows.parts import show, tell
-from firmware.flows.reverse import send_reversals
 from firmware.flows.settle import resume_settlement
-from firmware.flows.uploads import send_uploads
-from firmware.journal.queries import NextJob, OpenIntents
+from firmware.journal.queries import NextJob, OpenIntents, Reversals
 from firmware.journal.records import (
     PrintDoubtful,
     PrintQueued,
@@ -50,10 +49,10 @@ async def recover(desk: Desk) -> None:
     if records:
         await show(desk, Notice(Phrase.of(Text.RECOVERING), ()))
         await Record.of(*records)
-    reversed_all = await send_reversals(desk)
-    await send_uploads(desk)
+    await send_owed(desk)
     await resume_settlement(desk)
     if open_intents:
         numbers = " ".join(f"{each.stan:06d}" for each in open_intents)
-        state = Text.RECOVERED_REVERSED if reversed_all else Text.RECOVERED_REVERSAL_DUE
+        due = await Look(Reversals())
+        state = Text.RECOVERED_REVERSAL_DUE if due else Text.RECOVERED_REVERSED
         await tell(desk, Text.RECOVERED, Phrase.of(state), Phrase.of((numbers, numbers)))

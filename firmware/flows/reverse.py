@@ -49,10 +49,11 @@ async def reverse(
 
 async def send_reversals(desk: Desk) -> bool:
     """Send every reversal that is owed; True when none is left."""
-    return await deliver(await Look(Reversals()), partial(_send, desk))
+    return await deliver(await Look(Reversals()), partial(send_reversal, desk))
 
 
-async def _send(desk: Desk, reversal: Reversal) -> HostAnswer | None:
+async def send_reversal(desk: Desk, reversal: Reversal) -> HostAnswer | None:
+    """Send one reversal; None when the host confirms it, else the answer that leaves it owed."""
     owed = reversal.transaction
     answer = await Authorise(await _request(desk, reversal))
     if isinstance(answer, Answered) and answer.response_code in CONFIRMING_CODES:

@@ -24,10 +24,11 @@ TRY_AGAIN = frozenset({"30", "68", "91", "96", "97", "A0"})
 
 async def send_uploads(desk: Desk) -> bool:
     """Send every notice that is owed; True when none is left."""
-    return await deliver(await Look(Uploads()), partial(_send, desk))
+    return await deliver(await Look(Uploads()), partial(send_upload, desk))
 
 
-async def _send(desk: Desk, upload: Upload) -> HostAnswer | None:
+async def send_upload(desk: Desk, upload: Upload) -> HostAnswer | None:
+    """Send one notice; None when the host has its say, else the answer that leaves it owed."""
     owed = upload.transaction
     card = await Unseal(owed.batch, owed.stan)
     answer = await Authorise(_request(desk, owed, card))

@@ -10,7 +10,7 @@ from firmware.effects import Authorise, Look, Now, Record
 from firmware.emv import tlv
 from firmware.host.cryptogram import IssuerKey, issuer_authentication_data
 from firmware.host.messages import Answered, FinancialRequest, HostAnswer, ReversalRequest
-from firmware.journal.queries import Reversals
+from firmware.journal.queries import Reversals, Uploads
 from firmware.journal.records import (
     CardFacts,
     Copy,
@@ -185,6 +185,14 @@ def reversal_is_sent(
     )
     reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
     return [(Look(Reversals()), [reversal]), (Now(), NOW), (Authorise(request), answer)]
+
+
+def owed_reversal_is_sent(
+    owed: Transaction, answer: HostAnswer, *, attempts: int = 0, told: bool = False
+) -> list[Pair]:
+    """All that is owed is sent, which is this one reversal."""
+    looked, *asked = reversal_is_sent(owed, "power lost", answer, attempts=attempts, told=told)
+    return [looked, (Look(Uploads()), []), *asked]
 
 
 def reversal_is_confirmed(owed: Transaction, code: str = "00") -> Pair:

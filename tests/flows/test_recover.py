@@ -7,13 +7,13 @@ from firmware.flows.recover import recover
 from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.queries import NextJob, OpenIntents, OpenSettlement, Reversals, Uploads
 from firmware.journal.records import Copy, Kind, PrintDoubtful, PrintQueued, ReversalOpened
-from firmware.journal.transactions import PrintJob, State, Transaction
+from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from tests.flows.records import (
     intent_of,
+    owed_reversal_is_sent,
     reversal_is_confirmed,
-    reversal_is_sent,
     reversal_stays_owed,
     transaction_of,
 )
@@ -40,8 +40,8 @@ def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
 PAPER = PrintJob(job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, state="sending")
 
 
-def nothing_else_is_owed() -> list[Pair]:
-    return [(Look(Uploads()), []), (Look(OpenSettlement()), None)]
+def nothing_is_owed() -> list[Pair]:
+    return [(Look(Reversals()), []), (Look(Uploads()), []), (Look(OpenSettlement()), None)]
 
 
 RECOVERING = shows(Notice(say(Text.RECOVERING), ()))
@@ -53,9 +53,10 @@ def test_open_intent_becomes_a_reversal_and_the_glass_says_so():
         is_found([OPEN], []),
         RECOVERING,
         (Record.of(OPENED), None),
-        reversal_is_sent(REVERSING, "power lost", Answered("00")),
+        owed_reversal_is_sent(REVERSING, Answered("00")),
         reversal_is_confirmed(REVERSING),
-        nothing_else_is_owed(),
+        (Look(OpenSettlement()), None),
+        (Look(Reversals()), []),
         tells(Text.RECOVERED, Text.RECOVERED_REVERSED, NUMBER),
     )
 
@@ -66,9 +67,10 @@ def test_reversal_that_no_host_answers_stays_owed_and_the_glass_says_so():
         is_found([OPEN], []),
         RECOVERING,
         (Record.of(OPENED), None),
-        reversal_is_sent(REVERSING, "power lost", NoAnswer(NoAnswerReason.NO_LINE)),
+        owed_reversal_is_sent(REVERSING, NoAnswer(NoAnswerReason.NO_LINE)),
         reversal_stays_owed(REVERSING, 1, "no line"),
-        nothing_else_is_owed(),
+        (Look(OpenSettlement()), None),
+        (Look(Reversals()), [Reversal(transaction=REVERSING, reason="power lost", attempts=1)]),
         tells(Text.RECOVERED, Text.RECOVERED_REVERSAL_DUE, NUMBER),
     )
 
@@ -87,10 +89,9 @@ def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
         is_found([], [PAPER]),
         RECOVERING,
         (Record.of(PrintDoubtful(job=3, detail="power lost"), again), None),
-        (Look(Reversals()), []),
-        nothing_else_is_owed(),
+        nothing_is_owed(),
     )
 
 
 def test_paper_that_only_waited_goes_out_by_itself():
-    follow(recover(desk()), is_found([], []), (Look(Reversals()), []), nothing_else_is_owed())
+    follow(recover(desk()), is_found([], []), nothing_is_owed())

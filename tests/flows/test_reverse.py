@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Look, Record
-from firmware.flows.owed import Retry
+from firmware.effects import Authorise, Look, Record, Unseal
+from firmware.flows.owed import Retry, send_owed
 from firmware.flows.reverse import CONFIRMING_CODES, reverse, send_reversals
-from firmware.host.messages import Answered, HostAnswer, NoAnswer, NoAnswerReason
+from firmware.host.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
 from firmware.journal.queries import NextJob, Reversals, Uploads
-from firmware.journal.records import Copy, Kind, PrintQueued, ReversalAttempted
-from firmware.journal.transactions import Reversal, State
+from firmware.journal.records import Copy, Kind, PrintQueued, ReversalAttempted, UploadAnswered
+from firmware.journal.transactions import Reversal, State, Upload
+from firmware.masked import Pan
 from tests.flows.records import (
     intent_of,
+    owed_reversal_is_sent,
     reversal_is_confirmed,
     reversal_is_sent,
     reversal_opens,
     reversal_stays_owed,
     transaction_of,
 )
-from tests.flows.script import desk, follow
+from tests.flows.script import ANYTHING, desk, follow
 from tests.flows.words import facts_of, it_is, yuan
 
 INTENT = intent_of(Kind.SALE, 800, facts_of("visa-credit"))
@@ -27,6 +29,7 @@ OWED = transaction_of(INTENT, State.REVERSING, reference="")
 SECOND = transaction_of(
     intent_of(Kind.SALE, 900, facts_of("visa-credit"), stan=2), State.REVERSING, reference=""
 )
+PRESENTED = CardPresented(Pan("5413330089020029"), "01", "3012")
 SILENCE = NoAnswer(NoAnswerReason.TIMED_OUT)
 
 
@@ -160,13 +163,32 @@ def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses
         return pause
 
     tried = [
-        reversal_is_sent(OWED, "power lost", SILENCE, attempts=4, told=True),
+        owed_reversal_is_sent(OWED, SILENCE, attempts=4, told=True),
         reversal_stays_owed(OWED, 5, "timed out"),
     ]
     assert goes_on(59_999) == 60_000
     assert goes_on(60_000, *tried) == 120_000
     assert goes_on(179_999) == 120_000
     assert goes_on(180_000, *tried) == 240_000
+
+
+def test_notices_go_out_past_a_reversal_that_the_host_refuses():
+    """Whatever is owed, and whatever was refused of it."""
+    notice = Upload(transaction=SECOND, attempts=0)
+    taken = UploadAnswered(batch=1, stan=2, response_code="00")
+    (looked, now, first) = reversal_is_sent(OWED, "power lost", Answered("96"))
+    done = follow(
+        send_owed(desk()),
+        looked,
+        (Look(Uploads()), [notice]),
+        now,
+        first,
+        reversal_stays_owed(OWED, 1, "96"),
+        (Unseal(1, 2), PRESENTED),
+        (Authorise(ANYTHING), Answered("00")),
+        (Record.of(taken), None),
+    )
+    assert done is False
 
 
 def test_nothing_owed_asks_no_host():
