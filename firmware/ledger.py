@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from firmware.journal.connection import Connect, connect
-from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Operators
 from firmware.journal.store import Journal
@@ -55,7 +55,7 @@ class Ledger:
         try:
             free = self._free_bytes(self._directory)
         except OSError as error:
-            raise JournalFault(Trouble.IO, str(error)) from error
+            raise JournalFault(trouble_of(error), str(error)) from error
         if free < SPACE_MIN_BYTES:
             raise JournalFault(Trouble.FULL, f"{free} bytes left on the disk")
 

@@ -35,13 +35,15 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
 Connect = Callable[[Path], sqlite3.Connection]
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(
+    path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
     """Open the database for writing. Raises sqlite3.Error, and JournalFault for its log."""
     try:
         renew_log(path)
     except OSError as error:
         raise _unusable(path, error) from error
-    return sqlite3.connect(path, isolation_level=None, timeout=0)
+    return sqlite3.connect(path, isolation_level=None, timeout=0, factory=factory)
 
 
 def renew_log(database: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from firmware.scenario.disk import DiskFault
 from firmware.scenario.language import KEY_NAMES, jump_of
 from firmware.scenario.stage import Stage
 from hw.events import Key
@@ -75,12 +76,14 @@ class Hands:
                 self._switch_card(kind, arguments)
             case "display":
                 bench.chip.fail(on)
+            case "keypad":
+                bench.matrix.fail(on)
             case "key":
                 self._stick(KEY_NAMES[arguments[0]] if on else None)
             case "host":
                 bench.line.fault = LineFault(kind) if on else None
             case "disk":
-                self._stage.fill_disk(on)
+                self._stage.disk.fail(DiskFault(kind) if on else None)
             case _:
                 bench.clock.jump(jump_of(arguments[0])) if on else bench.clock.jump_back()
 
@@ -90,6 +93,7 @@ class Hands:
             "paper-out": printer.fail_paper_out,
             "cover-open": printer.fail_cover_open,
             "offline": printer.fail_offline,
+            "babbles": printer.fail_babbling,
             "dies-after": lambda: printer.dies_after(int(arguments[0])),
         }
         switches.get(kind, printer.clear)()

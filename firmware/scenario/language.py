@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
+from firmware.scenario.disk import DiskFault
 from hw.events import Key
+from hw.sim.host_line import LineFault
 
 INCLUDE_DEPTH_MAX = 16
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
@@ -39,13 +41,14 @@ KEY_NAMES = {
 FRESH = "stage.fresh"  # no setting: the terminal comes from the factory, unprovisioned
 # device → kind → how many arguments it takes
 FAULTS: dict[str, dict[str, int]] = {
-    "printer": {"paper-out": 0, "cover-open": 0, "offline": 0, "dies-after": 1},
+    "printer": {"paper-out": 0, "cover-open": 0, "offline": 0, "dies-after": 1, "babbles": 0},
     "reader": {"unplugged": 0},
     "card": {"pull-at": 1, "mute": 0},
     "display": {"lost": 0},
     "key": {"stuck": 1},
-    "host": {"silent": 0, "down": 0, "garbage": 0},
-    "disk": {"full": 0},
+    "keypad": {"lost": 0},
+    "host": {fault.value: 0 for fault in LineFault},
+    "disk": {fault.value: 0 for fault in DiskFault},
     "clock": {"jump": 1},
 }
 

@@ -21,11 +21,11 @@ from firmware.host.client import HostClient
 from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
-from firmware.journal.connection import connect
 from firmware.journal.records import OperatorSignedOn
 from firmware.ledger import Ledger
 from firmware.masked import Key as SecretKey
 from firmware.masked import Pan, Password, Pin
+from firmware.scenario.disk import Disk
 from firmware.terminal import Devices, Terminal, emv_setup
 from firmware.ui.render import Frame
 from hw.ports import Buzzer
@@ -75,8 +75,7 @@ class Stage:
             make_time=make_time,
         )
         self.frame: Frame | None = None
-        self._disk_full = False
-        self._connection: sqlite3.Connection | None = None
+        self.disk = Disk()
         self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
         if not fresh:
@@ -149,20 +148,11 @@ class Stage:
             self._directory, self.bench.clock.now, self._free_bytes, connect=self._connect
         )
 
-    def fill_disk(self, full: bool) -> None:
-        """Leave no page for the journal to grow into, or give the disk back."""
-        self._disk_full = full
-        if self._connection is not None and self.terminal is not None:
-            _limit_pages(self._connection, full)
-
     def _connect(self, path: Path) -> sqlite3.Connection:
-        self._connection = connect(path)
-        if self._disk_full:
-            _limit_pages(self._connection, full=True)
-        return self._connection
+        return self.disk.connect(path)
 
     def _free_bytes(self, _directory: Path) -> int:
-        return 0 if self._disk_full else 1 << 40
+        return self.disk.free_bytes()
 
     def _now(self) -> datetime:
         return self.bench.clock.now()
@@ -218,12 +208,6 @@ def _test_keys() -> CaKeys:
 
 def _emv(config: Config) -> EmvSetup:
     return emv_setup(config, _test_keys())
-
-
-def _limit_pages(connection: sqlite3.Connection, full: bool) -> None:
-    """SQLite's own limit gives SQLITE_FULL as a full disk does, where the next page is wanted."""
-    (used,) = connection.execute("PRAGMA page_count").fetchone()
-    connection.execute(f"PRAGMA max_page_count = {used if full else 1 << 30}")
 
 
 def _made(directory: Path) -> Path:

@@ -14,6 +14,7 @@ printer left waiting for the rest of a raster band waits on, until `power_cycle`
 from __future__ import annotations
 
 import errno
+import random
 from collections import deque
 from collections.abc import Callable
 
@@ -43,6 +44,7 @@ class PrinterModel:
         self._font = font or PaperFont()
         self.paper = Paper(columns * CELL_WIDTH_PX, self._font)
         self._paper_out = self._near_end = self._cover_open = self._offline = False
+        self._babbles, self._random = False, random.Random(columns)  # noqa: S311 - no secret
         self._dies_in: int | None = None
         self._paper_ends_in: int | None = None
         self.anomalies: list[str] = []
@@ -71,6 +73,11 @@ class PrinterModel:
         self._offline = on
         self._changed()
 
+    def fail_babbling(self, on: bool = True) -> None:
+        """Whatever it answers arrives as other bytes, or is right again."""
+        self._babbles = on
+        self._changed()
+
     def dies_after(self, byte_count: int | None) -> None:
         """The wire dies once so many more bytes were taken; None, or `clear`, mends it.
 
@@ -87,6 +94,7 @@ class PrinterModel:
         """All is well again; what the interpreter was left in the middle of stays."""
         self._paper_out = self._near_end = self._cover_open = self._offline = False
         self._dies_in = self._paper_ends_in = None
+        self._babbles = False
         self._changed()
 
     def power_cycle(self) -> None:
@@ -130,7 +138,7 @@ class PrinterModel:
         self.check_wire()
         sent = bytes(self._answers)
         self._answers.clear()
-        return sent
+        return self._random.randbytes(len(sent)) if self._babbles else sent
 
     def check_wire(self) -> None:
         """Raises OSError when the wire is gone."""

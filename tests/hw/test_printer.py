@@ -326,6 +326,19 @@ def test_malformed_answers_are_no_answers() -> None:
     assert noisy.status() is PaperState.COVER_OPEN
 
 
+def test_whatever_a_babbling_printer_answers_its_paper_is_whole() -> None:
+    model = PrinterModel(32, FONT)
+    printer = printer_on(model)
+    model.fail_babbling()
+    for _ in range(20):
+        report = printer.print(VOUCHER)
+        assert (report.result is PrintResult.NOT_STARTED) == (report.bytes_sent == 0)
+        assert model.paper.tear().text == (READS if report.bytes_sent else "")
+    model.clear()
+    assert printer.print(VOUCHER).result is PrintResult.SENT
+    assert model.paper.tear().text == READS
+
+
 @pytest.mark.parametrize(
     ("answers", "state"),
     [

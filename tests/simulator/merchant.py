@@ -106,9 +106,10 @@ class Merchant:
             yield self._react()
             if isinstance(self.screen, screens.Idle) and self.chance.random() < 0.8:
                 break
-        if "key" in self._faulty:  # a key that sticks is scanned a hundred times a second
-            self._faulty.discard("key")
-            yield "clear key"
+        for device in ("key", "keypad"):  # they are scanned a hundred times a second
+            if device in self._faulty:
+                self._faulty.discard(device)
+                yield f"clear {device}"
         if self.chance.random() < 0.9:
             yield "remove"
 

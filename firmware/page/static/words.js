@@ -106,13 +106,18 @@ const WORDS = {
 export const FAULT_WORDS = {
   printer: ["Printer", "打印机"], reader: ["Reader", "读卡器"], card: ["Card", "卡片"],
   display: ["Display", "屏幕"], key: ["Key", "按键"], host: ["Host", "主机"],
-  disk: ["Disk", "磁盘"], clock: ["Clock", "时钟"],
+  keypad: ["Keypad", "键盘"], disk: ["Disk", "磁盘"], clock: ["Clock", "时钟"],
   "paper-out": ["out of paper", "缺纸"], "cover-open": ["cover open", "开盖"],
   offline: ["unplugged", "断开"], "dies-after": ["dies after N bytes", "N 字节后失联"],
   unplugged: ["unplugged", "拔掉"], "pull-at": ["pulled at command N", "第 N 条指令时拔出"],
   mute: ["mute", "无应答"], lost: ["lost", "失联"], stuck: ["stuck", "卡住"],
   silent: ["takes it, is silent", "收到不答"], down: ["not reachable", "不可达"],
-  garbage: ["answers garbage", "答非所问"], full: ["full", "已满"], jump: ["jumps", "跳变"],
+  garbage: ["answers garbage", "答非所问"], truncated: ["answers half", "应答不全"],
+  "wrong-amount": ["answers another amount", "应答金额不符"],
+  "wrong-terminal": ["answers another terminal", "应答终端不符"],
+  duplicate: ["repeats its last answer", "重复上一应答"], late: ["answers too late", "应答迟到"],
+  babbles: ["answers nonsense", "状态乱答"], full: ["full", "已满"], io: ["fails", "读写错误"],
+  "read-only": ["read-only", "只读"], jump: ["jumps", "跳变"],
 };
 
 let index = 0;
