@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -35,16 +36,25 @@ class Tally:
     lost: list[str] = field(default_factory=list)
     half: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    started: int = 0  # terminals, on as many of the disks
+    unrecovered: list[str] = field(default_factory=list)
 
     @property
     def bad(self) -> int:
-        return len(self.lost) + len(self.half) + len(self.unreadable)
+        return sum(map(len, (self.lost, self.half, self.unreadable, self.unrecovered)))
 
     def __str__(self) -> str:
-        return (
+        found = (
             f"{self.states} disk states ({self.distinct} distinct) at {self.points} points: "
             f"{len(self.lost)} lost, {len(self.half)} half done, {len(self.unreadable)} unreadable"
         )
+        if not self.started:
+            return found
+        return f"{found}; {self.started} terminals started, {len(self.unrecovered)} not recovered"
+
+
+Start = Callable[[Path, list[object]], list[str]]
+"""Starts a terminal on a copy of disks, knowing all that was marked; what is wrong, in words."""
 
 
 def record_day(
@@ -72,23 +82,28 @@ def replay(
     every: int = 1,
     thorough_every: int = 1,
     keys: TerminalKeys = KEYS,
+    start: Start | None = None,
+    start_every: int = 1,
 ) -> Tally:
     """Cut the power after each (or each `every`-th) operation and look at what is left.
 
     `samples` random disks are drawn at each point beside the regular ones; each
-    `thorough_every`-th disk is verified whole and traded on.
+    `thorough_every`-th disk is verified whole and traded on. On each `start_every`-th of those
+    after the first start, a terminal is started too.
     """
     chance = random.Random(20260302)
     disk, tally = Disk(), Tally()
     promises: list[Promise] = []
+    told: list[object] = []
     begun, seen = False, set[bytes]()
     directory.mkdir(exist_ok=True)
     for number, op in enumerate(ops):
         disk.take(op)
         if isinstance(op, Mark):
             begun = begun or isinstance(op.told, Begun)
-            if not isinstance(op.told, Begun):
-                promises.append(op.told)  # type: ignore[arg-type]
+            told.append(op.told)
+            if isinstance(op.told, Promise):
+                promises.append(op.told)
             continue
         if number % every:
             continue
@@ -102,8 +117,11 @@ def replay(
             tally.distinct += 1
             _lay_out(directory, files, begun=begun)
             thorough = tally.distinct % thorough_every == 0
-            look = Look(directory, promises, tally, f"after operation {number}", keys)
-            look.at(thorough=thorough)
+            where = f"after operation {number}"
+            if start and begun and thorough and tally.distinct // thorough_every % start_every == 0:
+                tally.started += 1
+                tally.unrecovered += [f"{where}: {words}" for words in start(directory, told)]
+            Look(directory, promises, tally, where, keys).at(thorough=thorough)
     return tally
 
 

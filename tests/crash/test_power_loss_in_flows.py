@@ -6,8 +6,10 @@ cut may leave must hold to it.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,19 @@ pytest.importorskip("apsw", reason="NOT TRIED: the disk is recorded through apsw
 
 from firmware import effects
 from firmware.host.messages import FinancialRequest
+from firmware.journal.connection import DATABASE
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.transactions import State
+from firmware.scenario.audit import unbalanced
 from firmware.ui.screens import Outcome
-from tests.crash.cuts import Story
+from tests.crash.cuts import SETTLED_MS, Story, copy
 from tests.crash.day import Committed, Promise, Sent, Shown
 from tests.crash.power_loss import Begun, replay
 from tests.crash.recorder import Recorder
 from tests.crash.rig import Rig
 from tests.crash.stories import NAIVE_SALE, STORIES
+
+MINUTE_MS = 60_000
 
 
 class RecordedRig(Rig):
@@ -48,6 +54,8 @@ class RecordedRig(Rig):
         assert self.terminal is not None
         journal = self.terminal.ledger.journal
         match effect:
+            case effects.Authorise():
+                self.keep_books()
             case effects.Record():
                 self._promise(Committed(*journal.head()))
             case effects.Show(screen=Outcome(approved=True, voucher=voucher)):
@@ -58,12 +66,49 @@ class RecordedRig(Rig):
     def _promise(self, promise: Promise) -> None:
         self.recorder.mark(promise)
 
+    def keep_books(self) -> None:
+        """Mark the books of the host as they now are: the terminal's power is not its."""
+        books = self._directory.with_name(f"books-{len(self.recorder.ops)}")
+        copy(self._directory, books)
+        self.recorder.mark(Books(books, self.bench.clock.monotonic_ms()))
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The disks at a moment, of which the host's are kept until the next."""
+
+    disks: Path
+    at_ms: int
+
+
+def recovers(directory: Path, told: list[object]) -> list[str]:
+    """Start the terminal itself on what a cut left of the journal, and let it recover."""
+    books = next(each for each in reversed(told) if isinstance(each, Books))
+    place = directory.with_name("started")
+    copy(books.disks, place)
+    for part in place.glob(f"{DATABASE}*"):
+        part.unlink()
+    for part in directory.glob(f"{DATABASE}*"):
+        shutil.copy2(part, place)
+    rig = Rig(place, blank=True)
+    try:
+        rig.bench.clock.advance_to(books.at_ms + MINUTE_MS)
+        terminal = rig.power_on()
+        rig.bench.time.settle(terminal.runner)
+        rig.bench.time.run_until(terminal.runner, rig.bench.clock.monotonic_ms() + SETTLED_MS)
+        wrong = unbalanced(terminal.ledger, rig.host)
+        return wrong if rig.ready else [*wrong, f"it stands still at: {rig.glass_text}"]
+    finally:
+        rig.close()
+        shutil.rmtree(place)
+
 
 def record(story: Story, folder: Path) -> tuple[Recorder, TerminalKeys]:
     """Play a story; its disk's operations, and the keys its journal was signed with."""
     rig = RecordedRig(folder / "data", story)
     rig.power_on()
     rig.recorder.mark(Begun())
+    rig.keep_books()
     rig.plays((*story.before, *story.lines), folder)
     assert rig.terminal is not None
     kept = rig.terminal.ledger.journal.keys
@@ -78,18 +123,20 @@ def test_no_flow_loses_what_it_promised(
 ) -> None:
     recorder, keys = record(story, memory)
     if pytestconfig.getoption("--long"):
-        tally = replay(recorder.ops, memory / "cut", samples=12, thorough_every=10, keys=keys)
+        how = {"samples": 12, "thorough_every": 10, "start_every": 3}
     else:
-        tally = replay(
-            recorder.ops, memory / "cut", samples=1, every=11, thorough_every=9, keys=keys
-        )
+        how = {"samples": 1, "every": 11, "thorough_every": 9}
+    tally = replay(recorder.ops, memory / "cut", keys=keys, start=recovers, **how)
     figure(f"power loss replayed, {story.name}: {tally}")
     assert tally.distinct > 10
-    assert (tally.lost, tally.half, tally.unreadable) == ([], [], [])
+    assert tally.started
+    assert (tally.lost, tally.half, tally.unreadable, tally.unrecovered) == ([], [], [], [])
 
 
 def test_the_naive_sale_loses_what_it_sent(memory: Path, figure: Callable[[str], None]) -> None:
     recorder, keys = record(NAIVE_SALE, memory)
-    tally = replay(recorder.ops, memory / "cut", samples=0, every=7, thorough_every=40, keys=keys)
+    how = {"samples": 0, "every": 7, "thorough_every": 9}
+    tally = replay(recorder.ops, memory / "cut", keys=keys, start=recovers, **how)
     figure(f"control, power loss replayed, naive sale: {tally}")
     assert tally.lost
+    assert tally.unrecovered
