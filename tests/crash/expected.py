@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from firmware.journal.records import ClockJumped, Record, ReversalOpened
 from firmware.ui.texts import Language, Text
 from hw.events import Device
+from tests.crash.cells import CARD_OUT, POWER_CUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,15 @@ class Expected:
 
     The journal names `device` among those that failed and came back, and has a `record`.
 
-    With `stops` there is no trade as long as the fault lasts, and it is still named at its end.
+    With `at_idle` it need not be said before the terminal is idle. With `stops` there is no trade
+    as long as the fault lasts, and it is still named at its end.
     """
 
     texts: tuple[Text, ...] = ()
     device: str = ""
     stops: bool = False
     slip: str = ""
+    at_idle: bool = False
     record: type[Record] | None = None
 
 
@@ -54,13 +57,15 @@ _NO_ANSWER = (
 EXPECTED: Mapping[str, Expected] = {
     "reader": Expected((Text.DEVICE_READER,), Device.READER.value, stops=True),
     "key": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
-    "display": Expected(device=Device.DISPLAY.value, stops=True),
     "keypad": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
+    "display": Expected(device=Device.DISPLAY.value, stops=True),
     "disk": Expected((Text.DISK_FAULT, Text.DISK_READ_ONLY), "journal", stops=True),
     "clock": Expected(record=ClockJumped),
-    "printer": Expected(_SLIPS_WAIT, Device.PRINTER.value),
+    "printer": Expected(_SLIPS_WAIT, Device.PRINTER.value, at_idle=True),
     "card": Expected(_CARD_FAILED),
     "host": Expected(_NO_ANSWER, record=ReversalOpened),
+    CARD_OUT: NOTHING,
+    POWER_CUT: NOTHING,
 }
 
 

@@ -101,7 +101,7 @@ class Rig(Stage):
 
     `on_asked` and `on_answered` are told of each effect, `on_event` of each event,
     `on_screen` of each screen; they may be set at any time. `space_asked` counts how often the
-    terminal looked whether a full disk has room.
+    terminal looked whether there is room on a disk that is full or broken.
 
     With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
     the terminal's own, `chance` that of its random numbers.
@@ -163,8 +163,11 @@ class Rig(Stage):
         self.on_answered(effect)
 
     def _free_bytes(self, directory: Path) -> int:
-        free = super()._free_bytes(directory)
-        self.space_asked += not free
+        free = 0
+        try:
+            free = super()._free_bytes(directory)
+        finally:
+            self.space_asked += not free
         return free
 
     def _provision(self) -> None:

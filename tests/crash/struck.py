@@ -20,12 +20,14 @@ from firmware.journal.records import (
     DeviceFailed,
     DeviceRecovered,
     Kind,
+    Record,
     ReversalOpened,
+    TerminalStarted,
 )
 from firmware.journal.transactions import State as Standing
 from firmware.scenario.language import FAULTS, ScenarioError, Step
 from firmware.scenario.player import ScenarioFailed
-from firmware.ui.screens import Outcome
+from firmware.ui.screens import Idle, Outcome
 from firmware.ui.texts import Text
 from tests.crash.cells import CARD_OUT, POWER_CUT, Cell, Fault
 from tests.crash.cuts import Approval, broken
@@ -38,7 +40,7 @@ MENDED_BY = {"power cut": ("key",)}  # besides what a line clears
 STOPPED_MS = 90_000  # by then the clock on the glass has moved, and a key that sticks is known
 PATIENCE_MS = 2 * 3_600_000
 MINUTE_MS = 60_000
-IDLE = Text.ENTER_AMOUNT
+IDLE = "请输入金额"  # and so the next sale speaks Chinese
 NEXT_SALE = (
     "press 3300 ENTER",
     "press ENTER",
@@ -157,7 +159,7 @@ class Trial:
         assert fault is not None
         self._spoilt = rig.bench.line.spoilt
         rig._on_frame = lambda frame: self._seen.append(frame.text)
-        self._use = self._use_of(fault.device, fault.arguments)
+        self._use = self._use_of(fault)
         if fault.device == POWER_CUT:
             raise PowerIsCut
         if fault.device == CARD_OUT:
@@ -165,19 +167,20 @@ class Trial:
         else:
             hands.fault(fault.device, fault.kind, list(fault.arguments))
 
-    def _use_of(self, device: str, arguments: tuple[str, ...]) -> Use:
+    def _use_of(self, fault: Fault) -> Use:
         bench, rig = self.cast.rig.bench, self.cast.rig
         restarts = any(step.verb == "power cut" for step in self._ground.telling.steps)
         # what was never looked at before, or is off meanwhile, may well be a day on
-        unknown = "+1d" in arguments and (restarts or not self._asked[effects.Record])
+        unknown = "+1d" in fault.arguments and (restarts or not self._asked[effects.Record])
+        wrote = lambda: 0 if fault.kind == "full" else self._asked[effects.Record]  # noqa: E731
         counts: dict[str, Callable[[], int]] = {
             "printer": lambda: bench.paper_printer.used_in_vain,
             "host": lambda: len(self._unanswered),
-            "disk": lambda: rig.space_asked,
+            "disk": lambda: rig.space_asked + wrote(),
             "clock": lambda: 0 if unknown else self._asked[effects.Record],
             "card": lambda: sum(card.faults.met for card in bench.tray.values()),
         }
-        count = counts.get(device)
+        count = counts.get(fault.device)
         return Use(count, count()) if count else Use()
 
     def _step(self, step: Step) -> Iterator[str]:
@@ -188,7 +191,6 @@ class Trial:
         if step.verb == "fault":
             self._own.add(step.words[0])
         for mended in MENDED_BY.get(step.verb, step.words if step.verb == "clear" else ()):
-            self._own.discard(mended)
             self._use.lasts &= not struck or mended != self._fault.device
         try:
             self.cast.player.play(step)
@@ -271,8 +273,10 @@ class Trial:
         stopped = rig.terminal.runner.out_of_service
         expected = self._expected
         if "display" in self._own:
-            return  # it says nothing
-        if expected.texts and not any(stands(expected.texts, each) for each in self._seen):
+            return  # dark, perhaps until another screen comes
+        quiet = expected.at_idle and not isinstance(rig.screen, Idle)
+        said = any(stands(expected.texts, each) for each in self._seen)
+        if expected.texts and not said and not quiet:
             yield f"nothing was said of it: {_folded(glass)}"
         if expected.slip and expected.slip not in rig.bench.paper_printer.paper.text:
             yield "no slip says so"
@@ -286,7 +290,7 @@ class Trial:
     @property
     def _expected(self) -> Expected:
         assert self._fault is not None
-        return EXPECTED.get(self._fault.device, NOTHING) if self._use.noticed else NOTHING
+        return EXPECTED[self._fault.device] if self._use.noticed else NOTHING
 
     def _afterwards(self) -> Iterator[str]:
         expected, fault, ground = self._expected, self._fault, self._ground
@@ -300,7 +304,7 @@ class Trial:
             yield f"approved {_words(unasked)}, which nobody asked for"
         yield from self._journaled(expected)
         glass = self.cast.rig.glass_text
-        if ground.sells_on and stands((IDLE,), glass) and not stands((Text.SETTLE_SOON,), glass):
+        if ground.sells_on and IDLE in glass and not stands((Text.SETTLE_SOON,), glass):
             yield from self.sell()
         yield from (each for each in self.broken() if each not in ground.undone)
 
@@ -308,11 +312,11 @@ class Trial:
         """A part's fault and its end stand in the journal."""
         records = [each.record for each in _journal(self.cast.rig).records()]
         failed = {each.device for each in records if isinstance(each, DeviceFailed)}
-        back = {each.device for each in records if isinstance(each, DeviceRecovered)}
         if expected.device and expected.device not in failed:
             yield f"the journal does not know that the {expected.device} failed"
-        if failed - back:
-            yield f"the journal does not know that the {', '.join(failed - back)} is back"
+        left = self._left_broken(records)
+        if left:
+            yield f"the journal does not know that the {', '.join(left)} is back"
         named = {type(each) for each in records}
         if expected.record is not None and expected.record not in named and CLOCK not in failed:
             yield f"the journal has no {expected.record.__name__}"
@@ -322,6 +326,20 @@ class Trial:
         for request in self._unanswered:
             if (request.batch, request.stan) not in reversed_:
                 yield f"{request.stan:06d} had no answer and is not reversed"
+
+    @staticmethod
+    def _left_broken(records: list[Record]) -> set[str]:
+        """Parts that failed and never came back; a start looks at all of them anew."""
+        left: set[str] = set()
+        for record in records:
+            match record:
+                case TerminalStarted():
+                    left.clear()
+                case DeviceFailed(device=device):
+                    left.add(device)
+                case DeviceRecovered(device=device):
+                    left.discard(device)
+        return left
 
 
 def approved_in(rig: Rig) -> Counter[tuple[Kind, int]]:
