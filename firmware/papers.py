@@ -11,11 +11,9 @@ from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Copy, SettlementCompleted
 from firmware.journal.transactions import PrintJob, State, Transaction
-from firmware.ui.texts import Text
-from firmware.voucher.fault import device_slip, fault_slip, refused_slip, waiting_slip
+from firmware.voucher.fault import display_slip, fault_slip, refused_slip, waiting_slip
 from firmware.voucher.settlement import settlement_slip
 from firmware.voucher.transaction import transaction_slip
-from hw.events import Device
 from hw.ports import Document, Line
 
 
@@ -134,9 +132,7 @@ class Papers:
 
     def _display(self, job: PrintJob) -> Document:
         queued = datetime.fromisoformat(job.queued_at)
-        return device_slip(
-            Device.DISPLAY,
-            Text.ADVICE_RECONNECT.value,
+        return display_slip(
             self._config.merchant,
             date=queued.strftime("%Y%m%d"),
             time=queued.strftime("%H%M%S"),

@@ -223,7 +223,7 @@ class PrintHeld(Base, frozen=True):
 
 
 class PrintDropped(Base, frozen=True):
-    """Somebody decided that this paper is not needed."""
+    """This paper is not needed any more: what it says has ended before it came out."""
 
     job: int
     detail: str = ""

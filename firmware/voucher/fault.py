@@ -1,4 +1,4 @@
-"""Slips that are no receipts: a reversal not delivered, an offline sale refused, a device gone."""
+"""Slips that are no receipts: a reversal not delivered, an offline sale refused, a display gone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from firmware.config import Merchant
 from firmware.journal.transactions import Reversal, Transaction
 from firmware.voucher.sheet import Sheet, amount_text, card_text, currency_of, date_text
 from firmware.voucher.texts import (
-    DEVICES,
+    DISPLAY,
+    DISPLAY_ADVICE,
     NAMES,
     REASONS,
     REVERSAL_ADVICE,
@@ -18,7 +19,6 @@ from firmware.voucher.texts import (
     Label,
     Mark,
 )
-from hw.events import Device
 from hw.ports import Document, Size
 
 
@@ -65,25 +65,17 @@ def _what_to_do(
     return _foot(sheet)
 
 
-def device_slip(
-    device: Device,
-    advice: tuple[str, str],
-    merchant: Merchant,
-    *,
-    date: str,
-    time: str,
-    columns: int,
-) -> Document:
-    """The report of a device that is gone, for when the screen cannot say it.
+def display_slip(merchant: Merchant, *, date: str, time: str, columns: int) -> Document:
+    """The report of a display that is gone, which cannot say so itself.
 
-    `advice` is what to do, in Chinese and English; `date` is YYYYMMDD and `time` HHMMSS.
+    `date` is YYYYMMDD and `time` HHMMSS.
     """
     sheet = _head(columns)
     sheet.text(Mark.STOPPED, bold=True)
-    sheet.pair(Label.DEVICE, DEVICES[device], bold=True)
+    sheet.pair(Label.DEVICE, DISPLAY, bold=True)
     sheet.pair(Label.STORE, merchant.store).pair(Label.TERMINAL, merchant.terminal)
     sheet.pair(Label.DATE, date_text(date, time)).rule()
-    sheet.text(Label.WHAT_TO_DO, bold=True).both(advice)
+    sheet.text(Label.WHAT_TO_DO, bold=True).both(DISPLAY_ADVICE)
     return _foot(sheet)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 
 from firmware.journal.records import Copy, Kind
-from hw.events import Device
 
 
 @enum.unique
@@ -150,12 +149,8 @@ COPIES = {
     Copy.MERCHANT: "商户存根 MERCHANT COPY",
     Copy.CARDHOLDER: "持卡人存根 CARDHOLDER COPY",
 }
-DEVICES = {
-    Device.DISPLAY: "显示屏 DISPLAY",
-    Device.KEYPAD: "键盘 KEYPAD",
-    Device.READER: "读卡器 CARD READER",
-    Device.PRINTER: "打印机 PRINTER",
-}
+DISPLAY = "显示屏 DISPLAY"
+DISPLAY_ADVICE = ("请检查连接", "Check the cable")
 # Why a reversal was opened, by the journal's words.
 REASONS = {
     "no answer: timed out": "应答超时 timed out",

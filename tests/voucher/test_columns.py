@@ -19,9 +19,8 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.money import CURRENCIES, MINOR_MAX
-from firmware.voucher import device_slip, fault_slip, settlement_slip, transaction_slip
+from firmware.voucher import display_slip, fault_slip, settlement_slip, transaction_slip
 from firmware.voucher.columns import beside, grouped, plain, width, wrap
-from hw.events import Device
 from hw.ports import Line, Size
 
 
@@ -181,15 +180,8 @@ def test_no_line_of_a_fault_report_is_wider_than_the_paper(
 ):
     reversal = Reversal(transaction=transaction, reason=reason, attempts=attempts)
     assert_fits(fault_slip(reversal, merchant, columns=columns), columns)
-    device = device_slip(
-        Device.DISPLAY,
-        (reason, reason),
-        merchant,
-        date="20261122",
-        time="193205",
-        columns=columns,
-    )
-    assert_fits(device, columns)
+    display = display_slip(merchant, date="20261122", time="193205", columns=columns)
+    assert_fits(display, columns)
 
 
 counts = st.integers(0, 999_999)

@@ -12,9 +12,8 @@ from firmware.journal.records import (
     Verification,
 )
 from firmware.journal.transactions import Reversal, State
-from firmware.voucher import device_slip, fault_slip, settlement_slip, transaction_slip
+from firmware.voucher import display_slip, fault_slip, settlement_slip, transaction_slip
 from firmware.voucher.fault import refused_slip, waiting_slip
-from hw.events import Device
 
 QR = "POS1.eyJzdGFuIjoyN30.c2lnbmF0dXJl"
 TOTALS = Totals(sales=12, sales_minor=183_450, voids=1, voids_minor=12_850, refunds=0)
@@ -108,12 +107,5 @@ def test_fault_report_of_an_offline_sale(transaction, merchant, golden, columns,
 
 @both_widths
 def test_fault_report_of_the_screen(golden, columns):
-    slip = device_slip(
-        Device.DISPLAY,
-        ("请检查连接", "Check the cable"),
-        Merchant(),
-        date="20261122",
-        time="193205",
-        columns=columns,
-    )
-    golden("device", slip, columns)
+    slip = display_slip(Merchant(), date="20261122", time="193205", columns=columns)
+    golden("display", slip, columns)
