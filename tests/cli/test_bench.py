@@ -11,6 +11,7 @@ from firmware.cli.benchmarks.hands import Hands
 from firmware.cli.benchmarks.meter import Meter, MeteredRunner, Timed
 from firmware.cli.benchmarks.sale import metered_stage
 from firmware.cli.benchmarks.trade import TracedStage
+from firmware.journal.records import TerminalStarted
 from firmware.ui.texts import Text
 
 
@@ -124,9 +125,16 @@ def test_a_long_journal_opens_and_holds_its_vouchers(tmp_path):
 
 
 def test_growth_measures_whole_starts_with_the_log_that_a_power_cut_leaves(tmp_path):
-    found = growth.measured(tmp_path, 100, starts=1)
-    assert 0 < found.journal_ms < found.start_ms
-    assert len(found.lookups_ms) == growth.LOOKUPS
+    subject = growth.Subject(tmp_path / "data", 100)
+    for _ in range(3):
+        subject.take_turn()
+    subject.close()
+    assert len(subject.journal_ms) == len(subject.start_ms) == 3
+    assert len(subject.lookups_ms) == growth.LOOKUPS
+    journal = long_journal.open_journal(tmp_path / "data")
+    last = next(journal.records(journal.head()[0]))
+    journal.close()
+    assert isinstance(last.record, TerminalStarted), "the terminal came up, not its journal alone"
 
 
 def test_hands_see_a_text_in_the_language_a_card_has_chosen(tmp_path):

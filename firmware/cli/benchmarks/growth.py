@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-
-from msgspec import Struct
 
 from firmware.cli.benchmarks import long_journal
 from firmware.cli.benchmarks.figures import Figure, median, p99, unmeasured
@@ -24,80 +23,76 @@ STARTS, STARTS_LONGEST, LOOKUPS = 15, 3, 300
 GROWTH_AIM = 1.5  # flat within the noise of a busy machine
 
 
-class Found(Struct, frozen=True):
-    """Milliseconds on a journal of one length."""
-
-    journal_ms: float
-    start_ms: float
-    lookups_ms: list[float]
-
-
 def measure(full: bool) -> Iterator[Figure]:
-    """The same questions to a short journal and to longer ones."""
-    first: Found | None = None
-    for length in (SHORT, LONG, LONGEST) if full else (SHORT, LONG):
-        with tempfile.TemporaryDirectory(prefix="pos-bench-") as name:
+    """The same questions to a short journal and to longer ones, in turn."""
+    subjects: list[Subject] = []
+    with tempfile.TemporaryDirectory(prefix="pos-bench-") as name, contextlib.ExitStack() as opened:
+        for length in (SHORT, LONG, LONGEST) if full else (SHORT, LONG):
             if shutil.disk_usage(name).free < 3 * BYTES_PER_SALE * length // 2:
                 why = f"{Path(name).parent} has too little room"
                 yield unmeasured(f"start on {length:,} records", "ms", why)
                 continue
-            starts = STARTS if length < LONGEST else STARTS_LONGEST
-            found = measured(Path(name), length, starts)
-        first = first or found
-        yield from _figures(found, first, length)
+            subjects.append(Subject(Path(name) / str(length), length))
+            opened.callback(subjects[-1].close)
+        for turn in range(STARTS):
+            for one in subjects:
+                if one.length < LONGEST or turn < STARTS_LONGEST:
+                    one.take_turn()
+    for one in subjects:
+        yield from _figures(one, subjects[0])
     if not full:
         why = f"only with --full: {LONGEST:,} records take minutes to make, and 5 GB of disk"
         yield unmeasured(f"voucher among {LONGEST // 2:,} sales", "ms", why)
 
 
-def measured(folder: Path, length: int, starts: int) -> Found:
-    """Make a journal of so many records in `folder`, and ask; medians of `starts`."""
-    Stage(folder).close()  # provisioned: the first start makes keys and passwords
-    vouchers = long_journal.make(folder, length)
-    alone_ms, lookups_ms = _journal_ms(folder, starts), _lookups_ms(folder, vouchers)
-    long_journal.leave_log(folder)
-    return Found(alone_ms, _start_ms(folder, starts), lookups_ms)
-
-
-def _figures(found: Found, first: Found, length: int) -> Iterator[Figure]:
+def _figures(one: Subject, first: Subject) -> Iterator[Figure]:
     cut = "to the idle screen on models, journal and write-ahead log as a power cut leaves them"
     for name, ms, first_ms, note in (
-        ("journal opened,", found.journal_ms, first.journal_ms, "checked, and asked"),
-        ("start on", found.start_ms, first.start_ms, cut),
+        ("journal opened,", median(one.journal_ms), median(first.journal_ms), "checked, and asked"),
+        ("start on", median(one.start_ms), median(first.start_ms), cut),
     ):
-        also = (("times the shortest", ms / first_ms),) if found is not first else ()
-        aim_ms = first_ms * GROWTH_AIM if length == LONG else None
-        yield Figure(f"{name} {length:,} records", ms, "ms", aim_ms, note, also=also)
-    also = (("ms p99", p99(found.lookups_ms)),)
-    yield Figure(f"voucher among {length // 2:,} sales", median(found.lookups_ms), "ms", also=also)
+        also = (("times the shortest", ms / first_ms),) if one is not first else ()
+        aim_ms = first_ms * GROWTH_AIM if one.length == LONG else None
+        yield Figure(f"{name} {one.length:,} records", ms, "ms", aim_ms, note, also=also)
+    name, also = f"voucher among {one.length // 2:,} sales", (("ms p99", p99(one.lookups_ms)),)
+    yield Figure(name, median(one.lookups_ms), "ms", also=also)
 
 
-def _journal_ms(folder: Path, starts: int) -> float:
-    """Opening the journal, with all that a start asks of it."""
-    spent = []
-    for _ in range(starts):
+class Subject:
+    """A terminal with a journal of at least `length` records in `folder`, started turn by turn."""
+
+    def __init__(self, folder: Path, length: int) -> None:
+        self.length = length
+        self.journal_ms: list[float] = []
+        self.start_ms: list[float] = []
+        self._folder, self._kept = folder, folder / "kept"
+        self._stage = Stage(folder)
+        self.lookups_ms = _lookups_ms(folder, long_journal.make(folder, length))
+        long_journal.leave_log(folder)
+        keep(folder, self._kept)
+        self._start()  # the first one imports
+
+    def take_turn(self) -> None:
+        """Open the journal alone, with all that a start asks of it; then start as a whole."""
         began = time.perf_counter()
-        journal = open_journal(folder)
+        journal = open_journal(self._folder)
         _ask(journal)
-        spent.append((time.perf_counter() - began) * 1000)
+        self.journal_ms.append((time.perf_counter() - began) * 1000)
         journal.close()
-    return median(spent)
+        keep(self._kept, self._folder)
+        self.start_ms.append(self._start())
 
+    def close(self) -> None:
+        """Clear the stage."""
+        self._stage.close()
 
-def _start_ms(folder: Path, starts: int) -> float:
-    """A terminal's start as `pos run` does it, each on the journal as it lies in `folder`."""
-    kept = folder / "kept"
-    keep(folder, kept)
-    stage = Stage(folder)
-    spent = []
-    for _ in range(starts):
-        keep(kept, folder)
+    def _start(self) -> float:
+        """Milliseconds from the power to the idle screen, as `pos run` starts."""
         began = time.perf_counter()
-        stage.power_on()
-        spent.append((time.perf_counter() - began) * 1000)
-        stage.power_cut()
-    stage.close()
-    return median(spent)
+        self._stage.power_on()
+        took_ms = (time.perf_counter() - began) * 1000
+        self._stage.power_cut()
+        return took_ms
 
 
 def keep(folder: Path, kept: Path) -> None:
@@ -105,6 +100,7 @@ def keep(folder: Path, kept: Path) -> None:
     kept.mkdir(exist_ok=True)
     for name in (DATABASE, f"{DATABASE}-wal"):
         shutil.copyfile(folder / name, kept / name)
+        long_journal.sync(kept / name)
 
 
 def _ask(journal: Journal) -> None:
