@@ -47,11 +47,12 @@ async def terminal(desk: Desk, version: str) -> None:
     Finish what was open, sign on, then serve until the power goes.
     """
     await CheckClock()
-    if not desk.started:
+    power_lost = not desk.started
+    if power_lost:
         await Record.of(TerminalStarted(version=version, schema=SCHEMA))
         desk.started = True
     desk.operator, desk.training = await Look(SignedOn()), await Look(TrainingOn())
-    await recover(desk)
+    await recover(desk, power_lost=power_lost)
     await CheckSpace()  # after what was open, which ends as long as it can be written at all
     while True:
         if not desk.operator:

@@ -20,28 +20,30 @@ from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
 
-async def recover(desk: Desk) -> None:
-    """Turn open intents into reversals and send them, reprint doubtful slips, end a settlement."""
+async def recover(desk: Desk, *, power_lost: bool) -> None:
+    """Turn open intents into reversals and send them, reprint doubtful slips, end a settlement.
+
+    What was open was cut short by the power, or by a fault that took the terminal out of service.
+    """
+    cause = "power lost" if power_lost else "out of service"
     open_intents = await Look(OpenIntents())
     doubtful = await DoubtfulPapers()
     records: list[JournalRecord] = [
-        ReversalOpened(
-            batch=each.batch, stan=each.stan, reason="power lost", training=each.training
-        )
+        ReversalOpened(batch=each.batch, stan=each.stan, reason=cause, training=each.training)
         for each in open_intents
     ]
     next_job = await Look(NextJob())
     for number, job in enumerate(doubtful):
         # the paper may be whole or half: another one, marked as a duplicate, harms nobody
         records += [
-            PrintDoubtful(job=job.job, detail="power lost"),
+            PrintDoubtful(job=job.job, detail=cause),
             PrintQueued(
                 job=next_job + number,
                 copy=job.copy,
                 batch=job.batch,
                 stan=job.stan,
                 duplicate=True,
-                reason="power lost while printing",
+                reason=f"{cause} while printing",
                 training=job.training,
             ),
         ]
@@ -55,4 +57,5 @@ async def recover(desk: Desk) -> None:
         numbers = " ".join(f"{each.stan:06d}" for each in open_intents)
         due = await Look(Reversals())
         state = Text.RECOVERED_REVERSAL_DUE if due else Text.RECOVERED_REVERSED
-        await tell(desk, Text.RECOVERED, Phrase.of(state), Phrase.of((numbers, numbers)))
+        title = Text.RECOVERED if power_lost else Text.BACK_IN_SERVICE
+        await tell(desk, title, Phrase.of(state), Phrase.of((numbers, numbers)))

@@ -88,6 +88,7 @@ class Text(enum.Enum):
     REVERSING = ("正在冲正", "Reversing")
     RECOVERING = ("正在处理未完交易", "Recovering")
     RECOVERED = ("断电恢复", "After power loss")
+    BACK_IN_SERVICE = ("恢复服务", "Back in service")
     RECOVERED_REVERSED = ("未完交易已冲正", "Open sale reversed")
     RECOVERED_REVERSAL_DUE = ("未完交易冲正待发", "Reversal still due")
     SETTLING = ("正在结算", "Settling")

@@ -158,4 +158,5 @@ REASONS = {
     "no answer: garbled": "应答有误 garbled",
     "card: card gone": "卡已拔出 card gone",
     "power lost": "断电 power lost",
+    "out of service": "暂停服务 out of service",
 }

@@ -127,7 +127,7 @@ OTHER_STORIES = (
 
 async def naive_terminal(desk: Desk) -> None:
     """A terminal as one would write it first: what the host approved is recorded afterwards."""
-    await recover(desk)
+    await recover(desk, power_lost=True)
     desk.operator = await Look(SignedOn())
     while True:
         agreed = await agree_on_amount(desk, None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.journal.records import ReversalOpened
 from firmware.scenario.language import Step
 from firmware.scenario.player import Player
 from firmware.scenario.stage import Stage
@@ -25,10 +26,14 @@ SALE = (
 
 
 class BadSector(Stage):
-    """A stage whose disk fails one read of the journal, the `fails_at`th, or every write."""
+    """A stage whose disk fails one read of the journal, the `fails_at`th, or writes.
+
+    Those of records in which `refuses` stands.
+    """
 
     reads, fails_at = 0, 0
-    writes_fail, refused = False, 0
+    refuses: str | None = None
+    refused = 0
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         stage = self
@@ -39,9 +44,11 @@ class BadSector(Stage):
                 if stage.reads == stage.fails_at != 0:
                     stage.fails_at = 0
                     raise error_of_disk(IOERR_READ)
-                if stage.writes_fail and sql.startswith("INSERT INTO records"):
-                    stage.refused += 1
-                    raise error_of_disk(IOERR_WRITE)
+                if stage.refuses is not None and sql.startswith("INSERT INTO records"):
+                    body = values[0][2]
+                    if stage.refuses in body:
+                        stage.refused += 1
+                        raise error_of_disk(IOERR_WRITE)
                 return super().execute(sql, *values)
 
         return sqlite3.connect(path, isolation_level=None, timeout=0, factory=Connection)
@@ -90,12 +97,30 @@ def test_a_disk_that_takes_no_write_is_named_and_not_tried_without_end(tmp_path:
         stage = player.stage
         assert isinstance(stage, BadSector)
         play(player, ("fault", "host", "down"), *SALE)
-        stage.writes_fail = True
+        stage.refuses = ""
         play(player, ("press", "100"), ("expect screen", "存储故障"), ("wait", "1m"))
         play(player, ("expect screen", "存储故障"))
         assert 0 < stage.refused < 60
-        stage.writes_fail = False
+        stage.refuses = None
         play(player, ("expect screen", "请输入金额"), ("clear", "host"), ("wait", "4m"))
         play(player, ("expect books balanced",))
+    finally:
+        player.close()
+
+
+def test_what_a_disk_cut_short_is_not_put_down_to_the_power(tmp_path: Path):
+    """Neither on the glass, nor to the acquirer."""
+    player = Player(tmp_path, tmp_path, make_stage=lambda config: BadSector(tmp_path, config))
+    try:
+        stage = player.stage
+        assert isinstance(stage, BadSector)
+        stage.refuses = "OutcomeRecorded"
+        play(player, *SALE[:3], ("expect screen", "存储故障"))
+        stage.refuses = None
+        play(player, ("expect screen", "恢复服务", "未完交易已冲正 000001"))
+        assert stage.terminal is not None
+        records = [entry.record for entry in stage.terminal.ledger.journal.records()]
+        opened = [record.reason for record in records if isinstance(record, ReversalOpened)]
+        assert opened == ["out of service"]
     finally:
         player.close()

@@ -49,7 +49,7 @@ RECOVERING = shows(Notice(say(Text.RECOVERING), ()))
 
 def test_open_intent_becomes_a_reversal_and_the_glass_says_so():
     follow(
-        recover(desk()),
+        recover(desk(), power_lost=True),
         is_found([OPEN], []),
         RECOVERING,
         (Record.of(OPENED), None),
@@ -63,7 +63,7 @@ def test_open_intent_becomes_a_reversal_and_the_glass_says_so():
 
 def test_reversal_that_no_host_answers_stays_owed_and_the_glass_says_so():
     follow(
-        recover(desk()),
+        recover(desk(), power_lost=True),
         is_found([OPEN], []),
         RECOVERING,
         (Record.of(OPENED), None),
@@ -85,7 +85,7 @@ def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
         reason="power lost while printing",
     )
     follow(
-        recover(desk()),
+        recover(desk(), power_lost=True),
         is_found([], [PAPER]),
         RECOVERING,
         (Record.of(PrintDoubtful(job=3, detail="power lost"), again), None),
@@ -94,4 +94,4 @@ def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
 
 
 def test_paper_that_only_waited_goes_out_by_itself():
-    follow(recover(desk()), is_found([], []), nothing_is_owed())
+    follow(recover(desk(), power_lost=True), is_found([], []), nothing_is_owed())
