@@ -27,7 +27,7 @@ class ClockWatch:
     def __init__(self) -> None:
         self._before: tuple[datetime, int] | None = None
         self._trusted = False
-        self._untold_s = 0
+        self._unwritten_s = self._untold_s = 0
 
     def check(self, wall: datetime, journal: Journal, *, trust: bool = False) -> None:
         """Raise JournalFault while the clock makes no sense; once it does, it is trusted.
@@ -48,7 +48,7 @@ class ClockWatch:
         self._trusted = True
 
     def look(self, wall: datetime, monotonic_ms: int, journal: Journal) -> tuple[ClockJumped, ...]:
-        """The record to write first when the clock jumped since the last look; else none.
+        """The record to write first when the clock has jumped; else none.
 
         At the first look only a clock that went back is known to be wrong.
         """
@@ -57,10 +57,14 @@ class ClockWatch:
             by_s = min(0, _seconds_since_last_record(wall, journal))
         else:
             by_s = _seconds(wall - before[0]) - (monotonic_ms - before[1]) // 1000
-        if abs(by_s) <= TOLERANCE_S:
-            return ()
-        self._untold_s += by_s
-        return (ClockJumped(by_s=by_s),)
+        if abs(by_s) > TOLERANCE_S:
+            self._unwritten_s += by_s
+            self._untold_s += by_s
+        return (ClockJumped(by_s=self._unwritten_s),) if self._unwritten_s else ()
+
+    def written(self) -> None:
+        """What the last look gave is in the journal; until then each look gives it again."""
+        self._unwritten_s = 0
 
     def untold_s(self) -> int:
         """By how much it has jumped since this was last asked."""

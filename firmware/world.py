@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -12,8 +12,8 @@ from firmware import effects
 from firmware.clock_watch import ClockWatch
 from firmware.host.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
-from firmware.journal.records import ClockJumped
-from firmware.journal.store import Journal
+from firmware.journal.records import Record
+from firmware.journal.store import NO_BLOBS, Also, Journal
 from firmware.journal.transactions import PrintJob
 from firmware.sealed import Place, keeping, unseal
 from firmware.spool import Spool
@@ -141,9 +141,8 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
     ledger = world.ledger
     match effect:
         case effects.Record():
-            jumped = _jumped(world)
             keep = keeping(effect.records, effect.card, ledger.journal.keys.card)
-            ledger.journal.append(*jumped, *effect.records, blobs=effect.blobs, also=keep)
+            _append(world, effect.records, blobs=effect.blobs, also=keep)
             world.spool.kick()
             return None
         case effects.Look():
@@ -180,9 +179,19 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
     raise TypeError(f"nobody performs {effect!r}")
 
 
-def _jumped(world: World) -> tuple[ClockJumped, ...]:
-    clock = world.clock
-    return world.clock_watch.look(clock.now(), clock.monotonic_ms(), world.ledger.journal)
+def _append(
+    world: World,
+    records: tuple[Record, ...] = (),
+    *,
+    blobs: Mapping[str, bytes] = NO_BLOBS,
+    also: Also | None = None,
+) -> None:
+    """Write records, and before them what the clock has done."""
+    clock, journal = world.clock, world.ledger.journal
+    jumped = world.clock_watch.look(clock.now(), clock.monotonic_ms(), journal)
+    if jumped or records:
+        journal.append(*jumped, *records, blobs=blobs, also=also)
+    world.clock_watch.written()
 
 
 def _of_clock(effect: effects.CheckClock | effects.ClockMoved, world: World) -> int | None:
@@ -190,9 +199,7 @@ def _of_clock(effect: effects.CheckClock | effects.ClockMoved, world: World) -> 
         now, journal = world.clock.now(), world.ledger.journal
         world.clock_watch.check(now, journal, trust=effect.trust)
         return None
-    jumped = _jumped(world)
-    if jumped:
-        world.ledger.journal.append(*jumped)
+    _append(world)
     return world.clock_watch.untold_s()
 
 

@@ -42,6 +42,15 @@ def test_a_jump_is_recorded_once_before_what_comes_after(tmp_path: Path) -> None
     player.close()
 
 
+def test_a_jump_that_could_not_be_written_is_recorded_once_the_disk_is_well(
+    tmp_path: Path,
+) -> None:
+    player = Player(tmp_path, tmp_path)
+    play(player, "fault disk io", "fault clock jump +1d", "wait 2m", "clear disk", "wait 2m")
+    assert jumps(player) == [86_400]
+    player.close()
+
+
 def test_a_clock_that_is_behind_the_last_record_at_start_is_recorded(tmp_path: Path) -> None:
     player = Player(tmp_path, tmp_path)
     play(player, "press 100 CANCEL", "power cut", "fault clock jump -2h", "power on")
