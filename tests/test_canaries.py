@@ -6,10 +6,14 @@ left is searched.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import re
+import sqlite3
+import tarfile
 import traceback
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CoroutineType, FrameType
@@ -21,6 +25,7 @@ from firmware import effects, log
 from firmware.__main__ import main
 from firmware.config import Config
 from firmware.host.accounts import Account
+from firmware.journal.connection import DATABASE
 from firmware.scenario.audit import unbalanced
 from tests.crash.canaries import Canary, Search, pan_canaries
 from tests.crash.cuts import Witness, durable, slips
@@ -107,6 +112,17 @@ DAY = (
     "press ENTER",
     "remove",
     "wait 1m",
+    # approved by the card alone, and told to the host when there is one again
+    "fault host down",
+    "press 2000 ENTER",
+    "press ENTER",
+    "insert offline-ok",
+    'expect screen "交易成功"',
+    "press ENTER",
+    "remove",
+    "wait 1m",
+    "clear host",
+    "wait 10m",
     # signed off and on again
     "press MENU 7 1",
     "press ENTER",
@@ -161,9 +177,21 @@ def test_days_trade_leaves_no_secret_on_disk_glass_paper_or_log(
     data = str(rig._directory)
     for command in ("list --batch 1", "export", "export --format jsonl", "show 1", "show 3"):
         assert main(["journal", *command.split(), "--data", data]) == 0
+    offline = rig.terminal.ledger.journal.last_transaction()
+    assert offline is not None
+    vouchers = ("1 --batch 1", "3 --batch 1", f"{offline.stan} --batch {offline.batch}")
+    for number, voucher in enumerate(vouchers):
+        case = str(tmp_path / f"{number}.zip")
+        assert main(["evidence", *voucher.split(), "-o", case, "--data", data]) == 0
+        _search_members(search, Path(case))
+    for batch in ("1", "2"):
+        assert main(["report", "--batch", batch, "--data", data]) == 0
+    assert main(["backup", str(tmp_path / "copy.tar"), "--data", data]) == 0
+    _search_members(search, tmp_path / "copy.tar")
     printed, complaints = capfd.readouterr()
-    search.text("the exports", printed + complaints)
+    search.text("exports and reports", printed + complaints)
     assert not search.found
+    assert _sealed(witness), "a card lay sealed in the journal"
     assert len(printed) > 2_000, "there was something to search"
     assert len(frames) > 200
     figure(f"canaries: {search.places} places, {search.bytes_searched:,} bytes, 0 secrets")
@@ -291,6 +319,29 @@ def test_search_finds_a_key_in_every_form(form: str) -> None:
     search = Search((Canary("a key", key=key),))
     search.data("a leak", b"before" + leaks[form] + b"after")
     assert search.found
+
+
+def _sealed(witness: Witness) -> int:
+    """On how many of the disks a card lies sealed."""
+    count = 0
+    for cut in witness.cuts:
+        with contextlib.closing(sqlite3.connect(cut.disks / DATABASE)) as db:
+            (rows,) = db.execute("SELECT count(*) FROM sealed").fetchone()
+        count += rows > 0
+    return count
+
+
+def _search_members(search: Search, archive: Path) -> None:
+    """Search each file of an archive, unpacked; a copy of a terminal holds its keys, and has to."""
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as zipped:
+            members = {name: zipped.read(name) for name in zipped.namelist()}
+    else:
+        with tarfile.open(archive) as tar:
+            members = {one.name: read.read() for one in tar if (read := tar.extractfile(one))}
+    assert len(members) > 2
+    for name, data in members.items():
+        search.data(f"{name} in {archive.name}", data, at_home=Path(name).name)
 
 
 def _texts_only(canaries: tuple[Canary, ...]) -> tuple[Canary, ...]:

@@ -26,6 +26,7 @@ PLANTED = {
     "visa-debit": ("4761735839274166", "564738291074"),  # PIN enciphered to the card
     "store-card": ("9999123496827134", "283746591820"),  # PIN in clear to the card
     "no-funds": ("6250948293746156", "192837465564"),
+    "offline-ok": ("5413338291746059", ""),  # sealed in the journal until the host has heard of it
 }
 KEY_FILES = ("host-master.key", "signing.key", "card.key", "pepper.key")
 
@@ -47,6 +48,8 @@ class PlantedRig(Rig):
     def _canaries(self) -> Iterable[Canary]:
         for name, (pan, pin) in PLANTED.items():
             yield from pan_canaries(name, pan)
+            if not pin:
+                continue
             yield Canary(f"PIN of {name}", pin)
             block = int(f"0C{pin}FF", 16) ^ int(f"0000{pan[-13:-1]}", 16)
             yield Canary(f"PIN block of {name}", key=block.to_bytes(8, "big"))
@@ -106,7 +109,7 @@ def _account(one: CardAccount) -> Account:
         pan=Pan(one.pan),
         psn=f"{one.psn:02d}",
         expiry=one.expiry,
-        pin=Pin(one.pin),
+        pin=Pin(one.pin) if one.pin else None,
         balance_minor=one.balance_minor,
         credit_limit_minor=one.credit_limit_minor,
         imk_ac=Key(one.imk_ac),
