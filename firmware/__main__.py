@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from firmware import __version__
+from firmware.cli import cores
 from firmware.cli.exits import Parser, Refused
 
 # command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
@@ -33,16 +34,19 @@ COMMANDS = {
     "config": "show the settings and where each comes from, or check a file",
     "screens": "draw the contact sheet of all screens",
 }
+HOLD_CARDS = ("sim", "demo", "play", "card", "run")  # in their memory, with PINs and keys
 USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code: 0 done, 1 failed, 2 used wrongly."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    wanted = words[0] if words else ""
+    if arguments is None and wanted in HOLD_CARDS:  # else the process is somebody else's
+        cores.forbid()
     parser = Parser(prog="pos", description=__doc__)
     parser.add_argument("--version", action="version", version=f"pos {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    wanted = words[0] if words else ""
     for name, help_text in COMMANDS.items():
         sub = commands.add_parser(name, help=help_text, description=help_text)
         if name == wanted:

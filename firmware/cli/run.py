@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import logging
 import os
-import resource
 import signal
 import sqlite3
 import sys
@@ -53,8 +52,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT: 0 then, 70 after a bug. Raises Refused."""
-    # a core would hold what stood in memory: cards, PINs, keys
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     settings = _settings(options.config)
     data = options.data or settings.data
     journald = "JOURNAL_STREAM" in os.environ
