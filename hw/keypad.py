@@ -26,6 +26,7 @@ from hw.gpio import pin_errors
 SCAN_PERIOD_MS = 5
 DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
 STUCK_AFTER_MS = 30_000
+RETRY_MS = 500  # pins that could not be had are asked for again no sooner
 
 
 def stuck(labels: Iterable[str]) -> str:
@@ -38,9 +39,9 @@ class MatrixKeypad:
     """A scanned matrix of keys; implements `hw.ports.Keypad`.
 
     `factory` is a gpiozero pin factory, never gpiozero's global one. Pins are claimed at the
-    first scan and again after an error, so a keypad that cannot be had is an event and no crash.
-    `errors` are what the factory's pins raise when the GPIO device fails: lgpio's own error
-    is neither an OSError nor gpiozero's.
+    first scan and again half a second after an error, so a keypad that cannot be had is an event
+    and no crash. `errors` are what the factory's pins raise when the GPIO device fails: lgpio's
+    own error is neither an OSError nor gpiozero's.
 
     KeyPressed.at_ms is the scan that confirmed the press, `DEBOUNCE_SCANS` − 1 periods after the
     contact first closed.
@@ -67,6 +68,7 @@ class MatrixKeypad:
         self._lost = False
         self._released = False  # down since start, an error or a ghost: no press until all are up
         self._claimed = False
+        self._next_try_ms = 0
 
     @property
     def at_rest(self) -> bool:
@@ -75,6 +77,8 @@ class MatrixKeypad:
 
     def scan(self, now_ms: int) -> Sequence[Event]:
         """Scan all rows once; gives at most a DeviceLost or DeviceBack and a KeyPressed."""
+        if not self._claimed and now_ms < self._next_try_ms:
+            return []
         try:
             if not self._claimed:
                 self._claim()
@@ -82,6 +86,7 @@ class MatrixKeypad:
         except self._pin_errors as error:
             self._let_go()
             self._forget()
+            self._next_try_ms = now_ms + RETRY_MS
             return self._lose(f"pins: {error}", now_ms)
         return self._judge(reading, now_ms)
 
@@ -89,6 +94,7 @@ class MatrixKeypad:
         """Leave every pin an input. Never raises."""
         self._let_go()
         self._forget()
+        self._next_try_ms = 0
 
     # --- pins ---
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, Key, KeyPressed
-from hw.keypad import STUCK_AFTER_MS, MatrixKeypad
+from hw.keypad import RETRY_MS, STUCK_AFTER_MS, MatrixKeypad
 from hw.sim.matrix import Matrix, ShortCircuit
 
 KEYS = [key for legend in KEYPAD.legends for key in legend]
@@ -252,7 +252,7 @@ def test_a_key_held_through_a_failure_of_the_pins_is_not_pressed_again(hand):
     hand.matrix.fail(broken=True)
     hand.wait(100)
     hand.matrix.fail(broken=False)
-    hand.wait(100)
+    hand.wait(RETRY_MS + 100)
     hand.up(Key.D4)
     hand.wait(100)
     assert hand.pressed == [Key.D4]
@@ -326,3 +326,14 @@ def test_closing_leaves_every_pin_an_input_and_never_raises(hand):
     hand.wait(20)
     hand.matrix.fail(broken=True)
     hand.keypad.close()
+
+
+def test_pins_that_cannot_be_had_are_not_asked_for_at_every_scan(hand, monkeypatch):
+    """Claiming eight pins costs as much as thirty scans, and nobody presses a key meanwhile."""
+    asked = []
+    usable = hand.matrix.check_usable
+    monkeypatch.setattr(hand.matrix, "check_usable", lambda: (asked.append(1), usable()))
+    hand.matrix.fail(broken=True)
+    tries = 10
+    hand.wait(tries * RETRY_MS)
+    assert tries <= len(asked) <= 9 * tries  # a claim that fails, and eight pins let go
