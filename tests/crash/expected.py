@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from firmware.journal.records import ClockJumped, Record, ReversalOpened
 from firmware.ui.texts import Language, Text
+from firmware.voucher.texts import Mark
 from hw.events import Device
 from tests.crash.cells import CARD_OUT, POWER_CUT
 
@@ -58,7 +59,7 @@ EXPECTED: Mapping[str, Expected] = {
     "reader": Expected((Text.DEVICE_READER,), Device.READER.value, stops=True),
     "key": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
     "keypad": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
-    "display": Expected(device=Device.DISPLAY.value, stops=True),
+    "display": Expected(device=Device.DISPLAY.value, stops=True, slip=Mark.STOPPED.value),
     "disk": Expected((Text.DISK_FAULT, Text.DISK_READ_ONLY), "journal", stops=True),
     "clock": Expected(record=ClockJumped),
     "printer": Expected(_SLIPS_WAIT, Device.PRINTER.value, at_idle=True),

@@ -40,6 +40,7 @@ MENDED_BY = {"power cut": ("key",)}  # besides what a line clears
 STOPPED_MS = 90_000  # by then the clock on the glass has moved, and a key that sticks is known
 PATIENCE_MS = 2 * 3_600_000
 MINUTE_MS = 60_000
+TRUST_CLOCK = ("press ENTER", "press 246810 ENTER")
 IDLE = "请输入金额"  # and so the next sale speaks Chinese
 NEXT_SALE = (
     "press 3300 ENTER",
@@ -240,9 +241,15 @@ class Trial:
             rig.bench.time.run_until(rig.terminal.runner, self._now_ms + duration_ms)
 
     def come_to_rest(self) -> None:
-        """Wait until nothing is owed to the host, with patience."""
+        """Wait until nothing is owed to the host, with patience.
+
+        A clock that is right by now, and still behind the journal, waits for the supervisor.
+        """
         end_ms = self._now_ms + PATIENCE_MS
         self._wait(3 * MINUTE_MS)
+        if stands((Text.CLOCK_FAULT,), self.cast.rig.glass_text):
+            self.cast.rig.plays(TRUST_CLOCK, self.cast.folder)
+            self._wait(MINUTE_MS)
         while self._owes() and self._now_ms < end_ms:
             self._wait(10 * MINUTE_MS)
 
@@ -254,9 +261,12 @@ class Trial:
 
     def broken(self) -> list[str]:
         """Every promise that is not kept once all is at rest."""
-        torn = self.cast.player._torn
-        paper = "".join((*torn, self.cast.rig.bench.paper_printer.paper.text))
-        return broken(self.cast.rig, self._shown, paper)
+        return broken(self.cast.rig, self._shown, self._paper)
+
+    @property
+    def _paper(self) -> str:
+        """All that was printed."""
+        return "".join((*self.cast.player._torn, self.cast.rig.bench.paper_printer.paper.text))
 
     def sell(self) -> Iterator[str]:
         """Sell once more."""
@@ -278,7 +288,7 @@ class Trial:
         said = any(stands(expected.texts, each) for each in self._seen)
         if expected.texts and not said and not quiet:
             yield f"nothing was said of it: {_folded(glass)}"
-        if expected.slip and expected.slip not in rig.bench.paper_printer.paper.text:
+        if expected.slip not in self._paper and "printer" not in self._own:
             yield "no slip says so"
         if not use.lasts or not expected.stops:
             return
