@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
@@ -388,18 +387,3 @@ def test_every_edit_of_a_vouchers_qr_is_found(original: Original) -> None:
             assert edited == qr or not verify_essence(edited, original.trusted).genuine, edited
     for text in ("", "P1", "*" * 40, qr[:-4], qr + "00", qr.lower(), "HTTP://EXAMPLE.ORG"):
         assert not verify_essence(text, original.trusted).genuine, text
-
-
-def test_a_sale_that_was_reversed_later_still_has_a_genuine_voucher(shop: Shop) -> None:
-    sale = shop.sale()
-    qr = essence(sale, KEYS)
-    shop.journal.append(opened(sale))
-    shop.journal.append(confirmed(sale))
-    assert verify_essence(qr, TRUSTED, shop.directory).genuine
-    assert verify_essence(essence(shop.find(sale), KEYS), TRUSTED).fields["type"] == "SR"
-
-
-def test_a_hosts_odd_characters_do_not_break_the_line(shop: Shop) -> None:
-    sale = shop.sale()
-    odd = msgspec.structs.replace(sale, reference="a*b é\n12")
-    assert verify_essence(essence(odd, KEYS), TRUSTED).fields["reference"] == "A.B...12"
