@@ -18,13 +18,13 @@ from firmware.journal.transactions import PrintJob
 from firmware.sealed import Place, keeping, unseal
 from firmware.spool import Spool
 from firmware.ui.render import Frame, render
-from firmware.ui.screens import AmountCheck, Attract, Idle, Original, Screen
+from firmware.ui.screens import AmountCheck, Attract, Idle, Original, OutOfService, Screen
 from firmware.ui.texts import Language
 from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
-# the display is built anew before a frame that somebody agrees to, and now and then while idle
-AGREED_TO, IDLE = (AmountCheck, Original), (Idle, Attract)
+# the display is built anew before a frame that is agreed to, and now and then under what stands
+AGREED_TO, STANDING = (AmountCheck, Original), (Idle, Attract, OutOfService)
 HEAL_MS = 50_000
 
 
@@ -91,11 +91,12 @@ class Glass:
         """
         frame = render(screen, language)
         before, self.screen, self.language = self.screen, screen, language
-        if self._frame is None or frame.sha256 != self._frame.sha256:
-            agreed_to = isinstance(screen, AGREED_TO) and type(before) is not type(screen)
-            idle = isinstance(screen, IDLE) and self._clock.monotonic_ms() >= self._heal_at_ms
-            if agreed_to or idle:
-                self._heal()
+        changed = self._frame is None or frame.sha256 != self._frame.sha256
+        agreed_to = isinstance(screen, AGREED_TO) and type(before) is not type(screen)
+        stands = isinstance(screen, STANDING) and self._clock.monotonic_ms() >= self._heal_at_ms
+        if stands or (changed and agreed_to):
+            self._heal()
+        if stands or changed:
             self._put(frame)
         return effects.Shown(self._since_ms, frame.sha256, frame.packed)
 
