@@ -77,9 +77,8 @@ async def idle(desk: Desk) -> None:
         slips = await StuckPapers()
         if slips:
             pause_ms = min(pause_ms, PHASE_MS)
-        notice = await _notice(desk, moment, slips)
-        if card_waits:
-            notice = Phrase.of(Text.CARD_BEFORE_AMOUNT)
+        before_amount = Phrase.of(Text.CARD_BEFORE_AMOUNT)
+        notice = before_amount if card_waits else await _notice(desk, moment, slips)
         await show(desk, _screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
         happening = await Wait(min(until_minute_ms, pause_ms), card=True)
