@@ -7,11 +7,12 @@ from pathlib import Path
 
 from firmware.cli.parts import display_of
 from firmware.config import Config, ConfigError, Mistake
+from firmware.flows.desk import owner_of
 from firmware.flows.outage import words_of
 from firmware.host.keys import KeyFileError
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.ui.render import render
-from firmware.ui.screens import OutOfService, Owner, Phrase
+from firmware.ui.screens import OutOfService, Phrase
 from firmware.ui.service import LISTING_COLUMNS
 from firmware.ui.texts import Language, Text
 from hw.ports import DeviceFault, Display
@@ -26,12 +27,8 @@ def show_refusal(config: Config, error: Exception, display: Display | None = Non
         return
     reason, advice = _words(error)
     detail = _setting(error.mistakes[0]) if isinstance(error, ConfigError) else ""
-    merchant, language = config.merchant, Language(config.general.language)
-    owner = Owner(
-        merchant.name if language is Language.ZH else merchant.name_en,
-        merchant.store,
-        merchant.terminal,
-    )
+    language = Language(config.general.language)
+    owner = owner_of(config, language)
     screen = OutOfService(owner, Phrase.of(reason), Phrase.of(advice), detail)
     with contextlib.suppress(DeviceFault):
         (display or display_of(config)).show(render(screen, language).image)

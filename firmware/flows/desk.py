@@ -19,6 +19,13 @@ from firmware.ui.texts import Language
 _SPOKEN = {"zh": Language.ZH, "en": Language.EN}
 
 
+def owner_of(config: Config, language: Language) -> Owner:
+    """Whose terminal this is, in `language`."""
+    merchant = config.merchant
+    name = merchant.name if language is Language.ZH else merchant.name_en
+    return Owner(name, merchant.store, merchant.terminal)
+
+
 class EmvSetup(Struct, frozen=True):
     """What the kernel needs of the terminal: itself, its applications, CA keys, exception file."""
 
@@ -69,9 +76,7 @@ class Desk:
     @property
     def owner(self) -> Owner:
         """Whose terminal this is, in the language of the screen."""
-        merchant = self.config.merchant
-        name = merchant.name if self.language is Language.ZH else merchant.name_en
-        return Owner(name, merchant.store, merchant.terminal)
+        return owner_of(self.config, self.language)
 
     @property
     def idle_timeout_ms(self) -> int:
