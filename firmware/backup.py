@@ -25,7 +25,7 @@ from firmware.archive import PRIVATE, ArchiveError, Content, Manifest, manifest_
 from firmware.host.books import BOOKS, Books, BooksError
 from firmware.host.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
 from firmware.journal.keys import KEY_FILES, TerminalKeys, sync_directory
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import CopyRestored
@@ -150,9 +150,8 @@ def _faults(path: Path) -> Iterator[None]:
     except BooksError as error:
         raise JournalFault(Trouble.CORRUPT, f"{path}: {BOOKS}: {error}") from error
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         words = f"{error.filename or path}: {error.strerror or error}"
-        raise JournalFault(Trouble.FULL if full else Trouble.IO, words) from error
+        raise JournalFault(trouble_of(error), words) from error
 
 
 def _copied(directory: Path, folder: Path, pause: Callable[[], None]) -> dict[str, Content]:
