@@ -169,8 +169,12 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
         case effects.CheckSpace():
             ledger.check_space()
             return None
-        case effects.CheckClock() | effects.ClockMoved():
-            return _of_clock(effect, world)
+        case effects.CheckClock(trust=trust):
+            world.clock_watch.check(world.clock.now(), ledger.journal, trust=trust)
+            return None
+        case effects.ClockMoved():
+            _append(world)
+            return world.clock_watch.untold_s()
         case effects.RandomBytes():
             return secrets.token_bytes(effect.count)
         case effects.Beep():
@@ -193,15 +197,6 @@ def _append(
     if jumped or records:
         journal.append(*jumped, *records, blobs=blobs, also=also)
     world.clock_watch.written()
-
-
-def _of_clock(effect: effects.CheckClock | effects.ClockMoved, world: World) -> int | None:
-    if isinstance(effect, effects.CheckClock):
-        now, journal = world.clock.now(), world.ledger.journal
-        world.clock_watch.check(now, journal, trust=effect.trust)
-        return None
-    _append(world)
-    return world.clock_watch.untold_s()
 
 
 def _of_spool(
