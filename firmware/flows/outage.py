@@ -114,11 +114,10 @@ async def _display_slip() -> PrintQueued:
 
 async def _slips_out_of_date() -> list[PrintDropped]:
     """Slips that say that the display is lost, and did not come out while it was."""
-    owed = [job for job in await Look(OpenPrintJobs()) if job.copy is Copy.DISPLAY]
     return [
         PrintDropped(job=job.job, detail="the display is back")
-        for job in owed
-        if job.state == "queued"
+        for job in await Look(OpenPrintJobs())
+        if job.copy is Copy.DISPLAY and job.state == "queued"
     ]
 
 
