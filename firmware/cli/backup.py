@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from firmware.backup import back_up
 from firmware.cli.data import reading
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.settings import add_config_argument, file_of, legible
+from firmware.cli.settings import add_config_argument, add_data_instead_argument, file_of, legible
 from firmware.journal.faults import JournalFault
+from hw.worker import SystemClock
 
 PATIENCE_S, PAUSE_S = 150, 0.2  # a host may take a minute, and its reversal another
 
@@ -24,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("file", type=Path, metavar="FILE", help="what is made; never replaced")
     add_config_argument(parser)
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
-    )
+    add_data_instead_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     with reading(data):  # there is a journal, and it is of this release
         pass
     try:
-        copy = back_up(data, options.file, settings.files, _now, patience(time.sleep))
+        copy = back_up(data, options.file, settings.files, SystemClock().now, patience(time.sleep))
     except JournalFault as fault:
         raise Refused(fault.words, code=FAILED) from fault
     size_kib = options.file.stat().st_size // 1024
@@ -57,7 +55,3 @@ def patience(sleep: Callable[[float], None]) -> Callable[[], None]:
         sleep(PAUSE_S)
 
     return pause
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

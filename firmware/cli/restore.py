@@ -6,7 +6,6 @@ import argparse
 import os
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from firmware.archive import Manifest
@@ -16,6 +15,7 @@ from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.host.books import BOOKS
 from firmware.install.places import USER
 from firmware.journal.faults import JournalFault, RuleBroken
+from hw.worker import SystemClock
 
 _WHY = """
 What was sold after the backup is not in it, but the host and the slips know those numbers: a sale
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         if options.after is None:
             words = f"the backup ends with voucher {end}, of {copy.last_at}"
             raise Refused(f"{words}: name the last that was given out, such as --after {end}")
-        put_back(options.file, options.data, options.after, _now)
+        put_back(options.file, options.data, options.after, SystemClock().now)
     except RuleBroken as broken:
         raise Refused(f"--after: {broken.words}, which is {end}", code=FAILED) from broken
     except JournalFault as fault:
@@ -81,7 +81,3 @@ def _voucher(text: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(f"it is a batch and a number, such as 3/123, not {text!r}")
     batch, _, stan = text.partition("/")
     return int(batch), int(stan)
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

@@ -24,6 +24,7 @@ from firmware.cli.refusal import show_refusal
 from firmware.cli.settings import (
     Settings,
     add_config_argument,
+    add_data_instead_argument,
     checked,
     file_of,
     legible,
@@ -44,9 +45,7 @@ _LOG = logging.getLogger(__name__)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_config_argument(parser)
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
-    )
+    add_data_instead_argument(parser)
     parser.add_argument("-v", "--verbose", action="count", default=0, help="log debugging, too")
 
 

@@ -103,6 +103,13 @@ def add_config_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_data_instead_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--data DIR`, which goes before the configuration's own."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
+    )
+
+
 def settings_of(path: Path | None) -> Settings:
     """The settings in a file, or in the usual one. Raises Refused with a line for each mistake."""
     try:
