@@ -21,6 +21,7 @@ from firmware.supervisor import Supervisor
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
+from hw.evdev_keypad import UsbKeypad
 from hw.events import Device, DeviceLost, Event, Key, KeyPressed
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
@@ -32,6 +33,7 @@ from hw.sim.escpos import PrinterModel
 from hw.sim.matrix import Matrix
 from hw.sim.pcsc import PcscModel
 from hw.sim.ssd1306 import Ssd1306
+from hw.sim.usb_keypad import UsbKeypadModel
 from hw.worker import SystemClock
 
 PATIENCE_S = 20
@@ -87,30 +89,24 @@ class Bench:
         self.config = config
         self.clock = TickingClock()
         self.inbox = Inbox()
-        self.chip = Glass()
-        self.matrix = Matrix(KEYPAD)
+        self.chip: Ssd1306 = Glass()
+        self.keys: Matrix | UsbKeypadModel = Matrix(KEYPAD)
         self.slot = PcscModel()
         self.paper_printer = PrinterModel()
         self.keypad_there = True
         self.lost: list[Device] = []
         self._data = data
-        self._keypad: MatrixKeypad | None = None
+        self.keypad: MatrixKeypad | UsbKeypad | None = None
         self._pressed = 0
         self._frame: Frame | None = None
 
     def run(self, person: Callable[[], None], supervisor: Supervisor | None = None) -> None:
         """Run the terminal here while `person` uses it on a thread; ends when the person does."""
         self._provision()
-        parts = Parts(
-            display=Oled(lambda: self.chip),
-            keypad=LateKeypad(self._connect_keypad),
-            reader=PcscReader(self.slot, self.clock),
-            printer=EscposPrinter(self.paper_printer.transport),
-        )
         assembly = Assembly(
             self.config,
             self._data,
-            parts,
+            self.parts(),
             self.clock,
             self._post,
             accounts=tray_books(),
@@ -130,6 +126,15 @@ class Bench:
         finally:
             assembly.close()
 
+    def parts(self) -> Parts:
+        """The drivers on the models."""
+        return Parts(
+            display=Oled(lambda: self.chip),
+            keypad=LateKeypad(self._connect_keypad),
+            reader=PcscReader(self.slot, self.clock),
+            printer=EscposPrinter(self.paper_printer.transport),
+        )
+
     # --- hands and eyes ---
 
     def press(self, keys: str) -> None:
@@ -137,9 +142,9 @@ class Bench:
         self.clock.wait_for(lambda: self._at_rest, "a keypad that is scanned")
         for label in keys.split():
             before = self._pressed
-            self.matrix.press(Key(label))
+            self.keys.press(Key(label))
             self.clock.wait_for(lambda before=before: self._pressed > before, f"key {label}")
-            self.matrix.release(Key(label))
+            self.keys.release(Key(label))
             self.clock.wait_for(lambda: self._at_rest, f"release of {label}")
 
     def insert(self, name: str) -> None:
@@ -171,7 +176,7 @@ class Bench:
     @property
     def _at_rest(self) -> bool:
         """Whether the keypad was scanned with every key up: what is down at start never counts."""
-        return self._keypad is not None and self._keypad.at_rest
+        return self.keypad is not None and self.keypad.at_rest
 
     @contextmanager
     def _someone(self, person: Callable[[], None]) -> Iterator[None]:
@@ -189,8 +194,9 @@ class Bench:
     def _connect_keypad(self) -> Keypad:
         if not self.keypad_there:
             raise DeviceFault(Device.KEYPAD, "no header")
-        self._keypad = MatrixKeypad(self.matrix.factory)
-        return self._keypad
+        assert isinstance(self.keys, Matrix)
+        self.keypad = MatrixKeypad(self.keys.factory)
+        return self.keypad
 
     def _post(self, event: Event) -> None:
         self._pressed += isinstance(event, KeyPressed)

@@ -20,6 +20,7 @@ from hw.events import Device
 from hw.gpio import Header
 from hw.oled import Oled, OledChip, i2c, spi
 from hw.ports import DeviceFault
+from hw.sim.spi import SpiDev
 from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
 
 GLASSES = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
@@ -328,28 +329,6 @@ def test_a_display_at_another_address_is_a_fault(glass, chip):
 def test_a_pi_whose_bus_is_switched_off_says_which():
     with pytest.raises(DeviceFault, match="/dev/i2c-99"):
         Oled(i2c(port=99)).show(BLACK)
-
-
-class SpiDev:
-    """A chip behind luma's own SPI interface: the level of DC says what a byte is."""
-
-    max_speed_hz = 0
-
-    def __init__(self, glass, data_command):
-        self.glass = glass
-        self.data_command = data_command
-
-    def open(self, port, device):
-        self.opened = port, device
-
-    def writebytes(self, block):
-        if self.data_command.state:
-            self.glass.data(block)
-        else:
-            self.glass.command(*block)
-
-    def close(self):
-        pass
 
 
 def test_lumas_own_spi_interface_carries_the_frame(glass, chip):

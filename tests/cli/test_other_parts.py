@@ -1,0 +1,104 @@
+"""A sale on other parts that settings may name: SPI glass, USB keypad, 80 mm serial printer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from firmware.cli.data import reading
+from firmware.cli.parts import Parts, printer_of
+from firmware.config import Config, Printer
+from firmware.journal.transactions import State
+from hw import board
+from hw.card_reader import PcscReader
+from hw.evdev_keypad import UsbKeypad
+from hw.gpio import Header
+from hw.oled import Oled, OledChip, spi
+from hw.sim.escpos import PrinterModel
+from hw.sim.spi import SpiDev
+from hw.sim.ssd1306 import Sh1106
+from hw.sim.usb_keypad import UsbKeypadModel
+from tests.cli.bench import CONFIG, Bench
+from tests.hw.serial_line import on_terminal
+
+
+class OtherBench(Bench):
+    """Real drivers down to luma's SPI, the kernel's input events and a serial port."""
+
+    def __init__(self, data: Path, port: str, printer: PrinterModel, mode: str) -> None:
+        settings = Printer(kind="serial", device=port, width_mm=80, mode=mode, cutter=True)
+        super().__init__(data, Config(check=CONFIG.check, printer=settings))
+        self.chip = Sh1106()
+        self.keys = self._pad = UsbKeypadModel()
+        self.paper_printer = printer
+        self._data_dir = data
+
+    def parts(self) -> Parts:
+        header = Header(MockFactory())
+        wire = SpiDev(self.chip, header.factory.pin(board.OLED_SPI.data_command.bcm))
+        self.keypad = UsbKeypad(self._pad.connect)
+        return Parts(
+            display=Oled(spi(header, spidev=wire), OledChip.SH1106),
+            keypad=self.keypad,
+            reader=PcscReader(self.slot, self.clock),
+            printer=printer_of(self.config, self._data_dir),
+        )
+
+
+@pytest.fixture(params=["native", "raster"])
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[OtherBench]:
+    printer = PrinterModel(columns=48)
+    with on_terminal(printer) as port:
+        yield OtherBench(tmp_path, port, printer, request.param)
+
+
+def test_a_sale_from_key_to_paper(bench: OtherBench, tmp_path: Path) -> None:
+    def person() -> None:
+        bench.see("幸福小店")
+        bench.press("1 2 8 5 0 ENTER")
+        bench.see("128.50")
+        bench.press("ENTER")
+        bench.see("请插卡")
+        bench.insert("unionpay-debit")
+        bench.see("请输入密码")
+        bench.press("1 2 3 4 5 6 ENTER")
+        bench.see("交易成功")
+        bench.press("ENTER")
+        bench.slot.remove()
+        bench.clock.wait_for(lambda: len(bench.paper_printer.paper.cuts_px) == 2, "two copies")
+        bench.see("确认结束")
+        bench.press("ENTER")
+        bench.see("请输入金额")
+
+    bench.run(person)
+    with reading(tmp_path) as journal:
+        sale = journal.last_transaction()
+        assert sale is not None
+        assert (sale.state, sale.amount_minor) == (State.APPROVED, 12_850)
+        assert journal.open_intents() == []
+    text = bench.paper_printer.paper.text
+    assert text.count("RMB 128.50") == 2
+    assert text.index("商户存根") < text.index("持卡人存根")
+    assert bench.paper_printer.anomalies == []
+
+
+def test_a_keypad_that_is_pulled_is_named_and_back_when_it_is_plugged_in(
+    bench: OtherBench,
+) -> None:
+    def person() -> None:
+        bench.see("请输入金额")
+        bench.press("1 2")
+        bench.see("0.12")
+        pad = bench.keys
+        assert isinstance(pad, UsbKeypadModel)
+        pad.unplug()
+        bench.see("键盘")
+        pad.plug()
+        bench.see("请输入金额")
+        bench.press("3")
+        bench.see("0.03")
+
+    bench.run(person)
