@@ -6,14 +6,16 @@ wait a shorter time, and each approval makes one paper by itself.
 
 from __future__ import annotations
 
-from firmware.effects import Moment, Now, Wait
+from firmware.effects import Moment, Now, StuckPapers, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.menu import idle_key
 from firmware.flows.owed import Retry
-from firmware.flows.parts import shift_px, show
+from firmware.flows.paper_waits import in_turns
+from firmware.flows.parts import PHASE_MS, shift_px, show
 from firmware.flows.permissions import Act, permitted
 from firmware.flows.sale import sell_item
-from firmware.ui.screens import Attract, Idle, Screen
+from firmware.ui.screens import Attract, Idle, Phrase, Screen
+from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
 PAGE_MS = 4_000  # pages of the price list take turns
@@ -26,8 +28,13 @@ async def attract(desk: Desk) -> None:
     while True:
         moment = await Now()
         pause_ms = await retry.go_on(desk, moment)
-        await show(desk, _screen(desk, moment))
-        happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True)
+        slips, notice, turn_ms = await StuckPapers(), None, PAGE_MS
+        if slips:  # a customer may not want to pay where no slip comes out
+            turn_ms = PHASE_MS
+            waiting = Phrase.of(Text.SLIPS_PENDING, count=slips)
+            notice = await in_turns(waiting, moment.monotonic_ms)
+        await show(desk, _screen(desk, moment, notice))
+        happening = await Wait(min(turn_ms, pause_ms or turn_ms), card=True)
         if isinstance(happening, KeyPressed) and await _begin(desk, happening.key):
             return
 
@@ -42,9 +49,10 @@ async def _begin(desk: Desk, key: Key) -> bool:
     return await idle_key(desk, key)
 
 
-def _screen(desk: Desk, moment: Moment) -> Screen:
+def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Screen:
     if desk.training:  # a price list has no room to say so
         day, time = moment.wall.strftime("%Y-%m-%d"), moment.wall.strftime("%H:%M")
-        return Idle(desk.owner, day, time, desk.operator, training=True)
+        return Idle(desk.owner, day, time, desk.operator, notice, training=True)
     items = tuple((each.key, each.name, desk.money(each.price)) for each in desk.config.kiosk.items)
-    return Attract(desk.owner, items, shift_px(moment), moment.monotonic_ms // PAGE_MS)
+    page = moment.monotonic_ms // PAGE_MS
+    return Attract(desk.owner, items, shift_px(moment), page, notice)

@@ -200,6 +200,7 @@ class Attract(Struct, frozen=True):
     items: tuple[tuple[str, str, Money], ...] = field(default=())  # key, name, price
     shift_px: int = 0  # 0 to 2, against burn-in
     page: int = 0  # counts on without end; the pages take turns by it
+    notice: Phrase | None = None  # what a customer should know before paying
 
 
 Screen = (

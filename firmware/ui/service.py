@@ -59,7 +59,7 @@ def _shortened(name: str, lines: int) -> str:
 
 
 def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
-    """The price list: key, name, price."""
+    """The price list: key, name, price; a notice stands where the store's number does."""
     rows: list[Row] = [TextRow(clipped(screen.owner.merchant), faces=(LOW_PX,), inverse=True)]
     pages = max(1, -(-len(screen.items) // ATTRACT_ROWS))
     first = screen.page % pages * ATTRACT_ROWS
@@ -67,7 +67,10 @@ def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
         item = f"{key} {name}"
         offer = [item, clipped(item, str(price) + " ")]
         rows.append(SplitRow(offer, [str(price)], keep=5, inset_px=SHIFT_MAX_PX))
-    rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
+    if screen.notice:
+        rows.append(TextRow(words(screen.notice), faces=(LOW_PX,), inverse=True))
+    else:
+        rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
     canvas.shift(screen.shift_px, 0)
 

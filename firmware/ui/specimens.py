@@ -101,6 +101,7 @@ def _kiosk(whose: Owner) -> dict[str, Screen]:
     return {
         "attract": Attract(whose, items),
         "attract-2": Attract(whose, items, page=1),
+        "attract-no-paper": Attract(whose, items, notice=Phrase.of(Text.PRINTER_PAPER_OUT)),
         "kiosk-check": AmountCheck(whose, Kind.SALE, yuan(1800), (name,)),
         "kiosk-check-capitals": AmountCheck(whose, Kind.SALE, yuan(1800), (name,), phase=1),
         "kiosk-refused": Notice(Phrase.of(Text.REFUSED), off, warning=True),
