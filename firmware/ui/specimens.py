@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from firmware.host.responses import response_text
 from firmware.journal.records import Kind
 from firmware.money import CURRENCIES, Money
@@ -139,36 +141,15 @@ def _outcomes() -> dict[str, Screen]:
     amount, sale = yuan(12850), Kind.SALE
     approved, copy = Phrase.of(Text.APPROVED), Phrase.of(Text.ENTER_NEXT_COPY)
     free = Phrase.of(Text.NOT_CHARGED)
+    sold = Outcome(
+        sale, amount, approved=True, text=approved, voucher="000124", prompt=copy, undo_s=28
+    )
+    pending = Phrase.of(Text.APPROVED_SLIP_PENDING)
     return {
-        "approved-undo": Outcome(
-            sale, amount, approved=True, text=approved, voucher="000124", prompt=copy, undo_s=28
-        ),
-        "approved": Outcome(
-            sale,
-            amount,
-            approved=True,
-            text=approved,
-            voucher="000124",
-            prompt=Phrase.of(Text.ENTER_DONE),
-        ),
-        "approved-slip-pending": Outcome(
-            sale,
-            amount,
-            approved=True,
-            text=approved,
-            voucher="000124",
-            prompt=Phrase.of(Text.APPROVED_SLIP_PENDING),
-            undo_s=28,
-        ),
-        "approved-cover-open": Outcome(
-            sale,
-            amount,
-            approved=True,
-            text=approved,
-            voucher="000124",
-            prompt=Phrase.of(Text.PRINTER_COVER_OPEN),
-            undo_s=27,
-        ),
+        "approved-undo": sold,
+        "approved": replace(sold, prompt=Phrase.of(Text.ENTER_DONE), undo_s=None),
+        "approved-slip-pending": replace(sold, prompt=pending),
+        "approved-cover-open": replace(sold, prompt=Phrase.of(Text.PRINTER_COVER_OPEN), undo_s=27),
         "declined": Outcome(
             sale,
             amount,
