@@ -17,7 +17,7 @@ from firmware.cli.settings import file_of, legible
 from firmware.install import places
 from firmware.journal import schema
 from firmware.journal.connection import connect_read_only
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, fault_of
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
 
@@ -66,6 +66,21 @@ def reading(directory: Path) -> Iterator[Lookups]:
         raise Refused(f"{path}: {fault}", code=FAILED) from fault
     except DATABASE_ERRORS as error:
         raise Refused(f"{path}: {fault_of(error)}", code=FAILED) from error
+
+
+@contextlib.contextmanager
+def owning(directory: Path, busy: str) -> Iterator[None]:
+    """Within, a command writes the journal itself. Raises Refused with one line for a fault.
+
+    `busy` is what to do while the terminal runs.
+    """
+    require_journal(directory)  # opening would begin a new one
+    try:
+        yield
+    except JournalFault as fault:
+        running = fault.trouble is Trouble.BUSY
+        words = f"the terminal runs on this data: {busy}" if running else str(fault)
+        raise Refused(f"{directory}: {words}", code=FAILED) from fault
 
 
 def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:

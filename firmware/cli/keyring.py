@@ -20,10 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from firmware.cli.data import require_journal
+from firmware.cli.data import owning
 from firmware.cli.exits import FAILED, Refused
 from firmware.journal.chain import Introduced
-from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
 from hw.worker import SystemClock
@@ -73,20 +72,14 @@ def change_key(data: Path) -> int:
 
     Raises Refused, also while the terminal runs.
     """
-    require_journal(data)  # opening would begin a new one
-    _require_owner(data)
-    try:
+    with owning(data, busy="stop it first"):
+        _require_owner(data)
         journal = Journal.open(data, TerminalKeys.load(data), SystemClock().now)
         try:
             journal.change_key()
             return journal.head()[0]
         finally:
             journal.close()
-    except JournalFault as fault:
-        words = str(fault)
-        if fault.trouble is Trouble.BUSY:
-            words = "the terminal runs on this data: stop it first"
-        raise Refused(f"{data}: {words}", code=FAILED) from fault
 
 
 def _require_owner(data: Path) -> None:

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from firmware.cli.data import add_data_argument, reading, require_journal
+from firmware.cli.data import add_data_argument, owning, reading
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR, Operators, is_number
 from firmware.ledger import Ledger
@@ -75,18 +74,12 @@ def _listed(journal: Lookups) -> Iterator[str]:
 
 
 def _change(data: Path, action: str, number: str) -> None:
-    require_journal(data)  # opening would begin a new one
-    try:
+    with owning(data, busy="stop it first, or use its menu 7"):
         ledger = Ledger(data, SystemClock().now)
         try:
             refusal = _asked(ledger.operators, action, number)
         finally:
             ledger.close()
-    except JournalFault as fault:
-        words = str(fault)
-        if fault.trouble is Trouble.BUSY:
-            words = "the terminal runs on this data: stop it first, or use its menu 7"
-        raise Refused(f"{data}: {words}", code=FAILED) from fault
     if refusal:
         raise Refused(_REFUSALS[refusal].format(number), code=FAILED)
 
