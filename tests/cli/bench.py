@@ -151,6 +151,16 @@ class Bench:
         """Put a card of the tray in."""
         self.slot.insert(tray()[name])
 
+    def sell(self) -> None:
+        """A sale of 128.50 by card, up to its PIN."""
+        self.press("1 2 8 5 0 ENTER")
+        self.see("128.50")
+        self.press("ENTER")
+        self.see("请插卡")
+        self.insert("unionpay-debit")
+        self.see("请输入密码")
+        self.press("1 2 3 4 5 6 ENTER")
+
     def see(self, text: str) -> None:
         """Wait until the glass says `text`."""
         try:

@@ -24,7 +24,8 @@ def main() -> None:
         for line in sys.stdin:
             match line.strip():
                 case "sell":
-                    _sell(bench)
+                    bench.see("请输入金额")
+                    bench.sell()
                 case "hang":
                     bench.see("请输入金额")
                     bench.chip.hang()
@@ -33,17 +34,6 @@ def main() -> None:
                     return
 
     bench.run(cashier, Supervisor.of(os.environ))
-
-
-def _sell(bench: Bench) -> None:
-    bench.see("请输入金额")
-    bench.press("1 2 8 5 0 ENTER")
-    bench.see("128.50")
-    bench.press("ENTER")
-    bench.see("请插卡")
-    bench.insert("unionpay-debit")
-    bench.see("请输入密码")
-    bench.press("1 2 3 4 5 6 ENTER")
 
 
 if __name__ == "__main__":
