@@ -127,6 +127,7 @@ def test_a_full_disk_writes_nothing_and_fails_the_object_for_good(tmp_path: Path
     shop.reopen()
     assert shop.journal.head()[0] == last
     assert shop.sale().stan == 1
+    shop.journal.close()
 
 
 def test_a_frame_is_kept_under_its_hash_only(shop: Shop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -288,16 +289,15 @@ def test_a_change_beside_the_log_is_found(database: Path, change: str) -> None:
 
 def contents(database: Path) -> list[tuple[object, ...]] | None:
     """Every row of every table, or None when they cannot be read."""
-    try:
-        db = sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)
+    with closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as db:
         rows: list[tuple[object, ...]] = []
-        for table in ("records", "frames", *schema.PROJECTIONS):
-            rows += db.execute(f"SELECT * FROM {table}").fetchall()
-        rows += db.execute("SELECT number, password, must_change FROM operators").fetchall()
-        rows += db.execute("SELECT name, sql FROM sqlite_master").fetchall()
-        db.close()
-    except (sqlite3.Error, UnicodeDecodeError):
-        return None
+        try:
+            for table in ("records", "frames", *schema.PROJECTIONS):
+                rows += db.execute(f"SELECT * FROM {table}").fetchall()
+            rows += db.execute("SELECT number, password, must_change FROM operators").fetchall()
+            rows += db.execute("SELECT name, sql FROM sqlite_master").fetchall()
+        except (sqlite3.Error, UnicodeDecodeError):
+            return None
     return rows
 
 
