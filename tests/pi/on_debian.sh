@@ -3,7 +3,7 @@
 #
 # In a root of Debian (bookworm, trixie) the package is built and the unit tests run; in another one,
 # fresh, the package is installed, looked at, tried, upgraded and removed: see installed.sh. Under qemu-user
-# arm64 takes the better part of an hour. TESTS names other tests to run than those below; ROOTS a folder in
+# arm64 takes half an hour and more. TESTS names other tests to run than those below; ROOTS a folder in
 # which the roots stay, for the next time to be quicker.
 # Wants what root.sh wants, and a network for Debian's and Python's packages.
 set -eu

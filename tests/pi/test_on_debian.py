@@ -1,4 +1,4 @@
-"""The whole way onto a Pi in roots of Debian: minutes where they are native, an hour under qemu."""
+"""The whole way onto a Pi in roots of Debian: minutes natively, half an hour under qemu."""
 
 import os
 import shutil
