@@ -23,11 +23,14 @@ from firmware.money import CURRENCIES, Money
 from firmware.scenario.audit import unbalanced
 from firmware.ui.render import Frame
 from firmware.ui.screens import Outcome
+from firmware.ui.texts import Language, Text
 from hw.events import Event, Key, KeyPressed
 from tests.crash.cuts import READY, slips
 from tests.crash.rig import Rig
 
-READY_EN = ("Enter amount", "Operator number")
+READY_EN = tuple(
+    said.in_language(Language.EN) for said in (Text.ENTER_AMOUNT, Text.OPERATOR_NUMBER)
+)
 _LIVE = (State.APPROVED, State.OPEN, State.REVERSING)
 
 
