@@ -16,7 +16,7 @@ from firmware.effects import (
 )
 from firmware.flows.desk import Desk
 from firmware.flows.owed import Retry
-from firmware.flows.paper_waits import in_turns
+from firmware.flows.paper_waits import slips_wait
 from firmware.flows.parts import PHASE_MS, shift_px, show
 from firmware.flows.permissions import Act, May, Role, may, permitted, role_of
 from firmware.flows.recover import recover
@@ -131,7 +131,7 @@ async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
     if uploads:
         return Phrase.of(Text.UPLOADS_PENDING, count=len(uploads))
     if slips:
-        return await in_turns(Phrase.of(Text.SLIPS_PENDING, count=slips), moment.monotonic_ms)
+        return await slips_wait(slips, moment.monotonic_ms)
     if await Look(OpenSettlement()) is not None:
         return Phrase.of(Text.SETTLE_FAILED)
     if await Look(BatchCount()) >= desk.config.batch.warn_at:

@@ -10,12 +10,11 @@ from firmware.effects import Moment, Now, StuckPapers, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.menu import idle_key
 from firmware.flows.owed import Retry
-from firmware.flows.paper_waits import in_turns
+from firmware.flows.paper_waits import slips_wait
 from firmware.flows.parts import PHASE_MS, shift_px, show
 from firmware.flows.permissions import Act, permitted
 from firmware.flows.sale import sell_item
 from firmware.ui.screens import Attract, Idle, Phrase, Screen
-from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
 PAGE_MS = 4_000  # pages of the price list take turns
@@ -31,8 +30,7 @@ async def attract(desk: Desk) -> None:
         slips, notice, turn_ms = await StuckPapers(), None, PAGE_MS
         if slips:  # a customer may not want to pay where no slip comes out
             turn_ms = PHASE_MS
-            waiting = Phrase.of(Text.SLIPS_PENDING, count=slips)
-            notice = await in_turns(waiting, moment.monotonic_ms)
+            notice = await slips_wait(slips, moment.monotonic_ms)
         await show(desk, _screen(desk, moment, notice))
         happening = await Wait(min(turn_ms, pause_ms or turn_ms), card=True)
         if isinstance(happening, KeyPressed) and await _begin(desk, happening.key):

@@ -21,6 +21,11 @@ async def printer_lacks() -> tuple[Phrase, ...]:
     return (Phrase.of(lacks),) if lacks else ()
 
 
+async def slips_wait(slips: int, now_ms: int) -> Phrase:
+    """How many slips wait between sales, or what they wait for."""
+    return await in_turns(Phrase.of(Text.SLIPS_PENDING, count=slips), now_ms)
+
+
 async def in_turns(said: Phrase, now_ms: int) -> Phrase:
     """What waits, or what it waits for, as time (monotonic) goes by."""
     turns = (said, *await printer_lacks())
