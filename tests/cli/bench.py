@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from firmware.cli.compose import Assembly
+from firmware.cli.data import reading
 from firmware.cli.parts import LateKeypad, Parts
 from firmware.config import Check, Config
 from firmware.emv.ca_keys import CaKeys
 from firmware.journal.records import OperatorSignedOn
+from firmware.journal.transactions import State
 from firmware.ledger import Ledger
 from firmware.loop import Inbox, Loop
 from firmware.masked import Password
@@ -180,6 +182,13 @@ class Bench:
         if frame is None or self.chip.image().tobytes() != frame.image.tobytes():
             return ""
         return frame.text
+
+    def sold(self) -> tuple[State, int, int]:
+        """How the last sale stands in the journal, its amount, and how many intents are open."""
+        with reading(self._data) as journal:
+            sale = journal.last_transaction()
+            assert sale is not None
+            return sale.state, sale.amount_minor, len(journal.open_intents())
 
     # --- below ---
 
