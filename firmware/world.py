@@ -78,7 +78,7 @@ class Glass:
         self._on_frame = on_frame
         self._frame: Frame | None = None
         self._since_ms = 0
-        self._heal_at_ms = 0
+        self._heal_at_ms = self._heal_next_ms()
         self.screen: Screen | None = None
         self.language = Language.ZH
         self.fault: DeviceFault | None = None
@@ -93,7 +93,8 @@ class Glass:
         before, self.screen, self.language = self.screen, screen, language
         changed = self._frame is None or frame.sha256 != self._frame.sha256
         agreed_to = isinstance(screen, AGREED_TO) and type(before) is not type(screen)
-        stands = isinstance(screen, STANDING) and self._clock.monotonic_ms() >= self._heal_at_ms
+        stands = isinstance(screen, STANDING) or not changed
+        stands = stands and self._clock.monotonic_ms() >= self._heal_at_ms
         if stands or (changed and agreed_to):
             self._heal()
         if stands or changed:
@@ -102,6 +103,7 @@ class Glass:
 
     def reopen(self) -> None:
         """Build the display anew after a fault; `fault` stays while it is lost."""
+        self._heal_at_ms = self._heal_next_ms()
         try:
             self._display.reopen()
         except DeviceFault as fault:
@@ -118,7 +120,9 @@ class Glass:
         """
         if self.fault is None:
             self.reopen()
-        self._heal_at_ms = self._clock.monotonic_ms() + HEAL_MS
+
+    def _heal_next_ms(self) -> int:
+        return self._clock.monotonic_ms() + HEAL_MS
 
     def _put(self, frame: Frame) -> None:
         self._frame = frame

@@ -9,7 +9,7 @@ import pytest
 from firmware.flows.desk import Desk
 from firmware.journal.records import Kind
 from firmware.ui.render import Frame, render
-from firmware.ui.screens import AmountCheck, AmountEntry, Idle, Phrase, Screen
+from firmware.ui.screens import AmountCheck, AmountEntry, Idle, Phrase, Screen, TextEntry
 from firmware.ui.texts import Language, Text
 from firmware.world import Glass
 from hw.oled import Oled
@@ -56,6 +56,10 @@ def idle(shop: Desk, time: str) -> Idle:
     return Idle(shop.owner, "2026-11-22", time, "01")
 
 
+def sign_on() -> TextEntry:
+    return TextEntry(Phrase.of(Text.OPERATOR_NUMBER), "", 2, Phrase.of(Text.SIGN_ON))
+
+
 def check(shop: Desk, minor: int) -> AmountCheck:
     return AmountCheck(shop.owner, Kind.SALE, shop.money(minor))
 
@@ -78,6 +82,26 @@ def test_glass_that_was_reset_unseen_stands_again_at_the_next_minute(
     counter.clock.advance_to(60_000)
     counter.show(idle(shop, "09:01"))
     assert counter.says(idle(shop, "09:01"))
+
+
+def test_screen_that_is_shown_again_unchanged_stands_again_on_a_glass_that_was_reset_unseen(
+    counter: Counter,
+) -> None:
+    """Where nobody is signed on, the same question may stand for a day."""
+    counter.show(sign_on())
+    counter.chip.fail(broken=True)
+    counter.chip.fail(broken=False)
+    counter.clock.advance_to(60_000)
+    counter.show(sign_on())
+    assert counter.says(sign_on())
+
+
+def test_glass_that_is_lost_under_a_screen_that_never_changes_is_noticed(counter: Counter) -> None:
+    counter.show(sign_on())
+    counter.chip.fail(broken=True)
+    counter.clock.advance_to(60_000)
+    counter.show(sign_on())
+    assert counter.glass.fault is not None
 
 
 def test_amount_is_never_checked_on_a_glass_that_was_reset_unseen(
