@@ -175,15 +175,15 @@ class Runner:
         while True:
             try:
                 if isinstance(given, _Throw):
+                    if isinstance(given.fault, JournalFault):
+                        self._note(given.fault)
                     effect = self._flow.throw(given.fault)
                 else:
                     effect = self._flow.send(given.answer)
             except StopIteration:
                 self._flow, self._in_outage = self._resume(), False
                 given = _Send(None)
-            except (DeviceFault, JournalFault) as fault:
-                if isinstance(fault, JournalFault):
-                    self._note(fault)
+            except (DeviceFault, JournalFault):
                 self._flow, self._in_outage = self._outage(), True
                 given = _Send(None)
             else:

@@ -6,6 +6,10 @@ is far from what the journal saw may also be right: the supervisor looks at it a
 
 from __future__ import annotations
 
+import contextlib
+
+from msgspec import Struct, field
+
 from firmware import clock_watch
 from firmware.effects import (
     CheckClock,
@@ -22,7 +26,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.owed import Retry
 from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
-from firmware.journal.faults import Trouble
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.queries import NextJob, OpenPrintJobs
 from firmware.journal.records import (
@@ -69,43 +73,62 @@ def words_of(trouble: Trouble) -> tuple[Text, Text]:
     return _TROUBLES[trouble]
 
 
+class _Story(Struct):
+    """What failed in an outage, by name and detail, and what of it the journal knows."""
+
+    seen: dict[str, str] = field(default_factory=dict)
+    journaled: set[str] = field(default_factory=set)
+
+    async def journal(self) -> None:
+        """Record each device that failed, once, as soon as the journal can be written.
+
+        A lost display cannot be named on itself: a slip does that.
+        """
+        new = [name for name in self.seen if name not in self.journaled]
+        if not new:
+            return
+        failed = [DeviceFailed(device=name, detail=self.seen[name]) for name in new]
+        slips = [await _display_slip()] if Device.DISPLAY.value in new else []
+        await Record.of(*failed, *slips)
+        self.journaled.update(new)
+
+    async def end(self) -> None:
+        """Record that all of it is back."""
+        await self.journal()
+        if self.journaled:
+            back = [DeviceRecovered(device=name) for name in sorted(self.journaled)]
+            await Record.of(*back, *await _slips_out_of_date())
+
+
 async def outage(desk: Desk) -> None:
     """Say what is wrong until nothing is; then journal it and end, and service begins anew."""
     await PowerOff()
     await UseUpCard()
-    seen: dict[str, str] = {}
-    journaled: set[str] = set()
+    story = _Story()
     retry = await Retry.begin(desk)
-    while faults := await Faults():
-        for fault in faults:
-            seen[_name(fault)] = fault.detail
-        if all(fault.device is not None for fault in faults):
-            await _journal(seen, journaled)
-        await show(desk, await _screen(desk, faults[0]))
-        happening = await Wait(RETRY_MS)
-        pressed = happening.key if isinstance(happening, KeyPressed) else None
-        if faults[0].trouble in _MAY_BE_RIGHT and pressed is Key.ENTER:
-            await _trust_clock(desk, faults[0])
-        if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
-            await retry.go_on(desk, await Now())
-    await _journal(seen, journaled)
-    if journaled:
-        back = [DeviceRecovered(device=name) for name in sorted(journaled)]
-        await Record.of(*back, *await _slips_out_of_date())
+    over = False
+    while not over:
+        faults = await Faults()
+        with contextlib.suppress(JournalFault):  # from here on it is one of the faults
+            over = await _go_on(desk, story, retry, faults)
 
 
-async def _journal(seen: dict[str, str], journaled: set[str]) -> None:
-    """Record each device that failed, once, as soon as the journal can be written.
-
-    A lost display cannot be named on itself: a slip does that.
-    """
-    new = [name for name in seen if name not in journaled]
-    if not new:
-        return
-    failed = [DeviceFailed(device=name, detail=seen[name]) for name in new]
-    slips = [await _display_slip()] if Device.DISPLAY.value in new else []
-    await Record.of(*failed, *slips)
-    journaled.update(new)
+async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, ...]) -> bool:
+    """Say what is wrong, for a while; True when nothing is. Raises JournalFault."""
+    if not faults:
+        await story.end()
+        return True
+    story.seen.update((_name(fault), fault.detail) for fault in faults)
+    if all(fault.device is not None for fault in faults):
+        await story.journal()
+    await show(desk, await _screen(desk, faults[0]))
+    happening = await Wait(RETRY_MS)
+    pressed = happening.key if isinstance(happening, KeyPressed) else None
+    if faults[0].trouble in _MAY_BE_RIGHT and pressed is Key.ENTER:
+        await _trust_clock(desk, faults[0])
+    if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
+        await retry.go_on(desk, await Now())
+    return False
 
 
 async def _display_slip() -> PrintQueued:

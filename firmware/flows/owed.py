@@ -45,7 +45,7 @@ class Retry(Struct):
         if not owed:
             return None
         if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
-            await send_owed(desk)
             self.tried_ms = moment.monotonic_ms
             self.pause_ms = min(self.pause_ms * 2, RETRY_MAX_MS)
+            await send_owed(desk)
         return self.pause_ms

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.journal.records import ReversalOpened
+from firmware.journal.records import DeviceFailed, DeviceRecovered, Record, ReversalOpened
 from firmware.scenario.language import Step
 from firmware.scenario.player import Player
 from firmware.scenario.stage import Stage
@@ -124,3 +124,32 @@ def test_what_a_disk_cut_short_is_not_put_down_to_the_power(tmp_path: Path):
         assert opened == ["out of service"]
     finally:
         player.close()
+
+
+def test_a_disk_that_fails_amid_another_outage_is_named_and_that_all_is_back_is_journaled(
+    tmp_path: Path,
+):
+    player = Player(tmp_path, tmp_path, make_stage=lambda config: BadSector(tmp_path, config))
+    try:
+        stage = player.stage
+        assert isinstance(stage, BadSector)
+        play(player, ("fault", "keypad", "lost"), ("expect screen", "键盘故障"))
+        stage.refuses = ""
+        play(player, ("clear", "keypad"), ("expect screen", "存储故障"))
+        stage.refuses = None
+        play(player, ("expect screen", "请输入金额"))
+        assert told_of_devices(stage) == [
+            (DeviceFailed, "keypad"),
+            (DeviceFailed, "journal"),
+            (DeviceRecovered, "journal"),
+            (DeviceRecovered, "keypad"),
+        ]
+    finally:
+        player.close()
+
+
+def told_of_devices(stage: Stage) -> list[tuple[type[Record], str]]:
+    assert stage.terminal is not None
+    records = [entry.record for entry in stage.terminal.ledger.journal.records()]
+    device = (DeviceFailed, DeviceRecovered)
+    return [(type(each), each.device) for each in records if isinstance(each, device)]
