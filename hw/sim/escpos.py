@@ -37,7 +37,7 @@ class PrinterModel:
     def __init__(self, columns: int = 32, font: PaperFont | None = None) -> None:
         self.columns = columns
         self.bytes_received = 0
-        self.used_in_vain = 0  # how often it was spoken to while it could not print
+        self.used_in_vain = 0  # how often it let be known that it cannot print
         self.advanced = 0  # how often the paper was moved on
         self._advances: deque[Advance] = deque(maxlen=ADVANCES_KEPT)
         self.on_change: Callable[[], None] | None = None
@@ -130,6 +130,7 @@ class PrinterModel:
             self._receive_byte(byte)
         if data and not taken:
             self.check_wire()
+            self.used_in_vain += 1
             raise TimeoutError(errno.ETIMEDOUT, "the printer takes no more")
         return taken
 
@@ -142,7 +143,8 @@ class PrinterModel:
 
     def check_wire(self) -> None:
         """Raises OSError when the wire is gone."""
-        self.used_in_vain += self._halted or self._offline or self._dies_in == 0
+        says_so = self._halted and not self._babbles
+        self.used_in_vain += says_so or self._offline or self._dies_in == 0
         if self._offline or self._dies_in == 0:
             raise OSError(errno.ENODEV, "no printer on the wire")
 

@@ -27,7 +27,7 @@ from firmware.journal.records import (
 from firmware.journal.transactions import State as Standing
 from firmware.scenario.language import FAULTS, ScenarioError, Step
 from firmware.scenario.player import ScenarioFailed
-from firmware.ui.screens import Idle, Outcome
+from firmware.ui.screens import Idle, Outcome, Screen
 from firmware.ui.texts import Text
 from tests.crash.cells import CARD_OUT, POWER_CUT, Cell, Fault
 from tests.crash.cuts import Approval, broken
@@ -92,15 +92,28 @@ class Ground:
 
 @dataclass
 class Use:
-    """What the models tell of a part while it is broken; no `count`: it is noticed by itself."""
+    """What the models tell of a part while it is broken; no `count`: it is noticed by itself.
+
+    `under` tells what stands on the glass.
+    """
 
     count: Callable[[], int] | None = None
+    under: Callable[[], Screen | None] = lambda: None
     began: int = 0
     lasts: bool = True  # until the telling itself mends it
+    noticed: bool = True
+    at_idle: bool = False  # the terminal was idle at the end of it
 
-    @property
-    def noticed(self) -> bool:
-        return self.lasts if self.count is None else self.count() > self.began
+    def look(self) -> None:
+        """See what there is to see of it so far."""
+        self.noticed = self.lasts if self.count is None else self.count() > self.began
+        self.at_idle = isinstance(self.under(), Idle)
+
+    def end(self) -> None:
+        """The telling mends it: what is used from now on works."""
+        if self.lasts:
+            self.lasts = False
+            self.look()
 
 
 class Trial:
@@ -182,7 +195,7 @@ class Trial:
             "card": lambda: sum(card.faults.met for card in bench.tray.values()),
         }
         count = counts.get(fault.device)
-        return Use(count, count()) if count else Use()
+        return Use(count, lambda: rig.screen, count() if count else 0)
 
     def _step(self, step: Step) -> Iterator[str]:
         """People go on as if nothing had happened; what they expected is forgotten by the fault."""
@@ -191,8 +204,9 @@ class Trial:
             return
         if step.verb == "fault":
             self._own.add(step.words[0])
-        for mended in MENDED_BY.get(step.verb, step.words if step.verb == "clear" else ()):
-            self._use.lasts &= not struck or mended != self._fault.device
+        mended = MENDED_BY.get(step.verb, step.words if step.verb == "clear" else ())
+        if struck and self._fault.device in mended:
+            self._use.end()
         try:
             self.cast.player.play(step)
         except (ScenarioFailed, ScenarioError) as failed:
@@ -279,12 +293,14 @@ class Trial:
         """It is named wherever it could be noticed, and trade stops where it has to."""
         rig, use = self.cast.rig, self._use
         assert rig.terminal is not None
+        if use.lasts:
+            use.look()
         glass = rig.glass_text
         stopped = rig.terminal.runner.out_of_service
         expected = self._expected
         if "display" in self._own:
             return  # dark, perhaps until another screen comes
-        quiet = expected.at_idle and not isinstance(rig.screen, Idle)
+        quiet = expected.at_idle and not use.at_idle
         said = any(stands(expected.texts, each) for each in self._seen)
         if expected.texts and not said and not quiet:
             yield f"nothing was said of it: {_folded(glass)}"
