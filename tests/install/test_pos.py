@@ -50,6 +50,11 @@ def test_a_run_of_the_suite_takes_all_processors(started, words):
     assert started(*words) == [*SPREAD, *words]
 
 
+def test_cores_share_the_tests_of_a_file_that_takes_hours(started):
+    words = ["--long", "tests/crash"]
+    assert started(*words) == ["-n", "auto", "--dist", "worksteal", *words]
+
+
 @pytest.mark.parametrize("words", [["-s"], ["-n0"], ["-n", "3"]])
 def test_who_has_a_say_in_it_is_left_alone(started, words):
     assert started(*words) == words
