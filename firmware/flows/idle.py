@@ -17,7 +17,7 @@ from firmware.effects import (
 from firmware.flows.desk import Desk
 from firmware.flows.owed import Retry
 from firmware.flows.paper_waits import slips_wait
-from firmware.flows.parts import PHASE_MS, shift_px, show
+from firmware.flows.parts import PHASE_MS, idle_screen, show
 from firmware.flows.permissions import Act, May, Role, may, permitted, role_of
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
@@ -31,7 +31,7 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
-from firmware.ui.screens import Idle, Phrase
+from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
@@ -79,7 +79,7 @@ async def idle(desk: Desk) -> None:
             pause_ms = min(pause_ms, PHASE_MS)
         before_amount = Phrase.of(Text.CARD_BEFORE_AMOUNT)
         notice = before_amount if card_waits else await _notice(desk, moment, slips)
-        await show(desk, _screen(desk, moment, notice))
+        await show(desk, idle_screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
         happening = await Wait(min(until_minute_ms, pause_ms), card=True)
         match happening:
@@ -106,18 +106,6 @@ async def _begin(desk: Desk, key: Key) -> bool:
             await sale(desk, key)
         return True
     return await idle_key(desk, key)
-
-
-def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
-    return Idle(
-        desk.owner,
-        moment.wall.strftime("%Y-%m-%d"),
-        moment.wall.strftime("%H:%M"),
-        desk.operator,
-        notice,
-        desk.training,
-        shift_px(moment),
-    )
 
 
 async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:

@@ -11,10 +11,10 @@ from firmware.flows.desk import Desk
 from firmware.flows.menu import idle_key
 from firmware.flows.owed import Retry
 from firmware.flows.paper_waits import slips_wait
-from firmware.flows.parts import PHASE_MS, shift_px, show
+from firmware.flows.parts import PHASE_MS, idle_screen, shift_px, show
 from firmware.flows.permissions import Act, permitted
 from firmware.flows.sale import sell_item
-from firmware.ui.screens import Attract, Idle, Phrase, Screen
+from firmware.ui.screens import Attract, Phrase, Screen
 from hw.events import Key, KeyPressed
 
 PAGE_MS = 4_000  # pages of the price list take turns
@@ -49,8 +49,7 @@ async def _begin(desk: Desk, key: Key) -> bool:
 
 def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Screen:
     if desk.training:  # a price list has no room to say so
-        day, time = moment.wall.strftime("%Y-%m-%d"), moment.wall.strftime("%H:%M")
-        return Idle(desk.owner, day, time, desk.operator, notice, training=True)
+        return idle_screen(desk, moment, notice)
     items = tuple((each.key, each.name, desk.money(each.price)) for each in desk.config.kiosk.items)
     page = moment.monotonic_ms // PAGE_MS
     return Attract(desk.owner, items, shift_px(moment), page, notice)

@@ -17,6 +17,7 @@ from firmware.money import Money
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
+    Idle,
     Menu,
     Notice,
     Original,
@@ -300,6 +301,19 @@ async def abandon(kind: Kind, step: str, why: GivenUp | str, amount: Money | Non
 
 def _phrase(text: Phrase | Text) -> Phrase:
     return text if isinstance(text, Phrase) else Phrase.of(text)
+
+
+def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
+    """The idle screen at a moment: owner, day, time, operator, and what they should know."""
+    return Idle(
+        desk.owner,
+        moment.wall.strftime("%Y-%m-%d"),
+        moment.wall.strftime("%H:%M"),
+        desk.operator,
+        notice,
+        desk.training,
+        shift_px(moment),
+    )
 
 
 def shift_px(moment: Moment) -> int:
