@@ -60,6 +60,11 @@ def blank(width_px: int, height_px: int) -> Pages:
     return (bytes(width_px),) * (height_px // 8)
 
 
+def unlike(pages: Pages) -> Pages:
+    """A frame that differs in every byte."""
+    return tuple(bytes(byte ^ 0xFF for byte in page) for page in pages)
+
+
 def changed(old: Pages, new: Pages, *, window_bytes: int, spans_pages: bool) -> Sequence[Window]:
     """Windows that together hold every byte in which two frames differ.
 

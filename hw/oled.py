@@ -2,8 +2,8 @@
 
 The I²C bus is the slowest thing between a key and its echo: a whole frame takes 23 ms at
 400 kHz, a changed digit about 1 ms. So the driver keeps the frame last sent and sends differing
-windows. After a fault nothing is assumed of the glass: the device is built anew and memory is
-written in full.
+windows. After a fault nothing is assumed of the glass: luma's initialisation is sent again and
+memory is written in full.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import luma.core.error
 import luma.core.interface.serial
+import luma.oled.const
 import luma.oled.device
 from msgspec import Struct
 from PIL import Image
@@ -79,6 +80,31 @@ ADDRESSING = {
 }
 
 
+class _Wire:
+    """The bus that luma has for good; the driver puts a new one behind it after every fault.
+
+    `commands` are those that went over it until `initialised`.
+    """
+
+    def __init__(self) -> None:
+        self.bus: Bus | None = None
+        self.initialised = False
+        self.commands: list[tuple[int, ...]] = []
+
+    def command(self, *cmd: int) -> None:
+        assert self.bus is not None, "connected before use"
+        if not self.initialised:
+            self.commands.append(cmd)
+        self.bus.command(*cmd)
+
+    def data(self, data: Sequence[int]) -> None:
+        assert self.bus is not None, "connected before use"
+        self.bus.data(data)
+
+    def cleanup(self) -> None:
+        """Nothing: who connects lets go."""
+
+
 class Oled:
     """A 128×64 OLED; implements `hw.ports.Display`.
 
@@ -98,8 +124,9 @@ class Oled:
         self._connect = connect
         self._chip = chip
         self._rotate = rotate
-        self._bus: Bus | None = None
-        self._device: Any = None
+        self._wire = _Wire()
+        self._device: Any = None  # luma's, made once
+        self._again: list[tuple[int, ...]] = []  # what initialises the glass after a fault
         self._on_glass = frame.blank(self.width_px, self.height_px)
         self._wanted = self._on_glass
         self._level: int | None = None  # None: as luma initialises it
@@ -136,39 +163,55 @@ class Oled:
                 self._device.show()
 
     def reopen(self) -> None:
-        """Build the device anew and send the whole frame again, with brightness and sleep.
+        """Connect and initialise anew and send the whole frame, with brightness and sleep.
 
         Raises DeviceFault while the glass is still lost. Also heals a glass that a disturbance
-        has silently reset: the wire has no way to read it back.
+        has silently reset: the wire has no way to read it back. On one that is well, and is not
+        reset by its bus's opening as over SPI, nothing is seen of it.
         """
         self._drop()
         with self._faults_named():
             self._open()
-            self._send()
 
     def close(self) -> None:
         """Switch the glass off and release the bus. Never raises."""
-        if self._device is not None:
+        if self._device is not None and self._wire.bus is not None:
             with contextlib.suppress(*FAULTS):
                 self._device.hide()
         self._drop()
 
     def _open(self) -> None:
-        """Initialise the glass unless it is open; luma's initialisation leaves memory blank."""
-        if self._device is not None:
+        """Connect unless connected: initialise the glass, send what is wanted, switch it on."""
+        if self._wire.bus is not None:
             return
-        bus = self._bus = self._connect()
+        bus = self._wire.bus = self._connect()
         bus.command(_NOP)  # a glass that is gone is asked for every second, and cheaply
-        try:
-            device = getattr(luma.oled.device, self._chip.value)(bus)
-        finally:
-            atexit.unregister(_ShutdownHookOn(bus))  # type: ignore[arg-type] # compared only
-        self._on_glass = frame.blank(self.width_px, self.height_px)
+        if self._device is None:
+            self._device = self._initialised()
+            self._on_glass = frame.blank(self.width_px, self.height_px)
+        else:
+            for command in self._again:
+                bus.command(*command)
+            self._on_glass = frame.unlike(self._wanted)
         if self._level is not None:
-            device.contrast(self._level)
+            self._device.contrast(self._level)
         if self._asleep:
-            device.hide()
-        self._device = device
+            self._device.hide()
+        self._send()
+        if not self._asleep:
+            self._device.show()
+
+    def _initialised(self) -> Any:
+        """A device of luma's: making it initialises the glass and leaves memory blank."""
+        self._wire.commands.clear()
+        try:
+            device = getattr(luma.oled.device, self._chip.value)(self._wire)
+        finally:
+            hook = _ShutdownHookOn(self._wire)
+            atexit.unregister(hook)  # type: ignore[arg-type] # compared only
+        self._wire.initialised = True
+        self._again = _unseen(self._wire.commands)
+        return device
 
     def _send(self) -> None:
         """Send every window in which the wanted frame differs from the one on the glass."""
@@ -194,22 +237,30 @@ class Oled:
             raise DeviceFault(Device.DISPLAY, str(error)) from error
 
     def _drop(self) -> None:
-        """Forget the device and release its bus."""
-        bus, self._bus, self._device = self._bus, None, None
+        """Release the bus; nothing is known of the glass from here on."""
+        bus, self._wire.bus = self._wire.bus, None
         if bus is not None:
             with contextlib.suppress(*FAULTS):
                 bus.cleanup()
+
+
+def _unseen(initialisation: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """The commands of luma without switching the glass off at first and on at last."""
+    first, *others, last = initialisation
+    switches = luma.oled.const.common
+    assert (first[0], last) == (switches.DISPLAYOFF, (switches.DISPLAYON,))
+    return [first[1:], *others]
 
 
 class _ShutdownHookOn:
     """Equal to the exit hook that luma registered for a device on `bus`.
 
     Every luma device registers a closure with atexit and keeps no handle on it. Left there, each
-    attempt to reopen a lost glass would leak a device, and at exit all of them would write to the
-    bus. `atexit.unregister` compares by equality, so equality finds the hook.
+    attempt to make one would leak a device, and at exit all of them would write to the bus.
+    `atexit.unregister` compares by equality, so equality finds the hook.
     """
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: _Wire) -> None:
         self._bus = bus
 
     def __eq__(self, other: object) -> bool:

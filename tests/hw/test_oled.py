@@ -235,6 +235,35 @@ def test_reopening_heals_a_glass_that_was_reset_unseen(oled, glass):
     assert same(glass.image(), noise(1))
 
 
+def test_nothing_is_seen_of_reopening_a_glass_that_is_well(oled, glass, monkeypatch):
+    oled.brightness(5)
+    oled.show(noise(1))
+    seen = []
+    store = glass.data
+    monkeypatch.setattr(glass, "data", lambda data: (store(data), seen.append(glass.image())))
+    oled.reopen()
+    assert len(seen) >= 1
+    assert all(same(image, noise(1)) for image in seen)
+    assert glass.contrast == 5
+
+
+def test_a_glass_that_was_reset_stays_dark_until_its_frame_is_there(oled, glass, monkeypatch):
+    """Its memory is noise."""
+    oled.show(noise(1))
+    glass.power_on()
+    seen = []
+    store = glass.data
+    monkeypatch.setattr(glass, "data", lambda data: (store(data), seen.append(glass.image())))
+    oled.reopen()
+    assert all(same(image, BLACK) for image in seen)
+    assert same(glass.image(), noise(1))
+
+
+def test_reopening_costs_a_frame_and_few_bytes_more(oled, glass, chip):
+    oled.show(noise(1))
+    assert cost(glass, oled.reopen) <= WHOLE_FRAME_BUS_BYTES[chip] + 80
+
+
 def test_a_sleeping_glass_sleeps_on_after_reopening(oled, glass):
     oled.show(noise(1))
     oled.sleep(asleep=True)
