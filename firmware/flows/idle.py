@@ -15,7 +15,7 @@ from firmware.effects import (
     Wait,
 )
 from firmware.flows.desk import Desk
-from firmware.flows.owed import Retry
+from firmware.flows.owed import Retry, what_is_owed
 from firmware.flows.paper_waits import slips_wait
 from firmware.flows.parts import PHASE_MS, idle_screen, show
 from firmware.flows.permissions import Act, May, Role, may, permitted, role_of
@@ -24,10 +24,8 @@ from firmware.flows.sign_on import sign_on
 from firmware.journal.queries import (
     BatchCount,
     OpenSettlement,
-    Reversals,
     SignedOn,
     TrainingOn,
-    Uploads,
 )
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
@@ -112,12 +110,9 @@ async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
     """What the cashier should know before the next sale."""
     if desk.clock_moved_s:
         return _clock_moved(desk.clock_moved_s)
-    reversals = await Look(Reversals())
-    if reversals:
-        return Phrase.of(Text.REVERSALS_PENDING, count=len(reversals))
-    uploads = await Look(Uploads())
-    if uploads:
-        return Phrase.of(Text.UPLOADS_PENDING, count=len(uploads))
+    owed = await what_is_owed()
+    if owed is not None:
+        return owed
     if slips:
         return await slips_wait(slips, moment.monotonic_ms)
     if await Look(OpenSettlement()) is not None:

@@ -12,6 +12,8 @@ from firmware.flows.uploads import send_upload
 from firmware.host.messages import HostAnswer
 from firmware.journal.queries import Reversals, Uploads
 from firmware.journal.transactions import Reversal, Upload
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
 
 RETRY_MAX_MS = 3_600_000
 
@@ -28,6 +30,15 @@ async def send_owed(desk: Desk) -> bool:
     return await deliver(owed, send)
 
 
+async def what_is_owed() -> Phrase | None:
+    """How many of what the host has still to hear of, in words; None when it knows all."""
+    reversals = await Look(Reversals())
+    if reversals:
+        return Phrase.of(Text.REVERSALS_PENDING, count=len(reversals))
+    uploads = await Look(Uploads())
+    return Phrase.of(Text.UPLOADS_PENDING, count=len(uploads)) if uploads else None
+
+
 class Retry(Struct):
     """Tries while the terminal waits for people or for a part, after ever longer pauses."""
 
@@ -41,8 +52,7 @@ class Retry(Struct):
 
     async def go_on(self, desk: Desk, moment: Moment) -> int | None:
         """Try if it is time; how long to wait before asking again at most, None if for ever."""
-        owed = bool(await Look(Reversals())) or bool(await Look(Uploads()))
-        if not owed:
+        if await what_is_owed() is None:
             return None
         if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
             self.tried_ms = moment.monotonic_ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.effects import ChangeOperator, Now, OperatorChange, Record
 from firmware.flows.desk import Desk
-from firmware.flows.owed import Retry, send_owed
+from firmware.flows.owed import Retry, send_owed, what_is_owed
 from firmware.flows.parts import GivenUp, confirm, enter_digits, tell
 from firmware.flows.permissions import ask_password, password_length
 from firmware.journal.operators import MustChange
@@ -65,11 +65,15 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
 
 
 async def sign_off(desk: Desk) -> None:
-    """Sign the operator off; what the host is owed goes first."""
+    """Sign the operator off; what the host is owed goes first, and what stays owed is told."""
     question = Notice(Phrase.of(Text.SIGN_OFF), (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON))
     if isinstance(await confirm(desk, question), GivenUp):
         return
     await send_owed(desk)
     await Record.of(OperatorSignedOff(operator=desk.operator))
     desk.operator = ""
-    await tell(desk, Text.SIGN_OFF, Text.SIGNED_OFF, warning=False)
+    owed = await what_is_owed()
+    if owed is None:
+        await tell(desk, Text.SIGN_OFF, Text.SIGNED_OFF, warning=False)
+    else:
+        await tell(desk, Text.SIGN_OFF, Text.SIGNED_OFF, owed)
