@@ -10,7 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firmware.journal.records import ClockJumped, Record, ReversalOpened
+from firmware.host.messages import FinancialRequest, HostRequest, ReversalRequest
+from firmware.journal.records import (
+    ClockJumped,
+    Record,
+    ReversalAttempted,
+    ReversalOpened,
+    SettlementStarted,
+    UploadAttempted,
+)
 from firmware.ui.texts import Language, Text
 from firmware.voucher.texts import Mark
 from hw.events import Device
@@ -23,8 +31,9 @@ class Expected:
 
     The journal names `device` among those that failed and came back, and has a `record`.
 
-    With `at_idle` it need not be said before the terminal is idle. With `stops` there is no trade
-    as long as the fault lasts, and it is still named at its end.
+    With `at_idle` it need not be said before the terminal is idle; with `stood` it may have stood
+    there before. With `stops` there is no trade as long as the fault lasts, and it is still named
+    at its end.
     """
 
     texts: tuple[Text, ...] = ()
@@ -32,6 +41,7 @@ class Expected:
     stops: bool = False
     slip: str = ""
     at_idle: bool = False
+    stood: bool = False
     record: type[Record] | None = None
 
 
@@ -55,6 +65,8 @@ _NO_ANSWER = (
     Text.REVERSALS_PENDING,
     Text.REVERSAL_FIRST,
 )
+_REVERSAL_STAYS = (*_NO_ANSWER, Text.RECOVERED_REVERSAL_DUE)
+_NOTICE_STAYS = (Text.UPLOADS_PENDING, Text.UPLOAD_FIRST)
 EXPECTED: Mapping[str, Expected] = {
     "reader": Expected((Text.DEVICE_READER,), Device.READER.value, stops=True),
     "key": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
@@ -65,9 +77,24 @@ EXPECTED: Mapping[str, Expected] = {
     "printer": Expected(_SLIPS_WAIT, Device.PRINTER.value, at_idle=True),
     "card": Expected(_CARD_FAILED),
     "host": Expected(_NO_ANSWER, record=ReversalOpened),
+    "host, a reversal": Expected(
+        _REVERSAL_STAYS, at_idle=True, stood=True, record=ReversalAttempted
+    ),
+    "host, a notice": Expected(_NOTICE_STAYS, at_idle=True, stood=True, record=UploadAttempted),
+    "host, a settlement": Expected((Text.SETTLE_FAILED,), record=SettlementStarted),
     CARD_OUT: NOTHING,
     POWER_CUT: NOTHING,
 }
+
+
+def unanswered(request: HostRequest) -> str:
+    """The name in `EXPECTED` of a host that does not answer this."""
+    match request:
+        case FinancialRequest(offline=offline):
+            return "host, a notice" if offline else "host"
+        case ReversalRequest():
+            return "host, a reversal"
+    return "host, a settlement"
 
 
 def stands(texts: tuple[Text, ...], glass: str) -> bool:

@@ -12,26 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from firmware import effects
-from firmware.clock_watch import DEVICE as CLOCK
-from firmware.host.messages import FinancialRequest
+from firmware.host.messages import HostRequest
 from firmware.journal.faults import JournalFault
-from firmware.journal.records import (
-    AmountAgreed,
-    DeviceFailed,
-    DeviceRecovered,
-    Kind,
-    Record,
-    ReversalOpened,
-    TerminalStarted,
-)
-from firmware.journal.transactions import State as Standing
+from firmware.journal.records import Kind
+from firmware.journal.store import Journal
 from firmware.scenario.language import FAULTS, ScenarioError, Step
 from firmware.scenario.player import ScenarioFailed
 from firmware.ui.screens import Idle, Outcome, Screen
 from firmware.ui.texts import Text
 from tests.crash.cells import CARD_OUT, POWER_CUT, Cell, Fault
 from tests.crash.cuts import Approval, broken
-from tests.crash.expected import EXPECTED, NOTHING, Expected, stands
+from tests.crash.expected import EXPECTED, Expected, stands, unanswered
+from tests.crash.journaled import agreed_in, approved_in, untold
 from tests.crash.rig import Rig
 from tests.crash.telling import Cast, Reach, State, Telling
 
@@ -82,7 +74,7 @@ class Ground:
             ground.reach = trial.cast.reach
             trial.clear()
             trial.come_to_rest()
-            ground.approved = approved_in(trial.cast.rig)
+            ground.approved = approved_in(_journal(trial.cast.rig))
             ground.undone = frozenset(trial.broken())
             ground.sells_on = not list(trial.sell())
         finally:
@@ -128,9 +120,10 @@ class Trial:
         self._shown: set[Approval] = set()
         self._astray = False
         self._own: set[str] = set()  # what the telling itself has spoiled
-        self._unanswered: list[FinancialRequest] = []  # since the fault came
+        self._unanswered: list[HostRequest] = []
         self._spoilt = 0
-        self._seen: list[str] = []  # on the glass since the fault came
+        self._stood = ""  # on the glass when the fault came
+        self._seen: list[str] = []  # and since then
         self._asked = Counter[type[effects.Effect[Any]]]()
         self.cast = Cast(
             ground.telling,
@@ -172,6 +165,7 @@ class Trial:
         fault, rig, hands = self._fault, self.cast.rig, self.cast.player.hands
         assert fault is not None
         self._spoilt = rig.bench.line.spoilt
+        self._stood = rig.glass_text
         rig._on_frame = lambda frame: self._seen.append(frame.text)
         self._use = self._use_of(fault)
         if fault.device == POWER_CUT:
@@ -224,8 +218,7 @@ class Trial:
                     self._shown.add(Approval(screen.kind, screen.voucher, screen.amount.minor))
             case effects.Authorise(request=request):
                 before, self._spoilt = self._spoilt, self.cast.rig.bench.line.spoilt
-                if isinstance(request, FinancialRequest) and not request.offline:
-                    self._unanswered += [request] * (self._spoilt > before)
+                self._unanswered += [request] * (self._spoilt > before)
 
     def clear(self) -> None:
         """All is well again, and the slot is empty."""
@@ -295,14 +288,19 @@ class Trial:
         assert rig.terminal is not None
         if use.lasts:
             use.look()
-        glass = rig.glass_text
-        stopped = rig.terminal.runner.out_of_service
-        expected = self._expected
         if "display" in self._own:
             return  # dark, perhaps until another screen comes
+        for expected in self._expected:
+            yield from self._named(expected)
+
+    def _named(self, expected: Expected) -> Iterator[str]:
+        rig, use = self.cast.rig, self._use
+        assert rig.terminal is not None
+        glass = rig.glass_text
+        stopped = rig.terminal.runner.out_of_service
         quiet = expected.at_idle and not use.at_idle
-        said = any(stands(expected.texts, each) for each in self._seen)
-        if expected.texts and not said and not quiet:
+        seen = [self._stood, *self._seen] if expected.stood else self._seen
+        if expected.texts and not any(stands(expected.texts, each) for each in seen) and not quiet:
             yield f"nothing was said of it: {_folded(glass)}"
         if expected.slip not in self._paper and "printer" not in self._own:
             yield "no slip says so"
@@ -314,77 +312,42 @@ class Trial:
             yield f"trade has stopped, and the glass does not say why: {_folded(glass)}"
 
     @property
-    def _expected(self) -> Expected:
+    def _expected(self) -> list[Expected]:
+        """What has to be seen, one for each kind of thing that the fault could touch."""
         assert self._fault is not None
-        return EXPECTED[self._fault.device] if self._use.noticed else NOTHING
+        if not self._use.noticed:
+            return []
+        if self._fault.device != "host":
+            return [EXPECTED[self._fault.device]]
+        since = self._unanswered[self._use.began :]
+        return [EXPECTED[each] for each in dict.fromkeys(map(unanswered, since))]
 
     def _afterwards(self) -> Iterator[str]:
-        expected, fault, ground = self._expected, self._fault, self._ground
+        fault, ground = self._fault, self._ground
         assert fault is not None
         self.come_to_rest()
-        approved = approved_in(self.cast.rig)
-        unasked = approved - ground.approved - agreed_in(self.cast.rig)
+        journal = _journal(self.cast.rig)
+        approved = approved_in(journal)
+        unasked = approved - ground.approved - agreed_in(journal)
         if fault.device in OUTCOME_STAYS and not self._astray and approved != ground.approved:
             yield f"approved {_words(approved)} instead of {_words(ground.approved)}"
         if unasked:
             yield f"approved {_words(unasked)}, which nobody asked for"
-        yield from self._journaled(expected)
+        records = [each.record for each in journal.records()]
+        in_vain = [
+            each
+            for each in self._unanswered
+            # that a repeated one was tried in vain need not be known where it cannot be written
+            if fault.device != "disk" or unanswered(each) == "host"
+        ]
+        yield from untold(records, self._expected, in_vain)
         glass = self.cast.rig.glass_text
         if ground.sells_on and IDLE in glass and not stands((Text.SETTLE_SOON,), glass):
             yield from self.sell()
         yield from (each for each in self.broken() if each not in ground.undone)
 
-    def _journaled(self, expected: Expected) -> Iterator[str]:
-        """A part's fault and its end stand in the journal."""
-        records = [each.record for each in _journal(self.cast.rig).records()]
-        failed = {each.device for each in records if isinstance(each, DeviceFailed)}
-        if expected.device and expected.device not in failed:
-            yield f"the journal does not know that the {expected.device} failed"
-        left = self._left_broken(records)
-        if left:
-            yield f"the journal does not know that the {', '.join(left)} is back"
-        named = {type(each) for each in records}
-        if expected.record is not None and expected.record not in named and CLOCK not in failed:
-            yield f"the journal has no {expected.record.__name__}"
-        reversed_ = {
-            (each.batch, each.stan) for each in records if isinstance(each, ReversalOpened)
-        }
-        for request in self._unanswered:
-            if (request.batch, request.stan) not in reversed_:
-                yield f"{request.stan:06d} had no answer and is not reversed"
 
-    @staticmethod
-    def _left_broken(records: list[Record]) -> set[str]:
-        """Parts that failed and never came back; a start looks at all of them anew."""
-        left: set[str] = set()
-        for record in records:
-            match record:
-                case TerminalStarted():
-                    left.clear()
-                case DeviceFailed(device=device):
-                    left.add(device)
-                case DeviceRecovered(device=device):
-                    left.discard(device)
-        return left
-
-
-def approved_in(rig: Rig) -> Counter[tuple[Kind, int]]:
-    """Kinds and amounts of all that is approved in the journal."""
-    found = _journal(rig).list_transactions(None, 0, 1_000)
-    return Counter(
-        (each.kind, each.amount_minor) for each in found if each.state is Standing.APPROVED
-    )
-
-
-def agreed_in(rig: Rig) -> Counter[tuple[Kind, int]]:
-    """Kinds and amounts of all that somebody agreed to on the glass."""
-    records = (each.record for each in _journal(rig).records())
-    return Counter(
-        (each.kind, each.amount_minor) for each in records if isinstance(each, AmountAgreed)
-    )
-
-
-def _journal(rig: Rig) -> Any:
+def _journal(rig: Rig) -> Journal:
     assert rig.terminal is not None
     return rig.terminal.ledger.journal
 
