@@ -65,8 +65,6 @@ _NO_ANSWER = (
     Text.REVERSALS_PENDING,
     Text.REVERSAL_FIRST,
 )
-_REVERSAL_STAYS = (*_NO_ANSWER, Text.RECOVERED_REVERSAL_DUE)
-_NOTICE_STAYS = (Text.UPLOADS_PENDING, Text.UPLOAD_FIRST)
 EXPECTED: Mapping[str, Expected] = {
     "reader": Expected((Text.DEVICE_READER,), Device.READER.value, stops=True),
     "key": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
@@ -76,25 +74,29 @@ EXPECTED: Mapping[str, Expected] = {
     "clock": Expected(record=ClockJumped),
     "printer": Expected(_SLIPS_WAIT, Device.PRINTER.value, at_idle=True),
     "card": Expected(_CARD_FAILED),
-    "host": Expected(_NO_ANSWER, record=ReversalOpened),
-    "host, a reversal": Expected(
-        _REVERSAL_STAYS, at_idle=True, stood=True, record=ReversalAttempted
-    ),
-    "host, a notice": Expected(_NOTICE_STAYS, at_idle=True, stood=True, record=UploadAttempted),
-    "host, a settlement": Expected((Text.SETTLE_FAILED,), record=SettlementStarted),
     CARD_OUT: NOTHING,
     POWER_CUT: NOTHING,
 }
 
 
-def unanswered(request: HostRequest) -> str:
-    """The name in `EXPECTED` of a host that does not answer this."""
+SALE_IN_VAIN = Expected(_NO_ANSWER, record=ReversalOpened)
+_REVERSAL_IN_VAIN = Expected(
+    (*_NO_ANSWER, Text.RECOVERED_REVERSAL_DUE), at_idle=True, stood=True, record=ReversalAttempted
+)
+_NOTICE_IN_VAIN = Expected(
+    (Text.UPLOADS_PENDING, Text.UPLOAD_FIRST), at_idle=True, stood=True, record=UploadAttempted
+)
+_SETTLEMENT_IN_VAIN = Expected((Text.SETTLE_FAILED,), record=SettlementStarted)
+
+
+def in_vain(request: HostRequest) -> Expected:
+    """What has to be seen of a host that does not answer this, in place of `EXPECTED`."""
     match request:
         case FinancialRequest(offline=offline):
-            return "host, a notice" if offline else "host"
+            return _NOTICE_IN_VAIN if offline else SALE_IN_VAIN
         case ReversalRequest():
-            return "host, a reversal"
-    return "host, a settlement"
+            return _REVERSAL_IN_VAIN
+    return _SETTLEMENT_IN_VAIN
 
 
 def stands(texts: tuple[Text, ...], glass: str) -> bool:

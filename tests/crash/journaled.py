@@ -17,7 +17,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.store import Journal
 from firmware.journal.transactions import State
-from tests.crash.expected import EXPECTED, Expected, unanswered
+from tests.crash.expected import Expected, in_vain
 
 
 def approved_in(journal: Journal) -> Counter[tuple[Kind, int]]:
@@ -35,11 +35,11 @@ def agreed_in(journal: Journal) -> Counter[tuple[Kind, int]]:
 
 
 def untold(
-    records: list[Record], expected: Iterable[Expected], in_vain: Iterable[HostRequest]
+    records: list[Record], expected: Iterable[Expected], unanswered: Iterable[HostRequest]
 ) -> Iterator[str]:
     """What the records ought to tell of a fault and its end and do not, in words.
 
-    `in_vain` is what the host was asked and gave no good answer to.
+    `unanswered` is what the host was asked and gave no good answer to.
     """
     failed = {each.device for each in records if isinstance(each, DeviceFailed)}
     for each in expected:
@@ -52,8 +52,8 @@ def untold(
     if left:
         yield f"the journal does not know that the {', '.join(left)} is back"
     told = {(type(record), _numbers(record)) for record in records}
-    for request in in_vain:
-        wanted = EXPECTED[unanswered(request)].record
+    for request in unanswered:
+        wanted = in_vain(request).record
         if (wanted, _numbers(request)) not in told:
             yield f"{request.stan:06d} had no answer, and no {wanted} says so"
 

@@ -22,7 +22,7 @@ from firmware.ui.screens import Idle, Outcome, Screen
 from firmware.ui.texts import Text
 from tests.crash.cells import CARD_OUT, POWER_CUT, Cell, Fault
 from tests.crash.cuts import Approval, broken
-from tests.crash.expected import EXPECTED, Expected, stands, unanswered
+from tests.crash.expected import EXPECTED, SALE_IN_VAIN, Expected, in_vain, stands
 from tests.crash.journaled import agreed_in, approved_in, untold
 from tests.crash.rig import Rig
 from tests.crash.telling import Cast, Reach, State, Telling
@@ -319,8 +319,7 @@ class Trial:
             return []
         if self._fault.device != "host":
             return [EXPECTED[self._fault.device]]
-        since = self._unanswered[self._use.began :]
-        return [EXPECTED[each] for each in dict.fromkeys(map(unanswered, since))]
+        return list(dict.fromkeys(map(in_vain, self._unanswered[self._use.began :])))
 
     def _afterwards(self) -> Iterator[str]:
         fault, ground = self._fault, self._ground
@@ -334,13 +333,13 @@ class Trial:
         if unasked:
             yield f"approved {_words(unasked)}, which nobody asked for"
         records = [each.record for each in journal.records()]
-        in_vain = [
+        unanswered = [
             each
             for each in self._unanswered
             # that a repeated one was tried in vain need not be known where it cannot be written
-            if fault.device != "disk" or unanswered(each) == "host"
+            if fault.device != "disk" or in_vain(each) is SALE_IN_VAIN
         ]
-        yield from untold(records, self._expected, in_vain)
+        yield from untold(records, self._expected, unanswered)
         glass = self.cast.rig.glass_text
         if ground.sells_on and IDLE in glass and not stands((Text.SETTLE_SOON,), glass):
             yield from self.sell()
