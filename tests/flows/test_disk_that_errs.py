@@ -118,9 +118,7 @@ def test_what_a_disk_cut_short_is_not_put_down_to_the_power(tmp_path: Path):
         play(player, *SALE[:3], ("expect screen", "存储故障"))
         stage.refuses = None
         play(player, ("expect screen", "恢复服务", "未完交易已冲正 000001"))
-        assert stage.terminal is not None
-        records = [entry.record for entry in stage.terminal.ledger.journal.records()]
-        opened = [record.reason for record in records if isinstance(record, ReversalOpened)]
+        opened = [each.reason for each in records_of(stage) if isinstance(each, ReversalOpened)]
         assert opened == ["out of service"]
     finally:
         player.close()
@@ -149,7 +147,10 @@ def test_a_disk_that_fails_amid_another_outage_is_named_and_that_all_is_back_is_
 
 
 def told_of_devices(stage: Stage) -> list[tuple[type[Record], str]]:
-    assert stage.terminal is not None
-    records = [entry.record for entry in stage.terminal.ledger.journal.records()]
     device = (DeviceFailed, DeviceRecovered)
-    return [(type(each), each.device) for each in records if isinstance(each, device)]
+    return [(type(each), each.device) for each in records_of(stage) if isinstance(each, device)]
+
+
+def records_of(stage: Stage) -> list[Record]:
+    assert stage.terminal is not None
+    return [entry.record for entry in stage.terminal.ledger.journal.records()]

@@ -72,6 +72,14 @@ def cost(glass, act):
     return glass.bus_bytes - before
 
 
+def seen_at_each_transfer(glass, monkeypatch):
+    """What the eye sees after each transfer of data from now on."""
+    seen = []
+    store = glass.data
+    monkeypatch.setattr(glass, "data", lambda data: (store(data), seen.append(glass.image())))
+    return seen
+
+
 def test_the_glass_shows_the_frame(oled, glass):
     oled.show(with_text("128.50"))
     assert same(glass.image(), with_text("128.50"))
@@ -238,9 +246,7 @@ def test_reopening_heals_a_glass_that_was_reset_unseen(oled, glass):
 def test_nothing_is_seen_of_reopening_a_glass_that_is_well(oled, glass, monkeypatch):
     oled.brightness(5)
     oled.show(noise(1))
-    seen = []
-    store = glass.data
-    monkeypatch.setattr(glass, "data", lambda data: (store(data), seen.append(glass.image())))
+    seen = seen_at_each_transfer(glass, monkeypatch)
     oled.reopen()
     assert len(seen) >= 1
     assert all(same(image, noise(1)) for image in seen)
@@ -251,9 +257,7 @@ def test_a_glass_that_was_reset_stays_dark_until_its_frame_is_there(oled, glass,
     """Its memory is noise."""
     oled.show(noise(1))
     glass.power_on()
-    seen = []
-    store = glass.data
-    monkeypatch.setattr(glass, "data", lambda data: (store(data), seen.append(glass.image())))
+    seen = seen_at_each_transfer(glass, monkeypatch)
     oled.reopen()
     assert all(same(image, BLACK) for image in seen)
     assert same(glass.image(), noise(1))
