@@ -94,10 +94,10 @@ class Glass:
         changed = self._frame is None or frame.sha256 != self._frame.sha256
         agreed_to = isinstance(screen, AGREED_TO) and type(before) is not type(screen)
         stands = isinstance(screen, STANDING) or not changed
-        stands = stands and self._clock.monotonic_ms() >= self._heal_at_ms
-        if stands or (changed and agreed_to):
+        due = stands and self._clock.monotonic_ms() >= self._heal_at_ms
+        if due or (changed and agreed_to):
             self._heal()
-        if stands or changed:
+        if due or changed:
             self._put(frame)
         return effects.Shown(self._since_ms, frame.sha256, frame.packed)
 
