@@ -33,6 +33,15 @@ MODELS = {
     "hw/card_reader.py": "hw/sim/pcsc.py",
     "hw/printer.py": "hw/sim/escpos.py",
 }
+# The one place that reads the date; all others are handed a clock, and no test depends on today.
+REAL_CLOCK = "hw/worker.py"
+DATED = {
+    "datetime": ("now", "utcnow", "today"),
+    "date": ("today",),
+    "time": ("time", "time_ns", "CLOCK_REALTIME"),
+}
+# these read the clock when no time is handed to them
+DATED_WITHOUT_TIME = {"time": ("localtime", "gmtime", "ctime", "asctime", "strftime")}
 DEVICE_PORTS = ("Display", "Keypad", "CardReader", "Printer")
 
 
@@ -131,6 +140,83 @@ def test_nothing_is_mocked_and_no_test_sleeps():
 
 def waits(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "sleep")
+
+
+def test_only_the_real_clock_knows_what_day_it_is():
+    offenders = [
+        place
+        for module in modules("firmware", "hw", "tests")
+        if module != REAL_CLOCK
+        for place in dated(module)
+    ]
+    assert offenders == []
+
+
+def test_the_real_clock_is_where_the_rule_says():
+    assert [place.partition(" ")[2] for place in dated(REAL_CLOCK)] == ["datetime.now"]
+
+
+def dated(module: str) -> Iterator[str]:
+    """Where a module reads the date, or hands on what does, as in `wait(clock=time.time)`."""
+    told = {  # what is called with a time to tell
+        node.func
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Call) and len(node.args) > (called(node) == "strftime")
+    }
+    for node in ast.walk(parsed(module)):
+        place = f"{module}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).rpartition(".")[2]
+            names = DATED.get(owner, ()) + (
+                DATED_WITHOUT_TIME.get(owner, ()) if node not in told else ()
+            )
+            if node.attr in names:
+                yield f"{place} {owner}.{node.attr}"
+        elif isinstance(node, ast.ImportFrom) and node.module == "time":
+            wrong = {*DATED["time"], *DATED_WITHOUT_TIME["time"]}
+            yield from (f"{place} {each.name}" for each in node.names if each.name in wrong)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "datetime.now(UTC)",
+        "dt.datetime.now()",
+        "make(now=datetime.now)",
+        "datetime.utcnow()",
+        "datetime.today()",
+        "dt.date.today()",
+        "time.time()",
+        "wait(clock=time.time)",
+        "time.time_ns()",
+        "from time import time",
+        "time.localtime()",
+        "time.gmtime()",
+        "time.strftime('%Y')",
+        "time.ctime()",
+        "time.clock_gettime(time.CLOCK_REALTIME)",
+    ],
+)
+def test_the_rule_about_the_day_can_fail(source, tmp_path):
+    (tmp_path / "module.py").write_text(source)
+    assert len(list(dated(str(tmp_path / "module.py")))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "clock.now()",
+        "self.bench.clock.now()",
+        "moment.strftime('%Y')",
+        "time.strftime('%Y', then)",
+        "time.localtime(then_s)",
+        "datetime.fromtimestamp(then_s)",
+        "time.monotonic()",
+    ],
+)
+def test_the_rule_about_the_day_lets_a_time_be_told(source, tmp_path):
+    (tmp_path / "module.py").write_text(source)
+    assert list(dated(str(tmp_path / "module.py"))) == []
 
 
 def called(node: ast.AST) -> str:

@@ -8,7 +8,6 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -26,6 +25,7 @@ from firmware.masked import Pin
 from firmware.money import MINOR_MAX
 from hw.sim.cards import Card, tray
 from hw.sim.vpcd import LOCALHOST, VPCD_PORT
+from hw.worker import SystemClock
 
 PORT_MAX = 65_535
 AMOUNT_MINOR = 12_850
@@ -119,9 +119,7 @@ def _list(_options: argparse.Namespace) -> int:
 def _read(options: argparse.Namespace) -> int:
     with _card(options) as card:
         _say(atr_line(card.where, card.atr))
-        reading = read_card(
-            BenchDialogue(card), Applications.shipped(), datetime.now().astimezone()
-        )
+        reading = read_card(BenchDialogue(card), Applications.shipped(), SystemClock().now())
         report = driven(reading)
     if isinstance(report, Ended):
         raise Refused(_words(report), code=FAILED)
@@ -135,7 +133,7 @@ def _trace(options: argparse.Namespace) -> int:
         dialogue = BenchDialogue(card, options.pin or _pin_of(options), options.choose - 1)
         bench = Bench(
             dialogue,
-            sale(options.amount, datetime.now().astimezone()),
+            sale(options.amount, SystemClock().now()),
             test_keys=not card.real or options.test_card,
             clear=options.test_card,
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from firmware.cli.data import add_data_argument, owning, reading
@@ -59,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _listed(journal: Lookups) -> Iterator[str]:
-    signed_on, now_s = journal.signed_on(), int(datetime.now().astimezone().timestamp())
+    signed_on, now_s = journal.signed_on(), int(SystemClock().now().timestamp())
     for number in sorted(journal.staff()):
         row = journal.operator_row(number)
         words = ["supervisor" if number == SUPERVISOR else "cashier"]

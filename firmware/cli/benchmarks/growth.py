@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from firmware.cli.benchmarks import long_journal
@@ -15,7 +16,7 @@ from firmware.cli.benchmarks.figures import Figure, median, p99, unmeasured
 from firmware.cli.benchmarks.long_journal import BYTES_PER_SALE, open_journal
 from firmware.journal.connection import DATABASE
 from firmware.journal.store import Journal
-from firmware.scenario.stage import Stage
+from firmware.scenario.stage import START, Stage
 
 # records, two a sale here: a month of a small shop, years of it, and a million vouchers
 SHORT, LONG, LONGEST = 1_000, 100_000, 2_000_000
@@ -67,15 +68,15 @@ class Subject:
         self.start_ms: list[float] = []
         self._folder, self._kept = folder, folder / "kept"
         self._stage = Stage(folder)
-        self.lookups_ms = _lookups_ms(folder, long_journal.make(folder, length))
-        long_journal.leave_log(folder)
+        self.lookups_ms = _lookups_ms(folder, long_journal.make(folder, length, _now))
+        long_journal.leave_log(folder, _now)
         keep(folder, self._kept)
         self._start()  # the first one imports
 
     def take_turn(self) -> None:
         """Open the journal alone, with all that a start asks of it; then start as a whole."""
         began = time.perf_counter()
-        journal = open_journal(self._folder)
+        journal = open_journal(self._folder, _now)
         _ask(journal)
         self.journal_ms.append((time.perf_counter() - began) * 1000)
         journal.close()
@@ -93,6 +94,11 @@ class Subject:
         took_ms = (time.perf_counter() - began) * 1000
         self._stage.power_cut()
         return took_ms
+
+
+def _now() -> datetime:
+    """When all of it is written: the stage's own time, so that a start finds its clock right."""
+    return START
 
 
 def keep(folder: Path, kept: Path) -> None:
@@ -117,7 +123,7 @@ def _ask(journal: Journal) -> None:
 
 def _lookups_ms(folder: Path, vouchers: int) -> list[float]:
     chance = random.Random(1)  # noqa: S311 - no secret
-    journal = open_journal(folder)
+    journal = open_journal(folder, _now)
     spent = []
     for _ in range(LOOKUPS):
         stan = 1 + chance.randrange(vouchers)
