@@ -51,7 +51,8 @@ MEANINGS = {
     "printer.width_mm": "of the paper",
     "printer.mode": "Chinese in the printer's own characters, or every line as dots",
     "printer.device": 'usb "0416:5011", serial "/dev/ttyUSB0", network "192.0.2.7:9100", '
-    'file "/dev/usb/lp0"',
+    'file "/dev/usb/lp0"; usb and serial may leave it empty: the USB printer there is, or the '
+    "header's port",
     "printer.baud": "of a serial line",
     "printer.cutter": "whether it cuts paper",
     "printer.qr": "whether it draws QR codes by itself",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
 _USUAL = ", ".join(map(str, USUAL_FILES))
+# the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
+USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),
@@ -154,8 +156,7 @@ def mistakes_of(settings: Settings) -> list[Mistake]:
     printer = settings.config.printer
     mistakes = []
     expected = _expected_device(printer)
-    # a terminal without any settings may be looked at before its printer is there
-    if expected and not (settings.path is None and not printer.device):
+    if expected:
         mistakes.append(Mistake(f"{source}: printer.device", f"expected {expected}"))
     if not BAUD_LEAST <= printer.baud <= BAUD_MOST:
         range_words = f"expected {BAUD_LEAST} to {BAUD_MOST}"
@@ -189,9 +190,16 @@ def printer_address(printer: Printer) -> str | None:
     """The printer's wire as `hw.printer_link.transport_for` has it; None for no printer."""
     if printer.kind == "none" or _expected_device(printer):
         return None
+    if printer.kind == "usb" and not printer.device:
+        return f"file:{usb_printer()}"
     device = printer.device or PRINTER_UART.path
     baud = f":{printer.baud}" if printer.kind == "serial" else ""
     return f"{printer.kind}:{device}{baud}"
+
+
+def usb_printer() -> str:
+    """The device of the USB printer where the settings name none; it need not be there yet."""
+    return next((path for path in USB_PRINTERS if Path(path).exists()), USB_PRINTERS[-1])
 
 
 def _reason(error: OSError | ValueError) -> str:
@@ -200,7 +208,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 def _expected_device(printer: Printer) -> str:
     """What `printer.device` wants to be, or "" when it is well."""
-    if printer.kind == "none" or (printer.kind == "serial" and not printer.device):
+    if printer.kind == "none" or (printer.kind in ("usb", "serial") and not printer.device):
         return ""
     pattern, words = _DEVICES[printer.kind]
     well = re.fullmatch(pattern, printer.device, re.ASCII) is not None

@@ -52,10 +52,12 @@ class Stage:
         make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
         buzzer: Buzzer | None = None,
         fresh: bool = False,
+        start: datetime = START,
     ) -> None:
         """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
 
-        A `fresh` terminal comes from the factory: nobody has chosen a password or signed on.
+        Its wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
+        terminal comes from the factory: nobody has chosen a password or signed on.
         """
         self.config = config
         self._buzzer = buzzer
@@ -66,7 +68,7 @@ class Stage:
         self.host = self._make_host()
         self.bench = ModelBench(
             self.host,
-            start=START,
+            start=start,
             columns=32 if config.printer.width_mm == 58 else 48,
             mode=config.printer.mode,
             baud=config.printer.baud if config.printer.kind == "serial" else None,
@@ -172,7 +174,8 @@ class Stage:
     def _provision(self) -> None:
         """Give the operators their passwords and sign the cashier on, at first start."""
         ledger = self._ledger()
-        if not ledger.journal.signed_on():
+        row = ledger.journal.operator_row(SUPERVISOR)
+        if row is not None and row["must_change"]:
             chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
             for number, password in chosen:
                 ledger.operators.set_password(number, Password(password), by=number)

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from firmware.cli.compose import Assembly
@@ -19,7 +18,7 @@ from firmware.journal.transactions import State
 from firmware.ledger import Ledger
 from firmware.loop import Inbox, Loop
 from firmware.masked import Password
-from firmware.scenario.stage import START, tray_books
+from firmware.scenario.stage import tray_books
 from firmware.supervisor import Supervisor
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
@@ -46,8 +45,7 @@ CONFIG = Config(check=Check(min_view_ms=0))
 class TickingClock(SystemClock):
     """The machine's clock, which wakes whoever waits for something to come about.
 
-    The keypad's thread reads it every 5 ms, so nobody needs to sleep and look again. Its date is
-    the stage's, whatever day it is.
+    The keypad's thread reads it every 5 ms, so nobody needs to sleep and look again.
     """
 
     def __init__(self) -> None:
@@ -57,9 +55,6 @@ class TickingClock(SystemClock):
         with self._ticked:
             self._ticked.notify_all()
         return super().monotonic_ms()
-
-    def now(self) -> datetime:
-        return START + timedelta(milliseconds=super().monotonic_ms())
 
     def wait_for(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until something holds. Raises AssertionError when it does not in time."""

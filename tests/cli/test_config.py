@@ -107,8 +107,12 @@ def test_every_mistake_has_its_line(pos, config_file):
 @pytest.mark.parametrize(
     ("printer", "expected"),
     [
-        ('kind = "usb"', 'printer.device: expected VENDOR:PRODUCT in hex such as "0416:5011"'),
-        ('kind = "usb"\ndevice = "416:5011"', "printer.device: expected VENDOR:PRODUCT"),
+        (
+            'kind = "usb"\ndevice = "416:5011"',
+            'printer.device: expected VENDOR:PRODUCT in hex such as "0416:5011"',
+        ),
+        ('kind = "network"', "printer.device: expected HOST:PORT"),
+        ('kind = "file"', "printer.device: expected the path of a device"),
         ('kind = "network"\ndevice = "192.0.2.7"', "printer.device: expected HOST:PORT"),
         ('kind = "network"\ndevice = "192.0.2.7:99999"', "printer.device: expected HOST:PORT"),
         ('kind = "file"\ndevice = "lp0"', "printer.device: expected the path of a device"),
@@ -123,6 +127,13 @@ def test_a_printer_that_cannot_be_meant_is_a_mistake(pos, config_file, printer, 
 
 def test_a_serial_printer_is_on_the_headers_port_unless_another_is_named(pos, config_file):
     assert pos("config", "check", config_file('[printer]\nkind = "serial"\n')).code == 0
+
+
+def test_the_example_is_a_file_that_can_be_used(pos, config_file):
+    path = config_file(pos("config", "example").out)
+    ended = pos("config", "check", path)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[-1] == f"{path}: ok"
 
 
 def test_a_name_that_the_glass_cannot_write_is_warned_of(pos, config_file):

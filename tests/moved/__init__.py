@@ -46,6 +46,11 @@ def _day(day: date) -> dict[str, int]:
     return {"year": day.year, "month": day.month, "day": day.day}
 
 
+def python_path(first: Path) -> str:
+    """PYTHONPATH of a process that is to be on this run's day, and finds modules in `first`."""
+    return os.pathsep.join([os.fspath(first), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def move(text: str) -> None:
     """Move this process, and those that it starts, for the rest of their lives."""
     from hw.worker import SystemClock  # noqa: PLC0415 - also imported where nothing is moved
@@ -53,8 +58,7 @@ def move(text: str) -> None:
     now = SystemClock().now().astimezone(UTC)
     by_s = round((moved(now, text) - now).total_seconds())
     os.environ[MOVED_S] = str(by_s)
-    folders = (os.fspath(Path(__file__).parent), os.environ.get("PYTHONPATH"))
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+    os.environ["PYTHONPATH"] = python_path(Path(__file__).parent)
     move_by(by_s)
 
 
