@@ -70,7 +70,10 @@ class Papers:
         if original is None:
             return None
         sale = self._ledger.journal.transaction(
-            original.batch, original.stan, training=transaction.training
+            original.batch,
+            original.stan,
+            training=transaction.training,
+            date=original.date,
         )
         return None if sale is None else sale.amount_minor - sale.refunded_minor
 

@@ -75,7 +75,7 @@ def _refunded(one: Transaction) -> str:
 
 def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
     """The records of a voucher, of the voids and refunds that name it, and of its papers."""
-    places: set[_Place] = {(one.batch, one.stan, one.training)}
+    places: set[_Place] = set()
     jobs: set[int] = set()
     leading: list[Entry] = []  # what was agreed and overridden before an intent
     for entry in journal.records():
@@ -84,9 +84,9 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
             case GuardOverridden() | AmountAgreed():
                 leading.append(entry)
             case IntentRecorded():
-                if _names(record, one):
-                    places.add((record.batch, record.stan, record.training))
-                if _place(record) in places:
+                places.discard(_place(record))  # a number that was given out anew
+                if _is(record, one) or _names(record, one):
+                    places.add(_place(record))
                     yield from (before for before in leading if _leads(before.record, record))
                     yield entry
                 leading = []
@@ -116,11 +116,18 @@ def _place(record: _Numbered | PrintQueued) -> _Place:
     return record.batch, record.stan, record.training
 
 
+def _is(intent: IntentRecorded, one: Transaction) -> bool:
+    """Whether `intent` began this very transaction, and none of the same numbers."""
+    at = (intent.date, intent.time, intent.amount_minor)
+    same = at == (one.date, one.time, one.amount_minor)
+    return same and _place(intent) == (one.batch, one.stan, one.training)
+
+
 def _names(intent: IntentRecorded, one: Transaction) -> bool:
     original = intent.original
     return (
         original is not None
-        and (original.batch, original.stan) == (one.batch, one.stan)
+        and (original.batch, original.stan, original.date) == (one.batch, one.stan, one.date)
         and intent.training == one.training
     )
 

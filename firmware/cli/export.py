@@ -58,11 +58,6 @@ Cell = str | int | bool
 Sums = Counter[tuple[str, Kind]]
 
 
-def batches(journal: Lookups) -> range:
-    """The numbers of all batches, oldest first."""
-    return range(1, journal.batch() + 1)
-
-
 def export(journal: Lookups, form: str, file: TextIO) -> None:
     """Write every transaction, oldest first, and the totals.
 
@@ -93,9 +88,9 @@ def export(journal: Lookups, form: str, file: TextIO) -> None:
 
 
 def _transactions(journal: Lookups) -> Iterator[Transaction]:
-    for batch in batches(journal):  # a batch at a time: years of trade do not fit a Pi's memory
+    for serial in journal.serials():  # a batch at a time: years of trade do not fit a Pi's memory
         pages = [
-            journal.list_transactions(batch, 0, _BATCH_ROWS_MAX, training=training)
+            journal.list_transactions(None, 0, _BATCH_ROWS_MAX, training=training, serial=serial)
             for training in (False, True)
         ]
         for page in pages:
@@ -160,7 +155,7 @@ def _total(name: str, currency: str, count: int, minor: int) -> dict[str, Cell]:
 
 
 def _hold_against(journal: Lookups, counts: Sums, minors: Sums) -> None:
-    own = [journal.totals(batch) for batch in batches(journal)]
+    own = [journal.totals(0, serial=serial) for serial in journal.serials()]
     for kind in Kind:
         name = f"{kind.value}s"
         found = (

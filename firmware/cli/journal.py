@@ -15,7 +15,7 @@ from pathlib import Path
 from firmware.cli.data import add_data_argument, reading, writing
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.export import FORMATS, batches, export
+from firmware.cli.export import FORMATS, export
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
@@ -78,9 +78,9 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
     counts: Counter[str] = Counter()
     sums: Counter[tuple[str, Kind]] = Counter()
     approved: Counter[tuple[str, Kind]] = Counter()
-    numbers = _batches(journal, options)
+    serials = _serials(journal, options)
     print(_line(_HEAD))
-    for one in _wanted(journal, numbers, options):
+    for one in _wanted(journal, serials, options):
         print(_line(_row(one)))
         counts[one.currency] += 1
         if one.state is State.APPROVED:
@@ -97,21 +97,22 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
         print("no transactions")
 
 
-def _batches(journal: Lookups, options: argparse.Namespace) -> range:
-    """The batches to look through. Raises Refused for one that is not there."""
+def _serials(journal: Lookups, options: argparse.Namespace) -> range:
+    """The batches to look through, by serial. Raises Refused for one that is not there."""
     if options.date is not None:
-        return batches(journal)
+        return journal.serials()
     number = journal.batch() if options.batch is None else options.batch
-    if number not in batches(journal):
+    serial = journal.serial_of(number)
+    if not serial:
         raise Refused(f"there is no batch {number:06d}", code=FAILED)
-    return range(number, number + 1)
+    return range(serial, serial + 1)
 
 
-def _wanted(journal: Lookups, numbers: range, options: argparse.Namespace) -> Iterator[Transaction]:
+def _wanted(journal: Lookups, serials: range, options: argparse.Namespace) -> Iterator[Transaction]:
     """The transactions asked for, oldest first, a batch at a time."""
-    for number in numbers:
+    for serial in serials:
         page = journal.list_transactions(
-            number, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date
+            None, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date, serial=serial
         )
         yield from reversed(page)
 
