@@ -31,7 +31,7 @@ from firmware.journal.records import (
     UploadQueued,
 )
 from firmware.journal.transactions import Transaction
-from firmware.money import CURRENCIES, Money
+from firmware.money import currency_of, major_text
 
 _Numbered = (
     IntentRecorded | OutcomeRecorded | ReversalOpened | ReversalAttempted | ReversalConfirmed
@@ -44,7 +44,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
     yield f"voucher {one.stan:06d} of batch {one.batch:06d}" + " TRAINING" * one.training
     facts = {
         "type": one.kind.value + (" (undo)" if one.undo else ""),
-        "amount": f"{Money(one.amount_minor, CURRENCIES[one.currency])} {one.currency}",
+        "amount": f"{major_text(one.amount_minor, currency_of(one.currency))} {one.currency}",
         "state": one.state.value,
         "response": f"{one.response_code} {one.reason}".strip(),
         "card": f"****{one.card.last4} {one.card.scheme or one.card.label}".strip(),
@@ -70,7 +70,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
 def _refunded(one: Transaction) -> str:
     if not one.refunded_minor:
         return ""
-    return str(Money(one.refunded_minor, CURRENCIES[one.currency]))
+    return major_text(one.refunded_minor, currency_of(one.currency))
 
 
 def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:

@@ -26,7 +26,8 @@ from firmware.journal.records import (
     UploadAnswered,
 )
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import amount_text, card_text, currency_of, date_text
+from firmware.money import currency_of
+from firmware.voucher.sheet import amount_text, card_text, date_text
 from firmware.voucher.texts import NAMES
 
 GLASS_SCALE = 3

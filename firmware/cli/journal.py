@@ -21,7 +21,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.rules import BATCH_MAX, STAN_MAX
 from firmware.journal.transactions import State, Transaction
-from firmware.money import CURRENCIES, Money
+from firmware.money import currency_of, major_text
 
 _BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
@@ -89,7 +89,7 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
     for currency, count in sorted(counts.items()):
         words = (
             f"{kind.value}s {approved[currency, kind]}/"
-            f"{Money(sums[currency, kind], CURRENCIES[currency])}"
+            f"{major_text(sums[currency, kind], currency_of(currency))}"
             for kind in Kind
         )
         print(f"{count} transactions; approved in {currency}: {', '.join(words)}")
@@ -137,7 +137,7 @@ def _row(one: Transaction) -> tuple[str, ...]:
         clock,
         one.operator,
         one.kind.value,
-        str(Money(one.amount_minor, CURRENCIES[one.currency])),
+        major_text(one.amount_minor, currency_of(one.currency)),
         one.currency,
         f"****{one.card.last4}",
         one.state.value + (f" {one.response_code}" if one.response_code else ""),
@@ -150,7 +150,7 @@ def _note(one: Transaction) -> str:
     if one.voided_by:
         return f"voided by {one.voided_by:06d}"
     if one.refunded_minor:
-        return f"refunded {Money(one.refunded_minor, CURRENCIES[one.currency])}"
+        return f"refunded {major_text(one.refunded_minor, currency_of(one.currency))}"
     if one.original is not None:
         return f"of {one.original.batch:06d}/{one.original.stan:06d}"
     return one.reason

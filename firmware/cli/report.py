@@ -16,7 +16,7 @@ from firmware.host.responses import response_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import currency_of, digits_text
+from firmware.money import currency_of, major_text
 
 HOURS = 24
 _BATCH_ROWS_MAX = 2_000_000
@@ -60,7 +60,7 @@ class Report(Struct):
 
     def text(self, minor: int) -> str:
         """A sum in major units."""
-        return digits_text(minor, currency_of(self.currency))
+        return major_text(minor, currency_of(self.currency))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -63,7 +63,7 @@ class Settings(Struct, frozen=True):
         from firmware.host.accounts import load_accounts  # noqa: PLC0415 - slow, for this alone
 
         name = self.config.host.accounts
-        return load_accounts(self._beside(name)) if name else []
+        return load_accounts(self._beside(name), self.config.currency) if name else []
 
     def ca_keys(self) -> CaKeys | None:
         """The shop's own CA keys, None if no file is named. Raises ConfigError."""

@@ -33,6 +33,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.rules import batch_after
 from firmware.journal.transactions import Reversal, Upload
+from firmware.money import major_text
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
@@ -117,7 +118,10 @@ def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
         (Text.TOTAL_VOIDS, totals.voids, totals.voids_minor),
         (Text.TOTAL_REFUNDS, totals.refunds, totals.refunds_minor),
     )
-    return tuple(Phrase.of(text, count=count, sum=desk.money(minor)) for text, count, minor in rows)
+    return tuple(
+        Phrase.of(text, count=count, sum=major_text(minor, desk.config.currency))
+        for text, count, minor in rows
+    )
 
 
 async def _finish(desk: Desk, started: SettlementStarted) -> None:
