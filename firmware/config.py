@@ -1,7 +1,6 @@
 """The terminal's settings: typed, with defaults, read from TOML; every mistake has its place.
 
-Amounts are integers of minor units; a string such as "500.00" is read as major units of
-`general.currency`, with all its decimals or none.
+Amounts are integers of minor units; a string such as "500.00" is major units of the currency.
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from firmware.money import CURRENCIES, MINOR_MAX, Currency, minor_of
 AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-ListedCard = Annotated[str, msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$")]
+_CARD = msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})
+ListedCard = Annotated[str, _CARD]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

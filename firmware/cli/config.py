@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import msgspec
-
 from firmware.cli.exits import DONE
 from firmware.cli.meanings import MEANINGS
 from firmware.cli.settings import add_config_argument, settings_of, warnings_of
 from firmware.config import Config, Section
-from firmware.money import Currency, major_text
+from firmware.money import Currency
+from firmware.settings_told import literal, metas
 
 HEADING = """# Settings of the terminal, all with their defaults; leave out what is not changed.
 # Amounts are in major units as a string, such as "500.00", or in minor units as a number.
@@ -90,9 +89,7 @@ def _literal(section: Section, field: str, currency: Currency) -> str:
         return "[" + ", ".join(_inline(item, currency) for item in value) + "]"
     if (section.__class__.__name__, field) == ("Display", "address"):
         return f"0x{value:02X}"
-    if any((meta.extra or {}).get("amount") for meta in _metas(hint)):
-        return f'"{major_text(value, currency)}"'
-    return json.dumps(value, ensure_ascii=False)
+    return literal(value, hint, currency)
 
 
 def _inline(section: Section, currency: Currency) -> str:
@@ -105,15 +102,9 @@ def _range(hint: Any) -> str:
     """What a setting may be, in words; nothing where its meaning says it all."""
     if get_origin(hint) is Literal:
         return "one of " + " ".join(json.dumps(choice) for choice in get_args(hint))
-    for meta in _metas(hint):
+    for meta in metas(hint):
         if meta.extra is None and meta.ge is not None:
             return f"{meta.ge} to {meta.le}"
         if meta.max_length is not None:
             return f"at most {meta.max_length} characters"
     return ""
-
-
-def _metas(hint: Any) -> Iterator[msgspec.Meta]:
-    for meta in getattr(hint, "__metadata__", ()):
-        if isinstance(meta, msgspec.Meta):
-            yield meta

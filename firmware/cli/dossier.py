@@ -26,6 +26,7 @@ from firmware.journal.records import (
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
+    SettingChanged,
     UploadAnswered,
     UploadAttempted,
     UploadQueued,
@@ -78,14 +79,19 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
     places: set[_Place] = set()
     jobs: set[int] = set()
     leading: list[Entry] = []  # what was agreed and overridden before an intent
+    settings: list[Entry] = []  # what changed of them since the voucher was begun
     for entry in journal.records():
         record = _record(entry)
         match record:
             case GuardOverridden() | AmountAgreed():
                 leading.append(entry)
+            case SettingChanged() if places:
+                settings.append(entry)
             case IntentRecorded():
                 places.discard(_place(record))  # a number that was given out anew
                 if _is(record, one) or _names(record, one):
+                    yield from settings
+                    settings = []
                     places.add(_place(record))
                     yield from (before for before in leading if _leads(before.record, record))
                     yield entry

@@ -18,8 +18,9 @@ from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.export import FORMATS, export
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import Kind
+from firmware.journal.records import Kind, SettingChanged
 from firmware.journal.rules import BATCH_MAX, STAN_MAX
+from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
 from firmware.money import currency_of, major_text
 
@@ -95,6 +96,8 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
         print(f"{count} transactions; approved in {currency}: {', '.join(words)}")
     if not counts:
         print("no transactions")
+    for line in _settings_changed(journal, serials, options.date):
+        print(line)
 
 
 def _serials(journal: Lookups, options: argparse.Namespace) -> range:
@@ -115,6 +118,15 @@ def _wanted(journal: Lookups, serials: range, options: argparse.Namespace) -> It
             None, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date, serial=serial
         )
         yield from reversed(page)
+
+
+def _settings_changed(journal: Lookups, serials: range, day: str | None) -> Iterator[str]:
+    """What changed of the settings in that batch, or on that day."""
+    for entry in journal.setting_changes(None if day else serials[0]):
+        record = entry.record
+        if isinstance(record, SettingChanged) and day in (None, entry.moment.strftime("%Y%m%d")):
+            at = entry.moment.strftime("%Y-%m-%d %H:%M:%S")
+            yield f"{at}  setting changed: {change_words(record)}"
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -305,6 +305,23 @@ class Lookups(Sums):
         )
         return record_of(rows[0]["body"], SettlementStarted) if rows else None
 
+    # -- settings ------------------------------------------------------------------------------
+
+    def settings(self) -> dict[str, str]:
+        """The settings of the last start by key; none where no start has told any."""
+        return {row["key"]: row["value"] for row in self._all("SELECT * FROM settings")}
+
+    def setting_changes(self, serial: int | None = None) -> list[Entry]:
+        """What changed of the settings while a batch was open, or ever, oldest first."""
+        first, last = 0, _NEVER
+        if serial is not None:
+            sql = "SELECT opened FROM batches WHERE serial IN (?, ?) ORDER BY serial"
+            opened = [row["opened"] for row in self._all(sql, (serial, serial + 1))]
+            first, last = opened[0], (*opened, _NEVER)[1]
+        numbers = "SELECT changed FROM setting_changes WHERE changed BETWEEN ? AND ?"
+        rows = self._all(f"{_ENTRY}WHERE seq IN ({numbers}) ORDER BY seq", (first, last))
+        return [entry_of(row) for row in rows]
+
     # -- the log ------------------------------------------------------------------------------
 
     def head(self) -> tuple[int, str]:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from firmware.journal import batches, rules, schema
+from firmware.journal import batches, rules, schema, settings
 from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
@@ -36,6 +36,8 @@ from firmware.journal.records import (
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
+    SettingChanged,
+    SettingsRecorded,
     SettlementCompleted,
     SettlementStarted,
     TerminalStarted,
@@ -76,6 +78,8 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             _terminal(db, record)
         case OperatorAdded() | PasswordChanged() | OperatorRemoved():
             _staff(db, record)
+        case SettingsRecorded() | SettingChanged():
+            settings.project(db, entry.seq, record)
         case KeyIntroduced():
             checks = (record.card_key_check, record.pepper_check)
             values = (entry.seq, record.public_key, *checks)

@@ -6,7 +6,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from firmware.journal.records import SettlementCompleted, SettlementStarted, Totals
+from firmware.journal.records import (
+    SettingChanged,
+    SettingsRecorded,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+)
 from firmware.journal.rules import STAN_MAX
 from firmware.journal.store import Journal
 from firmware.journal.transactions import PrintJob, Reversal, Transaction, Upload
@@ -252,3 +258,22 @@ class SignedOn(Struct, frozen=True):
 
     def read(self, journal: Journal) -> str:
         return journal.signed_on()
+
+
+class SettingsToRecord(Struct, frozen=True):
+    """What the journal is to be told of these settings, by key: nothing where none has changed."""
+
+    settings: dict[str, str]
+    by: str
+
+    def read(self, journal: Journal) -> tuple[SettingsRecorded | SettingChanged, ...]:
+        known = journal.settings()
+        if not (known or self.settings):
+            return ()
+        if not known:
+            return (SettingsRecorded(settings=self.settings),)
+        return tuple(
+            SettingChanged(key=key, before=before, after=after, by=self.by)
+            for key in sorted(known.keys() | self.settings.keys())
+            if (before := known.get(key, "")) != (after := self.settings.get(key, ""))
+        )

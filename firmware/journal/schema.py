@@ -126,6 +126,13 @@ PROJECTIONS = {
         queued INTEGER NOT NULL,
         state TEXT NOT NULL
     ) STRICT""",
+    "settings": """CREATE TABLE settings (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "setting_changes": """CREATE TABLE setting_changes (
+        changed INTEGER PRIMARY KEY
+    ) STRICT""",
     "day_totals": """CREATE TABLE day_totals (
         date TEXT NOT NULL,
         kind TEXT NOT NULL,
