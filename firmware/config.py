@@ -1,6 +1,6 @@
 """The terminal's settings: typed, with defaults, read from TOML; every mistake has its place.
 
-Amounts are integers of minor units; a string such as "500.00" is read as major units.
+Amounts are integers of minor units; a string such as "500.00" is major units of the currency.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from firmware.money import CURRENCIES, MINOR_MAX, Currency
+from firmware.money import CURRENCIES, MINOR_MAX, Currency, minor_of
 
 AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-ListedCard = Annotated[str, msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$")]
+_CARD = msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})
+ListedCard = Annotated[str, _CARD]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -242,6 +243,7 @@ def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
     """Build the settings from TOML tables. Raises ConfigError with every mistake."""
     mistakes: list[Mistake] = []
     sections: dict[str, Section] = {}
+    currency = _currency_named(tables)
     kinds = get_type_hints(Config)
     for name, table in tables.items():
         place = f"{source}: [{name}]"
@@ -250,7 +252,7 @@ def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
         elif not isinstance(table, Mapping):
             mistakes.append(Mistake(f"{source}: {name}", "expected a section"))
         else:
-            section = _section(kinds[name], table, f"{source}: {name}", mistakes)
+            section = _section(kinds[name], table, f"{source}: {name}", currency, mistakes)
             if section is not None:
                 sections[name] = section
     if mistakes:
@@ -304,7 +306,11 @@ def _full_key(key: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _section(
-    kind: type[Section], table: Mapping[str, Any], place: str, mistakes: list[Mistake]
+    kind: type[Section],
+    table: Mapping[str, Any],
+    place: str,
+    currency: Currency,
+    mistakes: list[Mistake],
 ) -> Section | None:
     """One section, each key on its own so that one mistake does not hide the next."""
     fields = get_type_hints(kind, include_extras=True)
@@ -315,17 +321,18 @@ def _section(
             mistakes.append(Mistake(f"{place}.{name}", f"unknown; known are {', '.join(fields)}"))
             continue
         if fields[name] == tuple[Item, ...]:
-            values[name] = _items(raw, f"{place}.{name}", mistakes)
+            values[name] = _items(raw, f"{place}.{name}", currency, mistakes)
             continue
         try:
-            value = _major(raw) if _is_amount(fields[name]) else raw
+            written = isinstance(raw, str) and _is_amount(fields[name])
+            value = minor_of(raw, currency) if written else raw
             values[name] = msgspec.convert(value, fields[name])
         except (msgspec.ValidationError, ValueError) as error:
             mistakes.append(Mistake(f"{place}.{name}", f"{error}"))
     return kind(**values) if len(mistakes) == before else None
 
 
-def _items(raw: Any, place: str, mistakes: list[Mistake]) -> tuple[Item, ...]:
+def _items(raw: Any, place: str, currency: Currency, mistakes: list[Mistake]) -> tuple[Item, ...]:
     """The tables of a price list, each held to the rules of a section."""
     if not isinstance(raw, (list, tuple)) or not all(isinstance(each, Mapping) for each in raw):
         mistakes.append(Mistake(place, "expected [[kiosk.items]] tables"))
@@ -338,7 +345,7 @@ def _items(raw: Any, place: str, mistakes: list[Mistake]) -> tuple[Item, ...]:
             for name in Item.__struct_fields__
             if name not in table
         ]
-        item = _section(Item, table, here, mistakes)
+        item = _section(Item, table, here, currency, mistakes)
         if isinstance(item, Item):
             items.append(item)
     return tuple(items)
@@ -351,14 +358,11 @@ def _is_amount(hint: Any) -> bool:
     )
 
 
-def _major(raw: Any) -> Any:
-    """A string of major units as minor units; anything else as it is."""
-    if not isinstance(raw, str):
-        return raw
-    whole, dot, cents = raw.partition(".")
-    if not whole.isdigit() or (dot and not (cents.isdigit() and len(cents) == 2)):
-        raise ValueError(f'Expected minor units or a string like "500.00", got "{raw}"')
-    return int(whole) * 100 + int(cents or 0)
+def _currency_named(tables: Mapping[str, Any]) -> Currency:
+    """By which amounts are read; an unknown one is a mistake of its own, named elsewhere."""
+    general = tables.get("general")
+    name = general.get("currency") if isinstance(general, Mapping) else None
+    return CURRENCIES.get(str(name), Config().currency)
 
 
 def _across(config: Config, source: str) -> list[Mistake]:

@@ -81,6 +81,11 @@ class Track2(Digits):
     def __init__(self, value: str) -> None:
         Secret.__init__(self, value)
 
+    def is_of(self, pan: Pan) -> bool:
+        """Whether the account number before the separator (`=` or `D`) is `pan`."""
+        number = self.reveal().replace("D", "=").partition("=")[0]
+        return number == pan.reveal()
+
 
 class Key(Secret):
     """A cryptographic key."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ from firmware.host.client import HostClient
 from firmware.ledger import Ledger
 from firmware.papers import Papers
 from firmware.runner import Runner
+from firmware.settings_told import NO_FILES, settings_told
 from firmware.spool import Spool
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language
@@ -53,7 +55,10 @@ class Terminal:
         devices: Devices,
         host: HostClient,
         emv: EmvSetup,
+        *,
+        files: Mapping[str, Path] = NO_FILES,
     ) -> None:
+        """`files` are those that settings name, by the setting's key."""
         self.config = config
         self.ledger = ledger
         papers = Papers(ledger, config, devices.printer.columns)
@@ -73,7 +78,14 @@ class Terminal:
             buzzer=devices.buzzer,
             on_frame=devices.on_frame,
         )
-        desk = Desk(config, emv, ledger.keys.card, Language(config.general.language))
+        card_key = ledger.keys.card
+        desk = Desk(
+            config,
+            emv,
+            card_key,
+            Language(config.general.language),
+            settings=settings_told(config, card_key, files),
+        )
         self.desk = desk
         self.runner = Runner(
             world,

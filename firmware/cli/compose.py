@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from firmware.identity import check_identity
 from firmware.ledger import Ledger
 from firmware.loop import Watched
 from firmware.masked import Key
+from firmware.settings_told import NO_FILES
 from firmware.terminal import Devices, Terminal, emv_setup
 from firmware.ui.render import Frame
 from hw.events import Post
@@ -57,6 +58,7 @@ class Assembly:
         accounts: Sequence[Account] = (),
         ca_keys: CaKeys | None = None,
         host_tls: ssl.SSLContext | None = None,
+        files: Mapping[str, Path] = NO_FILES,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
         with contextlib.ExitStack() as undo:
@@ -89,7 +91,7 @@ class Assembly:
             on_frame=on_frame,
         )
         client = HostClient(self._link, derived_keys(master), pin_format=config.host.pin_block)
-        self.terminal = Terminal(config, self._ledger, devices, client, emv)
+        self.terminal = Terminal(config, self._ledger, devices, client, emv, files=files)
 
     @property
     def workers(self) -> Sequence[Watched]:

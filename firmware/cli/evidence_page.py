@@ -23,10 +23,13 @@ from firmware.journal.records import (
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
+    SettingChanged,
     UploadAnswered,
 )
+from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import amount_text, card_text, currency_of, date_text
+from firmware.money import currency_of
+from firmware.voucher.sheet import amount_text, card_text, date_text
 from firmware.voucher.texts import NAMES
 
 GLASS_SCALE = 3
@@ -185,6 +188,8 @@ def _told(record: Record) -> str:
             return f"打印 paper {record.copy.value}{again}"
         case PrintSent():
             return "已打印 printed"
+        case SettingChanged():
+            return f"设置变更 setting changed: {change_words(record)}"
     return ""
 
 

@@ -16,7 +16,7 @@ from firmware.cli.exits import FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind, Totals
 from firmware.journal.transactions import State, Transaction
-from firmware.money import CURRENCIES
+from firmware.money import currency_of, major_text
 
 FORMATS = ("csv", "jsonl")
 COLUMNS = (
@@ -58,11 +58,6 @@ Cell = str | int | bool
 Sums = Counter[tuple[str, Kind]]
 
 
-def batches(journal: Lookups) -> range:
-    """The numbers of all batches, oldest first."""
-    return range(1, journal.batch() + 1)
-
-
 def export(journal: Lookups, form: str, file: TextIO) -> None:
     """Write every transaction, oldest first, and the totals.
 
@@ -93,9 +88,9 @@ def export(journal: Lookups, form: str, file: TextIO) -> None:
 
 
 def _transactions(journal: Lookups) -> Iterator[Transaction]:
-    for batch in batches(journal):  # a batch at a time: years of trade do not fit a Pi's memory
+    for serial in journal.serials():  # a batch at a time: years of trade do not fit a Pi's memory
         pages = [
-            journal.list_transactions(batch, 0, _BATCH_ROWS_MAX, training=training)
+            journal.list_transactions(None, 0, _BATCH_ROWS_MAX, training=training, serial=serial)
             for training in (False, True)
         ]
         for page in pages:
@@ -108,7 +103,7 @@ def _row(one: Transaction) -> dict[str, Cell]:
         "row": "transaction",
         "type": one.kind.value,
         "counts": int(one.state is State.APPROVED and not one.training),
-        "amount": _major(one.amount_minor, one.currency),
+        "amount": major_text(one.amount_minor, currency_of(one.currency)),
         "amount_minor": one.amount_minor,
         "currency": one.currency,
         "batch": f"{one.batch:06d}",
@@ -153,14 +148,14 @@ def _total(name: str, currency: str, count: int, minor: int) -> dict[str, Cell]:
         "row": "total",
         "type": name,
         "counts": count,
-        "amount": _major(minor, currency),
+        "amount": major_text(minor, currency_of(currency)),
         "amount_minor": minor,
         "currency": currency,
     }
 
 
 def _hold_against(journal: Lookups, counts: Sums, minors: Sums) -> None:
-    own = [journal.totals(batch) for batch in batches(journal)]
+    own = [journal.totals(0, serial=serial) for serial in journal.serials()]
     for kind in Kind:
         name = f"{kind.value}s"
         found = (
@@ -175,14 +170,6 @@ def _hold_against(journal: Lookups, counts: Sums, minors: Sums) -> None:
 
 def _sum(totals: list[Totals], name: str) -> int:
     return sum(getattr(one, name) for one in totals)
-
-
-def _major(minor: int, currency: str) -> str:
-    """Major units, with a sign where a net amount has one."""
-    exponent = CURRENCIES[currency].exponent
-    digits = f"{abs(minor):0{exponent + 1}d}"
-    text = f"{digits[:-exponent]}.{digits[-exponent:]}" if exponent else digits
-    return f"-{text}" if minor < 0 else text
 
 
 def _tame(cell: Cell) -> Cell:

@@ -15,13 +15,14 @@ from pathlib import Path
 from firmware.cli.data import add_data_argument, reading, writing
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.export import FORMATS, batches, export
+from firmware.cli.export import FORMATS, export
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import Kind
+from firmware.journal.records import Kind, SettingChanged
 from firmware.journal.rules import BATCH_MAX, STAN_MAX
+from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
-from firmware.money import CURRENCIES, Money
+from firmware.money import currency_of, major_text
 
 _BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
@@ -78,9 +79,9 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
     counts: Counter[str] = Counter()
     sums: Counter[tuple[str, Kind]] = Counter()
     approved: Counter[tuple[str, Kind]] = Counter()
-    numbers = _batches(journal, options)
+    serials = _serials(journal, options)
     print(_line(_HEAD))
-    for one in _wanted(journal, numbers, options):
+    for one in _wanted(journal, serials, options):
         print(_line(_row(one)))
         counts[one.currency] += 1
         if one.state is State.APPROVED:
@@ -89,31 +90,43 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
     for currency, count in sorted(counts.items()):
         words = (
             f"{kind.value}s {approved[currency, kind]}/"
-            f"{Money(sums[currency, kind], CURRENCIES[currency])}"
+            f"{major_text(sums[currency, kind], currency_of(currency))}"
             for kind in Kind
         )
         print(f"{count} transactions; approved in {currency}: {', '.join(words)}")
     if not counts:
         print("no transactions")
+    for line in _settings_changed(journal, serials, options.date):
+        print(line)
 
 
-def _batches(journal: Lookups, options: argparse.Namespace) -> range:
-    """The batches to look through. Raises Refused for one that is not there."""
+def _serials(journal: Lookups, options: argparse.Namespace) -> range:
+    """The batches to look through, by serial. Raises Refused for one that is not there."""
     if options.date is not None:
-        return batches(journal)
+        return journal.serials()
     number = journal.batch() if options.batch is None else options.batch
-    if number not in batches(journal):
+    serial = journal.serial_of(number)
+    if not serial:
         raise Refused(f"there is no batch {number:06d}", code=FAILED)
-    return range(number, number + 1)
+    return range(serial, serial + 1)
 
 
-def _wanted(journal: Lookups, numbers: range, options: argparse.Namespace) -> Iterator[Transaction]:
+def _wanted(journal: Lookups, serials: range, options: argparse.Namespace) -> Iterator[Transaction]:
     """The transactions asked for, oldest first, a batch at a time."""
-    for number in numbers:
+    for serial in serials:
         page = journal.list_transactions(
-            number, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date
+            None, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date, serial=serial
         )
         yield from reversed(page)
+
+
+def _settings_changed(journal: Lookups, serials: range, day: str | None) -> Iterator[str]:
+    """What changed of the settings in that batch, or on that day."""
+    for entry in journal.setting_changes(None if day else serials[0]):
+        record = entry.record
+        if isinstance(record, SettingChanged) and day in (None, entry.moment.strftime("%Y%m%d")):
+            at = entry.moment.strftime("%Y-%m-%d %H:%M:%S")
+            yield f"{at}  setting changed: {change_words(record)}"
 
 
 def _line(cells: tuple[str, ...]) -> str:
@@ -136,7 +149,7 @@ def _row(one: Transaction) -> tuple[str, ...]:
         clock,
         one.operator,
         one.kind.value,
-        str(Money(one.amount_minor, CURRENCIES[one.currency])),
+        major_text(one.amount_minor, currency_of(one.currency)),
         one.currency,
         f"****{one.card.last4}",
         one.state.value + (f" {one.response_code}" if one.response_code else ""),
@@ -149,7 +162,7 @@ def _note(one: Transaction) -> str:
     if one.voided_by:
         return f"voided by {one.voided_by:06d}"
     if one.refunded_minor:
-        return f"refunded {Money(one.refunded_minor, CURRENCIES[one.currency])}"
+        return f"refunded {major_text(one.refunded_minor, currency_of(one.currency))}"
     if one.original is not None:
         return f"of {one.original.batch:06d}/{one.original.stan:06d}"
     return one.reason

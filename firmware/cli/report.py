@@ -11,13 +11,12 @@ from msgspec import Struct, field
 
 from firmware.cli.data import add_data_argument, reading
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.export import batches
 from firmware.cli.journal import batch_number, day_of
 from firmware.host.responses import response_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import currency_of, digits_text
+from firmware.money import currency_of, major_text
 
 HOURS = 24
 _BATCH_ROWS_MAX = 2_000_000
@@ -61,7 +60,7 @@ class Report(Struct):
 
     def text(self, minor: int) -> str:
         """A sum in major units."""
-        return digits_text(minor, currency_of(self.currency))
+        return major_text(minor, currency_of(self.currency))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,13 +87,14 @@ def run(options: argparse.Namespace) -> int:
 def _gathered(journal: Lookups, options: argparse.Namespace) -> Report:
     day: str | None = options.day
     if day is None:
-        if options.batch > journal.batch():
+        if not journal.serial_of(options.batch):
             raise Refused(f"there is no batch {options.batch:06d}", code=FAILED)
-        report, numbers = Report(f"批次 batch {options.batch:06d}"), [options.batch]
+        title, serials = f"批次 batch {options.batch:06d}", [journal.serial_of(options.batch)]
     else:
-        report, numbers = Report(f"{day[:4]}-{day[4:6]}-{day[6:]}"), list(batches(journal))
-    for number in numbers:
-        for one in journal.list_transactions(number, 0, _BATCH_ROWS_MAX, date=day):
+        title, serials = f"{day[:4]}-{day[4:6]}-{day[6:]}", list(journal.serials())
+    report = Report(title)
+    for serial in serials:
+        for one in journal.list_transactions(None, 0, _BATCH_ROWS_MAX, date=day, serial=serial):
             report.add(one)
     return report
 

@@ -111,6 +111,7 @@ def _assembled(
             accounts=settings.accounts(),
             ca_keys=settings.ca_keys(),
             host_tls=settings.host_tls(),
+            files=settings.named_files,
         )
     except ConfigError as error:
         show_refusal(settings.config, error, parts.display)

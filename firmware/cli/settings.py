@@ -55,17 +55,25 @@ class Settings(Struct, frozen=True):
     @property
     def files(self) -> list[Path]:
         """The file itself and those that it names and uses."""
-        host, named = self.config.host, [self.config.emv.ca_keys]
-        named.append(host.accounts if host.kind == "local" else host.tls_ca if host.tls else "")
-        beside = [self._beside(name) for name in named if name]
+        beside = list(self.named_files.values())
         return beside if self.path is None else [self.path, *beside]
+
+    @property
+    def named_files(self) -> dict[str, Path]:
+        """The files that settings name and that are used, by the setting's key."""
+        host, named = self.config.host, {"emv.ca_keys": self.config.emv.ca_keys}
+        if host.kind == "local":
+            named["host.accounts"] = host.accounts
+        elif host.tls:
+            named["host.tls_ca"] = host.tls_ca
+        return {key: self._beside(name) for key, name in named.items() if name}
 
     def accounts(self) -> list[Account]:
         """The embedded host's accounts, none if no file is named. Raises ConfigError."""
         from firmware.host.accounts import load_accounts  # noqa: PLC0415 - slow, for this alone
 
         name = self.config.host.accounts
-        return load_accounts(self._beside(name)) if name else []
+        return load_accounts(self._beside(name), self.config.currency) if name else []
 
     def ca_keys(self) -> CaKeys | None:
         """The shop's own CA keys, None if no file is named. Raises ConfigError."""

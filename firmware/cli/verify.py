@@ -18,8 +18,7 @@ from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
 from firmware.journal.genuine import EssenceReport, verify_essence
 from firmware.journal.verify import database_of, verify_journal
-from firmware.money import CURRENCIES
-from firmware.voucher.sheet import digits_text
+from firmware.money import CURRENCIES, major_text
 
 _QR_MOST = 4_296  # characters that the largest QR code holds
 
@@ -114,7 +113,7 @@ def _in_words(report: EssenceReport, name: str) -> str:
     currency = CURRENCIES.get(fields["currency"])
     if currency is None or not (name == "amount" or name.endswith("_minor")):
         return ""
-    return f"{digits_text(report.number(name), currency)} {currency.alpha}"
+    return f"{major_text(report.number(name), currency)} {currency.alpha}"
 
 
 def _verdict(words: str, faults: list[str]) -> int:

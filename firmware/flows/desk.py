@@ -46,6 +46,7 @@ class Desk:
     operator: str = ""
     training: bool = False
     started: bool = False  # and the journal says so
+    settings: dict[str, str] = field(default_factory=dict)  # as the journal keeps them
     clock_moved_s: int = 0  # since somebody was last told
     shop_language: Language = field(init=False)  # `language` may be a cardholder's for a while
 

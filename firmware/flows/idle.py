@@ -24,6 +24,7 @@ from firmware.flows.sign_on import sign_on
 from firmware.journal.queries import (
     BatchCount,
     OpenSettlement,
+    SettingsToRecord,
     SignedOn,
     TrainingOn,
 )
@@ -47,7 +48,9 @@ async def terminal(desk: Desk, version: str) -> None:
     await CheckClock()
     power_lost = not desk.started
     if power_lost:
-        await Record.of(TerminalStarted(version=version, schema=SCHEMA))
+        started = TerminalStarted(version=version, schema=SCHEMA)
+        changes = await Look(SettingsToRecord(desk.settings, by="configuration"))
+        await Record.of(started, *changes)
         desk.started = True
     desk.operator, desk.training = await Look(SignedOn()), await Look(TrainingOn())
     await recover(desk, power_lost=power_lost)

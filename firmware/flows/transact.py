@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from firmware.effects import Authorise, Look, Moment, Now, Record
 from firmware.flows.desk import Desk
-from firmware.flows.parts import Agreed, show
+from firmware.flows.parts import Agreed, abandon, show, tell
 from firmware.flows.permissions import Role, role_of
 from firmware.flows.reasons import why_declined
 from firmware.flows.reverse import reverse
@@ -90,10 +90,17 @@ Ended = Done | Refused | Undecided
 CardEnd = Callable[[HostAnswer], Awaitable[CardWord]]
 
 
-async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:
-    """Carry one deal out and say how it ended. The intent is durable before the host is asked."""
+async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended | None:
+    """Carry one deal out and say how it ended. The intent is durable before the host is asked.
+
+    None, and nothing begun, where the open batch has given out every voucher number there is.
+    """
     moment = await Now()
     numbers = await Look(NextNumbers(training=desk.training))
+    if numbers.used_up:
+        await tell(desk, Text.REFUSED, Text.BATCH_FULL)
+        await abandon(deal.agreed.kind, "voucher number", "batch full", deal.agreed.amount)
+        return None
     intent = _intent(desk, deal, numbers, moment)
     if deal.offline is not None:
         return await _offline(desk, deal, intent)

@@ -88,7 +88,10 @@ class Standing(enum.Enum):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One financial request and what was answered; `account` is the keyed hash of the PAN."""
+    """One financial request and what was answered; `account` is the keyed hash of the PAN.
+
+    Batches are counted on where their numbers begin anew, see `firmware.host.rounds`.
+    """
 
     terminal: str
     batch: int
@@ -286,6 +289,22 @@ class Books:
             return None
         names = Totals.__struct_fields__
         return row[2], Totals(**dict(zip(names, row[3:], strict=True)))
+
+    def last_settled(self, terminal: str) -> int:
+        """The latest batch of a terminal that was settled; 0 when none was."""
+        row = self._db.execute(
+            "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = ?", (terminal,)
+        ).fetchone()
+        return int(row[0])
+
+    def is_reference(self, reference: str) -> bool:
+        """Whether a request or a settlement was given this reference number."""
+        row = self._db.execute(
+            "SELECT 1 FROM transactions WHERE reference = ?"
+            " UNION ALL SELECT 1 FROM settlements WHERE reference = ?",
+            (reference, reference),
+        ).fetchone()
+        return row is not None
 
     def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
         """Close a batch on these totals."""

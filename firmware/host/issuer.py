@@ -11,6 +11,7 @@ from datetime import date
 from msgspec import Struct
 
 from firmware.emv import tlv
+from firmware.host import rounds
 from firmware.host.accounts import Account, Status
 from firmware.host.books import Books, Entry, Standing
 from firmware.host.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
@@ -205,11 +206,16 @@ def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
     if request.original_reference:
         found = books.by_reference(request.original_reference)
         named = (request.original_batch, request.original_stan)
-        if found is not None and any(named) and named != (found.batch, found.stan):
+        if found is not None and any(named) and not _is_named(found, *named):
             return None
     if found is not None and request.original_date not in ("", found.date):
         return None
     return found
+
+
+def _is_named(entry: Entry, batch: int, stan: int) -> bool:
+    """Whether these numbers are the entry's; a batch of long ago has a later one's number."""
+    return stan == entry.stan and rounds.number_of(batch) == rounds.number_of(entry.batch)
 
 
 def _original_code(original: Entry, request: FinancialRequest, account_id: str) -> str:

@@ -14,7 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from firmware.host import rounds
 from firmware.host.accounts import Account
 from firmware.host.answers import answer_to, encode_answer
 from firmware.host.books import Books, BooksError, Entry, Place, Standing
@@ -108,7 +110,7 @@ class LocalHost:
         return [
             BookEntry(
                 terminal=entry.terminal,
-                batch=entry.batch,
+                batch=rounds.number_of(entry.batch),
                 stan=entry.stan,
                 kind=entry.kind,
                 amount_minor=entry.amount_minor,
@@ -129,7 +131,8 @@ class LocalHost:
 
     def totals(self, terminal: str, batch: int) -> Totals:
         """What stands in a batch, as its settlement would say it."""
-        return self._opened().totals(terminal, batch)
+        books = self._opened()
+        return books.totals(terminal, rounds.serial_of(batch, books.last_settled(terminal)))
 
     def names_by_hash(self, key: Key) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
@@ -154,7 +157,7 @@ class LocalHost:
         answer: Answered | None = Answered(code)
         if code == APPROVED:
             with books.commit():
-                answer = self._carry_out(books, request)
+                answer = self._carry_out(books, _by_serial(books, request))
         if answer is None:
             return None
         return encode_answer(request, answer, self._keys(request.terminal, request.batch))
@@ -247,8 +250,14 @@ class LocalHost:
         return Answered(code, reference=reference, host_totals=totals)
 
     def _reference(self, books: Books) -> str:
-        """Twelve digits: the year's last, the day of the year, and a number never given before."""
-        return self._now().strftime("%Y%j")[3:] + f"{books.next_number() % 10**8:08d}"
+        """Twelve digits: the year's last, the day of the year, and a number of eight digits.
+
+        The number begins anew after 10**8, and the day after ten years: one in use is passed over.
+        """
+        while True:
+            reference = self._now().strftime("%Y%j")[3:] + f"{books.next_number() % 10**8:08d}"
+            if not books.is_reference(reference):
+                return reference
 
     def _authorisation_code(self, reference: str) -> str:
         """Six digits that say nothing, the same at every asking."""
@@ -263,6 +272,17 @@ class LocalHost:
         if self._books is None:
             self._books = Books(self._path)
         return self._books
+
+
+def _by_serial(
+    books: Books, request: FinancialRequest | ReversalRequest | SettlementRequest
+) -> FinancialRequest | ReversalRequest | SettlementRequest:
+    """The request with batches as the books count them: their numbers begin anew."""
+    serial = rounds.serial_of(request.batch, books.last_settled(request.terminal))
+    if isinstance(request, FinancialRequest):
+        original = rounds.serial_before(request.original_batch, serial)
+        return replace(request, batch=serial, original_batch=original)
+    return replace(request, batch=serial)
 
 
 def _place(request: FinancialRequest | ReversalRequest) -> Place:

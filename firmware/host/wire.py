@@ -231,11 +231,14 @@ def _card(fields: Fields, session: SessionKeys) -> CardPresented:
     if block := fields.get("52", fields.get("62", "")):
         # a block that cannot be read is a wrong PIN, which is another thing than none
         pin = pinblock.decipher(bytes.fromhex(block), pan, session) or UNREADABLE_PIN
+    track2 = Track2(fields["35"]) if "35" in fields else None
+    if track2 is not None and not track2.is_of(pan):
+        raise WireError("fields 2 and 35: two accounts")
     return CardPresented(
         pan=pan,
         psn=fields["23"][1:] if "23" in fields else "",
         expiry=fields["14"],
-        track2=Track2(fields["35"]) if "35" in fields else None,
+        track2=track2,
         pin=pin,
         de55=bytes.fromhex(fields.get("55", "")),
     )

@@ -56,6 +56,7 @@ __all__ = [  # the facts too, so that one import has both
     "ReversalConfirmed",
     "ReversalOpened",
     "SettingChanged",
+    "SettingsRecorded",
     "SettlementCompleted",
     "SettlementStarted",
     "TerminalStarted",
@@ -273,8 +274,14 @@ class OperatorRemoved(Base, frozen=True):
     by: str
 
 
+class SettingsRecorded(Base, frozen=True):
+    """All settings, by key: at the first start of which the journal knows any."""
+
+    settings: dict[str, str]  # as TOML has them; secrets masked
+
+
 class SettingChanged(Base, frozen=True):
-    """A setting was changed on the terminal."""
+    """A setting is another one than at the start before; "" is none."""
 
     key: str
     before: str
@@ -368,6 +375,7 @@ Record = (
     | OperatorAdded
     | OperatorRemoved
     | SettingChanged
+    | SettingsRecorded
     | BatchOpened
     | SettlementStarted
     | SettlementCompleted

@@ -22,7 +22,8 @@ from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import digest_of
 from firmware.journal.projection import project
-from firmware.journal.records import AmountAgreed, KeyIntroduced, Record
+from firmware.journal.records import AmountAgreed, KeyIntroduced, Record, SettingChanged
+from firmware.journal.settings import change_words
 
 FAULTS_SHOWN = 50
 
@@ -140,6 +141,8 @@ def _walk(walk: _Walk) -> None:
         moment = _moment(entry, report)
         if moment is not None and latest is not None and moment < latest:
             report.notes.append(f"record {entry.seq}: the clock had gone back")
+        if isinstance(record, SettingChanged):
+            report.notes.append(f"record {entry.seq}: {change_words(record)}")
         if record is not None and moment is not None:
             _replay(walk, entry, record)
         before, latest = entry, moment

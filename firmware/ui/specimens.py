@@ -263,6 +263,8 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         Phrase.of(Text.DUPLICATE_WHEN, time="19:32"),
     )
     foreign = Phrase.of(Text.OTHER_TERMINAL, terminal="10000009", store="S02")
+    merchant = Phrase.of(Text.OTHER_MERCHANT, merchant="104110054110009")
+    kuwait = Phrase.of(Text.OTHER_CURRENCY, currency="KWD")
     amount = yuan(12850)
 
     def out(reason: Text, advice: Text, detail: str = "") -> OutOfService:
@@ -274,6 +276,8 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         ),
         "duplicate": Notice(Phrase.of(Text.DUPLICATE_TITLE), earlier, go_on, amount, warning=True),
         "other-terminal": Notice(Phrase.of(Text.REFUSED), (foreign,), warning=True),
+        "other-merchant": Notice(Phrase.of(Text.REFUSED), (merchant,), warning=True),
+        "other-currency": Notice(Phrase.of(Text.REFUSED), (kuwait,), warning=True),
         "already-voided": Notice(
             Phrase.of(Text.REFUSED), (Phrase.of(Text.ALREADY_VOIDED),), warning=True
         ),

@@ -135,6 +135,8 @@ class Text(enum.Enum):
         "属于终端{terminal} 门店{store}",
         "Belongs to terminal {terminal} of store {store}",
     )
+    OTHER_MERCHANT = ("属于商户编号 {merchant}", "Sold under MID {merchant}")
+    OTHER_CURRENCY = ("原交易币种 {currency}", "Sold in {currency}")
     OUT_OF_WINDOW = ("超过退货期限{days}天", "Over {days} days")
     REFUND_LIMIT = ("超过单笔退货限额 {limit}", "Over refund limit {limit}")
     REFUND_DAY_LIMIT = ("超过当日退货限额 {limit}", "Over day limit {limit}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from firmware.config import Merchant
 from firmware.journal.records import Kind, SettlementCompleted, Totals
-from firmware.money import CURRENCIES, Currency
+from firmware.money import CURRENCIES, Currency, major_text
 from firmware.voucher.columns import width
-from firmware.voucher.sheet import Sheet, amount_text, date_text, digits_text
+from firmware.voucher.sheet import Sheet, amount_text, date_text
 from firmware.voucher.texts import CALL_ACQUIRER, NAMES, Label, Mark
 from hw.ports import Document, Size
 
@@ -75,4 +75,4 @@ def _table(sheet: Sheet, title: str, rows: _Rows, currency: Currency) -> None:
     heading = f"{currency.label} {Label.SUM}"
     sheet.pair(Label.TYPE_SHORT, f"{Label.COUNT} {' ' * (12 - width(heading))}{heading}")
     for kind, (count, minor) in rows.items():
-        sheet.pair(NAMES[kind], f"{count:>4} {digits_text(minor, currency):>12}")
+        sheet.pair(NAMES[kind], f"{count:>4} {major_text(minor, currency):>12}")

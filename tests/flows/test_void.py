@@ -14,7 +14,7 @@ from firmware.journal.queries import OpenBatch, TransactionByVoucher
 from firmware.journal.records import Kind, Result, Verification
 from firmware.journal.transactions import State, Transaction
 from firmware.masked import Password
-from firmware.ui.screens import Original, PinEntry, TextEntry
+from firmware.ui.screens import Original, Phrase, PinEntry, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import (
@@ -187,6 +187,28 @@ def test_unknown_number_is_refused_and_says_whose_terminal_this_is():
         is_voided_by_number(None),
         tells(Text.REFUSED, Text.NO_SUCH_VOUCHER, say(Text.THIS_TERMINAL, terminal="10000001")),
         gives_up(VOID, "original", "no_such_voucher"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sale", "refusal"),
+    [
+        (
+            changed(merchant="104110054110009"),
+            say(Text.OTHER_MERCHANT, merchant="104110054110009"),
+        ),
+        (changed(currency="KWD"), say(Text.OTHER_CURRENCY, currency="KWD")),
+    ],
+    ids=["merchant", "currency"],
+)
+def test_voucher_of_another_merchant_or_currency_is_refused_with_it(
+    sale: Transaction, refusal: Phrase
+):
+    follow(
+        void(desk()),
+        is_voided_by_number(sale),
+        tells(Text.REFUSED, refusal),
+        gives_up(VOID, "original", getattr(refusal.text, "name", "").lower()),
     )
 
 

@@ -166,7 +166,7 @@ def eight_yuan_is_keyed() -> list[Pair]:
         presses(Key.STAR),
         shows(AmountEntry(Kind.SALE, yuan(800), say(Text.SALE_AMOUNT))),
         presses(Key.ENTER),
-        (Look(RecentSales(50)), []),
+        (Look(RecentSales(50, "CNY")), []),
     ]
 
 
@@ -231,9 +231,9 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
     since = NOW.wall - timedelta(seconds=300)
     return [
         (Now(), NOW),
-        (Look(CardSoldToday(card.hash, NOW.date)), 0),
+        (Look(CardSoldToday(card.hash, NOW.date, "CNY")), 0),
         (Now(), NOW),
-        (Look(DuplicateOf(card.hash, minor, since, training=False)), None),
+        (Look(DuplicateOf(card.hash, minor, "CNY", since, training=False)), None),
     ]
 
 

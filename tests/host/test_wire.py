@@ -168,6 +168,19 @@ def test_what_does_not_fit_is_named_by_its_field_and_not_shown() -> None:
     assert PAN not in repr(caught.value)
 
 
+def test_no_message_is_composed_of_two_accounts() -> None:
+    with pytest.raises(ValueError, match="two accounts"):
+        replace(CARD, track2=Track2("4761739001010119D30122010000000000"))
+
+
+def test_a_message_of_two_accounts_is_refused_by_the_host() -> None:
+    fields = unpack(encode(SALE, KEYS))
+    fields["35"] = "4761739001010119D30122010000000000"
+    found = decode_request(sealed(fields, KEYS.mac), lambda *_: KEYS, TODAY)
+    assert isinstance(found, Unacceptable)
+    assert (found.code, found.detail) == ("30", "fields 2 and 35: two accounts")
+
+
 class TestAnswersThatAreNone:
     @pytest.mark.parametrize(
         ("other", "words"),

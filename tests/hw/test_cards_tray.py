@@ -24,6 +24,7 @@ SCENARIO_CARDS = {
     "pin-blocked",
     "cloned",
     "two-apps",
+    "two-accounts",
     "english",
     "offline-ok",
     "t1",

@@ -23,6 +23,7 @@ from firmware.journal.records import (
     SettlementCompleted,
     SettlementStarted,
 )
+from firmware.journal.rules import batch_after
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
 from firmware.masked import Key
@@ -186,7 +187,7 @@ class Shop:
                 date="20260302",
                 time="220000",
             ),
-            BatchOpened(batch=started.batch + 1),
+            BatchOpened(batch=batch_after(started.batch)),
         )
 
 

@@ -118,7 +118,7 @@ def _ask(journal: Journal) -> None:
     journal.signed_on()
     journal.training()
     journal.count(journal.batch())
-    journal.recent_sale_amounts(50)
+    journal.recent_sale_amounts(50, "CNY")
 
 
 def _lookups_ms(folder: Path, vouchers: int) -> list[float]:

@@ -128,14 +128,13 @@ function table(head, rows) {
       make("td", head[at] === "amount" ? { class: "amount" } : {}, cell)))))));
 }
 const pill = (word) => make("span", { class: `pill ${word}` }, t(`is.${word}`));
-const major = (minor) => (minor / 100).toFixed(2);
 
 function drawJournal(panel) {
   const journal = state("journal");
   if (!journal) return;
   const sums = ["sales", "voids", "refunds"].map((name) => make("div", {},
     make("dt", {}, t(name)), make("dd", {}, `${journal.totals[name][0]}`,
-      make("small", {}, major(journal.totals[name][1])))));
+      make("small", {}, journal.sums[name]))));
   const owed = ["reversals", "papers"].filter((name) => journal.owed[name])
     .map((name) => `${t(name)} ${journal.owed[name]}`).join(", ") || "—";
   sums.push(make("div", {}, make("dt", {}, t("owed")), make("dd", {}, make("small", {}, owed))));

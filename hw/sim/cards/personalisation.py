@@ -67,6 +67,7 @@ class Account(_Strict, frozen=True, kw_only=True):
     balance_minor: int | None = None
     credit_limit_minor: int | None = None
     status: Literal["active", "blocked", "lost", "stolen"] = "active"
+    track2_pan: str = ""  # another account's number in 57 than in 5A: no sound card has one
     imk_ac: str
     imk_smi: str
     imk_smc: str
