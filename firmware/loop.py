@@ -41,6 +41,8 @@ class Runs(Protocol):
 
     def step(self, event: Event | None) -> None: ...
 
+    def look(self) -> None: ...
+
 
 class Watched(Protocol):
     """A worker's thread. See hw.worker.HostedThread."""
@@ -125,6 +127,7 @@ class Loop:
             self._turn()
             if self._now_ms >= self._check_at_ms:
                 self._check_workers()
+                self._runner.look()
 
     @property
     def _now_ms(self) -> int:

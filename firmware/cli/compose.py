@@ -66,6 +66,8 @@ class Assembly:
             master = read_or_make_master(data / MASTER)
             self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)
+            if isinstance(self._link, LocalHost):
+                self._ledger.keep(self._link)
             emv = emv_setup(config, ca_keys)
             undo.pop_all()
         self._parts = parts
