@@ -149,8 +149,9 @@ class Hold(Struct):
 
     def require_begun(self) -> None:
         """Raises JournalFault when the journal that was begun here is not in its place."""
-        if not self.begun or not (self.path.parent / DATABASE).exists():
-            raise JournalFault(Trouble.GONE, f"{self.path.parent} has no journal")
+        database = self.path.with_name(DATABASE)
+        if not self.begun or not database.exists():
+            raise JournalFault(Trouble.GONE, f"{database} is gone")
 
     def mark_begun(self, first_hash: bytes) -> None:
         """Remember the journal by the hash of its first record. Raises JournalFault."""
