@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 
 import pytest
 
+from firmware.cli.data import reading
 from firmware.loop import END_MS, GRACE_MS, Ending, Inbox
 from hw.worker import HostedThread, JobWorker, SystemClock
 from tests.cli.test_run import starts
-from tests.soak.house import stop_bound_s
+from tests.soak.days import VIEW_S, provision
+from tests.soak.house import SETTINGS, House, stop_bound_s
 
 
 class HandClock(SystemClock):
@@ -87,3 +90,44 @@ def test_each_signal_ends_it(tmp_path, started, asked):
     again.send_signal(asked)
     assert again.wait(timeout=2 * stop_bound_s()) == 0
     assert starts(tmp_path / "data") == 2
+
+
+@pytest.fixture
+def silent_host():
+    """A host that takes whatever is sent and never answers; gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_while_the_host_is_silent_and_the_printer_stuck_nothing_is_lost(
+    tmp_path, silent_host, times
+):
+    data = tmp_path / "data"
+    provision(data)
+    line = ("host.address=127.0.0.1", f"host.port={silent_host}", "host.kind=tcp")
+    house = House(data, None, (*SETTINGS, *line))
+    house.start()
+    house.tell("stick")
+    house.tell("press 5 0 0 ENTER")
+    house.wait(lambda: house.sees("核对"), 60, "the check")
+    house.pause(VIEW_S)
+    house.tell("press ENTER")
+    house.wait(lambda: house.sees("请插卡"), 60, "a card that is asked for")
+    house.insert("unionpay-credit")
+    house.wait(lambda: house.sees("请输入密码"), 60, "the PIN")
+    house.tell("press 1 2 3 4 5 6 ENTER")
+    house.wait(lambda: house.sees("正在联机"), 60, "the host that is asked")
+    for _ in range(times - 1):
+        house.again(signal.SIGTERM)
+    assert house.end(signal.SIGTERM) == 0
+    assert house.endings_s[-1] < stop_bound_s()
+    assert "ended without waiting" in house.log.read_text()
+    with reading(data) as journal:
+        assert [each.stan for each in journal.open_intents()] == [1]
+    house.start()
+    house.wait(lambda: house.sees("冲正", "员01"), 60, "a reversal")
+    assert house.end(signal.SIGKILL) == -signal.SIGKILL
+    with reading(data) as journal:
+        assert [each.transaction.stan for each in journal.reversals()] == [1]
+        assert journal.open_intents() == []

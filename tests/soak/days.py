@@ -53,7 +53,7 @@ class Soak:
         self._stack.callback(self.disk.close)
         self._pcscd = self._own_pcscd(folder)
         say(f"the data lies {'on a mount of its own' if self.disk.mounted else 'in a folder'}")
-        _provision(self.disk.data)
+        provision(self.disk.data)
         self.house = House(self.disk.data, self._pcscd, SETTINGS)
         self.house.log = folder / "terminal.log"
         self._listing: subprocess.Popen[bytes] | None = None
@@ -295,7 +295,7 @@ class Disk:
         return done.returncode == 0
 
 
-def _provision(data: Path) -> None:
+def provision(data: Path) -> None:
     """Passwords of their own for the people, and a cashier signed on."""
     ledger = Ledger(data, SystemClock().now)
     for number, password in (("00", "246810"), ("01", "1357")):

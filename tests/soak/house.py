@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -67,6 +68,7 @@ class House:
     def start(self) -> None:
         """Start it and wait for the first screen."""
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        environment.pop(SOCKET_VARIABLE, None)
         if self._pcscd is not None:
             environment[SOCKET_VARIABLE] = str(self._pcscd.socket)
         self.glass = ""
@@ -80,7 +82,8 @@ class House:
                 env=environment,
                 cwd="/",
             )
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        self._ears = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        self._ears.start()
         self.wait(lambda: bool(self.glass), READY_S, "a first screen")
 
     def end(self, how: signal.Signals) -> int:
@@ -89,8 +92,13 @@ class House:
         began = time.monotonic()
         self._process.send_signal(how)
         code = self._process.wait(timeout=4 * stop_bound_s())
+        took_s = time.monotonic() - began
+        self._ears.join()
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         if how is not signal.SIGKILL:
-            self.endings_s.append(time.monotonic() - began)
+            self.endings_s.append(took_s)
         self._inside = self._inside and self._pcscd is not None
         return code
 
@@ -177,12 +185,13 @@ class House:
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            said = json.loads(line)
-            with self._changed:
-                if process is self._process and "glass" in said:
-                    self.glass = "".join(said["glass"].split())
-                self._changed.notify_all()
+        with process.stdout:
+            for line in process.stdout:
+                said = json.loads(line)
+                with self._changed:
+                    if process is self._process and "glass" in said:
+                        self.glass = "".join(said["glass"].split())
+                    self._changed.notify_all()
         process.wait()
         with self._changed:
             self._changed.notify_all()
