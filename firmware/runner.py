@@ -18,7 +18,7 @@ from firmware import effects
 from firmware.emv.dialogue import CardFailure
 from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.host.training import training_answer
-from firmware.journal.faults import JournalFault
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.ui.screens import Processing
 from firmware.world import Glass, World, perform
 from hw.events import (
@@ -35,9 +35,20 @@ from hw.ports import CardGone, CardMute, DeviceFault
 
 SPINNER_MS = 250
 REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the glass says so
+LOOK_MS = 1_000  # so often the data's place is looked at, when anything happens
 EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
 KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
 
+# the journal is whole and its disk is there: it stays open, for what can still be read or written
+_KEPT_OPEN = frozenset(
+    {
+        Trouble.FULL,
+        Trouble.RULE,
+        Trouble.CLOCK_UNSET,
+        Trouble.CLOCK_BEHIND,
+        Trouble.CLOCK_AHEAD,
+    }
+)
 Flow = Coroutine[effects.Effect[Any], Any, None]
 
 
@@ -85,6 +96,7 @@ class Runner:
         self._lost: dict[Device, str] = {}
         self._journal_fault: JournalFault | None = None
         self._reopen_at_ms = 0
+        self._look_at_ms = 0
         self._card_present = False
         self._card_used = False
         self._next_token = 1
@@ -117,6 +129,8 @@ class Runner:
         """Take one event and go on until the flow waits again. A bug in a flow is raised."""
         if event is not None:
             self._take(event)
+        if self._now_ms >= self._look_at_ms:
+            self._look()
         try:
             self._world.spool.step(self._now_ms)
         except JournalFault as fault:
@@ -126,6 +140,11 @@ class Runner:
             if came is not None:
                 self._go_on(came)
         self._spin()
+
+    def look(self) -> None:
+        """Look whether the data is where it was, though nothing happens."""
+        if self._look():
+            self.step(None)
 
     def close(self) -> None:
         """End the flow where it stands, as a power cut would."""
@@ -152,8 +171,8 @@ class Runner:
             case DeviceBack():
                 self._lost.pop(event.device, None)
             case JobDone():
-                if not self._world.spool.take(event):
-                    self._results[event.token] = event.result
+                if not self._world.spool.take(event) and event.token == self._awaited:
+                    self._results[event.token] = event.result  # else it comes too late for anybody
 
     def _fault(self) -> DeviceFault | JournalFault | None:
         """What trade cannot go on with. A printer's fault is none: slips wait."""
@@ -163,10 +182,30 @@ class Runner:
         return self._journal_fault or self._glass.fault
 
     def _note(self, fault: JournalFault) -> None:
-        """Remember what is wrong with the journal; what follows from it says less."""
+        """Remember what is wrong with the journal; what follows from it says less.
+
+        Its files are given back at once: a disk that is to be unmounted must not be held.
+        """
         if self._journal_fault is None:
             self._journal_fault = fault
             self._reopen_at_ms = self._now_ms + REOPEN_MS
+            self._give_back(fault)
+
+    def _give_back(self, fault: JournalFault) -> None:
+        if fault.trouble not in _KEPT_OPEN:
+            self._world.ledger.release()
+
+    def _look(self) -> bool:
+        """Whether the data has just been found away from its place."""
+        self._look_at_ms = self._now_ms + LOOK_MS
+        if self._journal_fault is not None:
+            return False
+        try:
+            self._world.ledger.check_place()
+        except JournalFault as fault:
+            self._note(fault)
+            return True
+        return False
 
     # --- the flow ---------------------------------------------------------------------------
 
@@ -296,6 +335,7 @@ class Runner:
                 perform(effects.CheckClock(), self._world)
             except JournalFault as fault:
                 self._journal_fault = fault
+                self._give_back(fault)
             else:
                 self._journal_fault = None
         found = [effects.Fault(device, detail) for device, detail in self._lost.items()]
@@ -305,6 +345,11 @@ class Runner:
             broken = self._journal_fault
             found.append(effects.Fault(None, str(broken), broken.trouble))
         return tuple(fault for fault in found if fault.device is not Device.PRINTER)
+
+    @property
+    def _awaited(self) -> int:
+        """The token of the job whose result the flow waits for; 0 is none."""
+        return self._pending.token if self._pending is not None else 0
 
     @property
     def _spinning(self) -> bool:

@@ -44,7 +44,15 @@ class Ledger(Protocol):
     def operators(self) -> Operators: ...
 
     def reopen(self) -> None:
-        """Close and open again. Raises JournalFault while it is still faulty."""
+        """Close and open the same again. Raises JournalFault while it is still faulty."""
+        ...
+
+    def release(self) -> None:
+        """Close every file, until `reopen`."""
+        ...
+
+    def check_place(self) -> None:
+        """Raises JournalFault when a file is no longer where it was opened."""
         ...
 
     def check_space(self) -> None:
@@ -146,6 +154,7 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
     ledger = world.ledger
     match effect:
         case effects.Record():
+            ledger.check_place()  # what is written on a disk that was taken away, nobody finds
             keep = keeping(effect.records, effect.card, ledger.journal.keys.card)
             _append(world, effect.records, blobs=effect.blobs, also=keep)
             world.spool.kick()

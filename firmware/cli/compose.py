@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
 from firmware.ledger import Ledger
-from firmware.loop import Watched
+from firmware.log import fields
+from firmware.loop import END_MS, Watched
 from firmware.masked import Key
 from firmware.settings_told import NO_FILES
 from firmware.terminal import Devices, Terminal, emv_setup
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 IMPORTS = -1  # the token of a worker's first job
 FAREWELL = -2  # the token of a worker's last job
+
+_LOG = logging.getLogger(__name__)
 
 
 class Assembly:
@@ -68,6 +72,8 @@ class Assembly:
             master = read_or_make_master(data / MASTER)
             self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)
+            if isinstance(self._link, LocalHost):
+                self._ledger.keep(self._link)
             emv = emv_setup(config, ca_keys)
             undo.pop_all()
         self._parts = parts
@@ -99,19 +105,25 @@ class Assembly:
         hosts = (self._keypad, self._reader, self._printer, self._host)
         return [host.thread for host in hosts]
 
-    def close(self) -> None:
-        """End the flow where it stands, and give everything back. Waits for threads in turn."""
+    def close(self, left_ms: Callable[[], int] = lambda: END_MS) -> None:
+        """End the flow where it stands, and give everything back.
+
+        All threads are told to end, then waited for, in all as long as `left_ms` says: one that
+        hangs in a driver ends with the process. The journal needs none of them.
+        """
         self.terminal.runner.close()
-        self._keypad.stop()
-        self._reader.stop()
+        self._ledger.close()
         self._printer.submit(FAREWELL, self._parts.printer.close)
-        self._printer.stop()
         self._host.submit(FAREWELL, self._link.close)
-        self._host.stop()
+        hosts = (self._keypad, self._reader, self._printer, self._host)
+        for host in hosts:
+            host.end()
+        stuck = [host.thread.name for host in hosts if not host.thread.join(left_ms)]
+        if stuck:
+            _LOG.warning("ended without waiting", extra=fields(workers=",".join(stuck)))
         if self._parts.signals is not None:
             self._parts.signals.close()
         self._parts.display.close()
-        self._ledger.close()
 
 
 def _import_the_rest() -> None:

@@ -176,6 +176,8 @@ def _void_code(books: Books, request: FinancialRequest, account_id: str) -> tupl
     original = books.entry((request.terminal, request.original_batch, request.original_stan))
     if original is None or original.merchant != request.merchant:
         return "25", ""
+    if not _is_meant(original, request):
+        return "25", ""
     code = _original_code(original, request, account_id)
     if code != APPROVED:
         return code, ""
@@ -199,6 +201,13 @@ def _refund_code(books: Books, request: FinancialRequest, account_id: str) -> tu
     return (APPROVED if request.amount_minor <= left else "64"), original.reference
 
 
+def _is_meant(original: Entry, request: FinancialRequest) -> bool:
+    """Whether the sale with these numbers is the one that is meant, as far as that is said."""
+    return request.original_date in ("", original.date) and (
+        request.original_reference in ("", original.reference)
+    )
+
+
 def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
     """The sale that a refund names by reference, by number or by both; they must agree."""
     place = (request.terminal, request.original_batch, request.original_stan)
@@ -208,9 +217,7 @@ def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
         named = (request.original_batch, request.original_stan)
         if found is not None and any(named) and not _is_named(found, *named):
             return None
-    if found is not None and request.original_date not in ("", found.date):
-        return None
-    return found
+    return found if found is not None and _is_meant(found, request) else None
 
 
 def _is_named(entry: Entry, batch: int, stan: int) -> bool:

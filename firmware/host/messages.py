@@ -54,7 +54,11 @@ class FinancialRequest(Struct, frozen=True):
 
 
 class ReversalRequest(Struct, frozen=True):
-    """Undo whatever (terminal, batch, stan) did, if it did anything."""
+    """Undo what (terminal, batch, stan) did, if it did anything and is the request meant here.
+
+    `date` and `time` are those of the asking; the `original_` fields say which request is meant,
+    for its numbers may have been given out twice. One that is empty is not compared.
+    """
 
     kind: Kind
     terminal: str
@@ -66,6 +70,9 @@ class ReversalRequest(Struct, frozen=True):
     date: str
     time: str
     reason: str = ""
+    original_date: str = ""  # YYYYMMDD
+    original_time: str = ""  # HHMMSS
+    original_last4: str = ""  # of the card's number
     training: bool = False  # answered by nobody's books
 
 

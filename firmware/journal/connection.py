@@ -121,13 +121,19 @@ class Hold(Struct):
     _handle: int
 
     @classmethod
-    def take(cls, directory: Path) -> Hold:
-        """Take the directory. Raises JournalFault when it cannot be used or another has it."""
+    def take(cls, directory: Path, *, make: bool = True) -> Hold:
+        """Take the directory. Raises JournalFault when it cannot be used or another has it.
+
+        Without `make` nothing is made, and GONE is raised where there is nothing to take.
+        """
         path = directory / LOCK
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            if make:
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600)
         except OSError as error:
+            if not make and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                raise JournalFault(Trouble.GONE, f"{path} is gone") from error
             raise _unusable(path, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -140,6 +146,12 @@ class Hold(Struct):
     def begun(self) -> bool:
         """Whether a journal was begun here before."""
         return os.fstat(self._handle).st_size > 0
+
+    def require_begun(self) -> None:
+        """Raises JournalFault when the journal that was begun here is not in its place."""
+        database = self.path.with_name(DATABASE)
+        if not self.begun or not database.exists():
+            raise JournalFault(Trouble.GONE, f"{database} is gone")
 
     def mark_begun(self, first_hash: bytes) -> None:
         """Remember the journal by the hash of its first record. Raises JournalFault."""

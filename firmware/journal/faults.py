@@ -15,6 +15,8 @@ class Trouble(enum.Enum):
     READ_ONLY = "read-only"
     CORRUPT = "corrupt"  # the content is not what was written
     LOST = "lost"  # there was a journal here, and it is gone
+    GONE = "gone"  # the data of a running terminal is not in its place: a mount, a folder
+    OTHERS = "others"  # and there lies another terminal's, or an earlier copy
     NEWER = "newer"  # written by a later release
     BUSY = "busy"  # another process has it
     KEYS = "keys"  # the terminal's keys are not those of this journal

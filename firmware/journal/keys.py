@@ -70,7 +70,7 @@ class TerminalKeys:
         """
         if self.public_hex == public_hex or self.directory is None:
             return self
-        found = TerminalKeys.load_or_create(self.directory)
+        found = TerminalKeys.load(self.directory)
         if found.public_hex == public_hex:
             return found
         following = self.directory / _FOLLOWING

@@ -53,15 +53,19 @@ class Journal(Lookups):
         clock_now: ClockNow,
         *,
         connect: Connect = engine.connect,
+        begin: bool = True,
     ) -> Journal:
         """Open the journal in `directory`, making it at first start; blocks for the disk.
 
+        Without `begin` none is ever made, nor the directory, and GONE is raised in their place.
         Raises JournalFault whenever it is not certain that the record is whole and can go on: the
         terminal does not trade then. Costs the same for a short journal and a long one.
         """
-        hold = Hold.take(directory)
+        hold = Hold.take(directory, make=begin)
         db: sqlite3.Connection | None = None
         try:
+            if not begin:
+                hold.require_begun()
             db = connect(directory / engine.DATABASE)
             engine.prepare(db)
             journal = cls(db, hold, keys, clock_now)
@@ -85,6 +89,11 @@ class Journal(Lookups):
     def keys(self) -> TerminalKeys:
         """The keys it signs with."""
         return self._keys
+
+    @property
+    def reached(self) -> tuple[int, bytes]:
+        """Number and hash of the last record that is certain to be durable; asks no disk."""
+        return self._head_seq, self._head_hash
 
     def append(
         self, *records: Record, blobs: Mapping[str, bytes] = NO_BLOBS, also: Also | None = None

@@ -283,6 +283,8 @@ class Session:
                 hands.power_cut()
                 self._publisher.faults.pop("key", None)
             case "power on" if stage.terminal is None:
+                if stage.disk.is_gone:
+                    raise ScenarioError("page", "nothing starts without its disk")
                 stage.power_on()
             case _:
                 return

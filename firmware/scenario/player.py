@@ -238,6 +238,8 @@ class Player:
 
     def _expect_totals(self, step: Step) -> None:
         terminal = self._powered(step)
+        if not terminal.ledger.at_hand:
+            raise self._failed(step, " ".join(step.words), "a journal that cannot be read now")
         journal = terminal.ledger.journal
         totals = journal.totals(journal.batch())
         seen = {
@@ -252,6 +254,8 @@ class Player:
 
     def _expect_books_balanced(self, step: Step) -> None:
         terminal = self._powered(step)
+        if not terminal.ledger.at_hand:
+            raise self._failed(step, "books balanced", "a journal that cannot be read now")
         differences = unbalanced(terminal.ledger, self.stage.host)
         if differences:
             raise self._failed(step, "books balanced", "; ".join(differences))
@@ -271,6 +275,8 @@ class Player:
     def _power_on(self, step: Step) -> None:
         if self.stage.terminal is not None:
             raise ScenarioError(step.place, "the power is on")
+        if self.stage.disk.is_gone:
+            raise ScenarioError(step.place, "nothing starts without its disk: clear disk first")
         self.stage.power_on()
 
     # --- names and files ---

@@ -21,6 +21,7 @@ from firmware.host.client import HostClient
 from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import OperatorSignedOn
 from firmware.ledger import Ledger
 from firmware.masked import Key as SecretKey
@@ -77,7 +78,7 @@ class Stage:
             make_time=make_time,
         )
         self.frame: Frame | None = None
-        self.disk = Disk()
+        self.disk = Disk(directory)
         self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
         if not fresh:
@@ -88,13 +89,17 @@ class Stage:
     def power_on(self) -> Terminal:
         """Start the terminal from what is on the disk and let it come to rest.
 
-        Raises ConfigError when the disk's open batch is another terminal's.
+        Raises ConfigError when the disk's open batch is another terminal's, and JournalFault when
+        there is no disk: the service manager starts nothing before it is mounted.
         """
         assert self.terminal is None, "the power is on"
+        if self.disk.is_gone:
+            raise JournalFault(Trouble.GONE, "the disk is not mounted")
         ledger = self._ledger()
         with contextlib.ExitStack() as undo:
             undo.callback(ledger.close)
             check_identity(self.config, ledger.journal)
+            ledger.keep(self.host)
             undo.pop_all()
         self._drivers = drivers = self.bench.power_on()
         devices = Devices(
@@ -128,6 +133,7 @@ class Stage:
         """End the play."""
         self.power_cut()
         self.host.close()
+        self.disk.fail(None)
 
     # --- what the player looks at ---
 

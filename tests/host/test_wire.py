@@ -103,6 +103,7 @@ REQUESTS = [
     REFUND,
     REVERSAL,
     replace(REVERSAL, kind=Kind.REFUND),
+    replace(REVERSAL, original_date="20260228", original_time="235959", original_last4="0018"),
     SETTLEMENT,
 ]
 APPROVAL = Answered(

@@ -79,7 +79,7 @@ class Witness:
     def look(self) -> None:
         """After each step. Raises Broken."""
         terminal = self.rig.terminal
-        if terminal is None:
+        if terminal is None or not terminal.ledger.at_hand:
             return
         journal = terminal.ledger.journal
         head, _ = journal.head()
