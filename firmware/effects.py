@@ -82,16 +82,17 @@ class PutBack(Effect[None], frozen=True):
 
 
 class CardPresent(Effect[bool], frozen=True):
-    """Tell whether a card is in the slot that no finished transaction has used yet.
+    """Tell whether a card is in the slot that was put in since the last `UseUpCard`.
 
-    With `used` any card counts.
+    One that was there when the terminal or the reader came up does not count either: whom it has
+    served is not known. With `used` any card counts.
     """
 
     used: bool = False
 
 
 class UseUpCard(Effect[None], frozen=True):
-    """The card in the slot has served its transaction: the next one wants it put in again."""
+    """The card in the slot belongs to what ends here: whatever comes next wants it put in again."""
 
 
 class PowerOn(Effect[bytes | CardFailure], frozen=True):

@@ -144,7 +144,8 @@ class Runner:
                     self._happened.append(event)
             case CardInserted() | CardRemoved():
                 self._card_present = isinstance(event, CardInserted)
-                self._card_used = False
+                # whom a card that was found in the slot has served, nobody knows
+                self._card_used = isinstance(event, CardInserted) and event.found
                 self._happened.append(event)
             case DeviceLost():
                 self._lost[event.device] = event.detail

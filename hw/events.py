@@ -55,9 +55,14 @@ class KeyPressed(Struct, frozen=True):
 
 
 class CardInserted(Struct, frozen=True):
-    """A card came into the reader; nothing has been powered yet."""
+    """A card is in the reader; nothing has been powered yet.
+
+    One that was `found` was in the slot when the reader, or whoever watches it, came up: nobody
+    knows when it was put in, or whom it has served.
+    """
 
     at_ms: int
+    found: bool = False
 
 
 class CardRemoved(Struct, frozen=True):

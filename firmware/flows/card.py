@@ -234,7 +234,7 @@ async def present_same_card(
 async def _await_card(
     desk: Desk, agreed: Agreed, prompt: Text, notice: Phrase | None, *, again: bool
 ) -> GivenUp | None:
-    """Wait until a card that has not served yet is in the slot."""
+    """Wait until a card is in the slot that was put in for this: see effects.CardPresent."""
     while not await CardPresent(used=again):
         words = Text.REINSERT_CARD if await CardPresent(used=True) else prompt
         screen = CardPrompt(agreed.kind, agreed.amount, Phrase.of(words), notice, desk.training)

@@ -6,7 +6,7 @@ wait a shorter time, and each approval makes one paper by itself.
 
 from __future__ import annotations
 
-from firmware.effects import Moment, Now, StuckPapers, Wait
+from firmware.effects import Moment, Now, StuckPapers, UseUpCard, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.menu import idle_key
 from firmware.flows.owed import Retry
@@ -23,6 +23,7 @@ PAGE_MS = 4_000  # pages of the price list take turns
 async def attract(desk: Desk) -> None:
     """Show the price list until a key begins something, once; what the host is owed is retried."""
     desk.speak_shop()
+    await UseUpCard()  # as at idle
     retry = await Retry.begin(desk)
     while True:
         moment = await Now()
