@@ -11,7 +11,8 @@ from pathlib import Path
 import luma.core.device
 import luma.oled.device
 import pytest
-from gpiozero.pins.mock import MockFactory
+from gpiozero import PinSetInput
+from gpiozero.pins.mock import MockFactory, MockPin
 from luma.core.interface.serial import i2c as luma_i2c
 from PIL import Image, ImageChops, ImageDraw
 
@@ -225,6 +226,36 @@ def test_a_broken_wire_is_a_named_fault_wherever_it_breaks(chip):
         assert glass.contrast == 5
 
 
+SHOWS = {
+    "shown": lambda oled: oled.show(noise(2)),
+    "shown after healing": lambda oled: (oled.reopen(), oled.show(noise(2))),
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "refused"), [("shown", 1), ("shown", 2), ("shown after healing", 1)]
+)
+def test_transfers_that_are_not_acknowledged_are_made_again(chip, how, refused):
+    """Wherever in a frame, and while the glass is initialised anew for it; nothing is lost."""
+    glass, oled = lit_glass(chip)
+    before = glass.transactions
+    SHOWS[how](oled)
+    for taken in range(glass.transactions - before):
+        glass, oled = lit_glass(chip)
+        oled.brightness(5)
+        glass.refuse(refused, after_transfers=taken)
+        SHOWS[how](oled)
+        assert same(glass.image(), noise(2))
+        assert (glass.contrast, glass.is_on) == (5, True)
+
+
+def test_one_transfer_that_is_not_acknowledged_costs_no_new_initialisation(oled, glass):
+    oled.show(noise(1))
+    usual = cost(glass, lambda: oled.show(noise(2)))
+    glass.refuse()
+    assert cost(glass, lambda: oled.show(noise(1))) == usual
+
+
 def test_showing_after_a_fault_initialises_the_glass_first(oled, glass):
     oled.show(noise(1))
     glass.fail(broken=True)
@@ -375,11 +406,22 @@ def test_lumas_own_spi_interface_carries_the_frame(glass, chip):
     assert header.factory.pin(board.OLED_SPI.reset.bcm).state  # low is reset
 
 
+class DyingPin(MockPin):
+    """A pin that takes no level any more once it is dead."""
+
+    dead = False
+
+    def _set_state(self, value):
+        if self.dead:
+            raise PinSetInput(f"cannot set state of pin {self!r}")
+        super()._set_state(value)
+
+
 def test_pins_that_fail_are_the_displays_fault(glass, chip):
-    header = Header(MockFactory())
-    device = SpiDev(glass, header.factory.pin(board.OLED_SPI.data_command.bcm))
-    oled = Oled(spi(header, spidev=device), chip)
+    header = Header(MockFactory(pin_class=DyingPin))
+    pin = header.factory.pin(board.OLED_SPI.data_command.bcm)
+    oled = Oled(spi(header, spidev=SpiDev(glass, pin)), chip)
     oled.show(noise(5))
-    header.factory.pin(board.OLED_SPI.data_command.bcm).function = "input"
+    pin.dead = True
     with pytest.raises(DeviceFault):
         oled.show(noise(6))
