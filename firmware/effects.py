@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from msgspec import Struct, field
 
 from firmware.emv.dialogue import CardFailure
+from firmware.entry_guard import MaskedEntry
 from firmware.host.messages import CardPresented, HostAnswer, HostRequest
 from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
@@ -73,6 +74,11 @@ class Wait(Effect[Happening], frozen=True):
 
     timeout_ms: int
     card: bool = False
+    masked: MaskedEntry | None = None  # what its keys are part of: see firmware.entry_guard
+
+
+class EntryLeftOpen(Effect[bool], frozen=True):
+    """Tell whether a masked entry was broken off, so that digits are swallowed."""
 
 
 class PutBack(Effect[None], frozen=True):

@@ -29,7 +29,7 @@ class Ledger:
         free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
         connect: Connect = connect,
     ) -> None:
-        self._directory = directory
+        self.directory = directory
         self._now = now
         self._free_bytes = free_bytes
         self._connect = connect
@@ -42,7 +42,7 @@ class Ledger:
         self._open()
 
     def _open(self) -> None:
-        self.journal = Journal.open(self._directory, self.keys, self._now, connect=self._connect)
+        self.journal = Journal.open(self.directory, self.keys, self._now, connect=self._connect)
         self.operators = Operators(self.journal)
 
     @property
@@ -53,7 +53,7 @@ class Ledger:
     def check_space(self) -> None:
         """Raises JournalFault when the disk is nearly full: a sale must be able to end."""
         try:
-            free = self._free_bytes(self._directory)
+            free = self._free_bytes(self.directory)
         except OSError as error:
             raise JournalFault(trouble_of(error), str(error)) from error
         if free < SPACE_MIN_BYTES:

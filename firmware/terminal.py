@@ -72,6 +72,7 @@ class Terminal:
             ledger=ledger,
             buzzer=devices.buzzer,
             on_frame=devices.on_frame,
+            directory=ledger.directory,
         )
         desk = Desk(config, emv, ledger.keys.card, Language(config.general.language))
         self.desk = desk

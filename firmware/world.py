@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -67,6 +68,7 @@ class World(Struct):
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
+    directory: Path | None = None  # the data directory, for what outlives the process
 
 
 class Glass:

@@ -32,6 +32,12 @@ class Key(enum.Enum):
     MENU = "MENU"
     ENTER = "ENTER"
 
+    def __repr__(self) -> str:
+        """No digit: it may be one of a PIN or a password, and a repr goes to logs."""
+        return "<Key digit>" if self.digit else f"<Key {self.value}>"
+
+    __str__ = __repr__
+
     @property
     def digit(self) -> str | None:
         """The decimal digit on the key, or None."""

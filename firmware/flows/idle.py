@@ -6,6 +6,7 @@ from firmware.effects import (
     CheckClock,
     CheckSpace,
     ClockMoved,
+    EntryLeftOpen,
     Look,
     Moment,
     Now,
@@ -80,7 +81,10 @@ async def idle(desk: Desk) -> None:
         slips = await StuckPapers()
         if slips:
             pause_ms = min(pause_ms, PHASE_MS)
-        notice = Phrase.of(card) if card else await _notice(desk, moment, slips)
+        if await EntryLeftOpen():
+            notice: Phrase | None = Phrase.of(Text.ENTRY_LEFT_OPEN)
+        else:
+            notice = Phrase.of(card) if card else await _notice(desk, moment, slips)
         await show(desk, idle_screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
         happening = await Wait(min(until_minute_ms, pause_ms), card=True)

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from firmware.effects import CheckPassword, Look, Record
+from firmware.entry_guard import MaskedEntry
 from firmware.flows.transact import Done, Refused
 from firmware.flows.void import void
 from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
@@ -206,7 +207,7 @@ def test_without_the_supervisors_password_nothing_is_voided():
         keys_digits(title, "111111", masked=True),
         (CheckPassword("00", Password("111111"), "void"), WrongPassword(1)),
         shows(TextEntry(title, "", 6, notice=say(Text.PASSWORD_WRONG))),
-        presses(Key.CANCEL),
+        presses(Key.CANCEL, masked=MaskedEntry.PASSWORD),
         gives_up(VOID, "password", "cancelled"),
     )
 
@@ -271,7 +272,7 @@ def test_pin_that_is_not_keyed_costs_nothing():
         agreed_on(SOLD),
         card_is_put_in(card_of_tray("unionpay-debit"), VOID, 800, Text.INSERT_SAME_CARD),
         shows(PinEntry(VOID, yuan(800), 0)),
-        presses(Key.CANCEL),
+        presses(Key.CANCEL, masked=MaskedEntry.PIN),
         card_is_released(),
         gives_up(VOID, "card", "cancelled", 800),
     )
