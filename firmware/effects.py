@@ -276,7 +276,7 @@ class CheckSpace(Effect[None], frozen=True):
 
 
 class CheckClock(Effect[None], frozen=True):
-    """Make sure at start that the clock makes sense; a fault takes the terminal out.
+    """Make sure that the clock makes sense: at start, and before money moves; else a fault.
 
     With `trust` it is right, though it is far from what the journal has seen.
     """

@@ -226,7 +226,9 @@ async def present_same_card(
         presented = await present_card(desk, agreed, prompt, notice, again=again)
         if isinstance(presented, GivenUp):
             return presented
-        if presented.card.pan.keyed_hash(desk.card_key) == original.card.hash:
+        card = presented.card
+        same = card.pan.keyed_hash(desk.card_key), card.psn
+        if same == (original.card.hash, original.card.psn):
             return presented
         await Beep(long=True)
         await release_card()

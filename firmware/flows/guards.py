@@ -86,7 +86,8 @@ async def agree_to_duplicate(desk: Desk, agreed: Agreed, card: CardFacts) -> boo
     window_s = desk.config.sale.duplicate_window_s
     moment = await Now()
     since = moment.wall - timedelta(seconds=window_s)
-    earlier = await Look(DuplicateOf(card.hash, agreed.amount.minor, since, training=desk.training))
+    asked = DuplicateOf(card.hash, agreed.amount.minor, since, desk.training, card.psn)
+    earlier = await Look(asked)
     if earlier is None:
         return True
     body = (

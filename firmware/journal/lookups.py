@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -240,25 +240,32 @@ class Lookups:
         return [row["amount_minor"] for row in rows]
 
     def duplicate_of(
-        self, card_hash: str, amount_minor: int, since_iso: str, *, training: bool = False
+        self,
+        card_hash: str,
+        amount_minor: int,
+        since_iso: str,
+        *,
+        psn: str = "",
+        training: bool = False,
     ) -> Transaction | None:
-        """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment."""
-        since = datetime.fromisoformat(since_iso)
-        day_before = (since - timedelta(days=1)).strftime("%Y%m%d")  # whatever its offset
+        """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment.
+
+        Moments are those of a clock that nobody moved: what a wrong clock put into the future, or
+        long into the past, was as long ago as it was.
+        """
+        jumped_s = int(self._one("SELECT jumped_s FROM terminal")["jumped_s"])
+        since_s = int(datetime.fromisoformat(since_iso).timestamp()) - jumped_s
         found = self._transactions(
-            "WHERE t.card = ? AND t.date >= ? AND t.amount_minor = ? AND t.at_s >= ?"
+            "WHERE t.card = ? AND t.clock_s >= ? AND t.psn = ? AND t.amount_minor = ?"
             " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = ?"
             " ORDER BY t.intent DESC LIMIT 1",
-            (
-                card_hash,
-                day_before,
-                amount_minor,
-                int(since.timestamp()),
-                Kind.SALE.value,
-                training,
-            ),
+            (card_hash, since_s, psn, amount_minor, Kind.SALE.value, training),
         )
         return found[0] if found else None
+
+    def trading_day(self) -> str:
+        """YYYYMMDD of the latest transaction since the clock was last vouched for, or ""."""
+        return str(self._one("SELECT day FROM terminal")["day"])
 
     def sales_today(self, date: str) -> int:
         """Sum in minor units of the sales of a day that stand, voided ones left out."""
@@ -273,8 +280,8 @@ class Lookups:
         row = self._one(
             "SELECT coalesce(sum(amount_minor), 0) AS minor FROM transactions"
             " INDEXED BY transactions_card WHERE card = ?"
-            " AND date = ? AND kind = ? AND state = 'approved' AND voided_by = 0 AND training = 0",
-            (card_hash, date, Kind.SALE.value),
+            " AND day = ? AND kind = ? AND state = 'approved' AND voided_by = 0 AND training = 0",
+            (card_hash, self._day(date), Kind.SALE.value),
         )
         return int(row["minor"])
 
@@ -363,6 +370,10 @@ class Lookups:
         row = self._one(
             "SELECT coalesce(sum(minor), 0) AS minor FROM day_totals"
             " WHERE date = ? AND kind = ? AND (? IS NULL OR operator = ?)",
-            (date, kind.value, operator, operator),
+            (self._day(date), kind.value, operator, operator),
         )
         return int(row["minor"])
+
+    def _day(self, date: str) -> str:
+        """The day that a transaction of `date` counts to: a clock set back begins no new one."""
+        return max(date, self.trading_day())

@@ -15,8 +15,10 @@ from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
+    ClockJumped,
     Copy,
     CopyRestored,
+    GuardOverridden,
     IntentRecorded,
     KeyIntroduced,
     Kind,
@@ -38,6 +40,7 @@ from firmware.journal.records import (
     ReversalOpened,
     SettlementCompleted,
     SettlementStarted,
+    TerminalStarted,
     Totals,
     TrainingSwitched,
     UploadAnswered,
@@ -48,6 +51,7 @@ from firmware.journal.rules import require
 from firmware.journal.transactions import State
 
 Row = sqlite3.Row
+PSN_SINCE = 4  # from this schema on the card sequence number is part of which card it is
 _TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
 
 
@@ -72,13 +76,12 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             _batch(db, entry.seq, record)
         case CopyRestored():
             _restored(db, entry.seq, record)
-        case OperatorSignedOn() | OperatorSignedOff():
-            on = record.operator if isinstance(record, OperatorSignedOn) else ""
-            db.execute("UPDATE terminal SET signed_on = ?", (on,))
-        case TrainingSwitched():
-            db.execute("UPDATE terminal SET training = ?", (int(record.on),))
+        case OperatorSignedOn() | OperatorSignedOff() | TrainingSwitched():
+            _shift(db, record)
         case OperatorAdded() | PasswordChanged() | OperatorRemoved():
             _staff(db, record)
+        case TerminalStarted() | ClockJumped() | GuardOverridden():
+            _clock(db, record)
         case KeyIntroduced():
             checks = (record.card_key_check, record.pepper_check)
             values = (entry.seq, record.public_key, *checks)
@@ -102,15 +105,17 @@ def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
 
 def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> None:
     column = "next_training_stan" if intent.training else "next_stan"
-    terminal = _one(db, f"SELECT batch, {column} AS stan FROM terminal")  # noqa: S608 - ours
+    terminal = _one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
     assert terminal is not None
     batch = _one(db, "SELECT * FROM batches WHERE batch = ?", terminal["batch"])
     used = _number(db, intent.batch, intent.stan, training=intent.training) is not None
     rules.may_begin(intent, batch, terminal["stan"], used=used)
-    original = _original(db, intent)
+    original = _original(db, intent, same_psn=terminal["schema"] >= PSN_SINCE)
+    day = max(intent.date, terminal["day"])
     db.execute(
         "INSERT INTO transactions (intent, batch, stan, training, kind, state, amount_minor, card,"
-        " operator, date, at_s, original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " psn, operator, date, day, clock_s, original)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.seq,
             intent.batch,
@@ -120,9 +125,11 @@ def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> Non
             State.OPEN.value,
             intent.amount_minor,
             intent.card.hash,
+            intent.card.psn,
             intent.operator,
             intent.date,
-            int(entry.moment.timestamp()),
+            day,
+            int(entry.moment.timestamp()) - terminal["jumped_s"],
             original["intent"] if original is not None else None,
         ),
     )
@@ -131,10 +138,11 @@ def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> Non
     following = intent.stan % rules.STAN_MAX + 1
     db.execute(f"UPDATE terminal SET {column} = ?", (following,))  # noqa: S608 - ours
     if not intent.training:
+        db.execute("UPDATE terminal SET day = ?", (day,))
         db.execute("UPDATE batches SET intents = intents + 1 WHERE batch = ?", (intent.batch,))
 
 
-def _original(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
+def _original(db: sqlite3.Connection, intent: IntentRecorded, *, same_psn: bool) -> Row | None:
     """The sale that a void or refund undoes, after every rule about it."""
     if intent.kind is Kind.SALE:
         return None
@@ -148,7 +156,7 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
         " AND state IN ('open', 'reversing')",
         original["intent"],
     )
-    rules.may_undo(intent, original, voiding=bool(voiding))
+    rules.may_undo(intent, original, voiding=bool(voiding), same_psn=same_psn)
     return original
 
 
@@ -264,7 +272,7 @@ def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
     db.execute(
         "INSERT INTO day_totals VALUES (?, ?, ?, ?, ?) ON CONFLICT (date, kind, operator)"
         " DO UPDATE SET count = count + excluded.count, minor = minor + excluded.minor",
-        (row["date"], row["kind"], row["operator"], sign, sign * row["amount_minor"]),
+        (row["day"], row["kind"], row["operator"], sign, sign * row["amount_minor"]),
     )
 
 
@@ -357,7 +365,27 @@ def _restored(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
     db.execute("UPDATE print_jobs SET state = 'sending'")
 
 
+def _clock(db: sqlite3.Connection, record: TerminalStarted | ClockJumped | GuardOverridden) -> None:
+    match record:
+        case TerminalStarted():
+            db.execute("UPDATE terminal SET schema = ?", (record.schema,))
+        case ClockJumped():
+            db.execute("UPDATE terminal SET jumped_s = jumped_s + ?", (record.by_s,))
+        case GuardOverridden(guard="clock"):  # the supervisor says which day it is
+            db.execute("UPDATE terminal SET day = ''")
+
+
 # -- operators --------------------------------------------------------------------------------
+
+
+def _shift(
+    db: sqlite3.Connection, record: OperatorSignedOn | OperatorSignedOff | TrainingSwitched
+) -> None:
+    if isinstance(record, TrainingSwitched):
+        db.execute("UPDATE terminal SET training = ?", (int(record.on),))
+        return
+    on = record.operator if isinstance(record, OperatorSignedOn) else ""
+    db.execute("UPDATE terminal SET signed_on = ?", (on,))
 
 
 def _staff(

@@ -190,10 +190,15 @@ class DuplicateOf(Struct, frozen=True):
     amount_minor: int
     since: datetime
     training: bool
+    psn: str = ""  # card sequence number
 
     def read(self, journal: Journal) -> Transaction | None:
         return journal.duplicate_of(
-            self.card_hash, self.amount_minor, self.since.isoformat(), training=self.training
+            self.card_hash,
+            self.amount_minor,
+            self.since.isoformat(),
+            psn=self.psn,
+            training=self.training,
         )
 
 

@@ -50,14 +50,21 @@ def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, 
         require(intent.original is None, "a sale has no original")
 
 
-def may_undo(intent: IntentRecorded, original: Row | None, *, voiding: bool) -> None:
-    """A void or refund names a sale of the same card that stands and has that much left."""
+def may_undo(
+    intent: IntentRecorded, original: Row | None, *, voiding: bool, same_psn: bool
+) -> None:
+    """A void or refund names a sale of the same card that stands and has that much left.
+
+    `same_psn` is False in records of releases that went by the account number alone.
+    """
     word = intent.kind.value
     if original is None:
         raise RuleBroken(f"{word} without its original")
     require(original["kind"] == Kind.SALE.value, f"{word} of a {original['kind']}")
     require(original["state"] == State.APPROVED.value, f"{word} of a sale {original['state']}")
     require(original["card"] == intent.card.hash, f"{word} to another card")
+    same = not same_psn or original["psn"] == intent.card.psn
+    require(same, f"{word} to another card of the account")
     require(not original["voided_by"], f"{word} of a voided sale")
     require(not voiding, f"{word} of a sale whose void is under way")
     left_minor = original["amount_minor"] - original["refunded_minor"]

@@ -11,6 +11,7 @@ from firmware.effects import (
     AwaitPaper,
     Beep,
     CardPresent,
+    CheckClock,
     CheckPassword,
     CheckSpace,
     Look,
@@ -158,7 +159,7 @@ def nothing_is_owed(*, uploads: bool = True) -> list[Pair]:
     """No reversal, no notice of an offline sale, room on the disk, no settlement under way."""
     row: list[Pair] = [(Look(Reversals()), [])]
     row += [(Look(Uploads()), [])] if uploads else []
-    row += [(CheckSpace(), None)]
+    row += [(CheckSpace(), None), (CheckClock(), None)]
     return [*row, (Look(OpenSettlement()), None), (Look(OpenSettlement()), None)]
 
 
@@ -242,7 +243,7 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
         (Now(), NOW),
         (Look(CardSoldToday(card.hash, NOW.date)), 0),
         (Now(), NOW),
-        (Look(DuplicateOf(card.hash, minor, since, training=False)), None),
+        (Look(DuplicateOf(card.hash, minor, since, training=False, psn=card.psn)), None),
     ]
 
 

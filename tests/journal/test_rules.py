@@ -20,10 +20,11 @@ from firmware.journal.records import (
     ReversalAttempted,
     SettlementCompleted,
     SettlementStarted,
+    TerminalStarted,
     Totals,
 )
 from firmware.journal.transactions import State
-from tests.journal.story import OTHER_CARD, Shop, confirmed, opened, outcome_of
+from tests.journal.story import CARD, OTHER_CARD, Shop, confirmed, opened, outcome_of
 
 
 def refused(shop: Shop, *records: Record, because: str) -> None:
@@ -336,3 +337,19 @@ def test_a_lesson_is_never_refunded_for_real(shop: Shop) -> None:
     lesson = shop.sale(training=True)
     real = shop.intent(Kind.REFUND, 100, original=lesson)
     refused(shop, real, because="without its original")
+
+
+def test_another_card_of_the_account_undoes_nothing(shop: Shop) -> None:
+    """From schema 4 on: what an earlier release allowed stays readable."""
+    first = msgspec.structs.replace(CARD, psn="01")
+    second = msgspec.structs.replace(CARD, psn="02")
+    allowed = shop.sale(card=first)
+    undone = shop.intent(Kind.REFUND, 100, card=second, original=allowed)
+    assert shop.end(undone, Result.APPROVED).state is State.APPROVED
+    shop.journal.append(TerminalStarted(version="", schema=4))
+    for kind in (Kind.VOID, Kind.REFUND):
+        sale = shop.sale(card=first)
+        other = shop.intent(kind, sale.amount_minor, card=second, original=sale)
+        refused(shop, other, because="another card of the account")
+        own = shop.intent(kind, sale.amount_minor, card=first, original=sale)
+        assert shop.end(own, Result.APPROVED).state is State.APPROVED
