@@ -64,6 +64,11 @@ class EntryGuard:
             return True
         return key.digit is None and key is not Key.STAR  # `*` is 00
 
+    def card_put_in(self) -> None:
+        """A card was put in: the one whose PIN was being keyed had come out before."""
+        if self.open is MaskedEntry.PIN:
+            self._end()
+
     def _end(self) -> None:
         self.open = None
         if self._file is not None:

@@ -150,6 +150,8 @@ class Runner:
                 # whom a card that was found in the slot has served, nobody knows
                 self._card_used = isinstance(event, CardInserted) and event.found
                 self._slot_seen = True
+                if isinstance(event, CardInserted) and not event.found:
+                    self._entry.card_put_in()
                 self._happened.append(event)
             case DeviceLost():
                 self._lost[event.device] = event.detail

@@ -144,6 +144,22 @@ def changed(**fields: object) -> Transaction:
     return msgspec.structs.replace(SOLD, **fields)
 
 
+def test_another_card_of_the_account_is_another_card():
+    """The sequence number of the card that is put in differs from the one that paid."""
+    sold = changed(card=msgspec.structs.replace(SOLD.card, psn="02"))
+    follow(
+        void(desk()),
+        agreed_on(sold),
+        card_is_put_in(card_of_tray("unionpay-debit"), VOID, 800, Text.INSERT_SAME_CARD),
+        beeps(long=True),
+        card_is_released(),
+        card_is_asked_for(VOID, 800, Text.INSERT_SAME_CARD, say(Text.ANOTHER_CARD)),
+        presses(Key.CANCEL, card=True),
+        card_is_released(),
+        gives_up(VOID, "card", "cancelled", 800),
+    )
+
+
 REFUSALS = {
     Text.NOT_A_SALE: changed(kind=VOID),
     Text.ORIGINAL_DECLINED: changed(state=State.DECLINED),
