@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from firmware.journal import rules, schema
+from firmware.journal import rules, schema, shift
 from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
@@ -77,11 +77,11 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
         case CopyRestored():
             _restored(db, entry.seq, record)
         case OperatorSignedOn() | OperatorSignedOff() | TrainingSwitched():
-            _shift(db, record)
+            shift.took_turns(db, record)
         case OperatorAdded() | PasswordChanged() | OperatorRemoved():
-            _staff(db, record)
+            shift.staff(db, record)
         case TerminalStarted() | ClockJumped() | GuardOverridden():
-            _clock(db, record)
+            shift.clock(db, record)
         case KeyIntroduced():
             checks = (record.card_key_check, record.pepper_check)
             values = (entry.seq, record.public_key, *checks)
@@ -363,41 +363,6 @@ def _restored(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
     following = restored.stan % rules.STAN_MAX + 1
     db.execute("UPDATE terminal SET batch = ?, next_stan = ?", (batch, following))
     db.execute("UPDATE print_jobs SET state = 'sending'")
-
-
-def _clock(db: sqlite3.Connection, record: TerminalStarted | ClockJumped | GuardOverridden) -> None:
-    match record:
-        case TerminalStarted():
-            db.execute("UPDATE terminal SET schema = ?", (record.schema,))
-        case ClockJumped():
-            db.execute("UPDATE terminal SET jumped_s = jumped_s + ?", (record.by_s,))
-        case GuardOverridden(guard="clock"):  # the supervisor says which day it is
-            db.execute("UPDATE terminal SET day = ''")
-
-
-# -- operators --------------------------------------------------------------------------------
-
-
-def _shift(
-    db: sqlite3.Connection, record: OperatorSignedOn | OperatorSignedOff | TrainingSwitched
-) -> None:
-    if isinstance(record, TrainingSwitched):
-        db.execute("UPDATE terminal SET training = ?", (int(record.on),))
-        return
-    on = record.operator if isinstance(record, OperatorSignedOn) else ""
-    db.execute("UPDATE terminal SET signed_on = ?", (on,))
-
-
-def _staff(
-    db: sqlite3.Connection, record: OperatorAdded | PasswordChanged | OperatorRemoved
-) -> None:
-    known = _one(db, "SELECT 1 FROM staff WHERE number = ?", record.operator) is not None
-    added = isinstance(record, OperatorAdded)
-    require(known is not added, f"operator {record.operator} {'exists' if known else 'unknown'}")
-    if isinstance(record, OperatorRemoved):
-        db.execute("DELETE FROM staff WHERE number = ?", (record.operator,))
-    else:
-        db.execute("INSERT OR REPLACE INTO staff VALUES (?, ?)", (record.operator, record.digest))
 
 
 # -- rows -------------------------------------------------------------------------------------
