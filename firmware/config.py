@@ -53,7 +53,7 @@ class General(Section, frozen=True):
 class Check(Section, frozen=True):
     """The amount check."""
 
-    min_view_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 600
+    min_view_ms: Annotated[int, msgspec.Meta(ge=300, le=10_000)] = 600
 
 
 class Sale(Section, frozen=True):

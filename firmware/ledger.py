@@ -55,7 +55,7 @@ class Ledger:
         free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
         connect: Connect = connect,
     ) -> None:
-        self._directory = directory
+        self.directory = directory
         self._now = now
         self._free_bytes = free_bytes
         self._connect = connect
@@ -81,7 +81,7 @@ class Ledger:
         self._check_keys()
         with contextlib.ExitStack() as undo:
             journal = Journal.open(
-                self._directory, self.keys, self._now, connect=self._connect, begin=False
+                self.directory, self.keys, self._now, connect=self._connect, begin=False
             )
             undo.callback(journal.close)
             undo.callback(self.release)
@@ -115,7 +115,7 @@ class Ledger:
     def check_space(self) -> None:
         """Raises JournalFault when the disk is nearly full: a sale must be able to end."""
         try:
-            free = self._free_bytes(self._directory)
+            free = self._free_bytes(self.directory)
         except OSError as error:
             raise JournalFault(trouble_of(error), str(error)) from error
         if free < SPACE_MIN_BYTES:
@@ -140,24 +140,24 @@ class Ledger:
         found = next(journal.records(seq, seq), None)
         if found is None or found.hash != digest:
             words = f"record {seq} of this terminal is not in the journal"
-            raise JournalFault(Trouble.OTHERS, f"{self._directory}: {words}")
+            raise JournalFault(Trouble.OTHERS, f"{self.directory}: {words}")
 
     def _check_keys(self) -> None:
         """The keys are read, never made, and must be those that the terminal has."""
         for name in KEY_FILES:
-            _identity(self._directory / name)
-        found = TerminalKeys.load(self._directory)
+            _identity(self.directory / name)
+        found = TerminalKeys.load(self.directory)
         ours, theirs = (
             (keys.public_hex, keys.card_check, keys.pepper_check) for keys in (self.signer, found)
         )
         if ours != theirs:
-            raise JournalFault(Trouble.OTHERS, f"{self._directory} holds other keys")
+            raise JournalFault(Trouble.OTHERS, f"{self.directory} holds other keys")
 
     def _note_places(self) -> None:
         beside = [path for each in self._beside for path in each.paths]
-        log = self._directory / f"{DATABASE}-wal"
+        log = self.directory / f"{DATABASE}-wal"
         logs = [log] if log.exists() else []  # a read-only disk has none
-        paths = [*(self._directory / name for name in _FILES), *logs, *beside]
+        paths = [*(self.directory / name for name in _FILES), *logs, *beside]
         self._places = {path: _identity(path) for path in paths}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Self
 
 
 class Secret:
@@ -59,6 +60,14 @@ class Digits(Secret):
         value = self._value
         assert isinstance(value, str)
         return value
+
+    def with_more(self, digits: Digits) -> Self:
+        """The digits with more of them behind."""
+        return type(self)(self.reveal() + digits.reveal())
+
+    def without_last(self) -> Self | None:
+        """The digits without the last one; None when none is left."""
+        return type(self)(self.reveal()[:-1]) if len(self) > 1 else None
 
 
 class Pin(Digits):

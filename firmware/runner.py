@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from firmware import effects
 from firmware.emv.dialogue import CardFailure
+from firmware.entry_guard import EntryGuard
 from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.host.training import training_answer
 from firmware.journal.faults import JournalFault, Trouble
@@ -99,6 +100,8 @@ class Runner:
         self._look_at_ms = 0
         self._card_present = False
         self._card_used = False
+        self._slot_seen = False
+        self._entry = EntryGuard(world.directory)
         self._next_token = 1
         self._spin_at_ms = 0
 
@@ -163,13 +166,18 @@ class Runner:
                     self._happened.append(event)
             case CardInserted() | CardRemoved():
                 self._card_present = isinstance(event, CardInserted)
-                self._card_used = False
+                # whom a card that was found in the slot has served, nobody knows
+                self._card_used = isinstance(event, CardInserted) and event.found
+                self._slot_seen = True
+                if isinstance(event, CardInserted) and not event.found:
+                    self._entry.card_put_in()
                 self._happened.append(event)
             case DeviceLost():
                 self._lost[event.device] = event.detail
                 self._card_present &= event.device is not Device.READER
             case DeviceBack():
                 self._lost.pop(event.device, None)
+                self._slot_seen |= event.device is Device.READER
             case JobDone():
                 if not self._world.spool.take(event) and event.token == self._awaited:
                     self._results[event.token] = event.result  # else it comes too late for anybody
@@ -234,7 +242,9 @@ class Runner:
     def _perform(self, effect: effects.Effect[Any]) -> _Send | _Throw | None:
         """Perform an effect; None when its answer takes time, and is `_pending`."""
         match effect:
-            case effects.Wait(timeout_ms=timeout_ms):
+            case effects.Wait(timeout_ms=timeout_ms, masked=masked):
+                if masked is not None:
+                    self._entry.begin(masked)
                 return self._await(_Pending(effect, self._now_ms + timeout_ms, effects.TimedOut))
             case effects.AwaitPaper(timeout_ms=timeout_ms):
                 pending = effects.PaperOutlook.PENDING
@@ -247,6 +257,8 @@ class Runner:
                 return _Send(self._glass.show(effect.screen, effect.language))
             case effects.CardPresent():
                 return _Send(self._card_present and (effect.used or not self._card_used))
+            case effects.EntryLeftOpen():
+                return _Send(self._entry.open is not None and not self._card_out)
             case effects.UseUpCard():
                 self._card_used = self._card_present
                 return _Send(None)
@@ -273,13 +285,16 @@ class Runner:
         if pending.token in self._results:
             return _Send(pending.convert(self._results.pop(pending.token)))
         match pending.effect:
-            case effects.Wait(card=card):
+            case effects.Wait() as wait:
                 fault = self._fault()
                 if fault is not None and not self._in_outage:
                     return _Throw(fault)
                 while self._happened:
                     happened = self._happened.popleft()
-                    if card or isinstance(happened, KeyPressed):
+                    if isinstance(happened, KeyPressed):
+                        if self._may_see(happened, wait):
+                            return _Send(happened)
+                    elif wait.card:
                         return _Send(happened)
             case effects.AwaitPaper(job=job):
                 outlook = self._world.spool.outlook(job)
@@ -288,6 +303,20 @@ class Runner:
         if self._now_ms >= pending.deadline_ms:
             return _Send(pending.at_deadline(self._now_ms))
         return None
+
+    def _may_see(self, pressed: KeyPressed, wait: effects.Wait) -> bool:
+        """Whether a key is for the flow; one that belongs to a broken-off entry only beeps."""
+        masked, card_out = wait.masked is not None, self._card_out
+        takes = self._entry.takes(pressed.key, masked=masked, card_out=card_out)
+        if not takes:
+            perform(effects.Beep(), self._world)
+        return takes
+
+    @property
+    def _card_out(self) -> bool:
+        """Whether the slot is known to be empty: a reader that is away does not tell."""
+        watched = self._slot_seen and Device.READER not in self._lost
+        return watched and not self._card_present
 
     # --- slow effects -----------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class Terminal:
             ledger=ledger,
             buzzer=devices.buzzer,
             on_frame=devices.on_frame,
+            directory=ledger.directory,
         )
         card_key = ledger.keys.card
         desk = Desk(

@@ -87,7 +87,8 @@ async def agree_to_duplicate(desk: Desk, agreed: Agreed, card: CardFacts) -> boo
     moment = await Now()
     since = moment.wall - timedelta(seconds=window_s)
     minor, currency = agreed.amount.minor, agreed.amount.currency.alpha
-    earlier = await Look(DuplicateOf(card.hash, minor, currency, since, training=desk.training))
+    asked = DuplicateOf(card.hash, minor, currency, since, desk.training, card.psn)
+    earlier = await Look(asked)
     if earlier is None:
         return True
     body = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firmware.effects import Authorise, CheckSpace, Look, Now, Record
+from firmware.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
 from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, confirm, show, tell
@@ -95,6 +95,7 @@ async def may_move_money(desk: Desk, *, uploads: bool = True) -> bool:
         await _refuse(desk, Text.UPLOAD_FIRST, await Look(Uploads()))
         return False
     await CheckSpace()  # after what is owed, which goes out as long as it can be written at all
+    await CheckClock()
     await resume_settlement(desk)
     return await Look(OpenSettlement()) is None
 

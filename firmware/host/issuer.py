@@ -21,6 +21,7 @@ from firmware.journal.records import Kind
 
 APPROVED = "00"
 NEVER_ANSWERS = "68"
+NO_PSN = "00"  # of a card that has none. See EMV 4.4 Book 2, A1.4.1.
 PIN_TRIES = 3
 _REFUSED_STATUS = {
     Status.LOST: "41",
@@ -95,6 +96,8 @@ class Issuer:
         """
         if request.offline:
             return APPROVED, ""  # the card has approved already: the money is owed
+        if (request.card.psn or NO_PSN) != account.psn:  # another card of the same account
+            return "14", ""
         code = self._status_code(request, account, today)
         if code == APPROVED:
             code = _pin_code(books, request, account_id, account)

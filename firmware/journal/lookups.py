@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -263,25 +263,22 @@ class Lookups(Sums):
         currency: str,
         since_iso: str,
         *,
+        psn: str = "",
         training: bool = False,
     ) -> Transaction | None:
-        """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment."""
-        since = datetime.fromisoformat(since_iso)
-        day_before = (since - timedelta(days=1)).strftime("%Y%m%d")  # whatever its offset
+        """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment.
+
+        Moments are those of a clock that nobody moved: what a wrong clock put into the future, or
+        long into the past, was as long ago as it was.
+        """
+        jumped_s = int(self._one("SELECT jumped_s FROM terminal")["jumped_s"])
+        since_s = int(datetime.fromisoformat(since_iso).timestamp()) - jumped_s
         found = self._transactions(
-            "WHERE t.card = ? AND t.date >= ? AND t.amount_minor = ? AND t.at_s >= ?"
+            "WHERE t.card = ? AND t.clock_s >= ? AND t.psn = ? AND t.amount_minor = ?"
             " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = ?"
             " AND t.currency = ?"
             " ORDER BY t.intent DESC LIMIT 1",
-            (
-                card_hash,
-                day_before,
-                amount_minor,
-                int(since.timestamp()),
-                Kind.SALE.value,
-                training,
-                currency,
-            ),
+            (card_hash, since_s, psn, amount_minor, Kind.SALE.value, training, currency),
         )
         return found[0] if found else None
 

@@ -10,13 +10,15 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from firmware.journal import batches, rules, schema, settings
+from firmware.journal import batches, rules, schema, settings, shift
 from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
+    ClockJumped,
     Copy,
     CopyRestored,
+    GuardOverridden,
     IntentRecorded,
     KeyIntroduced,
     Kind,
@@ -74,10 +76,18 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             batches.project(db, entry.seq, record)
         case CopyRestored():
             batches.restore(db, entry.seq, record)
-        case OperatorSignedOn() | OperatorSignedOff() | TrainingSwitched() | TerminalStarted():
-            _terminal(db, record)
-        case OperatorAdded() | PasswordChanged() | OperatorRemoved():
-            _staff(db, record)
+        case (
+            OperatorSignedOn()
+            | OperatorSignedOff()
+            | TrainingSwitched()
+            | OperatorAdded()
+            | PasswordChanged()
+            | OperatorRemoved()
+            | TerminalStarted()
+            | ClockJumped()
+            | GuardOverridden()
+        ):
+            shift.project(db, record)
         case SettingsRecorded() | SettingChanged():
             settings.project(db, entry.seq, record)
         case KeyIntroduced():
@@ -98,38 +108,23 @@ def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
         project(db, entry, entry.record)
 
 
-def _terminal(
-    db: sqlite3.Connection,
-    record: OperatorSignedOn | OperatorSignedOff | TrainingSwitched | TerminalStarted,
-) -> None:
-    """Who is at the terminal, in which mode, and whose release writes the records."""
-    match record:
-        case OperatorSignedOn():
-            db.execute("UPDATE terminal SET signed_on = ?", (record.operator,))
-        case OperatorSignedOff():
-            db.execute("UPDATE terminal SET signed_on = ''")
-        case TrainingSwitched():
-            db.execute("UPDATE terminal SET training = ?", (int(record.on),))
-        case TerminalStarted():
-            db.execute("UPDATE terminal SET written_by = ?", (record.schema,))
-
-
 # -- transactions -----------------------------------------------------------------------------
 
 
 def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> None:
     column = "next_training_stan" if intent.training else "next_stan"
-    terminal = _one(db, f"SELECT serial, written_by, {column} AS stan FROM terminal")  # noqa: S608
+    terminal = _one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
     assert terminal is not None
     batch = _one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
     latest = _number(db, intent.batch, intent.stan, training=intent.training)
     used = latest is not None and latest["serial"] == terminal["serial"]
     rules.may_begin(intent, batch, terminal["stan"], used=used)
     original = _original(db, intent, terminal)
+    day = max(intent.date, terminal["day"])
     db.execute(
         "INSERT INTO transactions (intent, serial, batch, stan, training, kind, state,"
-        " amount_minor, currency, owner, card, operator, date, at_s, original)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " amount_minor, currency, owner, card, psn, operator, date, day, clock_s, original)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.seq,
             terminal["serial"],
@@ -142,9 +137,11 @@ def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> Non
             intent.currency,
             rules.owner_of(intent),
             intent.card.hash,
+            intent.card.psn,
             intent.operator,
             intent.date,
-            int(entry.moment.timestamp()),
+            day,
+            int(entry.moment.timestamp()) - terminal["jumped_s"],
             original["intent"] if original is not None else None,
         ),
     )
@@ -154,6 +151,7 @@ def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> Non
     db.execute(f"UPDATE terminal SET {column} = ?", (following,))  # noqa: S608 - ours
     if not intent.training:
         serial = terminal["serial"]
+        db.execute("UPDATE terminal SET day = ?", (day,))
         db.execute("UPDATE batches SET intents = intents + 1 WHERE serial = ?", (serial,))
 
 
@@ -168,8 +166,14 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
         " AND state IN ('open', 'reversing')",
         original["intent"],
     )
-    rules.may_undo(intent, original, voiding=bool(voiding), open_serial=terminal["serial"])
-    if original is not None and terminal["written_by"] >= rules.OWNER_SINCE:
+    rules.may_undo(
+        intent,
+        original,
+        voiding=bool(voiding),
+        open_serial=terminal["serial"],
+        same_psn=terminal["schema"] >= rules.PSN_SINCE,
+    )
+    if original is not None and terminal["schema"] >= rules.OWNER_SINCE:
         rules.may_undo_here(intent, original)
     return original
 
@@ -309,7 +313,7 @@ def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
         " ON CONFLICT (date, kind, operator, currency)"
         " DO UPDATE SET count = count + excluded.count, minor = minor + excluded.minor",
         (
-            row["date"],
+            row["day"],
             row["kind"],
             row["operator"],
             row["currency"],
@@ -348,21 +352,6 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
         db.execute("UPDATE print_jobs SET state = 'sending' WHERE job = ?", (record.job,))
     else:  # sent, given up, or in doubt and so replaced by a duplicate: no longer owed
         db.execute("DELETE FROM print_jobs WHERE job = ?", (record.job,))
-
-
-# -- operators --------------------------------------------------------------------------------
-
-
-def _staff(
-    db: sqlite3.Connection, record: OperatorAdded | PasswordChanged | OperatorRemoved
-) -> None:
-    known = _one(db, "SELECT 1 FROM staff WHERE number = ?", record.operator) is not None
-    added = isinstance(record, OperatorAdded)
-    require(known is not added, f"operator {record.operator} {'exists' if known else 'unknown'}")
-    if isinstance(record, OperatorRemoved):
-        db.execute("DELETE FROM staff WHERE number = ?", (record.operator,))
-    else:
-        db.execute("INSERT OR REPLACE INTO staff VALUES (?, ?)", (record.operator, record.digest))
 
 
 # -- rows -------------------------------------------------------------------------------------

@@ -204,6 +204,7 @@ class DuplicateOf(Struct, frozen=True):
     currency: str
     since: datetime
     training: bool
+    psn: str = ""  # card sequence number
 
     def read(self, journal: Journal) -> Transaction | None:
         return journal.duplicate_of(
@@ -211,6 +212,7 @@ class DuplicateOf(Struct, frozen=True):
             self.amount_minor,
             self.currency,
             self.since.isoformat(),
+            psn=self.psn,
             training=self.training,
         )
 

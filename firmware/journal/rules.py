@@ -26,6 +26,7 @@ from firmware.money import MINOR_MAX
 STAN_MAX = 999_999
 BATCH_MAX = 999_999
 BATCHES_LOST_MAX = 1_000  # a batch a day for years; what is further off is mistyped
+PSN_SINCE = 4  # from this schema on the card sequence number is part of which card it is
 OWNER_SINCE = (
     4  # earlier releases let a refund begin in another currency: their journals may hold one
 )
@@ -64,15 +65,25 @@ def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, 
 
 
 def may_undo(
-    intent: IntentRecorded, original: Row | None, *, voiding: bool, open_serial: int
+    intent: IntentRecorded,
+    original: Row | None,
+    *,
+    voiding: bool,
+    open_serial: int,
+    same_psn: bool,
 ) -> None:
-    """A void or refund names a sale of the same card that stands and has that much left."""
+    """A void or refund names a sale of the same card that stands and has that much left.
+
+    `same_psn` is False in records of releases that went by the account number alone.
+    """
     word = intent.kind.value
     if original is None:
         raise RuleBroken(f"{word} without its original")
     require(original["kind"] == Kind.SALE.value, f"{word} of a {original['kind']}")
     require(original["state"] == State.APPROVED.value, f"{word} of a sale {original['state']}")
     require(original["card"] == intent.card.hash, f"{word} to another card")
+    same = not same_psn or original["psn"] == intent.card.psn
+    require(same, f"{word} to another card of the account")
     require(not original["voided_by"], f"{word} of a voided sale")
     require(not voiding, f"{word} of a sale whose void is under way")
     left_minor = original["amount_minor"] - original["refunded_minor"]

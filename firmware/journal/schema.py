@@ -65,7 +65,9 @@ PROJECTIONS = {
         signed_on TEXT NOT NULL,
         training INTEGER NOT NULL,
         serial INTEGER NOT NULL,
-        written_by INTEGER NOT NULL
+        day TEXT NOT NULL, -- the latest date of a transaction since the clock was last vouched for
+        jumped_s INTEGER NOT NULL, -- by how much the clock was moved in all
+        schema INTEGER NOT NULL -- of the release that wrote the records from the last start on
     ) STRICT""",
     "staff": """CREATE TABLE staff (
         number TEXT PRIMARY KEY,
@@ -101,9 +103,11 @@ PROJECTIONS = {
         currency TEXT NOT NULL,
         owner TEXT NOT NULL,
         card TEXT NOT NULL,
+        psn TEXT NOT NULL,
         operator TEXT NOT NULL,
         date TEXT NOT NULL,
-        at_s INTEGER NOT NULL,
+        day TEXT NOT NULL, -- the day it counts to: setting the clock back begins no new one
+        clock_s INTEGER NOT NULL, -- of a clock that nobody ever moved
         reference TEXT NOT NULL DEFAULT '',
         original INTEGER,
         voided_by INTEGER NOT NULL DEFAULT 0,
@@ -147,7 +151,8 @@ PROJECTIONS = {
 INDEXES = (
     "CREATE INDEX batches_number ON batches (batch)",
     "CREATE UNIQUE INDEX transactions_number ON transactions (stan, batch, training, serial)",
-    "CREATE INDEX transactions_card ON transactions (card, date)",
+    "CREATE INDEX transactions_card ON transactions (card, day)",
+    "CREATE INDEX transactions_recent ON transactions (card, clock_s)",
     "CREATE INDEX transactions_reference ON transactions (reference) WHERE reference <> ''",
     "CREATE INDEX transactions_open ON transactions (intent) WHERE state = 'open'",
     "CREATE INDEX transactions_lessons ON transactions (intent) WHERE training = 1",
@@ -170,7 +175,7 @@ def create_projections(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     for statement in (*PROJECTIONS.values(), *INDEXES):
         connection.execute(statement)
-    connection.execute("INSERT INTO terminal VALUES (0, 1, 1, 1, '', 0, 0, ?)", (SCHEMA,))
+    connection.execute("INSERT INTO terminal VALUES (0, 1, 1, 1, '', 0, 0, '', 0, ?)", (SCHEMA,))
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -42,9 +42,9 @@ class Sums:
         """Sum in minor units of a card's sales of a day that stand."""
         row = self._one(
             "SELECT coalesce(sum(amount_minor), 0) AS minor FROM transactions"
-            " INDEXED BY transactions_card WHERE card = ? AND date = ? AND kind = ?"
+            " INDEXED BY transactions_card WHERE card = ? AND day = ? AND kind = ?"
             " AND state = 'approved' AND voided_by = 0 AND training = 0 AND currency = ?",
-            (card_hash, date, Kind.SALE.value, currency),
+            (card_hash, self._day(date), Kind.SALE.value, currency),
         )
         return int(row["minor"])
 
@@ -52,9 +52,17 @@ class Sums:
         row = self._one(
             "SELECT coalesce(sum(minor), 0) AS minor FROM day_totals"
             " WHERE date = ? AND kind = ? AND currency = ? AND (? IS NULL OR operator = ?)",
-            (date, kind.value, currency, operator, operator),
+            (self._day(date), kind.value, currency, operator, operator),
         )
         return int(row["minor"])
+
+    def trading_day(self) -> str:
+        """YYYYMMDD of the latest transaction since the clock was last vouched for, or ""."""
+        return str(self._one("SELECT day FROM terminal")["day"])
+
+    def _day(self, date: str) -> str:
+        """The day that a transaction of `date` counts to: a clock set back begins no new one."""
+        return max(date, self.trading_day())
 
     # -- below --------------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ def _day(whose: Owner) -> dict[str, Screen]:
         "idle-offline-due": idle("01", Phrase.of(Text.UPLOADS_PENDING, count=3)),
         "idle-reversal-due": idle("01", Phrase.of(Text.REVERSALS_PENDING, count=1)),
         "idle-clock-moved": idle("01", Phrase.of(Text.CLOCK_MOVED, by="+24:00")),
+        "idle-entry-left-open": idle("01", Phrase.of(Text.ENTRY_LEFT_OPEN)),
         "idle-settle": idle("01", Phrase.of(Text.SETTLE_SOON)),
         "idle-supervisor": idle("00", Phrase.of(Text.SUPERVISOR_AT_IDLE)),
     }

@@ -59,6 +59,7 @@ class Text(enum.Enum):
     INSERT_CARD = ("请插卡", "Insert card")
     INSERT_SAME_CARD = ("请插入原交易卡", "Insert same card")
     REMOVE_CARD = ("请取卡", "Remove card")
+    ENTRY_LEFT_OPEN = ("请先按取消键", "Press CANCEL first")
     REINSERT_CARD = ("请取出并重新插卡", "Reinsert card")
     CARD_BACK_FOR_UNDO = ("请插回原卡", "Put card back")
     CARD_ERROR = ("读卡错误", "Card error")

@@ -51,7 +51,7 @@ def test_the_example_says_of_each_setting_what_it_means_and_may_be(pos):
     lines = list(example())
     assert 'language = "zh_CN"  # of the glass at start; # at idle changes it, ' in "\n".join(lines)
     assert any(line.endswith('one of "i2c" "spi"') for line in lines)
-    assert any(line.startswith("min_view_ms = 600") and "0 to 10000" in line for line in lines)
+    assert any(line.startswith("min_view_ms = 600") and "300 to 10000" in line for line in lines)
     assert 'max_amount = "50000.00"' in "\n".join(lines)
 
 

@@ -49,7 +49,9 @@ VISA = facts_of("visa-credit")
 AGREED = Agreed(SALE, yuan(800), "f" * 64)
 EARLIER = transaction_of(intent_of(SALE, 800, VISA, stan=7), State.APPROVED)
 RECENT = [900, 1_000, 1_100, 1_000, 1_000]
-DUPLICATE = DuplicateOf(VISA.hash, 800, "CNY", NOW.wall - timedelta(seconds=300), training=False)
+DUPLICATE = DuplicateOf(
+    VISA.hash, 800, "CNY", NOW.wall - timedelta(seconds=300), training=False, psn=VISA.psn
+)
 
 
 def warns(title: Text, minor: int, *body: Phrase) -> Pair:

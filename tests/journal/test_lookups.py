@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from firmware.journal.records import (
+    ClockJumped,
     Copy,
+    GuardOverridden,
     Kind,
     OperatorSignedOff,
     OperatorSignedOn,
@@ -97,10 +99,74 @@ def test_a_cards_day_is_its_own(shop: Shop) -> None:
     shop.sale(100)
     shop.sale(20)
     shop.sale(3, card=OTHER_CARD)
-    shop.clock.advance(days=1)
-    shop.sale(4)
     assert shop.journal.card_today(CARD.hash, "20260302", "CNY") == 120
     assert shop.journal.card_today(OTHER_CARD.hash, "20260302", "CNY") == 3
+    shop.clock.advance(days=1)
+    shop.sale(4)
+    assert shop.journal.card_today(CARD.hash, "20260303", "CNY") == 4
+    assert shop.journal.card_today(OTHER_CARD.hash, "20260303", "CNY") == 0
+
+
+def test_a_clock_that_is_set_back_begins_no_new_day(shop: Shop) -> None:
+    """Neither while it is behind nor once it is right again."""
+    shop.sale(100)
+    shop.clock.advance(days=-1)
+    shop.refund(shop.sale(20), 5)
+    journal = shop.journal
+    assert (journal.sales_today("20260301", "CNY"), journal.refunds_today("20260301", "CNY")) == (
+        120,
+        5,
+    )
+    assert journal.card_today(CARD.hash, "20260301", "CNY") == 120
+    shop.clock.advance(days=1)
+    assert (journal.sales_today("20260302", "CNY"), journal.refunds_today("20260302", "CNY")) == (
+        120,
+        5,
+    )
+    assert journal.card_today(CARD.hash, "20260302", "CNY") == 120
+    assert journal.sales_today("20260303", "CNY") == 0
+
+
+def test_a_day_begins_anew_once_the_supervisor_says_which_it_is(shop: Shop) -> None:
+    shop.clock.advance(days=200)  # by mistake
+    shop.sale(100)
+    shop.clock.advance(days=-200)
+    assert shop.journal.trading_day() == "20260918"
+    shop.journal.append(GuardOverridden(guard="clock", shown="", operator="00"))
+    shop.sale(7)
+    assert shop.journal.sales_today("20260302", "CNY") == 7
+
+
+def test_a_duplicate_is_told_by_the_time_that_passed_and_not_by_a_clock_that_was_moved(
+    shop: Shop,
+) -> None:
+    first, journal = shop.sale(), shop.journal
+
+    def found() -> object:
+        return journal.duplicate_of(
+            CARD.hash,
+            12_850,
+            "CNY",
+            (shop.clock() - timedelta(minutes=5)).isoformat(),
+            psn=CARD.psn,
+        )
+
+    for days in (-1, 1, 30, -30):
+        shop.clock.advance(days=days)
+        journal.append(ClockJumped(by_s=days * 86_400))
+        assert found() == first
+    shop.clock.advance(minutes=6)
+    assert found() is None
+    shop.clock.advance(days=-1)
+    journal.append(ClockJumped(by_s=-86_400))
+    assert found() is None  # it lies in the future, and was long ago
+
+
+def test_another_card_of_the_account_is_another_card(shop: Shop) -> None:
+    first = shop.sale()
+    since = (shop.clock() - timedelta(minutes=5)).isoformat()
+    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn=CARD.psn) == first
+    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn="02") is None
 
 
 def test_recent_amounts_are_of_sales_that_stand(shop: Shop) -> None:

@@ -28,7 +28,7 @@ from firmware.journal.records import (
 from firmware.journal.schema import SCHEMA
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
-from tests.journal.story import KEYS, OTHER_CARD, Shop, confirmed, opened, outcome_of
+from tests.journal.story import CARD, KEYS, OTHER_CARD, Shop, confirmed, opened, outcome_of
 
 
 def refused(shop: Shop, *records: Record, because: str) -> None:
@@ -370,3 +370,20 @@ def test_a_journal_of_a_release_without_that_rule_still_opens(shop: Shop) -> Non
     again = replace(shop.intent(Kind.REFUND, 1, original=sale), currency="KWD")
     refused(shop, again, because="refund in KWD")
     assert verify_journal(shop.directory, KEYS.public_key).faults == []
+
+
+def test_another_card_of_the_account_undoes_nothing(shop: Shop) -> None:
+    """From schema 4 on: what an earlier release allowed stays readable."""
+    first = msgspec.structs.replace(CARD, psn="01")
+    second = msgspec.structs.replace(CARD, psn="02")
+    shop.journal.append(TerminalStarted(version="", schema=3))
+    allowed = shop.sale(card=first)
+    undone = shop.intent(Kind.REFUND, 100, card=second, original=allowed)
+    assert shop.end(undone, Result.APPROVED).state is State.APPROVED
+    shop.journal.append(TerminalStarted(version="", schema=4))
+    for kind in (Kind.VOID, Kind.REFUND):
+        sale = shop.sale(card=first)
+        other = shop.intent(kind, sale.amount_minor, card=second, original=sale)
+        refused(shop, other, because="another card of the account")
+        own = shop.intent(kind, sale.amount_minor, card=first, original=sale)
+        assert shop.end(own, Result.APPROVED).state is State.APPROVED
