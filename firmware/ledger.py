@@ -9,6 +9,7 @@ from pathlib import Path
 
 from firmware.journal.connection import Connect, connect
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
+from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Operators
 from firmware.journal.store import Journal
@@ -28,11 +29,13 @@ class Ledger:
         now: Callable[[], datetime],
         free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
         connect: Connect = connect,
+        open_head: OpenHead = HeadFile,
     ) -> None:
         self._directory = directory
         self._now = now
         self._free_bytes = free_bytes
         self._connect = connect
+        self._open_head = open_head
         self.keys = TerminalKeys.load_or_create(directory)
         self._open()
 
@@ -42,7 +45,13 @@ class Ledger:
         self._open()
 
     def _open(self) -> None:
-        self.journal = Journal.open(self._directory, self.keys, self._now, connect=self._connect)
+        self.journal = Journal.open(
+            self._directory,
+            self.keys,
+            self._now,
+            connect=self._connect,
+            open_head=self._open_head,
+        )
         self.operators = Operators(self.journal)
 
     @property

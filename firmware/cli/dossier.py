@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from firmware.journal.chain import Entry
-from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     AmountAgreed,
@@ -79,7 +78,7 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
     jobs: set[int] = set()
     leading: list[Entry] = []  # what was agreed and overridden before an intent
     for entry in journal.records():
-        record = _record(entry)
+        record = entry.record
         match record:
             case GuardOverridden() | AmountAgreed():
                 leading.append(entry)
@@ -103,13 +102,6 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
             case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():
                 if record.job in jobs:
                     yield entry
-
-
-def _record(entry: Entry) -> Record:
-    try:
-        return entry.record
-    except ValueError as error:
-        raise JournalFault(Trouble.CORRUPT, f"record {entry.seq} cannot be read") from error
 
 
 def _place(record: _Numbered | PrintQueued) -> _Place:

@@ -58,6 +58,8 @@ _TROUBLES: dict[Trouble, tuple[Text, Text]] = {
     Trouble.CORRUPT: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
     Trouble.RULE: (Text.JOURNAL_FAULT, Text.ADVICE_SERVICE),
     Trouble.LOST: (Text.JOURNAL_LOST, Text.ADVICE_RESTORE),
+    Trouble.TRUNCATED: (Text.JOURNAL_TRUNCATED, Text.ADVICE_RESTORE),
+    Trouble.BOOKS: (Text.BOOKS_FAULT, Text.ADVICE_RESTORE_BOOKS),
     Trouble.NEWER: (Text.JOURNAL_NEWER, Text.ADVICE_UPDATE),
     Trouble.BUSY: (Text.JOURNAL_IN_USE, Text.ADVICE_END_OTHERS),
     Trouble.KEYS: (Text.KEYS_FAULT, Text.ADVICE_RESTORE_KEYS),

@@ -21,6 +21,9 @@ from firmware.journal.keys import sync_directory
 
 DATABASE, LOCK = "journal.db", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
+LOG_BYTES_MAX = 4 << 20  # a log that a reader made longer is cut to this when the reader is gone
+_PIECE_BYTES = 1 << 20
+_HEAD_KEPT, _MARK_BYTES_MAX = b"head\n", 512  # the second line of the lock file
 # each is set, then read back: a pragma that is not understood is silently ignored
 PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("journal_mode", "WAL", "wal"),
@@ -30,6 +33,7 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("cell_size_check", "ON", 1),
     ("trusted_schema", "OFF", 0),
     ("wal_autocheckpoint", "1000", 1000),
+    ("journal_size_limit", str(LOG_BYTES_MAX), LOG_BYTES_MAX),
 )
 
 Connect = Callable[[Path], sqlite3.Connection]
@@ -54,11 +58,33 @@ def renew_log(database: Path) -> None:
     """
     log = database.with_name(database.name + "-wal")
     with contextlib.suppress(FileNotFoundError), log.open("r+b") as file:
-        content = file.read()
-        file.seek(0)
-        file.write(content)
+        while content := file.read(_PIECE_BYTES):  # a reader that stayed may have made it long
+            file.seek(-len(content), os.SEEK_CUR)
+            file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def shorten_log(connection: sqlite3.Connection) -> None:
+    """Bring the write-ahead log into the database and cut it to nothing. Raises sqlite3.Error.
+
+    While somebody reads an earlier state, or the disk is full, it stays and nothing is raised.
+    """
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        if fault_of(error).trouble not in (Trouble.FULL, Trouble.BUSY):  # the log holds it all
+            raise
+
+
+def keep_log(database: Path) -> None:
+    """Keep the write-ahead log under a name of its own, for whoever looks for what it lost.
+
+    Closing the database deletes it. An earlier one that was kept stays.
+    """
+    log = database.with_name(database.name + "-wal")
+    with contextlib.suppress(OSError):  # there is none, it is kept, or the disk has no links
+        os.link(log, log.with_name(log.name + ".damaged"))
 
 
 def _unusable(path: Path, error: OSError) -> JournalFault:
@@ -113,8 +139,8 @@ def prepare(connection: sqlite3.Connection) -> None:
 class Hold(Struct):
     """The directory is ours: a lock that the kernel gives back when the process ends.
 
-    The lock file also remembers that a journal was begun here, so that one which is gone is told
-    from a first start.
+    The lock file also remembers that a journal was begun here and its head kept, so that what is
+    gone is told from a first start.
     """
 
     path: Path
@@ -147,6 +173,19 @@ class Hold(Struct):
             os.pwrite(self._handle, first_hash.hex().encode() + b"\n", 0)
             os.fsync(self._handle)
             sync_directory(self.path.parent)
+        except OSError as error:
+            raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
+
+    @property
+    def head_kept(self) -> bool:
+        """Whether the file that says where the journal ends was made here before."""
+        return os.pread(self._handle, _MARK_BYTES_MAX, 0).endswith(_HEAD_KEPT)
+
+    def mark_head_kept(self) -> None:
+        """Remember that there is that file, so that one which is gone is noticed."""
+        try:
+            os.pwrite(self._handle, _HEAD_KEPT, os.fstat(self._handle).st_size)
+            os.fsync(self._handle)
         except OSError as error:
             raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
 

@@ -315,6 +315,22 @@ class CopyRestored(Base, frozen=True):
     stan: int
 
 
+class HeadRenewed(Base, frozen=True):
+    """The file that says where the journal ends was missing or damaged, and was made again.
+
+    Up to here nothing outside the journal told of records that are missing at its end.
+    """
+
+    reason: str
+
+
+class TailLost(Base, frozen=True):
+    """Records up to this one were written and are missing; a person let the journal go on."""
+
+    seq: int
+    hash: str  # of the last one that is known, hex
+
+
 class DeviceFailed(Base, frozen=True):
     """A device stopped working."""
 
@@ -375,5 +391,7 @@ Record = (
     | DeviceRecovered
     | ClockJumped
     | CopyRestored
+    | HeadRenewed
+    | TailLost
     | TrainingSwitched
 )

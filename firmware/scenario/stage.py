@@ -21,6 +21,7 @@ from firmware.host.client import HostClient
 from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
+from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
 from firmware.ledger import Ledger
 from firmware.masked import Key as SecretKey
@@ -145,11 +146,18 @@ class Stage:
 
     def _ledger(self) -> Ledger:
         return Ledger(
-            self._directory, self.bench.clock.now, self._free_bytes, connect=self._connect
+            self._directory,
+            self.bench.clock.now,
+            self._free_bytes,
+            connect=self._connect,
+            open_head=self._open_head,
         )
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         return self.disk.connect(path)
+
+    def _open_head(self, directory: Path) -> HeadFile:
+        return HeadFile(directory)
 
     def _free_bytes(self, _directory: Path) -> int:
         return self.disk.free_bytes()
