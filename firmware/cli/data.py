@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import pwd
 import sqlite3
 import sys
 import tempfile
@@ -81,6 +82,18 @@ def owning(directory: Path, busy: str) -> Iterator[None]:
         running = fault.trouble is Trouble.BUSY
         words = f"the terminal runs on this data: {busy}" if running else str(fault)
         raise Refused(f"{directory}: {words}", code=FAILED) from fault
+
+
+def require_owner(data: Path, why: str, command: str) -> None:
+    """Only what the owner writes is what the terminal can read. Raises Refused."""
+    owner = data.stat().st_uid
+    if owner == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    raise Refused(f"{data}: {why}: as its owner, `sudo -u {name} {command}`", code=FAILED)
 
 
 def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:

@@ -1,6 +1,6 @@
 """`pos journal`: lists, shows and exports what is in the journal, while the terminal runs.
 
-Only `new-key` changes it, and only while the terminal is off.
+Only `new-key` and `go-on` change it, and only while the terminal is off.
 """
 
 from __future__ import annotations
@@ -16,13 +16,22 @@ from firmware.cli.data import add_data_argument, reading, writing
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.export import FORMATS, batches, export
+from firmware.cli.go_on import go_on
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
+from firmware.cli.restore import voucher_place
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.rules import BATCH_MAX, STAN_MAX
 from firmware.journal.transactions import State, Transaction
 from firmware.money import CURRENCIES, Money
 
+_GO_ON = """
+A journal whose last records are missing stops trade: a log that was damaged, or an older copy that
+was put back. If the newest backup has more, restore that. Else this lets it go on, and says for
+good, in a record, what is missing. Numbers go on after the last voucher that was given out, by the
+papers or the host's books; papers that were owed are printed as duplicates. The damaged log is kept
+beside the journal, its name ending in `.damaged`.
+"""
 _BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
 _WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
@@ -47,7 +56,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     key.add_argument("--all", action="store_true", help="also those that earlier vouchers need")
     key.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
     new_key = actions.add_parser("new-key", help="sign with a new key; the terminal must be off")
-    for action in (lists, show, exports, key, new_key):
+    going_on = actions.add_parser("go-on", help="without records that are missing at the end")
+    going_on.epilog = _GO_ON
+    going_on.add_argument(
+        "--after",
+        type=voucher_place,
+        required=True,
+        metavar="BATCH/VOUCHER",
+        help="the last voucher that was given out, such as 000003/000123",
+    )
+    going_on.add_argument(
+        "--reverse-open",
+        action="store_true",
+        help="have the host reverse what is undecided in the records that are left",
+    )
+    for action in (lists, show, exports, key, new_key, going_on):
         add_data_argument(action)
 
 
@@ -56,6 +79,11 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "new-key":
         print(f"a new key is valid from record {change_key(options.data)}; give it out anew:")
         print("`pos journal key --all` has it, and the earlier ones for earlier papers")
+        return DONE
+    if options.action == "go-on":
+        left, known = go_on(options.data, options.after, reverse_open=options.reverse_open)
+        print(f"records {left + 1} to {known} are missing; it goes on after record {left}")
+        print("what they said only the papers, the host and a backup tell; record it by hand")
         return DONE
     with reading(options.data) as journal:
         match options.action:

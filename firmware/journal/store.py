@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, key_at, link
@@ -35,6 +37,7 @@ from firmware.journal.projection import project, rebuild
 from firmware.journal.records import (
     AmountAgreed,
     BatchOpened,
+    CopyRestored,
     HeadRenewed,
     KeyIntroduced,
     OutcomeRecorded,
@@ -48,14 +51,32 @@ from firmware.journal.records import (
 HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify` checks them all
 # commits with one of these have their head written to the disk at once, others within half a minute
 _PUSHED = (OutcomeRecorded, ReversalOpened, ReversalConfirmed)
+_WAYS_BACK = "restore a backup, or let it go on without them with `pos journal go-on`"
+_TAIL_LOST = "its outcome is missing"
 NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 
 ClockNow = Callable[[], datetime]
 Also = Callable[[sqlite3.Connection], None]
 
 
+class WithoutTail(Struct, frozen=True):
+    """How a journal goes on whose last records are missing, as a person decides.
+
+    `batch` and `stan` name the last voucher that was given out. With `reverse_open` what is
+    undecided in the records that are left is reversed.
+    """
+
+    batch: int
+    stan: int
+    reverse_open: bool = False
+
+
 class Journal(Lookups):
-    """The terminal's journal: one object, one connection, one thread."""
+    """The terminal's journal: one object, one connection, one thread.
+
+    `lost_tail` is set when it was opened without its tail: the last record that is left, and the
+    last one that is known to be missing.
+    """
 
     def __init__(
         self,
@@ -73,6 +94,7 @@ class Journal(Lookups):
         self._clock_now = clock_now
         self._head_seq, self._head_hash = 0, ORIGIN
         self._failed: JournalFault | None = None
+        self.lost_tail: tuple[int, int] | None = None
 
     @classmethod
     def open(
@@ -83,13 +105,14 @@ class Journal(Lookups):
         *,
         connect: Connect = engine.connect,
         open_head: OpenHead = HeadFile,
-        without_tail: bool = False,
+        without_tail: WithoutTail | None = None,
     ) -> Journal:
         """Open the journal in `directory`, making it at first start; blocks for the disk.
 
         Raises JournalFault whenever it is not certain that the record is whole and can go on: the
         terminal does not trade then. Costs the same for a short journal and a long one. With
-        `without_tail` a journal whose last records are missing goes on without them, and says so.
+        `without_tail` a journal whose last records are missing goes on without them, and says so;
+        RuleBroken is raised when it does not fit.
         """
         hold = Hold.take(directory)
         head_file = open_head(directory)
@@ -227,7 +250,7 @@ class Journal(Lookups):
         except DATABASE_ERRORS as error:
             self._failed = self._failed or fault_of(error)
 
-    def _begin_or_resume(self, *, without_tail: bool) -> None:
+    def _begin_or_resume(self, *, without_tail: WithoutTail | None) -> None:
         found = schema.version(self._db)
         if found > schema.SCHEMA:
             raise JournalFault(Trouble.NEWER, f"schema {found}; this release knows {schema.SCHEMA}")
@@ -281,7 +304,7 @@ class Journal(Lookups):
             raise JournalFault(Trouble.CORRUPT, "there is no record")
         self._head_seq, self._head_hash = last_seq, bytes.fromhex(last_hash)
 
-    def _check_tail(self, head: Head, *, without_tail: bool) -> None:
+    def _check_tail(self, head: Head, *, without_tail: WithoutTail | None) -> None:
         """The last record that was kept outside the journal is in it."""
         words = ""
         if head.seq > self._head_seq:
@@ -292,9 +315,18 @@ class Journal(Lookups):
             if head.seq < self._head_seq:  # the power went before it was written
                 self._head_file.keep(self._signed_head(), push=True)
             return
-        if not without_tail:
-            raise JournalFault(Trouble.TRUNCATED, words)
-        self.append(TailLost(seq=head.seq, hash=head.hash.hex()))
+        if without_tail is None:
+            raise JournalFault(Trouble.TRUNCATED, f"{words}; {_WAYS_BACK}")
+        reversals = [
+            ReversalOpened(batch=one.batch, stan=one.stan, reason=_TAIL_LOST, training=one.training)
+            for one in (self.open_intents() if without_tail.reverse_open else ())
+        ]
+        self.lost_tail = self._head_seq, head.seq
+        self.append(
+            TailLost(seq=head.seq, hash=head.hash.hex()),
+            *reversals,
+            CopyRestored(batch=without_tail.batch, stan=without_tail.stan),
+        )
         self._head_file.make(self._signed_head())
 
     def _has(self, head: Head) -> bool:
