@@ -170,6 +170,7 @@ def _faults(path: Path) -> Iterator[None]:
 def _copied(directory: Path, folder: Path, pause: Callable[[], None]) -> dict[str, Content]:
     """Copy the databases in `directory`, all as of one moment at which nothing is under way."""
     while True:
+        copied = False
         with contextlib.ExitStack() as snapshots:
             sources = {
                 name: snapshots.enter_context(_snapshot(directory / name))
@@ -179,7 +180,11 @@ def _copied(directory: Path, folder: Path, pause: Callable[[], None]) -> dict[st
             if _is_quiet(Lookups(sources[DATABASE]), directory):
                 for name, source in sources.items():
                     _copy(source, folder / name)
-                return {name: folder / name for name in sources}
+                copied = True
+        if copied:  # the log of what is written meanwhile grows no more
+            for name in sources:
+                _compact(folder / name)
+            return {name: folder / name for name in sources}
         pause()
 
 
@@ -202,10 +207,16 @@ def _is_quiet(journal: Lookups, directory: Path) -> bool:
 
 
 def _copy(source: sqlite3.Connection, to: Path) -> None:
-    """The copy needs no write-ahead log, and holds nothing of what was deleted."""
+    """Copy it page by page."""
     with contextlib.closing(sqlite3.connect(to, isolation_level=None)) as copy:
         copy.execute("PRAGMA synchronous = OFF")  # what is packed is synced
         source.backup(copy)
+
+
+def _compact(to: Path) -> None:
+    """The copy needs no write-ahead log, and holds nothing of what was deleted."""
+    with contextlib.closing(sqlite3.connect(to, isolation_level=None)) as copy:
+        copy.execute("PRAGMA synchronous = OFF")
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("VACUUM")
 

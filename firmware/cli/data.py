@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import pwd
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
+
+_SPOOL_BYTES = 1 << 16  # in memory; what is longer waits on the disk
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +55,8 @@ def require_journal(journal: Path) -> Path:
 def reading(directory: Path) -> Iterator[Lookups]:
     """The journal in `directory` as it is at this moment, while the terminal goes on writing.
 
-    Everything read within is of one moment. Raises Refused with one line for whatever is wrong.
+    Everything read within is of one moment, and the log of what is written meanwhile grows until it
+    ends: nothing within waits for a person. Raises Refused with one line for whatever is wrong.
     """
     path = require_journal(directory)
     try:
@@ -67,6 +71,24 @@ def reading(directory: Path) -> Iterator[Lookups]:
         raise Refused(f"{path}: {fault}", code=FAILED) from fault
     except DATABASE_ERRORS as error:
         raise Refused(f"{path}: {fault_of(error)}", code=FAILED) from error
+
+
+@contextlib.contextmanager
+def spooled(to: TextIO | None = None) -> Iterator[TextIO]:
+    """What is written within reaches `to`, or standard output, at the end of it.
+
+    A pager that waits for a person must not hold the journal as it was: its log would grow all the
+    while. So a command enters this before `reading`, which has ended when the first line comes out.
+    Long texts wait in a temporary file. Raises Refused when there is no room for it.
+    """
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES, "w+", encoding="utf-8", newline="") as spool:
+        try:
+            yield spool  # type: ignore[misc]  # a wrapper of a TextIO, and used as one
+            spool.seek(0)
+        except OSError as error:
+            words = f"{tempfile.gettempdir()}: {error.strerror or error}"
+            raise Refused(words, code=FAILED) from error
+        shutil.copyfileobj(spool, to or sys.stdout)
 
 
 @contextlib.contextmanager

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
-from firmware.cli.data import add_data_argument, reading, writing
+from firmware.cli.data import add_data_argument, reading, spooled, writing
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.export import FORMATS, batches, export
@@ -85,31 +86,30 @@ def run(options: argparse.Namespace) -> int:
         print(f"records {left + 1} to {known} are missing; it goes on after record {left}")
         print("what they said only the papers, the host and a backup tell; record it by hand")
         return DONE
-    with reading(options.data) as journal:
+    output = options.output if options.action in ("export", "key") else None
+    with writing(output) as to, spooled(to) as file, reading(options.data) as journal:
         match options.action:
             case "list":
-                _list(journal, options)
+                _list(journal, options, file)
             case "show":
-                _show(journal, options)
+                file.writelines(f"{line}\n" for line in _shown(journal, options))
             case "export":
-                with writing(options.output) as file:
-                    export(journal, options.format, file)
+                export(journal, options.format, file)
             case "key":
                 keys = journal.public_keys()
-                with writing(options.output) as file:
-                    file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
+                file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
     return DONE
 
 
-def _list(journal: Lookups, options: argparse.Namespace) -> None:
+def _list(journal: Lookups, options: argparse.Namespace, file: TextIO) -> None:
     """Print the table row by row: a day or a batch may be longer than memory is large."""
     counts: Counter[str] = Counter()
     sums: Counter[tuple[str, Kind]] = Counter()
     approved: Counter[tuple[str, Kind]] = Counter()
     numbers = _batches(journal, options)
-    print(_line(_HEAD))
+    print(_line(_HEAD), file=file)
     for one in _wanted(journal, numbers, options):
-        print(_line(_row(one)))
+        print(_line(_row(one)), file=file)
         counts[one.currency] += 1
         if one.state is State.APPROVED:
             approved[one.currency, one.kind] += 1
@@ -120,9 +120,9 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
             f"{Money(sums[currency, kind], CURRENCIES[currency])}"
             for kind in Kind
         )
-        print(f"{count} transactions; approved in {currency}: {', '.join(words)}")
+        print(f"{count} transactions; approved in {currency}: {', '.join(words)}", file=file)
     if not counts:
-        print("no transactions")
+        print("no transactions", file=file)
 
 
 def _batches(journal: Lookups, options: argparse.Namespace) -> range:
@@ -183,7 +183,7 @@ def _note(one: Transaction) -> str:
     return one.reason
 
 
-def _show(journal: Lookups, options: argparse.Namespace) -> None:
+def _shown(journal: Lookups, options: argparse.Namespace) -> Iterator[str]:
     if options.batch is None:
         found = journal.by_voucher(options.voucher, training=options.training)
     else:
@@ -191,8 +191,7 @@ def _show(journal: Lookups, options: argparse.Namespace) -> None:
     if found is None:
         where = "" if options.batch is None else f" in batch {options.batch:06d}"
         raise Refused(f"there is no voucher {options.voucher:06d}{where}", code=FAILED)
-    for line in dossier(journal, found):
-        print(line)
+    return dossier(journal, found)
 
 
 def _number(text: str, most: int, what: str) -> int:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
 from firmware.journal.keys import sync_directory
 
-DATABASE, LOCK = "journal.db", "journal.lock"
+DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
 LOG_BYTES_MAX = 4 << 20  # a log that a reader made longer is cut to this when the reader is gone
 _PIECE_BYTES = 1 << 20
@@ -63,6 +63,14 @@ def renew_log(database: Path) -> None:
             file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def log_bytes(directory: Path) -> int:
+    """How long the journal's write-ahead log is."""
+    try:
+        return (directory / LOG).stat().st_size
+    except OSError:
+        return 0
 
 
 def shorten_log(connection: sqlite3.Connection) -> None:

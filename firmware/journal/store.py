@@ -267,7 +267,8 @@ class Journal(Lookups):
             self._check_tail(head, without_tail=without_tail)
         else:
             self._begin_head()
-        engine.shorten_log(self._db)
+        if engine.log_bytes(self._hold.path.parent) > engine.LOG_BYTES_MAX:
+            engine.shorten_log(self._db)
 
     def _begin(self) -> None:
         """The first start: tables, the terminal's key and the first batch in one commit."""

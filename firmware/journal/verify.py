@@ -92,6 +92,7 @@ def _verify(
     head: Head | None,
     report: JournalReport,
 ) -> None:
+    db.execute("BEGIN")  # all of it is of one moment, while the terminal trades on
     found = schema.version(db)
     if found > schema.SCHEMA:
         report.blame(f"schema {found}; this release knows {schema.SCHEMA}")
