@@ -25,6 +25,7 @@ from firmware.ledger import Ledger
 from firmware.loop import Watched
 from firmware.masked import Key
 from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.tie import tie_books, tie_no_books
 from firmware.ui.render import Frame
 from hw.events import Post
 from hw.ports import Clock, DeviceFault, HostLink
@@ -66,6 +67,7 @@ class Assembly:
             master = read_or_make_master(data / MASTER)
             self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)
+            self._tie(self._link)
             emv = emv_setup(config, ca_keys)
             undo.pop_all()
         self._parts = parts
@@ -90,6 +92,14 @@ class Assembly:
         )
         client = HostClient(self._link, derived_keys(master), pin_format=config.host.pin_block)
         self.terminal = Terminal(config, self._ledger, devices, client, emv)
+
+    def _tie(self, link: HostLink) -> None:
+        """Raises JournalFault when the embedded host's books are not the journal's."""
+        ledger = self._ledger
+        if isinstance(link, LocalHost):
+            tie_books(ledger.journal, link, lambda: ledger.journal.durable_head)
+        else:
+            tie_no_books(ledger.journal)
 
     @property
     def workers(self) -> Sequence[Watched]:

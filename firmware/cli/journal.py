@@ -1,6 +1,6 @@
 """`pos journal`: lists, shows and exports what is in the journal, while the terminal runs.
 
-Only `new-key` and `go-on` change it, and only while the terminal is off.
+Only `new-key`, `go-on` and `new-books` change it, and only while the terminal is off.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from firmware.cli.data import add_data_argument, reading, spooled, writing
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.export import FORMATS, batches, export
-from firmware.cli.go_on import go_on
+from firmware.cli.go_on import go_on, new_books
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
 from firmware.cli.restore import voucher_place
 from firmware.journal.lookups import Lookups
@@ -32,6 +32,12 @@ was put back. If the newest backup has more, restore that. Else this lets it go 
 good, in a record, what is missing. Numbers go on after the last voucher that was given out, by the
 papers or the host's books; papers that were owed are printed as duplicates. The damaged log is kept
 beside the journal, its name ending in `.damaged`.
+"""
+_NEW_BOOKS = """
+A terminal whose embedded host has lost its books stops trade: in other books a card could pay again
+what it has paid, and no void or refund of an earlier sale would be found. Put back host-books.db,
+or restore a backup of the whole. If there is none, this lets the next start go on with the books
+that it finds, or new ones, and says so for good in a record.
 """
 _BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
@@ -71,7 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="have the host reverse what is undecided in the records that are left",
     )
-    for action in (lists, show, exports, key, new_key, going_on):
+    books = actions.add_parser("new-books", help="let the embedded host begin other books")
+    books.epilog = _NEW_BOOKS
+    for action in (lists, show, exports, key, new_key, going_on, books):
         add_data_argument(action)
 
 
@@ -80,6 +88,11 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "new-key":
         print(f"a new key is valid from record {change_key(options.data)}; give it out anew:")
         print("`pos journal key --all` has it, and the earlier ones for earlier papers")
+        return DONE
+    if options.action == "new-books":
+        before = new_books(options.data)
+        print(f"books {before[:8]} are missed no more: the next start takes those that it finds,")
+        print("or begins new ones, in which every card has its whole limit again")
         return DONE
     if options.action == "go-on":
         left, known = go_on(options.data, options.after, reverse_open=options.reverse_open)

@@ -23,7 +23,7 @@ DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
 LOG_BYTES_MAX = 4 << 20  # a log that a reader made longer is cut to this when the reader is gone
 _PIECE_BYTES = 1 << 20
-_HEAD_KEPT, _MARK_BYTES_MAX = b"head\n", 512  # the second line of the lock file
+_NOTES_BYTES_MAX = 512  # of the lock file
 # each is set, then read back: a pragma that is not understood is silently ignored
 PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("journal_mode", "WAL", "wal"),
@@ -147,8 +147,8 @@ def prepare(connection: sqlite3.Connection) -> None:
 class Hold(Struct):
     """The directory is ours: a lock that the kernel gives back when the process ends.
 
-    The lock file also remembers that a journal was begun here and its head kept, so that what is
-    gone is told from a first start.
+    The lock file also remembers what was begun here, so that what is gone is told from a first
+    start: the journal by its first record's hash, and notes, a name and its values a line.
     """
 
     path: Path
@@ -184,18 +184,33 @@ class Hold(Struct):
         except OSError as error:
             raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
 
-    @property
-    def head_kept(self) -> bool:
-        """Whether the file that says where the journal ends was made here before."""
-        return os.pread(self._handle, _MARK_BYTES_MAX, 0).endswith(_HEAD_KEPT)
+    def noted(self, name: str) -> list[str] | None:
+        """What was noted here under a name; None when nothing was."""
+        for line in self._content().splitlines()[1:]:
+            word, *values = line.split()
+            if word == name:
+                return values
+        return None
 
-    def mark_head_kept(self) -> None:
-        """Remember that there is that file, so that one which is gone is noticed."""
+    def note(self, name: str, *values: str) -> None:
+        """Note values under a name, in place of earlier ones; durable. Raises JournalFault.
+
+        All of it fits a disk's sector, which is written whole or not at all.
+        """
+        first, *others = self._content().splitlines()
+        kept = [line for line in others if line.split()[0] != name]
+        content = "".join(f"{line}\n" for line in (first, *kept, " ".join((name, *values))))
         try:
-            os.pwrite(self._handle, _HEAD_KEPT, os.fstat(self._handle).st_size)
+            os.pwrite(self._handle, content.encode(), 0)
+            os.ftruncate(self._handle, len(content))
             os.fsync(self._handle)
         except OSError as error:
             raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
+
+    def _content(self) -> str:
+        raw = os.pread(self._handle, _NOTES_BYTES_MAX, 0).decode("ascii", "replace")
+        lines = raw.splitlines()
+        return "\n".join([*lines[:1], *(line for line in lines[1:] if line.split())])
 
     def release(self) -> None:
         """Give the directory back. May be called twice."""

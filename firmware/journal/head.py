@@ -63,6 +63,18 @@ class Head(Struct, frozen=True):
         return self.packed() * 2
 
 
+class WithoutTail(Struct, frozen=True):
+    """How a journal goes on whose last records are missing, as a person decides.
+
+    `batch` and `stan` name the last voucher that was given out. With `reverse_open` what is
+    undecided in the records that are left is reversed.
+    """
+
+    batch: int
+    stan: int
+    reverse_open: bool = False
+
+
 def _message(seq: int, digest: bytes) -> bytes:
     return f"{_MAGIC}\n{seq}\n{digest.hex()}\n".encode()
 

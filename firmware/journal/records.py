@@ -18,12 +18,14 @@ from firmware.journal.facts import (
     Totals,
     Verification,
 )
+from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.uploads import UploadAnswered, UploadAttempted, UploadQueued
 
 __all__ = [  # the facts too, so that one import has both
     "AmountAgreed",
     "Base",
     "BatchOpened",
+    "BooksReplaced",
     "CardFacts",
     "ClockJumped",
     "Copy",
@@ -33,6 +35,7 @@ __all__ = [  # the facts too, so that one import has both
     "EmvData",
     "EntryAbandoned",
     "GuardOverridden",
+    "HeadRenewed",
     "IntentRecorded",
     "KeyIntroduced",
     "Kind",
@@ -58,6 +61,7 @@ __all__ = [  # the facts too, so that one import has both
     "SettingChanged",
     "SettlementCompleted",
     "SettlementStarted",
+    "TailLost",
     "TerminalStarted",
     "Totals",
     "TrainingSwitched",
@@ -315,22 +319,6 @@ class CopyRestored(Base, frozen=True):
     stan: int
 
 
-class HeadRenewed(Base, frozen=True):
-    """The file that says where the journal ends was missing or damaged, and was made again.
-
-    Up to here nothing outside the journal told of records that are missing at its end.
-    """
-
-    reason: str
-
-
-class TailLost(Base, frozen=True):
-    """Records up to this one were written and are missing; a person let the journal go on."""
-
-    seq: int
-    hash: str  # of the last one that is known, hex
-
-
 class DeviceFailed(Base, frozen=True):
     """A device stopped working."""
 
@@ -393,5 +381,6 @@ Record = (
     | CopyRestored
     | HeadRenewed
     | TailLost
+    | BooksReplaced
     | TrainingSwitched
 )

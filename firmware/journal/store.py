@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from msgspec import Struct
-
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, key_at, link
@@ -30,7 +28,14 @@ from firmware.journal.faults import (
     damage_of,
     fault_of,
 )
-from firmware.journal.head import Head, HeadFile, OpenHead, missing_words, other_words
+from firmware.journal.head import (
+    Head,
+    HeadFile,
+    OpenHead,
+    WithoutTail,
+    missing_words,
+    other_words,
+)
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.projection import project, rebuild
@@ -52,23 +57,12 @@ HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify`
 # commits with one of these have their head written to the disk at once, others within half a minute
 _PUSHED = (OutcomeRecorded, ReversalOpened, ReversalConfirmed)
 _WAYS_BACK = "restore a backup, or let it go on without them with `pos journal go-on`"
+_HEAD_KEPT = "head"  # a note in the lock file
 _TAIL_LOST = "its outcome is missing"
 NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 
 ClockNow = Callable[[], datetime]
 Also = Callable[[sqlite3.Connection], None]
-
-
-class WithoutTail(Struct, frozen=True):
-    """How a journal goes on whose last records are missing, as a person decides.
-
-    `batch` and `stan` name the last voucher that was given out. With `reverse_open` what is
-    undecided in the records that are left is reversed.
-    """
-
-    batch: int
-    stan: int
-    reverse_open: bool = False
 
 
 class Journal(Lookups):
@@ -106,13 +100,14 @@ class Journal(Lookups):
         connect: Connect = engine.connect,
         open_head: OpenHead = HeadFile,
         without_tail: WithoutTail | None = None,
+        known: Head | None = None,
     ) -> Journal:
         """Open the journal in `directory`, making it at first start; blocks for the disk.
 
         Raises JournalFault whenever it is not certain that the record is whole and can go on: the
         terminal does not trade then. Costs the same for a short journal and a long one. With
         `without_tail` a journal whose last records are missing goes on without them, and says so;
-        RuleBroken is raised when it does not fit.
+        RuleBroken is raised when it does not fit. `known` is what others know of its end.
         """
         hold = Hold.take(directory)
         head_file = open_head(directory)
@@ -121,7 +116,7 @@ class Journal(Lookups):
             db = connect(directory / engine.DATABASE)
             engine.prepare(db)
             journal = cls(db, hold, head_file, keys, clock_now)
-            journal._begin_or_resume(without_tail=without_tail)
+            journal._begin_or_resume(known, without_tail=without_tail)
         except BaseException as error:
             fault = _meant(error)
             if db is not None:
@@ -191,6 +186,11 @@ class Journal(Lookups):
         self._keys = following
         following.settle()
 
+    @property
+    def hold(self) -> Hold:
+        """The directory it lies in, and what is noted there."""
+        return self._hold
+
     def close(self) -> None:
         """Give up the connection and the directory. Never raises; may be called twice."""
         with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit
@@ -250,7 +250,7 @@ class Journal(Lookups):
         except DATABASE_ERRORS as error:
             self._failed = self._failed or fault_of(error)
 
-    def _begin_or_resume(self, *, without_tail: WithoutTail | None) -> None:
+    def _begin_or_resume(self, known: Head | None, *, without_tail: WithoutTail | None) -> None:
         found = schema.version(self._db)
         if found > schema.SCHEMA:
             raise JournalFault(Trouble.NEWER, f"schema {found}; this release knows {schema.SCHEMA}")
@@ -267,6 +267,8 @@ class Journal(Lookups):
             self._check_tail(head, without_tail=without_tail)
         else:
             self._begin_head()
+        if known is not None:
+            self._check_tail(known, without_tail=without_tail)
         if engine.log_bytes(self._hold.path.parent) > engine.LOG_BYTES_MAX:
             engine.shorten_log(self._db)
 
@@ -313,7 +315,7 @@ class Journal(Lookups):
         elif not self._has(head):
             words = other_words(head)
         if not words:
-            if head.seq < self._head_seq:  # the power went before it was written
+            if head.signature and head.seq < self._head_seq:  # the power went before it was written
                 self._head_file.keep(self._signed_head(), push=True)
             return
         if without_tail is None:
@@ -330,17 +332,22 @@ class Journal(Lookups):
         )
         self._head_file.make(self._signed_head())
 
+    def check_known(self, head: Head) -> None:
+        """Raise JournalFault unless the record that others know is in it."""
+        self._check_tail(head, without_tail=None)
+
     def _has(self, head: Head) -> bool:
         return any(entry.hash == head.hash for entry in self.records(head.seq, head.seq))
 
     def _begin_head(self) -> None:
         """Make the head's file: a new journal's, an earlier release's, or one that is lost."""
         reason = "it could not be read" if self._head_file.exists else ""
-        if self._hold.head_kept and not reason:
+        kept = self._hold.noted(_HEAD_KEPT) is not None
+        if kept and not reason:
             reason = "it was gone"
         self._head_file.make(self._signed_head())
-        if not self._hold.head_kept:
-            self._hold.mark_head_kept()
+        if not kept:
+            self._hold.note(_HEAD_KEPT)
         if reason:
             self.append(HeadRenewed(reason=reason))
 

@@ -28,6 +28,7 @@ from firmware.masked import Key as SecretKey
 from firmware.masked import Pan, Password, Pin
 from firmware.scenario.disk import Disk
 from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.tie import tie_books
 from firmware.ui.render import Frame
 from hw.ports import Buzzer
 from hw.sim.bench import CardSlot, Drivers, ModelBench
@@ -94,6 +95,7 @@ class Stage:
         with contextlib.ExitStack() as undo:
             undo.callback(ledger.close)
             check_identity(self.config, ledger.journal)
+            tie_books(ledger.journal, self.host, lambda: ledger.journal.durable_head)
             undo.pop_all()
         self._drivers = drivers = self.bench.power_on()
         devices = Devices(
