@@ -88,6 +88,7 @@ class Journal(Lookups):
         self._clock_now = clock_now
         self._head_seq, self._head_hash = 0, ORIGIN
         self._failed: JournalFault | None = None
+        self._untold: JournalFault | None = None  # a fault after a commit, for whoever writes next
         self.lost_tail: tuple[int, int] | None = None
 
     @classmethod
@@ -155,6 +156,9 @@ class Journal(Lookups):
         are no projection of the log, in the same commit. Raises RuleBroken when a record
         contradicts the log, and JournalFault when the disk fails; either way none is written.
         """
+        if self._untold is not None:
+            untold, self._untold = self._untold, None
+            raise untold
         if self._failed is not None:
             raise JournalFault(Trouble.FAILED, self._failed.words)
         before = self._head_seq, self._head_hash
@@ -213,9 +217,9 @@ class Journal(Lookups):
             if settled:
                 engine.shorten_log(self._db)
         except JournalFault as fault:
-            self._failed = fault
+            self._failed = self._untold = fault
         except DATABASE_ERRORS as error:
-            self._failed = fault_of(error)
+            self._failed = self._untold = fault_of(error)
 
     def _signed_head(self) -> Head:
         return Head.signed(self._head_seq, self._head_hash, self._keys)

@@ -137,7 +137,9 @@ class _Head(HeadFile):
         try:
             self._recorder.note(op)
         except apsw.Error as error:
-            raise OSError(errno.EIO, str(error)) from error
+            codes = {apsw.FullError: errno.ENOSPC, apsw.ReadOnlyError: errno.EROFS}
+            code = codes.get(type(error), errno.EIO)
+            raise OSError(code, str(error)) from error
 
 
 class _Vfs(apsw.VFS):

@@ -300,6 +300,6 @@ def test_a_head_that_cannot_be_written_undoes_no_record_and_stops_the_next(
     assert shop.journal.open_intents()
     with pytest.raises(JournalFault) as raised:
         shop.journal.append(TerminalStarted(version="1", schema=1))
-    assert raised.value.trouble is Trouble.FAILED
+    assert raised.value.trouble is Trouble.IO
     shop.journal.close()
     assert isinstance(records_of_a_start(tmp_path), int)
