@@ -140,7 +140,10 @@ def _tie(journal: Journal, host: AnsweringHost) -> None:
         assert found is not None
     if found.key_check != host.key_check:
         raise _fault("the host's key is another, and no account is found under it")
-    journal.check_known(Head(found.seq, found.hash))
+    if known is None or replaced:  # a first start, or one on a copy that was put back
+        host.begin_tie(found.identity, seq, digest)
+    else:
+        journal.check_known(Head(found.seq, found.hash))
     if known is not None and known.since >= 0:
         _check_last_answer(journal, host, known.since)
     else:
