@@ -363,7 +363,9 @@ class Lookups:
         return rows[0]
 
     def _transactions(self, where: str, values: Sequence[Any] = ()) -> list[Transaction]:
-        return [transaction_of(row) for row in self._all(_TRANSACTION + where, values)]
+        believing = not self.believes_hashes_only
+        rows = self._all(_TRANSACTION + where, values)
+        return [transaction_of(row, believing=believing) for row in rows]
 
     def _settlement(self, where: str, values: Sequence[Any]) -> SettlementCompleted | None:
         table = "batches b JOIN records r ON r.seq = b.completed"

@@ -64,13 +64,13 @@ def believed(entry: Entry) -> Entry:
     return entry
 
 
-def transaction_of(row: sqlite3.Row) -> Transaction:
+def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     """Intent and outcome as they were recorded, and where the transaction stands now.
 
     The records are joined as `i`, `o` and `e`.
     """
-    intent = record_of(row, "i", IntentRecorded)
-    if (intent.batch, intent.stan, intent.amount_minor) != (
+    intent = record_of(row, "i", IntentRecorded, believing=believing)
+    if not believing and (intent.batch, intent.stan, intent.amount_minor) != (
         row["batch"],
         row["stan"],
         row["amount_minor"],
@@ -79,7 +79,7 @@ def transaction_of(row: sqlite3.Row) -> Transaction:
         raise JournalFault(Trouble.CORRUPT, words)
     fields = {name: getattr(intent, name) for name in intent.__struct_fields__}
     if row["o_body"] is not None:
-        outcome = record_of(row, "o", OutcomeRecorded)
+        outcome = record_of(row, "o", OutcomeRecorded, believing=believing)
         fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
         del fields["result"]
         fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
@@ -95,9 +95,10 @@ def transaction_of(row: sqlite3.Row) -> Transaction:
     )
 
 
-def record_of(row: sqlite3.Row, table: str, kind: type[T]) -> T:
+def record_of(row: sqlite3.Row, table: str, kind: type[T], *, believing: bool = False) -> T:
     """The record that a projection named. Raises JournalFault if it is another, or damaged."""
-    record = believed(entry_of(row, table)).record
+    entry = entry_of(row, table)
+    record = (entry if believing else believed(entry)).record
     if not isinstance(record, kind):
         raise JournalFault(Trouble.CORRUPT, f"{type(record).__name__} where {kind.__name__} was")
     return record
