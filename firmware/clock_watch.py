@@ -99,7 +99,7 @@ def _latest(journal: Journal) -> datetime:
 def _seconds_since_last_record(wall: datetime, journal: Journal) -> int:
     sequence, _ = journal.head()
     for entry in journal.records(sequence, sequence):
-        return _seconds(wall - datetime.fromisoformat(entry.at))
+        return _seconds(wall - entry.moment)
     return 0
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from firmware.journal.connection import DATABASE, LOCK, Connect, connect
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
+from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.operators import Operators
 from firmware.journal.store import Journal
@@ -54,17 +55,19 @@ class Ledger:
         now: Callable[[], datetime],
         free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
         connect: Connect = connect,
+        open_head: OpenHead = HeadFile,
     ) -> None:
         self.directory = directory
         self._now = now
         self._free_bytes = free_bytes
         self._connect = connect
+        self._open_head = open_head
         self._beside: list[Beside] = []
         self._places: dict[Path, tuple[int, int]] = {}
         self.at_hand = False
         """Whether the journal is open: not while it is given back in an outage."""
         self.keys = TerminalKeys.load_or_create(directory)
-        self._take(Journal.open(directory, self.keys, now, connect=connect))
+        self._take(Journal.open(directory, self.keys, now, connect=connect, open_head=open_head))
 
     def keep(self, beside: Beside) -> None:
         """Look after the files of another, too, from now on."""
@@ -81,7 +84,12 @@ class Ledger:
         self._check_keys()
         with contextlib.ExitStack() as undo:
             journal = Journal.open(
-                self.directory, self.keys, self._now, connect=self._connect, begin=False
+                self.directory,
+                self.keys,
+                self._now,
+                connect=self._connect,
+                begin=False,
+                open_head=self._open_head,
             )
             undo.callback(journal.close)
             undo.callback(self.release)
@@ -136,7 +144,7 @@ class Ledger:
 
     def _compare(self, journal: Journal) -> None:
         """It goes on where the last one ended: what is chained up to there is the same."""
-        seq, digest = self.journal.reached
+        seq, digest = self.journal.durable_head
         found = next(journal.records(seq, seq), None)
         if found is None or found.hash != digest:
             words = f"record {seq} of this terminal is not in the journal"

@@ -28,6 +28,7 @@ from firmware.loop import END_MS, Watched
 from firmware.masked import Key
 from firmware.settings_told import NO_FILES
 from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.tie import tie_books, tie_no_books
 from firmware.ui.render import Frame
 from hw.events import Post
 from hw.ports import Clock, DeviceFault, HostLink
@@ -74,6 +75,7 @@ class Assembly:
             undo.callback(self._link.close)
             if isinstance(self._link, LocalHost):
                 self._ledger.keep(self._link)
+            self._tie(self._link)
             emv = emv_setup(config, ca_keys)
             undo.pop_all()
         self._parts = parts
@@ -98,6 +100,14 @@ class Assembly:
         )
         client = HostClient(self._link, derived_keys(master), pin_format=config.host.pin_block)
         self.terminal = Terminal(config, self._ledger, devices, client, emv, files=files)
+
+    def _tie(self, link: HostLink) -> None:
+        """Raises JournalFault when the embedded host's books are not the journal's."""
+        ledger = self._ledger
+        if isinstance(link, LocalHost):
+            tie_books(ledger.journal, link, lambda: ledger.journal.durable_head)
+        else:
+            tie_no_books(ledger.journal)
 
     @property
     def workers(self) -> Sequence[Watched]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import pwd
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -20,6 +22,8 @@ from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
+
+_SPOOL_BYTES = 1 << 16  # in memory; what is longer waits on the disk
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +55,8 @@ def require_journal(journal: Path) -> Path:
 def reading(directory: Path) -> Iterator[Lookups]:
     """The journal in `directory` as it is at this moment, while the terminal goes on writing.
 
-    Everything read within is of one moment. Raises Refused with one line for whatever is wrong.
+    Everything read within is of one moment, and the log of what is written meanwhile grows until it
+    ends: nothing within waits for a person. Raises Refused with one line for whatever is wrong.
     """
     path = require_journal(directory)
     try:
@@ -69,6 +74,24 @@ def reading(directory: Path) -> Iterator[Lookups]:
 
 
 @contextlib.contextmanager
+def spooled(to: TextIO | None = None) -> Iterator[TextIO]:
+    """What is written within reaches `to`, or standard output, at the end of it.
+
+    A pager that waits for a person must not hold the journal as it was: its log would grow all the
+    while. So a command enters this before `reading`, which has ended when the first line comes out.
+    Long texts wait in a temporary file. Raises Refused when there is no room for it.
+    """
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES, "w+", encoding="utf-8", newline="") as spool:
+        try:
+            yield spool  # type: ignore[misc]  # a wrapper of a TextIO, and used as one
+            spool.seek(0)
+        except OSError as error:
+            words = f"{tempfile.gettempdir()}: {error.strerror or error}"
+            raise Refused(words, code=FAILED) from error
+        shutil.copyfileobj(spool, to or sys.stdout)
+
+
+@contextlib.contextmanager
 def owning(directory: Path, busy: str) -> Iterator[None]:
     """Within, a command writes the journal itself. Raises Refused with one line for a fault.
 
@@ -81,6 +104,18 @@ def owning(directory: Path, busy: str) -> Iterator[None]:
         running = fault.trouble is Trouble.BUSY
         words = f"the terminal runs on this data: {busy}" if running else str(fault)
         raise Refused(f"{directory}: {words}", code=FAILED) from fault
+
+
+def require_owner(data: Path, why: str, command: str) -> None:
+    """Only what the owner writes is what the terminal can read. Raises Refused."""
+    owner = data.stat().st_uid
+    if owner == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    raise Refused(f"{data}: {why}: as its owner, `sudo -u {name} {command}`", code=FAILED)
 
 
 def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:

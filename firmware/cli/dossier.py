@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from firmware.journal.chain import Entry
-from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     AmountAgreed,
@@ -81,7 +80,7 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
     leading: list[Entry] = []  # what was agreed and overridden before an intent
     settings: list[Entry] = []  # what changed of them since the voucher was begun
     for entry in journal.records():
-        record = _record(entry)
+        record = entry.record
         match record:
             case GuardOverridden() | AmountAgreed():
                 leading.append(entry)
@@ -109,13 +108,6 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
             case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():
                 if record.job in jobs:
                     yield entry
-
-
-def _record(entry: Entry) -> Record:
-    try:
-        return entry.record
-    except ValueError as error:
-        raise JournalFault(Trouble.CORRUPT, f"record {entry.seq} cannot be read") from error
 
 
 def _place(record: _Numbered | PrintQueued) -> _Place:

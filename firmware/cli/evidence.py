@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the ZIP: 0, or 1 when it is written and the journal does not verify. Raises Refused."""
     config = settings_of(options.config).config
     with reading(options.data) as journal:
+        journal.believes_hashes_only = False  # the verification in it says what is wrong
         asked = _asked(journal, options)
         try:
             keys = TerminalKeys.load(options.data)

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.cli.data import add_data_argument, owning, reading
+from firmware.cli.data import add_data_argument, owning, reading, spooled
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR, Operators, is_number
@@ -48,9 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do what is asked: 0 done, 1 refused by the journal. Raises Refused."""
     if options.action == "list":
-        with reading(options.data) as journal:
-            for line in _listed(journal):
-                print(line)
+        with spooled() as file, reading(options.data) as journal:
+            file.writelines(f"{line}\n" for line in _listed(journal))
         return DONE
     _change(options.data, options.action, options.number)
     print(_DONE[options.action].format(options.number))

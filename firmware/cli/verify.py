@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.backup import unpacked
+from firmware.backup import head_of, unpacked
 from firmware.cli.data import require_journal
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
 from firmware.cli.keyring import read_keys
@@ -17,6 +17,7 @@ from firmware.journal.chain import Introduced
 from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
 from firmware.journal.genuine import EssenceReport, verify_essence
+from firmware.journal.head import HEAD, Head
 from firmware.journal.verify import database_of, verify_journal
 from firmware.money import CURRENCIES, major_text
 
@@ -55,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
         require_journal(options.journal)
     keys = () if options.key is None else read_keys(options.key)
     codes = []
-    with _laid_out(options.journal) as journal:
+    with _laid_out(options.journal) as (journal, head):
         if journal is not None:
             print(f"journal {database_of(options.journal)}")
-            codes.append(_journal(journal, keys))
+            codes.append(_journal(journal, keys, head))
         if options.qr is not None:
             text = sys.stdin.read(_QR_MOST + 1) if options.qr == "-" else options.qr
             codes.append(_paper(text.strip("\r\n"), keys, journal))
@@ -66,20 +67,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _laid_out(journal: Path | None) -> Iterator[Path | None]:
-    """The journal that is named, or for a backup a folder with its own. Raises Refused."""
+def _laid_out(journal: Path | None) -> Iterator[tuple[Path | None, Head | None]]:
+    """The journal that is named, or for a backup a folder with its own and where it ends.
+
+    Raises Refused.
+    """
     if journal is None or journal.is_dir() or not tarfile.is_tarfile(journal):
-        yield journal
+        yield journal, None
         return
     try:
-        with unpacked(journal) as (_, folder):
-            yield folder
+        with unpacked(journal) as (manifest, folder):
+            yield folder, head_of(manifest)
     except JournalFault as fault:
         raise Refused(fault.words, code=FAILED) from fault
 
 
-def _journal(path: Path, keys: Introduced) -> int:
-    report = verify_journal(path, *(key for _, key in keys))
+def _journal(path: Path, keys: Introduced, head: Head | None) -> int:
+    report = verify_journal(path, *(key for _, key in keys), head=head)
     print(f"records {report.records}, head {report.head_hash or 'none'}")
     for number, public_key in enumerate(report.keys, start=1):
         print(f"key {number}   {public_key}")
@@ -87,7 +91,12 @@ def _journal(path: Path, keys: Introduced) -> int:
         print(f"note    {one_line(note)}")
     if not keys:
         print("note    held against the key it names itself; --key tells whose it is")
-    return _verdict("intact" if report.intact else "NOT INTACT", report.faults)
+    if not report.intact:
+        return _verdict("NOT INTACT", report.faults)
+    if not report.anchored:
+        print("note    nothing here says where it ends: records missing at its end would not show;")
+        print(f"note    {HEAD} of the data directory does, and the QR of a late paper, --qr")
+    return _verdict("intact" if report.anchored else "intact, tail not anchored", [])
 
 
 def _paper(text: str, keys: Introduced, journal: Path | None) -> int:

@@ -60,6 +60,8 @@ _TROUBLES: dict[Trouble, tuple[Text, Text]] = {
     Trouble.LOST: (Text.JOURNAL_LOST, Text.ADVICE_RESTORE),
     Trouble.GONE: (Text.DATA_GONE, Text.ADVICE_DATA_BACK),
     Trouble.OTHERS: (Text.DATA_OTHERS, Text.ADVICE_OWN_DATA),
+    Trouble.TRUNCATED: (Text.JOURNAL_TRUNCATED, Text.ADVICE_RESTORE),
+    Trouble.BOOKS: (Text.BOOKS_FAULT, Text.ADVICE_RESTORE_BOOKS),
     Trouble.NEWER: (Text.JOURNAL_NEWER, Text.ADVICE_UPDATE),
     Trouble.BUSY: (Text.JOURNAL_IN_USE, Text.ADVICE_END_OTHERS),
     Trouble.KEYS: (Text.KEYS_FAULT, Text.ADVICE_RESTORE_KEYS),

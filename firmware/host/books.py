@@ -151,6 +151,29 @@ Place = tuple[str, int, int]
 """What names a request: terminal, batch, STAN."""
 
 
+# made where it is needed: books of any schema may have it
+_TIE = """CREATE TABLE IF NOT EXISTS tie (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    identity TEXT NOT NULL,
+    key_check TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT"""
+
+
+class Tie(Struct, frozen=True):
+    """What the books know of the terminal's journal.
+
+    `identity` is these books' own, `key_check` changes with the key under which accounts are
+    found, `seq` and `hash` are the journal's last record when they last answered.
+    """
+
+    identity: str
+    key_check: str
+    seq: int
+    hash: bytes
+
+
 class Kept(Struct, frozen=True):
     """Which books they are, and how often they had been written."""
 
@@ -236,6 +259,18 @@ class Books:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def tie(self) -> Tie | None:
+        """The journal that these books answer, and how far they know it; None before the first."""
+        self._db.execute(_TIE)
+        row = self._db.execute("SELECT identity, key_check, seq, hash FROM tie").fetchone()
+        return None if row is None else Tie(*row)
+
+    def set_tie(self, tie: Tie) -> None:
+        """Note how far the journal is known. Part of the commit it is called in."""
+        self._db.execute(_TIE)
+        values = (tie.identity, tie.key_check, tie.seq, tie.hash)
+        self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 
     def next_number(self) -> int:
         """A number never given before."""

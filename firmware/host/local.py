@@ -20,7 +20,16 @@ from msgspec.structs import replace
 from firmware.host import rounds
 from firmware.host.accounts import Account
 from firmware.host.answers import answer_to, encode_answer
-from firmware.host.books import Books, BooksError, BooksGoneError, Entry, Kept, Place, Standing
+from firmware.host.books import (
+    Books,
+    BooksError,
+    BooksGoneError,
+    Entry,
+    Kept,
+    Place,
+    Standing,
+    Tie,
+)
 from firmware.host.issuer import APPROVED, Decision, Issuer
 from firmware.host.keys import derive, derived_keys
 from firmware.host.messages import (
@@ -66,6 +75,7 @@ class LocalHost:
     cannot be opened.
     """
 
+    journal_head: Callable[[], tuple[int, bytes]] | None = None  # see firmware.tie
     undelivered = False  # whatever is exchanged has been taken
 
     def __init__(
@@ -182,9 +192,37 @@ class LocalHost:
         if code == APPROVED:
             with books.commit():
                 answer = self._carry_out(books, _by_serial(books, request))
+                self._note_journal(books)
         if answer is None:
             return None
         return encode_answer(request, answer, self._keys(request.terminal, request.batch))
+
+    def tie(self) -> Tie | None:
+        """What the books know of the terminal's journal. Raises BooksError or sqlite3.Error."""
+        return self._opened().tie()
+
+    def begin_tie(self, identity: str, seq: int, digest: bytes) -> None:
+        """Note the journal that is answered from now on; durable when this returns."""
+        books = self._opened()
+        with books.commit():
+            books.set_tie(Tie(identity, self.key_check, seq, digest))
+
+    def has_answered(self, terminal: str, batch: int, stan: int, reference: str) -> bool:
+        """Whether the books hold this request with this reference number."""
+        entry = self._opened().entry((terminal, batch, stan))
+        return entry is not None and entry.reference == reference
+
+    @property
+    def key_check(self) -> str:
+        """Eight bytes in hex that change with the key under which accounts are found."""
+        return hmac.new(self._hash_key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
+
+    def _note_journal(self, books: Books) -> None:
+        """How far the journal goes that is answered, in the commit of the answer."""
+        tie = books.tie() if self.journal_head is not None else None
+        if tie is not None and self.journal_head is not None:
+            seq, digest = self.journal_head()
+            books.set_tie(replace(tie, seq=seq, hash=digest))
 
     def _admission_code(
         self, request: FinancialRequest | ReversalRequest | SettlementRequest

@@ -22,24 +22,35 @@ from firmware.journal.records import (
     SettlementStarted,
     Totals,
 )
-from firmware.journal.rows import entry_of, record_of, transaction_of
+from firmware.journal.rows import (
+    believed,
+    columns_of,
+    damage_is_a_fault,
+    entry_of,
+    record_of,
+    transaction_of,
+)
 from firmware.journal.sums import Sums
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction, Upload
 
 # a row of the projection with the records that tell the rest of it
-_TRANSACTION = """SELECT t.*, i.body AS intent_body, o.body AS outcome_body, e.hash AS ended_hash,
+_TRANSACTION = f"""SELECT t.*, {columns_of("i")}, {columns_of("o")}, e.hash AS ended_hash,
         b.state AS batch_state
     FROM transactions t JOIN records i ON i.seq = t.intent
     LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
-    LEFT JOIN batches b ON b.serial = t.serial """
+    LEFT JOIN batches b ON b.serial = t.serial """  # noqa: S608 - names of ours
+_RECORD = columns_of("r")
 _NEVER = 2**62
 _LATEST = "SELECT serial FROM batches WHERE batch = ? ORDER BY serial DESC LIMIT 1"
 LESSONS_MAX = 10_000  # of one batch
 _ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
 
 
+@damage_is_a_fault
 class Lookups(Sums):
     """Reads the journal through the one connection it is given."""
+
+    believes_hashes_only = True  # who shows what was tampered with reads it all the same
 
     # -- numbers ------------------------------------------------------------------------------
 
@@ -175,12 +186,12 @@ class Lookups(Sums):
     def reversals(self) -> list[Reversal]:
         """Reversals that the host has not confirmed, oldest first."""
         rows = self._all(
-            "SELECT v.intent, v.attempts, v.told, r.body FROM reversals v"
+            f"SELECT v.intent, v.attempts, v.told, {_RECORD} FROM reversals v"  # noqa: S608 - names of ours
             " JOIN records r ON r.seq = v.opened ORDER BY v.opened"
         )
         owed = []
         for row in rows:
-            opened = record_of(row["body"], ReversalOpened)
+            opened = record_of(row, "r", ReversalOpened)
             found = self._transactions("WHERE t.intent = ?", (row["intent"],))
             owed.append(
                 Reversal(
@@ -212,12 +223,12 @@ class Lookups(Sums):
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed, oldest first: queued, or sending when the power went."""
         rows = self._all(
-            "SELECT p.job, p.state, r.at, r.body FROM print_jobs p"
+            f"SELECT p.job, p.state, {_RECORD} FROM print_jobs p"  # noqa: S608 - names of ours
             " JOIN records r ON r.seq = p.queued ORDER BY p.job"
         )
         jobs = []
         for row in rows:
-            queued = record_of(row["body"], PrintQueued)
+            queued = record_of(row, "r", PrintQueued)
             jobs.append(
                 PrintJob(
                     job=queued.job,
@@ -228,7 +239,7 @@ class Lookups(Sums):
                     duplicate=queued.duplicate,
                     state=row["state"],
                     training=queued.training,
-                    queued_at=row["at"],
+                    queued_at=row["r_at"],
                 )
             )
         return jobs
@@ -297,10 +308,10 @@ class Lookups(Sums):
     def pending_settlement(self) -> SettlementStarted | None:
         """The settlement of the open batch that was started and not completed, or None."""
         rows = self._all(
-            "SELECT r.body FROM terminal s JOIN batches b ON b.serial = s.serial"
+            f"SELECT {_RECORD} FROM terminal s JOIN batches b ON b.serial = s.serial"  # noqa: S608 - names of ours
             " JOIN records r ON r.seq = b.started WHERE b.state = 'settling'"
         )
-        return record_of(rows[0]["body"], SettlementStarted) if rows else None
+        return record_of(rows[0], "r", SettlementStarted) if rows else None
 
     # -- settings ------------------------------------------------------------------------------
 
@@ -336,7 +347,8 @@ class Lookups(Sums):
             if not rows and (last is None or start > self.head()[0]):
                 return
             for row in rows:
-                yield entry_of(row)
+                entry = entry_of(row)
+                yield believed(entry) if self.believes_hashes_only else entry
             start = end + 1
 
     def public_keys(self) -> list[tuple[int, Ed25519PublicKey]]:
@@ -363,9 +375,11 @@ class Lookups(Sums):
     # -- below --------------------------------------------------------------------------------
 
     def _transactions(self, where: str, values: Sequence[Any] = ()) -> list[Transaction]:
-        return [transaction_of(row) for row in self._all(_TRANSACTION + where, values)]
+        believing = not self.believes_hashes_only
+        rows = self._all(_TRANSACTION + where, values)
+        return [transaction_of(row, believing=believing) for row in rows]
 
     def _settlements(self, where: str, values: Sequence[Any]) -> list[SettlementCompleted]:
         table = "batches b JOIN records r ON r.seq = b.completed"
-        rows = self._all(f"SELECT r.body FROM {table} WHERE {where}", values)  # noqa: S608 - ours
-        return [record_of(row["body"], SettlementCompleted) for row in rows]
+        rows = self._all(f"SELECT {_RECORD} FROM {table} WHERE {where}", values)  # noqa: S608 - ours
+        return [record_of(row, "r", SettlementCompleted) for row in rows]

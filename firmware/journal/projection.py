@@ -101,7 +101,7 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
 def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
     """Make the projections in `db` anew from a log, within a transaction of the caller's.
 
-    Raises RuleBroken, and ValueError for a record that this release cannot read.
+    Raises RuleBroken, and JournalFault for a record that this release cannot read.
     """
     schema.create_projections(db)
     for entry in log:

@@ -18,12 +18,14 @@ from firmware.journal.facts import (
     Totals,
     Verification,
 )
+from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.uploads import UploadAnswered, UploadAttempted, UploadQueued
 
 __all__ = [  # the facts too, so that one import has both
     "AmountAgreed",
     "Base",
     "BatchOpened",
+    "BooksReplaced",
     "CardFacts",
     "ClockJumped",
     "Copy",
@@ -33,6 +35,7 @@ __all__ = [  # the facts too, so that one import has both
     "EmvData",
     "EntryAbandoned",
     "GuardOverridden",
+    "HeadRenewed",
     "IntentRecorded",
     "KeyIntroduced",
     "Kind",
@@ -59,6 +62,7 @@ __all__ = [  # the facts too, so that one import has both
     "SettingsRecorded",
     "SettlementCompleted",
     "SettlementStarted",
+    "TailLost",
     "TerminalStarted",
     "Totals",
     "TrainingSwitched",
@@ -383,5 +387,8 @@ Record = (
     | DeviceRecovered
     | ClockJumped
     | CopyRestored
+    | HeadRenewed
+    | TailLost
+    | BooksReplaced
     | TrainingSwitched
 )

@@ -11,8 +11,12 @@ from typing import Any
 
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.records import Kind
+from firmware.journal.rows import damage_is_a_fault
+
+DAY_DIGITS = 8  # YYYYMMDD
 
 
+@damage_is_a_fault
 class Sums:
     """Reads sums through the one connection it is given; a lesson counts nowhere."""
 
@@ -58,7 +62,10 @@ class Sums:
 
     def trading_day(self) -> str:
         """YYYYMMDD of the latest transaction since the clock was last vouched for, or ""."""
-        return str(self._one("SELECT day FROM terminal")["day"])
+        day = str(self._one("SELECT day FROM terminal")["day"])
+        if day and not (len(day) == DAY_DIGITS and day.isdecimal()):
+            raise JournalFault(Trouble.CORRUPT, f"{day!r} is no day")
+        return day
 
     def _day(self, date: str) -> str:
         """The day that a transaction of `date` counts to: a clock set back begins no new one."""

@@ -106,11 +106,9 @@ def _transaction(one: Transaction) -> dict[str, Any]:
 
 def record(entry: Entry) -> dict[str, Any]:
     """A row of the journal: its number, moment, kind, and the head of its hash."""
-    try:
-        body = msgspec.to_builtins(entry.record)
-    except ValueError:
-        body = {}
-    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(entry.record).__name__).lower()
+    told = entry.record
+    body = msgspec.to_builtins(told)
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(told).__name__).lower()
     facts = {key: value for key, value in body.items() if _plain(key, value)}
     return {
         "seq": entry.seq,

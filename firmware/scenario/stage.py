@@ -22,12 +22,14 @@ from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
 from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
 from firmware.ledger import Ledger
 from firmware.masked import Key as SecretKey
 from firmware.masked import Pan, Password, Pin
 from firmware.scenario.disk import Disk
 from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.tie import tie_books
 from firmware.ui.render import Frame
 from hw.ports import Buzzer
 from hw.sim.bench import CardSlot, Drivers, ModelBench
@@ -100,6 +102,8 @@ class Stage:
             undo.callback(ledger.close)
             check_identity(self.config, ledger.journal)
             ledger.keep(self.host)
+            if isinstance(self.host, LocalHost):  # a test may put its host elsewhere
+                tie_books(ledger.journal, self.host, lambda: ledger.journal.durable_head)
             undo.pop_all()
         self._drivers = drivers = self.bench.power_on()
         devices = Devices(
@@ -153,11 +157,18 @@ class Stage:
 
     def _ledger(self) -> Ledger:
         return Ledger(
-            self._directory, self.bench.clock.now, self._free_bytes, connect=self._connect
+            self._directory,
+            self.bench.clock.now,
+            self._free_bytes,
+            connect=self._connect,
+            open_head=self._open_head,
         )
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         return self.disk.connect(path)
+
+    def _open_head(self, directory: Path) -> HeadFile:
+        return HeadFile(directory)
 
     def _free_bytes(self, _directory: Path) -> int:
         return self.disk.free_bytes()

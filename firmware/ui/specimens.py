@@ -300,6 +300,8 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         "no-disk": out(Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
         "data-gone": out(Text.DATA_GONE, Text.ADVICE_DATA_BACK),
         "data-swapped": out(Text.DATA_OTHERS, Text.ADVICE_OWN_DATA),
+        "records-missing": out(Text.JOURNAL_TRUNCATED, Text.ADVICE_RESTORE),
+        "books-lost": out(Text.BOOKS_FAULT, Text.ADVICE_RESTORE_BOOKS),
         "disk-read-only": out(Text.DISK_READ_ONLY, Text.ADVICE_CHECK_DISK),
         "software-too-old": out(Text.JOURNAL_NEWER, Text.ADVICE_UPDATE),
         "keys-unfit": out(Text.KEYS_FAULT, Text.ADVICE_RESTORE_KEYS),

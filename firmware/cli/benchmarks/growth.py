@@ -14,12 +14,14 @@ from pathlib import Path
 from firmware.cli.benchmarks import long_journal
 from firmware.cli.benchmarks.figures import Figure, median, p99, unmeasured
 from firmware.cli.benchmarks.long_journal import BYTES_PER_SALE, open_journal
-from firmware.journal.connection import DATABASE
+from firmware.journal.connection import DATABASE, LOG, LOG_BYTES_MAX, connect_read_only, log_bytes
+from firmware.journal.head import HEAD
 from firmware.journal.store import Journal
 from firmware.scenario.stage import START, Stage
 
 # records, two a sale here: a month of a small shop, years of it, and a million vouchers
 SHORT, LONG, LONGEST = 1_000, 100_000, 2_000_000
+LOG_SALES, LOG_SLACK = 500, 1.1  # a commit may go over the limit by its own pages
 STARTS, STARTS_LONGEST, LOOKUPS = 15, 3, 300
 GROWTH_AIM = 1.5  # flat within the noise of a busy machine
 
@@ -39,11 +41,32 @@ def measure(full: bool) -> Iterator[Figure]:
             for one in subjects:
                 if one.length < LONGEST or turn < STARTS_LONGEST:
                     one.take_turn()
+        yield from _log_figures(Path(name) / "reader")
     for one in subjects:
         yield from _figures(one, subjects[0])
     if not full:
         why = f"only with --full: {LONGEST:,} records take minutes to make, and 5 GB of disk"
         yield unmeasured(f"voucher among {LONGEST // 2:,} sales", "ms", why)
+
+
+def _log_figures(folder: Path) -> Iterator[Figure]:
+    """How long the write-ahead log is after many sales: alone, and beside a reader that stayed."""
+    folder.mkdir()
+    journal = open_journal(folder, _now)
+    long_journal.sell(journal, LOG_SALES)
+    alone_kib = log_bytes(folder) / 1024
+    with contextlib.closing(connect_read_only(folder / DATABASE)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM records").fetchone()
+        long_journal.sell(journal, LOG_SALES)
+        beside_kib = log_bytes(folder) / 1024
+    long_journal.sell(journal, LOG_SALES)
+    after_kib = log_bytes(folder) / 1024
+    journal.close()
+    most_kib = LOG_BYTES_MAX / 1024 * LOG_SLACK
+    yield Figure(f"log after {LOG_SALES:,} sales", alone_kib, "KiB", most_kib)
+    also = (("KiB while somebody read", beside_kib),)
+    yield Figure("log when a reader has gone", after_kib, "KiB", most_kib, also=also)
 
 
 def _figures(one: Subject, first: Subject) -> Iterator[Figure]:
@@ -104,7 +127,7 @@ def _now() -> datetime:
 def keep(folder: Path, kept: Path) -> None:
     """Copy a journal that nobody has open, and its write-ahead log."""
     kept.mkdir(exist_ok=True)
-    for name in (DATABASE, f"{DATABASE}-wal"):
+    for name in (DATABASE, LOG, HEAD):
         shutil.copyfile(folder / name, kept / name)
         long_journal.sync(kept / name)
 
