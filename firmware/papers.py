@@ -87,6 +87,7 @@ class Papers:
             qr=self._anchor(settlement, training=job.training),
             currency=self._config.currency,
             training=job.training,
+            test_keys=self._config.emv.test_keys,
         )
 
     def _anchor(self, settlement: SettlementCompleted, *, training: bool) -> str:

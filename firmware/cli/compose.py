@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from firmware.cli.parts import Parts, TellingDisplay
 from firmware.config import Config
-from firmware.emv.ca_keys import CaKeys
+from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.flows.idle import LATER
 from firmware.host.books import BOOKS
 from firmware.host.client import HostClient
@@ -56,6 +56,7 @@ class Assembly:
         *,
         accounts: Sequence[Account] = (),
         ca_keys: CaKeys | None = None,
+        revoked: Sequence[Revocation] = (),
         host_tls: ssl.SSLContext | None = None,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
@@ -66,7 +67,7 @@ class Assembly:
             master = read_or_make_master(data / MASTER)
             self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)
-            emv = emv_setup(config, ca_keys)
+            emv = emv_setup(config, ca_keys, revoked)
             undo.pop_all()
         self._parts = parts
         display = TellingDisplay(parts.display)

@@ -16,6 +16,7 @@ from firmware.cli.exits import DONE
 from firmware.cli.meanings import MEANINGS
 from firmware.cli.settings import add_config_argument, settings_of, warnings_of
 from firmware.config import Config, Section
+from firmware.files import read_text
 
 HEADING = """# Settings of the terminal, all with their defaults; leave out what is not changed.
 # Amounts are in major units as a string, such as "500.00", or in minor units as a number.
@@ -64,7 +65,7 @@ def _shown(path: Path | None) -> Iterator[str]:
     settings = settings_of(path)
     tables: dict[str, Any] = {}
     if settings.path is not None:
-        tables = tomllib.loads(settings.path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(settings.path))
     source = "file" if settings.path is None else str(settings.path)
     for name in get_type_hints(Config):
         section = getattr(settings.config, name)
