@@ -79,7 +79,7 @@ class TcpLink:
         for tried, (family, kind, protocol, _, where) in enumerate(found):
             line = socket.socket(family, kind, protocol)
             try:
-                line.settimeout(self._left_s(deadline_ms) / (len(found) - tried))
+                line.settimeout(self._left_s(deadline_ms, shared_by=len(found) - tried))
                 line.connect(where)
             except OSError as error:
                 line.close()
@@ -110,9 +110,9 @@ class TcpLink:
             gathered += piece
         return gathered
 
-    def _left_s(self, deadline_ms: int) -> float:
-        """Seconds until the deadline. Raises TimeoutError when it has passed."""
-        left_ms = deadline_ms - self._monotonic_ms()
+    def _left_s(self, deadline_ms: int, *, shared_by: int = 1) -> float:
+        """Seconds until the deadline, an equal share. Raises TimeoutError when it has passed."""
+        left_ms = (deadline_ms - self._monotonic_ms()) // shared_by
         if left_ms <= 0:
             raise TimeoutError
         return left_ms / 1000
