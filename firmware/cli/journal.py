@@ -10,13 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
-from firmware.cli.data import add_data_argument, reading, writing
+from firmware.cli.data import add_data_argument, reading
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.export import FORMATS, batches, export
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
+from firmware.cli.output import add_output_arguments, writing
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.rules import BATCH_MAX, STAN_MAX
@@ -42,10 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--training", action="store_true", help="a lesson's voucher")
     exports = actions.add_parser("export", help="every transaction, with totals that add up")
     exports.add_argument("--format", choices=FORMATS, default="csv")
-    exports.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    add_output_arguments(exports)
     key = actions.add_parser("key", help="the public key for `pos verify`, as PEM")
     key.add_argument("--all", action="store_true", help="also those that earlier vouchers need")
-    key.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    add_output_arguments(key)
     new_key = actions.add_parser("new-key", help="sign with a new key; the terminal must be off")
     for action in (lists, show, exports, key, new_key):
         add_data_argument(action)
@@ -64,11 +64,11 @@ def run(options: argparse.Namespace) -> int:
             case "show":
                 _show(journal, options)
             case "export":
-                with writing(options.output) as file:
+                with writing(options.output, force=options.force) as file:
                     export(journal, options.format, file)
             case "key":
                 keys = journal.public_keys()
-                with writing(options.output) as file:
+                with writing(options.output, force=options.force) as file:
                     file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
     return DONE
 
