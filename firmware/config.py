@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import Struct
 
+from firmware.files import read_text
 from firmware.money import CURRENCIES, MINOR_MAX, Currency, minor_of
 
 AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
@@ -105,6 +106,7 @@ class Host(Section, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
     tls: bool = False
     tls_ca: str = ""
+    plain: bool = False  # a line to another machine goes without TLS, and somebody knows it
     pin_block: Literal[0, 4] = 0
     reversal_retry_s: Seconds = 60
     reversal_fault_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
@@ -163,6 +165,8 @@ class Emv(Section, frozen=True):
     """The kernel's own data."""
 
     ca_keys: str = ""
+    test_keys: bool = False  # take test CA keys too: for anything but trade
+    revoked: str = ""
     exceptions: tuple[ListedCard, ...] = ()
 
 
@@ -231,10 +235,10 @@ class ConfigError(ValueError):
 def load(path: Path) -> Config:
     """Read the file at `path`. Raises ConfigError naming file, key and what was expected."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(path))
     except OSError as error:
         raise ConfigError([Mistake(str(path), error.strerror or "cannot be read")]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, nested without end
         raise ConfigError([Mistake(str(path), f"not TOML: {error}")]) from None
     return from_tables(tables, source=str(path))
 

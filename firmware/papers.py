@@ -91,6 +91,7 @@ class Papers:
             qr=self._anchor(settlement, training=job.training),
             currency=self._currency_of(settlement, training=job.training),
             training=job.training,
+            test_keys=self._config.emv.test_keys,
         )
 
     def _currency_of(self, settlement: SettlementCompleted, *, training: bool) -> Currency:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from firmware import __version__
 from firmware.config import Config
 from firmware.emv.applications import Applications
-from firmware.emv.ca_keys import CaKeys
+from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.emv.codes import TerminalCapabilities
 from firmware.emv.terminal import ExceptionFile, TerminalData
 from firmware.flows.desk import Desk, EmvSetup
@@ -96,9 +96,16 @@ class Terminal:
         )
 
 
-def emv_setup(config: Config, test_keys: CaKeys | None = None) -> EmvSetup:
-    """What the kernel needs: the shipped applications and CA keys, `test_keys` added."""
-    keys = CaKeys.shipped()
+def emv_setup(
+    config: Config, own_keys: CaKeys | None = None, revoked: Iterable[Revocation] = ()
+) -> EmvSetup:
+    """What the kernel needs: the shipped applications and CA keys, `own_keys` added.
+
+    `revoked` are the issuer certificates that are not to be trusted any more.
+    """
+    keys = CaKeys.shipped(test_keys=config.emv.test_keys)
+    if own_keys is not None:
+        keys = keys.merged(own_keys)
     merchant = config.merchant
     data = TerminalData(
         country=config.general.country,
@@ -116,6 +123,6 @@ def emv_setup(config: Config, test_keys: CaKeys | None = None) -> EmvSetup:
     return EmvSetup(
         data,
         Applications.shipped(),
-        keys.merged(test_keys) if test_keys is not None else keys,
+        keys.with_revoked(revoked),
         ExceptionFile.of(config.emv.exceptions),
     )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TextIO
 
 from firmware.cli.card_bench import Bench, BenchDialogue, driven, sale
@@ -17,6 +15,7 @@ from firmware.cli.card_serve import serve
 from firmware.cli.card_slot import CardAtHand, card_in_reader, card_on_model, real_pcsc
 from firmware.cli.card_trace import Telling, dumped, sale_line
 from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.output import add_output_arguments, writing
 from firmware.emv.applications import Applications
 from firmware.emv.outcomes import Ended
 from firmware.emv.read_card import read_card
@@ -57,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--choose", type=_positive, default=1, metavar="N", help="of several applications the Nth"
     )
     tracing.add_argument("--json", action="store_true", help="as one JSON object")
-    tracing.add_argument("-o", "--output", type=Path, metavar="FILE", help="to a file")
+    add_output_arguments(tracing, says="to a file")
     tracing.set_defaults(act=_trace)
 
     serving = actions.add_parser("serve", help="put a card into a vpcd slot", description=_SERVE)
@@ -129,7 +128,7 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    with _output(options.output) as out, _card(options) as card:
+    with writing(options.output, force=options.force) as out, _card(options) as card:
         dialogue = BenchDialogue(card, options.pin or _pin_of(options), options.choose - 1)
         bench = Bench(
             dialogue,
@@ -196,20 +195,6 @@ def _say(line: str, out: TextIO | None = None) -> None:
 
 def _flushed(line: str) -> None:
     print(line, flush=True)
-
-
-@contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[TextIO]:
-    """Where the trace goes; opened before any card is asked anything."""
-    if path is None:
-        yield sys.stdout
-        return
-    try:
-        out = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror}") from None
-    with out:
-        yield out
 
 
 def _amount(text: str) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from firmware.cli.parts import Parts, TellingDisplay
 from firmware.config import Config
-from firmware.emv.ca_keys import CaKeys
+from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.flows.idle import LATER
 from firmware.host.books import BOOKS
 from firmware.host.client import HostClient
@@ -62,6 +62,7 @@ class Assembly:
         *,
         accounts: Sequence[Account] = (),
         ca_keys: CaKeys | None = None,
+        revoked: Sequence[Revocation] = (),
         host_tls: ssl.SSLContext | None = None,
         files: Mapping[str, Path] = NO_FILES,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
@@ -76,7 +77,7 @@ class Assembly:
             if isinstance(self._link, LocalHost):
                 self._ledger.keep(self._link)
             self._tie(self._link)
-            emv = emv_setup(config, ca_keys)
+            emv = emv_setup(config, ca_keys, revoked)
             undo.pop_all()
         self._parts = parts
         display = TellingDisplay(parts.display)

@@ -14,6 +14,7 @@ from firmware.cli.exits import DONE
 from firmware.cli.meanings import MEANINGS
 from firmware.cli.settings import add_config_argument, settings_of, warnings_of
 from firmware.config import Config, Section
+from firmware.files import read_text
 from firmware.money import Currency
 from firmware.settings_told import literal, metas
 
@@ -64,7 +65,7 @@ def _shown(path: Path | None) -> Iterator[str]:
     settings = settings_of(path)
     tables: dict[str, Any] = {}
     if settings.path is not None:
-        tables = tomllib.loads(settings.path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(settings.path))
     source = "file" if settings.path is None else str(settings.path)
     for name in get_type_hints(Config):
         section = getattr(settings.config, name)

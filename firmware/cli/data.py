@@ -127,32 +127,3 @@ def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:
     if found < schema.SCHEMA:
         words = "written by an earlier release: start the terminal once to bring it up to date"
         raise Refused(f"{path}: {words}", code=FAILED)
-
-
-@contextlib.contextmanager
-def writing(path: Path | None) -> Iterator[TextIO]:
-    """A text file that is there whole or not at all; None or `-` is standard output.
-
-    Raises Refused when it cannot be written.
-    """
-    if path is None or str(path) == "-":
-        yield sys.stdout
-        return
-    try:
-        if path.exists() and not path.is_file():  # a pipe or a device cannot be replaced
-            with path.open("w", encoding="utf-8", newline="") as file:
-                yield file
-            return
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, delete=False
-        ) as file:
-            try:
-                yield file  # type: ignore[misc]  # a wrapper of a TextIO, and used as one
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from error

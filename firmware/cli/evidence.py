@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,6 +23,7 @@ from firmware.cli.evidence_case import (
 from firmware.cli.evidence_page import page
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.journal import batch_number, voucher_number
+from firmware.cli.output import add_output_arguments, writing_bytes
 from firmware.cli.settings import add_config_argument, settings_of
 from firmware.journal.faults import JournalFault
 from firmware.journal.keys import TerminalKeys
@@ -39,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--batch", type=batch_number, metavar="N", help="default: the latest with it"
     )
     parser.add_argument("--training", action="store_true", help="a lesson's voucher")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
+    add_output_arguments(parser, required=True, metavar="FILE.zip", says=None)
     add_config_argument(parser)
     add_data_argument(parser)
 
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         except JournalFault as fault:
             raise Refused(f"{options.data}: {fault}", code=FAILED) from fault
         case = gather(Reading(journal, keys), asked, config, options.data)
-    _write(options.output, case)
+    _write(options.output, case, force=options.force)
     print(f"{options.output}: voucher {asked.stan:06d}, {len(case.entries)} records")
     for words in (*case.report.faults, *case.faults):
         print(f"fault   {words}")
@@ -94,23 +93,15 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _write(path: Path, case: Case) -> None:
+def _write(path: Path, case: Case, *, force: bool) -> None:
     """The ZIP is there whole or not at all; its files bear the time of the last record."""
     latest = datetime.fromisoformat(case.entries[-1].at)
     stamp = (latest.year, latest.month, latest.day, latest.hour, latest.minute, latest.second)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            try:
-                with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                    for name, data in contents(case):
-                        info = zipfile.ZipInfo(name, stamp)
-                        info.compress_type = zipfile.ZIP_DEFLATED
-                        archive.writestr(info, data)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from error
+    with (
+        writing_bytes(path, force=force) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name, data in contents(case):
+            info = zipfile.ZipInfo(name, stamp)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)

@@ -10,15 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import TextIO
 
-from firmware.cli.data import add_data_argument, reading, spooled, writing
+from firmware.cli.data import add_data_argument, reading, spooled
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.export import FORMATS, export
 from firmware.cli.go_on import go_on, new_books
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
+from firmware.cli.output import add_output_arguments, writing
 from firmware.cli.restore import voucher_place
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind, SettingChanged
@@ -59,10 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--training", action="store_true", help="a lesson's voucher")
     exports = actions.add_parser("export", help="every transaction, with totals that add up")
     exports.add_argument("--format", choices=FORMATS, default="csv")
-    exports.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    add_output_arguments(exports)
     key = actions.add_parser("key", help="the public key for `pos verify`, as PEM")
     key.add_argument("--all", action="store_true", help="also those that earlier vouchers need")
-    key.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    add_output_arguments(key)
     new_key = actions.add_parser("new-key", help="sign with a new key; the terminal must be off")
     going_on = actions.add_parser("go-on", help="without records that are missing at the end")
     going_on.epilog = _GO_ON
@@ -101,7 +101,12 @@ def run(options: argparse.Namespace) -> int:
         print("what they said only the papers, the host and a backup tell; record it by hand")
         return DONE
     output = options.output if options.action in ("export", "key") else None
-    with writing(output) as to, spooled(to) as file, reading(options.data) as journal:
+    force = output is not None and options.force
+    with (
+        writing(output, force=force) as to,
+        spooled(to) as file,
+        reading(options.data) as journal,
+    ):
         match options.action:
             case "list":
                 _list(journal, options, file)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from firmware.cli.data import owning, require_owner
 from firmware.cli.exits import Refused
+from firmware.files import read_text
 from firmware.journal.chain import Introduced
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
@@ -47,7 +48,7 @@ def pem_of_all(keys: Introduced) -> str:
 def read_keys(path: Path) -> Introduced:
     """The public keys of a file. Raises Refused when it has none, or others than Ed25519."""
     try:
-        found = list(_keys(path.read_text(encoding="ascii")))
+        found = list(_keys(read_text(path)))
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}") from error
     except (TypeError, ValueError, UnsupportedAlgorithm):

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from firmware.cli.data import add_data_argument, reading
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.journal import batch_number, day_of
+from firmware.cli.output import add_force_argument, writing_bytes
 from firmware.host.responses import response_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
@@ -69,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--day", type=day_of, metavar="YYYYMMDD")
     which.add_argument("--batch", type=batch_number, metavar="N")
     parser.add_argument("--png", type=Path, metavar="FILE", help="a chart of it as well")
+    add_force_argument(parser)
     add_data_argument(parser)
 
 
@@ -79,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     for line in table(report):
         print(line)
     if options.png is not None:
-        _draw(report, options.png)
+        _draw(report, options.png, force=options.force)
         print(options.png)
     return DONE
 
@@ -117,13 +119,11 @@ def table(report: Report) -> Iterator[str]:
             yield f"{count:>6}  {reason}"
 
 
-def _draw(report: Report, path: Path) -> None:
+def _draw(report: Report, path: Path, *, force: bool) -> None:
     try:
         from firmware.cli.report_chart import draw  # noqa: PLC0415 - an extra, not always there
     except ImportError:
         words = "a chart needs leather and resvg-py: pip install 'pos-terminal[report]'"
         raise Refused(words, code=FAILED) from None
-    try:
-        path.write_bytes(draw(report))
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from error
+    with writing_bytes(path, force=force) as file:
+        file.write(draw(report))

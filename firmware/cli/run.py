@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run until SIGTERM, SIGINT or SIGHUP: 0 then, 70 after a bug. Raises Refused."""
+    os.umask(0o077)  # whatever the terminal makes is its own: journal, books, logs beside them
     settings = _settings(options.config)
     data = options.data or settings.data
     journald = "JOURNAL_STREAM" in os.environ
@@ -139,6 +140,7 @@ def _assembled(
             inbox.post,
             accounts=settings.accounts(),
             ca_keys=settings.ca_keys(),
+            revoked=settings.revoked(),
             host_tls=settings.host_tls(),
             files=settings.named_files,
             on_frame=on_frame,

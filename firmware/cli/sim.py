@@ -16,6 +16,7 @@ from pathlib import Path
 from firmware.cli.data import reading
 from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.output import add_force_argument, writing_bytes
 from firmware.config import ConfigError
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault
@@ -24,7 +25,7 @@ from firmware.page.server import Server
 from firmware.page.session import Kept, Session
 from firmware.scenario.stage import START
 
-PORT = 8440
+PORT, PORT_MAX = 8440, 65_535
 MARK = "SIMULATED"  # in a folder of the simulator's: nothing is played on a terminal's own data
 _MARK = "Made by `pos sim`: modelled cards, no money. Not for a terminal that trades.\n"
 PAUSE = timedelta(minutes=1)  # between two sessions on the same data
@@ -35,7 +36,7 @@ connection is not enciphered. Use it in a lab's network, for a lesson, and end i
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--port", type=int, default=PORT, help="default: %(default)s; 0: any")
+    parser.add_argument("--port", type=_port, default=PORT, help="default: %(default)s; 0: any")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--listen",
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder, which goes with it)",
     )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the page and end")
+    add_force_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,7 +64,13 @@ def run(options: argparse.Namespace) -> int:
     if options.picture is not None:
         from firmware.page.picture import draw  # noqa: PLC0415 - needs a browser
 
-        return draw(options.picture)
+        with writing_bytes(options.picture, force=options.force) as file:
+            draw(file)
+        print(f"pos sim: {options.picture}")
+        return DONE
+    ended = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):  # before anything is begun that is to be ended
+        signal.signal(name, lambda *_: ended.set())
     language = LANGUAGES[options.lang or locale_language(os.environ)]
     settings = {"general.language": language.value}
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
@@ -83,9 +91,6 @@ def run(options: argparse.Namespace) -> int:
         print(f"pos sim: {server.url}\n{_told(options.data, directory)}", flush=True)
         if options.open:
             webbrowser.open(server.url)
-        ended = threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: ended.set())
         ended.wait()
         server.close()
         session.close()
@@ -121,6 +126,12 @@ def _told(data: Path | None, directory: str) -> str:
         f"Its data stay in {data}; a fresh terminal or a scenario on the page leaves them alone.\n"
         "Ctrl-C ends it."
     )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port from 0 to {PORT_MAX}, not {text!r}")
+    return int(text)
 
 
 def _address(text: str) -> str:

@@ -87,6 +87,11 @@ class Desk:
         return 1000 * (config.kiosk.timeout_s if kiosk else config.general.idle_timeout_s)
 
     @property
+    def test_keys(self) -> bool:
+        """Whether test CA keys are trusted here, which idle and every receipt say."""
+        return self.config.emv.test_keys
+
+    @property
     def min_view_ms(self) -> int:
         """How long a confirmation must have been on the glass before ENTER counts."""
         return self.config.check.min_view_ms

@@ -56,4 +56,4 @@ def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Screen:
         return idle_screen(desk, moment, notice)
     items = tuple((each.key, each.name, desk.money(each.price)) for each in desk.config.kiosk.items)
     page = moment.monotonic_ms // PAGE_MS
-    return Attract(desk.owner, items, shift_px(moment), page, notice)
+    return Attract(desk.owner, items, shift_px(moment), page, notice, desk.test_keys)

@@ -345,6 +345,7 @@ def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
         notice,
         desk.training,
         shift_px(moment),
+        desk.test_keys,
     )
 
 

@@ -130,14 +130,14 @@ async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended | No
 
 
 async def _approved(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Done:
-    outcome = _outcome(intent, deal, Result.APPROVED, answer)
+    outcome = _outcome(desk, intent, deal, Result.APPROVED, answer)
     copies = await _copies(desk, intent)
     await Record.of(outcome, *copies)
     return await _done(desk, intent, copies)
 
 
 async def _declined(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Refused:
-    await Record.of(_outcome(intent, deal, Result.DECLINED, answer))
+    await Record.of(_outcome(desk, intent, deal, Result.DECLINED, answer))
     text = Phrase.of(response_text(answer.response_code))
     return Refused(await _transaction(desk, intent), answer.response_code, text)
 
@@ -157,7 +157,7 @@ async def _offline(desk: Desk, deal: Deal, intent: IntentRecorded) -> Done | Ref
     result = deal.offline
     assert result is not None
     code = "Y1" if result is Result.APPROVED else "Z1"
-    outcome = _outcome(intent, deal, result, Answered(code), offline=True)
+    outcome = _outcome(desk, intent, deal, result, Answered(code), offline=True)
     if result is Result.APPROVED:
         copies = await _copies(desk, intent)
         owed = UploadQueued(batch=intent.batch, stan=intent.stan)
@@ -252,7 +252,13 @@ def _request(desk: Desk, deal: Deal, intent: IntentRecorded) -> FinancialRequest
 
 
 def _outcome(
-    intent: IntentRecorded, deal: Deal, result: Result, answer: Answered, *, offline: bool = False
+    desk: Desk,
+    intent: IntentRecorded,
+    deal: Deal,
+    result: Result,
+    answer: Answered,
+    *,
+    offline: bool = False,
 ) -> OutcomeRecorded:
     return OutcomeRecorded(
         kind=intent.kind,
@@ -263,7 +269,7 @@ def _outcome(
         authorisation_code=answer.authorisation_code,
         reference=answer.reference,
         verification=deal.verification,
-        emv=deal.emv,
+        emv=replace(deal.emv, test_keys=desk.test_keys),
         offline=offline,
         training=intent.training,
     )

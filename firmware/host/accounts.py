@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from firmware.config import ConfigError, Mistake
+from firmware.files import read_text
 from firmware.host.cryptogram import VERSIONS
 from firmware.masked import Key, Pan, Pin
 from firmware.money import MINOR_MAX, Currency, MoneyError, example_of, minor_of
@@ -86,7 +87,7 @@ def load_accounts(path: Path, currency: Currency) -> list[Account]:
     try:
         if path.stat().st_mode & 0o077:
             raise ConfigError([Mistake(str(path), "expected mode 0600: it holds keys and PINs")])
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(path))
     except OSError as error:
         raise ConfigError([Mistake(str(path), error.strerror or "cannot be read")]) from None
     except tomllib.TOMLDecodeError as error:

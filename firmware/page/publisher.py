@@ -50,6 +50,7 @@ class Publisher:
             "paper_px": self._stage.bench.paper_printer.paper.width_px,
             "cards": views.cards(self._stage),
             "faults": FAULTS,
+            "steps": len(self._recorder),  # which only set it up
         }
 
     def publish(self) -> None:

@@ -295,6 +295,8 @@ class Session:
     def _play(self, name: str, files: Mapping[str, str]) -> None:
         """Play a file's text from a fresh terminal. Raises ScenarioError before it begins."""
         steps = [step for step in read_among(name, files) if not step.verb.startswith("save")]
+        if not steps:
+            raise ScenarioError(name, "has no line to play")
         self._set_up({}, steps)
         story = [step for step in steps if step.verb != "set"]
         self._plays += 1

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
-from firmware.config import Config, Printer
+from firmware.config import Config, Emv, Printer
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
 from firmware.host.accounts import Account, Status
@@ -39,7 +39,7 @@ from hw.sim.virtual import VirtualClock, VirtualTime
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
-STAGE_CONFIG = Config()
+STAGE_CONFIG = Config(emv=Emv(test_keys=True))
 
 
 class Stage:
@@ -222,12 +222,13 @@ def tray_books() -> tuple[Account, ...]:
 
 
 @cache
-def _test_keys() -> CaKeys:
-    return CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name)
+def _tray_keys(*, test_keys: bool) -> CaKeys:
+    return CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name, test_keys=test_keys)
 
 
 def _emv(config: Config) -> EmvSetup:
-    return emv_setup(config, _test_keys())
+    """The kernel's data; the tray's own CA is trusted as test keys are, where a setting says so."""
+    return emv_setup(config, _tray_keys(test_keys=config.emv.test_keys))
 
 
 def _made(directory: Path) -> Path:
@@ -237,4 +238,4 @@ def _made(directory: Path) -> Path:
 
 def stage_config(**printer: object) -> Config:
     """The stage's settings with some of the printer's changed."""
-    return Config(printer=Printer(**printer))  # type: ignore[arg-type]
+    return Config(emv=STAGE_CONFIG.emv, printer=Printer(**printer))  # type: ignore[arg-type]

@@ -53,6 +53,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_messages(whose),
         **_kiosk(whose),
         **_training(whose),
+        **_test_keys(whose),
     }
 
 
@@ -308,6 +309,16 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         "database-unfit": out(Text.DATABASE_FAULT, Text.ADVICE_UPDATE_SYSTEM),
         "clock-behind": out(Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK, "2026-11-19 09:00"),
         "settings-wrong": out(Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.terminal"),
+    }
+
+
+def _test_keys(whose: Owner) -> dict[str, Screen]:
+    notice = Phrase.of(Text.SLIPS_PENDING, count=2)
+    items = (("1", "豆浆", yuan(300)), ("2", "油条", yuan(250)))
+    return {
+        "test-keys-idle": Idle(whose, "2026-11-22", "19:32", "01", test_keys=True),
+        "test-keys-notice": Idle(whose, "2026-11-22", "19:32", "01", notice, test_keys=True),
+        "test-keys-kiosk": Attract(whose, items, test_keys=True),
     }
 
 

@@ -22,6 +22,7 @@ class Text(enum.Enum):
     # idle
     ENTER_AMOUNT = ("请输入金额", "Enter amount")
     TRAINING = ("培训 TRAINING", "TRAINING")
+    TEST_KEYS = ("测试密钥 TEST", "TEST KEYS")
     SLIPS_PENDING = ("{count}张签购单待打印", "Slips pending: {count}")
     PRINTER_PAPER_OUT = ("打印机缺纸", "Printer: no paper")
     PRINTER_COVER_OPEN = ("打印机盖未关", "Printer cover open")

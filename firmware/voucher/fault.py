@@ -62,7 +62,8 @@ def _what_to_do(
     sheet.text(Label.WHAT_TO_DO, bold=True)
     for advice in advices:
         sheet.both(advice)
-    sheet.marks(duplicate=False, training=transaction.training)
+    test_keys = transaction.emv.test_keys
+    sheet.marks(duplicate=False, training=transaction.training, test_keys=test_keys)
     return _foot(sheet)
 
 

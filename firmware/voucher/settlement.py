@@ -22,6 +22,7 @@ def settlement_slip(
     qr: str | None,
     currency: Currency = CURRENCIES["CNY"],
     training: bool = False,
+    test_keys: bool = False,
 ) -> Document:
     """The slip of a closed batch: counts and sums by type, as the terminal and the host have them.
 
@@ -45,7 +46,7 @@ def settlement_slip(
     sheet.centred(verdict, size=Size.LARGE, bold=True)
     if not settlement.balanced:
         sheet.both(CALL_ACQUIRER)
-    sheet.marks(duplicate=duplicate, training=training)
+    sheet.marks(duplicate=duplicate, training=training, test_keys=test_keys)
     return sheet.qr(qr).document()
 
 

@@ -83,12 +83,14 @@ class Sheet:
         self.pair(Label.TERMINAL, recorded.terminal if recorded else merchant.terminal)
         return self.pair(Label.OPERATOR, operator)
 
-    def marks(self, *, duplicate: bool, training: bool) -> Self:
-        """What this paper is not: the first of its kind, or real."""
+    def marks(self, *, duplicate: bool, training: bool, test_keys: bool) -> Self:
+        """What this paper is not: the first of its kind, or real, or a trading terminal's."""
         if duplicate:
             self.centred(Mark.DUPLICATE, size=Size.LARGE, bold=True)
         if training:
             self.centred(Mark.TRAINING, size=Size.LARGE, bold=True)
+        if test_keys:
+            self.centred(Mark.TEST_KEYS, bold=True)
         return self
 
     def document(self) -> Document:

@@ -43,7 +43,8 @@ def transaction_slip(
     _amount(sheet, transaction)
     _remarks(sheet, transaction, left_minor)
     _chip(sheet, transaction)
-    sheet.marks(duplicate=duplicate, training=transaction.training)
+    test_keys = transaction.emv.test_keys
+    sheet.marks(duplicate=duplicate, training=transaction.training, test_keys=test_keys)
     _verification(sheet, transaction, copy)
     sheet.qr(qr)
     _terms(sheet, merchant)

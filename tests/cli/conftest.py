@@ -29,6 +29,7 @@ kind = "none"
 kind = "tcp"
 address = "192.0.2.1"
 port = 9
+plain = true
 """
 
 

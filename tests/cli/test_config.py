@@ -167,6 +167,8 @@ def test_accounts_that_others_may_read_are_a_mistake_and_none_of_them_is_told(
     [
         ('[emv]\nca_keys = "beside"', None, "beside: No such file or directory"),
         ('[emv]\nca_keys = "beside"', "A000000333\tno key\n", "beside: beside, line 1: "),
+        ('[emv]\nrevoked = "beside"', None, "beside: No such file or directory"),
+        ('[emv]\nrevoked = "beside"', "A000000333 0B\n", "beside: beside, line 1: expected RID"),
         (f'{TCP}\ntls = true\ntls_ca = "beside"', None, "beside: No such file or directory"),
         (f'{TCP}\ntls = true\ntls_ca = "beside"', "no certificate", "beside: "),
     ],
@@ -184,9 +186,82 @@ def test_a_file_beside_it_that_cannot_be_used_is_a_mistake(
 
 def test_ca_keys_of_ones_own_are_read(config_file, tmp_path):
     (tmp_path / "own.tsv").write_bytes(TEST_CA_KEYS.read_bytes())
-    path = config_file('[emv]\nca_keys = "own.tsv"\n[printer]\nkind = "none"\n')
+    path = config_file('[emv]\nca_keys = "own.tsv"\ntest_keys = true\n[printer]\nkind = "none"\n')
     keys = settings_of(path).ca_keys()
-    assert len(keys) == len(CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"))) > 0
+    assert len(keys) == len(CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True)) > 0
+
+
+def test_a_file_of_test_keys_is_refused_by_a_terminal_that_trades(pos, config_file, tmp_path):
+    (tmp_path / "own.tsv").write_bytes(TEST_CA_KEYS.read_bytes())
+    path = config_file('[emv]\nca_keys = "own.tsv"\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 2
+    assert "own.tsv: A000000333 E1 is not used (a test key)" in ended.words
+
+
+LINES = {  # of [host], and what is said of them
+    'tls_ca = "ca.pem"\nplain = true': "host.tls_ca: has no effect without host.tls = true",
+    "": "host.plain: expected true, or host.tls = true: card numbers would go to 192.0.2.1",
+}
+
+
+@pytest.mark.parametrize(("more", "words"), LINES.items())
+def test_a_line_that_would_go_plain_is_a_mistake(pos, config_file, more, words):
+    ended = pos("config", "check", config_file(f'{TCP}\n{more}\n[printer]\nkind = "none"\n'))
+    assert ended.code == 2
+    assert words in ended.words
+
+
+def test_tls_of_an_embedded_host_is_a_mistake(pos, config_file):
+    path = config_file('[host]\ntls = true\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 2
+    assert 'host.tls: has no effect while host.kind is "local"' in ended.words
+
+
+def test_a_plain_line_to_another_machine_is_warned_of(pos, config_file):
+    path = config_file(f'{TCP}\nplain = true\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 0
+    assert "warning: " in ended.out
+    assert "host.plain: card numbers go to 192.0.2.1 where" in ended.out
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])
+def test_a_line_within_this_machine_needs_no_word(pos, config_file, address):
+    text = TCP.replace("192.0.2.1", address)
+    ended = pos("config", "check", config_file(f'{text}\n[printer]\nkind = "none"\n'))
+    assert (ended.code, "plain" in ended.out) == (0, False)
+
+
+IDLE = {
+    '[host]\naddress = "192.0.2.1"': "host.address: has no effect without host.kind",
+    f'{TCP}\nplain = true\naccounts = "a.toml"': "host.accounts: has no effect without host.kind",
+    "[host]\nplain = true": "host.plain: has no effect without a line to another machine",
+    "[kiosk]\ntimeout_s = 9": "kiosk.timeout_s: has no effect without general.profile",
+    "[sale]\nunusual_factor = 0\nunusual_history = 9": "sale.unusual_history: has no effect",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), IDLE.items())
+def test_a_setting_that_does_nothing_is_warned_of(pos, config_file, text, words):
+    ended = pos("config", "check", config_file(f'{text}\n[printer]\nkind = "none"\n'))
+    assert ended.code == 0
+    assert words in ended.out
+
+
+def test_a_byte_order_mark_is_taken(pos, config_file):
+    path = config_file('[printer]\nkind = "none"\n')
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert pos("config", "check", path).code == 0
+
+
+def test_trusting_test_keys_is_warned_of(pos, config_file):
+    path = config_file('[emv]\ntest_keys = true\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 0
+    assert "warning: " in ended.out
+    assert "emv.test_keys: test CA keys are trusted" in ended.out
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import { drawSlips } from "./paper.js";
 import { faultWord, language, t } from "./words.js";
-import { act, on, send, state } from "./wire.js";
+import { act, on, send, state, tell } from "./wire.js";
 
 const KEEP = 400;
 const FAULT_ARGUMENTS = { "dies-after": "300", "pull-at": "8", stuck: "5", jump: "+1d" };
@@ -224,13 +224,29 @@ function choice(word, key, options, now) {
 }
 
 // of several files the one that no other includes is played
+const STORY_FILES_MAX = 20;
+const STORY_MAX = 100_000; // characters of a file, as the server takes them
+
 export async function playFiles(list) {
   const files = {};
+  if (list.length > STORY_FILES_MAX || [...list].some((file) => file.size > 3 * STORY_MAX)) {
+    tell("said", t("hugeStory"));
+    return;
+  }
   for (const file of list) files[file.name.slice(-80)] = await file.text();
   const included = new Set(Object.values(files).flatMap((text) =>
     [...text.matchAll(/^\s*include\s+(?:\S*\/)?(\S+)/gm)].map(([, name]) => name)));
   const name = Object.keys(files).find((each) => !included.has(each)) ?? Object.keys(files)[0];
   const { [name]: text, ...others } = files;
+  if (Object.values(files).some((each) => each.length > STORY_MAX)) {
+    tell("said", t("hugeStory"));
+    return;
+  }
+  if (!/^\s*[^#\s]/m.test(text)) {
+    tell("said", t("emptyStory"));
+    return;
+  }
+  if (state("steps") > (state("settings")?.steps ?? 0) && !confirm(t("replaceAsk"))) return; // nothing brings it back
   send({ do: "play", name, text, files: others });
 }
 
