@@ -13,8 +13,8 @@ if __name__ == "__main__":  # Ctrl-C while modules are read ends the process wit
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from firmware import __version__
-from firmware.cli import cores
-from firmware.cli.exits import FAILED, Parser, Refused
+from firmware.core import core_dumps as cores
+from firmware.core.exits import FAILED, Parser, Refused
 
 # command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
 # and `run`

@@ -13,25 +13,30 @@ MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 
 # Who may build drivers and models: the command line, the stage of scenarios, and its page.
-COMPOSERS = ("firmware/__main__.py", "firmware/cli/", "firmware/scenario/", "firmware/page/")
+COMPOSERS = (
+    "firmware/__main__.py",
+    "firmware/cli/",
+    "firmware/lab/scenario/",
+    "firmware/lab/page/",
+)
 SEAMS = ("hw.ports", "hw.events")
-EMV_MAY_IMPORT = ("cryptography", "firmware.masked", "firmware.emv")
+EMV_MAY_IMPORT = ("cryptography", "firmware.core.masked", "firmware.emv")
 # A flow asks for effects; these would be the world itself.
 NOT_IN_FLOWS = ("time", "threading", "socket", "sqlite3", "os", "pathlib", "subprocess", "random")
 MONEY_CODE = (
-    "firmware/money.py",
+    "firmware/core/money.py",
     "firmware/flows/",
     "firmware/journal/",
-    "firmware/host/",
-    "firmware/voucher/",
+    "firmware/iso8583/",
+    "firmware/receipts/",
 )
 # driver: the model of what is behind its wire
 MODELS = {
-    "hw/oled.py": "hw/sim/ssd1306.py",
-    "hw/keypad.py": "hw/sim/matrix.py",
-    "hw/evdev_keypad.py": "hw/sim/usb_keypad.py",
-    "hw/card_reader.py": "hw/sim/pcsc.py",
-    "hw/printer.py": "hw/sim/escpos.py",
+    "hw/oled.py": "hw/sim/panel/ssd1306.py",
+    "hw/keypad.py": "hw/sim/panel/matrix.py",
+    "hw/evdev_keypad.py": "hw/sim/panel/usb_keypad.py",
+    "hw/card_reader.py": "hw/sim/reader/pcsc.py",
+    "hw/printer.py": "hw/sim/printer/escpos.py",
 }
 # The one place that reads the date; all others are handed a clock, and no test depends on today.
 REAL_CLOCK = "hw/worker.py"
@@ -331,12 +336,12 @@ def test_the_rule_about_floats_can_fail(source, tmp_path):
     assert list(inexact(str(tmp_path / "money.py")))
 
 
-MONEY_IN_WORDS = "firmware/money.py"
+MONEY_IN_WORDS = "firmware/core/money.py"
 # what has no amount in it, or may round: hours and minutes, a chart's bars, an issuer's test codes
 NO_AMOUNTS = {
-    "firmware/cli/benchmarks/figures.py": "percentiles",
-    "firmware/cli/report_chart.py": "a chart may round, and reckons in floats",
-    "firmware/host/issuer.py": "the last two digits of a test amount are its response code",
+    "firmware/lab/benchmarks/figures.py": "percentiles",
+    "firmware/audit/report_chart.py": "a chart may round, and reckons in floats",
+    "firmware/acquirer/issuer.py": "the last two digits of a test amount are its response code",
 }
 
 
@@ -415,7 +420,7 @@ def test_the_rule_about_one_place_can_fail(source, tmp_path):
 
 
 def test_the_bench_page_is_given_its_amounts_as_text():
-    scripts = sorted((ROOT / "firmware/page/static").glob("*.js"))
+    scripts = sorted((ROOT / "firmware/lab/page/static").glob("*.js"))
     assert scripts
     offenders = [
         path.name

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.cli.data import add_data_argument, reading
-from firmware.cli.evidence_case import (
+from firmware.audit.data import add_data_argument, reading
+from firmware.audit.evidence_case import (
     Case,
     Reading,
     emv_json,
@@ -20,15 +20,15 @@ from firmware.cli.evidence_case import (
     records_json,
     verification_json,
 )
-from firmware.cli.evidence_page import page
-from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.audit.evidence_page import page
+from firmware.audit.output import add_output_arguments, writing_bytes
 from firmware.cli.journal import batch_number, voucher_number
-from firmware.cli.output import add_output_arguments, writing_bytes
-from firmware.cli.settings import add_config_argument, settings_of
+from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
+from firmware.terminal.settings import add_config_argument, settings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from firmware.cli.data import add_data_argument, reading
-from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.audit.data import add_data_argument, reading
+from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.journal import batch_number, day_of
-from firmware.cli.output import add_force_argument, writing_bytes
-from firmware.host.responses import response_text
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.kinds import Kind
+from firmware.core.money import currency_of, major_text
+from firmware.iso8583.responses import response_text
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.money import currency_of, major_text
 
 HOURS = 24
 _BATCH_ROWS_MAX = 2_000_000
@@ -121,7 +121,7 @@ def table(report: Report) -> Iterator[str]:
 
 def _draw(report: Report, path: Path, *, force: bool) -> None:
     try:
-        from firmware.cli.report_chart import draw  # noqa: PLC0415 - an extra, not always there
+        from firmware.audit.report_chart import draw  # noqa: PLC0415 - an extra, not always there
     except ImportError:
         words = "a chart needs leather and resvg-py: pip install 'pos-terminal[report]'"
         raise Refused(words, code=FAILED) from None

@@ -9,17 +9,17 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.backup import head_of, unpacked
-from firmware.cli.data import require_journal
-from firmware.cli.exits import DONE, FAILED, Refused, one_line
-from firmware.cli.keyring import read_keys
+from firmware.audit.data import require_journal
+from firmware.audit.keyring import read_keys
+from firmware.core.exits import DONE, FAILED, Refused, one_line
+from firmware.core.money import CURRENCIES, major_text
 from firmware.journal.chain import Introduced
 from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
 from firmware.journal.genuine import EssenceReport, verify_essence
 from firmware.journal.head import HEAD, Head
 from firmware.journal.verify import database_of, verify_journal
-from firmware.money import CURRENCIES, major_text
+from firmware.ops.backup import head_of, unpacked
 
 _QR_MOST = 4_296  # characters that the largest QR code holds
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from firmware.effects import Look, Record
+from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
-from firmware.host.messages import HostAnswer, NoAnswer
+from firmware.iso8583.messages import HostAnswer, NoAnswer
 from firmware.journal.queries import NextJob
-from firmware.journal.records import Copy, PrintQueued, ReversalAttempted, UploadAttempted
+from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAttempted
 from firmware.journal.transactions import Reversal, Transaction, Upload
+from firmware.payments.effects import Look, Record
 
 Owed = TypeVar("Owed", bound=Reversal | Upload)
 

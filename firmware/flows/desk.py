@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from firmware.config import Config
-from firmware.emv.applications import Applications
+from firmware.core.config import Config
+from firmware.core.masked import Key
+from firmware.core.money import Money
 from firmware.emv.ca_keys import CaKeys
+from firmware.emv.contact.applications import Applications
 from firmware.emv.terminal import ExceptionFile, TerminalData
-from firmware.masked import Key
-from firmware.money import Money
 from firmware.ui.screens import Owner
 from firmware.ui.texts import Language
 

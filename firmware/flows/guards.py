@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from firmware.effects import Look, Now, Record
+from firmware.core.kinds import CardFacts
+from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, GivenUp, confirm, tell
 from firmware.flows.settle import may_move_money
 from firmware.journal.queries import BatchCount, CardSoldToday, DuplicateOf, RecentSales, SoldToday
-from firmware.journal.records import CardFacts, GuardOverridden
-from firmware.money import Money
+from firmware.journal.records import GuardOverridden
+from firmware.payments.effects import Look, Now, Record
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from firmware.effects import (
+from firmware.flows.desk import Desk
+from firmware.flows.effects import (
     CheckClock,
-    CheckSpace,
     ClockMoved,
     EntryLeftOpen,
-    Look,
-    Moment,
-    Now,
-    Record,
     StuckPapers,
     TimedOut,
     UseUpCard,
     Wait,
 )
-from firmware.flows.desk import Desk
 from firmware.flows.owed import Retry, what_is_owed
 from firmware.flows.paper_waits import slips_wait
 from firmware.flows.parts import PHASE_MS, idle_screen, show
@@ -32,6 +27,7 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
+from firmware.payments.effects import CheckSpace, Look, Moment, Now, Record
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed

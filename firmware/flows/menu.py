@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from firmware.effects import Beep
 from firmware.flows.desk import Desk
+from firmware.flows.effects import Beep
 from firmware.flows.operators import manage
 from firmware.flows.other import other
 from firmware.flows.outcome import finish

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from firmware.effects import Look, Now
+from firmware.core.kinds import Kind, OriginalRef
 from firmware.flows.desk import Desk
 from firmware.flows.parts import tell
 from firmware.journal.queries import OpenBatch
-from firmware.journal.records import Kind, OriginalRef
 from firmware.journal.transactions import State, Transaction
+from firmware.payments.effects import Look, Now
 from firmware.ui.screens import Original, Owner, Phrase
 from firmware.ui.texts import Text
 

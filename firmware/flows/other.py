@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware import __version__
-from firmware.effects import Look
 from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
 from firmware.flows.owed import send_owed
@@ -14,6 +13,7 @@ from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
 from firmware.journal.queries import OpenPrintJobs, Reversals, Uploads
 from firmware.journal.transactions import Reversal, Upload
+from firmware.payments.effects import Look
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

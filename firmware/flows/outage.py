@@ -10,19 +10,9 @@ import contextlib
 
 from msgspec import Struct, field
 
-from firmware import clock_watch
-from firmware.effects import (
-    CheckClock,
-    Fault,
-    Faults,
-    Look,
-    Now,
-    PowerOff,
-    Record,
-    UseUpCard,
-    Wait,
-)
+from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
+from firmware.flows.effects import CheckClock, Fault, Faults, PowerOff, UseUpCard, Wait
 from firmware.flows.owed import Retry
 from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
@@ -30,13 +20,14 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.queries import NextJob, OpenPrintJobs
 from firmware.journal.records import (
-    Copy,
     DeviceFailed,
     DeviceRecovered,
     GuardOverridden,
     PrintDropped,
     PrintQueued,
 )
+from firmware.payments.effects import Look, Now, Record
+from firmware.terminal import clock_watch
 from firmware.ui.screens import OutOfService, Phrase
 from firmware.ui.texts import Text
 from hw.events import Device, Key, KeyPressed

@@ -6,23 +6,17 @@ import enum
 
 from msgspec import Struct
 
-from firmware.effects import (
-    AwaitPaper,
-    Beep,
-    CardPresent,
-    Now,
-    PaperOutlook,
-    ReleasePaper,
-    Wait,
-)
+from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
+from firmware.flows.effects import AwaitPaper, Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.paper_waits import in_turns
 from firmware.flows.parts import leave_to_next, show
 from firmware.flows.permissions import Act, May, Role, may, role_of
 from firmware.flows.transact import Done, Ended, Refused, Undecided
 from firmware.flows.void import undo
-from firmware.journal.records import Kind
 from firmware.journal.transactions import Transaction
+from firmware.payments.effects import Now
+from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Outcome, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed

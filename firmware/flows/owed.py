@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from firmware.effects import Look, Moment, Now
 from firmware.flows.delivery import deliver
 from firmware.flows.desk import Desk
 from firmware.flows.reverse import send_reversal
 from firmware.flows.uploads import send_upload
-from firmware.host.messages import HostAnswer
+from firmware.iso8583.messages import HostAnswer
 from firmware.journal.queries import Reversals, Uploads
 from firmware.journal.transactions import Reversal, Upload
+from firmware.payments.effects import Look, Moment, Now
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

@@ -11,12 +11,14 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from firmware.effects import Beep, Moment, PutBack, Record, Show, Shown, TimedOut, Wait
-from firmware.entry_guard import MaskedEntry
+from firmware.core.kinds import Kind
+from firmware.core.masked import Digits, Password
+from firmware.core.money import Money
 from firmware.flows.desk import Desk
-from firmware.journal.records import AmountAgreed, EntryAbandoned, Kind
-from firmware.masked import Digits, Password
-from firmware.money import Money
+from firmware.flows.effects import Beep, PutBack, Show, Shown, TimedOut, Wait
+from firmware.flows.entry_guard import MaskedEntry
+from firmware.journal.records import AmountAgreed, EntryAbandoned
+from firmware.payments.effects import Moment, Record
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import enum
 
-from firmware.effects import CheckPassword
 from firmware.flows.desk import Desk
+from firmware.flows.effects import CheckPassword
 from firmware.flows.parts import GivenUp, enter_password, tell
 from firmware.journal.operators import (
     SUPERVISOR,

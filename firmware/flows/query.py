@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from firmware.effects import Beep, Look
+from firmware.core.kinds import Kind
+from firmware.core.money import currency_of, major_text
 from firmware.flows.desk import Desk
+from firmware.flows.effects import Beep
 from firmware.flows.originals import masked_card
 from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tell
 from firmware.flows.settle import total_lines
@@ -15,9 +17,8 @@ from firmware.journal.queries import (
     TransactionByVoucher,
     TransactionList,
 )
-from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.money import currency_of, major_text
+from firmware.payments.effects import Look
 from firmware.ui.screens import Listing, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key

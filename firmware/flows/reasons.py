@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.emv.codes import Tvr
-from firmware.host.responses import response_text
+from firmware.iso8583.responses import response_text
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from firmware.effects import DoubtfulPapers, Look, Record, ReleasePaper
 from firmware.flows.desk import Desk
+from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.owed import send_owed
 from firmware.flows.parts import show, tell
 from firmware.flows.settle import resume_settlement
 from firmware.journal.queries import NextJob, OpenIntents, Reversals
-from firmware.journal.records import (
-    PrintDoubtful,
-    PrintQueued,
-    ReversalOpened,
-)
-from firmware.journal.records import (
-    Record as JournalRecord,
-)
+from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
+from firmware.journal.records import Record as JournalRecord
+from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware.effects import Look, Now
+from firmware.core.kinds import Kind
+from firmware.core.money import Money
 from firmware.flows.card import present_same_card, release_card
 from firmware.flows.desk import Desk
 from firmware.flows.originals import (
@@ -30,9 +31,8 @@ from firmware.flows.settle import may_move_money
 from firmware.flows.transact import Ended
 from firmware.flows.void import carry_out, original_pin, refusal_word, void_original
 from firmware.journal.queries import RefundedToday, TransactionByReference, TransactionOnDate
-from firmware.journal.records import Kind
 from firmware.journal.transactions import Transaction
-from firmware.money import Money
+from firmware.payments.effects import Look, Now
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

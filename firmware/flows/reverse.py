@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from firmware.effects import Authorise, Look, Now, Record
+from firmware.core.money import Money
 from firmware.flows.delivery import deliver, stays_owed
 from firmware.flows.desk import Desk
 from firmware.flows.parts import show
-from firmware.host.messages import Answered, HostAnswer, ReversalRequest
+from firmware.iso8583.messages import Answered, HostAnswer, ReversalRequest
 from firmware.journal.queries import Reversals
 from firmware.journal.records import (
     IntentRecorded,
@@ -21,7 +21,7 @@ from firmware.journal.records import (
     ReversalOpened,
 )
 from firmware.journal.transactions import Reversal, Transaction
-from firmware.money import Money
+from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.ui.screens import Phrase, Processing
 from firmware.ui.texts import Text
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from firmware.core.kinds import CardFacts, Kind, Result
+from firmware.core.money import Money
 from firmware.emv.outcomes import (
     Approved,
     ApprovedOffline,
@@ -44,9 +46,7 @@ from firmware.flows.parts import (
     tell,
 )
 from firmware.flows.transact import CardEnd, CardWord, Deal, transact
-from firmware.host.messages import Answered, CardPresented, HostAnswer
-from firmware.journal.records import CardFacts, Kind, Result
-from firmware.money import Money
+from firmware.iso8583.messages import Answered, CardPresented, HostAnswer
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import Key

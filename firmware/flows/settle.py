@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firmware.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
+from firmware.core.kinds import Copy, Totals
+from firmware.core.money import major_text
 from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
+from firmware.flows.effects import CheckClock
 from firmware.flows.parts import GivenUp, confirm, show, tell
 from firmware.flows.reverse import send_reversals
 from firmware.flows.uploads import send_uploads
-from firmware.host.messages import Answered, SettlementRequest
+from firmware.iso8583.messages import Answered, SettlementRequest
 from firmware.journal.queries import (
     BatchCount,
     BatchTotals,
@@ -25,15 +27,13 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import (
     BatchOpened,
-    Copy,
     PrintQueued,
     SettlementCompleted,
     SettlementStarted,
-    Totals,
 )
 from firmware.journal.rules import batch_after
 from firmware.journal.transactions import Reversal, Upload
-from firmware.money import major_text
+from firmware.payments.effects import Authorise, CheckSpace, Look, Now, Record
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 

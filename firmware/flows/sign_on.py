@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from firmware.effects import ChangeOperator, Now, OperatorChange, Record
 from firmware.flows.desk import Desk
+from firmware.flows.effects import ChangeOperator, OperatorChange
 from firmware.flows.owed import Retry, send_owed, what_is_owed
 from firmware.flows.parts import GivenUp, confirm, enter_digits, enter_password, tell
 from firmware.flows.permissions import ask_password, password_length
 from firmware.journal.operators import MustChange
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
+from firmware.payments.effects import Now, Record
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 

@@ -11,29 +11,25 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.effects import Authorise, Look, Moment, Now, Record
+from firmware.core.kinds import CardFacts, Copy, EmvData, OriginalRef, Result, Verification
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, abandon, show, tell
 from firmware.flows.permissions import Role, role_of
 from firmware.flows.reasons import why_declined
 from firmware.flows.reverse import reverse
 from firmware.flows.uploads import send_uploads
-from firmware.host.messages import Answered, CardPresented, FinancialRequest, HostAnswer, NoAnswer
-from firmware.host.responses import response_text
-from firmware.journal.queries import NextJob, NextNumbers, Numbers, TransactionByNumber
-from firmware.journal.records import (
-    CardFacts,
-    Copy,
-    EmvData,
-    IntentRecorded,
-    OriginalRef,
-    OutcomeRecorded,
-    PrintQueued,
-    Result,
-    UploadQueued,
-    Verification,
+from firmware.iso8583.messages import (
+    Answered,
+    CardPresented,
+    FinancialRequest,
+    HostAnswer,
+    NoAnswer,
 )
+from firmware.iso8583.responses import response_text
+from firmware.journal.queries import NextJob, NextNumbers, Numbers, TransactionByNumber
+from firmware.journal.records import IntentRecorded, OutcomeRecorded, PrintQueued, UploadQueued
 from firmware.journal.transactions import Transaction
+from firmware.payments.effects import Authorise, Look, Moment, Now, Record
 from firmware.ui.screens import Phrase, Processing
 from firmware.ui.texts import Text
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from firmware.effects import Authorise, Look, Record, Unseal
 from firmware.flows.delivery import deliver, fault_slip, stays_owed
 from firmware.flows.desk import Desk
-from firmware.host.messages import Answered, CardPresented, FinancialRequest, HostAnswer
+from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.journal.queries import Uploads
 from firmware.journal.records import UploadAnswered, UploadAttempted
 from firmware.journal.transactions import Transaction, Upload
+from firmware.payments.effects import Authorise, Look, Record, Unseal
 
 TAKEN = "00"
 # The host could not look at it, or not at us: asked again. Any other code is its word on the sale.

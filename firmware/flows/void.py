@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from firmware.effects import Look, Now
+from firmware.core.kinds import EmvData, Kind, OriginalRef, Verification
+from firmware.core.masked import Pin
 from firmware.flows.card import (
     Presented,
     card_facts,
@@ -30,11 +31,10 @@ from firmware.flows.parts import (
 from firmware.flows.permissions import Act, permitted
 from firmware.flows.settle import may_move_money
 from firmware.flows.transact import CardWord, Deal, Ended, transact
-from firmware.host.messages import CardPresented, HostAnswer
+from firmware.iso8583.messages import CardPresented, HostAnswer
 from firmware.journal.queries import TransactionByVoucher
-from firmware.journal.records import EmvData, Kind, OriginalRef, Verification
 from firmware.journal.transactions import Transaction
-from firmware.masked import Pin
+from firmware.payments.effects import Look, Now
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
+from firmware.audit.report_chart import CHART_HEIGHT_PX, WIDTH_PX, draw
 from firmware.cli.report import Report, table
-from firmware.cli.report_chart import CHART_HEIGHT_PX, WIDTH_PX, draw
-from firmware.scenario.language import read
-from firmware.scenario.player import Player
+from firmware.lab.scenario.language import read
+from firmware.lab.scenario.player import Player
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 STORY = SCENARIOS / "refund-in-parts-up-to-the-total-and-not-a-cent-more.pos"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from firmware.effects import Authorise, Look, Now, Record
+from firmware.core.kinds import Result
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.outcome import finish
@@ -13,9 +13,9 @@ from firmware.flows.parts import Agreed
 from firmware.flows.recover import recover
 from firmware.flows.sale import Met, agree_on_amount, meet_card
 from firmware.flows.transact import Done, Refused, _intent, _outcome, _request, both_copies
-from firmware.host.messages import Answered
+from firmware.iso8583.messages import Answered
 from firmware.journal.queries import NextJob, NextNumbers, SignedOn, TransactionByVoucher
-from firmware.journal.records import Result
+from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from tests.crash.cuts import Story

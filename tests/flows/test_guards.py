@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from firmware.config import Config, Sale
-from firmware.effects import Look, Now, Record
+from firmware.core.config import Config, Sale
+from firmware.core.kinds import Kind
 from firmware.flows.guards import (
     agree_to_duplicate,
     agree_to_unusual,
@@ -19,8 +19,9 @@ from firmware.flows.guards import (
 from firmware.flows.parts import Agreed
 from firmware.flows.sale import agree_on_amount
 from firmware.journal.queries import BatchCount, CardSoldToday, DuplicateOf, RecentSales, SoldToday
-from firmware.journal.records import GuardOverridden, Kind
+from firmware.journal.records import GuardOverridden
 from firmware.journal.transactions import State
+from firmware.payments.effects import Look, Now, Record
 from firmware.ui.screens import AmountEntry, Notice, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key

@@ -5,23 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from firmware.effects import (
-    AwaitPaper,
-    CardPresent,
-    Look,
-    PaperOutlook,
-    PrinterSays,
-    PutBack,
-    ReleasePaper,
-    Wait,
-)
+from firmware.core.kinds import Kind, Verification
+from firmware.flows.effects import AwaitPaper, CardPresent, PrinterSays, PutBack, ReleasePaper, Wait
 from firmware.flows.outcome import finish
 from firmware.flows.parts import PHASE_MS
 from firmware.flows.transact import Done, Refused
-from firmware.host.messages import Answered
+from firmware.iso8583.messages import Answered
 from firmware.journal.queries import OpenBatch
-from firmware.journal.records import Kind, Verification
 from firmware.journal.transactions import State
+from firmware.payments.effects import Look
+from firmware.receipts.spool import PaperOutlook
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 from hw.ports import PaperState

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Authorise, Look, Record, Unseal
+from firmware.core.kinds import Copy, Kind
+from firmware.core.masked import Pan
 from firmware.flows.owed import Retry, send_owed
 from firmware.flows.reverse import CONFIRMING_CODES, reverse, send_reversals
-from firmware.host.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
 from firmware.journal.queries import NextJob, Reversals, Uploads
-from firmware.journal.records import Copy, Kind, PrintQueued, ReversalAttempted, UploadAnswered
+from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAnswered
 from firmware.journal.transactions import Reversal, State, Upload
-from firmware.masked import Pan
+from firmware.payments.effects import Authorise, Look, Record, Unseal
 from tests.flows.records import (
     intent_of,
     owed_reversal_is_sent,

@@ -5,16 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from firmware.effects import CheckPassword, Look, Record
-from firmware.entry_guard import MaskedEntry
+from firmware.core.kinds import Kind, Result, Verification
+from firmware.core.masked import Password
+from firmware.flows.effects import CheckPassword
+from firmware.flows.entry_guard import MaskedEntry
 from firmware.flows.transact import Done, Refused
 from firmware.flows.void import void
-from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.operators import WrongPassword
 from firmware.journal.queries import OpenBatch, TransactionByVoucher
-from firmware.journal.records import Kind, Result, Verification
 from firmware.journal.transactions import State, Transaction
-from firmware.masked import Password
+from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Original, Phrase, PinEntry, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
