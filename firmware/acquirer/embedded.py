@@ -118,7 +118,7 @@ class LocalHost:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files that have to be where they were. See firmware.terminal.data_directory.Beside."""
+        """The files that have to be where they were. See `Beside` of the data directory."""
         return (self._path,)
 
     def check(self) -> None:

@@ -26,6 +26,27 @@ class Result(enum.Enum):
     FAILED = "failed"  # no answer, card gone, answer unusable: nothing moved, or it is reversed
 
 
+class ReversalCause(enum.Enum):
+    """Why a reversal was opened. The value is what the journal keeps: it never changes."""
+
+    TIMED_OUT = "no answer: timed out"
+    NO_LINE = "no answer: no line"
+    GARBLED = "no answer: garbled"
+    CARD_GONE = "card: card gone"
+    CARD_MUTE = "card: card does not answer"
+    CARD_DECLINED = "card: the host approved, the card did not"
+    CARD_SIGNATURE = "card: the card's signature over its decision is wrong"
+    CARD_ERROR = "card: card error"
+    READER_LOST = "card: reader lost"
+    POWER_LOST = "power lost"
+    OUT_OF_SERVICE = "out of service"
+
+    @classmethod
+    def of(cls, words: str) -> ReversalCause | None:
+        """The cause that a record names; None for words that this release does not know."""
+        return next((each for each in cls if each.value == words), None)
+
+
 class Copy(enum.Enum):
     """Which paper a print job makes."""
 

@@ -1,8 +1,8 @@
 """Structured logs: a line of key=value for each event, without a card number in it.
 
 Whatever is logged goes through `masked` as one text, tracebacks too: more than one number may be
-hidden that is none, but no number of a card gets through. Masked types (`firmware.core.masked`) show
-no value to begin with. Under journald the line's level is told in its own way, and no time.
+hidden that is none, but no number of a card gets through. Masked types (`firmware.core.masked`)
+show no value to begin with. Under journald the line's level is told in its own way, and no time.
 """
 
 from __future__ import annotations

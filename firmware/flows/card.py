@@ -32,10 +32,11 @@ from firmware.flows.effects import (
     Wait,
 )
 from firmware.flows.entry_guard import MaskedEntry
-from firmware.flows.parts import Agreed, GivenUp, choose, show
+from firmware.flows.parts import GivenUp, choose, show
 from firmware.journal.queries import NextNumbers
 from firmware.journal.transactions import Transaction as JournalTransaction
 from firmware.payments.effects import Look, Now, RandomBytes
+from firmware.payments.order import Agreed
 from firmware.ui.screens import CardPrompt, Phrase, PinEntry, Processing
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed

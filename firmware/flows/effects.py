@@ -173,14 +173,5 @@ class Faults(Effect[tuple[Fault, ...]], frozen=True):
     """Try to bring back what has failed, and tell what still fails."""
 
 
-class CheckClock(Effect[None], frozen=True):
-    """Make sure that the clock makes sense: at start, and before money moves; else a fault.
-
-    With `trust` it is right, though it is far from what the journal has seen.
-    """
-
-    trust: bool = False
-
-
 class ClockMoved(Effect[int], frozen=True):
     """By how many seconds the clock was moved since this was last asked; it is journaled, too."""

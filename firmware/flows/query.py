@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from firmware.core.kinds import Kind
 from firmware.core.money import currency_of, major_text
-from firmware.flows.desk import Desk
+from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
-from firmware.flows.originals import masked_card
+from firmware.flows.original import masked_card
 from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tell
-from firmware.flows.settle import total_lines
 from firmware.journal.queries import (
     BatchTotals,
     LastTransaction,

@@ -108,3 +108,12 @@ class RandomBytes(Effect[bytes], frozen=True):
 
 class CheckSpace(Effect[None], frozen=True):
     """Make sure that the disk has room for a transaction; a fault takes the terminal out."""
+
+
+class CheckClock(Effect[None], frozen=True):
+    """Make sure that the clock makes sense: at start, and before money moves; else a fault.
+
+    With `trust` it is right, though it is far from what the journal has seen.
+    """
+
+    trust: bool = False

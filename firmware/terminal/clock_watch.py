@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from firmware.flows.outage import CLOCK
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import ClockJumped, DeviceRecovered, PasswordFailed
 from firmware.journal.store import Journal
@@ -19,7 +20,6 @@ BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is said in the jo
 DAYS_BEHIND_MAX = timedelta(days=1)  # of the day that transactions are counted to
 AHEAD_MAX = timedelta(days=364)  # a year that is one too high shows even on the day after a sale
 RECORDS_SEEN = 64  # so many of the last ones say how late it has been
-DEVICE = "clock"  # its name among the devices that failed
 
 
 class ClockWatch:
@@ -91,7 +91,7 @@ def _latest(journal: Journal) -> datetime:
         record = entry.record
         if isinstance(record, PasswordFailed):
             continue  # perhaps of who was asked about this very clock
-        put_right = isinstance(record, ClockJumped) or record == DeviceRecovered(device=DEVICE)
+        put_right = isinstance(record, ClockJumped) or record == DeviceRecovered(device=CLOCK)
         latest = entry.moment if put_right else max(latest, entry.moment)
     return latest
 

@@ -363,7 +363,7 @@ class Runner:
             try:
                 self._world.ledger.reopen()
                 self._world.ledger.check_space()
-                perform(effects.CheckClock(), self._world)
+                perform(payment_effects.CheckClock(), self._world)
             except JournalFault as fault:
                 self._journal_fault = fault
                 self._give_back(fault)

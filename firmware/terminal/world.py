@@ -182,7 +182,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
         case payment_effects.CheckSpace():
             ledger.check_space()
             return None
-        case effects.CheckClock(trust=trust):
+        case payment_effects.CheckClock(trust=trust):
             _check_clock(world, trust=trust)
             return None
         case effects.ClockMoved():

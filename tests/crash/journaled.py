@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from firmware.core.kinds import Kind
+from firmware.flows.outage import CLOCK as CLOCK
 from firmware.iso8583.messages import HostRequest, SettlementRequest
 from firmware.journal.records import (
     AmountAgreed,
@@ -16,7 +17,6 @@ from firmware.journal.records import (
 )
 from firmware.journal.store import Journal
 from firmware.journal.transactions import State
-from firmware.terminal.clock_watch import DEVICE as CLOCK
 from tests.crash.expected import Expected, in_vain
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from firmware.core.kinds import Copy, Kind, Totals
-from firmware.flows.effects import CheckClock
-from firmware.flows.settle import settle, total_lines
+from firmware.flows.desk import total_lines
+from firmware.flows.settle import settle
 from firmware.iso8583.messages import (
     Answered,
     HostAnswer,
@@ -34,7 +34,7 @@ from firmware.journal.records import (
     SettlementStarted,
 )
 from firmware.journal.transactions import State
-from firmware.payments.effects import Authorise, CheckSpace, Look, Now, Record
+from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
 from firmware.ui.screens import Notice
 from firmware.ui.texts import Text
 from hw.events import Key

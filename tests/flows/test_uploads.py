@@ -12,7 +12,6 @@ from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.issuer import Decision, Issuer
 from firmware.core.kinds import Copy, Kind
 from firmware.core.masked import Key, Pan
-from firmware.flows.uploads import TRY_AGAIN, send_uploads
 from firmware.iso8583.messages import (
     Answered,
     CardPresented,
@@ -28,6 +27,7 @@ from firmware.journal.transactions import State, Transaction, Upload
 from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import Stage
+from firmware.payments.advice import TRY_AGAIN, send_uploads
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.sealed_cards import Place, keeping, seal, unseal
 from tests.flows.script import Pair, desk, follow

@@ -14,7 +14,6 @@ from firmware.flows.effects import (
     AwaitPaper,
     Beep,
     CardPresent,
-    CheckClock,
     CheckPassword,
     PowerOff,
     PowerOn,
@@ -42,7 +41,7 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.journal.transactions import Transaction
-from firmware.payments.effects import CheckSpace, Look, Moment, Now, Record
+from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import (
     AmountCheck,

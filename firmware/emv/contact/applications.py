@@ -103,7 +103,7 @@ class Applications:
     @classmethod
     def shipped(cls) -> Applications:
         """The table that comes with the terminal."""
-        file = resources.files("firmware.emv") / "applications.toml"
+        file = resources.files("firmware.emv.contact") / "applications.toml"
         return cls.from_toml(file.read_text("utf-8"), "applications.toml")
 
 

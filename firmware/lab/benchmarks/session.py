@@ -36,7 +36,7 @@ class Played(Struct):
 
 
 class _Counter:
-    """A cardholder who knows the PIN, at a reader; implements `firmware.emv.contact.dialogue.Dialogue`."""
+    """A cardholder who knows the PIN, at a reader: the kernel's `Dialogue`."""
 
     def __init__(self, reader: CardReader, pin: str) -> None:
         self._reader = reader

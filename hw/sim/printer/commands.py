@@ -3,7 +3,7 @@
 What is modelled is what a voucher needs and what other software commonly sends. Of everything
 else the length is known where Epson's reference gives it, so that what follows is still
 understood, and it is recorded in `anomalies`; tests assert that there are none. Real-time
-commands are acted on by the printer as bytes arrive (`hw.sim.printer.escpos`); here they are skipped.
+commands are acted on by the printer as bytes arrive (`hw.sim.printer.escpos`); they are skipped.
 See Epson's ESC/POS reference, command by command.
 """
 

@@ -1,4 +1,4 @@
-"""Runs inside the private namespaces of `hw.sim.reader.pcscd`: starts and stops the daemon, and connects.
+"""Runs in the private namespaces of `hw.sim.reader.pcscd`: starts and stops the daemon, connects.
 
 A program of its own, on the standard library alone: `pcscd_inside.py CONTROL-FD FOLDER PCSCD`.
 Orders come over the control socket, one byte each: `S` start the daemon, `K` end it, `0` and `1`

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from firmware.core.kinds import Copy
-from firmware.flows.desk import Desk
 from firmware.iso8583.messages import HostAnswer, NoAnswer
 from firmware.journal.queries import NextJob
 from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAttempted
 from firmware.journal.transactions import Reversal, Transaction, Upload
 from firmware.payments.effects import Look, Record
+from firmware.payments.shift import Shift
 
 Owed = TypeVar("Owed", bound=Reversal | Upload)
 
@@ -38,18 +38,18 @@ async def deliver(
 
 
 async def stays_owed(
-    desk: Desk, owed: Reversal | Upload, attempted: ReversalAttempted | UploadAttempted
+    shift: Shift, owed: Reversal | Upload, attempted: ReversalAttempted | UploadAttempted
 ) -> None:
     """Record an attempt in vain; after `host.reversal_fault_after` of them a slip tells, once."""
-    if attempted.attempt >= desk.config.host.reversal_fault_after and not owed.told:
+    if attempted.attempt >= shift.config.host.reversal_fault_after and not owed.told:
         await Record.of(attempted, await fault_slip(owed.transaction))
     else:
         await Record.of(attempted)
 
 
-def named(desk: Desk, owed: Transaction) -> str:
+def named(shift: Shift, owed: Transaction) -> str:
     """Voucher number and amount, by which people find it among their papers."""
-    return f"{owed.stan:06d} {desk.money(owed.amount_minor)}"
+    return f"{owed.stan:06d} {shift.money(owed.amount_minor)}"
 
 
 async def fault_slip(owed: Transaction) -> PrintQueued:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from firmware.core.kinds import ReversalCause
 from firmware.core.money import Money
-from firmware.flows.delivery import deliver, stays_owed
-from firmware.flows.desk import Desk
-from firmware.flows.parts import show
 from firmware.iso8583.messages import Answered, HostAnswer, ReversalRequest
 from firmware.journal.queries import Reversals
 from firmware.journal.records import (
@@ -21,41 +19,36 @@ from firmware.journal.records import (
     ReversalOpened,
 )
 from firmware.journal.transactions import Reversal, Transaction
+from firmware.payments.delivery import deliver, stays_owed
 from firmware.payments.effects import Authorise, Look, Now, Record
-from firmware.ui.screens import Phrase, Processing
-from firmware.ui.texts import Text
+from firmware.payments.shift import Progress, Shift, Stage
 
 # 00: undone. 25: the host knows no original, so nothing stands.
 CONFIRMING_CODES = frozenset({"00", "25"})
 
 
 async def reverse(
-    desk: Desk, intent: IntentRecorded | Transaction, amount: Money, reason: str
+    shift: Shift, intent: IntentRecorded | Transaction, amount: Money, cause: ReversalCause
 ) -> bool:
     """Open a reversal for an intent and try it at once; True when the host confirmed it."""
     await Record.of(
         ReversalOpened(
-            batch=intent.batch, stan=intent.stan, reason=reason, training=intent.training
+            batch=intent.batch, stan=intent.stan, reason=cause.value, training=intent.training
         )
     )
-    await show(
-        desk,
-        Processing(
-            intent.kind, amount, Phrase.of(Text.REVERSING), keep_card=False, training=desk.training
-        ),
-    )
-    return await send_reversals(desk)
+    await shift.progress(Progress(Stage.REVERSING, intent.kind, amount))
+    return await send_reversals(shift)
 
 
-async def send_reversals(desk: Desk) -> bool:
+async def send_reversals(shift: Shift) -> bool:
     """Send every reversal that is owed; True when none is left."""
-    return await deliver(await Look(Reversals()), partial(send_reversal, desk))
+    return await deliver(await Look(Reversals()), partial(send_reversal, shift))
 
 
-async def send_reversal(desk: Desk, reversal: Reversal) -> HostAnswer | None:
+async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
     """Send one reversal; None when the host confirms it, else the answer that leaves it owed."""
     owed = reversal.transaction
-    answer = await Authorise(await _request(desk, reversal))
+    answer = await Authorise(await _request(shift, reversal))
     if isinstance(answer, Answered) and answer.response_code in CONFIRMING_CODES:
         await Record.of(
             ReversalConfirmed(
@@ -73,11 +66,11 @@ async def send_reversal(desk: Desk, reversal: Reversal) -> HostAnswer | None:
         detail=answer.words,
         training=owed.training,
     )
-    await stays_owed(desk, reversal, attempted)
+    await stays_owed(shift, reversal, attempted)
     return answer
 
 
-async def _request(desk: Desk, reversal: Reversal) -> ReversalRequest:
+async def _request(shift: Shift, reversal: Reversal) -> ReversalRequest:
     owed, moment = reversal.transaction, await Now()
     return ReversalRequest(
         kind=owed.kind,
@@ -86,7 +79,7 @@ async def _request(desk: Desk, reversal: Reversal) -> ReversalRequest:
         batch=owed.batch,
         stan=owed.stan,
         amount_minor=owed.amount_minor,
-        currency=desk.config.currency.numeric,
+        currency=shift.config.currency.numeric,
         date=moment.date,
         time=moment.time,
         reason=reversal.reason,
