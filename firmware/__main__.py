@@ -28,6 +28,7 @@ COMMANDS = {
     "journal": "list, show or export the journal's records",
     "backup": "copy data and settings into one file, while the terminal trades",
     "restore": "make a backup the data of a terminal that has none",
+    "acquirer": "read frames of an acquirer's line, make MACs",
     "doctor": "look at each part of a wired Pi, and say what to do about what is wrong",
     "install": "make the terminal a service of this system",
     "uninstall": "take the service away; data and settings stay",

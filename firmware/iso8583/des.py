@@ -6,10 +6,14 @@ here, and this module is what runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 BLOCK = 8
+Encipher = Callable[[bytes], bytes]
+"""Enciphers one block."""
 
 
 def encrypt(key: bytes, data: bytes) -> bytes:
@@ -27,8 +31,13 @@ def decrypt(key: bytes, data: bytes) -> bytes:
 def retail_mac(key: bytes, padded: bytes) -> bytes:
     """MAC algorithm 3 under a 16-byte key over whole blocks, 8 bytes. See ISO/IEC 9797-1, 7.4."""
     left, right = key[:BLOCK], key[BLOCK:]
-    chain = Cipher(_algorithm(left), modes.CBC(bytes(BLOCK))).encryptor().update(padded)[-BLOCK:]
-    return encrypt(left, decrypt(right, chain))
+    return encrypt(left, decrypt(right, chain(left, padded)))
+
+
+def chain(key: bytes, padded: bytes) -> bytes:
+    """The last block of CBC over whole blocks from an initial value of zeros."""
+    encryptor = Cipher(_algorithm(key), modes.CBC(bytes(BLOCK))).encryptor()
+    return encryptor.update(padded)[-BLOCK:]
 
 
 def pad_zeros(data: bytes) -> bytes:
