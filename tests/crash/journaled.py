@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from firmware.core.kinds import Kind
-from firmware.flows.outage import CLOCK as CLOCK
+from firmware.flows.outage import CLOCK
 from firmware.iso8583.messages import HostRequest, SettlementRequest
 from firmware.journal.records import (
     AmountAgreed,
