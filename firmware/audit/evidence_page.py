@@ -11,7 +11,6 @@ from PIL import Image
 
 from firmware.audit.evidence_case import Case, emv_rows
 from firmware.core.kinds import Result
-from firmware.core.money import currency_of
 from firmware.iso8583.responses import response_text
 from firmware.journal.records import (
     AmountAgreed,
@@ -128,12 +127,11 @@ def _row(one: Transaction) -> tuple[str, ...]:
     if one.voided_by:
         state += f" · 已撤销 voided by {one.voided_by:06d}"
     if one.refunded_minor:
-        refunded = amount_text(one.refunded_minor, currency_of(one.currency))
-        state += f" · 已退货 refunded {refunded}"
+        state += f" · 已退货 refunded {amount_text(one.refunded)}"
     return (
         number,
         escape(NAMES[one.kind] + (" 立即撤销 undo" if one.undo else "")),
-        escape(amount_text(one.amount_minor, currency_of(one.currency))),
+        escape(amount_text(one.amount)),
         escape(date_text(one.date, one.time)),
         escape(state),
         escape(one.reference),

@@ -103,7 +103,7 @@ def _row(one: Transaction) -> dict[str, Cell]:
         "row": "transaction",
         "type": one.kind.value,
         "counts": int(one.state is State.APPROVED and not one.training),
-        "amount": major_text(one.amount_minor, currency_of(one.currency)),
+        "amount": str(one.amount),
         "amount_minor": one.amount_minor,
         "currency": one.currency,
         "batch": f"{one.batch:06d}",

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.flows import effects
 from firmware.flows.entry_guard import EntryGuard
-from firmware.iso8583.messages import NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import NoAnswer, NoAnswerReason, subject_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.payments import effects as payment_effects
 from firmware.payments.training import training_answer
@@ -341,7 +341,7 @@ class Runner:
 
     def _ask_host(self, effect: payment_effects.Authorise) -> _Send | _Throw | None:
         world, request = self._world, effect.request
-        if request.training:
+        if subject_of(request).training:
             return _Send(training_answer(request))
         token, timeout_ms = self._new_token(), world.host_timeout_ms
         world.host_worker.submit(token, lambda: world.host.ask(request, timeout_ms))

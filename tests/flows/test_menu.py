@@ -35,8 +35,8 @@ from tests.flows.words import (
     say,
     shows,
     tells,
-    yuan,
 )
+from tests.payment import yuan
 
 TITLES = tuple(map(say, ITEMS))
 
