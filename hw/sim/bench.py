@@ -1,6 +1,6 @@
 """A whole bench of modelled parts with the real drivers on them, in virtual time.
 
-What has a wire outlives a power cut: glass, paper, cards and the host's line. Drivers do not.
+What has a wire outlives a power cut: glass, paper and cards. Drivers do not.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from hw.card_reader import PcscReader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled, OledChip
 from hw.pcsc import PcscApi
-from hw.ports import HostLink
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile
 from hw.printer_font import PaperFont
 from hw.sim.cards.card import Card, tray
-from hw.sim.host_line import HostLine
 from hw.sim.panel.matrix import Matrix
 from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
 from hw.sim.printer.escpos import PrinterModel
@@ -77,7 +75,7 @@ class Drivers:
 
 
 class ModelBench:
-    """Every part on the bench. `host` is what stands at the far end of the host's line.
+    """Every part on the bench.
 
     `baud` is of a printer on a serial line, None of one on USB or a network;
     `slot` is another way to the card than the modelled slot: see hw.sim.reader.pcscd_slot.
@@ -85,7 +83,6 @@ class ModelBench:
 
     def __init__(
         self,
-        host: HostLink,
         *,
         start: datetime,
         columns: int = 32,
@@ -103,7 +100,6 @@ class ModelBench:
         self._font = PaperFont()
         self.paper_printer = PrinterModel(columns, self._font)
         self.mechanism = Mechanism.of(columns, baud)
-        self.line = HostLine(host)
         self.tray: dict[str, Card] = dict(tray())
         self._profile = Profile(columns=columns)
         self._mode = Mode(mode)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from firmware.acquirer.books import Standing
 from firmware.core.kinds import Kind
 from firmware.iso8583.messages import Answered, FinancialRequest, NoAnswer
-from hw.sim.host_line import HostLine, LineFault
+from firmware.lab.host_line import HostLine, LineFault
 from tests.acquirer.conftest import reversal_of, temporary_till
 
 LIMIT = {"debit": 500_000, "credit": 1_000_000}

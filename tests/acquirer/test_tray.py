@@ -6,8 +6,8 @@ import pytest
 
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
 from firmware.core.masked import Key, Pan
+from firmware.lab.issuers import CardAccount, tray_accounts
 from hw.sim.cards import cryptogram as card_side
-from hw.sim.cards.accounts import CardAccount, tray_accounts
 from hw.sim.cards.des import icc_master_key
 
 SENT = {

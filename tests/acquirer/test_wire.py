@@ -32,7 +32,7 @@ from firmware.iso8583.messages import (
 from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.spec import Fields, WireError, unpack
 from firmware.iso8583.wire import Unacceptable, decode_request, encode, sealed
-from hw.sim.host_line import HostLine, LineFault
+from firmware.lab.host_line import HostLine, LineFault
 from tests.payment import changed, on_the_line, yuan
 
 SOURCE = derived_keys(Key(bytes(range(32))))

@@ -14,7 +14,7 @@ from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.journal.records import OperatorSignedOn
 from firmware.journal.transactions import State
-from firmware.lab.scenario.stage import tray_books
+from firmware.lab.issuers import tray_books
 from firmware.terminal.assembly import Assembly
 from firmware.terminal.data_directory import Ledger
 from firmware.terminal.devices import LateKeypad, Parts

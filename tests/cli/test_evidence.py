@@ -17,9 +17,9 @@ from firmware.__main__ import main
 from firmware.audit.data import reading
 from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
+from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player
-from hw.sim.cards import tray_accounts
 from tests.cli.conftest import Pos
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.language import FAULTS
-from hw.sim.host_line import LineFault
 from tests.crash.telling import State, Telling
 
 ARGUMENTS = {"dies-after": ("300",), "pull-at": ("1",), "stuck": ("9",), "jump": ("+1d", "-1d")}

@@ -19,11 +19,11 @@ from firmware.core.kinds import Kind
 from firmware.flows import effects
 from firmware.flows.desk import Desk
 from firmware.journal.transactions import State
+from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.audit import unbalanced
 from firmware.payments import effects as payment_effects
 from firmware.terminal.runner import Flow
 from firmware.ui.screens import Outcome
-from hw.sim.host_line import LineFault
 from tests.crash.rig import SIGN_ON, Rig
 
 OFF_MS = 5_000  # how long the power is off
@@ -149,13 +149,13 @@ def restarted(cut: Cut, folder: Path, story: Story, line: LineFault | None = Non
     time, clock = rig.bench.time, rig.bench.clock
     try:
         clock.advance_to(cut.at_ms + OFF_MS)
-        rig.bench.line.fault = line
+        rig.line.fault = line
         witness = Witness(rig, folder / "cuts", shown=set(cut.shown), paper=cut.paper)
         terminal = rig.power_on()
         time.settle(terminal.runner)
         time.run_until(terminal.runner, clock.monotonic_ms() + SETTLED_MS)
         if line is not None:
-            rig.bench.line.fault = None
+            rig.line.fault = None
             time.run_until(terminal.runner, clock.monotonic_ms() + RETRIED_MS)
         paper = cut.paper + rig.bench.paper_printer.paper.text
         entries = terminal.ledger.journal.list_transactions(None, 0, 1_000)

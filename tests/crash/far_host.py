@@ -12,7 +12,8 @@ from pathlib import Path
 from firmware.acquirer.embedded import LocalHost, Registration
 from firmware.iso8583.keys import read_or_make_master
 from firmware.iso8583.tcp import LENGTH_BYTES, TPDU_BYTES
-from firmware.lab.scenario.stage import STAGE_CONFIG, START, tray_books
+from firmware.lab.issuers import tray_books
+from firmware.lab.scenario.stage import STAGE_CONFIG, START
 
 MASTER = "host-master.key"
 

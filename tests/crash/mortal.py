@@ -177,7 +177,7 @@ def live(life: Life, interposer: Interposer, folder: Path) -> None:
         failed = f"{type(error).__name__}: {error}".splitlines()[0]
     calls = interposer.disarm()
     if rig.terminal is not None and (life.error or not life.plays):
-        rig.bench.line.fault = None  # a story that a fault broke off has not mended its own
+        rig.line.fault = None  # a story that a fault broke off has not mended its own
         time.run_until(rig.terminal.runner, clock.monotonic_ms() + RETRIED_MS)
     tell("end", calls, clock.monotonic_ms(), rig.glass_text, failed)
 

@@ -165,7 +165,7 @@ class Trial:
     def _strike(self) -> None:
         fault, rig, hands = self._fault, self.cast.rig, self.cast.player.hands
         assert fault is not None
-        self._spoilt = rig.bench.line.spoilt
+        self._spoilt = rig.line.spoilt
         self._stood = rig.glass_text
         rig._on_frame = lambda frame: self._seen.append(frame.text)
         self._use = self._use_of(fault)
@@ -221,7 +221,7 @@ class Trial:
                 if screen.approved and not screen.training:
                     self._shown.add(Approval(screen.kind, screen.voucher, screen.amount.minor))
             case payment_effects.Authorise(request=request):
-                before, self._spoilt = self._spoilt, self.cast.rig.bench.line.spoilt
+                before, self._spoilt = self._spoilt, self.cast.rig.line.spoilt
                 self._unanswered += [request] * (self._spoilt > before)
 
     def clear(self) -> None:

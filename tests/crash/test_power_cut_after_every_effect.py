@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.sim.host_line import LineFault
+from firmware.lab.host_line import LineFault
 from tests.crash.cuts import Cut, Restarted, Story, cuts_of, restarted
 from tests.crash.stories import NAIVE_SALE, STORIES
 

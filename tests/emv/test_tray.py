@@ -23,7 +23,8 @@ from firmware.emv.outcomes import (
 )
 from firmware.emv.terminal import Transaction
 from firmware.emv.tlv import parse
-from hw.sim.cards import TEST_CA_KEYS, Card, CardAccount, tray_accounts
+from firmware.lab.issuers import CardAccount, tray_accounts
+from hw.sim.cards import TEST_CA_KEYS, Card
 from hw.sim.cards.personalisation import TRAY, load_keys
 from tests.emv.support import TERMINAL, ScriptedDialogue, run
 

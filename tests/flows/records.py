@@ -21,10 +21,10 @@ from firmware.journal.records import (
     ReversalOpened,
 )
 from firmware.journal.transactions import Reversal, State, Transaction
+from firmware.lab.issuers import tray_accounts
 from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
-from hw.sim.cards import tray_accounts
 from tests.flows.script import ANYTHING, Pair, desk
 from tests.flows.words import (
     BATCH,

@@ -40,6 +40,7 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.journal.transactions import Transaction
+from firmware.lab.issuers import tray_accounts
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import (
@@ -56,7 +57,7 @@ from firmware.ui.screens import (
 )
 from firmware.ui.texts import Language, Text
 from hw.events import CardInserted, Key, KeyPressed
-from hw.sim.cards import Card, tray, tray_accounts
+from hw.sim.cards import Card, tray
 from tests.flows.script import ANYTHING, CARD_KEY, Pair, TheChip, desk
 from tests.journal.story import FRAME, FRAME_SHA256
 from tests.payment import yuan

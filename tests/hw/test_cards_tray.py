@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hw.sim.cards import PersonalisationError, tray, tray_accounts
+from firmware.lab.issuers import tray_accounts
+from hw.sim.cards import PersonalisationError, tray
 from hw.sim.cards.commands import Command
 from hw.sim.cards.personalisation import TRAY, load_card, luhn_valid
 from hw.sim.cards.pin import pin_block

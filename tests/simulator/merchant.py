@@ -15,11 +15,11 @@ from random import Random
 
 from firmware.core.kinds import Kind
 from firmware.journal.transactions import State, Transaction
+from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.language import FAULTS
 from firmware.lab.scenario.stage import SUPERVISOR
 from firmware.ui import screens
 from firmware.ui.texts import Text
-from hw.sim.cards import tray_accounts
 from tests.crash.rig import Rig
 from tests.simulator.shop import Staff
 

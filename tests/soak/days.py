@@ -20,8 +20,8 @@ from firmware.core.config import Config
 from firmware.core.masked import Password
 from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.journal.records import OperatorSignedOn
+from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.audit import unbalanced
-from firmware.lab.scenario.stage import tray_books
 from firmware.terminal.data_directory import Ledger
 from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd
 from hw.worker import SystemClock

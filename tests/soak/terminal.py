@@ -18,7 +18,7 @@ from firmware.cli.run import run_terminal
 from firmware.core.config import Config, set_from_text
 from firmware.core.log import set_up
 from firmware.emv.ca_keys import CaKeys
-from firmware.lab.scenario.stage import tray_books
+from firmware.lab.issuers import tray_books
 from firmware.terminal.devices import Parts, Scard
 from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame

@@ -19,10 +19,11 @@ from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
 from firmware.emv.terminal import Transaction
 from firmware.flows.desk import EmvSetup
+from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.stage import START
 from firmware.terminal.terminal import emv_setup
 from hw.ports import CardReader
-from hw.sim.cards import TEST_CA_KEYS, tray_accounts
+from hw.sim.cards import TEST_CA_KEYS
 
 AMOUNT_MINOR = 12_850
 T = TypeVar("T")

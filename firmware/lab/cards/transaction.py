@@ -52,7 +52,7 @@ from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.lab.cards.slot import CardAtHand
-from firmware.lab.scenario.stage import tray_books
+from firmware.lab.issuers import tray_books
 from firmware.terminal.terminal import emv_setup
 from hw.sim.cards import TEST_CA_KEYS
 

@@ -116,7 +116,7 @@ class Publisher:
             return
         journal = terminal.ledger.journal
         head, _ = journal.head()
-        delivered = self._stage.bench.line.delivered
+        delivered = self._stage.line.delivered
         if (head, delivered) == (self._head, self._delivered):
             return
         for entry in journal.records(max(self._head + 1, head - 399), head):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.disk import DiskFault
 from firmware.lab.scenario.language import KEY_NAMES, jump_of
 from firmware.lab.scenario.stage import Stage
 from hw.events import Key
 from hw.sim.cards.card import Card
 from hw.sim.cards.faults import Faults
-from hw.sim.host_line import LineFault
 
 
 class Hands:
@@ -81,7 +81,7 @@ class Hands:
             case "key":
                 self._stick(KEY_NAMES[arguments[0]] if on else None)
             case "host":
-                bench.line.fault = LineFault(kind) if on else None
+                self._stage.line.fault = LineFault(kind) if on else None
             case "disk":
                 self._stage.disk.fail(DiskFault(kind) if on else None)
             case _:

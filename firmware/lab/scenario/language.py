@@ -16,9 +16,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.files import below, read_text
+from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.disk import DiskFault
 from hw.events import Key
-from hw.sim.host_line import LineFault
 
 INCLUDE_DEPTH_MAX = 16
 FILES_MAX = 100  # one scenario with all its includes

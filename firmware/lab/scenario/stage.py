@@ -12,12 +12,10 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
-from firmware.acquirer.accounts import Account, Status
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost, Registration
 from firmware.core.config import Config, Emv, Printer
-from firmware.core.masked import Key as SecretKey
-from firmware.core.masked import Pan, Password, Pin
+from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
 from firmware.iso8583.client import HostClient
@@ -25,6 +23,8 @@ from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
+from firmware.lab.host_line import HostLine
+from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.disk import Disk
 from firmware.terminal.data_directory import Ledger
 from firmware.terminal.terminal import Devices, Terminal, emv_setup
@@ -33,7 +33,7 @@ from firmware.terminal.unsettled import check_identity
 from firmware.ui.render import Frame
 from hw.ports import Buzzer
 from hw.sim.bench import CardSlot, Drivers, ModelBench
-from hw.sim.cards import TEST_CA_KEYS, tray_accounts
+from hw.sim.cards import TEST_CA_KEYS
 from hw.sim.time import VirtualClock, VirtualTime
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
@@ -69,8 +69,8 @@ class Stage:
         self._master = read_or_make_master(_made(directory) / MASTER)
         self._emv = _emv(config)
         self.host = self._make_host()
+        self.line = HostLine(self.host)  # outlives a power cut
         self.bench = ModelBench(
-            self.host,
             start=start,
             columns=32 if config.printer.width_mm == 58 else 48,
             mode=config.printer.mode,
@@ -118,7 +118,7 @@ class Stage:
             on_frame=self._note_frame,
         )
         client = HostClient(
-            self.bench.line, derived_keys(self._master), pin_format=self.config.host.pin_block
+            self.line, derived_keys(self._master), pin_format=self.config.host.pin_block
         )
         self.terminal = Terminal(self.config, ledger, devices, client, self._emv)
         self.terminal.runner.start()
@@ -198,27 +198,6 @@ class Stage:
                 ledger.operators.set_password(number, Password(password), by=number)
             ledger.journal.append(OperatorSignedOn(operator=CASHIER))
         ledger.close()
-
-
-@cache
-def tray_books() -> tuple[Account, ...]:
-    """The issuers' accounts behind the cards of the tray, as the embedded host holds them."""
-    return tuple(
-        Account(
-            name=one.name,
-            pan=Pan(one.pan),
-            psn=f"{one.psn:02d}",
-            expiry=one.expiry,
-            pin=Pin(one.pin) if one.pin else None,
-            balance_minor=one.balance_minor,
-            credit_limit_minor=one.credit_limit_minor,
-            imk_ac=SecretKey(one.imk_ac),
-            cvn=one.cvn,
-            status=Status(one.status),
-            arpc_method=one.arpc_method,
-        )
-        for one in tray_accounts()
-    )
 
 
 @cache

@@ -1,10 +1,9 @@
 """Modelled EMV cards, personalised from the files in `tray/`: one card model, two ways in.
 
-`tray()` gives the cards, `tray_accounts()` what their issuers know of them, `TEST_CA_KEYS` is the
-file of CA public keys a terminal needs to authenticate them offline.
+`tray()` gives the cards, `TEST_CA_KEYS` is the file of CA public keys a terminal needs to
+authenticate them offline.
 """
 
-from hw.sim.cards.accounts import CardAccount, tray_accounts
 from hw.sim.cards.card import Card, tray
 from hw.sim.cards.faults import CardPulled, CardSilent
 from hw.sim.cards.personalisation import HERE, PersonalisationError
@@ -14,10 +13,8 @@ TEST_CA_KEYS = HERE / "test_ca_keys.tsv"
 __all__ = [
     "TEST_CA_KEYS",
     "Card",
-    "CardAccount",
     "CardPulled",
     "CardSilent",
     "PersonalisationError",
     "tray",
-    "tray_accounts",
 ]

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from firmware.lab.benchmarks.hands import CARD, Hands
+from firmware.lab.issuers import tray_accounts
 from firmware.lab.page.exchanges import Exchanges
 from firmware.lab.scenario.stage import Stage
-from hw.sim.cards import tray_accounts
 
 
 @pytest.fixture(scope="module")

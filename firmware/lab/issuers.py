@@ -1,10 +1,13 @@
-"""What the issuers of the tray's cards have in their books, for a host to be provisioned with."""
+"""The issuers of the tray's cards: what they have in their books, for an acquirer to begin with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from firmware.acquirer.accounts import Account, Status
+from firmware.core.masked import Key, Pan, Pin
 from hw.sim.cards.personalisation import TRAY, load_card
 
 
@@ -64,3 +67,24 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
                 )
             )
     return accounts
+
+
+@cache
+def tray_books() -> tuple[Account, ...]:
+    """The issuers' accounts behind the cards of the tray, as the embedded host holds them."""
+    return tuple(
+        Account(
+            name=one.name,
+            pan=Pan(one.pan),
+            psn=f"{one.psn:02d}",
+            expiry=one.expiry,
+            pin=Pin(one.pin) if one.pin else None,
+            balance_minor=one.balance_minor,
+            credit_limit_minor=one.credit_limit_minor,
+            imk_ac=Key(one.imk_ac),
+            cvn=one.cvn,
+            status=Status(one.status),
+            arpc_method=one.arpc_method,
+        )
+        for one in tray_accounts()
+    )
