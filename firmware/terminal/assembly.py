@@ -19,6 +19,7 @@ from firmware.core.config import Config
 from firmware.core.log import fields
 from firmware.core.masked import Key
 from firmware.emv.ca_keys import CaKeys, Revocation
+from firmware.flows.desk import EmvSetup
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
@@ -36,6 +37,7 @@ from hw.worker import JobWorker, KeypadWorker, ReaderWorker
 
 if TYPE_CHECKING:
     import ssl
+    from datetime import datetime
 
     from firmware.acquirer.accounts import Account
 
@@ -67,48 +69,44 @@ class Assembly:
         files: Mapping[str, Path] = NO_FILES,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
-        with contextlib.ExitStack() as undo:
-            self._ledger = Ledger(data, clock.now)
-            undo.callback(self._ledger.close)
-            check_identity(config, self._ledger.journal)
-            master = read_or_make_master(data / MASTER)
-            self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
-            undo.callback(self._link.close)
-            if isinstance(self._link, LocalHost):
-                self._ledger.keep(self._link)
-            self._tie(self._link)
-            emv = emv_setup(config, ca_keys, revoked)
-            undo.pop_all()
         self._parts = parts
-        display = TellingDisplay(parts.display)
-        with contextlib.suppress(DeviceFault):  # it is kept for when the glass is there
-            display.brightness(config.display.brightness)
+        self._on_frame = on_frame
+        emv = emv_setup(config, ca_keys, revoked)
+        self._ledger = ledger = Ledger(data, clock.now)
+        with contextlib.ExitStack() as undo:
+
+            def link_of(master: Key) -> HostLink:
+                link = host_link(config, data, accounts, master, clock, tls=host_tls)
+                undo.callback(link.close)
+                return link
+
+            self._link, master = hold(config, ledger, link_of)
+            undo.pop_all()
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
         self._printer.submit(IMPORTS, _import_the_rest)
         self._host = JobWorker("host", post, clock)
         self._keypad = KeypadWorker(parts.keypad, post, clock)
-        devices = Devices(
+        devices = self._devices(config, clock)
+        self.terminal = assemble(
+            config, ledger, devices, emv, link=self._link, master=master, files=files
+        )
+
+    def _devices(self, config: Config, clock: Clock) -> Devices:
+        display = TellingDisplay(self._parts.display)
+        with contextlib.suppress(DeviceFault):  # it is kept for when the display is there
+            display.brightness(config.display.brightness)
+        return Devices(
             clock=clock,
             display=display,
-            reader=parts.reader,
+            reader=self._parts.reader,
             reader_worker=self._reader,
-            printer=parts.printer,
+            printer=self._parts.printer,
             printer_worker=self._printer,
             host_worker=self._host,
-            buzzer=parts.signals,
-            on_frame=on_frame,
+            buzzer=self._parts.signals,
+            on_frame=self._on_frame,
         )
-        client = HostClient(self._link, derived_keys(master), pin_format=config.host.pin_block)
-        self.terminal = Terminal(config, self._ledger, devices, client, emv, files=files)
-
-    def _tie(self, link: HostLink) -> None:
-        """Raises JournalFault when the embedded host's books are not the journal's."""
-        ledger = self._ledger
-        if isinstance(link, LocalHost):
-            tie_books(ledger.journal, link, lambda: ledger.journal.durable_head)
-        else:
-            tie_no_books(ledger.journal)
 
     @property
     def workers(self) -> Sequence[Watched]:
@@ -143,6 +141,44 @@ def _import_the_rest() -> None:
         importlib.import_module(name)
 
 
+def hold(
+    config: Config, ledger: Ledger, link_of: Callable[[Key], HostLink]
+) -> tuple[HostLink, Key]:
+    """Hold the journal against the settings, and against the books of an embedded acquirer.
+
+    Gives the line that `link_of` makes, and the master key of the data directory. Raises
+    ConfigError when the journal's open batch is another terminal's, JournalFault when the books
+    are not the journal's, KeyFileError; the ledger is closed then.
+    """
+    with contextlib.ExitStack() as undo:
+        undo.callback(ledger.close)
+        check_identity(config, ledger.journal)
+        master = read_or_make_master(ledger.directory / MASTER)
+        link = link_of(master)
+        if isinstance(link, LocalHost):
+            ledger.keep(link)
+            tie_books(ledger.journal, link, lambda: ledger.journal.durable_head)
+        else:
+            tie_no_books(ledger.journal)
+        undo.pop_all()
+    return link, master
+
+
+def assemble(
+    config: Config,
+    ledger: Ledger,
+    devices: Devices,
+    emv: EmvSetup,
+    *,
+    link: HostLink,
+    master: Key,
+    files: Mapping[str, Path] = NO_FILES,
+) -> Terminal:
+    """A terminal of parts that are real or modelled, with the acquirer at the end of `link`."""
+    client = HostClient(link, derived_keys(master), pin_format=config.host.pin_block)
+    return Terminal(config, ledger, devices, client, emv, files=files)
+
+
 def host_link(
     config: Config,
     data: Path,
@@ -153,16 +189,32 @@ def host_link(
     tls: ssl.SSLContext | None = None,
 ) -> HostLink:
     """The line to whoever authorises. Raises BooksError or sqlite3.Error for the embedded host."""
-    host, merchant = config.host, config.merchant
+    host = config.host
     if host.kind == "tcp":
         from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
 
         return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls)
+    return embedded_host(
+        config, data / BOOKS, accounts, master, clock.now, test_amounts=host.test_amounts
+    )
+
+
+def embedded_host(
+    config: Config,
+    books: Path,
+    accounts: Sequence[Account],
+    master: Key,
+    clock_now: Callable[[], datetime],
+    *,
+    test_amounts: bool = False,
+) -> LocalHost:
+    """An embedded acquirer that knows this terminal. Raises BooksError or sqlite3.Error."""
+    merchant = config.merchant
     return LocalHost(
-        data / BOOKS,
+        books,
         accounts,
         master=master,
         terminals={merchant.terminal: Registration(merchant.number, config.currency.numeric)},
-        clock_now=clock.now,
-        test_amounts=host.test_amounts,
+        clock_now=clock_now,
+        test_amounts=test_amounts,
     )

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from firmware.acquirer.books import BOOKS
-from firmware.acquirer.embedded import LocalHost, Registration
 from firmware.core.config import Config, Emv
 from firmware.core.kinds import Kind
 from firmware.core.masked import Pin
@@ -53,6 +52,7 @@ from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.lab.cards.slot import CardAtHand
 from firmware.lab.issuers import tray_books
+from firmware.terminal.assembly import embedded_host
 from firmware.terminal.terminal import emv_setup
 from hw.sim.cards import TEST_CA_KEYS
 
@@ -177,13 +177,8 @@ class Bench:
         request = FinancialRequest(payment, presented)
         with tempfile.TemporaryDirectory(prefix="pos-card-") as directory:
             master = read_or_make_master(Path(directory) / MASTER)
-            host = LocalHost(
-                Path(directory) / BOOKS,
-                tray_books(),
-                master=master,
-                terminals={merchant.terminal: Registration(merchant.number, currency.numeric)},
-                clock_now=lambda: at,
-            )
+            books = Path(directory) / BOOKS
+            host = embedded_host(self._config, books, tray_books(), master, lambda: at)
             client = HostClient(host, derived_keys(master))
             try:
                 return client.ask(request, HOST_TIMEOUT_MS)

@@ -5,7 +5,6 @@ Everything durable lies in one directory; a power cut takes all else away.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -13,23 +12,21 @@ from functools import cache
 from pathlib import Path
 
 from firmware.acquirer.books import BOOKS
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config, Emv, Printer
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
-from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
+from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.host_line import HostLine
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.disk import Disk
+from firmware.terminal.assembly import assemble, embedded_host, hold
 from firmware.terminal.data_directory import Ledger
 from firmware.terminal.terminal import Devices, Terminal, emv_setup
-from firmware.terminal.tie import tie_books
-from firmware.terminal.unsettled import check_identity
 from firmware.ui.render import Frame
 from hw.ports import Buzzer
 from hw.sim.bench import CardSlot, Drivers, ModelBench
@@ -98,13 +95,7 @@ class Stage:
         if self.disk.is_gone:
             raise JournalFault(Trouble.GONE, "the disk is not mounted")
         ledger = self._ledger()
-        with contextlib.ExitStack() as undo:
-            undo.callback(ledger.close)
-            check_identity(self.config, ledger.journal)
-            ledger.keep(self.host)
-            if isinstance(self.host, LocalHost):  # a test may put its host elsewhere
-                tie_books(ledger.journal, self.host, lambda: ledger.journal.durable_head)
-            undo.pop_all()
+        hold(self.config, ledger, lambda _master: self.host)
         self._drivers = drivers = self.bench.power_on()
         devices = Devices(
             clock=self.bench.clock,
@@ -117,10 +108,9 @@ class Stage:
             buzzer=self._buzzer,
             on_frame=self._note_frame,
         )
-        client = HostClient(
-            self.line, derived_keys(self._master), pin_format=self.config.host.pin_block
+        self.terminal = assemble(
+            self.config, ledger, devices, self._emv, link=self.line, master=self._master
         )
-        self.terminal = Terminal(self.config, ledger, devices, client, self._emv)
         self.terminal.runner.start()
         return self.terminal
 
@@ -177,15 +167,9 @@ class Stage:
         return self.bench.clock.now()
 
     def _make_host(self) -> LocalHost:
-        merchant = self.config.merchant
-        currency = self.config.currency.numeric
-        return LocalHost(
-            self._directory / BOOKS,
-            tray_books(),
-            master=self._master,
-            terminals={merchant.terminal: Registration(merchant.number, currency)},
-            clock_now=self._now,
-            test_amounts=self.config.host.test_amounts,
+        books, test_amounts = self._directory / BOOKS, self.config.host.test_amounts
+        return embedded_host(
+            self.config, books, tray_books(), self._master, self._now, test_amounts=test_amounts
         )
 
     def _provision(self) -> None:
