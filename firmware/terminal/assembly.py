@@ -22,7 +22,7 @@ from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.flows.desk import EmvSetup
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
+from firmware.iso8583.keys import MASTER, DerivedKeys, WorkingKeys, read_or_make_master
 from firmware.terminal.data_directory import Ledger
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
@@ -89,7 +89,7 @@ class Assembly:
         self._keypad = KeypadWorker(parts.keypad, post, clock)
         devices = self._devices(config, clock)
         self.terminal = assemble(
-            config, ledger, devices, emv, link=self._link, master=master, files=files
+            config, ledger, devices, emv, link=self._link, keys=DerivedKeys(master), files=files
         )
 
     def _devices(self, config: Config, clock: Clock) -> Devices:
@@ -171,11 +171,11 @@ def assemble(
     emv: EmvSetup,
     *,
     link: HostLink,
-    master: Key,
+    keys: WorkingKeys,
     files: Mapping[str, Path] = NO_FILES,
 ) -> Terminal:
     """A terminal of parts that are real or modelled, with the acquirer at the end of `link`."""
-    client = HostClient(link, derived_keys(master), pin_format=config.host.pin_block)
+    client = HostClient(link, keys, pin_format=config.host.pin_block)
     return Terminal(config, ledger, devices, client, emv, files=files)
 
 

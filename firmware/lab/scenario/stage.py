@@ -17,7 +17,7 @@ from firmware.core.config import Config, Emv, Printer
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
-from firmware.iso8583.keys import MASTER, read_or_make_master
+from firmware.iso8583.keys import MASTER, DerivedKeys, read_or_make_master
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
@@ -109,7 +109,7 @@ class Stage:
             on_frame=self._note_frame,
         )
         self.terminal = assemble(
-            self.config, ledger, devices, self._emv, link=self.line, master=self._master
+            self.config, ledger, devices, self._emv, link=self.line, keys=DerivedKeys(self._master)
         )
         self.terminal.runner.start()
         return self.terminal
