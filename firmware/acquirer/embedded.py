@@ -28,6 +28,7 @@ from firmware.acquirer.books import (
     Tie,
     asked_of,
 )
+from firmware.acquirer.engine import BooksEngine, OpenBooks
 from firmware.acquirer.issuer import APPROVED, Decision, Issuer
 from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
@@ -89,10 +90,12 @@ class LocalHost:
         terminals: Mapping[str, Registration],
         clock_now: Callable[[], datetime],
         test_amounts: bool = False,
+        open_books: OpenBooks = Books,
     ) -> None:
         self._path = books_path
         self._lock = threading.RLock()  # one uses the books, another gives them back
-        self._books: Books | None = Books(books_path)
+        self._open_books = open_books
+        self._books: BooksEngine | None = open_books(books_path)
         self._kept: Kept | None = None
         self._hash_key = derive(master, "books|accounts", 32)
         self._keys = derived_keys(master)
@@ -182,7 +185,7 @@ class LocalHost:
                 if account.name == name:
                     books.set_pin_failures(key, 0)
 
-    def _exchange(self, books: Books, message: bytes) -> bytes | None:
+    def _exchange(self, books: BooksEngine, message: bytes) -> bytes | None:
         request = decode_request(message, self._keys, self._now().date())
         if isinstance(request, Unacceptable):
             if request.heads is None:
@@ -220,7 +223,7 @@ class LocalHost:
         """Eight bytes in hex that change with the key under which accounts are found."""
         return hmac.new(self._hash_key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
 
-    def _note_journal(self, books: Books) -> None:
+    def _note_journal(self, books: BooksEngine) -> None:
         """How far the journal goes that is answered, in the commit of the answer."""
         tie = books.tie() if self.journal_head is not None else None
         if tie is not None and self.journal_head is not None:
@@ -245,7 +248,7 @@ class LocalHost:
         return APPROVED
 
     def _carry_out(
-        self, books: Books, request: FinancialRequest | ReversalRequest | SettlementRequest
+        self, books: BooksEngine, request: FinancialRequest | ReversalRequest | SettlementRequest
     ) -> Answered | None:
         match request:
             case FinancialRequest():
@@ -255,7 +258,7 @@ class LocalHost:
             case SettlementRequest():
                 return self._settle(books, request)
 
-    def _decide(self, books: Books, request: FinancialRequest) -> Answered | None:
+    def _decide(self, books: BooksEngine, request: FinancialRequest) -> Answered | None:
         place = request.payment.place
         account = request.card.pan.keyed_hash(self._hash_key)
         entry = books.entry(place)
@@ -273,7 +276,7 @@ class LocalHost:
             issuer_authentication_data=entry.issuer_data,
         )
 
-    def _new_entry(self, books: Books, request: FinancialRequest, account: str) -> Entry:
+    def _new_entry(self, books: BooksEngine, request: FinancialRequest, account: str) -> Entry:
         today, state = self._now().date(), Standing.REFUSED
         payment = request.payment
         if books.is_reversed(payment.place):
@@ -297,7 +300,7 @@ class LocalHost:
             undoes=decision.undoes,
         )
 
-    def _settle(self, books: Books, request: SettlementRequest) -> Answered:
+    def _settle(self, books: BooksEngine, request: SettlementRequest) -> Answered:
         settled = books.settlement(request.terminal, request.batch)
         if settled is None:
             settled = self._reference(books), books.totals(request.terminal, request.batch)
@@ -306,7 +309,7 @@ class LocalHost:
         code = APPROVED if totals == request.totals else "95"
         return Answered(code, reference=reference, host_totals=totals)
 
-    def _reverse(self, books: Books, request: ReversalRequest) -> Answered:
+    def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
         """Make sure that nothing stands of what `request` means, whether it came, comes or not.
 
         Voids and refunds that rest on a reversed sale fall with it, so that the account is even.
@@ -341,7 +344,7 @@ class LocalHost:
         )
         return all(ours == theirs or not ours or not theirs for ours, theirs in said)
 
-    def _reference(self, books: Books) -> str:
+    def _reference(self, books: BooksEngine) -> str:
         """Twelve digits: the year's last, the day of the year, and a number of eight digits.
 
         The number begins anew after 10**8, and the day after ten years: one in use is passed over.
@@ -360,14 +363,14 @@ class LocalHost:
         known = self._accounts.get(account)
         return known.name if known else f"unknown-{account[:8]}"
 
-    def _opened(self) -> Books:
+    def _opened(self) -> BooksEngine:
         if self._books is None:
-            self._books = Books(self._path, self._kept)
+            self._books = self._open_books(self._path, self._kept)
         return self._books
 
 
 def _by_serial(
-    books: Books, request: FinancialRequest | ReversalRequest | SettlementRequest
+    books: BooksEngine, request: FinancialRequest | ReversalRequest | SettlementRequest
 ) -> FinancialRequest | ReversalRequest | SettlementRequest:
     """The request with batches as the books count them: their numbers begin anew."""
     asked = subject_of(request)

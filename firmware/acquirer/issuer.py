@@ -11,8 +11,9 @@ from datetime import date
 from msgspec import Struct
 
 from firmware.acquirer.accounts import Account, Status
-from firmware.acquirer.books import Books, Entry, Standing
+from firmware.acquirer.books import Entry, Standing
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
+from firmware.acquirer.engine import BooksEngine
 from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.payment import Payment
 from firmware.emv import tlv
@@ -55,7 +56,7 @@ class Issuer:
         self._test_amounts = test_amounts
 
     def decide(
-        self, books: Books, request: FinancialRequest, account_id: str, today: date
+        self, books: BooksEngine, request: FinancialRequest, account_id: str, today: date
     ) -> Decision:
         """The decision on a request that the books do not know yet."""
         account = self._accounts.get(account_id)
@@ -85,7 +86,7 @@ class Issuer:
 
     def _account_code(
         self,
-        books: Books,
+        books: BooksEngine,
         request: FinancialRequest,
         account_id: str,
         account: Account,
@@ -114,7 +115,7 @@ class Issuer:
 
     def _card_code(
         self,
-        books: Books,
+        books: BooksEngine,
         request: FinancialRequest,
         account_id: str,
         issuer: IssuerKey,
@@ -152,7 +153,7 @@ class Issuer:
 
     def _limit_code(
         self,
-        books: Books,
+        books: BooksEngine,
         request: FinancialRequest,
         account_id: str,
         account: Account,
@@ -176,7 +177,7 @@ def _asks_online(chip: Mapping[str, bytes]) -> bool:
     return "9F26" in chip and chip.get("9F27", b"\x80")[:1] == b"\x80"
 
 
-def _void_code(books: Books, payment: Payment, account_id: str) -> tuple[str, str]:
+def _void_code(books: BooksEngine, payment: Payment, account_id: str) -> tuple[str, str]:
     """The code and the original's reference: same batch, same card, whole amount, once."""
     named = payment.original
     original = books.entry((payment.terminal, named.batch, named.stan)) if named else None
@@ -192,7 +193,7 @@ def _void_code(books: Books, payment: Payment, account_id: str) -> tuple[str, st
     return (APPROVED if payment.amount.minor == original.amount_minor else "64"), original.reference
 
 
-def _refund_code(books: Books, payment: Payment, account_id: str) -> tuple[str, str]:
+def _refund_code(books: BooksEngine, payment: Payment, account_id: str) -> tuple[str, str]:
     """The code and the original's reference: any batch, same card, up to what is left."""
     original = _refunded_original(books, payment)
     if original is None or original.merchant != payment.merchant:
@@ -212,7 +213,7 @@ def _is_meant(original: Entry, named: OriginalRef) -> bool:
     return named.date in ("", original.date) and named.reference in ("", original.reference)
 
 
-def _refunded_original(books: Books, payment: Payment) -> Entry | None:
+def _refunded_original(books: BooksEngine, payment: Payment) -> Entry | None:
     """The sale that a refund names by reference, by number or by both; they must agree."""
     named = payment.original
     if named is None:
@@ -240,7 +241,9 @@ def _original_code(original: Entry, payment: Payment, account_id: str) -> str:
     return APPROVED if original.state is Standing.STANDING else "25"
 
 
-def _pin_code(books: Books, request: FinancialRequest, account_id: str, account: Account) -> str:
+def _pin_code(
+    books: BooksEngine, request: FinancialRequest, account_id: str, account: Account
+) -> str:
     """Check the PIN if one was sent; wrong ones are counted until a right one comes."""
     if request.card.pin is None:
         return APPROVED
