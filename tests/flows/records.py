@@ -11,7 +11,7 @@ from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Result, Veri
 from firmware.core.masked import Key, Pan
 from firmware.emv import tlv
 from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer, ReversalRequest
-from firmware.journal.queries import Reversals, Uploads
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     IntentRecorded,
     OutcomeRecorded,
@@ -182,7 +182,7 @@ def reversal_is_sent(
         original_last4=owed.card.last4,
     )
     reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
-    return [(Look(Reversals()), [reversal]), (Now(), NOW), (Authorise(request), answer)]
+    return [(Look.of(Lookups.reversals), [reversal]), (Now(), NOW), (Authorise(request), answer)]
 
 
 def owed_reversal_is_sent(
@@ -190,7 +190,7 @@ def owed_reversal_is_sent(
 ) -> list[Pair]:
     """All that is owed is sent, which is this one reversal."""
     looked, *asked = reversal_is_sent(owed, "power lost", answer, attempts=attempts, told=told)
-    return [looked, (Look(Uploads()), []), *asked]
+    return [looked, (Look.of(Lookups.uploads), []), *asked]
 
 
 def reversal_is_confirmed(owed: Transaction, code: str = "00") -> Pair:
@@ -209,7 +209,7 @@ def reversal_is_named(owed: Transaction) -> tuple[Pair, Phrase]:
     """What is owed is looked up, to be named by its voucher number and amount."""
     name = f"{owed.stan:06d} {yuan(owed.amount_minor)}"
     reversal = Reversal(transaction=owed, reason="power lost", attempts=1)
-    return (Look(Reversals()), [reversal]), Phrase.of((name, name))
+    return (Look.of(Lookups.reversals), [reversal]), Phrase.of((name, name))
 
 
 def refuses_before_the_reversal(owed: Transaction) -> list[Pair]:

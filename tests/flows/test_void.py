@@ -11,8 +11,8 @@ from firmware.flows.effects import CheckPassword
 from firmware.flows.entry_guard import MaskedEntry
 from firmware.flows.void import void
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.journal.lookups import Lookups
 from firmware.journal.operators import WrongPassword
-from firmware.journal.queries import OpenBatch, TransactionByVoucher
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.payments.transact import PaymentApproved, PaymentDeclined
@@ -75,12 +75,12 @@ def is_voided_by_number(sale: Transaction | None) -> list[Pair]:
         *supervisor_gives_password("void"),
         *nothing_is_owed(),
         *keys_digits(NUMBER_TITLE, "1", width=6, hint=NUMBER_HINT),
-        (Look(TransactionByVoucher(1, training=False)), sale),
+        (Look.of(Lookups.by_voucher, 1, training=False), sale),
     ]
 
 
 def is_in_the_open_batch(batch: int = BATCH) -> Pair:
-    return Look(OpenBatch()), batch
+    return Look.of(Lookups.batch), batch
 
 
 def agreed_on(sale: Transaction) -> list[Pair]:
