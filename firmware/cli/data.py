@@ -103,21 +103,30 @@ def writing(path: Path | None) -> Iterator[TextIO]:
     if path is None or str(path) == "-":
         yield sys.stdout
         return
+    with writing_to(path) as whole, whole.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def writing_to(path: Path) -> Iterator[Path]:
+    """Where to write what becomes the file `path` in one step, when all of it is there.
+
+    A pipe or a device cannot be replaced, and is written to itself. Raises Refused when it cannot
+    be written.
+    """
     try:
-        if path.exists() and not path.is_file():  # a pipe or a device cannot be replaced
-            with path.open("w", encoding="utf-8", newline="") as file:
-                yield file
+        if path.exists() and not path.is_file():
+            yield path
             return
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, delete=False
-        ) as file:
-            try:
-                yield file  # type: ignore[misc]  # a wrapper of a TextIO, and used as one
-                file.flush()
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            partial = Path(file.name)
+        try:
+            yield partial
+            with partial.open("rb") as file:
                 os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
+            partial.replace(path)
+        except BaseException:
+            partial.unlink()
+            raise
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}") from error

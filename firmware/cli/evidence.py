@@ -24,8 +24,9 @@ from firmware.cli.evidence_case import (
 )
 from firmware.cli.evidence_page import page
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.journal import batch_number, voucher_number
+from firmware.cli.journal import voucher_number
 from firmware.cli.settings import add_config_argument, settings_of
+from firmware.cli.spans import batch_number
 from firmware.journal.faults import JournalFault
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups

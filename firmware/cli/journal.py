@@ -6,24 +6,30 @@ Only `new-key` changes it, and only while the terminal is off.
 from __future__ import annotations
 
 import argparse
-import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
+from firmware.cli import journal_export
 from firmware.cli.data import add_data_argument, reading, writing
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.export import FORMATS, batches, export
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
+from firmware.cli.spans import (
+    BATCH_ROWS_MAX,
+    DAY,
+    batch_number,
+    batch_numbers,
+    dashed,
+    day_of,
+    within,
+)
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
-from firmware.journal.rules import BATCH_MAX, STAN_MAX
+from firmware.journal.rules import STAN_MAX
 from firmware.journal.transactions import State, Transaction
 from firmware.money import CURRENCIES, Money
 
-_BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
 _WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
 
@@ -34,15 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lists = actions.add_parser("list", help="a table of a batch's or a day's transactions")
     which = lists.add_mutually_exclusive_group()
     which.add_argument("--batch", type=batch_number, metavar="N", help="default: the open batch")
-    which.add_argument("--date", type=day_of, metavar="YYYY-MM-DD")
+    which.add_argument("--date", type=day_of, metavar=DAY)
     lists.add_argument("--training", action="store_true", help="lessons instead of trade")
     show = actions.add_parser("show", help="one voucher with all its records")
     show.add_argument("voucher", type=voucher_number, metavar="VOUCHER")
     show.add_argument("--batch", type=batch_number, metavar="N", help="default: the latest with it")
     show.add_argument("--training", action="store_true", help="a lesson's voucher")
-    exports = actions.add_parser("export", help="every transaction, with totals that add up")
-    exports.add_argument("--format", choices=FORMATS, default="csv")
-    exports.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    exports = actions.add_parser(
+        "export",
+        help="transactions, batches or totals, for an accountant or a program",
+        description=journal_export.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    journal_export.add_arguments(exports)
     key = actions.add_parser("key", help="the public key for `pos verify`, as PEM")
     key.add_argument("--all", action="store_true", help="also those that earlier vouchers need")
     key.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
@@ -64,8 +74,7 @@ def run(options: argparse.Namespace) -> int:
             case "show":
                 _show(journal, options)
             case "export":
-                with writing(options.output) as file:
-                    export(journal, options.format, file)
+                journal_export.run(journal, options)
             case "key":
                 keys = journal.public_keys()
                 with writing(options.output) as file:
@@ -95,14 +104,25 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
         print(f"{count} transactions; approved in {currency}: {', '.join(words)}")
     if not counts:
         print("no transactions")
+    if options.batch is None and options.date is None:
+        print(_others(journal))
+
+
+def _others(journal: Lookups) -> str:
+    """Which batch was listed when none was named, and how to see others."""
+    number = journal.batch()
+    earlier = f"--batch {number - 1} the one before, " if number > 1 else ""
+    last = journal.last_transaction()
+    day = dashed(last.date) if last else DAY
+    return f"batch {number:06d} is open, this is all of it; {earlier}--date {day} a day's"
 
 
 def _batches(journal: Lookups, options: argparse.Namespace) -> range:
     """The batches to look through. Raises Refused for one that is not there."""
     if options.date is not None:
-        return batches(journal)
+        return batch_numbers(journal)
     number = journal.batch() if options.batch is None else options.batch
-    if number not in batches(journal):
+    if number not in batch_numbers(journal):
         raise Refused(f"there is no batch {number:06d}", code=FAILED)
     return range(number, number + 1)
 
@@ -111,7 +131,7 @@ def _wanted(journal: Lookups, numbers: range, options: argparse.Namespace) -> It
     """The transactions asked for, oldest first, a batch at a time."""
     for number in numbers:
         page = journal.list_transactions(
-            number, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date
+            number, 0, BATCH_ROWS_MAX, training=options.training, date=options.date
         )
         yield from reversed(page)
 
@@ -127,12 +147,11 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _row(one: Transaction) -> tuple[str, ...]:
-    day = f"{one.date[:4]}-{one.date[4:6]}-{one.date[6:]}"
     clock = f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}"
     return (
         f"{one.batch:06d}",
         f"{one.stan:06d}",
-        day,
+        dashed(one.date),
         clock,
         one.operator,
         one.kind.value,
@@ -167,27 +186,6 @@ def _show(journal: Lookups, options: argparse.Namespace) -> None:
         print(line)
 
 
-def _number(text: str, most: int, what: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"{what} is 1 to {most}, not {text!r}")
-    return int(text)
-
-
 def voucher_number(text: str) -> int:
     """A voucher number as an argument."""
-    return _number(text, STAN_MAX, "a voucher number")
-
-
-def batch_number(text: str) -> int:
-    """A batch number as an argument."""
-    return _number(text, BATCH_MAX, "a batch number")
-
-
-def day_of(text: str) -> str:
-    """A day as the journal writes it, YYYYMMDD."""
-    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text, re.ASCII):
-        try:
-            return date.fromisoformat(text).strftime("%Y%m%d")
-        except ValueError:
-            pass
-    raise argparse.ArgumentTypeError(f"a date is YYYY-MM-DD, not {text!r}")
+    return within(text, STAN_MAX, "a voucher number")

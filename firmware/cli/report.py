@@ -11,8 +11,8 @@ from msgspec import Struct, field
 
 from firmware.cli.data import add_data_argument, reading
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.export import batches
-from firmware.cli.journal import batch_number, day_of
+from firmware.cli.spans import batch_number, day_of
+from firmware.cli.spans import batch_numbers as batches
 from firmware.host.responses import response_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind

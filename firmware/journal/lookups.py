@@ -278,6 +278,14 @@ class Lookups:
         )
         return int(row["minor"])
 
+    def batches_between(self, since: str, until: str) -> list[int]:
+        """The batches with a transaction dated from `since` to `until` (YYYYMMDD), in order."""
+        rows = self._all(
+            "SELECT DISTINCT batch FROM transactions WHERE date BETWEEN ? AND ? ORDER BY batch",
+            (since, until),
+        )
+        return [row["batch"] for row in rows]
+
     # -- settlement ---------------------------------------------------------------------------
 
     def settlement(self, batch: int) -> SettlementCompleted | None:
