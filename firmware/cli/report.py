@@ -1,129 +1,183 @@
-"""`pos report`: a day or a batch as a table, and with `pos-terminal[report]` as a chart."""
+"""`pos report`: days or batches as a table and as a chart: by hour, scheme and cashier.
+
+Sales, voids and refunds stand side by side, voids and refunds below zero, so that each row adds up
+to its net. Lessons count nowhere.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct, field
 
-from firmware.cli.data import add_data_argument, reading
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.spans import batch_number, day_of
-from firmware.cli.spans import batch_numbers as batches
+from firmware.cli.data import add_data_argument, reading, writing_to
+from firmware.cli.exits import DONE
+from firmware.cli.export import money, moved_minor
+from firmware.cli.spans import (
+    DAY,
+    Renamed,
+    Span,
+    add_span_arguments,
+    dashed,
+    day_of,
+    span_of,
+    transactions,
+)
 from firmware.host.responses import response_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import currency_of, digits_text
+from firmware.voucher.columns import width
 
-HOURS = 24
-_BATCH_ROWS_MAX = 2_000_000
+UNKNOWN = "-"  # a card that names no scheme
+_NAMES = {Kind.SALE: "sales", Kind.VOID: "voids", Kind.REFUND: "refunds"}
+_GROUPS = {"hours": "hour", "schemes": "scheme", "cashiers": "cashier"}
+
+
+class Tally(Struct):
+    """Approved transactions by kind: how many, and the minor units that they moved."""
+
+    counts: Counter[Kind] = field(default_factory=Counter)
+    minors: Counter[Kind] = field(default_factory=Counter)
+
+    def add(self, one: Transaction) -> None:
+        """Count an approved transaction."""
+        self.counts[one.kind] += 1
+        self.minors[one.kind] += moved_minor(one)
+
+    @property
+    def net_minor(self) -> int:
+        """What is left of the sales."""
+        return sum(self.minors.values())
 
 
 class Report(Struct):
-    """What a day or a batch came to; sums in minor units of `currency`. Lessons count nowhere."""
+    """What the trade in one currency came to."""
 
     title: str
-    currency: str = "CNY"
-    sales: Counter[int] = field(default_factory=Counter)  # minor units by hour of the day
-    sale_counts: Counter[int] = field(default_factory=Counter)
-    refunds: Counter[int] = field(default_factory=Counter)
-    counts: Counter[Kind] = field(default_factory=Counter)
-    sums: Counter[Kind] = field(default_factory=Counter)
+    currency: str
+    whole: Tally = field(default_factory=Tally)
+    hours: dict[str, Tally] = field(default_factory=dict)
+    schemes: dict[str, Tally] = field(default_factory=dict)
+    cashiers: dict[str, Tally] = field(default_factory=dict)
     declines: Counter[str] = field(default_factory=Counter)  # by what the cardholder was told
 
     def add(self, one: Transaction) -> None:
         """Count a transaction where it belongs."""
-        hour = int(one.time[:2])
-        self.currency = one.currency
         if one.state is State.APPROVED:
-            self.counts[one.kind] += 1
-            self.sums[one.kind] += one.amount_minor
-            if one.kind is Kind.SALE:
-                self.sales[hour] += one.amount_minor
-                self.sale_counts[hour] += 1
-            elif one.kind is Kind.REFUND:
-                self.refunds[hour] += one.amount_minor
+            tallies = (
+                self.whole,
+                self.hours.setdefault(one.time[:2], Tally()),
+                self.schemes.setdefault(one.card.scheme or UNKNOWN, Tally()),
+                self.cashiers.setdefault(one.operator, Tally()),
+            )
+            for tally in tallies:
+                tally.add(one)
         elif one.state is State.DECLINED:
             chinese, english = response_text(one.response_code)
             self.declines[f"{one.response_code} {chinese} {english}"] += 1
         elif one.state is not State.OPEN:
             self.declines["冲正 reversed"] += 1
 
-    @property
-    def hours(self) -> range:
-        """From the first busy hour to the last."""
-        busy = sorted({*self.sales, *self.refunds})
-        return range(busy[0], busy[-1] + 1) if busy else range(0)
-
-    def text(self, minor: int) -> str:
-        """A sum in major units."""
-        return digits_text(minor, currency_of(self.currency))
+    def every_hour(self) -> dict[str, Tally]:
+        """From the first busy hour to the last, without a gap."""
+        busy = sorted(self.hours)
+        hours = range(int(busy[0]), int(busy[-1]) + 1) if busy else range(0)
+        return {f"{hour:02d}": self.hours.get(f"{hour:02d}", Tally()) for hour in hours}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--day", type=day_of, metavar="YYYYMMDD")
-    which.add_argument("--batch", type=batch_number, metavar="N")
+    add_span_arguments(parser, whole="the open batch")
+    parser.add_argument(
+        "--day", dest="date", type=day_of, action=Renamed, new=f"--date {DAY}", metavar=DAY
+    )
     parser.add_argument("--png", type=Path, metavar="FILE", help="a chart of it as well")
     add_data_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the table: 0, or 1 where there is nothing to report. Raises Refused."""
+    """Print the table: 0. Raises Refused, also for a batch that is not there."""
     with reading(options.data) as journal:
-        report = _gathered(journal, options)
-    for line in table(report):
-        print(line)
+        span = span_of(options)
+        if span == Span():
+            span = Span((journal.batch(), journal.batch()))
+        reports = gathered(_title(journal, span), transactions(journal, span))
+    for report in reports:
+        print("\n".join(table(report)))
     if options.png is not None:
-        _draw(report, options.png)
+        from firmware.cli.report_chart import draw  # noqa: PLC0415 - asked for seldom
+
+        with writing_to(options.png) as path:
+            path.write_bytes(draw(reports))
         print(options.png)
     return DONE
 
 
-def _gathered(journal: Lookups, options: argparse.Namespace) -> Report:
-    day: str | None = options.day
-    if day is None:
-        if options.batch > journal.batch():
-            raise Refused(f"there is no batch {options.batch:06d}", code=FAILED)
-        report, numbers = Report(f"批次 batch {options.batch:06d}"), [options.batch]
+def gathered(title: str, found: Iterable[Transaction]) -> list[Report]:
+    """A report for each currency, in the order in which they were first taken."""
+    reports: dict[str, Report] = {}
+    for one in found:
+        if not one.training:
+            reports.setdefault(one.currency, Report(title, one.currency)).add(one)
+    return list(reports.values()) or [Report(title, "")]
+
+
+def _title(journal: Lookups, span: Span) -> str:
+    words = []
+    if span.batches is not None:
+        first, last = span.batches
+        batches = f"{first:06d}" if first == last else f"{first:06d}-{last:06d}"
+        words.append(f"批次 batch {batches}" + " 未结 open" * (last == journal.batch()))
+    if span.since == span.until and span.since is not None:
+        words.append(dashed(span.since))
     else:
-        report, numbers = Report(f"{day[:4]}-{day[4:6]}-{day[6:]}"), list(batches(journal))
-    for number in numbers:
-        for one in journal.list_transactions(number, 0, _BATCH_ROWS_MAX, date=day):
-            report.add(one)
-    return report
+        words += [f"自 from {dashed(span.since)}"] if span.since else []
+        words += [f"至 to {dashed(span.until)}"] if span.until else []
+    return "  ".join(words)
 
 
 def table(report: Report) -> Iterator[str]:
     """The report as lines of text."""
-    yield f"{report.title}  {report.currency}"
-    for kind, name in ((Kind.SALE, "sales"), (Kind.VOID, "voids"), (Kind.REFUND, "refunds")):
-        yield f"  {name:<8}{report.counts[kind]:>6}  {report.text(report.sums[kind]):>14}"
-    net_minor = report.sums[Kind.SALE] - report.sums[Kind.VOID] - report.sums[Kind.REFUND]
-    yield f"  {'net':<8}{'':>6}  {report.text(net_minor):>14}"
-    if report.hours:
-        yield "hour    sales           sum       refunded"
-        for hour in report.hours:
-            sold, back = report.text(report.sales[hour]), report.text(report.refunds[hour])
-            yield f"{hour:02d}:00  {report.sale_counts[hour]:>6}  {sold:>12}  {back:>12}"
+    yield f"{report.title}  {report.currency}".rstrip()
+    if not report.currency:
+        yield "  no transactions"
+        return
+    for kind, name in _NAMES.items():
+        tally = report.whole
+        yield f"  {name:<8}{tally.counts[kind]:>6}  {_text(report, tally.minors[kind]):>14}"
+    yield f"  {'net':<8}{'':>6}  {_text(report, report.whole.net_minor):>14}"
+    for group, head in _GROUPS.items():
+        tallies = report.every_hour() if group == "hours" else dict(sorted(_of(report, group)))
+        if tallies:
+            names = {f"{name}:00" if group == "hours" else name: tallies[name] for name in tallies}
+            yield from _grouped(report, head, names)
     if report.declines:
         yield "declined"
         for reason, count in report.declines.most_common():
             yield f"{count:>6}  {reason}"
 
 
-def _draw(report: Report, path: Path) -> None:
-    try:
-        from firmware.cli.report_chart import draw  # noqa: PLC0415 - an extra, not always there
-    except ImportError:
-        words = "a chart needs leather and resvg-py: pip install 'pos-terminal[report]'"
-        raise Refused(words, code=FAILED) from None
-    try:
-        path.write_bytes(draw(report))
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from error
+def _of(report: Report, group: str) -> Iterable[tuple[str, Tally]]:
+    tallies: dict[str, Tally] = getattr(report, group)
+    return tallies.items()
+
+
+def _grouped(report: Report, head: str, tallies: dict[str, Tally]) -> Iterator[str]:
+    """A line each: how many and how much of every kind, and the net."""
+    column = max(8, *(width(name) for name in tallies))
+    heads = "".join(f"  {name:>7}  {'sum':>12}" for name in _NAMES.values())
+    yield f"{head:<{column}}{heads}  {'net':>12}"
+    for name, tally in tallies.items():
+        cells = "".join(
+            f"  {tally.counts[kind]:>7}  {_text(report, tally.minors[kind]):>12}" for kind in _NAMES
+        )
+        blank = " " * (column - width(name))
+        yield f"{name}{blank}{cells}  {_text(report, tally.net_minor):>12}"
+
+
+def _text(report: Report, minor: int) -> str:
+    return money(minor, report.currency)

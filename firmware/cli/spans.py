@@ -36,9 +36,9 @@ class Span(Struct, frozen=True):
         return (self.since or "") <= one.date <= (self.until or "9")
 
 
-def add_span_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--batch`, `--date`, `--from` and `--to`."""
-    parser.add_argument("--batch", type=batches_of, metavar="N[-M]", help="default: all batches")
+def add_span_arguments(parser: argparse.ArgumentParser, *, whole: str = "all batches") -> None:
+    """Add `--batch`, `--date`, `--from` and `--to`; `whole` is what is meant without any."""
+    parser.add_argument("--batch", type=batches_of, metavar="N[-M]", help=f"default: {whole}")
     parser.add_argument("--date", type=day_of, metavar=DAY, help="one day, whatever its batch")
     parser.add_argument("--from", dest="since", type=day_of, metavar=DAY, help="the first day")
     parser.add_argument("--to", dest="until", type=day_of, metavar=DAY, help="the last day")
