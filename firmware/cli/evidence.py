@@ -1,19 +1,22 @@
-"""`pos evidence`: a ZIP of what a bank asks for in a dispute, with a page that reads by itself."""
+"""`pos evidence`: a ZIP of what a bank asks for in a dispute, signed by the terminal.
+
+`evidence.pdf` and `index.html` read by themselves; `records.json` has the records word for word,
+`frames/` what the display showed, `vouchers/` the receipts printed anew, `emv.json` the data of the
+chip, `verification.json` the check of the journal and the QR codes, `terminal-key.pem` the public
+keys, `manifest.txt` and `manifest.sig` the seal. `pos verify FILE.zip` checks it with nothing else.
+"""
 
 from __future__ import annotations
 
 import argparse
 import io
-import os
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from PIL import Image
 
-from firmware.cli.data import add_data_argument, reading
+from firmware.cli.data import add_data_argument, reading, writing_to
 from firmware.cli.evidence_case import (
     Case,
     Reading,
@@ -23,8 +26,11 @@ from firmware.cli.evidence_case import (
     verification_json,
 )
 from firmware.cli.evidence_page import page
+from firmware.cli.evidence_pdf import pdf
+from firmware.cli.evidence_seal import seal
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.journal import voucher_number
+from firmware.cli.keyring import fingerprint_of, pem_of_all
 from firmware.cli.settings import add_config_argument, settings_of
 from firmware.cli.spans import batch_number
 from firmware.journal.faults import JournalFault
@@ -55,10 +61,13 @@ def run(options: argparse.Namespace) -> int:
         except JournalFault as fault:
             raise Refused(f"{options.data}: {fault}", code=FAILED) from fault
         case = gather(Reading(journal, keys), asked, config, options.data)
-    _write(options.output, case)
+    _write(options.output, case, keys)
     print(f"{options.output}: voucher {asked.stan:06d}, {len(case.entries)} records")
     for words in (*case.report.faults, *case.faults):
         print(f"fault   {words}")
+    for _, key in case.keys:
+        print(f"key     {fingerprint_of(key)}")
+    print(f"`pos verify {options.output}` checks it on any computer")
     print("verified" if case.sound else "NOT VERIFIED")
     return DONE if case.sound else FAILED
 
@@ -73,18 +82,20 @@ def _asked(journal: Lookups, options: argparse.Namespace) -> Transaction:
     return found
 
 
-def contents(case: Case) -> Iterator[tuple[str, bytes]]:
-    """Every file of the ZIP."""
-    yield "index.html", page(case).encode()
+def contents(case: Case) -> dict[str, bytes]:
+    """Every file of the ZIP by its name, but for the seal."""
+    files = {"index.html": page(case).encode(), "evidence.pdf": pdf(case)}
     for slip in case.slips:
-        yield f"vouchers/{slip.name}.png", png(slip.image)
-        yield f"vouchers/{slip.name}.txt", (slip.text + "\n").encode()
+        files[f"vouchers/{slip.name}.png"] = png(slip.image)
+        files[f"vouchers/{slip.name}.txt"] = (slip.text + "\n").encode()
     for sha256, image in case.frames.items():
-        yield f"frames/{sha256[:16]}.png", png(image)
-    yield "records.json", records_json(case).encode()
-    yield "emv.json", emv_json(case).encode()
-    yield "verification.json", verification_json(case).encode()
-    yield "terminal-key.pem", case.public_pem.encode()
+        files[f"frames/{sha256[:16]}.png"] = png(image)
+    return files | {
+        "records.json": records_json(case).encode(),
+        "emv.json": emv_json(case).encode(),
+        "verification.json": verification_json(case).encode(),
+        "terminal-key.pem": pem_of_all(case.keys).encode(),
+    }
 
 
 def png(image: Image.Image) -> bytes:
@@ -94,23 +105,13 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _write(path: Path, case: Case) -> None:
+def _write(path: Path, case: Case, keys: TerminalKeys) -> None:
     """The ZIP is there whole or not at all; its files bear the time of the last record."""
     latest = datetime.fromisoformat(case.entries[-1].at)
     stamp = (latest.year, latest.month, latest.day, latest.hour, latest.minute, latest.second)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            try:
-                with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                    for name, data in contents(case):
-                        info = zipfile.ZipInfo(name, stamp)
-                        info.compress_type = zipfile.ZIP_DEFLATED
-                        archive.writestr(info, data)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from error
+    files = contents(case)
+    with writing_to(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name, data in (files | seal(files, keys)).items():
+            info = zipfile.ZipInfo(name, stamp)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)

@@ -12,11 +12,11 @@ from PIL import Image
 
 from firmware.cli.dossier import entries_about
 from firmware.cli.exits import FAILED, Refused
-from firmware.cli.keyring import pem_of_all
+from firmware.cli.keyring import fingerprint_of
 from firmware.config import Config
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
-from firmware.journal.chain import Entry
+from firmware.journal.chain import Entry, Introduced
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
@@ -74,7 +74,8 @@ class Case(Struct, frozen=True):
     report: JournalReport
     essences: dict[str, str]  # QR text of each of the family, by voucher
     faults: tuple[str, ...]  # of the essences
-    public_pem: str  # every key that has signed, so that papers of any time can be checked
+    keys: Introduced  # every key that has signed, so that papers of any time can be checked
+    introductions: tuple[Entry, ...]  # the records that name them
 
     @property
     def sound(self) -> bool:
@@ -107,7 +108,8 @@ def gather(reading: Reading, asked: Transaction, config: Config, directory: Path
         report=verify_journal(directory, key),
         essences=essences,
         faults=faults,
-        public_pem=pem_of_all(journal.public_keys()),
+        keys=(keys := journal.public_keys()),
+        introductions=tuple(entry for seq, _ in keys for entry in journal.records(seq, seq)),
     )
 
 
@@ -163,7 +165,11 @@ def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) ->
 
 
 def records_json(case: Case) -> str:
-    """The records with hashes and signatures, so that anybody can check them again."""
+    """The records with hashes and signatures, so that anybody can check them again.
+
+    Beside those of the case the ones that introduce the keys.
+    """
+    entries = {entry.seq: entry for entry in (*case.introductions, *case.entries)}
     return json.dumps(
         [
             {
@@ -175,7 +181,7 @@ def records_json(case: Case) -> str:
                 "signature": entry.signature.hex(),
                 "says": msgspec.to_builtins(entry.record),
             }
-            for entry in case.entries
+            for _, entry in sorted(entries.items())
         ],
         ensure_ascii=False,
         indent=1,
@@ -192,15 +198,15 @@ def emv_rows(emv: EmvData) -> Iterator[tuple[str, str, str, str]]:
             yield f"{tag:X}", label, value, words
 
 
+def emv_told(emv: EmvData) -> list[dict[str, str]]:
+    """What the chip gave of one transaction, decoded, as `emv.json` has it."""
+    names = ("tag", "name", "value", "meaning")
+    return [dict(zip(names, row, strict=True)) for row in emv_rows(emv)]
+
+
 def emv_json(case: Case) -> str:
     """The chip's data of each of the family, decoded."""
-    told = {
-        f"{one.stan:06d}": [
-            {"tag": tag, "name": name, "value": value, "meaning": words}
-            for tag, name, value, words in emv_rows(one.emv)
-        ]
-        for one in case.family
-    }
+    told = {f"{one.stan:06d}": emv_told(one.emv) for one in case.family}
     return json.dumps(told, ensure_ascii=False, indent=1)
 
 
@@ -212,6 +218,7 @@ def verification_json(case: Case) -> str:
         "records": report.records,
         "head": report.head_hash,
         "keys": report.keys,
+        "fingerprints": [fingerprint_of(key) for _, key in case.keys],
         "journal_faults": report.faults,
         "journal_notes": report.notes,
         "voucher_faults": list(case.faults),

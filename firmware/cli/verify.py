@@ -1,4 +1,4 @@
-"""`pos verify`: a journal, one in a backup too, or the QR of a paper, without the terminal."""
+"""`pos verify`: a journal, a backup, an evidence file, or a paper's QR, without the terminal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 
 from firmware.backup import unpacked
 from firmware.cli.data import require_journal
+from firmware.cli.evidence_check import is_pack, verify_pack
+from firmware.cli.evidence_words import LIMITS
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
-from firmware.cli.keyring import read_keys
+from firmware.cli.keyring import fingerprint_of, read_keys
 from firmware.journal.chain import Introduced
 from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="JOURNAL",
-        help="a journal's file or directory, or a backup",
+        help="a journal's file or directory, a backup, or an evidence file",
     )
     parser.add_argument(
         "--qr",
@@ -50,6 +52,10 @@ def run(options: argparse.Namespace) -> int:
     """Check what is given: 0 as the terminal wrote it, 1 not so. Raises Refused."""
     if options.qr is None and options.journal is None:
         raise Refused("a journal, or --qr with a paper's text, is needed")
+    if options.journal is not None and is_pack(options.journal):
+        if options.qr is not None:
+            raise Refused("an evidence file has its own QR codes: leave out --qr")
+        return _pack(options.journal, () if options.key is None else read_keys(options.key))
     if options.journal is None and options.key is None:
         raise Refused("--qr needs the terminal's public key, --key FILE, or its journal")
     if options.journal is not None:
@@ -77,6 +83,29 @@ def _laid_out(journal: Path | None) -> Iterator[Path | None]:
             yield folder
     except JournalFault as fault:
         raise Refused(fault.words, code=FAILED) from fault
+
+
+def _pack(path: Path, given: Introduced) -> int:
+    """Say what an evidence file holds, what is wrong with it, and what it cannot prove."""
+    report = verify_pack(path, given)
+    print(f"evidence {path}")
+    for record, key in report.keys:
+        print(f"key     {fingerprint_of(key)}  (fingerprint; valid from record {record})")
+    print(f"records {report.records}, from {report.first} to {report.last}")
+    print(f"frames  {report.frames}, each as a record names it")
+    for number, text in report.vouchers.items():
+        essence = verify_essence(text, report.keys)
+        if essence.signed:
+            facts = (_in_words(essence, name) for name in ("type", "amount"))
+            print(f"voucher {number}: {', '.join(facts)}")
+    for note in report.notes:
+        print(f"note    {one_line(note)}")
+    for _, limit in LIMITS[bool(given) :]:  # a key that was given is known from elsewhere
+        print(f"note    {limit}")
+    words = "NOT GENUINE" if report.faults else "holds together"
+    if not report.sealed and not report.faults:
+        words += ", but nobody signed its pages and pictures"
+    return _verdict(words, report.faults)
 
 
 def _journal(path: Path, keys: Introduced) -> int:
