@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.backup import unpacked
-from firmware.cli.data import require_journal
+from firmware.cli.data import reading, require_journal, writing
 from firmware.cli.evidence_check import is_pack, verify_pack
 from firmware.cli.evidence_words import LIMITS
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
 from firmware.cli.keyring import fingerprint_of, read_keys
+from firmware.cli.settings import file_of, legible
 from firmware.journal.chain import Introduced
 from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
@@ -46,10 +47,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the terminal's public keys as PEM, see `pos journal key --all`",
     )
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="make a page that checks receipts on a phone, with the keys of JOURNAL (default: the"
+        " terminal's data directory) or of --key",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where --page goes")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check what is given: 0 as the terminal wrote it, 1 not so. Raises Refused."""
+    if options.page or options.output is not None:
+        return _page(options)
     if options.qr is None and options.journal is None:
         raise Refused("a journal, or --qr with a paper's text, is needed")
     if options.journal is not None and is_pack(options.journal):
@@ -83,6 +93,24 @@ def _laid_out(journal: Path | None) -> Iterator[Path | None]:
             yield folder
     except JournalFault as fault:
         raise Refused(fault.words, code=FAILED) from fault
+
+
+def _page(options: argparse.Namespace) -> int:
+    """Write the page that checks receipts. Raises Refused."""
+    if not options.page or options.output is None or options.qr is not None:
+        raise Refused("a page that checks receipts is --page -o FILE.html")
+    if options.journal is not None and options.key is not None:
+        raise Refused("a page has the keys of JOURNAL, or of --key FILE: name one of them")
+    from firmware.receipt_page.build import owners, page  # noqa: PLC0415 - asked for seldom
+
+    if options.key is not None:
+        html = page(read_keys(options.key), [], 0)
+    else:
+        with reading(options.journal or legible(file_of(None)).data) as journal:
+            html = page(journal.public_keys(), owners(journal), journal.head()[0])
+    with writing(options.output) as file:
+        file.write(html)
+    return DONE
 
 
 def _pack(path: Path, given: Introduced) -> int:
