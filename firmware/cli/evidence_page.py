@@ -30,12 +30,14 @@ _STYLE = """
 body{font:16px/1.5 system-ui,"Noto Sans SC","Microsoft YaHei",sans-serif;margin:2em auto;
 max-width:60em;padding:0 1em;color:#222}
 h1{font-size:1.6em}h2{font-size:1.2em;border-bottom:2px solid #222;margin-top:2em}
-table{border-collapse:collapse;width:100%}td,th{padding:.25em .6em;border-bottom:1px solid #ccc;
-text-align:left;vertical-align:top}th{font-weight:600;white-space:nowrap}
+table{border-collapse:collapse;width:100%}td,th{padding:.25em .5em;border-bottom:1px solid #ccc;
+text-align:left;vertical-align:top}th{font-weight:600}
 code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}
 figure{display:inline-block;margin:0 1.5em 1.5em 0;vertical-align:top}
-figcaption{font-size:.85em;color:#555}img{border:1px solid #999;image-rendering:pixelated}
-.whole{white-space:nowrap}.good{color:#076b2c}.bad{color:#b00020;font-weight:700}p.en{color:#555;margin-top:-.8em}
+figcaption{font-size:.85em;color:#555}
+img{border:1px solid #999;image-rendering:pixelated;max-width:100%;height:auto}
+.whole{white-space:nowrap}.wide{overflow-x:auto}p.en{color:#555;margin-top:-.8em}
+.good{color:#076b2c}.bad{color:#b00020;font-weight:700}
 @media print{body{max-width:none;margin:0}figure,tr{break-inside:avoid}}
 """
 
@@ -78,13 +80,13 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _table(rows: Iterable[tuple[str, ...]], head: tuple[str, ...] = ()) -> Iterator[str]:
     """A table; the first cell of each row is its heading."""
-    yield "<table>"
+    yield '<div class="wide"><table>'
     if head:
         yield "<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"
     for first, *rest in rows:
         cells = "".join(f"<td>{cell}</td>" for cell in rest)
         yield f"<tr><th>{escape(first)}</th>{cells}</tr>"
-    yield "</table>"
+    yield "</table></div>"
 
 
 def _transactions(case: Case) -> Iterator[str]:
@@ -94,8 +96,7 @@ def _transactions(case: Case) -> Iterator[str]:
         "金额 Amount",
         "时间 Time",
         "状态 State",
-        "授权码 Auth.",
-        "参考号 Ref.",
+        "授权码、参考号 Auth., ref.",
         "持卡人验证 Verification",
     )
     yield from _table((_row(one) for one in case.family), head)
@@ -109,8 +110,7 @@ def _row(one: Transaction) -> tuple[str, ...]:
         _whole(amount_text(one.amount_minor, currency_of(one.currency))),
         _whole(moment_text(one)),
         escape(state_text(one) + (f" · {undone}" if undone else "")),
-        _whole(one.authorisation_code),
-        _whole(one.reference),
+        f"{escape(one.authorisation_code)}<br>{escape(one.reference)}",
         escape(cvm_text(one)),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from firmware.cli.evidence_case import Case
 from firmware.cli.export import moved_minor
-from firmware.cli.spans import dashed
+from firmware.cli.spans import clock_text, dashed
 from firmware.emv.codes import CVM_NOT_PERFORMED, CvmCode, CvmOutcome
 from firmware.host.responses import response_text
 from firmware.journal.records import (
@@ -88,7 +88,7 @@ LIMITS = (
 
 def moment_text(one: Transaction) -> str:
     """When a transaction was, as `2026-11-22 19:32:05`."""
-    return f"{dashed(one.date)} {one.time[:2]}:{one.time[2:4]}:{one.time[4:]}"
+    return f"{dashed(one.date)} {clock_text(one.time)}"
 
 
 def stamp_text(at: str) -> str:

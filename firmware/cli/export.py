@@ -11,7 +11,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from firmware.cli.spans import Span, dashed, transactions
+from firmware.cli.spans import Span, clock_text, dashed, transactions
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
@@ -67,7 +67,7 @@ def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
         minor = moved_minor(one)
         yield {
             "date": dashed(one.date),
-            "time": f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}",
+            "time": clock_text(one.time),
             "batch": f"{one.batch:06d}",
             "voucher": f"{one.stan:06d}",
             "type": one.kind.value,

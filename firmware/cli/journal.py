@@ -20,6 +20,7 @@ from firmware.cli.spans import (
     DAY,
     batch_number,
     batch_numbers,
+    clock_text,
     dashed,
     day_of,
     within,
@@ -147,12 +148,11 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _row(one: Transaction) -> tuple[str, ...]:
-    clock = f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}"
     return (
         f"{one.batch:06d}",
         f"{one.stan:06d}",
         dashed(one.date),
-        clock,
+        clock_text(one.time),
         one.operator,
         one.kind.value,
         str(Money(one.amount_minor, CURRENCIES[one.currency])),

@@ -141,6 +141,11 @@ def dashed(day: str) -> str:
     return f"{day[:4]}-{day[4:6]}-{day[6:]}"
 
 
+def clock_text(time: str) -> str:
+    """A time of the journal, HHMMSS, as 19:32:05."""
+    return f"{time[:2]}:{time[2:4]}:{time[4:]}"
+
+
 class Renamed(argparse.Action):
     """An argument that has another name now: it is taken, and the new name is said."""
 
