@@ -26,7 +26,6 @@ from firmware.cli.evidence_case import (
     verification_json,
 )
 from firmware.cli.evidence_page import page
-from firmware.cli.evidence_pdf import pdf
 from firmware.cli.evidence_seal import seal
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.journal import voucher_number
@@ -84,6 +83,8 @@ def _asked(journal: Lookups, options: argparse.Namespace) -> Transaction:
 
 def contents(case: Case) -> dict[str, bytes]:
     """Every file of the ZIP by its name, but for the seal."""
+    from firmware.cli.evidence_pdf import pdf  # noqa: PLC0415 - a large library, of this alone
+
     files = {"index.html": page(case).encode(), "evidence.pdf": pdf(case)}
     for slip in case.slips:
         files[f"vouchers/{slip.name}.png"] = png(slip.image)

@@ -79,14 +79,6 @@ class _Told(Struct):
     sound: bool = True
 
 
-def is_pack(path: Path) -> bool:
-    """Whether a file is a ZIP, and so not a journal."""
-    try:
-        return path.is_file() and zipfile.is_zipfile(path)
-    except OSError:  # whoever opens it next says so
-        return False
-
-
 def verify_pack(path: Path, given: Introduced = ()) -> PackReport:
     """Check an evidence file; against `given` keys if there are any. Reads at most 64 MiB.
 

@@ -6,13 +6,12 @@ import argparse
 import contextlib
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.backup import unpacked
 from firmware.cli.data import reading, require_journal, writing
-from firmware.cli.evidence_check import is_pack, verify_pack
-from firmware.cli.evidence_words import LIMITS
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
 from firmware.cli.keyring import fingerprint_of, read_keys
 from firmware.cli.settings import file_of, legible
@@ -62,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         return _page(options)
     if options.qr is None and options.journal is None:
         raise Refused("a journal, or --qr with a paper's text, is needed")
-    if options.journal is not None and is_pack(options.journal):
+    if options.journal is not None and _is_pack(options.journal):
         if options.qr is not None:
             raise Refused("an evidence file has its own QR codes: leave out --qr")
         return _pack(options.journal, () if options.key is None else read_keys(options.key))
@@ -113,8 +112,19 @@ def _page(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _is_pack(path: Path) -> bool:
+    """Whether a file is a ZIP, and so neither a journal nor a backup."""
+    try:
+        return path.is_file() and zipfile.is_zipfile(path)
+    except OSError:  # whoever opens it next says so
+        return False
+
+
 def _pack(path: Path, given: Introduced) -> int:
     """Say what an evidence file holds, what is wrong with it, and what it cannot prove."""
+    from firmware.cli.evidence_check import verify_pack  # noqa: PLC0415 - draws papers, too
+    from firmware.cli.evidence_words import LIMITS  # noqa: PLC0415
+
     report = verify_pack(path, given)
     print(f"evidence {path}")
     for record, key in report.keys:

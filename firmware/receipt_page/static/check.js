@@ -27,6 +27,7 @@ const VERDICTS = {
   unsigned: ["bad", "✗ 不真实", "Not genuine",
     "内容被改动，或不是本终端所签。", "Altered, or not signed by this terminal."],
   none: ["bad", "✗ 这不是签购单的二维码", "Not the QR code of a receipt", "", ""],
+  reading: ["amber", "正在识别…", "Reading…", "", ""],
   unread: ["amber", "! 没有找到二维码", "No QR code found",
     "请靠近些，让二维码占满画面，避免反光。", "Go nearer until the code fills the picture; avoid glare."],
 };
@@ -181,7 +182,7 @@ function show({ verdict, fields }) {
 
 /* --- reading --- */
 
-const SIZES_PX = [1000, 1600, 2400, 600]; // of the longer edge: a code may be too large or too small
+const SIZES_PX = [1000, 700, 1600, 500, 2400]; // of the longer edge: a code may be too large or too small
 const detector = "BarcodeDetector" in window ? new BarcodeDetector({ formats: ["qr_code"] }) : null;
 
 /** The text of a QR code in a picture or a video's frame, or null. */
@@ -198,9 +199,10 @@ async function read(source, width, height, sizes) {
     const scale = Math.min(1, size / Math.max(width, height));
     canvas.width = Math.max(1, Math.round(width * scale));
     canvas.height = Math.max(1, Math.round(height * scale));
+    context.imageSmoothingQuality = "high"; // averages a camera's noise, and leaves no jagged edges
     context.drawImage(source, 0, 0, canvas.width, canvas.height);
     const dots = context.getImageData(0, 0, canvas.width, canvas.height);
-    const found = jsQR(dots.data, dots.width, dots.height);
+    const found = jsQR(dots.data, dots.width, dots.height, { inversionAttempts: "dontInvert" });
     if (found && found.data) return found.data;
     if (scale === 1) break;
   }
@@ -212,6 +214,8 @@ by("photo").addEventListener("change", async (event) => {
   event.target.value = ""; // the same photo may be chosen again
   if (!file) return;
   let text = null;
+  show({ verdict: "reading" });
+  await new Promise((shown) => { setTimeout(shown, 50); }); // a large photo takes a second or two
   try {
     const picture = await createImageBitmap(file);
     text = await read(picture, picture.width, picture.height, SIZES_PX);
