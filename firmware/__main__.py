@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
+if __name__ == "__main__":  # Ctrl-C while modules are read ends the process without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from firmware import __version__
 from firmware.cli import cores
-from firmware.cli.exits import Parser, Refused
+from firmware.cli.exits import FAILED, Parser, Refused
 
 # command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
 # and `run`
@@ -41,8 +46,26 @@ USAGE_ERROR = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code: 0 done, 1 failed, 2 used wrongly."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        if arguments is None:  # until here Ctrl-C has ended the process without a word
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        return _run(words, alone=arguments is None)
+    except Refused as refused:
+        return refused.say()
+    except BrokenPipeError:  # whoever read has seen enough, and the exit's flush would say so again
+        _give_up_output()
+        return 0
+    except OSError as error:  # what a command does not know better: a full disk under its output
+        _give_up_output()
+        place = f"{error.filename}: " if error.filename else ""
+        return Refused(f"{place}{error.strerror or error}", code=FAILED).say()
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(words: list[str], *, alone: bool) -> int:
     wanted = words[0] if words else ""
-    if arguments is None and wanted in HOLD_CARDS:  # else the process is somebody else's
+    if alone and wanted in HOLD_CARDS:  # else the process is somebody else's
         cores.forbid()
     parser = Parser(prog="pos", description=__doc__)
     parser.add_argument("--version", action="version", version=f"pos {__version__}")
@@ -56,17 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "test":
         print("pos: the tests run by `firmware/pos test`, or `pytest`", file=sys.stderr)
         return USAGE_ERROR
-    try:
-        code: int = _module(options.command).run(options)
-        sys.stdout.flush()
-    except Refused as refused:
-        return refused.say()
-    except BrokenPipeError:  # whoever read has seen enough, and the exit's flush would say so again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return 130
+    code: int = _module(options.command).run(options)
+    sys.stdout.flush()
     return code
+
+
+def _give_up_output() -> None:
+    """Let what is still to be written to standard output go nowhere."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _module(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module

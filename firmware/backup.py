@@ -26,6 +26,7 @@ from firmware.host.books import BOOKS, Books, BooksError
 from firmware.host.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
+from firmware.journal.head import HEAD, Head
 from firmware.journal.keys import KEY_FILES, TerminalKeys, sync_directory
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import CopyRestored
@@ -36,7 +37,7 @@ SETTINGS = "settings"  # in it, settings and the files they name lie by their fu
 _NEEDED = frozenset({DATABASE, *KEY_FILES})
 _REFERENCES_SKIPPED = 1_000_000  # more than a terminal uses on the day of the copy
 _OF_THE_FILE_SYSTEM = {"lost+found"}
-_KNOWN = _NEEDED | {BOOKS, MASTER}
+_KNOWN = _NEEDED | {BOOKS, MASTER, HEAD}
 
 ClockNow = Callable[[], datetime]
 
@@ -70,7 +71,8 @@ def back_up(
             databases = _copied(directory, folder, pause)
             about = _about(folder, now())
             _verify(folder, keys, about)
-            members = databases | _files(directory, keys, settings)
+            head = Head.signed(about.records, bytes.fromhex(about.head_hash), keys)
+            members = databases | {HEAD: head.file()} | _files(directory, keys, settings)
             with create(folder / "packed") as file:
                 manifest = pack(file, members, about)
                 file.flush()
@@ -103,6 +105,17 @@ def told(backup: Path) -> Manifest:
     """What a copy says of itself, not verified. Raises JournalFault."""
     with _faults(backup):
         return manifest_of(backup)
+
+
+def head_of(manifest: Manifest) -> Head:
+    """Where the journal of a copy ends, as the copy says, unsigned.
+
+    For copies of earlier releases, which hold no signed head. Raises JournalFault.
+    """
+    try:
+        return Head(manifest.records, bytes.fromhex(manifest.head_hash))
+    except ValueError as error:
+        raise JournalFault(Trouble.CORRUPT, "the copy does not say where it ends") from error
 
 
 def put_back(
@@ -157,6 +170,7 @@ def _faults(path: Path) -> Iterator[None]:
 def _copied(directory: Path, folder: Path, pause: Callable[[], None]) -> dict[str, Content]:
     """Copy the databases in `directory`, all as of one moment at which nothing is under way."""
     while True:
+        copied = False
         with contextlib.ExitStack() as snapshots:
             sources = {
                 name: snapshots.enter_context(_snapshot(directory / name))
@@ -166,7 +180,11 @@ def _copied(directory: Path, folder: Path, pause: Callable[[], None]) -> dict[st
             if _is_quiet(Lookups(sources[DATABASE]), directory):
                 for name, source in sources.items():
                     _copy(source, folder / name)
-                return {name: folder / name for name in sources}
+                copied = True
+        if copied:  # the log of what is written meanwhile grows no more
+            for name in sources:
+                _compact(folder / name)
+            return {name: folder / name for name in sources}
         pause()
 
 
@@ -189,10 +207,16 @@ def _is_quiet(journal: Lookups, directory: Path) -> bool:
 
 
 def _copy(source: sqlite3.Connection, to: Path) -> None:
-    """The copy needs no write-ahead log, and holds nothing of what was deleted."""
+    """Copy it page by page."""
     with contextlib.closing(sqlite3.connect(to, isolation_level=None)) as copy:
         copy.execute("PRAGMA synchronous = OFF")  # what is packed is synced
         source.backup(copy)
+
+
+def _compact(to: Path) -> None:
+    """The copy needs no write-ahead log, and holds nothing of what was deleted."""
+    with contextlib.closing(sqlite3.connect(to, isolation_level=None)) as copy:
+        copy.execute("PRAGMA synchronous = OFF")
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("VACUUM")
 
@@ -215,7 +239,7 @@ def _about(folder: Path, taken_at: datetime) -> Manifest:
 
 
 def _verify(folder: Path, keys: TerminalKeys, about: Manifest) -> None:
-    report = verify_journal(folder, keys.public_key)
+    report = verify_journal(folder, keys.public_key, head=head_of(about))
     if not report.intact:
         raise JournalFault(Trouble.CORRUPT, f"the copy does not verify: {report.faults[0]}")
     if (report.records, report.head_hash) != (about.records, about.head_hash):

@@ -1,13 +1,13 @@
 """Notices that the wall clock was moved: the journal keeps its order by number, and says so.
 
-At start a clock that makes no sense stops trade: one before this release, far before what the
-journal has seen, or so long after it that the year is likely mistyped. Nothing is written by such a
-clock but what people do to get it right.
+At start, and before anything that moves money, a clock that makes no sense stops trade: one before
+this release, far before what the journal has seen, or so long after it that the year is likely
+mistyped. Nothing is written by such a clock but what people do to get it right.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import ClockJumped, DeviceRecovered, PasswordFailed
@@ -16,6 +16,7 @@ from firmware.journal.store import Journal
 TOLERANCE_S = 60  # what a time server puts right without a word
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that is before it
 BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is said in the journal, and no more
+DAYS_BEHIND_MAX = timedelta(days=1)  # of the day that transactions are counted to
 AHEAD_MAX = timedelta(days=364)  # a year that is one too high shows even on the day after a sale
 RECORDS_SEEN = 64  # so many of the last ones say how late it has been
 DEVICE = "clock"  # its name among the devices that failed
@@ -30,21 +31,27 @@ class ClockWatch:
         self._unwritten_s = self._untold_s = 0
 
     def check(self, wall: datetime, journal: Journal, *, trust: bool = False) -> None:
-        """Raise JournalFault while the clock makes no sense; once it does, it is trusted.
+        """Raise JournalFault while the clock makes no sense: at start, and before money moves.
 
-        With `trust` somebody who may has looked at it: it is right, though it does not seem so.
+        It is always held against this release and the day of the last transactions, and until it
+        is trusted against the last records. With `trust` somebody who may has looked at it: it is
+        right, though it does not seem so.
         """
-        self._trusted |= trust
-        if self._trusted:
-            return
-        latest = _latest(journal)
-        words = f"{wall.isoformat(timespec='minutes')} after {latest.isoformat(timespec='minutes')}"
         if wall < RELEASED:
-            raise JournalFault(Trouble.CLOCK_UNSET, words)
-        if wall < latest - BEHIND_MAX:
-            raise JournalFault(Trouble.CLOCK_BEHIND, words)
-        if wall > latest + AHEAD_MAX:
-            raise JournalFault(Trouble.CLOCK_AHEAD, words)
+            raise JournalFault(Trouble.CLOCK_UNSET, _words(wall, _latest(journal)))
+        if trust:
+            self._trusted = True
+            return
+        if not self._trusted:
+            latest = _latest(journal)
+            if wall < latest - BEHIND_MAX:
+                raise JournalFault(Trouble.CLOCK_BEHIND, _words(wall, latest))
+            if wall > latest + AHEAD_MAX:
+                raise JournalFault(Trouble.CLOCK_AHEAD, _words(wall, latest))
+        day = journal.trading_day()
+        if day and date.fromisoformat(day) - wall.date() > DAYS_BEHIND_MAX:
+            said = f"{wall.isoformat(timespec='minutes')} after transactions of {day}"
+            raise JournalFault(Trouble.CLOCK_BEHIND, said)
         self._trusted = True
 
     def look(self, wall: datetime, monotonic_ms: int, journal: Journal) -> tuple[ClockJumped, ...]:
@@ -72,6 +79,10 @@ class ClockWatch:
         return untold
 
 
+def _words(wall: datetime, latest: datetime) -> str:
+    return f"{wall.isoformat(timespec='minutes')} after {latest.isoformat(timespec='minutes')}"
+
+
 def _latest(journal: Journal) -> datetime:
     """How late it has been, as far as the last records tell; a clock that was put right counts."""
     head, _ = journal.head()
@@ -88,7 +99,7 @@ def _latest(journal: Journal) -> datetime:
 def _seconds_since_last_record(wall: datetime, journal: Journal) -> int:
     sequence, _ = journal.head()
     for entry in journal.records(sequence, sequence):
-        return _seconds(wall - datetime.fromisoformat(entry.at))
+        return _seconds(wall - entry.moment)
     return 0
 
 

@@ -1,6 +1,6 @@
 """The terminal's settings: typed, with defaults, read from TOML; every mistake has its place.
 
-Amounts are integers of minor units; a string such as "500.00" is read as major units.
+Amounts are integers of minor units; a string such as "500.00" is major units of the currency.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from firmware.money import CURRENCIES, MINOR_MAX, Currency
+from firmware.files import read_text
+from firmware.money import CURRENCIES, MINOR_MAX, Currency, minor_of
 
 AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-ListedCard = Annotated[str, msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$")]
+_CARD = msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})
+ListedCard = Annotated[str, _CARD]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +54,7 @@ class General(Section, frozen=True):
 class Check(Section, frozen=True):
     """The amount check."""
 
-    min_view_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 600
+    min_view_ms: Annotated[int, msgspec.Meta(ge=300, le=10_000)] = 600
 
 
 class Sale(Section, frozen=True):
@@ -104,6 +106,7 @@ class Host(Section, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
     tls: bool = False
     tls_ca: str = ""
+    plain: bool = False  # a line to another machine goes without TLS, and somebody knows it
     pin_block: Literal[0, 4] = 0
     reversal_retry_s: Seconds = 60
     reversal_fault_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
@@ -115,7 +118,7 @@ class Printer(Section, frozen=True):
     kind: Literal["usb", "serial", "network", "file", "none"] = "usb"
     width_mm: Literal[58, 80] = 58
     mode: Literal["native", "raster"] = "native"
-    device: str = ""  # "0416:5011", "/dev/ttyUSB0", "192.0.2.7:9100", "/dev/usb/lp0"
+    device: str = ""  # by kind "0416:5011", "/dev/ttyUSB0", "192.0.2.7:9100", "/dev/usb/lp0"
     baud: int = 19_200
     cutter: bool = False
     qr: bool = True
@@ -162,6 +165,8 @@ class Emv(Section, frozen=True):
     """The kernel's own data."""
 
     ca_keys: str = ""
+    test_keys: bool = False  # take test CA keys too: for anything but trade
+    revoked: str = ""
     exceptions: tuple[ListedCard, ...] = ()
 
 
@@ -230,10 +235,10 @@ class ConfigError(ValueError):
 def load(path: Path) -> Config:
     """Read the file at `path`. Raises ConfigError naming file, key and what was expected."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(path))
     except OSError as error:
         raise ConfigError([Mistake(str(path), error.strerror or "cannot be read")]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, nested without end
         raise ConfigError([Mistake(str(path), f"not TOML: {error}")]) from None
     return from_tables(tables, source=str(path))
 
@@ -242,6 +247,7 @@ def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
     """Build the settings from TOML tables. Raises ConfigError with every mistake."""
     mistakes: list[Mistake] = []
     sections: dict[str, Section] = {}
+    currency = _currency_named(tables)
     kinds = get_type_hints(Config)
     for name, table in tables.items():
         place = f"{source}: [{name}]"
@@ -250,7 +256,7 @@ def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
         elif not isinstance(table, Mapping):
             mistakes.append(Mistake(f"{source}: {name}", "expected a section"))
         else:
-            section = _section(kinds[name], table, f"{source}: {name}", mistakes)
+            section = _section(kinds[name], table, f"{source}: {name}", currency, mistakes)
             if section is not None:
                 sections[name] = section
     if mistakes:
@@ -304,7 +310,11 @@ def _full_key(key: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _section(
-    kind: type[Section], table: Mapping[str, Any], place: str, mistakes: list[Mistake]
+    kind: type[Section],
+    table: Mapping[str, Any],
+    place: str,
+    currency: Currency,
+    mistakes: list[Mistake],
 ) -> Section | None:
     """One section, each key on its own so that one mistake does not hide the next."""
     fields = get_type_hints(kind, include_extras=True)
@@ -315,17 +325,18 @@ def _section(
             mistakes.append(Mistake(f"{place}.{name}", f"unknown; known are {', '.join(fields)}"))
             continue
         if fields[name] == tuple[Item, ...]:
-            values[name] = _items(raw, f"{place}.{name}", mistakes)
+            values[name] = _items(raw, f"{place}.{name}", currency, mistakes)
             continue
         try:
-            value = _major(raw) if _is_amount(fields[name]) else raw
+            written = isinstance(raw, str) and _is_amount(fields[name])
+            value = minor_of(raw, currency) if written else raw
             values[name] = msgspec.convert(value, fields[name])
         except (msgspec.ValidationError, ValueError) as error:
             mistakes.append(Mistake(f"{place}.{name}", f"{error}"))
     return kind(**values) if len(mistakes) == before else None
 
 
-def _items(raw: Any, place: str, mistakes: list[Mistake]) -> tuple[Item, ...]:
+def _items(raw: Any, place: str, currency: Currency, mistakes: list[Mistake]) -> tuple[Item, ...]:
     """The tables of a price list, each held to the rules of a section."""
     if not isinstance(raw, (list, tuple)) or not all(isinstance(each, Mapping) for each in raw):
         mistakes.append(Mistake(place, "expected [[kiosk.items]] tables"))
@@ -338,7 +349,7 @@ def _items(raw: Any, place: str, mistakes: list[Mistake]) -> tuple[Item, ...]:
             for name in Item.__struct_fields__
             if name not in table
         ]
-        item = _section(Item, table, here, mistakes)
+        item = _section(Item, table, here, currency, mistakes)
         if isinstance(item, Item):
             items.append(item)
     return tuple(items)
@@ -351,14 +362,11 @@ def _is_amount(hint: Any) -> bool:
     )
 
 
-def _major(raw: Any) -> Any:
-    """A string of major units as minor units; anything else as it is."""
-    if not isinstance(raw, str):
-        return raw
-    whole, dot, cents = raw.partition(".")
-    if not whole.isdigit() or (dot and not (cents.isdigit() and len(cents) == 2)):
-        raise ValueError(f'Expected minor units or a string like "500.00", got "{raw}"')
-    return int(whole) * 100 + int(cents or 0)
+def _currency_named(tables: Mapping[str, Any]) -> Currency:
+    """By which amounts are read; an unknown one is a mistake of its own, named elsewhere."""
+    general = tables.get("general")
+    name = general.get("currency") if isinstance(general, Mapping) else None
+    return CURRENCIES.get(str(name), Config().currency)
 
 
 def _across(config: Config, source: str) -> list[Mistake]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from msgspec import Struct, field
 
 from firmware.emv.dialogue import CardFailure
+from firmware.entry_guard import MaskedEntry
 from firmware.host.messages import CardPresented, HostAnswer, HostRequest
 from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
@@ -73,6 +74,11 @@ class Wait(Effect[Happening], frozen=True):
 
     timeout_ms: int
     card: bool = False
+    masked: MaskedEntry | None = None  # what its keys are part of: see firmware.entry_guard
+
+
+class EntryLeftOpen(Effect[bool], frozen=True):
+    """Tell whether a masked entry was broken off, so that digits are swallowed."""
 
 
 class PutBack(Effect[None], frozen=True):
@@ -82,16 +88,17 @@ class PutBack(Effect[None], frozen=True):
 
 
 class CardPresent(Effect[bool], frozen=True):
-    """Tell whether a card is in the slot that no finished transaction has used yet.
+    """Tell whether a card is in the slot that was put in since the last `UseUpCard`.
 
-    With `used` any card counts.
+    One that was there when the terminal or the reader came up does not count either: whom it has
+    served is not known. With `used` any card counts.
     """
 
     used: bool = False
 
 
 class UseUpCard(Effect[None], frozen=True):
-    """The card in the slot has served its transaction: the next one wants it put in again."""
+    """The card in the slot belongs to what ends here: whatever comes next wants it put in again."""
 
 
 class PowerOn(Effect[bytes | CardFailure], frozen=True):
@@ -269,7 +276,7 @@ class CheckSpace(Effect[None], frozen=True):
 
 
 class CheckClock(Effect[None], frozen=True):
-    """Make sure at start that the clock makes sense; a fault takes the terminal out.
+    """Make sure that the clock makes sense: at start, and before money moves; else a fault.
 
     With `trust` it is right, though it is far from what the journal has seen.
     """

@@ -1,19 +1,46 @@
-"""The terminal's data directory: keys, journal, operators; opened, and anew after a fault."""
+"""The terminal's data directory: keys, journal, operators; opened, given back, and taken again.
+
+Made is what is missing at the start alone. A running terminal whose directory vanishes (its disk is
+unplugged, its folder moved) has to stop, give every file back, so that the disk can be unmounted,
+and go on with the very journal that it had: a new one would give out the same numbers again.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
-from firmware.journal.connection import Connect, connect
+from firmware.journal.connection import DATABASE, LOCK, Connect, connect
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
-from firmware.journal.keys import TerminalKeys
+from firmware.journal.head import HeadFile, OpenHead
+from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.operators import Operators
 from firmware.journal.store import Journal
 
 SPACE_MIN_BYTES = 32 * 1024 * 1024  # a full batch with its frames is a tenth of that
+_FILES = (LOCK, DATABASE, *KEY_FILES)
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
+
+
+class Beside(Protocol):
+    """Who keeps other files in the directory: the embedded host its books."""
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """The files that have to be where they were."""
+        ...
+
+    def check(self) -> None:
+        """Open again what was closed. Raises JournalFault when it is not the same."""
+        ...
+
+    def close(self) -> None:
+        """Give the files back. Never raises; may be called twice."""
+        ...
 
 
 class Ledger:
@@ -28,22 +55,65 @@ class Ledger:
         now: Callable[[], datetime],
         free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
         connect: Connect = connect,
+        open_head: OpenHead = HeadFile,
     ) -> None:
-        self._directory = directory
+        self.directory = directory
         self._now = now
         self._free_bytes = free_bytes
         self._connect = connect
+        self._open_head = open_head
+        self._beside: list[Beside] = []
+        self._places: dict[Path, tuple[int, int]] = {}
+        self.at_hand = False
+        """Whether the journal is open: not while it is given back in an outage."""
         self.keys = TerminalKeys.load_or_create(directory)
-        self._open()
+        self._take(Journal.open(directory, self.keys, now, connect=connect, open_head=open_head))
+
+    def keep(self, beside: Beside) -> None:
+        """Look after the files of another, too, from now on."""
+        self._beside.append(beside)
+        self._note_places()
 
     def reopen(self) -> None:
-        """Open the journal again on a new connection. Raises JournalFault while it is faulty."""
-        self.journal.close()
-        self._open()
+        """Open the same journal again on a new connection. Nothing is made anew.
 
-    def _open(self) -> None:
-        self.journal = Journal.open(self._directory, self.keys, self._now, connect=self._connect)
-        self.operators = Operators(self.journal)
+        Raises JournalFault while it is faulty: GONE while there is none, OTHERS for another one
+        in its place and for an earlier copy of it. Nothing stays open then.
+        """
+        self.release()
+        self._check_keys()
+        with contextlib.ExitStack() as undo:
+            journal = Journal.open(
+                self.directory,
+                self.keys,
+                self._now,
+                connect=self._connect,
+                begin=False,
+                open_head=self._open_head,
+            )
+            undo.callback(journal.close)
+            undo.callback(self.release)
+            self._compare(journal)
+            for each in self._beside:
+                each.check()
+            self._take(journal)
+            undo.pop_all()
+
+    def check_place(self) -> None:
+        """Look whether every file is where it was: a few calls to the system, no reading.
+
+        Raises JournalFault: GONE for one that is not, OTHERS for another file in its place.
+        """
+        for path, expected in self._places.items():
+            if _identity(path) != expected:
+                raise JournalFault(Trouble.OTHERS, f"{path} is another file than before")
+
+    def release(self) -> None:
+        """Close every file in the directory, until `reopen`: so its disk can be unmounted."""
+        self.at_hand = False
+        self.journal.close()
+        for each in self._beside:
+            each.close()
 
     @property
     def signer(self) -> TerminalKeys:
@@ -53,7 +123,7 @@ class Ledger:
     def check_space(self) -> None:
         """Raises JournalFault when the disk is nearly full: a sale must be able to end."""
         try:
-            free = self._free_bytes(self._directory)
+            free = self._free_bytes(self.directory)
         except OSError as error:
             raise JournalFault(trouble_of(error), str(error)) from error
         if free < SPACE_MIN_BYTES:
@@ -61,4 +131,50 @@ class Ledger:
 
     def close(self) -> None:
         """Close the journal."""
+        self.at_hand = False
         self.journal.close()
+
+    # -- below --------------------------------------------------------------------------------
+
+    def _take(self, journal: Journal) -> None:
+        self._note_places()
+        self.journal = journal
+        self.operators = Operators(journal)
+        self.at_hand = True
+
+    def _compare(self, journal: Journal) -> None:
+        """It goes on where the last one ended: what is chained up to there is the same."""
+        seq, digest = self.journal.durable_head
+        found = next(journal.records(seq, seq), None)
+        if found is None or found.hash != digest:
+            words = f"record {seq} of this terminal is not in the journal"
+            raise JournalFault(Trouble.OTHERS, f"{self.directory}: {words}")
+
+    def _check_keys(self) -> None:
+        """The keys are read, never made, and must be those that the terminal has."""
+        for name in KEY_FILES:
+            _identity(self.directory / name)
+        found = TerminalKeys.load(self.directory)
+        ours, theirs = (
+            (keys.public_hex, keys.card_check, keys.pepper_check) for keys in (self.signer, found)
+        )
+        if ours != theirs:
+            raise JournalFault(Trouble.OTHERS, f"{self.directory} holds other keys")
+
+    def _note_places(self) -> None:
+        beside = [path for each in self._beside for path in each.paths]
+        log = self.directory / f"{DATABASE}-wal"
+        logs = [log] if log.exists() else []  # a read-only disk has none
+        paths = [*(self.directory / name for name in _FILES), *logs, *beside]
+        self._places = {path: _identity(path) for path in paths}
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file lies there. Raises JournalFault."""
+    try:
+        found = path.stat()
+    except _NOT_THERE as error:
+        raise JournalFault(Trouble.GONE, f"{path} is gone") from error
+    except OSError as error:
+        raise JournalFault(trouble_of(error), f"{path}: {error.strerror}") from error
+    return found.st_dev, found.st_ino

@@ -3,6 +3,8 @@
 It ends when asked to, by a signal or from another thread: at once when the flow waits for people,
 else when a device or the host has answered, within `GRACE_MS`: a service that is restarted in the
 middle of a sale would only have to reverse it. Whatever it leaves open, the next start finishes.
+All of the ending, its parts' threads included, has `END_MS`, under what the service manager allows
+(`TimeoutStopSec` of `install/service.txt`); asked once more, it has no time left.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from hw.events import DeviceBack, DeviceLost, Event
 from hw.ports import Clock
 
 CHECK_MS = 2_000  # how often the workers are looked at, when nothing else happens
-GRACE_MS = 10_000
+END_MS = 8_000
+GRACE_MS = 5_000  # of it for the flow; the rest is for the threads of the parts
 LEAST_WAIT_MS = 5  # after a deadline: one that does not move on must not make the loop spin
 
 _LOG = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ class Runs(Protocol):
     def start(self) -> None: ...
 
     def step(self, event: Event | None) -> None: ...
+
+    def look(self) -> None: ...
 
 
 class Watched(Protocol):
@@ -66,6 +71,8 @@ class Inbox:
     def __init__(self) -> None:
         # its put may interrupt its own get, as a signal handler does; queue.Queue would lock up
         self._queue: queue.SimpleQueue[Event | Stop] = queue.SimpleQueue()
+        self.asked = 0
+        """How often it was asked to end, though nobody may have taken it yet."""
 
     def post(self, event: Event) -> None:
         """Bring an event."""
@@ -73,6 +80,7 @@ class Inbox:
 
     def stop(self) -> None:
         """Ask the loop to end; asked twice, it ends without grace."""
+        self.asked += 1
         self._queue.put(Stop.ASKED)
 
     def take(self, timeout_ms: int) -> Event | Stop | None:
@@ -81,6 +89,29 @@ class Inbox:
             return self._queue.get(timeout=timeout_ms / 1000)
         except queue.Empty:
             return None
+
+
+class Ending:
+    """How long the ending may still take: `END_MS` in all, and nothing when asked once more."""
+
+    def __init__(self, clock: Clock, asked: Callable[[], int] = lambda: 1) -> None:
+        self._clock = clock
+        self._asked = asked
+        self._by_ms: int | None = None
+
+    def begin(self) -> None:
+        """From now on the time counts. May be called twice."""
+        if self._by_ms is None:
+            self._by_ms = self._clock.monotonic_ms() + END_MS
+
+    @property
+    def left_ms(self) -> int:
+        """Milliseconds, 0 at last; all of them before it has begun."""
+        if self._asked() > 1:
+            return 0
+        if self._by_ms is None:
+            return END_MS
+        return max(0, self._by_ms - self._clock.monotonic_ms())
 
 
 class Loop:
@@ -95,6 +126,7 @@ class Loop:
         supervisor: Supervisor,
         *,
         trading: Callable[[bool], None] = lambda _yes: None,
+        ending: Ending | None = None,
     ) -> None:
         self._runner = runner
         self._take = take
@@ -102,6 +134,7 @@ class Loop:
         self._workers = workers
         self._supervisor = supervisor
         self._trading = trading
+        self._ending = ending or Ending(clock)
         # fed twice in the time allowed: a loop that is late once is not yet stuck
         self._check_ms = min(CHECK_MS, (supervisor.watchdog_ms or 2 * CHECK_MS) // 2)
         self._check_at_ms = 0
@@ -125,6 +158,7 @@ class Loop:
             self._turn()
             if self._now_ms >= self._check_at_ms:
                 self._check_workers()
+                self._runner.look()
 
     @property
     def _now_ms(self) -> int:
@@ -148,6 +182,7 @@ class Loop:
     def _asked_to_stop(self) -> None:
         _LOG.info("asked to stop")
         self._supervisor.stopping()
+        self._ending.begin()
         again = self._stop_by_ms is not None
         self._stop_by_ms = self._now_ms + (0 if again else GRACE_MS)
 

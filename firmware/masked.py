@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Self
 
 
 class Secret:
@@ -60,6 +61,14 @@ class Digits(Secret):
         assert isinstance(value, str)
         return value
 
+    def with_more(self, digits: Digits) -> Self:
+        """The digits with more of them behind."""
+        return type(self)(self.reveal() + digits.reveal())
+
+    def without_last(self) -> Self | None:
+        """The digits without the last one; None when none is left."""
+        return type(self)(self.reveal()[:-1]) if len(self) > 1 else None
+
 
 class Pin(Digits):
     """A cardholder's PIN, 4–12 digits. See ISO 9564-1, 8.1."""
@@ -80,6 +89,11 @@ class Track2(Digits):
 
     def __init__(self, value: str) -> None:
         Secret.__init__(self, value)
+
+    def is_of(self, pan: Pan) -> bool:
+        """Whether the account number before the separator (`=` or `D`) is `pan`."""
+        number = self.reveal().replace("D", "=").partition("=")[0]
+        return number == pan.reveal()
 
 
 class Key(Secret):

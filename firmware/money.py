@@ -1,6 +1,11 @@
-"""Money: an integer of minor units with its ISO 4217 currency. No floats, anywhere near it."""
+"""Money: an integer of minor units with its ISO 4217 currency. No floats, anywhere near it.
+
+Here alone amounts are read from text and written as text, by the currency's exponent.
+"""
 
 from __future__ import annotations
+
+import re
 
 from msgspec import Struct
 
@@ -53,10 +58,7 @@ class Money(Struct, frozen=True):
 
     def __str__(self) -> str:
         """The amount in major units, without currency: `128.50`."""
-        if self.currency.exponent == 0:
-            return str(self.minor)
-        major, minor = divmod(self.minor, 10**self.currency.exponent)
-        return f"{major}.{minor:0{self.currency.exponent}d}"
+        return major_text(self.minor, self.currency)
 
     def __add__(self, other: Money) -> Money:
         self._same_currency(other)
@@ -69,6 +71,43 @@ class Money(Struct, frozen=True):
     def _same_currency(self, other: Money) -> None:
         if self.currency != other.currency:
             raise MoneyError(f"{self.currency.alpha} with {other.currency.alpha}")
+
+
+def currency_of(code: str) -> Currency:
+    """The currency of an ISO 4217 code, letters or number. Raises KeyError for none."""
+    return {key: c for c in CURRENCIES.values() for key in (c.alpha, c.numeric)}[code]
+
+
+def major_text(minor: int, currency: Currency) -> str:
+    """`minor` units in major ones, without a label: `128.50`, 300 in JPY, `3.500` in KWD.
+
+    Of any size, and below zero too: sums and differences are no Money.
+    """
+    sign = "-" if minor < 0 else ""
+    major, rest = divmod(abs(minor), 10**currency.exponent)
+    decimals = f".{rest:0{currency.exponent}d}" if currency.exponent else ""
+    return f"{sign}{major}{decimals}"
+
+
+def minor_of(text: str, currency: Currency) -> int:
+    """What a person wrote in major units, in minor ones: `3.500` in KWD is 3,500, `300` in JPY 300.
+
+    Whole units, or all the decimals that the currency has: what has fewer or more was meant for
+    another one. Raises MoneyError, with what was expected.
+    """
+    exponent = currency.exponent
+    decimals = rf"(?:\.([0-9]{{{exponent}}}))?" if exponent else "()"
+    found = re.fullmatch(rf"([0-9]{{1,13}}){decimals}", text, re.ASCII)
+    minor = int(found[1]) * 10**exponent + int(found[2] or 0) if found else MINOR_MAX + 1
+    if minor > MINOR_MAX:
+        words = f'a string of {currency.alpha} like "{example_of(currency)}"'
+        raise MoneyError(f'Expected minor units up to {MINOR_MAX}, or {words}, got "{text}"')
+    return minor
+
+
+def example_of(currency: Currency) -> str:
+    """An amount as it is to be written, for whoever wrote it otherwise."""
+    return major_text(500 * 10**currency.exponent, currency)
 
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"

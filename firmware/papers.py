@@ -11,6 +11,7 @@ from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Copy, SettlementCompleted
 from firmware.journal.transactions import PrintJob, State, Transaction
+from firmware.money import Currency, currency_of
 from firmware.voucher.fault import display_slip, fault_slip, refused_slip, waiting_slip
 from firmware.voucher.settlement import settlement_slip
 from firmware.voucher.transaction import transaction_slip
@@ -70,7 +71,10 @@ class Papers:
         if original is None:
             return None
         sale = self._ledger.journal.transaction(
-            original.batch, original.stan, training=transaction.training
+            original.batch,
+            original.stan,
+            training=transaction.training,
+            date=original.date,
         )
         return None if sale is None else sale.amount_minor - sale.refunded_minor
 
@@ -85,9 +89,17 @@ class Papers:
             columns=self._columns,
             duplicate=job.duplicate,
             qr=self._anchor(settlement, training=job.training),
-            currency=self._config.currency,
+            currency=self._currency_of(settlement, training=job.training),
             training=job.training,
+            test_keys=self._config.emv.test_keys,
         )
+
+    def _currency_of(self, settlement: SettlementCompleted, *, training: bool) -> Currency:
+        """In what a batch was traded: its slip may be printed again under another currency."""
+        journal = self._ledger.journal
+        for one in journal.list_transactions(settlement.batch, 0, 1, training=training):
+            return currency_of(one.currency)
+        return self._config.currency
 
     def _anchor(self, settlement: SettlementCompleted, *, training: bool) -> str:
         """The essence of a settlement with the journal's head as it is when the slip is made."""
@@ -96,7 +108,7 @@ class Papers:
             self._ledger.signer,
             merchant=self._config.merchant.number,
             terminal=self._config.merchant.terminal,
-            currency=self._config.currency.alpha,
+            currency=self._currency_of(settlement, training=training).alpha,
             head=self._ledger.journal.head(),
             training=training,
         )

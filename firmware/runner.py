@@ -16,9 +16,10 @@ from msgspec.structs import replace
 
 from firmware import effects
 from firmware.emv.dialogue import CardFailure
+from firmware.entry_guard import EntryGuard
 from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.host.training import training_answer
-from firmware.journal.faults import JournalFault
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.ui.screens import Processing
 from firmware.world import Glass, World, perform
 from hw.events import (
@@ -35,9 +36,20 @@ from hw.ports import CardGone, CardMute, DeviceFault
 
 SPINNER_MS = 250
 REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the glass says so
+LOOK_MS = 1_000  # so often the data's place is looked at, when anything happens
 EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
 KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
 
+# the journal is whole and its disk is there: it stays open, for what can still be read or written
+_KEPT_OPEN = frozenset(
+    {
+        Trouble.FULL,
+        Trouble.RULE,
+        Trouble.CLOCK_UNSET,
+        Trouble.CLOCK_BEHIND,
+        Trouble.CLOCK_AHEAD,
+    }
+)
 Flow = Coroutine[effects.Effect[Any], Any, None]
 
 
@@ -85,8 +97,11 @@ class Runner:
         self._lost: dict[Device, str] = {}
         self._journal_fault: JournalFault | None = None
         self._reopen_at_ms = 0
+        self._look_at_ms = 0
         self._card_present = False
         self._card_used = False
+        self._slot_seen = False
+        self._entry = EntryGuard(world.directory)
         self._next_token = 1
         self._spin_at_ms = 0
 
@@ -117,6 +132,8 @@ class Runner:
         """Take one event and go on until the flow waits again. A bug in a flow is raised."""
         if event is not None:
             self._take(event)
+        if self._now_ms >= self._look_at_ms:
+            self._look()
         try:
             self._world.spool.step(self._now_ms)
         except JournalFault as fault:
@@ -126,6 +143,11 @@ class Runner:
             if came is not None:
                 self._go_on(came)
         self._spin()
+
+    def look(self) -> None:
+        """Look whether the data is where it was, though nothing happens."""
+        if self._look():
+            self.step(None)
 
     def close(self) -> None:
         """End the flow where it stands, as a power cut would."""
@@ -144,16 +166,21 @@ class Runner:
                     self._happened.append(event)
             case CardInserted() | CardRemoved():
                 self._card_present = isinstance(event, CardInserted)
-                self._card_used = False
+                # whom a card that was found in the slot has served, nobody knows
+                self._card_used = isinstance(event, CardInserted) and event.found
+                self._slot_seen = True
+                if isinstance(event, CardInserted) and not event.found:
+                    self._entry.card_put_in()
                 self._happened.append(event)
             case DeviceLost():
                 self._lost[event.device] = event.detail
                 self._card_present &= event.device is not Device.READER
             case DeviceBack():
                 self._lost.pop(event.device, None)
+                self._slot_seen |= event.device is Device.READER
             case JobDone():
-                if not self._world.spool.take(event):
-                    self._results[event.token] = event.result
+                if not self._world.spool.take(event) and event.token == self._awaited:
+                    self._results[event.token] = event.result  # else it comes too late for anybody
 
     def _fault(self) -> DeviceFault | JournalFault | None:
         """What trade cannot go on with. A printer's fault is none: slips wait."""
@@ -163,10 +190,30 @@ class Runner:
         return self._journal_fault or self._glass.fault
 
     def _note(self, fault: JournalFault) -> None:
-        """Remember what is wrong with the journal; what follows from it says less."""
+        """Remember what is wrong with the journal; what follows from it says less.
+
+        Its files are given back at once: a disk that is to be unmounted must not be held.
+        """
         if self._journal_fault is None:
             self._journal_fault = fault
             self._reopen_at_ms = self._now_ms + REOPEN_MS
+            self._give_back(fault)
+
+    def _give_back(self, fault: JournalFault) -> None:
+        if fault.trouble not in _KEPT_OPEN:
+            self._world.ledger.release()
+
+    def _look(self) -> bool:
+        """Whether the data has just been found away from its place."""
+        self._look_at_ms = self._now_ms + LOOK_MS
+        if self._journal_fault is not None:
+            return False
+        try:
+            self._world.ledger.check_place()
+        except JournalFault as fault:
+            self._note(fault)
+            return True
+        return False
 
     # --- the flow ---------------------------------------------------------------------------
 
@@ -195,7 +242,9 @@ class Runner:
     def _perform(self, effect: effects.Effect[Any]) -> _Send | _Throw | None:
         """Perform an effect; None when its answer takes time, and is `_pending`."""
         match effect:
-            case effects.Wait(timeout_ms=timeout_ms):
+            case effects.Wait(timeout_ms=timeout_ms, masked=masked):
+                if masked is not None:
+                    self._entry.begin(masked)
                 return self._await(_Pending(effect, self._now_ms + timeout_ms, effects.TimedOut))
             case effects.AwaitPaper(timeout_ms=timeout_ms):
                 pending = effects.PaperOutlook.PENDING
@@ -208,6 +257,8 @@ class Runner:
                 return _Send(self._glass.show(effect.screen, effect.language))
             case effects.CardPresent():
                 return _Send(self._card_present and (effect.used or not self._card_used))
+            case effects.EntryLeftOpen():
+                return _Send(self._entry.open is not None and not self._card_out)
             case effects.UseUpCard():
                 self._card_used = self._card_present
                 return _Send(None)
@@ -234,13 +285,16 @@ class Runner:
         if pending.token in self._results:
             return _Send(pending.convert(self._results.pop(pending.token)))
         match pending.effect:
-            case effects.Wait(card=card):
+            case effects.Wait() as wait:
                 fault = self._fault()
                 if fault is not None and not self._in_outage:
                     return _Throw(fault)
                 while self._happened:
                     happened = self._happened.popleft()
-                    if card or isinstance(happened, KeyPressed):
+                    if isinstance(happened, KeyPressed):
+                        if self._may_see(happened, wait):
+                            return _Send(happened)
+                    elif wait.card:
                         return _Send(happened)
             case effects.AwaitPaper(job=job):
                 outlook = self._world.spool.outlook(job)
@@ -249,6 +303,20 @@ class Runner:
         if self._now_ms >= pending.deadline_ms:
             return _Send(pending.at_deadline(self._now_ms))
         return None
+
+    def _may_see(self, pressed: KeyPressed, wait: effects.Wait) -> bool:
+        """Whether a key is for the flow; one that belongs to a broken-off entry only beeps."""
+        masked, card_out = wait.masked is not None, self._card_out
+        takes = self._entry.takes(pressed.key, masked=masked, card_out=card_out)
+        if not takes:
+            perform(effects.Beep(), self._world)
+        return takes
+
+    @property
+    def _card_out(self) -> bool:
+        """Whether the slot is known to be empty: a reader that is away does not tell."""
+        watched = self._slot_seen and Device.READER not in self._lost
+        return watched and not self._card_present
 
     # --- slow effects -----------------------------------------------------------------------
 
@@ -296,6 +364,7 @@ class Runner:
                 perform(effects.CheckClock(), self._world)
             except JournalFault as fault:
                 self._journal_fault = fault
+                self._give_back(fault)
             else:
                 self._journal_fault = None
         found = [effects.Fault(device, detail) for device, detail in self._lost.items()]
@@ -305,6 +374,11 @@ class Runner:
             broken = self._journal_fault
             found.append(effects.Fault(None, str(broken), broken.trouble))
         return tuple(fault for fault in found if fault.device is not Device.PRINTER)
+
+    @property
+    def _awaited(self) -> int:
+        """The token of the job whose result the flow waits for; 0 is none."""
+        return self._pending.token if self._pending is not None else 0
 
     @property
     def _spinning(self) -> bool:

@@ -131,6 +131,9 @@ class Spool:
 
     def _first(self) -> PrintJob | None:
         owed = self._journal().print_jobs()
+        numbers = {job.job for job in owed}  # what is out or dropped need not be known any more
+        self._released &= numbers
+        self._not_begun &= numbers
         return next((job for job in owed if self._waits(job) and self._may_go(job)), None)
 
     def _waits(self, job: PrintJob) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from msgspec import Struct
 
 from firmware import __version__
 from firmware.config import Config
 from firmware.emv.applications import Applications
-from firmware.emv.ca_keys import CaKeys
+from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.emv.codes import TerminalCapabilities
 from firmware.emv.terminal import ExceptionFile, TerminalData
 from firmware.flows.desk import Desk, EmvSetup
@@ -20,6 +21,7 @@ from firmware.host.client import HostClient
 from firmware.ledger import Ledger
 from firmware.papers import Papers
 from firmware.runner import Runner
+from firmware.settings_told import NO_FILES, settings_told
 from firmware.spool import Spool
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language
@@ -53,7 +55,10 @@ class Terminal:
         devices: Devices,
         host: HostClient,
         emv: EmvSetup,
+        *,
+        files: Mapping[str, Path] = NO_FILES,
     ) -> None:
+        """`files` are those that settings name, by the setting's key."""
         self.config = config
         self.ledger = ledger
         papers = Papers(ledger, config, devices.printer.columns)
@@ -72,8 +77,16 @@ class Terminal:
             ledger=ledger,
             buzzer=devices.buzzer,
             on_frame=devices.on_frame,
+            directory=ledger.directory,
         )
-        desk = Desk(config, emv, ledger.keys.card, Language(config.general.language))
+        card_key = ledger.keys.card
+        desk = Desk(
+            config,
+            emv,
+            card_key,
+            Language(config.general.language),
+            settings=settings_told(config, card_key, files),
+        )
         self.desk = desk
         self.runner = Runner(
             world,
@@ -83,9 +96,16 @@ class Terminal:
         )
 
 
-def emv_setup(config: Config, test_keys: CaKeys | None = None) -> EmvSetup:
-    """What the kernel needs: the shipped applications and CA keys, `test_keys` added."""
-    keys = CaKeys.shipped()
+def emv_setup(
+    config: Config, own_keys: CaKeys | None = None, revoked: Iterable[Revocation] = ()
+) -> EmvSetup:
+    """What the kernel needs: the shipped applications and CA keys, `own_keys` added.
+
+    `revoked` are the issuer certificates that are not to be trusted any more.
+    """
+    keys = CaKeys.shipped(test_keys=config.emv.test_keys)
+    if own_keys is not None:
+        keys = keys.merged(own_keys)
     merchant = config.merchant
     data = TerminalData(
         country=config.general.country,
@@ -103,6 +123,6 @@ def emv_setup(config: Config, test_keys: CaKeys | None = None) -> EmvSetup:
     return EmvSetup(
         data,
         Applications.shipped(),
-        keys.merged(test_keys) if test_keys is not None else keys,
+        keys.with_revoked(revoked),
         ExceptionFile.of(config.emv.exceptions),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -12,7 +13,12 @@ from firmware import effects
 from firmware.clock_watch import ClockWatch
 from firmware.host.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
-from firmware.journal.records import Record
+from firmware.journal.records import (
+    IntentRecorded,
+    Record,
+    SettlementCompleted,
+    SettlementStarted,
+)
 from firmware.journal.store import NO_BLOBS, Also, Journal
 from firmware.journal.transactions import PrintJob
 from firmware.sealed import Place, keeping, unseal
@@ -26,6 +32,7 @@ BEEP_MS, LONG_BEEP_MS = 60, 400
 # the display is built anew before a frame that is agreed to, and now and then under what stands
 AGREED_TO, STANDING = (AmountCheck, Original), (Idle, Attract, OutOfService)
 HEAL_MS = 50_000
+DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # no senseless date stands in them
 
 
 class Asks(Protocol):
@@ -44,7 +51,15 @@ class Ledger(Protocol):
     def operators(self) -> Operators: ...
 
     def reopen(self) -> None:
-        """Close and open again. Raises JournalFault while it is still faulty."""
+        """Close and open the same again. Raises JournalFault while it is still faulty."""
+        ...
+
+    def release(self) -> None:
+        """Close every file, until `reopen`."""
+        ...
+
+    def check_place(self) -> None:
+        """Raises JournalFault when a file is no longer where it was opened."""
         ...
 
     def check_space(self) -> None:
@@ -67,6 +82,7 @@ class World(Struct):
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
+    directory: Path | None = None  # the data directory, for what outlives the process
 
 
 class Glass:
@@ -146,10 +162,7 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
     ledger = world.ledger
     match effect:
         case effects.Record():
-            keep = keeping(effect.records, effect.card, ledger.journal.keys.card)
-            _append(world, effect.records, blobs=effect.blobs, also=keep)
-            world.spool.kick()
-            return None
+            return _record(effect, world)
         case effects.Look():
             return effect.query.read(ledger.journal)
         case effects.Unseal(batch=batch, stan=stan):
@@ -174,7 +187,7 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
             ledger.check_space()
             return None
         case effects.CheckClock(trust=trust):
-            world.clock_watch.check(world.clock.now(), ledger.journal, trust=trust)
+            _check_clock(world, trust=trust)
             return None
         case effects.ClockMoved():
             _append(world)
@@ -186,6 +199,14 @@ def perform(effect: effects.Effect[Any], world: World) -> Any:
                 world.buzzer.beep(LONG_BEEP_MS if effect.long else BEEP_MS)
             return None
     raise TypeError(f"nobody performs {effect!r}")
+
+
+def _record(effect: effects.Record, world: World) -> None:
+    if any(isinstance(record, DATED) for record in effect.records):
+        _check_clock(world)
+    keep = keeping(effect.records, effect.card, world.ledger.journal.keys.card)
+    _append(world, effect.records, blobs=effect.blobs, also=keep)
+    world.spool.kick()
 
 
 def _append(
@@ -201,6 +222,10 @@ def _append(
     if jumped or records:
         journal.append(*jumped, *records, blobs=blobs, also=also)
     world.clock_watch.written()
+
+
+def _check_clock(world: World, *, trust: bool = False) -> None:
+    world.clock_watch.check(world.clock.now(), world.ledger.journal, trust=trust)
 
 
 def _of_spool(

@@ -30,7 +30,7 @@ from hw.ports import CardGone, CardMute, Clock, DeviceFault
 from hw.t0 import exchange
 
 BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
-COUNTER_SHIFT = 16
+COUNTER_SHIFT, COUNTER_MAX = 16, 0xFFFF  # of insertions and removals since the reader came up
 SETTLE_MS = 600  # pcscd looks at some slots only every 400 ms: so long a pulled card may look in
 GONE = (Code.REMOVED_CARD, Code.NO_SMARTCARD, Code.RESET_CARD)
 MUTE = (
@@ -81,6 +81,7 @@ class PcscReader:
         self._card: int | None = None
         self._protocol = PROTOCOL_T0
         self._present = False
+        self._watched = False  # the slot was looked at since this reader came up
         self._lost = False
         self._back_off_ms = 0
         self._unseen: list[Event] = []  # found out while talking to the card
@@ -167,7 +168,7 @@ class PcscReader:
             if self._name in name and not any(word in name for word in self._exclude)
         ]
         if wanted:
-            self._reader, self._reader_state = wanted[0], 0
+            self._reader, self._reader_state, self._watched = wanted[0], 0, False
 
     def _await_change(self, timeout_ms: int) -> list[Event]:
         """One wait on the slot and on readers coming and going."""
@@ -189,23 +190,36 @@ class PcscReader:
         self._pnp_state = seen(found[PNP_NOTIFICATION])
         if self._reader is None:
             self._choose_reader()
-            return [*self._recovered()]
+            return self._look_at_slot()
         return self._slot_changed(found[self._reader])
+
+    def _look_at_slot(self) -> list[Event]:
+        """A reader that came back tells at once whether a card is in it."""
+        if self._reader is None:
+            return []
+        assert self._context is not None
+        states = [(self._reader, 0)]
+        code, news = self._scard.SCardGetStatusChange(self._context, 0, states)
+        looked = self._slot_changed(news[0][1]) if code == Code.SUCCESS else []
+        return [*self._recovered(), *looked]
 
     def _slot_changed(self, state: int) -> list[Event]:
         if state & (State.UNKNOWN | State.IGNORE | State.UNAVAILABLE):
             return self._reader_went()
-        turns = (state >> COUNTER_SHIFT) - (self._reader_state >> COUNTER_SHIFT)
-        known = bool(self._reader_state)
-        self._reader_state = seen(state)
+        count = state >> COUNTER_SHIFT & COUNTER_MAX
+        turns = count - (self._reader_state >> COUNTER_SHIFT) & COUNTER_MAX
+        known, watched = bool(self._reader_state), self._watched
+        self._reader_state, self._watched = seen(state), True
         present = bool(state & State.PRESENT)
-        # the counter tells a card that was swapped between two looks
+        # The counter tells a card that was swapped between two looks, and one that nobody put in:
+        # it counts from the reader's coming up.
         swapped = known and present and self._present and turns > 1
         events: list[Event] = []
         if self._present and (not present or swapped):
             events.append(self._removed())
         if present and (swapped or not self._present):
-            events.append(CardInserted(self._clock.monotonic_ms()))
+            found = not watched or not count
+            events.append(CardInserted(self._clock.monotonic_ms(), found=found))
         self._present = present
         return events
 

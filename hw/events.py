@@ -32,6 +32,12 @@ class Key(enum.Enum):
     MENU = "MENU"
     ENTER = "ENTER"
 
+    def __repr__(self) -> str:
+        """No digit: it may be one of a PIN or a password, and a repr goes to logs."""
+        return "<Key digit>" if self.digit else f"<Key {self.value}>"
+
+    __str__ = __repr__
+
     @property
     def digit(self) -> str | None:
         """The decimal digit on the key, or None."""
@@ -55,9 +61,14 @@ class KeyPressed(Struct, frozen=True):
 
 
 class CardInserted(Struct, frozen=True):
-    """A card came into the reader; nothing has been powered yet."""
+    """A card is in the reader; nothing has been powered yet.
+
+    One that was `found` was in the slot when the reader, or whoever watches it, came up: nobody
+    knows when it was put in, or whom it has served.
+    """
 
     at_ms: int
+    found: bool = False
 
 
 class CardRemoved(Struct, frozen=True):

@@ -2,8 +2,8 @@
 
 The I²C bus is the slowest thing between a key and its echo: a whole frame takes 23 ms at
 400 kHz, a changed digit about 1 ms. So the driver keeps the frame last sent and sends differing
-windows. After a fault nothing is assumed of the glass: luma's initialisation is sent again and
-memory is written in full.
+windows. A transfer that is not acknowledged is made again. After a second one nothing is assumed of
+the glass: luma's initialisation is sent again and memory is written in full.
 """
 
 from __future__ import annotations
@@ -139,28 +139,19 @@ class Oled:
         if self._rotate:
             image = image.transpose(Image.Transpose.ROTATE_180)
         self._wanted = frame.pack(image)
-        with self._faults_named():
-            self._open()
-            self._send()
+        self._surely(self._send)
 
     def brightness(self, level: int) -> None:
         """Set the drive current, 0–255. Raises DeviceFault."""
         if not 0 <= level <= 255:
             raise ValueError(f"brightness is 0–255, not {level}")
         self._level = level
-        with self._faults_named():
-            self._open()
-            self._device.contrast(level)
+        self._surely(lambda: self._device.contrast(level))
 
     def sleep(self, asleep: bool) -> None:
         """Switch the glass off (memory kept) or on. Raises DeviceFault."""
         self._asleep = asleep
-        with self._faults_named():
-            self._open()
-            if asleep:
-                self._device.hide()
-            else:
-                self._device.show()
+        self._surely(lambda: self._device.hide() if asleep else self._device.show())
 
     def reopen(self) -> None:
         """Connect and initialise anew and send the whole frame, with brightness and sleep.
@@ -170,8 +161,7 @@ class Oled:
         reset by its bus's opening as over SPI, nothing is seen of it.
         """
         self._drop()
-        with self._faults_named():
-            self._open()
+        self._surely(lambda: None)
 
     def close(self) -> None:
         """Switch the glass off and release the bus. Never raises."""
@@ -179,6 +169,27 @@ class Oled:
             with contextlib.suppress(*FAULTS):
                 self._device.hide()
         self._drop()
+
+    def _surely(self, transfer: Callable[[], None]) -> None:
+        """Bring something to the glass: one disturbed transfer is no lost display.
+
+        A transfer that is not acknowledged is made once more; then the glass is initialised anew
+        and everything is sent that is wanted of it. Raises DeviceFault when that fails, too.
+        """
+        if self._wire.bus is not None:
+            for _ in range(2):
+                with contextlib.suppress(*FAULTS):
+                    transfer()
+                    return
+            self._drop()
+        try:
+            self._open()
+            transfer()
+        except FAULTS:
+            self._drop()
+            with self._faults_named():
+                self._open()
+                transfer()
 
     def _open(self) -> None:
         """Connect unless connected: initialise the glass, send what is wanted, switch it on."""

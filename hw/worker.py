@@ -16,6 +16,8 @@ from hw.events import JobDone, Post
 from hw.ports import CardReader, Clock, Keypad
 
 POLL_MS = 1_000
+JOIN_MS = 5_000
+JOIN_STEP_MS = 50  # so soon it is seen that there is no time left after all
 KEYPAD_STUCK_MS = 5_000  # a scan takes a millisecond
 READER_STUCK_MS = 60_000  # a card may take seconds for a command, and pcscd as long to restart
 
@@ -63,14 +65,20 @@ class HostedThread:
         """Say that the body has come round."""
         self._beat_ms = self._clock.monotonic_ms()
 
-    def join(self) -> None:
-        """Wait for the end, five seconds at most: a driver may hang in the kernel.
+    def join(self, left_ms: Callable[[], int] = lambda: JOIN_MS) -> bool:
+        """Wait for the end, as long as `left_ms` says: a driver may hang in the kernel.
 
-        One that was never started does its last round now.
+        One that was never started does its last round now. False when it has not ended.
         """
         if self._thread.ident is None:
             self.start()
-        self._thread.join(timeout=5)
+        until_ms = self._clock.monotonic_ms() + JOIN_MS
+        while self._thread.is_alive():
+            wait_ms = min(left_ms(), until_ms - self._clock.monotonic_ms(), JOIN_STEP_MS)
+            if wait_ms <= 0:
+                return False
+            self._thread.join(timeout=wait_ms / 1000)
+        return True
 
     def _run(self) -> None:
         try:
@@ -91,8 +99,13 @@ class JobWorker:
     def submit(self, token: int, job: Callable[[], object]) -> None:
         self._jobs.put((token, job))
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """Let the thread end after the jobs that wait."""
         self._jobs.put(None)
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self.end()
         self.thread.join()
 
     def _run(self) -> None:
@@ -115,9 +128,14 @@ class ReaderWorker:
         self._jobs.put((token, job))
         self._reader.interrupt()
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """Let the thread end, and give the reader back there."""
         self._stopping.set()
         self._reader.interrupt()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self.end()
         self.thread.join()
 
     def _run(self) -> None:
@@ -145,8 +163,13 @@ class KeypadWorker:
         self._stopping = threading.Event()
         self.thread = HostedThread("keypad", self._run, clock, KEYPAD_STUCK_MS)
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """Let the thread end, and give the keypad back there."""
         self._stopping.set()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self.end()
         self.thread.join()
 
     def _run(self) -> None:

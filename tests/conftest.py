@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.moved import MOVED_S, move, on_date
+
 PCSCD_FOLDER = Path(tempfile.mkdtemp(prefix="pcscd-"))
 
 
@@ -19,13 +21,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="accept the screens as they are now drawn: rewrite the pictures in tests/screens",
     )
+    parser.addoption(
+        "--on-date",
+        metavar="DAY",
+        type=on_date,
+        help="run the tests on another day: YYYY-MM-DD, or +15m for months from today",
+    )
     parser.addoption("--long", action="store_true", help="the full sweeps, not their short forms")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    day = config.getoption("--on-date")
+    if day and MOVED_S not in os.environ:  # a process of xdist's is moved from its beginning
+        move(day)
     # libpcsclite looks for its daemon once, at the first call of a process: so before any test
     if not on_real_parts(config):
         os.environ["PCSCLITE_CSOCK_NAME"] = str(PCSCD_FOLDER / "run" / "pcscd.comm")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what day it is for this run."""
+    day = config.getoption("--on-date")
+    if not day:
+        return []
+    from hw.worker import SystemClock  # noqa: PLC0415 - not for every run
+
+    return [f"on {SystemClock().now().date()} (--on-date {day})"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -23,10 +23,10 @@ import pytest
 
 from firmware import effects, log
 from firmware.__main__ import main
-from firmware.config import Config
 from firmware.host.accounts import Account
 from firmware.journal.connection import DATABASE
 from firmware.scenario.audit import unbalanced
+from firmware.scenario.stage import STAGE_CONFIG
 from tests.crash.canaries import Canary, Search, pan_canaries
 from tests.crash.cuts import Witness, durable, slips
 from tests.crash.planted import (
@@ -134,7 +134,7 @@ DAY = (
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[PlantedRig]:
-    rig = PlantedRig(tmp_path / "data", Config())
+    rig = PlantedRig(tmp_path / "data", STAGE_CONFIG)  # an offline sale wants the tray's CA
     rig.power_on()
     yield rig
     rig.close()

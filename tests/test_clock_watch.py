@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from firmware.clock_watch import RELEASED, ClockWatch
 from firmware.journal.connection import DATABASE, connect_read_only
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import (
     ClockJumped,
     DeviceFailed,
@@ -14,8 +20,11 @@ from firmware.journal.records import (
     PrintSent,
     TerminalStarted,
 )
+from firmware.journal.store import Journal
 from firmware.scenario.language import Step
 from firmware.scenario.player import Player
+from firmware.scenario.stage import START, Stage
+from firmware.ui.texts import Language, Text
 
 
 def records(player: Player) -> list[object]:
@@ -110,3 +119,48 @@ def test_whoever_trusted_a_clock_stands_in_the_journal(tmp_path: Path) -> None:
 def records_on_disk(directory: Path) -> list[object]:
     with closing(connect_read_only(directory / DATABASE)) as db:
         return db.execute("SELECT seq FROM records").fetchall()
+
+
+YEARS_ON = START.replace(year=2031, month=7)
+
+
+@pytest.mark.parametrize("moment", [YEARS_ON, START.replace(year=2032, month=2, day=29)])
+def test_a_terminal_that_is_new_years_after_its_release_comes_into_service(
+    tmp_path: Path, moment: datetime
+) -> None:
+    stage = Stage(tmp_path, fresh=True, start=moment)
+    terminal = stage.power_on()
+    assert Text.SIGN_ON.in_language(Language.ZH) in stage.glass_text
+    kinds = [type(each.record) for each in terminal.ledger.journal.records()]
+    assert TerminalStarted in kinds
+    assert DeviceFailed not in kinds
+    stage.close()
+
+
+def test_a_new_journal_begins_on_the_day_that_it_is_however_late(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, TerminalKeys.load_or_create(tmp_path), lambda: YEARS_ON)
+    assert {each.moment for each in journal.records()} == {YEARS_ON}
+    ClockWatch().check(YEARS_ON, journal)
+    with pytest.raises(JournalFault) as fault:
+        ClockWatch().check(RELEASED - timedelta(seconds=1), journal)
+    assert fault.value.trouble is Trouble.CLOCK_UNSET
+    journal.close()
+
+
+def test_a_terminal_that_was_shut_away_for_years_asks_the_supervisor_once_and_sells(
+    tmp_path: Path,
+) -> None:
+    Stage(tmp_path).close()
+    player = Player(
+        tmp_path, tmp_path, make_stage=lambda config: Stage(tmp_path, config, start=YEARS_ON)
+    )
+    play(player, "wait 1s")
+    assert Text.CLOCK_FAULT.in_language(Language.ZH) in player.stage.glass_text
+    play(player, "press ENTER", "press 246810 ENTER", "wait 1m")
+    play(player, "press 2000 ENTER", "press ENTER", "insert visa-credit", "wait 5s")
+    assert Text.APPROVED.in_language(Language.ZH) in player.stage.glass_text
+    play(player, "wait 1m", "remove", "wait 1m", "power cut", "power on")
+    assert Text.ENTER_AMOUNT.in_language(Language.ZH) in player.stage.glass_text
+    (trusted,) = [each for each in records(player) if isinstance(each, GuardOverridden)]
+    assert trusted.guard == "clock"
+    player.close()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.moved import python_path
+
 ROOT = Path(__file__).parents[1]
 MEASURES = """
 def test_that_passes(figure):
@@ -30,7 +32,7 @@ def test_figures_of_tests_are_said_at_the_end(tmp_path: Path, processes: str) ->
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options],
         cwd=tmp_path,
-        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        env=dict(os.environ, PYTHONPATH=python_path(ROOT)),
         check=False,
         capture_output=True,
         text=True,

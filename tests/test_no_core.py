@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.canaries import Search, pan_canaries
+from tests.moved import python_path
 
 ROOT = Path(__file__).parents[1]
 PAN = "6250947382915649"
@@ -28,7 +29,7 @@ def aborted(folder: Path, *arguments: str) -> list[Path]:
     process = subprocess.Popen(
         ["sh", "-c", 'ulimit -c "$(ulimit -Hc)"; exec "$@"', "sh", sys.executable, *arguments],
         cwd=folder,
-        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        env=dict(os.environ, PYTHONPATH=python_path(ROOT)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -70,7 +71,7 @@ print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 def said_by(*arguments: str) -> str:
     """What a process of its own prints."""
     command = [sys.executable, *arguments]
-    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    environment = dict(os.environ, PYTHONPATH=python_path(ROOT))
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return done.stdout.strip()
 

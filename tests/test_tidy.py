@@ -33,6 +33,15 @@ MODELS = {
     "hw/card_reader.py": "hw/sim/pcsc.py",
     "hw/printer.py": "hw/sim/escpos.py",
 }
+# The one place that reads the date; all others are handed a clock, and no test depends on today.
+REAL_CLOCK = "hw/worker.py"
+DATED = {
+    "datetime": ("now", "utcnow", "today"),
+    "date": ("today",),
+    "time": ("time", "time_ns", "CLOCK_REALTIME"),
+}
+# these read the clock when no time is handed to them
+DATED_WITHOUT_TIME = {"time": ("localtime", "gmtime", "ctime", "asctime", "strftime")}
 DEVICE_PORTS = ("Display", "Keypad", "CardReader", "Printer")
 
 
@@ -131,6 +140,83 @@ def test_nothing_is_mocked_and_no_test_sleeps():
 
 def waits(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "sleep")
+
+
+def test_only_the_real_clock_knows_what_day_it_is():
+    offenders = [
+        place
+        for module in modules("firmware", "hw", "tests")
+        if module != REAL_CLOCK
+        for place in dated(module)
+    ]
+    assert offenders == []
+
+
+def test_the_real_clock_is_where_the_rule_says():
+    assert [place.partition(" ")[2] for place in dated(REAL_CLOCK)] == ["datetime.now"]
+
+
+def dated(module: str) -> Iterator[str]:
+    """Where a module reads the date, or hands on what does, as in `wait(clock=time.time)`."""
+    told = {  # what is called with a time to tell
+        node.func
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Call) and len(node.args) > (called(node) == "strftime")
+    }
+    for node in ast.walk(parsed(module)):
+        place = f"{module}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).rpartition(".")[2]
+            names = DATED.get(owner, ()) + (
+                DATED_WITHOUT_TIME.get(owner, ()) if node not in told else ()
+            )
+            if node.attr in names:
+                yield f"{place} {owner}.{node.attr}"
+        elif isinstance(node, ast.ImportFrom) and node.module == "time":
+            wrong = {*DATED["time"], *DATED_WITHOUT_TIME["time"]}
+            yield from (f"{place} {each.name}" for each in node.names if each.name in wrong)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "datetime.now(UTC)",
+        "dt.datetime.now()",
+        "make(now=datetime.now)",
+        "datetime.utcnow()",
+        "datetime.today()",
+        "dt.date.today()",
+        "time.time()",
+        "wait(clock=time.time)",
+        "time.time_ns()",
+        "from time import time",
+        "time.localtime()",
+        "time.gmtime()",
+        "time.strftime('%Y')",
+        "time.ctime()",
+        "time.clock_gettime(time.CLOCK_REALTIME)",
+    ],
+)
+def test_the_rule_about_the_day_can_fail(source, tmp_path):
+    (tmp_path / "module.py").write_text(source)
+    assert len(list(dated(str(tmp_path / "module.py")))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "clock.now()",
+        "self.bench.clock.now()",
+        "moment.strftime('%Y')",
+        "time.strftime('%Y', then)",
+        "time.localtime(then_s)",
+        "datetime.fromtimestamp(then_s)",
+        "time.monotonic()",
+    ],
+)
+def test_the_rule_about_the_day_lets_a_time_be_told(source, tmp_path):
+    (tmp_path / "module.py").write_text(source)
+    assert list(dated(str(tmp_path / "module.py"))) == []
 
 
 def called(node: ast.AST) -> str:
@@ -243,3 +329,98 @@ def test_money_is_never_a_float():
 def test_the_rule_about_floats_can_fail(source, tmp_path):
     (tmp_path / "money.py").write_text(source)
     assert list(inexact(str(tmp_path / "money.py")))
+
+
+MONEY_IN_WORDS = "firmware/money.py"
+# what has no amount in it, or may round: hours and minutes, a chart's bars, an issuer's test codes
+NO_AMOUNTS = {
+    "firmware/cli/benchmarks/figures.py": "percentiles",
+    "firmware/cli/export_xlsx.py": "a sheet's cells are numbers, read from what money.py wrote",
+    "firmware/cli/report_chart.py": "a chart may round, and reckons in floats",
+    "firmware/host/issuer.py": "the last two digits of a test amount are its response code",
+}
+
+
+def in_hundreds(module: str) -> Iterator[str]:
+    """Where a module may turn minor units into major ones, or back, by itself.
+
+    By 100 or a power of ten, by an exponent, by Decimal or quantize, by cutting two digits off.
+    """
+    for node in ast.walk(parsed(module)):
+        place = f"{module}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, (ast.BinOp, ast.AugAssign)):
+            factor = node.right if isinstance(node, ast.BinOp) else node.value
+            if isinstance(node.op, _SCALES) and is_scale(factor):
+                yield f"{place} {ast.unparse(node)}"
+        elif called(node) == "divmod" and is_scale(node.args[-1]):  # type: ignore[attr-defined]
+            yield f"{place} {ast.unparse(node)}"
+        elif called(node) in ("quantize", "Decimal", "scaleb"):
+            yield f"{place} {called(node)}"
+        elif isinstance(node, ast.FormattedValue) and cuts_an_amount(node):
+            yield f"{place} {ast.unparse(node)}"
+
+
+_SCALES = (ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
+_AMOUNTS = ("minor", "amount", "price", "cents", "balance", "sum")
+
+
+def is_scale(node: ast.expr) -> bool:
+    """100, 1000 of a currency's exponent, or ten to the power of something."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        base = node.left
+        return isinstance(base, ast.Constant) and base.value == 10 and not is_number(node.right)
+    return isinstance(node, ast.Constant) and node.value == 100
+
+
+def is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant)
+
+
+def cuts_an_amount(node: ast.FormattedValue) -> bool:
+    """Whether an f-string pads what is called an amount to two or three digits."""
+    spec = ast.unparse(node.format_spec) if node.format_spec else ""
+    name = ast.unparse(node.value).lower()
+    return any(f"{width}" in spec for width in ("02", "03", ".2f", ".3f")) and any(
+        word in name for word in _AMOUNTS
+    )
+
+
+def test_money_is_read_and_written_in_one_place():
+    offenders = [
+        place
+        for module in modules("firmware")
+        if module != MONEY_IN_WORDS and module not in NO_AMOUNTS
+        for place in in_hundreds(module)
+    ]
+    assert offenders == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = minor / 100",
+        "x = whole * 100 + cents",
+        "x = minor % 100",
+        "x = divmod(minor, 100)",
+        "x = minor // 10**currency.exponent",
+        "x = Decimal(text)",
+        "x = amount.quantize(CENT)",
+        'x = f"{minor_rest:02d}"',
+        'x = f"{amount:.2f}"',
+        "x *= 100",
+    ],
+)
+def test_the_rule_about_one_place_can_fail(source, tmp_path):
+    (tmp_path / "till.py").write_text(source)
+    assert list(in_hundreds(str(tmp_path / "till.py")))
+
+
+def test_the_bench_page_is_given_its_amounts_as_text():
+    scripts = sorted((ROOT / "firmware/page/static").glob("*.js"))
+    assert scripts
+    offenders = [
+        path.name
+        for path in scripts
+        if any(word in path.read_text(encoding="utf-8") for word in ("toFixed", "/ 100)", "_minor"))
+    ]
+    assert offenders == []

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
-from pathlib import Path
 from typing import TextIO
 
 from firmware.cli.card_bench import Bench, BenchDialogue, driven, sale
@@ -18,6 +15,7 @@ from firmware.cli.card_serve import serve
 from firmware.cli.card_slot import CardAtHand, card_in_reader, card_on_model, real_pcsc
 from firmware.cli.card_trace import Telling, dumped, sale_line
 from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.output import add_output_arguments, writing
 from firmware.emv.applications import Applications
 from firmware.emv.outcomes import Ended
 from firmware.emv.read_card import read_card
@@ -26,6 +24,7 @@ from firmware.masked import Pin
 from firmware.money import MINOR_MAX
 from hw.sim.cards import Card, tray
 from hw.sim.vpcd import LOCALHOST, VPCD_PORT
+from hw.worker import SystemClock
 
 PORT_MAX = 65_535
 AMOUNT_MINOR = 12_850
@@ -57,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--choose", type=_positive, default=1, metavar="N", help="of several applications the Nth"
     )
     tracing.add_argument("--json", action="store_true", help="as one JSON object")
-    tracing.add_argument("-o", "--output", type=Path, metavar="FILE", help="to a file")
+    add_output_arguments(tracing, says="to a file")
     tracing.set_defaults(act=_trace)
 
     serving = actions.add_parser("serve", help="put a card into a vpcd slot", description=_SERVE)
@@ -119,9 +118,7 @@ def _list(_options: argparse.Namespace) -> int:
 def _read(options: argparse.Namespace) -> int:
     with _card(options) as card:
         _say(atr_line(card.where, card.atr))
-        reading = read_card(
-            BenchDialogue(card), Applications.shipped(), datetime.now().astimezone()
-        )
+        reading = read_card(BenchDialogue(card), Applications.shipped(), SystemClock().now())
         report = driven(reading)
     if isinstance(report, Ended):
         raise Refused(_words(report), code=FAILED)
@@ -131,11 +128,11 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    with _output(options.output) as out, _card(options) as card:
+    with writing(options.output, force=options.force) as out, _card(options) as card:
         dialogue = BenchDialogue(card, options.pin or _pin_of(options), options.choose - 1)
         bench = Bench(
             dialogue,
-            sale(options.amount, datetime.now().astimezone()),
+            sale(options.amount, SystemClock().now()),
             test_keys=not card.real or options.test_card,
             clear=options.test_card,
         )
@@ -198,20 +195,6 @@ def _say(line: str, out: TextIO | None = None) -> None:
 
 def _flushed(line: str) -> None:
     print(line, flush=True)
-
-
-@contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[TextIO]:
-    """Where the trace goes; opened before any card is asked anything."""
-    if path is None:
-        yield sys.stdout
-        return
-    try:
-        out = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror}") from None
-    with out:
-        yield out
 
 
 def _amount(text: str) -> int:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from firmware.cli.card_slot import CardAtHand
-from firmware.config import Config
+from firmware.config import Config, Emv
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.dialogue import Candidate, CardFailure, PinAnswer, PinBypassed, PinKind, PinPrompt
 from firmware.emv.outcomes import (
@@ -103,8 +103,9 @@ class Bench:
     on_host: Callable[[HostExchange], None] = lambda _exchange: None
 
     def __post_init__(self) -> None:
-        config = Config()
-        keys = CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8")) if self.test_keys else None
+        config = Config(emv=Emv(test_keys=self.test_keys))
+        text = TEST_CA_KEYS.read_text("utf-8")
+        keys = CaKeys.from_tsv(text, TEST_CA_KEYS.name, test_keys=self.test_keys)
         setup = emv_setup(config, keys)
         terminal = setup.terminal
         if self.dialogue.card.real:

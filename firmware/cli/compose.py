@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.cli.parts import Parts, TellingDisplay
 from firmware.config import Config
-from firmware.emv.ca_keys import CaKeys
+from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.flows.idle import LATER
 from firmware.host.books import BOOKS
 from firmware.host.client import HostClient
@@ -22,9 +23,12 @@ from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
 from firmware.ledger import Ledger
-from firmware.loop import Watched
+from firmware.log import fields
+from firmware.loop import END_MS, Watched
 from firmware.masked import Key
+from firmware.settings_told import NO_FILES
 from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.tie import tie_books, tie_no_books
 from firmware.ui.render import Frame
 from hw.events import Post
 from hw.ports import Clock, DeviceFault, HostLink
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 
 IMPORTS = -1  # the token of a worker's first job
 FAREWELL = -2  # the token of a worker's last job
+
+_LOG = logging.getLogger(__name__)
 
 
 class Assembly:
@@ -56,7 +62,9 @@ class Assembly:
         *,
         accounts: Sequence[Account] = (),
         ca_keys: CaKeys | None = None,
+        revoked: Sequence[Revocation] = (),
         host_tls: ssl.SSLContext | None = None,
+        files: Mapping[str, Path] = NO_FILES,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
         with contextlib.ExitStack() as undo:
@@ -66,7 +74,10 @@ class Assembly:
             master = read_or_make_master(data / MASTER)
             self._link = host_link(config, data, accounts, master, clock, tls=host_tls)
             undo.callback(self._link.close)
-            emv = emv_setup(config, ca_keys)
+            if isinstance(self._link, LocalHost):
+                self._ledger.keep(self._link)
+            self._tie(self._link)
+            emv = emv_setup(config, ca_keys, revoked)
             undo.pop_all()
         self._parts = parts
         display = TellingDisplay(parts.display)
@@ -89,7 +100,15 @@ class Assembly:
             on_frame=on_frame,
         )
         client = HostClient(self._link, derived_keys(master), pin_format=config.host.pin_block)
-        self.terminal = Terminal(config, self._ledger, devices, client, emv)
+        self.terminal = Terminal(config, self._ledger, devices, client, emv, files=files)
+
+    def _tie(self, link: HostLink) -> None:
+        """Raises JournalFault when the embedded host's books are not the journal's."""
+        ledger = self._ledger
+        if isinstance(link, LocalHost):
+            tie_books(ledger.journal, link, lambda: ledger.journal.durable_head)
+        else:
+            tie_no_books(ledger.journal)
 
     @property
     def workers(self) -> Sequence[Watched]:
@@ -97,19 +116,25 @@ class Assembly:
         hosts = (self._keypad, self._reader, self._printer, self._host)
         return [host.thread for host in hosts]
 
-    def close(self) -> None:
-        """End the flow where it stands, and give everything back. Waits for threads in turn."""
+    def close(self, left_ms: Callable[[], int] = lambda: END_MS) -> None:
+        """End the flow where it stands, and give everything back.
+
+        All threads are told to end, then waited for, in all as long as `left_ms` says: one that
+        hangs in a driver ends with the process. The journal needs none of them.
+        """
         self.terminal.runner.close()
-        self._keypad.stop()
-        self._reader.stop()
+        self._ledger.close()
         self._printer.submit(FAREWELL, self._parts.printer.close)
-        self._printer.stop()
         self._host.submit(FAREWELL, self._link.close)
-        self._host.stop()
+        hosts = (self._keypad, self._reader, self._printer, self._host)
+        for host in hosts:
+            host.end()
+        stuck = [host.thread.name for host in hosts if not host.thread.join(left_ms)]
+        if stuck:
+            _LOG.warning("ended without waiting", extra=fields(workers=",".join(stuck)))
         if self._parts.signals is not None:
             self._parts.signals.close()
         self._parts.display.close()
-        self._ledger.close()
 
 
 def _import_the_rest() -> None:

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import msgspec
-
 from firmware.cli.exits import DONE
 from firmware.cli.meanings import MEANINGS
 from firmware.cli.settings import add_config_argument, settings_of, warnings_of
 from firmware.config import Config, Section
+from firmware.files import read_text
+from firmware.money import Currency
+from firmware.settings_told import literal, metas
 
 HEADING = """# Settings of the terminal, all with their defaults; leave out what is not changed.
 # Amounts are in major units as a string, such as "500.00", or in minor units as a number.
@@ -56,7 +57,7 @@ def example() -> Iterator[str]:
         section = kind()
         for field, hint in get_type_hints(kind, include_extras=True).items():
             said = ", ".join(filter(None, (MEANINGS[f"{name}.{field}"], _range(hint))))
-            yield f"{field} = {_literal(section, field)}  # {said}"
+            yield f"{field} = {_literal(section, field, Config().currency)}  # {said}"
 
 
 def _shown(path: Path | None) -> Iterator[str]:
@@ -64,13 +65,14 @@ def _shown(path: Path | None) -> Iterator[str]:
     settings = settings_of(path)
     tables: dict[str, Any] = {}
     if settings.path is not None:
-        tables = tomllib.loads(settings.path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(settings.path))
     source = "file" if settings.path is None else str(settings.path)
     for name in get_type_hints(Config):
         section = getattr(settings.config, name)
         for field in section.__struct_fields__:
             where = source if field in tables.get(name, {}) else "default"
-            yield f"{name}.{field} = {_literal(section, field)}  # {where}"
+            value = _literal(section, field, settings.config.currency)
+            yield f"{name}.{field} = {value}  # {where}"
 
 
 def _checked(path: Path) -> Iterator[str]:
@@ -80,23 +82,20 @@ def _checked(path: Path) -> Iterator[str]:
     yield f"{path}: ok"
 
 
-def _literal(section: Section, field: str) -> str:
-    """A setting's value as TOML."""
+def _literal(section: Section, field: str, currency: Currency) -> str:
+    """A setting's value as TOML, amounts in major units of `currency`."""
     value = getattr(section, field)
     hint = get_type_hints(type(section), include_extras=True)[field]
     if field == "items":
-        return "[" + ", ".join(_inline(item) for item in value) + "]"
+        return "[" + ", ".join(_inline(item, currency) for item in value) + "]"
     if (section.__class__.__name__, field) == ("Display", "address"):
         return f"0x{value:02X}"
-    if any((meta.extra or {}).get("amount") for meta in _metas(hint)):
-        major, minor = divmod(value, 100)
-        return f'"{major}.{minor:02d}"'
-    return json.dumps(value, ensure_ascii=False)
+    return literal(value, hint, currency)
 
 
-def _inline(section: Section) -> str:
+def _inline(section: Section, currency: Currency) -> str:
     """A section within a list, as an inline table."""
-    pairs = (f"{name} = {_literal(section, name)}" for name in section.__struct_fields__)
+    pairs = (f"{name} = {_literal(section, name, currency)}" for name in section.__struct_fields__)
     return "{ " + ", ".join(pairs) + " }"
 
 
@@ -104,15 +103,9 @@ def _range(hint: Any) -> str:
     """What a setting may be, in words; nothing where its meaning says it all."""
     if get_origin(hint) is Literal:
         return "one of " + " ".join(json.dumps(choice) for choice in get_args(hint))
-    for meta in _metas(hint):
+    for meta in metas(hint):
         if meta.extra is None and meta.ge is not None:
             return f"{meta.ge} to {meta.le}"
         if meta.max_length is not None:
             return f"at most {meta.max_length} characters"
     return ""
-
-
-def _metas(hint: Any) -> Iterator[msgspec.Meta]:
-    for meta in getattr(hint, "__metadata__", ()):
-        if isinstance(meta, msgspec.Meta):
-            yield meta

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import pwd
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -20,6 +22,8 @@ from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
+
+_SPOOL_BYTES = 1 << 16  # in memory; what is longer waits on the disk
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +55,8 @@ def require_journal(journal: Path) -> Path:
 def reading(directory: Path) -> Iterator[Lookups]:
     """The journal in `directory` as it is at this moment, while the terminal goes on writing.
 
-    Everything read within is of one moment. Raises Refused with one line for whatever is wrong.
+    Everything read within is of one moment, and the log of what is written meanwhile grows until it
+    ends: nothing within waits for a person. Raises Refused with one line for whatever is wrong.
     """
     path = require_journal(directory)
     try:
@@ -69,6 +74,24 @@ def reading(directory: Path) -> Iterator[Lookups]:
 
 
 @contextlib.contextmanager
+def spooled(to: TextIO | None = None) -> Iterator[TextIO]:
+    """What is written within reaches `to`, or standard output, at the end of it.
+
+    A pager that waits for a person must not hold the journal as it was: its log would grow all the
+    while. So a command enters this before `reading`, which has ended when the first line comes out.
+    Long texts wait in a temporary file. Raises Refused when there is no room for it.
+    """
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES, "w+", encoding="utf-8", newline="") as spool:
+        try:
+            yield spool  # type: ignore[misc]  # a wrapper of a TextIO, and used as one
+            spool.seek(0)
+        except OSError as error:
+            words = f"{tempfile.gettempdir()}: {error.strerror or error}"
+            raise Refused(words, code=FAILED) from error
+        shutil.copyfileobj(spool, to or sys.stdout)
+
+
+@contextlib.contextmanager
 def owning(directory: Path, busy: str) -> Iterator[None]:
     """Within, a command writes the journal itself. Raises Refused with one line for a fault.
 
@@ -83,6 +106,18 @@ def owning(directory: Path, busy: str) -> Iterator[None]:
         raise Refused(f"{directory}: {words}", code=FAILED) from fault
 
 
+def require_owner(data: Path, why: str, command: str) -> None:
+    """Only what the owner writes is what the terminal can read. Raises Refused."""
+    owner = data.stat().st_uid
+    if owner == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    raise Refused(f"{data}: {why}: as its owner, `sudo -u {name} {command}`", code=FAILED)
+
+
 def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:
     """Only the terminal brings an older journal's projections up to date. Raises Refused."""
     found = schema.version(connection)
@@ -92,41 +127,3 @@ def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:
     if found < schema.SCHEMA:
         words = "written by an earlier release: start the terminal once to bring it up to date"
         raise Refused(f"{path}: {words}", code=FAILED)
-
-
-@contextlib.contextmanager
-def writing(path: Path | None) -> Iterator[TextIO]:
-    """A text file that is there whole or not at all; None or `-` is standard output.
-
-    Raises Refused when it cannot be written.
-    """
-    if path is None or str(path) == "-":
-        yield sys.stdout
-        return
-    with writing_to(path) as whole, whole.open("w", encoding="utf-8", newline="") as file:
-        yield file
-
-
-@contextlib.contextmanager
-def writing_to(path: Path) -> Iterator[Path]:
-    """Where to write what becomes the file `path` in one step, when all of it is there.
-
-    A pipe or a device cannot be replaced, and is written to itself. Raises Refused when it cannot
-    be written.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            yield path
-            return
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            partial = Path(file.name)
-        try:
-            yield partial
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except BaseException:
-            partial.unlink()
-            raise
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from error

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from firmware.cli.exits import DONE, FAILED
 from firmware.cli.parts import Parts, printer_of, real_parts
-from firmware.cli.settings import Settings, add_config_argument, settings_of
+from firmware.cli.settings import Settings, add_config_argument, settings_of, usb_printer
 from firmware.clock_watch import RELEASED
 from firmware.config import Config, with_setting
 from firmware.doctor.clock import ClockCheck
@@ -136,7 +136,7 @@ def needed(config: Config, machine: Machine) -> Sequence[Access]:
         path = Path(config.keypad.device)
         found.append(Access(str(path.parent), path.name, "input", PLUG_IN))
     match config.printer.kind:
-        case "usb":
+        case "usb" if config.printer.device:
             node = usb_node(machine, config.printer.device)
             if node is not None:  # else the printer's own check says that it is not there
                 found.append(Access(str(Path(node).parent), Path(node).name, "lp"))
@@ -145,8 +145,8 @@ def needed(config: Config, machine: Machine) -> Sequence[Access]:
             missing = "plug the adapter in; on the header put `enable_uart=1`, of a Pi 5 "
             missing += "`dtparam=uart0=on`, in /boot/firmware/config.txt and reboot"
             found.append(Access(str(path.parent), path.name, "dialout", missing))
-        case "file":
-            path = Path(config.printer.device)
+        case "file" | "usb":
+            path = Path(config.printer.device or usb_printer())
             missing = "plug the printer in and switch it on; on USB, sudo modprobe usblp"
             found.append(Access(str(path.parent), path.name, "lp", missing))
     return found

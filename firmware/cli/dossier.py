@@ -9,7 +9,6 @@ import msgspec
 
 from firmware.cli.spans import clock_text, dashed
 from firmware.journal.chain import Entry
-from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     AmountAgreed,
@@ -27,12 +26,13 @@ from firmware.journal.records import (
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
+    SettingChanged,
     UploadAnswered,
     UploadAttempted,
     UploadQueued,
 )
 from firmware.journal.transactions import Transaction
-from firmware.money import CURRENCIES, Money
+from firmware.money import currency_of, major_text
 
 _Numbered = (
     IntentRecorded | OutcomeRecorded | ReversalOpened | ReversalAttempted | ReversalConfirmed
@@ -45,7 +45,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
     yield f"voucher {one.stan:06d} of batch {one.batch:06d}" + " TRAINING" * one.training
     facts = {
         "type": one.kind.value + (" (undo)" if one.undo else ""),
-        "amount": f"{Money(one.amount_minor, CURRENCIES[one.currency])} {one.currency}",
+        "amount": f"{major_text(one.amount_minor, currency_of(one.currency))} {one.currency}",
         "state": one.state.value,
         "response": f"{one.response_code} {one.reason}".strip(),
         "card": f"****{one.card.last4} {one.card.scheme or one.card.label}".strip(),
@@ -71,23 +71,28 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
 def _refunded(one: Transaction) -> str:
     if not one.refunded_minor:
         return ""
-    return str(Money(one.refunded_minor, CURRENCIES[one.currency]))
+    return major_text(one.refunded_minor, currency_of(one.currency))
 
 
 def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
     """The records of a voucher, of the voids and refunds that name it, and of its papers."""
-    places: set[_Place] = {(one.batch, one.stan, one.training)}
+    places: set[_Place] = set()
     jobs: set[int] = set()
     leading: list[Entry] = []  # what was agreed and overridden before an intent
+    settings: list[Entry] = []  # what changed of them since the voucher was begun
     for entry in journal.records():
-        record = _record(entry)
+        record = entry.record
         match record:
             case GuardOverridden() | AmountAgreed():
                 leading.append(entry)
+            case SettingChanged() if places:
+                settings.append(entry)
             case IntentRecorded():
-                if _names(record, one):
-                    places.add((record.batch, record.stan, record.training))
-                if _place(record) in places:
+                places.discard(_place(record))  # a number that was given out anew
+                if _is(record, one) or _names(record, one):
+                    yield from settings
+                    settings = []
+                    places.add(_place(record))
                     yield from (before for before in leading if _leads(before.record, record))
                     yield entry
                 leading = []
@@ -106,22 +111,22 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
                     yield entry
 
 
-def _record(entry: Entry) -> Record:
-    try:
-        return entry.record
-    except ValueError as error:
-        raise JournalFault(Trouble.CORRUPT, f"record {entry.seq} cannot be read") from error
-
-
 def _place(record: _Numbered | PrintQueued) -> _Place:
     return record.batch, record.stan, record.training
+
+
+def _is(intent: IntentRecorded, one: Transaction) -> bool:
+    """Whether `intent` began this very transaction, and none of the same numbers."""
+    at = (intent.date, intent.time, intent.amount_minor)
+    same = at == (one.date, one.time, one.amount_minor)
+    return same and _place(intent) == (one.batch, one.stan, one.training)
 
 
 def _names(intent: IntentRecorded, one: Transaction) -> bool:
     original = intent.original
     return (
         original is not None
-        and (original.batch, original.stan) == (one.batch, one.stan)
+        and (original.batch, original.stan, original.date) == (one.batch, one.stan, one.date)
         and intent.training == one.training
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.cli.data import add_data_argument, reading, writing_to
+from firmware.cli.data import add_data_argument, reading
 from firmware.cli.evidence_case import (
     Case,
     Reading,
@@ -30,6 +30,7 @@ from firmware.cli.evidence_seal import seal
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.cli.journal import voucher_number
 from firmware.cli.keyring import fingerprint_of, pem_of_all
+from firmware.cli.output import add_output_arguments, writing_bytes
 from firmware.cli.settings import add_config_argument, settings_of
 from firmware.cli.spans import batch_number
 from firmware.journal.faults import JournalFault
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--batch", type=batch_number, metavar="N", help="default: the latest with it"
     )
     parser.add_argument("--training", action="store_true", help="a lesson's voucher")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
+    add_output_arguments(parser, required=True, metavar="FILE.zip", says=None)
     add_config_argument(parser)
     add_data_argument(parser)
 
@@ -54,13 +55,14 @@ def run(options: argparse.Namespace) -> int:
     """Write the ZIP: 0, or 1 when it is written and the journal does not verify. Raises Refused."""
     config = settings_of(options.config).config
     with reading(options.data) as journal:
+        journal.believes_hashes_only = False  # the verification in it says what is wrong
         asked = _asked(journal, options)
         try:
             keys = TerminalKeys.load(options.data)
         except JournalFault as fault:
             raise Refused(f"{options.data}: {fault}", code=FAILED) from fault
         case = gather(Reading(journal, keys), asked, config, options.data)
-    _write(options.output, case, keys)
+    _write(options.output, case, keys, force=options.force)
     print(f"{options.output}: voucher {asked.stan:06d}, {len(case.entries)} records")
     for words in (*case.report.faults, *case.faults):
         print(f"fault   {words}")
@@ -106,12 +108,12 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _write(path: Path, case: Case, keys: TerminalKeys) -> None:
+def _write(path: Path, case: Case, keys: TerminalKeys, *, force: bool) -> None:
     """The ZIP is there whole or not at all; its files bear the time of the last record."""
     latest = datetime.fromisoformat(case.entries[-1].at)
     stamp = (latest.year, latest.month, latest.day, latest.hour, latest.minute, latest.second)
     files = contents(case)
-    with writing_to(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+    with writing_bytes(path, force=force) as file, zipfile.ZipFile(file, "w") as archive:
         for name, data in (files | seal(files, keys)).items():
             info = zipfile.ZipInfo(name, stamp)
             info.compress_type = zipfile.ZIP_DEFLATED

@@ -118,7 +118,9 @@ def _sale(journal: Lookups, asked: Transaction) -> Transaction:
     original = asked.original
     if original is None:
         return asked
-    sale = journal.transaction(original.batch, original.stan, training=asked.training)
+    sale = journal.transaction(
+        original.batch, original.stan, training=asked.training, date=original.date
+    )
     if sale is None:
         raise Refused(f"the original {original.stan:06d} is not in the journal", code=FAILED)
     return sale
@@ -128,7 +130,9 @@ def _family(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[Transactio
     for entry in entries:
         record = entry.record
         if isinstance(record, IntentRecorded):
-            found = journal.transaction(record.batch, record.stan, training=record.training)
+            found = journal.transaction(
+                record.batch, record.stan, training=record.training, date=record.date
+            )
             if found is not None:
                 yield found
 

@@ -23,7 +23,8 @@ from firmware.cli.evidence_words import (
 )
 from firmware.cli.keyring import fingerprint_of
 from firmware.journal.transactions import Transaction
-from firmware.voucher.sheet import amount_text, currency_of
+from firmware.money import currency_of
+from firmware.voucher.sheet import amount_text
 
 GLASS_SCALE = 3
 _STYLE = """

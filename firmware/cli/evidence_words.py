@@ -22,11 +22,14 @@ from firmware.journal.records import (
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
+    SettingChanged,
     UploadAnswered,
     Verification,
 )
+from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import amount_text, card_text, currency_of
+from firmware.money import currency_of
+from firmware.voucher.sheet import amount_text, card_text
 from firmware.voucher.texts import NAMES
 
 STATES = {
@@ -198,4 +201,6 @@ def told(record: Record) -> str:
             return f"打印 paper {record.copy.value}{again}"
         case PrintSent():
             return "已打印 printed"
+        case SettingChanged():
+            return f"设置变更 setting changed: {change_words(record)}"
     return ""

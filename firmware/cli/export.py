@@ -15,7 +15,7 @@ from firmware.cli.spans import Span, clock_text, dashed, transactions
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import currency_of, digits_text
+from firmware.money import currency_of, major_text
 
 Cell = str | int | bool
 Row = dict[str, Cell]
@@ -58,7 +58,7 @@ def moved_minor(one: Transaction) -> int:
 
 def money(minor: int, code: str) -> str:
     """Minor units of a currency in major ones, with a sign below zero."""
-    return digits_text(minor, currency_of(code))
+    return major_text(minor, currency_of(code))
 
 
 def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
@@ -134,18 +134,25 @@ class _Sums(Struct):
 
 
 def _summed(
-    found: Iterable[Transaction], key: Callable[[Transaction], tuple[int, str]]
-) -> Iterator[tuple[tuple[int, str], _Sums]]:
-    """Sums by a key, in its order."""
-    sums: dict[tuple[int, str], _Sums] = {}
+    found: Iterable[Transaction], *, by_batch: bool
+) -> Iterator[tuple[tuple[int, int, str], _Sums]]:
+    """Sums by currency, or by batch and currency, in their order.
+
+    A batch's number may come again after a million batches: a change of it begins another one.
+    """
+    sums: dict[tuple[int, int, str], _Sums] = {}
+    place, batch = 0, 0
     for one in found:
-        sums.setdefault(key(one), _Sums(dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0))).add(one)
+        if by_batch and one.batch != batch:
+            place, batch = place + 1, one.batch
+        key = (place, batch, one.currency)
+        sums.setdefault(key, _Sums(dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0))).add(one)
     yield from sorted(sums.items(), key=lambda item: item[0])
 
 
 def _by_batch(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
-    for (batch, code), sums in _summed(found, lambda one: (one.batch, one.currency)):
-        closed = journal.settlement(batch)
+    for (_, batch, code), sums in _summed(found, by_batch=True):
+        closed = journal.settlement(batch, date=sums.last)
         yield {
             "batch": f"{batch:06d}",
             **sums.cells(code),
@@ -156,7 +163,7 @@ def _by_batch(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
 
 def _totals(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
     record, head_hash = journal.head()
-    for (_, code), sums in _summed(found, lambda one: (0, one.currency)):
+    for (_, _, code), sums in _summed(found, by_batch=False):
         yield sums.cells(code) | {"head_record": record, "head_hash": head_hash}
 
 

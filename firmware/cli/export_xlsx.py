@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, time
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from firmware.cli.exits import FAILED, Refused
 from firmware.cli.export import TABLES, Cell, Is, Row, Table
-from firmware.voucher.sheet import currency_of
+from firmware.money import currency_of
 
 ROWS_MAX = 1_048_575  # of an Excel sheet, below the heading
 _WIDTHS = {
@@ -30,14 +29,14 @@ _WIDTHS = {
 }
 
 
-def write_xlsx(path: Path, rows_of: Callable[[str], Iterable[Row]]) -> None:
+def write_xlsx(file: IO[bytes], rows_of: Callable[[str], Iterable[Row]]) -> None:
     """Write a workbook with a sheet for each table; `rows_of` gives a table's rows.
 
     Raises Refused for more rows than a sheet holds, OSError when it cannot be written.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     try:
-        with xlsxwriter.Workbook(str(path), options) as book:
+        with xlsxwriter.Workbook(file, options) as book:
             formats = _Formats(book)
             for name, table in TABLES.items():
                 _sheet(book.add_worksheet(name.capitalize()), formats, table, rows_of(name))

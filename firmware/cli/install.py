@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.install.places import CONFIG, DATA, USER
+from firmware.install.places import CONFIG
 from firmware.install.plan import UNIT, Say, install, steps
 from firmware.install.steps import Step
 from firmware.install.system import InstallFault, System
@@ -68,6 +68,3 @@ def carried_out(change: Change, options: argparse.Namespace, wanted: Sequence[St
         return change(system, wanted, say, dry_run=options.dry_run)
     except (InstallFault, OSError) as fault:
         raise Refused(str(fault), code=FAILED) from None
-
-
-KEPT = f"kept: {DATA}, {CONFIG} and user {USER}, who owns them"

@@ -1,6 +1,6 @@
 """`pos journal`: lists, shows and exports what is in the journal, while the terminal runs.
 
-Only `new-key` changes it, and only while the terminal is off.
+Only `new-key`, `go-on` and `new-books` change it, and only while the terminal is off.
 """
 
 from __future__ import annotations
@@ -8,29 +8,45 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TextIO
 
 from firmware.cli import journal_export
-from firmware.cli.data import add_data_argument, reading, writing
+from firmware.cli.data import add_data_argument, reading, spooled
 from firmware.cli.dossier import dossier
 from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.go_on import go_on, new_books
 from firmware.cli.keyring import change_key, pem_of, pem_of_all
+from firmware.cli.output import add_output_arguments, writing
+from firmware.cli.restore import voucher_place
 from firmware.cli.spans import (
     BATCH_ROWS_MAX,
     DAY,
     batch_number,
-    batch_numbers,
     clock_text,
     dashed,
     day_of,
     within,
 )
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import Kind
+from firmware.journal.records import Kind, SettingChanged
 from firmware.journal.rules import STAN_MAX
+from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
-from firmware.money import CURRENCIES, Money
+from firmware.money import currency_of, major_text
 
+_GO_ON = """
+A journal whose last records are missing stops trade: a log that was damaged, or an older copy that
+was put back. If the newest backup has more, restore that. Else this lets it go on, and says for
+good, in a record, what is missing. Numbers go on after the last voucher that was given out, by the
+papers or the host's books; papers that were owed are printed as duplicates. The damaged log is kept
+beside the journal, its name ending in `.damaged`.
+"""
+_NEW_BOOKS = """
+A terminal whose embedded host has lost its books stops trade: in other books a card could pay again
+what it has paid, and no void or refund of an earlier sale would be found. Put back host-books.db,
+or restore a backup of the whole. If there is none, this lets the next start go on with the books
+that it finds, or new ones, and says so for good in a record.
+"""
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
 _WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
 
@@ -56,9 +72,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     journal_export.add_arguments(exports)
     key = actions.add_parser("key", help="the public key for `pos verify`, as PEM")
     key.add_argument("--all", action="store_true", help="also those that earlier vouchers need")
-    key.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    add_output_arguments(key)
     new_key = actions.add_parser("new-key", help="sign with a new key; the terminal must be off")
-    for action in (lists, show, exports, key, new_key):
+    going_on = actions.add_parser("go-on", help="without records that are missing at the end")
+    going_on.epilog = _GO_ON
+    going_on.add_argument(
+        "--after",
+        type=voucher_place,
+        required=True,
+        metavar="BATCH/VOUCHER",
+        help="the last voucher that was given out, such as 000003/000123",
+    )
+    going_on.add_argument(
+        "--reverse-open",
+        action="store_true",
+        help="have the host reverse what is undecided in the records that are left",
+    )
+    books = actions.add_parser("new-books", help="let the embedded host begin other books")
+    books.epilog = _NEW_BOOKS
+    for action in (lists, show, exports, key, new_key, going_on, books):
         add_data_argument(action)
 
 
@@ -68,30 +100,46 @@ def run(options: argparse.Namespace) -> int:
         print(f"a new key is valid from record {change_key(options.data)}; give it out anew:")
         print("`pos journal key --all` has it, and the earlier ones for earlier papers")
         return DONE
-    with reading(options.data) as journal:
+    if options.action == "new-books":
+        before = new_books(options.data)
+        print(f"books {before[:8]} are missed no more: the next start takes those that it finds,")
+        print("or begins new ones, in which every card has its whole limit again")
+        return DONE
+    if options.action == "go-on":
+        left, known = go_on(options.data, options.after, reverse_open=options.reverse_open)
+        print(f"records {left + 1} to {known} are missing; it goes on after record {left}")
+        print("what they said only the papers, the host and a backup tell; record it by hand")
+        return DONE
+    if options.action == "export":
+        journal_export.run(options)
+        return DONE
+    output = options.output if options.action == "key" else None
+    force = output is not None and options.force
+    with (
+        writing(output, force=force) as to,
+        spooled(to) as file,
+        reading(options.data) as journal,
+    ):
         match options.action:
             case "list":
-                _list(journal, options)
+                _list(journal, options, file)
             case "show":
-                _show(journal, options)
-            case "export":
-                journal_export.run(journal, options)
+                file.writelines(f"{line}\n" for line in _shown(journal, options))
             case "key":
                 keys = journal.public_keys()
-                with writing(options.output) as file:
-                    file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
+                file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
     return DONE
 
 
-def _list(journal: Lookups, options: argparse.Namespace) -> None:
+def _list(journal: Lookups, options: argparse.Namespace, file: TextIO) -> None:
     """Print the table row by row: a day or a batch may be longer than memory is large."""
     counts: Counter[str] = Counter()
     sums: Counter[tuple[str, Kind]] = Counter()
     approved: Counter[tuple[str, Kind]] = Counter()
-    numbers = _batches(journal, options)
-    print(_line(_HEAD))
-    for one in _wanted(journal, numbers, options):
-        print(_line(_row(one)))
+    serials = _serials(journal, options)
+    print(_line(_HEAD), file=file)
+    for one in _wanted(journal, serials, options):
+        print(_line(_row(one)), file=file)
         counts[one.currency] += 1
         if one.state is State.APPROVED:
             approved[one.currency, one.kind] += 1
@@ -99,14 +147,16 @@ def _list(journal: Lookups, options: argparse.Namespace) -> None:
     for currency, count in sorted(counts.items()):
         words = (
             f"{kind.value}s {approved[currency, kind]}/"
-            f"{Money(sums[currency, kind], CURRENCIES[currency])}"
+            f"{major_text(sums[currency, kind], currency_of(currency))}"
             for kind in Kind
         )
-        print(f"{count} transactions; approved in {currency}: {', '.join(words)}")
+        print(f"{count} transactions; approved in {currency}: {', '.join(words)}", file=file)
     if not counts:
-        print("no transactions")
+        print("no transactions", file=file)
+    for line in _settings_changed(journal, serials, options.date):
+        print(line, file=file)
     if options.batch is None and options.date is None:
-        print(_others(journal))
+        print(_others(journal), file=file)
 
 
 def _others(journal: Lookups) -> str:
@@ -118,23 +168,33 @@ def _others(journal: Lookups) -> str:
     return f"batch {number:06d} is open, this is all of it; {earlier}--date {day} a day's"
 
 
-def _batches(journal: Lookups, options: argparse.Namespace) -> range:
-    """The batches to look through. Raises Refused for one that is not there."""
+def _serials(journal: Lookups, options: argparse.Namespace) -> range:
+    """The batches to look through, by serial. Raises Refused for one that is not there."""
     if options.date is not None:
-        return batch_numbers(journal)
+        return journal.serials()
     number = journal.batch() if options.batch is None else options.batch
-    if number not in batch_numbers(journal):
+    serial = journal.serial_of(number)
+    if not serial:
         raise Refused(f"there is no batch {number:06d}", code=FAILED)
-    return range(number, number + 1)
+    return range(serial, serial + 1)
 
 
-def _wanted(journal: Lookups, numbers: range, options: argparse.Namespace) -> Iterator[Transaction]:
+def _wanted(journal: Lookups, serials: range, options: argparse.Namespace) -> Iterator[Transaction]:
     """The transactions asked for, oldest first, a batch at a time."""
-    for number in numbers:
+    for serial in serials:
         page = journal.list_transactions(
-            number, 0, BATCH_ROWS_MAX, training=options.training, date=options.date
+            None, 0, BATCH_ROWS_MAX, training=options.training, date=options.date, serial=serial
         )
         yield from reversed(page)
+
+
+def _settings_changed(journal: Lookups, serials: range, day: str | None) -> Iterator[str]:
+    """What changed of the settings in that batch, or on that day."""
+    for entry in journal.setting_changes(None if day else serials[0]):
+        record = entry.record
+        if isinstance(record, SettingChanged) and day in (None, entry.moment.strftime("%Y%m%d")):
+            at = entry.moment.strftime("%Y-%m-%d %H:%M:%S")
+            yield f"{at}  setting changed: {change_words(record)}"
 
 
 def _line(cells: tuple[str, ...]) -> str:
@@ -155,7 +215,7 @@ def _row(one: Transaction) -> tuple[str, ...]:
         clock_text(one.time),
         one.operator,
         one.kind.value,
-        str(Money(one.amount_minor, CURRENCIES[one.currency])),
+        major_text(one.amount_minor, currency_of(one.currency)),
         one.currency,
         f"****{one.card.last4}",
         one.state.value + (f" {one.response_code}" if one.response_code else ""),
@@ -168,13 +228,13 @@ def _note(one: Transaction) -> str:
     if one.voided_by:
         return f"voided by {one.voided_by:06d}"
     if one.refunded_minor:
-        return f"refunded {Money(one.refunded_minor, CURRENCIES[one.currency])}"
+        return f"refunded {major_text(one.refunded_minor, currency_of(one.currency))}"
     if one.original is not None:
         return f"of {one.original.batch:06d}/{one.original.stan:06d}"
     return one.reason
 
 
-def _show(journal: Lookups, options: argparse.Namespace) -> None:
+def _shown(journal: Lookups, options: argparse.Namespace) -> Iterator[str]:
     if options.batch is None:
         found = journal.by_voucher(options.voucher, training=options.training)
     else:
@@ -182,8 +242,7 @@ def _show(journal: Lookups, options: argparse.Namespace) -> None:
     if found is None:
         where = "" if options.batch is None else f" in batch {options.batch:06d}"
         raise Refused(f"there is no voucher {options.voucher:06d}{where}", code=FAILED)
-    for line in dossier(journal, found):
-        print(line)
+    return dossier(journal, found)
 
 
 def voucher_number(text: str) -> int:

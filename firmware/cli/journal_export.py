@@ -11,15 +11,14 @@ drops the zeros, but for --spreadsheet, or in LibreOffice "Format quoted field a
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.cli.data import writing, writing_to
+from firmware.cli.data import reading, spooled
 from firmware.cli.exits import Refused
-from firmware.cli.export import TABLES, Row, export
+from firmware.cli.export import TABLES, export
 from firmware.cli.export_text import BOM, write_csv, write_json
-from firmware.cli.spans import add_span_arguments, span_of
-from firmware.journal.lookups import Lookups
+from firmware.cli.output import add_output_arguments, writing, writing_bytes
+from firmware.cli.spans import Span, add_span_arguments, span_of
 
 FORMATS = ("csv", "jsonl", "xlsx")
 
@@ -42,32 +41,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help='CSV to double-click: --bom, and ="000123" for numbers whose zeros count',
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    add_output_arguments(parser)
 
 
-def run(journal: Lookups, options: argparse.Namespace) -> None:
-    """Write what is asked for. Raises Refused, and then there is no file; JournalFault."""
+def run(options: argparse.Namespace) -> None:
+    """Write what is asked for. Raises Refused, and then there is no file."""
     form = _format(options)
     span = span_of(options)
-
-    def rows_of(name: str) -> Iterator[Row]:
-        return export(journal, name, span)
-
     if form == "xlsx":
-        from firmware.cli.export_xlsx import write_xlsx  # noqa: PLC0415 - asked for seldom
-
-        with writing_to(options.output) as path:
-            write_xlsx(path, rows_of)
+        _write_workbook(options, span)
         return
     name = options.table or "transactions"
-    with writing(options.output) as file:
-        rows = rows_of(name)
+    with (
+        writing(options.output, force=options.force) as to,
+        spooled(to) as file,
+        reading(options.data) as journal,
+    ):
+        rows = export(journal, name, span)
         if form == "jsonl":
             write_json(rows, file)
             return
         if options.bom or options.spreadsheet:
             file.write(BOM)
         write_csv(TABLES[name], rows, file, spreadsheet=options.spreadsheet)
+
+
+def _write_workbook(options: argparse.Namespace, span: Span) -> None:
+    from firmware.cli.export_xlsx import write_xlsx  # noqa: PLC0415 - asked for seldom
+
+    with (
+        writing_bytes(options.output, force=options.force) as file,
+        reading(options.data) as journal,
+    ):
+        write_xlsx(file, lambda name: export(journal, name, span))
 
 
 def _format(options: argparse.Namespace) -> str:

@@ -7,8 +7,6 @@ key is believed of old vouchers, and of no later ones.
 from __future__ import annotations
 
 import hashlib
-import os
-import pwd
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from firmware.cli.data import owning
-from firmware.cli.exits import FAILED, Refused
+from firmware.cli.data import owning, require_owner
+from firmware.cli.exits import Refused
+from firmware.files import read_text
 from firmware.journal.chain import Introduced
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
@@ -50,9 +49,11 @@ def pem_of_all(keys: Introduced) -> str:
 def read_keys(path: Path) -> Introduced:
     """The public keys of a file. Raises Refused when it has none, or others than Ed25519."""
     try:
-        found = keys_of(path.read_text(encoding="ascii", errors="replace"))
+        found = keys_of(read_text(path))
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}") from error
+    except ValueError:  # no text
+        found = []
     if not found:
         raise Refused(f"{path}: expected an Ed25519 public key as PEM")
     return found
@@ -86,23 +87,10 @@ def change_key(data: Path) -> int:
     Raises Refused, also while the terminal runs.
     """
     with owning(data, busy="stop it first"):
-        _require_owner(data)
+        require_owner(data, "a new key would be yours", "pos journal new-key")
         journal = Journal.open(data, TerminalKeys.load(data), SystemClock().now)
         try:
             journal.change_key()
             return journal.head()[0]
         finally:
             journal.close()
-
-
-def _require_owner(data: Path) -> None:
-    """Only the owner's new key is one that the terminal can read. Raises Refused."""
-    owner = data.stat().st_uid
-    if owner == os.geteuid():
-        return
-    try:
-        name = pwd.getpwuid(owner).pw_name
-    except KeyError:
-        name = f"#{owner}"
-    words = f"a new key would be yours: as its owner, `sudo -u {name} pos journal new-key`"
-    raise Refused(f"{data}: {words}", code=FAILED)

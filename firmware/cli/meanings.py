@@ -44,6 +44,7 @@ MEANINGS = {
     "host.port": "tcp: its port",
     "host.tls": "tcp: over TLS, the host's name held to its certificate",
     "host.tls_ca": "file of the authority that signed it; the system's if empty; relative to this",
+    "host.plain": "go without TLS to another machine: card numbers can be read on the line",
     "host.pin_block": "ISO 9564 format: 0 under 3DES in field 52, 4 under AES in field 62",
     "host.reversal_retry_s": "a reversal that is owed is tried again after this",
     "host.reversal_fault_after": "after so many tries a fault slip is printed",
@@ -51,7 +52,8 @@ MEANINGS = {
     "printer.width_mm": "of the paper",
     "printer.mode": "Chinese in the printer's own characters, or every line as dots",
     "printer.device": 'usb "0416:5011", serial "/dev/ttyUSB0", network "192.0.2.7:9100", '
-    'file "/dev/usb/lp0"',
+    'file "/dev/usb/lp0"; usb and serial may leave it empty: the USB printer there is, or the '
+    "header's port",
     "printer.baud": "of a serial line",
     "printer.cutter": "whether it cuts paper",
     "printer.qr": "whether it draws QR codes by itself",
@@ -70,5 +72,7 @@ MEANINGS = {
     "metrics.port": "figures for Prometheus on 127.0.0.1, at /metrics; 0 for none",
     "emv.exceptions": "cards never approved without the host: PAN, or PAN and sequence number",
     "emv.ca_keys": "file of scheme CA public keys besides the shipped ones; relative to this file",
+    "emv.test_keys": "take test and expired CA keys too: never where anything is sold",
+    "emv.revoked": "file of revoked issuer certificates: RID, index, serial number; as above",
     "reader.name": "a part of the reader's PC/SC name; the first reader if empty",
 }

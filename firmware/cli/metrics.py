@@ -9,10 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -32,6 +35,9 @@ from firmware.journal.records import (
     ReversalConfirmed,
 )
 from firmware.log import fields
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")  # of the Pi's processor, in m°C
@@ -148,14 +154,43 @@ class Figures(Collector):
         )
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request: one that dawdles keeps nobody waiting."""
+
+    daemon_threads = True
+
+
+class _Silent(WSGIRequestHandler):
+    """Requests are not logged."""
+
+    timeout = 10  # seconds for a request to be whole
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is there
+        """Say nothing."""
+
+
 class MetricsServer:
     """Answers on the loopback alone, from threads of its own. Raises OSError for a taken port."""
 
     def __init__(self, figures: Figures, port: int) -> None:
         registry = CollectorRegistry()
         registry.register(figures)
-        self._server, self._thread = start_http_server(port, addr=LOOPBACK, registry=registry)
+        self._server = make_server(LOOPBACK, port, self._answer, _Server, _Silent)
         self.port = int(self._server.server_port)
+        self._figures: WSGIApplication = make_wsgi_app(registry)
+        self._hosts = {f"{name}:{self.port}" for name in (LOOPBACK, "localhost", "[::1]")}
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """The figures, for who names this server right.
+
+        A page elsewhere can make a browser ask 127.0.0.1 under a name of its own (DNS rebinding).
+        """
+        if environ.get("HTTP_HOST", "").lower() in self._hosts:
+            return self._figures(environ, start)
+        start("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
+        return [b"this server goes by another name\n"]
 
     def close(self) -> None:
         """Stop answering; waits for the thread that does."""

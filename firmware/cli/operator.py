@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
-from firmware.cli.data import add_data_argument, owning, reading
+from firmware.cli.data import add_data_argument, owning, reading, spooled
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR, Operators, is_number
@@ -49,9 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do what is asked: 0 done, 1 refused by the journal. Raises Refused."""
     if options.action == "list":
-        with reading(options.data) as journal:
-            for line in _listed(journal):
-                print(line)
+        with spooled() as file, reading(options.data) as journal:
+            file.writelines(f"{line}\n" for line in _listed(journal))
         return DONE
     _change(options.data, options.action, options.number)
     print(_DONE[options.action].format(options.number))
@@ -59,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _listed(journal: Lookups) -> Iterator[str]:
-    signed_on, now_s = journal.signed_on(), int(datetime.now().astimezone().timestamp())
+    signed_on, now_s = journal.signed_on(), int(SystemClock().now().timestamp())
     for number in sorted(journal.staff()):
         row = journal.operator_row(number)
         words = ["supervisor" if number == SUPERVISOR else "cashier"]

@@ -13,6 +13,15 @@ from firmware.scenario.player import ScenarioFailed, play
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("out/play"),
+        metavar="DIR",
+        help="where the pictures go that a scenario saves, in a folder of its own name"
+        " (default: %(default)s)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     code = 0
     for path in options.files:
         try:
-            play(path)
+            play(path, output=options.output / path.stem)
         except ScenarioFailed as failed:
             print(failed)
             code = max(code, 1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from pathlib import Path
 
 from firmware.cli.exits import DONE, FAILED, Refused
 from firmware.install.releases import Releases
 from firmware.install.system import InstallFault, System
+from hw.worker import SystemClock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _done(options: argparse.Namespace, releases: Releases) -> int:
-    stamp = datetime.now().astimezone().strftime("%Y%m%dT%H%M%S")
+    stamp = SystemClock().now().strftime("%Y%m%dT%H%M%S")
     match options.action:
         case "list":
             _list(releases)

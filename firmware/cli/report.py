@@ -13,9 +13,10 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from firmware.cli.data import add_data_argument, reading, writing_to
+from firmware.cli.data import add_data_argument, reading
 from firmware.cli.exits import DONE
 from firmware.cli.export import money, moved_minor
+from firmware.cli.output import add_force_argument, writing_bytes
 from firmware.cli.spans import (
     DAY,
     Renamed,
@@ -96,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--day", dest="date", type=day_of, action=Renamed, new=f"--date {DAY}", metavar=DAY
     )
     parser.add_argument("--png", type=Path, metavar="FILE", help="a chart of it as well")
+    add_force_argument(parser)
     add_data_argument(parser)
 
 
@@ -111,8 +113,8 @@ def run(options: argparse.Namespace) -> int:
     if options.png is not None:
         from firmware.cli.report_chart import draw  # noqa: PLC0415 - asked for seldom
 
-        with writing_to(options.png) as path:
-            path.write_bytes(draw(reports))
+        with writing_bytes(options.png, force=options.force) as file:
+            file.write(draw(reports))
         print(options.png)
     return DONE
 

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_argument(parser)
     parser.add_argument(
         "--after",
-        type=_voucher,
+        type=voucher_place,
         metavar="BATCH/VOUCHER",
         help="the last voucher that was given out, such as 000003/000123",
     )
@@ -76,7 +76,8 @@ def _number(batch: int, stan: int) -> str:
     return f"{batch:06d}/{stan:06d}"
 
 
-def _voucher(text: str) -> tuple[int, int]:
+def voucher_place(text: str) -> tuple[int, int]:
+    """A batch and a voucher number as an argument."""
     if not re.fullmatch(r"\d{1,6}/\d{1,6}", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"it is a batch and a number, such as 3/123, not {text!r}")
     batch, _, stan = text.partition("/")

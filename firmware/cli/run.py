@@ -13,7 +13,8 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from firmware import __version__, log
@@ -34,8 +35,9 @@ from firmware.config import Config, ConfigError
 from firmware.host.books import BooksError
 from firmware.host.keys import KeyFileError
 from firmware.journal.faults import JournalFault
-from firmware.loop import Inbox, Loop
+from firmware.loop import Ending, Inbox, Loop
 from firmware.supervisor import Supervisor
+from firmware.ui.render import Frame
 from hw.ports import Clock
 from hw.worker import SystemClock
 
@@ -50,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run until SIGTERM or SIGINT: 0 then, 70 after a bug. Raises Refused."""
+    """Run until SIGTERM, SIGINT or SIGHUP: 0 then, 70 after a bug. Raises Refused."""
+    os.umask(0o077)  # whatever the terminal makes is its own: journal, books, logs beside them
     settings = _settings(options.config)
     data = options.data or settings.data
     journald = "JOURNAL_STREAM" in os.environ
@@ -70,20 +73,40 @@ def _settings(path: Path | None) -> Settings:
         raise Refused(*map(str, error.mistakes)) from None
 
 
-def run_terminal(settings: Settings, data: Path, parts: Parts | None = None) -> int:
-    """Run a terminal on `parts`, on the configured ones by default. Blocks; main thread only."""
+def run_terminal(
+    settings: Settings,
+    data: Path,
+    parts: Parts | None = None,
+    *,
+    on_frame: Callable[[Frame], None] = lambda _frame: None,
+) -> int:
+    """Run a terminal on `parts`, on the configured ones by default. Blocks; main thread only.
+
+    `on_frame` is told of each frame on the display.
+    """
     for warning in warnings_of(settings):
         _LOG.warning("configuration", extra=log.fields(warning=warning))
     clock, inbox = SystemClock(), Inbox()
     with _signals(inbox):
-        # lgpio leaves a file where it is imported, unless told where
-        os.environ.setdefault("LG_WD", str(data.absolute()))
+        data = data.absolute()
+        # lgpio leaves a file where it is imported, unless told where; on the data's disk it would
+        # stay open while that disk is to be unmounted
+        os.environ.setdefault("LG_WD", tempfile.gettempdir())
         parts = parts or real_parts(settings.config, data, clock)
-        assembly = _assembled(settings, data, parts, clock, inbox)
+        assembly = _assembled(settings, data, parts, clock, inbox, on_frame=on_frame)
         runner = assembly.terminal.runner
         supervisor = Supervisor.of(os.environ)
         trading = parts.signals.trading if parts.signals else _dark
-        loop = Loop(runner, inbox.take, clock, assembly.workers, supervisor, trading=trading)
+        ending = Ending(clock, lambda: inbox.asked)
+        loop = Loop(
+            runner,
+            inbox.take,
+            clock,
+            assembly.workers,
+            supervisor,
+            trading=trading,
+            ending=ending,
+        )
         _LOG.info("started", extra=_identity(settings, data))
         try:
             with _metrics(settings.config, data):
@@ -92,13 +115,20 @@ def run_terminal(settings: Settings, data: Path, parts: Parts | None = None) -> 
             _LOG.critical("a bug ends the terminal; it is to be started again", exc_info=True)
             return BUG
         finally:
-            assembly.close()
+            ending.begin()
+            assembly.close(lambda: ending.left_ms)
     _LOG.info("ended")
     return DONE
 
 
 def _assembled(
-    settings: Settings, data: Path, parts: Parts, clock: Clock, inbox: Inbox
+    settings: Settings,
+    data: Path,
+    parts: Parts,
+    clock: Clock,
+    inbox: Inbox,
+    *,
+    on_frame: Callable[[Frame], None],
 ) -> Assembly:
     """The terminal. Raises Refused, and leaves it on the glass, when it is not to be begun."""
     try:
@@ -110,7 +140,10 @@ def _assembled(
             inbox.post,
             accounts=settings.accounts(),
             ca_keys=settings.ca_keys(),
+            revoked=settings.revoked(),
             host_tls=settings.host_tls(),
+            files=settings.named_files,
+            on_frame=on_frame,
         )
     except ConfigError as error:
         show_refusal(settings.config, error, parts.display)
@@ -154,8 +187,10 @@ def _identity(settings: Settings, data: Path) -> dict[str, object]:
 
 @contextlib.contextmanager
 def _signals(inbox: Inbox) -> Iterator[None]:
-    """Within, SIGTERM and SIGINT ask the loop to end."""
-    wanted = (signal.SIGTERM, signal.SIGINT)
+    """Within, SIGTERM, SIGINT and SIGHUP ask the loop to end; a second one to end at once."""
+    wanted = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # whoever says nohup means it
+        wanted.append(signal.SIGHUP)
     before = [signal.signal(number, lambda _number, _frame: inbox.stop()) for number in wanted]
     try:
         yield

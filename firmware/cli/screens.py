@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from firmware.cli.exits import DONE, Refused
+from firmware.cli.exits import DONE
+from firmware.cli.output import add_output_arguments, writing_bytes
 from firmware.ui.contact_sheet import contact_sheet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("-o", "--output", type=_png, required=True, metavar="FILE.png")
+    add_output_arguments(parser, required=True, metavar="FILE.png", kind=_png, says=None)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the sheet. Raises Refused when the file cannot be written."""
     sheet = contact_sheet()
-    try:
-        sheet.save(options.output, format="PNG")
-    except OSError as error:
-        raise Refused(f"{options.output}: {error.strerror or error}") from error
+    with writing_bytes(options.output, force=options.force) as file:
+        sheet.save(file, format="PNG")
     print(f"{options.output}: {sheet.width} × {sheet.height} pixels")
     return DONE
 

@@ -10,15 +10,25 @@ import sys
 import tempfile
 import threading
 import webbrowser
+from datetime import timedelta
 from pathlib import Path
 
+from firmware.cli.data import reading
 from firmware.cli.demo import LANGUAGES, locale_language
-from firmware.cli.exits import DONE, Refused
+from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.cli.output import add_force_argument, writing_bytes
+from firmware.config import ConfigError
+from firmware.journal.connection import DATABASE
+from firmware.journal.faults import JournalFault
 from firmware.page.hub import Hub
 from firmware.page.server import Server
-from firmware.page.session import Session
+from firmware.page.session import Kept, Session
+from firmware.scenario.stage import START
 
-PORT = 8440
+PORT, PORT_MAX = 8440, 65_535
+MARK = "SIMULATED"  # in a folder of the simulator's: nothing is played on a terminal's own data
+_MARK = "Made by `pos sim`: modelled cards, no money. Not for a terminal that trades.\n"
+PAUSE = timedelta(minutes=1)  # between two sessions on the same data
 _LAB = """pos sim: {listen} is more than this machine. Whoever reads this address off a screen or a
 network plays this terminal: its keys, cards and faults. Nothing real is behind it, and the
 connection is not enciphered. Use it in a lab's network, for a lesson, and end it afterwards."""
@@ -26,7 +36,7 @@ connection is not enciphered. Use it in a lab's network, for a lesson, and end i
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--port", type=int, default=PORT, help="default: %(default)s; 0: any")
+    parser.add_argument("--port", type=_port, default=PORT, help="default: %(default)s; 0: any")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--listen",
@@ -38,7 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lang", choices=LANGUAGES, help="language of the terminal (default: the locale's)"
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="keep the terminal's data in DIR, and go on with what is there (default: a temporary "
+        "folder, which goes with it)",
+    )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the page and end")
+    add_force_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,29 +64,74 @@ def run(options: argparse.Namespace) -> int:
     if options.picture is not None:
         from firmware.page.picture import draw  # noqa: PLC0415 - needs a browser
 
-        return draw(options.picture)
+        with writing_bytes(options.picture, force=options.force) as file:
+            draw(file)
+        print(f"pos sim: {options.picture}")
+        return DONE
+    ended = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):  # before anything is begun that is to be ended
+        signal.signal(name, lambda *_: ended.set())
     language = LANGUAGES[options.lang or locale_language(os.environ)]
     settings = {"general.language": language.value}
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
-        session = Session(Path(directory), Hub(), settings)
+        kept = None if options.data is None else _kept(options.data)
+        session = Session(Path(directory), Hub(), settings, kept)
         try:
             server = Server(session, listen=options.listen, port=options.port)
         except OSError as error:
             raise Refused(f"{options.listen}:{options.port}: {error.strerror}") from None
         if not ipaddress.ip_address(options.listen).is_loopback:
             print(_LAB.format(listen=options.listen), file=sys.stderr)
-        session.start()
+        try:
+            session.start()
+        except (JournalFault, ConfigError) as fault:
+            server.close()
+            raise Refused(f"{options.data or directory}: {fault}", code=FAILED) from None
         server.start()
-        print(f"pos sim: {server.url}\nCtrl-C ends it.", flush=True)
+        print(f"pos sim: {server.url}\n{_told(options.data, directory)}", flush=True)
         if options.open:
             webbrowser.open(server.url)
-        ended = threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: ended.set())
         ended.wait()
         server.close()
         session.close()
     return DONE
+
+
+def _kept(data: Path) -> Kept:
+    """A folder to go on with; begins one that is not there yet. Raises Refused."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (data / MARK).exists():
+            if any(data.iterdir()):
+                raise Refused(f"{data}: it is not empty, and `pos sim` did not make it")
+            (data / MARK).write_text(_MARK, encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{data}: {error.strerror}", code=FAILED) from None
+    begins = START
+    if (data / DATABASE).exists():
+        with reading(data) as journal:
+            head, _ = journal.head()
+            for last in journal.records(head, head):
+                begins = max(begins, last.moment.astimezone(START.tzinfo) + PAUSE)
+    return Kept(data, begins)
+
+
+def _told(data: Path | None, directory: str) -> str:
+    if data is None:
+        return (
+            f"Its data are in {directory} and go when it ends; --data DIR keeps them.\n"
+            "Ctrl-C ends it."
+        )
+    return (
+        f"Its data stay in {data}; a fresh terminal or a scenario on the page leaves them alone.\n"
+        "Ctrl-C ends it."
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port from 0 to {PORT_MAX}, not {text!r}")
+    return int(text)
 
 
 def _address(text: str) -> str:

@@ -56,47 +56,52 @@ def span_of(options: argparse.Namespace) -> Span:
     return Span(options.batch, since, until)
 
 
-def batch_numbers(journal: Lookups) -> range:
-    """The numbers of all batches, oldest first."""
-    return range(1, journal.batch() + 1)
-
-
 def transactions(journal: Lookups, span: Span) -> Iterator[Transaction]:
     """The transactions of a span, oldest first, a batch's lessons after its trade.
 
     Raises Refused for a batch that is not there; and when it comes to one whose sums are not the
     journal's own, before any of it is given. JournalFault when it cannot be read.
     """
-    return _of_batches(journal, _batches(journal, span), span)
+    return _of_batches(journal, _serials(journal, span), span)
 
 
-def _of_batches(journal: Lookups, numbers: Iterable[int], span: Span) -> Iterator[Transaction]:
-    for batch in numbers:  # one at a time: years do not fit a Pi's memory
-        trade = journal.list_transactions(batch, 0, BATCH_ROWS_MAX)
-        _require_own_totals(journal, batch, trade)
-        lessons = journal.list_transactions(batch, 0, BATCH_ROWS_MAX, training=True)
+def _of_batches(journal: Lookups, serials: Iterable[int], span: Span) -> Iterator[Transaction]:
+    for serial in serials:  # one at a time: years do not fit a Pi's memory
+        trade, lessons = (
+            journal.list_transactions(None, 0, BATCH_ROWS_MAX, training=training, serial=serial)
+            for training in (False, True)
+        )
+        _require_own_totals(journal, serial, trade)
         yield from (one for one in (*reversed(trade), *reversed(lessons)) if span.has(one))
 
 
-def _batches(journal: Lookups, span: Span) -> list[int]:
-    there = batch_numbers(journal)
-    first, last = span.batches or (there[0], there[-1])
-    for batch in (first, last):
-        if batch not in there:
-            raise Refused(f"there is no batch {batch:06d}", code=FAILED)
-    dated = span.since is not None or span.until is not None
-    among = journal.batches_between(span.since or "", span.until or "9") if dated else there
-    return [batch for batch in among if first <= batch <= last]
+def _serials(journal: Lookups, span: Span) -> list[int]:
+    """The batches of a span by their place among all: their numbers begin anew."""
+    first, last = 1, journal.serials()[-1]
+    if span.batches is not None:
+        first, last = (_serial(journal, batch) for batch in span.batches)
+    if span.since is None and span.until is None:
+        return list(range(first, last + 1))
+    dated = journal.serials_between(span.since or "", span.until or "9")
+    return [serial for serial in dated if first <= serial <= last]
 
 
-def _require_own_totals(journal: Lookups, batch: int, trade: list[Transaction]) -> None:
-    own = journal.totals(batch)
+def _serial(journal: Lookups, batch: int) -> int:
+    serial = journal.serial_of(batch)
+    if not serial:
+        raise Refused(f"there is no batch {batch:06d}", code=FAILED)
+    return serial
+
+
+def _require_own_totals(journal: Lookups, serial: int, trade: list[Transaction]) -> None:
+    own = journal.totals(0, serial=serial)
     for kind in Kind:
         approved = [one for one in trade if one.state is State.APPROVED and one.kind is kind]
         found = len(approved), sum(one.amount_minor for one in approved)
         expected = getattr(own, f"{kind.value}s"), getattr(own, f"{kind.value}s_minor")
         if found != expected:
-            words = f"{kind.value}s of batch {batch:06d} are {found[0]}/{found[1]}"
+            batch = f" of batch {trade[0].batch:06d}" if trade else ""
+            words = f"{kind.value}s{batch} are {found[0]}/{found[1]}"
             words += f", the journal's own totals {expected[0]}/{expected[1]}"
             raise Refused(f"the journal does not add up: {words}; see `pos verify`", code=FAILED)
 

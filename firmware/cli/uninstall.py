@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 
 from firmware.cli.exits import DONE
-from firmware.cli.install import KEPT, carried_out
+from firmware.cli.install import carried_out
+from firmware.install.places import CONFIG, DATA, USER
 from firmware.install.plan import steps, uninstall
+from firmware.install.system import System
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,5 +24,23 @@ def run(options: argparse.Namespace) -> int:
     """Uninstall: 0 when nothing is left to take away. Raises Refused."""
     if not carried_out(uninstall, options, steps("/")):
         print("nothing is installed")
-    print(KEPT)
+    left = what_stays(options.root or Path("/"))
+    if left:
+        print(f"kept: {', '.join(left)}")
     return DONE
+
+
+def what_stays(root: Path) -> list[str]:
+    """What there is of the terminal's own and is left: data, settings, the user who owns them."""
+    system = System(root, live=False)
+    found = [path for path in (DATA, CONFIG) if _is_there(system.path(path))]
+    if system.entry("passwd", USER) is not None:
+        found.append(f"user {USER}")
+    return found
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # it is closed to who asks: so it is there
+        return True

@@ -10,18 +10,19 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.backup import unpacked
-from firmware.cli.data import reading, require_journal, writing
+from firmware.backup import head_of, unpacked
+from firmware.cli.data import reading, require_journal
 from firmware.cli.exits import DONE, FAILED, Refused, one_line
 from firmware.cli.keyring import fingerprint_of, read_keys
+from firmware.cli.output import add_output_arguments, writing
 from firmware.cli.settings import file_of, legible
 from firmware.journal.chain import Introduced
 from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
 from firmware.journal.genuine import EssenceReport, verify_essence
+from firmware.journal.head import HEAD, Head
 from firmware.journal.verify import database_of, verify_journal
-from firmware.money import CURRENCIES
-from firmware.voucher.sheet import digits_text
+from firmware.money import CURRENCIES, major_text
 
 _QR_MOST = 4_296  # characters that the largest QR code holds
 
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make a page that checks receipts on a phone, with the keys of JOURNAL (default: the"
         " terminal's data directory) or of --key",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where --page goes")
+    add_output_arguments(parser, says="where --page goes")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -71,10 +72,10 @@ def run(options: argparse.Namespace) -> int:
         require_journal(options.journal)
     keys = () if options.key is None else read_keys(options.key)
     codes = []
-    with _laid_out(options.journal) as journal:
+    with _laid_out(options.journal) as (journal, head):
         if journal is not None:
             print(f"journal {database_of(options.journal)}")
-            codes.append(_journal(journal, keys))
+            codes.append(_journal(journal, keys, head))
         if options.qr is not None:
             text = sys.stdin.read(_QR_MOST + 1) if options.qr == "-" else options.qr
             codes.append(_paper(text.strip("\r\n"), keys, journal))
@@ -82,14 +83,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _laid_out(journal: Path | None) -> Iterator[Path | None]:
-    """The journal that is named, or for a backup a folder with its own. Raises Refused."""
+def _laid_out(journal: Path | None) -> Iterator[tuple[Path | None, Head | None]]:
+    """The journal that is named, or for a backup a folder with its own and where it ends.
+
+    Raises Refused.
+    """
     if journal is None or journal.is_dir() or not tarfile.is_tarfile(journal):
-        yield journal
+        yield journal, None
         return
     try:
-        with unpacked(journal) as (_, folder):
-            yield folder
+        with unpacked(journal) as (manifest, folder):
+            yield folder, head_of(manifest)
     except JournalFault as fault:
         raise Refused(fault.words, code=FAILED) from fault
 
@@ -107,7 +111,7 @@ def _page(options: argparse.Namespace) -> int:
     else:
         with reading(options.journal or legible(file_of(None)).data) as journal:
             html = page(journal.public_keys(), owners(journal), journal.head()[0])
-    with writing(options.output) as file:
+    with writing(options.output, force=options.force) as file:
         file.write(html)
     return DONE
 
@@ -146,8 +150,8 @@ def _pack(path: Path, given: Introduced) -> int:
     return _verdict(words, report.faults)
 
 
-def _journal(path: Path, keys: Introduced) -> int:
-    report = verify_journal(path, *(key for _, key in keys))
+def _journal(path: Path, keys: Introduced, head: Head | None) -> int:
+    report = verify_journal(path, *(key for _, key in keys), head=head)
     print(f"records {report.records}, head {report.head_hash or 'none'}")
     for number, public_key in enumerate(report.keys, start=1):
         print(f"key {number}   {public_key}")
@@ -155,7 +159,12 @@ def _journal(path: Path, keys: Introduced) -> int:
         print(f"note    {one_line(note)}")
     if not keys:
         print("note    held against the key it names itself; --key tells whose it is")
-    return _verdict("intact" if report.intact else "NOT INTACT", report.faults)
+    if not report.intact:
+        return _verdict("NOT INTACT", report.faults)
+    if not report.anchored:
+        print("note    nothing here says where it ends: records missing at its end would not show;")
+        print(f"note    {HEAD} of the data directory does, and the QR of a late paper, --qr")
+    return _verdict("intact" if report.anchored else "intact, tail not anchored", [])
 
 
 def _paper(text: str, keys: Introduced, journal: Path | None) -> int:
@@ -181,7 +190,7 @@ def _in_words(report: EssenceReport, name: str) -> str:
     currency = CURRENCIES.get(fields["currency"])
     if currency is None or not (name == "amount" or name.endswith("_minor")):
         return ""
-    return f"{digits_text(report.number(name), currency)} {currency.alpha}"
+    return f"{major_text(report.number(name), currency)} {currency.alpha}"
 
 
 def _verdict(words: str, faults: list[str]) -> int:

@@ -1,19 +1,29 @@
 """Certification authority public keys, read from tab-separated files and verified on loading.
 
 A row holds RID, index, exponent and modulus in hex, and the SHA-1 check value over the four: a
-key whose check value does not verify is never used. See EMV 4.4 Book 2, 11.2.2.
+key whose check value does not verify is never used. See EMV 4.4 Book 2, 11.2.2. Behind them may
+stand the scheme's name, a status (`live`, `expired`, `test` or `unknown`), the date of expiry and
+the sources of the row; a row without a status is a live key.
+
+A terminal that trades takes live keys alone. The others are known by name, so that a trace says why
+a card's key was not used. Nothing here compares a date: EMV has the acquirer take an expired key
+out of the terminal (Book 2, 11.2.4; Book 4, 10.2), and a clock that was moved must not change
+which keys are trusted. So it is the row's status, and with it the release or the acquirer's own
+file, that takes a key out.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
 from firmware.emv.certificates import PublicKey
 
+LIVE, EXPIRED, TEST, UNKNOWN = STATUSES = ("live", "expired", "test", "unknown")
 _COLUMNS_MIN = 5
+_STATUS_COLUMN, _EXPIRES_COLUMN = 6, 7
 _MODULUS_BYTES_MAX = 248
 
 
@@ -37,9 +47,12 @@ class CaKeys:
         self,
         keys: Iterable[tuple[bytes, int, PublicKey]] = (),
         revoked: Iterable[Revocation] = (),
+        untrusted: Mapping[tuple[bytes, int], str] | None = None,
     ) -> None:
+        """`untrusted` says of keys that are not used why: their status."""
         self._keys = {(rid, index): key for rid, index, key in keys}
         self._revoked = frozenset(revoked)
+        self._untrusted = dict(untrusted or {})
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -48,46 +61,119 @@ class CaKeys:
         """The key of a payment system, or None."""
         return self._keys.get((rid, index))
 
+    @property
+    def untrusted(self) -> Mapping[tuple[bytes, int], str]:
+        """Keys by RID and index that are known and not used, with their status."""
+        return self._untrusted
+
+    def why_not(self, rid: bytes, index: int) -> str:
+        """Why a key is not found, as a trace says it."""
+        name = f"{rid.hex().upper()} {index:02X}"
+        status = self._untrusted.get((rid, index))
+        return f"no CA key {name}" if status is None else f"CA key {name} is not used: {status}"
+
     def revoked(self, rid: bytes, index: int, serial: bytes) -> bool:
         """Whether an issuer certificate is on the revocation list."""
         return Revocation(rid, index, serial) in self._revoked
 
     def with_revoked(self, revoked: Iterable[Revocation]) -> CaKeys:
         """The same keys with another revocation list."""
-        return CaKeys(((rid, i, key) for (rid, i), key in self._keys.items()), revoked)
+        mine = ((rid, index, key) for (rid, index), key in self._keys.items())
+        return CaKeys(mine, revoked, self._untrusted)
 
     def merged(self, other: CaKeys) -> CaKeys:
         """These keys and those of `other`, which win."""
         mine = [(rid, index, key) for (rid, index), key in self._keys.items()]
         theirs = [(rid, index, key) for (rid, index), key in other._keys.items()]
-        return CaKeys(mine + theirs, self._revoked | other._revoked)
+        untrusted = {**self._untrusted, **other._untrusted}
+        for name in other._keys:
+            untrusted.pop(name, None)
+        return CaKeys(mine + theirs, self._revoked | other._revoked, untrusted)
 
     @classmethod
-    def from_tsv(cls, text: str, name: str = "CA keys") -> CaKeys:
-        """Read keys from a file's text; raises CaKeyError with `name` and line."""
+    def from_tsv(cls, text: str, name: str = "CA keys", *, test_keys: bool = False) -> CaKeys:
+        """Read keys from a file's text; raises CaKeyError with `name` and line.
+
+        With `test_keys` every row is used, whatever its status: for anything but trade.
+        """
         keys: list[tuple[bytes, int, PublicKey]] = []
-        for number, line in enumerate(text.splitlines(), 1):
-            if not line.strip() or line.startswith(("#", "rid\t")):
-                continue
+        untrusted: dict[tuple[bytes, int], str] = {}
+        for place, columns in _rows(text, name, "rid\t"):
             try:
-                keys.append(_row(line.split("\t")))
+                rid, index, key = _key(columns)
+                status = _status(columns)
             except ValueError as error:
-                raise CaKeyError(f"{name}, line {number}: {error}") from None
-        return cls(keys)
+                raise CaKeyError(f"{place}: {error}") from None
+            if test_keys or status == LIVE:
+                keys.append((rid, index, key))
+            else:
+                untrusted[rid, index] = _described(status, columns)
+        return cls(keys, (), untrusted)
 
     @classmethod
-    def shipped(cls) -> CaKeys:
-        """The payment systems' keys that come with the terminal."""
+    def shipped(cls, *, test_keys: bool = False) -> CaKeys:
+        """The payment systems' keys that come with the terminal; `test_keys` as from_tsv has it."""
         file = resources.files("firmware.emv") / "ca_public_keys.tsv"
-        return cls.from_tsv(file.read_text("utf-8"), "ca_public_keys.tsv")
+        return cls.from_tsv(file.read_text("utf-8"), "ca_public_keys.tsv", test_keys=test_keys)
 
 
-def _row(columns: list[str]) -> tuple[bytes, int, PublicKey]:
+def revocations(text: str, name: str = "revocations") -> list[Revocation]:
+    """The certification revocation list in a file's text: a certificate a line.
+
+    RID, CA public key index and certificate serial number in hex, with tabs or spaces between;
+    `#` begins a comment. Raises CaKeyError with `name` and line. See EMV 4.4 Book 2, 5.1.2.
+    """
+    found = []
+    for place, columns in _rows(text, name, "rid\t"):
+        try:
+            found.append(_revocation(" ".join(columns).partition("#")[0].split()))
+        except ValueError as error:
+            raise CaKeyError(f"{place}: {error}") from None
+    return found
+
+
+def _revocation(words: list[str]) -> Revocation:
+    if len(words) != 3:
+        raise ValueError(f"expected RID, index and serial number, found {len(words)} words")
+    rid, index, serial = map(bytes.fromhex, words)
+    _check_name(rid, index)
+    if len(serial) != 3:
+        raise ValueError("a certificate serial number has 3 bytes")
+    return Revocation(rid, index[0], serial)
+
+
+def _rows(text: str, name: str, heading: str) -> Iterator[tuple[str, list[str]]]:
+    """The rows of a tab-separated file, each with its place."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.startswith(("#", heading)):
+            yield f"{name}, line {number}", line.split("\t")
+
+
+def _status(columns: list[str]) -> str:
+    status = columns[_STATUS_COLUMN].strip() if len(columns) > _STATUS_COLUMN else LIVE
+    if status not in STATUSES:
+        raise ValueError(f"no status {status!r}; there are {', '.join(STATUSES)}")
+    return status
+
+
+def _described(status: str, columns: list[str]) -> str:
+    """Why a key is not used: `test key`, `expired 2017-12-31`."""
+    if status != EXPIRED:
+        return "a test key" if status == TEST else "nobody says whether it is live"
+    date = columns[_EXPIRES_COLUMN].strip() if len(columns) > _EXPIRES_COLUMN else ""
+    return f"expired {date}".strip()
+
+
+def _check_name(rid: bytes, index: bytes) -> None:
+    if len(rid) != 5 or len(index) != 1:
+        raise ValueError("a RID has 5 bytes and an index 1")
+
+
+def _key(columns: list[str]) -> tuple[bytes, int, PublicKey]:
     if len(columns) < _COLUMNS_MIN:
         raise ValueError(f"expected {_COLUMNS_MIN} columns, found {len(columns)}")
     rid, index, exponent, modulus, check = (bytes.fromhex(column) for column in columns[:5])
-    if len(rid) != 5 or len(index) != 1:
-        raise ValueError("a RID has 5 bytes and an index 1")
+    _check_name(rid, index)
     if not modulus or len(modulus) > _MODULUS_BYTES_MAX:
         raise ValueError(f"a modulus has up to {_MODULUS_BYTES_MAX} bytes, not {len(modulus)}")
     if check_value(rid, index[0], modulus, exponent) != check:

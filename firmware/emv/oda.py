@@ -98,7 +98,7 @@ def _issuer_key(state: State) -> PublicKey:
     rid = state.identity.aid[:5]
     ca_key = state.ca_keys.find(rid, index[0])
     if ca_key is None:
-        raise CertificateError(f"no CA key {rid.hex().upper()} {index.hex().upper()}")
+        raise CertificateError(state.ca_keys.why_not(rid, index[0]))
     state.note(f"CA key {rid.hex().upper()} {index.hex().upper()}: {ca_key}", "Book 2, 5.2")
     state.objects[Tag.CA_PUBLIC_KEY_INDEX_TERMINAL] = index
     pan = state.identity.pan.reveal()

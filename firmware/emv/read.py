@@ -139,7 +139,12 @@ def _check_lengths(state: State) -> None:
 
 
 def card_data(state: State) -> CardData:
-    """Who the card is; raises CardError on data of the wrong format."""
+    """Who the card is; raises CardError on data of the wrong format, or of two accounts.
+
+    The Books ask for 5A (Book 3, table 29) and leave 57 to the schemes. Both go to the host, which
+    may book by either: a card that names one account in each is refused before anything is sent.
+    The expiry in 57 is not compared: no Book says that it is that of 5F24, and it names no account.
+    """
     card = state.card
     candidate = state.candidate
     assert candidate is not None
@@ -147,6 +152,8 @@ def card_data(state: State) -> CardData:
     if not pan.isdigit() or not 8 <= len(pan) <= 19:
         raise CardError("application PAN")
     track2 = track2_of(card.get(Tag.TRACK_2_EQUIVALENT_DATA))
+    if track2 is not None and not track2.is_of(Pan(pan)):
+        raise CardError("application PAN and track 2 equivalent data name two accounts")
     effective = card.get(Tag.APPLICATION_EFFECTIVE_DATE)
     return CardData(
         pan=Pan(pan),

@@ -30,6 +30,7 @@ from firmware.emv.dialogue import (
 from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
 from firmware.emv.session import Session
 from firmware.emv.terminal import REFUND, SALE, Transaction
+from firmware.entry_guard import MaskedEntry
 from firmware.flows.desk import Desk
 from firmware.flows.parts import Agreed, GivenUp, choose, show
 from firmware.journal.queries import NextNumbers
@@ -143,7 +144,7 @@ async def enter_pin(
     while True:
         length = len(keyed) if keyed else 0
         await show(desk, PinEntry(kind, amount, length, notice, desk.training))
-        happening = await Wait(desk.idle_timeout_ms, card=card_stays)
+        happening = await Wait(desk.idle_timeout_ms, card=card_stays, masked=MaskedEntry.PIN)
         if isinstance(happening, CardRemoved):
             return GivenUp.CARD_PULLED
         if not isinstance(happening, KeyPressed):
@@ -154,9 +155,10 @@ async def enter_pin(
         if key is Key.ENTER and keyed and length in PIN_LENGTHS:
             return keyed
         if key is Key.BACK and keyed:
-            keyed = Pin(keyed.reveal()[:-1]) if length > 1 else None
+            keyed = keyed.without_last()
         elif key.digit is not None and length < PIN_LENGTHS[-1]:
-            keyed = Pin((keyed.reveal() if keyed else "") + key.digit)
+            more = Pin(key.digit)
+            keyed = keyed.with_more(more) if keyed else more
         else:
             await Beep()
 
@@ -224,7 +226,9 @@ async def present_same_card(
         presented = await present_card(desk, agreed, prompt, notice, again=again)
         if isinstance(presented, GivenUp):
             return presented
-        if presented.card.pan.keyed_hash(desk.card_key) == original.card.hash:
+        card = presented.card
+        same = card.pan.keyed_hash(desk.card_key), card.psn
+        if same == (original.card.hash, original.card.psn):
             return presented
         await Beep(long=True)
         await release_card()
@@ -234,7 +238,7 @@ async def present_same_card(
 async def _await_card(
     desk: Desk, agreed: Agreed, prompt: Text, notice: Phrase | None, *, again: bool
 ) -> GivenUp | None:
-    """Wait until a card that has not served yet is in the slot."""
+    """Wait until a card is in the slot that was put in for this: see effects.CardPresent."""
     while not await CardPresent(used=again):
         words = Text.REINSERT_CARD if await CardPresent(used=True) else prompt
         screen = CardPrompt(agreed.kind, agreed.amount, Phrase.of(words), notice, desk.training)

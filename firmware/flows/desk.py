@@ -46,6 +46,7 @@ class Desk:
     operator: str = ""
     training: bool = False
     started: bool = False  # and the journal says so
+    settings: dict[str, str] = field(default_factory=dict)  # as the journal keeps them
     clock_moved_s: int = 0  # since somebody was last told
     shop_language: Language = field(init=False)  # `language` may be a cardholder's for a while
 
@@ -84,6 +85,11 @@ class Desk:
         config = self.config
         kiosk = config.general.profile == "kiosk"
         return 1000 * (config.kiosk.timeout_s if kiosk else config.general.idle_timeout_s)
+
+    @property
+    def test_keys(self) -> bool:
+        """Whether test CA keys are trusted here, which idle and every receipt say."""
+        return self.config.emv.test_keys
 
     @property
     def min_view_ms(self) -> int:

@@ -34,7 +34,7 @@ async def sale_limits(desk: Desk) -> Callable[[Money], Phrase | None]:
     """Why an amount is over a limit of the sale or of the day, or None."""
     limits, moment = desk.config.sale, await Now()
     counts = limits.day_limit and not desk.training
-    sold_minor = await Look(SoldToday(moment.date)) if counts else 0
+    sold_minor = await Look(SoldToday(moment.date, desk.config.currency.alpha)) if counts else 0
 
     def refuse(amount: Money) -> Phrase | None:
         if limits.max_amount and amount.minor > limits.max_amount:
@@ -56,10 +56,10 @@ def card_limit(desk: Desk, agreed: Agreed, charged_minor: int) -> Phrase | None:
     return Phrase.of(Text.CARD_DAY_LIMIT, limit=desk.money(limit))
 
 
-async def charged_today(card: CardFacts) -> int:
+async def charged_today(desk: Desk, card: CardFacts) -> int:
     """Minor units that this card was charged here today."""
     moment = await Now()
-    return await Look(CardSoldToday(card.hash, moment.date))
+    return await Look(CardSoldToday(card.hash, moment.date, desk.config.currency.alpha))
 
 
 async def agree_to_unusual(desk: Desk, amount: Money) -> bool:
@@ -70,7 +70,7 @@ async def agree_to_unusual(desk: Desk, amount: Money) -> bool:
     settings = desk.config.sale
     if not settings.unusual_factor:
         return True
-    recent = await Look(RecentSales(settings.unusual_history))
+    recent = await Look(RecentSales(settings.unusual_history, amount.currency.alpha))
     if len(recent) < settings.unusual_min_history:
         return True
     usual_minor = sorted(recent)[len(recent) // 2]
@@ -86,7 +86,9 @@ async def agree_to_duplicate(desk: Desk, agreed: Agreed, card: CardFacts) -> boo
     window_s = desk.config.sale.duplicate_window_s
     moment = await Now()
     since = moment.wall - timedelta(seconds=window_s)
-    earlier = await Look(DuplicateOf(card.hash, agreed.amount.minor, since, training=desk.training))
+    minor, currency = agreed.amount.minor, agreed.amount.currency.alpha
+    asked = DuplicateOf(card.hash, minor, currency, since, desk.training, card.psn)
+    earlier = await Look(asked)
     if earlier is None:
         return True
     body = (

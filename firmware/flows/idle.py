@@ -6,12 +6,14 @@ from firmware.effects import (
     CheckClock,
     CheckSpace,
     ClockMoved,
+    EntryLeftOpen,
     Look,
     Moment,
     Now,
     Record,
     StuckPapers,
     TimedOut,
+    UseUpCard,
     Wait,
 )
 from firmware.flows.desk import Desk
@@ -24,6 +26,7 @@ from firmware.flows.sign_on import sign_on
 from firmware.journal.queries import (
     BatchCount,
     OpenSettlement,
+    SettingsToRecord,
     SignedOn,
     TrainingOn,
 )
@@ -47,7 +50,9 @@ async def terminal(desk: Desk, version: str) -> None:
     await CheckClock()
     power_lost = not desk.started
     if power_lost:
-        await Record.of(TerminalStarted(version=version, schema=SCHEMA))
+        started = TerminalStarted(version=version, schema=SCHEMA)
+        changes = await Look(SettingsToRecord(desk.settings, by="configuration"))
+        await Record.of(started, *changes)
         desk.started = True
     desk.operator, desk.training = await Look(SignedOn()), await Look(TrainingOn())
     await recover(desk, power_lost=power_lost)
@@ -64,9 +69,13 @@ async def terminal(desk: Desk, version: str) -> None:
 
 
 async def idle(desk: Desk) -> None:
-    """Stand idle until a key begins something, once; what the host is owed is tried again."""
+    """Stand idle until a key begins something, once; what the host is owed is tried again.
+
+    A card that is in the slot already belongs to what came before, and has to be put in again.
+    """
     desk.speak_shop()
-    card_waits = False
+    await UseUpCard()
+    card: Text | None = None  # what to do about the one in the slot
     retry = await Retry.begin(desk)
     while True:
         moment = await Now()
@@ -75,18 +84,20 @@ async def idle(desk: Desk) -> None:
         slips = await StuckPapers()
         if slips:
             pause_ms = min(pause_ms, PHASE_MS)
-        before_amount = Phrase.of(Text.CARD_BEFORE_AMOUNT)
-        notice = before_amount if card_waits else await _notice(desk, moment, slips)
+        if await EntryLeftOpen():
+            notice: Phrase | None = Phrase.of(Text.ENTRY_LEFT_OPEN)
+        else:
+            notice = Phrase.of(card) if card else await _notice(desk, moment, slips)
         await show(desk, idle_screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
         happening = await Wait(min(until_minute_ms, pause_ms), card=True)
         match happening:
             case TimedOut():
                 pass
-            case CardInserted():
-                card_waits = True
+            case CardInserted(found=found):
+                card = Text.REMOVE_CARD if found else Text.CARD_BEFORE_AMOUNT
             case CardRemoved():
-                card_waits = False
+                card = None
             case KeyPressed(key=key):
                 desk.clock_moved_s = 0
                 if await _begin(desk, key):

@@ -6,7 +6,7 @@ wait a shorter time, and each approval makes one paper by itself.
 
 from __future__ import annotations
 
-from firmware.effects import Moment, Now, StuckPapers, Wait
+from firmware.effects import EntryLeftOpen, Moment, Now, StuckPapers, UseUpCard, Wait
 from firmware.flows.desk import Desk
 from firmware.flows.menu import idle_key
 from firmware.flows.owed import Retry
@@ -15,6 +15,7 @@ from firmware.flows.parts import PHASE_MS, idle_screen, shift_px, show
 from firmware.flows.permissions import Act, permitted
 from firmware.flows.sale import sell_item
 from firmware.ui.screens import Attract, Phrase, Screen
+from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
 PAGE_MS = 4_000  # pages of the price list take turns
@@ -23,6 +24,7 @@ PAGE_MS = 4_000  # pages of the price list take turns
 async def attract(desk: Desk) -> None:
     """Show the price list until a key begins something, once; what the host is owed is retried."""
     desk.speak_shop()
+    await UseUpCard()  # as at idle
     retry = await Retry.begin(desk)
     while True:
         moment = await Now()
@@ -31,6 +33,8 @@ async def attract(desk: Desk) -> None:
         if slips:  # a customer may not want to pay where no slip comes out
             turn_ms = PHASE_MS
             notice = await slips_wait(slips, moment.monotonic_ms)
+        if await EntryLeftOpen():
+            notice = Phrase.of(Text.ENTRY_LEFT_OPEN)
         await show(desk, _screen(desk, moment, notice))
         happening = await Wait(min(turn_ms, pause_ms or turn_ms), card=True)
         if isinstance(happening, KeyPressed) and await _begin(desk, happening.key):
@@ -52,4 +56,4 @@ def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Screen:
         return idle_screen(desk, moment, notice)
     items = tuple((each.key, each.name, desk.money(each.price)) for each in desk.config.kiosk.items)
     page = moment.monotonic_ms // PAGE_MS
-    return Attract(desk.owner, items, shift_px(moment), page, notice)
+    return Attract(desk.owner, items, shift_px(moment), page, notice, desk.test_keys)

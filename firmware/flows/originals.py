@@ -21,6 +21,10 @@ async def why_not_undone(desk: Desk, original: Transaction | None) -> Phrase | N
     owner = desk.config.merchant
     if (original.terminal, original.store) != (owner.terminal, owner.store):
         return Phrase.of(Text.OTHER_TERMINAL, terminal=original.terminal, store=original.store)
+    if original.merchant != owner.number:
+        return Phrase.of(Text.OTHER_MERCHANT, merchant=original.merchant)
+    if original.currency != desk.config.currency.alpha:
+        return Phrase.of(Text.OTHER_CURRENCY, currency=original.currency)
     if original.kind is not Kind.SALE:
         return Phrase.of(Text.NOT_A_SALE)
     if original.state in (State.DECLINED, State.FAILED):

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct
 
 from firmware.effects import Beep, Moment, PutBack, Record, Show, Shown, TimedOut, Wait
+from firmware.entry_guard import MaskedEntry
 from firmware.flows.desk import Desk
 from firmware.journal.records import AmountAgreed, EntryAbandoned, Kind
+from firmware.masked import Digits, Password
 from firmware.money import Money
 from firmware.ui.screens import (
     AmountCheck,
@@ -28,6 +31,7 @@ from firmware.ui.screens import (
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
+D = TypeVar("D", bound=Digits)
 AMOUNT_DIGITS_MAX = 9  # 9,999,999.99: what the glass shows in large digits
 PHASE_MS = 2_000  # lines that take turns change this often
 NOTICE_MS = 10_000
@@ -113,6 +117,11 @@ def _shifted(minor: int, key: Key) -> int | None:
 def _digits_of(key: Key) -> str | None:
     """What a key adds where digits are keyed; `*` is 00."""
     return "00" if key is Key.STAR else key.digit
+
+
+def masked_digits(key: Key, kind: type[D]) -> D | None:
+    """What a key adds to a masked entry of `kind`, or None."""
+    return kind(_digits_of(key) or "") if _digits_of(key) else None
 
 
 async def check_amount(
@@ -202,7 +211,6 @@ async def enter_digits(
     title: Phrase,
     *,
     lengths: tuple[int, ...],
-    masked: bool = False,
     hint: Phrase | None = None,
     notice: Phrase | None = None,
     start: str = "",
@@ -210,9 +218,7 @@ async def enter_digits(
     """Key decimal digits, `*` for 00; ENTER takes them when their number is one of `lengths`."""
     digits, replace = start, bool(start)
     while True:
-        shown = "*" * len(digits) if masked else digits
-        entry = TextEntry(title, shown, max(lengths), hint, notice, desk.training)
-        await show(desk, entry)
+        await show(desk, TextEntry(title, digits, max(lengths), hint, notice, desk.training))
         key = await press(desk.idle_timeout_ms)
         if key is None:
             return GivenUp.TIMED_OUT
@@ -226,6 +232,32 @@ async def enter_digits(
             digits, replace = digits[:-1], False
         elif more and len(kept + more) <= max(lengths):
             digits, replace = kept + more, False
+        else:
+            await Beep()
+
+
+async def enter_password(
+    desk: Desk, title: Phrase, length: int, notice: Phrase | None = None
+) -> Password | GivenUp:
+    """Key a password of `length` digits, `*` for 00: a star a digit, masked from its first on."""
+    keyed: Password | None = None
+    while True:
+        count = len(keyed) if keyed else 0
+        await show(desk, TextEntry(title, "*" * count, length, None, notice, desk.training))
+        happening = await Wait(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
+        if not isinstance(happening, KeyPressed):
+            return GivenUp.TIMED_OUT
+        key = happening.key
+        if key is Key.CANCEL:
+            return GivenUp.CANCELLED
+        notice = None
+        if key is Key.ENTER and keyed and count == length:
+            return keyed
+        more = masked_digits(key, Password)
+        if key is Key.BACK and keyed:
+            keyed = keyed.without_last()
+        elif more and count + len(more) <= length:
+            keyed = keyed.with_more(more) if keyed else more
         else:
             await Beep()
 
@@ -313,6 +345,7 @@ def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
         notice,
         desk.training,
         shift_px(moment),
+        desk.test_keys,
     )
 
 

@@ -11,7 +11,7 @@ import enum
 
 from firmware.effects import CheckPassword
 from firmware.flows.desk import Desk
-from firmware.flows.parts import GivenUp, enter_digits, tell
+from firmware.flows.parts import GivenUp, enter_password, tell
 from firmware.journal.operators import (
     SUPERVISOR,
     LockedFor,
@@ -20,7 +20,6 @@ from firmware.journal.operators import (
     Verified,
     WrongPassword,
 )
-from firmware.masked import Password
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
@@ -122,12 +121,11 @@ async def ask_password(
 ) -> Verified | MustChange | None:
     """Ask for an operator's password until it is right; None when it is not to be had, and why."""
     notice: Phrase | None = None
-    lengths = (password_length(operator),)
     while True:
-        digits = await enter_digits(desk, title, lengths=lengths, masked=True, notice=notice)
-        if isinstance(digits, GivenUp):
+        password = await enter_password(desk, title, password_length(operator), notice)
+        if isinstance(password, GivenUp):
             return None
-        verdict = await CheckPassword(operator, Password(digits), purpose)
+        verdict = await CheckPassword(operator, password, purpose)
         match verdict:
             case Verified() | MustChange():
                 return verdict

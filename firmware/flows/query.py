@@ -17,6 +17,7 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
+from firmware.money import currency_of, major_text
 from firmware.ui.screens import Listing, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -73,7 +74,7 @@ def details(desk: Desk, transaction: Transaction) -> tuple[str, ...]:
         state = Text.UNDONE
     rows = [
         f"{transaction.stan:06d} {word(desk, KINDS[transaction.kind])}",
-        f"{transaction.currency} {desk.money(transaction.amount_minor)}",
+        f"{transaction.currency} {_amount(transaction)}",
         f"{word(desk, state)} {transaction.response_code}".rstrip(),
         masked_card(transaction)[-16:],
         f"{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]} {transaction.operator}",
@@ -94,14 +95,19 @@ async def _show_list(desk: Desk) -> None:
     if not found:
         await tell(desk, Text.QUERY_LIST, Text.NOTHING_FOUND)
         return
-    rows = tuple(f"{each.stan:06d} {_short(desk, each)}" for each in found)
+    rows = tuple(f"{each.stan:06d} {_short(each)}" for each in found)
     await page_through(desk, Phrase.of(Text.QUERY_LIST), rows)
 
 
-def _short(desk: Desk, transaction: Transaction) -> str:
+def _amount(transaction: Transaction) -> str:
+    """The amount by its own currency, which may be an earlier one than the terminal's."""
+    return major_text(transaction.amount_minor, currency_of(transaction.currency))
+
+
+def _short(transaction: Transaction) -> str:
     sign = "" if transaction.kind is Kind.SALE else "-"
     mark = "" if transaction.state is State.APPROVED else "x"
-    return f"{mark}{sign}{desk.money(transaction.amount_minor)}"
+    return f"{mark}{sign}{_amount(transaction)}"
 
 
 async def page_through(desk: Desk, title: Phrase, rows: tuple[str, ...]) -> None:

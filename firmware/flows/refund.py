@@ -152,7 +152,7 @@ async def _limits(desk: Desk, left: Money) -> Callable[[Money], Phrase | None]:
     """Why an amount cannot be refunded, or None."""
     settings, moment = desk.config.refund, await Now()
     counts = settings.day_limit and not desk.training
-    refunded_minor = await Look(RefundedToday(moment.date)) if counts else 0
+    refunded_minor = await Look(RefundedToday(moment.date, left.currency.alpha)) if counts else 0
     # whose shift it is: to give more back than a cashier may, the supervisor signs on
     signed_on = role_of(desk) is Role.SUPERVISOR
     one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit

@@ -90,5 +90,8 @@ async def _request(desk: Desk, reversal: Reversal) -> ReversalRequest:
         date=moment.date,
         time=moment.time,
         reason=reversal.reason,
+        original_date=owed.date,
+        original_time=owed.time,
+        original_last4=owed.card.last4,
         training=owed.training,
     )

@@ -90,7 +90,8 @@ async def _charge(desk: Desk, agreed: Agreed) -> None:
     ended = await transact(desk, met.deal, met.end_with_card)
     await release_card()
     # 7–8. Outcome, vouchers, and half a minute to undo it.
-    await finish(desk, ended)
+    if ended is not None:
+        await finish(desk, ended)
 
 
 async def agree_on_amount(desk: Desk, first: Key | None) -> Agreed | GivenUp:
@@ -144,7 +145,7 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
         if isinstance(presented, GivenUp):
             return presented
         facts = card_facts(desk, presented.card)
-        charged_minor = await charged_today(facts)
+        charged_minor = await charged_today(desk, facts)
         over_limit = card_limit(desk, agreed, charged_minor)
         if over_limit is not None:
             await tell(desk, Text.REFUSED, over_limit, amount=agreed.amount)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firmware.effects import Authorise, CheckSpace, Look, Now, Record
+from firmware.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
 from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, confirm, show, tell
@@ -31,11 +31,11 @@ from firmware.journal.records import (
     SettlementStarted,
     Totals,
 )
+from firmware.journal.rules import batch_after
 from firmware.journal.transactions import Reversal, Upload
+from firmware.money import major_text
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
-
-BATCH_MAX = 999_999
 
 
 async def settle(desk: Desk) -> None:
@@ -95,6 +95,7 @@ async def may_move_money(desk: Desk, *, uploads: bool = True) -> bool:
         await _refuse(desk, Text.UPLOAD_FIRST, await Look(Uploads()))
         return False
     await CheckSpace()  # after what is owed, which goes out as long as it can be written at all
+    await CheckClock()
     await resume_settlement(desk)
     return await Look(OpenSettlement()) is None
 
@@ -118,7 +119,10 @@ def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
         (Text.TOTAL_VOIDS, totals.voids, totals.voids_minor),
         (Text.TOTAL_REFUNDS, totals.refunds, totals.refunds_minor),
     )
-    return tuple(Phrase.of(text, count=count, sum=desk.money(minor)) for text, count, minor in rows)
+    return tuple(
+        Phrase.of(text, count=count, sum=major_text(minor, desk.config.currency))
+        for text, count, minor in rows
+    )
 
 
 async def _finish(desk: Desk, started: SettlementStarted) -> None:
@@ -149,10 +153,9 @@ async def _finish(desk: Desk, started: SettlementStarted) -> None:
         date=moment.date,
         time=moment.time,
     )
-    following = started.batch % BATCH_MAX + 1
     job = await Look(NextJob())
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=started.batch, stan=0)
-    await Record.of(completed, BatchOpened(batch=following), slip)
+    await Record.of(completed, BatchOpened(batch=batch_after(started.batch)), slip)
     verdict = Text.BALANCED if balanced else Text.UNBALANCED
     lines = total_lines(desk, started.totals)
     await tell(desk, Text.SETTLED, verdict, *lines, warning=not balanced)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from firmware.effects import ChangeOperator, Now, OperatorChange, Record
 from firmware.flows.desk import Desk
 from firmware.flows.owed import Retry, send_owed, what_is_owed
-from firmware.flows.parts import GivenUp, confirm, enter_digits, tell
+from firmware.flows.parts import GivenUp, confirm, enter_digits, enter_password, tell
 from firmware.flows.permissions import ask_password, password_length
 from firmware.journal.operators import MustChange
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
-from firmware.masked import Password
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
@@ -44,20 +43,18 @@ async def try_sign_on(desk: Desk) -> bool:
 async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
     """Make the owner choose a password that is not the default and not easily guessed."""
     notice: Phrase | None = None
-    lengths = (password_length(operator),)
+    length = password_length(operator)
     while True:
-        title = Phrase.of(Text.NEW_PASSWORD)
-        first = await enter_digits(desk, title, lengths=lengths, masked=True, notice=notice)
+        first = await enter_password(desk, Phrase.of(Text.NEW_PASSWORD), length, notice)
         if isinstance(first, GivenUp):
             return False
-        title = Phrase.of(Text.NEW_PASSWORD_AGAIN)
-        second = await enter_digits(desk, title, lengths=lengths, masked=True)
+        second = await enter_password(desk, Phrase.of(Text.NEW_PASSWORD_AGAIN), length)
         if isinstance(second, GivenUp):
             return False
         if first != second:
             notice = Phrase.of(Text.PASSWORDS_DIFFER)
             continue
-        refusal = await ChangeOperator(OperatorChange.CHANGE, operator, by, Password(first))
+        refusal = await ChangeOperator(OperatorChange.CHANGE, operator, by, first)
         if not refusal:
             await tell(desk, Text.OPERATOR_CHANGE, Text.PASSWORD_CHANGED, warning=False)
             return True

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from firmware.effects import Authorise, Look, Moment, Now, Record
 from firmware.flows.desk import Desk
-from firmware.flows.parts import Agreed, show
+from firmware.flows.parts import Agreed, abandon, show, tell
 from firmware.flows.permissions import Role, role_of
 from firmware.flows.reasons import why_declined
 from firmware.flows.reverse import reverse
@@ -90,10 +90,17 @@ Ended = Done | Refused | Undecided
 CardEnd = Callable[[HostAnswer], Awaitable[CardWord]]
 
 
-async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:
-    """Carry one deal out and say how it ended. The intent is durable before the host is asked."""
+async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended | None:
+    """Carry one deal out and say how it ended. The intent is durable before the host is asked.
+
+    None, and nothing begun, where the open batch has given out every voucher number there is.
+    """
     moment = await Now()
     numbers = await Look(NextNumbers(training=desk.training))
+    if numbers.used_up:
+        await tell(desk, Text.REFUSED, Text.BATCH_FULL)
+        await abandon(deal.agreed.kind, "voucher number", "batch full", deal.agreed.amount)
+        return None
     intent = _intent(desk, deal, numbers, moment)
     if deal.offline is not None:
         return await _offline(desk, deal, intent)
@@ -123,14 +130,14 @@ async def transact(desk: Desk, deal: Deal, end_with_card: CardEnd) -> Ended:
 
 
 async def _approved(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Done:
-    outcome = _outcome(intent, deal, Result.APPROVED, answer)
+    outcome = _outcome(desk, intent, deal, Result.APPROVED, answer)
     copies = await _copies(desk, intent)
     await Record.of(outcome, *copies)
     return await _done(desk, intent, copies)
 
 
 async def _declined(desk: Desk, intent: IntentRecorded, deal: Deal, answer: Answered) -> Refused:
-    await Record.of(_outcome(intent, deal, Result.DECLINED, answer))
+    await Record.of(_outcome(desk, intent, deal, Result.DECLINED, answer))
     text = Phrase.of(response_text(answer.response_code))
     return Refused(await _transaction(desk, intent), answer.response_code, text)
 
@@ -150,7 +157,7 @@ async def _offline(desk: Desk, deal: Deal, intent: IntentRecorded) -> Done | Ref
     result = deal.offline
     assert result is not None
     code = "Y1" if result is Result.APPROVED else "Z1"
-    outcome = _outcome(intent, deal, result, Answered(code), offline=True)
+    outcome = _outcome(desk, intent, deal, result, Answered(code), offline=True)
     if result is Result.APPROVED:
         copies = await _copies(desk, intent)
         owed = UploadQueued(batch=intent.batch, stan=intent.stan)
@@ -245,7 +252,13 @@ def _request(desk: Desk, deal: Deal, intent: IntentRecorded) -> FinancialRequest
 
 
 def _outcome(
-    intent: IntentRecorded, deal: Deal, result: Result, answer: Answered, *, offline: bool = False
+    desk: Desk,
+    intent: IntentRecorded,
+    deal: Deal,
+    result: Result,
+    answer: Answered,
+    *,
+    offline: bool = False,
 ) -> OutcomeRecorded:
     return OutcomeRecorded(
         kind=intent.kind,
@@ -256,7 +269,7 @@ def _outcome(
         authorisation_code=answer.authorisation_code,
         reference=answer.reference,
         verification=deal.verification,
-        emv=deal.emv,
+        emv=replace(deal.emv, test_keys=desk.test_keys),
         offline=offline,
         training=intent.training,
     )

@@ -16,8 +16,10 @@ from typing import Any
 from msgspec import Struct
 
 from firmware.config import ConfigError, Mistake
+from firmware.files import read_text
 from firmware.host.cryptogram import VERSIONS
 from firmware.masked import Key, Pan, Pin
+from firmware.money import MINOR_MAX, Currency, MoneyError, example_of, minor_of
 
 
 class Status(enum.Enum):
@@ -77,15 +79,15 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 }
 
 
-def load_accounts(path: Path) -> list[Account]:
-    """Read the `[[account]]` tables of the TOML file at `path`.
+def load_accounts(path: Path, currency: Currency) -> list[Account]:
+    """Read the `[[account]]` tables of the TOML file at `path`, amounts in `currency`.
 
     Raises ConfigError with every mistake, by file, account and key; no mistake repeats a value.
     """
     try:
         if path.stat().st_mode & 0o077:
             raise ConfigError([Mistake(str(path), "expected mode 0600: it holds keys and PINs")])
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(read_text(path))
     except OSError as error:
         raise ConfigError([Mistake(str(path), error.strerror or "cannot be read")]) from None
     except tomllib.TOMLDecodeError as error:
@@ -104,7 +106,7 @@ def load_accounts(path: Path) -> list[Account]:
     accounts = [
         account
         for number, entry in enumerate(entries, 1)
-        if (account := _account(entry, f"{path}: account {number}", mistakes)) is not None
+        if (account := _account(entry, f"{path}: account {number}", currency, mistakes)) is not None
     ]
     mistakes += _repeated(accounts, str(path))
     if mistakes:
@@ -112,12 +114,14 @@ def load_accounts(path: Path) -> list[Account]:
     return accounts
 
 
-def _account(entry: Mapping[str, Any], place: str, mistakes: list[Mistake]) -> Account | None:
+def _account(
+    entry: Mapping[str, Any], place: str, currency: Currency, mistakes: list[Mistake]
+) -> Account | None:
     """One account, or None and its mistakes."""
     found = [
         Mistake(f"{place}.{key}", expected)
         for key, value in entry.items()
-        if (expected := _expected(key, value)) is not None
+        if (expected := _expected(key, value, currency)) is not None
     ]
     found += [Mistake(f"{place}.{key}", "missing") for key in _REQUIRED if key not in entry]
     mistakes += found
@@ -129,27 +133,25 @@ def _account(entry: Mapping[str, Any], place: str, mistakes: list[Mistake]) -> A
         psn=entry.get("psn", "00"),
         expiry=entry["expiry"],
         pin=Pin(entry["pin"]) if "pin" in entry else None,
-        balance_minor=_minor(entry.get("balance")),
-        credit_limit_minor=_minor(entry.get("credit_limit")),
+        balance_minor=_minor(entry.get("balance"), currency),
+        credit_limit_minor=_minor(entry.get("credit_limit"), currency),
         imk_ac=Key(bytes.fromhex(entry["imk_ac"])),
         cvn=entry["cvn"],
         status=Status(entry.get("status", "active")),
-        day_limit_minor=_minor(entry.get("day_limit")),
+        day_limit_minor=_minor(entry.get("day_limit"), currency),
         day_count=entry.get("day_count"),
         arpc_method=entry.get("arpc_method", 1),
     )
 
 
-def _expected(key: str, value: object) -> str | None:
+def _expected(key: str, value: object, currency: Currency) -> str | None:
     """What `key` wants instead of `value`, or None if it is well."""
     if key in _DIGITS:
         pattern, words = _DIGITS[key]
         well = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
         return None if well else f"expected {words}"
     if key in _AMOUNTS:
-        well = isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}\.[0-9]{2}", value) is not None
-        well = well or (type(value) is int and value >= 0)
-        return None if well else 'expected major units such as "500.00", or whole minor units'
+        return None if _is_amount(value, currency) else _amount_words(currency)
     if key in _CHOICES:
         known = _CHOICES[key]
         well = type(value) in (int, str) and value in known
@@ -159,8 +161,23 @@ def _expected(key: str, value: object) -> str | None:
     return "unknown"
 
 
-def _minor(value: str | int | None) -> int | None:
-    return int(value.replace(".", "")) if isinstance(value, str) else value
+def _is_amount(value: object, currency: Currency) -> bool:
+    if not isinstance(value, str):
+        return type(value) is int and 0 <= value <= MINOR_MAX
+    try:
+        minor_of(value, currency)
+    except MoneyError:
+        return False
+    return True
+
+
+def _amount_words(currency: Currency) -> str:
+    example = f'major units of {currency.alpha} such as "{example_of(currency)}"'
+    return f"expected {example}, or whole minor units"
+
+
+def _minor(value: str | int | None, currency: Currency) -> int | None:
+    return minor_of(value, currency) if isinstance(value, str) else value
 
 
 def _repeated(accounts: list[Account], source: str) -> list[Mistake]:

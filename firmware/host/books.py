@@ -19,7 +19,7 @@ from firmware.journal.connection import renew_log
 from firmware.journal.records import Kind, Totals
 
 BOOKS = "host-books.db"
-SCHEMA = 1
+SCHEMA = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS accounts (
     account TEXT PRIMARY KEY,
@@ -70,12 +70,28 @@ CREATE TABLE IF NOT EXISTS settlements (
     PRIMARY KEY (terminal, batch)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER) STRICT;
-INSERT OR IGNORE INTO counter VALUES (1, 0);
+INSERT OR IGNORE INTO counter (only, last) VALUES (1, 0);
+"""
+# 2: the time of a request, which books and how often they were written: all else can be alike in
+# other books
+_SINCE_2 = """
+ALTER TABLE transactions ADD COLUMN time TEXT NOT NULL DEFAULT '';
+ALTER TABLE counter ADD COLUMN books TEXT NOT NULL DEFAULT '';
+ALTER TABLE counter ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
+UPDATE counter SET books = lower(hex(randomblob(16)));
 """
 
 
 class BooksError(Exception):
     """The books cannot be kept as promised: wrong journal mode, sync level or schema."""
+
+
+class BooksGoneError(BooksError):
+    """The books that were kept are not in their place; `another` lies there if it is true."""
+
+    def __init__(self, words: str, *, another: bool) -> None:
+        super().__init__(words)
+        self.another = another
 
 
 class Standing(enum.Enum):
@@ -88,7 +104,10 @@ class Standing(enum.Enum):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One financial request and what was answered; `account` is the keyed hash of the PAN."""
+    """One financial request and what was answered; `account` is the keyed hash of the PAN.
+
+    Batches are counted on where their numbers begin anew, see `firmware.host.rounds`.
+    """
 
     terminal: str
     batch: int
@@ -99,6 +118,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     date: str  # the terminal's, YYYYMMDD
+    time: str = ""  # the terminal's, HHMMSS; "" in books of earlier releases
     original_batch: int = 0
     original_stan: int = 0
     original_reference: str = ""
@@ -131,18 +151,59 @@ Place = tuple[str, int, int]
 """What names a request: terminal, batch, STAN."""
 
 
-class Books:
-    """The file at `path`, made if there is none. Raises BooksError or sqlite3.Error."""
+# made where it is needed: books of any schema may have it
+_TIE = """CREATE TABLE IF NOT EXISTS tie (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    identity TEXT NOT NULL,
+    key_check TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT"""
 
-    def __init__(self, path: Path) -> None:
+
+class Tie(Struct, frozen=True):
+    """What the books know of the terminal's journal.
+
+    `identity` is these books' own, `key_check` changes with the key under which accounts are
+    found, `seq` and `hash` are the journal's last record when they last answered.
+    """
+
+    identity: str
+    key_check: str
+    seq: int
+    hash: bytes
+
+
+class Kept(Struct, frozen=True):
+    """Which books they are, and how often they had been written."""
+
+    books: str
+    commits: int
+
+
+class Books:
+    """The file at `path`, made if there is none. Raises BooksError or sqlite3.Error.
+
+    With `kept` they are opened again: none are made, and what is found must be those books, no
+    earlier copy among them, else BooksGoneError is raised.
+    """
+
+    def __init__(self, path: Path, kept: Kept | None = None) -> None:
         try:
+            if kept is not None and not path.exists():
+                raise BooksGoneError(f"{path} is gone", another=False)
             renew_log(path)
         except OSError as error:
             raise BooksError(f"{path}: {error.strerror}") from error
         # autocommit: transactions are begun here in so many words
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        uri = f"{path.absolute().as_uri()}?mode={'rwc' if kept is None else 'rw'}"
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._kept = kept
         try:
             self._open()
+            if kept is not None:
+                self._compare(kept)
+            self._kept = self._found()
         except BaseException:
             self._db.close()
             raise
@@ -158,8 +219,29 @@ class Books:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise BooksError(f"schema {version}: expected at most {SCHEMA}")
+        if version < SCHEMA and self._kept is not None:
+            raise BooksGoneError("other books lie in their place", another=True)
         if version < SCHEMA:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = 1; COMMIT")
+            tables = f"{_TABLES if version < 1 else ''} {_SINCE_2}"
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {SCHEMA}; COMMIT"
+            )
+
+    def _found(self) -> Kept:
+        return Kept(*self._db.execute("SELECT books, commits FROM counter").fetchone())
+
+    def _compare(self, kept: Kept) -> None:
+        found = self._found()
+        if found.books != kept.books:
+            raise BooksGoneError("other books lie in their place", another=True)
+        if found.commits < kept.commits:
+            raise BooksGoneError("an earlier copy of the books lies in their place", another=True)
+
+    @property
+    def kept(self) -> Kept:
+        """Which they are, and how often they were written, as of the last commit."""
+        assert self._kept is not None
+        return self._kept
 
     def close(self) -> None:
         self._db.close()
@@ -170,11 +252,25 @@ class Books:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("UPDATE counter SET commits = commits + 1")
             self._db.execute("COMMIT")
+            self._kept = Kept(self.kept.books, self.kept.commits + 1)
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def tie(self) -> Tie | None:
+        """The journal that these books answer, and how far they know it; None before the first."""
+        self._db.execute(_TIE)
+        row = self._db.execute("SELECT identity, key_check, seq, hash FROM tie").fetchone()
+        return None if row is None else Tie(*row)
+
+    def set_tie(self, tie: Tie) -> None:
+        """Note how far the journal is known. Part of the commit it is called in."""
+        self._db.execute(_TIE)
+        values = (tie.identity, tie.key_check, tie.seq, tie.hash)
+        self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 
     def next_number(self) -> int:
         """A number never given before."""
@@ -286,6 +382,22 @@ class Books:
             return None
         names = Totals.__struct_fields__
         return row[2], Totals(**dict(zip(names, row[3:], strict=True)))
+
+    def last_settled(self, terminal: str) -> int:
+        """The latest batch of a terminal that was settled; 0 when none was."""
+        row = self._db.execute(
+            "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = ?", (terminal,)
+        ).fetchone()
+        return int(row[0])
+
+    def is_reference(self, reference: str) -> bool:
+        """Whether a request or a settlement was given this reference number."""
+        row = self._db.execute(
+            "SELECT 1 FROM transactions WHERE reference = ?"
+            " UNION ALL SELECT 1 FROM settlements WHERE reference = ?",
+            (reference, reference),
+        ).fetchone()
+        return row is not None
 
     def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
         """Close a batch on these totals."""

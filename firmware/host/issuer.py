@@ -11,6 +11,7 @@ from datetime import date
 from msgspec import Struct
 
 from firmware.emv import tlv
+from firmware.host import rounds
 from firmware.host.accounts import Account, Status
 from firmware.host.books import Books, Entry, Standing
 from firmware.host.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
@@ -20,6 +21,7 @@ from firmware.journal.records import Kind
 
 APPROVED = "00"
 NEVER_ANSWERS = "68"
+NO_PSN = "00"  # of a card that has none. See EMV 4.4 Book 2, A1.4.1.
 PIN_TRIES = 3
 _REFUSED_STATUS = {
     Status.LOST: "41",
@@ -94,6 +96,8 @@ class Issuer:
         """
         if request.offline:
             return APPROVED, ""  # the card has approved already: the money is owed
+        if (request.card.psn or NO_PSN) != account.psn:  # another card of the same account
+            return "14", ""
         code = self._status_code(request, account, today)
         if code == APPROVED:
             code = _pin_code(books, request, account_id, account)
@@ -175,6 +179,8 @@ def _void_code(books: Books, request: FinancialRequest, account_id: str) -> tupl
     original = books.entry((request.terminal, request.original_batch, request.original_stan))
     if original is None or original.merchant != request.merchant:
         return "25", ""
+    if not _is_meant(original, request):
+        return "25", ""
     code = _original_code(original, request, account_id)
     if code != APPROVED:
         return code, ""
@@ -198,6 +204,13 @@ def _refund_code(books: Books, request: FinancialRequest, account_id: str) -> tu
     return (APPROVED if request.amount_minor <= left else "64"), original.reference
 
 
+def _is_meant(original: Entry, request: FinancialRequest) -> bool:
+    """Whether the sale with these numbers is the one that is meant, as far as that is said."""
+    return request.original_date in ("", original.date) and (
+        request.original_reference in ("", original.reference)
+    )
+
+
 def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
     """The sale that a refund names by reference, by number or by both; they must agree."""
     place = (request.terminal, request.original_batch, request.original_stan)
@@ -205,11 +218,14 @@ def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
     if request.original_reference:
         found = books.by_reference(request.original_reference)
         named = (request.original_batch, request.original_stan)
-        if found is not None and any(named) and named != (found.batch, found.stan):
+        if found is not None and any(named) and not _is_named(found, *named):
             return None
-    if found is not None and request.original_date not in ("", found.date):
-        return None
-    return found
+    return found if found is not None and _is_meant(found, request) else None
+
+
+def _is_named(entry: Entry, batch: int, stan: int) -> bool:
+    """Whether these numbers are the entry's; a batch of long ago has a later one's number."""
+    return stan == entry.stan and rounds.number_of(batch) == rounds.number_of(entry.batch)
 
 
 def _original_code(original: Entry, request: FinancialRequest, account_id: str) -> str:

@@ -9,15 +9,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from firmware.host import rounds
 from firmware.host.accounts import Account
 from firmware.host.answers import answer_to, encode_answer
-from firmware.host.books import Books, BooksError, Entry, Place, Standing
+from firmware.host.books import (
+    Books,
+    BooksError,
+    BooksGoneError,
+    Entry,
+    Kept,
+    Place,
+    Standing,
+    Tie,
+)
 from firmware.host.issuer import APPROVED, Decision, Issuer
 from firmware.host.keys import derive, derived_keys
 from firmware.host.messages import (
@@ -27,6 +39,7 @@ from firmware.host.messages import (
     SettlementRequest,
 )
 from firmware.host.wire import Unacceptable, batch_of, decode_request
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.records import Kind, Totals
 from firmware.masked import Key
 
@@ -57,10 +70,12 @@ class LocalHost:
 
     `terminals` are the registered ones by number, `clock_now` the host's wall clock, `master` the
     key from which the terminals' keys and the books' hash key are derived. Made and queried on one
-    thread, it may exchange on another. Raises BooksError or sqlite3.Error when the books cannot be
-    opened.
+    thread, it may exchange on another. The books are made at the start alone, if there are none;
+    later on only the same ones are opened again. Raises BooksError or sqlite3.Error when they
+    cannot be opened.
     """
 
+    journal_head: Callable[[], tuple[int, bytes]] | None = None  # see firmware.tie
     undelivered = False  # whatever is exchanged has been taken
 
     def __init__(
@@ -74,7 +89,9 @@ class LocalHost:
         test_amounts: bool = False,
     ) -> None:
         self._path = books_path
+        self._lock = threading.RLock()  # one uses the books, another gives them back
         self._books: Books | None = Books(books_path)
+        self._kept: Kept | None = None
         self._hash_key = derive(master, "books|accounts", 32)
         self._keys = derived_keys(master)
         self._terminals = dict(terminals)
@@ -88,27 +105,46 @@ class LocalHost:
         None also when the disk refuses: the books may or may not hold it, so it is to be reversed.
         """
         del timeout_ms  # an answer from in here is there at once or never
-        try:
-            if self._books is None:
-                self._books = Books(self._path)
-            return self._exchange(self._books, message)
-        except (sqlite3.Error, BooksError):
-            # a failed sync is not to be retried in place: begin anew from what is on the disk
-            self.close()
-            return None
+        with self._lock:
+            try:
+                return self._exchange(self._opened(), message)
+            except (sqlite3.Error, BooksError):
+                # a failed sync is not to be retried in place: begin anew from what is on the disk
+                self.close()
+                return None
 
     def close(self) -> None:
         """Close the books; a later exchange opens them again."""
-        if self._books is not None:
-            self._books.close()
-            self._books = None
+        with self._lock:
+            if self._books is not None:
+                self._kept = self._books.kept
+                self._books.close()
+                self._books = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that have to be where they were. See firmware.ledger.Beside."""
+        return (self._path,)
+
+    def check(self) -> None:
+        """Open the books if they are closed. Raises JournalFault when they are not the same."""
+        with self._lock:
+            try:
+                self._opened()
+            except BooksGoneError as error:
+                trouble = Trouble.OTHERS if error.another else Trouble.GONE
+                raise JournalFault(trouble, str(error)) from error
+            except BooksError as error:
+                raise JournalFault(Trouble.IO, str(error)) from error
+            except DATABASE_ERRORS as error:
+                raise fault_of(error) from error
 
     def books(self) -> list[BookEntry]:
         """Every financial request and what became of it, by terminal, batch and STAN."""
         return [
             BookEntry(
                 terminal=entry.terminal,
-                batch=entry.batch,
+                batch=rounds.number_of(entry.batch),
                 stan=entry.stan,
                 kind=entry.kind,
                 amount_minor=entry.amount_minor,
@@ -129,7 +165,8 @@ class LocalHost:
 
     def totals(self, terminal: str, batch: int) -> Totals:
         """What stands in a batch, as its settlement would say it."""
-        return self._opened().totals(terminal, batch)
+        books = self._opened()
+        return books.totals(terminal, rounds.serial_of(batch, books.last_settled(terminal)))
 
     def names_by_hash(self, key: Key) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
@@ -154,10 +191,38 @@ class LocalHost:
         answer: Answered | None = Answered(code)
         if code == APPROVED:
             with books.commit():
-                answer = self._carry_out(books, request)
+                answer = self._carry_out(books, _by_serial(books, request))
+                self._note_journal(books)
         if answer is None:
             return None
         return encode_answer(request, answer, self._keys(request.terminal, request.batch))
+
+    def tie(self) -> Tie | None:
+        """What the books know of the terminal's journal. Raises BooksError or sqlite3.Error."""
+        return self._opened().tie()
+
+    def begin_tie(self, identity: str, seq: int, digest: bytes) -> None:
+        """Note the journal that is answered from now on; durable when this returns."""
+        books = self._opened()
+        with books.commit():
+            books.set_tie(Tie(identity, self.key_check, seq, digest))
+
+    def has_answered(self, terminal: str, batch: int, stan: int, reference: str) -> bool:
+        """Whether the books hold this request with this reference number."""
+        entry = self._opened().entry((terminal, batch, stan))
+        return entry is not None and entry.reference == reference
+
+    @property
+    def key_check(self) -> str:
+        """Eight bytes in hex that change with the key under which accounts are found."""
+        return hmac.new(self._hash_key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
+
+    def _note_journal(self, books: Books) -> None:
+        """How far the journal goes that is answered, in the commit of the answer."""
+        tie = books.tie() if self.journal_head is not None else None
+        if tie is not None and self.journal_head is not None:
+            seq, digest = self.journal_head()
+            books.set_tie(replace(tie, seq=seq, hash=digest))
 
     def _admission_code(
         self, request: FinancialRequest | ReversalRequest | SettlementRequest
@@ -181,7 +246,7 @@ class LocalHost:
             case FinancialRequest():
                 return self._decide(books, request)
             case ReversalRequest():
-                return _reverse(books, request)
+                return self._reverse(books, request)
             case SettlementRequest():
                 return self._settle(books, request)
 
@@ -223,6 +288,7 @@ class LocalHost:
             amount_minor=request.amount_minor,
             currency=request.currency,
             date=request.date,
+            time=request.time,
             original_batch=request.original_batch,
             original_stan=request.original_stan,
             original_reference=request.original_reference,
@@ -246,9 +312,48 @@ class LocalHost:
         code = APPROVED if totals == request.totals else "95"
         return Answered(code, reference=reference, host_totals=totals)
 
+    def _reverse(self, books: Books, request: ReversalRequest) -> Answered:
+        """Make sure that nothing stands of what `request` means, whether it came, comes or not.
+
+        Voids and refunds that rest on a reversed sale fall with it, so that the account is even.
+        What only has its numbers, as when a terminal gave them out twice, is left as it is, and
+        the terminal is told: 64 for another kind or amount, 94 for another transaction.
+        """
+        entry = books.entry(_place(request))
+        if entry is not None:
+            if (entry.kind, entry.amount_minor) != (request.kind, request.amount_minor):
+                return Answered("64")
+            if not self._is_meant(entry, request):
+                return Answered("94")
+        books.note_reversal(_place(request))
+        if entry is not None and entry.state is Standing.STANDING:
+            for resting in books.resting_on(entry.reference):
+                books.reverse(resting)
+            books.reverse(entry)
+        return Answered(APPROVED)
+
+    def _is_meant(self, entry: Entry, request: ReversalRequest) -> bool:
+        """Whether `entry` is what a reversal means, as far as both of them say."""
+        account = self._accounts.get(entry.account)
+        last4 = account.pan.last4 if account is not None else ""
+        said = (
+            (entry.merchant, request.merchant),
+            (entry.currency, request.currency),
+            (entry.date, request.original_date),
+            (entry.time, request.original_time),
+            (last4, request.original_last4),
+        )
+        return all(ours == theirs or not ours or not theirs for ours, theirs in said)
+
     def _reference(self, books: Books) -> str:
-        """Twelve digits: the year's last, the day of the year, and a number never given before."""
-        return self._now().strftime("%Y%j")[3:] + f"{books.next_number() % 10**8:08d}"
+        """Twelve digits: the year's last, the day of the year, and a number of eight digits.
+
+        The number begins anew after 10**8, and the day after ten years: one in use is passed over.
+        """
+        while True:
+            reference = self._now().strftime("%Y%j")[3:] + f"{books.next_number() % 10**8:08d}"
+            if not books.is_reference(reference):
+                return reference
 
     def _authorisation_code(self, reference: str) -> str:
         """Six digits that say nothing, the same at every asking."""
@@ -261,8 +366,19 @@ class LocalHost:
 
     def _opened(self) -> Books:
         if self._books is None:
-            self._books = Books(self._path)
+            self._books = Books(self._path, self._kept)
         return self._books
+
+
+def _by_serial(
+    books: Books, request: FinancialRequest | ReversalRequest | SettlementRequest
+) -> FinancialRequest | ReversalRequest | SettlementRequest:
+    """The request with batches as the books count them: their numbers begin anew."""
+    serial = rounds.serial_of(request.batch, books.last_settled(request.terminal))
+    if isinstance(request, FinancialRequest):
+        original = rounds.serial_before(request.original_batch, serial)
+        return replace(request, batch=serial, original_batch=original)
+    return replace(request, batch=serial)
 
 
 def _place(request: FinancialRequest | ReversalRequest) -> Place:
@@ -275,26 +391,11 @@ def _is_same(entry: Entry, request: FinancialRequest, account: str) -> bool:
         entry.kind is request.kind
         and entry.account == account
         and entry.amount_minor == request.amount_minor
+        and entry.currency == request.currency
+        and entry.merchant == request.merchant
+        and entry.date == request.date
+        and entry.time in ("", request.time)
         and entry.original_batch == request.original_batch
         and entry.original_stan == request.original_stan
         and entry.original_reference == request.original_reference
     )
-
-
-def _reverse(books: Books, request: ReversalRequest) -> Answered:
-    """Make sure that nothing stands of what `request` names, whether it came, comes or never does.
-
-    Voids and refunds that rest on a reversed sale fall with it, so that the account is even.
-    """
-    entry = books.entry(_place(request))
-    if entry is not None and (entry.kind, entry.amount_minor) != (
-        request.kind,
-        request.amount_minor,
-    ):
-        return Answered("64")
-    books.note_reversal(_place(request))
-    if entry is not None and entry.state is Standing.STANDING:
-        for resting in books.resting_on(entry.reference):
-            books.reverse(resting)
-        books.reverse(entry)
-    return Answered(APPROVED)

@@ -11,7 +11,10 @@ from firmware.masked import Pan, Pin, Track2
 
 
 class CardPresented(Struct, frozen=True):
-    """The card as the host must see it; lives only as long as the request."""
+    """The card as the host must see it; lives only as long as the request.
+
+    Raises ValueError when track 2 is another account's than the PAN.
+    """
 
     pan: Pan
     psn: str
@@ -19,6 +22,10 @@ class CardPresented(Struct, frozen=True):
     track2: Track2 | None = None
     pin: Pin | None = None  # enciphered by the host layer, never earlier
     de55: bytes = b""
+
+    def __post_init__(self) -> None:
+        if self.track2 is not None and not self.track2.is_of(self.pan):
+            raise ValueError("PAN and track 2 name two accounts")
 
     def __repr__(self) -> str:
         return f"CardPresented(pan={self.pan!r})"  # DE 55 may hold what must not be told
@@ -47,7 +54,11 @@ class FinancialRequest(Struct, frozen=True):
 
 
 class ReversalRequest(Struct, frozen=True):
-    """Undo whatever (terminal, batch, stan) did, if it did anything."""
+    """Undo what (terminal, batch, stan) did, if it did anything and is the request meant here.
+
+    `date` and `time` are those of the asking; the `original_` fields say which request is meant,
+    for its numbers may have been given out twice. One that is empty is not compared.
+    """
 
     kind: Kind
     terminal: str
@@ -59,6 +70,9 @@ class ReversalRequest(Struct, frozen=True):
     date: str
     time: str
     reason: str = ""
+    original_date: str = ""  # YYYYMMDD
+    original_time: str = ""  # HHMMSS
+    original_last4: str = ""  # of the card's number
     training: bool = False  # answered by nobody's books
 
 

@@ -41,7 +41,7 @@ _FIELDS: dict[int, tuple[str, int, int]] = {
     53: ("n", 0, 16),  # how the PIN block is made
     55: ("b", 2, 255),  # EMV data
     60: ("n", 2, 11),  # type code 2, batch 6, network management code 3
-    61: ("n", 2, 20),  # original: batch 6, STAN 6, date YYYYMMDD
+    61: ("n", 2, 30),  # original: batch 6, STAN 6, date 8; if reversed also time 6, card 4
     62: ("b", 2, 16),  # in place of 52: a PIN block of format 4, which does not fit there
     63: ("an", 2, 3),  # operator
     64: ("b", 0, MAC_BYTES),  # MAC

@@ -58,7 +58,7 @@ class TcpLink:
         """Nothing stays open between exchanges."""
 
     def _connect(self, deadline_ms: int) -> socket.socket:
-        line = socket.create_connection((self._address, self._port), self._left_s(deadline_ms))
+        line = self._dial(deadline_ms)
         if self._tls is None:
             return line
         try:
@@ -67,6 +67,29 @@ class TcpLink:
         except BaseException:
             line.close()
             raise
+
+    def _dial(self, deadline_ms: int) -> socket.socket:
+        """A connection to one of the host's addresses, tried in turn. Raises OSError.
+
+        The deadline is for all of them together: each is given its share of the time that is
+        left, so that a dead one neither holds the cardholder longer nor uses up the next one's.
+        """
+        found = socket.getaddrinfo(self._address, self._port, type=socket.SOCK_STREAM)
+        failed: OSError = OSError("no address")
+        for tried, (family, kind, protocol, _, where) in enumerate(found):
+            line = socket.socket(family, kind, protocol)
+            try:
+                line.settimeout(self._left_s(deadline_ms, shared_by=len(found) - tried))
+                line.connect(where)
+            except OSError as error:
+                line.close()
+                failed = error
+            except BaseException:
+                line.close()
+                raise
+            else:
+                return line
+        raise failed
 
     def _receive(self, line: socket.socket, deadline_ms: int) -> bytes | None:
         head = self._read(line, LENGTH_BYTES, deadline_ms)
@@ -87,9 +110,9 @@ class TcpLink:
             gathered += piece
         return gathered
 
-    def _left_s(self, deadline_ms: int) -> float:
-        """Seconds until the deadline. Raises TimeoutError when it has passed."""
-        left_ms = deadline_ms - self._monotonic_ms()
+    def _left_s(self, deadline_ms: int, *, shared_by: int = 1) -> float:
+        """Seconds until the deadline, an equal share. Raises TimeoutError when it has passed."""
+        left_ms = (deadline_ms - self._monotonic_ms()) // shared_by
         if left_ms <= 0:
             raise TimeoutError
         return left_ms / 1000

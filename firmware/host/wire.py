@@ -6,9 +6,10 @@
     0500/0510  settlement (type 00, network management code 201)
 
 Field 60 holds the type code, the batch and the network management code; field 61 the original's
-batch, STAN and full date; a training request has no message. The last field is a MAC over all
-before it (ISO/IEC 9797-1 algorithm 3, padding 2). An answer echoes what names its request and never
-holds a PAN.
+batch, STAN and full date, in a reversal also its time and the last four digits of its card (what
+field 90 is for, which takes a second bitmap). A training request has no message. The last field is
+a MAC over all before it (ISO/IEC 9797-1 algorithm 3, padding 2). An answer echoes what names its
+request and never holds a PAN.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _CODES = {  # processing code (field 3) and type code (60.1)
 _KINDS = {codes: kind for kind, codes in _CODES.items()}
 _OFFLINE = "36"
 _NO_ORIGINAL = "0" * 20
+_REVERSED_DIGITS = 30
 _SETTLE = "201"
 _TRADE = "000"
 _TIMED_OUT = "98"  # field 39 of a reversal: no answer came
@@ -142,6 +144,11 @@ def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinForm
             fields["48"] = pack_totals(request.totals)
         case ReversalRequest():
             fields["39"] = request.reason if len(request.reason) == 2 else _TIMED_OUT
+            if request.original_date:
+                fields["61"] = (
+                    f"{request.batch:06d}{request.stan:06d}"
+                    f"{request.original_date}{request.original_time}{request.original_last4}"
+                )
         case FinancialRequest():
             _add_card(fields, request.card)
             if request.card.pin:
@@ -202,6 +209,7 @@ def _request(
         raise WireError("fields 3 and 60 name no transaction")
     common["amount_minor"] = int(fields["4"])
     if fields["t"] == "0400":
+        common |= _reversed(fields)
         return ReversalRequest(kind=kind, reason=fields["39"], **common)
     original = fields.get("61", _NO_ORIGINAL)
     if len(original) != len(_NO_ORIGINAL):
@@ -222,6 +230,20 @@ def _request(
     return request
 
 
+def _reversed(fields: Fields) -> dict[str, str]:
+    """Which request a reversal means; a terminal of an earlier release does not say."""
+    if "61" not in fields:
+        return {}
+    original = fields["61"]
+    if len(original) != _REVERSED_DIGITS or original[:12] != fields["60"][2:8] + fields["11"]:
+        raise WireError("field 61: not batch, STAN, date, time and card of what is reversed")
+    return {
+        "original_date": original[12:20],
+        "original_time": original[20:26],
+        "original_last4": original[26:],
+    }
+
+
 def _card(fields: Fields, session: SessionKeys) -> CardPresented:
     try:
         pan = Pan(fields["2"])
@@ -231,11 +253,14 @@ def _card(fields: Fields, session: SessionKeys) -> CardPresented:
     if block := fields.get("52", fields.get("62", "")):
         # a block that cannot be read is a wrong PIN, which is another thing than none
         pin = pinblock.decipher(bytes.fromhex(block), pan, session) or UNREADABLE_PIN
+    track2 = Track2(fields["35"]) if "35" in fields else None
+    if track2 is not None and not track2.is_of(pan):
+        raise WireError("fields 2 and 35: two accounts")
     return CardPresented(
         pan=pan,
         psn=fields["23"][1:] if "23" in fields else "",
         expiry=fields["14"],
-        track2=Track2(fields["35"]) if "35" in fields else None,
+        track2=track2,
         pin=pin,
         de55=bytes.fromhex(fields.get("55", "")),
     )

@@ -12,6 +12,7 @@ The first record's predecessor is 32 zero bytes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
 
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import Record
 
 ORIGIN = bytes(32)
@@ -44,13 +46,23 @@ class Entry(Struct, frozen=True):
 
     @property
     def record(self) -> Record:
-        """What the row records. Raises ValueError if this release cannot read it."""
-        return decode(self.body)
+        """What the row records. Raises JournalFault if this release cannot read it."""
+        try:
+            return decode(self.body)
+        except ValueError as error:
+            raise self._unread(f"it cannot be read: {error}") from error
 
     @property
     def moment(self) -> datetime:
-        """The wall time at which it was written."""
-        return datetime.fromisoformat(self.at)
+        """The wall time at which it was written. Raises JournalFault if it has none."""
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(self.at)
+            if moment.tzinfo is not None:
+                return moment
+        raise self._unread("it has no time")
+
+    def _unread(self, words: str) -> JournalFault:
+        return JournalFault(Trouble.CORRUPT, f"record {self.seq}: {words}")
 
 
 def encode(record: Record) -> str:

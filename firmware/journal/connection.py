@@ -19,8 +19,11 @@ from msgspec import Struct
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
 from firmware.journal.keys import sync_directory
 
-DATABASE, LOCK = "journal.db", "journal.lock"
+DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
+LOG_BYTES_MAX = 4 << 20  # a log that a reader made longer is cut to this when the reader is gone
+_PIECE_BYTES = 1 << 20
+_NOTES_BYTES_MAX = 512  # of the lock file
 # each is set, then read back: a pragma that is not understood is silently ignored
 PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("journal_mode", "WAL", "wal"),
@@ -30,6 +33,7 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("cell_size_check", "ON", 1),
     ("trusted_schema", "OFF", 0),
     ("wal_autocheckpoint", "1000", 1000),
+    ("journal_size_limit", str(LOG_BYTES_MAX), LOG_BYTES_MAX),
 )
 
 Connect = Callable[[Path], sqlite3.Connection]
@@ -54,11 +58,41 @@ def renew_log(database: Path) -> None:
     """
     log = database.with_name(database.name + "-wal")
     with contextlib.suppress(FileNotFoundError), log.open("r+b") as file:
-        content = file.read()
-        file.seek(0)
-        file.write(content)
+        while content := file.read(_PIECE_BYTES):  # a reader that stayed may have made it long
+            file.seek(-len(content), os.SEEK_CUR)
+            file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def log_bytes(directory: Path) -> int:
+    """How long the journal's write-ahead log is."""
+    try:
+        return (directory / LOG).stat().st_size
+    except OSError:
+        return 0
+
+
+def shorten_log(connection: sqlite3.Connection) -> None:
+    """Bring the write-ahead log into the database and cut it to nothing. Raises sqlite3.Error.
+
+    While somebody reads an earlier state, or the disk is full, it stays and nothing is raised.
+    """
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        if fault_of(error).trouble not in (Trouble.FULL, Trouble.BUSY):  # the log holds it all
+            raise
+
+
+def keep_log(database: Path) -> None:
+    """Keep the write-ahead log under a name of its own, for whoever looks for what it lost.
+
+    Closing the database deletes it. An earlier one that was kept stays.
+    """
+    log = database.with_name(database.name + "-wal")
+    with contextlib.suppress(OSError):  # there is none, it is kept, or the disk has no links
+        os.link(log, log.with_name(log.name + ".damaged"))
 
 
 def _unusable(path: Path, error: OSError) -> JournalFault:
@@ -113,21 +147,27 @@ def prepare(connection: sqlite3.Connection) -> None:
 class Hold(Struct):
     """The directory is ours: a lock that the kernel gives back when the process ends.
 
-    The lock file also remembers that a journal was begun here, so that one which is gone is told
-    from a first start.
+    The lock file also remembers what was begun here, so that what is gone is told from a first
+    start: the journal by its first record's hash, and notes, a name and its values a line.
     """
 
     path: Path
     _handle: int
 
     @classmethod
-    def take(cls, directory: Path) -> Hold:
-        """Take the directory. Raises JournalFault when it cannot be used or another has it."""
+    def take(cls, directory: Path, *, make: bool = True) -> Hold:
+        """Take the directory. Raises JournalFault when it cannot be used or another has it.
+
+        Without `make` nothing is made, and GONE is raised where there is nothing to take.
+        """
         path = directory / LOCK
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            if make:
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600)
         except OSError as error:
+            if not make and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                raise JournalFault(Trouble.GONE, f"{path} is gone") from error
             raise _unusable(path, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -141,6 +181,12 @@ class Hold(Struct):
         """Whether a journal was begun here before."""
         return os.fstat(self._handle).st_size > 0
 
+    def require_begun(self) -> None:
+        """Raises JournalFault when the journal that was begun here is not in its place."""
+        database = self.path.with_name(DATABASE)
+        if not self.begun or not database.exists():
+            raise JournalFault(Trouble.GONE, f"{database} is gone")
+
     def mark_begun(self, first_hash: bytes) -> None:
         """Remember the journal by the hash of its first record. Raises JournalFault."""
         try:
@@ -149,6 +195,34 @@ class Hold(Struct):
             sync_directory(self.path.parent)
         except OSError as error:
             raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
+
+    def noted(self, name: str) -> list[str] | None:
+        """What was noted here under a name; None when nothing was."""
+        for line in self._content().splitlines()[1:]:
+            word, *values = line.split()
+            if word == name:
+                return values
+        return None
+
+    def note(self, name: str, *values: str) -> None:
+        """Note values under a name, in place of earlier ones; durable. Raises JournalFault.
+
+        All of it fits a disk's sector, which is written whole or not at all.
+        """
+        first, *others = self._content().splitlines()
+        kept = [line for line in others if line.split()[0] != name]
+        content = "".join(f"{line}\n" for line in (first, *kept, " ".join((name, *values))))
+        try:
+            os.pwrite(self._handle, content.encode(), 0)
+            os.ftruncate(self._handle, len(content))
+            os.fsync(self._handle)
+        except OSError as error:
+            raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
+
+    def _content(self) -> str:
+        raw = os.pread(self._handle, _NOTES_BYTES_MAX, 0).decode("ascii", "replace")
+        lines = raw.splitlines()
+        return "\n".join([*lines[:1], *(line for line in lines[1:] if line.split())])
 
     def release(self) -> None:
         """Give the directory back. May be called twice."""

@@ -70,6 +70,7 @@ class EmvData(msgspec.Struct, frozen=True, kw_only=True):
     iad: str = ""
     unpredictable_number: str = ""
     arqc: str = ""
+    test_keys: bool = False  # the terminal trusted test CA keys: no receipt of a trading one
 
 
 class Verification(enum.Enum):

@@ -14,7 +14,11 @@ class Trouble(enum.Enum):
     IO = "io"  # the disk answers with errors
     READ_ONLY = "read-only"
     CORRUPT = "corrupt"  # the content is not what was written
+    TRUNCATED = "truncated"  # its last records are missing
+    BOOKS = "books"  # the embedded host's books are not those that this journal knows
     LOST = "lost"  # there was a journal here, and it is gone
+    GONE = "gone"  # the data of a running terminal is not in its place: a mount, a folder
+    OTHERS = "others"  # and there lies another terminal's, or an earlier copy
     NEWER = "newer"  # written by a later release
     BUSY = "busy"  # another process has it
     KEYS = "keys"  # the terminal's keys are not those of this journal
@@ -68,6 +72,16 @@ _TROUBLES = {
 
 # what SQLite raises; from a damaged file even its error messages may be no text
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
+# what reading damaged content raises: a number that is a text, a text that is no JSON, a row that
+# is not there
+DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError)
+
+
+def damage_of(error: BaseException) -> JournalFault:
+    """The fault that an error while content was read means: it is not what was written."""
+    return JournalFault(Trouble.CORRUPT, f"it cannot be read: {type(error).__name__}: {error}")
 
 
 def fault_of(error: sqlite3.Error | UnicodeDecodeError) -> JournalFault:

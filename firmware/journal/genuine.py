@@ -142,10 +142,12 @@ def _expected(report: EssenceReport, journal: Lookups) -> dict[str, str] | None:
     """The fields that hold for good, as the journal has them; None when it has no such thing."""
     batch, training = report.number("batch"), report.fields["type"].endswith("T")
     if report.fields["version"] == VOUCHER:
-        found = journal.transaction(batch, report.number("voucher"), training=training)
+        found = journal.transaction(
+            batch, report.number("voucher"), training=training, date=report.fields["date"]
+        )
         told = transaction_fields(found).items() if found else ()
         return {name: value for name, value in told if name not in _LATER} or None
     if training:
         return {}  # lessons settle nothing: no record has their totals
-    settlement = journal.settlement(batch)
+    settlement = journal.settlement(batch, date=report.fields["date"])
     return None if settlement is None else settlement_fields(settlement, training=False)

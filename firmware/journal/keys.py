@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -42,6 +43,7 @@ class TerminalKeys:
         """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(directory)
             signing, card, pepper = (_load_or_create(directory / n) for n in KEY_FILES)
         except OSError as error:
             raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
@@ -70,7 +72,7 @@ class TerminalKeys:
         """
         if self.public_hex == public_hex or self.directory is None:
             return self
-        found = TerminalKeys.load_or_create(self.directory)
+        found = TerminalKeys.load(self.directory)
         if found.public_hex == public_hex:
             return found
         following = self.directory / _FOLLOWING
@@ -127,6 +129,24 @@ class TerminalKeys:
         return _check(self.pepper)
 
 
+def make_private(directory: Path) -> None:
+    """Close the data directory to everybody but its owner. Raises JournalFault, OSError.
+
+    A copy that was put there by hand often comes with mode 0755: then the journal and all that a
+    later release may put there could be read by every user of the machine.
+    """
+    mode = directory.stat().st_mode & 0o777
+    if not mode & 0o077:
+        return
+    try:
+        directory.chmod(0o700)
+    except PermissionError:
+        words = f"{directory} has mode {mode:o} and is another user's; expected 700"
+        raise JournalFault(Trouble.KEYS, words) from None
+    if directory.stat().st_mode & 0o077:  # a file system without modes
+        raise JournalFault(Trouble.KEYS, f"{directory} keeps mode {mode:o}; expected 700")
+
+
 def _check(key: Key) -> str:
     return hmac.new(key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
 
@@ -135,6 +155,10 @@ def _load_or_create(path: Path) -> Key:
     try:
         return _load(path)
     except FileNotFoundError:
+        if path.is_symlink():  # it is kept elsewhere, and is not there: another key is no use
+            raise FileNotFoundError(
+                errno.ENOENT, f"leads to {path.readlink()}, which is not there", str(path)
+            ) from None
         write_new(path, secrets.token_bytes(KEY_BYTES))
         return _load(path)
 

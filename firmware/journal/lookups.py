@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,26 +22,35 @@ from firmware.journal.records import (
     SettlementStarted,
     Totals,
 )
-from firmware.journal.rows import entry_of, record_of, transaction_of
+from firmware.journal.rows import (
+    believed,
+    columns_of,
+    damage_is_a_fault,
+    entry_of,
+    record_of,
+    transaction_of,
+)
+from firmware.journal.sums import Sums
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction, Upload
 
 # a row of the projection with the records that tell the rest of it
-_TRANSACTION = """SELECT t.*, i.body AS intent_body, o.body AS outcome_body, e.hash AS ended_hash,
+_TRANSACTION = f"""SELECT t.*, {columns_of("i")}, {columns_of("o")}, e.hash AS ended_hash,
         b.state AS batch_state
     FROM transactions t JOIN records i ON i.seq = t.intent
     LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
-    LEFT JOIN batches b ON b.batch = t.batch """
+    LEFT JOIN batches b ON b.serial = t.serial """  # noqa: S608 - names of ours
+_RECORD = columns_of("r")
 _NEVER = 2**62
+_LATEST = "SELECT serial FROM batches WHERE batch = ? ORDER BY serial DESC LIMIT 1"
 LESSONS_MAX = 10_000  # of one batch
 _ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
 
 
-class Lookups:
+@damage_is_a_fault
+class Lookups(Sums):
     """Reads the journal through the one connection it is given."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-        self._db.row_factory = sqlite3.Row
+    believes_hashes_only = True  # who shows what was tampered with reads it all the same
 
     # -- numbers ------------------------------------------------------------------------------
 
@@ -49,10 +58,28 @@ class Lookups:
         """The open batch; the first one is 1."""
         return int(self._one("SELECT batch FROM terminal")["batch"])
 
+    def serials(self) -> range:
+        """Every batch there was, oldest first, by its place among them: numbers begin anew."""
+        return range(1, self._one("SELECT serial FROM terminal")["serial"] + 1)
+
+    def serial_of(self, batch: int) -> int:
+        """The latest batch of this number by its place among all; 0 when there is none."""
+        rows = self._all(_LATEST, (batch,))
+        return int(rows[0]["serial"]) if rows else 0
+
     def next_stan(self, *, training: bool = False) -> int:
         """The voucher number the next transaction takes: 1 to 999,999, then 1 again."""
         row = self._one("SELECT next_stan, next_training_stan FROM terminal")
         return int(row["next_training_stan" if training else "next_stan"])
+
+    def numbers_used_up(self, *, training: bool = False) -> bool:
+        """Whether the open batch has the next voucher number already: all of them are given out."""
+        rows = self._all(
+            "SELECT 1 FROM terminal b JOIN transactions t ON t.stan = ? AND t.batch = b.batch"
+            " AND t.training = ? AND t.serial = b.serial",
+            (self.next_stan(training=training), training),
+        )
+        return bool(rows)
 
     def next_job(self) -> int:
         """The number the next print job takes."""
@@ -77,17 +104,21 @@ class Lookups:
 
     # -- transactions -------------------------------------------------------------------------
 
-    def transaction(self, batch: int, stan: int, *, training: bool = False) -> Transaction | None:
-        """The transaction with this batch and voucher number."""
+    def transaction(
+        self, batch: int, stan: int, *, training: bool = False, date: str = ""
+    ) -> Transaction | None:
+        """The latest transaction with this batch and voucher number, the one of `date` first."""
         found = self._transactions(
-            "WHERE t.stan = ? AND t.batch = ? AND t.training = ?", (stan, batch, training)
+            "WHERE t.stan = ? AND t.batch = ? AND t.training = ?"
+            " ORDER BY t.date = ? DESC, t.serial DESC LIMIT 1",
+            (stan, batch, training, date),
         )
         return found[0] if found else None
 
     def by_voucher(self, stan: int, *, training: bool = False) -> Transaction | None:
         """The latest transaction with this voucher number, so the open batch's if it has one."""
         found = self._transactions(
-            "WHERE t.stan = ? AND t.training = ? ORDER BY t.batch DESC LIMIT 1", (stan, training)
+            "WHERE t.stan = ? AND t.training = ? ORDER BY t.serial DESC LIMIT 1", (stan, training)
         )
         return found[0] if found else None
 
@@ -96,7 +127,7 @@ class Lookups:
     ) -> Transaction | None:
         """The transaction with this voucher number on the day YYYYMMDD."""
         found = self._transactions(
-            "WHERE t.stan = ? AND t.date = ? AND t.training = ? ORDER BY t.batch DESC LIMIT 1",
+            "WHERE t.stan = ? AND t.date = ? AND t.training = ? ORDER BY t.serial DESC LIMIT 1",
             (stan, date, training),
         )
         return found[0] if found else None
@@ -125,14 +156,20 @@ class Lookups:
         training: bool = False,
         states: Collection[State] = tuple(State),
         date: str | None = None,
+        serial: int | None = None,
     ) -> list[Transaction]:
-        """Transactions of a batch, or of all, newest first; of the day YYYYMMDD, in `states`."""
+        """Transactions of a batch, or of all, newest first; of the day YYYYMMDD, in `states`.
+
+        The batch is the latest of its number, or the one with `serial`.
+        """
         values: list[int | str] = []
         where = f"t.training = {int(training)}"  # spelt out: few are lessons, indexed
-        if batch is not None:  # a batch is a stretch of the log: from its opening to the next one's
-            where += " AND t.intent > (SELECT opened FROM batches WHERE batch = ?)"
-            where += " AND t.intent < coalesce((SELECT opened FROM batches WHERE batch = ?), ?)"
-            values += [batch, batch + 1, _NEVER]
+        if batch is not None:
+            serial = self.serial_of(batch)
+        if serial is not None:  # a batch is a stretch of the log: from its opening to the next's
+            where += " AND t.intent > (SELECT opened FROM batches WHERE serial = ?)"
+            where += " AND t.intent < coalesce((SELECT opened FROM batches WHERE serial = ?), ?)"
+            values += [serial, serial + 1, _NEVER]
         if date is not None:  # looks at every row, but unpacks none of another day
             where += " AND t.date = ?"
             values.append(date)
@@ -149,12 +186,12 @@ class Lookups:
     def reversals(self) -> list[Reversal]:
         """Reversals that the host has not confirmed, oldest first."""
         rows = self._all(
-            "SELECT v.intent, v.attempts, v.told, r.body FROM reversals v"
+            f"SELECT v.intent, v.attempts, v.told, {_RECORD} FROM reversals v"  # noqa: S608 - names of ours
             " JOIN records r ON r.seq = v.opened ORDER BY v.opened"
         )
         owed = []
         for row in rows:
-            opened = record_of(row["body"], ReversalOpened)
+            opened = record_of(row, "r", ReversalOpened)
             found = self._transactions("WHERE t.intent = ?", (row["intent"],))
             owed.append(
                 Reversal(
@@ -186,12 +223,12 @@ class Lookups:
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed, oldest first: queued, or sending when the power went."""
         rows = self._all(
-            "SELECT p.job, p.state, r.at, r.body FROM print_jobs p"
+            f"SELECT p.job, p.state, {_RECORD} FROM print_jobs p"  # noqa: S608 - names of ours
             " JOIN records r ON r.seq = p.queued ORDER BY p.job"
         )
         jobs = []
         for row in rows:
-            queued = record_of(row["body"], PrintQueued)
+            queued = record_of(row, "r", PrintQueued)
             jobs.append(
                 PrintJob(
                     job=queued.job,
@@ -202,18 +239,18 @@ class Lookups:
                     duplicate=queued.duplicate,
                     state=row["state"],
                     training=queued.training,
-                    queued_at=row["at"],
+                    queued_at=row["r_at"],
                 )
             )
         return jobs
 
     # -- sums and guards; training counts nowhere ----------------------------------------------
 
-    def totals(self, batch: int) -> Totals:
+    def totals(self, batch: int, *, serial: int | None = None) -> Totals:
         """Approved transactions of a batch: a voided sale is still a sale, its void a void."""
         names = ", ".join(Totals.__struct_fields__)
-        sql = f"SELECT {names} FROM batches WHERE batch = ?"  # noqa: S608 - names of ours
-        rows = self._all(sql, (batch,))
+        sql = f"SELECT {names} FROM batches WHERE serial = ?"  # noqa: S608 - names of ours
+        rows = self._all(sql, (self.serial_of(batch) if serial is None else serial,))
         return Totals(**dict(rows[0])) if rows else Totals()
 
     def lesson_totals(self, batch: int) -> Totals:
@@ -227,82 +264,76 @@ class Lookups:
 
     def count(self, batch: int) -> int:
         """How many numbers of a batch are used, however the transactions ended."""
-        rows = self._all("SELECT intents FROM batches WHERE batch = ?", (batch,))
+        rows = self._all("SELECT intents FROM batches WHERE serial = ?", (self.serial_of(batch),))
         return int(rows[0]["intents"]) if rows else 0
 
-    def recent_sale_amounts(self, limit: int) -> list[int]:
-        """Amounts in minor units of the last sales that stand, newest first."""
-        rows = self._all(
-            "SELECT amount_minor FROM transactions WHERE kind = ? AND training = 0"
-            " AND state = 'approved' AND voided_by = 0 ORDER BY intent DESC LIMIT ?",
-            (Kind.SALE.value, limit),
-        )
-        return [row["amount_minor"] for row in rows]
-
     def duplicate_of(
-        self, card_hash: str, amount_minor: int, since_iso: str, *, training: bool = False
+        self,
+        card_hash: str,
+        amount_minor: int,
+        currency: str,
+        since_iso: str,
+        *,
+        psn: str = "",
+        training: bool = False,
     ) -> Transaction | None:
-        """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment."""
-        since = datetime.fromisoformat(since_iso)
-        day_before = (since - timedelta(days=1)).strftime("%Y%m%d")  # whatever its offset
+        """A sale that stands, on this card, of this amount, at or after an ISO 8601 moment.
+
+        Moments are those of a clock that nobody moved: what a wrong clock put into the future, or
+        long into the past, was as long ago as it was.
+        """
+        jumped_s = int(self._one("SELECT jumped_s FROM terminal")["jumped_s"])
+        since_s = int(datetime.fromisoformat(since_iso).timestamp()) - jumped_s
         found = self._transactions(
-            "WHERE t.card = ? AND t.date >= ? AND t.amount_minor = ? AND t.at_s >= ?"
+            "WHERE t.card = ? AND t.clock_s >= ? AND t.psn = ? AND t.amount_minor = ?"
             " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = ?"
+            " AND t.currency = ?"
             " ORDER BY t.intent DESC LIMIT 1",
-            (
-                card_hash,
-                day_before,
-                amount_minor,
-                int(since.timestamp()),
-                Kind.SALE.value,
-                training,
-            ),
+            (card_hash, since_s, psn, amount_minor, Kind.SALE.value, training, currency),
         )
         return found[0] if found else None
 
-    def sales_today(self, date: str) -> int:
-        """Sum in minor units of the sales of a day that stand, voided ones left out."""
-        return self._day_sum(date, Kind.SALE, None)
-
-    def refunds_today(self, date: str, operator: str | None = None) -> int:
-        """Sum in minor units of the approved refunds of a day, or of one operator's."""
-        return self._day_sum(date, Kind.REFUND, operator)
-
-    def card_today(self, card_hash: str, date: str) -> int:
-        """Sum in minor units of a card's sales of a day that stand."""
-        row = self._one(
-            "SELECT coalesce(sum(amount_minor), 0) AS minor FROM transactions"
-            " INDEXED BY transactions_card WHERE card = ?"
-            " AND date = ? AND kind = ? AND state = 'approved' AND voided_by = 0 AND training = 0",
-            (card_hash, date, Kind.SALE.value),
-        )
-        return int(row["minor"])
-
-    def batches_between(self, since: str, until: str) -> list[int]:
-        """The batches with a transaction dated from `since` to `until` (YYYYMMDD), in order."""
-        rows = self._all(
-            "SELECT DISTINCT batch FROM transactions WHERE date BETWEEN ? AND ? ORDER BY batch",
-            (since, until),
-        )
-        return [row["batch"] for row in rows]
+    def serials_between(self, since: str, until: str) -> list[int]:
+        """The batches with a transaction dated from `since` to `until` (YYYYMMDD), by serial."""
+        sql = "SELECT DISTINCT serial FROM transactions WHERE date BETWEEN ? AND ? ORDER BY serial"
+        return [row["serial"] for row in self._all(sql, (since, until))]
 
     # -- settlement ---------------------------------------------------------------------------
 
-    def settlement(self, batch: int) -> SettlementCompleted | None:
-        """How a batch was closed, or None."""
-        return self._settlement("b.batch = ?", (batch,))
+    def settlement(self, batch: int, *, date: str = "") -> SettlementCompleted | None:
+        """How the latest batch of this number was closed, the one closed on `date` first."""
+        found = self._settlements("b.batch = ? ORDER BY b.serial DESC", (batch,))
+        return next((one for one in found if one.date == date), found[0] if found else None)
 
     def last_settlement(self) -> SettlementCompleted | None:
         """How the latest closed batch was closed, or None."""
-        return self._settlement("b.completed IS NOT NULL ORDER BY b.batch DESC LIMIT 1", ())
+        where = "b.completed IS NOT NULL ORDER BY b.serial DESC LIMIT 1"
+        return next(iter(self._settlements(where, ())), None)
 
     def pending_settlement(self) -> SettlementStarted | None:
         """The settlement of the open batch that was started and not completed, or None."""
         rows = self._all(
-            "SELECT r.body FROM terminal s JOIN batches b ON b.batch = s.batch"
+            f"SELECT {_RECORD} FROM terminal s JOIN batches b ON b.serial = s.serial"  # noqa: S608 - names of ours
             " JOIN records r ON r.seq = b.started WHERE b.state = 'settling'"
         )
-        return record_of(rows[0]["body"], SettlementStarted) if rows else None
+        return record_of(rows[0], "r", SettlementStarted) if rows else None
+
+    # -- settings ------------------------------------------------------------------------------
+
+    def settings(self) -> dict[str, str]:
+        """The settings of the last start by key; none where no start has told any."""
+        return {row["key"]: row["value"] for row in self._all("SELECT * FROM settings")}
+
+    def setting_changes(self, serial: int | None = None) -> list[Entry]:
+        """What changed of the settings while a batch was open, or ever, oldest first."""
+        first, last = 0, _NEVER
+        if serial is not None:
+            sql = "SELECT opened FROM batches WHERE serial IN (?, ?) ORDER BY serial"
+            opened = [row["opened"] for row in self._all(sql, (serial, serial + 1))]
+            first, last = opened[0], (*opened, _NEVER)[1]
+        numbers = "SELECT changed FROM setting_changes WHERE changed BETWEEN ? AND ?"
+        rows = self._all(f"{_ENTRY}WHERE seq IN ({numbers}) ORDER BY seq", (first, last))
+        return [entry_of(row) for row in rows]
 
     # -- the log ------------------------------------------------------------------------------
 
@@ -321,7 +352,8 @@ class Lookups:
             if not rows and (last is None or start > self.head()[0]):
                 return
             for row in rows:
-                yield entry_of(row)
+                entry = entry_of(row)
+                yield believed(entry) if self.believes_hashes_only else entry
             start = end + 1
 
     def public_keys(self) -> list[tuple[int, Ed25519PublicKey]]:
@@ -347,30 +379,12 @@ class Lookups:
 
     # -- below --------------------------------------------------------------------------------
 
-    def _all(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        try:
-            return self._db.execute(sql, values).fetchall()
-        except DATABASE_ERRORS as error:
-            raise fault_of(error) from error
-
-    def _one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row:
-        rows = self._all(sql, values)
-        if len(rows) != 1:
-            raise JournalFault(Trouble.CORRUPT, f"{len(rows)} rows where one belongs: {sql[:60]}")
-        return rows[0]
-
     def _transactions(self, where: str, values: Sequence[Any] = ()) -> list[Transaction]:
-        return [transaction_of(row) for row in self._all(_TRANSACTION + where, values)]
+        believing = not self.believes_hashes_only
+        rows = self._all(_TRANSACTION + where, values)
+        return [transaction_of(row, believing=believing) for row in rows]
 
-    def _settlement(self, where: str, values: Sequence[Any]) -> SettlementCompleted | None:
+    def _settlements(self, where: str, values: Sequence[Any]) -> list[SettlementCompleted]:
         table = "batches b JOIN records r ON r.seq = b.completed"
-        rows = self._all(f"SELECT r.body FROM {table} WHERE {where}", values)  # noqa: S608 - ours
-        return record_of(rows[0]["body"], SettlementCompleted) if rows else None
-
-    def _day_sum(self, date: str, kind: Kind, operator: str | None) -> int:
-        row = self._one(
-            "SELECT coalesce(sum(minor), 0) AS minor FROM day_totals"
-            " WHERE date = ? AND kind = ? AND (? IS NULL OR operator = ?)",
-            (date, kind.value, operator, operator),
-        )
-        return int(row["minor"])
+        rows = self._all(f"SELECT {_RECORD} FROM {table} WHERE {where}", values)  # noqa: S608 - ours
+        return [record_of(row, "r", SettlementCompleted) for row in rows]

@@ -26,6 +26,7 @@ from firmware.journal.records import (
     PasswordFailed,
     Record,
 )
+from firmware.journal.rows import damage_is_a_fault
 from firmware.journal.store import Journal
 from firmware.masked import Password
 
@@ -70,6 +71,7 @@ class Cost(Struct, frozen=True):
     lanes: int = 1
 
 
+@damage_is_a_fault
 class Operators:
     """The operators in the journal's database, on its connection and in its commits.
 

@@ -10,13 +10,15 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from firmware.journal import rules, schema
+from firmware.journal import batches, rules, schema, settings, shift
 from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
+    ClockJumped,
     Copy,
     CopyRestored,
+    GuardOverridden,
     IntentRecorded,
     KeyIntroduced,
     Kind,
@@ -36,9 +38,11 @@ from firmware.journal.records import (
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
+    SettingChanged,
+    SettingsRecorded,
     SettlementCompleted,
     SettlementStarted,
-    Totals,
+    TerminalStarted,
     TrainingSwitched,
     UploadAnswered,
     UploadAttempted,
@@ -69,16 +73,23 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
         case PrintQueued() | PrintSending() | PrintSent() | PrintDoubtful() | PrintDropped():
             _print(db, entry.seq, record)
         case BatchOpened() | SettlementStarted() | SettlementCompleted():
-            _batch(db, entry.seq, record)
+            batches.project(db, entry.seq, record)
         case CopyRestored():
-            _restored(db, entry.seq, record)
-        case OperatorSignedOn() | OperatorSignedOff():
-            on = record.operator if isinstance(record, OperatorSignedOn) else ""
-            db.execute("UPDATE terminal SET signed_on = ?", (on,))
-        case TrainingSwitched():
-            db.execute("UPDATE terminal SET training = ?", (int(record.on),))
-        case OperatorAdded() | PasswordChanged() | OperatorRemoved():
-            _staff(db, record)
+            batches.restore(db, entry.seq, record)
+        case (
+            OperatorSignedOn()
+            | OperatorSignedOff()
+            | TrainingSwitched()
+            | OperatorAdded()
+            | PasswordChanged()
+            | OperatorRemoved()
+            | TerminalStarted()
+            | ClockJumped()
+            | GuardOverridden()
+        ):
+            shift.project(db, record)
+        case SettingsRecorded() | SettingChanged():
+            settings.project(db, entry.seq, record)
         case KeyIntroduced():
             checks = (record.card_key_check, record.pepper_check)
             values = (entry.seq, record.public_key, *checks)
@@ -90,7 +101,7 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
 def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
     """Make the projections in `db` anew from a log, within a transaction of the caller's.
 
-    Raises RuleBroken, and ValueError for a record that this release cannot read.
+    Raises RuleBroken, and JournalFault for a record that this release cannot read.
     """
     schema.create_projections(db)
     for entry in log:
@@ -102,27 +113,35 @@ def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
 
 def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> None:
     column = "next_training_stan" if intent.training else "next_stan"
-    terminal = _one(db, f"SELECT batch, {column} AS stan FROM terminal")  # noqa: S608 - ours
+    terminal = _one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
     assert terminal is not None
-    batch = _one(db, "SELECT * FROM batches WHERE batch = ?", terminal["batch"])
-    used = _number(db, intent.batch, intent.stan, training=intent.training) is not None
+    batch = _one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
+    latest = _number(db, intent.batch, intent.stan, training=intent.training)
+    used = latest is not None and latest["serial"] == terminal["serial"]
     rules.may_begin(intent, batch, terminal["stan"], used=used)
-    original = _original(db, intent)
+    original = _original(db, intent, terminal)
+    day = max(intent.date, terminal["day"])
     db.execute(
-        "INSERT INTO transactions (intent, batch, stan, training, kind, state, amount_minor, card,"
-        " operator, date, at_s, original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO transactions (intent, serial, batch, stan, training, kind, state,"
+        " amount_minor, currency, owner, card, psn, operator, date, day, clock_s, original)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.seq,
+            terminal["serial"],
             intent.batch,
             intent.stan,
             int(intent.training),
             intent.kind.value,
             State.OPEN.value,
             intent.amount_minor,
+            intent.currency,
+            rules.owner_of(intent),
             intent.card.hash,
+            intent.card.psn,
             intent.operator,
             intent.date,
-            int(entry.moment.timestamp()),
+            day,
+            int(entry.moment.timestamp()) - terminal["jumped_s"],
             original["intent"] if original is not None else None,
         ),
     )
@@ -131,25 +150,52 @@ def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> Non
     following = intent.stan % rules.STAN_MAX + 1
     db.execute(f"UPDATE terminal SET {column} = ?", (following,))  # noqa: S608 - ours
     if not intent.training:
-        db.execute("UPDATE batches SET intents = intents + 1 WHERE batch = ?", (intent.batch,))
+        serial = terminal["serial"]
+        db.execute("UPDATE terminal SET day = ?", (day,))
+        db.execute("UPDATE batches SET intents = intents + 1 WHERE serial = ?", (serial,))
 
 
-def _original(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
+def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> Row | None:
     """The sale that a void or refund undoes, after every rule about it."""
     if intent.kind is Kind.SALE:
         return None
-    named = intent.original
-    original = (
-        None if named is None else _number(db, named.batch, named.stan, training=intent.training)
-    )
+    original = _named(db, intent)
     voiding = original is not None and _one(
         db,
         "SELECT 1 FROM transactions WHERE original = ? AND kind = 'void'"
         " AND state IN ('open', 'reversing')",
         original["intent"],
     )
-    rules.may_undo(intent, original, voiding=bool(voiding))
+    rules.may_undo(
+        intent,
+        original,
+        voiding=bool(voiding),
+        open_serial=terminal["serial"],
+        same_psn=terminal["schema"] >= rules.PSN_SINCE,
+    )
+    if original is not None and terminal["schema"] >= rules.OWNER_SINCE:
+        rules.may_undo_here(intent, original)
     return original
+
+
+def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
+    """The transaction that a void or refund names.
+
+    Batch and voucher number may have been given again since: reference and date tell which.
+    """
+    named = intent.original
+    if named is None:
+        return None
+    return _one(
+        db,
+        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
+        " ORDER BY reference = ? DESC, date = ? DESC, serial DESC LIMIT 1",
+        named.stan,
+        named.batch,
+        int(intent.training),
+        named.reference,
+        named.date,
+    )
 
 
 def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None:
@@ -169,8 +215,9 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
 
 
 def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
-    batch = _one(db, "SELECT state FROM batches WHERE batch = ?", opened.batch)
     number = _number(db, opened.batch, opened.stan, training=opened.training)
+    serial = number["serial"] if number is not None else 0
+    batch = _one(db, "SELECT state FROM batches WHERE serial = ?", serial)
     row = rules.may_reverse(opened, number, batch["state"] if batch else "unknown")
     if row["state"] == State.APPROVED.value:
         _count(db, row, -1)
@@ -253,8 +300,8 @@ def _count(db: sqlite3.Connection, row: Row, sign: int) -> None:
     name = _TOTALS[Kind(row["kind"])]
     sums = f"{name} = {name} + ?, {name}_minor = {name}_minor + ?"
     db.execute(
-        f"UPDATE batches SET {sums} WHERE batch = ?",  # noqa: S608 - names of ours
-        (sign, sign * row["amount_minor"], row["batch"]),
+        f"UPDATE batches SET {sums} WHERE serial = ?",  # noqa: S608 - names of ours
+        (sign, sign * row["amount_minor"], row["serial"]),
     )
     if row["kind"] != Kind.VOID.value:
         _day(db, row, sign)
@@ -262,9 +309,17 @@ def _count(db: sqlite3.Connection, row: Row, sign: int) -> None:
 
 def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
     db.execute(
-        "INSERT INTO day_totals VALUES (?, ?, ?, ?, ?) ON CONFLICT (date, kind, operator)"
+        "INSERT INTO day_totals VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (date, kind, operator, currency)"
         " DO UPDATE SET count = count + excluded.count, minor = minor + excluded.minor",
-        (row["date"], row["kind"], row["operator"], sign, sign * row["amount_minor"]),
+        (
+            row["day"],
+            row["kind"],
+            row["operator"],
+            row["currency"],
+            sign,
+            sign * row["amount_minor"],
+        ),
     )
 
 
@@ -281,7 +336,10 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
         db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
         db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
         number = (record.stan, record.batch, int(record.training))
-        this = "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = ?)"
+        this = (
+            "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
+            " ORDER BY serial DESC LIMIT 1)"
+        )
         changes = ["transactions SET reprints = reprints + 1"] if record.duplicate else []
         if record.copy is Copy.FAULT:
             changes += ["reversals SET told = 1", "uploads SET told = 1"]
@@ -296,82 +354,6 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
         db.execute("DELETE FROM print_jobs WHERE job = ?", (record.job,))
 
 
-# -- batches ----------------------------------------------------------------------------------
-
-
-def _batch(
-    db: sqlite3.Connection, seq: int, record: BatchOpened | SettlementStarted | SettlementCompleted
-) -> None:
-    batch = _one(db, "SELECT b.* FROM terminal t JOIN batches b ON b.batch = t.batch")
-    totals = Totals(**{name: batch[name] for name in Totals.__struct_fields__}) if batch else None
-    match record:
-        case BatchOpened():
-            before = batch["batch"] if batch is not None else 0
-            require(batch is None or batch["state"] == "closed", f"batch {before} is not closed")
-            following = before % rules.BATCH_MAX + 1
-            require(record.batch == following, f"batch {record.batch} after {before}")
-            db.execute(
-                "INSERT INTO batches (batch, state, opened) VALUES (?, 'open', ?)",
-                (record.batch, seq),
-            )
-            db.execute("UPDATE terminal SET batch = ?", (record.batch,))
-        case SettlementStarted():
-            open_ = _one(
-                db,
-                "SELECT (SELECT count(*) FROM transactions WHERE state = 'open' AND training = 0)"
-                " + (SELECT count(*) FROM uploads) AS n",
-            )
-            rules.may_settle(record, batch, totals or Totals(), open_["n"] if open_ else 0)
-            db.execute(
-                "UPDATE batches SET state = 'settling', started = ? WHERE batch = ?",
-                (seq, record.batch),
-            )
-        case SettlementCompleted():
-            rules.may_close(record, batch, totals or Totals())
-            db.execute(
-                "UPDATE batches SET state = 'closed', completed = ? WHERE batch = ?",
-                (seq, record.batch),
-            )
-
-
-def _restored(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
-    """Numbers go on after those the copy lacks; papers it owes may have been printed since."""
-    now = _one(
-        db,
-        "SELECT batch, next_stan, (SELECT count(*) FROM transactions WHERE state = 'open') AS open,"
-        " (SELECT batch FROM transactions WHERE training = 0 ORDER BY intent DESC) AS last"
-        " FROM terminal",
-    )
-    assert now is not None
-    batch = now["batch"]
-    rules.may_go_on(restored, now["last"] or batch, now["next_stan"], now["open"])
-    if (restored.batch - batch) % rules.BATCH_MAX <= rules.BATCHES_LOST_MAX:
-        while batch != restored.batch:  # each was settled, or there would be no later one
-            db.execute("UPDATE batches SET state = 'closed' WHERE batch = ?", (batch,))
-            batch = batch % rules.BATCH_MAX + 1
-            db.execute(
-                "INSERT INTO batches (batch, state, opened) VALUES (?, 'open', ?)", (batch, seq)
-            )
-    following = restored.stan % rules.STAN_MAX + 1
-    db.execute("UPDATE terminal SET batch = ?, next_stan = ?", (batch, following))
-    db.execute("UPDATE print_jobs SET state = 'sending'")
-
-
-# -- operators --------------------------------------------------------------------------------
-
-
-def _staff(
-    db: sqlite3.Connection, record: OperatorAdded | PasswordChanged | OperatorRemoved
-) -> None:
-    known = _one(db, "SELECT 1 FROM staff WHERE number = ?", record.operator) is not None
-    added = isinstance(record, OperatorAdded)
-    require(known is not added, f"operator {record.operator} {'exists' if known else 'unknown'}")
-    if isinstance(record, OperatorRemoved):
-        db.execute("DELETE FROM staff WHERE number = ?", (record.operator,))
-    else:
-        db.execute("INSERT OR REPLACE INTO staff VALUES (?, ?)", (record.operator, record.digest))
-
-
 # -- rows -------------------------------------------------------------------------------------
 
 
@@ -381,9 +363,11 @@ def _one(db: sqlite3.Connection, sql: str, *values: Any) -> Row | None:
 
 
 def _number(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> Row | None:
+    """The latest transaction with these numbers."""
     return _one(
         db,
-        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?",
+        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
+        " ORDER BY serial DESC LIMIT 1",
         stan,
         batch,
         int(training),

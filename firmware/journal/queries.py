@@ -6,7 +6,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from firmware.journal.records import SettlementCompleted, SettlementStarted, Totals
+from firmware.journal.records import (
+    SettingChanged,
+    SettingsRecorded,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+)
+from firmware.journal.rules import STAN_MAX
 from firmware.journal.store import Journal
 from firmware.journal.transactions import PrintJob, Reversal, Transaction, Upload
 
@@ -16,6 +23,7 @@ class Numbers(Struct, frozen=True):
 
     batch: int
     stan: int
+    used_up: bool = False  # the open batch has given out every voucher number there is
 
 
 class NextNumbers(Struct, frozen=True):
@@ -24,7 +32,11 @@ class NextNumbers(Struct, frozen=True):
     training: bool
 
     def read(self, journal: Journal) -> Numbers:
-        return Numbers(journal.batch(), journal.next_stan(training=self.training))
+        return Numbers(
+            journal.batch(),
+            journal.next_stan(training=self.training),
+            journal.numbers_used_up(training=self.training),
+        )
 
 
 class NextJob(Struct, frozen=True):
@@ -42,10 +54,10 @@ class OpenBatch(Struct, frozen=True):
 
 
 class BatchCount(Struct, frozen=True):
-    """How many transactions the open batch holds."""
+    """How many voucher numbers of the open batch are used: all, once the next one is."""
 
     def read(self, journal: Journal) -> int:
-        return journal.count(journal.batch())
+        return STAN_MAX if journal.numbers_used_up() else journal.count(journal.batch())
 
 
 class BatchTotals(Struct, frozen=True):
@@ -175,12 +187,13 @@ class LastSettlement(Struct, frozen=True):
 
 
 class RecentSales(Struct, frozen=True):
-    """Amounts in minor units of the last `limit` approved sales."""
+    """Amounts in minor units of the last `limit` approved sales in a currency (letters)."""
 
     limit: int
+    currency: str
 
     def read(self, journal: Journal) -> list[int]:
-        return journal.recent_sale_amounts(self.limit)
+        return journal.recent_sale_amounts(self.limit, self.currency)
 
 
 class DuplicateOf(Struct, frozen=True):
@@ -188,41 +201,51 @@ class DuplicateOf(Struct, frozen=True):
 
     card_hash: str
     amount_minor: int
+    currency: str
     since: datetime
     training: bool
+    psn: str = ""  # card sequence number
 
     def read(self, journal: Journal) -> Transaction | None:
         return journal.duplicate_of(
-            self.card_hash, self.amount_minor, self.since.isoformat(), training=self.training
+            self.card_hash,
+            self.amount_minor,
+            self.currency,
+            self.since.isoformat(),
+            psn=self.psn,
+            training=self.training,
         )
 
 
 class RefundedToday(Struct, frozen=True):
-    """Minor units refunded on the day YYYYMMDD."""
+    """Minor units of a currency (letters) refunded on the day YYYYMMDD."""
 
     date: str
+    currency: str
 
     def read(self, journal: Journal) -> int:
-        return journal.refunds_today(self.date)
+        return journal.refunds_today(self.date, self.currency)
 
 
 class SoldToday(Struct, frozen=True):
-    """Minor units sold on the day YYYYMMDD."""
+    """Minor units of a currency (letters) sold on the day YYYYMMDD."""
 
     date: str
+    currency: str
 
     def read(self, journal: Journal) -> int:
-        return journal.sales_today(self.date)
+        return journal.sales_today(self.date, self.currency)
 
 
 class CardSoldToday(Struct, frozen=True):
-    """Minor units charged to a card on the day YYYYMMDD."""
+    """Minor units of a currency (letters) charged to a card on the day YYYYMMDD."""
 
     card_hash: str
     date: str
+    currency: str
 
     def read(self, journal: Journal) -> int:
-        return journal.card_today(self.card_hash, self.date)
+        return journal.card_today(self.card_hash, self.date, self.currency)
 
 
 class TrainingOn(Struct, frozen=True):
@@ -237,3 +260,22 @@ class SignedOn(Struct, frozen=True):
 
     def read(self, journal: Journal) -> str:
         return journal.signed_on()
+
+
+class SettingsToRecord(Struct, frozen=True):
+    """What the journal is to be told of these settings, by key: nothing where none has changed."""
+
+    settings: dict[str, str]
+    by: str
+
+    def read(self, journal: Journal) -> tuple[SettingsRecorded | SettingChanged, ...]:
+        known = journal.settings()
+        if not (known or self.settings):
+            return ()
+        if not known:
+            return (SettingsRecorded(settings=self.settings),)
+        return tuple(
+            SettingChanged(key=key, before=before, after=after, by=self.by)
+            for key in sorted(known.keys() | self.settings.keys())
+            if (before := known.get(key, "")) != (after := self.settings.get(key, ""))
+        )

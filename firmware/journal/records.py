@@ -18,12 +18,14 @@ from firmware.journal.facts import (
     Totals,
     Verification,
 )
+from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.uploads import UploadAnswered, UploadAttempted, UploadQueued
 
 __all__ = [  # the facts too, so that one import has both
     "AmountAgreed",
     "Base",
     "BatchOpened",
+    "BooksReplaced",
     "CardFacts",
     "ClockJumped",
     "Copy",
@@ -33,6 +35,7 @@ __all__ = [  # the facts too, so that one import has both
     "EmvData",
     "EntryAbandoned",
     "GuardOverridden",
+    "HeadRenewed",
     "IntentRecorded",
     "KeyIntroduced",
     "Kind",
@@ -56,8 +59,10 @@ __all__ = [  # the facts too, so that one import has both
     "ReversalConfirmed",
     "ReversalOpened",
     "SettingChanged",
+    "SettingsRecorded",
     "SettlementCompleted",
     "SettlementStarted",
+    "TailLost",
     "TerminalStarted",
     "Totals",
     "TrainingSwitched",
@@ -273,8 +278,14 @@ class OperatorRemoved(Base, frozen=True):
     by: str
 
 
+class SettingsRecorded(Base, frozen=True):
+    """All settings, by key: at the first start of which the journal knows any."""
+
+    settings: dict[str, str]  # as TOML has them; secrets masked
+
+
 class SettingChanged(Base, frozen=True):
-    """A setting was changed on the terminal."""
+    """A setting is another one than at the start before; "" is none."""
 
     key: str
     before: str
@@ -368,6 +379,7 @@ Record = (
     | OperatorAdded
     | OperatorRemoved
     | SettingChanged
+    | SettingsRecorded
     | BatchOpened
     | SettlementStarted
     | SettlementCompleted
@@ -375,5 +387,8 @@ Record = (
     | DeviceRecovered
     | ClockJumped
     | CopyRestored
+    | HeadRenewed
+    | TailLost
+    | BooksReplaced
     | TrainingSwitched
 )

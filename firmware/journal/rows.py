@@ -1,32 +1,85 @@
-"""Rows of the journal's tables as what they stand for; a damaged file may hold anything."""
+"""Rows of the journal's tables as what they stand for; a damaged file may hold anything.
+
+A record is believed only when its hash is that of its content, so what a projection leads to is
+what was written, or it is a JournalFault.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sqlite3
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from firmware.journal.chain import Entry, decode
-from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.chain import Entry, link
+from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
 from firmware.journal.records import IntentRecorded, OutcomeRecorded
 from firmware.journal.transactions import State, Transaction
 
 T = TypeVar("T")
+C = TypeVar("C", bound=type)
+_COLUMNS = ("seq", "at", "body", "previous", "hash", "signature")
+_KINDS = (int, str, str, bytes, bytes, bytes)
 
 
-def entry_of(row: sqlite3.Row) -> Entry:
-    """A row of the log. Raises JournalFault if it is none."""
-    kinds = (int, str, str, bytes, bytes, bytes)
-    if not all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
-        raise JournalFault(Trouble.CORRUPT, f"record {row['seq']} is none")
-    return Entry(*row)
+def damage_is_a_fault(kind: C) -> C:
+    """A class whose public methods raise JournalFault for what reading damaged content raises."""
+    for name, method in list(vars(kind).items()):
+        guards = not name.startswith("_") or name == "__init__"
+        if guards and inspect.isfunction(method) and not inspect.isgeneratorfunction(method):
+            setattr(kind, name, _guarded(method))
+    return kind
 
 
-def transaction_of(row: sqlite3.Row) -> Transaction:
-    """Intent and outcome as they were recorded, and where the transaction stands now."""
-    intent = record_of(row["intent_body"], IntentRecorded)
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(*values: Any, **named: Any) -> Any:
+        try:
+            return method(*values, **named)
+        except DAMAGE as error:
+            raise damage_of(error) from error
+
+    return guarded
+
+
+def columns_of(table: str) -> str:
+    """The columns of a record that is joined under the name `table`, for `record_of`."""
+    return ", ".join(f"{table}.{name} AS {table}_{name}" for name in _COLUMNS)
+
+
+def entry_of(row: sqlite3.Row, table: str = "") -> Entry:
+    """A row of the log, or a joined one's columns, as it is. Raises JournalFault if it is none."""
+    values = [row[f"{table}_{name}" if table else name] for name in _COLUMNS]
+    if not all(isinstance(value, kind) for value, kind in zip(values, _KINDS, strict=True)):
+        raise JournalFault(Trouble.CORRUPT, f"record {values[0]} is none")
+    return Entry(*values)
+
+
+def believed(entry: Entry) -> Entry:
+    """The entry, which is as it was written. Raises JournalFault."""
+    if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
+        words = f"record {entry.seq}: its hash is not that of its content"
+        raise JournalFault(Trouble.CORRUPT, words)
+    return entry
+
+
+def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
+    """Intent and outcome as they were recorded, and where the transaction stands now.
+
+    The records are joined as `i`, `o` and `e`.
+    """
+    intent = record_of(row, "i", IntentRecorded, believing=believing)
+    if not believing and (intent.batch, intent.stan, intent.amount_minor) != (
+        row["batch"],
+        row["stan"],
+        row["amount_minor"],
+    ):
+        words = f"transaction {row['intent']} is not as the log says"
+        raise JournalFault(Trouble.CORRUPT, words)
     fields = {name: getattr(intent, name) for name in intent.__struct_fields__}
-    if row["outcome_body"] is not None:
-        outcome = record_of(row["outcome_body"], OutcomeRecorded)
+    if row["o_body"] is not None:
+        outcome = record_of(row, "o", OutcomeRecorded, believing=believing)
         fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
         del fields["result"]
         fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
@@ -42,12 +95,10 @@ def transaction_of(row: sqlite3.Row) -> Transaction:
     )
 
 
-def record_of(body: str, kind: type[T]) -> T:
-    """The record of a row that a projection named. Raises JournalFault if it is another."""
-    try:
-        record = decode(body)
-    except ValueError as error:
-        raise JournalFault(Trouble.CORRUPT, f"a record cannot be read: {error}") from error
+def record_of(row: sqlite3.Row, table: str, kind: type[T], *, believing: bool = False) -> T:
+    """The record that a projection named. Raises JournalFault if it is another, or damaged."""
+    entry = entry_of(row, table)
+    record = (entry if believing else believed(entry)).record
     if not isinstance(record, kind):
         raise JournalFault(Trouble.CORRUPT, f"{type(record).__name__} where {kind.__name__} was")
     return record

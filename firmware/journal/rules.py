@@ -26,6 +26,10 @@ from firmware.money import MINOR_MAX
 STAN_MAX = 999_999
 BATCH_MAX = 999_999
 BATCHES_LOST_MAX = 1_000  # a batch a day for years; what is further off is mistyped
+PSN_SINCE = 4  # from this schema on the card sequence number is part of which card it is
+OWNER_SINCE = (
+    4  # earlier releases let a refund begin in another currency: their journals may hold one
+)
 
 Row = sqlite3.Row
 
@@ -34,6 +38,16 @@ def require(holds: object, words: str) -> None:
     """Raise RuleBroken with `words` unless the rule holds."""
     if not holds:
         raise RuleBroken(words)
+
+
+def batch_after(batch: int) -> int:
+    """The number of the batch that follows: after the last one it is 1 again."""
+    return batch % BATCH_MAX + 1
+
+
+def owner_of(intent: IntentRecorded) -> str:
+    """Under whose numbers a transaction was made: merchant, terminal, store."""
+    return f"{intent.merchant} {intent.terminal} {intent.store}"
 
 
 def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, used: bool) -> None:
@@ -50,19 +64,31 @@ def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, 
         require(intent.original is None, "a sale has no original")
 
 
-def may_undo(intent: IntentRecorded, original: Row | None, *, voiding: bool) -> None:
-    """A void or refund names a sale of the same card that stands and has that much left."""
+def may_undo(
+    intent: IntentRecorded,
+    original: Row | None,
+    *,
+    voiding: bool,
+    open_serial: int,
+    same_psn: bool,
+) -> None:
+    """A void or refund names a sale of the same card that stands and has that much left.
+
+    `same_psn` is False in records of releases that went by the account number alone.
+    """
     word = intent.kind.value
     if original is None:
         raise RuleBroken(f"{word} without its original")
     require(original["kind"] == Kind.SALE.value, f"{word} of a {original['kind']}")
     require(original["state"] == State.APPROVED.value, f"{word} of a sale {original['state']}")
     require(original["card"] == intent.card.hash, f"{word} to another card")
+    same = not same_psn or original["psn"] == intent.card.psn
+    require(same, f"{word} to another card of the account")
     require(not original["voided_by"], f"{word} of a voided sale")
     require(not voiding, f"{word} of a sale whose void is under way")
     left_minor = original["amount_minor"] - original["refunded_minor"]
     if intent.kind is Kind.VOID:
-        require(original["batch"] == intent.batch, "void of a sale in another batch")
+        require(original["serial"] == open_serial, "void of a sale in another batch")
         require(not original["refunded_minor"], "void of a refunded sale")
         require(intent.amount_minor == original["amount_minor"], "void of a part")
     else:
@@ -70,6 +96,14 @@ def may_undo(intent: IntentRecorded, original: Row | None, *, voiding: bool) -> 
             intent.amount_minor <= left_minor,
             f"refund of {intent.amount_minor} where {left_minor} is left",
         )
+
+
+def may_undo_here(intent: IntentRecorded, original: Row) -> None:
+    """Money goes back in the sale's own currency, by the terminal and merchant that took it."""
+    word = intent.kind.value
+    currency, owner = original["currency"], original["owner"]
+    require(currency == intent.currency, f"{word} in {intent.currency} of a sale in {currency}")
+    require(owner == owner_of(intent), f"{word} by {owner_of(intent)} of a sale by {owner}")
 
 
 def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:

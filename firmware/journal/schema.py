@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 3
+SCHEMA = 4
 
 LOG = (
     """CREATE TABLE records (
@@ -63,14 +63,20 @@ PROJECTIONS = {
         next_training_stan INTEGER NOT NULL,
         next_job INTEGER NOT NULL,
         signed_on TEXT NOT NULL,
-        training INTEGER NOT NULL
+        training INTEGER NOT NULL,
+        serial INTEGER NOT NULL,
+        day TEXT NOT NULL, -- the latest date of a transaction since the clock was last vouched for
+        jumped_s INTEGER NOT NULL, -- by how much the clock was moved in all
+        schema INTEGER NOT NULL -- of the release that wrote the records from the last start on
     ) STRICT""",
     "staff": """CREATE TABLE staff (
         number TEXT PRIMARY KEY,
         password_digest TEXT NOT NULL
     ) STRICT""",
+    # a batch's number begins anew at 1 after the last one; its serial never does
     "batches": """CREATE TABLE batches (
-        batch INTEGER PRIMARY KEY,
+        serial INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
         state TEXT NOT NULL,
         opened INTEGER NOT NULL,
         started INTEGER,
@@ -87,16 +93,21 @@ PROJECTIONS = {
         intent INTEGER PRIMARY KEY,
         outcome INTEGER,
         ended INTEGER,
+        serial INTEGER NOT NULL,
         batch INTEGER NOT NULL,
         stan INTEGER NOT NULL,
         training INTEGER NOT NULL,
         kind TEXT NOT NULL,
         state TEXT NOT NULL,
         amount_minor INTEGER NOT NULL,
+        currency TEXT NOT NULL,
+        owner TEXT NOT NULL,
         card TEXT NOT NULL,
+        psn TEXT NOT NULL,
         operator TEXT NOT NULL,
         date TEXT NOT NULL,
-        at_s INTEGER NOT NULL,
+        day TEXT NOT NULL, -- the day it counts to: setting the clock back begins no new one
+        clock_s INTEGER NOT NULL, -- of a clock that nobody ever moved
         reference TEXT NOT NULL DEFAULT '',
         original INTEGER,
         voided_by INTEGER NOT NULL DEFAULT 0,
@@ -119,23 +130,33 @@ PROJECTIONS = {
         queued INTEGER NOT NULL,
         state TEXT NOT NULL
     ) STRICT""",
+    "settings": """CREATE TABLE settings (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "setting_changes": """CREATE TABLE setting_changes (
+        changed INTEGER PRIMARY KEY
+    ) STRICT""",
     "day_totals": """CREATE TABLE day_totals (
         date TEXT NOT NULL,
         kind TEXT NOT NULL,
         operator TEXT NOT NULL,
+        currency TEXT NOT NULL,
         count INTEGER NOT NULL,
         minor INTEGER NOT NULL,
-        PRIMARY KEY (date, kind, operator)
+        PRIMARY KEY (date, kind, operator, currency)
     ) STRICT, WITHOUT ROWID""",
 }
 
 INDEXES = (
-    "CREATE UNIQUE INDEX transactions_number ON transactions (stan, batch, training)",
-    "CREATE INDEX transactions_card ON transactions (card, date)",
+    "CREATE INDEX batches_number ON batches (batch)",
+    "CREATE UNIQUE INDEX transactions_number ON transactions (stan, batch, training, serial)",
+    "CREATE INDEX transactions_card ON transactions (card, day)",
+    "CREATE INDEX transactions_recent ON transactions (card, clock_s)",
     "CREATE INDEX transactions_reference ON transactions (reference) WHERE reference <> ''",
     "CREATE INDEX transactions_open ON transactions (intent) WHERE state = 'open'",
     "CREATE INDEX transactions_lessons ON transactions (intent) WHERE training = 1",
-    """CREATE INDEX transactions_approved ON transactions (kind, training, intent)
+    """CREATE INDEX transactions_approved ON transactions (kind, training, currency, intent)
         WHERE state = 'approved'""",
     "CREATE INDEX transactions_original ON transactions (original) WHERE original IS NOT NULL",
 )
@@ -154,7 +175,7 @@ def create_projections(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     for statement in (*PROJECTIONS.values(), *INDEXES):
         connection.execute(statement)
-    connection.execute("INSERT INTO terminal VALUES (0, 1, 1, 1, '', 0)")
+    connection.execute("INSERT INTO terminal VALUES (0, 1, 1, 1, '', 0, 0, '', 0, ?)", (SCHEMA,))
 
 
 def version(connection: sqlite3.Connection) -> int:

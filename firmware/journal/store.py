@@ -19,13 +19,46 @@ from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, key_at, link
 from firmware.journal.connection import Connect, Hold
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken, Trouble, fault_of
+from firmware.journal.faults import (
+    DAMAGE,
+    DATABASE_ERRORS,
+    JournalFault,
+    RuleBroken,
+    Trouble,
+    damage_of,
+    fault_of,
+)
+from firmware.journal.head import (
+    Head,
+    HeadFile,
+    OpenHead,
+    WithoutTail,
+    missing_words,
+    other_words,
+)
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.projection import project, rebuild
-from firmware.journal.records import AmountAgreed, BatchOpened, KeyIntroduced, Record
+from firmware.journal.records import (
+    AmountAgreed,
+    BatchOpened,
+    CopyRestored,
+    HeadRenewed,
+    KeyIntroduced,
+    OutcomeRecorded,
+    Record,
+    ReversalConfirmed,
+    ReversalOpened,
+    SettlementCompleted,
+    TailLost,
+)
 
 HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify` checks them all
+# commits with one of these have their head written to the disk at once, others within half a minute
+_PUSHED = (OutcomeRecorded, ReversalOpened, ReversalConfirmed)
+_WAYS_BACK = "restore a backup, or let it go on without them with `pos journal go-on`"
+_HEAD_KEPT = "head"  # a note in the lock file
+_TAIL_LOST = "its outcome is missing"
 NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 
 ClockNow = Callable[[], datetime]
@@ -33,17 +66,30 @@ Also = Callable[[sqlite3.Connection], None]
 
 
 class Journal(Lookups):
-    """The terminal's journal: one object, one connection, one thread."""
+    """The terminal's journal: one object, one connection, one thread.
+
+    `lost_tail` is set when it was opened without its tail: the last record that is left, and the
+    last one that is known to be missing.
+    """
 
     def __init__(
-        self, db: sqlite3.Connection, hold: Hold, keys: TerminalKeys, clock_now: ClockNow
+        self,
+        db: sqlite3.Connection,
+        hold: Hold,
+        head_file: HeadFile,
+        keys: TerminalKeys,
+        clock_now: ClockNow,
     ) -> None:
         super().__init__(db)
         self._hold = hold
+        self._head_file = head_file
+        self._durable_head = 0, ORIGIN
         self._keys = keys
         self._clock_now = clock_now
         self._head_seq, self._head_hash = 0, ORIGIN
         self._failed: JournalFault | None = None
+        self._untold: JournalFault | None = None  # a fault after a commit, for whoever writes next
+        self.lost_tail: tuple[int, int] | None = None
 
     @classmethod
     def open(
@@ -53,28 +99,47 @@ class Journal(Lookups):
         clock_now: ClockNow,
         *,
         connect: Connect = engine.connect,
+        begin: bool = True,
+        open_head: OpenHead = HeadFile,
+        without_tail: WithoutTail | None = None,
+        known: Head | None = None,
     ) -> Journal:
         """Open the journal in `directory`, making it at first start; blocks for the disk.
 
+        Without `begin` none is ever made, nor the directory, and GONE is raised in their place.
         Raises JournalFault whenever it is not certain that the record is whole and can go on: the
-        terminal does not trade then. Costs the same for a short journal and a long one.
+        terminal does not trade then. Costs the same for a short journal and a long one. With
+        `without_tail` a journal whose last records are missing goes on without them, and says so;
+        RuleBroken is raised when it does not fit. `known` is what others know of its end.
         """
-        hold = Hold.take(directory)
+        hold = Hold.take(directory, make=begin)
+        head_file = open_head(directory)
         db: sqlite3.Connection | None = None
         try:
+            if not begin:
+                hold.require_begun()
             db = connect(directory / engine.DATABASE)
             engine.prepare(db)
-            journal = cls(db, hold, keys, clock_now)
-            journal._begin_or_resume()
+            journal = cls(db, hold, head_file, keys, clock_now)
+            journal._begin_or_resume(known, without_tail=without_tail)
         except BaseException as error:
+            fault = _meant(error)
             if db is not None:
+                if isinstance(fault, JournalFault) and fault.trouble is Trouble.TRUNCATED:
+                    engine.keep_log(directory / engine.DATABASE)
                 with contextlib.suppress(*DATABASE_ERRORS):
                     db.close()
+            head_file.close()
             hold.release()
-            if isinstance(error, DATABASE_ERRORS):
-                raise fault_of(error) from error
-            raise
+            if fault is error:
+                raise
+            raise fault from error
         return journal
+
+    @property
+    def durable_head(self) -> tuple[int, bytes]:
+        """Number and hash of the last record that is on the disk; any thread may ask."""
+        return self._durable_head
 
     @property
     def failed(self) -> JournalFault | None:
@@ -95,6 +160,9 @@ class Journal(Lookups):
         are no projection of the log, in the same commit. Raises RuleBroken when a record
         contradicts the log, and JournalFault when the disk fails; either way none is written.
         """
+        if self._untold is not None:
+            untold, self._untold = self._untold, None
+            raise untold
         if self._failed is not None:
             raise JournalFault(Trouble.FAILED, self._failed.words)
         before = self._head_seq, self._head_hash
@@ -106,13 +174,15 @@ class Journal(Lookups):
             self._db.execute("COMMIT")
         except BaseException as error:
             self._head_seq, self._head_hash = before
-            fault = fault_of(error) if isinstance(error, DATABASE_ERRORS) else error
+            fault = _meant(error)
             if isinstance(fault, JournalFault) and not isinstance(fault, RuleBroken):
                 self._failed = fault
             self._roll_back()
             if fault is error:
                 raise
             raise fault from error
+        if records:
+            self._committed(records)
 
     def change_key(self) -> None:
         """Sign with a new key from now on; the old one signs the record that introduces it.
@@ -124,13 +194,39 @@ class Journal(Lookups):
         self._keys = following
         following.settle()
 
+    @property
+    def hold(self) -> Hold:
+        """The directory it lies in, and what is noted there."""
+        return self._hold
+
     def close(self) -> None:
         """Give up the connection and the directory. Never raises; may be called twice."""
         with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit
             self._db.close()
+        self._head_file.close()
         self._hold.release()
 
     # -- below --------------------------------------------------------------------------------
+
+    def _committed(self, records: tuple[Record, ...]) -> None:
+        """Keep the head of what is durable now, and at a settlement make the log short.
+
+        A fault here undoes no record: the journal has failed for whoever writes next.
+        """
+        self._durable_head = self._head_seq, self._head_hash
+        settled = any(isinstance(each, SettlementCompleted) for each in records)
+        pushed = any(isinstance(each, _PUSHED) for each in records)
+        try:
+            self._head_file.keep(self._signed_head(), push=pushed, sync=settled)
+            if settled:
+                engine.shorten_log(self._db)
+        except JournalFault as fault:
+            self._failed = self._untold = fault
+        except DATABASE_ERRORS as error:
+            self._failed = self._untold = fault_of(error)
+
+    def _signed_head(self) -> Head:
+        return Head.signed(self._head_seq, self._head_hash, self._keys)
 
     def _write(self, records: tuple[Record, ...], blobs: Mapping[str, bytes]) -> None:
         for sha256, packed in blobs.items():
@@ -162,10 +258,11 @@ class Journal(Lookups):
         except DATABASE_ERRORS as error:
             self._failed = self._failed or fault_of(error)
 
-    def _begin_or_resume(self) -> None:
+    def _begin_or_resume(self, known: Head | None, *, without_tail: WithoutTail | None) -> None:
         found = schema.version(self._db)
         if found > schema.SCHEMA:
             raise JournalFault(Trouble.NEWER, f"schema {found}; this release knows {schema.SCHEMA}")
+        head = self._head_file.read()
         if found == 0:
             self._begin()
         elif found < schema.SCHEMA:
@@ -173,10 +270,20 @@ class Journal(Lookups):
         self._check_head()
         if not self._hold.begun:
             self._hold.mark_begun(next(self.records(1, 1)).hash)
+        self._durable_head = self._head_seq, self._head_hash
+        if head is not None:
+            self._check_tail(head, without_tail=without_tail)
+        else:
+            self._begin_head()
+        if known is not None:
+            self._check_tail(known, without_tail=without_tail)
+        if engine.log_bytes(self._hold.path.parent) > engine.LOG_BYTES_MAX:
+            engine.shorten_log(self._db)
 
     def _begin(self) -> None:
         """The first start: tables, the terminal's key and the first batch in one commit."""
-        if self._hold.begun or self._all("SELECT 1 FROM sqlite_master LIMIT 1"):
+        begun = self._hold.begun or self._head_file.exists
+        if begun or self._all("SELECT 1 FROM sqlite_master LIMIT 1"):
             raise JournalFault(Trouble.LOST, "a journal was begun here, and it is gone")
         self._db.execute("BEGIN IMMEDIATE")
         schema.create_log(self._db)
@@ -208,12 +315,63 @@ class Journal(Lookups):
             raise JournalFault(Trouble.CORRUPT, "there is no record")
         self._head_seq, self._head_hash = last_seq, bytes.fromhex(last_hash)
 
+    def _check_tail(self, head: Head, *, without_tail: WithoutTail | None) -> None:
+        """The last record that was kept outside the journal is in it."""
+        words = ""
+        if head.seq > self._head_seq:
+            words = missing_words(head, self._head_seq)
+        elif not self._has(head):
+            words = other_words(head)
+        if not words:
+            if head.signature and head.seq < self._head_seq:  # the power went before it was written
+                self._head_file.keep(self._signed_head(), push=True)
+            return
+        if without_tail is None:
+            raise JournalFault(Trouble.TRUNCATED, f"{words}; {_WAYS_BACK}")
+        reversals = [
+            ReversalOpened(batch=one.batch, stan=one.stan, reason=_TAIL_LOST, training=one.training)
+            for one in (self.open_intents() if without_tail.reverse_open else ())
+        ]
+        self.lost_tail = self._head_seq, head.seq
+        self.append(
+            TailLost(seq=head.seq, hash=head.hash.hex()),
+            *reversals,
+            CopyRestored(batch=without_tail.batch, stan=without_tail.stan),
+        )
+        self._head_file.make(self._signed_head())
+
+    def check_known(self, head: Head) -> None:
+        """Raise JournalFault unless the record that others know is in it."""
+        self._check_tail(head, without_tail=None)
+
+    def _has(self, head: Head) -> bool:
+        return any(entry.hash == head.hash for entry in self.records(head.seq, head.seq))
+
+    def _begin_head(self) -> None:
+        """Make the head's file: a new journal's, an earlier release's, or one that is lost."""
+        reason = "it could not be read" if self._head_file.exists else ""
+        kept = self._hold.noted(_HEAD_KEPT) is not None
+        if kept and not reason:
+            reason = "it was gone"
+        self._head_file.make(self._signed_head())
+        if not kept:
+            self._hold.note(_HEAD_KEPT)
+        if reason:
+            self.append(HeadRenewed(reason=reason))
+
     def _check_keys(self) -> None:
         identity = self._one("SELECT * FROM identity ORDER BY introduced DESC LIMIT 1")
         self._keys = self._keys.introduced_as(identity["public_key"])
         ours = (self._keys.public_hex, self._keys.card_check, self._keys.pepper_check)
         if tuple(identity)[1:] != ours:
             raise JournalFault(Trouble.KEYS, "this journal was written with other keys")
+
+
+def _meant(error: BaseException) -> BaseException:
+    """The JournalFault that an error while the journal is read or written means, or the error."""
+    if isinstance(error, DATABASE_ERRORS):
+        return fault_of(error)
+    return damage_of(error) if isinstance(error, DAMAGE) else error
 
 
 def _introduction(keys: TerminalKeys) -> KeyIntroduced:

@@ -1,8 +1,9 @@
 """`pos verify`: a journal checked from its first record to its last, without the terminal.
 
 Reads only. Every hash, signature and gap; every frame that was agreed to; every projection, made
-again from the log and compared. A tail that was cut off cleanly cannot show from inside: the QR of
-a voucher (`firmware.journal.essence`) names its record and gives it away.
+again from the log and compared. A tail that was cut off cleanly cannot show from inside: the file
+`journal.head` beside it, signed by the terminal, says where it ends, and so does the QR of a
+voucher (`firmware.journal.essence`). A report says whether anything did: `anchored`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,19 @@ from firmware.journal import schema
 from firmware.journal.chain import Entry, faults_of, public_key_of
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
+from firmware.journal.head import HEAD, Head, HeadFile, missing_words, other_words
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import digest_of
 from firmware.journal.projection import project
-from firmware.journal.records import AmountAgreed, KeyIntroduced, Record
+from firmware.journal.records import (
+    AmountAgreed,
+    HeadRenewed,
+    KeyIntroduced,
+    Record,
+    SettingChanged,
+    TailLost,
+)
+from firmware.journal.settings import change_words
 
 FAULTS_SHOWN = 50
 
@@ -36,6 +46,7 @@ class JournalReport(Struct):
     keys: list[str] = field(default_factory=list)  # public keys in hex, in the order of their use
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    anchored: bool = False  # something outside the journal says where it ends
 
     @property
     def intact(self) -> bool:
@@ -53,23 +64,27 @@ def database_of(path: Path) -> Path:
     return path / DATABASE if path.is_dir() else path
 
 
-def verify_journal(path: Path, *public_keys: Ed25519PublicKey) -> JournalReport:
+def verify_journal(
+    path: Path, *public_keys: Ed25519PublicKey, head: Head | None = None
+) -> JournalReport:
     """Check the journal at `path`; blocks for a second or so per ten thousand records.
 
     Without public keys the journal is checked against those it names itself, which proves that
-    it is whole, not whose it is. Never raises: what cannot be read is a fault in the report.
+    it is whole, not whose it is. Where no `journal.head` is beside it, `head` may say where it
+    ends. Never raises: what cannot be read is a fault in the report.
     """
     report = JournalReport(database_of(path))
     if not report.path.is_file():
         report.blame("there is no journal here")
         return report
     try:
+        head = _head_beside(report) or head  # first: the journal may go on while it is read
         db = connect_read_only(report.path)
     except JournalFault as fault:
         report.blame(fault.words)
         return report
     try:
-        _verify(db, public_keys, report)
+        _verify(db, public_keys, head, report)
     except JournalFault as fault:
         report.blame(fault.words)
     except DATABASE_ERRORS as error:
@@ -80,8 +95,12 @@ def verify_journal(path: Path, *public_keys: Ed25519PublicKey) -> JournalReport:
 
 
 def _verify(
-    db: sqlite3.Connection, public_keys: tuple[Ed25519PublicKey, ...], report: JournalReport
+    db: sqlite3.Connection,
+    public_keys: tuple[Ed25519PublicKey, ...],
+    head: Head | None,
+    report: JournalReport,
 ) -> None:
+    db.execute("BEGIN")  # all of it is of one moment, while the terminal trades on
     found = schema.version(db)
     if found > schema.SCHEMA:
         report.blame(f"schema {found}; this release knows {schema.SCHEMA}")
@@ -98,6 +117,8 @@ def _verify(
         schema.create_log(model)
         schema.create_projections(model)
         _walk(_Walk(journal, model, report))
+        if head is not None:
+            _compare_tail(journal, head, report)
         for key in public_keys:
             digits = key.public_bytes_raw().hex()
             if digits not in report.keys:
@@ -110,6 +131,27 @@ def _verify(
             report.notes.append(f"schema {found}: its projections are not compared")
     finally:
         model.close()
+
+
+def _head_beside(report: JournalReport) -> Head | None:
+    """What the file beside the journal says of its end. Raises JournalFault."""
+    file = HeadFile(report.path.parent)
+    head = file.read() if report.path.name == DATABASE else None
+    if head is None and report.path.name == DATABASE and file.exists:
+        report.notes.append(f"{HEAD} cannot be read: it does not tell where the journal ends")
+    return head
+
+
+def _compare_tail(journal: Lookups, head: Head, report: JournalReport) -> None:
+    """The journal goes at least as far as its head, which is of this journal."""
+    report.anchored = True
+    last, _ = journal.head()
+    if head.seq > last:
+        report.blame(missing_words(head, last))
+    elif all(entry.hash != head.hash for entry in journal.records(head.seq, head.seq)):
+        report.blame(other_words(head))
+    elif head.public_hex and head.public_hex not in report.keys:
+        report.blame(f"{HEAD} is signed by another terminal")
 
 
 class _Walk(Struct):
@@ -138,8 +180,15 @@ def _walk(walk: _Walk) -> None:
         if introduced is not None and before is not None:
             key = _introduce(introduced, report)
         moment = _moment(entry, report)
+        match record:
+            case TailLost():
+                report.notes.append(f"record {entry.seq}: records up to {record.seq} are missing")
+            case HeadRenewed():
+                report.notes.append(f"record {entry.seq}: {HEAD} was made again: {record.reason}")
         if moment is not None and latest is not None and moment < latest:
             report.notes.append(f"record {entry.seq}: the clock had gone back")
+        if isinstance(record, SettingChanged):
+            report.notes.append(f"record {entry.seq}: {change_words(record)}")
         if record is not None and moment is not None:
             _replay(walk, entry, record)
         before, latest = entry, moment
@@ -152,19 +201,17 @@ def _walk(walk: _Walk) -> None:
 def _record(entry: Entry, report: JournalReport) -> Record | None:
     try:
         return entry.record
-    except ValueError as error:
-        report.blame(f"record {entry.seq}: it cannot be read: {error}")
+    except JournalFault as fault:
+        report.blame(fault.words)
         return None
 
 
 def _moment(entry: Entry, report: JournalReport) -> datetime | None:
     try:
-        if entry.moment.tzinfo is not None:
-            return entry.moment
-    except ValueError:
-        pass
-    report.blame(f"record {entry.seq}: it has no time")
-    return None
+        return entry.moment
+    except JournalFault as fault:
+        report.blame(fault.words)
+        return None
 
 
 def _introduce(record: KeyIntroduced | None, report: JournalReport) -> Ed25519PublicKey | None:

@@ -16,6 +16,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a chroot or a container may have none
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import sys
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from PIL import Image
 
-from firmware.cli.exits import DONE, FAILED
+from firmware.cli.exits import FAILED, Refused
 from firmware.page.browser import NoBrowser, chromium, served
 
 WIDTH_PX, HEIGHT_PX = 1440, 900
@@ -19,8 +17,8 @@ TO_AMOUNT_PX = -350  # up the slip, as a wheel scrolls it
 PATIENCE_MS = 60_000
 
 
-def draw(file: Path) -> int:
-    """Draw it into `file`: 0, or 1 when there is no browser."""
+def draw(file: IO[bytes]) -> None:
+    """Draw it into `file`. Raises Refused when there is no browser."""
     try:
         with chromium() as browser, served(**SETTINGS) as (_, server):
             page = browser.new_page(
@@ -33,10 +31,7 @@ def draw(file: Path) -> int:
             shot = Image.open(io.BytesIO(page.screenshot()))
             shot.convert("RGB").save(file, format="PNG", optimize=True)
     except NoBrowser as reason:
-        print(f"pos sim: {reason}", file=sys.stderr)
-        return FAILED
-    print(f"pos sim: {file}")
-    return DONE
+        raise Refused(f"{reason}", code=FAILED) from None
 
 
 def sell(page: Any) -> None:

@@ -50,6 +50,7 @@ class Publisher:
             "paper_px": self._stage.bench.paper_printer.paper.width_px,
             "cards": views.cards(self._stage),
             "faults": FAULTS,
+            "steps": len(self._recorder),  # which only set it up
         }
 
     def publish(self) -> None:
@@ -121,5 +122,5 @@ class Publisher:
         for entry in journal.records(max(self._head + 1, head - 399), head):
             self._hub.add("records", views.record(entry))
         self._head, self._delivered = head, delivered
-        self._hub.put("journal", views.journal(journal))
+        self._hub.put("journal", views.journal(journal, self._stage.config.currency))
         self._hub.put("books", views.books(self._stage))

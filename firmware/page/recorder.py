@@ -65,7 +65,7 @@ class Recorder:
         for key in self._down:
             self._is_held(at_ms, key)
         lines = ["# recorded on the bench page; `pos play` plays it", *self._lines]
-        if terminal is not None:
+        if terminal is not None and terminal.ledger.at_hand:
             totals = terminal.ledger.journal.totals(terminal.ledger.journal.batch())
             lines.append(
                 f"at {at_ms}ms expect totals sales={totals.sales}/{totals.sales_minor}"

@@ -186,7 +186,8 @@ class Server:
     def close(self) -> None:
         """End serving; open pages are told."""
         self._uvicorn.should_exit = True
-        self._thread.join(START_S)
+        if self._thread.ident is not None:
+            self._thread.join(START_S)
         self._socket.close()
 
     def _run(self) -> None:

@@ -12,7 +12,11 @@ import queue
 import shutil
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from firmware.config import Config, ConfigError
 from firmware.journal.faults import JournalFault
@@ -23,7 +27,7 @@ from firmware.page.publisher import Publisher
 from firmware.page.recorder import Recorder
 from firmware.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
 from firmware.scenario.player import Player, ScenarioFailed
-from firmware.scenario.stage import STAGE_CONFIG, Stage
+from firmware.scenario.stage import STAGE_CONFIG, START, Stage
 from hw.events import Key
 from hw.sim.virtual import VirtualClock
 
@@ -49,12 +53,31 @@ class _Stopped(Exception):  # noqa: N818 - what happened
     """Somebody stopped the scenario that was played."""
 
 
-class Session:
-    """A terminal on its bench in real time. What is durable lies below `directory`."""
+class Kept(Struct, frozen=True):
+    """A data directory that outlives the session, and when its terminal is switched on."""
 
-    def __init__(self, directory: Path, hub: Hub, settings: Mapping[str, str]) -> None:
+    directory: Path
+    begins: datetime
+
+
+class Session:
+    """A terminal on its bench in real time. What is durable lies below `directory`.
+
+    The first terminal lies in `kept` instead, if there is one, and goes on with what is there;
+    those that follow are fresh ones, as scenarios want them.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        hub: Hub,
+        settings: Mapping[str, str],
+        kept: Kept | None = None,
+    ) -> None:
         self.hub = hub
         self._directory = directory
+        self._kept = kept
+        self._begun: Future[None] = Future()
         self._settings = dict(settings)
         self._inbox: queue.Queue[commands.Wish | None] = queue.Queue(INBOX_MAX)
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
@@ -66,8 +89,12 @@ class Session:
     # --- from other threads ---
 
     def start(self) -> None:
-        """Switch the terminal on, on a thread of its own."""
+        """Switch the terminal on, on a thread of its own, and wait until it is.
+
+        Raises JournalFault or ConfigError where what is kept is not this terminal's to go on with.
+        """
         self._thread.start()
+        self._begun.result()
 
     def submit(self, wish: commands.Wish) -> bool:
         """Leave a wish for the terminal's thread; false when too many wait. Never blocks."""
@@ -85,7 +112,12 @@ class Session:
     # --- the terminal's thread ---
 
     def _run(self) -> None:
-        self._set_up(self._settings)
+        try:
+            self._set_up(self._settings)
+        except Exception as fault:  # noqa: BLE001 - whoever starts it is told
+            self._begun.set_exception(fault)
+            return
+        self._begun.set_result(None)
         with contextlib.suppress(_Ended):
             while True:
                 self._turn()
@@ -153,11 +185,13 @@ class Session:
 
     def _new_player(self) -> Player:
         self._stages += 1
-        directory = self._directory / f"terminal-{self._stages}"
+        directory, begins = self._directory / f"terminal-{self._stages}", START
+        if self._kept is not None and self._stages == 1:
+            directory, begins = self._kept.directory, self._kept.begins
         shutil.rmtree(self._directory / f"terminal-{self._stages - 2}", ignore_errors=True)
 
         def make_stage(config: Config) -> Stage:
-            stage = Stage(directory, config, make_time=self._make_time, buzzer=self)
+            stage = Stage(directory, config, make_time=self._make_time, buzzer=self, start=begins)
             stage.bench.slot.on_apdu.append(self._note_apdu)
             return stage
 
@@ -249,6 +283,8 @@ class Session:
                 hands.power_cut()
                 self._publisher.faults.pop("key", None)
             case "power on" if stage.terminal is None:
+                if stage.disk.is_gone:
+                    raise ScenarioError("page", "nothing starts without its disk")
                 stage.power_on()
             case _:
                 return
@@ -259,6 +295,8 @@ class Session:
     def _play(self, name: str, files: Mapping[str, str]) -> None:
         """Play a file's text from a fresh terminal. Raises ScenarioError before it begins."""
         steps = [step for step in read_among(name, files) if not step.verb.startswith("save")]
+        if not steps:
+            raise ScenarioError(name, "has no line to play")
         self._set_up({}, steps)
         story = [step for step in steps if step.verb != "set"]
         self._plays += 1

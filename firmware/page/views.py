@@ -11,7 +11,7 @@ import msgspec
 from firmware.journal.chain import Entry
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
-from firmware.money import CURRENCIES, Money
+from firmware.money import Currency, currency_of, major_text
 from firmware.scenario.audit import unbalanced
 from firmware.scenario.stage import Stage
 from hw.sim.cards.card import Card
@@ -59,8 +59,8 @@ def _card(card: Card) -> dict[str, Any]:
     }
 
 
-def journal(lookups: Lookups) -> dict[str, Any]:
-    """The latest transactions, and the open batch's totals."""
+def journal(lookups: Lookups, currency: Currency) -> dict[str, Any]:
+    """The latest transactions, and the open batch's totals, counted and in words."""
     batch = lookups.batch()
     totals = lookups.totals(batch)
     return {
@@ -69,6 +69,11 @@ def journal(lookups: Lookups) -> dict[str, Any]:
             "sales": [totals.sales, totals.sales_minor],
             "voids": [totals.voids, totals.voids_minor],
             "refunds": [totals.refunds, totals.refunds_minor],
+        },
+        "sums": {
+            "sales": major_text(totals.sales_minor, currency),
+            "voids": major_text(totals.voids_minor, currency),
+            "refunds": major_text(totals.refunds_minor, currency),
         },
         "owed": {
             "reversals": len(lookups.reversals()),
@@ -83,7 +88,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
     if one.voided_by:
         note = ["voidedBy", f"{one.voided_by:06d}"]
     elif one.refunded_minor:
-        note = ["refunded", str(Money(one.refunded_minor, CURRENCIES[one.currency]))]
+        note = ["refunded", major_text(one.refunded_minor, currency_of(one.currency))]
     elif one.original is not None:
         note = ["ofVoucher", f"{one.original.stan:06d}"]
     return {
@@ -91,7 +96,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
         "batch": one.batch,
         "time": f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}",
         "kind": one.kind.value,
-        "amount": str(Money(one.amount_minor, CURRENCIES[one.currency])),
+        "amount": major_text(one.amount_minor, currency_of(one.currency)),
         "card": one.card.last4,
         "state": one.state.value,
         "code": one.response_code,
@@ -101,11 +106,9 @@ def _transaction(one: Transaction) -> dict[str, Any]:
 
 def record(entry: Entry) -> dict[str, Any]:
     """A row of the journal: its number, moment, kind, and the head of its hash."""
-    try:
-        body = msgspec.to_builtins(entry.record)
-    except ValueError:
-        body = {}
-    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(entry.record).__name__).lower()
+    told = entry.record
+    body = msgspec.to_builtins(told)
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(told).__name__).lower()
     facts = {key: value for key, value in body.items() if _plain(key, value)}
     return {
         "seq": entry.seq,
@@ -129,7 +132,7 @@ def books(stage: Stage) -> dict[str, Any]:
             "voucher": f"{one.stan:06d}",
             "batch": one.batch,
             "kind": one.kind.value,
-            "amount": str(Money(one.amount_minor, currency)),
+            "amount": major_text(one.amount_minor, currency),
             "account": one.account,
             "state": one.state.value,
             "code": one.response_code,
@@ -141,7 +144,7 @@ def books(stage: Stage) -> dict[str, Any]:
     return {
         "rows": rows[::-1],
         "spent": {
-            name: ("-" if minor < 0 else "") + str(Money(abs(minor), currency))
+            name: major_text(minor, currency)
             for name, minor in stage.host.balances().items()
             if minor
         },

@@ -37,9 +37,9 @@ class Owner(Struct, frozen=True):
 def owners(journal: Lookups) -> list[Owner]:
     """Whom the journal's transactions name, the latest first; each pair of numbers once."""
     found: dict[tuple[str, str], Owner] = {}
-    for batch in range(journal.batch(), 0, -1):
+    for serial in reversed(journal.serials()):
         for training in (False, True):
-            for one in journal.list_transactions(batch, 0, 1, training=training):
+            for one in journal.list_transactions(None, 0, 1, training=training, serial=serial):
                 owner = Owner(one.merchant, one.terminal, one.merchant_name, one.store)
                 found.setdefault((one.merchant, one.terminal), owner)
     return list(found.values())

@@ -20,11 +20,11 @@ def unbalanced(ledger: Ledger, host: LocalHost) -> list[str]:
     names = host.names_by_hash(ledger.keys.card)
     ours: set[_Key] = set()
     spent: Counter[str] = Counter()
-    for batch in range(1, journal.batch() + 1):
-        for each in journal.list_transactions(batch, 0, 1_000_000):
+    for serial in journal.serials():
+        for each in journal.list_transactions(None, 0, 1_000_000, serial=serial):
             if each.state is State.APPROVED:
                 account = names.get(each.card.hash, "unknown card")
-                ours.add((account, batch, each.stan, each.kind, each.amount_minor))
+                ours.add((account, each.batch, each.stan, each.kind, each.amount_minor))
                 spent[account] += _SIGN[each.kind] * each.amount_minor
     theirs = {
         (each.account, each.batch, each.stan, each.kind, each.amount_minor)

@@ -1,7 +1,7 @@
-"""The disk under the journal of a stage: it fills up, fails or is read-only when hands say so.
+"""The disk under the data of a stage: it fills up, fails, is read-only or gone when hands say so.
 
-What is on it can still be read, so that a terminal starts and names what is wrong; the first write
-fails, and after it the question how much room there is.
+Unless it is gone, what is on it can still be read, so that a terminal starts and names what is
+wrong; the first write fails, and after it the question how much room there is.
 """
 
 from __future__ import annotations
@@ -26,21 +26,36 @@ class DiskFault(enum.Enum):
     FULL = "full"
     IO = "io"  # it answers with errors
     READ_ONLY = "read-only"  # as a file system is after errors, and a card at the end of its life
+    GONE = "gone"  # unmounted, or its folder moved away; it comes back as it was
 
 
 class Disk:
-    """Connects a journal to its database, and says how much room there is."""
+    """Connects a journal to its database, and says how much room there is.
 
-    def __init__(self) -> None:
+    `directory` is all that is on it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._away = directory.with_name(f"{directory.name}.away")
         self._fault: DiskFault | None = None
         self._connection: _Connection | None = None
 
     def fail(self, fault: DiskFault | None) -> None:
         """Let a fault come instead of any that is there, or None: it is well again."""
         self._fault = fault
+        if self.is_gone and fault is not DiskFault.GONE:
+            self._away.rename(self._directory)
+        elif fault is DiskFault.GONE and not self.is_gone:
+            self._directory.rename(self._away)
         if self._connection is not None:
             with contextlib.suppress(sqlite3.ProgrammingError):  # whoever had it has closed it
                 self._connection.suffer(fault)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing of it is to be found."""
+        return self._away.exists()
 
     def connect(self, path: Path) -> sqlite3.Connection:
         """The connection of one start, which a later one replaces."""
@@ -53,7 +68,7 @@ class Disk:
     def free_bytes(self) -> int:
         """Raises OSError when the disk cannot be used."""
         match self._fault:
-            case None:
+            case None | DiskFault.GONE:  # where a disk was mounted, there is another under it
                 return ROOM_BYTES
             case DiskFault.FULL:
                 return 0

@@ -5,6 +5,8 @@ The language is the table in `firmware/README.md`; this module knows words, not 
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -13,11 +15,14 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
+from firmware.files import below, read_text
 from firmware.scenario.disk import DiskFault
 from hw.events import Key
 from hw.sim.host_line import LineFault
 
 INCLUDE_DEPTH_MAX = 16
+FILES_MAX = 100  # one scenario with all its includes
+STEPS_MAX = 100_000
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _TIME = re.compile(r"^(\d+)(ms|s|m|h|d)$")
 WAIT_MAX = "3650d"
@@ -70,26 +75,26 @@ class Step(Struct, frozen=True):
 
 
 def read(path: Path) -> list[Step]:
-    """All steps of a file, includes resolved. Raises ScenarioError."""
-    return list(_read(path, str(path), 0))
+    """All steps of a file, includes resolved. Raises ScenarioError.
 
+    A scenario comes with a bug report, from anybody: it includes regular files of bounded size
+    from its own folder and below it, and nothing else.
+    """
 
-def _read(path: Path, place: str, depth: int) -> Iterator[Step]:
-    """The steps of a file, which `place` asked for."""
-    if depth > INCLUDE_DEPTH_MAX:
-        raise ScenarioError(place, "includes itself, or includes go too deep")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ScenarioError(place, error.strerror or "cannot be read") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(place, "is not UTF-8 text") from None
-    for step in parse(text, str(path)):
-        if step.verb == "include":
-            (name,) = step.words
-            yield from _read(path.parent / name, f"{step.place}: {name}", depth + 1)
-        else:
-            yield step
+    def opened(name: str, place: str) -> str:
+        try:
+            real = below(path.parent, os.path.relpath(name, path.parent)) if place else path
+            return read_text(real)
+        except UnicodeDecodeError:
+            raise ScenarioError(place or name, "is not UTF-8 text") from None
+        except OSError as error:
+            raise ScenarioError(place or name, error.strerror or "cannot be read") from None
+
+    def found(step: Step, including: str) -> tuple[str, str]:
+        (name,) = step.words
+        return os.path.normpath(Path(including).parent / name), f"{step.place}: {name}"
+
+    return _Reading(opened, found).of(str(path))
 
 
 def read_among(name: str, files: Mapping[str, str]) -> list[Step]:
@@ -97,20 +102,45 @@ def read_among(name: str, files: Mapping[str, str]) -> list[Step]:
 
     Raises ScenarioError.
     """
-    return list(_read_among(name, files, 0))
 
-
-def _read_among(name: str, files: Mapping[str, str], depth: int) -> Iterator[Step]:
-    if depth > INCLUDE_DEPTH_MAX:
-        raise ScenarioError(name, "includes itself, or includes go too deep")
-    for step in parse(files[name], name):
-        if step.verb != "include":
-            yield step
-            continue
+    def found(step: Step, _including: str) -> tuple[str, str]:
         included = PurePosixPath(step.words[0]).name
         if included not in files:
             raise ScenarioError(step.place, f"{included} is wanted too: drop both together")
-        yield from _read_among(included, files, depth + 1)
+        return included, step.place
+
+    return _Reading(lambda name, _place: files[name], found).of(name)
+
+
+class _Reading:
+    """One reading of a scenario with its includes, which may be many, but not without end."""
+
+    def __init__(
+        self, opened: Callable[[str, str], str], found: Callable[[Step, str], tuple[str, str]]
+    ) -> None:
+        """`opened` gives the text of a file, for a place; `found` what an include means."""
+        self._opened = opened
+        self._found = found
+        self._files = 0
+
+    def of(self, name: str) -> list[Step]:
+        """All steps. Raises ScenarioError."""
+        steps = list(itertools.islice(self._steps(name, "", ()), STEPS_MAX + 1))
+        if len(steps) > STEPS_MAX:
+            raise ScenarioError(name, f"has more than {STEPS_MAX} lines, with its includes")
+        return steps
+
+    def _steps(self, name: str, place: str, around: tuple[str, ...]) -> Iterator[Step]:
+        """The steps of a file, which `place` asked for; `around` are those that include it."""
+        self._files += 1
+        if name in around or len(around) > INCLUDE_DEPTH_MAX or self._files > FILES_MAX:
+            raise ScenarioError(place or name, "includes itself, or includes go too deep")
+        for step in parse(self._opened(name, place), name):
+            if step.verb == "include":
+                included, asked = self._found(step, name)
+                yield from self._steps(included, asked, (*around, name))
+            else:
+                yield step
 
 
 def parse(text: str, name: str) -> Iterator[Step]:

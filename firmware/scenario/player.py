@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from firmware.config import Config, ConfigError, set_from_text
+from firmware.files import below, read_bytes, written
 from firmware.scenario.audit import unbalanced
 from firmware.scenario.hands import Hands
 from firmware.scenario.language import (
@@ -34,6 +35,9 @@ PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
+PICTURE_MAX_BYTES = 8 * 1024 * 1024
+FILE_SETTINGS = ("general.data_dir", "host.accounts", "host.tls_ca", "emv.ca_keys", "emv.revoked")
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
 
 
@@ -44,17 +48,19 @@ class ScenarioFailed(AssertionError):  # noqa: N818 - what happened
 def play(
     path: Path,
     *,
+    output: Path | None = None,
     on_step: Callable[[Step, Stage], None] = lambda _s, _t: None,
     slot: CardSlot | None = None,
 ) -> None:
     """Play one file from a fresh terminal. Raises ScenarioError and ScenarioFailed.
 
+    What it saves goes below `output`, by default below a folder that is thrown away.
     `on_step` is told of each step once it was played; `slot` is as Stage takes it.
     """
     steps = read(path)
     directory = Path(tempfile.mkdtemp(prefix="pos-play-"))
     try:
-        player = Player(directory, path.parent, slot=slot)
+        player = Player(directory / "terminal", output or directory / "saved", slot=slot)
         try:
             for step in steps:
                 player.play(step)
@@ -67,7 +73,7 @@ def play(
 
 
 class Player:
-    """Plays one step after another. Files are saved relative to `folder`."""
+    """Plays one step after another. Pictures are saved below `folder` alone."""
 
     def __init__(
         self,
@@ -170,6 +176,9 @@ class Player:
         except ConfigError as error:
             said = str(error.mistakes[0]).removeprefix(f"{step.place}: ")
             raise ScenarioError(step.place, said) from None
+        for name in FILE_SETTINGS:
+            if _value(self._config, name) != _value(STAGE_CONFIG, name):
+                raise ScenarioError(step.place, f"{name} names a file: no scenario may")
 
     # --- what people do ---
 
@@ -238,6 +247,8 @@ class Player:
 
     def _expect_totals(self, step: Step) -> None:
         terminal = self._powered(step)
+        if not terminal.ledger.at_hand:
+            raise self._failed(step, " ".join(step.words), "a journal that cannot be read now")
         journal = terminal.ledger.journal
         totals = journal.totals(journal.batch())
         seen = {
@@ -252,6 +263,8 @@ class Player:
 
     def _expect_books_balanced(self, step: Step) -> None:
         terminal = self._powered(step)
+        if not terminal.ledger.at_hand:
+            raise self._failed(step, "books balanced", "a journal that cannot be read now")
         differences = unbalanced(terminal.ledger, self.stage.host)
         if differences:
             raise self._failed(step, "books balanced", "; ".join(differences))
@@ -271,6 +284,8 @@ class Player:
     def _power_on(self, step: Step) -> None:
         if self.stage.terminal is not None:
             raise ScenarioError(step.place, "the power is on")
+        if self.stage.disk.is_gone:
+            raise ScenarioError(step.place, "nothing starts without its disk: clear disk first")
         self.stage.power_on()
 
     # --- names and files ---
@@ -295,13 +310,25 @@ class Player:
     # --- small things ---
 
     def _save(self, image: Image.Image, step: Step) -> None:
-        path = self._folder / step.words[0]
+        """Write a picture below the output folder, wherever the scenario would have it."""
+        name = step.words[0]
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = below(self._folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            image.save(path, format="PNG")
+            with written(path, replace=self._is_picture(path)) as file:
+                image.save(file, format="PNG")
         except OSError as error:
             words = error.strerror or "cannot be written"
-            raise ScenarioError(step.place, f"{path}: {words}") from None
+            raise ScenarioError(step.place, f"{name}: {words}") from None
+
+    @staticmethod
+    def _is_picture(path: Path) -> bool:
+        """Whether what lies there is a picture, such as the last time's: that may be replaced."""
+        try:
+            return read_bytes(path, most_bytes=PICTURE_MAX_BYTES, follow=False)[:8] == PNG_SIGNATURE
+        except OSError:
+            return False
 
     def _said(self, word: str, step: Step) -> str:
         if not word.startswith("$"):
@@ -335,6 +362,11 @@ class Player:
         drawing = half_blocks(self.stage.bench.chip.image())
         seen = " ".join(saw.split()) or "nothing"
         return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
+
+
+def _value(config: Config, name: str) -> object:
+    section, _, setting = name.partition(".")
+    return getattr(getattr(config, section), setting)
 
 
 def _stands(text: str, where: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
-from firmware.config import Config, Printer
+from firmware.config import Config, Emv, Printer
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
 from firmware.host.accounts import Account, Status
@@ -21,12 +21,15 @@ from firmware.host.client import HostClient
 from firmware.host.keys import MASTER, derived_keys, read_or_make_master
 from firmware.host.local import LocalHost, Registration
 from firmware.identity import check_identity
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
 from firmware.ledger import Ledger
 from firmware.masked import Key as SecretKey
 from firmware.masked import Pan, Password, Pin
 from firmware.scenario.disk import Disk
 from firmware.terminal import Devices, Terminal, emv_setup
+from firmware.tie import tie_books
 from firmware.ui.render import Frame
 from hw.ports import Buzzer
 from hw.sim.bench import CardSlot, Drivers, ModelBench
@@ -36,7 +39,7 @@ from hw.sim.virtual import VirtualClock, VirtualTime
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
-STAGE_CONFIG = Config()
+STAGE_CONFIG = Config(emv=Emv(test_keys=True))
 
 
 class Stage:
@@ -52,10 +55,12 @@ class Stage:
         make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
         buzzer: Buzzer | None = None,
         fresh: bool = False,
+        start: datetime = START,
     ) -> None:
         """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
 
-        A `fresh` terminal comes from the factory: nobody has chosen a password or signed on.
+        Its wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
+        terminal comes from the factory: nobody has chosen a password or signed on.
         """
         self.config = config
         self._buzzer = buzzer
@@ -66,7 +71,7 @@ class Stage:
         self.host = self._make_host()
         self.bench = ModelBench(
             self.host,
-            start=START,
+            start=start,
             columns=32 if config.printer.width_mm == 58 else 48,
             mode=config.printer.mode,
             baud=config.printer.baud if config.printer.kind == "serial" else None,
@@ -75,7 +80,7 @@ class Stage:
             make_time=make_time,
         )
         self.frame: Frame | None = None
-        self.disk = Disk()
+        self.disk = Disk(directory)
         self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
         if not fresh:
@@ -86,13 +91,19 @@ class Stage:
     def power_on(self) -> Terminal:
         """Start the terminal from what is on the disk and let it come to rest.
 
-        Raises ConfigError when the disk's open batch is another terminal's.
+        Raises ConfigError when the disk's open batch is another terminal's, and JournalFault when
+        there is no disk: the service manager starts nothing before it is mounted.
         """
         assert self.terminal is None, "the power is on"
+        if self.disk.is_gone:
+            raise JournalFault(Trouble.GONE, "the disk is not mounted")
         ledger = self._ledger()
         with contextlib.ExitStack() as undo:
             undo.callback(ledger.close)
             check_identity(self.config, ledger.journal)
+            ledger.keep(self.host)
+            if isinstance(self.host, LocalHost):  # a test may put its host elsewhere
+                tie_books(ledger.journal, self.host, lambda: ledger.journal.durable_head)
             undo.pop_all()
         self._drivers = drivers = self.bench.power_on()
         devices = Devices(
@@ -126,6 +137,7 @@ class Stage:
         """End the play."""
         self.power_cut()
         self.host.close()
+        self.disk.fail(None)
 
     # --- what the player looks at ---
 
@@ -145,11 +157,18 @@ class Stage:
 
     def _ledger(self) -> Ledger:
         return Ledger(
-            self._directory, self.bench.clock.now, self._free_bytes, connect=self._connect
+            self._directory,
+            self.bench.clock.now,
+            self._free_bytes,
+            connect=self._connect,
+            open_head=self._open_head,
         )
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         return self.disk.connect(path)
+
+    def _open_head(self, directory: Path) -> HeadFile:
+        return HeadFile(directory)
 
     def _free_bytes(self, _directory: Path) -> int:
         return self.disk.free_bytes()
@@ -172,7 +191,8 @@ class Stage:
     def _provision(self) -> None:
         """Give the operators their passwords and sign the cashier on, at first start."""
         ledger = self._ledger()
-        if not ledger.journal.signed_on():
+        row = ledger.journal.operator_row(SUPERVISOR)
+        if row is not None and row["must_change"]:
             chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
             for number, password in chosen:
                 ledger.operators.set_password(number, Password(password), by=number)
@@ -202,12 +222,13 @@ def tray_books() -> tuple[Account, ...]:
 
 
 @cache
-def _test_keys() -> CaKeys:
-    return CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name)
+def _tray_keys(*, test_keys: bool) -> CaKeys:
+    return CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name, test_keys=test_keys)
 
 
 def _emv(config: Config) -> EmvSetup:
-    return emv_setup(config, _test_keys())
+    """The kernel's data; the tray's own CA is trusted as test keys are, where a setting says so."""
+    return emv_setup(config, _tray_keys(test_keys=config.emv.test_keys))
 
 
 def _made(directory: Path) -> Path:
@@ -217,4 +238,4 @@ def _made(directory: Path) -> Path:
 
 def stage_config(**printer: object) -> Config:
     """The stage's settings with some of the printer's changed."""
-    return Config(printer=Printer(**printer))  # type: ignore[arg-type]
+    return Config(emv=STAGE_CONFIG.emv, printer=Printer(**printer))  # type: ignore[arg-type]

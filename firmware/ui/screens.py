@@ -55,6 +55,7 @@ class Idle(Struct, frozen=True):
     notice: Phrase | None = None
     training: bool = False
     shift_px: int = 0  # 0 to 2, against burn-in: the whole picture moves to the right
+    test_keys: bool = False  # test CA keys are trusted: not for trade
 
 
 class AmountEntry(Struct, frozen=True):
@@ -201,6 +202,7 @@ class Attract(Struct, frozen=True):
     shift_px: int = 0  # 0 to 2, against burn-in
     page: int = 0  # counts on without end; the pages take turns by it
     notice: Phrase | None = None  # what a customer should know before paying
+    test_keys: bool = False  # as Idle has it
 
 
 Screen = (

@@ -31,16 +31,19 @@ def idle(screen: Idle, words: Words, canvas: Canvas) -> None:
     operator = screen.operator
     by = [words(Text.OPERATOR_SHORT, operator=operator)] if operator else [""]
     rows: list[Row] = []
+    marked = screen.training or screen.test_keys
     if screen.training:
         rows += header(words, screen.time, training=True)
-    lines = 1 if screen.training or screen.notice else 2
+    elif screen.test_keys:
+        rows.append(SplitRow([words(Text.TEST_KEYS)], [screen.time], inverse=True, keep=10))
+    lines = 1 if marked or screen.notice else 2
     name = _shortened(screen.owner.merchant, lines)
     rows.append(TextRow(name, keep=2, lines=lines, inset_px=SHIFT_MAX_PX))
     rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
     rows.append(TextRow(words(Text.ENTER_AMOUNT), keep=3, inverse=True))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=5, faces=(LOW_PX,), lines=2))
-    if not (screen.training and screen.notice):  # the time stands in the bar of training
+    if not (marked and screen.notice):  # the time stands in the bar at the top
         when = [f"{screen.date} {screen.time}"]
         rows.append(SplitRow(when, by, keep=1, inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
@@ -61,6 +64,9 @@ def _shortened(name: str, lines: int) -> str:
 def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
     """The price list: key, name, price; a notice stands where the store's number does."""
     rows: list[Row] = [TextRow(clipped(screen.owner.merchant), faces=(LOW_PX,), inverse=True)]
+    if screen.test_keys:
+        bar = words(Text.TEST_KEYS)
+        rows = [SplitRow([clipped(screen.owner.merchant, bar)], [bar], inverse=True, keep=10)]
     pages = max(1, -(-len(screen.items) // ATTRACT_ROWS))
     first = screen.page % pages * ATTRACT_ROWS
     for key, name, price in screen.items[first : first + ATTRACT_ROWS]:

@@ -53,6 +53,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_messages(whose),
         **_kiosk(whose),
         **_training(whose),
+        **_test_keys(whose),
     }
 
 
@@ -69,6 +70,7 @@ def _day(whose: Owner) -> dict[str, Screen]:
         "idle-offline-due": idle("01", Phrase.of(Text.UPLOADS_PENDING, count=3)),
         "idle-reversal-due": idle("01", Phrase.of(Text.REVERSALS_PENDING, count=1)),
         "idle-clock-moved": idle("01", Phrase.of(Text.CLOCK_MOVED, by="+24:00")),
+        "idle-entry-left-open": idle("01", Phrase.of(Text.ENTRY_LEFT_OPEN)),
         "idle-settle": idle("01", Phrase.of(Text.SETTLE_SOON)),
         "idle-supervisor": idle("00", Phrase.of(Text.SUPERVISOR_AT_IDLE)),
     }
@@ -263,6 +265,8 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         Phrase.of(Text.DUPLICATE_WHEN, time="19:32"),
     )
     foreign = Phrase.of(Text.OTHER_TERMINAL, terminal="10000009", store="S02")
+    merchant = Phrase.of(Text.OTHER_MERCHANT, merchant="104110054110009")
+    kuwait = Phrase.of(Text.OTHER_CURRENCY, currency="KWD")
     amount = yuan(12850)
 
     def out(reason: Text, advice: Text, detail: str = "") -> OutOfService:
@@ -274,6 +278,8 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         ),
         "duplicate": Notice(Phrase.of(Text.DUPLICATE_TITLE), earlier, go_on, amount, warning=True),
         "other-terminal": Notice(Phrase.of(Text.REFUSED), (foreign,), warning=True),
+        "other-merchant": Notice(Phrase.of(Text.REFUSED), (merchant,), warning=True),
+        "other-currency": Notice(Phrase.of(Text.REFUSED), (kuwait,), warning=True),
         "already-voided": Notice(
             Phrase.of(Text.REFUSED), (Phrase.of(Text.ALREADY_VOIDED),), warning=True
         ),
@@ -293,12 +299,26 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         ),
         "no-reader": out(Text.DEVICE_READER, Text.ADVICE_RECONNECT),
         "no-disk": out(Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+        "data-gone": out(Text.DATA_GONE, Text.ADVICE_DATA_BACK),
+        "data-swapped": out(Text.DATA_OTHERS, Text.ADVICE_OWN_DATA),
+        "records-missing": out(Text.JOURNAL_TRUNCATED, Text.ADVICE_RESTORE),
+        "books-lost": out(Text.BOOKS_FAULT, Text.ADVICE_RESTORE_BOOKS),
         "disk-read-only": out(Text.DISK_READ_ONLY, Text.ADVICE_CHECK_DISK),
         "software-too-old": out(Text.JOURNAL_NEWER, Text.ADVICE_UPDATE),
         "keys-unfit": out(Text.KEYS_FAULT, Text.ADVICE_RESTORE_KEYS),
         "database-unfit": out(Text.DATABASE_FAULT, Text.ADVICE_UPDATE_SYSTEM),
         "clock-behind": out(Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK, "2026-11-19 09:00"),
         "settings-wrong": out(Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.terminal"),
+    }
+
+
+def _test_keys(whose: Owner) -> dict[str, Screen]:
+    notice = Phrase.of(Text.SLIPS_PENDING, count=2)
+    items = (("1", "豆浆", yuan(300)), ("2", "油条", yuan(250)))
+    return {
+        "test-keys-idle": Idle(whose, "2026-11-22", "19:32", "01", test_keys=True),
+        "test-keys-notice": Idle(whose, "2026-11-22", "19:32", "01", notice, test_keys=True),
+        "test-keys-kiosk": Attract(whose, items, test_keys=True),
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from firmware.config import Merchant
 from firmware.journal.transactions import Reversal, Transaction
-from firmware.voucher.sheet import Sheet, amount_text, card_text, currency_of, date_text
+from firmware.money import currency_of
+from firmware.voucher.sheet import Sheet, amount_text, card_text, date_text
 from firmware.voucher.texts import (
     DISPLAY,
     DISPLAY_ADVICE,
@@ -61,7 +62,8 @@ def _what_to_do(
     sheet.text(Label.WHAT_TO_DO, bold=True)
     for advice in advices:
         sheet.both(advice)
-    sheet.marks(duplicate=False, training=transaction.training)
+    test_keys = transaction.emv.test_keys
+    sheet.marks(duplicate=False, training=transaction.training, test_keys=test_keys)
     return _foot(sheet)
 
 

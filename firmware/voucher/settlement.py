@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from firmware.config import Merchant
 from firmware.journal.records import Kind, SettlementCompleted, Totals
-from firmware.money import CURRENCIES, Currency
+from firmware.money import CURRENCIES, Currency, major_text
 from firmware.voucher.columns import width
-from firmware.voucher.sheet import Sheet, amount_text, date_text, digits_text
+from firmware.voucher.sheet import Sheet, amount_text, date_text
 from firmware.voucher.texts import CALL_ACQUIRER, NAMES, Label, Mark
 from hw.ports import Document, Size
 
@@ -22,6 +22,7 @@ def settlement_slip(
     qr: str | None,
     currency: Currency = CURRENCIES["CNY"],
     training: bool = False,
+    test_keys: bool = False,
 ) -> Document:
     """The slip of a closed batch: counts and sums by type, as the terminal and the host have them.
 
@@ -45,7 +46,7 @@ def settlement_slip(
     sheet.centred(verdict, size=Size.LARGE, bold=True)
     if not settlement.balanced:
         sheet.both(CALL_ACQUIRER)
-    sheet.marks(duplicate=duplicate, training=training)
+    sheet.marks(duplicate=duplicate, training=training, test_keys=test_keys)
     return sheet.qr(qr).document()
 
 
@@ -75,4 +76,4 @@ def _table(sheet: Sheet, title: str, rows: _Rows, currency: Currency) -> None:
     heading = f"{currency.label} {Label.SUM}"
     sheet.pair(Label.TYPE_SHORT, f"{Label.COUNT} {' ' * (12 - width(heading))}{heading}")
     for kind, (count, minor) in rows.items():
-        sheet.pair(NAMES[kind], f"{count:>4} {digits_text(minor, currency):>12}")
+        sheet.pair(NAMES[kind], f"{count:>4} {major_text(minor, currency):>12}")

@@ -7,7 +7,7 @@ from typing import Self
 from firmware.config import Merchant
 from firmware.journal.records import CardFacts
 from firmware.journal.transactions import Transaction
-from firmware.money import CURRENCIES, Currency
+from firmware.money import Currency, major_text
 from firmware.voucher.columns import beside, grouped, plain, width, wrap
 from firmware.voucher.texts import Label, Mark
 from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
@@ -83,12 +83,14 @@ class Sheet:
         self.pair(Label.TERMINAL, recorded.terminal if recorded else merchant.terminal)
         return self.pair(Label.OPERATOR, operator)
 
-    def marks(self, *, duplicate: bool, training: bool) -> Self:
-        """What this paper is not: the first of its kind, or real."""
+    def marks(self, *, duplicate: bool, training: bool, test_keys: bool) -> Self:
+        """What this paper is not: the first of its kind, or real, or a trading terminal's."""
         if duplicate:
             self.centred(Mark.DUPLICATE, size=Size.LARGE, bold=True)
         if training:
             self.centred(Mark.TRAINING, size=Size.LARGE, bold=True)
+        if test_keys:
+            self.centred(Mark.TEST_KEYS, bold=True)
         return self
 
     def document(self) -> Document:
@@ -100,22 +102,9 @@ class Sheet:
         return self
 
 
-def currency_of(code: str) -> Currency:
-    """The currency of an ISO 4217 code, letters or number. Raises KeyError for none."""
-    return {key: c for c in CURRENCIES.values() for key in (c.alpha, c.numeric)}[code]
-
-
 def amount_text(minor: int, currency: Currency) -> str:
     """`minor` units with the currency's label: `RMB 128.50`; of any size, and below zero too."""
-    return f"{currency.label} {digits_text(minor, currency)}"
-
-
-def digits_text(minor: int, currency: Currency) -> str:
-    """`minor` units in major ones, without a label: totals outgrow the twelve digits of Money."""
-    sign = "-" if minor < 0 else ""
-    major, rest = divmod(abs(minor), 10**currency.exponent)
-    decimals = f".{rest:0{currency.exponent}d}" if currency.exponent else ""
-    return f"{sign}{major}{decimals}"
+    return f"{currency.label} {major_text(minor, currency)}"
 
 
 def date_text(date: str, time: str = "") -> str:

@@ -63,6 +63,7 @@ class Mark(enum.StrEnum):
     TITLE_EN = "POS RECEIPT"
     DUPLICATE = "***重打印 DUPLICATE***"
     TRAINING = "培训 TRAINING – NOT A SALE"
+    TEST_KEYS = "测试密钥 TEST KEYS – NOT FOR TRADE"
     PIN_VERIFIED = "已验密码 PIN verified"
     UNDO = "立即撤销 IMMEDIATE UNDO"
     NOT_VALID = "交易无效 NOT VALID"

@@ -8,7 +8,8 @@ from firmware.config import Merchant
 from firmware.host.responses import response_text
 from firmware.journal.records import Copy, Kind, Verification
 from firmware.journal.transactions import State, Transaction
-from firmware.voucher.sheet import Sheet, amount_text, card_text, currency_of, date_text
+from firmware.money import currency_of
+from firmware.voucher.sheet import Sheet, amount_text, card_text, date_text
 from firmware.voucher.texts import COPIES, NAMES, STATEMENT, Label, Mark
 from hw.ports import Document, Size
 
@@ -42,7 +43,8 @@ def transaction_slip(
     _amount(sheet, transaction)
     _remarks(sheet, transaction, left_minor)
     _chip(sheet, transaction)
-    sheet.marks(duplicate=duplicate, training=transaction.training)
+    test_keys = transaction.emv.test_keys
+    sheet.marks(duplicate=duplicate, training=transaction.training, test_keys=test_keys)
     _verification(sheet, transaction, copy)
     sheet.qr(qr)
     _terms(sheet, merchant)

@@ -43,6 +43,7 @@ class Ssd1306:
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - noise in memory, not a secret
         self._transfers_until_broken: int | None = None
+        self._refused: list[int] = []  # transfers from now, in order
         self.bus_bytes = 0
         self.transactions = 0
         self.undefined: list[int] = []
@@ -77,6 +78,10 @@ class Ssd1306:
             self._transfers_until_broken = None
             self.power_on()
 
+    def refuse(self, transfers: int = 1, *, after_transfers: int = 0) -> None:
+        """Acknowledge so many transfers in a row not, as on a disturbed bus; all is well after."""
+        self._refused = [after_transfers] + [0] * (transfers - 1)
+
     def bus_us(self, clock_hz: int = 400_000) -> int:
         """Microseconds the bus has been busy: nine clocks a byte, start and stop left out."""
         return self.bus_bytes * 9 * 1_000_000 // clock_hz
@@ -86,6 +91,11 @@ class Ssd1306:
             raise OSError(errno.EREMOTEIO, "Remote I/O error")
         if self._transfers_until_broken is not None:
             self._transfers_until_broken -= 1
+        if self._refused and self._refused[0] == 0:
+            del self._refused[0]
+            raise OSError(errno.EREMOTEIO, "Remote I/O error")
+        if self._refused:
+            self._refused[0] -= 1
         self.transactions += 1
         self.bus_bytes += 2 + size_bytes
 

@@ -112,7 +112,7 @@ class Bench:
             self.clock,
             self._post,
             accounts=tray_books(),
-            ca_keys=CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name),
+            ca_keys=CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True),
             on_frame=self._note,
         )
         loop = Loop(

@@ -16,6 +16,7 @@ import pytest
 from firmware.__main__ import main
 from firmware.journal.keys import TerminalKeys
 from tests.journal.story import Shop
+from tests.moved import python_path
 
 ROOT = Path(__file__).resolve().parents[2]
 # no such bus, no such printer, nobody at the other end: nothing that this machine could have
@@ -28,6 +29,7 @@ kind = "none"
 kind = "tcp"
 address = "192.0.2.1"
 port = 9
+plain = true
 """
 
 
@@ -88,7 +90,7 @@ def ear(tmp_path):
 def started(tmp_path, ear):
     """Starts `pos run` as a process of its own, on a machine without any of the parts."""
     environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": python_path(ROOT),
         "NOTIFY_SOCKET": ear.getsockname(),
         "WATCHDOG_USEC": "200000",
         "PCSCLITE_CSOCK_NAME": str(tmp_path / "no-pcscd"),

@@ -12,7 +12,12 @@ from firmware.cli.benchmarks.meter import Meter, MeteredRunner, Timed
 from firmware.cli.benchmarks.sale import metered_stage
 from firmware.cli.benchmarks.trade import TracedStage
 from firmware.journal.records import TerminalStarted
+from firmware.scenario.stage import START
 from firmware.ui.texts import Text
+
+
+def now():
+    return START
 
 
 def test_a_keystroke_is_measured_beside_a_whole_frame_of_luma(pos):
@@ -111,8 +116,8 @@ def test_a_session_without_a_host_runs_to_its_end():
 
 
 def test_a_long_journal_opens_and_holds_its_vouchers(tmp_path):
-    vouchers = long_journal.make(tmp_path, 2_000)
-    journal = long_journal.open_journal(tmp_path)
+    vouchers = long_journal.make(tmp_path, 2_000, now)
+    journal = long_journal.open_journal(tmp_path, now)
     assert journal.head()[0] >= 2_000
     for stan in (1, 2, vouchers // 2, vouchers):
         found = journal.by_voucher(stan)
@@ -131,7 +136,7 @@ def test_growth_measures_whole_starts_with_the_log_that_a_power_cut_leaves(tmp_p
     subject.close()
     assert len(subject.journal_ms) == len(subject.start_ms) == 3
     assert len(subject.lookups_ms) == growth.LOOKUPS
-    journal = long_journal.open_journal(tmp_path / "data")
+    journal = long_journal.open_journal(tmp_path / "data", now)
     last = next(journal.records(journal.head()[0]))
     journal.close()
     assert isinstance(last.record, TerminalStarted), "the terminal came up, not its journal alone"

@@ -56,7 +56,7 @@ def test_a_card_that_is_read_is_masked(pos):
     assert "ATR 3B600000 (T=0)" in out
     assert "A0000000031010  VISA DEBIT" in out
     assert "4761 73** **** 0119, sequence 01" in out
-    assert "2031-12-31" in out
+    assert "2049-12-31" in out
     assert "4761739001010119" not in out
 
 

@@ -51,7 +51,7 @@ def test_the_example_says_of_each_setting_what_it_means_and_may_be(pos):
     lines = list(example())
     assert 'language = "zh_CN"  # of the glass at start; # at idle changes it, ' in "\n".join(lines)
     assert any(line.endswith('one of "i2c" "spi"') for line in lines)
-    assert any(line.startswith("min_view_ms = 600") and "0 to 10000" in line for line in lines)
+    assert any(line.startswith("min_view_ms = 600") and "300 to 10000" in line for line in lines)
     assert 'max_amount = "50000.00"' in "\n".join(lines)
 
 
@@ -107,8 +107,12 @@ def test_every_mistake_has_its_line(pos, config_file):
 @pytest.mark.parametrize(
     ("printer", "expected"),
     [
-        ('kind = "usb"', 'printer.device: expected VENDOR:PRODUCT in hex such as "0416:5011"'),
-        ('kind = "usb"\ndevice = "416:5011"', "printer.device: expected VENDOR:PRODUCT"),
+        (
+            'kind = "usb"\ndevice = "416:5011"',
+            'printer.device: expected VENDOR:PRODUCT in hex such as "0416:5011"',
+        ),
+        ('kind = "network"', "printer.device: expected HOST:PORT"),
+        ('kind = "file"', "printer.device: expected the path of a device"),
         ('kind = "network"\ndevice = "192.0.2.7"', "printer.device: expected HOST:PORT"),
         ('kind = "network"\ndevice = "192.0.2.7:99999"', "printer.device: expected HOST:PORT"),
         ('kind = "file"\ndevice = "lp0"', "printer.device: expected the path of a device"),
@@ -123,6 +127,13 @@ def test_a_printer_that_cannot_be_meant_is_a_mistake(pos, config_file, printer, 
 
 def test_a_serial_printer_is_on_the_headers_port_unless_another_is_named(pos, config_file):
     assert pos("config", "check", config_file('[printer]\nkind = "serial"\n')).code == 0
+
+
+def test_the_example_is_a_file_that_can_be_used(pos, config_file):
+    path = config_file(pos("config", "example").out)
+    ended = pos("config", "check", path)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[-1] == f"{path}: ok"
 
 
 def test_a_name_that_the_glass_cannot_write_is_warned_of(pos, config_file):
@@ -156,6 +167,8 @@ def test_accounts_that_others_may_read_are_a_mistake_and_none_of_them_is_told(
     [
         ('[emv]\nca_keys = "beside"', None, "beside: No such file or directory"),
         ('[emv]\nca_keys = "beside"', "A000000333\tno key\n", "beside: beside, line 1: "),
+        ('[emv]\nrevoked = "beside"', None, "beside: No such file or directory"),
+        ('[emv]\nrevoked = "beside"', "A000000333 0B\n", "beside: beside, line 1: expected RID"),
         (f'{TCP}\ntls = true\ntls_ca = "beside"', None, "beside: No such file or directory"),
         (f'{TCP}\ntls = true\ntls_ca = "beside"', "no certificate", "beside: "),
     ],
@@ -173,9 +186,82 @@ def test_a_file_beside_it_that_cannot_be_used_is_a_mistake(
 
 def test_ca_keys_of_ones_own_are_read(config_file, tmp_path):
     (tmp_path / "own.tsv").write_bytes(TEST_CA_KEYS.read_bytes())
-    path = config_file('[emv]\nca_keys = "own.tsv"\n[printer]\nkind = "none"\n')
+    path = config_file('[emv]\nca_keys = "own.tsv"\ntest_keys = true\n[printer]\nkind = "none"\n')
     keys = settings_of(path).ca_keys()
-    assert len(keys) == len(CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"))) > 0
+    assert len(keys) == len(CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True)) > 0
+
+
+def test_a_file_of_test_keys_is_refused_by_a_terminal_that_trades(pos, config_file, tmp_path):
+    (tmp_path / "own.tsv").write_bytes(TEST_CA_KEYS.read_bytes())
+    path = config_file('[emv]\nca_keys = "own.tsv"\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 2
+    assert "own.tsv: A000000333 E1 is not used (a test key)" in ended.words
+
+
+LINES = {  # of [host], and what is said of them
+    'tls_ca = "ca.pem"\nplain = true': "host.tls_ca: has no effect without host.tls = true",
+    "": "host.plain: expected true, or host.tls = true: card numbers would go to 192.0.2.1",
+}
+
+
+@pytest.mark.parametrize(("more", "words"), LINES.items())
+def test_a_line_that_would_go_plain_is_a_mistake(pos, config_file, more, words):
+    ended = pos("config", "check", config_file(f'{TCP}\n{more}\n[printer]\nkind = "none"\n'))
+    assert ended.code == 2
+    assert words in ended.words
+
+
+def test_tls_of_an_embedded_host_is_a_mistake(pos, config_file):
+    path = config_file('[host]\ntls = true\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 2
+    assert 'host.tls: has no effect while host.kind is "local"' in ended.words
+
+
+def test_a_plain_line_to_another_machine_is_warned_of(pos, config_file):
+    path = config_file(f'{TCP}\nplain = true\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 0
+    assert "warning: " in ended.out
+    assert "host.plain: card numbers go to 192.0.2.1 where" in ended.out
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])
+def test_a_line_within_this_machine_needs_no_word(pos, config_file, address):
+    text = TCP.replace("192.0.2.1", address)
+    ended = pos("config", "check", config_file(f'{text}\n[printer]\nkind = "none"\n'))
+    assert (ended.code, "plain" in ended.out) == (0, False)
+
+
+IDLE = {
+    '[host]\naddress = "192.0.2.1"': "host.address: has no effect without host.kind",
+    f'{TCP}\nplain = true\naccounts = "a.toml"': "host.accounts: has no effect without host.kind",
+    "[host]\nplain = true": "host.plain: has no effect without a line to another machine",
+    "[kiosk]\ntimeout_s = 9": "kiosk.timeout_s: has no effect without general.profile",
+    "[sale]\nunusual_factor = 0\nunusual_history = 9": "sale.unusual_history: has no effect",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), IDLE.items())
+def test_a_setting_that_does_nothing_is_warned_of(pos, config_file, text, words):
+    ended = pos("config", "check", config_file(f'{text}\n[printer]\nkind = "none"\n'))
+    assert ended.code == 0
+    assert words in ended.out
+
+
+def test_a_byte_order_mark_is_taken(pos, config_file):
+    path = config_file('[printer]\nkind = "none"\n')
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert pos("config", "check", path).code == 0
+
+
+def test_trusting_test_keys_is_warned_of(pos, config_file):
+    path = config_file('[emv]\ntest_keys = true\n[printer]\nkind = "none"\n')
+    ended = pos("config", "check", path)
+    assert ended.code == 0
+    assert "warning: " in ended.out
+    assert "emv.test_keys: test CA keys are trusted" in ended.out
 
 
 @pytest.mark.parametrize(

@@ -129,12 +129,11 @@ def without(name: str) -> Change:
     return change
 
 
-def record_gone(number: int) -> Change:
+def record_gone(kind: str) -> Change:
     def change(files: Files) -> None:
         records = json.loads(files["records.json"])
-        kept = [one for one in records if one["record"] != number]
-        assert len(kept) == len(records) - 1
-        files["records.json"] = json.dumps(kept).encode()
+        gone = next(one for one in records if one["says"]["type"] == kind)
+        files["records.json"] = json.dumps([one for one in records if one is not gone]).encode()
 
     return change
 
@@ -202,9 +201,9 @@ CHANGES: list[tuple[Change, str]] = [
     (replaced("records.json", '"amount_minor": 12850', '"amount_minor": 12851'), "`says` is not"),
     (record_rewritten, "its signature is not the terminal's"),
     (records_turned, "out of its order"),
-    (record_gone(9), "nobody agreed to the frame"),
-    (record_gone(11), "is not in the file"),
-    (record_gone(1), ""),  # a pack of an earlier release has it not
+    (record_gone("AmountAgreed"), "nobody agreed to the frame"),
+    (record_gone("OutcomeRecorded"), "is not in the file"),
+    (record_gone("KeyIntroduced"), ""),  # a pack of an earlier release has it not
     (frame_painted, "it is not the frame that record"),
     (frame_of_another_size, "it is not the frame that record"),
     (without("frames/"), "the frame that was agreed to is not in the file"),

@@ -12,13 +12,17 @@ from msgspec import Struct
 from firmware.__main__ import main
 from firmware.cli.benchmarks import growth, long_journal
 from firmware.journal.verify import verify_journal
-from firmware.scenario.stage import Stage
+from firmware.scenario.stage import START, Stage
 from firmware.ui.texts import Language, Text
 
 COUNTERS = Path("/proc/self/io")
 SHORT, FULL_BATCH, LONGER, LONG = 20, 1_000, 20_000, 100_000
 PAGE_BYTES = 4_096
 DEEPER_PAGES = 64  # a longer journal's trees have a level more: a page more for each look-up
+
+
+def now():
+    return START
 
 
 class Start(Struct, frozen=True):
@@ -46,8 +50,8 @@ def start(folder: Path, length: int) -> Start:
     """The whole start to the idle screen, with the log that a power cut has left."""
     folder.mkdir()
     Stage(folder).close()
-    long_journal.make(folder, length)
-    long_journal.leave_log(folder)
+    long_journal.make(folder, length, now)
+    long_journal.leave_log(folder, now)
     growth.keep(folder, folder / "kept")
     stage = CountingStage(folder)
     stage.power_on()  # what it imports is not counted
@@ -86,7 +90,7 @@ def test_a_start_does_not_grow_with_the_journal(short, tmp_path, length, figure)
 
 
 def test_a_made_journal_is_one_but_for_its_signatures(tmp_path):
-    long_journal.make(tmp_path, 2_400)
+    long_journal.make(tmp_path, 2_400, now)
     faults = verify_journal(tmp_path).faults
     assert faults
     assert {fault.partition(": ")[2] for fault in faults} == {"its signature is not the terminal's"}
@@ -108,7 +112,7 @@ def two_lengths(tmp_path_factory):
     folders = []
     for length in (2_400, 9_600):
         folders.append(tmp_path_factory.mktemp("journal"))
-        long_journal.make(folders[-1], length)
+        long_journal.make(folders[-1], length, now)
     return folders
 
 

@@ -6,7 +6,16 @@ import pytest
 
 from firmware.cli.keyring import pem_of
 from firmware.journal.connection import DATABASE
-from firmware.journal.records import Copy, GuardOverridden, Kind, PrintQueued, PrintSent, Result
+from firmware.journal.records import (
+    Copy,
+    GuardOverridden,
+    Kind,
+    PrintQueued,
+    PrintSent,
+    Result,
+    SettingChanged,
+    SettingsRecorded,
+)
 from tests.journal.story import CARD, confirmed, opened
 
 
@@ -40,6 +49,27 @@ def test_the_open_batch_is_listed_while_the_terminal_holds_it(pos, day):
 
 def test_no_line_of_a_listing_shows_more_of_a_card_than_its_last_four_digits(pos, day):
     assert CARD.first6 not in pos("journal", "list", "--data", day.directory).out
+
+
+def test_a_listing_tells_what_changed_of_the_settings_in_its_batch_or_on_its_day(pos, shop):
+    key, by = "sale.max_amount", "configuration"
+    shop.journal.append(SettingsRecorded(settings={key: '"50.00"'}))
+    shop.sale(100)
+    shop.journal.append(SettingChanged(key=key, before='"50.00"', after='"90.00"', by=by))
+    shop.settle()
+    shop.clock.advance(days=1)
+    shop.journal.append(SettingChanged(key=key, before='"90.00"', after='"70.00"', by=by))
+    first = f'setting changed: {key} was "50.00", is "90.00"'
+    second = f'setting changed: {key} was "90.00", is "70.00"'
+    for which, told, untold in (
+        (("--batch", "1"), first, second),
+        ((), second, first),
+        (("--date", "2026-03-02"), first, second),
+        (("--date", "2026-03-03"), second, first),
+    ):
+        out = pos("journal", "list", *which, "--data", shop.directory).out
+        assert told in out
+        assert untold not in out
 
 
 def test_lessons_are_listed_apart(pos, day):

@@ -27,6 +27,7 @@ class Script:
     steps: list[tuple[int, Event | None]] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)
     deadline_ms: int = 0
+    looks: int = 0
 
     def monotonic_ms(self):
         return self.now_ms
@@ -51,6 +52,9 @@ class Script:
 
     def start(self):
         self.deadline_ms = self.every_ms
+
+    def look(self):
+        self.looks += 1
 
     def step(self, event):
         self.steps.append((self.now_ms, event))

@@ -1,5 +1,6 @@
 """The figures that Prometheus reads, over real HTTP, of a journal that goes on being written."""
 
+import http.client
 import logging
 import socket
 import subprocess
@@ -37,6 +38,30 @@ def scraped(server):
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [
+        ("127.0.0.1:{port}", 200),
+        ("LOCALHOST:{port}", 200),
+        ("[::1]:{port}", 200),
+        ("shop.example:{port}", 421),
+        ("127.0.0.1", 421),
+        ("127.0.0.1:{port}.shop.example", 421),
+        ("", 421),
+    ],
+)
+def test_the_figures_are_for_who_names_the_server_right(served, host, code):
+    line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    line.putrequest("GET", "/metrics", skip_host=True)
+    line.putheader("Host", host.format(port=served.port))
+    line.endheaders()
+    answer = line.getresponse()
+    text = answer.read().decode()
+    line.close()
+    assert answer.status == code
+    assert ("pos_batch_count" in text) == (code == 200)
 
 
 def test_what_happens_after_the_start_is_counted_once(shop, served):

@@ -38,6 +38,8 @@ SAID = {
     Trouble.CORRUPT: DAMAGED,
     Trouble.RULE: DAMAGED,
     Trouble.LOST: (("流水丢失", "请恢复备份"), ("Journal is gone", "Restore a backup")),
+    Trouble.TRUNCATED: (("流水末尾缺失", "请恢复备份"), ("Records missing", "Restore a backup")),
+    Trouble.BOOKS: (("主机账本故障", "请恢复主机账本"), ("Host books fault", "Restore the books")),
     Trouble.NEWER: (("软件比流水旧", "请升级软件"), ("Software too old", "Update software")),
     Trouble.BUSY: (("流水被占用", "请关闭其它程序"), ("Journal in use", "End other programs")),
     Trouble.KEYS: KEYS,

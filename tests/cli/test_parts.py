@@ -8,7 +8,7 @@ import pytest
 
 from firmware.cli.compose import host_link
 from firmware.cli.parts import NoPrinter, printer_of, real_parts
-from firmware.cli.settings import printer_address
+from firmware.cli.settings import printer_address, usb_printer
 from firmware.config import Config, Display, Host, Keypad, Printer
 from firmware.host.local import LocalHost
 from firmware.host.tcp import TcpLink
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("printer", "address"),
     [
         (Printer(kind="usb", device="0416:5011"), "usb:0416:5011"),
+        (Printer(kind="usb"), f"file:{usb_printer()}"),
         (Printer(kind="serial", device="/dev/ttyUSB0", baud=9600), "serial:/dev/ttyUSB0:9600"),
         (Printer(kind="serial"), "serial:/dev/serial0:19200"),
         (Printer(kind="network", device="192.0.2.7:9100"), "network:192.0.2.7:9100"),

@@ -16,8 +16,10 @@ import pytest
 
 from firmware.cli.data import reading
 from firmware.journal.transactions import State
+from hw.worker import SystemClock
 from tests.cli.conftest import ROOT
 from tests.crash.far_host import FarHost
+from tests.moved import python_path
 
 WATCHDOG_US = 400_000
 BACK_WITHIN_S = 10
@@ -48,7 +50,7 @@ class SlowBooks:
 def host(tmp_path):
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
-    far = FarHost()
+    far = FarHost(SystemClock().now)
     far.open(data)  # beside the terminal's data, so that both hold the same master key
     yield far
     far.books.close()
@@ -60,7 +62,7 @@ def counter(tmp_path, host, ear):
     """Starts the terminal's process and waits until it is ready."""
     data = tmp_path / "data"
     environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": python_path(ROOT),
         "NOTIFY_SOCKET": ear.getsockname(),
         "WATCHDOG_USEC": str(WATCHDOG_US),
     }

@@ -151,7 +151,7 @@ def test_a_journal_cut_after_its_last_voucher_is_told_by_the_settlement_slip(
     ended = pos("verify", database, "--key", key, "--qr", text)
     lines = ended.out.splitlines()
     assert ended.code == 1
-    assert "intact" in lines, "from inside it cannot show"
+    assert "intact, tail not anchored" in lines, "from inside it cannot show"
     assert "its tail is cut off" in lines[-2]
     assert lines[-1] == "signed by the terminal, BUT NOT WHAT THE JOURNAL SAYS"
 

@@ -17,6 +17,7 @@ import pytest
 from hw.sim.cards import tray
 from hw.sim.escpos import PrinterModel
 from tests.hw.serial_line import on_terminal
+from tests.machine import pseudo_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "pytest", "-v", "-s", "-m", "hardware", "tests/contracts")
@@ -37,7 +38,7 @@ ASKED = re.compile("|".join(map(re.escape, (PUT_IN, TAKE_OUT, PULL, SEEN))))
 
 def attended(command, environment, deeds):
     """Run a command at a terminal of its own, doing there what it asks; gives what it asked."""
-    person, terminal = os.openpty()
+    person, terminal = pseudo_terminal()
     ends = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, **ends) as process:
         os.close(terminal)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,14 +11,14 @@ from tests.crash.cuts import Story
 from tests.crash.far_host import FarHost
 from tests.crash.mortal import Nursery
 from tests.crash.trials import Trials
+from tests.machine import room
 
 
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """A directory that costs no real syncs, where the system has one."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as directory:
-        yield Path(directory)
+    with room() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="module")

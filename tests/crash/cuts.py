@@ -182,8 +182,8 @@ def broken(rig: Rig, shown: set[Approval], paper: str) -> list[str]:
     printed = slips(paper)
     kiosk = rig.config.general.profile == "kiosk"  # nobody is there to keep the merchant's
     copies = COPY_TITLES[1:] if kiosk else COPY_TITLES
-    for batch in range(1, journal.batch() + 1):
-        for each in journal.list_transactions(batch, 0, 1_000):
+    for serial in journal.serials():
+        for each in journal.list_transactions(None, 0, 1_000, serial=serial):
             amount = f"{each.amount_minor // 100}.{each.amount_minor % 100:02d}"
             wanted = {(copy, f"{each.stan:06d}", amount) for copy in copies}
             if each.state is State.APPROVED and not wanted <= printed:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from firmware.host.keys import read_or_make_master
@@ -16,9 +18,13 @@ MASTER = "host-master.key"
 
 
 class FarHost:
-    """Answers one connection after another on the loopback, from the books it was last given."""
+    """Answers one connection after another on the loopback, from the books it was last given.
 
-    def __init__(self) -> None:
+    Its clock is the terminals', as a day without a year is told on the line.
+    """
+
+    def __init__(self, clock_now: Callable[[], datetime] = lambda: START) -> None:
+        self._clock_now = clock_now
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.books: LocalHost | None = None
@@ -35,7 +41,7 @@ class FarHost:
             tray_books(),
             master=read_or_make_master(directory / MASTER),
             terminals={merchant.terminal: Registration(merchant.number)},
-            clock_now=lambda: START,
+            clock_now=self._clock_now,
         )
         return self.books
 

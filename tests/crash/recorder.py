@@ -8,6 +8,7 @@ n-th call.
 # ruff: noqa: N802 - the names are those of SQLite's VFS
 from __future__ import annotations
 
+import errno
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import apsw
+
+from firmware.journal.head import HEAD, HeadFile
 
 _serial = itertools.count()
 RESULT_CODES = {  # what an error is called by number. See sqlite.org/rescode.html
@@ -104,6 +107,39 @@ class Recorder:
         vfs = _Vfs(name, self)
         connection = apsw.Connection(str(path), vfs=name)
         return cast("sqlite3.Connection", Connection(connection, vfs, self.lies))
+
+    def open_head(self, directory: Path) -> HeadFile:
+        """The file beside the database that says where the journal ends."""
+        return _Head(directory, self)
+
+
+class _Head(HeadFile):
+    """Writes are noted, and syncs; a push promises nothing."""
+
+    def __init__(self, directory: Path, recorder: Recorder) -> None:
+        super().__init__(directory)
+        self._recorder = recorder
+
+    def _create(self, content: bytes) -> None:
+        self._note(Write(HEAD, 0, content))
+        self._note(Sync(HEAD))
+        super()._create(content)
+
+    def _write(self, offset: int, data: bytes) -> None:
+        self._note(Write(HEAD, offset, data))
+        super()._write(offset, data)
+
+    def _sync(self) -> None:
+        self._note(Sync(HEAD))
+        super()._sync()
+
+    def _note(self, op: Op) -> None:
+        try:
+            self._recorder.note(op)
+        except apsw.Error as error:
+            codes = {apsw.FullError: errno.ENOSPC, apsw.ReadOnlyError: errno.EROFS}
+            code = codes.get(type(error), errno.EIO)
+            raise OSError(code, str(error)) from error
 
 
 class _Vfs(apsw.VFS):

@@ -37,6 +37,8 @@ class Watcher(Protocol):
 
     def answered(self, effect: effects.Effect[Any] | None) -> None: ...
 
+    def given(self, effect: effects.Effect[Any], answer: object) -> None: ...
+
 
 @dataclass(eq=False)
 class WatchedFlow:
@@ -50,6 +52,7 @@ class WatchedFlow:
     def send(self, answer: object) -> effects.Effect[Any]:
         if self.effect is not None:
             self.watcher.answered(self.effect)
+            self.watcher.given(self.effect, answer)
         if self.chance is not None and isinstance(self.effect, effects.RandomBytes):
             answer = self.chance.randbytes(self.effect.count)
         return self._asks(self.flow.send(answer))
@@ -99,9 +102,9 @@ class WatchedRunner:
 class Rig(Stage):
     """A stage whose terminal is watched from its first effect on.
 
-    `on_asked` and `on_answered` are told of each effect, `on_event` of each event,
-    `on_screen` of each screen; they may be set at any time. `space_asked` counts how often the
-    terminal looked whether there is room on a disk that is full or broken.
+    `on_asked` and `on_answered` are told of each effect, `on_given` of its answer, `on_event` of
+    each event, `on_screen` of each screen; they may be set at any time. `space_asked` counts how
+    often the terminal looked whether there is room on a disk that is full or broken.
 
     With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
     the terminal's own, `chance` that of its random numbers.
@@ -118,6 +121,7 @@ class Rig(Stage):
     ) -> None:
         self.on_asked: Callable[[effects.Effect[Any]], None] = lambda _effect: None
         self.on_answered: Told = lambda _effect: None
+        self.on_given: Callable[[effects.Effect[Any], object], None] = lambda _effect, _answer: None
         self.on_event: Callable[[Event], None] = lambda _event: None
         self.on_screen: Callable[[object], None] = lambda _screen: None
         self._blank, self._other_flow, self._chance = blank, flow, chance
@@ -161,6 +165,10 @@ class Rig(Stage):
     def answered(self, effect: effects.Effect[Any] | None) -> None:
         """For WatchedFlow and WatchedRunner; None stands for a step of the printer."""
         self.on_answered(effect)
+
+    def given(self, effect: effects.Effect[Any], answer: object) -> None:
+        """For WatchedFlow: what its effect is answered."""
+        self.on_given(effect, answer)
 
     def _free_bytes(self, directory: Path) -> int:
         free = 0

@@ -188,7 +188,7 @@ class Trial:
             "clock": lambda: 0 if unknown else self._asked[effects.Record],
             "card": lambda: sum(card.faults.met for card in bench.tray.values()),
         }
-        count = counts.get(fault.device)
+        count = counts.get(fault.device) if fault.kind != "gone" else None  # it is looked for
         return Use(count, lambda: rig.screen, count() if count else 0)
 
     def _step(self, step: Step) -> Iterator[str]:
@@ -198,6 +198,9 @@ class Trial:
             return
         if step.verb == "fault":
             self._own.add(step.words[0])
+        if step.verb == "power on" and self.cast.rig.disk.is_gone:  # nothing starts without it
+            self._use.end()
+            self.cast.player.hands.clear("disk")
         mended = MENDED_BY.get(step.verb, step.words if step.verb == "clear" else ())
         if struck and self._fault.device in mended:
             self._use.end()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
+from tests import machine
 from tests.crash.cells import Cell, all_faults
 from tests.crash.struck import Ground, Trial
 from tests.crash.telling import State, Telling
@@ -16,14 +15,14 @@ from tests.crash.telling import State, Telling
 
 def play(provisioned: Path, telling: Telling) -> Ground:
     """A telling as it goes without a fault. Raises ScenarioFailed."""
-    with _room() as folder:
+    with machine.room() as folder:
         return Ground.of(telling, folder / "clean", provisioned)
 
 
 def strike(provisioned: Path, ground: Ground, cells: Iterable[Cell]) -> list[str]:
     """Play cells of a ground; every expectation that does not hold, in words."""
     wrong = []
-    with _room() as folder:
+    with machine.room() as folder:
         for number, cell in enumerate(cells):
             room = folder / f"{number}"
             found = Trial(ground, room, provisioned).play(cell)
@@ -51,11 +50,3 @@ def cells_of(grounds: Iterable[Ground]) -> Iterator[tuple[Ground, list[Cell]]]:
     for name, own in states.items():
         ground = by_name[name]
         yield ground, [Cell(ground.telling, *pair) for pair in product(own, all_faults())]
-
-
-@contextmanager
-def _room() -> Iterator[Path]:
-    """A folder in memory, where the system has one: nobody keeps what is in it."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
-        yield Path(folder)

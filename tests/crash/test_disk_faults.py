@@ -72,7 +72,7 @@ def sell_on_a_disk_that_fails(directory: Path, failing: Failing, trouble: Troubl
     True when the whole story went by before the fault could come.
     """
     recorder = Recorder()
-    shop = Shop.open(directory, connect=recorder.connect)
+    shop = Shop.open(directory, connect=recorder.connect, open_head=recorder.open_head)
     promises: list[Promise] = []
     recorder.fail = failing
     fault = fault_of(lambda: story(Counter(shop, promises.append)))
@@ -148,12 +148,13 @@ def trade_through_a_fault(directory: Path, recorder: Recorder) -> tuple[Ledger, 
     """
     failing, recorder.fail = recorder.fail, lambda _op: None
     clock = Clock()
-    ledger = Ledger(directory, clock, connect=recorder.connect)
+    ledger = Ledger(directory, clock, connect=recorder.connect, open_head=recorder.open_head)
     recorder.mark(Begun())
     recorder.fail = failing
     shop = Shop(ledger.journal, clock, directory)
     counter = Counter(shop, recorder.mark)
-    fault = fault_of(lambda: story(counter))
+    # what fails after a commit is told at the next one
+    fault = fault_of(lambda: story(counter)) or ledger.journal.failed
     trouble = fault
     while trouble is not None:
         trouble = fault_of(ledger.reopen)
@@ -214,7 +215,7 @@ def first_start_fails(directory: Path, failing: Failing) -> bool:
     recorder = Recorder(fail=failing)
 
     def start() -> None:
-        Shop.open(directory, connect=recorder.connect).journal.close()
+        Shop.open(directory, connect=recorder.connect, open_head=recorder.open_head).journal.close()
 
     fault = fault_of(start)
     assert fault is None or fault.trouble is Trouble.FULL

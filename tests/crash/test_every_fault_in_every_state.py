@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import multiprocessing
 import os
 import pkgutil
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -28,6 +26,7 @@ from tests.crash.cells import Cell, all_faults
 from tests.crash.struck import Ground
 from tests.crash.sweep import cells_of, play, states_of, strike
 from tests.crash.telling import Reach, provision, tellings
+from tests.machine import processes
 
 SEED = 20261122
 SHORT_ROUNDS = 2  # how often the short form tries each fault, each time in another state
@@ -111,8 +110,7 @@ def test_every_fault_in_every_state_leaves_books_even_and_the_terminal_ready(
     provisioned: Path, figure: Callable[[str], None]
 ) -> None:
     """Most of an hour on two processors."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
+    with processes(os.cpu_count()) as pool:
         grounds = list(pool.map(partial(play, provisioned), tellings()))
         cells = list(cells_of(grounds))
         found = pool.map(strike, repeat(provisioned), *zip(*cells, strict=True))

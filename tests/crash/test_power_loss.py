@@ -6,7 +6,7 @@ written after the approval was shown, loses what it promised.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,11 @@ import pytest
 
 pytest.importorskip("apsw", reason="NOT TRIED: the disk is recorded through apsw")
 
+from firmware.journal.connection import LOG
+from firmware.journal.head import HEAD
 from tests.crash.power_loss import Tally, record_day, replay
+from tests.crash.recorder import Op, Recorder, Sync, Write
+from tests.journal.story import Shop
 
 # SQLite is told one thing and the journal's assertion another
 NORMAL = {"synchronous": ("NORMAL", 2)}
@@ -62,3 +66,44 @@ def test_the_control_that_writes_after_the_approval_loses_promises(
     tally = control(memory, naive=True)
     figure(f"control, journal after approval: {tally}")
     assert tally.lost
+
+
+def test_the_head_outside_the_log_costs_a_write_a_commit_and_no_sync(
+    memory: Path, figure: Callable[[str], None]
+) -> None:
+    recorder = Recorder()
+    shop = Shop.open(memory / "day", connect=recorder.connect, open_head=recorder.open_head)
+    before = len(recorder.ops)
+    shop.sale()
+    sale = recorder.ops[before:]
+    shop.settle()
+    settlement = recorder.ops[before + len(sale) :]
+    shop.journal.close()
+    commits = count(sale, Sync, LOG)
+    syncs = sum(isinstance(op, Sync) for op in settlement)
+    figure(
+        f"a sale of {commits} commits: {count(sale, Write, HEAD)} writes and"
+        f" {count(sale, Sync, HEAD)} syncs of the head;"
+        f" a settlement: {count(settlement, Sync, HEAD)} of {syncs} syncs"
+    )
+    assert count(sale, Write, HEAD) == commits
+    assert count(sale, Sync, HEAD) == 0
+    assert count(settlement, Sync, HEAD) == 1
+
+
+def count(ops: Sequence[Op], kind: type[Write | Sync], name: str) -> int:
+    return sum(isinstance(op, kind) and op.name == name for op in ops)
+
+
+def test_the_control_whose_head_leads_the_log_is_found(
+    memory: Path, figure: Callable[[str], None]
+) -> None:
+    """A head that is written before its commit is durable says that records are missing."""
+    ops = record_day(memory / "day", 3)
+    heads = [at for at, op in enumerate(ops) if isinstance(op, Write) and op.name == HEAD]
+    for at in heads[2:]:  # each one takes the place of the one before, as if it were early
+        earlier = heads[heads.index(at) - 1]
+        ops[earlier] = ops[at]
+    tally = replay(ops, memory / "cut", samples=0, every=17, thorough_every=50)
+    figure(f"control, head before its commit: {tally}")
+    assert any("missing at the end" in words for words in tally.unreadable)

@@ -20,6 +20,7 @@ pytest.importorskip("apsw", reason="NOT TRIED: the disk is recorded through apsw
 from firmware import effects
 from firmware.host.messages import FinancialRequest
 from firmware.journal.connection import DATABASE
+from firmware.journal.head import HEAD, HeadFile
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.transactions import State
 from firmware.scenario.audit import unbalanced
@@ -45,6 +46,9 @@ class RecordedRig(Rig):
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         return self.recorder.connect(path)
+
+    def _open_head(self, directory: Path) -> HeadFile:
+        return self.recorder.open_head(directory)
 
     def _promise_when_asked(self, effect: effects.Effect[Any]) -> None:
         if isinstance(effect, effects.Authorise) and isinstance(effect.request, FinancialRequest):
@@ -86,9 +90,9 @@ def recovers(directory: Path, told: list[object]) -> list[str]:
     books = next(each for each in reversed(told) if isinstance(each, Books))
     place = directory.with_name("started")
     copy(books.disks, place)
-    for part in place.glob(f"{DATABASE}*"):
-        part.unlink()
-    for part in directory.glob(f"{DATABASE}*"):
+    for part in (*place.glob(f"{DATABASE}*"), place / HEAD):
+        part.unlink(missing_ok=True)
+    for part in (*directory.glob(f"{DATABASE}*"), *directory.glob(HEAD)):
         shutil.copy2(part, place)
     rig = Rig(place, blank=True)
     try:

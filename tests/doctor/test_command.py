@@ -8,7 +8,7 @@ import pytest
 
 from firmware.cli import doctor
 from firmware.cli.exits import DONE, FAILED
-from firmware.cli.settings import Settings
+from firmware.cli.settings import Settings, usb_printer
 from firmware.config import Config, from_tables
 from firmware.doctor.examination import as_json, as_line, examined, fit
 from firmware.doctor.findings import bad, good, skipped, warning
@@ -97,8 +97,8 @@ EPSON = {
 @pytest.mark.parametrize(
     ("tables", "nodes"),
     [
-        ({}, ["/dev/gpiochip*", "/dev/i2c-1"]),
-        ({"display": {"bus": "spi"}}, ["/dev/gpiochip*", "/dev/spidev0.0"]),
+        ({}, ["/dev/gpiochip*", "/dev/i2c-1", usb_printer()]),
+        ({"display": {"bus": "spi"}}, ["/dev/gpiochip*", "/dev/spidev0.0", usb_printer()]),
         (
             {"printer": {"device": "04B8:0202"}},
             ["/dev/gpiochip*", "/dev/i2c-1", "/dev/bus/usb/001/012"],

@@ -153,6 +153,34 @@ def test_10_2_records_make_the_card_known():
     assert (card.service_code, card.country, card.currency) == ("201", "156", "840")
 
 
+@pytest.mark.parametrize(
+    "track2",
+    [
+        "57134761739001010119D31122011143804400000F",
+        "571247617390010100D31122011143804400000F",  # the same digits, and fewer of them
+    ],
+)
+def test_a_card_of_two_accounts_is_a_card_error(track2: str):
+    with pytest.raises(CardError, match="two accounts") as caught:
+        reading("08010100", ("00B2010C00", template(RECORD + track2)))
+    assert PAN not in str(caught.value)
+
+
+def test_a_number_of_odd_length_is_compared_without_its_padding():
+    odd = RECORD.replace("5A084761739001010010", "5A08476173900101001F")
+    assert odd != RECORD
+    state = reading("08010100", ("00B2010C00", template(odd + "570A476173900101001D3112")))
+    assert state.identity.track2 is not None
+    assert state.identity.track2.reveal() == "476173900101001=3112"
+
+
+def test_an_account_in_track_2_alone_is_no_account():
+    """5A is mandatory, 57 is not: the terminal makes up neither from the other."""
+    without = RECORD.replace("5A084761739001010010", "")
+    with pytest.raises(CardError, match="mandatory data missing"):
+        reading("08010100", ("00B2010C00", template(without + "570B4761739001010010D3112F")))
+
+
 def test_10_3_signed_records_lend_their_template_or_themselves():
     """Files 1 to 10 without tag and length, 11 to 30 with them."""
     state = reading(

@@ -70,7 +70,9 @@ def replayed(
         floor_limit_minor=0,
         tac_online=Tvr.FLOOR_LIMIT_EXCEEDED,
     )
-    session = Session(dialogue, SIGNATURE_ONLY, [application], CaKeys.shipped(), SALE_OF_10)
+    session = Session(
+        dialogue, SIGNATURE_ONLY, [application], CaKeys.shipped(test_keys=True), SALE_OF_10
+    )
     assert isinstance(run(session.identify()), Identified)
     decided = run(session.decide())
     assert isinstance(decided, OnlineRequested)
@@ -110,7 +112,7 @@ def mastercard(lacking: TerminalCapabilities) -> State:
         ScriptedDialogue([one for one in session if one[0].startswith("00B2")]),
         aip=Aip(0x5900),
         card={Tag.APPLICATION_FILE_LOCATOR: afl.hex()},
-        ca_keys=CaKeys.shipped(),
+        ca_keys=CaKeys.shipped(test_keys=True),
         transaction=SALE_OF_10,
         terminal=replace(TERMINAL, capabilities=TERMINAL.capabilities & ~lacking),
     )
@@ -156,7 +158,7 @@ def test_book_2_5_3_a_certificate_under_visas_key_of_1984_bits():
     ((_, record),) = recorded("visa-issuer")
     template = parse_one(bytes.fromhex(record)[:-2], Tag.READ_RECORD_TEMPLATE)
     certificate = template.value_of(Tag.ISSUER_PUBLIC_KEY_CERTIFICATE)
-    ca_key = CaKeys.shipped().find(VISA[:5], 0x94)
+    ca_key = CaKeys.shipped(test_keys=True).find(VISA[:5], 0x94)
     assert certificate is not None
     assert ca_key is not None
     parts = Certificate(certificate, None, b"\x03")
@@ -172,7 +174,7 @@ def test_a_mastercard_is_known_by_its_directory_and_asks_for_the_terminals_capab
         dialogue,
         replace(TERMINAL, additional_capabilities=capabilities),
         Applications.shipped(),
-        CaKeys.shipped(),
+        CaKeys.shipped(test_keys=True),
         replace(SALE_OF_10, at=datetime(2017, 8, 30)),  # noqa: DTZ001 - a card knows no zone
     )
     known = run(session.identify())

@@ -1,12 +1,22 @@
 """The kernel's data: tags, codes, CA keys, applications."""
 
+from importlib import resources
+
 import pytest
 
 from firmware.emv.applications import Applications, ApplicationsError
-from firmware.emv.ca_keys import CaKeyError, CaKeys, Revocation, check_value
+from firmware.emv.ca_keys import (
+    STATUSES,
+    CaKeyError,
+    CaKeys,
+    Revocation,
+    check_value,
+    revocations,
+)
 from firmware.emv.codes import TerminalCapabilities, Tsi, Tvr, names_of
 from firmware.emv.tags import Format, Source, Tag, describe
 from firmware.emv.terminal import TerminalData, numeric
+from hw.sim.cards import TEST_CA_KEYS
 from tests.emv.support import SALE_OF_100, TERMINAL
 
 
@@ -56,8 +66,8 @@ def test_bits_are_named_high_bit_first():
 
 
 def test_every_shipped_ca_key_verifies():
-    keys = CaKeys.shipped()
-    assert len(keys) == 123
+    keys = CaKeys.shipped(test_keys=True)
+    assert len(keys) == 125
     key = keys.find(bytes.fromhex("A000000003"), 0x92)
     assert key is not None
     assert (len(key.modulus), key.exponent) == (176, 3)
@@ -82,7 +92,7 @@ def test_a_malformed_row_of_ca_keys_is_refused(row: str):
 
 def test_revocations_name_rid_index_and_serial():
     rid = bytes.fromhex("A000000003")
-    keys = CaKeys.shipped().with_revoked([Revocation(rid, 0x92, b"\x00\x00\x01")])
+    keys = CaKeys.shipped(test_keys=True).with_revoked([Revocation(rid, 0x92, b"\x00\x00\x01")])
     assert keys.revoked(rid, 0x92, b"\x00\x00\x01")
     assert not keys.revoked(rid, 0x94, b"\x00\x00\x01")
 
@@ -203,3 +213,88 @@ def test_annex_a1_terminal_types(
     assert terminal.online_only == online_only
     assert terminal.offline_only == offline_only
     assert terminal.unattended == unattended
+
+
+RIDS = {  # of the schemes whose live rows were held against a second source
+    "UnionPay": "A000000333",
+    "Visa": "A000000003",
+    "Mastercard": "A000000004",
+    "Amex": "A000000025",
+    "JCB": "A000000065",
+    "Discover": "A000000152",
+}
+
+
+def shipped_rows() -> list[list[str]]:
+    """The columns of the shipped table's rows."""
+    text = (resources.files("firmware.emv") / "ca_public_keys.tsv").read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines() if not line.startswith(("#", "rid\t"))]
+
+
+def test_a_terminal_that_trades_takes_live_keys_alone():
+    keys = CaKeys.shipped()
+    live = {(row[0], row[1]) for row in shipped_rows() if row[6] == "live"}
+    assert len(keys) == len(live) == 5
+    for rid, index in live:
+        assert keys.find(bytes.fromhex(rid), int(index, 16)) is not None
+    visa = bytes.fromhex(RIDS["Visa"])
+    assert keys.find(visa, 0x92) is None
+    assert keys.why_not(visa, 0x92) == "CA key A000000003 92 is not used: a test key"
+    assert keys.why_not(visa, 0x07) == "CA key A000000003 07 is not used: expired 2017-12-31"
+    assert keys.why_not(visa, 0x00) == "no CA key A000000003 00"
+
+
+def test_every_live_or_expired_row_has_two_sources_and_a_row_of_one_says_so():
+    for row in shipped_rows():
+        status, expires, sources = row[6:]
+        assert status in STATUSES
+        assert status != "expired" or expires != "-"
+        count = len(sources.removesuffix(" only").split())
+        assert (count == 1) == sources.endswith(" only")
+        if status in ("live", "expired") and row[0] in RIDS.values():
+            assert count >= 2, row[:2]
+
+
+def test_mastercard_05_is_its_own_modulus_and_unionpays_02_03_and_04_are_there():
+    rows = {(row[0], row[1]): row[3] for row in shipped_rows()}
+    assert rows[RIDS["Mastercard"], "05"].startswith("B8048ABC30C90D97")
+    assert {index for rid, index in rows if rid == RIDS["UnionPay"]} >= {"02", "03", "04"}
+
+
+def test_a_file_of_ones_own_has_live_keys_unless_it_says_otherwise():
+    check = check_value(bytes.fromhex("A000000003"), 1, bytes.fromhex("B1C3"), b"\x03").hex()
+    row = ROW.format(index="01", check=check)
+    assert len(CaKeys.from_tsv(row)) == 1
+    assert len(CaKeys.from_tsv(row + "\tlive")) == 1
+    assert len(CaKeys.from_tsv(row + "\ttest")) == 0
+    assert len(CaKeys.from_tsv(row + "\ttest", test_keys=True)) == 1
+    with pytest.raises(CaKeyError, match="line 1: no status 'good'"):
+        CaKeys.from_tsv(row + "\tgood")
+
+
+def test_the_trays_own_ca_is_no_ca_of_a_terminal_that_trades():
+    text = TEST_CA_KEYS.read_text("utf-8")
+    assert len(CaKeys.from_tsv(text)) == 0
+    assert len(CaKeys.from_tsv(text, test_keys=True)) == 6
+
+
+def test_a_revocation_list_is_read():
+    text = "# of May\nA000000003\t92\t000001\nA000000333 0B A1B2C3  # stolen\n\n"
+    assert revocations(text) == [
+        Revocation(bytes.fromhex("A000000003"), 0x92, b"\x00\x00\x01"),
+        Revocation(bytes.fromhex("A000000333"), 0x0B, bytes.fromhex("A1B2C3")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("A000000003\t92", "expected RID, index and serial number, found 2 words"),
+        ("A000000003\t92\t0001", "a certificate serial number has 3 bytes"),
+        ("A0000003\t92\t000001", "a RID has 5 bytes and an index 1"),
+        ("A00000000Z\t92\t000001", "non-hexadecimal"),
+    ],
+)
+def test_a_bad_revocation_is_named_by_its_line(row: str, words: str):
+    with pytest.raises(CaKeyError, match=f"list.txt, line 2: .*{words}"):
+        revocations(f"# ours\n{row}\n", "list.txt")

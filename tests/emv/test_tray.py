@@ -31,7 +31,9 @@ pytestmark = pytest.mark.filterwarnings(
     # pyemv takes 3DES from where cryptography is about to remove it
     "ignore::cryptography.utils.CryptographyDeprecationWarning"
 )
-KEYS = CaKeys.shipped().merged(CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8")))
+KEYS = CaKeys.shipped(test_keys=True).merged(
+    CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True)
+)
 TEST_KEYS = load_keys()
 SALE = Transaction(12850, "156", datetime(2026, 5, 1, 12, 30), 7)  # noqa: DTZ001 - as cards are
 ACCOUNTS = {(account.aid, account.pan): account for account in tray_accounts()}

@@ -182,6 +182,9 @@ def reversal_is_sent(
         date=NOW.date,
         time=NOW.time,
         reason=reason,
+        original_date=owed.date,
+        original_time=owed.time,
+        original_last4=owed.card.last4,
     )
     reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
     return [(Look(Reversals()), [reversal]), (Now(), NOW), (Authorise(request), answer)]

@@ -102,7 +102,7 @@ def _lines(script: Iterable[Any]) -> Iterator[Pair | TheChip]:
 
 @cache
 def _emv() -> EmvSetup:
-    return emv_setup(CONFIG, CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name))
+    return emv_setup(CONFIG, CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True))
 
 
 def desk(operator: str = "01", config: Config = CONFIG) -> Desk:

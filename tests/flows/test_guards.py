@@ -49,7 +49,9 @@ VISA = facts_of("visa-credit")
 AGREED = Agreed(SALE, yuan(800), "f" * 64)
 EARLIER = transaction_of(intent_of(SALE, 800, VISA, stan=7), State.APPROVED)
 RECENT = [900, 1_000, 1_100, 1_000, 1_000]
-DUPLICATE = DuplicateOf(VISA.hash, 800, NOW.wall - timedelta(seconds=300), training=False)
+DUPLICATE = DuplicateOf(
+    VISA.hash, 800, "CNY", NOW.wall - timedelta(seconds=300), training=False, psn=VISA.psn
+)
 
 
 def warns(title: Text, minor: int, *body: Phrase) -> Pair:
@@ -100,7 +102,7 @@ def test_amount_over_the_limit_is_refused(minor: int, notice: Phrase | None):
 )
 def test_amount_over_what_is_left_of_the_day_is_refused(minor: int, notice: Phrase | None):
     limited = desk(config=Config(sale=Sale(day_limit=1_000)))
-    refuse = follow(sale_limits(limited), (Now(), NOW), (Look(SoldToday(NOW.date)), 800))
+    refuse = follow(sale_limits(limited), (Now(), NOW), (Look(SoldToday(NOW.date, "CNY")), 800))
     assert refuse(yuan(minor)) == notice
 
 
@@ -110,7 +112,9 @@ def test_amount_over_what_is_left_of_the_day_is_refused(minor: int, notice: Phra
 def test_card_over_its_limit_of_the_day_is_refused(sold: int, notice: Phrase | None):
     limited = desk(config=Config(sale=Sale(card_day_limit=1_000)))
     charged_minor = follow(
-        charged_today(VISA), (Now(), NOW), (Look(CardSoldToday(VISA.hash, NOW.date)), sold)
+        charged_today(desk(), VISA),
+        (Now(), NOW),
+        (Look(CardSoldToday(VISA.hash, NOW.date, "CNY")), sold),
     )
     assert card_limit(limited, AGREED, charged_minor) == notice
 
@@ -155,7 +159,7 @@ def test_large_amount_is_keyed_a_second_time():
         (Now(), NOW),
         is_keyed(Text.SALE_AMOUNT, 6, Key.D6),
         is_keyed(Text.SALE_AMOUNT_AGAIN, 6, Key.D6),
-        (Look(RecentSales(50)), []),
+        (Look(RecentSales(50, "CNY")), []),
         shows(amount_check(SALE, 6)),
         presses(Key.ENTER, timeout_ms=CHECK_MS),
         agrees(SALE, 6),
@@ -182,12 +186,17 @@ def test_amount_keyed_otherwise_the_second_time_leads_back_to_it():
 
 @pytest.mark.parametrize("minor", [9_999, 1_000, 1])
 def test_usual_amount_goes_on_without_a_word(minor: int):
-    assert follow(agree_to_unusual(desk(), yuan(minor)), (Look(RecentSales(50)), RECENT)) is True
+    assert (
+        follow(agree_to_unusual(desk(), yuan(minor)), (Look(RecentSales(50, "CNY")), RECENT))
+        is True
+    )
 
 
 def test_few_sales_make_nothing_unusual():
     few = RECENT[:4]
-    assert follow(agree_to_unusual(desk(), yuan(99_999)), (Look(RecentSales(50)), few)) is True
+    assert (
+        follow(agree_to_unusual(desk(), yuan(99_999)), (Look(RecentSales(50, "CNY")), few)) is True
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,7 +211,7 @@ def test_unusual_amount_names_the_usual_one_and_goes_on_by_enter_alone(
     warning = warns(Text.UNUSUAL_TITLE, minor, say(Text.UNUSUAL_BODY, usual=usual))
     done = follow(
         agree_to_unusual(desk(), yuan(minor)),
-        (Look(RecentSales(50)), recent),
+        (Look(RecentSales(50, "CNY")), recent),
         warning,
         presses(Key.ENTER, at_ms=599),  # typed ahead
         beeps(),
@@ -217,7 +226,7 @@ def test_unusual_amount_that_nobody_confirms_goes_nowhere(ending: Pair):
     usual = say(Text.UNUSUAL_BODY, usual=yuan(1_000))
     done = follow(
         agree_to_unusual(desk(), yuan(10_000)),
-        (Look(RecentSales(50)), RECENT),
+        (Look(RecentSales(50, "CNY")), RECENT),
         warns(Text.UNUSUAL_TITLE, 10_000, usual),
         ending,
     )

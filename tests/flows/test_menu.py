@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.effects import Look, PutBack, Wait
+from firmware.entry_guard import MaskedEntry
 from firmware.flows.menu import ITEMS, menu
 from firmware.host.messages import NoAnswer, NoAnswerReason
 from firmware.journal.queries import BatchCount, OpenSettlement
@@ -48,7 +49,10 @@ def submenu(title: Text, *items: Text) -> list[Pair]:
     return [shows(Menu(say(title), tuple(map(say, items)))), presses(Key.CANCEL)]
 
 
-PASSWORD = [shows(TextEntry(say(Text.SUPERVISOR_PASSWORD), "", 6)), presses(Key.CANCEL)]
+PASSWORD = [
+    shows(TextEntry(say(Text.SUPERVISOR_PASSWORD), "", 6)),
+    presses(Key.CANCEL, masked=MaskedEntry.PASSWORD),
+]
 BEGINS: dict[Key, list[Pair]] = {
     Key.D1: [
         *a_sale_may_begin(),

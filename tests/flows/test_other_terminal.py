@@ -60,6 +60,33 @@ def test_what_was_sold_under_another_number_is_refused_with_its_owner(
 
 
 @pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("merchant.number", "104110054110009", ("属于商户编号", "104110054110001")),
+        ("general.currency", "KWD", ("原交易币种", "CNY")),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_what_was_sold_for_another_merchant_or_in_another_currency_is_refused(
+    tmp_path: Path, setting: str, value: str, words: tuple[str, ...], language: str
+):
+    """Before anything is sent: no card is asked for, and 20.00 never becomes KWD 2.000."""
+    play(tmp_path, STAGE_CONFIG, *SALE, *SETTLE)
+    moved = with_setting(STAGE_CONFIG, setting, value, source="moved")
+    moved = with_setting(moved, "general.language", language, source="moved")
+    for menu in (("MENU", "2", "246810", "ENTER", "1"), ("MENU", "3", "246810", "ENTER", "1")):
+        date = ("ENTER",) if menu[1] == "3" else ()
+        play(
+            tmp_path,
+            moved,
+            ("press", *menu, "ENTER", *date),
+            ("expect screen", words[1], *(words[:1] if language == "zh_CN" else ())),
+            ("expect no screen", "2.000"),
+            ("expect totals", "voids=0/0", "refunds=0/0"),
+        )
+
+
+@pytest.mark.parametrize(
     ("setting", "value", "ours"),
     [
         ("merchant.terminal", "10000009", "10000001"),

@@ -256,7 +256,7 @@ def with_limits(operator: str, **limits: int) -> Desk:
         (with_limits("00", supervisor_limit=700), [], say(Text.REFUND_LIMIT, limit=yuan(700))),
         (
             with_limits("01", day_limit=900),
-            [(Look(RefundedToday(NOW.date)), 101)],
+            [(Look(RefundedToday(NOW.date, "CNY")), 101)],
             say(Text.REFUND_DAY_LIMIT, limit=yuan(900)),
         ),
     ],

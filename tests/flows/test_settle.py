@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Authorise, CheckSpace, Look, Now, Record
+from firmware.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
 from firmware.flows.settle import settle, total_lines
 from firmware.host.messages import Answered, HostAnswer, NoAnswer, NoAnswerReason, SettlementRequest
 from firmware.journal.queries import (
@@ -83,6 +83,7 @@ def settlement_starts() -> list[Pair]:
     return [
         (Look(Uploads()), []),
         (CheckSpace(), None),
+        (CheckClock(), None),
         (Look(OpenSettlement()), None),
         (Look(OpenSettlement()), None),
         (Look(OpenBatch()), BATCH),

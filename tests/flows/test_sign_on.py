@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.effects import ChangeOperator, CheckPassword, Look, OperatorChange, Record
+from firmware.entry_guard import MaskedEntry
 from firmware.flows.operators import manage
 from firmware.flows.sign_on import try_sign_on
 from firmware.host.messages import NoAnswer, NoAnswerReason
@@ -126,7 +127,7 @@ def test_password_that_is_weak_or_keyed_otherwise_is_asked_for_again(
         tells(Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False),
         password_is_chosen("01", "2580", again, refusal),
         shows(TextEntry(say(Text.NEW_PASSWORD), "", 4, notice=say(notice))),
-        presses(Key.CANCEL),
+        presses(Key.CANCEL, masked=MaskedEntry.PASSWORD),
     )
     assert nobody.operator == ""
 
@@ -136,7 +137,7 @@ def test_wrong_password_is_said_and_asked_for_again():
         try_sign_on(desk("")),
         operator_comes("01", "9999", WrongPassword(1)),
         shows(TextEntry(PASSWORD, "", 4, notice=say(Text.PASSWORD_WRONG))),
-        nobody_comes(),
+        nobody_comes(masked=MaskedEntry.PASSWORD),
     )
 
 

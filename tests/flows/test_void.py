@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from firmware.effects import CheckPassword, Look, Record
+from firmware.entry_guard import MaskedEntry
 from firmware.flows.transact import Done, Refused
 from firmware.flows.void import void
 from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
@@ -14,7 +15,7 @@ from firmware.journal.queries import OpenBatch, TransactionByVoucher
 from firmware.journal.records import Kind, Result, Verification
 from firmware.journal.transactions import State, Transaction
 from firmware.masked import Password
-from firmware.ui.screens import Original, PinEntry, TextEntry
+from firmware.ui.screens import Original, Phrase, PinEntry, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import (
@@ -143,6 +144,22 @@ def changed(**fields: object) -> Transaction:
     return msgspec.structs.replace(SOLD, **fields)
 
 
+def test_another_card_of_the_account_is_another_card():
+    """The sequence number of the card that is put in differs from the one that paid."""
+    sold = changed(card=msgspec.structs.replace(SOLD.card, psn="02"))
+    follow(
+        void(desk()),
+        agreed_on(sold),
+        card_is_put_in(card_of_tray("unionpay-debit"), VOID, 800, Text.INSERT_SAME_CARD),
+        beeps(long=True),
+        card_is_released(),
+        card_is_asked_for(VOID, 800, Text.INSERT_SAME_CARD, say(Text.ANOTHER_CARD)),
+        presses(Key.CANCEL, card=True),
+        card_is_released(),
+        gives_up(VOID, "card", "cancelled", 800),
+    )
+
+
 REFUSALS = {
     Text.NOT_A_SALE: changed(kind=VOID),
     Text.ORIGINAL_DECLINED: changed(state=State.DECLINED),
@@ -190,6 +207,28 @@ def test_unknown_number_is_refused_and_says_whose_terminal_this_is():
     )
 
 
+@pytest.mark.parametrize(
+    ("sale", "refusal"),
+    [
+        (
+            changed(merchant="104110054110009"),
+            say(Text.OTHER_MERCHANT, merchant="104110054110009"),
+        ),
+        (changed(currency="KWD"), say(Text.OTHER_CURRENCY, currency="KWD")),
+    ],
+    ids=["merchant", "currency"],
+)
+def test_voucher_of_another_merchant_or_currency_is_refused_with_it(
+    sale: Transaction, refusal: Phrase
+):
+    follow(
+        void(desk()),
+        is_voided_by_number(sale),
+        tells(Text.REFUSED, refusal),
+        gives_up(VOID, "original", getattr(refusal.text, "name", "").lower()),
+    )
+
+
 def test_voucher_of_another_terminal_is_refused_with_its_owner():
     follow(
         void(desk()),
@@ -206,7 +245,7 @@ def test_without_the_supervisors_password_nothing_is_voided():
         keys_digits(title, "111111", masked=True),
         (CheckPassword("00", Password("111111"), "void"), WrongPassword(1)),
         shows(TextEntry(title, "", 6, notice=say(Text.PASSWORD_WRONG))),
-        presses(Key.CANCEL),
+        presses(Key.CANCEL, masked=MaskedEntry.PASSWORD),
         gives_up(VOID, "password", "cancelled"),
     )
 
@@ -271,7 +310,7 @@ def test_pin_that_is_not_keyed_costs_nothing():
         agreed_on(SOLD),
         card_is_put_in(card_of_tray("unionpay-debit"), VOID, 800, Text.INSERT_SAME_CARD),
         shows(PinEntry(VOID, yuan(800), 0)),
-        presses(Key.CANCEL),
+        presses(Key.CANCEL, masked=MaskedEntry.PIN),
         card_is_released(),
         gives_up(VOID, "card", "cancelled", 800),
     )

@@ -11,6 +11,7 @@ from firmware.effects import (
     AwaitPaper,
     Beep,
     CardPresent,
+    CheckClock,
     CheckPassword,
     CheckSpace,
     Look,
@@ -27,6 +28,7 @@ from firmware.effects import (
     UseUpCard,
     Wait,
 )
+from firmware.entry_guard import MaskedEntry
 from firmware.journal.operators import Verified
 from firmware.journal.queries import (
     BatchCount,
@@ -108,14 +110,21 @@ def shows(screen: Screen, at_ms: int = 0) -> Pair:
 
 
 def presses(
-    key: Key, at_ms: int = LATER_MS, timeout_ms: int = SCREEN_MS, *, card: bool = False
+    key: Key,
+    at_ms: int = LATER_MS,
+    timeout_ms: int = SCREEN_MS,
+    *,
+    card: bool = False,
+    masked: MaskedEntry | None = None,
 ) -> Pair:
     """Somebody presses a key within the time that the screen waits."""
-    return Wait(timeout_ms, card=card), KeyPressed(key, at_ms)
+    return Wait(timeout_ms, card=card, masked=masked), KeyPressed(key, at_ms)
 
 
-def nobody_comes(timeout_ms: int = SCREEN_MS, *, card: bool = False) -> Pair:
-    return Wait(timeout_ms, card=card), TimedOut(timeout_ms)
+def nobody_comes(
+    timeout_ms: int = SCREEN_MS, *, card: bool = False, masked: MaskedEntry | None = None
+) -> Pair:
+    return Wait(timeout_ms, card=card, masked=masked), TimedOut(timeout_ms)
 
 
 def beeps(*, long: bool = False) -> Pair:
@@ -130,7 +139,8 @@ def keys_digits(
     for length in range(len(digits) + 1):
         shown = "*" * length if masked else digits[:length]
         row.append(shows(TextEntry(title, shown, width or len(digits), hint)))
-        row.append(presses(DIGITS[digits[length]] if length < len(digits) else Key.ENTER))
+        key = DIGITS[digits[length]] if length < len(digits) else Key.ENTER
+        row.append(presses(key, masked=MaskedEntry.PASSWORD if masked else None))
     return row
 
 
@@ -149,7 +159,7 @@ def nothing_is_owed(*, uploads: bool = True) -> list[Pair]:
     """No reversal, no notice of an offline sale, room on the disk, no settlement under way."""
     row: list[Pair] = [(Look(Reversals()), [])]
     row += [(Look(Uploads()), [])] if uploads else []
-    row += [(CheckSpace(), None)]
+    row += [(CheckSpace(), None), (CheckClock(), None)]
     return [*row, (Look(OpenSettlement()), None), (Look(OpenSettlement()), None)]
 
 
@@ -166,7 +176,7 @@ def eight_yuan_is_keyed() -> list[Pair]:
         presses(Key.STAR),
         shows(AmountEntry(Kind.SALE, yuan(800), say(Text.SALE_AMOUNT))),
         presses(Key.ENTER),
-        (Look(RecentSales(50)), []),
+        (Look(RecentSales(50, "CNY")), []),
     ]
 
 
@@ -231,9 +241,9 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
     since = NOW.wall - timedelta(seconds=300)
     return [
         (Now(), NOW),
-        (Look(CardSoldToday(card.hash, NOW.date)), 0),
+        (Look(CardSoldToday(card.hash, NOW.date, "CNY")), 0),
         (Now(), NOW),
-        (Look(DuplicateOf(card.hash, minor, since, training=False)), None),
+        (Look(DuplicateOf(card.hash, minor, "CNY", since, training=False, psn=card.psn)), None),
     ]
 
 
@@ -244,7 +254,7 @@ def pin_is_keyed(kind: Kind, minor: int, pin: str) -> list[Pair]:
     for length in range(len(pin) + 1):
         row.append(shows(PinEntry(kind, yuan(minor), length)))
         key = DIGITS[pin[length]] if length < len(pin) else Key.ENTER
-        row.append(presses(key, card=stays))
+        row.append(presses(key, card=stays, masked=MaskedEntry.PIN))
     return row
 
 

@@ -209,6 +209,9 @@ def reversal_of(request: FinancialRequest, reason: str = "98") -> ReversalReques
         date=request.date,
         time=request.time,
         reason=reason,
+        original_date=request.date,
+        original_time=request.time,
+        original_last4=request.card.pan.last4,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from firmware.config import ConfigError
 from firmware.host.accounts import Status, load_accounts
 from firmware.masked import Key, Pan, Pin
+from firmware.money import CURRENCIES
 
 CARD = """
 [[account]]
@@ -35,6 +36,8 @@ imk_ac = "0123456789ABCDEFFEDCBA9876543210"
 cvn = 18
 """
 
+YUAN = CURRENCIES["CNY"]
+
 
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "accounts.toml"
@@ -44,7 +47,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_an_account_is_read_in_full(tmp_path: Path) -> None:
-    first, second = load_accounts(written(tmp_path, CARD + LEAST))
+    first, second = load_accounts(written(tmp_path, CARD + LEAST), YUAN)
     assert (first.name, first.pan, first.pin) == ("gift-0001", Pan("6280000000010001"), Pin("1234"))
     assert (first.balance_minor, first.credit_limit_minor) == (50_000, 1_000)
     assert first.limit_minor == 51_000
@@ -77,38 +80,38 @@ def test_each_mistake_is_named_with_its_place(
     tmp_path: Path, old: str, new: str, place: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        load_accounts(written(tmp_path, LEAST.replace(old, new)))
+        load_accounts(written(tmp_path, LEAST.replace(old, new)), YUAN)
     assert f"accounts.toml: {place}" in str(caught.value)
 
 
 def test_one_mistake_does_not_hide_the_next(tmp_path: Path) -> None:
     broken = CARD.replace("cvn = 18", "cvn = 1") + LEAST.replace('expiry = "3012"', "")
     with pytest.raises(ConfigError) as caught:
-        load_accounts(written(tmp_path, broken))
+        load_accounts(written(tmp_path, broken), YUAN)
     assert len(caught.value.mistakes) == 2
 
 
 def test_no_mistake_repeats_a_secret(tmp_path: Path) -> None:
     broken = CARD.replace('"6280000000010001"', '"628000000001000199999"').replace("1234", "12x4")
     with pytest.raises(ConfigError) as caught:
-        load_accounts(written(tmp_path, broken))
+        load_accounts(written(tmp_path, broken), YUAN)
     assert "62800000" not in str(caught.value)
     assert "12x4" not in str(caught.value)
     torn = CARD + 'pan = "6280000000010009\n'
     with pytest.raises(ConfigError, match="not TOML") as caught:
-        load_accounts(written(tmp_path, torn))
+        load_accounts(written(tmp_path, torn), YUAN)
     assert "62800000" not in str(caught.value)
 
 
 def test_the_same_card_twice_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="account 2: repeats the pan"):
-        load_accounts(written(tmp_path, LEAST + LEAST.replace("gift-0002", "gift-0003")))
+        load_accounts(written(tmp_path, LEAST + LEAST.replace("gift-0002", "gift-0003")), YUAN)
 
 
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, LEAST)
     path.chmod(0o640)
     with pytest.raises(ConfigError, match="mode 0600"):
-        load_accounts(path)
+        load_accounts(path, YUAN)
     with pytest.raises(ConfigError, match=r"none\.toml"):
-        load_accounts(tmp_path / "none.toml")
+        load_accounts(tmp_path / "none.toml", YUAN)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from firmware.host.books import Books
+from firmware.host.books import Books, BooksGoneError, Kept
 from firmware.host.messages import NoAnswer, NoAnswerReason
 
 Reverse = Callable[..., Any]
@@ -100,3 +102,71 @@ def test_opening_books_writes_their_log_anew(tmp_path: Path) -> None:
     assert log.stat().st_mtime > 0
     again.close()
     books.close()
+
+
+def test_books_of_an_earlier_release_are_kept_on(make_till: Any, reverse: Reverse) -> None:
+    """They do not know at what time they were asked: a repeat and a reversal still find it."""
+    till = make_till(books="old.db")
+    sale = till.sale("debit", 1_000)
+    answer = till.answered(sale)
+    till.host.close()
+    database = sqlite3.connect(till.host._path)
+    database.executescript(
+        "ALTER TABLE transactions DROP COLUMN time; ALTER TABLE counter DROP COLUMN books;"
+        "ALTER TABLE counter DROP COLUMN commits; PRAGMA user_version = 1"
+    )
+    database.close()
+    again = make_till(books="old.db")
+    assert again.answered(sale) == answer
+    assert again.code(reverse(sale)) == "00"
+    assert again.host.balances()["debit"] == 0
+
+
+class TestOpenedAgain:
+    """A running host takes its own books back, and no others in their place."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "books.db"
+
+    @pytest.fixture
+    def kept(self, path: Path) -> Iterator[Kept]:
+        books = Books(path)
+        with books.commit():
+            books.next_number()
+        books.close()
+        shutil.copytree(path.parent, path.parent / "earlier")
+        books = Books(path)
+        with books.commit():
+            books.next_number()
+        yield books.kept
+        books.close()
+
+    def test_the_same(self, path: Path, kept: Kept) -> None:
+        again = Books(path, kept)
+        assert again.kept == kept
+        again.close()
+
+    def test_none(self, path: Path, kept: Kept) -> None:
+        path.rename(path.with_name("away.db"))
+        with pytest.raises(BooksGoneError) as gone:
+            Books(path, kept)
+        assert not gone.value.another
+        assert not path.exists()
+
+    def test_an_earlier_copy(self, path: Path, kept: Kept) -> None:
+        with pytest.raises(BooksGoneError, match="earlier copy") as gone:
+            Books(path.parent / "earlier" / path.name, kept)
+        assert gone.value.another
+
+    def test_others(self, tmp_path: Path, kept: Kept) -> None:
+        other = tmp_path / "other.db"
+        Books(other).close()
+        with pytest.raises(BooksGoneError, match="other books"):
+            Books(other, kept)
+
+    def test_an_empty_file(self, tmp_path: Path, kept: Kept) -> None:
+        (tmp_path / "empty.db").touch()
+        with pytest.raises(BooksGoneError, match="other books"):
+            Books(tmp_path / "empty.db", kept)
+        assert (tmp_path / "empty.db").stat().st_size in (0, 1024)

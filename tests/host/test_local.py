@@ -84,7 +84,7 @@ def test_a_sale_without_a_cryptogram_is_declined(till: Any) -> None:
 
 def test_a_card_of_nobody_is_invalid(till: Any) -> None:
     sale = till.sale("debit", 1_000)
-    stranger = replace(sale.card, pan=type(sale.card.pan)("6217000099999999999"))
+    stranger = replace(sale.card, pan=type(sale.card.pan)("6217000099999999999"), track2=None)
     assert till.code(replace(sale, card=stranger)) == "14"
 
 
@@ -188,6 +188,17 @@ def test_a_void_is_of_the_whole_amount_the_same_card_and_a_standing_sale(till: A
     refused = till.sale("poor", 1_000)
     till.ask(refused)
     assert till.code(till.void(refused)) == "25"
+
+
+def test_another_card_of_an_account_is_no_card_of_it(till: Any) -> None:
+    """The account was opened for the card with this sequence number alone."""
+    sale = till.sale("debit", 12_850)
+    assert till.code(replace(sale, card=replace(sale.card, psn="02"))) == "14"
+    sale = till.sale("debit", 12_850)
+    reference = till.answered(sale).reference
+    for asked in (till.void(sale), till.refund(sale, reference, 1)):
+        assert till.code(replace(asked, card=replace(asked.card, psn="02"))) == "14"
+    assert till.code(till.void(sale)) == "00"
 
 
 def test_refunds_go_up_to_the_amount_and_not_a_cent_further(till: Any) -> None:

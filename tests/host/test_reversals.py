@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from firmware.host.messages import FinancialRequest
@@ -79,4 +80,58 @@ def test_a_reversal_of_another_amount_is_refused(till: Any, reverse: Reverse) ->
     sale = till.sale("debit", 1_000)
     till.ask(sale)
     assert till.code(replace(reverse(sale), amount_minor=999)) == "64"
+    assert till.host.balances()["debit"] == 1_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"original_date": "20260313"},
+        {"original_time": "120001"},
+        {"original_last4": "0000"},
+    ],
+)
+def test_a_reversal_reverses_nothing_that_only_has_its_numbers(
+    till: Any, reverse: Reverse, change: dict[str, str]
+) -> None:
+    """A terminal that lost its journal gives its numbers out once more."""
+    sale = till.sale("debit", 1_000)
+    till.ask(sale)
+    assert till.code(replace(reverse(sale), **change)) == "94"
+    assert (till.host.balances()["debit"], state(till, sale)) == (1_000, "standing")
+    assert till.code(sale) == "00", "an honest repeat still has its answer"
+    assert till.code(reverse(sale)) == "00"
+    assert till.host.balances()["debit"] == 0
+
+
+def test_a_voucher_number_given_out_anew_touches_the_old_sale_in_no_way(
+    till: Any, reverse: Reverse
+) -> None:
+    old = till.sale("debit", 1_000)
+    till.ask(old)
+    till.stan = 0
+    anew = replace(till.sale("debit", 1_000), time="130000")
+    assert till.code(anew) == "94"
+    assert till.code(reverse(anew)) == "94"
+    assert till.code(till.void(old, original_date="20260315")) == "25"
+    assert till.code(till.void(old, original_reference="607300000000")) == "25"
+    assert (till.host.balances()["debit"], state(till, old)) == (1_000, "standing")
+
+
+def test_a_reversal_of_an_earlier_release_says_less_and_is_taken(
+    till: Any, reverse: Reverse
+) -> None:
+    sale = till.sale("debit", 1_000)
+    till.ask(sale)
+    older = replace(reverse(sale), original_date="", original_time="", original_last4="")
+    assert till.code(older) == "00"
+    assert till.host.balances()["debit"] == 0
+
+
+def test_a_repeat_at_another_time_is_no_repeat(till: Any) -> None:
+    sale = till.sale("debit", 1_000)
+    till.ask(sale)
+    assert till.code(replace(sale, time="120001")) == "94"
+    assert till.code(replace(sale, date="20260315")) == "94"
+    assert till.code(sale) == "00"
     assert till.host.balances()["debit"] == 1_000

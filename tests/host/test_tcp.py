@@ -8,10 +8,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from cryptography import x509
@@ -152,15 +152,14 @@ def certificate(tmp_path: Path) -> Path:
     """A key and a certificate for 127.0.0.1, signed by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "host")])
-    now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
         )
@@ -219,3 +218,38 @@ class TestTls:
 def test_a_tpdu_has_five_bytes() -> None:
     with pytest.raises(ValueError, match="5 bytes"):
         TcpLink("127.0.0.1", 1, monotonic_ms=monotonic_ms, tpdu=b"\x60")
+
+
+class Dead(socket.socket):
+    """A socket whose other end never answers: connecting takes all the time that is given."""
+
+    granted_ms: ClassVar[list[int]] = []
+
+    def connect(self, _where: object) -> None:
+        timeout_s = self.gettimeout()
+        assert timeout_s is not None
+        self.granted_ms.append(round(timeout_s * 1000))
+        raise TimeoutError
+
+
+def test_one_deadline_is_for_all_addresses_of_a_host(monkeypatch):
+    """Each had the whole of it: five dead addresses took five times as long."""
+    where = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (f"192.0.2.{n}", 9)) for n in range(1, 6)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: where)
+    monkeypatch.setattr(socket, "socket", Dead)
+    monkeypatch.setattr(Dead, "granted_ms", granted := [])
+    link = TcpLink("host.example", 9, monotonic_ms=lambda: sum(granted))
+    assert link.exchange(b"x", 30_000) is None
+    assert link.undelivered
+    assert granted == [6_000] * 5
+
+
+def test_an_address_behind_dead_ones_is_reached(serve, monkeypatch):
+    port = serve(lambda frame: frame)
+    dead = socket.create_server(("127.0.0.1", 0))
+    there = dead.getsockname()
+    dead.close()  # refused at once
+    where = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", at) for at in (there, ("127.0.0.1", port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: where)
+    link = TcpLink("host.example", port, monotonic_ms=monotonic_ms)
+    assert link.exchange(b"hello", 20_000) == b"hello"

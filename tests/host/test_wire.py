@@ -103,6 +103,7 @@ REQUESTS = [
     REFUND,
     REVERSAL,
     replace(REVERSAL, kind=Kind.REFUND),
+    replace(REVERSAL, original_date="20260228", original_time="235959", original_last4="0018"),
     SETTLEMENT,
 ]
 APPROVAL = Answered(
@@ -166,6 +167,19 @@ def test_what_does_not_fit_is_named_by_its_field_and_not_shown() -> None:
     with pytest.raises(WireError, match="field 35") as caught:
         encode(replace(SALE, card=replace(CARD, track2=Track2(PAN))), KEYS)
     assert PAN not in repr(caught.value)
+
+
+def test_no_message_is_composed_of_two_accounts() -> None:
+    with pytest.raises(ValueError, match="two accounts"):
+        replace(CARD, track2=Track2("4761739001010119D30122010000000000"))
+
+
+def test_a_message_of_two_accounts_is_refused_by_the_host() -> None:
+    fields = unpack(encode(SALE, KEYS))
+    fields["35"] = "4761739001010119D30122010000000000"
+    found = decode_request(sealed(fields, KEYS.mac), lambda *_: KEYS, TODAY)
+    assert isinstance(found, Unacceptable)
+    assert (found.code, found.detail) == ("30", "fields 2 and 35: two accounts")
 
 
 class TestAnswersThatAreNone:

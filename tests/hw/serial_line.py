@@ -6,11 +6,13 @@ import termios
 import threading
 import tty
 
+from tests.machine import pseudo_terminal
+
 
 @contextlib.contextmanager
 def on_terminal(model):
     """A terminal device whose other end is the printer: a serial line without its speed."""
-    master, slave = os.openpty()
+    master, slave = pseudo_terminal()
     tty.setraw(slave, termios.TCSANOW)
 
     def serve():

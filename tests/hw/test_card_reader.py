@@ -53,8 +53,67 @@ def talking(bench, card_named):
 
 
 def test_events_carry_the_clock(bench, card_named):
+    bench.poll()
     bench.pcsc.insert(card_named("visa-credit"))
     assert list(bench.reader.poll(0)) == [CardInserted(at_ms=7)]
+
+
+def cards_found(bench):
+    """Of each card that is told of: whether it was in the slot before anybody looked."""
+    events = [event for _ in range(4) for event in bench.reader.poll(1_000)]
+    return [event.found for event in events if isinstance(event, CardInserted)]
+
+
+def test_a_card_that_was_in_the_slot_at_the_start_is_found_and_the_next_one_put_in(
+    bench, card_named
+):
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert cards_found(bench) == [True]
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert cards_found(bench) == [False]
+
+
+def test_a_card_that_a_reader_brings_along_is_found(bench, card_named):
+    bench.poll()
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert cards_found(bench) == [False]
+    bench.pcsc.unplug()
+    bench.poll()
+    bench.pcsc.plug()
+    assert cards_found(bench) == [True]
+
+
+def test_a_card_that_was_in_the_slot_as_the_daemon_came_up_is_found(bench, card_named):
+    bench.poll()
+    bench.pcsc.insert(card_named("visa-credit"))
+    assert cards_found(bench) == [False]
+    bench.pcsc.kill_daemon()
+    bench.poll()
+    bench.pcsc.start_daemon()
+    assert cards_found(bench) == [True]
+
+
+def test_a_reader_that_was_away_between_two_looks_brings_a_card_that_is_found(bench, card_named):
+    """Nobody saw it go, but its counter has begun anew."""
+    bench.poll()
+    bench.pcsc.insert(card_named("visa-credit"))
+    bench.poll()
+    bench.pcsc.unplug()
+    bench.pcsc.slots[0].card = card_named("jcb")
+    bench.pcsc.plug()
+    assert bench.poll() == [CardRemoved, CardInserted]
+    bench.pcsc.unplug()
+    bench.pcsc.plug()
+    assert cards_found(bench) == []  # the very same news: it stays what it was, found
+
+
+def test_a_reader_that_comes_tells_of_its_card_in_the_same_breath(bench, card_named):
+    """Else the slot would seem to be empty for a moment."""
+    bench.pcsc.unplug()
+    bench.poll()
+    bench.pcsc.slots[0].card = card_named("jcb")
+    bench.pcsc.plug()
+    assert bench.poll() == [DeviceBack, CardInserted]
 
 
 def test_a_card_that_was_in_at_the_start_is_told(bench, card_named):

@@ -24,6 +24,7 @@ SCENARIO_CARDS = {
     "pin-blocked",
     "cloned",
     "two-apps",
+    "two-accounts",
     "english",
     "offline-ok",
     "t1",
@@ -72,7 +73,7 @@ def test_the_books_say_what_the_scenarios_promise():
     assert account("store-card").pin == "0000"
     assert account("blocked").status == "blocked"
     assert account("expired").expiry == "2012"
-    assert account("visa-debit").expiry == "3112"
+    assert account("visa-debit").expiry == "4912"
     assert {one.name for one in ACCOUNTS if one.name.startswith("two-apps")} == {
         "two-apps-1",
         "two-apps-2",

@@ -11,7 +11,8 @@ from pathlib import Path
 import luma.core.device
 import luma.oled.device
 import pytest
-from gpiozero.pins.mock import MockFactory
+from gpiozero import PinSetInput
+from gpiozero.pins.mock import MockFactory, MockPin
 from luma.core.interface.serial import i2c as luma_i2c
 from PIL import Image, ImageChops, ImageDraw
 
@@ -375,11 +376,22 @@ def test_lumas_own_spi_interface_carries_the_frame(glass, chip):
     assert header.factory.pin(board.OLED_SPI.reset.bcm).state  # low is reset
 
 
+class DyingPin(MockPin):
+    """A pin that takes no level any more once it is dead."""
+
+    dead = False
+
+    def _set_state(self, value):
+        if self.dead:
+            raise PinSetInput(f"cannot set state of pin {self!r}")
+        super()._set_state(value)
+
+
 def test_pins_that_fail_are_the_displays_fault(glass, chip):
-    header = Header(MockFactory())
-    device = SpiDev(glass, header.factory.pin(board.OLED_SPI.data_command.bcm))
-    oled = Oled(spi(header, spidev=device), chip)
+    header = Header(MockFactory(pin_class=DyingPin))
+    pin = header.factory.pin(board.OLED_SPI.data_command.bcm)
+    oled = Oled(spi(header, spidev=SpiDev(glass, pin)), chip)
     oled.show(noise(5))
-    header.factory.pin(board.OLED_SPI.data_command.bcm).function = "input"
+    pin.dead = True
     with pytest.raises(DeviceFault):
         oled.show(noise(6))

@@ -11,6 +11,7 @@ import hw
 from firmware.cli.settings import checked, warnings_of
 from firmware.host.accounts import load_accounts
 from firmware.install import plan
+from firmware.money import CURRENCIES
 from firmware.scenario.player import play
 from firmware.scenario.stage import tray_books
 
@@ -36,7 +37,7 @@ def accounts(tmp_path):
 
 
 def test_the_example_of_accounts_holds_cards_of_the_tray_as_their_issuers_do(accounts):
-    listed = load_accounts(accounts)
+    listed = load_accounts(accounts, CURRENCIES["CNY"])
     issued = {account.name: account for account in tray_books()}
     assert listed
     assert listed == [issued[account.name] for account in listed]
@@ -49,7 +50,7 @@ def test_the_settings_to_paste_fit_those_that_are_installed(accounts, blocks):
     path.write_text(plan.filled("terminal.toml", {"DATA": plan.DATA}) + pasted, "utf-8")
     settings = checked(path)
     assert warnings_of(settings) == []
-    assert settings.accounts() == load_accounts(accounts)
+    assert settings.accounts() == load_accounts(accounts, CURRENCIES["CNY"])
 
 
 def test_the_accounts_are_put_beside_the_settings_for_the_terminal_alone(blocks):

@@ -25,6 +25,8 @@ from firmware.journal.records import (
     PrintSending,
     Result,
     ReversalAttempted,
+    SettingChanged,
+    SettingsRecorded,
     TerminalStarted,
 )
 from firmware.masked import Password
@@ -39,7 +41,12 @@ def trade(shop: Shop) -> None:
     operators = Operators(shop.journal, Cost(passes=1, memory_kib=8))
     operators.set_password("01", Password("1357"), by="01")
     operators.verify("01", Password("9999"), shop.clock(), purpose="sign on")
-    shop.journal.append(TerminalStarted(version=__version__, schema=schema.SCHEMA))
+    started = TerminalStarted(version=__version__, schema=schema.SCHEMA)
+    told = SettingsRecorded(settings={"sale.max_amount": '"50000.00"'})
+    shop.journal.append(started, told)
+    before, after = '"50000.00"', '"100.00"'
+    changed = SettingChanged(key="sale.max_amount", before=before, after=after, by="configuration")
+    shop.journal.append(changed)
     shop.journal.append(OperatorSignedOn(operator="01"))
     shop.agree()
     partly = shop.sale()

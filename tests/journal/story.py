@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from firmware.journal.connection import Connect, connect
+from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import (
     AmountAgreed,
@@ -23,6 +24,7 @@ from firmware.journal.records import (
     SettlementCompleted,
     SettlementStarted,
 )
+from firmware.journal.rules import batch_after
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
 from firmware.masked import Key
@@ -64,9 +66,11 @@ class Shop:
         clock: Clock | None = None,
         keys: TerminalKeys = KEYS,
         connect: Connect = connect,
+        open_head: OpenHead = HeadFile,
     ) -> Shop:
         clock = clock or Clock()
-        return cls(Journal.open(directory, keys, clock, connect=connect), clock, directory)
+        journal = Journal.open(directory, keys, clock, connect=connect, open_head=open_head)
+        return cls(journal, clock, directory)
 
     def reopen(self) -> None:
         self.journal.close()
@@ -186,7 +190,7 @@ class Shop:
                 date="20260302",
                 time="220000",
             ),
-            BatchOpened(batch=started.batch + 1),
+            BatchOpened(batch=batch_after(started.batch)),
         )
 
 

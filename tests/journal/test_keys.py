@@ -65,3 +65,47 @@ def test_the_public_key_checks_signatures() -> None:
     public = keys.public_key
     public.verify(keys.sign(b"message"), b"message")
     assert public.public_bytes_raw().hex() == keys.public_hex
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o777, 0o701])
+def test_a_data_directory_that_is_open_to_others_is_closed(tmp_path, mode):
+    directory = tmp_path / "data"
+    directory.mkdir(mode=0o700)
+    directory.chmod(mode)
+    TerminalKeys.load_or_create(directory)
+    assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_data_directory_of_another_user_is_refused(tmp_path, monkeypatch):
+    directory = tmp_path / "data"
+    directory.mkdir()
+    directory.chmod(0o755)
+
+    def not_mine(_path: Path, _mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", not_mine)
+    with pytest.raises(JournalFault, match="has mode 755 and is another user's; expected 700"):
+        TerminalKeys.load_or_create(directory)
+
+
+def test_the_card_key_may_lie_on_another_medium(tmp_path):
+    data, stick = tmp_path / "data", tmp_path / "stick"
+    made = TerminalKeys.load_or_create(data)
+    stick.mkdir()
+    (data / "card.key").rename(stick / "card.key")
+    (data / "card.key").symlink_to(stick / "card.key")
+    assert TerminalKeys.load_or_create(data) == made
+    (stick / "card.key").chmod(0o644)
+    with pytest.raises(JournalFault, match="expected 600"):
+        TerminalKeys.load_or_create(data)
+
+
+def test_a_card_key_whose_medium_is_gone_is_not_made_anew(tmp_path):
+    data = tmp_path / "data"
+    TerminalKeys.load_or_create(data)
+    (data / "card.key").unlink()
+    (data / "card.key").symlink_to(tmp_path / "gone" / "card.key")
+    with pytest.raises(JournalFault, match=r"card.key: leads to .*gone/card.key, which is not"):
+        TerminalKeys.load_or_create(data)
+    assert not (tmp_path / "gone").exists()

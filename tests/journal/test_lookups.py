@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from firmware.journal.records import (
+    ClockJumped,
     Copy,
+    GuardOverridden,
     Kind,
     OperatorSignedOff,
     OperatorSignedOn,
@@ -78,29 +80,93 @@ def test_the_day_s_sales_leave_voided_ones_out_and_its_refunds_stand_apart(shop:
     shop.void(shop.sale())
     sale = shop.sale(500, operator="02")
     shop.refund(sale, 200)
-    assert shop.journal.sales_today("20260302") == 500
-    assert shop.journal.refunds_today("20260302") == 200
-    assert shop.journal.refunds_today("20260302", "01") == 200
-    assert shop.journal.refunds_today("20260302", "02") == 0
-    assert shop.journal.sales_today("20260303") == 0
+    assert shop.journal.sales_today("20260302", "CNY") == 500
+    assert shop.journal.refunds_today("20260302", "CNY") == 200
+    assert shop.journal.refunds_today("20260302", "CNY", "01") == 200
+    assert shop.journal.refunds_today("20260302", "CNY", "02") == 0
+    assert shop.journal.sales_today("20260303", "CNY") == 0
 
 
 def test_a_void_after_midnight_takes_the_sale_out_of_its_own_day(shop: Shop) -> None:
     sale = shop.sale()
     shop.clock.advance(days=1)
     shop.void(sale)
-    assert shop.journal.sales_today("20260302") == 0
-    assert shop.journal.sales_today("20260303") == 0
+    assert shop.journal.sales_today("20260302", "CNY") == 0
+    assert shop.journal.sales_today("20260303", "CNY") == 0
 
 
 def test_a_cards_day_is_its_own(shop: Shop) -> None:
     shop.sale(100)
     shop.sale(20)
     shop.sale(3, card=OTHER_CARD)
+    assert shop.journal.card_today(CARD.hash, "20260302", "CNY") == 120
+    assert shop.journal.card_today(OTHER_CARD.hash, "20260302", "CNY") == 3
     shop.clock.advance(days=1)
     shop.sale(4)
-    assert shop.journal.card_today(CARD.hash, "20260302") == 120
-    assert shop.journal.card_today(OTHER_CARD.hash, "20260302") == 3
+    assert shop.journal.card_today(CARD.hash, "20260303", "CNY") == 4
+    assert shop.journal.card_today(OTHER_CARD.hash, "20260303", "CNY") == 0
+
+
+def test_a_clock_that_is_set_back_begins_no_new_day(shop: Shop) -> None:
+    """Neither while it is behind nor once it is right again."""
+    shop.sale(100)
+    shop.clock.advance(days=-1)
+    shop.refund(shop.sale(20), 5)
+    journal = shop.journal
+    assert (journal.sales_today("20260301", "CNY"), journal.refunds_today("20260301", "CNY")) == (
+        120,
+        5,
+    )
+    assert journal.card_today(CARD.hash, "20260301", "CNY") == 120
+    shop.clock.advance(days=1)
+    assert (journal.sales_today("20260302", "CNY"), journal.refunds_today("20260302", "CNY")) == (
+        120,
+        5,
+    )
+    assert journal.card_today(CARD.hash, "20260302", "CNY") == 120
+    assert journal.sales_today("20260303", "CNY") == 0
+
+
+def test_a_day_begins_anew_once_the_supervisor_says_which_it_is(shop: Shop) -> None:
+    shop.clock.advance(days=200)  # by mistake
+    shop.sale(100)
+    shop.clock.advance(days=-200)
+    assert shop.journal.trading_day() == "20260918"
+    shop.journal.append(GuardOverridden(guard="clock", shown="", operator="00"))
+    shop.sale(7)
+    assert shop.journal.sales_today("20260302", "CNY") == 7
+
+
+def test_a_duplicate_is_told_by_the_time_that_passed_and_not_by_a_clock_that_was_moved(
+    shop: Shop,
+) -> None:
+    first, journal = shop.sale(), shop.journal
+
+    def found() -> object:
+        return journal.duplicate_of(
+            CARD.hash,
+            12_850,
+            "CNY",
+            (shop.clock() - timedelta(minutes=5)).isoformat(),
+            psn=CARD.psn,
+        )
+
+    for days in (-1, 1, 30, -30):
+        shop.clock.advance(days=days)
+        journal.append(ClockJumped(by_s=days * 86_400))
+        assert found() == first
+    shop.clock.advance(minutes=6)
+    assert found() is None
+    shop.clock.advance(days=-1)
+    journal.append(ClockJumped(by_s=-86_400))
+    assert found() is None  # it lies in the future, and was long ago
+
+
+def test_another_card_of_the_account_is_another_card(shop: Shop) -> None:
+    first = shop.sale()
+    since = (shop.clock() - timedelta(minutes=5)).isoformat()
+    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn=CARD.psn) == first
+    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn="02") is None
 
 
 def test_recent_amounts_are_of_sales_that_stand(shop: Shop) -> None:
@@ -109,8 +175,8 @@ def test_recent_amounts_are_of_sales_that_stand(shop: Shop) -> None:
     shop.void(shop.sale(9_999_999))  # the wrong amount is no measure of the usual
     shop.end(shop.intent(amount_minor=3), Result.DECLINED)
     shop.sale(4)
-    assert shop.journal.recent_sale_amounts(50) == [4, 2, 1]
-    assert shop.journal.recent_sale_amounts(2) == [4, 2]
+    assert shop.journal.recent_sale_amounts(50, "CNY") == [4, 2, 1]
+    assert shop.journal.recent_sale_amounts(2, "CNY") == [4, 2]
 
 
 def test_a_duplicate_is_the_same_card_and_amount_of_a_moment_ago(shop: Shop) -> None:
@@ -118,13 +184,13 @@ def test_a_duplicate_is_the_same_card_and_amount_of_a_moment_ago(shop: Shop) -> 
     shop.clock.advance(minutes=5)
     window = shop.clock() - timedelta(minutes=5)
     journal = shop.journal
-    assert journal.duplicate_of(CARD.hash, 12_850, window.isoformat()) == first
-    assert journal.duplicate_of(CARD.hash, 12_851, window.isoformat()) is None
-    assert journal.duplicate_of(OTHER_CARD.hash, 12_850, window.isoformat()) is None
+    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window.isoformat()) == first
+    assert journal.duplicate_of(CARD.hash, 12_851, "CNY", window.isoformat()) is None
+    assert journal.duplicate_of(OTHER_CARD.hash, 12_850, "CNY", window.isoformat()) is None
     later = window + timedelta(seconds=1)
-    assert journal.duplicate_of(CARD.hash, 12_850, later.isoformat()) is None
+    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", later.isoformat()) is None
     shop.void(first)
-    assert journal.duplicate_of(CARD.hash, 12_850, window.isoformat()) is None
+    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window.isoformat()) is None
 
 
 def test_a_duplicate_is_seen_over_midnight(shop: Shop) -> None:
@@ -132,7 +198,7 @@ def test_a_duplicate_is_seen_over_midnight(shop: Shop) -> None:
     first = shop.sale()
     shop.clock.advance(minutes=4)
     since = (shop.clock() - timedelta(minutes=5)).isoformat()
-    assert shop.journal.duplicate_of(CARD.hash, 12_850, since) == first
+    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since) == first
 
 
 def test_owed_reversals_come_oldest_first_with_their_attempts(shop: Shop) -> None:
@@ -230,10 +296,10 @@ def work_of_asking(shop: Shop) -> dict[str, int]:
         "reversals": journal.reversals,
         "paper": journal.print_jobs,
         "totals": lambda: (journal.totals(1), journal.count(1)),
-        "usual": lambda: journal.recent_sale_amounts(50),
-        "duplicate": lambda: journal.duplicate_of(OTHER_CARD.hash, 1, since),
-        "card": lambda: journal.card_today(OTHER_CARD.hash, day),
-        "day": lambda: (journal.sales_today(day), journal.refunds_today(day)),
+        "usual": lambda: journal.recent_sale_amounts(50, "CNY"),
+        "duplicate": lambda: journal.duplicate_of(OTHER_CARD.hash, 1, "CNY", since),
+        "card": lambda: journal.card_today(OTHER_CARD.hash, day, "CNY"),
+        "day": lambda: (journal.sales_today(day, "CNY"), journal.refunds_today(day, "CNY")),
         "settlement": lambda: (journal.last_settlement(), journal.pending_settlement()),
         "head": journal.head,
     }

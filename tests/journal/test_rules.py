@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from firmware import __version__
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
@@ -20,10 +22,13 @@ from firmware.journal.records import (
     ReversalAttempted,
     SettlementCompleted,
     SettlementStarted,
+    TerminalStarted,
     Totals,
 )
+from firmware.journal.schema import SCHEMA
 from firmware.journal.transactions import State
-from tests.journal.story import OTHER_CARD, Shop, confirmed, opened, outcome_of
+from firmware.journal.verify import verify_journal
+from tests.journal.story import CARD, KEYS, OTHER_CARD, Shop, confirmed, opened, outcome_of
 
 
 def refused(shop: Shop, *records: Record, because: str) -> None:
@@ -139,7 +144,7 @@ def test_a_reversed_void_leaves_the_sale_standing_again(shop: Shop) -> None:
     shop.journal.append(confirmed(void))
     assert shop.find(sale).voided_by == 0
     assert shop.journal.totals(1) == Totals(sales=1, sales_minor=12_850)
-    assert shop.journal.sales_today(sale.date) == 12_850
+    assert shop.journal.sales_today(sale.date, "CNY") == 12_850
 
 
 @pytest.mark.parametrize("kind", [Kind.VOID, Kind.REFUND])
@@ -247,7 +252,7 @@ def test_an_approval_may_still_be_reversed_and_then_counts_no_more(shop: Shop) -
     shop.journal.append(opened(sale))
     assert shop.find(sale).state is State.REVERSING
     assert shop.journal.totals(1) == Totals()
-    assert shop.journal.sales_today(sale.date) == 0
+    assert shop.journal.sales_today(sale.date, "CNY") == 0
     shop.journal.append(confirmed(sale))
     assert shop.find(sale).state is State.REVERSED
 
@@ -326,9 +331,9 @@ def test_training_counts_nowhere_and_its_numbers_are_apart(shop: Shop) -> None:
     assert shop.find(lesson).voided_by == 2
     assert shop.journal.totals(1) == Totals()
     assert shop.journal.count(1) == 0
-    assert shop.journal.sales_today(lesson.date) == 0
-    assert shop.journal.card_today(lesson.card.hash, lesson.date) == 0
-    assert shop.journal.recent_sale_amounts(5) == []
+    assert shop.journal.sales_today(lesson.date, "CNY") == 0
+    assert shop.journal.card_today(lesson.card.hash, lesson.date, "CNY") == 0
+    assert shop.journal.recent_sale_amounts(5, "CNY") == []
     assert shop.journal.by_voucher(1) is None
 
 
@@ -336,3 +341,49 @@ def test_a_lesson_is_never_refunded_for_real(shop: Shop) -> None:
     lesson = shop.sale(training=True)
     real = shop.intent(Kind.REFUND, 100, original=lesson)
     refused(shop, real, because="without its original")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"currency": "KWD"}, "refund in KWD of a sale in CNY"),
+        ({"merchant": "104110054110009"}, "refund by 104110054110009 10000001 S01 of a sale by"),
+        ({"terminal": "10000009"}, "refund by 104110054110001 10000009 S01 of a sale by"),
+    ],
+)
+def test_money_goes_back_in_its_own_currency_by_who_took_it(
+    shop: Shop, changed: dict[str, str], words: str
+) -> None:
+    sale = shop.sale()
+    refund = replace(shop.intent(Kind.REFUND, 1, original=sale), **changed)
+    refused(shop, refund, because=words)
+    void = replace(shop.intent(Kind.VOID, original=sale), **changed)
+    refused(shop, void, because=words.replace("refund", "void"))
+
+
+def test_a_journal_of_a_release_without_that_rule_still_opens(shop: Shop) -> None:
+    """It let a refund begin in another currency, and left it to the host to decline it."""
+    shop.journal.append(TerminalStarted(version="0.1.0", schema=3))
+    sale = shop.sale()
+    shop.end(replace(shop.intent(Kind.REFUND, 1, original=sale), currency="KWD"), Result.DECLINED)
+    shop.journal.append(TerminalStarted(version=__version__, schema=SCHEMA))
+    again = replace(shop.intent(Kind.REFUND, 1, original=sale), currency="KWD")
+    refused(shop, again, because="refund in KWD")
+    assert verify_journal(shop.directory, KEYS.public_key).faults == []
+
+
+def test_another_card_of_the_account_undoes_nothing(shop: Shop) -> None:
+    """From schema 4 on: what an earlier release allowed stays readable."""
+    first = msgspec.structs.replace(CARD, psn="01")
+    second = msgspec.structs.replace(CARD, psn="02")
+    shop.journal.append(TerminalStarted(version="", schema=3))
+    allowed = shop.sale(card=first)
+    undone = shop.intent(Kind.REFUND, 100, card=second, original=allowed)
+    assert shop.end(undone, Result.APPROVED).state is State.APPROVED
+    shop.journal.append(TerminalStarted(version="", schema=4))
+    for kind in (Kind.VOID, Kind.REFUND):
+        sale = shop.sale(card=first)
+        other = shop.intent(kind, sale.amount_minor, card=second, original=sale)
+        refused(shop, other, because="another card of the account")
+        own = shop.intent(kind, sale.amount_minor, card=first, original=sale)
+        assert shop.end(own, Result.APPROVED).state is State.APPROVED

@@ -18,7 +18,7 @@ PATIENT = {
     "general_language": "en",
     "general_idle_timeout_s": "3600",
     "sale_undo_s": "600",
-    "check_min_view_ms": "0",
+    "check_min_view_ms": "300",
 }
 ARTIFACTS = Path(os.environ.get("POS_ARTIFACTS", "out/page"))
 

@@ -30,7 +30,9 @@ from firmware.scenario.player import UP_MS, Player
 from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.ui.render import Frame
 from firmware.ui.texts import Text
+from tests.crash.rig import Rig
 from tests.properties.glass import amount_on
+from tests.simulator.counter import CardsPutIn, MaskedDigits
 
 MIN_VIEW_MS = STAGE_CONFIG.check.min_view_ms
 CARDS = ("unionpay-debit", "visa-credit", "offline-ok", "no-funds", "jcb", "visa-debit")
@@ -63,6 +65,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.charged: dict[tuple[int, int], str] = {}  # batch and voucher: the amount on the glass
         self.seen = 0
         self.agreed: AmountAgreed | None = None
+        self.cards = CardsPutIn()
         self.player = Player(self.directory, self.directory, make_stage=self.make_stage)
         self.stage = self.player.stage
 
@@ -70,10 +73,23 @@ class WholeTerminal(RuleBasedStateMachine):
         def note(frame: Frame) -> None:
             self.texts[frame.sha256] = frame.text
 
-        return Stage(self.directory, config, on_frame=note)
+        rig = Rig(self.directory, config)
+        rig._on_frame = note
+        self.digits = MaskedDigits(rig.bench.slot)
+        rig.on_asked, rig.on_given, rig.on_event = (
+            self.digits.asked,
+            self.digits.given,
+            self.digits.came,
+        )
+        return rig
 
     def play(self, verb: str, *words: str, at_ms: int | None = None) -> None:
-        self.player.play(Step(verb, words, "property", at_ms))
+        step = Step(verb, words, "property", at_ms)
+        self.cards.begins(step)
+        self.player.play(step)
+        if self.stage.terminal is not None:
+            self.nothing_begins_without_enter_on_its_own_frame()
+        self.cards.ended(step)
 
     def press(self, *words: str) -> None:
         """Keys as a fast hand presses them, with a look at the glass before each goes down."""
@@ -176,6 +192,27 @@ class WholeTerminal(RuleBasedStateMachine):
     def mend(self, device: str) -> None:
         self.play("clear", device)
 
+    @rule(seconds=st.sampled_from(["500ms", "3s"]))
+    def trip_over_the_readers_cable(self, seconds: str) -> None:
+        self.play("fault", "reader", "unplugged")
+        self.play("wait", seconds)
+        self.play("clear", "reader")
+        self.play("wait", "3s")
+
+    @rule(amount=amounts, digits=st.integers(0, 5), more=st.integers(1, 6))
+    def break_a_pin_off(self, amount: int, digits: int, more: int) -> None:
+        """Somebody is interrupted at the PIN, and goes on keying."""
+        self.press(str(amount), "ENTER")
+        self.press("ENTER")
+        self.play("insert", "unionpay-debit")
+        self.press(*"123456"[:digits])
+        self.play("fault", "display", "lost")
+        self.press("1")  # a display is missed where something is to be shown on it
+        self.play("wait", "3s")
+        self.play("clear", "display")
+        self.play("wait", "3s")
+        self.press(*"123456"[:more])
+
     @rule(at=st.integers(1, 20))
     def pull_the_card(self, at: int) -> None:
         self.play("fault", "card", "pull-at", str(at))
@@ -204,6 +241,7 @@ class WholeTerminal(RuleBasedStateMachine):
 
     def hold(self, intent: IntentRecorded) -> None:
         """What a person saw and pressed, against what the journal says that was agreed to."""
+        assert self.cards.pays(intent), "a card that was not put in for it"
         agreed, self.agreed = self.agreed, None  # an agreement is good for one intent
         assert agreed is not None, "an intent that nobody agreed to"
         assert (agreed.kind, agreed.amount_minor) == (intent.kind, intent.amount_minor)
@@ -228,6 +266,10 @@ class WholeTerminal(RuleBasedStateMachine):
             for at_ms, key, frame in self.pressed
             if key == agreed.key and 0 <= agreed.pressed_at_ms - at_ms <= KEY_MS
         ]
+
+    @invariant()
+    def no_digit_of_a_pin_or_password_comes_on_another_screen(self) -> None:
+        assert not self.digits.leaked
 
     @invariant()
     def no_sale_gives_back_more_than_it_took(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,20 @@ FAULTY = {
     "clear\n": "1: expected: clear with one of printer, ",
     "power on\n": "1: the power is on",
     "power cut\nexpect books balanced\n": "2: the power is off",
-    "save screen /proc/none/a.png\n": "1: /proc/none/a.png: No such file or directory",
+    "save screen /proc/none/a.png\n": "1: /proc/none/a.png: is not below ",
+    "save screen ../a.png\n": "1: ../a.png: is not below ",
+    "save paper .\n": "1: .: is not below ",
+    "set host.accounts /etc/passwd\n": "1: host.accounts names a file: no scenario may",
+    "set data_dir /tmp/mine\n": "1: general.data_dir names a file: no scenario may",
+    "include ../other.pos\n": "1: ../other.pos: is not below ",
+    "include /etc/shadow\n": "1: /etc/shadow: is not below ",
+    "include /dev/zero\n": "1: /dev/zero: is not below ",
+    "include pipe\n": "1: pipe: is not a regular file",
+    "include folder\n": "1: folder: is not a regular file",
+    "include way-out\n": "1: way-out: is not below ",
+    "include huge.pos\n": "1: huge.pos: is larger than 1 MiB",
+    "include binary.pos\n": "1: binary.pos: is not UTF-8 text",
+    "include twice-1.pos\n": "twice-",
     "at soon press 1\n": "1: expected: at 12500ms VERB…",
 }
 
@@ -68,6 +82,7 @@ def test_what_can_be_written(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "words"), FAULTY.items(), ids=map(repr, FAULTY))
 def test_a_mistake_is_told_once_with_its_place(text: str, words: str, tmp_path: Path) -> None:
+    _traps(tmp_path)
     path = _story(tmp_path, text)
     with pytest.raises(ScenarioError) as error:
         play(path)
@@ -79,6 +94,38 @@ def test_a_mistake_is_told_once_with_its_place(text: str, words: str, tmp_path: 
 def test_a_voucher_cannot_be_remembered_before_one_is_printed(tmp_path: Path) -> None:
     with pytest.raises(ScenarioFailed, match=r":1: expected a voucher was printed, saw none"):
         play(_story(tmp_path, "remember sale voucher\n"))
+
+
+def test_pictures_go_below_the_output_folder_alone(tmp_path: Path) -> None:
+    output, outside = tmp_path / "out", tmp_path / "outside"
+    outside.mkdir()
+    output.mkdir()
+    (output / "link").symlink_to(outside)
+    (output / "link.png").symlink_to(outside / "b.png")
+    (output / "notes.txt").write_text("mine")
+    story = _story(tmp_path, "press 1\nsave screen sub/a.png\nsave screen sub/a.png\n")
+    play(story, output=output)
+    assert (output / "sub" / "a.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("link/b.png", "link.png", "sub/../../b.png"):
+        with pytest.raises(ScenarioError, match="is not below"):
+            play(_story(tmp_path, f"save screen {name}\n"), output=output)
+    with pytest.raises(ScenarioError, match=r"notes.txt: is there already"):
+        play(_story(tmp_path, "save screen notes.txt\n"), output=output)
+    assert (output / "notes.txt").read_text() == "mine"
+    assert list(outside.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "outside", "story.pos"]
+
+
+def _traps(folder: Path) -> None:
+    """What a scenario may want to include."""
+    os.mkfifo(folder / "pipe")
+    (folder / "folder").mkdir()
+    (folder / "way-out").symlink_to("/etc/hostname")
+    (folder / "huge.pos").write_bytes(b"#" * (1024 * 1024 + 1))
+    (folder / "binary.pos").write_bytes(b"\xff\xfe\x00")
+    for depth in range(1, 12):  # two thousand times the last one
+        line = f"include twice-{depth + 1}.pos\n" if depth < 11 else "press 1\n"
+        (folder / f"twice-{depth}.pos").write_text(line * 2)
 
 
 def _story(folder: Path, text: str) -> Path:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from tests import machine
 from tests.simulator.figures import Figures
 from tests.simulator.play import Simulator
 from tests.simulator.shorten import report
 
-MEMORY = Path("/dev/shm")  # days that nobody keeps wear no disk out
 AT_A_TIME = 4  # merchants that share a provisioned disk
 
 
@@ -41,9 +38,8 @@ def hunt(
 
 def _live(failures: Path, seeds: range) -> tuple[Figures, str]:
     figures = Figures()
-    where = MEMORY if MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="pos-simulator-", dir=where) as folder:
-        simulator = Simulator(Path(folder))
+    with machine.room("pos-simulator-") as folder:  # days that nobody keeps wear no disk out
+        simulator = Simulator(folder)
         for seed in seeds:
             lived = simulator.live(seed)
             figures.add(lived.figures)
@@ -58,7 +54,7 @@ def _mapped(processes: int) -> Iterator[Callable[..., Iterator[tuple[Figures, st
     if processes == 1:
         yield map
         return
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    pool = machine.processes(processes)
     try:
         yield pool.map
     finally:

@@ -101,6 +101,8 @@ class Merchant:
             yield from self._mishaps()
             if self._dark:
                 self._dark = False
+                if self.rig.disk.is_gone:  # nothing starts without it
+                    yield "clear disk"
                 yield "power on"
             self._settle()
             yield self._react()
@@ -140,7 +142,7 @@ class Merchant:
 
     def _owes(self) -> bool:
         terminal = self.rig.terminal
-        if terminal is None:
+        if terminal is None or not terminal.ledger.at_hand:
             return False
         journal = terminal.ledger.journal
         return bool(journal.reversals() or journal.uploads())
@@ -283,7 +285,8 @@ class Merchant:
         """
         self._slip = None
         terminal = self.rig.terminal
-        found = terminal.ledger.journal.list_transactions(None, 0, 12) if terminal else []
+        at_hand = terminal is not None and terminal.ledger.at_hand
+        found = terminal.ledger.journal.list_transactions(None, 0, 12) if at_hand else []
         if terminal is None or not found or self.chance.random() < 0.06:
             return str(self.chance.randrange(1, 999_999))
         standing = [one for one in found if self._stands(one)]

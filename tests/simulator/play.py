@@ -110,8 +110,10 @@ class Simulator:
             lived.lines.append(line)
             lived.timed.append(_timed(line, player.stage.bench.clock.monotonic_ms()))
             (step,) = parse(lived.timed[-1], "day")
+            witness.cards.begins(step)
             player.play(step)
             witness.look()
+            witness.cards.ended(step)
             if before != AT_REST:  # a night is no fault
                 lived.figures.count(step)
             if step.verb == "fault":

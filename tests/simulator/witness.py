@@ -27,6 +27,7 @@ from firmware.ui.texts import Language, Text
 from hw.events import Event, Key, KeyPressed
 from tests.crash.cuts import READY, slips
 from tests.crash.rig import Rig
+from tests.simulator.counter import CardsPutIn, MaskedDigits
 
 READY_EN = tuple(
     said.in_language(Language.EN) for said in (Text.ENTER_AMOUNT, Text.OPERATOR_NUMBER)
@@ -51,8 +52,12 @@ class Witness:
     _agreed: AmountAgreed | None = None
     _stan: dict[bool, int] = field(default_factory=dict)  # the last of lessons, and of the others
     _paper_read: str = ""
+    cards: CardsPutIn = field(default_factory=CardsPutIn)
 
     def __post_init__(self) -> None:
+        self.digits = MaskedDigits(self.rig.bench.slot)
+        self.rig.on_asked = self.digits.asked
+        self.rig.on_given = self.digits.given
         self.rig.on_event = self._note_event
         self.rig.on_answered = self._note_effect
         self.rig._on_frame = self._note_frame
@@ -60,6 +65,7 @@ class Witness:
     # --- what is seen and pressed ---
 
     def _note_event(self, event: Event) -> None:
+        self.digits.came(event)
         if isinstance(event, KeyPressed):
             self._keys[event.key, event.at_ms] += 1
 
@@ -78,8 +84,12 @@ class Witness:
 
     def look(self) -> None:
         """After each step. Raises Broken."""
+        if self.digits.leaked:
+            raise Broken("a digit of a PIN or a password came on a screen that is not masked")
+        self.seen["key of a masked entry"] = self.digits.seen
+        self.seen["digit after an entry was broken off"] = self.digits.broken_off
         terminal = self.rig.terminal
-        if terminal is None:
+        if terminal is None or not terminal.ledger.at_hand:
             return
         journal = terminal.ledger.journal
         head, _ = journal.head()
@@ -123,6 +133,8 @@ class Witness:
                 self._agreed = record
             case IntentRecorded():
                 self._hold_number(record)
+                if not self.cards.pays(record):
+                    raise Broken(f"{record.stan:06d} took a card that was not put in for it")
                 agreed, self._agreed = self._agreed, None
                 if agreed is None or (agreed.frame_sha256, agreed.kind, agreed.amount_minor) != (
                     record.frame_sha256,

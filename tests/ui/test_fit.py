@@ -45,8 +45,10 @@ LONGEST = {
     "count": 999,
     "days": 3650,
     "key": "CANCEL",
+    "currency": "KWD",
     "left": "9999999.99",
     "limit": "9999999.99",
+    "merchant": "MMMMMMMMMMMMMMM",
     "operator": "99",
     "seconds": 999,
     "store": "ABCD-123",
@@ -71,6 +73,7 @@ SENTENCES = {
     Text.UNUSUAL_BODY,
     Text.DUPLICATE_BODY,
     Text.OTHER_TERMINAL,
+    Text.OTHER_MERCHANT,
     Text.REFUND_LIMIT,
     Text.REFUND_DAY_LIMIT,
     Text.SALE_DAY_LIMIT,
@@ -155,7 +158,7 @@ def test_every_word_fits_every_place(place: str, language: Language, training: b
 @pytest.mark.parametrize("place", IN_MESSAGES)
 def test_every_text_fits_a_message(place: str, language: Language, training: bool) -> None:
     for text in Text:
-        if text is Text.OTHER_TERMINAL and place != "message":
+        if text in (Text.OTHER_TERMINAL, Text.OTHER_MERCHANT) and place != "message":
             continue  # a refused original is told in a message of its own
         assert_whole(render(IN_MESSAGES[place](longest(text), training), language), text)
 

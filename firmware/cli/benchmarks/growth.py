@@ -8,17 +8,20 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from firmware.cli.benchmarks import long_journal
 from firmware.cli.benchmarks.figures import Figure, median, p99, unmeasured
 from firmware.cli.benchmarks.long_journal import BYTES_PER_SALE, open_journal
-from firmware.journal.connection import DATABASE
+from firmware.journal.connection import DATABASE, LOG, LOG_BYTES_MAX, connect_read_only, log_bytes
+from firmware.journal.head import HEAD
 from firmware.journal.store import Journal
-from firmware.scenario.stage import Stage
+from firmware.scenario.stage import START, Stage
 
 # records, two a sale here: a month of a small shop, years of it, and a million vouchers
 SHORT, LONG, LONGEST = 1_000, 100_000, 2_000_000
+LOG_SALES, LOG_SLACK = 500, 1.1  # a commit may go over the limit by its own pages
 STARTS, STARTS_LONGEST, LOOKUPS = 15, 3, 300
 GROWTH_AIM = 1.5  # flat within the noise of a busy machine
 
@@ -38,11 +41,32 @@ def measure(full: bool) -> Iterator[Figure]:
             for one in subjects:
                 if one.length < LONGEST or turn < STARTS_LONGEST:
                     one.take_turn()
+        yield from _log_figures(Path(name) / "reader")
     for one in subjects:
         yield from _figures(one, subjects[0])
     if not full:
         why = f"only with --full: {LONGEST:,} records take minutes to make, and 5 GB of disk"
         yield unmeasured(f"voucher among {LONGEST // 2:,} sales", "ms", why)
+
+
+def _log_figures(folder: Path) -> Iterator[Figure]:
+    """How long the write-ahead log is after many sales: alone, and beside a reader that stayed."""
+    folder.mkdir()
+    journal = open_journal(folder, _now)
+    long_journal.sell(journal, LOG_SALES)
+    alone_kib = log_bytes(folder) / 1024
+    with contextlib.closing(connect_read_only(folder / DATABASE)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM records").fetchone()
+        long_journal.sell(journal, LOG_SALES)
+        beside_kib = log_bytes(folder) / 1024
+    long_journal.sell(journal, LOG_SALES)
+    after_kib = log_bytes(folder) / 1024
+    journal.close()
+    most_kib = LOG_BYTES_MAX / 1024 * LOG_SLACK
+    yield Figure(f"log after {LOG_SALES:,} sales", alone_kib, "KiB", most_kib)
+    also = (("KiB while somebody read", beside_kib),)
+    yield Figure("log when a reader has gone", after_kib, "KiB", most_kib, also=also)
 
 
 def _figures(one: Subject, first: Subject) -> Iterator[Figure]:
@@ -67,15 +91,15 @@ class Subject:
         self.start_ms: list[float] = []
         self._folder, self._kept = folder, folder / "kept"
         self._stage = Stage(folder)
-        self.lookups_ms = _lookups_ms(folder, long_journal.make(folder, length))
-        long_journal.leave_log(folder)
+        self.lookups_ms = _lookups_ms(folder, long_journal.make(folder, length, _now))
+        long_journal.leave_log(folder, _now)
         keep(folder, self._kept)
         self._start()  # the first one imports
 
     def take_turn(self) -> None:
         """Open the journal alone, with all that a start asks of it; then start as a whole."""
         began = time.perf_counter()
-        journal = open_journal(self._folder)
+        journal = open_journal(self._folder, _now)
         _ask(journal)
         self.journal_ms.append((time.perf_counter() - began) * 1000)
         journal.close()
@@ -95,10 +119,15 @@ class Subject:
         return took_ms
 
 
+def _now() -> datetime:
+    """When all of it is written: the stage's own time, so that a start finds its clock right."""
+    return START
+
+
 def keep(folder: Path, kept: Path) -> None:
     """Copy a journal that nobody has open, and its write-ahead log."""
     kept.mkdir(exist_ok=True)
-    for name in (DATABASE, f"{DATABASE}-wal"):
+    for name in (DATABASE, LOG, HEAD):
         shutil.copyfile(folder / name, kept / name)
         long_journal.sync(kept / name)
 
@@ -112,12 +141,12 @@ def _ask(journal: Journal) -> None:
     journal.signed_on()
     journal.training()
     journal.count(journal.batch())
-    journal.recent_sale_amounts(50)
+    journal.recent_sale_amounts(50, "CNY")
 
 
 def _lookups_ms(folder: Path, vouchers: int) -> list[float]:
     chance = random.Random(1)  # noqa: S311 - no secret
-    journal = open_journal(folder)
+    journal = open_journal(folder, _now)
     spent = []
     for _ in range(LOOKUPS):
         stan = 1 + chance.randrange(vouchers)

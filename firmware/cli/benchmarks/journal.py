@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from firmware.cli.benchmarks import trade
@@ -21,6 +20,7 @@ from firmware.journal.connection import DATABASE
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import PasswordFailed
 from firmware.journal.store import Journal
+from firmware.scenario.stage import START
 
 SALES, APPENDS, APPENDS_FULL = 10, 300, 2_000
 CHILD_TIMEOUT_S = 120
@@ -97,7 +97,7 @@ def _appends(count: int) -> Iterator[Figure]:
     spent: list[float] = []
     with tempfile.TemporaryDirectory(prefix="pos-bench-") as folder:
         keys = TerminalKeys.load_or_create(Path(folder))
-        journal = Journal.open(Path(folder), keys, lambda: datetime.now(UTC))
+        journal = Journal.open(Path(folder), keys, lambda: START)
         for number in range(count):
             began = time.perf_counter()
             journal.append(PasswordFailed(operator="01", failures=number, purpose="bench"))

@@ -1,7 +1,8 @@
 """Makes journals of any length in a time that a benchmark can afford.
 
 One sale is recorded by the journal itself; its rows are then multiplied in the tables, numbered,
-settled batch by batch and chained as the journal does it. Only the records that a start checks are
+settled batch by batch and chained as the journal does it. All of it is written at the time that the
+clock handed in gives. Only the records that a start checks are
 signed: that is what makes it quick. `pos verify` would rightly refuse such a journal.
 """
 
@@ -12,7 +13,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from firmware.journal.records import (
     Totals,
     Verification,
 )
-from firmware.journal.store import HEAD_CHECKED, Journal
+from firmware.journal.store import HEAD_CHECKED, ClockNow, Journal
 
 BATCH_SALES, AMOUNT_MINOR = 500, 1_250
 STAN_MAX = 999_999
@@ -43,12 +43,7 @@ UNSAFE = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache
 LOG_BYTES = 3_500_000  # of a write-ahead log that SQLite is about to write back, at 1,000 pages
 
 
-def now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
-def open_journal(folder: Path) -> Journal:
+def open_journal(folder: Path, now: ClockNow) -> Journal:
     """The journal in a folder."""
     return Journal.open(folder, TerminalKeys.load_or_create(folder), now)
 
@@ -87,9 +82,9 @@ def outcome(batch: int, stan: int) -> OutcomeRecorded:
     )
 
 
-def make(folder: Path, record_count: int) -> int:
+def make(folder: Path, record_count: int, now: ClockNow) -> int:
     """A journal of at least so many records; gives how many vouchers can be looked up in it."""
-    journal = open_journal(folder)
+    journal = open_journal(folder, now)
     journal.append(intent(TEMPLATE_BATCH, TEMPLATE_STAN), outcome(TEMPLATE_BATCH, TEMPLATE_STAN))
     keys = journal.keys
     journal.close()
@@ -125,17 +120,23 @@ def sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def leave_log(folder: Path) -> None:
+def leave_log(folder: Path, now: ClockNow) -> None:
     """Sell until the write-ahead log is long, and leave it as a power cut does."""
     log, kept = folder / f"{DATABASE}-wal", folder / "kept"
-    journal = open_journal(folder)
+    journal = open_journal(folder, now)
     while not log.exists() or log.stat().st_size < LOG_BYTES:
-        batch, stan = journal.batch(), journal.next_stan()
-        journal.append(intent(batch, stan))
-        journal.append(outcome(batch, stan))
+        sell(journal, 1)
     shutil.copyfile(log, kept)
     journal.close()  # writes it back and takes it away; a start reads it all the same
     kept.rename(log)
+
+
+def sell(journal: Journal, count: int) -> None:
+    """Record so many sales, two commits each."""
+    for _ in range(count):
+        batch, stan = journal.batch(), journal.next_stan()
+        journal.append(intent(batch, stan))
+        journal.append(outcome(batch, stan))
 
 
 class _Sales:

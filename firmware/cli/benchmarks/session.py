@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from firmware.config import Config
+from firmware.config import Config, Emv
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.dialogue import Candidate, PinAnswer, PinPrompt
 from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
@@ -95,7 +95,9 @@ def at() -> datetime:
 
 @cache
 def _setup() -> EmvSetup:
-    return emv_setup(Config(), CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name))
+    text = TEST_CA_KEYS.read_text("utf-8")
+    keys = CaKeys.from_tsv(text, TEST_CA_KEYS.name, test_keys=True)
+    return emv_setup(Config(emv=Emv(test_keys=True)), keys)
 
 
 def _run(stage: Coroutine[Any, Any, T]) -> T:

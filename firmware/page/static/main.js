@@ -69,20 +69,24 @@ on("settings", drawBrand);
 
 let noticed = null;
 let hide = 0;
+function toast(words) {
+  byId("toast").textContent = words;
+  byId("toast").hidden = false;
+  clearTimeout(hide);
+  hide = setTimeout(() => { byId("toast").hidden = true; }, 5000);
+}
 on("notice", (notice) => {
-  if (noticed !== null && notice.words && notice.count !== noticed) {
-    byId("toast").textContent = notice.words;
-    byId("toast").hidden = false;
-    clearTimeout(hide);
-    hide = setTimeout(() => { byId("toast").hidden = true; }, 5000);
-  }
+  if (noticed !== null && notice.words && notice.count !== noticed) toast(notice.words);
   noticed = notice.count;
 });
+on("said", toast);
 on("connected", (open) => {
   noticed = null;
   byId("status").textContent = open ? "" : t("lost");
   document.body.classList.toggle("lost", !open);
 });
+
+on("refused", () => { byId("status").textContent = t("noToken"); });
 
 // --- a scenario dropped on the page ---
 

@@ -12,7 +12,7 @@ export function on(name, listener) {
   listeners.get(name).push(listener);
 }
 
-function tell(name, value) {
+export function tell(name, value) {
   for (const listener of listeners.get(name) ?? []) listener(value);
 }
 
@@ -33,14 +33,30 @@ function take(message) {
   }
 }
 
+// A bookmark keeps the address, not the token, and each run of the simulator has its own.
+async function known(token) {
+  if (!token) return false;
+  try {
+    const answer = await fetch(`/?token=${encodeURIComponent(token)}`, { cache: "no-store" });
+    return answer.status !== 403;
+  } catch {
+    return true; // nobody is there: it may come back
+  }
+}
+
 export function connect() {
   const token = new URLSearchParams(location.search).get("token") ?? "";
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   socket = new WebSocket(`${scheme}://${location.host}/ws?token=${encodeURIComponent(token)}`);
-  socket.addEventListener("open", () => { again = 250; tell("connected", true); });
+  let opened = false;
+  socket.addEventListener("open", () => { opened = true; again = 250; tell("connected", true); });
   socket.addEventListener("message", take);
-  socket.addEventListener("close", () => {
+  socket.addEventListener("close", async () => {
     tell("connected", false);
+    if (!opened && !(await known(token))) {
+      tell("refused", true); // trying again would not help
+      return;
+    }
     setTimeout(connect, again);
     again = Math.min(again * 2, 5000);
   });

@@ -96,6 +96,12 @@ const WORDS = {
   keysHint: ["Keyboard: digits, Enter, Esc = CANCEL, Backspace = BACK, m = MENU, * and #",
     "键盘：数字、Enter 确认、Esc 取消、Backspace 退格、m 菜单、* 和 #"],
   lost: ["The connection is lost; trying again…", "连接已断开，正在重试…"],
+  noToken: ["This address is not of this run: open the one that pos sim printed",
+    "此地址不属于本次运行：请打开 pos sim 打印的地址"],
+  emptyStory: ["This file has no line to play", "文件中没有可演示的行"],
+  hugeStory: ["Too large: 20 files of 100,000 characters at most", "文件过大：最多20个，每个10万字"],
+  replaceAsk: ["A scenario starts from a fresh terminal. Give up what was done here?",
+    "演示从新终端开始。放弃当前的操作记录吗？"],
   on: ["on", "已上电"],
   off: ["power cut", "已断电"],
   pinNote: ["PIN", "密码"],
@@ -117,7 +123,7 @@ export const FAULT_WORDS = {
   "wrong-terminal": ["answers another terminal", "应答终端不符"],
   duplicate: ["repeats its last answer", "重复上一应答"], late: ["answers too late", "应答迟到"],
   babbles: ["answers nonsense", "状态乱答"], full: ["full", "已满"], io: ["fails", "读写错误"],
-  "read-only": ["read-only", "只读"], jump: ["jumps", "跳变"],
+  "read-only": ["read-only", "只读"], gone: ["gone", "不见了"], jump: ["jumps", "跳变"],
 };
 
 let index = 0;

@@ -2,7 +2,7 @@
 
 import { drawSlips } from "./paper.js";
 import { faultWord, language, t } from "./words.js";
-import { act, on, send, state } from "./wire.js";
+import { act, on, send, state, tell } from "./wire.js";
 
 const KEEP = 400;
 const FAULT_ARGUMENTS = { "dies-after": "300", "pull-at": "8", stuck: "5", jump: "+1d" };
@@ -128,14 +128,13 @@ function table(head, rows) {
       make("td", head[at] === "amount" ? { class: "amount" } : {}, cell)))))));
 }
 const pill = (word) => make("span", { class: `pill ${word}` }, t(`is.${word}`));
-const major = (minor) => (minor / 100).toFixed(2);
 
 function drawJournal(panel) {
   const journal = state("journal");
   if (!journal) return;
   const sums = ["sales", "voids", "refunds"].map((name) => make("div", {},
     make("dt", {}, t(name)), make("dd", {}, `${journal.totals[name][0]}`,
-      make("small", {}, major(journal.totals[name][1])))));
+      make("small", {}, journal.sums[name]))));
   const owed = ["reversals", "papers"].filter((name) => journal.owed[name])
     .map((name) => `${t(name)} ${journal.owed[name]}`).join(", ") || "—";
   sums.push(make("div", {}, make("dt", {}, t("owed")), make("dd", {}, make("small", {}, owed))));
@@ -225,13 +224,29 @@ function choice(word, key, options, now) {
 }
 
 // of several files the one that no other includes is played
+const STORY_FILES_MAX = 20;
+const STORY_MAX = 100_000; // characters of a file, as the server takes them
+
 export async function playFiles(list) {
   const files = {};
+  if (list.length > STORY_FILES_MAX || [...list].some((file) => file.size > 3 * STORY_MAX)) {
+    tell("said", t("hugeStory"));
+    return;
+  }
   for (const file of list) files[file.name.slice(-80)] = await file.text();
   const included = new Set(Object.values(files).flatMap((text) =>
     [...text.matchAll(/^\s*include\s+(?:\S*\/)?(\S+)/gm)].map(([, name]) => name)));
   const name = Object.keys(files).find((each) => !included.has(each)) ?? Object.keys(files)[0];
   const { [name]: text, ...others } = files;
+  if (Object.values(files).some((each) => each.length > STORY_MAX)) {
+    tell("said", t("hugeStory"));
+    return;
+  }
+  if (!/^\s*[^#\s]/m.test(text)) {
+    tell("said", t("emptyStory"));
+    return;
+  }
+  if (state("steps") > (state("settings")?.steps ?? 0) && !confirm(t("replaceAsk"))) return; // nothing brings it back
   send({ do: "play", name, text, files: others });
 }
 

@@ -41,6 +41,8 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
         card = load_card(path)
         for number, application in enumerate(card.application, start=1):
             own = application.account
+            if own.track2_pan:
+                continue  # forged: no issuer has an account of it
             accounts.append(
                 CardAccount(
                     name=card.name if len(card.application) == 1 else f"{card.name}-{number}",

@@ -122,7 +122,8 @@ class ApplicationFiles:
 
     def _cardholder(self) -> bytes:
         account = self.personalisation.account
-        track = f"{account.pan}D{account.expiry_yymm}{account.service_code}0000000000"
+        pan = account.track2_pan or account.pan
+        track = f"{pan}D{account.expiry_yymm}{account.service_code}0000000000"
         padded = track + "F" * (len(track) % 2)
         return tlv(0x57, bytes.fromhex(padded)) + tlv(0x5F20, account.holder.encode())
 

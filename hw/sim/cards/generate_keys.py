@@ -121,15 +121,14 @@ def main() -> None:
         entries.append(_entry(f"ca.{rid}", key).replace("\n", f"\nindex = {index}\n", 1))
         check = ca_check_value(rid, index, key)
         exponent_hex, modulus_hex = key.exponent_bytes.hex().upper(), key.modulus_bytes.hex()
-        rows.append(
-            "\t".join((rid, f"{index:02X}", exponent_hex, modulus_hex.upper(), check, scheme))
-        )
+        place = (rid, f"{index:02X}")
+        rows.append("\t".join((*place, exponent_hex, modulus_hex.upper(), check, scheme, "test")))
     for rid, bits, exponent in ISSUERS:
         entries.append(_entry(f"issuer.{rid}", make_key(f"issuer {rid}", bits, exponent)))
     for name, bits, exponent in CARDS:
         entries.append(_entry(f"card.{name}", make_key(f"card {name}", bits, exponent)))
     (HERE / "keys.toml").write_text(HEADER + "\n" + "\n".join(entries))
-    columns = "rid\tindex\texponent\tmodulus\tsha1\tscheme"
+    columns = "rid\tindex\texponent\tmodulus\tsha1\tscheme\tstatus"
     (HERE / "test_ca_keys.tsv").write_text(HEADER + columns + "\n" + "\n".join(rows) + "\n")
 
 

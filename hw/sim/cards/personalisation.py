@@ -58,7 +58,7 @@ class Account(_Strict, frozen=True, kw_only=True):
 
     pan: str
     sequence: int = 1
-    expires: dt.date = dt.date(2031, 12, 31)
+    expires: dt.date = dt.date(2049, 12, 31)  # the last year that YY can say, Book 4, 6.7.3
     effective: dt.date = dt.date(2024, 1, 1)
     holder: str = "TEST/CARD"
     service_code: str = "201"
@@ -67,6 +67,7 @@ class Account(_Strict, frozen=True, kw_only=True):
     balance_minor: int | None = None
     credit_limit_minor: int | None = None
     status: Literal["active", "blocked", "lost", "stolen"] = "active"
+    track2_pan: str = ""  # another account's number in 57 than in 5A: no sound card has one
     imk_ac: str
     imk_smi: str
     imk_smc: str

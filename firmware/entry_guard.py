@@ -1,0 +1,76 @@
+"""Keeps what belongs to a PIN or a password off every other screen.
+
+A masked entry is over once ENTER or CANCEL was pressed in it. When it ends in any other way (a
+time-out, a part that was lost, a pulled card, the end of the process), the person at the keypad may
+not have noticed and goes on keying: digits are swallowed until ENTER or CANCEL is pressed or, for a
+PIN, the card is out. Asked by the runner of each key before a flow sees it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from pathlib import Path
+
+from hw.events import Key
+
+FILE = "masked-entry"
+_ENDS = (Key.ENTER, Key.CANCEL)
+
+
+class MaskedEntry(enum.Enum):
+    """What is keyed without being shown."""
+
+    PIN = "pin"
+    PASSWORD = "password"  # noqa: S105 - a name, no secret
+
+
+class EntryGuard:
+    """The masked entry that was begun and not ended by its own keys, if there is one.
+
+    A file in the data directory says so to the next process, and never a digit. It is not synced:
+    it outlives a process that dies or is restarted, which takes a second; a machine that lost its
+    power takes longer to come up than anybody goes on keying.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        """`directory` None keeps it for this process alone."""
+        self._file = None if directory is None else directory / FILE
+        self.open: MaskedEntry | None = None
+        if self._file is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self.open = MaskedEntry(self._file.read_text("ascii"))
+
+    def begin(self, entry: MaskedEntry) -> None:
+        """A flow waits for a key of a masked entry."""
+        if self.open is entry:
+            return
+        self.open = entry
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a disk that fails is told of by the journal
+                self._file.write_text(entry.value, "ascii")
+
+    def takes(self, key: Key, *, masked: bool, card_out: bool) -> bool:
+        """Whether a flow may see `key`; `masked` is whether it waits for a masked entry itself."""
+        if self.open is None:
+            return True
+        if key in _ENDS:
+            self._end()
+            return True
+        if masked:
+            return True
+        if self.open is MaskedEntry.PIN and card_out:
+            self._end()
+            return True
+        return key.digit is None and key is not Key.STAR  # `*` is 00
+
+    def card_put_in(self) -> None:
+        """A card was put in: the one whose PIN was being keyed had come out before."""
+        if self.open is MaskedEntry.PIN:
+            self._end()
+
+    def _end(self) -> None:
+        self.open = None
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)

@@ -1,0 +1,82 @@
+"""What happens to batches, in the projections: opened, settled, closed, gone on with from a copy.
+
+After the last number a batch is number 1 again. So it has a serial beside its number, which counts
+the batches of this journal: it alone says which batch is the later one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from firmware.journal import rules
+from firmware.journal.records import (
+    BatchOpened,
+    CopyRestored,
+    SettlementCompleted,
+    SettlementStarted,
+    Totals,
+)
+
+_UNDECIDED = """SELECT (SELECT count(*) FROM transactions WHERE state = 'open' AND training = 0)
+    + (SELECT count(*) FROM uploads) AS n"""
+
+
+def project(
+    db: sqlite3.Connection, seq: int, record: BatchOpened | SettlementStarted | SettlementCompleted
+) -> None:
+    """Open, fix or close a batch with record `seq`. Raises RuleBroken."""
+    batch = db.execute(
+        "SELECT b.* FROM terminal t JOIN batches b ON b.serial = t.serial"
+    ).fetchone()
+    totals = Totals(**{name: batch[name] for name in Totals.__struct_fields__}) if batch else None
+    match record:
+        case BatchOpened():
+            before = batch["batch"] if batch is not None else 0
+            well = batch is None or batch["state"] == "closed"
+            rules.require(well, f"batch {before} is not closed")
+            rules.require(
+                record.batch == rules.batch_after(before), f"batch {record.batch} after {before}"
+            )
+            _open(db, record.batch, seq)
+        case SettlementStarted():
+            undecided = db.execute(_UNDECIDED).fetchone()["n"]
+            rules.may_settle(record, batch, totals or Totals(), undecided)
+            db.execute(
+                "UPDATE batches SET state = 'settling', started = ? WHERE serial = ?",
+                (seq, batch["serial"]),
+            )
+        case SettlementCompleted():
+            rules.may_close(record, batch, totals or Totals())
+            db.execute(
+                "UPDATE batches SET state = 'closed', completed = ? WHERE serial = ?",
+                (seq, batch["serial"]),
+            )
+
+
+def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
+    """Numbers go on after those the copy lacks; papers it owes may have been printed since."""
+    now = db.execute(
+        "SELECT batch, next_stan, (SELECT count(*) FROM transactions WHERE state = 'open') AS open,"
+        " (SELECT batch FROM transactions WHERE training = 0 ORDER BY intent DESC) AS last"
+        " FROM terminal"
+    ).fetchone()
+    batch = now["batch"]
+    rules.may_go_on(restored, now["last"] or batch, now["next_stan"], now["open"])
+    if (restored.batch - batch) % rules.BATCH_MAX <= rules.BATCHES_LOST_MAX:
+        while batch != restored.batch:  # each was settled, or there would be no later one
+            here = "serial = (SELECT serial FROM terminal)"
+            db.execute(f"UPDATE batches SET state = 'closed' WHERE {here}")  # noqa: S608 - ours
+            batch = rules.batch_after(batch)
+            _open(db, batch, seq)
+    following = restored.stan % rules.STAN_MAX + 1
+    db.execute("UPDATE terminal SET next_stan = ?", (following,))
+    db.execute("UPDATE print_jobs SET state = 'sending'")
+
+
+def _open(db: sqlite3.Connection, batch: int, seq: int) -> None:
+    db.execute("UPDATE terminal SET batch = ?, serial = serial + 1", (batch,))
+    db.execute(
+        "INSERT INTO batches (serial, batch, state, opened)"
+        " SELECT serial, batch, 'open', ? FROM terminal",
+        (seq,),
+    )

@@ -1,0 +1,191 @@
+"""Where the journal ends, kept outside its database.
+
+SQLite takes a damaged frame for the end of the write-ahead log and drops what follows without a
+word; the chain of what is left is whole. So the last record's number and hash, signed by the
+terminal, are kept in a file of their own. A journal that ends before it has lost records.
+
+The file holds two slots of one disk sector, written by turns: a power cut spoils at most one. A
+slot is written after its commit is durable, so it may be older than the journal and never newer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from msgspec import Struct
+
+from firmware.journal.chain import public_key_of
+from firmware.journal.faults import JournalFault, Trouble, trouble_of
+from firmware.journal.keys import TerminalKeys, write_new
+
+HEAD = "journal.head"
+SLOT_BYTES = 512  # a sector: a disk writes it whole or not at all
+_MAGIC = "pos-head-1"
+
+
+class Head(Struct, frozen=True):
+    """The last record that was written: its number, its hash (32 bytes), and who says so.
+
+    The signature is Ed25519 over `pos-head-1 LF seq in decimal LF hash in hex LF`, empty where
+    nobody signed.
+    """
+
+    seq: int
+    hash: bytes
+    public_hex: str = ""
+    signature: bytes = b""
+
+    @classmethod
+    def signed(cls, seq: int, digest: bytes, keys: TerminalKeys) -> Head:
+        """The head as the terminal vouches for it."""
+        return cls(seq, digest, keys.public_hex, keys.sign(_message(seq, digest)))
+
+    @property
+    def genuine(self) -> bool:
+        """Whether it is as it was signed."""
+        try:
+            public_key_of(self.public_hex).verify(self.signature, _message(self.seq, self.hash))
+        except (ValueError, InvalidSignature):
+            return False
+        return True
+
+    def packed(self) -> bytes:
+        """The bytes of a slot."""
+        parts = (_MAGIC, str(self.seq), self.hash.hex(), self.public_hex, self.signature.hex())
+        return (" ".join(parts) + "\n").encode().ljust(SLOT_BYTES)
+
+    def file(self) -> bytes:
+        """The bytes of a whole file."""
+        return self.packed() * 2
+
+
+class WithoutTail(Struct, frozen=True):
+    """How a journal goes on whose last records are missing, as a person decides.
+
+    `batch` and `stan` name the last voucher that was given out. With `reverse_open` what is
+    undecided in the records that are left is reversed.
+    """
+
+    batch: int
+    stan: int
+    reverse_open: bool = False
+
+
+def _message(seq: int, digest: bytes) -> bytes:
+    return f"{_MAGIC}\n{seq}\n{digest.hex()}\n".encode()
+
+
+def _unpacked(slot: bytes) -> Head | None:
+    try:
+        magic, seq, digest, public_hex, signature = slot.decode("ascii").split()
+        head = Head(int(seq), bytes.fromhex(digest), public_hex, bytes.fromhex(signature))
+    except ValueError:
+        return None
+    return head if magic == _MAGIC and head.genuine else None
+
+
+def missing_words(head: Head, last: int) -> str:
+    """What to say of a journal that ends at record `last`, before its head."""
+    count = head.seq - last
+    records = "1 record is" if count == 1 else f"{count} records are"
+    return f"{records} missing at the end: it ends at record {last}, and had {head.seq}"
+
+
+def other_words(head: Head) -> str:
+    """What to say of a journal whose record of this number is another."""
+    return f"record {head.seq} is not the one that was written: this is another copy"
+
+
+class HeadFile:
+    """The file in a data directory. Its methods raise JournalFault when the disk fails."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / HEAD
+        self._handle = -1
+        self._slot = 0  # the next one to write
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a file."""
+        return self.path.exists()
+
+    def read(self) -> Head | None:
+        """The newer head of the two slots; None when there is none that can be read."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._fault(error) from error
+        slots = [_unpacked(content[at : at + SLOT_BYTES]) for at in (0, SLOT_BYTES)]
+        found = [(head.seq, at, head) for at, head in enumerate(slots) if head is not None]
+        if not found:
+            return None
+        _, at, head = max(found, key=lambda each: each[0])
+        self._slot = 1 - at
+        return head
+
+    def make(self, head: Head) -> None:
+        """Begin the file, durable, in place of one that cannot be read."""
+        try:
+            if self.exists:
+                self._write(0, head.file())
+                self._sync()
+            else:
+                self._create(head.file())
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def keep(self, head: Head, *, push: bool = False, sync: bool = False) -> None:
+        """Write the head into the older slot.
+
+        With `push` the kernel begins to write it to the disk, and nobody waits: it is durable with
+        the next commit at the latest. With `sync` it is durable when this returns.
+        """
+        try:
+            self._write(self._slot * SLOT_BYTES, head.packed())
+            self._slot = 1 - self._slot
+            if sync:
+                self._sync()
+            elif push:
+                self._push()
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def close(self) -> None:
+        """Make it durable and give it up. Never raises; may be called twice."""
+        if self._handle >= 0:
+            with contextlib.suppress(OSError):
+                self._sync()
+            os.close(self._handle)
+            self._handle = -1
+
+    # -- what is done to the disk -------------------------------------------------------------
+
+    def _create(self, content: bytes) -> None:
+        write_new(self.path, content)
+
+    def _write(self, offset: int, data: bytes) -> None:
+        if os.pwrite(self._opened(), data, offset) != len(data):
+            raise JournalFault(Trouble.FULL, f"{self.path}: it was not written whole")
+
+    def _sync(self) -> None:
+        os.fdatasync(self._opened())
+
+    def _push(self) -> None:
+        os.posix_fadvise(self._opened(), 0, 0, os.POSIX_FADV_DONTNEED)  # Linux: write it out now
+
+    def _opened(self) -> int:
+        if self._handle < 0:
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        return self._handle
+
+    def _fault(self, error: OSError) -> JournalFault:
+        return JournalFault(trouble_of(error), f"{self.path}: {error.strerror}")
+
+
+OpenHead = Callable[[Path], HeadFile]

@@ -1,0 +1,24 @@
+"""The journal's records of what was lost beside or before it, and what a person decided then."""
+
+from __future__ import annotations
+
+from firmware.journal.facts import Base
+
+
+class HeadRenewed(Base, frozen=True):
+    """The file that says where the journal ends was missing or damaged, and was made again."""
+
+    reason: str  # until here nothing outside the journal told of a tail that is missing
+
+
+class TailLost(Base, frozen=True):
+    """Records up to this one were written and are missing; a person let the journal go on."""
+
+    seq: int
+    hash: str  # of the last one that is known, hex
+
+
+class BooksReplaced(Base, frozen=True):
+    """The embedded host's books were lost, and a person let others take their place."""
+
+    before: str  # their identity

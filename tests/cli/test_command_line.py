@@ -1,0 +1,198 @@
+"""Every command with absurd words: one clear line, never a traceback, and nothing is lost.
+
+Each row of the table is played in a process of its own, as a person would start it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from firmware.__main__ import COMMANDS
+
+TIMEOUT_S = 120
+HUGE = "9" * 400
+# words of a command line, of which none can be done; @ stands for the folder of odd files
+ABSURD = {
+    "no such port": "sim --port 99999",
+    "a port below none": "sim --port -1",
+    "a port without end": f"sim --port {HUGE}",
+    "a port in other digits": "sim --port ٤",
+    "no address": "sim --listen nowhere",
+    "another's address": "sim --port 0 --listen 192.0.2.1",
+    "a story that is not there": "play @/none.pos",
+    "a story that is a folder": "play @",
+    "a story that is a pipe": "play @/pipe",
+    "a story that is a device": "play /dev/zero",
+    "a story that is huge": "play @/huge",
+    "a story that is binary": "play @/binary",
+    "pictures into a file": "demo --fast -o @/text",
+    "settings that are not there": "config check @/none.toml",
+    "settings that are a folder": "config check @",
+    "settings that are a pipe": "config check @/pipe",
+    "settings that are a device": "config check /dev/zero",
+    "settings that are huge": "config check @/huge",
+    "settings that are binary": "config check @/binary",
+    "settings that are nested": "config check @/nested.toml",
+    "settings to run by": "run --config @/pipe",
+    "data that is a file": "run --config @/bare.toml --data @/text",
+    "a journal that is not there": "journal list --data @",
+    "a journal that is a file": "journal list --data @/text",
+    "a journal that is binary": "journal list --data @/broken",
+    "a journal to report": "report --batch 1 --data @/broken",
+    "a day without end": f"report --day {HUGE} --data @",
+    "a voucher without end": f"evidence {HUGE} -o @/e.zip --data @",
+    "a voucher below none": "evidence -1 -o @/e.zip --data @",
+    "a backup of nothing": "backup @/b.pos --config @/bare.toml --data @",
+    "a backup that is a pipe": "restore @/pipe --data @/new",
+    "a backup that is a folder": "restore @ --data @/new",
+    "a backup that is binary": "restore @/binary --data @/new",
+    "a backup that is a device": "restore /dev/zero --data @/new",
+    "a journal to verify": "verify @/none",
+    "a journal to verify, binary": "verify @/broken",
+    "a QR of nothing": "verify --qr x --key @/binary",
+    "a key that is a pipe": "verify --qr x --key @/pipe",
+    "a key that is a device": "verify --qr x --key /dev/zero",
+    "operators of nobody": "operator list --data @",
+    "an amount without end": f"card trace --card visa-credit --amount {HUGE}",
+    "no such card": "card trace --card gold",
+    "a trace into a folder": "card trace --card visa-credit -o @",
+    "a sheet of another kind": "screens -o @/text",
+    "a root that is a file": "install --dry-run --root @/text",
+    "a root that is not there": "uninstall --dry-run --root @/none",
+    "no such bench": "bench nothing",
+    "no command": "",
+    "no such command": "pay",
+}
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of files that are not what a command hopes for."""
+    folder = tmp_path_factory.mktemp("odd")
+    os.mkfifo(folder / "pipe")
+    (folder / "text").write_text("mine\n")
+    (folder / "binary").write_bytes(bytes(range(256)) * 8)
+    with (folder / "huge").open("wb") as file:
+        file.truncate(3 << 30)
+    (folder / "nested.toml").write_text("a = " + "[" * 100_000)
+    (folder / "bare.toml").write_text('[printer]\nkind = "none"\n[display]\nport = 20\n')
+    (folder / "broken").mkdir()
+    (folder / "broken" / "journal.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    return folder
+
+
+def pos(
+    *words: str, cwd: Path | None = None, stdout: int | IO[str] = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "firmware", *words],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=TIMEOUT_S,
+        cwd=cwd,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", ABSURD.values(), ids=ABSURD)
+def test_absurd_words_give_one_clear_line(words: str, odd: Path) -> None:
+    before = {path.name: path.lstat().st_mtime_ns for path in odd.iterdir()}
+    ended = pos(*words.replace("@", str(odd)).split(), cwd=odd.parent)
+    assert ended.returncode in (1, 2), ended
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert ended.stderr.strip() or ended.stdout.strip()
+    assert len(ended.stderr) < 2_000
+    assert (odd / "text").read_text() == "mine\n"
+    after = {path.name: path.lstat().st_mtime_ns for path in odd.iterdir()}
+    assert after == before
+
+
+def test_every_command_has_a_row() -> None:
+    rows = {words.split()[0] for words in ABSURD.values() if words}
+    assert rows >= set(COMMANDS) - {"doctor", "release"}  # these look at the whole machine
+
+
+@pytest.mark.parametrize("words", ["config example", "card trace --card visa-credit", "--help"])
+def test_a_reader_that_has_seen_enough_is_no_error(words: str) -> None:
+    command = f"{sys.executable} -m firmware {words} | head -1"
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr == ""
+    assert len(ended.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", ["config example", "card trace --card visa-credit"])
+def test_a_full_disk_under_the_output_is_said_in_one_line(words: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = pos(*words.split(), stdout=full)
+    assert ended.returncode == 1
+    assert ended.stderr == "pos: No space left on device\n"
+
+
+def test_no_home_and_a_folder_that_is_gone_are_no_trouble(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -P -m firmware config show"
+    environment = {k: v for k, v in os.environ.items() if k not in ("HOME", "PYTHONSAFEPATH")}
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    ended = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, env=environment, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "merchant.name" in ended.stdout
+
+
+@pytest.mark.parametrize("words", ["sim --port 0", "demo", "play {story}", "run --config {bare}"])
+@pytest.mark.parametrize("after_s", ["0.3", "0.6"])
+def test_ctrl_c_early_is_no_traceback(words: str, after_s: str, odd: Path) -> None:
+    story = odd.parent / "long.pos"
+    story.write_text("press 1\nwait 3650d\n")
+    line = words.format(story=story, bare=odd / "bare.toml")
+    # as firmware/pos starts it: the interpreter itself would leave a traceback before it is ours
+    start = f"trap '' INT; exec {sys.executable} -m firmware {line}"
+    ended = subprocess.run(
+        ["timeout", "--signal=INT", "--kill-after=20", after_s, "bash", "-c", start],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        cwd=odd.parent,
+        check=False,
+    )
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+OUTPUTS = {
+    "screens": "screens -o {file}.png",
+    "trace": "card trace --card visa-credit -o {file}.png",
+}
+
+
+@pytest.mark.parametrize("words", OUTPUTS.values(), ids=OUTPUTS)
+def test_a_file_is_replaced_by_force_alone(words: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_text("mine")
+    line = words.format(file=tmp_path / "a").split()
+    refused = pos(*line)
+    assert refused.returncode == 2
+    assert refused.stderr == f"pos: {file}: is there already; --force replaces it\n"
+    assert file.read_text() == "mine"
+    assert pos(*line, "--force").returncode == 0
+    assert file.read_bytes() != b"mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_what_an_uninstall_keeps_is_what_there_is(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    ended = pos("uninstall", "--dry-run", "--root", str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (0, "nothing is installed\n")
+    (tmp_path / "var/lib/pos-terminal").mkdir(parents=True)
+    ended = pos("uninstall", "--dry-run", "--root", str(tmp_path))
+    assert ended.stdout.endswith("kept: /var/lib/pos-terminal\n")

@@ -1,0 +1,129 @@
+"""After the last batch comes batch 1 again, and it is the later one everywhere."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from firmware.cli.export import export
+from firmware.journal import rules
+from firmware.journal.essence import essence
+from firmware.journal.genuine import verify_essence
+from firmware.journal.queries import BatchCount, NextNumbers, Numbers
+from firmware.journal.records import CopyRestored, Kind, Result
+from firmware.journal.transactions import State, Transaction
+from firmware.journal.verify import verify_journal
+from tests.journal.story import KEYS, Shop, opened
+
+LAST = 3
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """Batches 1 to 3 and 1 again, a day each: voucher 1 of 10.00, 2 of 20.00 and so on."""
+    monkeypatch.setattr(rules, "BATCH_MAX", LAST)
+    shop = Shop.open(tmp_path)
+    for day in range(LAST):
+        shop.sale(1_000 * (day + 1))
+        shop.settle()
+        shop.clock.advance(days=1)
+    return shop
+
+
+def sold(shop: Shop, voucher: int) -> Transaction:
+    found = shop.journal.by_voucher(voucher)
+    assert found is not None
+    return found
+
+
+def test_the_last_batch_settles_and_batch_1_opens(shop: Shop) -> None:
+    assert (shop.journal.batch(), list(shop.journal.serials())) == (1, [1, 2, 3, 4])
+    sale = shop.sale(4_000)
+    assert (sale.batch, sale.stan, sale.settled) == (1, 4, False)
+    assert shop.journal.totals(1).sales_minor == 4_000
+    assert [one.amount_minor for one in shop.journal.list_transactions(1, 0, 9)] == [4_000]
+    shop.reopen()
+    shop.settle()
+    assert shop.journal.batch() == 2
+    settled = shop.journal.last_settlement()
+    assert settled is not None
+    assert (settled.batch, settled.totals.sales_minor) == (1, 4_000)
+    assert verify_journal(shop.directory, KEYS.public_key).faults == []
+
+
+def test_a_settlement_under_way_goes_on_in_the_later_batch(shop: Shop) -> None:
+    shop.sale(4_000)
+    shop.settle()
+    shop.sale(5_000)
+    assert shop.journal.pending_settlement() is None
+    shop.reopen()
+    assert shop.journal.list_transactions(2, 0, 9)[0].amount_minor == 5_000
+
+
+def test_the_first_batch_1_is_settled_and_neither_voided_nor_reversed(shop: Shop) -> None:
+    old = sold(shop, 1)
+    assert (old.batch, old.settled) == (1, True)
+    with pytest.raises(rules.RuleBroken, match="another batch"):
+        shop.void(old)
+    with pytest.raises(rules.RuleBroken, match="closed"):
+        shop.journal.append(opened(old))
+    assert shop.refund(old, 400).state is State.APPROVED
+    assert sold(shop, 1).refunded_minor == 400
+
+
+def test_both_numbers_the_same_each_refund_finds_its_own_sale(shop: Shop) -> None:
+    """Voucher 1 of batch 1, and of batch 1: date and reference tell which."""
+    old = sold(shop, 1)
+    shop.journal._db.execute("UPDATE terminal SET next_stan = 1")
+    new = shop.sale(7_000)
+    assert (new.batch, new.stan) == (old.batch, old.stan)
+    shop.journal._db.execute("UPDATE transactions SET reference = 'other' WHERE serial = 1")
+    assert shop.journal.by_voucher_and_date(1, old.date) is not None
+    shop.refund(shop_sale(shop, old.date), 300)
+    shop.refund(shop_sale(shop, new.date), 700)
+    assert shop_sale(shop, old.date).refunded_minor == 300
+    assert shop_sale(shop, new.date).refunded_minor == 700
+    assert shop.find(new) == shop.journal.transaction(1, 1, date=new.date)
+    assert shop.journal.transaction(1, 1, date=old.date) == shop_sale(shop, old.date)
+
+
+def shop_sale(shop: Shop, date: str) -> Transaction:
+    found = shop.journal.by_voucher_and_date(1, date)
+    assert found is not None
+    return found
+
+
+def test_slips_of_both_verify_and_the_export_has_every_batch(shop: Shop) -> None:
+    shop.sale(4_000)
+    for voucher in (1, 4):
+        text = essence(sold(shop, voucher), KEYS)
+        assert verify_essence(text, [(1, KEYS.public_key)], shop.directory).faults == []
+    file = io.StringIO()
+    export(shop.journal, "csv", file)
+    amounts = [row.split(",")[4] for row in file.getvalue().splitlines()[1:5]]
+    assert amounts == ["1000", "2000", "3000", "4000"]
+
+
+def test_a_copy_goes_on_across_the_last_number(shop: Shop) -> None:
+    shop.journal.append(CopyRestored(batch=2, stan=9))
+    assert (shop.journal.batch(), shop.journal.next_stan()) == (2, 10)
+    assert list(shop.journal.serials()) == [1, 2, 3, 4, 5]
+    shop.sale(5_000)
+    assert verify_journal(shop.directory, KEYS.public_key).faults == []
+
+
+def test_numbers_that_are_used_up_end_the_batch_and_not_the_journal(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "STAN_MAX", 5)
+    shop.journal._db.execute("UPDATE terminal SET next_stan = 2")
+    for _ in range(5):
+        assert NextNumbers(training=False).read(shop.journal).used_up is False
+        shop.end(shop.intent(), Result.DECLINED)
+    assert NextNumbers(training=False).read(shop.journal) == Numbers(1, 2, used_up=True)
+    assert BatchCount().read(shop.journal) == 999_999  # full, whatever batch.full_at is
+    shop.settle()
+    assert NextNumbers(training=False).read(shop.journal) == Numbers(2, 2)
+    assert shop.sale().kind is Kind.SALE

@@ -1,0 +1,99 @@
+"""Two rules of the counter that no record tells of: whose card pays, and where a PIN is seen.
+
+Held against what hands do and what stands on the glass, not against what the terminal knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from firmware import effects
+from firmware.journal.records import IntentRecorded
+from firmware.scenario.language import Step
+from firmware.ui.screens import PinEntry, TextEntry
+from firmware.ui.texts import Text
+from hw.events import Event, Key, KeyPressed
+from hw.sim.bench import CardSlot
+
+PASSWORDS = (
+    Text.SUPERVISOR_PASSWORD,
+    Text.OPERATOR_PASSWORD,
+    Text.NEW_PASSWORD,
+    Text.NEW_PASSWORD_AGAIN,
+)
+
+
+@dataclass
+class CardsPutIn:
+    """How many transactions the cards that hands have put in may still make."""
+
+    left: int = 0
+
+    def begins(self, step: Step) -> None:
+        """A line is about to be played; what was under way may still end before it."""
+        if step.verb == "insert":
+            self.left += 1
+
+    def ended(self, step: Step) -> None:
+        """It was played, and its intents are told of."""
+        came_up = step.verb == "power on" or (step.verb, *step.words) == ("clear", "reader")
+        self.left = 0 if came_up else min(self.left, 1)
+
+    def pays(self, intent: IntentRecorded) -> bool:
+        """Whether a card was put in for it; an undo takes the card of its sale."""
+        if intent.undo:
+            return True
+        self.left -= 1
+        return self.left >= 0
+
+
+@dataclass
+class MaskedDigits:
+    """Follows masked entries by what is shown; `leaked` says how often a digit came elsewhere."""
+
+    slot: CardSlot
+    leaked: int = 0
+    seen: int = 0  # keys of masked entries, so that a run can say that there were any
+    broken_off: int = 0  # entries that ended without their own keys, and a digit that followed
+    _screen: object = None
+    _open: object = None  # the masked screen whose entry has not been ended
+
+    def came(self, event: Event) -> None:
+        """Something happened; the card may have been taken out."""
+        if isinstance(self._open, PinEntry) and self.slot.card is None:
+            self._open = None
+        elsewhere = self._open is not None and not masked(self._screen)
+        if elsewhere and isinstance(event, KeyPressed) and event.key.digit is not None:
+            self.broken_off += 1
+
+    def asked(self, effect: effects.Effect[Any]) -> None:
+        """A flow asks for something."""
+        match effect:
+            case effects.Show(screen=screen):
+                self._screen = screen
+            case effects.Wait() if masked(self._screen):
+                self._open = self._screen
+
+    def given(self, effect: effects.Effect[Any], answer: object) -> None:
+        """A flow is given what it asked for."""
+        if not isinstance(effect, effects.Wait) or not isinstance(answer, KeyPressed):
+            return
+        if self._open is None:
+            return
+        if answer.key in (Key.ENTER, Key.CANCEL):
+            self._open = None
+        elif masked(self._screen):
+            self.seen += 1
+        elif answer.key.digit is not None or answer.key is Key.STAR:
+            self.leaked += 1
+
+
+def masked(screen: object) -> bool:
+    """Whether what is keyed on a screen is not shown."""
+    match screen:
+        case PinEntry():
+            return True
+        case TextEntry(title=title):
+            return title.text in PASSWORDS
+    return False

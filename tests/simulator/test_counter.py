@@ -1,0 +1,70 @@
+"""The rules of the counter notice what they are there for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from firmware import effects
+from firmware.journal.records import IntentRecorded, Kind
+from firmware.money import CURRENCIES, Money
+from firmware.scenario.language import Step
+from firmware.ui.screens import AmountEntry, Phrase, PinEntry
+from firmware.ui.texts import Language, Text
+from hw.events import Key, KeyPressed
+from tests.simulator.counter import CardsPutIn, MaskedDigits
+
+AMOUNT = Money(100, CURRENCIES["CNY"])
+PIN = PinEntry(Kind.SALE, AMOUNT, 0)
+AN_AMOUNT = AmountEntry(Kind.SALE, AMOUNT, Phrase.of(Text.SALE_AMOUNT))
+
+
+def plays(cards: CardsPutIn, *words: str) -> None:
+    step = Step(words[0], words[1:], "here:1")
+    cards.begins(step)
+    cards.ended(step)
+
+
+def pays(cards: CardsPutIn, *, undo: bool = False) -> bool:
+    return cards.pays(cast("IntentRecorded", SimpleNamespace(undo=undo)))
+
+
+def test_a_card_pays_once_and_for_its_own_undo() -> None:
+    cards = CardsPutIn()
+    plays(cards, "insert", "jcb")
+    assert [pays(cards), pays(cards, undo=True), pays(cards)] == [True, True, False]
+
+
+def test_a_card_that_was_there_before_the_reader_or_the_terminal_does_not_pay() -> None:
+    for words in (("power on",), ("clear", "reader")):
+        cards = CardsPutIn()
+        plays(cards, "insert", "jcb")
+        plays(cards, *words)
+        plays(cards, "clear", "printer")
+        assert not pays(cards)
+
+
+def leaked_after(*keys: Key, card: object = object()) -> int:
+    """A PIN entry is broken off, an amount is on the glass, and somebody goes on keying."""
+    slot: Any = SimpleNamespace(card=card)
+    digits = MaskedDigits(slot)
+    wait = effects.Wait(1_000)
+    for screen in (PIN, AN_AMOUNT):
+        digits.asked(effects.Show(screen, Language.ZH))
+        digits.asked(wait)
+    for key in keys:
+        pressed = KeyPressed(key, 0)
+        digits.came(pressed)
+        digits.given(wait, pressed)
+    return digits.leaked
+
+
+def test_a_digit_after_an_entry_was_broken_off_is_noticed() -> None:
+    assert leaked_after(Key.D3, Key.D4) == 2
+    assert leaked_after(Key.STAR) == 1
+
+
+def test_digits_after_its_own_keys_or_without_the_card_are_an_amount() -> None:
+    assert leaked_after(Key.CANCEL, Key.D3) == 0
+    assert leaked_after(Key.ENTER, Key.D3) == 0
+    assert leaked_after(Key.D3, card=None) == 0

@@ -1,0 +1,75 @@
+"""Digits of a masked entry that was broken off, and what of them a repr may show."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware import effects
+from firmware.entry_guard import FILE, EntryGuard, MaskedEntry
+from firmware.masked import Password, Pin
+from hw.events import Key, KeyPressed
+
+DIGITS = [key for key in Key if key.digit]
+
+
+def takes(guard, key, *, masked=False, card_out=False):
+    return guard.takes(key, masked=masked, card_out=card_out)
+
+
+@pytest.mark.parametrize("entry", list(MaskedEntry))
+@pytest.mark.parametrize("end", [Key.ENTER, Key.CANCEL])
+def test_an_entry_ends_by_its_own_keys(tmp_path, entry, end):
+    guard = EntryGuard(tmp_path)
+    guard.begin(entry)
+    assert all(takes(guard, key, masked=True) for key in DIGITS)
+    assert takes(guard, end, masked=True)
+    assert all(takes(guard, key) for key in Key)
+    assert EntryGuard(tmp_path).open is None
+
+
+@pytest.mark.parametrize("entry", list(MaskedEntry))
+def test_digits_of_one_that_was_broken_off_are_swallowed_over_a_restart(tmp_path, entry):
+    EntryGuard(tmp_path).begin(entry)
+    guard = EntryGuard(tmp_path)
+    assert not any(takes(guard, key) for key in (*DIGITS, Key.STAR))
+    assert all(takes(guard, key) for key in (Key.MENU, Key.BACK, Key.HASH))
+    assert takes(guard, Key.CANCEL)
+    assert takes(guard, Key.D1)
+
+
+def test_a_card_that_is_out_ends_a_pin_and_no_password(tmp_path):
+    for entry, ends in ((MaskedEntry.PIN, True), (MaskedEntry.PASSWORD, False)):
+        guard = EntryGuard(tmp_path)
+        guard.begin(entry)
+        assert takes(guard, Key.D1, card_out=True) is ends
+
+
+def test_the_file_says_what_was_keyed_and_not_a_digit_of_it(tmp_path):
+    guard = EntryGuard(tmp_path)
+    guard.begin(MaskedEntry.PIN)
+    takes(guard, Key.D7, masked=True)
+    assert (tmp_path / FILE).read_text("ascii") == "pin"
+
+
+def test_a_data_directory_that_is_gone_is_not_made_again(tmp_path):
+    guard = EntryGuard(tmp_path / "gone")
+    guard.begin(MaskedEntry.PIN)
+    assert not takes(guard, Key.D1)
+    assert takes(guard, Key.ENTER)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", DIGITS)
+def test_no_repr_of_a_key_press_names_its_digit(key):
+    pressed = KeyPressed(key, 0)
+    for thing in (key, pressed, [pressed], effects.PutBack(pressed), Pin("1234"), Password("5678")):
+        for words in (repr(thing), str(thing), f"{thing}"):
+            assert not set(words) & set("123456789")
+            assert key.name not in words
+
+
+def test_a_masked_entry_grows_and_shrinks_masked():
+    pin = Pin("1").with_more(Pin("23"))
+    assert (pin, repr(pin)) == (Pin("123"), "Pin(***)")
+    assert pin.without_last() == Pin("12")
+    assert Pin("1").without_last() is None
