@@ -13,8 +13,8 @@ if __name__ == "__main__":  # Ctrl-C while modules are read ends the process wit
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from firmware import __version__
-from firmware.cli import cores
-from firmware.cli.exits import FAILED, Parser, Refused
+from firmware.core import core_dumps as cores
+from firmware.core.exits import FAILED, Parser, Refused
 
 # command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
 # and `run`
@@ -28,6 +28,7 @@ COMMANDS = {
     "journal": "list, show or export the journal's records",
     "backup": "copy data and settings into one file, while the terminal trades",
     "restore": "make a backup the data of a terminal that has none",
+    "acquirer": "read frames of an acquirer's line, make MACs",
     "doctor": "look at each part of a wired Pi, and say what to do about what is wrong",
     "install": "make the terminal a service of this system",
     "uninstall": "take the service away; data and settings stay",

@@ -90,7 +90,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def pcscd():
     """A private pcscd with vpcd's slots; skips, with the reason, where there cannot be one."""
-    from hw.sim.pcscd import PcscdUnavailable, PrivatePcscd  # noqa: PLC0415 - not for every run
+    from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd  # noqa: PLC0415 - not for every run
 
     try:
         with PrivatePcscd(PCSCD_FOLDER) as daemon:

@@ -21,12 +21,14 @@ from typing import Any
 
 import pytest
 
-from firmware import effects, log
 from firmware.__main__ import main
-from firmware.host.accounts import Account
+from firmware.acquirer.accounts import Account
+from firmware.core import log
+from firmware.flows import effects
 from firmware.journal.connection import DATABASE
-from firmware.scenario.audit import unbalanced
-from firmware.scenario.stage import STAGE_CONFIG
+from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.stage import STAGE_CONFIG
+from firmware.payments import effects as payment_effects
 from tests.crash.canaries import Canary, Search, pan_canaries
 from tests.crash.cuts import Witness, durable, slips
 from tests.crash.planted import (
@@ -218,7 +220,7 @@ def test_traceback_from_any_moment_of_a_sale_shows_no_secret_even_with_locals(
     watched = rig.terminal.runner
     moments = 0
 
-    def look(_effect: effects.Effect[Any] | None) -> None:
+    def look(_effect: payment_effects.Effect[Any] | None) -> None:
         nonlocal moments
         frames = list(_frames_of(watched._flow))
         moments += 1
@@ -236,10 +238,10 @@ def test_bug_in_a_flow_is_logged_without_secrets(
 ) -> None:
     keyed = 0
 
-    def crash(effect: effects.Effect[Any] | None) -> None:
+    def crash(effect: payment_effects.Effect[Any] | None) -> None:
         nonlocal keyed
         flow = watched._flow.flow
-        if where == "while the card is read" and isinstance(effect, effects.RandomBytes):
+        if where == "while the card is read" and isinstance(effect, payment_effects.RandomBytes):
             flow.throw(RuntimeError("planted bug"))
         if isinstance(effect, effects.Show) and "PinEntry" in repr(effect):
             keyed += 1
@@ -272,7 +274,7 @@ def test_bug_in_the_host_is_logged_without_secrets(
     assert "issuer.py" in debug_log.getvalue()
     search.text("the log", debug_log.getvalue())
     with_locals = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    inside = [frame for frame in with_locals.stack if "firmware/host" in frame.filename]
+    inside = [frame for frame in with_locals.stack if "firmware/iso8583" in frame.filename]
     assert inside
     texts = Search(_texts_only(rig.canaries()))
     texts.text("locals of the host", "\n".join(str(frame.locals) for frame in inside))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from firmware.clock_watch import RELEASED, ClockWatch
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.keys import TerminalKeys
@@ -21,9 +20,10 @@ from firmware.journal.records import (
     TerminalStarted,
 )
 from firmware.journal.store import Journal
-from firmware.scenario.language import Step
-from firmware.scenario.player import Player
-from firmware.scenario.stage import START, Stage
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import START, Stage
+from firmware.terminal.clock_watch import RELEASED, ClockWatch
 from firmware.ui.texts import Language, Text
 
 

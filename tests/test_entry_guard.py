@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from firmware import effects
-from firmware.entry_guard import FILE, EntryGuard, MaskedEntry
-from firmware.masked import Password, Pin
+from firmware.core.masked import Password, Pin
+from firmware.flows import effects
+from firmware.flows.entry_guard import FILE, EntryGuard, MaskedEntry
 from hw.events import Key, KeyPressed
 
 DIGITS = [key for key in Key if key.digit]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.cli.config import example
-from firmware.config import Config, ConfigError, Item, Kiosk, from_tables, load
+from firmware.core.config import Config, ConfigError, Item, Kiosk, from_tables, load
 
 GOOD = """
 [general]

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli.dossier import dossier
-from firmware.config import Config, from_tables, with_setting
+from firmware.audit.dossier import dossier
+from firmware.core.config import Config, from_tables, with_setting
+from firmware.core.masked import Key
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import RuleBroken
 from firmware.journal.lookups import Lookups
 from firmware.journal.queries import SettingsToRecord
 from firmware.journal.records import SettingChanged, SettingsRecorded, TerminalStarted
 from firmware.journal.verify import verify_journal
-from firmware.masked import Key
-from firmware.scenario.stage import STAGE_CONFIG
-from firmware.settings_told import settings_told
+from firmware.lab.scenario.stage import STAGE_CONFIG
+from firmware.terminal.settings_told import settings_told
 from tests.flows.test_other_terminal import SALE, play
 from tests.journal.story import Shop
 

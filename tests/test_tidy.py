@@ -12,26 +12,56 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 
-# Who may build drivers and models: the command line, the stage of scenarios, and its page.
-COMPOSERS = ("firmware/__main__.py", "firmware/cli/", "firmware/scenario/", "firmware/page/")
+# The rooms of `firmware`, from the lowest up: a room knows those below it, never those above.
+ROOMS = (
+    "core",
+    "emv",
+    "journal",
+    "iso8583",
+    "acquirer",
+    "payments",
+    "receipts",
+    "ui",
+    "flows",
+    "terminal",
+    "audit",
+    "ops",
+    "lab",
+    "cli",
+)
+# Beside that, what a room may not know although it stands below.
+STRANGERS = {
+    "acquirer": ("firmware.journal",),  # the other end of the line has its own books
+    "payments": ("firmware.acquirer",),  # a host is asked over the line, whoever it is
+}
+# Who may build drivers and models; all others know of `hw` what may be asked and what is reported.
+COMPOSERS = ("firmware/terminal/", "firmware/ops/doctor/", "firmware/lab/", "firmware/cli/")
 SEAMS = ("hw.ports", "hw.events")
-EMV_MAY_IMPORT = ("cryptography", "firmware.masked", "firmware.emv")
+# A slip or a picture that evidence shows is drawn by the very code that prints it.
+PAINTERS = {
+    "firmware/audit/evidence_case.py": ("hw.printer", "hw.printer_encode", "hw.sim.printer.escpos"),
+    "firmware/audit/report_chart.py": ("hw.printer_font",),
+    "firmware/audit/evidence_pdf.py": ("hw.printer_font",),
+}
+EMV_MAY_IMPORT = ("cryptography", "firmware.core.masked", "firmware.emv")
 # A flow asks for effects; these would be the world itself.
 NOT_IN_FLOWS = ("time", "threading", "socket", "sqlite3", "os", "pathlib", "subprocess", "random")
 MONEY_CODE = (
-    "firmware/money.py",
+    "firmware/core/money.py",
     "firmware/flows/",
     "firmware/journal/",
-    "firmware/host/",
-    "firmware/voucher/",
+    "firmware/iso8583/",
+    "firmware/acquirer/",
+    "firmware/payments/",
+    "firmware/receipts/",
 )
 # driver: the model of what is behind its wire
 MODELS = {
-    "hw/oled.py": "hw/sim/ssd1306.py",
-    "hw/keypad.py": "hw/sim/matrix.py",
-    "hw/evdev_keypad.py": "hw/sim/usb_keypad.py",
-    "hw/card_reader.py": "hw/sim/pcsc.py",
-    "hw/printer.py": "hw/sim/escpos.py",
+    "hw/oled.py": "hw/sim/panel/ssd1306.py",
+    "hw/keypad.py": "hw/sim/panel/matrix.py",
+    "hw/evdev_keypad.py": "hw/sim/panel/usb_keypad.py",
+    "hw/card_reader.py": "hw/sim/reader/pcsc.py",
+    "hw/printer.py": "hw/sim/printer/escpos.py",
 }
 # The one place that reads the date; all others are handed a clock, and no test depends on today.
 REAL_CLOCK = "hw/worker.py"
@@ -101,9 +131,80 @@ def test_firmware_sees_only_the_seams_of_the_hardware():
         for module in modules("firmware")
         if not module.startswith(COMPOSERS)
         for line, name in imports(module)
-        if within(name, "hw") and not within(name, *SEAMS)
+        if within(name, "hw") and not within(name, *SEAMS, *PAINTERS.get(module, ()))
     ]
     assert offenders == []
+
+
+def room_of(name: str) -> str:
+    """The room of a module's full name, or "" outside of the rooms."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "firmware" and parts[1] in ROOMS else ""
+
+
+def upward(module: str, room: str) -> Iterator[str]:
+    """Where a module of `room` knows what stands above it, or a stranger."""
+    for line, name in imports(module):
+        other = room_of(name)
+        above = other and ROOMS.index(other) > ROOMS.index(room)
+        if above or within(name, *STRANGERS.get(room, ())):
+            yield f"{module}:{line} {name}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_never_knows_one_above_it(room):
+    inside = modules(f"firmware/{room}")
+    assert inside
+    assert [place for module in inside for place in upward(module, room)] == []
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("payments", "from firmware.ui.texts import Text"),
+        ("core", "import firmware.cli.run"),
+        ("acquirer", "from firmware.journal.store import Journal"),
+    ],
+)
+def test_the_rule_about_rooms_can_fail(room, source, tmp_path):
+    (tmp_path / "new.py").write_text(source)
+    assert list(upward(str(tmp_path / "new.py"), room))
+
+
+def test_everything_has_a_room():
+    homeless = [
+        module
+        for module in modules("firmware")
+        if module.split("/")[1] not in ROOMS
+        and module not in ("firmware/__init__.py", "firmware/__main__.py")
+    ]
+    assert homeless == []
+
+
+def test_payments_know_no_screen_and_no_key():
+    offenders = [
+        f"{module}:{line} {name}"
+        for module in modules("firmware/payments")
+        for line, name in imports(module)
+        if within(name, "firmware.ui", "firmware.flows", "hw")
+    ]
+    assert offenders == []
+
+
+def public_classes(module: str) -> Iterator[str]:
+    yield from (
+        node.name
+        for node in parsed(module).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+
+
+def test_one_name_stands_for_one_thing_in_the_product():
+    places: dict[str, list[str]] = {}
+    for module in modules(*(f"firmware/{room}" for room in ROOMS if room != "lab")):
+        for name in public_classes(module):
+            places.setdefault(name, []).append(module)
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_the_emv_kernel_stands_on_its_own():
@@ -331,13 +432,13 @@ def test_the_rule_about_floats_can_fail(source, tmp_path):
     assert list(inexact(str(tmp_path / "money.py")))
 
 
-MONEY_IN_WORDS = "firmware/money.py"
+MONEY_IN_WORDS = "firmware/core/money.py"
 # what has no amount in it, or may round: hours and minutes, a chart's bars, an issuer's test codes
 NO_AMOUNTS = {
-    "firmware/cli/benchmarks/figures.py": "percentiles",
-    "firmware/cli/export_xlsx.py": "a sheet's cells are numbers, read from what money.py wrote",
-    "firmware/cli/report_chart.py": "a chart may round, and reckons in floats",
-    "firmware/host/issuer.py": "the last two digits of a test amount are its response code",
+    "firmware/lab/benchmarks/figures.py": "percentiles",
+    "firmware/audit/export_xlsx.py": "a sheet's cells are numbers, read from what money.py wrote",
+    "firmware/audit/report_chart.py": "a chart may round, and reckons in floats",
+    "firmware/acquirer/issuer.py": "the last two digits of a test amount are its response code",
 }
 
 
@@ -416,7 +517,7 @@ def test_the_rule_about_one_place_can_fail(source, tmp_path):
 
 
 def test_the_bench_page_is_given_its_amounts_as_text():
-    scripts = sorted((ROOT / "firmware/page/static").glob("*.js"))
+    scripts = sorted((ROOT / "firmware/lab/page/static").glob("*.js"))
     assert scripts
     offenders = [
         path.name

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from firmware.host.books import BOOKS
-from firmware.host.keys import MASTER
-from firmware.host.local import LocalHost, Registration
+from firmware.acquirer.books import BOOKS
+from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.core.masked import Key
+from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HEAD
 from firmware.journal.keys import TerminalKeys
-from firmware.journal.records import BooksReplaced
+from firmware.journal.losses import BooksReplaced
 from firmware.journal.store import Journal
-from firmware.masked import Key
-from firmware.tie import replace_books, tie_books, tie_no_books
+from firmware.terminal.tie import replace_books, tie_books, tie_no_books
 from tests.crash.rig import Rig
 from tests.journal.story import KEYS, Clock
 

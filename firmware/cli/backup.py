@@ -10,11 +10,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from firmware.backup import back_up
-from firmware.cli.data import reading
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.settings import add_config_argument, add_data_instead_argument, file_of, legible
+from firmware.audit.data import reading
+from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
+from firmware.ops.backup import back_up
+from firmware.terminal.settings import (
+    add_config_argument,
+    add_data_instead_argument,
+    file_of,
+    legible,
+)
 from hw.worker import SystemClock
 
 PATIENCE_S, PAUSE_S = 150, 0.2  # a host may take a minute, and its reversal another

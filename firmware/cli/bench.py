@@ -6,10 +6,10 @@ import argparse
 import importlib
 from collections.abc import Iterator
 
-from firmware.cli.benchmarks.figures import Figure, as_json, line, machine
-from firmware.cli.exits import DONE, Refused
+from firmware.core.exits import DONE, Refused
+from firmware.lab.benchmarks.figures import Figure, as_json, line, machine
 
-# name → what it measures; the module of that name in firmware.cli.benchmarks has `measure`
+# name → what it measures; the module of that name in firmware.lab.benchmarks has `measure`
 GROUPS = {
     "screen": "the display's bus: one keystroke's echo, and a whole frame",
     "paper": "the printer's line: a voucher as text and as raster",
@@ -51,6 +51,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _measure(name: str, *, full: bool) -> Iterator[Figure]:
     """The figures of a group, each as it is measured."""
-    module = importlib.import_module(f"firmware.cli.benchmarks.{name}")
+    module = importlib.import_module(f"firmware.lab.benchmarks.{name}")
     found: Iterator[Figure] = module.measure(full)
     return found

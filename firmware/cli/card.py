@@ -9,21 +9,21 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TextIO
 
-from firmware.cli.card_bench import Bench, BenchDialogue, driven, sale
-from firmware.cli.card_report import atr_line, report_lines
-from firmware.cli.card_serve import serve
-from firmware.cli.card_slot import CardAtHand, card_in_reader, card_on_model, real_pcsc
-from firmware.cli.card_trace import Telling, dumped, sale_line
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.output import add_output_arguments, writing
-from firmware.emv.applications import Applications
+from firmware.audit.output import add_output_arguments, writing
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.masked import Pin
+from firmware.core.money import MINOR_MAX
+from firmware.emv.contact.applications import Applications
+from firmware.emv.contact.read_card import read_card
 from firmware.emv.outcomes import Ended
-from firmware.emv.read_card import read_card
 from firmware.flows.card import PIN_LENGTHS
-from firmware.masked import Pin
-from firmware.money import MINOR_MAX
+from firmware.lab.cards.report import atr_line, report_lines
+from firmware.lab.cards.serve import serve
+from firmware.lab.cards.slot import CardAtHand, card_in_reader, card_on_model, real_pcsc
+from firmware.lab.cards.trace import Telling, dumped, sale_line
+from firmware.lab.cards.transaction import Bench, BenchDialogue, driven, sale
 from hw.sim.cards import Card, tray
-from hw.sim.vpcd import LOCALHOST, VPCD_PORT
+from hw.sim.reader.vpcd import LOCALHOST, VPCD_PORT
 from hw.worker import SystemClock
 
 PORT_MAX = 65_535

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from firmware.cli.exits import DONE
 from firmware.cli.meanings import MEANINGS
-from firmware.cli.settings import add_config_argument, settings_of, warnings_of
-from firmware.config import Config, Section
-from firmware.files import read_text
-from firmware.money import Currency
-from firmware.settings_told import literal, metas
+from firmware.core.config import Config, Section
+from firmware.core.exits import DONE
+from firmware.core.files import read_text
+from firmware.core.money import Currency
+from firmware.terminal.settings import add_config_argument, settings_of, warnings_of
+from firmware.terminal.settings_told import literal, metas
 
 HEADING = """# Settings of the terminal, all with their defaults; leave out what is not changed.
 # Amounts are in major units as a string, such as "500.00", or in minor units as a number.

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.cli import album
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.teller import Teller
-from firmware.config import with_setting
-from firmware.scenario.language import Step, read
-from firmware.scenario.player import Player, ScenarioFailed
-from firmware.scenario.stage import STAGE_CONFIG
+from firmware.core.config import with_setting
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.lab import album
+from firmware.lab.narration import Teller
+from firmware.lab.scenario.language import Step, read
+from firmware.lab.scenario.player import Player, ScenarioFailed
+from firmware.lab.scenario.stage import STAGE_CONFIG
 from firmware.ui.texts import Language
 
 STORY = Path(__file__).with_name("demo.pos")

@@ -11,27 +11,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from firmware.cli.exits import DONE, FAILED
-from firmware.cli.parts import Parts, printer_of, real_parts
-from firmware.cli.settings import Settings, add_config_argument, settings_of, usb_printer
-from firmware.clock_watch import RELEASED
-from firmware.config import Config, with_setting
-from firmware.doctor.clock import ClockCheck
-from firmware.doctor.display import DisplayCheck
-from firmware.doctor.examination import as_json, as_line, examined, fit
-from firmware.doctor.findings import Check, Finding
-from firmware.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
-from firmware.doctor.machine import Machine, ThisMachine
-from firmware.doctor.permissions import Access, PermissionsCheck
-from firmware.doctor.power import PowerCheck
-from firmware.doctor.printer import PrinterCheck
-from firmware.doctor.reader import ReaderCheck
-from firmware.doctor.serial_port import SerialPortCheck
-from firmware.doctor.signals import SignalsCheck
-from firmware.doctor.storage import StorageCheck
-from firmware.doctor.usb import usb_node
-from firmware.doctor.wear import WearCheck
-from firmware.install.places import CONFIG, USER
+from firmware.core.config import Config, with_setting
+from firmware.core.exits import DONE, FAILED
+from firmware.core.places import CONFIG, USER
+from firmware.ops.doctor.clock import ClockCheck
+from firmware.ops.doctor.display import DisplayCheck
+from firmware.ops.doctor.examination import as_json, as_line, examined, fit
+from firmware.ops.doctor.findings import Check, Finding
+from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
+from firmware.ops.doctor.machine import Machine, ThisMachine
+from firmware.ops.doctor.permissions import Access, PermissionsCheck
+from firmware.ops.doctor.power import PowerCheck
+from firmware.ops.doctor.printer import PrinterCheck
+from firmware.ops.doctor.reader import ReaderCheck
+from firmware.ops.doctor.serial_port import SerialPortCheck
+from firmware.ops.doctor.signals import SignalsCheck
+from firmware.ops.doctor.storage import StorageCheck
+from firmware.ops.doctor.usb import usb_node
+from firmware.ops.doctor.wear import WearCheck
+from firmware.terminal.clock_watch import RELEASED
+from firmware.terminal.devices import Parts, printer_of, real_parts
+from firmware.terminal.settings import Settings, add_config_argument, settings_of, usb_printer
 from hw.board import KEYPAD, PRINTER_UART, Pin
 from hw.ports import Printer
 from hw.worker import SystemClock

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.cli.data import add_data_argument, reading
-from firmware.cli.evidence_case import (
+from firmware.audit.data import add_data_argument, reading
+from firmware.audit.evidence_case import (
     Case,
     Reading,
     emv_json,
@@ -25,18 +25,18 @@ from firmware.cli.evidence_case import (
     records_json,
     verification_json,
 )
-from firmware.cli.evidence_page import page
-from firmware.cli.evidence_seal import seal
-from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.audit.evidence_page import page
+from firmware.audit.evidence_seal import seal
+from firmware.audit.keyring import fingerprint_of, pem_of_all
+from firmware.audit.output import add_output_arguments, writing_bytes
+from firmware.audit.spans import batch_number
 from firmware.cli.journal import voucher_number
-from firmware.cli.keyring import fingerprint_of, pem_of_all
-from firmware.cli.output import add_output_arguments, writing_bytes
-from firmware.cli.settings import add_config_argument, settings_of
-from firmware.cli.spans import batch_number
+from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
+from firmware.terminal.settings import add_config_argument, settings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +85,7 @@ def _asked(journal: Lookups, options: argparse.Namespace) -> Transaction:
 
 def contents(case: Case) -> dict[str, bytes]:
     """Every file of the ZIP by its name, but for the seal."""
-    from firmware.cli.evidence_pdf import pdf  # noqa: PLC0415 - a large library, of this alone
+    from firmware.audit.evidence_pdf import pdf  # noqa: PLC0415 - a large library, of this alone
 
     files = {"index.html": page(case).encode(), "evidence.pdf": pdf(case)}
     for slip in case.slips:

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.install.places import CONFIG
-from firmware.install.plan import UNIT, Say, install, steps
-from firmware.install.steps import Step
-from firmware.install.system import InstallFault, System
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.places import CONFIG
+from firmware.ops.install.plan import UNIT, Say, install, steps
+from firmware.ops.install.steps import Step
+from firmware.ops.install.system import InstallFault, System
 
 HOMES = ("/home/", "/root/")
 

@@ -10,15 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TextIO
 
-from firmware.cli import journal_export
-from firmware.cli.data import add_data_argument, reading, spooled
-from firmware.cli.dossier import dossier
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.go_on import go_on, new_books
-from firmware.cli.keyring import change_key, pem_of, pem_of_all
-from firmware.cli.output import add_output_arguments, writing
-from firmware.cli.restore import voucher_place
-from firmware.cli.spans import (
+from firmware.audit import journal_export
+from firmware.audit.data import add_data_argument, reading, spooled
+from firmware.audit.dossier import dossier
+from firmware.audit.go_on import go_on, new_books
+from firmware.audit.keyring import change_key, pem_of, pem_of_all
+from firmware.audit.output import add_output_arguments, writing
+from firmware.audit.spans import (
     BATCH_ROWS_MAX,
     DAY,
     batch_number,
@@ -27,12 +25,15 @@ from firmware.cli.spans import (
     day_of,
     within,
 )
+from firmware.cli.restore import voucher_place
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.kinds import Kind
+from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import Kind, SettingChanged
+from firmware.journal.records import SettingChanged
 from firmware.journal.rules import STAN_MAX
 from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
-from firmware.money import currency_of, major_text
 
 _GO_ON = """
 A journal whose last records are missing stops trade: a log that was damaged, or an older copy that

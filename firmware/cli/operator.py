@@ -11,11 +11,11 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.cli.data import add_data_argument, owning, reading, spooled
-from firmware.cli.exits import DONE, FAILED, Refused
+from firmware.audit.data import add_data_argument, owning, reading, spooled
+from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR, Operators, is_number
-from firmware.ledger import Ledger
+from firmware.terminal.data_directory import Ledger
 from hw.worker import SystemClock
 
 BY = "cli"

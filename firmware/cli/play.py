@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from firmware.scenario.language import ScenarioError
-from firmware.scenario.player import ScenarioFailed, play
+from firmware.lab.scenario.language import ScenarioError
+from firmware.lab.scenario.player import ScenarioFailed, play
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

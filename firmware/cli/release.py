@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.install.releases import Releases
-from firmware.install.system import InstallFault, System
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.ops.install.releases import Releases
+from firmware.ops.install.system import InstallFault, System
 from hw.worker import SystemClock
 
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.archive import Manifest
-from firmware.backup import SETTINGS, put_back, told
-from firmware.cli.data import add_data_argument
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.host.books import BOOKS
-from firmware.install.places import USER
+from firmware.acquirer.books import BOOKS
+from firmware.audit.data import add_data_argument
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.places import USER
 from firmware.journal.faults import JournalFault, RuleBroken
+from firmware.ops.archive import Manifest
+from firmware.ops.backup import SETTINGS, put_back, told
 from hw.worker import SystemClock
 
 _WHY = """

@@ -17,12 +17,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from firmware import __version__, log
-from firmware.cli.compose import Assembly
-from firmware.cli.exits import BUG, DONE, FAILED, Refused
-from firmware.cli.parts import Parts, real_parts
-from firmware.cli.refusal import show_refusal
-from firmware.cli.settings import (
+from firmware import __version__
+from firmware.acquirer.books import BooksError
+from firmware.core import log
+from firmware.core.config import Config, ConfigError
+from firmware.core.exits import BUG, DONE, FAILED, Refused
+from firmware.iso8583.keys import KeyFileError
+from firmware.journal.faults import JournalFault
+from firmware.terminal.assembly import Assembly
+from firmware.terminal.devices import Parts, real_parts
+from firmware.terminal.loop import Ending, Inbox, Loop
+from firmware.terminal.refusal import show_refusal
+from firmware.terminal.service_manager import Supervisor
+from firmware.terminal.settings import (
     Settings,
     add_config_argument,
     add_data_instead_argument,
@@ -31,12 +38,6 @@ from firmware.cli.settings import (
     legible,
     warnings_of,
 )
-from firmware.config import Config, ConfigError
-from firmware.host.books import BooksError
-from firmware.host.keys import KeyFileError
-from firmware.journal.faults import JournalFault
-from firmware.loop import Ending, Inbox, Loop
-from firmware.supervisor import Supervisor
 from firmware.ui.render import Frame
 from hw.ports import Clock
 from hw.worker import SystemClock
@@ -164,7 +165,7 @@ def _metrics(config: Config, data: Path) -> Iterator[None]:
     """Within, Prometheus may read the figures, if the configuration says so."""
     served = None
     if config.metrics.port:
-        from firmware.cli.metrics import serve  # noqa: PLC0415 - its library slows the start
+        from firmware.ops.metrics import serve  # noqa: PLC0415 - its library slows the start
 
         served = serve(data, config.merchant.terminal, config.metrics.port)
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from firmware.cli.exits import DONE
-from firmware.cli.output import add_output_arguments, writing_bytes
+from firmware.audit.output import add_output_arguments, writing_bytes
+from firmware.core.exits import DONE
 from firmware.ui.contact_sheet import contact_sheet
 
 

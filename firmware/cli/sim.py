@@ -13,17 +13,17 @@ import webbrowser
 from datetime import timedelta
 from pathlib import Path
 
-from firmware.cli.data import reading
+from firmware.audit.data import reading
+from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.demo import LANGUAGES, locale_language
-from firmware.cli.exits import DONE, FAILED, Refused
-from firmware.cli.output import add_force_argument, writing_bytes
-from firmware.config import ConfigError
+from firmware.core.config import ConfigError
+from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault
-from firmware.page.hub import Hub
-from firmware.page.server import Server
-from firmware.page.session import Kept, Session
-from firmware.scenario.stage import START
+from firmware.lab.page.hub import Hub
+from firmware.lab.page.server import Server
+from firmware.lab.page.session import Kept, Session
+from firmware.lab.scenario.stage import START
 
 PORT, PORT_MAX = 8440, 65_535
 MARK = "SIMULATED"  # in a folder of the simulator's: nothing is played on a terminal's own data
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted: 0; or draw the picture."""
     if options.picture is not None:
-        from firmware.page.picture import draw  # noqa: PLC0415 - needs a browser
+        from firmware.lab.page.picture import draw  # noqa: PLC0415 - needs a browser
 
         with writing_bytes(options.picture, force=options.force) as file:
             draw(file)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from firmware.cli.exits import DONE
 from firmware.cli.install import carried_out
-from firmware.install.places import CONFIG, DATA, USER
-from firmware.install.plan import steps, uninstall
-from firmware.install.system import System
+from firmware.core.exits import DONE
+from firmware.core.places import CONFIG, DATA, USER
+from firmware.ops.install.plan import steps, uninstall
+from firmware.ops.install.system import System
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,19 +10,19 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.backup import head_of, unpacked
-from firmware.cli.data import reading, require_journal
-from firmware.cli.exits import DONE, FAILED, Refused, one_line
-from firmware.cli.keyring import fingerprint_of, read_keys
-from firmware.cli.output import add_output_arguments, writing
-from firmware.cli.settings import file_of, legible
+from firmware.audit.data import reading, require_journal
+from firmware.audit.keyring import fingerprint_of, read_keys
+from firmware.audit.output import add_output_arguments, writing
+from firmware.core.exits import DONE, FAILED, Refused, one_line
+from firmware.core.money import CURRENCIES, major_text
 from firmware.journal.chain import Introduced
 from firmware.journal.essence import type_words
 from firmware.journal.faults import JournalFault
 from firmware.journal.genuine import EssenceReport, verify_essence
 from firmware.journal.head import HEAD, Head
 from firmware.journal.verify import database_of, verify_journal
-from firmware.money import CURRENCIES, major_text
+from firmware.ops.backup import head_of, unpacked
+from firmware.terminal.settings import file_of, legible
 
 _QR_MOST = 4_296  # characters that the largest QR code holds
 
@@ -104,7 +104,7 @@ def _page(options: argparse.Namespace) -> int:
         raise Refused("a page that checks receipts is --page -o FILE.html")
     if options.journal is not None and options.key is not None:
         raise Refused("a page has the keys of JOURNAL, or of --key FILE: name one of them")
-    from firmware.receipt_page.build import owners, page  # noqa: PLC0415 - asked for seldom
+    from firmware.audit.receipt_page.build import owners, page  # noqa: PLC0415 - asked for seldom
 
     if options.key is not None:
         html = page(read_keys(options.key), [], 0)
@@ -126,8 +126,8 @@ def _is_pack(path: Path) -> bool:
 
 def _pack(path: Path, given: Introduced) -> int:
     """Say what an evidence file holds, what is wrong with it, and what it cannot prove."""
-    from firmware.cli.evidence_check import verify_pack  # noqa: PLC0415 - draws papers, too
-    from firmware.cli.evidence_words import LIMITS  # noqa: PLC0415
+    from firmware.audit.evidence_check import verify_pack  # noqa: PLC0415 - draws papers, too
+    from firmware.audit.evidence_words import LIMITS  # noqa: PLC0415
 
     report = verify_pack(path, given)
     print(f"evidence {path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from firmware.masked import Pan, Pin, Track2
+from firmware.core.masked import Pan, Pin, Track2
 
 
 class EndReason(enum.Enum):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from firmware.core.masked import Pan
 from firmware.emv.codes import AdditionalCapabilities, TerminalCapabilities
 from firmware.emv.tags import Tag
-from firmware.masked import Pan
 
 _AMOUNT_BINARY_MAX = 0xFFFF_FFFF
 

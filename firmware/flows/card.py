@@ -6,20 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from firmware.effects import (
-    Beep,
-    CardPresent,
-    Exchange,
-    Look,
-    Now,
-    PowerOff,
-    PowerOn,
-    RandomBytes,
-    TimedOut,
-    UseUpCard,
-    Wait,
-)
-from firmware.emv.dialogue import (
+from firmware.core.kinds import CardFacts, EmvData, Kind, Verification
+from firmware.core.masked import Pin
+from firmware.core.money import Money
+from firmware.emv.contact.dialogue import (
     Cancelled,
     Candidate,
     CardFailure,
@@ -27,17 +17,26 @@ from firmware.emv.dialogue import (
     PinKind,
     PinPrompt,
 )
+from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
-from firmware.emv.session import Session
 from firmware.emv.terminal import REFUND, SALE, Transaction
-from firmware.entry_guard import MaskedEntry
 from firmware.flows.desk import Desk
-from firmware.flows.parts import Agreed, GivenUp, choose, show
+from firmware.flows.effects import (
+    Beep,
+    CardPresent,
+    Exchange,
+    PowerOff,
+    PowerOn,
+    TimedOut,
+    UseUpCard,
+    Wait,
+)
+from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.parts import GivenUp, choose, show
 from firmware.journal.queries import NextNumbers
-from firmware.journal.records import CardFacts, EmvData, Kind, Verification
 from firmware.journal.transactions import Transaction as JournalTransaction
-from firmware.masked import Pin
-from firmware.money import Money
+from firmware.payments.effects import Look, Now, RandomBytes
+from firmware.payments.order import Agreed
 from firmware.ui.screens import CardPrompt, Phrase, PinEntry, Processing
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed

@@ -1,4 +1,4 @@
-"""Who stands at the counter: what a flow knows besides what it asks the world."""
+"""The keypad's shift: what a conversation knows besides what it asks the world."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from firmware.config import Config
-from firmware.emv.applications import Applications
+from firmware.core.config import Config
+from firmware.core.kinds import Totals
+from firmware.core.masked import Key
+from firmware.core.money import Money, major_text
 from firmware.emv.ca_keys import CaKeys
+from firmware.emv.contact.applications import Applications
 from firmware.emv.terminal import ExceptionFile, TerminalData
-from firmware.masked import Key
-from firmware.money import Money
-from firmware.ui.screens import Owner
-from firmware.ui.texts import Language
+from firmware.flows.effects import Show
+from firmware.payments.shift import Progress, Stage
+from firmware.ui.screens import Notice, Owner, Phrase, Processing, Screen
+from firmware.ui.texts import Language, Text
 
 _SPOKEN = {"zh": Language.ZH, "en": Language.EN}
 
@@ -99,3 +102,31 @@ class Desk:
     def money(self, minor: int) -> Money:
         """`minor` units of the terminal's currency."""
         return Money(minor, self.config.currency)
+
+    async def progress(self, step: Progress) -> None:
+        """Show how far a payment or a settlement has come. See `firmware.payments.shift.Shift`."""
+        await Show(self._under_way(step), self.language)
+
+    def _under_way(self, step: Progress) -> Screen:
+        if step.totals is not None:
+            return Notice(Phrase.of(Text.SETTLING), total_lines(self, step.totals))
+        assert step.kind is not None, "a payment has a kind"
+        assert step.amount is not None, "a payment has an amount"
+        connecting = step.stage is Stage.CONNECTING
+        words = Phrase.of(Text.CONNECTING if connecting else Text.REVERSING)
+        return Processing(
+            step.kind, step.amount, words, keep_card=connecting, training=self.training
+        )
+
+
+def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
+    """The totals as three lines for the display."""
+    rows = (
+        (Text.TOTAL_SALES, totals.sales, totals.sales_minor),
+        (Text.TOTAL_VOIDS, totals.voids, totals.voids_minor),
+        (Text.TOTAL_REFUNDS, totals.refunds, totals.refunds_minor),
+    )
+    return tuple(
+        Phrase.of(text, count=count, sum=major_text(minor, desk.config.currency))
+        for text, count, minor in rows
+    )

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from firmware.effects import (
-    CheckClock,
-    CheckSpace,
+from firmware.flows import words
+from firmware.flows.desk import Desk
+from firmware.flows.effects import (
     ClockMoved,
     EntryLeftOpen,
-    Look,
-    Moment,
-    Now,
-    Record,
     StuckPapers,
     TimedOut,
     UseUpCard,
     Wait,
 )
-from firmware.flows.desk import Desk
-from firmware.flows.owed import Retry, what_is_owed
 from firmware.flows.paper_waits import slips_wait
 from firmware.flows.parts import PHASE_MS, idle_screen, show
-from firmware.flows.permissions import Act, May, Role, may, permitted, role_of
+from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
 from firmware.journal.queries import (
@@ -32,6 +26,9 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
+from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
+from firmware.payments.owed import Retry, what_is_owed
+from firmware.payments.roles import Act, May, Role, may, role_of
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
@@ -121,7 +118,7 @@ async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
     """What the cashier should know before the next sale."""
     if desk.clock_moved_s:
         return _clock_moved(desk.clock_moved_s)
-    owed = await what_is_owed()
+    owed = words.what_is_owed(await what_is_owed())
     if owed is not None:
         return owed
     if slips:

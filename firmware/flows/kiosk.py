@@ -6,14 +6,16 @@ wait a shorter time, and each approval makes one paper by itself.
 
 from __future__ import annotations
 
-from firmware.effects import EntryLeftOpen, Moment, Now, StuckPapers, UseUpCard, Wait
 from firmware.flows.desk import Desk
+from firmware.flows.effects import EntryLeftOpen, StuckPapers, UseUpCard, Wait
 from firmware.flows.menu import idle_key
-from firmware.flows.owed import Retry
 from firmware.flows.paper_waits import slips_wait
 from firmware.flows.parts import PHASE_MS, idle_screen, shift_px, show
-from firmware.flows.permissions import Act, permitted
+from firmware.flows.permissions import permitted
 from firmware.flows.sale import sell_item
+from firmware.payments.effects import Moment, Now
+from firmware.payments.owed import Retry
+from firmware.payments.roles import Act
 from firmware.ui.screens import Attract, Phrase, Screen
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed

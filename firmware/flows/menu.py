@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from firmware.effects import Beep
 from firmware.flows.desk import Desk
+from firmware.flows.effects import Beep
 from firmware.flows.operators import manage
 from firmware.flows.other import other
 from firmware.flows.outcome import finish
 from firmware.flows.parts import GivenUp, choose
-from firmware.flows.permissions import Act, permitted
+from firmware.flows.permissions import permitted
 from firmware.flows.query import query
 from firmware.flows.refund import refund
 from firmware.flows.reprint import reprint
 from firmware.flows.sale import sale
 from firmware.flows.settle import settle
 from firmware.flows.void import void
+from firmware.payments.roles import Act
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import Key

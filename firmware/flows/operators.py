@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from firmware.effects import ChangeOperator, OperatorChange, Record
 from firmware.flows.desk import Desk
+from firmware.flows.effects import ChangeOperator, OperatorChange
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
-from firmware.flows.permissions import Act, ask_password, permitted
+from firmware.flows.permissions import ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.records import TrainingSwitched
+from firmware.payments.effects import Record
+from firmware.payments.roles import Act
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

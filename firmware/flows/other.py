@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware import __version__
-from firmware.effects import Look
-from firmware.flows.delivery import named
 from firmware.flows.desk import Desk
-from firmware.flows.owed import send_owed
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
 from firmware.journal.queries import OpenPrintJobs, Reversals, Uploads
 from firmware.journal.transactions import Reversal, Upload
+from firmware.payments.delivery import named
+from firmware.payments.effects import Look
+from firmware.payments.owed import send_owed
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

@@ -10,38 +10,29 @@ import contextlib
 
 from msgspec import Struct, field
 
-from firmware import clock_watch
-from firmware.effects import (
-    CheckClock,
-    Fault,
-    Faults,
-    Look,
-    Now,
-    PowerOff,
-    Record,
-    UseUpCard,
-    Wait,
-)
+from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
-from firmware.flows.owed import Retry
+from firmware.flows.effects import Fault, Faults, PowerOff, UseUpCard, Wait
 from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.queries import NextJob, OpenPrintJobs
 from firmware.journal.records import (
-    Copy,
     DeviceFailed,
     DeviceRecovered,
     GuardOverridden,
     PrintDropped,
     PrintQueued,
 )
+from firmware.payments.effects import CheckClock, Look, Now, Record
+from firmware.payments.owed import Retry
 from firmware.ui.screens import OutOfService, Phrase
 from firmware.ui.texts import Text
 from hw.events import Device, Key, KeyPressed
 
 RETRY_MS = 2_000
+CLOCK = "clock"  # its name among the devices that failed
 _REASONS = {
     Device.DISPLAY: Text.DEVICE_DISPLAY,
     Device.KEYPAD: Text.DEVICE_KEYPAD,
@@ -150,17 +141,15 @@ async def _slips_out_of_date() -> list[PrintDropped]:
 
 async def _trust_clock(desk: Desk, fault: Fault) -> None:
     """The clock is right, and what the journal saw was not: the supervisor may say so."""
-    if await supervisor(desk, clock_watch.DEVICE):
+    if await supervisor(desk, CLOCK):
         await CheckClock(trust=True)
-        override = GuardOverridden(
-            guard=clock_watch.DEVICE, shown=fault.detail, operator=SUPERVISOR
-        )
+        override = GuardOverridden(guard=CLOCK, shown=fault.detail, operator=SUPERVISOR)
         await Record.of(override)
 
 
 def _name(fault: Fault) -> str:
     if fault.trouble in _CLOCK:
-        return clock_watch.DEVICE
+        return CLOCK
     return fault.device.value if fault.device else "journal"
 
 

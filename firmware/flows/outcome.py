@@ -6,23 +6,24 @@ import enum
 
 from msgspec import Struct
 
-from firmware.effects import (
-    AwaitPaper,
-    Beep,
-    CardPresent,
-    Now,
-    PaperOutlook,
-    ReleasePaper,
-    Wait,
-)
+from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
+from firmware.flows.effects import AwaitPaper, Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.paper_waits import in_turns
-from firmware.flows.parts import leave_to_next, show
-from firmware.flows.permissions import Act, May, Role, may, role_of
-from firmware.flows.transact import Done, Ended, Refused, Undecided
+from firmware.flows.parts import leave_to_next, show, tell
 from firmware.flows.void import undo
-from firmware.journal.records import Kind
+from firmware.flows.words import why_declined, why_refused, why_undecided
 from firmware.journal.transactions import Transaction
+from firmware.payments.effects import Now
+from firmware.payments.refusals import Refusal
+from firmware.payments.roles import Act, May, Role, may, role_of
+from firmware.payments.transact import (
+    PaymentApproved,
+    PaymentDeclined,
+    PaymentEnded,
+    PaymentUndecided,
+)
+from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Outcome, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
@@ -39,16 +40,18 @@ class _Next(enum.Enum):
     LEFT = "left"  # timed out, or a key that begins something else
 
 
-async def finish(desk: Desk, ended: Ended) -> None:
+async def finish(desk: Desk, ended: PaymentEnded) -> None:
     """Show how it ended, print what is owed, and see the card out."""
     match ended:
-        case Done():
+        case PaymentApproved():
             await _approved(desk, ended)
-        case Refused():
-            await _not_approved(desk, ended.transaction, ended.text, ended.code, None)
-        case Undecided():
+        case PaymentDeclined(transaction=transaction, code=code):
+            await _not_approved(desk, transaction, why_declined(ended), code, None)
+        case Refusal():
+            await tell(desk, Text.REFUSED, why_refused(ended))
+        case PaymentUndecided(transaction=transaction):
             state = Text.FAILED_REVERSED if ended.reversed else Text.FAILED_REVERSAL_DUE
-            await _not_approved(desk, ended.transaction, ended.text, "", Phrase.of(state))
+            await _not_approved(desk, transaction, why_undecided(ended), "", Phrase.of(state))
 
 
 async def _not_approved(
@@ -75,7 +78,7 @@ async def _not_approved(
             return
 
 
-async def _approved(desk: Desk, done: Done) -> None:
+async def _approved(desk: Desk, done: PaymentApproved) -> None:
     """Merchant copy, a key, cardholder copy; the offer to undo runs beside them."""
     offer = Offer(desk, done)
     step = _Next.GO_ON
@@ -101,7 +104,7 @@ async def _approved(desk: Desk, done: Done) -> None:
             return
 
 
-async def _undo(desk: Desk, done: Done) -> None:
+async def _undo(desk: Desk, done: PaymentApproved) -> None:
     ended = await undo(desk, done.transaction)
     if ended is not None:
         await finish(desk, ended)
@@ -111,7 +114,7 @@ class Offer(Struct, frozen=True):
     """The approved outcome on the glass, with the seconds that are left to undo it."""
 
     desk: Desk
-    done: Done
+    done: PaymentApproved
 
     @property
     def until_ms(self) -> int:

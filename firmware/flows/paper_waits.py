@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.effects import PrinterSays
+from firmware.flows.effects import PrinterSays
 from firmware.flows.parts import PHASE_MS
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text

@@ -9,14 +9,15 @@ import enum
 from collections.abc import Callable
 from typing import TypeVar
 
-from msgspec import Struct
-
-from firmware.effects import Beep, Moment, PutBack, Record, Show, Shown, TimedOut, Wait
-from firmware.entry_guard import MaskedEntry
+from firmware.core.kinds import Kind
+from firmware.core.masked import Digits, Password
+from firmware.core.money import Money
 from firmware.flows.desk import Desk
-from firmware.journal.records import AmountAgreed, EntryAbandoned, Kind
-from firmware.masked import Digits, Password
-from firmware.money import Money
+from firmware.flows.effects import Beep, PutBack, Show, Shown, TimedOut, Wait
+from firmware.flows.entry_guard import MaskedEntry
+from firmware.journal.records import AmountAgreed, EntryAbandoned
+from firmware.payments.effects import Moment, Record
+from firmware.payments.order import Agreed, Order
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -44,14 +45,6 @@ class GivenUp(enum.Enum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed out"
     CARD_PULLED = "card pulled"
-
-
-class Agreed(Struct, frozen=True):
-    """An amount and the frame it was agreed on."""
-
-    kind: Kind
-    amount: Money
-    frame_sha256: str
 
 
 async def show(desk: Desk, screen: Screen) -> Shown:
@@ -125,7 +118,7 @@ def masked_digits(key: Key, kind: type[D]) -> D | None:
 
 
 async def check_amount(
-    desk: Desk, kind: Kind, amount: Money, detail: tuple[Phrase, ...] = ()
+    desk: Desk, order: Order, detail: tuple[Phrase, ...] = ()
 ) -> Agreed | GivenUp:
     """Let the cardholder check the amount: only ENTER, on this very frame, goes on.
 
@@ -134,7 +127,7 @@ async def check_amount(
     opened_ms: int | None = None
     phase = 0
     while True:
-        screen = AmountCheck(desk.owner, kind, amount, detail, phase, desk.training)
+        screen = AmountCheck(desk.owner, order.kind, order.amount, detail, phase, desk.training)
         shown = await show(desk, screen)
         opened_ms = shown.at_ms if opened_ms is None else opened_ms
         happening = await Wait(PHASE_MS)
@@ -142,7 +135,7 @@ async def check_amount(
             if happening.key is Key.CANCEL and happening.at_ms >= opened_ms:
                 return GivenUp.CANCELLED
             if happening.key is Key.ENTER and happening.at_ms >= opened_ms + desk.min_view_ms:
-                return await agree(kind, amount, shown, happening.at_ms, opened_ms=opened_ms)
+                return await agree(order, shown, happening.at_ms, opened_ms=opened_ms)
             await Beep()
             continue
         phase += 1
@@ -150,18 +143,17 @@ async def check_amount(
             return GivenUp.TIMED_OUT
 
 
-async def check_original(desk: Desk, kind: Kind, screen: Original) -> Agreed | GivenUp:
+async def check_original(desk: Desk, order: Order, screen: Original) -> Agreed | GivenUp:
     """Let the operator check the original of a void or refund: only ENTER goes on."""
     shown = await show(desk, screen)
     pressed_ms = await confirmed(desk, shown)
     if isinstance(pressed_ms, GivenUp):
         return pressed_ms
-    return await agree(kind, screen.amount, shown, pressed_ms)
+    return await agree(order, shown, pressed_ms)
 
 
 async def agree(
-    kind: Kind,
-    amount: Money,
+    order: Order,
     shown: Shown,
     pressed_ms: int,
     *,
@@ -170,16 +162,16 @@ async def agree(
 ) -> Agreed:
     """Bind a transaction to the frame that was on the glass when `key` was pressed."""
     record = AmountAgreed(
-        kind=kind,
-        amount_minor=amount.minor,
-        currency=amount.currency.alpha,
+        kind=order.kind,
+        amount_minor=order.amount.minor,
+        currency=order.amount.currency.alpha,
         frame_sha256=shown.sha256,
         shown_at_ms=shown.at_ms if opened_ms is None else opened_ms,
         pressed_at_ms=pressed_ms,
         key=key,
     )
     await Record.of(record, blobs={shown.sha256: shown.packed})
-    return Agreed(kind, amount, shown.sha256)
+    return Agreed(order, shown.sha256)
 
 
 async def confirmed(desk: Desk, shown: Shown) -> int | GivenUp:

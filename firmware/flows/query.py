@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from firmware.effects import Beep, Look
-from firmware.flows.desk import Desk
-from firmware.flows.originals import masked_card
+from firmware.core.kinds import Kind
+from firmware.core.money import currency_of, major_text
+from firmware.flows.desk import Desk, total_lines
+from firmware.flows.effects import Beep
+from firmware.flows.original import masked_card
 from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tell
-from firmware.flows.settle import total_lines
 from firmware.journal.queries import (
     BatchTotals,
     LastTransaction,
@@ -15,9 +16,8 @@ from firmware.journal.queries import (
     TransactionByVoucher,
     TransactionList,
 )
-from firmware.journal.records import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.money import currency_of, major_text
+from firmware.payments.effects import Look
 from firmware.ui.screens import Listing, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from firmware.effects import DoubtfulPapers, Look, Record, ReleasePaper
+from firmware.core.kinds import ReversalCause
 from firmware.flows.desk import Desk
-from firmware.flows.owed import send_owed
+from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.parts import show, tell
 from firmware.flows.settle import resume_settlement
 from firmware.journal.queries import NextJob, OpenIntents, Reversals
-from firmware.journal.records import (
-    PrintDoubtful,
-    PrintQueued,
-    ReversalOpened,
-)
-from firmware.journal.records import (
-    Record as JournalRecord,
-)
+from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
+from firmware.journal.records import Record as JournalRecord
+from firmware.payments.effects import Look, Record
+from firmware.payments.owed import send_owed
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
@@ -25,25 +21,25 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
 
     What was open was cut short by the power, or by a fault that took the terminal out of service.
     """
-    cause = "power lost" if power_lost else "out of service"
+    cause = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
     open_intents = await Look(OpenIntents())
     doubtful = await DoubtfulPapers()
     records: list[JournalRecord] = [
-        ReversalOpened(batch=each.batch, stan=each.stan, reason=cause, training=each.training)
+        ReversalOpened(batch=each.batch, stan=each.stan, reason=cause.value, training=each.training)
         for each in open_intents
     ]
     next_job = await Look(NextJob())
     for number, job in enumerate(doubtful):
         # the paper may be whole or half: another one, marked as a duplicate, harms nobody
         records += [
-            PrintDoubtful(job=job.job, detail=cause),
+            PrintDoubtful(job=job.job, detail=cause.value),
             PrintQueued(
                 job=next_job + number,
                 copy=job.copy,
                 batch=job.batch,
                 stan=job.stan,
                 duplicate=True,
-                reason=f"{cause} while printing",
+                reason=f"{cause.value} while printing",
                 training=job.training,
             ),
         ]

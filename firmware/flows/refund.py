@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from firmware.effects import Look, Now
+from firmware.core.kinds import Kind
+from firmware.core.money import Money
 from firmware.flows.card import present_same_card, release_card
 from firmware.flows.desk import Desk
-from firmware.flows.originals import (
-    date_of,
-    original_screen,
-    reference_to,
-    refuse,
-    why_not_refunded,
-    why_not_voided,
-)
+from firmware.flows.guards import in_words
+from firmware.flows.original import original_screen, refuse
 from firmware.flows.parts import (
-    Agreed,
     GivenUp,
     abandon,
     check_amount,
@@ -25,14 +17,17 @@ from firmware.flows.parts import (
     enter_amount,
     enter_digits,
 )
-from firmware.flows.permissions import Act, Role, permitted, role_of
+from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
-from firmware.flows.transact import Ended
-from firmware.flows.void import carry_out, original_pin, refusal_word, void_original
-from firmware.journal.queries import RefundedToday, TransactionByReference, TransactionOnDate
-from firmware.journal.records import Kind
+from firmware.flows.void import carry_out, original_pin, void_original
+from firmware.journal.queries import TransactionByReference, TransactionOnDate
 from firmware.journal.transactions import Transaction
-from firmware.money import Money
+from firmware.payments.effects import Look, Now
+from firmware.payments.limits import refund_limits
+from firmware.payments.order import Agreed, Order
+from firmware.payments.originals import date_of, reference_to, why_not_refunded, why_not_voided
+from firmware.payments.roles import Act
+from firmware.payments.transact import PaymentEnded
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
@@ -40,7 +35,7 @@ VOUCHER_LENGTHS = tuple(range(1, 7))
 REFERENCE_LENGTH = 12
 
 
-async def refund(desk: Desk) -> Ended | None:
+async def refund(desk: Desk) -> PaymentEnded | None:
     """Refund: supervisor, original and its date, what is left, amount, check, the same card."""
     # 1. Who may, and which sale.
     if not await permitted(desk, Act.REFUND):
@@ -55,8 +50,7 @@ async def refund(desk: Desk) -> Ended | None:
         return None
     refusal = await why_not_refunded(desk, original)
     if refusal is not None or original is None:
-        await refuse(desk, original, refusal)
-        await abandon(Kind.REFUND, "original", refusal_word(refusal))
+        await refuse(desk, Kind.REFUND, refusal)
         return None
     # 2. A sale of the open batch is better voided: nothing ever shows on the cardholder's account.
     if await why_not_voided(desk, original) is None:
@@ -70,7 +64,7 @@ async def refund(desk: Desk) -> Ended | None:
     return await _refund_original(desk, original)
 
 
-async def _refund_original(desk: Desk, original: Transaction) -> Ended | None:
+async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | None:
     # 3. The original on the glass, with what is left.
     left = desk.money(original.amount_minor - original.refunded_minor)
     screen = original_screen(desk, Kind.REFUND, original, left_minor=left.minor)
@@ -91,7 +85,7 @@ async def _refund_original(desk: Desk, original: Transaction) -> Ended | None:
         await abandon(Kind.REFUND, "card", given_up, agreed.amount)
         return None
     # 6. Intent, host, outcome.
-    return await carry_out(desk, agreed, presented, reference_to(original), pin)
+    return await carry_out(desk, agreed, presented, pin)
 
 
 async def _find(desk: Desk) -> Transaction | GivenUp | None:
@@ -127,7 +121,7 @@ async def _find(desk: Desk) -> Transaction | GivenUp | None:
 
 
 async def _agree_on_amount(desk: Desk, original: Transaction, left: Money) -> Agreed | GivenUp:
-    refuse = await _limits(desk, left)
+    refuse_amount = in_words(await refund_limits(desk, left))
     detail = (
         Phrase.of(Text.ORIGINAL_OF, voucher=f"{original.stan:06d}"),
         Phrase.of(Text.CARD_TAIL, tail=original.card.last4),
@@ -135,35 +129,15 @@ async def _agree_on_amount(desk: Desk, original: Transaction, left: Money) -> Ag
     amount = left
     while True:
         title = Phrase.of(Text.REFUND_AMOUNT)
-        keyed = await enter_amount(desk, Kind.REFUND, title, start=amount, refuse=refuse)
+        keyed = await enter_amount(desk, Kind.REFUND, title, start=amount, refuse=refuse_amount)
         if isinstance(keyed, GivenUp):
             await abandon(Kind.REFUND, "amount", keyed)
             return keyed
         amount = keyed
-        agreed = await check_amount(desk, Kind.REFUND, amount, detail)
+        order = Order(Kind.REFUND, amount, original=reference_to(original))
+        agreed = await check_amount(desk, order, detail)
         if isinstance(agreed, Agreed):
             return agreed
         await abandon(Kind.REFUND, "amount check", agreed, amount)
         if agreed is GivenUp.TIMED_OUT:
             return agreed
-
-
-async def _limits(desk: Desk, left: Money) -> Callable[[Money], Phrase | None]:
-    """Why an amount cannot be refunded, or None."""
-    settings, moment = desk.config.refund, await Now()
-    counts = settings.day_limit and not desk.training
-    refunded_minor = await Look(RefundedToday(moment.date, left.currency.alpha)) if counts else 0
-    # whose shift it is: to give more back than a cashier may, the supervisor signs on
-    signed_on = role_of(desk) is Role.SUPERVISOR
-    one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
-
-    def why_not(amount: Money) -> Phrase | None:
-        if amount.minor > left.minor:
-            return Phrase.of(Text.AMOUNT_OVER_LEFT, left=left)
-        if one_limit and amount.minor > one_limit:
-            return Phrase.of(Text.REFUND_LIMIT, limit=desk.money(one_limit))
-        if settings.day_limit and refunded_minor + amount.minor > settings.day_limit:
-            return Phrase.of(Text.REFUND_DAY_LIMIT, limit=desk.money(settings.day_limit))
-        return None
-
-    return why_not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.effects import Look, Record
+from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
 from firmware.journal.queries import (
@@ -12,8 +12,9 @@ from firmware.journal.queries import (
     TransactionByNumber,
     TransactionByVoucher,
 )
-from firmware.journal.records import Copy, PrintQueued
+from firmware.journal.records import PrintQueued
 from firmware.journal.transactions import State, Transaction
+from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from firmware.core.kinds import CardFacts, Kind, Result, ReversalCause
+from firmware.core.money import Money
 from firmware.emv.outcomes import (
     Approved,
     ApprovedOffline,
     Declined,
     DeclinedOffline,
+    DeclineReason,
     EmvFacts,
     Ended,
     EndReason,
@@ -26,30 +29,36 @@ from firmware.flows.card import (
     verification,
 )
 from firmware.flows.desk import Desk
-from firmware.flows.guards import (
-    agree_to_duplicate,
-    agree_to_unusual,
-    card_limit,
-    charged_today,
-    may_sell,
-    sale_limits,
-)
+from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, in_words, may_sell
 from firmware.flows.outcome import finish
 from firmware.flows.parts import (
-    Agreed,
     GivenUp,
     abandon,
     check_amount,
     enter_amount,
     tell,
 )
-from firmware.flows.transact import CardEnd, CardWord, Deal, transact
-from firmware.host.messages import Answered, CardPresented, HostAnswer
-from firmware.journal.records import CardFacts, Kind, Result
-from firmware.money import Money
+from firmware.flows.words import why_refused
+from firmware.iso8583.messages import Answered, CardPresented, HostAnswer
+from firmware.payments.limits import card_limit, charged_today, sale_limits
+from firmware.payments.order import Agreed, Order, Ready, Source
+from firmware.payments.transact import CardEnd, CardWord, transact
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
+
+# Why what the acquirer has approved is reversed: the card refused it, or was lost.
+DECLINED = {
+    reason: ReversalCause.CARD_SIGNATURE
+    if reason is DeclineReason.CDA_FAILED
+    else ReversalCause.CARD_DECLINED
+    for reason in DeclineReason
+}
+LOST = dict.fromkeys(EndReason, ReversalCause.CARD_ERROR) | {
+    EndReason.CARD_GONE: ReversalCause.CARD_GONE,
+    EndReason.CARD_MUTE: ReversalCause.CARD_MUTE,
+    EndReason.READER_LOST: ReversalCause.READER_LOST,
+}
 
 
 async def sale(desk: Desk, first: Key | None) -> None:
@@ -68,10 +77,11 @@ async def sell_item(desk: Desk, name: str, price: Money) -> None:
         return
     refusal = (await sale_limits(desk))(price)
     if refusal is not None:
-        await tell(desk, Text.REFUSED, refusal, amount=price)
+        await tell(desk, Text.REFUSED, why_refused(refusal), amount=price)
         await abandon(Kind.SALE, "amount", GivenUp.CANCELLED, price)
         return
-    agreed = await check_amount(desk, Kind.SALE, price, (Phrase.of((name, name)),))
+    order = Order(Kind.SALE, price, Source.PRICE_LIST)
+    agreed = await check_amount(desk, order, (Phrase.of((name, name)),))
     if isinstance(agreed, GivenUp):
         await abandon(Kind.SALE, "amount check", agreed, price)
     else:
@@ -87,7 +97,7 @@ async def _charge(desk: Desk, agreed: Agreed) -> None:
         await abandon(Kind.SALE, "card", met, agreed.amount)
         return
     # 6. Intent, host, card, outcome.
-    ended = await transact(desk, met.deal, met.end_with_card)
+    ended = await transact(desk, met.ready, met.end_with_card)
     await release_card()
     # 7–8. Outcome, vouchers, and half a minute to undo it.
     if ended is not None:
@@ -96,7 +106,7 @@ async def _charge(desk: Desk, agreed: Agreed) -> None:
 
 async def agree_on_amount(desk: Desk, first: Key | None) -> Agreed | GivenUp:
     """Key and check the amount; CANCEL at the check returns to the amount."""
-    refuse = await sale_limits(desk)
+    refuse = in_words(await sale_limits(desk))
     amount: Money | None = None
     while True:
         title = Phrase.of(Text.SALE_AMOUNT)
@@ -108,7 +118,7 @@ async def agree_on_amount(desk: Desk, first: Key | None) -> Agreed | GivenUp:
         amount = keyed
         if not await _keyed_twice(desk, amount) or not await agree_to_unusual(desk, amount):
             continue
-        agreed = await check_amount(desk, Kind.SALE, amount)
+        agreed = await check_amount(desk, Order(Kind.SALE, amount))
         if isinstance(agreed, Agreed):
             return agreed
         await abandon(Kind.SALE, "amount check", agreed, amount)
@@ -133,7 +143,7 @@ async def _keyed_twice(desk: Desk, amount: Money) -> bool:
 class Met(Struct, frozen=True):
     """A card that has decided, and how to end with it after the host's answer."""
 
-    deal: Deal
+    ready: Ready
     end_with_card: CardEnd
 
 
@@ -146,11 +156,11 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
             return presented
         facts = card_facts(desk, presented.card)
         charged_minor = await charged_today(desk, facts)
-        over_limit = card_limit(desk, agreed, charged_minor)
+        over_limit = card_limit(desk, agreed.amount, charged_minor)
         if over_limit is not None:
-            await tell(desk, Text.REFUSED, over_limit, amount=agreed.amount)
+            await tell(desk, Text.REFUSED, why_refused(over_limit), amount=agreed.amount)
             return GivenUp.CANCELLED
-        if not await agree_to_duplicate(desk, agreed, facts):
+        if not await agree_to_duplicate(desk, agreed.amount, facts):
             return GivenUp.CANCELLED
         decision = await presented.session.decide(charged_minor)
         if not isinstance(decision, Ended):
@@ -168,7 +178,7 @@ def _met(
     facts: CardFacts,
     decision: OnlineRequested | ApprovedOffline | DeclinedOffline,
 ) -> Met:
-    """The deal that the card's decision makes."""
+    """The payment that the card's decision makes ready."""
     pin, offline = None, None
     match decision:
         case OnlineRequested():
@@ -178,7 +188,7 @@ def _met(
         case DeclinedOffline():
             offline = Result.DECLINED
     card = presented.card
-    deal = Deal(
+    ready = Ready(
         agreed,
         facts,
         CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin, decision.de55),
@@ -186,7 +196,7 @@ def _met(
         emv_data(decision.facts),
         offline=offline,
     )
-    return Met(deal, _ending(presented, decision.facts, training=desk.training))
+    return Met(ready, _ending(presented, decision.facts, training=desk.training))
 
 
 def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd:
@@ -208,12 +218,11 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
         word = await presented.session.complete(told)
         match word:
             case Approved():
-                return CardWord(accepted=True, reason="", emv=emv_data(word.facts, arqc))
+                return CardWord(None, emv_data(word.facts, arqc))
             case Declined():
-                reason = word.reason.value
-                return CardWord(accepted=training, reason=reason, emv=emv_data(word.facts, arqc))
+                against = None if training else DECLINED[word.reason]
+                return CardWord(against, emv_data(word.facts, arqc))
             case Ended():
-                reason = "card gone" if word.reason is EndReason.CARD_GONE else word.reason.value
-                return CardWord(accepted=False, reason=reason, emv=emv_data(first, arqc))
+                return CardWord(LOST[word.reason], emv_data(first, arqc))
 
     return end_with_card

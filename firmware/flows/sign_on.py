@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from firmware.effects import ChangeOperator, Now, OperatorChange, Record
+from firmware.flows import words
 from firmware.flows.desk import Desk
-from firmware.flows.owed import Retry, send_owed, what_is_owed
+from firmware.flows.effects import ChangeOperator, OperatorChange
 from firmware.flows.parts import GivenUp, confirm, enter_digits, enter_password, tell
 from firmware.flows.permissions import ask_password, password_length
 from firmware.journal.operators import MustChange
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
+from firmware.payments.effects import Now, Record
+from firmware.payments.owed import Retry, send_owed, what_is_owed
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
@@ -69,7 +71,7 @@ async def sign_off(desk: Desk) -> None:
     await send_owed(desk)
     await Record.of(OperatorSignedOff(operator=desk.operator))
     desk.operator = ""
-    owed = await what_is_owed()
+    owed = words.what_is_owed(await what_is_owed())
     if owed is None:
         await tell(desk, Text.SIGN_OFF, Text.SIGNED_OFF, warning=False)
     else:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from firmware.effects import Look, Now
-from firmware.flows.card import (
-    Presented,
-    card_facts,
-    enter_pin,
-    present_same_card,
-    release_card,
-)
+from firmware.core.kinds import EmvData, Kind, Verification
+from firmware.core.masked import Pin
+from firmware.flows.card import Presented, card_facts, enter_pin, present_same_card, release_card
 from firmware.flows.desk import Desk
-from firmware.flows.originals import (
-    original_screen,
-    reference_to,
-    refuse,
-    why_not_voided,
-)
+from firmware.flows.original import original_screen, refuse
 from firmware.flows.parts import (
-    Agreed,
     GivenUp,
     abandon,
     agree,
@@ -27,21 +16,24 @@ from firmware.flows.parts import (
     show,
     tell,
 )
-from firmware.flows.permissions import Act, permitted
+from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
-from firmware.flows.transact import CardWord, Deal, Ended, transact
-from firmware.host.messages import CardPresented, HostAnswer
+from firmware.flows.words import why_refused
+from firmware.iso8583.messages import CardPresented, HostAnswer
 from firmware.journal.queries import TransactionByVoucher
-from firmware.journal.records import EmvData, Kind, OriginalRef, Verification
 from firmware.journal.transactions import Transaction
-from firmware.masked import Pin
+from firmware.payments.effects import Look, Now
+from firmware.payments.order import Agreed, Order, Ready
+from firmware.payments.originals import reference_to, why_not_voided
+from firmware.payments.roles import Act
+from firmware.payments.transact import CardWord, PaymentEnded, transact
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 VOUCHER_LENGTHS = tuple(range(1, 7))
 
 
-async def void(desk: Desk) -> Ended | None:
+async def void(desk: Desk) -> PaymentEnded | None:
     """Void: supervisor, original voucher, the original on the glass, ENTER, the same card."""
     # 1. Who may, and which sale.
     if not await permitted(desk, Act.VOID):
@@ -59,16 +51,16 @@ async def void(desk: Desk) -> Ended | None:
     return await void_original(desk, original)
 
 
-async def void_original(desk: Desk, original: Transaction | None) -> Ended | None:
+async def void_original(desk: Desk, original: Transaction | None) -> PaymentEnded | None:
     """Void `original` after showing it; refusals are said, each with its own text."""
     refusal = await why_not_voided(desk, original)
     if refusal is not None or original is None:
-        await refuse(desk, original, refusal)
-        await abandon(Kind.VOID, "original", refusal_word(refusal))
+        await refuse(desk, Kind.VOID, refusal)
         return None
     # 2. The original on the glass; ENTER there binds the void to that frame.
     screen = original_screen(desk, Kind.VOID, original, left_minor=None)
-    agreed = await check_original(desk, Kind.VOID, screen)
+    order = Order(Kind.VOID, screen.amount, original=reference_to(original))
+    agreed = await check_original(desk, order, screen)
     if isinstance(agreed, GivenUp):
         await abandon(Kind.VOID, "original", agreed, screen.amount)
         return None
@@ -81,38 +73,33 @@ async def void_original(desk: Desk, original: Transaction | None) -> Ended | Non
         await abandon(Kind.VOID, "card", given_up, agreed.amount)
         return None
     # 4. Intent, host, outcome.
-    return await carry_out(desk, agreed, presented, reference_to(original), pin)
+    return await carry_out(desk, agreed, presented, pin)
 
 
-async def undo(desk: Desk, sale: Transaction) -> Ended | None:
+async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
     """Void a sale that was approved a moment ago: no number to key, the card still in or put back.
 
     CANCEL on the frame that offered it is what agrees to it.
     """
     amount = desk.money(sale.amount_minor)
+    order = Order(Kind.VOID, amount, original=reference_to(sale), undo=True)
     shown = await show(desk, original_screen(desk, Kind.VOID, sale, left_minor=None))
-    agreed = await agree(Kind.VOID, amount, shown, (await Now()).monotonic_ms, key="CANCEL")
+    agreed = await agree(order, shown, (await Now()).monotonic_ms, key="CANCEL")
     refusal = await why_not_voided(desk, sale)
     if refusal is not None:
-        await tell(desk, Text.REFUSED, refusal)
+        await tell(desk, Text.REFUSED, why_refused(refusal))
         return None
     presented = await present_same_card(desk, agreed, sale, Text.CARD_BACK_FOR_UNDO, again=True)
     if isinstance(presented, GivenUp):
         await release_card()
         await abandon(Kind.VOID, "undo", presented, amount)
         return None
-    return await carry_out(desk, agreed, presented, reference_to(sale), None, undoing=True)
+    return await carry_out(desk, agreed, presented, None)
 
 
 async def carry_out(
-    desk: Desk,
-    agreed: Agreed,
-    presented: Presented,
-    original: OriginalRef,
-    pin: Pin | None,
-    *,
-    undoing: bool = False,
-) -> Ended | None:
+    desk: Desk, agreed: Agreed, presented: Presented, pin: Pin | None
+) -> PaymentEnded | None:
     """Send a void or refund on a card that has told who it is; the card itself has no say."""
     if not await may_move_money(desk):
         await release_card()
@@ -121,20 +108,18 @@ async def carry_out(
     card = presented.card
     facts = card_facts(desk, card)
     emv = EmvData(aid=facts.aid, label=facts.label)
-    deal = Deal(
+    ready = Ready(
         agreed,
         facts,
         CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin),
         Verification.SIGNATURE if pin is None else Verification.PIN,
         emv,
-        original=original,
-        undo=undoing,
     )
 
     async def card_is_done(_answer: HostAnswer) -> CardWord:
-        return CardWord(accepted=True, reason="", emv=emv)
+        return CardWord(None, emv)
 
-    ended = await transact(desk, deal, card_is_done)
+    ended = await transact(desk, ready, card_is_done)
     await release_card()
     return ended
 
@@ -152,8 +137,3 @@ async def original_pin(
     if isinstance(presented, GivenUp) or not (asked and keyed_once):
         return None
     return await enter_pin(desk, agreed.kind, agreed.amount, None)
-
-
-def refusal_word(refusal: Phrase | None) -> str:
-    """A refusal as the journal keeps it: the catalogue's name."""
-    return getattr(refusal.text, "name", "refused").lower() if refusal else "no_such_voucher"

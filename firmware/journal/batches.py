@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 
+from firmware.core.kinds import Totals
 from firmware.journal import rules
 from firmware.journal.records import (
     BatchOpened,
     CopyRestored,
     SettlementCompleted,
     SettlementStarted,
-    Totals,
 )
 
 _UNDECIDED = """SELECT (SELECT count(*) FROM transactions WHERE state = 'open' AND training = 0)

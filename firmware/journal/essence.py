@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from firmware.core.kinds import Kind, Totals
 from firmware.journal import base45
 from firmware.journal.keys import TerminalKeys
-from firmware.journal.records import Kind, SettlementCompleted, Totals
+from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import State, Transaction
 
 VOUCHER, SETTLEMENT = "P1", "S1"

@@ -13,8 +13,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from firmware.core.masked import Key
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.masked import Key
 
 KEY_BYTES = 32
 KEY_FILES = ("signing.key", "card.key", "pepper.key")

@@ -12,15 +12,14 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from firmware.core.kinds import Kind, Totals
 from firmware.journal.chain import ORIGIN, Entry, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.records import (
-    Kind,
     PrintQueued,
     ReversalOpened,
     SettlementCompleted,
     SettlementStarted,
-    Totals,
 )
 from firmware.journal.rows import (
     believed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.journal.facts import Base
+from firmware.journal.base import Base
 
 
 class HeadRenewed(Base, frozen=True):

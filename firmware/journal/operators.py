@@ -18,6 +18,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
 
+from firmware.core.masked import Password
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import (
     OperatorAdded,
@@ -28,7 +29,6 @@ from firmware.journal.records import (
 )
 from firmware.journal.rows import damage_is_a_fault
 from firmware.journal.store import Journal
-from firmware.masked import Password
 
 SUPERVISOR = "00"
 SUPERVISOR_DEFAULT, CASHIER_DEFAULT = Password("123456"), Password("0000")

@@ -10,18 +10,17 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from firmware.core.kinds import Copy, Kind, Result
 from firmware.journal import batches, rules, schema, settings, shift
 from firmware.journal.chain import Entry
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
     ClockJumped,
-    Copy,
     CopyRestored,
     GuardOverridden,
     IntentRecorded,
     KeyIntroduced,
-    Kind,
     OperatorAdded,
     OperatorRemoved,
     OperatorSignedOff,
@@ -34,7 +33,6 @@ from firmware.journal.records import (
     PrintSending,
     PrintSent,
     Record,
-    Result,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,

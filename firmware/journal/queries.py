@@ -6,12 +6,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from firmware.core.kinds import Totals
 from firmware.journal.records import (
     SettingChanged,
     SettingsRecorded,
     SettlementCompleted,
     SettlementStarted,
-    Totals,
 )
 from firmware.journal.rules import STAN_MAX
 from firmware.journal.store import Journal

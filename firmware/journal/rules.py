@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import sqlite3
 
+from firmware.core.kinds import Kind, Result, Totals
+from firmware.core.money import MINOR_MAX
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     CopyRestored,
     IntentRecorded,
-    Kind,
     OutcomeRecorded,
-    Result,
     ReversalOpened,
     SettlementCompleted,
     SettlementStarted,
-    Totals,
 )
 from firmware.journal.transactions import State
-from firmware.money import MINOR_MAX
 
 STAN_MAX = 999_999
 BATCH_MAX = 999_999

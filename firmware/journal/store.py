@@ -38,19 +38,18 @@ from firmware.journal.head import (
 )
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
+from firmware.journal.losses import HeadRenewed, TailLost
 from firmware.journal.projection import project, rebuild
 from firmware.journal.records import (
     AmountAgreed,
     BatchOpened,
     CopyRestored,
-    HeadRenewed,
     KeyIntroduced,
     OutcomeRecorded,
     Record,
     ReversalConfirmed,
     ReversalOpened,
     SettlementCompleted,
-    TailLost,
 )
 
 HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify` checks them all

@@ -9,8 +9,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from firmware.core.kinds import Kind
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
-from firmware.journal.records import Kind
 from firmware.journal.rows import damage_is_a_fault
 
 DAY_DIGITS = 8  # YYYYMMDD

@@ -6,14 +6,7 @@ import enum
 
 import msgspec
 
-from firmware.journal.records import (
-    CardFacts,
-    Copy,
-    EmvData,
-    Kind,
-    OriginalRef,
-    Verification,
-)
+from firmware.core.kinds import CardFacts, Copy, EmvData, Kind, OriginalRef, Verification
 
 
 class State(enum.Enum):

@@ -22,16 +22,10 @@ from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
 from firmware.journal.head import HEAD, Head, HeadFile, missing_words, other_words
 from firmware.journal.lookups import Lookups
+from firmware.journal.losses import HeadRenewed, TailLost
 from firmware.journal.operators import digest_of
 from firmware.journal.projection import project
-from firmware.journal.records import (
-    AmountAgreed,
-    HeadRenewed,
-    KeyIntroduced,
-    Record,
-    SettingChanged,
-    TailLost,
-)
+from firmware.journal.records import AmountAgreed, KeyIntroduced, Record, SettingChanged
 from firmware.journal.settings import change_words
 
 FAULTS_SHOWN = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from firmware.journal.records import Kind
+from firmware.core.kinds import Kind
 from firmware.ui import glyphs
 from firmware.ui.canvas import WIDTH_PX
 from firmware.ui.rows import GAP_PX, LOW_PX, Row, SplitRow, TextRow

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from firmware.money import Money
+from firmware.core.money import Money
 from firmware.ui import glyphs, numerals
 from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
 from firmware.ui.glyphs import Bitmap

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from firmware.journal.records import Kind
-from firmware.money import Money
+from firmware.core.kinds import Kind
+from firmware.core.money import Money
 from firmware.ui.texts import Language, Text
 
 

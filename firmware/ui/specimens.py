@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from firmware.host.responses import response_text
-from firmware.journal.records import Kind
-from firmware.money import CURRENCIES, Money
+from firmware.core.kinds import Kind
+from firmware.core.money import CURRENCIES, Money
+from firmware.iso8583.responses import response_text
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,

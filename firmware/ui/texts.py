@@ -1,6 +1,6 @@
 """Every text of the screens, in zh_CN and en. `{name}` marks a value that the flow fills in.
 
-Response texts stand in `firmware.host.responses`; vouchers have their own bilingual texts.
+Response texts stand in `firmware.iso8583.responses`; vouchers have their own bilingual texts.
 """
 
 from __future__ import annotations

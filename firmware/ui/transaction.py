@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.money import MoneyError, capitals
+from firmware.core.money import MoneyError, capitals
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import WIDTH_PX, Canvas
 from firmware.ui.parts import Words, clipped, fits, header, store_row

@@ -20,19 +20,13 @@ from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile
 from hw.printer_font import PaperFont
 from hw.sim.cards.card import Card, tray
-from hw.sim.escpos import PrinterModel
-from hw.sim.feed import Mechanism
 from hw.sim.host_line import HostLine
-from hw.sim.matrix import Matrix
-from hw.sim.pcsc import PcscModel
-from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
-from hw.sim.virtual import (
-    VirtualClock,
-    VirtualTime,
-    VirtualWorker,
-    watch_keypad,
-    watch_reader,
-)
+from hw.sim.panel.matrix import Matrix
+from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
+from hw.sim.printer.escpos import PrinterModel
+from hw.sim.printer.feed import Mechanism
+from hw.sim.reader.pcsc import PcscModel
+from hw.sim.time import VirtualClock, VirtualTime, VirtualWorker, watch_keypad, watch_reader
 
 APDU_MS = 8  # at 9,600 baud a short command and its answer take a little longer
 HOST_MS = 150
@@ -86,7 +80,7 @@ class ModelBench:
     """Every part on the bench. `host` is what stands at the far end of the host's line.
 
     `baud` is of a printer on a serial line, None of one on USB or a network;
-    `slot` is another way to the card than the modelled slot: see hw.sim.pcscd_slot.
+    `slot` is another way to the card than the modelled slot: see hw.sim.reader.pcscd_slot.
     """
 
     def __init__(

@@ -8,18 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from firmware.cli.compose import Assembly
-from firmware.cli.data import reading
-from firmware.cli.parts import LateKeypad, Parts
-from firmware.config import Check, Config
+from firmware.audit.data import reading
+from firmware.core.config import Check, Config
+from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.journal.records import OperatorSignedOn
 from firmware.journal.transactions import State
-from firmware.ledger import Ledger
-from firmware.loop import Inbox, Loop
-from firmware.masked import Password
-from firmware.scenario.stage import tray_books
-from firmware.supervisor import Supervisor
+from firmware.lab.scenario.stage import tray_books
+from firmware.terminal.assembly import Assembly
+from firmware.terminal.data_directory import Ledger
+from firmware.terminal.devices import LateKeypad, Parts
+from firmware.terminal.loop import Inbox, Loop
+from firmware.terminal.service_manager import Supervisor
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
@@ -31,11 +31,11 @@ from hw.ports import DeviceFault, Keypad
 from hw.printer import EscposPrinter
 from hw.sim.cards import TEST_CA_KEYS
 from hw.sim.cards.card import tray
-from hw.sim.escpos import PrinterModel
-from hw.sim.matrix import Matrix
-from hw.sim.pcsc import PcscModel
-from hw.sim.ssd1306 import Ssd1306
-from hw.sim.usb_keypad import UsbKeypadModel
+from hw.sim.panel.matrix import Matrix
+from hw.sim.panel.ssd1306 import Ssd1306
+from hw.sim.panel.usb_keypad import UsbKeypadModel
+from hw.sim.printer.escpos import PrinterModel
+from hw.sim.reader.pcsc import PcscModel
 from hw.worker import SystemClock
 
 PATIENCE_S = 20

@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from firmware.config import Config, Host
-from firmware.supervisor import Supervisor
+from firmware.core.config import Config, Host
+from firmware.terminal.service_manager import Supervisor
 from tests.cli.bench import CONFIG, Bench
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from firmware.acquirer.books import BOOKS, Books
+from firmware.audit.data import reading
 from firmware.cli.backup import PATIENCE_S, PAUSE_S, patience
-from firmware.cli.data import reading
-from firmware.cli.exits import Refused
-from firmware.host.books import BOOKS, Books
+from firmware.core.exits import Refused
 from firmware.journal.connection import DATABASE
 from firmware.journal.transactions import State
 from tests.cli.bench import Bench

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from firmware.cli import bench
-from firmware.cli.benchmarks import card, growth, long_journal, screen, session
-from firmware.cli.benchmarks.figures import Figure, line, p99, unmeasured
-from firmware.cli.benchmarks.hands import Hands
-from firmware.cli.benchmarks.meter import Meter, MeteredRunner, Timed
-from firmware.cli.benchmarks.sale import metered_stage
-from firmware.cli.benchmarks.trade import TracedStage
 from firmware.journal.records import TerminalStarted
-from firmware.scenario.stage import START
+from firmware.lab.benchmarks import card, growth, long_journal, screen, session
+from firmware.lab.benchmarks.figures import Figure, line, p99, unmeasured
+from firmware.lab.benchmarks.hands import Hands
+from firmware.lab.benchmarks.meter import Meter, MeteredRunner, Timed
+from firmware.lab.benchmarks.sale import metered_stage
+from firmware.lab.benchmarks.trade import TracedStage
+from firmware.lab.scenario.stage import START
 from firmware.ui.texts import Text
 
 

@@ -7,16 +7,16 @@ import threading
 
 import pytest
 
-from firmware.cli.card_bench import ONLINE_ONLY, BenchDialogue, driven
-from firmware.cli.card_report import protocols
-from firmware.cli.card_serve import serve
-from firmware.cli.card_slot import MODELLED, CardAtHand, card_in_reader
-from firmware.cli.exits import Refused
-from firmware.emv.dialogue import CardFailure, PinBypassed, PinKind, PinPrompt
-from firmware.masked import Pin
+from firmware.core.exits import Refused
+from firmware.core.masked import Pin
+from firmware.emv.contact.dialogue import CardFailure, PinBypassed, PinKind, PinPrompt
+from firmware.lab.cards.report import protocols
+from firmware.lab.cards.serve import serve
+from firmware.lab.cards.slot import MODELLED, CardAtHand, card_in_reader
+from firmware.lab.cards.transaction import ONLINE_ONLY, BenchDialogue, driven
 from hw.sim.cards import tray
-from hw.sim.pcsc import PcscModel
-from hw.sim.pcscd_slot import PcscdSlot
+from hw.sim.reader.pcsc import PcscModel
+from hw.sim.reader.pcscd_slot import PcscdSlot
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E4444463031")
 

@@ -6,12 +6,12 @@ from typing import get_type_hints
 
 import pytest
 
-from firmware.cli import settings
 from firmware.cli.config import example
 from firmware.cli.meanings import MEANINGS
-from firmware.cli.settings import settings_of
-from firmware.config import Config, from_tables
+from firmware.core.config import Config, from_tables
 from firmware.emv.ca_keys import CaKeys
+from firmware.terminal import settings
+from firmware.terminal.settings import settings_of
 from hw.sim.cards import TEST_CA_KEYS
 
 ACCOUNT = """

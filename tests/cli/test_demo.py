@@ -8,8 +8,8 @@ from PIL import Image
 
 from firmware.__main__ import main
 from firmware.cli import demo
-from firmware.cli.teller import Teller, torn
-from firmware.scenario.player import ScenarioFailed
+from firmware.lab.narration import Teller, torn
+from firmware.lab.scenario.player import ScenarioFailed
 from firmware.ui.drawing import braille, drawing_for, half_blocks
 from firmware.ui.texts import Language
 

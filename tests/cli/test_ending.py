@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from firmware.cli.data import reading
-from firmware.loop import END_MS, GRACE_MS, Ending, Inbox
+from firmware.audit.data import reading
+from firmware.terminal.loop import END_MS, GRACE_MS, Ending, Inbox
 from hw.worker import HostedThread, JobWorker, SystemClock
 from tests.cli.test_run import starts
 from tests.soak.days import VIEW_S, provision

@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
-from firmware.cli.data import reading
+from firmware.audit.data import reading
 from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
-from firmware.scenario.language import read
-from firmware.scenario.player import Player
+from firmware.lab.scenario.language import read
+from firmware.lab.scenario.player import Player
 from hw.sim.cards import tray_accounts
 from tests.cli.conftest import Pos
 

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
-from firmware.cli.evidence_seal import MANIFEST, SIGNATURE, seal
-from firmware.cli.keyring import fingerprint_of, pem_of, pem_of_all, read_keys
+from firmware.audit.evidence_seal import MANIFEST, SIGNATURE, seal
+from firmware.audit.keyring import fingerprint_of, pem_of, pem_of_all, read_keys
 from firmware.journal.chain import link
 from firmware.journal.keys import TerminalKeys
-from firmware.scenario.language import read
-from firmware.scenario.player import Player
+from firmware.lab.scenario.language import read
+from firmware.lab.scenario.player import Player
 from tests.cli.conftest import Pos
 from tests.cli.test_evidence import SCENARIOS, data  # noqa: F401 - a fixture
 

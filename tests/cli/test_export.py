@@ -9,8 +9,8 @@ import sqlite3
 
 import pytest
 
+from firmware.core.kinds import Kind, Result
 from firmware.journal.connection import DATABASE
-from firmware.journal.records import Kind, Result
 from firmware.journal.transactions import State
 from tests.journal.story import CARD
 

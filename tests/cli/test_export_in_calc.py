@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from firmware.journal.records import Kind, Result
+from firmware.core.kinds import Kind, Result
 from tests.journal.story import CARD
 
 CALC = shutil.which("soffice")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware.host.books import BOOKS
+from firmware.acquirer.books import BOOKS
 from firmware.journal.connection import LOG
 from firmware.journal.head import HEAD
 from firmware.journal.keys import TerminalKeys
-from firmware.journal.records import CopyRestored, TailLost
+from firmware.journal.losses import TailLost
+from firmware.journal.records import CopyRestored
 from firmware.journal.store import Journal
 from tests.journal.story import Clock, Shop, outcome_of
 

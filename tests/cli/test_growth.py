@@ -10,9 +10,9 @@ import pytest
 from msgspec import Struct
 
 from firmware.__main__ import main
-from firmware.cli.benchmarks import growth, long_journal
 from firmware.journal.verify import verify_journal
-from firmware.scenario.stage import START, Stage
+from firmware.lab.benchmarks import growth, long_journal
+from firmware.lab.scenario.stage import START, Stage
 from firmware.ui.texts import Language, Text
 
 COUNTERS = Path("/proc/self/io")

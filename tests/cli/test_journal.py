@@ -4,15 +4,13 @@ import sqlite3
 
 import pytest
 
-from firmware.cli.keyring import pem_of
+from firmware.audit.keyring import pem_of
+from firmware.core.kinds import Copy, Kind, Result
 from firmware.journal.connection import DATABASE
 from firmware.journal.records import (
-    Copy,
     GuardOverridden,
-    Kind,
     PrintQueued,
     PrintSent,
-    Result,
     SettingChanged,
     SettingsRecorded,
 )

@@ -6,7 +6,7 @@ import re
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from firmware.cli.keyring import read_keys
+from firmware.audit.keyring import read_keys
 from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
 from tests.journal.story import Shop

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from firmware import log
-from firmware.masked import Key, Pan, Pin, Track2
+from firmware.core import log
+from firmware.core.masked import Key, Pan, Pin, Track2
 
 PANS = ("6228480402564890018", "4761739001010119", "378282246310005", "4222222222222")
 

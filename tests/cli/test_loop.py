@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from firmware.loop import GRACE_MS, LEAST_WAIT_MS, Inbox, Loop, Stop
-from firmware.supervisor import Supervisor
+from firmware.terminal.loop import GRACE_MS, LEAST_WAIT_MS, Inbox, Loop, Stop
+from firmware.terminal.service_manager import Supervisor
 from hw.events import Event, Key, KeyPressed
 
 SECOND_MS = 1_000

@@ -11,9 +11,10 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from firmware.cli.metrics import Figures, MetricsServer, serve
-from firmware.journal.records import Copy as Paper
-from firmware.journal.records import DeviceFailed, DeviceRecovered, PrintQueued, Result
+from firmware.core.kinds import Copy as Paper
+from firmware.core.kinds import Result
+from firmware.journal.records import DeviceFailed, DeviceRecovered, PrintQueued
+from firmware.ops.metrics import Figures, MetricsServer, serve
 from tests.journal.story import confirmed, opened
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from firmware.core.masked import Password
 from firmware.journal.operators import CASHIER_DEFAULT, MustChange, Operators, Verified
 from firmware.journal.records import OperatorAdded, OperatorRemoved, OperatorSignedOn
-from firmware.masked import Password
 
 
 @pytest.fixture

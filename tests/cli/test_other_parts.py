@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from firmware.cli.parts import Parts, printer_of
-from firmware.config import Config, Printer
+from firmware.core.config import Config, Printer
 from firmware.journal.transactions import State
+from firmware.terminal.devices import Parts, printer_of
 from hw import board
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
 from hw.gpio import Header
 from hw.oled import Oled, OledChip, spi
-from hw.sim.escpos import PrinterModel
-from hw.sim.spi import SpiDev
-from hw.sim.ssd1306 import Sh1106
-from hw.sim.usb_keypad import UsbKeypadModel
+from hw.sim.panel.spi import SpiDev
+from hw.sim.panel.ssd1306 import Sh1106
+from hw.sim.panel.usb_keypad import UsbKeypadModel
+from hw.sim.printer.escpos import PrinterModel
 from tests.cli.bench import CONFIG, Bench
 from tests.hw.serial_line import on_terminal
 

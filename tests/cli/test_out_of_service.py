@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from firmware.cli.refusal import show_refusal
-from firmware.config import Config, General
-from firmware.effects import Effect, Fault, Faults, Look, Now, Show
+from firmware.acquirer.books import BooksError
+from firmware.core.config import Config, General
+from firmware.flows.effects import Fault, Faults, Show
 from firmware.flows.outage import outage
-from firmware.host.books import BooksError
-from firmware.host.keys import KeyFileError
+from firmware.iso8583.keys import KeyFileError
 from firmware.journal.faults import JournalFault, Trouble
+from firmware.payments.effects import Effect, Look, Now
+from firmware.terminal.refusal import show_refusal
 from firmware.ui.render import render
 from firmware.ui.screens import OutOfService, Owner, Phrase
 from firmware.ui.texts import Language
 from hw.oled import Oled
-from hw.sim.ssd1306 import Ssd1306
+from hw.sim.panel.ssd1306 import Ssd1306
 from tests.flows.script import desk
 from tests.flows.words import NOW
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli.compose import host_link
-from firmware.cli.parts import NoPrinter, printer_of, real_parts
-from firmware.cli.settings import printer_address, usb_printer
-from firmware.config import Config, Display, Host, Keypad, Printer
-from firmware.host.local import LocalHost
-from firmware.host.tcp import TcpLink
-from firmware.masked import Key
+from firmware.acquirer.embedded import LocalHost
+from firmware.core.config import Config, Display, Host, Keypad, Printer
+from firmware.core.masked import Key
+from firmware.iso8583.tcp import TcpLink
+from firmware.terminal.assembly import host_link
+from firmware.terminal.devices import NoPrinter, printer_of, real_parts
+from firmware.terminal.settings import printer_address, usb_printer
 from hw.events import Device
 from hw.ports import DeviceFault, PaperState
 from hw.printer import EscposPrinter

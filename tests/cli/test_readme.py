@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from firmware.__main__ import COMMANDS
-from firmware.scenario.language import FAULTS, ScenarioError, parse
-from firmware.scenario.player import play
+from firmware.lab.scenario.language import FAULTS, ScenarioError, parse
+from firmware.lab.scenario.player import play
 from hw.sim.cards import tray
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def test_every_command_in_the_readme_exists():
     assert {"demo", "test"} <= named
 
 
-@pytest.mark.parametrize("readme", ["firmware/install/README.md", "hw/README.md"])
+@pytest.mark.parametrize("readme", ["firmware/ops/install/README.md", "hw/README.md"])
 def test_every_command_that_a_builder_is_given_exists(readme):
     text = (ROOT / readme).read_text("utf-8")
     named = re.findall(r"(?:`|firmware/|sudo |sudo -u pos )pos ([a-z]+)", text)
@@ -54,7 +54,7 @@ def test_the_scenario_in_the_house_holds(tmp_path):
     [
         "README.md",
         "firmware/README.md",
-        "firmware/install/README.md",
+        "firmware/ops/install/README.md",
         "hw/README.md",
         "hw/case/README.md",
         "hw/photos/README.md",

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
-from firmware.cli.report import Report, Tally, gathered, table
-from firmware.cli.report_chart import CHART_HEIGHT_PX, KINDS, WIDTH_PX, draw
-from firmware.journal.records import Kind
-from firmware.scenario.language import read
-from firmware.scenario.player import Player
+from firmware.audit.report import Report, Tally, gathered, table
+from firmware.audit.report_chart import CHART_HEIGHT_PX, KINDS, WIDTH_PX, draw
+from firmware.core.kinds import Kind
+from firmware.lab.scenario.language import read
+from firmware.lab.scenario.player import Player
 from tests.cli.conftest import Pos
 from tests.journal.story import CARD, Shop
 

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from firmware import log
-from firmware.cli import parts, refusal
-from firmware.cli.data import reading
-from firmware.cli.exits import BUG
-from firmware.cli.parts import NoPrinter, Parts
+from firmware.audit.data import reading
 from firmware.cli.run import run_terminal
-from firmware.cli.settings import Settings
-from firmware.config import Config
+from firmware.core import log
+from firmware.core.config import Config
+from firmware.core.exits import BUG
+from firmware.core.masked import Pan
 from firmware.journal.records import DeviceFailed, DeviceRecovered, TerminalStarted
 from firmware.journal.transactions import State
-from firmware.masked import Pan
+from firmware.terminal import devices as parts
+from firmware.terminal import refusal
+from firmware.terminal.devices import NoPrinter, Parts
+from firmware.terminal.settings import Settings
 from firmware.ui.render import render
 from firmware.ui.screens import OutOfService, Owner, Phrase
 from firmware.ui.texts import Language, Text
@@ -30,9 +31,9 @@ from hw.events import Device
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import PaperState, PrintResult
-from hw.sim.matrix import Matrix
-from hw.sim.pcsc import PcscModel
-from hw.sim.ssd1306 import Ssd1306
+from hw.sim.panel.matrix import Matrix
+from hw.sim.panel.ssd1306 import Ssd1306
+from hw.sim.reader.pcsc import PcscModel
 from hw.worker import SystemClock
 from tests.cli.bench import Bench
 from tests.cli.conftest import QUIET

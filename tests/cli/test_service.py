@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from firmware.cli.data import reading
+from firmware.audit.data import reading
 from firmware.journal.transactions import State
 from hw.worker import SystemClock
 from tests.cli.conftest import ROOT
@@ -23,7 +23,7 @@ from tests.moved import python_path
 
 WATCHDOG_US = 400_000
 BACK_WITHIN_S = 10
-UNIT = (ROOT / "firmware/install/service.txt").read_text(encoding="utf-8")
+UNIT = (ROOT / "firmware/ops/install/service.txt").read_text(encoding="utf-8")
 [RESTART_S] = (int(seconds) for seconds in re.findall(r"^RestartSec=(\d+)$", UNIT, re.MULTILINE))
 READY, ALIVE, IN_SERVICE = b"READY=1", b"WATCHDOG=1", b"STATUS=in service"
 

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
+from firmware.audit.data import reading
 from firmware.cli import sim
-from firmware.cli.data import reading
 from firmware.journal.records import TerminalStarted
-from firmware.page.commands import Fresh
-from firmware.page.hub import Hub
-from firmware.page.session import Session
-from firmware.scenario.stage import START, Stage
-from tests.page.conftest import said, wait_for
+from firmware.lab.page.commands import Fresh
+from firmware.lab.page.hub import Hub
+from firmware.lab.page.session import Session
+from firmware.lab.scenario.stage import START, Stage
+from tests.lab.page.conftest import said, wait_for
 
 ENGLISH = {"general.language": "en"}
 

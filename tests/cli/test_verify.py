@@ -10,14 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from firmware.cli.data import reading
-from firmware.cli.keyring import pem_of, read_keys
+from firmware.audit.data import reading
+from firmware.audit.keyring import pem_of, read_keys
 from firmware.journal.connection import DATABASE
 from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import SettlementCompleted
-from firmware.scenario.language import read
-from firmware.scenario.player import Player
+from firmware.lab.scenario.language import read
+from firmware.lab.scenario.player import Player
 from tests.journal.tamper import copy_of, cut_tail
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

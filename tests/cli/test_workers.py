@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli.parts import RETRY_MS, LateKeypad, SharedHeader, TellingDisplay
+from firmware.terminal.devices import RETRY_MS, LateKeypad, SharedHeader, TellingDisplay
 from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, JobDone, Key, KeyPressed
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import DeviceFault
-from hw.sim.matrix import Matrix
-from hw.sim.ssd1306 import Ssd1306
+from hw.sim.panel.matrix import Matrix
+from hw.sim.panel.ssd1306 import Ssd1306
 from hw.worker import KEYPAD_STUCK_MS, HostedThread, JobWorker, KeypadWorker, SystemClock
 from tests.cli.bench import TickingClock
 

@@ -17,11 +17,11 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from firmware.cli import doctor
-from firmware.cli.parts import Parts, real_parts
-from firmware.cli.settings import Settings
-from firmware.doctor.examination import as_line, examined
-from firmware.doctor.findings import Finding, Verdict
-from firmware.doctor.machine import ThisMachine
+from firmware.ops.doctor.examination import as_line, examined
+from firmware.ops.doctor.findings import Finding, Verdict
+from firmware.ops.doctor.machine import ThisMachine
+from firmware.terminal.devices import Parts, real_parts
+from firmware.terminal.settings import Settings
 from hw.board import KEYPAD, SIGNALS, Pin
 from hw.events import Event, Key
 from hw.gpio import Header
@@ -30,9 +30,9 @@ from hw.oled import Oled
 from hw.ports import Keypad
 from hw.printer import EscposPrinter
 from hw.signals import Signals
-from hw.sim.escpos import PrinterModel
-from hw.sim.matrix import PI_4B_REVISION, Matrix
-from hw.sim.ssd1306 import Ssd1306
+from hw.sim.panel.matrix import PI_4B_REVISION, Matrix
+from hw.sim.panel.ssd1306 import Ssd1306
+from hw.sim.printer.escpos import PrinterModel
 from hw.worker import KeypadWorker, SystemClock
 from tests.cli.bench import TickingClock
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli.exits import Refused
-from firmware.cli.settings import settings_of
+from firmware.core.exits import Refused
+from firmware.terminal.settings import settings_of
 from tests.contracts.at_the_bench import Person, Terminal
 
 

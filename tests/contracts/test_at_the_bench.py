@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from firmware.cli.settings import Settings
-from firmware.config import from_tables
+from firmware.core.config import from_tables
+from firmware.terminal.settings import Settings
 from hw.events import Key, KeyPressed
 from hw.ports import Cut, Line, PrintResult
 from tests.contracts.at_the_bench import PART, Hands, Person, Terminal, keys_of

@@ -13,7 +13,7 @@ from hw.card_reader import PcscReader
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
 from hw.ports import CardGone, DeviceFault
 from hw.sim.cards import Card, tray
-from hw.sim.pcsc import PcscModel
+from hw.sim.reader.pcsc import PcscModel
 from hw.worker import SystemClock
 from tests.contracts.at_the_bench import PART, PATIENCE_S
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from hw.oled import Oled, OledChip
-from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
+from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
 from tests.contracts.at_the_bench import PART
 
 GLASSES = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}

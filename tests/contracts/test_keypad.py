@@ -7,8 +7,8 @@ import pytest
 from hw.board import KEYPAD
 from hw.evdev_keypad import UsbKeypad
 from hw.keypad import MatrixKeypad
-from hw.sim.matrix import Matrix
-from hw.sim.usb_keypad import UsbKeypadModel
+from hw.sim.panel.matrix import Matrix
+from hw.sim.panel.usb_keypad import UsbKeypadModel
 from tests.contracts.at_the_bench import PART
 
 

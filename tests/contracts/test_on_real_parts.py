@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hw.sim.cards import tray
-from hw.sim.escpos import PrinterModel
+from hw.sim.printer.escpos import PrinterModel
 from tests.hw.serial_line import on_terminal
 from tests.machine import pseudo_terminal
 

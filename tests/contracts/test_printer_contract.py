@@ -8,7 +8,7 @@ from hw.ports import Cut, Feed, Line, PaperState, Printer, PrintReport, PrintRes
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile
 from hw.printer_link import transport_for
-from hw.sim.escpos import PrinterModel
+from hw.sim.printer.escpos import PrinterModel
 from tests.contracts.at_the_bench import PART
 
 DOCUMENT = (Line("签购单 POS SALES SLIP"), Feed(1), Qr("POS1"), Line("￥128.50"), Cut())

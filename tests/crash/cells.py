@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.scenario.language import FAULTS
+from firmware.lab.scenario.language import FAULTS
 from hw.sim.host_line import LineFault
 from tests.crash.telling import State, Telling
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware import effects
+from firmware.core.kinds import Kind
+from firmware.flows import effects
 from firmware.flows.desk import Desk
-from firmware.journal.records import Kind
 from firmware.journal.transactions import State
-from firmware.runner import Flow
-from firmware.scenario.audit import unbalanced
+from firmware.lab.scenario.audit import unbalanced
+from firmware.payments import effects as payment_effects
+from firmware.terminal.runner import Flow
 from firmware.ui.screens import Outcome
 from hw.sim.host_line import LineFault
 from tests.crash.rig import SIGN_ON, Rig
@@ -84,7 +85,7 @@ class Witness:
         self.folder.mkdir(parents=True)
         self.rig.on_answered = self.note
 
-    def note(self, effect: effects.Effect[Any] | None) -> None:
+    def note(self, effect: payment_effects.Effect[Any] | None) -> None:
         """One more moment at which the power may go."""
         self.effects += effect is not None
         if isinstance(effect, effects.Show):
@@ -227,14 +228,14 @@ def durable(directory: Path) -> Sequence[Path]:
     return sorted(path for path in directory.iterdir() if not path.name.endswith("-shm"))
 
 
-def name_of(effect: effects.Effect[Any] | None) -> str:
+def name_of(effect: payment_effects.Effect[Any] | None) -> str:
     """An effect in a few words: what it records, asks or shows."""
     match effect:
         case None:
             return "a step of the printer"
-        case effects.Record(records=records):
+        case payment_effects.Record(records=records):
             return "Record " + ", ".join(type(each).__name__ for each in records)
-        case effects.Authorise(request=request):
+        case payment_effects.Authorise(request=request):
             return f"Authorise {type(request).__name__}"
         case effects.Show(screen=screen):
             return f"Show {type(screen).__name__}"

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from firmware.journal.records import (
-    Copy,
-    IntentRecorded,
-    Kind,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
-)
+from firmware.core.kinds import Copy, Kind
+from firmware.journal.records import IntentRecorded, PrintQueued, PrintSending, PrintSent
 from firmware.journal.store import Journal
 from firmware.journal.transactions import State, Transaction
 from tests.journal.story import Shop, confirmed, opened, outcome_of

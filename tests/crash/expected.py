@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firmware.host.messages import FinancialRequest, HostRequest, ReversalRequest
+from firmware.iso8583.messages import FinancialRequest, HostRequest, ReversalRequest
 from firmware.journal.records import (
     ClockJumped,
     Record,
@@ -19,8 +19,8 @@ from firmware.journal.records import (
     SettlementStarted,
     UploadAttempted,
 )
+from firmware.receipts.texts import Mark
 from firmware.ui.texts import Language, Text
-from firmware.voucher.texts import Mark
 from hw.events import Device
 from tests.crash.cells import CARD_OUT, POWER_CUT
 

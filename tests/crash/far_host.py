@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from firmware.host.keys import read_or_make_master
-from firmware.host.local import LocalHost, Registration
-from firmware.host.tcp import LENGTH_BYTES, TPDU_BYTES
-from firmware.scenario.stage import STAGE_CONFIG, START, tray_books
+from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.iso8583.keys import read_or_make_master
+from firmware.iso8583.tcp import LENGTH_BYTES, TPDU_BYTES
+from firmware.lab.scenario.stage import STAGE_CONFIG, START, tray_books
 
 MASTER = "host-master.key"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from firmware.clock_watch import DEVICE as CLOCK
-from firmware.host.messages import HostRequest, SettlementRequest
+from firmware.core.kinds import Kind
+from firmware.flows.outage import CLOCK
+from firmware.iso8583.messages import HostRequest, SettlementRequest
 from firmware.journal.records import (
     AmountAgreed,
     DeviceFailed,
     DeviceRecovered,
-    Kind,
     Record,
     TerminalStarted,
 )

@@ -21,8 +21,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NoReturn
 
-from firmware.host.tcp import TcpLink
-from firmware.journal.records import Kind
+from firmware.core.kinds import Kind
+from firmware.iso8583.tcp import TcpLink
 from firmware.ui.screens import Outcome
 from tests.crash.cuts import RETRIED_MS, Approval, Story
 from tests.crash.rig import Rig

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from firmware.config import Config
-from firmware.host.accounts import Account, Status
-from firmware.host.keys import derived_keys
-from firmware.host.local import LocalHost, Registration
+from firmware.acquirer.accounts import Account, Status
+from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.core.config import Config
+from firmware.core.masked import Key, Pan, Password, Pin
+from firmware.iso8583.keys import derived_keys
 from firmware.journal.records import OperatorSignedOn
-from firmware.masked import Key, Pan, Password, Pin
-from firmware.scenario.stage import CASHIER, SUPERVISOR
+from firmware.lab.scenario.stage import CASHIER, SUPERVISOR
 from hw.sim.cards import Card, tray_accounts
 from hw.sim.cards.accounts import TRAY, CardAccount
 from tests.crash.canaries import Canary, pan_canaries

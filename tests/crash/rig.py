@@ -12,20 +12,21 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
-from firmware import effects
-from firmware.config import Config
+from firmware.core.config import Config
+from firmware.flows import effects
 from firmware.flows.desk import Desk
-from firmware.runner import Flow, Runner
-from firmware.scenario.hands import Hands
-from firmware.scenario.language import parse
-from firmware.scenario.player import Player
-from firmware.scenario.stage import STAGE_CONFIG, Stage
-from firmware.terminal import Terminal
+from firmware.lab.scenario.hands import Hands
+from firmware.lab.scenario.language import parse
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
+from firmware.payments import effects as payment_effects
+from firmware.terminal.runner import Flow, Runner
+from firmware.terminal.terminal import Terminal
 from firmware.ui.screens import Attract, Idle, Screen
 from hw.events import Event
 
 SIGN_ON = "操作员号"  # nobody is
-Told = Callable[[effects.Effect[Any] | None], None]
+Told = Callable[[payment_effects.Effect[Any] | None], None]
 
 
 class Watcher(Protocol):
@@ -33,11 +34,11 @@ class Watcher(Protocol):
 
     def came(self, event: Event) -> None: ...
 
-    def asked(self, effect: effects.Effect[Any]) -> None: ...
+    def asked(self, effect: payment_effects.Effect[Any]) -> None: ...
 
-    def answered(self, effect: effects.Effect[Any] | None) -> None: ...
+    def answered(self, effect: payment_effects.Effect[Any] | None) -> None: ...
 
-    def given(self, effect: effects.Effect[Any], answer: object) -> None: ...
+    def given(self, effect: payment_effects.Effect[Any], answer: object) -> None: ...
 
 
 @dataclass(eq=False)
@@ -47,23 +48,23 @@ class WatchedFlow:
     flow: Flow
     watcher: Watcher
     chance: Random | None = None  # in place of chance itself, for runs that can be repeated
-    effect: effects.Effect[Any] | None = None
+    effect: payment_effects.Effect[Any] | None = None
 
-    def send(self, answer: object) -> effects.Effect[Any]:
+    def send(self, answer: object) -> payment_effects.Effect[Any]:
         if self.effect is not None:
             self.watcher.answered(self.effect)
             self.watcher.given(self.effect, answer)
-        if self.chance is not None and isinstance(self.effect, effects.RandomBytes):
+        if self.chance is not None and isinstance(self.effect, payment_effects.RandomBytes):
             answer = self.chance.randbytes(self.effect.count)
         return self._asks(self.flow.send(answer))
 
-    def throw(self, fault: BaseException) -> effects.Effect[Any]:
+    def throw(self, fault: BaseException) -> payment_effects.Effect[Any]:
         return self._asks(self.flow.throw(fault))
 
     def close(self) -> None:
         self.flow.close()
 
-    def _asks(self, effect: effects.Effect[Any]) -> effects.Effect[Any]:
+    def _asks(self, effect: payment_effects.Effect[Any]) -> payment_effects.Effect[Any]:
         self.effect = effect
         self.watcher.asked(effect)
         return effect
@@ -119,9 +120,11 @@ class Rig(Stage):
         flow: Callable[[Desk], Flow] | None = None,
         chance: Random | None = None,
     ) -> None:
-        self.on_asked: Callable[[effects.Effect[Any]], None] = lambda _effect: None
+        self.on_asked: Callable[[payment_effects.Effect[Any]], None] = lambda _effect: None
         self.on_answered: Told = lambda _effect: None
-        self.on_given: Callable[[effects.Effect[Any], object], None] = lambda _effect, _answer: None
+        self.on_given: Callable[[payment_effects.Effect[Any], object], None] = (
+            lambda _effect, _answer: None
+        )
         self.on_event: Callable[[Event], None] = lambda _event: None
         self.on_screen: Callable[[object], None] = lambda _screen: None
         self._blank, self._other_flow, self._chance = blank, flow, chance
@@ -155,18 +158,18 @@ class Rig(Stage):
         """For WatchedRunner."""
         self.on_event(event)
 
-    def asked(self, effect: effects.Effect[Any]) -> None:
+    def asked(self, effect: payment_effects.Effect[Any]) -> None:
         """For WatchedFlow."""
         self.on_asked(effect)
         if isinstance(effect, effects.Show):
             self.screen = effect.screen
             self.on_screen(effect.screen)
 
-    def answered(self, effect: effects.Effect[Any] | None) -> None:
+    def answered(self, effect: payment_effects.Effect[Any] | None) -> None:
         """For WatchedFlow and WatchedRunner; None stands for a step of the printer."""
         self.on_answered(effect)
 
-    def given(self, effect: effects.Effect[Any], answer: object) -> None:
+    def given(self, effect: payment_effects.Effect[Any], answer: object) -> None:
         """For WatchedFlow: what its effect is answered."""
         self.on_given(effect, answer)
 

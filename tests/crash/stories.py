@@ -5,19 +5,24 @@
 
 from __future__ import annotations
 
-from firmware.effects import Authorise, Look, Now, Record
+from firmware.core.kinds import Result
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.outcome import finish
-from firmware.flows.parts import Agreed
 from firmware.flows.recover import recover
 from firmware.flows.sale import Met, agree_on_amount, meet_card
-from firmware.flows.transact import Done, Refused, _intent, _outcome, _request, both_copies
-from firmware.host.messages import Answered
+from firmware.iso8583.messages import Answered
 from firmware.journal.queries import NextJob, NextNumbers, SignedOn, TransactionByVoucher
-from firmware.journal.records import Result
-from firmware.ui.screens import Phrase
-from firmware.ui.texts import Text
+from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.order import Agreed
+from firmware.payments.reverse import _request
+from firmware.payments.transact import (
+    PaymentApproved,
+    PaymentDeclined,
+    _intent,
+    _outcome,
+    both_copies,
+)
 from tests.crash.cuts import Story
 
 SALE = (
@@ -139,21 +144,21 @@ async def naive_terminal(desk: Desk) -> None:
 
 async def _sell_naively(desk: Desk, met: Met) -> None:
     numbers = await Look(NextNumbers(training=desk.training))
-    intent = _intent(desk, met.deal, numbers, await Now())
-    answer = await Authorise(_request(desk, met.deal, intent))
+    intent = _intent(desk, met.ready, numbers, await Now())
+    answer = await Authorise(_request(desk, met.ready, intent))
     await met.end_with_card(answer)
     await release_card()
     assert isinstance(answer, Answered), "a naive terminal believes in its line"
     result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
     job = await Look(NextJob())
-    outcome = _outcome(intent, met.deal, result, answer)
+    outcome = _outcome(intent, met.ready, result, answer)
     await Record.of(intent, outcome, *both_copies(intent, job))
     found = await Look(TransactionByVoucher(intent.stan, training=desk.training))
     assert found is not None
     if result is Result.APPROVED:
-        await finish(desk, Done(found, job, job + 1, await Now()))
+        await finish(desk, PaymentApproved(found, job, job + 1, await Now()))
     else:
-        await finish(desk, Refused(found, answer.response_code, Phrase.of(Text.DECLINED)))
+        await finish(desk, PaymentDeclined(found, answer.response_code))
 
 
 NAIVE_SALE = Story("naive sale", (*SALE, *AT_REST), flow=naive_terminal)

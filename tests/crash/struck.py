@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware import effects
-from firmware.host.messages import HostRequest
+from firmware.core.kinds import Kind
+from firmware.flows import effects
+from firmware.iso8583.messages import HostRequest
 from firmware.journal.faults import JournalFault
-from firmware.journal.records import Kind
 from firmware.journal.store import Journal
-from firmware.scenario.language import FAULTS, ScenarioError, Step
-from firmware.scenario.player import ScenarioFailed
+from firmware.lab.scenario.language import FAULTS, ScenarioError, Step
+from firmware.lab.scenario.player import ScenarioFailed
+from firmware.payments import effects as payment_effects
 from firmware.ui.screens import Idle, Outcome, Screen
 from firmware.ui.texts import Text
 from tests.crash.cells import CARD_OUT, POWER_CUT, Cell, Fault
@@ -124,7 +125,7 @@ class Trial:
         self._spoilt = 0
         self._stood = ""  # on the glass when the fault came
         self._seen: list[str] = []  # and since then
-        self._asked = Counter[type[effects.Effect[Any]]]()
+        self._asked = Counter[type[payment_effects.Effect[Any]]]()
         self.cast = Cast(
             ground.telling,
             folder,
@@ -179,13 +180,13 @@ class Trial:
         bench, rig = self.cast.rig.bench, self.cast.rig
         restarts = any(step.verb == "power cut" for step in self._ground.telling.steps)
         # what was never looked at before, or is off meanwhile, may well be a day on
-        unknown = "+1d" in fault.arguments and (restarts or not self._asked[effects.Record])
-        wrote = lambda: 0 if fault.kind == "full" else self._asked[effects.Record]  # noqa: E731
+        unknown = "+1d" in fault.arguments and (restarts or not self._asked[payment_effects.Record])
+        wrote = lambda: 0 if fault.kind == "full" else self._asked[payment_effects.Record]  # noqa: E731
         counts: dict[str, Callable[[], int]] = {
             "printer": lambda: bench.paper_printer.used_in_vain,
             "host": lambda: len(self._unanswered),
             "disk": lambda: rig.space_asked + wrote(),
-            "clock": lambda: 0 if unknown else self._asked[effects.Record],
+            "clock": lambda: 0 if unknown else self._asked[payment_effects.Record],
             "card": lambda: sum(card.faults.met for card in bench.tray.values()),
         }
         count = counts.get(fault.device) if fault.kind != "gone" else None  # it is looked for
@@ -214,12 +215,12 @@ class Trial:
             self.cast.player.hands.clear("disk")
             self.cast.rig.power_on()
 
-    def _answered(self, effect: effects.Effect[Any] | None) -> None:
+    def _answered(self, effect: payment_effects.Effect[Any] | None) -> None:
         match effect:
             case effects.Show(screen=Outcome() as screen):
                 if screen.approved and not screen.training:
                     self._shown.add(Approval(screen.kind, screen.voucher, screen.amount.minor))
-            case effects.Authorise(request=request):
+            case payment_effects.Authorise(request=request):
                 before, self._spoilt = self._spoilt, self.cast.rig.bench.line.spoilt
                 self._unanswered += [request] * (self._spoilt > before)
 

@@ -18,10 +18,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from firmware import effects
-from firmware.config import Config
-from firmware.scenario.language import FRESH, Step, parse, read
-from firmware.scenario.player import Player
+from firmware.core.config import Config
+from firmware.flows import effects
+from firmware.lab.scenario.language import FRESH, Step, parse, read
+from firmware.lab.scenario.player import Player
+from firmware.payments import effects as payment_effects
 from firmware.ui.screens import Menu, Screen
 from tests.crash.cuts import Story, copy
 from tests.crash.rig import Rig, Told, WatchedFlow
@@ -35,7 +36,7 @@ SLOW = (
     effects.PowerOn,
     effects.Exchange,
     effects.PowerOff,
-    effects.Authorise,
+    payment_effects.Authorise,
 )
 
 
@@ -85,7 +86,7 @@ class Reach:
     effects: set[str] = field(default_factory=set)
     flows: set[str] = field(default_factory=set)
 
-    def add(self, effect: effects.Effect[Any], flows: list[str]) -> None:
+    def add(self, effect: payment_effects.Effect[Any], flows: list[str]) -> None:
         """One more effect, asked for within these modules of flows."""
         self.effects.add(type(effect).__name__)
         self.flows.update(flows)
@@ -104,7 +105,7 @@ class Cast:
     folder: Path
     provisioned: Path
     on_state: Callable[[str], None] = lambda _name: None
-    on_asked: Callable[[effects.Effect[Any]], None] = lambda _effect: None
+    on_asked: Callable[[payment_effects.Effect[Any]], None] = lambda _effect: None
     on_answered: Told = lambda _effect: None
     reach: Reach = field(default_factory=Reach)
     _screen: Screen | None = None
@@ -133,7 +134,7 @@ class Cast:
         self._rig.on_answered = self.on_answered
         return self._rig
 
-    def _asked(self, effect: effects.Effect[Any]) -> None:
+    def _asked(self, effect: payment_effects.Effect[Any]) -> None:
         flows = list(_flows_of(self._rig))
         self.reach.add(effect, flows)
         if isinstance(effect, effects.Show):
@@ -166,11 +167,11 @@ def _flows_of(rig: Rig | None) -> Iterator[str]:
         standing = standing.cr_await
 
 
-def _effect_name(effect: effects.Effect[Any]) -> str:
+def _effect_name(effect: payment_effects.Effect[Any]) -> str:
     match effect:
         case effects.Exchange(command=command):
             return f"Exchange {command[1]:02X}"
-        case effects.Authorise(request=request):
+        case payment_effects.Authorise(request=request):
             return f"Authorise {type(request).__name__}"
     return type(effect).__name__
 

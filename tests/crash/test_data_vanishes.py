@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli.data import reading
-from firmware.scenario.audit import unbalanced
-from firmware.scenario.disk import DiskFault
+from firmware.audit.data import reading
+from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.disk import DiskFault
 from firmware.ui.texts import Language, Text
 from tests.crash.cuts import copy
 from tests.crash.rig import Rig

@@ -16,7 +16,7 @@ from firmware.journal.connection import DATABASE, connect
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
-from firmware.ledger import Ledger
+from firmware.terminal.data_directory import Ledger
 from tests.crash.day import Counter, Promise, broken, checkpoint
 from tests.crash.power_loss import Begun, replay, trade_on
 from tests.crash.recorder import Delete, Op, Recorder, Sync, Truncate, Write

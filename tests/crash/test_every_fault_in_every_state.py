@@ -20,7 +20,8 @@ from typing import get_args
 
 import pytest
 
-from firmware import effects, flows
+from firmware import flows
+from firmware.payments import effects as payment_effects
 from firmware.ui.screens import Screen
 from tests.crash.cells import Cell, all_faults
 from tests.crash.struck import Ground
@@ -56,7 +57,7 @@ def _unreached(grounds: list[Ground]) -> set[str]:
         reached.effects |= ground.reach.effects
         reached.flows |= ground.reach.flows
     screens = {screen.__name__ for screen in get_args(Screen)}
-    asked = {each.__name__ for each in effects.Effect.__subclasses__()}
+    asked = {each.__name__ for each in payment_effects.Effect.__subclasses__()}
     return (screens - reached.screens) | (asked - reached.effects) | (_flows() - reached.flows)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.runner import Runner
+from firmware.terminal.runner import Runner
 from hw.events import JobDone
 from tests.crash.cuts import copy
 from tests.crash.rig import Rig

@@ -17,13 +17,14 @@ import pytest
 
 pytest.importorskip("apsw", reason="NOT TRIED: the disk is recorded through apsw")
 
-from firmware import effects
-from firmware.host.messages import FinancialRequest
+from firmware.flows import effects
+from firmware.iso8583.messages import FinancialRequest
 from firmware.journal.connection import DATABASE
 from firmware.journal.head import HEAD, HeadFile
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.transactions import State
-from firmware.scenario.audit import unbalanced
+from firmware.lab.scenario.audit import unbalanced
+from firmware.payments import effects as payment_effects
 from firmware.ui.screens import Outcome
 from tests.crash.cuts import SETTLED_MS, Story, copy
 from tests.crash.day import Committed, Promise, Sent, Shown
@@ -50,17 +51,19 @@ class RecordedRig(Rig):
     def _open_head(self, directory: Path) -> HeadFile:
         return self.recorder.open_head(directory)
 
-    def _promise_when_asked(self, effect: effects.Effect[Any]) -> None:
-        if isinstance(effect, effects.Authorise) and isinstance(effect.request, FinancialRequest):
+    def _promise_when_asked(self, effect: payment_effects.Effect[Any]) -> None:
+        if isinstance(effect, payment_effects.Authorise) and isinstance(
+            effect.request, FinancialRequest
+        ):
             self._promise(Sent(effect.request.batch, effect.request.stan))
 
-    def _promise_when_answered(self, effect: effects.Effect[Any] | None) -> None:
+    def _promise_when_answered(self, effect: payment_effects.Effect[Any] | None) -> None:
         assert self.terminal is not None
         journal = self.terminal.ledger.journal
         match effect:
-            case effects.Authorise():
+            case payment_effects.Authorise():
                 self.keep_books()
-            case effects.Record():
+            case payment_effects.Record():
                 self._promise(Committed(*journal.head()))
             case effects.Show(screen=Outcome(approved=True, voucher=voucher)):
                 shown = journal.by_voucher(int(voucher))

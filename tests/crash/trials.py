@@ -15,9 +15,9 @@ from pathlib import Path
 
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
-from firmware.ledger import Ledger
-from firmware.scenario.audit import unbalanced
-from firmware.scenario.stage import START
+from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.stage import START
+from firmware.terminal.data_directory import Ledger
 from tests.crash.cuts import OFF_MS, READY, Approval, Story, digest
 from tests.crash.far_host import MASTER, FarHost
 from tests.crash.mortal import Death, Life, Nursery

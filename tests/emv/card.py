@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from firmware.emv.codes import Aip
-from firmware.emv.dialogue import CardFailure
+from firmware.emv.contact.dialogue import CardFailure
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode
 from tests.emv.issuer import (

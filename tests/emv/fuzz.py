@@ -15,13 +15,14 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["firmware.emv"]):
-    import firmware.emv.session  # noqa: F401 - instrumented before the session's players import it
-    from firmware.emv import certificates, dol, scripts, tlv
+    import firmware.emv.contact.session  # noqa: F401 - instrumented before the session's players import it
+    from firmware.emv import certificates, dol, tlv
     from firmware.emv.certificates import Certificate
     from firmware.emv.codes import Aip
-    from firmware.emv.cryptogram import parse_cryptogram
+    from firmware.emv.contact import scripts
+    from firmware.emv.contact.cryptogram import parse_cryptogram
+    from firmware.emv.contact.read import parse_afl
     from firmware.emv.errors import CardError
-    from firmware.emv.read import parse_afl
 
 from tests.emv.card import FakeCard
 from tests.emv.issuer import ISSUER, PAN

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from firmware.emv.applications import Application
+from firmware.core.masked import Pan, Pin
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.codes import Aip, TerminalCapabilities, Tvr
-from firmware.emv.dialogue import (
+from firmware.emv.contact.applications import Application
+from firmware.emv.contact.dialogue import (
     Cancelled,
     Candidate,
     CardFailure,
@@ -18,12 +19,11 @@ from firmware.emv.dialogue import (
     PinBypassed,
     PinPrompt,
 )
+from firmware.emv.contact.state import State
 from firmware.emv.outcomes import CardData
-from firmware.emv.state import State
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import TerminalData, Transaction
 from firmware.emv.trace import Trace
-from firmware.masked import Pan, Pin
 
 T = TypeVar("T")
 

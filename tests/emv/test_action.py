@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.emv.action import analyse, first_generate_ac, risk_data
 from firmware.emv.codes import AcType, Aip, Tvr
-from firmware.emv.cryptogram import Cryptogram, parse_cryptogram
+from firmware.emv.contact.action import analyse, first_generate_ac, risk_data
+from firmware.emv.contact.cryptogram import Cryptogram, parse_cryptogram
+from firmware.emv.contact.state import OdaMethod, State
 from firmware.emv.errors import CardError
-from firmware.emv.state import OdaMethod, State
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import REFUND, TerminalData, Transaction
 from firmware.emv.tlv import encode

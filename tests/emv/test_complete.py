@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.emv.codes import AcType, Aip, Tvr
-from firmware.emv.complete import complete_offline, complete_online
-from firmware.emv.dialogue import CardFailure
+from firmware.emv.contact.complete import complete_offline, complete_online
+from firmware.emv.contact.dialogue import CardFailure
+from firmware.emv.contact.scripts import SCRIPT_BYTES_MAX, parse_scripts
+from firmware.emv.contact.state import State
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import DeclineReason, EndReason, OnlineAnswer, UnableToGoOnline
-from firmware.emv.scripts import SCRIPT_BYTES_MAX, parse_scripts
-from firmware.emv.state import State
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import TerminalData
 from firmware.emv.tlv import TlvError, encode

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from firmware.core.masked import Pin
 from firmware.emv.codes import Aip, TerminalCapabilities
-from firmware.emv.cvm import CvmList, CvmRule, verify_cardholder
-from firmware.emv.dialogue import PinAnswer, PinKind, PinPadFailed, PinPrompt
+from firmware.emv.contact.cvm import CvmList, CvmRule, verify_cardholder
+from firmware.emv.contact.dialogue import PinAnswer, PinKind, PinPadFailed, PinPrompt
+from firmware.emv.contact.state import State
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CvmResult, EndReason
-from firmware.emv.state import State
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import CASH, CASHBACK, TerminalData, Transaction
-from firmware.masked import Pin
 from tests.emv.issuer import (
     ca_keys,
 )

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
-from firmware.emv.dialogue import CardFailure
+from firmware.emv.contact.applications import Applications
+from firmware.emv.contact.dialogue import CardFailure
+from firmware.emv.contact.select import build_candidate_list, choose, select
+from firmware.emv.contact.session import Session
 from firmware.emv.errors import SessionEnded
 from firmware.emv.outcomes import Ended, EndReason
-from firmware.emv.select import build_candidate_list, choose, select
-from firmware.emv.session import Session
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode
 from tests.emv.directories import (

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.emv.contact.gpo import initiate
+from firmware.emv.contact.read import AflEntry, parse_afl, read_application_data, track2_of
 from firmware.emv.errors import CardError
-from firmware.emv.gpo import initiate
-from firmware.emv.read import AflEntry, parse_afl, read_application_data, track2_of
 from firmware.emv.tags import Tag
 from tests.emv.support import PAN, ScriptedDialogue, run, state_of
 

@@ -4,6 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.emv.codes import Aip
+from firmware.emv.contact.read_card import CardReport, read_card
+from firmware.emv.contact.session import Session
+from firmware.emv.contact.state import COMMANDS_MAX
 from firmware.emv.outcomes import (
     Approved,
     ApprovedOffline,
@@ -14,9 +17,6 @@ from firmware.emv.outcomes import (
     OnlineAnswer,
     OnlineRequested,
 )
-from firmware.emv.read_card import CardReport, read_card
-from firmware.emv.session import Session
-from firmware.emv.state import COMMANDS_MAX
 from tests.emv.card import FakeCard
 from tests.emv.issuer import ca_keys
 from tests.emv.support import APPLICATION, NOON, SALE_OF_100, TERMINAL, ScriptedDialogue, run

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from firmware.emv.applications import Application
 from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.emv.codes import Aip, TerminalCapabilities
+from firmware.emv.contact.applications import Application
+from firmware.emv.contact.oda import authenticate
+from firmware.emv.contact.state import OdaMethod, State
 from firmware.emv.errors import CardError
-from firmware.emv.oda import authenticate
-from firmware.emv.state import OdaMethod, State
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode
 from tests.emv.issuer import CA as CA_KEY

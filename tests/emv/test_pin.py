@@ -2,12 +2,12 @@
 
 import pytest
 
+from firmware.core.masked import Pin
 from firmware.emv.codes import Aip
-from firmware.emv.cvm import verify_cardholder
-from firmware.emv.pin import pin_block
-from firmware.emv.state import State
+from firmware.emv.contact.cvm import verify_cardholder
+from firmware.emv.contact.pin import pin_block
+from firmware.emv.contact.state import State
 from firmware.emv.tags import Tag
-from firmware.masked import Pin
 from tests.emv.issuer import CA, ICC, ISSUER, ca_keys, certify_icc, certify_issuer, key
 from tests.emv.support import ScriptedDialogue, run, state_of, tsi_hex, tvr_hex
 

@@ -1,9 +1,9 @@
 """Identifying any card: directories, applications, whose card it is."""
 
-from firmware.emv.dialogue import CardFailure
+from firmware.emv.contact.dialogue import CardFailure
+from firmware.emv.contact.read_card import PPSE, CardReport, read_card
+from firmware.emv.contact.select import PSE
 from firmware.emv.outcomes import Ended, EndReason
-from firmware.emv.read_card import PPSE, CardReport, read_card
-from firmware.emv.select import PSE
 from firmware.emv.tlv import encode
 from tests.emv.card import AID, OK, FakeCard
 from tests.emv.issuer import PAN

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from firmware.emv import oda
-from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.certificates import Certificate, issuer_key
 from firmware.emv.codes import AdditionalCapabilities, Aip, TerminalCapabilities, Tvr
-from firmware.emv.cryptogram import parse_cryptogram
+from firmware.emv.contact import oda
+from firmware.emv.contact.applications import Applications
+from firmware.emv.contact.cryptogram import parse_cryptogram
+from firmware.emv.contact.read import read_application_data
+from firmware.emv.contact.session import Session
+from firmware.emv.contact.state import State
 from firmware.emv.outcomes import (
     Approved,
     Declined,
@@ -23,9 +26,6 @@ from firmware.emv.outcomes import (
     OnlineAnswer,
     OnlineRequested,
 )
-from firmware.emv.read import read_application_data
-from firmware.emv.session import Session
-from firmware.emv.state import State
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import parse_one
 from tests.emv.support import (

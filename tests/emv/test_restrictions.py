@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from firmware.emv.codes import AdditionalCapabilities, Auc
-from firmware.emv.restrictions import check_restrictions
+from firmware.emv.contact.restrictions import check_restrictions
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import CASH, CASHBACK, REFUND, SALE
 from tests.emv.support import APPLICATION, CARD_DATA, SALE_OF_100, TERMINAL, state_of, tvr_hex

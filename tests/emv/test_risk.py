@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.core.masked import Pan
 from firmware.emv.codes import Aip
-from firmware.emv.risk import manage_risk, target_percent
+from firmware.emv.contact.risk import manage_risk, target_percent
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import ExceptionFile, Transaction
-from firmware.masked import Pan
 from tests.emv.support import (
     APPLICATION,
     PAN,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from firmware.emv.applications import Application, Applications
-from firmware.emv.dialogue import CardFailure
+from firmware.emv.contact.applications import Application, Applications
+from firmware.emv.contact.dialogue import CardFailure
+from firmware.emv.contact.select import build_candidate_list
 from firmware.emv.errors import SessionEnded
 from firmware.emv.outcomes import EndReason
-from firmware.emv.select import build_candidate_list
 from tests.emv.directories import (
     MASTERCARD,
     NOT_FOUND,

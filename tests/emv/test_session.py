@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from firmware.core.masked import Pin
 from firmware.emv.codes import Aip, Tvr
-from firmware.emv.dialogue import CardFailure, PinAnswer
+from firmware.emv.contact.dialogue import CardFailure, PinAnswer
+from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import (
     Approved,
     ApprovedOffline,
@@ -19,11 +21,9 @@ from firmware.emv.outcomes import (
     OnlineRequested,
     UnableToGoOnline,
 )
-from firmware.emv.session import Session
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import REFUND, TerminalData, Transaction
 from firmware.emv.tlv import encode, parse
-from firmware.masked import Pin
 from tests.emv.card import AC, FakeCard
 from tests.emv.issuer import PAN, ca_keys
 from tests.emv.support import APPLICATION, CANCEL, SALE_OF_100, TERMINAL, ScriptedDialogue, run

@@ -4,7 +4,6 @@ from importlib import resources
 
 import pytest
 
-from firmware.emv.applications import Applications, ApplicationsError
 from firmware.emv.ca_keys import (
     STATUSES,
     CaKeyError,
@@ -14,6 +13,7 @@ from firmware.emv.ca_keys import (
     revocations,
 )
 from firmware.emv.codes import TerminalCapabilities, Tsi, Tvr, names_of
+from firmware.emv.contact.applications import Applications, ApplicationsError
 from firmware.emv.tags import Format, Source, Tag, describe
 from firmware.emv.terminal import TerminalData, numeric
 from hw.sim.cards import TEST_CA_KEYS

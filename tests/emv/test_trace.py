@@ -5,8 +5,8 @@ import json
 import pytest
 
 from firmware.emv.codes import Aip
+from firmware.emv.contact.session import Session
 from firmware.emv.meanings import meaning, status_meaning
-from firmware.emv.session import Session
 from firmware.emv.trace import ApduStep, DecisionStep, Trace
 from tests.emv.card import FakeCard
 from tests.emv.issuer import CA_INDEX, ICC, ISSUER, PAN, ca_keys, certify_icc

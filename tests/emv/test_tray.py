@@ -7,8 +7,9 @@ from datetime import datetime
 import pytest
 from pyemv import ac, kd
 
-from firmware.emv.applications import Applications
 from firmware.emv.ca_keys import CaKeys
+from firmware.emv.contact.applications import Applications
+from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import (
     Approved,
     ApprovedOffline,
@@ -20,7 +21,6 @@ from firmware.emv.outcomes import (
     OnlineAnswer,
     OnlineRequested,
 )
-from firmware.emv.session import Session
 from firmware.emv.terminal import Transaction
 from firmware.emv.tlv import parse
 from hw.sim.cards import TEST_CA_KEYS, Card, CardAccount, tray_accounts

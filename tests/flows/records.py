@@ -6,27 +6,22 @@ from collections.abc import Callable
 
 import msgspec
 
-from firmware.effects import Authorise, Look, Now, Record
+from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
+from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Result, Verification
+from firmware.core.masked import Key, Pan
 from firmware.emv import tlv
-from firmware.host.cryptogram import IssuerKey, issuer_authentication_data
-from firmware.host.messages import Answered, FinancialRequest, HostAnswer, ReversalRequest
+from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer, ReversalRequest
 from firmware.journal.queries import Reversals, Uploads
 from firmware.journal.records import (
-    CardFacts,
-    Copy,
     IntentRecorded,
-    Kind,
-    OriginalRef,
     OutcomeRecorded,
     PrintQueued,
-    Result,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
-    Verification,
 )
 from firmware.journal.transactions import Reversal, State, Transaction
-from firmware.masked import Key, Pan
+from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts

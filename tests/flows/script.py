@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from firmware.config import Config
-from firmware.effects import Effect, Exchange, RandomBytes
+from firmware.core.config import Config
+from firmware.core.masked import Key
 from firmware.emv.ca_keys import CaKeys
-from firmware.emv.dialogue import CardFailure
+from firmware.emv.contact.dialogue import CardFailure
 from firmware.flows.desk import Desk, EmvSetup
-from firmware.masked import Key
-from firmware.terminal import emv_setup
+from firmware.flows.effects import Exchange
+from firmware.payments.effects import Effect, RandomBytes
+from firmware.terminal.terminal import emv_setup
 from firmware.ui.texts import Language
 from hw.sim.cards import TEST_CA_KEYS, Card
 from hw.sim.cards.faults import CardPulled

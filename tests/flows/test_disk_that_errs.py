@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from firmware.journal.records import DeviceFailed, DeviceRecovered, Record, ReversalOpened
-from firmware.scenario.language import Step
-from firmware.scenario.player import Player
-from firmware.scenario.stage import Stage
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import Stage
 
 IOERR_READ, IOERR_WRITE = 266, 778  # SQLITE_IOERR_*. See sqlite.org/rescode.html
 SALE = (

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
-from firmware.journal.records import Kind
+from firmware.terminal.world import Glass
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import AmountCheck, AmountEntry, Idle, Phrase, Screen, TextEntry
 from firmware.ui.texts import Language, Text
-from firmware.world import Glass
 from hw.oled import Oled
-from hw.sim.ssd1306 import Ssd1306
-from hw.sim.virtual import VirtualClock
+from hw.sim.panel.ssd1306 import Ssd1306
+from hw.sim.time import VirtualClock
 from tests.flows.script import desk
 
 CHINA = timezone(timedelta(hours=8))

@@ -6,21 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from firmware.config import Config, Sale
-from firmware.effects import Look, Now, Record
-from firmware.flows.guards import (
-    agree_to_duplicate,
-    agree_to_unusual,
-    card_limit,
-    charged_today,
-    may_sell,
-    sale_limits,
-)
-from firmware.flows.parts import Agreed
+from firmware.core.config import Config, Sale
+from firmware.core.kinds import Kind
+from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, may_sell
 from firmware.flows.sale import agree_on_amount
-from firmware.journal.queries import BatchCount, CardSoldToday, DuplicateOf, RecentSales, SoldToday
-from firmware.journal.records import GuardOverridden, Kind
+from firmware.journal.queries import BatchCount, DuplicateOf, RecentSales
+from firmware.journal.records import GuardOverridden
 from firmware.journal.transactions import State
+from firmware.payments.effects import Look, Now, Record
 from firmware.ui.screens import AmountEntry, Notice, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -46,7 +39,6 @@ from tests.flows.words import (
 
 SALE = Kind.SALE
 VISA = facts_of("visa-credit")
-AGREED = Agreed(SALE, yuan(800), "f" * 64)
 EARLIER = transaction_of(intent_of(SALE, 800, VISA, stan=7), State.APPROVED)
 RECENT = [900, 1_000, 1_100, 1_000, 1_000]
 DUPLICATE = DuplicateOf(
@@ -85,38 +77,6 @@ def test_full_batch_refuses_sales(count: int, sells: bool):
 
 
 # --- limits ---
-
-
-@pytest.mark.parametrize(
-    ("minor", "notice"),
-    [(5_000_000, None), (5_000_001, say(Text.AMOUNT_OVER_LIMIT, limit=yuan(5_000_000)))],
-)
-def test_amount_over_the_limit_is_refused(minor: int, notice: Phrase | None):
-    refuse = follow(sale_limits(desk()), (Now(), NOW))
-    assert refuse(yuan(minor)) == notice
-
-
-@pytest.mark.parametrize(
-    ("minor", "notice"),
-    [(200, None), (201, say(Text.SALE_DAY_LIMIT, limit=yuan(1_000)))],
-)
-def test_amount_over_what_is_left_of_the_day_is_refused(minor: int, notice: Phrase | None):
-    limited = desk(config=Config(sale=Sale(day_limit=1_000)))
-    refuse = follow(sale_limits(limited), (Now(), NOW), (Look(SoldToday(NOW.date, "CNY")), 800))
-    assert refuse(yuan(minor)) == notice
-
-
-@pytest.mark.parametrize(
-    ("sold", "notice"), [(200, None), (201, say(Text.CARD_DAY_LIMIT, limit=yuan(1_000)))]
-)
-def test_card_over_its_limit_of_the_day_is_refused(sold: int, notice: Phrase | None):
-    limited = desk(config=Config(sale=Sale(card_day_limit=1_000)))
-    charged_minor = follow(
-        charged_today(desk(), VISA),
-        (Now(), NOW),
-        (Look(CardSoldToday(VISA.hash, NOW.date, "CNY")), sold),
-    )
-    assert card_limit(limited, AGREED, charged_minor) == notice
 
 
 def test_nothing_and_too_much_are_refused_at_the_amount():
@@ -245,7 +205,7 @@ TWICE = warns(
 
 def test_same_card_and_amount_names_the_earlier_voucher_and_asks():
     done = follow(
-        agree_to_duplicate(desk(), AGREED, VISA),
+        agree_to_duplicate(desk(), yuan(800), VISA),
         (Now(), NOW),
         (Look(DUPLICATE), EARLIER),
         TWICE,
@@ -258,7 +218,7 @@ def test_same_card_and_amount_names_the_earlier_voucher_and_asks():
 @pytest.mark.parametrize("ending", [presses(Key.CANCEL), nobody_comes()])
 def test_duplicate_that_nobody_confirms_is_not_charged(ending: Pair):
     done = follow(
-        agree_to_duplicate(desk(), AGREED, VISA),
+        agree_to_duplicate(desk(), yuan(800), VISA),
         (Now(), NOW),
         (Look(DUPLICATE), EARLIER),
         TWICE,
@@ -268,5 +228,7 @@ def test_duplicate_that_nobody_confirms_is_not_charged(ending: Pair):
 
 
 def test_card_that_was_not_charged_this_amount_goes_on_without_a_word():
-    done = follow(agree_to_duplicate(desk(), AGREED, VISA), (Now(), NOW), (Look(DUPLICATE), None))
+    done = follow(
+        agree_to_duplicate(desk(), yuan(800), VISA), (Now(), NOW), (Look(DUPLICATE), None)
+    )
     assert done is True

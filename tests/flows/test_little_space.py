@@ -9,10 +9,10 @@ from shutil import disk_usage
 import pytest
 
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.ledger import SPACE_MIN_BYTES, Ledger
-from firmware.scenario.language import Step
-from firmware.scenario.player import Player
-from firmware.scenario.stage import START, Stage
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import START, Stage
+from firmware.terminal.data_directory import SPACE_MIN_BYTES, Ledger
 
 SALE = (
     ("press", "2000", "ENTER"),

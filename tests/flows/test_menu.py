@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Look, PutBack, Wait
-from firmware.entry_guard import MaskedEntry
+from firmware.core.kinds import Kind
+from firmware.flows.effects import PutBack, Wait
+from firmware.flows.entry_guard import MaskedEntry
 from firmware.flows.menu import ITEMS, menu
-from firmware.host.messages import NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.journal.queries import BatchCount, OpenSettlement
-from firmware.journal.records import Kind
 from firmware.journal.transactions import State
+from firmware.payments.effects import Look
 from firmware.ui.screens import AmountEntry, Menu, Notice, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed

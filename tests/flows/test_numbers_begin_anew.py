@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from firmware.host import rounds
+from firmware.iso8583 import rounds
 from firmware.journal import rules
-from firmware.scenario.stage import STAGE_CONFIG
+from firmware.lab.scenario.stage import STAGE_CONFIG
 from tests.flows.test_other_terminal import SALE, SETTLE, play
 
 

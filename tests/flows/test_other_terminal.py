@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware.config import Config, ConfigError, with_setting
-from firmware.scenario.language import Step
-from firmware.scenario.player import Player
-from firmware.scenario.stage import STAGE_CONFIG
+from firmware.core.config import Config, ConfigError, with_setting
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import STAGE_CONFIG
 
 SALE = (
     ("press", "2000", "ENTER"),

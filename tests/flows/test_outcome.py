@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from firmware.effects import (
-    AwaitPaper,
-    CardPresent,
-    Look,
-    PaperOutlook,
-    PrinterSays,
-    PutBack,
-    ReleasePaper,
-    Wait,
-)
+from firmware.core.kinds import EmvData, Kind, ReversalCause, Verification
+from firmware.flows.effects import AwaitPaper, CardPresent, PrinterSays, PutBack, ReleasePaper, Wait
 from firmware.flows.outcome import finish
 from firmware.flows.parts import PHASE_MS
-from firmware.flows.transact import Done, Refused
-from firmware.host.messages import Answered
+from firmware.flows.words import why_declined, why_undecided
+from firmware.iso8583.messages import Answered
+from firmware.iso8583.responses import response_text
 from firmware.journal.queries import OpenBatch
-from firmware.journal.records import Kind, Verification
 from firmware.journal.transactions import State
+from firmware.payments.effects import Look
+from firmware.payments.transact import (
+    DECLINED_OFFLINE,
+    PaymentApproved,
+    PaymentDeclined,
+    PaymentUndecided,
+)
+from firmware.receipts.spool import PaperOutlook
+from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 from hw.ports import PaperState
@@ -67,7 +69,7 @@ SALE, VOID = Kind.SALE, Kind.VOID
 VISA = facts_of("visa-credit")
 SOLD = transaction_of(intent_of(SALE, 800, VISA), State.APPROVED)
 UNDONE = intent_of(VOID, 800, VISA, stan=2, original=original_of(SOLD), undo=True)
-DONE = Done(SOLD, MERCHANT_JOB, CARDHOLDER_JOB, NOW)
+DONE = PaymentApproved(SOLD, MERCHANT_JOB, CARDHOLDER_JOB, NOW)
 APPROVED = Answered("00", REFERENCE, AUTHORISATION)
 
 
@@ -238,15 +240,45 @@ def test_void_and_refund_are_not_undone(kind: Kind):
 
 
 def test_refusal_says_why_and_that_nothing_was_charged():
-    text = say(Text.CARD_EXPIRED)
-    follow(finish(desk(), Refused(SOLD, "54", text)), refusal_is_shown(SALE, 800, text, "54"))
+    text = Phrase.of(response_text("54"))
+    follow(finish(desk(), PaymentDeclined(SOLD, "54")), refusal_is_shown(SALE, 800, text, "54"))
+
+
+@pytest.mark.parametrize(
+    ("tvr", "text"),
+    [
+        ("", Text.DECLINED),
+        ("0000000000", Text.DECLINED),
+        ("0400000000", Text.CARD_NOT_GENUINE),  # CDA failed
+        ("0440000000", Text.CARD_NOT_GENUINE),  # and expired: the graver is said
+        ("0040000000", Text.CARD_EXPIRED),
+        ("0000080000", Text.PIN_MISSING),
+    ],
+)
+def test_card_that_declined_by_itself_says_why(tvr: str, text: Text):
+    declined = replace(SOLD, emv=EmvData(tvr=tvr))
+    assert why_declined(PaymentDeclined(declined, DECLINED_OFFLINE)) == say(text)
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        (ReversalCause.TIMED_OUT, Text.NO_ANSWER),
+        (ReversalCause.NO_LINE, Text.NO_ANSWER),
+        (ReversalCause.GARBLED, Text.NO_ANSWER),
+        (ReversalCause.CARD_GONE, Text.CARD_PULLED),
+        (ReversalCause.CARD_SIGNATURE, Text.DECLINED),
+    ],
+)
+def test_outcome_that_is_unknown_says_what_made_it_so(cause: ReversalCause, text: Text):
+    assert why_undecided(PaymentUndecided(SOLD, reversed=True, cause=cause)) == say(text)
 
 
 def test_key_typed_ahead_does_not_dismiss_a_refusal():
-    text = say(Text.DECLINED)
+    text = Phrase.of(response_text("05"))
     beep, shown, _ = refusal_is_shown(SALE, 800, text, "05")
     follow(
-        finish(desk(), Refused(SOLD, "05", text)),
+        finish(desk(), PaymentDeclined(SOLD, "05")),
         beep,
         shown,
         presses(Key.ENTER, at_ms=-1, timeout_ms=REFUSAL_MS),

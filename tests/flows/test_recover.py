@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from firmware.effects import DoubtfulPapers, Look, Record, ReleasePaper
+from firmware.core.kinds import Copy, Kind
+from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.recover import recover
-from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.queries import NextJob, OpenIntents, OpenSettlement, Reversals, Uploads
-from firmware.journal.records import Copy, Kind, PrintDoubtful, PrintQueued, ReversalOpened
+from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
+from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from tests.flows.records import (

@@ -5,20 +5,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from firmware.config import Config, Refund
-from firmware.effects import Look, Now
+from firmware.core.config import Config, Refund
+from firmware.core.kinds import Kind, Verification
 from firmware.flows.desk import Desk
 from firmware.flows.refund import refund
-from firmware.flows.transact import Done
-from firmware.host.messages import Answered
+from firmware.iso8583.messages import Answered
 from firmware.journal.queries import (
     OpenBatch,
     RefundedToday,
     TransactionByReference,
     TransactionOnDate,
 )
-from firmware.journal.records import Kind, Verification
 from firmware.journal.transactions import State, Transaction
+from firmware.payments.effects import Look, Now
+from firmware.payments.transact import PaymentApproved
 from firmware.ui.screens import AmountEntry, Menu, Phrase, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -127,7 +127,7 @@ def test_all_that_is_left_goes_back_to_the_card_it_came_from():
         is_carried_out(refunding(800), APPROVED),
         is_approved(refunding(800), Verification.SIGNATURE),
     )
-    assert isinstance(ended, Done)
+    assert isinstance(ended, PaymentApproved)
 
 
 def test_never_above_what_earlier_refunds_have_left():

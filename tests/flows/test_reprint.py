@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from firmware.effects import Look, Record
+from firmware.core.kinds import Copy, Kind, Totals
 from firmware.flows.reprint import reprint
 from firmware.journal.queries import (
     LastSettlement,
@@ -14,8 +14,9 @@ from firmware.journal.queries import (
     TransactionByNumber,
     TransactionByVoucher,
 )
-from firmware.journal.records import Copy, Kind, PrintQueued, SettlementCompleted, Totals
+from firmware.journal.records import PrintQueued, SettlementCompleted
 from firmware.journal.transactions import State, Transaction
+from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Menu, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key

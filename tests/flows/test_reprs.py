@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Exchange, Record
-from firmware.host.messages import CardPresented
-from firmware.masked import Pan, Pin, Track2
+from firmware.core.masked import Pan, Pin, Track2
+from firmware.flows.effects import Exchange
+from firmware.iso8583.messages import CardPresented
+from firmware.payments.effects import Record
 
 PAN = "4761739001010010"
 RAW = bytes.fromhex("5A08" + PAN)

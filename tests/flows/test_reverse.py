@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Authorise, Look, Record, Unseal
-from firmware.flows.owed import Retry, send_owed
-from firmware.flows.reverse import CONFIRMING_CODES, reverse, send_reversals
-from firmware.host.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
+from firmware.core.kinds import Copy, Kind, ReversalCause
+from firmware.core.masked import Pan
+from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
 from firmware.journal.queries import NextJob, Reversals, Uploads
-from firmware.journal.records import Copy, Kind, PrintQueued, ReversalAttempted, UploadAnswered
+from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAnswered
 from firmware.journal.transactions import Reversal, State, Upload
-from firmware.masked import Pan
+from firmware.payments.effects import Authorise, Look, Record, Unseal
+from firmware.payments.owed import Retry, send_owed
+from firmware.payments.reverse import CONFIRMING_CODES, reverse, send_reversals
 from tests.flows.records import (
     intent_of,
     owed_reversal_is_sent,
@@ -36,7 +37,7 @@ SILENCE = NoAnswer(NoAnswerReason.TIMED_OUT)
 @pytest.mark.parametrize("code", sorted(CONFIRMING_CODES))
 def test_undone_or_unknown_to_the_host_nothing_stands(code: str):
     done = follow(
-        reverse(desk(), INTENT, yuan(800), "no answer: timed out"),
+        reverse(desk(), INTENT, yuan(800), ReversalCause.TIMED_OUT),
         reversal_opens(INTENT, "no answer: timed out"),
         reversal_is_sent(OWED, "no answer: timed out", Answered(code)),
         reversal_is_confirmed(OWED, code),
@@ -56,7 +57,7 @@ def test_undone_or_unknown_to_the_host_nothing_stands(code: str):
 )
 def test_any_other_word_leaves_it_owed(answer: HostAnswer, detail: str):
     done = follow(
-        reverse(desk(), INTENT, yuan(800), "card: card gone"),
+        reverse(desk(), INTENT, yuan(800), ReversalCause.CARD_GONE),
         reversal_opens(INTENT, "card: card gone"),
         reversal_is_sent(OWED, "card: card gone", answer),
         reversal_stays_owed(OWED, 1, detail),

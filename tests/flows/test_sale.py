@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from firmware.effects import Now, Record
+from firmware.core.kinds import Kind, Result, Verification
 from firmware.flows.sale import sale
-from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
-from firmware.host.responses import response_text
-from firmware.journal.records import Kind, Result, Verification
+from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State
+from firmware.payments.effects import Now, Record
 from firmware.ui.screens import AmountEntry, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key

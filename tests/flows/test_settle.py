@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
-from firmware.flows.settle import settle, total_lines
-from firmware.host.messages import Answered, HostAnswer, NoAnswer, NoAnswerReason, SettlementRequest
+from firmware.core.kinds import Copy, Kind, Totals
+from firmware.flows.desk import total_lines
+from firmware.flows.settle import settle
+from firmware.iso8583.messages import (
+    Answered,
+    HostAnswer,
+    NoAnswer,
+    NoAnswerReason,
+    SettlementRequest,
+)
 from firmware.journal.queries import (
     BatchCount,
     BatchTotals,
@@ -22,14 +29,12 @@ from firmware.journal.queries import (
 )
 from firmware.journal.records import (
     BatchOpened,
-    Copy,
-    Kind,
     PrintQueued,
     SettlementCompleted,
     SettlementStarted,
-    Totals,
 )
 from firmware.journal.transactions import State
+from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
 from firmware.ui.screens import Notice
 from firmware.ui.texts import Text
 from hw.events import Key

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import ChangeOperator, CheckPassword, Look, OperatorChange, Record
-from firmware.entry_guard import MaskedEntry
+from firmware.core.kinds import Kind
+from firmware.core.masked import Password
+from firmware.flows.effects import ChangeOperator, CheckPassword, OperatorChange
+from firmware.flows.entry_guard import MaskedEntry
 from firmware.flows.operators import manage
 from firmware.flows.sign_on import try_sign_on
-from firmware.host.messages import NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.journal.operators import (
     LockedFor,
     MustChange,
@@ -18,14 +20,9 @@ from firmware.journal.operators import (
     WrongPassword,
 )
 from firmware.journal.queries import Reversals, Uploads
-from firmware.journal.records import (
-    Kind,
-    OperatorSignedOff,
-    OperatorSignedOn,
-    TrainingSwitched,
-)
+from firmware.journal.records import OperatorSignedOff, OperatorSignedOn, TrainingSwitched
 from firmware.journal.transactions import State
-from firmware.masked import Password
+from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Menu, Notice, Phrase, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from firmware.core.kinds import Copy
 from firmware.journal.records import (
-    Copy,
     DeviceFailed,
     DeviceRecovered,
     PrintDropped,
@@ -19,7 +19,7 @@ from firmware.journal.records import (
     Record,
 )
 from firmware.journal.transactions import PrintJob
-from firmware.spool import RETRY_MS, TOKEN, Spool
+from firmware.receipts.spool import RETRY_MS, TOKEN, Spool
 from hw.events import JobDone
 from hw.ports import Document, Line, PaperState, PrintReport, PrintResult
 from tests.journal.story import Shop

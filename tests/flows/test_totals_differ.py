@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from firmware.journal.records import SettlementCompleted
-from firmware.scenario.language import parse
-from firmware.scenario.player import Player
+from firmware.lab.scenario.language import parse
+from firmware.lab.scenario.player import Player
 
 SALES = """
 press 2000 ENTER

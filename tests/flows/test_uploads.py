@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware.effects import Authorise, Look, Record, Unseal
-from firmware.flows.uploads import TRY_AGAIN, send_uploads
-from firmware.host.books import Books
-from firmware.host.issuer import Decision, Issuer
-from firmware.host.local import LocalHost
-from firmware.host.messages import (
+from firmware.acquirer.books import Books
+from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.issuer import Decision, Issuer
+from firmware.core.kinds import Copy, Kind
+from firmware.core.masked import Key, Pan
+from firmware.iso8583.messages import (
     Answered,
     CardPresented,
     FinancialRequest,
@@ -22,20 +22,14 @@ from firmware.host.messages import (
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
 from firmware.journal.queries import NextJob, Uploads
-from firmware.journal.records import (
-    Copy,
-    Kind,
-    PrintQueued,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
-)
+from firmware.journal.records import PrintQueued, UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.transactions import State, Transaction, Upload
-from firmware.masked import Key, Pan
-from firmware.scenario.language import Step
-from firmware.scenario.player import Player
-from firmware.scenario.stage import Stage
-from firmware.sealed import Place, keeping, seal, unseal
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import Stage
+from firmware.payments.advice import TRY_AGAIN, send_uploads
+from firmware.payments.effects import Authorise, Look, Record, Unseal
+from firmware.payments.sealed_cards import Place, keeping, seal, unseal
 from tests.flows.script import Pair, desk, follow
 from tests.journal.story import CARD
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from firmware.effects import CheckPassword, Look, Record
-from firmware.entry_guard import MaskedEntry
-from firmware.flows.transact import Done, Refused
+from firmware.core.kinds import Kind, Result, Verification
+from firmware.core.masked import Password
+from firmware.flows.effects import CheckPassword
+from firmware.flows.entry_guard import MaskedEntry
 from firmware.flows.void import void
-from firmware.host.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.operators import WrongPassword
 from firmware.journal.queries import OpenBatch, TransactionByVoucher
-from firmware.journal.records import Kind, Result, Verification
 from firmware.journal.transactions import State, Transaction
-from firmware.masked import Password
+from firmware.payments.effects import Look, Record
+from firmware.payments.transact import PaymentApproved, PaymentDeclined
 from firmware.ui.screens import Original, Phrase, PinEntry, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -111,7 +112,7 @@ def test_sale_is_voided_on_its_card_with_its_pin():
         is_carried_out(TAKEN_BACK, APPROVED),
         is_approved(TAKEN_BACK, Verification.PIN),
     )
-    assert isinstance(ended, Done)
+    assert isinstance(ended, PaymentApproved)
 
 
 def test_card_that_signed_has_no_pin_to_key():
@@ -123,7 +124,7 @@ def test_card_that_signed_has_no_pin_to_key():
         is_carried_out(intent, APPROVED),
         is_approved(intent, Verification.SIGNATURE),
     )
-    assert isinstance(ended, Done)
+    assert isinstance(ended, PaymentApproved)
 
 
 def test_another_card_is_refused_and_said_so():
@@ -328,4 +329,4 @@ def test_host_that_declines_leaves_the_sale_as_it_was():
         stands_in_the_journal(declined),
         card_is_released(),
     )
-    assert isinstance(ended, Refused)
+    assert isinstance(ended, PaymentDeclined)

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from firmware.effects import (
+from firmware.core.kinds import CardFacts, Kind
+from firmware.core.masked import Pan, Password
+from firmware.core.money import Money
+from firmware.flows.effects import (
     AwaitPaper,
     Beep,
     CardPresent,
-    CheckClock,
     CheckPassword,
-    CheckSpace,
-    Look,
-    Moment,
-    Now,
-    PaperOutlook,
     PowerOff,
     PowerOn,
-    Record,
     ReleasePaper,
     Show,
     Shown,
@@ -28,7 +24,7 @@ from firmware.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.entry_guard import MaskedEntry
+from firmware.flows.entry_guard import MaskedEntry
 from firmware.journal.operators import Verified
 from firmware.journal.queries import (
     BatchCount,
@@ -43,10 +39,10 @@ from firmware.journal.queries import (
     TransactionByNumber,
     Uploads,
 )
-from firmware.journal.records import AmountAgreed, CardFacts, EntryAbandoned, Kind
+from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.journal.transactions import Transaction
-from firmware.masked import Pan, Password
-from firmware.money import Money
+from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
+from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,

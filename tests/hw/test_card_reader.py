@@ -8,7 +8,7 @@ from hw.card_reader import BACK_OFF_MAX_MS, PcscReader
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
 from hw.pcsc import Code, State, seen, words
 from hw.ports import CardGone, CardMute, DeviceFault
-from hw.sim.pcsc import PcscModel
+from hw.sim.reader.pcsc import PcscModel
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
 SELECT_VISA = bytes.fromhex("00A4040007A000000003101000")

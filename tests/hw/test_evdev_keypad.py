@@ -17,7 +17,7 @@ from hw.evdev_keypad import (
 from hw.events import Device, DeviceBack, DeviceLost, Key, KeyPressed
 from hw.keypad import STUCK_AFTER_MS
 from hw.ports import DeviceFault
-from hw.sim.usb_keypad import UsbKeypadModel
+from hw.sim.panel.usb_keypad import UsbKeypadModel
 
 
 class Hand:

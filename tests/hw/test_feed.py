@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hw.sim.escpos import PrinterModel
-from hw.sim.feed import Advance, Mechanism
+from hw.sim.printer.escpos import PrinterModel
+from hw.sim.printer.feed import Advance, Mechanism
 
 LINE = Advance(30, 0)
 

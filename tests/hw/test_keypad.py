@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, Key, KeyPressed
 from hw.keypad import RETRY_MS, STUCK_AFTER_MS, MatrixKeypad
-from hw.sim.matrix import Matrix, ShortCircuit
+from hw.sim.panel.matrix import Matrix, ShortCircuit
 
 KEYS = [key for legend in KEYPAD.legends for key in legend]
 

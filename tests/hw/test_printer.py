@@ -17,7 +17,7 @@ from hw.ports import (
 from hw.printer import CLEAN_SLATE, EscposPrinter, state_of
 from hw.printer_encode import Encoder, Mode, Profile
 from hw.printer_font import PaperFont
-from hw.sim.escpos import ModelTransport, PrinterModel
+from hw.sim.printer.escpos import ModelTransport, PrinterModel
 
 MODES = pytest.mark.parametrize("mode", list(Mode))
 FONT = PaperFont()

@@ -17,7 +17,7 @@ from hw.printer_encode import (
     printer_has,
 )
 from hw.printer_font import PaperFont, columns_of
-from hw.sim.escpos import PrinterModel
+from hw.sim.printer.escpos import PrinterModel
 
 FONT = PaperFont()
 SHORT = st.text(max_size=12)

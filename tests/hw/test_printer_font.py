@@ -4,7 +4,7 @@ from PIL import Image, ImageChops
 
 from hw.ports import Align, Size
 from hw.printer_font import FACES, MISSING, PaperFont, aligned, columns_of, without_controls
-from hw.sim.paper_reader import _characters, _emboldened, read_band
+from hw.sim.printer.paper_reader import _characters, _emboldened, read_band
 
 FONT = PaperFont()
 ASCII = "".join(map(chr, range(0x21, 0x7F)))

@@ -23,8 +23,8 @@ from hw.printer_link import (
     profile_named,
     transport_for,
 )
-from hw.sim.escpos import PrinterModel
-from hw.sim.escpos_usb import UsbPrinterBus
+from hw.sim.printer.escpos import PrinterModel
+from hw.sim.printer.usb import UsbPrinterBus
 from tests.hw.serial_line import on_terminal
 
 FONT = PaperFont()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hw.ports import Line, Qr, Size
 from hw.printer_encode import Encoder, Mode, Profile
 from hw.printer_font import PaperFont
-from hw.sim.escpos import BUFFER_BYTES, PrinterModel
+from hw.sim.printer.escpos import BUFFER_BYTES, PrinterModel
 
 FONT = PaperFont()
 JOB = (Line("签购单 SLIP", Size.LARGE, bold=True), Qr("POS1"), Line("尾 tail"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import hw
-from firmware.cli.benchmarks.paper import BITS_PER_BYTE, measure
-from firmware.config import Config, from_tables
+from firmware.core.config import Config, from_tables
+from firmware.lab.benchmarks.paper import BITS_PER_BYTE, measure
 
 HW = Path(hw.__file__).parent
 README = (HW / "README.md").read_text("utf-8")

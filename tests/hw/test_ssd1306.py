@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.sim.ssd1306 import Sh1106, Ssd1306, Ssd1309
+from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
 
 UPRIGHT = (0xA1, 0xC8)
 

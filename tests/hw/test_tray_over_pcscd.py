@@ -4,14 +4,14 @@ import itertools
 
 import pytest
 
-from firmware.emv.applications import Applications
+from firmware.emv.contact.applications import Applications
+from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineRequested
-from firmware.emv.session import Session
 from hw.card_reader import PcscReader
 from hw.events import CardInserted
 from hw.sim.cards import Card, tray
-from hw.sim.pcsc import PcscModel
-from hw.sim.pcscd import READER
+from hw.sim.reader.pcsc import PcscModel
+from hw.sim.reader.pcscd import READER
 from hw.worker import SystemClock
 from tests.emv.support import TERMINAL, ScriptedDialogue, run
 from tests.emv.test_tray import ACCOUNTS, KEYS, PINS, SALE, answer_of_the_issuer

@@ -12,8 +12,8 @@ from hw.card_reader import PcscReader
 from hw.events import CardInserted, CardRemoved
 from hw.ports import CardGone
 from hw.sim.cards import Card
-from hw.sim.pcscd import READER, PcscdUnavailable, PrivatePcscd
-from hw.sim.vpcd import CardInSlot, serve_at
+from hw.sim.reader.pcscd import READER, PcscdUnavailable, PrivatePcscd
+from hw.sim.reader.vpcd import CardInSlot, serve_at
 from hw.worker import SystemClock
 from tests.hw.counterpart import ARQC, BareTerminal
 

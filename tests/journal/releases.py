@@ -12,24 +12,22 @@ import tempfile
 from pathlib import Path
 
 from firmware import __version__
+from firmware.core.kinds import Copy, Kind, Result
+from firmware.core.masked import Password
 from firmware.journal import schema
 from firmware.journal.connection import DATABASE
 from firmware.journal.essence import essence
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.records import (
-    Copy,
     EntryAbandoned,
-    Kind,
     OperatorSignedOn,
     PrintQueued,
     PrintSending,
-    Result,
     ReversalAttempted,
     SettingChanged,
     SettingsRecorded,
     TerminalStarted,
 )
-from firmware.masked import Password
 from tests.journal.story import KEYS, Shop, opened
 from tests.journal.test_uploads import offline_sale
 

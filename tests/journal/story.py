@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from firmware.core.kinds import CardFacts, Kind, OriginalRef, Result
+from firmware.core.masked import Key
 from firmware.journal.connection import Connect, connect
 from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import (
     AmountAgreed,
     BatchOpened,
-    CardFacts,
     IntentRecorded,
-    Kind,
-    OriginalRef,
     OutcomeRecorded,
-    Result,
     ReversalConfirmed,
     ReversalOpened,
     SettlementCompleted,
@@ -27,7 +25,6 @@ from firmware.journal.records import (
 from firmware.journal.rules import batch_after
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
-from firmware.masked import Key
 
 CHINA = timezone(timedelta(hours=8))
 CARD = CardFacts(hash="a1" * 32, first6="622848", last4="0012", pan_length=19)

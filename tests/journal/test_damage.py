@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from firmware.clock_watch import ClockWatch
+from firmware.core.kinds import Copy
+from firmware.core.masked import Password
 from firmware.journal import schema
 from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HEAD
 from firmware.journal.operators import Cost, Operators
-from firmware.journal.records import Copy, DeviceFailed, PrintQueued, SettlementStarted
+from firmware.journal.records import DeviceFailed, PrintQueued, SettlementStarted
 from firmware.journal.store import HEAD_CHECKED, Journal
-from firmware.masked import Password
+from firmware.terminal.clock_watch import ClockWatch
 from tests.crash.rig import Rig
 from tests.journal.story import CARD, KEYS, Clock, Shop, opened
 from tests.journal.tamper import forge

@@ -8,21 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.config import Config, Printer
+from firmware.core.config import Config, Printer
+from firmware.core.kinds import Copy, Result, Totals
 from firmware.journal import base45
 from firmware.journal.essence import NAMES, settlement_essence
 from firmware.journal.genuine import verify_essence
-from firmware.journal.records import (
-    Copy,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
-    Result,
-    SettlementCompleted,
-    Totals,
-)
+from firmware.journal.records import PrintQueued, PrintSending, PrintSent, SettlementCompleted
 from firmware.journal.verify import verify_journal
-from firmware.papers import Papers
+from firmware.receipts.papers import Papers
 from hw.ports import Qr
 from tests.journal.story import KEYS, Shop, confirmed, opened
 from tests.journal.tamper import copy_of, cut_tail

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from firmware.core.kinds import Copy, Kind, Result, Totals
 from firmware.journal.records import (
     ClockJumped,
-    Copy,
     GuardOverridden,
-    Kind,
     OperatorSignedOff,
     OperatorSignedOn,
     PrintDoubtful,
     PrintQueued,
     PrintSending,
     PrintSent,
-    Result,
     ReversalAttempted,
     SettlementStarted,
-    Totals,
     TrainingSwitched,
 )
 from firmware.journal.transactions import State

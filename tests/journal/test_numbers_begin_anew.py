@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli.export import export
+from firmware.audit.export import export
+from firmware.core.kinds import Kind, Result
 from firmware.journal import rules
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.queries import BatchCount, NextNumbers, Numbers
-from firmware.journal.records import CopyRestored, Kind, Result
+from firmware.journal.records import CopyRestored
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Shop, opened

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.core.masked import Password
 from firmware.journal import connection as engine
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.operators import (
@@ -19,7 +20,6 @@ from firmware.journal.operators import (
     WrongPassword,
 )
 from firmware.journal.records import OperatorAdded, PasswordChanged, PasswordFailed
-from firmware.masked import Password
 from tests.journal.story import Shop
 
 CHEAP = Cost(passes=1, memory_kib=8)

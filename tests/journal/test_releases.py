@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from firmware.core.kinds import Totals
+from firmware.core.masked import Password
 from firmware.journal.connection import DATABASE
 from firmware.journal.genuine import verify_essence
 from firmware.journal.operators import Operators, Verified
-from firmware.journal.records import Totals
 from firmware.journal.schema import SCHEMA
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
-from firmware.masked import Password
 from tests.journal.releases import KEPT
 from tests.journal.story import KEYS, Shop, confirmed, opened
 from tests.journal.test_uploads import answer

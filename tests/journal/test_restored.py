@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from firmware.core.kinds import Copy
 from firmware.journal.faults import RuleBroken
-from firmware.journal.records import Copy, CopyRestored, PrintQueued
+from firmware.journal.records import CopyRestored, PrintQueued
 from firmware.journal.verify import verify_journal
 from tests.journal.story import Shop, opened
 

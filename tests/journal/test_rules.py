@@ -7,23 +7,19 @@ import pytest
 from msgspec.structs import replace
 
 from firmware import __version__
+from firmware.core.kinds import Copy, Kind, OriginalRef, Result, Totals
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
-    Copy,
-    Kind,
-    OriginalRef,
     PrintDoubtful,
     PrintQueued,
     PrintSending,
     PrintSent,
     Record,
-    Result,
     ReversalAttempted,
     SettlementCompleted,
     SettlementStarted,
     TerminalStarted,
-    Totals,
 )
 from firmware.journal.schema import SCHEMA
 from firmware.journal.transactions import State

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from firmware.core.kinds import Kind, Result
+from firmware.core.masked import Key
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, decode, encode, faults_of
@@ -23,12 +25,9 @@ from firmware.journal.records import (
     EntryAbandoned,
     IntentRecorded,
     KeyIntroduced,
-    Kind,
-    Result,
 )
 from firmware.journal.store import Journal
 from firmware.journal.transactions import State
-from firmware.masked import Key
 from tests.journal.story import FRAME, FRAME_SHA256, KEYS, Clock, Shop, outcome_of
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from firmware.core.kinds import Copy
 from firmware.journal.faults import JournalFault, RuleBroken
 from firmware.journal.records import (
-    Copy,
     PrintQueued,
     SettlementStarted,
     UploadAnswered,

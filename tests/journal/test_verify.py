@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
+from firmware.core.kinds import Copy, Result
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import Entry, encode, faults_of, link
@@ -22,12 +23,10 @@ from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.records import (
-    Copy,
     DeviceFailed,
     PrintQueued,
     PrintSending,
     PrintSent,
-    Result,
     TerminalStarted,
 )
 from firmware.journal.verify import verify_journal

@@ -10,8 +10,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 here=tests/pi
 arch=${1:-arm64} suite=${2:-bookworm}
-tests=${TESTS-"tests/contracts tests/doctor tests/emv tests/flows tests/host tests/hw tests/install tests/journal
-  tests/ui tests/voucher"}
+tests=${TESTS-"tests/contracts tests/ops/doctor tests/emv tests/flows tests/acquirer tests/hw tests/ops/install tests/journal
+  tests/ui tests/receipts"}
 
 if [ "${ROOTS-}" ]; then
   mkdir -p "$ROOTS"

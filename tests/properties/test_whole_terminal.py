@@ -20,14 +20,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from firmware.config import Config
-from firmware.host.books import Standing
-from firmware.journal.records import AmountAgreed, IntentRecorded, Kind
+from firmware.acquirer.books import Standing
+from firmware.core.config import Config
+from firmware.core.kinds import Kind
+from firmware.journal.records import AmountAgreed, IntentRecorded
 from firmware.journal.transactions import State, Transaction
-from firmware.scenario.audit import unbalanced
-from firmware.scenario.language import KEY_NAMES, Step, keys_of
-from firmware.scenario.player import UP_MS, Player
-from firmware.scenario.stage import STAGE_CONFIG, Stage
+from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.language import KEY_NAMES, Step, keys_of
+from firmware.lab.scenario.player import UP_MS, Player
+from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.ui.render import Frame
 from firmware.ui.texts import Text
 from tests.crash.rig import Rig

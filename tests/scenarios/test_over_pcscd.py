@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware.host.keys import read_or_make_master
-from firmware.scenario.language import read
-from firmware.scenario.player import Player, ScenarioFailed
+from firmware.iso8583.keys import read_or_make_master
+from firmware.lab.scenario.language import read
+from firmware.lab.scenario.player import Player, ScenarioFailed
 from hw.sim.bench import CardSlot
 from hw.sim.cards import tray
-from hw.sim.pcscd_slot import PcscdSlot
+from hw.sim.reader.pcscd_slot import PcscdSlot
 
 HERE = Path(__file__).parent
 TRAY = sorted((HERE / "tray").glob("*.pos"))

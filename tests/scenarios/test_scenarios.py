@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.scenario.player import ScenarioFailed, play
+from firmware.lab.scenario.player import ScenarioFailed, play
 
 FILES = sorted(Path(__file__).parent.glob("*.pos"))
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from firmware import effects
+from firmware.flows import effects
 from firmware.journal.records import IntentRecorded
-from firmware.scenario.language import Step
+from firmware.lab.scenario.language import Step
+from firmware.payments import effects as payment_effects
 from firmware.ui.screens import PinEntry, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Event, Key, KeyPressed
@@ -67,7 +68,7 @@ class MaskedDigits:
         if elsewhere and isinstance(event, KeyPressed) and event.key.digit is not None:
             self.broken_off += 1
 
-    def asked(self, effect: effects.Effect[Any]) -> None:
+    def asked(self, effect: payment_effects.Effect[Any]) -> None:
         """A flow asks for something."""
         match effect:
             case effects.Show(screen=screen):
@@ -75,7 +76,7 @@ class MaskedDigits:
             case effects.Wait() if masked(self._screen):
                 self._open = self._screen
 
-    def given(self, effect: effects.Effect[Any], answer: object) -> None:
+    def given(self, effect: payment_effects.Effect[Any], answer: object) -> None:
         """A flow is given what it asked for."""
         if not isinstance(effect, effects.Wait) or not isinstance(answer, KeyPressed):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from firmware.scenario.language import FAULTS, Step
+from firmware.lab.scenario.language import FAULTS, Step
 from hw.sim.cards import tray
 
 COUNTED = ("fault", "insert", "power cut", "remove")

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from firmware.journal.records import Kind
+from firmware.core.kinds import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.scenario.language import FAULTS
-from firmware.scenario.stage import SUPERVISOR
+from firmware.lab.scenario.language import FAULTS
+from firmware.lab.scenario.stage import SUPERVISOR
 from firmware.ui import screens
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from firmware.config import set_from_text
-from firmware.scenario.language import ScenarioError, parse
-from firmware.scenario.player import Player, ScenarioFailed
-from firmware.scenario.stage import STAGE_CONFIG
+from firmware.core.config import set_from_text
+from firmware.lab.scenario.language import ScenarioError, parse
+from firmware.lab.scenario.player import Player, ScenarioFailed
+from firmware.lab.scenario.stage import STAGE_CONFIG
 from tests.crash.cuts import copy
 from tests.simulator.figures import Figures
 from tests.simulator.merchant import AT_REST, Merchant

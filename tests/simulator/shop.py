@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from firmware.journal.operators import Cost, Operators
-from firmware.ledger import Ledger
-from firmware.scenario.stage import CASHIER, CASHIER_PASSWORD, SUPERVISOR, SUPERVISOR_PASSWORD
+from firmware.lab.scenario.stage import CASHIER, CASHIER_PASSWORD, SUPERVISOR, SUPERVISOR_PASSWORD
+from firmware.terminal.data_directory import Ledger
 from firmware.ui import screens
 from firmware.ui.texts import Text
 from tests.crash.rig import Rig

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from firmware import effects
-from firmware.journal.records import IntentRecorded, Kind
-from firmware.money import CURRENCIES, Money
-from firmware.scenario.language import Step
+from firmware.core.kinds import Kind
+from firmware.core.money import CURRENCIES, Money
+from firmware.flows import effects
+from firmware.journal.records import IntentRecorded
+from firmware.lab.scenario.language import Step
 from firmware.ui.screens import AmountEntry, Phrase, PinEntry
 from firmware.ui.texts import Language, Text
 from hw.events import Key, KeyPressed

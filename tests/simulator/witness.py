@@ -6,21 +6,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware import effects
-from firmware.host.books import Standing
+from firmware.acquirer.books import Standing
+from firmware.core.kinds import Kind, Totals
+from firmware.core.money import CURRENCIES, Money
+from firmware.flows import effects
 from firmware.journal.records import (
     AmountAgreed,
     IntentRecorded,
-    Kind,
     OutcomeRecorded,
     PrintQueued,
     SettlementCompleted,
-    Totals,
 )
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
-from firmware.money import CURRENCIES, Money
-from firmware.scenario.audit import unbalanced
+from firmware.lab.scenario.audit import unbalanced
+from firmware.payments import effects as payment_effects
 from firmware.ui.render import Frame
 from firmware.ui.screens import Outcome
 from firmware.ui.texts import Language, Text
@@ -69,12 +69,12 @@ class Witness:
         if isinstance(event, KeyPressed):
             self._keys[event.key, event.at_ms] += 1
 
-    def _note_effect(self, effect: effects.Effect[Any] | None) -> None:
+    def _note_effect(self, effect: payment_effects.Effect[Any] | None) -> None:
         match effect:
             case effects.Show(screen=Outcome() as screen) if screen.approved:
                 if not screen.training:
                     self.shown[screen.voucher, screen.kind] = screen.amount.minor
-            case effects.Authorise():  # before the flow has heard of the answer
+            case payment_effects.Authorise():  # before the flow has heard of the answer
                 self._hold_host()
 
     def _note_frame(self, frame: Frame) -> None:

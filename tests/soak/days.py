@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-from firmware.config import Config
-from firmware.host.books import BOOKS
-from firmware.host.keys import MASTER, read_or_make_master
-from firmware.host.local import LocalHost, Registration
+from firmware.acquirer.books import BOOKS
+from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.core.config import Config
+from firmware.core.masked import Password
+from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.journal.records import OperatorSignedOn
-from firmware.ledger import Ledger
-from firmware.masked import Password
-from firmware.scenario.audit import unbalanced
-from firmware.scenario.stage import tray_books
-from hw.sim.pcscd import PcscdUnavailable, PrivatePcscd
+from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.stage import tray_books
+from firmware.terminal.data_directory import Ledger
+from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd
 from hw.worker import SystemClock
 from tests.soak.house import SETTINGS, House, Taken, stop_bound_s
 

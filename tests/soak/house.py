@@ -16,9 +16,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from firmware.install import places
+from firmware.core import places
 from hw.sim.cards import tray
-from hw.sim.pcscd import SOCKET_VARIABLE, PrivatePcscd
+from hw.sim.reader.pcscd import SOCKET_VARIABLE, PrivatePcscd
 
 ROOT = Path(__file__).parents[2]
 READY_S = 60

@@ -13,14 +13,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from firmware.cli.parts import Parts, Scard
+from firmware.acquirer.accounts import Account
 from firmware.cli.run import run_terminal
-from firmware.cli.settings import Settings
-from firmware.config import Config, set_from_text
+from firmware.core.config import Config, set_from_text
+from firmware.core.log import set_up
 from firmware.emv.ca_keys import CaKeys
-from firmware.host.accounts import Account
-from firmware.log import set_up
-from firmware.scenario.stage import tray_books
+from firmware.lab.scenario.stage import tray_books
+from firmware.terminal.devices import Parts, Scard
+from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
@@ -31,11 +31,11 @@ from hw.ports import Document, PaperState, PrintReport
 from hw.printer import EscposPrinter
 from hw.sim.cards import TEST_CA_KEYS
 from hw.sim.cards.card import tray
-from hw.sim.escpos import PrinterModel
-from hw.sim.matrix import Matrix
-from hw.sim.pcsc import PcscModel
-from hw.sim.pcscd import SOCKET_VARIABLE
-from hw.sim.ssd1306 import Ssd1306
+from hw.sim.panel.matrix import Matrix
+from hw.sim.panel.ssd1306 import Ssd1306
+from hw.sim.printer.escpos import PrinterModel
+from hw.sim.reader.pcsc import PcscModel
+from hw.sim.reader.pcscd import SOCKET_VARIABLE
 from hw.worker import SystemClock
 
 KEY_S = 5  # by then the keypad has been scanned, however busy the machine

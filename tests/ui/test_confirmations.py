@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from firmware.journal.records import Kind
-from firmware.money import CURRENCIES, Money
+from firmware.core.kinds import Kind
+from firmware.core.money import CURRENCIES, Money
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import AmountCheck, Original, Owner, Phrase
 from firmware.ui.texts import Language, Text

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from firmware.core.kinds import Kind
+from firmware.core.money import CURRENCIES, Money
 from firmware.flows.outage import words_of
-from firmware.host.responses import RESPONSES
+from firmware.iso8583.responses import RESPONSES
 from firmware.journal.faults import Trouble
-from firmware.journal.records import Kind
-from firmware.money import CURRENCIES, Money
 from firmware.ui.canvas import Canvas
 from firmware.ui.render import Frame, render
 from firmware.ui.rows import AmountRow

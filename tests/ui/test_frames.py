@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import fields, replace
 from PIL import Image
 
-from firmware.journal.records import Kind
+from firmware.core.kinds import Kind
 from firmware.ui.canvas import Canvas
 from firmware.ui.glyphs import Bitmap
 from firmware.ui.render import render

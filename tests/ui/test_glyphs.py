@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.config import Merchant
-from firmware.host.responses import RESPONSES, response_text
-from firmware.money import CURRENCIES, Money, capitals
+from firmware.core.config import Merchant
+from firmware.core.money import CURRENCIES, Money, capitals
+from firmware.iso8583.responses import RESPONSES, response_text
 from firmware.ui import glyphs, numerals
 from firmware.ui.numerals import Numeral
 from firmware.ui.render import render

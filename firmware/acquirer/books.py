@@ -1,0 +1,440 @@
+"""The embedded host's books: what was asked, what was answered, what stands, account by account.
+
+One SQLite file (WAL, synchronous FULL), one connection, one commit a request, durable before the
+answer leaves. The books hold no PAN, PIN or key: an account is the keyed hash of its PAN. They may
+be used from any thread, by one at a time.
+"""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from firmware.core.kinds import Kind, Totals
+from firmware.journal.connection import renew_log
+
+BOOKS = "host-books.db"
+SCHEMA = 2
+_TABLES = """
+CREATE TABLE IF NOT EXISTS accounts (
+    account TEXT PRIMARY KEY,
+    spent_minor INTEGER NOT NULL DEFAULT 0,
+    pin_failures INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS transactions (
+    terminal TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    stan INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    merchant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    date TEXT NOT NULL,
+    original_batch INTEGER NOT NULL,
+    original_stan INTEGER NOT NULL,
+    original_reference TEXT NOT NULL,
+    state TEXT NOT NULL,
+    response_code TEXT NOT NULL,
+    reference TEXT NOT NULL UNIQUE,
+    authorisation_code TEXT NOT NULL,
+    issuer_data BLOB,
+    cryptogram BLOB NOT NULL,
+    muted INTEGER NOT NULL,
+    decided_on TEXT NOT NULL,
+    undoes TEXT NOT NULL,
+    PRIMARY KEY (terminal, batch, stan)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_undoes ON transactions (undoes) WHERE undoes <> '';
+CREATE INDEX IF NOT EXISTS by_cryptogram ON transactions (cryptogram, account)
+    WHERE cryptogram <> x'';
+CREATE INDEX IF NOT EXISTS by_day ON transactions (account, decided_on);
+CREATE TABLE IF NOT EXISTS reversals (
+    terminal TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    stan INTEGER NOT NULL,
+    PRIMARY KEY (terminal, batch, stan)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS settlements (
+    terminal TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    reference TEXT NOT NULL UNIQUE,
+    sales INTEGER NOT NULL, sales_minor INTEGER NOT NULL,
+    voids INTEGER NOT NULL, voids_minor INTEGER NOT NULL,
+    refunds INTEGER NOT NULL, refunds_minor INTEGER NOT NULL,
+    PRIMARY KEY (terminal, batch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER) STRICT;
+INSERT OR IGNORE INTO counter (only, last) VALUES (1, 0);
+"""
+# 2: the time of a request, which books and how often they were written: all else can be alike in
+# other books
+_SINCE_2 = """
+ALTER TABLE transactions ADD COLUMN time TEXT NOT NULL DEFAULT '';
+ALTER TABLE counter ADD COLUMN books TEXT NOT NULL DEFAULT '';
+ALTER TABLE counter ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
+UPDATE counter SET books = lower(hex(randomblob(16)));
+"""
+
+
+class BooksError(Exception):
+    """The books cannot be kept as promised: wrong journal mode, sync level or schema."""
+
+
+class BooksGoneError(BooksError):
+    """The books that were kept are not in their place; `another` lies there if it is true."""
+
+    def __init__(self, words: str, *, another: bool) -> None:
+        super().__init__(words)
+        self.another = another
+
+
+class Standing(enum.Enum):
+    """What a request in the books amounts to."""
+
+    STANDING = "standing"  # approved, and money moved
+    REFUSED = "refused"
+    REVERSED = "reversed"
+    BLOCKED = "blocked"  # its reversal came first
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One financial request and what was answered; `account` is the keyed hash of the PAN.
+
+    Batches are counted on where their numbers begin anew, see `firmware.iso8583.rounds`.
+    """
+
+    terminal: str
+    batch: int
+    stan: int
+    kind: Kind
+    merchant: str
+    account: str
+    amount_minor: int
+    currency: str
+    date: str  # the terminal's, YYYYMMDD
+    time: str = ""  # the terminal's, HHMMSS; "" in books of earlier releases
+    original_batch: int = 0
+    original_stan: int = 0
+    original_reference: str = ""
+    state: Standing
+    response_code: str
+    reference: str
+    authorisation_code: str = ""
+    issuer_data: bytes | None = None  # tag 91
+    cryptogram: bytes = b""
+    muted: bool = False  # taken, and never to be answered
+    decided_on: str  # the host's day, YYYYMMDD
+    undoes: str = ""  # reference of the standing sale that this void or refund rests on
+
+    @property
+    def spends_minor(self) -> int:
+        """By how much this entry, if it stands, raises what the account has spent."""
+        if self.state is not Standing.STANDING:
+            return 0
+        return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
+
+
+_COLUMNS = tuple(Entry.__struct_fields__)
+_INSERT = (
+    f"INSERT INTO transactions ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
+    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
+)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM transactions "  # noqa: S608 - our own names
+_PLACE = "terminal = ? AND batch = ? AND stan = ?"
+Place = tuple[str, int, int]
+"""What names a request: terminal, batch, STAN."""
+
+
+# made where it is needed: books of any schema may have it
+_TIE = """CREATE TABLE IF NOT EXISTS tie (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    identity TEXT NOT NULL,
+    key_check TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT"""
+
+
+class Tie(Struct, frozen=True):
+    """What the books know of the terminal's journal.
+
+    `identity` is these books' own, `key_check` changes with the key under which accounts are
+    found, `seq` and `hash` are the journal's last record when they last answered.
+    """
+
+    identity: str
+    key_check: str
+    seq: int
+    hash: bytes
+
+
+class Kept(Struct, frozen=True):
+    """Which books they are, and how often they had been written."""
+
+    books: str
+    commits: int
+
+
+class Books:
+    """The file at `path`, made if there is none. Raises BooksError or sqlite3.Error.
+
+    With `kept` they are opened again: none are made, and what is found must be those books, no
+    earlier copy among them, else BooksGoneError is raised.
+    """
+
+    def __init__(self, path: Path, kept: Kept | None = None) -> None:
+        try:
+            if kept is not None and not path.exists():
+                raise BooksGoneError(f"{path} is gone", another=False)
+            renew_log(path)
+        except OSError as error:
+            raise BooksError(f"{path}: {error.strerror}") from error
+        # autocommit: transactions are begun here in so many words
+        uri = f"{path.absolute().as_uri()}?mode={'rwc' if kept is None else 'rw'}"
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._kept = kept
+        try:
+            self._open()
+            if kept is not None:
+                self._compare(kept)
+            self._kept = self._found()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _open(self) -> None:
+        # small pages wear an SD card less: a sale touches six of them. Heeded in a new file only
+        self._db.execute("PRAGMA page_size = 1024")
+        mode = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        self._db.execute("PRAGMA synchronous = FULL")
+        level = self._db.execute("PRAGMA synchronous").fetchone()[0]
+        if (mode, level) != ("wal", 2):
+            raise BooksError(f"journal mode {mode}, sync level {level}: expected wal and 2")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise BooksError(f"schema {version}: expected at most {SCHEMA}")
+        if version < SCHEMA and self._kept is not None:
+            raise BooksGoneError("other books lie in their place", another=True)
+        if version < SCHEMA:
+            tables = f"{_TABLES if version < 1 else ''} {_SINCE_2}"
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {SCHEMA}; COMMIT"
+            )
+
+    def _found(self) -> Kept:
+        return Kept(*self._db.execute("SELECT books, commits FROM counter").fetchone())
+
+    def _compare(self, kept: Kept) -> None:
+        found = self._found()
+        if found.books != kept.books:
+            raise BooksGoneError("other books lie in their place", another=True)
+        if found.commits < kept.commits:
+            raise BooksGoneError("an earlier copy of the books lies in their place", another=True)
+
+    @property
+    def kept(self) -> Kept:
+        """Which they are, and how often they were written, as of the last commit."""
+        assert self._kept is not None
+        return self._kept
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """All that is written within is durable at its end, or, after an exception, not there."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("UPDATE counter SET commits = commits + 1")
+            self._db.execute("COMMIT")
+            self._kept = Kept(self.kept.books, self.kept.commits + 1)
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def tie(self) -> Tie | None:
+        """The journal that these books answer, and how far they know it; None before the first."""
+        self._db.execute(_TIE)
+        row = self._db.execute("SELECT identity, key_check, seq, hash FROM tie").fetchone()
+        return None if row is None else Tie(*row)
+
+    def set_tie(self, tie: Tie) -> None:
+        """Note how far the journal is known. Part of the commit it is called in."""
+        self._db.execute(_TIE)
+        values = (tie.identity, tie.key_check, tie.seq, tie.hash)
+        self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
+
+    def next_number(self) -> int:
+        """A number never given before."""
+        row = self._db.execute("UPDATE counter SET last = last + 1 RETURNING last").fetchone()
+        return int(row[0])
+
+    def skip_numbers(self, count: int) -> None:
+        """So many numbers were given by books of which these are an earlier copy."""
+        self._db.execute("UPDATE counter SET last = last + ?", (count,))
+
+    def add(self, entry: Entry) -> None:
+        """Enter a decided request, and move the money if it stands."""
+        values = [_stored(getattr(entry, name)) for name in _COLUMNS]
+        self._db.execute(_INSERT, values)
+        self._spend(entry.account, entry.spends_minor)
+
+    def entry(self, place: Place) -> Entry | None:
+        """The request that `place` names."""
+        return self._one("WHERE " + _PLACE, place)
+
+    def by_reference(self, reference: str) -> Entry | None:
+        return self._one("WHERE reference = ?", (reference,))
+
+    def resting_on(self, reference: str) -> list[Entry]:
+        """The standing voids and refunds of the sale with this reference."""
+        return self._many("WHERE undoes = ? AND undoes <> '' AND state = 'standing'", (reference,))
+
+    def entries(self) -> list[Entry]:
+        """Every request, by terminal, batch and STAN."""
+        return self._many("ORDER BY terminal, batch, stan", ())
+
+    def cryptogram_used(self, account: str, cryptogram: bytes) -> bool:
+        """Whether this account's card was already seen with the very same ARQC."""
+        row = self._db.execute(
+            "SELECT 1 FROM transactions WHERE cryptogram = ? AND cryptogram <> x'' AND account = ?",
+            (cryptogram, account),
+        ).fetchone()
+        return row is not None
+
+    def reverse(self, entry: Entry) -> None:
+        """Take back a standing entry and the money it moved."""
+        self._db.execute(
+            f"UPDATE transactions SET state = 'reversed' WHERE {_PLACE}",  # noqa: S608 - ours
+            (entry.terminal, entry.batch, entry.stan),
+        )
+        self._spend(entry.account, -entry.spends_minor)
+
+    def note_reversal(self, place: Place) -> None:
+        """From now on nothing may stand at `place`."""
+        self._db.execute("INSERT OR IGNORE INTO reversals VALUES (?, ?, ?)", place)
+
+    def is_reversed(self, place: Place) -> bool:
+        sql = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - ours
+        return self._db.execute(sql, place).fetchone() is not None
+
+    def spent_minor(self, account: str) -> int:
+        """Sales less voids and refunds that stand."""
+        return self._of_account(account)[0]
+
+    def spent(self) -> dict[str, int]:
+        """The same for every account that ever moved money."""
+        return dict(self._db.execute("SELECT account, spent_minor FROM accounts"))
+
+    def sales_of_day(self, account: str, day: str) -> tuple[int, int]:
+        """Count and sum of the account's standing sales that were decided on `day`."""
+        row = self._db.execute(
+            "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = ?"
+            " AND decided_on = ? AND state = 'standing' AND kind = 'sale'",
+            (account, day),
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def pin_failures(self, account: str) -> int:
+        return self._of_account(account)[1]
+
+    def set_pin_failures(self, account: str, failures: int) -> None:
+        self._db.execute(
+            "INSERT INTO accounts (account, pin_failures) VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET pin_failures = excluded.pin_failures",
+            (account, failures),
+        )
+
+    def totals(self, terminal: str, batch: int) -> Totals:
+        """Count and sum of what stands in a batch, by kind; a voided sale counts, and its void."""
+        rows = self._db.execute(
+            "SELECT kind, COUNT(*), SUM(amount_minor) FROM transactions WHERE"
+            " terminal = ? AND batch = ? AND state = 'standing' GROUP BY kind",
+            (terminal, batch),
+        )
+        found = {kind: (count, minor) for kind, count, minor in rows}
+        (sales, sales_minor), (voids, voids_minor), (refunds, refunds_minor) = (
+            found.get(kind.value, (0, 0)) for kind in (Kind.SALE, Kind.VOID, Kind.REFUND)
+        )
+        return Totals(
+            sales=sales,
+            sales_minor=sales_minor,
+            voids=voids,
+            voids_minor=voids_minor,
+            refunds=refunds,
+            refunds_minor=refunds_minor,
+        )
+
+    def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
+        """Reference and host's totals of a batch that was settled."""
+        row = self._db.execute(
+            "SELECT * FROM settlements WHERE terminal = ? AND batch = ?", (terminal, batch)
+        ).fetchone()
+        if row is None:
+            return None
+        names = Totals.__struct_fields__
+        return row[2], Totals(**dict(zip(names, row[3:], strict=True)))
+
+    def last_settled(self, terminal: str) -> int:
+        """The latest batch of a terminal that was settled; 0 when none was."""
+        row = self._db.execute(
+            "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = ?", (terminal,)
+        ).fetchone()
+        return int(row[0])
+
+    def is_reference(self, reference: str) -> bool:
+        """Whether a request or a settlement was given this reference number."""
+        row = self._db.execute(
+            "SELECT 1 FROM transactions WHERE reference = ?"
+            " UNION ALL SELECT 1 FROM settlements WHERE reference = ?",
+            (reference, reference),
+        ).fetchone()
+        return row is not None
+
+    def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
+        """Close a batch on these totals."""
+        sums = [getattr(totals, name) for name in Totals.__struct_fields__]
+        self._db.execute(
+            "INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (terminal, batch, reference, *sums),
+        )
+
+    def _spend(self, account: str, minor: int) -> None:
+        if minor:
+            self._db.execute(
+                "INSERT INTO accounts (account, spent_minor) VALUES (?, ?)"
+                " ON CONFLICT DO UPDATE SET spent_minor = spent_minor + excluded.spent_minor",
+                (account, minor),
+            )
+
+    def _of_account(self, account: str) -> tuple[int, int]:
+        row = self._db.execute(
+            "SELECT spent_minor, pin_failures FROM accounts WHERE account = ?", (account,)
+        ).fetchone()
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
+    def _one(self, where: str, values: tuple[object, ...]) -> Entry | None:
+        return next(iter(self._many(where, values)), None)
+
+    def _many(self, where: str, values: tuple[object, ...]) -> list[Entry]:
+        return [_entry(row) for row in self._db.execute(_SELECT + where, values)]
+
+
+def _stored(value: object) -> object:
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _entry(row: tuple[object, ...]) -> Entry:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["kind"] = Kind(values["kind"])
+    values["state"] = Standing(values["state"])
+    values["muted"] = bool(values["muted"])
+    return Entry(**values)  # type: ignore[arg-type]  # each column was written from its field

@@ -1,0 +1,252 @@
+"""The issuer's rules: which response code a sale, a void or a refund gets, and why.
+
+Only reads the books, apart from the count of wrong PINs, which is part of the same commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from msgspec import Struct
+
+from firmware.acquirer.accounts import Account, Status
+from firmware.acquirer.books import Books, Entry, Standing
+from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
+from firmware.core.kinds import Kind
+from firmware.emv import tlv
+from firmware.iso8583 import rounds
+from firmware.iso8583.messages import FinancialRequest
+from firmware.iso8583.responses import RESPONSES
+
+APPROVED = "00"
+NEVER_ANSWERS = "68"
+NO_PSN = "00"  # of a card that has none. See EMV 4.4 Book 2, A1.4.1.
+PIN_TRIES = 3
+_REFUSED_STATUS = {
+    Status.LOST: "41",
+    Status.STOLEN: "43",
+    Status.BLOCKED: "62",
+    Status.EXPIRED: "54",
+}
+
+
+class Decision(Struct, frozen=True):
+    """What the issuer says."""
+
+    code: str
+    issuer_data: bytes | None = None  # tag 91
+    cryptogram: bytes = b""
+    undoes: str = ""  # reference of the sale that a void or refund rests on
+    muted: bool = False  # approved, and nobody will hear of it
+
+
+class Issuer:
+    """Decides for the accounts it is given, by their keyed hash.
+
+    With `test_amounts` the last two digits of a sale's amount are the response code, if it is one
+    of responses.RESPONSES: nothing stands then, but x.68 stands and is never answered. An amount
+    that ends in any other two digits is decided as it always is.
+    """
+
+    def __init__(self, accounts: Mapping[str, Account], *, test_amounts: bool) -> None:
+        self._accounts = accounts
+        self._test_amounts = test_amounts
+
+    def decide(
+        self, books: Books, request: FinancialRequest, account_id: str, today: date
+    ) -> Decision:
+        """The decision on a request that the books do not know yet."""
+        account = self._accounts.get(account_id)
+        if account is None:
+            return Decision("14")
+        try:
+            chip = {f"{one.tag:X}": one.value for one in tlv.parse(request.card.de55)}
+        except tlv.TlvError:
+            return Decision("30")
+        issuer = IssuerKey(
+            account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method
+        )
+        checked = request.kind is Kind.SALE or _asks_online(chip)
+        if checked:
+            code = self._card_code(books, request, account_id, issuer, chip)
+            if code != APPROVED:
+                return Decision(code)
+        code, undoes = self._account_code(books, request, account_id, account, today)
+        approved = code == APPROVED
+        return Decision(
+            code,
+            issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None,
+            chip["9F26"] if checked else b"",
+            undoes if approved else "",
+            muted=approved and self._is_never_answered(request),
+        )
+
+    def _account_code(
+        self,
+        books: Books,
+        request: FinancialRequest,
+        account_id: str,
+        account: Account,
+        today: date,
+    ) -> tuple[str, str]:
+        """The code, and the reference of the original that a void or refund rests on.
+
+        The PIN comes before the money, so that nobody without it learns what is left.
+        """
+        if request.offline:
+            return APPROVED, ""  # the card has approved already: the money is owed
+        if (request.card.psn or NO_PSN) != account.psn:  # another card of the same account
+            return "14", ""
+        code = self._status_code(request, account, today)
+        if code == APPROVED:
+            code = _pin_code(books, request, account_id, account)
+        if code != APPROVED:
+            return code, ""
+        match request.kind:
+            case Kind.SALE:
+                return self._limit_code(books, request, account_id, account, today), ""
+            case Kind.VOID:
+                return _void_code(books, request, account_id)
+            case Kind.REFUND:
+                return _refund_code(books, request, account_id)
+
+    def _card_code(
+        self,
+        books: Books,
+        request: FinancialRequest,
+        account_id: str,
+        issuer: IssuerKey,
+        chip: Mapping[str, bytes],
+    ) -> str:
+        """Whether the card itself is there, saying this very amount, and for the first time."""
+        if not is_genuine(issuer, chip):
+            return "05"
+        if request.kind is Kind.SALE and (
+            chip["9F02"].hex() != f"{request.amount_minor:012d}"
+            or chip["5F2A"].hex() != request.currency.rjust(4, "0")
+        ):
+            return "05"
+        return "94" if books.cryptogram_used(account_id, chip["9F26"]) else APPROVED
+
+    def _status_code(self, request: FinancialRequest, account: Account, today: date) -> str:
+        """Whether the account may pay at all; giving money back to it is always allowed."""
+        if request.kind is not Kind.SALE:
+            return APPROVED
+        if account.status in _REFUSED_STATUS:
+            return _REFUSED_STATUS[account.status]
+        if account.expiry < today.strftime("%y%m") or request.card.expiry != account.expiry:
+            return "54"
+        wanted = self._wanted_code(request)
+        return wanted if wanted in RESPONSES and wanted != NEVER_ANSWERS else APPROVED
+
+    def _wanted_code(self, request: FinancialRequest) -> str:
+        return f"{request.amount_minor % 100:02d}" if self._test_amounts else APPROVED
+
+    def _is_never_answered(self, request: FinancialRequest) -> bool:
+        # what a card approved by itself is no question: no reversal would end the silence
+        asks = request.kind is Kind.SALE and not request.offline
+        return asks and self._wanted_code(request) == NEVER_ANSWERS
+
+    def _limit_code(
+        self,
+        books: Books,
+        request: FinancialRequest,
+        account_id: str,
+        account: Account,
+        today: date,
+    ) -> str:
+        limit, amount = account.limit_minor, request.amount_minor
+        if limit is not None and books.spent_minor(account_id) + amount > limit:
+            return "51"
+        if account.day_count is None and account.day_limit_minor is None:
+            return APPROVED
+        count, sum_minor = books.sales_of_day(account_id, today.strftime("%Y%m%d"))
+        if account.day_count is not None and count >= account.day_count:
+            return "65"
+        if account.day_limit_minor is not None and sum_minor + amount > account.day_limit_minor:
+            return "61"
+        return APPROVED
+
+
+def _asks_online(chip: Mapping[str, bytes]) -> bool:
+    """Whether the chip data hold an ARQC. See EMV 4.4 Book 3, table 14."""
+    return "9F26" in chip and chip.get("9F27", b"\x80")[:1] == b"\x80"
+
+
+def _void_code(books: Books, request: FinancialRequest, account_id: str) -> tuple[str, str]:
+    """The code and the original's reference: same batch, same card, whole amount, once."""
+    original = books.entry((request.terminal, request.original_batch, request.original_stan))
+    if original is None or original.merchant != request.merchant:
+        return "25", ""
+    if not _is_meant(original, request):
+        return "25", ""
+    code = _original_code(original, request, account_id)
+    if code != APPROVED:
+        return code, ""
+    if request.batch != original.batch or books.resting_on(original.reference):
+        return "12", ""
+    return (APPROVED if request.amount_minor == original.amount_minor else "64"), original.reference
+
+
+def _refund_code(books: Books, request: FinancialRequest, account_id: str) -> tuple[str, str]:
+    """The code and the original's reference: any batch, same card, up to what is left."""
+    original = _refunded_original(books, request)
+    if original is None or original.merchant != request.merchant:
+        return "25", ""
+    code = _original_code(original, request, account_id)
+    if code != APPROVED:
+        return code, ""
+    resting = books.resting_on(original.reference)
+    if any(entry.kind is Kind.VOID for entry in resting):
+        return "12", ""
+    left = original.amount_minor - sum(entry.amount_minor for entry in resting)
+    return (APPROVED if request.amount_minor <= left else "64"), original.reference
+
+
+def _is_meant(original: Entry, request: FinancialRequest) -> bool:
+    """Whether the sale with these numbers is the one that is meant, as far as that is said."""
+    return request.original_date in ("", original.date) and (
+        request.original_reference in ("", original.reference)
+    )
+
+
+def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
+    """The sale that a refund names by reference, by number or by both; they must agree."""
+    place = (request.terminal, request.original_batch, request.original_stan)
+    found = books.entry(place)
+    if request.original_reference:
+        found = books.by_reference(request.original_reference)
+        named = (request.original_batch, request.original_stan)
+        if found is not None and any(named) and not _is_named(found, *named):
+            return None
+    return found if found is not None and _is_meant(found, request) else None
+
+
+def _is_named(entry: Entry, batch: int, stan: int) -> bool:
+    """Whether these numbers are the entry's; a batch of long ago has a later one's number."""
+    return stan == entry.stan and rounds.number_of(batch) == rounds.number_of(entry.batch)
+
+
+def _original_code(original: Entry, request: FinancialRequest, account_id: str) -> str:
+    """Whether `original` is a standing sale of this card."""
+    if original.kind is not Kind.SALE or original.currency != request.currency:
+        return "12"
+    if original.account != account_id:
+        return "14"
+    return APPROVED if original.state is Standing.STANDING else "25"
+
+
+def _pin_code(books: Books, request: FinancialRequest, account_id: str, account: Account) -> str:
+    """Check the PIN if one was sent; wrong ones are counted until a right one comes."""
+    if request.card.pin is None:
+        return APPROVED
+    failures = books.pin_failures(account_id)
+    if account.status is Status.PIN_BLOCKED or failures >= PIN_TRIES:
+        return "75"
+    if account.pin is not None and request.card.pin == account.pin:
+        if failures:
+            books.set_pin_failures(account_id, 0)
+        return APPROVED
+    books.set_pin_failures(account_id, failures + 1)
+    return "75" if failures + 1 >= PIN_TRIES else "55"

@@ -1,0 +1,1 @@
+"""Reads the journal and changes nothing: evidence, verification, exports, reports."""

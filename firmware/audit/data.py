@@ -1,0 +1,129 @@
+"""The data directory as commands see it: read beside a running terminal, files written whole."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pwd
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from firmware.core import places
+from firmware.core.exits import FAILED, Refused
+from firmware.journal import schema
+from firmware.journal.connection import connect_read_only
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
+from firmware.journal.lookups import Lookups
+from firmware.journal.verify import database_of
+from firmware.terminal.settings import file_of, legible
+
+_SPOOL_BYTES = 1 << 16  # in memory; what is longer waits on the disk
+
+
+def add_data_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--data DIR`."""
+    default = legible(file_of(None)).data
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help=f"the terminal's data directory (default: {default})",
+    )
+
+
+def require_journal(journal: Path) -> Path:
+    """The database of a journal that is named by file or directory. Raises Refused."""
+    try:
+        path = database_of(journal)
+        there = path.is_file()
+    except PermissionError:
+        words = f"only its owner may look; as user {places.USER} with `sudo -u {places.USER}`"
+        raise Refused(f"{journal}: {words}", code=FAILED) from None
+    if not there:
+        raise Refused(f"{journal}: there is no journal here")
+    return path
+
+
+@contextlib.contextmanager
+def reading(directory: Path) -> Iterator[Lookups]:
+    """The journal in `directory` as it is at this moment, while the terminal goes on writing.
+
+    Everything read within is of one moment, and the log of what is written meanwhile grows until it
+    ends: nothing within waits for a person. Raises Refused with one line for whatever is wrong.
+    """
+    path = require_journal(directory)
+    try:
+        connection = connect_read_only(path)
+        try:
+            _require_this_release(path, connection)
+            connection.execute("BEGIN")
+            yield Lookups(connection)
+        finally:
+            connection.close()
+    except JournalFault as fault:
+        raise Refused(f"{path}: {fault}", code=FAILED) from fault
+    except DATABASE_ERRORS as error:
+        raise Refused(f"{path}: {fault_of(error)}", code=FAILED) from error
+
+
+@contextlib.contextmanager
+def spooled(to: TextIO | None = None) -> Iterator[TextIO]:
+    """What is written within reaches `to`, or standard output, at the end of it.
+
+    A pager that waits for a person must not hold the journal as it was: its log would grow all the
+    while. So a command enters this before `reading`, which has ended when the first line comes out.
+    Long texts wait in a temporary file. Raises Refused when there is no room for it.
+    """
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES, "w+", encoding="utf-8", newline="") as spool:
+        try:
+            yield spool  # type: ignore[misc]  # a wrapper of a TextIO, and used as one
+            spool.seek(0)
+        except OSError as error:
+            words = f"{tempfile.gettempdir()}: {error.strerror or error}"
+            raise Refused(words, code=FAILED) from error
+        shutil.copyfileobj(spool, to or sys.stdout)
+
+
+@contextlib.contextmanager
+def owning(directory: Path, busy: str) -> Iterator[None]:
+    """Within, a command writes the journal itself. Raises Refused with one line for a fault.
+
+    `busy` is what to do while the terminal runs.
+    """
+    require_journal(directory)  # opening would begin a new one
+    try:
+        yield
+    except JournalFault as fault:
+        running = fault.trouble is Trouble.BUSY
+        words = f"the terminal runs on this data: {busy}" if running else str(fault)
+        raise Refused(f"{directory}: {words}", code=FAILED) from fault
+
+
+def require_owner(data: Path, why: str, command: str) -> None:
+    """Only what the owner writes is what the terminal can read. Raises Refused."""
+    owner = data.stat().st_uid
+    if owner == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    raise Refused(f"{data}: {why}: as its owner, `sudo -u {name} {command}`", code=FAILED)
+
+
+def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:
+    """Only the terminal brings an older journal's projections up to date. Raises Refused."""
+    found = schema.version(connection)
+    if found > schema.SCHEMA:
+        words = f"written by a later release (schema {found}; this one reads {schema.SCHEMA})"
+        raise Refused(f"{path}: {words}", code=FAILED)
+    if found < schema.SCHEMA:
+        words = "written by an earlier release: start the terminal once to bring it up to date"
+        raise Refused(f"{path}: {words}", code=FAILED)

@@ -1,0 +1,144 @@
+"""One voucher as the journal tells it: where it stands, and every record that speaks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from firmware.audit.spans import clock_text, dashed
+from firmware.core.kinds import Copy
+from firmware.core.money import currency_of, major_text
+from firmware.journal.chain import Entry
+from firmware.journal.lookups import Lookups
+from firmware.journal.records import (
+    AmountAgreed,
+    GuardOverridden,
+    IntentRecorded,
+    OutcomeRecorded,
+    PrintDoubtful,
+    PrintDropped,
+    PrintHeld,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+    Record,
+    ReversalAttempted,
+    ReversalConfirmed,
+    ReversalOpened,
+    SettingChanged,
+    UploadAnswered,
+    UploadAttempted,
+    UploadQueued,
+)
+from firmware.journal.transactions import Transaction
+
+_Numbered = (
+    IntentRecorded | OutcomeRecorded | ReversalOpened | ReversalAttempted | ReversalConfirmed
+)
+_Place = tuple[int, int, bool]  # batch, voucher number, whether it is a lesson
+
+
+def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
+    """The lines of a voucher's dossier. Reads the whole log. Raises JournalFault."""
+    yield f"voucher {one.stan:06d} of batch {one.batch:06d}" + " TRAINING" * one.training
+    facts = {
+        "type": one.kind.value + (" (undo)" if one.undo else ""),
+        "amount": f"{major_text(one.amount_minor, currency_of(one.currency))} {one.currency}",
+        "state": one.state.value,
+        "response": f"{one.response_code} {one.reason}".strip(),
+        "card": f"****{one.card.last4} {one.card.scheme or one.card.label}".strip(),
+        "at": f"{dashed(one.date)} {clock_text(one.time)}",
+        "operator": one.operator,
+        "merchant": f"{one.merchant} {one.merchant_name}",
+        "terminal": f"{one.terminal}, store {one.store}",
+        "authorisation": one.authorisation_code,
+        "reference": one.reference,
+        "voided by": f"{one.voided_by:06d}" if one.voided_by else "",
+        "refunded": _refunded(one),
+        "settled": "yes" if one.settled else "no",
+    }
+    if one.original is not None:
+        facts["original"] = f"{one.original.stan:06d} of batch {one.original.batch:06d}"
+    yield from (f"  {name:<13} {value}" for name, value in facts.items() if value)
+    for entry in entries_about(journal, one):
+        yield f"record {entry.seq}  {entry.at}  {type(entry.record).__name__}"
+        fields = msgspec.to_builtins(entry.record)
+        yield from (f"  {name} = {value}" for name, value in _flat(fields) if name != "type")
+
+
+def _refunded(one: Transaction) -> str:
+    if not one.refunded_minor:
+        return ""
+    return major_text(one.refunded_minor, currency_of(one.currency))
+
+
+def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
+    """The records of a voucher, of the voids and refunds that name it, and of its papers."""
+    places: set[_Place] = set()
+    jobs: set[int] = set()
+    leading: list[Entry] = []  # what was agreed and overridden before an intent
+    settings: list[Entry] = []  # what changed of them since the voucher was begun
+    for entry in journal.records():
+        record = entry.record
+        match record:
+            case GuardOverridden() | AmountAgreed():
+                leading.append(entry)
+            case SettingChanged() if places:
+                settings.append(entry)
+            case IntentRecorded():
+                places.discard(_place(record))  # a number that was given out anew
+                if _is(record, one) or _names(record, one):
+                    yield from settings
+                    settings = []
+                    places.add(_place(record))
+                    yield from (before for before in leading if _leads(before.record, record))
+                    yield entry
+                leading = []
+            case PrintQueued():
+                if record.copy is not Copy.SETTLEMENT and _place(record) in places:
+                    jobs.add(record.job)
+                    yield entry
+            case OutcomeRecorded() | ReversalOpened() | ReversalAttempted() | ReversalConfirmed():
+                if _place(record) in places:
+                    yield entry
+            case UploadQueued() | UploadAttempted() | UploadAnswered():
+                if (record.batch, record.stan, False) in places:
+                    yield entry
+            case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():
+                if record.job in jobs:
+                    yield entry
+
+
+def _place(record: _Numbered | PrintQueued) -> _Place:
+    return record.batch, record.stan, record.training
+
+
+def _is(intent: IntentRecorded, one: Transaction) -> bool:
+    """Whether `intent` began this very transaction, and none of the same numbers."""
+    at = (intent.date, intent.time, intent.amount_minor)
+    same = at == (one.date, one.time, one.amount_minor)
+    return same and _place(intent) == (one.batch, one.stan, one.training)
+
+
+def _names(intent: IntentRecorded, one: Transaction) -> bool:
+    original = intent.original
+    return (
+        original is not None
+        and (original.batch, original.stan, original.date) == (one.batch, one.stan, one.date)
+        and intent.training == one.training
+    )
+
+
+def _leads(record: Record, intent: IntentRecorded) -> bool:
+    """Whether what came before an intent belongs to it: an amount does by the frame it names."""
+    return not isinstance(record, AmountAgreed) or record.frame_sha256 == intent.frame_sha256
+
+
+def _flat(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -1,0 +1,109 @@
+"""`pos acquirer`: what an integrator needs on the first day: frames read, MACs with their steps."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+import msgspec
+
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.masked import Key
+from firmware.iso8583.mac import KEY_BYTES, mac_of
+from firmware.iso8583.profile import Profile, ProfileError
+from firmware.iso8583.reading import Reading, read
+
+FILE_MAX = 64 * 1024
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    does = parser.add_subparsers(dest="does", required=True, metavar="COMMAND")
+    decode = does.add_parser("decode", help="read a frame or a message, field by field")
+    decode.add_argument("frame", metavar="HEX|FILE", help="hex digits, or a file of bytes or hex")
+    decode.add_argument("--profile", default="unionpay", metavar="P", help="a name, or a file")
+    decode.add_argument("--json", action="store_true", help="as one JSON object")
+    decode.add_argument(
+        "--clear", action="store_true", help="show account number, tracks and PIN block"
+    )
+    mac = does.add_parser("mac", help="make a MAC, and show every value on the way")
+    mac.add_argument("--scheme", required=True, choices=sorted(KEY_BYTES))
+    mac.add_argument("--padding", default="zeros", choices=("zeros", "80"))
+    mac.add_argument("--key", required=True, metavar="HEX", help="the MAC key: a test key")
+    mac.add_argument("--data", required=True, metavar="HEX", help="all before field 64")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what is asked; 1 when a frame cannot be read to its end. Raises Refused."""
+    return _decode(options) if options.does == "decode" else _mac(options)
+
+
+def _decode(options: argparse.Namespace) -> int:
+    try:
+        profile = Profile.named(options.profile)
+    except ProfileError as error:
+        raise Refused(str(error)) from None
+    reading = read(_bytes_of(options.frame), profile, clear=options.clear)
+    if options.json:
+        json.dump(msgspec.to_builtins(reading), sys.stdout, ensure_ascii=False)
+        print()
+    else:
+        _print_table(reading)
+    if reading.stopped:
+        print(f"stops at byte {reading.at}: {reading.stopped}", file=sys.stderr)
+        return FAILED
+    return DONE
+
+
+def _print_table(reading: Reading) -> None:
+    for name in ("tpdu", "header", "type"):
+        if value := getattr(reading, name):
+            print(f"{name:<7} {value}")
+    for row in reading.rows:
+        text = f'  "{row.text}"' if row.text else ""
+        print(f"{row.field:>3} {row.name:<26} {row.length:>4}  {row.raw}{text}")
+
+
+def _mac(options: argparse.Namespace) -> int:
+    key, data = _from_hex("--key", options.key), _from_hex("--data", options.data)
+    try:
+        made = mac_of(data, Key(key), options.scheme, options.padding)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    for step in made.steps:
+        print(f"{step.name:<3} {step.value}")
+    text = made.field.decode("ascii") if made.field.isalnum() and made.field.isascii() else ""
+    print(f"F64 {made.field.hex().upper()}" + (f'  "{text}"' if text else ""))
+    return DONE
+
+
+def _bytes_of(argument: str) -> bytes:
+    """The bytes that hex digits give, or a file with bytes or hex digits. Raises Refused."""
+    digits = re.sub(r"\s", "", argument)
+    if _HEX.fullmatch(digits):
+        return bytes.fromhex(digits)
+    path = Path(argument)
+    try:
+        if not path.is_file():
+            raise Refused(f"{argument}: neither an even number of hex digits nor a file")
+        with path.open("rb") as file:
+            content = file.read(FILE_MAX + 1)
+    except OSError as error:
+        raise Refused(f"{argument}: {error.strerror}") from None
+    if len(content) > FILE_MAX:
+        raise Refused(f"{argument}: more than {FILE_MAX} bytes")
+    written = re.sub(rb"\s", b"", content)
+    if re.fullmatch(rb"(?:[0-9A-Fa-f]{2})+", written):
+        return bytes.fromhex(written.decode())
+    return content
+
+
+def _from_hex(name: str, argument: str) -> bytes:
+    digits = re.sub(r"\s", "", argument)
+    if not _HEX.fullmatch(digits):
+        raise Refused(f"{name}: expected an even number of hex digits")
+    return bytes.fromhex(digits)

@@ -1,0 +1,1 @@
+"""What all rooms share: money, masked values, kinds of payment, settings, logs."""

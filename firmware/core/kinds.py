@@ -1,0 +1,120 @@
+"""What records and their projections are made of: kinds, results, and the facts that may be kept.
+
+Nothing here holds a PAN, track data, a PIN or a key.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Kind(enum.Enum):
+    """What a transaction does with money."""
+
+    SALE = "sale"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class Result(enum.Enum):
+    """How a transaction ended, for good."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    FAILED = "failed"  # no answer, card gone, answer unusable: nothing moved, or it is reversed
+
+
+class ReversalCause(enum.Enum):
+    """Why a reversal was opened. The value is what the journal keeps: it never changes."""
+
+    TIMED_OUT = "no answer: timed out"
+    NO_LINE = "no answer: no line"
+    GARBLED = "no answer: garbled"
+    CARD_GONE = "card: card gone"
+    CARD_MUTE = "card: card does not answer"
+    CARD_DECLINED = "card: the host approved, the card did not"
+    CARD_SIGNATURE = "card: the card's signature over its decision is wrong"
+    CARD_ERROR = "card: card error"
+    READER_LOST = "card: reader lost"
+    POWER_LOST = "power lost"
+    OUT_OF_SERVICE = "out of service"
+
+    @classmethod
+    def of(cls, words: str) -> ReversalCause | None:
+        """The cause that a record names; None for words that this release does not know."""
+        return next((each for each in cls if each.value == words), None)
+
+
+class Copy(enum.Enum):
+    """Which paper a print job makes."""
+
+    MERCHANT = "merchant"
+    CARDHOLDER = "cardholder"
+    SETTLEMENT = "settlement"
+    FAULT = "fault"  # a reversal that could not be delivered: not a receipt
+    DISPLAY = "display"  # the display is lost, and cannot say so itself: not a receipt
+
+
+class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be kept of a card. `hash` is HMAC-SHA-256 of the PAN under the terminal's key."""
+
+    hash: str
+    first6: str
+    last4: str
+    pan_length: int
+    psn: str = ""  # card sequence number, 5F34
+    expiry: str = ""  # not kept after authorisation unless the voucher needs it: always ""
+    scheme: str = ""  # issuer's or scheme's name on the voucher
+    label: str = ""  # application label or preferred name
+    aid: str = ""
+    entry: str = "I"  # I: chip inserted
+
+
+class EmvData(msgspec.Struct, frozen=True, kw_only=True):
+    """The EMV data of one transaction, as upper-case hex, for voucher and dispute."""
+
+    aid: str = ""
+    label: str = ""
+    tvr: str = ""
+    tsi: str = ""
+    atc: str = ""
+    ac: str = ""
+    ac_type: str = ""  # TC, ARQC or AAC
+    cid: str = ""
+    cvm_results: str = ""
+    iad: str = ""
+    unpredictable_number: str = ""
+    arqc: str = ""
+    test_keys: bool = False  # the terminal trusted test CA keys: no receipt of a trading one
+
+
+class Verification(enum.Enum):
+    """How the cardholder was verified, as the voucher says it."""
+
+    NONE = "none"
+    SIGNATURE = "signature"
+    PIN = "pin"
+    PIN_AND_SIGNATURE = "pin+signature"
+
+
+class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The transaction that a void or refund undoes."""
+
+    batch: int
+    stan: int
+    reference: str
+    date: str  # YYYYMMDD of the shop
+    amount_minor: int
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Approved transactions of a batch: counts and sums in minor units."""
+
+    sales: int = 0
+    sales_minor: int = 0
+    voids: int = 0
+    voids_minor: int = 0
+    refunds: int = 0
+    refunds_minor: int = 0

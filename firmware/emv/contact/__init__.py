@@ -1,0 +1,1 @@
+"""The contact kernel, one module a step of EMV Book 3."""

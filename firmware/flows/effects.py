@@ -1,0 +1,177 @@
+"""What a flow may ask of the world: one frozen struct an effect, each awaitable.
+
+A flow is an ``async def`` that awaits effects and never touches a device, a clock, a file or a
+socket. Awaiting an effect yields the effect itself to whoever drives the flow (the runner, or a
+script in a test) and gives back the answer, which mypy types. Answers that are outcomes (a card
+that was pulled, a host that is silent) are values, never exceptions.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from msgspec import Struct
+
+from firmware.core.masked import Password
+from firmware.emv.contact.dialogue import CardFailure
+from firmware.flows.entry_guard import MaskedEntry
+from firmware.journal.faults import Trouble
+from firmware.journal.operators import PasswordVerdict
+from firmware.journal.transactions import PrintJob
+from firmware.payments.effects import (
+    Effect,
+)
+from firmware.receipts.spool import PaperOutlook
+from firmware.ui.screens import Screen
+from firmware.ui.texts import Language
+from hw.events import CardInserted, CardRemoved, Device, KeyPressed
+from hw.ports import PaperState
+
+
+class Shown(Struct, frozen=True):
+    """A frame is on the glass since `at_ms` (monotonic); `packed` are its 1,024 bytes."""
+
+    at_ms: int
+    sha256: str
+    packed: bytes
+
+    def __repr__(self) -> str:
+        return f"Shown(at_ms={self.at_ms}, sha256={self.sha256!r})"
+
+
+class Show(Effect[Shown], frozen=True):
+    """Put a screen on the glass. A screen that is there already is not sent again."""
+
+    screen: Screen
+    language: Language
+
+
+class TimedOut(Struct, frozen=True):
+    """Nothing that was waited for happened in time."""
+
+    at_ms: int
+
+
+Happening = KeyPressed | CardInserted | CardRemoved | TimedOut
+
+
+class Wait(Effect[Happening], frozen=True):
+    """Wait for a key, and if asked for a card's coming or going, at most `timeout_ms`."""
+
+    timeout_ms: int
+    card: bool = False
+    masked: MaskedEntry | None = None  # what its keys are part of: see firmware.flows.entry_guard
+
+
+class EntryLeftOpen(Effect[bool], frozen=True):
+    """Tell whether a masked entry was broken off, so that digits are swallowed."""
+
+
+class PutBack(Effect[None], frozen=True):
+    """Leave a key for the next `Wait`, which finds it first."""
+
+    pressed: KeyPressed
+
+
+class CardPresent(Effect[bool], frozen=True):
+    """Tell whether a card is in the slot that was put in since the last `UseUpCard`.
+
+    One that was there when the terminal or the reader came up does not count either: whom it has
+    served is not known. With `used` any card counts.
+    """
+
+    used: bool = False
+
+
+class UseUpCard(Effect[None], frozen=True):
+    """The card in the slot belongs to what ends here: whatever comes next wants it put in again."""
+
+
+class PowerOn(Effect[bytes | CardFailure], frozen=True):
+    """Power the card up; its ATR, or why not."""
+
+
+class Exchange(Effect[bytes | CardFailure], frozen=True):
+    """Send one command APDU; the whole response APDU, or why there is none."""
+
+    command: bytes
+
+    def __repr__(self) -> str:
+        return "Exchange()"  # a VERIFY carries a PIN
+
+
+class PowerOff(Effect[None], frozen=True):
+    """Power the card down."""
+
+
+class CheckPassword(Effect[PasswordVerdict], frozen=True):
+    """Check an operator's password; failures are counted and journaled before the answer."""
+
+    operator: str
+    password: Password
+    purpose: str
+
+
+class OperatorChange(enum.Enum):
+    """What may be done to an operator."""
+
+    CHANGE = "change"  # a new password for oneself
+    ADD = "add"
+    DELETE = "delete"
+    RESET = "reset"
+
+
+class ChangeOperator(Effect[str], frozen=True):
+    """Change an operator; "" when done, else a word for the refusal: weak, exists, unknown."""
+
+    change: OperatorChange
+    operator: str
+    by: str
+    password: Password | None = None
+
+
+class ReleasePaper(Effect[None], frozen=True):
+    """Let print job `job` go out that was held for a key; None: all that are held."""
+
+    job: int | None
+
+
+class StuckPapers(Effect[int], frozen=True):
+    """How many papers wait for the printer to be well again."""
+
+
+class DoubtfulPapers(Effect[list[PrintJob]], frozen=True):
+    """Papers that were begun and whose end nobody will tell."""
+
+
+class PrinterSays(Effect[PaperState], frozen=True):
+    """What the printer last said of itself; nothing is sent."""
+
+
+class AwaitPaper(Effect[PaperOutlook], frozen=True):
+    """Wait until print job `job` is out or the printer is known to be stuck."""
+
+    job: int
+    timeout_ms: int
+
+
+class Fault(Struct, frozen=True):
+    """Something that stops trade: a device, or the journal (`device` None)."""
+
+    device: Device | None
+    detail: str
+    trouble: Trouble | None = None
+
+
+class Beep(Effect[None], frozen=True):
+    """A short sound: a refused key, or with `long` an attention."""
+
+    long: bool = False
+
+
+class Faults(Effect[tuple[Fault, ...]], frozen=True):
+    """Try to bring back what has failed, and tell what still fails."""
+
+
+class ClockMoved(Effect[int], frozen=True):
+    """By how many seconds the clock was moved since this was last asked; it is journaled, too."""

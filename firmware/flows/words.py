@@ -1,0 +1,91 @@
+"""Codes of payments in words of the catalogue: why one may not be, and how it ended."""
+
+from __future__ import annotations
+
+from firmware.core.kinds import ReversalCause
+from firmware.emv.codes import Tvr
+from firmware.iso8583.responses import response_text
+from firmware.payments.owed import Owed
+from firmware.payments.refusals import Code, Refusal
+from firmware.payments.transact import (
+    DECLINED_OFFLINE,
+    NO_ANSWER,
+    PaymentDeclined,
+    PaymentUndecided,
+)
+from firmware.ui.screens import Phrase
+from firmware.ui.texts import Text
+
+REFUSALS: dict[Code, Text] = {
+    Code.NO_SUCH_VOUCHER: Text.NO_SUCH_VOUCHER,
+    Code.OTHER_TERMINAL: Text.OTHER_TERMINAL,
+    Code.OTHER_MERCHANT: Text.OTHER_MERCHANT,
+    Code.OTHER_CURRENCY: Text.OTHER_CURRENCY,
+    Code.NOT_A_SALE: Text.NOT_A_SALE,
+    Code.ORIGINAL_DECLINED: Text.ORIGINAL_DECLINED,
+    Code.ORIGINAL_REVERSED: Text.ORIGINAL_REVERSED,
+    Code.ORIGINAL_IN_DOUBT: Text.ORIGINAL_IN_DOUBT,
+    Code.ALREADY_VOIDED: Text.ALREADY_VOIDED,
+    Code.BATCH_SETTLED: Text.BATCH_SETTLED,
+    Code.ALREADY_REFUNDED: Text.ALREADY_REFUNDED,
+    Code.FULLY_REFUNDED: Text.FULLY_REFUNDED,
+    Code.OUT_OF_WINDOW: Text.OUT_OF_WINDOW,
+    Code.AMOUNT_OVER_LIMIT: Text.AMOUNT_OVER_LIMIT,
+    Code.SALE_DAY_LIMIT: Text.SALE_DAY_LIMIT,
+    Code.CARD_DAY_LIMIT: Text.CARD_DAY_LIMIT,
+    Code.AMOUNT_OVER_LEFT: Text.AMOUNT_OVER_LEFT,
+    Code.REFUND_LIMIT: Text.REFUND_LIMIT,
+    Code.REFUND_DAY_LIMIT: Text.REFUND_DAY_LIMIT,
+    Code.BATCH_FULL: Text.BATCH_FULL,
+    Code.REVERSAL_FIRST: Text.REVERSAL_FIRST,
+    Code.ADVICE_FIRST: Text.UPLOAD_FIRST,
+}
+# What the TVR says, the gravest first. See EMV 4.4 Book 3, Annex C5.
+_REASONS: tuple[tuple[Tvr, Phrase], ...] = (
+    (Tvr.SDA_FAILED | Tvr.DDA_FAILED | Tvr.CDA_FAILED, Phrase.of(Text.CARD_NOT_GENUINE)),
+    (Tvr.CARD_ON_EXCEPTION_FILE, Phrase.of(response_text("62"))),
+    (Tvr.EXPIRED_APPLICATION, Phrase.of(Text.CARD_EXPIRED)),
+    (Tvr.SERVICE_NOT_ALLOWED, Phrase.of(response_text("57"))),
+    (Tvr.PIN_TRY_LIMIT_EXCEEDED, Phrase.of(response_text("75"))),
+    (Tvr.PIN_NOT_ENTERED, Phrase.of(Text.PIN_MISSING)),
+)
+
+
+def why_refused(refusal: Refusal) -> Phrase:
+    """A refusal as one phrase."""
+    text = REFUSALS[refusal.code]
+    match refusal.code:
+        case Code.OTHER_TERMINAL:
+            return Phrase.of(text, terminal=refusal.terminal, store=refusal.store)
+        case Code.OTHER_MERCHANT:
+            return Phrase.of(text, merchant=refusal.merchant)
+        case Code.OTHER_CURRENCY:
+            return Phrase.of(text, currency=refusal.currency)
+        case Code.OUT_OF_WINDOW:
+            return Phrase.of(text, days=refusal.days)
+        case Code.AMOUNT_OVER_LEFT:
+            return Phrase.of(text, left=refusal.limit)
+    return Phrase.of(text) if refusal.limit is None else Phrase.of(text, limit=refusal.limit)
+
+
+def why_declined(ended: PaymentDeclined) -> Phrase:
+    """Why acquirer, card or terminal declined, in words that a customer understands."""
+    if ended.code != DECLINED_OFFLINE:
+        return Phrase.of(response_text(ended.code))
+    tvr = int(ended.transaction.emv.tvr or "0", 16)
+    return next((words for bits, words in _REASONS if tvr & bits), Phrase.of(Text.DECLINED))
+
+
+def why_undecided(ended: PaymentUndecided) -> Phrase:
+    """What made a payment's outcome unknown."""
+    if ended.cause in NO_ANSWER.values():
+        return Phrase.of(Text.NO_ANSWER)
+    gone = ended.cause is ReversalCause.CARD_GONE
+    return Phrase.of(Text.CARD_PULLED if gone else Text.DECLINED)
+
+
+def what_is_owed(owed: Owed) -> Phrase | None:
+    """What the acquirer has still to hear of, reversals first; None when it knows all."""
+    if owed.reversals:
+        return Phrase.of(Text.REVERSALS_PENDING, count=owed.reversals)
+    return Phrase.of(Text.UPLOADS_PENDING, count=owed.advice) if owed.advice else None

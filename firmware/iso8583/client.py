@@ -1,0 +1,45 @@
+"""Asks the host: one request out, one answer back, over whatever link there is."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from firmware.iso8583.answers import decode_answer
+from firmware.iso8583.keys import KeySource
+from firmware.iso8583.messages import HostAnswer, HostRequest, NoAnswer, NoAnswerReason
+from firmware.iso8583.pinblock import PinFormat
+from firmware.iso8583.wire import encode
+from hw.ports import HostLink
+
+
+@runtime_checkable
+class KnowsDelivery(Protocol):
+    """A link that can tell when a message has certainly not left."""
+
+    undelivered: bool  # of the last exchange
+
+
+class HostClient:
+    """Speaks to the host at the other end of `link`, under the keys of `keys`."""
+
+    def __init__(self, link: HostLink, keys: KeySource, *, pin_format: PinFormat = 0) -> None:
+        self._link = link
+        self._keys = keys
+        self._pin_format = pin_format
+
+    def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer:
+        """Send `request` and give the answer, or why there is none.
+
+        Blocks up to `timeout_ms`; runs on the host's worker. Raises WireError for a request that
+        no message can hold, which is a bug, and for nothing that comes back.
+        """
+        keys = self._keys(request.terminal, request.batch)
+        answer = self._link.exchange(encode(request, keys, self._pin_format), timeout_ms)
+        if answer is not None:
+            return decode_answer(answer, request, keys)
+        if isinstance(self._link, KnowsDelivery) and self._link.undelivered:
+            return NoAnswer(NoAnswerReason.NO_LINE)
+        return NoAnswer(NoAnswerReason.TIMED_OUT)
+
+    def close(self) -> None:
+        self._link.close()

@@ -1,0 +1,95 @@
+"""The keys between a terminal and its host: a master in a file, a session's keys for each batch."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from firmware.core.masked import Key
+
+MASTER = "host-master.key"
+MASTER_BYTES = 32
+
+
+class KeyFileError(ValueError):
+    """A key file that cannot be trusted; the message names it and says what was expected."""
+
+
+class SessionKeys(Struct, frozen=True):
+    """What protects one terminal's messages in one batch: three keys of 16 bytes."""
+
+    mac: Key  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message
+    pin: Key  # two-key 3DES: enciphers a PIN block of format 0
+    pin_aes: Key  # AES-128: enciphers a PIN block of format 4
+
+
+KeySource = Callable[[str, int], SessionKeys]
+"""Gives the session keys of (terminal, batch)."""
+
+
+def derived_keys(master: Key) -> KeySource:
+    """Session keys from one master: another terminal or another batch has other keys.
+
+    One step of the counter-mode KDF of NIST SP 800-108 with HMAC-SHA-256 as its function.
+    """
+
+    def session(terminal: str, batch: int) -> SessionKeys:
+        place = f"{terminal}|{batch:06d}"
+        return SessionKeys(
+            mac=derive(master, f"mac|{place}", 16),
+            pin=derive(master, f"pin|{place}", 16),
+            pin_aes=derive(master, f"pin-aes|{place}", 16),
+        )
+
+    return session
+
+
+def delivered_keys(keys: SessionKeys) -> KeySource:
+    """The working keys that a real acquirer delivered, the same for every batch."""
+    return lambda _terminal, _batch: keys
+
+
+def derive(master: Key, purpose: str, size: int) -> Key:
+    """A key of up to 32 bytes for one purpose."""
+    block = b"\x00\x00\x00\x01" + purpose.encode() + b"\x00" + (size * 8).to_bytes(4, "big")
+    return Key(hmac.new(master.reveal(), block, hashlib.sha256).digest()[:size])
+
+
+def read_or_make_master(path: Path) -> Key:
+    """The master key at `path`, made there (mode 0600, durable) if there is none.
+
+    Raises KeyFileError if the file is of another size or readable by others, OSError if the disk
+    refuses.
+    """
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & 0o077:
+        raise KeyFileError(f"{path}: expected mode 0600, so that nobody else reads it")
+    clear = path.read_bytes()
+    if len(clear) != MASTER_BYTES:
+        raise KeyFileError(f"{path}: expected {MASTER_BYTES} bytes, found {len(clear)}")
+    return Key(clear)
+
+
+def _make(path: Path) -> None:
+    # written aside and renamed, so that a power cut leaves a whole key or none
+    aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, secrets.token_bytes(MASTER_BYTES))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    aside.rename(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

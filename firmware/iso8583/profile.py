@@ -1,0 +1,149 @@
+"""Profiles of acquirers: what differs from line to line, as data in a TOML file."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+SHIPPED = ("unionpay",)
+Hex = Annotated[str, Meta(pattern="^(?:[0-9A-Fa-f]{2})*$")]
+Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
+Padding = Literal["zeros", "80"]
+_NOTATION = re.compile(
+    r"(?P<kind>n|z|an|ans|b)(?P<dots>\.{2,3})?(?P<most>[1-9][0-9]*)( (?P<side>right))?"
+)
+_LENGTH_BYTES = {None: 0, "..": 1, "...": 2}
+
+
+class ProfileError(ValueError):
+    """A profile that cannot be used; the message names the file and the place."""
+
+
+class FieldShape(Struct, frozen=True):
+    """One field: alphabet, bytes of its length (0 is fixed), most characters or bytes."""
+
+    kind: str  # n, z, an, ans, b
+    length_bytes: int
+    most: int
+    right: bool = False  # an odd number of digits stands right, its filler before it
+
+    @classmethod
+    def of(cls, notation: str) -> FieldShape:
+        """The shape that `n..19` and its kin write. Raises ValueError."""
+        match = _NOTATION.fullmatch(notation)
+        if match is None:
+            raise ValueError(f"expected n6, n..19, b...255, n3 right or so, not {notation!r}")
+        side = match["side"] == "right"
+        return cls(match["kind"], _LENGTH_BYTES[match["dots"]], int(match["most"]), side)
+
+    @property
+    def counts_digits(self) -> bool:
+        """Whether its length counts digits, two a byte, and not bytes."""
+        return self.kind in ("n", "z")
+
+
+class FrameShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands before the message: 5 bytes of TPDU, 6 of header or none, as hex."""
+
+    tpdu: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{10}$")] = "6000030000"
+    header: Annotated[str, Meta(pattern="^(?:[0-9A-Fa-f]{12})?$")] = "603100311003"
+
+
+class MacShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """How field 64 is made."""
+
+    scheme: Scheme = "ecb"
+    padding: Padding = "zeros"
+
+
+class SettlementShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """How totals are counted."""
+
+    void_is: Literal["credit", "debit"] = "credit"
+
+
+class AnswerShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which response codes approve, and which of them want a remark on the receipt."""
+
+    approved: tuple[str, ...] = ("00", "11", "A2", "A4", "A5", "A6")
+    remarked: tuple[str, ...] = ("A2", "A4", "A5", "A6")
+
+
+class Profile(Struct, frozen=True, forbid_unknown_fields=True):
+    """An acquirer's line."""
+
+    name: str
+    frame: FrameShape = FrameShape()
+    mac: MacShape = MacShape()
+    settlement: SettlementShape = SettlementShape()
+    answers: AnswerShape = AnswerShape()
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shapes(self) -> dict[int, FieldShape]:
+        """The fields by number."""
+        return {int(number): FieldShape.of(text) for number, text in self.fields.items()}
+
+    @classmethod
+    def shipped(cls, name: str) -> Profile:
+        """A profile that comes with the terminal. Raises ProfileError for an unknown name."""
+        if name not in SHIPPED:
+            raise ProfileError(f"{name}: expected {' or '.join(SHIPPED)}, or a file")
+        file = resources.files("firmware.iso8583.profiles") / f"{name}.toml"
+        return cls.from_toml(file.read_text("utf-8"), name)
+
+    @classmethod
+    def named(cls, name: str) -> Profile:
+        """A shipped profile by its name, or one in a file. Raises ProfileError."""
+        if name in SHIPPED or not name.endswith(".toml"):
+            return cls.shipped(name)
+        try:
+            return cls.from_toml(Path(name).read_text("utf-8-sig"), name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProfileError(f"{name}: {error}") from None
+
+    @classmethod
+    def from_toml(cls, text: str, name: str) -> Profile:
+        """The profile in `text`; `name` stands before what is wrong. Raises ProfileError."""
+        try:
+            profile: Profile = msgspec.toml.decode(text, type=cls)
+        except msgspec.DecodeError as error:
+            raise ProfileError(f"{name}: {error}") from None
+        for number, notation in profile.fields.items():
+            if not number.isdecimal() or not 2 <= int(number) <= 64:
+                raise ProfileError(f"{name}: fields: expected a number from 2 to 64, not {number}")
+            try:
+                FieldShape.of(notation)
+            except ValueError as error:
+                raise ProfileError(f"{name}: fields.{number}: {error}") from None
+        for number in ("11", "64"):
+            if number not in profile.fields:
+                raise ProfileError(f"{name}: fields: {number} is missing")
+        return profile
+
+    def codec_spec(self) -> dict[str, dict[str, Any]]:
+        """The specification that `iso8583.encode` and `iso8583.decode` take."""
+        bitmap = {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "max_len": 8, "desc": "bitmap"}
+        head = {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "max_len": 0, "desc": "header"}
+        spec: dict[str, dict[str, Any]] = {
+            "h": head,
+            "t": head | {"max_len": 2, "desc": "message type"},
+            "p": bitmap,
+            "1": bitmap,
+        }
+        for number, shape in self.shapes.items():
+            spec[str(number)] = {
+                "data_enc": "b" if shape.counts_digits or shape.kind == "b" else "latin-1",
+                "len_enc": "bcd",
+                "len_type": shape.length_bytes,
+                "max_len": shape.most,
+                "len_count": "nibbles" if shape.counts_digits else "bytes",
+                ("left_pad" if shape.right else "right_pad"): "0",
+                "desc": "",
+            }
+        return spec

@@ -1,0 +1,1 @@
+"""Profiles that ship, a TOML file each."""

@@ -1,0 +1,283 @@
+"""Requests and answers as ISO 8583 messages, and back: nothing is taken on trust.
+
+    0200/0210  sale (000000, type 22), void (200000, type 23)
+    0220/0230  refund (200000, type 25), sale approved offline (000000, type 36)
+    0400/0410  reversal, with the processing code and type of what it undoes
+    0500/0510  settlement (type 00, network management code 201)
+
+Field 60 holds the type code, the batch and the network management code; field 61 the original's
+batch, STAN and full date, in a reversal also its time and the last four digits of its card (what
+field 90 is for, which takes a second bitmap). A training request has no message. The last field is
+a MAC over all before it (ISO/IEC 9797-1 algorithm 3, padding 2). An answer echoes what names its
+request and never holds a PAN.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from firmware.core.kinds import Kind
+from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.iso8583 import pinblock
+from firmware.iso8583.des import pad_80, retail_mac
+from firmware.iso8583.keys import KeySource, SessionKeys
+from firmware.iso8583.messages import (
+    CardPresented,
+    FinancialRequest,
+    HostRequest,
+    ReversalRequest,
+    SettlementRequest,
+)
+from firmware.iso8583.pinblock import PinFormat
+from firmware.iso8583.spec import MAC_BYTES, Fields, WireError, pack, unpack
+from firmware.iso8583.totals import pack_totals, unpack_totals
+
+ANSWER_TYPES = {"0200": "0210", "0220": "0230", "0400": "0410", "0500": "0510"}
+_CODES = {  # processing code (field 3) and type code (60.1)
+    Kind.SALE: ("000000", "22"),
+    Kind.VOID: ("200000", "23"),
+    Kind.REFUND: ("200000", "25"),
+}
+_KINDS = {codes: kind for kind, codes in _CODES.items()}
+_OFFLINE = "36"
+_NO_ORIGINAL = "0" * 20
+_REVERSED_DIGITS = 30
+_SETTLE = "201"
+_TRADE = "000"
+_TIMED_OUT = "98"  # field 39 of a reversal: no answer came
+
+
+class Unacceptable(Struct, frozen=True):
+    """A message that cannot be carried out: `code` is 30 (format) or A0 (MAC).
+
+    `heads` are the fields to echo in an answer; None when too little could be read to answer.
+    """
+
+    code: str
+    detail: str
+    heads: Fields | None = None
+
+
+def encode(request: HostRequest, keys: SessionKeys, pin_format: PinFormat = 0) -> bytes:
+    """The message for `request`. Raises WireError naming a field that does not fit."""
+    return sealed(_request_fields(request, keys, pin_format), keys.mac)
+
+
+def decode_request(
+    message: bytes, keys: KeySource, today: date
+) -> FinancialRequest | ReversalRequest | SettlementRequest | Unacceptable:
+    """What `message` asks; dates get the year that is nearest to `today`. Never raises."""
+    try:
+        fields = unpack(message)
+    except WireError as error:
+        return Unacceptable("30", str(error))
+    missing = {"11", "41", "42", "60", "64"} - fields.keys()
+    if missing or fields["t"] not in ANSWER_TYPES or len(fields["60"]) != 11:
+        return Unacceptable("30", f"type {fields['t']}, without fields {sorted(missing)}")
+    session = keys(fields["41"], batch_of(fields))
+    if not is_sealed(message, session.mac):
+        return Unacceptable("A0", "MAC differs", fields)
+    try:
+        return _request(fields, session, today)
+    except KeyError as error:
+        return Unacceptable("30", f"field {error} is missing", fields)
+    except WireError as error:
+        return Unacceptable("30", str(error), fields)
+
+
+def heads(request: HostRequest) -> Fields:
+    """The fields that name `request`: its answer must repeat every one of them."""
+    if request.training:
+        raise WireError("a training request never leaves the terminal")
+    fields = Fields(t=_type(request))
+    fields["11"] = f"{request.stan:06d}"
+    fields["12"], fields["13"] = request.time, request.date[4:]
+    fields["41"], fields["42"] = request.terminal, request.merchant
+    fields["49"] = request.currency
+    if isinstance(request, SettlementRequest):
+        fields["60"] = f"00{request.batch:06d}{_SETTLE}"
+        return fields
+    fields["3"], code = _CODES[request.kind]
+    if isinstance(request, FinancialRequest) and request.offline:
+        code = _OFFLINE
+    fields["4"] = f"{request.amount_minor:012d}"
+    fields["60"] = f"{code}{request.batch:06d}{_TRADE}"
+    return fields
+
+
+def batch_of(fields: Fields) -> int:
+    """The batch in field 60, which must be there."""
+    return int(fields["60"][2:8])
+
+
+def sealed(fields: Fields, key: Key) -> bytes:
+    """The message with its MAC as the last field. Raises WireError."""
+    fields["64"] = "00" * MAC_BYTES
+    body = pack(fields)[:-MAC_BYTES]
+    return body + retail_mac(key.reveal(), pad_80(body))
+
+
+def is_sealed(message: bytes, key: Key) -> bool:
+    """Whether the last 8 bytes are the MAC of all before."""
+    mac = retail_mac(key.reveal(), pad_80(message[:-MAC_BYTES]))
+    return hmac.compare_digest(mac, message[-MAC_BYTES:])
+
+
+def _type(request: HostRequest) -> str:
+    match request:
+        case SettlementRequest():
+            return "0500"
+        case ReversalRequest():
+            return "0400"
+        case FinancialRequest():
+            return "0220" if request.offline or request.kind is Kind.REFUND else "0200"
+
+
+def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinFormat) -> Fields:
+    fields = heads(request)
+    match request:
+        case SettlementRequest():
+            fields["48"] = pack_totals(request.totals)
+        case ReversalRequest():
+            fields["39"] = request.reason if len(request.reason) == 2 else _TIMED_OUT
+            if request.original_date:
+                fields["61"] = (
+                    f"{request.batch:06d}{request.stan:06d}"
+                    f"{request.original_date}{request.original_time}{request.original_last4}"
+                )
+        case FinancialRequest():
+            _add_card(fields, request.card)
+            if request.card.pin:
+                _add_pin(fields, request.card.pin, request.card.pan, keys, pin_format)
+            original = f"{request.original_batch:06d}{request.original_stan:06d}"
+            original += request.original_date or "0" * 8
+            if original != _NO_ORIGINAL:
+                fields["61"] = original
+            if request.original_reference:
+                fields["37"] = request.original_reference
+            if request.operator:
+                fields["63"] = request.operator
+    return fields
+
+
+def _add_card(fields: Fields, card: CardPresented) -> None:
+    fields["2"] = card.pan.reveal()
+    fields["14"] = card.expiry
+    fields["22"] = "051" if card.pin else "052"  # contact chip, with or without a PIN
+    if card.psn:
+        fields["23"] = card.psn.rjust(3, "0")
+    fields["25"] = "00"
+    if card.track2:
+        fields["35"] = card.track2.reveal().replace("=", "D")
+    if card.de55:
+        fields["55"] = card.de55.hex().upper()
+
+
+def _add_pin(fields: Fields, pin: Pin, pan: Pan, keys: SessionKeys, pin_format: PinFormat) -> None:
+    """The block where it fits: field 52 has 8 bytes by the standard, 62 is for private use."""
+    block, made = {0: ("52", "26"), 4: ("62", "47")}[pin_format]
+    fields["26"] = "12"
+    fields[block] = pinblock.encipher(pin, pan, keys, pin_format).hex().upper()
+    # format 0 with the PAN under a double-length key, or format 4 under AES
+    fields["53"] = made.ljust(16, "0")
+
+
+def _request(
+    fields: Fields, session: SessionKeys, today: date
+) -> FinancialRequest | ReversalRequest | SettlementRequest:
+    common: dict[str, Any] = {
+        "terminal": fields["41"],
+        "merchant": fields["42"],
+        "batch": batch_of(fields),
+        "stan": int(fields["11"]),
+        "currency": fields["49"],
+        "date": _full_date(fields["13"], today),
+        "time": fields["12"],
+    }
+    kind_code, network = fields["60"][:2], fields["60"][8:]
+    if fields["t"] == "0500":
+        if (kind_code, network) != ("00", _SETTLE):
+            raise WireError("field 60: not of a settlement")
+        return SettlementRequest(totals=unpack_totals(fields["48"])[0], **common)
+    offline = kind_code == _OFFLINE
+    kind = _KINDS.get((fields["3"], "22" if offline else kind_code))
+    if kind is None or network != _TRADE:
+        raise WireError("fields 3 and 60 name no transaction")
+    common["amount_minor"] = int(fields["4"])
+    if fields["t"] == "0400":
+        common |= _reversed(fields)
+        return ReversalRequest(kind=kind, reason=fields["39"], **common)
+    original = fields.get("61", _NO_ORIGINAL)
+    if len(original) != len(_NO_ORIGINAL):
+        raise WireError("field 61: not batch, STAN and date")
+    request = FinancialRequest(
+        kind=kind,
+        card=_card(fields, session),
+        operator=fields.get("63", ""),
+        original_batch=int(original[:6]),
+        original_stan=int(original[6:12]),
+        original_reference=fields.get("37", ""),
+        original_date=original[12:] if int(original[12:]) else "",
+        offline=offline,
+        **common,
+    )
+    if _type(request) != fields["t"]:
+        raise WireError(f"type {fields['t']} does not suit fields 3 and 60")
+    return request
+
+
+def _reversed(fields: Fields) -> dict[str, str]:
+    """Which request a reversal means; a terminal of an earlier release does not say."""
+    if "61" not in fields:
+        return {}
+    original = fields["61"]
+    if len(original) != _REVERSED_DIGITS or original[:12] != fields["60"][2:8] + fields["11"]:
+        raise WireError("field 61: not batch, STAN, date, time and card of what is reversed")
+    return {
+        "original_date": original[12:20],
+        "original_time": original[20:26],
+        "original_last4": original[26:],
+    }
+
+
+def _card(fields: Fields, session: SessionKeys) -> CardPresented:
+    try:
+        pan = Pan(fields["2"])
+    except ValueError:
+        raise WireError("field 2: not 8 to 19 digits") from None
+    pin: Pin | None = None
+    if block := fields.get("52", fields.get("62", "")):
+        # a block that cannot be read is a wrong PIN, which is another thing than none
+        pin = pinblock.decipher(bytes.fromhex(block), pan, session) or UNREADABLE_PIN
+    track2 = Track2(fields["35"]) if "35" in fields else None
+    if track2 is not None and not track2.is_of(pan):
+        raise WireError("fields 2 and 35: two accounts")
+    return CardPresented(
+        pan=pan,
+        psn=fields["23"][1:] if "23" in fields else "",
+        expiry=fields["14"],
+        track2=track2,
+        pin=pin,
+        de55=bytes.fromhex(fields.get("55", "")),
+    )
+
+
+UNREADABLE_PIN = Pin("0" * 13)
+"""What an unreadable PIN block is taken for: longer than any PIN, so it equals none."""
+
+
+def _full_date(mmdd: str, today: date) -> str:
+    """The date YYYYMMDD with this month and day that is nearest to `today`."""
+    near = []
+    for year in (today.year - 1, today.year, today.year + 1):
+        try:
+            near.append(date(year, int(mmdd[:2]), int(mmdd[2:])))
+        except ValueError:  # 29 February of another year, or no date at all
+            continue
+    if not near:
+        raise WireError("field 13: no date")
+    return min(near, key=lambda day: abs(day - today)).strftime("%Y%m%d")

@@ -1,0 +1,9 @@
+"""The base of every record: what is recorded as JSON, under the name of its class."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Base(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
+    """A journal record; its tag is the class name."""

@@ -1,0 +1,1 @@
+"""What surrounds a terminal to try it: scenarios, the bench page, card tools, benchmarks."""

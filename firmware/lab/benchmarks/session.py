@@ -1,0 +1,110 @@
+"""Plays a card's session with the kernel alone: no screens, no journal, no host."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Coroutine, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from firmware.core.config import Config, Emv
+from firmware.core.masked import Pin
+from firmware.emv.ca_keys import CaKeys
+from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt
+from firmware.emv.contact.session import Session
+from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
+from firmware.emv.terminal import Transaction
+from firmware.flows.desk import EmvSetup
+from firmware.lab.scenario.stage import START
+from firmware.terminal.terminal import emv_setup
+from hw.ports import CardReader
+from hw.sim.cards import TEST_CA_KEYS, tray_accounts
+
+AMOUNT_MINOR = 12_850
+T = TypeVar("T")
+
+
+class Played(Struct):
+    """How a session went; `kernel_ns` leaves out the card and its reader."""
+
+    outcome: str
+    kernel_ns: int
+
+
+class _Counter:
+    """A cardholder who knows the PIN, at a reader: the kernel's `Dialogue`."""
+
+    def __init__(self, reader: CardReader, pin: str) -> None:
+        self._reader = reader
+        self._pin = pin
+        self.outside_ns = 0
+
+    async def exchange(self, command: bytes, /) -> bytes:
+        began_ns = time.process_time_ns()
+        try:
+            return self._reader.transmit(command)
+        finally:
+            self.outside_ns += time.process_time_ns() - began_ns
+
+    async def choose_application(self, _candidates: Sequence[Candidate], /) -> int | None:
+        return 0
+
+    async def ask_pin(self, _prompt: PinPrompt, /) -> PinAnswer:
+        return Pin(self._pin)
+
+    async def random(self, count: int, /) -> bytes:
+        return secrets.token_bytes(count)
+
+
+def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
+    """One sale on the card in the reader, which answers that the host approved.
+
+    Without CA keys no certificate can be verified: what the RSA costs is what is missing then.
+    """
+    setup = _setup()
+    counter = _Counter(reader, pin)
+    keys = setup.ca_keys if with_keys else CaKeys()
+    transaction = Transaction(AMOUNT_MINOR, "156", at(), 1)
+    reader.power_on()
+    began_ns = time.process_time_ns()
+    session = Session(counter, setup.terminal, setup.applications, keys, transaction)
+    ended: object = _run(session.identify())
+    if isinstance(ended, Identified):
+        ended = _run(session.decide())
+    if isinstance(ended, OnlineRequested):
+        ended = _run(session.complete(OnlineAnswer("00")))
+    spent_ns = time.process_time_ns() - began_ns - counter.outside_ns
+    reader.power_off()
+    return Played(type(ended).__name__, spent_ns)
+
+
+def pins() -> dict[str, str]:
+    """The PIN of each card of the tray; some digits for one that has none."""
+    found = {one.name: one.pin or "1234" for one in tray_accounts()}
+    return found | {name.removesuffix("-1"): pin for name, pin in found.items()}
+
+
+def at() -> datetime:
+    """When the sale is made: the scenarios' morning."""
+    return START
+
+
+@cache
+def _setup() -> EmvSetup:
+    text = TEST_CA_KEYS.read_text("utf-8")
+    keys = CaKeys.from_tsv(text, TEST_CA_KEYS.name, test_keys=True)
+    return emv_setup(Config(emv=Emv(test_keys=True)), keys)
+
+
+def _run(stage: Coroutine[Any, Any, T]) -> T:
+    """A stage of a session whose dialogue never waits."""
+    try:
+        stage.send(None)
+    except StopIteration as done:
+        answer: T = done.value
+        return answer
+    raise RuntimeError("the session waits for something")

@@ -1,0 +1,213 @@
+"""Carries one transaction out with a card on the bench: nobody stands there, and nobody is charged.
+
+A card of the tray is answered by the embedded host, on books that are thrown away. A real card is
+never answered: its terminal is online only and has no host, so the card is asked for an ARQC and
+then for an AAC, and cannot give a TC.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from firmware.acquirer.books import BOOKS
+from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.core.config import Config, Emv
+from firmware.core.kinds import Kind
+from firmware.core.masked import Pin
+from firmware.emv.ca_keys import CaKeys
+from firmware.emv.contact.dialogue import (
+    Candidate,
+    CardFailure,
+    PinAnswer,
+    PinBypassed,
+    PinKind,
+    PinPrompt,
+)
+from firmware.emv.contact.session import Session
+from firmware.emv.outcomes import (
+    Approved,
+    ApprovedOffline,
+    CardData,
+    Declined,
+    DeclinedOffline,
+    Ended,
+    Identified,
+    OnlineAnswer,
+    OnlineRequested,
+    UnableToGoOnline,
+)
+from firmware.emv.terminal import Transaction
+from firmware.emv.trace import Trace
+from firmware.iso8583.client import HostClient
+from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
+from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
+from firmware.lab.cards.slot import CardAtHand
+from firmware.lab.scenario.stage import tray_books
+from firmware.terminal.terminal import emv_setup
+from hw.sim.cards import TEST_CA_KEYS
+
+ONLINE_ONLY = 0x21  # a merchant's attended terminal that never decides by itself
+HOST_TIMEOUT_MS = 5_000
+T = TypeVar("T")
+Outcome = Approved | ApprovedOffline | Declined | DeclinedOffline | Ended
+
+
+class BenchDialogue(Struct):
+    """The kernel's questions, answered by what the command line said.
+
+    A PIN is given once, and never for a real card's last try: the rest is bypassed. `before_each`
+    is called before each command.
+    """
+
+    card: CardAtHand
+    pin: Pin | None = None
+    choice: int = 0
+    before_each: Callable[[], None] = lambda: None
+    offered: Sequence[Candidate] = ()
+
+    async def exchange(self, command: bytes) -> bytes | CardFailure:
+        self.before_each()
+        return self.card.exchange(command)
+
+    async def choose_application(self, candidates: Sequence[Candidate]) -> int | None:
+        """The application that was asked for; None, as if cancelled, when there are not so many."""
+        self.offered = candidates
+        return self.choice if self.choice < len(candidates) else None
+
+    async def ask_pin(self, prompt: PinPrompt) -> PinAnswer:
+        spent = prompt.retry or (
+            self.card.real and prompt.kind is PinKind.OFFLINE and prompt.last_try
+        )
+        return self.pin if self.pin is not None and not spent else PinBypassed()
+
+    async def random(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
+
+
+class HostExchange(Struct, frozen=True):
+    """What the host was asked, and what it said; `answer` None when nobody was asked."""
+
+    request: OnlineRequested
+    answer: HostAnswer | None
+
+
+@dataclass(slots=True)
+class Bench:
+    """One transaction on the bench. `on_host` is told of the exchange with the host."""
+
+    dialogue: BenchDialogue
+    transaction: Transaction
+    test_keys: bool  # take the test CAs' keys for true
+    clear: bool
+    on_host: Callable[[HostExchange], None] = lambda _exchange: None
+
+    def __post_init__(self) -> None:
+        config = Config(emv=Emv(test_keys=self.test_keys))
+        text = TEST_CA_KEYS.read_text("utf-8")
+        keys = CaKeys.from_tsv(text, TEST_CA_KEYS.name, test_keys=self.test_keys)
+        setup = emv_setup(config, keys)
+        terminal = setup.terminal
+        if self.dialogue.card.real:
+            terminal = replace(terminal, terminal_type=ONLINE_ONLY)
+        self._config = config
+        self._session = Session(
+            self.dialogue,
+            terminal,
+            setup.applications,
+            setup.ca_keys,
+            self.transaction,
+            trace_clear=self.clear,
+        )
+
+    _config: Config = field(init=False)
+    _session: Session = field(init=False)
+
+    @property
+    def trace(self) -> Trace:
+        """The session's steps so far."""
+        return self._session.trace
+
+    def run(self) -> Outcome:
+        """Carry it out. Blocks."""
+        known = driven(self._session.identify())
+        if not isinstance(known, Identified):
+            return known
+        decided = driven(self._session.decide())
+        if not isinstance(decided, OnlineRequested):
+            return decided
+        answer = None
+        if not self.dialogue.card.real:
+            answer = self._ask_host(decided, known.card)
+        self.on_host(HostExchange(decided, answer))
+        if isinstance(answer, Answered):
+            told: OnlineAnswer | UnableToGoOnline = OnlineAnswer(
+                answer.response_code, answer.issuer_authentication_data, answer.scripts
+            )
+        else:
+            told = UnableToGoOnline(decline=True)
+        return driven(self._session.complete(told))
+
+    def _ask_host(self, decided: OnlineRequested, card: CardData) -> HostAnswer:
+        """The embedded host's answer, over the wire format that the terminal speaks to any host."""
+        merchant, currency = self._config.merchant, self._config.currency.numeric
+        at = self.transaction.at
+        presented = CardPresented(
+            card.pan, card.psn, card.expiry[:4], card.track2, decided.online_pin, decided.de55
+        )
+        request = FinancialRequest(
+            kind=Kind.SALE,
+            terminal=merchant.terminal,
+            merchant=merchant.number,
+            batch=1,
+            stan=self.transaction.sequence_counter,
+            amount_minor=self.transaction.amount_minor,
+            currency=currency,
+            date=f"{at:%Y%m%d}",
+            time=f"{at:%H%M%S}",
+            card=presented,
+        )
+        with tempfile.TemporaryDirectory(prefix="pos-card-") as directory:
+            master = read_or_make_master(Path(directory) / MASTER)
+            host = LocalHost(
+                Path(directory) / BOOKS,
+                tray_books(),
+                master=master,
+                terminals={merchant.terminal: Registration(merchant.number, currency)},
+                clock_now=lambda: at,
+            )
+            client = HostClient(host, derived_keys(master))
+            try:
+                return client.ask(request, HOST_TIMEOUT_MS)
+            finally:
+                client.close()
+
+
+def sale(amount_minor: int, at: datetime) -> Transaction:
+    """A sale in the terminal's own currency; a PIN that is not given is bypassed."""
+    currency = Config().currency
+    return Transaction(
+        amount_minor=amount_minor,
+        currency=currency.numeric,
+        currency_exponent=currency.exponent,
+        at=at,
+        sequence_counter=1,
+        pin_bypass_allowed=True,
+    )
+
+
+def driven(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The value of a coroutine whose dialogue never suspends."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    raise AssertionError("the dialogue suspended")

@@ -1,0 +1,93 @@
+"""Virtual time that follows the wall clock, once or many times as fast.
+
+Whatever waits for time to pass waits in `run_until`, and hands the real waiting to its owner.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from hw.sim.time import Driven, VirtualClock, VirtualTime
+
+LONGEST_WAIT_S = 3  # of a scenario that is watched: a day of idling is worth no longer
+IDLE_WAIT_S = 3600
+
+
+class PacedTime(VirtualTime):
+    """Virtual time at `speed` times the wall's. `wait` blocks for up to so many seconds."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        wait: Callable[[float], None],
+        *,
+        wall_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(clock)
+        self._wait = wait
+        self._wall_s = wall_s
+        self._speed, self._hurry = 1, 1
+        self._anchor_ms, self._anchor_s = clock.monotonic_ms(), wall_s()
+
+    @property
+    def speed(self) -> int:
+        """Virtual seconds a real one."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: int) -> None:
+        self._hold(self.reached_ms)
+        self._speed = speed
+
+    @property
+    def _pace(self) -> int:
+        return max(self._speed, self._hurry)
+
+    @property
+    def reached_ms(self) -> int:
+        """Where virtual time is to be by the wall clock; never behind where it is."""
+        now_ms = self.clock.monotonic_ms()
+        passed_s = self._wall_s() - self._anchor_s
+        reached_ms = self._anchor_ms + int(passed_s * 1000 * self._pace)
+        if reached_ms < now_ms:  # time was let run ahead: the wall goes on from there
+            self._hold(now_ms)
+            return now_ms
+        return reached_ms
+
+    def seconds_until(self, at_ms: int) -> float:
+        """Real seconds until virtual time reaches a moment."""
+        left_ms = at_ms - self._anchor_ms
+        due_s = self._anchor_s + (left_ms / 1000 + 0.0005) / self._pace
+        return min(max(0.0, due_s - self._wall_s()), IDLE_WAIT_S)
+
+    def due_ms(self, driven: Driven) -> int:
+        """When something happens next."""
+        return min(self._look(), driven.deadline_ms)
+
+    def catch_up(self, driven: Driven) -> None:
+        """Let everything happen that is due by the wall clock. Blocks for nothing else."""
+        super().run_until(driven, self.reached_ms)
+
+    def run_ahead(self, driven: Driven, until_ms: int) -> None:
+        """Let time pass at once up to `until_ms`; the wall goes on from there."""
+        if until_ms > self.clock.monotonic_ms():
+            super().run_until(driven, until_ms)
+
+    def run_until(self, driven: Driven, until_ms: int) -> None:
+        """Let time pass up to `until_ms`, in real time; a long stretch passes faster."""
+        left_ms = until_ms - self.clock.monotonic_ms()
+        self._hold(self.reached_ms)
+        self._hurry = left_ms // (LONGEST_WAIT_S * 1000)
+        try:
+            while True:
+                super().run_until(driven, min(until_ms, self.reached_ms))
+                if self.clock.monotonic_ms() >= until_ms:
+                    return
+                self._wait(self.seconds_until(min(until_ms, self.due_ms(driven))))
+        finally:
+            self._hold(self.reached_ms)
+            self._hurry = 1
+
+    def _hold(self, at_ms: int) -> None:
+        self._anchor_ms, self._anchor_s = at_ms, self._wall_s()

@@ -1,0 +1,333 @@
+"""The terminal behind the page: one thread that owns a stage and plays it in real time.
+
+Pages reach it only through `submit`, a bounded queue, and it reaches them only through the hub.
+Whatever they do is done by the hands of scenarios, and written down as one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import shutil
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from firmware.core.config import Config, ConfigError
+from firmware.journal.faults import JournalFault
+from firmware.lab.page import commands
+from firmware.lab.page.hub import Hub
+from firmware.lab.page.pace import PacedTime
+from firmware.lab.page.publisher import Publisher
+from firmware.lab.page.recorder import Recorder
+from firmware.lab.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
+from firmware.lab.scenario.player import Player, ScenarioFailed
+from firmware.lab.scenario.stage import STAGE_CONFIG, START, Stage
+from hw.events import Key
+from hw.sim.time import VirtualClock
+
+INBOX_MAX = 512
+KIOSK_ITEMS = (
+    "[{key='1',name='豆浆',price='3.00'},{key='2',name='油条',price='2.50'},"
+    "{key='5',name='小笼包',price='18.00'},{key='9',name='茶叶蛋',price='2.00'}]"
+)
+LEAST_MS = 40  # a key is down, and up again, for so long: the scenarios' hands do as much
+TURN_S = 0.005  # time that passes fast is told of no more often: the keypad is scanned as often
+JOIN_S = 10
+# what a page may do by a line; the rest of the language is for files
+LINES = ("insert", "remove", "tear", "fault", "clear", "power cut", "power on")
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Ended(Exception):  # noqa: N818 - what happened
+    """The session is over."""
+
+
+class _Stopped(Exception):  # noqa: N818 - what happened
+    """Somebody stopped the scenario that was played."""
+
+
+class Kept(Struct, frozen=True):
+    """A data directory that outlives the session, and when its terminal is switched on."""
+
+    directory: Path
+    begins: datetime
+
+
+class Session:
+    """A terminal on its bench in real time. What is durable lies below `directory`.
+
+    The first terminal lies in `kept` instead, if there is one, and goes on with what is there;
+    those that follow are fresh ones, as scenarios want them.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        hub: Hub,
+        settings: Mapping[str, str],
+        kept: Kept | None = None,
+    ) -> None:
+        self.hub = hub
+        self._directory = directory
+        self._kept = kept
+        self._begun: Future[None] = Future()
+        self._settings = dict(settings)
+        self._inbox: queue.Queue[commands.Wish | None] = queue.Queue(INBOX_MAX)
+        self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
+        self._stages = 0
+        self._standing: Player | None = None
+        self._speed = 1
+        self._beeps = self._plays = 0
+
+    # --- from other threads ---
+
+    def start(self) -> None:
+        """Switch the terminal on, on a thread of its own, and wait until it is.
+
+        Raises JournalFault or ConfigError where what is kept is not this terminal's to go on with.
+        """
+        self._thread.start()
+        self._begun.result()
+
+    def submit(self, wish: commands.Wish) -> bool:
+        """Leave a wish for the terminal's thread; false when too many wait. Never blocks."""
+        try:
+            self._inbox.put_nowait(wish)
+        except queue.Full:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the terminal's thread; waits for it."""
+        self._inbox.put(None)
+        self._thread.join(JOIN_S)
+
+    # --- the terminal's thread ---
+
+    def _run(self) -> None:
+        try:
+            self._set_up(self._settings)
+        except Exception as fault:  # noqa: BLE001 - whoever starts it is told
+            self._begun.set_exception(fault)
+            return
+        self._begun.set_result(None)
+        with contextlib.suppress(_Ended):
+            while True:
+                self._turn()
+        self._player.close()
+
+    def _turn(self) -> None:
+        """Let happen what is due, tell of it, and do the next wish."""
+        try:
+            self._pass_time()
+            self._publisher.publish()
+            wish = self._take(max(TURN_S, self._seconds()))
+            if wish is not None:
+                self._perform(wish)
+        except (_Ended, _Stopped):
+            raise
+        except Exception as bug:  # noqa: BLE001 - a bug on the bench is shown, and the page lives
+            _LOG.exception("the terminal crashed")
+            self._publisher.notice(f"the terminal crashed: {bug!r}")
+            self._player.hands.power_cut()
+
+    def _take(self, timeout_s: float) -> commands.Wish | None:
+        """The next wish within the time. Raises _Ended."""
+        try:
+            wish = self._inbox.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        if wish is None:
+            raise _Ended
+        return wish
+
+    def _pass_time(self) -> None:
+        terminal = self._stage.terminal
+        if terminal is None:
+            self._stage.bench.clock.advance_to(self._time.reached_ms)
+        else:
+            self._time.catch_up(terminal.runner)
+
+    def _seconds(self) -> float:
+        terminal = self._stage.terminal
+        due_ms = 1 << 62 if terminal is None else self._time.due_ms(terminal.runner)
+        return self._time.seconds_until(due_ms)
+
+    # --- a fresh terminal ---
+
+    def _set_up(self, settings: Mapping[str, str], steps: list[Step] | None = None) -> None:
+        """Set a fresh stage with these settings. Raises ScenarioError, the old one standing."""
+        if settings.get("general.profile") == "kiosk":
+            settings = {"kiosk.items": KIOSK_ITEMS, **settings}
+        lines = "\n".join(f'set {key} "{value}"' for key, value in settings.items())
+        player = self._new_player()
+        for step in [*parse(lines, "settings"), *(steps or [])]:
+            if step.verb == "set":
+                player.play(step)
+        if self._standing is not None:
+            self._standing.close()
+        self._recorder = Recorder(
+            [step for step in [*parse(lines, "settings"), *(steps or [])] if step.verb == "set"]
+        )
+        self._player = self._standing = player
+        self._moved_ms: dict[Key, int] = {}
+        self._stage = player.stage  # switched on by this
+        self._publisher = Publisher(self.hub, self._stage, self._recorder)
+        self._publisher.speed = self._speed
+        self.hub.put("settings", self._publisher.settings())
+
+    def _new_player(self) -> Player:
+        self._stages += 1
+        directory, begins = self._directory / f"terminal-{self._stages}", START
+        if self._kept is not None and self._stages == 1:
+            directory, begins = self._kept.directory, self._kept.begins
+        shutil.rmtree(self._directory / f"terminal-{self._stages - 2}", ignore_errors=True)
+
+        def make_stage(config: Config) -> Stage:
+            stage = Stage(directory, config, make_time=self._make_time, buzzer=self, start=begins)
+            stage.bench.slot.on_apdu.append(self._note_apdu)
+            return stage
+
+        return Player(directory, directory, STAGE_CONFIG, make_stage=make_stage)
+
+    def _make_time(self, clock: VirtualClock) -> PacedTime:
+        self._time = PacedTime(clock, self._wait_playing)
+        self._time.speed = self._speed
+        return self._time
+
+    def _note_apdu(self, sent: bytes, answer: bytes) -> None:
+        self._publisher.apdu(sent, answer)
+
+    def beep(self, duration_ms: int) -> None:
+        """Implements hw.ports.Buzzer: the page makes the sound."""
+        self._beeps += 1
+        self.hub.put("beep", [self._beeps, duration_ms])
+
+    # --- wishes ---
+
+    def _perform(self, wish: commands.Wish) -> None:
+        try:
+            match wish:
+                case commands.Down() | commands.Up():
+                    self._key(wish)
+                case commands.Act(line=line):
+                    self._act(line)
+                case commands.Speed(times=times):
+                    self._speed = self._time.speed = self._publisher.speed = times
+                case commands.Fresh(settings=settings):
+                    self._set_up(settings)
+                case commands.Play(name=name, text=text, files=files):
+                    self._play(name, {**files, name: text})
+                case commands.Stop():
+                    pass
+                case commands.Save():
+                    self._publisher.recording(self._now_ms)
+        except (ScenarioError, ConfigError, JournalFault) as error:
+            self._publisher.notice(str(error))
+
+    @property
+    def _now_ms(self) -> int:
+        return self._stage.bench.clock.monotonic_ms()
+
+    def _key(self, wish: commands.Down | commands.Up) -> None:
+        key = KEY_NAMES.get(wish.key)
+        if key is None:
+            raise ScenarioError("page", f"no key is called {wish.key}")
+        self._pass_time()
+        terminal = self._stage.terminal
+        if terminal is not None:  # a late thread finds down and up together: hands were not so fast
+            self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + LEAST_MS)
+        self._moved_ms[key] = self._now_ms
+        if isinstance(wish, commands.Up):
+            self._recorder.up(self._now_ms, wish.key)
+            self._player.hands.release(key)
+        elif key not in self._stage.bench.matrix.pressed:
+            if terminal is not None:
+                self._recorder.down(self._now_ms, wish.key)
+            self._player.hands.press(key)
+
+    def _act(self, line: str) -> None:
+        """Do what a line says. Raises ScenarioError."""
+        step = next(parse(line, "page"), None)
+        if step is None or step.verb not in LINES or step.at_ms is not None:
+            raise ScenarioError("page", f"“{line}” is nothing to be done here")
+        self._pass_time()
+        hands, stage = self._player.hands, self._stage
+        match step.verb:
+            case "insert":
+                if step.words[0] not in hands.tray:
+                    raise ScenarioError("page", f"no card {step.words[0]}")
+                if stage.bench.slot.card is not None:
+                    raise ScenarioError("page", "the reader holds a card")
+                hands.insert(step.words[0])
+            case "remove":
+                hands.remove()
+            case "tear":
+                self._publisher.publish()
+                hands.tear()
+            case "fault":
+                device, kind, *arguments = step.words
+                hands.fault(device, kind, arguments)
+                self._publisher.faults[device] = " ".join(step.words[1:])
+            case "clear":
+                hands.clear(step.words[0])
+                self._publisher.faults.pop(step.words[0], None)
+            case "power cut" if stage.terminal is not None:
+                hands.power_cut()
+                self._publisher.faults.pop("key", None)
+            case "power on" if stage.terminal is None:
+                if stage.disk.is_gone:
+                    raise ScenarioError("page", "nothing starts without its disk")
+                stage.power_on()
+            case _:
+                return
+        self._recorder.act(self._now_ms, line.strip())
+
+    # --- a scenario that is watched ---
+
+    def _play(self, name: str, files: Mapping[str, str]) -> None:
+        """Play a file's text from a fresh terminal. Raises ScenarioError before it begins."""
+        steps = [step for step in read_among(name, files) if not step.verb.startswith("save")]
+        if not steps:
+            raise ScenarioError(name, "has no line to play")
+        self._set_up({}, steps)
+        story = [step for step in steps if step.verb != "set"]
+        self._plays += 1
+        number, total = self._plays, len(story)
+        state = {"number": number, "name": name, "total": total, "at": 0, "line": "", "end": ""}
+        try:
+            for at, step in enumerate(story, 1):
+                state |= {"at": at, "line": " ".join((step.verb, *step.words))}
+                self.hub.put("play", dict(state))
+                self._player.play(step)
+                self._recorder.played(step)
+            state["end"] = "held"
+        except _Stopped:
+            state["end"] = "stopped"
+        except (ScenarioFailed, ScenarioError) as failed:
+            state |= {"end": "failed", "line": str(failed).splitlines()[0]}
+        finally:
+            self.hub.put("play", dict(state))
+
+    def _wait_playing(self, seconds: float) -> None:
+        """What paced time does while a scenario waits: tell, and listen for who wants it to end."""
+        self._publisher.publish()
+        wish = self._take(seconds)
+        match wish:
+            case None:
+                pass
+            case commands.Stop():
+                raise _Stopped
+            case commands.Speed() | commands.Save():
+                self._perform(wish)
+            case commands.Up():
+                pass
+            case _:
+                self._publisher.notice("a scenario is playing: stop it first")

@@ -1,0 +1,49 @@
+"""Holds the host's books against the journal, account by account: where money would be lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from firmware.acquirer.books import Standing
+from firmware.acquirer.embedded import LocalHost
+from firmware.core.kinds import Kind
+from firmware.journal.transactions import State
+from firmware.terminal.data_directory import Ledger
+
+_SIGN = {Kind.SALE: 1, Kind.VOID: -1, Kind.REFUND: -1}
+_Key = tuple[str, int, int, Kind, int]  # account, batch, STAN, kind, minor units
+
+
+def unbalanced(ledger: Ledger, host: LocalHost) -> list[str]:
+    """Every difference in words; empty when books and journal agree and nothing is open."""
+    journal = ledger.journal
+    names = host.names_by_hash(ledger.keys.card)
+    ours: set[_Key] = set()
+    spent: Counter[str] = Counter()
+    for serial in journal.serials():
+        for each in journal.list_transactions(None, 0, 1_000_000, serial=serial):
+            if each.state is State.APPROVED:
+                account = names.get(each.card.hash, "unknown card")
+                ours.add((account, each.batch, each.stan, each.kind, each.amount_minor))
+                spent[account] += _SIGN[each.kind] * each.amount_minor
+    theirs = {
+        (each.account, each.batch, each.stan, each.kind, each.amount_minor)
+        for each in host.books()
+        if each.state is Standing.STANDING
+    }
+    found = [f"only in the journal: {_words(each)}" for each in sorted(ours - theirs, key=str)]
+    found += [
+        f"only in the host's books: {_words(each)}" for each in sorted(theirs - ours, key=str)
+    ]
+    for account, minor in sorted(host.balances().items()):
+        if spent[account] != minor:
+            found.append(f"{account} spent {spent[account]} here, {minor} at the host")
+    found += [f"intent {each.stan:06d} is open" for each in journal.open_intents()]
+    found += [f"reversal of {each.transaction.stan:06d} is owed" for each in journal.reversals()]
+    found += [f"notice of {each.transaction.stan:06d} is owed" for each in journal.uploads()]
+    return found
+
+
+def _words(key: _Key) -> str:
+    account, batch, stan, kind, minor = key
+    return f"{kind.value} {batch:06d}/{stan:06d} of {minor} on {account}"

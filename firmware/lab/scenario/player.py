@@ -1,0 +1,376 @@
+"""Plays the steps of a scenario on a stage, in virtual time, and holds its expectations."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from firmware.core.config import Config, ConfigError, set_from_text
+from firmware.core.files import below, read_bytes, written
+from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.hands import Hands
+from firmware.lab.scenario.language import (
+    FRESH,
+    KEY_NAMES,
+    ScenarioError,
+    Step,
+    duration_ms,
+    keys_of,
+    read,
+    totals_of,
+)
+from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
+from firmware.terminal.terminal import Terminal
+from firmware.ui.drawing import half_blocks
+from hw.sim.bench import CardSlot
+
+DOWN_MS, UP_MS = 40, 40
+PAUSE_MS = 1_000
+PATIENCE_MS = 5_000
+PAPER_PATIENCE_MS = 60_000
+LOOK_MS = 100
+CARD_SWAP_MS = 500
+PICTURE_MAX_BYTES = 8 * 1024 * 1024
+FILE_SETTINGS = ("general.data_dir", "host.accounts", "host.tls_ca", "emv.ca_keys", "emv.revoked")
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
+
+
+class ScenarioFailed(AssertionError):  # noqa: N818 - what happened
+    """An expectation did not hold: says where, what was expected and what was seen."""
+
+
+def play(
+    path: Path,
+    *,
+    output: Path | None = None,
+    on_step: Callable[[Step, Stage], None] = lambda _s, _t: None,
+    slot: CardSlot | None = None,
+) -> None:
+    """Play one file from a fresh terminal. Raises ScenarioError and ScenarioFailed.
+
+    What it saves goes below `output`, by default below a folder that is thrown away.
+    `on_step` is told of each step once it was played; `slot` is as Stage takes it.
+    """
+    steps = read(path)
+    directory = Path(tempfile.mkdtemp(prefix="pos-play-"))
+    try:
+        player = Player(directory / "terminal", output or directory / "saved", slot=slot)
+        try:
+            for step in steps:
+                player.play(step)
+                if step.verb != "set":  # the stage is not built before the last setting
+                    on_step(step, player.stage)
+        finally:
+            player.close()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class Player:
+    """Plays one step after another. Pictures are saved below `folder` alone."""
+
+    def __init__(
+        self,
+        directory: Path,
+        folder: Path,
+        config: Config = STAGE_CONFIG,
+        *,
+        slot: CardSlot | None = None,
+        make_stage: Callable[[Config], Stage] | None = None,
+    ) -> None:
+        """`make_stage` builds another stage than the usual one, from the settings at its start."""
+        self._folder = folder
+        self._config = config
+        self._fresh = False
+        self._make_stage = make_stage or (
+            lambda config: Stage(directory, config, slot=slot, fresh=self._fresh)
+        )
+        self._stage: Stage | None = None
+        self._names: dict[str, str] = {}
+        self._torn: list[str] = []
+
+    @property
+    def stage(self) -> Stage:
+        """The stage, set up and switched on when it is first asked for."""
+        if self._stage is None:
+            self._stage = self._make_stage(self._config)
+            self._hands = Hands(self._stage)
+            self._stage.power_on()
+        return self._stage
+
+    @property
+    def hands(self) -> Hands:
+        """The hands by which the steps are played."""
+        assert self.stage is not None
+        return self._hands
+
+    def close(self) -> None:
+        """Clear the stage."""
+        if self._stage is not None:
+            self._stage.close()
+
+    def play(self, step: Step) -> None:
+        """Play one step. Raises ScenarioFailed, or ScenarioError for what cannot be played."""
+        if step.verb == "set":
+            self._set(step)
+            return
+        self._settle(step)
+        handler = getattr(self, "_" + step.verb.replace(" ", "_"))
+        handler(step)
+
+    # --- time ---
+
+    def _settle(self, step: Step) -> None:
+        """A line begins once the terminal waits and a virtual second has passed."""
+        terminal = self.stage.terminal
+        time = self.stage.bench.time
+        if step.at_ms is not None:
+            self._run(max(0, step.at_ms - self._now_ms))
+            return
+        if terminal is None:  # the power is off
+            self.stage.bench.clock.advance_to(self._now_ms + PAUSE_MS)
+            return
+        try:
+            time.settle(terminal.runner)
+            time.run_until(terminal.runner, self._now_ms + PAUSE_MS)
+            time.settle(terminal.runner)
+        except TimeoutError as error:
+            raise ScenarioFailed(f"{step.place}: {error}") from None
+
+    @property
+    def _now_ms(self) -> int:
+        return self.stage.bench.clock.monotonic_ms()
+
+    def _run(self, duration: int) -> None:
+        terminal = self.stage.terminal
+        if terminal is None:
+            self.stage.bench.clock.advance_to(self._now_ms + duration)
+        else:
+            self.stage.bench.time.run_until(terminal.runner, self._now_ms + duration)
+
+    def _until(self, holds: Callable[[], bool], patience_ms: int) -> bool:
+        end_ms = self._now_ms + patience_ms
+        while not holds():
+            if self._now_ms >= end_ms:
+                return False
+            self._run(LOOK_MS)
+        return True
+
+    # --- before the first action ---
+
+    def _set(self, step: Step) -> None:
+        if self._stage is not None:
+            raise ScenarioError(step.place, "set stands only before the first action")
+        key, value = step.words[0], " ".join(step.words[1:])
+        if key == FRESH:
+            self._fresh = value == "true"
+            return
+        try:
+            self._config = set_from_text(self._config, key, value, source=step.place)
+        except ConfigError as error:
+            said = str(error.mistakes[0]).removeprefix(f"{step.place}: ")
+            raise ScenarioError(step.place, said) from None
+        for name in FILE_SETTINGS:
+            if _value(self._config, name) != _value(STAGE_CONFIG, name):
+                raise ScenarioError(step.place, f"{name} names a file: no scenario may")
+
+    # --- what people do ---
+
+    def _press(self, step: Step) -> None:
+        for word in step.words:
+            for key in keys_of(self._said(word, step)):
+                self._hands.press(key)
+                self._run(DOWN_MS)
+                self._hands.release(key)
+                if step.at_ms is None or len(step.words) > 1:  # else the next line names its moment
+                    self._run(UP_MS)
+
+    def _down(self, step: Step) -> None:
+        self._hands.press(KEY_NAMES[step.words[0]])
+
+    def _up(self, step: Step) -> None:
+        self._hands.release(KEY_NAMES[step.words[0]])
+
+    def _insert(self, step: Step) -> None:
+        tray = self._hands.tray
+        if step.words[0] not in tray:
+            known = ", ".join(tray)
+            raise ScenarioError(step.place, f"no card {step.words[0]}; the tray has {known}")
+        if self.stage.bench.slot.card is not None:  # one comes out before the next goes in
+            self._hands.remove()
+            self._run(CARD_SWAP_MS)
+        self._hands.insert(step.words[0])
+
+    def _remove(self, _step: Step) -> None:
+        self._hands.remove()
+
+    def _wait(self, step: Step) -> None:
+        self._run(duration_ms(step.words[0]))
+
+    def _tear(self, _step: Step) -> None:
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        self._torn.append(self._hands.tear())
+
+    # --- what is expected ---
+
+    def _expect_screen(self, step: Step) -> None:
+        for word in step.words:
+            text = self._said_in(word, step)
+            if not self._until(lambda text=text: _stands(text, self._glass), PATIENCE_MS):  # type: ignore[misc]
+                raise self._failed(step, f"screen “{text}”", self._glass)
+
+    def _expect_no_screen(self, step: Step) -> None:
+        for word in step.words:
+            text = self._said_in(word, step)
+            if _stands(text, self._glass):
+                raise self._failed(step, f"no screen “{text}”", self._glass)
+
+    def _expect_paper(self, step: Step) -> None:
+        for word in step.words:
+            text = self._said_in(word, step)
+            patience_ms = PAPER_PATIENCE_MS if self._printing else PATIENCE_MS
+            if not self._until(lambda text=text: _stands(text, self._paper), patience_ms):  # type: ignore[misc]
+                raise self._failed(step, f"paper “{text}”", self._paper)
+
+    def _expect_no_paper(self, step: Step) -> None:
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        for word in step.words:
+            text = self._said_in(word, step)
+            if _stands(text, self._paper):
+                raise self._failed(step, f"no paper “{text}”", self._paper)
+
+    def _expect_totals(self, step: Step) -> None:
+        terminal = self._powered(step)
+        if not terminal.ledger.at_hand:
+            raise self._failed(step, " ".join(step.words), "a journal that cannot be read now")
+        journal = terminal.ledger.journal
+        totals = journal.totals(journal.batch())
+        seen = {
+            "sales": (totals.sales, totals.sales_minor),
+            "voids": (totals.voids, totals.voids_minor),
+            "refunds": (totals.refunds, totals.refunds_minor),
+        }
+        for name, wanted in totals_of(step.words).items():
+            if seen[name] != wanted:
+                count, minor = seen[name]
+                raise self._failed(step, " ".join(step.words), f"{name}={count}/{minor}")
+
+    def _expect_books_balanced(self, step: Step) -> None:
+        terminal = self._powered(step)
+        if not terminal.ledger.at_hand:
+            raise self._failed(step, "books balanced", "a journal that cannot be read now")
+        differences = unbalanced(terminal.ledger, self.stage.host)
+        if differences:
+            raise self._failed(step, "books balanced", "; ".join(differences))
+
+    # --- faults and power ---
+
+    def _fault(self, step: Step) -> None:
+        device, kind, *arguments = step.words
+        self._hands.fault(device, kind, arguments)
+
+    def _clear(self, step: Step) -> None:
+        self._hands.clear(step.words[0])
+
+    def _power_cut(self, _step: Step) -> None:
+        self._hands.power_cut()
+
+    def _power_on(self, step: Step) -> None:
+        if self.stage.terminal is not None:
+            raise ScenarioError(step.place, "the power is on")
+        if self.stage.disk.is_gone:
+            raise ScenarioError(step.place, "nothing starts without its disk: clear disk first")
+        self.stage.power_on()
+
+    # --- names and files ---
+
+    def _remember(self, step: Step) -> None:
+        name, what = step.words
+        if what != "voucher":
+            raise ScenarioError(step.place, "expected: remember NAME voucher")
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        numbers = _VOUCHER.findall("\n".join((*self._torn, self._paper)))
+        if not numbers:
+            raise self._failed(step, "a voucher was printed", "none")
+        self._names[name] = numbers[-1]
+
+    def _save_screen(self, step: Step) -> None:
+        self._save(self.stage.bench.chip.image(), step)
+
+    def _save_paper(self, step: Step) -> None:
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        self._save(self.stage.bench.paper_printer.paper.image(), step)
+
+    # --- small things ---
+
+    def _save(self, image: Image.Image, step: Step) -> None:
+        """Write a picture below the output folder, wherever the scenario would have it."""
+        name = step.words[0]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = below(self._folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with written(path, replace=self._is_picture(path)) as file:
+                image.save(file, format="PNG")
+        except OSError as error:
+            words = error.strerror or "cannot be written"
+            raise ScenarioError(step.place, f"{name}: {words}") from None
+
+    @staticmethod
+    def _is_picture(path: Path) -> bool:
+        """Whether what lies there is a picture, such as the last time's: that may be replaced."""
+        try:
+            return read_bytes(path, most_bytes=PICTURE_MAX_BYTES, follow=False)[:8] == PNG_SIGNATURE
+        except OSError:
+            return False
+
+    def _said(self, word: str, step: Step) -> str:
+        if not word.startswith("$"):
+            return word
+        if word[1:] not in self._names:
+            raise ScenarioError(step.place, f"nothing is remembered as {word[1:]}")
+        return self._names[word[1:]]
+
+    def _said_in(self, text: str, step: Step) -> str:
+        return re.sub(r"\$[A-Za-z_]\w*", lambda match: self._said(match[0], step), text)
+
+    @property
+    def _glass(self) -> str:
+        return self.stage.glass_text
+
+    @property
+    def _paper(self) -> str:
+        return self.stage.bench.paper_printer.paper.text
+
+    @property
+    def _printing(self) -> bool:
+        terminal = self.stage.terminal
+        return terminal is not None and terminal.spool.busy
+
+    def _powered(self, step: Step) -> Terminal:
+        if self.stage.terminal is None:
+            raise ScenarioError(step.place, "the power is off")
+        return self.stage.terminal
+
+    def _failed(self, step: Step, expected: str, saw: str) -> ScenarioFailed:
+        drawing = half_blocks(self.stage.bench.chip.image())
+        seen = " ".join(saw.split()) or "nothing"
+        return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
+
+
+def _value(config: Config, name: str) -> object:
+    section, _, setting = name.partition(".")
+    return getattr(getattr(config, section), setting)
+
+
+def _stands(text: str, where: str) -> bool:
+    """Whether `text` stands in `where`, white space folded; lines may break it anywhere."""
+    if " ".join(text.split()) in " ".join(where.split()):
+        return True
+    return "".join(text.split()) in "".join(where.split())

@@ -1,0 +1,241 @@
+"""The stage of a scenario: a provisioned terminal on modelled hardware, and its host.
+
+Everything durable lies in one directory; a power cut takes all else away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+
+from firmware.acquirer.accounts import Account, Status
+from firmware.acquirer.books import BOOKS
+from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.core.config import Config, Emv, Printer
+from firmware.core.masked import Key as SecretKey
+from firmware.core.masked import Pan, Password, Pin
+from firmware.emv.ca_keys import CaKeys
+from firmware.flows.desk import EmvSetup
+from firmware.iso8583.client import HostClient
+from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.head import HeadFile
+from firmware.journal.records import OperatorSignedOn
+from firmware.lab.scenario.disk import Disk
+from firmware.terminal.data_directory import Ledger
+from firmware.terminal.terminal import Devices, Terminal, emv_setup
+from firmware.terminal.tie import tie_books
+from firmware.terminal.unsettled import check_identity
+from firmware.ui.render import Frame
+from hw.ports import Buzzer
+from hw.sim.bench import CardSlot, Drivers, ModelBench
+from hw.sim.cards import TEST_CA_KEYS, tray_accounts
+from hw.sim.time import VirtualClock, VirtualTime
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
+SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
+CASHIER, CASHIER_PASSWORD = "01", "1357"
+STAGE_CONFIG = Config(emv=Emv(test_keys=True))
+
+
+class Stage:
+    """A terminal on its bench. `directory` holds what is durable; `config` its settings."""
+
+    def __init__(
+        self,
+        directory: Path,
+        config: Config = STAGE_CONFIG,
+        *,
+        on_frame: Callable[[Frame], None] = lambda _frame: None,
+        slot: CardSlot | None = None,
+        make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
+        buzzer: Buzzer | None = None,
+        fresh: bool = False,
+        start: datetime = START,
+    ) -> None:
+        """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
+
+        Its wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
+        terminal comes from the factory: nobody has chosen a password or signed on.
+        """
+        self.config = config
+        self._buzzer = buzzer
+        self._directory = directory
+        self._on_frame = on_frame
+        self._master = read_or_make_master(_made(directory) / MASTER)
+        self._emv = _emv(config)
+        self.host = self._make_host()
+        self.bench = ModelBench(
+            self.host,
+            start=start,
+            columns=32 if config.printer.width_mm == 58 else 48,
+            mode=config.printer.mode,
+            baud=config.printer.baud if config.printer.kind == "serial" else None,
+            chip=config.display.chip,
+            slot=slot,
+            make_time=make_time,
+        )
+        self.frame: Frame | None = None
+        self.disk = Disk(directory)
+        self._drivers: Drivers | None = None
+        self.terminal: Terminal | None = None
+        if not fresh:
+            self._provision()
+
+    # --- power ---
+
+    def power_on(self) -> Terminal:
+        """Start the terminal from what is on the disk and let it come to rest.
+
+        Raises ConfigError when the disk's open batch is another terminal's, and JournalFault when
+        there is no disk: the service manager starts nothing before it is mounted.
+        """
+        assert self.terminal is None, "the power is on"
+        if self.disk.is_gone:
+            raise JournalFault(Trouble.GONE, "the disk is not mounted")
+        ledger = self._ledger()
+        with contextlib.ExitStack() as undo:
+            undo.callback(ledger.close)
+            check_identity(self.config, ledger.journal)
+            ledger.keep(self.host)
+            if isinstance(self.host, LocalHost):  # a test may put its host elsewhere
+                tie_books(ledger.journal, self.host, lambda: ledger.journal.durable_head)
+            undo.pop_all()
+        self._drivers = drivers = self.bench.power_on()
+        devices = Devices(
+            clock=self.bench.clock,
+            display=drivers.display,
+            reader=drivers.reader,
+            reader_worker=drivers.reader_worker,
+            printer=drivers.printer,
+            printer_worker=drivers.printer_worker,
+            host_worker=drivers.host_worker,
+            buzzer=self._buzzer,
+            on_frame=self._note_frame,
+        )
+        client = HostClient(
+            self.bench.line, derived_keys(self._master), pin_format=self.config.host.pin_block
+        )
+        self.terminal = Terminal(self.config, ledger, devices, client, self._emv)
+        self.terminal.runner.start()
+        return self.terminal
+
+    def power_cut(self) -> None:
+        """Take the power away where it stands: no flow ends, nothing is closed in order."""
+        if self.terminal is None or self._drivers is None:
+            return
+        self.terminal.runner.close()
+        self.terminal.ledger.close()
+        self.bench.power_cut(self._drivers)
+        self.terminal, self._drivers, self.frame = None, None, None
+
+    def close(self) -> None:
+        """End the play."""
+        self.power_cut()
+        self.host.close()
+        self.disk.fail(None)
+
+    # --- what the player looks at ---
+
+    @property
+    def glass_text(self) -> str:
+        """What stands on the glass; nothing if the chip's memory is not the frame that was sent."""
+        if self.frame is None or not self.bench.chip.is_on:
+            return ""
+        shown = self.bench.chip.image()
+        return self.frame.text if shown.tobytes() == self.frame.image.tobytes() else ""
+
+    # --- making it ---
+
+    def _note_frame(self, frame: Frame) -> None:
+        self.frame = frame
+        self._on_frame(frame)
+
+    def _ledger(self) -> Ledger:
+        return Ledger(
+            self._directory,
+            self.bench.clock.now,
+            self._free_bytes,
+            connect=self._connect,
+            open_head=self._open_head,
+        )
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        return self.disk.connect(path)
+
+    def _open_head(self, directory: Path) -> HeadFile:
+        return HeadFile(directory)
+
+    def _free_bytes(self, _directory: Path) -> int:
+        return self.disk.free_bytes()
+
+    def _now(self) -> datetime:
+        return self.bench.clock.now()
+
+    def _make_host(self) -> LocalHost:
+        merchant = self.config.merchant
+        currency = self.config.currency.numeric
+        return LocalHost(
+            self._directory / BOOKS,
+            tray_books(),
+            master=self._master,
+            terminals={merchant.terminal: Registration(merchant.number, currency)},
+            clock_now=self._now,
+            test_amounts=self.config.host.test_amounts,
+        )
+
+    def _provision(self) -> None:
+        """Give the operators their passwords and sign the cashier on, at first start."""
+        ledger = self._ledger()
+        row = ledger.journal.operator_row(SUPERVISOR)
+        if row is not None and row["must_change"]:
+            chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
+            for number, password in chosen:
+                ledger.operators.set_password(number, Password(password), by=number)
+            ledger.journal.append(OperatorSignedOn(operator=CASHIER))
+        ledger.close()
+
+
+@cache
+def tray_books() -> tuple[Account, ...]:
+    """The issuers' accounts behind the cards of the tray, as the embedded host holds them."""
+    return tuple(
+        Account(
+            name=one.name,
+            pan=Pan(one.pan),
+            psn=f"{one.psn:02d}",
+            expiry=one.expiry,
+            pin=Pin(one.pin) if one.pin else None,
+            balance_minor=one.balance_minor,
+            credit_limit_minor=one.credit_limit_minor,
+            imk_ac=SecretKey(one.imk_ac),
+            cvn=one.cvn,
+            status=Status(one.status),
+            arpc_method=one.arpc_method,
+        )
+        for one in tray_accounts()
+    )
+
+
+@cache
+def _tray_keys(*, test_keys: bool) -> CaKeys:
+    return CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name, test_keys=test_keys)
+
+
+def _emv(config: Config) -> EmvSetup:
+    """The kernel's data; the tray's own CA is trusted as test keys are, where a setting says so."""
+    return emv_setup(config, _tray_keys(test_keys=config.emv.test_keys))
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def stage_config(**printer: object) -> Config:
+    """The stage's settings with some of the printer's changed."""
+    return Config(emv=STAGE_CONFIG.emv, printer=Printer(**printer))  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Looking after a terminal: installation, doctor, backup, releases, metrics."""

@@ -1,0 +1,89 @@
+"""Checks the OLED: its bus is enabled, open to us and fast, and the glass takes a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from firmware.ops.doctor.findings import Finding, bad, good, skipped, warning
+from firmware.ops.doctor.libraries import package_for
+from firmware.ops.doctor.machine import Machine
+from hw.ports import Clock, DeviceFault, Display
+
+PART = "display"
+SLOW_BELOW_HZ = 400_000
+_HEADERS_I2C = 1
+_REBOOT = "in /boot/firmware/config.txt and reboot"
+
+
+class DisplayCheck(Struct, frozen=True):
+    """An OLED on I²C (`port`, `address`) or SPI (`port`); `display` is its driver, not opened."""
+
+    machine: Machine
+    display: Display
+    clock: Clock
+    bus: str
+    port: int
+    address: int
+
+    def look(self) -> Iterator[Finding]:
+        """Bus, its speed, and the glass. Puts the last frame on the glass again."""
+        i2c = self.bus == "i2c"
+        node = f"/dev/i2c-{self.port}" if i2c else "/dev/spidev0.0"
+        if not self.machine.exists(node):
+            yield bad(PART, f"{node} is not there", self._how_to_have_it())
+            return
+        if not self.machine.usable(node, self.machine.caller()):
+            yield skipped(PART, f"{node} is closed to who looks: see permissions")
+            return
+        if i2c:
+            yield self._speed()
+        yield self._glass()
+
+    @property
+    def _adapter(self) -> str:
+        return f"/sys/bus/i2c/devices/i2c-{self.port}"
+
+    def _how_to_have_it(self) -> str:
+        if self.bus == "spi":
+            return f"put `dtparam=spi=on` {_REBOOT}"
+        if self.machine.exists(self._adapter):
+            return "sudo modprobe i2c-dev; `pos install` has it loaded at boot"
+        return self._how_to_have_it_fast()
+
+    def _how_to_have_it_fast(self) -> str:
+        if self.port == _HEADERS_I2C:
+            return f"put `dtparam=i2c_arm=on,i2c_arm_baudrate=400000` {_REBOOT}"
+        return f"put `dtoverlay=i2c{self.port},baudrate=400000` {_REBOOT}"
+
+    def _speed(self) -> Finding:
+        """The kernel keeps the bus's clock as a big-endian cell of the device tree."""
+        cell = self.machine.read(f"{self._adapter}/of_node/clock-frequency")
+        if cell is None or len(cell) != 4:
+            return good(PART, f"i2c-{self.port} is enabled; its clock is not told")
+        clock_hz = int.from_bytes(cell, "big")
+        if clock_hz < SLOW_BELOW_HZ:
+            told = f"i2c-{self.port} runs at {clock_hz // 1000} kHz"
+            return warning(PART, told, self._how_to_have_it_fast())
+        return good(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz")
+
+    def _glass(self) -> Finding:
+        began_ms = self.clock.monotonic_ms()
+        try:
+            self.display.reopen()
+        except DeviceFault as fault:
+            return bad(PART, fault.detail, package_for(fault.detail) or self._what_to_do())
+        taken_ms = self.clock.monotonic_ms() - began_ms
+        if self.bus == "spi":  # nothing comes back on this wire
+            return good(PART, f"a frame was sent in {taken_ms} ms; SPI does not tell if it arrived")
+        return good(PART, f"{self.address:#04x} answers; initialised and drawn in {taken_ms} ms")
+
+    def _what_to_do(self) -> str:
+        if self.bus == "spi":
+            return "check DC and RES against the wiring table; is another program using the pins?"
+        other = 0x3D if self.address == 0x3C else 0x3C
+        return (
+            f"check VCC, GND, SDA, SCL; if `i2cdetect -y {self.port}` shows {other:02x}, "
+            f"set display.address = {other:#04x}"
+        )

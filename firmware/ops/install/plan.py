@@ -1,0 +1,96 @@
+"""What an installed terminal consists of, and the order in which it is put there and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import resources
+
+from firmware.core.places import CONFIG, DATA, USER
+from firmware.ops.install.steps import Directory, File, Group, Link, Step, User
+from firmware.ops.install.system import System
+
+UNIT = "pos-terminal.service"
+UNITS = "/etc/systemd/system"
+UNIT_PATH = f"{UNITS}/{UNIT}"
+TRIAL_SERVICE, TRIAL_TIMER = "pos-terminal-trial.service", "pos-terminal-trial.timer"
+DEVICE_GROUPS = ("gpio", "i2c", "spi", "lp", "dialout", "input")
+SUBSYSTEMS = ("gpio", "i2c-dev", "spidev", "usb", "usbmisc", "tty", "input")  # of the udev rules
+
+Say = Callable[[str], None]
+
+
+def steps(command: str) -> Sequence[Step]:
+    """The steps of an installation whose service runs `command`, the words before `run`."""
+    words = {
+        "COMMAND": command,
+        "USER": USER,
+        "DATA": DATA,
+        "CONFIG": CONFIG,
+        "GROUPS": " ".join(DEVICE_GROUPS),
+    }
+    return (
+        *(Group(name) for name in (USER, *DEVICE_GROUPS)),
+        User(USER, DATA, DEVICE_GROUPS),
+        Directory(DATA, USER),
+        File(CONFIG, filled("terminal.toml", words), once=True),
+        File("/etc/udev/rules.d/70-pos-terminal.rules", filled("udev.txt", words)),
+        File("/etc/polkit-1/rules.d/50-pos-terminal.rules", filled("polkit.txt", words)),
+        File("/etc/modules-load.d/pos-terminal.conf", filled("modules.txt", words)),
+        File("/etc/systemd/system.conf.d/pos-terminal.conf", filled("watchdog.txt", words)),
+        File(f"{UNITS}/{TRIAL_SERVICE}", filled("trial-service.txt", words)),
+        File(f"{UNITS}/{TRIAL_TIMER}", filled("trial-timer.txt", words)),
+        Link(f"{UNITS}/timers.target.wants/{TRIAL_TIMER}", f"{UNITS}/{TRIAL_TIMER}"),
+        File(UNIT_PATH, filled("service.txt", words)),
+        Link(f"{UNITS}/multi-user.target.wants/{UNIT}", UNIT_PATH),
+    )
+
+
+def filled(name: str, words: dict[str, str]) -> str:
+    """A shipped template with its `@WORD@`s in place."""
+    text = resources.files("firmware.ops.install").joinpath(name).read_text(encoding="utf-8")
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", value)
+    return text
+
+
+def install(system: System, wanted: Sequence[Step], say: Say, *, dry_run: bool = False) -> int:
+    """Take every step that is not done; gives how many. Raises InstallFault or OSError."""
+    changes = 0
+    for step in wanted:
+        change = step.pending(system)
+        if change is None:
+            continue
+        say(change)
+        changes += 1
+        if not dry_run:
+            step.do(system)
+    if changes and system.live and not dry_run:
+        say("tell systemd and udev")
+        system.run(("systemctl", "daemon-reload"))
+        # the unit lets in the classes of devices that the kernel knows when it starts
+        system.run(("systemctl", "restart", "systemd-modules-load.service"))
+        system.run(("udevadm", "control", "--reload"))
+        matched = [f"--subsystem-match={name}" for name in SUBSYSTEMS]
+        system.run(("udevadm", "trigger", "--action=change", *matched))
+        system.run(("udevadm", "settle", "--timeout=30"))
+        system.run(("systemctl", "try-restart", UNIT))
+    return changes
+
+
+def uninstall(system: System, wanted: Sequence[Step], say: Say, *, dry_run: bool = False) -> int:
+    """Undo what may go, last first; gives how many steps. Raises InstallFault or OSError."""
+    found = [(step, step.left(system)) for step in reversed(wanted)]
+    going = [(step, change) for step, change in found if change is not None]
+    if going and system.live:
+        say(f"stop {UNIT}")
+        if not dry_run:
+            system.run(("systemctl", "stop", UNIT, TRIAL_TIMER))
+    for step, change in going:
+        say(change)
+        if not dry_run:
+            step.undo(system)
+    if going and system.live and not dry_run:
+        say("tell systemd and udev")
+        system.run(("systemctl", "daemon-reload"))
+        system.run(("udevadm", "control", "--reload"))
+    return len(going)

@@ -1,0 +1,1 @@
+"""Payments without screens and keys: orders, limits, originals, the way to the acquirer."""

@@ -1,0 +1,72 @@
+"""Notices of sales that a card approved by itself: the host hears of each until it has answered.
+
+Sent at once, then on a timer, and before anything that builds on the sale: its void or refund, the
+settlement, the sign-off. Unlike a reversal one that is owed stops no other sale, for a card that
+may approve without a host is there for when there is none.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
+from firmware.journal.queries import Uploads
+from firmware.journal.records import UploadAnswered, UploadAttempted
+from firmware.journal.transactions import Transaction, Upload
+from firmware.payments.delivery import deliver, fault_slip, stays_owed
+from firmware.payments.effects import Authorise, Look, Record, Unseal
+from firmware.payments.shift import Shift
+
+TAKEN = "00"
+# The host could not look at it, or not at us: asked again. Any other code is its word on the sale.
+TRY_AGAIN = frozenset({"30", "68", "91", "96", "97", "A0"})
+
+
+async def send_uploads(shift: Shift) -> bool:
+    """Send every notice that is owed; True when none is left."""
+    return await deliver(await Look(Uploads()), partial(send_upload, shift))
+
+
+async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
+    """Send one notice; None when the host has its say, else the answer that leaves it owed."""
+    owed = upload.transaction
+    card = await Unseal(owed.batch, owed.stan)
+    answer = await Authorise(_request(shift, owed, card))
+    if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
+        attempted = UploadAttempted(
+            batch=owed.batch, stan=owed.stan, attempt=upload.attempts + 1, detail=answer.words
+        )
+        if isinstance(answer, Answered):
+            await stays_owed(shift, upload, attempted)
+        else:  # the line's fault: idle says how many wait, and no slip tells of each
+            await Record.of(attempted)
+        return answer
+    answered = UploadAnswered(
+        batch=owed.batch,
+        stan=owed.stan,
+        response_code=answer.response_code,
+        reference=answer.reference,
+        authorisation_code=answer.authorisation_code,
+    )
+    if answer.response_code == TAKEN:
+        await Record.of(answered)
+    else:  # the goods are gone and the host will not pay: a person must claim it
+        await Record.of(answered, await fault_slip(owed))
+    return None
+
+
+def _request(shift: Shift, owed: Transaction, card: CardPresented) -> FinancialRequest:
+    return FinancialRequest(
+        kind=owed.kind,
+        terminal=owed.terminal,
+        merchant=owed.merchant,
+        batch=owed.batch,
+        stan=owed.stan,
+        amount_minor=owed.amount_minor,
+        currency=shift.config.currency.numeric,
+        date=owed.date,
+        time=owed.time,
+        card=card,
+        operator=owed.operator,
+        offline=True,
+    )

@@ -1,0 +1,60 @@
+"""How what the host is owed goes out: nothing holds up what stands behind it, and people are told.
+
+A reversal or a notice that the host answers with a refusal stays owed, and the next one is sent all
+the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from firmware.core.kinds import Copy
+from firmware.iso8583.messages import HostAnswer, NoAnswer
+from firmware.journal.queries import NextJob
+from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAttempted
+from firmware.journal.transactions import Reversal, Transaction, Upload
+from firmware.payments.effects import Look, Record
+from firmware.payments.shift import Shift
+
+Owed = TypeVar("Owed", bound=Reversal | Upload)
+
+
+async def deliver(
+    owed: Sequence[Owed], send: Callable[[Owed], Awaitable[HostAnswer | None]]
+) -> bool:
+    """Send each, the least tried first; True when none is left.
+
+    `send` gives None for one that is through, else the answer that leaves it owed. The first that
+    is not answered at all ends it: the line is the same for the rest.
+    """
+    refused = False
+    for each in sorted(owed, key=lambda one: one.attempts):
+        answer = await send(each)
+        if isinstance(answer, NoAnswer):
+            return False
+        refused |= answer is not None
+    return not refused
+
+
+async def stays_owed(
+    shift: Shift, owed: Reversal | Upload, attempted: ReversalAttempted | UploadAttempted
+) -> None:
+    """Record an attempt in vain; after `host.reversal_fault_after` of them a slip tells, once."""
+    if attempted.attempt >= shift.config.host.reversal_fault_after and not owed.told:
+        await Record.of(attempted, await fault_slip(owed.transaction))
+    else:
+        await Record.of(attempted)
+
+
+def named(shift: Shift, owed: Transaction) -> str:
+    """Voucher number and amount, by which people find it among their papers."""
+    return f"{owed.stan:06d} {shift.money(owed.amount_minor)}"
+
+
+async def fault_slip(owed: Transaction) -> PrintQueued:
+    """The slip that tells a person what is owed; to be recorded with what made it necessary."""
+    job = await Look(NextJob())
+    return PrintQueued(
+        job=job, copy=Copy.FAULT, batch=owed.batch, stan=owed.stan, training=owed.training
+    )

@@ -1,0 +1,119 @@
+"""What a payment may ask of the world: records, look-ups, the acquirer and the time.
+
+Awaiting an effect yields the effect itself to whoever drives the coroutine (the runner, or a script
+in a test) and gives back the answer, which mypy types. What people see and press is asked for by
+`firmware.flows.effects`, which builds on these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
+
+from firmware.iso8583.messages import CardPresented, HostAnswer, HostRequest
+from firmware.journal.records import Record as JournalRecord
+
+if TYPE_CHECKING:
+    from firmware.journal.store import Journal
+
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Effect(Struct, Generic[A_co], frozen=True):
+    """A request to the world; awaiting it gives the world's answer."""
+
+    def __await__(self) -> Generator[Effect[Any], Any, A_co]:
+        answer: A_co = yield self
+        return answer
+
+
+class Record(Effect[None], frozen=True):
+    """Append records to the journal in one commit, durable when answered."""
+
+    records: tuple[JournalRecord, ...]
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    card: CardPresented | None = None
+
+    def __repr__(self) -> str:
+        return f"Record(records={self.records!r})"  # a card is in clear
+
+    @classmethod
+    def of(
+        cls,
+        *records: JournalRecord,
+        blobs: Mapping[str, bytes] | None = None,
+        card: CardPresented | None = None,
+    ) -> Record:
+        """The effect for `records`, with frames by their hash in `blobs`.
+
+        `card` is sealed in the same commit, for the notice that an UploadQueued among them owes.
+        """
+        return cls(records, blobs or {}, card)
+
+
+class Unseal(Effect[CardPresented], frozen=True):
+    """The card of an offline approval that the host has not heard of."""
+
+    batch: int
+    stan: int
+
+
+class Query(Protocol[A_co]):
+    """A question that only reads the journal."""
+
+    def read(self, journal: Journal) -> A_co: ...
+
+
+class Look(Effect[A_co], frozen=True):
+    """Read the journal."""
+
+    query: Query[A_co]
+
+
+class Authorise(Effect[HostAnswer], frozen=True):
+    """Send a request to the host and wait for its answer, at most the host's time-out."""
+
+    request: HostRequest
+
+
+class Moment(Struct, frozen=True):
+    """Monotonic and wall time together."""
+
+    monotonic_ms: int
+    wall: datetime
+
+    @property
+    def date(self) -> str:
+        """YYYYMMDD of the shop."""
+        return self.wall.strftime("%Y%m%d")
+
+    @property
+    def time(self) -> str:
+        """HHMMSS of the shop."""
+        return self.wall.strftime("%H%M%S")
+
+
+class Now(Effect[Moment], frozen=True):
+    """What time is it."""
+
+
+class RandomBytes(Effect[bytes], frozen=True):
+    """Unpredictable bytes."""
+
+    count: int
+
+
+class CheckSpace(Effect[None], frozen=True):
+    """Make sure that the disk has room for a transaction; a fault takes the terminal out."""
+
+
+class CheckClock(Effect[None], frozen=True):
+    """Make sure that the clock makes sense: at start, and before money moves; else a fault.
+
+    With `trust` it is right, though it is far from what the journal has seen.
+    """
+
+    trust: bool = False

@@ -1,0 +1,114 @@
+"""Limits and guards of an amount: what may not be, and what is unusual enough to ask about.
+
+A limit gives a `Refusal`. A guard gives what is unusual and the usual value; who asked for the
+payment is asked, and who goes on in spite of it is journaled (`GuardOverridden`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from firmware.core.kinds import CardFacts
+from firmware.core.money import Money
+from firmware.journal.queries import (
+    BatchCount,
+    CardSoldToday,
+    DuplicateOf,
+    RecentSales,
+    RefundedToday,
+    SoldToday,
+)
+from firmware.journal.transactions import Transaction
+from firmware.payments.effects import Look, Now
+from firmware.payments.refusals import Code, Refusal
+from firmware.payments.roles import Role, role_of
+from firmware.payments.shift import Shift
+
+WhyNot = Callable[[Money], Refusal | None]
+
+
+async def why_no_sale(shift: Shift) -> Refusal | None:
+    """A batch that is full takes no sale; training transactions do not count."""
+    if await Look(BatchCount()) >= shift.config.batch.full_at and not shift.training:
+        return Refusal(Code.BATCH_FULL)
+    return None
+
+
+async def sale_limits(shift: Shift) -> WhyNot:
+    """Why an amount is over a limit of the sale or of the day."""
+    limits, moment = shift.config.sale, await Now()
+    counts = limits.day_limit and not shift.training
+    sold_minor = await Look(SoldToday(moment.date, shift.config.currency.alpha)) if counts else 0
+
+    def why_not(amount: Money) -> Refusal | None:
+        if limits.max_amount and amount.minor > limits.max_amount:
+            return Refusal(Code.AMOUNT_OVER_LIMIT, shift.money(limits.max_amount))
+        if limits.day_limit and sold_minor + amount.minor > limits.day_limit:
+            return Refusal(Code.SALE_DAY_LIMIT, shift.money(limits.day_limit))
+        return None
+
+    return why_not
+
+
+async def refund_limits(shift: Shift, left: Money) -> WhyNot:
+    """Why an amount cannot be refunded: above what is left, or over a limit."""
+    settings, moment = shift.config.refund, await Now()
+    counts = settings.day_limit and not shift.training
+    refunded_minor = await Look(RefundedToday(moment.date, left.currency.alpha)) if counts else 0
+    # whose shift it is: to give more back than a cashier may, the supervisor signs on
+    signed_on = role_of(shift) is Role.SUPERVISOR
+    one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
+
+    def why_not(amount: Money) -> Refusal | None:
+        if amount.minor > left.minor:
+            return Refusal(Code.AMOUNT_OVER_LEFT, left)
+        if one_limit and amount.minor > one_limit:
+            return Refusal(Code.REFUND_LIMIT, shift.money(one_limit))
+        if settings.day_limit and refunded_minor + amount.minor > settings.day_limit:
+            return Refusal(Code.REFUND_DAY_LIMIT, shift.money(settings.day_limit))
+        return None
+
+    return why_not
+
+
+async def charged_today(shift: Shift, card: CardFacts) -> int:
+    """Minor units that this card was charged here today."""
+    moment = await Now()
+    return await Look(CardSoldToday(card.hash, moment.date, shift.config.currency.alpha))
+
+
+def card_limit(shift: Shift, amount: Money, charged_minor: int) -> Refusal | None:
+    """Why a card that was charged so much today may not be charged `amount` as well."""
+    limit = shift.config.sale.card_day_limit
+    if not limit or shift.training or charged_minor + amount.minor <= limit:
+        return None
+    return Refusal(Code.CARD_DAY_LIMIT, shift.money(limit))
+
+
+async def usual_amount(shift: Shift, amount: Money) -> Money | None:
+    """The merchant's usual amount when `amount` is far from it, else None.
+
+    Far is `sale.unusual_factor` times the median of the last sales, or one digit longer than any.
+    """
+    settings = shift.config.sale
+    if not settings.unusual_factor:
+        return None
+    recent = await Look(RecentSales(settings.unusual_history, amount.currency.alpha))
+    if len(recent) < settings.unusual_min_history:
+        return None
+    usual_minor = sorted(recent)[len(recent) // 2]
+    longer = len(str(amount.minor)) > len(str(max(recent)))
+    if amount.minor < settings.unusual_factor * usual_minor and not longer:
+        return None
+    return shift.money(usual_minor)
+
+
+async def duplicate_of(shift: Shift, amount: Money, card: CardFacts) -> Transaction | None:
+    """The sale that charged this card this amount within `sale.duplicate_window_s`."""
+    moment = await Now()
+    since = moment.wall - timedelta(seconds=shift.config.sale.duplicate_window_s)
+    currency = amount.currency.alpha
+    return await Look(
+        DuplicateOf(card.hash, amount.minor, currency, since, shift.training, card.psn)
+    )

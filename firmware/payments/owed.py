@@ -1,0 +1,67 @@
+"""What the host is owed: sent, and again and again wherever the terminal waits."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from firmware.iso8583.messages import HostAnswer
+from firmware.journal.queries import Reversals, Uploads
+from firmware.journal.transactions import Reversal, Upload
+from firmware.payments.advice import send_upload
+from firmware.payments.delivery import deliver
+from firmware.payments.effects import Look, Moment, Now
+from firmware.payments.reverse import send_reversal
+from firmware.payments.shift import Shift
+
+RETRY_MAX_MS = 3_600_000
+
+
+async def send_owed(shift: Shift) -> bool:
+    """Send reversals and notices of offline sales; True when nothing is owed any more."""
+
+    async def send(each: Reversal | Upload) -> HostAnswer | None:
+        if isinstance(each, Reversal):
+            return await send_reversal(shift, each)
+        return await send_upload(shift, each)
+
+    owed: list[Reversal | Upload] = [*await Look(Reversals()), *await Look(Uploads())]
+    return await deliver(owed, send)
+
+
+class Owed(Struct, frozen=True):
+    """How many reversals the acquirer has still to take; with none, advice of how many sales."""
+
+    reversals: int
+    advice: int
+
+    @property
+    def nothing(self) -> bool:
+        return not self.reversals and not self.advice
+
+
+async def what_is_owed() -> Owed:
+    """What the acquirer has still to hear of."""
+    reversals = await Look(Reversals())
+    return Owed(len(reversals), 0 if reversals else len(await Look(Uploads())))
+
+
+class Retry(Struct):
+    """Tries while the terminal waits for people or for a part, after ever longer pauses."""
+
+    tried_ms: int
+    pause_ms: int
+
+    @classmethod
+    async def begin(cls, shift: Shift) -> Retry:
+        """From now on, with the pause of the settings."""
+        return cls((await Now()).monotonic_ms, shift.config.host.reversal_retry_s * 1000)
+
+    async def go_on(self, shift: Shift, moment: Moment) -> int | None:
+        """Try if it is time; how long to wait before asking again at most, None if for ever."""
+        if (await what_is_owed()).nothing:
+            return None
+        if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
+            self.tried_ms = moment.monotonic_ms
+            self.pause_ms = min(self.pause_ms * 2, RETRY_MAX_MS)
+            await send_owed(shift)
+        return self.pause_ms

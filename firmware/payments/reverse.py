@@ -1,0 +1,90 @@
+"""Reversals: whatever an intent did at the host is undone, and asked for until it is.
+
+A reversal is recorded before it is sent, sent at once, then on a timer, before the next sale, the
+settlement and the sign-off. It is never dropped.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from firmware.core.kinds import ReversalCause
+from firmware.core.money import Money
+from firmware.iso8583.messages import Answered, HostAnswer, ReversalRequest
+from firmware.journal.queries import Reversals
+from firmware.journal.records import (
+    IntentRecorded,
+    ReversalAttempted,
+    ReversalConfirmed,
+    ReversalOpened,
+)
+from firmware.journal.transactions import Reversal, Transaction
+from firmware.payments.delivery import deliver, stays_owed
+from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.shift import Progress, Shift, Stage
+
+# 00: undone. 25: the host knows no original, so nothing stands.
+CONFIRMING_CODES = frozenset({"00", "25"})
+
+
+async def reverse(
+    shift: Shift, intent: IntentRecorded | Transaction, amount: Money, cause: ReversalCause
+) -> bool:
+    """Open a reversal for an intent and try it at once; True when the host confirmed it."""
+    await Record.of(
+        ReversalOpened(
+            batch=intent.batch, stan=intent.stan, reason=cause.value, training=intent.training
+        )
+    )
+    await shift.progress(Progress(Stage.REVERSING, intent.kind, amount))
+    return await send_reversals(shift)
+
+
+async def send_reversals(shift: Shift) -> bool:
+    """Send every reversal that is owed; True when none is left."""
+    return await deliver(await Look(Reversals()), partial(send_reversal, shift))
+
+
+async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
+    """Send one reversal; None when the host confirms it, else the answer that leaves it owed."""
+    owed = reversal.transaction
+    answer = await Authorise(await _request(shift, reversal))
+    if isinstance(answer, Answered) and answer.response_code in CONFIRMING_CODES:
+        await Record.of(
+            ReversalConfirmed(
+                batch=owed.batch,
+                stan=owed.stan,
+                response_code=answer.response_code,
+                training=owed.training,
+            )
+        )
+        return None
+    attempted = ReversalAttempted(
+        batch=owed.batch,
+        stan=owed.stan,
+        attempt=reversal.attempts + 1,
+        detail=answer.words,
+        training=owed.training,
+    )
+    await stays_owed(shift, reversal, attempted)
+    return answer
+
+
+async def _request(shift: Shift, reversal: Reversal) -> ReversalRequest:
+    owed, moment = reversal.transaction, await Now()
+    return ReversalRequest(
+        kind=owed.kind,
+        terminal=owed.terminal,
+        merchant=owed.merchant,
+        batch=owed.batch,
+        stan=owed.stan,
+        amount_minor=owed.amount_minor,
+        currency=shift.config.currency.numeric,
+        date=moment.date,
+        time=moment.time,
+        reason=reversal.reason,
+        original_date=owed.date,
+        original_time=owed.time,
+        original_last4=owed.card.last4,
+        training=owed.training,
+    )

@@ -1,0 +1,83 @@
+"""Who may do what: one table, read by people and asked before anything begins.
+
+The supervisor, operator 00, looks after the terminal and takes money back, but sells nothing; a
+cashier, 01 to 99, needs the supervisor's password for whatever gives money away or changes who
+may trade; a customer alone before a kiosk buys what the price list offers, and may undo it.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from firmware.journal.operators import SUPERVISOR
+from firmware.payments.shift import Shift
+
+
+class Role(enum.Enum):
+    """Who stands before the terminal."""
+
+    CASHIER = "cashier"
+    SUPERVISOR = "supervisor"
+    CUSTOMER = "customer"  # alone before a kiosk
+
+
+class Act(enum.Enum):
+    """What can be done; the value is the purpose that a wrong password is journaled with."""
+
+    SALE = "sale"  # of an amount that is keyed
+    ITEM = "item"  # a sale of an item of the price list
+    UNDO = "undo"
+    MENU = "menu"
+    VOID = "void"
+    REFUND = "refund"
+    QUERY = "query"
+    REPRINT = "reprint"
+    SETTLE = "settle"
+    SIGN_OFF = "sign off"
+    OWN_PASSWORD = "own password"  # noqa: S105 - a name, no secret
+    OPERATORS = "operators"  # add, delete, reset
+    TRAINING = "training"
+    OTHER = "other"  # language, what is pending, version
+
+
+class May(enum.Enum):
+    """Whether somebody may do something."""
+
+    YES = "yes"
+    ASK = "with the supervisor's password"
+    NO = "no"
+
+
+TABLE: dict[Act, tuple[May, May, May]] = {
+    # a cashier, the supervisor, a customer at a kiosk
+    Act.SALE: (May.YES, May.NO, May.NO),
+    Act.ITEM: (May.NO, May.NO, May.YES),
+    Act.UNDO: (May.YES, May.NO, May.YES),
+    Act.MENU: (May.YES, May.YES, May.ASK),  # what a customer's row allows below, it allows here
+    Act.VOID: (May.ASK, May.ASK, May.NO),
+    Act.REFUND: (May.ASK, May.ASK, May.NO),
+    Act.QUERY: (May.YES, May.YES, May.YES),
+    Act.REPRINT: (May.YES, May.YES, May.YES),
+    Act.SETTLE: (May.YES, May.YES, May.YES),
+    Act.SIGN_OFF: (May.YES, May.YES, May.YES),
+    Act.OWN_PASSWORD: (May.YES, May.YES, May.NO),
+    Act.OPERATORS: (May.ASK, May.ASK, May.NO),
+    Act.TRAINING: (May.ASK, May.ASK, May.NO),
+    Act.OTHER: (May.YES, May.YES, May.YES),
+}
+_COLUMNS = (Role.CASHIER, Role.SUPERVISOR, Role.CUSTOMER)
+
+
+def role_of(shift: Shift) -> Role:
+    """Who stands before this terminal: its operator, or at a kiosk a customer.
+
+    A supervisor who signs on at a kiosk is there to look after it.
+    """
+    if shift.operator == SUPERVISOR:
+        return Role.SUPERVISOR
+    return Role.CUSTOMER if shift.config.general.profile == "kiosk" else Role.CASHIER
+
+
+def may(shift: Shift, act: Act) -> May:
+    """What the table says."""
+    return TABLE[act][_COLUMNS.index(role_of(shift))]

@@ -1,0 +1,79 @@
+"""Card data of sales that a card approved by itself, kept until the host has heard of them.
+
+A card under its floor limit approves without the host. The merchant is owed that money only once
+the host has the sale, so its notice must survive a power cut; and it cannot be made again from the
+journal, which never holds a PAN. So what the notice needs is kept beside the log, never in it:
+sealed with AES-256-GCM under a key derived from the terminal's card key, bound to its batch and
+voucher number, and deleted in the commit that records the host's answer. It is the number, the
+expiry and the chip's data; never track data and never a PIN, for such a sale needs neither. With
+`sale.always_online` no card approves by itself, and nothing is ever kept.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import sqlite3
+from collections.abc import Callable, Sequence
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
+
+from firmware.core.masked import Key, Pan
+from firmware.iso8583.messages import CardPresented
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.records import Record, UploadQueued
+
+NONCE_BYTES = 12
+
+
+class Place(Struct, frozen=True):
+    """Which sale: its batch and voucher number."""
+
+    batch: int
+    stan: int
+
+    @property
+    def words(self) -> bytes:
+        """What the seal is bound to."""
+        return f"offline {self.batch:06d}/{self.stan:06d}".encode()
+
+
+def seal(card: CardPresented, place: Place, card_key: Key) -> bytes:
+    """What the host's notice needs of the card, readable by this terminal alone."""
+    told = (card.pan.reveal(), card.psn, card.expiry, card.de55)
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + _cipher(card_key).encrypt(nonce, msgspec.json.encode(told), place.words)
+
+
+def unseal(sealed: bytes, place: Place, card_key: Key) -> CardPresented:
+    """The card as it was sealed. Raises JournalFault when it was changed or is another's."""
+    nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        told = _cipher(card_key).decrypt(nonce, text, place.words)
+        pan, psn, expiry, de55 = msgspec.json.decode(told, type=tuple[str, str, str, bytes])
+    except (InvalidTag, ValueError) as error:
+        raise JournalFault(Trouble.CORRUPT, f"{place.words.decode()} cannot be read") from error
+    return CardPresented(Pan(pan), psn, expiry, de55=de55)
+
+
+def keeping(
+    records: Sequence[Record], card: CardPresented | None, card_key: Key
+) -> Callable[[sqlite3.Connection], None] | None:
+    """What keeps `card` beside the log, in the commit of the records that owe its notice."""
+    owed = next((one for one in records if isinstance(one, UploadQueued)), None)
+    if owed is None:
+        return None
+    assert card is not None, "a notice is owed with its card"
+    values = (owed.batch, owed.stan, seal(card, Place(owed.batch, owed.stan), card_key))
+
+    def keep(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO sealed VALUES (?, ?, ?)", values)
+
+    return keep
+
+
+def _cipher(card_key: Key) -> AESGCM:
+    return AESGCM(hmac.digest(card_key.reveal(), b"pos-offline-sale", "sha256"))

@@ -1,0 +1,53 @@
+"""Who carries a payment out: what payments know besides what they ask the world."""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+from msgspec import Struct
+
+from firmware.core.config import Config
+from firmware.core.kinds import Kind, Totals
+from firmware.core.money import Money
+
+
+class Stage(enum.Enum):
+    """How far a payment or a settlement has come, for whoever shows it."""
+
+    CONNECTING = "connecting"  # the acquirer is about to be asked: the card must stay in
+    REVERSING = "reversing"
+    SETTLING = "settling"
+
+
+class Progress(Struct, frozen=True):
+    """A stage that begins; `kind` and `amount` of a payment, `totals` of a settlement."""
+
+    stage: Stage
+    kind: Kind | None = None
+    amount: Money | None = None
+    totals: Totals | None = None
+
+
+class Shift(Protocol):
+    """The settings, who is signed on ("" is nobody), and whether this is training.
+
+    A conversation at the keypad is one (`firmware.flows.desk.Desk`); a till's order is another.
+    """
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def operator(self) -> str: ...
+
+    @property
+    def training(self) -> bool: ...
+
+    def money(self, minor: int) -> Money:
+        """`minor` units of the terminal's currency."""
+        ...
+
+    async def progress(self, step: Progress) -> None:
+        """Called as each stage begins. Whoever has a display shows it; it must not wait."""
+        ...

@@ -1,0 +1,270 @@
+"""The commit of a payment: intent, acquirer, card, outcome, in that order.
+
+Sale, void and refund all pass through `transact`; what differs between them is the order and what
+the card still has to say after the acquirer has answered. Nothing here shows anything: what became
+of a payment is a code, which `firmware.flows.words` says on the display.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from firmware.core.kinds import Copy, EmvData, Result, ReversalCause
+from firmware.iso8583.messages import (
+    Answered,
+    FinancialRequest,
+    HostAnswer,
+    NoAnswer,
+    NoAnswerReason,
+)
+from firmware.journal.queries import NextJob, NextNumbers, Numbers, TransactionByNumber
+from firmware.journal.records import (
+    EntryAbandoned,
+    IntentRecorded,
+    OutcomeRecorded,
+    PrintQueued,
+    UploadQueued,
+)
+from firmware.journal.transactions import Transaction
+from firmware.payments.advice import send_uploads
+from firmware.payments.effects import Authorise, Look, Moment, Now, Record
+from firmware.payments.order import Ready
+from firmware.payments.refusals import Code, Refusal
+from firmware.payments.reverse import reverse
+from firmware.payments.roles import Role, role_of
+from firmware.payments.shift import Progress, Shift, Stage
+
+APPROVED_CODE = "00"
+APPROVED_OFFLINE, DECLINED_OFFLINE = "Y1", "Z1"  # EMV 4.4 Book 4, Annex A6
+NO_ANSWER = {
+    NoAnswerReason.TIMED_OUT: ReversalCause.TIMED_OUT,
+    NoAnswerReason.NO_LINE: ReversalCause.NO_LINE,
+    NoAnswerReason.GARBLED: ReversalCause.GARBLED,
+}
+
+
+class CardWord(Struct, frozen=True):
+    """The card's last word after the acquirer: nothing `against` it, or why; the last EMV data."""
+
+    against: ReversalCause | None
+    emv: EmvData
+
+
+class PaymentApproved(Struct, frozen=True):
+    """Approved and recorded, with the print jobs of both copies."""
+
+    transaction: Transaction
+    merchant_job: int
+    cardholder_job: int
+    at: Moment
+
+
+class PaymentDeclined(Struct, frozen=True):
+    """Declined and recorded: nothing moved. `code` is field 39 of the answer.
+
+    DECLINED_OFFLINE where card or terminal declined by themselves: the TVR in `transaction.emv`
+    tells why.
+    """
+
+    transaction: Transaction
+    code: str
+
+
+class PaymentUndecided(Struct, frozen=True):
+    """No answer, or the card was lost after one: reversed, or a reversal is owed."""
+
+    transaction: Transaction
+    reversed: bool
+    cause: ReversalCause
+
+
+PaymentEnded = PaymentApproved | PaymentDeclined | PaymentUndecided | Refusal
+CardEnd = Callable[[HostAnswer], Awaitable[CardWord]]
+
+
+async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> PaymentEnded:
+    """Carry a payment out and say how it ended. The intent is durable before the host is asked.
+
+    A refusal, and nothing begun, where the open batch has given out every voucher number there is.
+    """
+    moment = await Now()
+    numbers = await Look(NextNumbers(training=shift.training))
+    if numbers.used_up:
+        kind, amount = ready.agreed.kind, ready.agreed.amount
+        given_up = EntryAbandoned(
+            kind=kind, step="voucher number", reason="batch full", amount_minor=amount.minor
+        )
+        await Record.of(given_up)
+        return Refusal(Code.BATCH_FULL)
+    intent = _intent(shift, ready, numbers, moment)
+    if ready.offline is not None:
+        return await _offline(shift, ready, intent)
+    agreed = ready.agreed
+    await shift.progress(Progress(Stage.CONNECTING, agreed.kind, agreed.amount))
+    await Record.of(intent)
+    answer = await Authorise(_request(shift, ready, intent))
+    word = await end_with_card(answer)
+    ready = replace(ready, emv=word.emv)
+    if isinstance(answer, NoAnswer):
+        return await _undecided(shift, intent, ready, NO_ANSWER[answer.reason])
+    if answer.response_code != APPROVED_CODE:
+        return await _declined(shift, intent, ready, answer)
+    if word.against is not None:
+        return await _undecided(shift, intent, ready, word.against)
+    return await _approved(shift, intent, ready, answer)
+
+
+async def _approved(
+    shift: Shift, intent: IntentRecorded, ready: Ready, answer: Answered
+) -> PaymentApproved:
+    outcome = _outcome(shift, intent, ready, Result.APPROVED, answer)
+    copies = await _copies(shift, intent)
+    await Record.of(outcome, *copies)
+    return await _done(shift, intent, copies)
+
+
+async def _declined(
+    shift: Shift, intent: IntentRecorded, ready: Ready, answer: Answered
+) -> PaymentDeclined:
+    await Record.of(_outcome(shift, intent, ready, Result.DECLINED, answer))
+    return PaymentDeclined(await _transaction(shift, intent), answer.response_code)
+
+
+async def _undecided(
+    shift: Shift, intent: IntentRecorded, ready: Ready, cause: ReversalCause
+) -> PaymentUndecided:
+    done = await reverse(shift, intent, ready.agreed.amount, cause)
+    return PaymentUndecided(await _transaction(shift, intent), done, cause)
+
+
+async def _offline(
+    shift: Shift, ready: Ready, intent: IntentRecorded
+) -> PaymentApproved | PaymentDeclined:
+    """The card's own decision: intent and outcome in one commit, and the host is told at once.
+
+    Its answer changes nothing, for the card has approved; without one it is told again later.
+    """
+    result = ready.offline
+    assert result is not None
+    code = APPROVED_OFFLINE if result is Result.APPROVED else DECLINED_OFFLINE
+    outcome = _outcome(shift, intent, ready, result, Answered(code), offline=True)
+    if result is Result.APPROVED:
+        copies = await _copies(shift, intent)
+        owed = UploadQueued(batch=intent.batch, stan=intent.stan)
+        await Record.of(intent, outcome, owed, *copies, card=ready.card)
+        await send_uploads(shift)
+        return await _done(shift, intent, copies)
+    await Record.of(intent, outcome)
+    return PaymentDeclined(await _transaction(shift, intent), code)
+
+
+async def _done(
+    shift: Shift, intent: IntentRecorded, copies: tuple[PrintQueued, ...]
+) -> PaymentApproved:
+    transaction = await _transaction(shift, intent)
+    return PaymentApproved(transaction, copies[0].job, copies[-1].job, await Now())
+
+
+async def _copies(shift: Shift, intent: IntentRecorded) -> tuple[PrintQueued, ...]:
+    """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other."""
+    copies = both_copies(intent, await Look(NextJob()))
+    if role_of(shift) is not Role.CUSTOMER:
+        return copies
+    return (replace(copies[0], copy=Copy.CARDHOLDER),)
+
+
+def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQueued]:
+    """Both papers are owed from the very commit that approves; the second waits for a key."""
+
+    def copy_of(copy: Copy, number: int, *, held: bool) -> PrintQueued:
+        return PrintQueued(
+            job=number,
+            copy=copy,
+            batch=intent.batch,
+            stan=intent.stan,
+            training=intent.training,
+            held=held,
+        )
+
+    return (
+        copy_of(Copy.MERCHANT, job, held=False),
+        copy_of(Copy.CARDHOLDER, job + 1, held=True),
+    )
+
+
+async def _transaction(shift: Shift, intent: IntentRecorded) -> Transaction:
+    found = await Look(TransactionByNumber(intent.batch, intent.stan, training=shift.training))
+    assert found is not None, "an intent that was recorded is found"
+    return found
+
+
+def _intent(shift: Shift, ready: Ready, numbers: Numbers, moment: Moment) -> IntentRecorded:
+    merchant = shift.config.merchant
+    return IntentRecorded(
+        kind=ready.agreed.kind,
+        batch=numbers.batch,
+        stan=numbers.stan,
+        amount_minor=ready.agreed.amount.minor,
+        currency=ready.agreed.amount.currency.alpha,
+        card=ready.facts,
+        operator=shift.operator,
+        merchant=merchant.number,
+        merchant_name=merchant.name,
+        store=merchant.store,
+        terminal=merchant.terminal,
+        date=moment.date,
+        time=moment.time,
+        frame_sha256=ready.agreed.frame_sha256,
+        original=ready.agreed.order.original,
+        undo=ready.agreed.order.undo,
+        training=shift.training,
+    )
+
+
+def _request(shift: Shift, ready: Ready, intent: IntentRecorded) -> FinancialRequest:
+    original = ready.agreed.order.original
+    return FinancialRequest(
+        kind=intent.kind,
+        terminal=intent.terminal,
+        merchant=intent.merchant,
+        batch=intent.batch,
+        stan=intent.stan,
+        amount_minor=intent.amount_minor,
+        currency=shift.config.currency.numeric,
+        date=intent.date,
+        time=intent.time,
+        card=ready.card,
+        operator=intent.operator,
+        original_batch=original.batch if original else 0,
+        original_stan=original.stan if original else 0,
+        original_reference=original.reference if original else "",
+        original_date=original.date if original else "",
+        training=intent.training,
+    )
+
+
+def _outcome(
+    shift: Shift,
+    intent: IntentRecorded,
+    ready: Ready,
+    result: Result,
+    answer: Answered,
+    *,
+    offline: bool = False,
+) -> OutcomeRecorded:
+    return OutcomeRecorded(
+        kind=intent.kind,
+        batch=intent.batch,
+        stan=intent.stan,
+        result=result,
+        response_code=answer.response_code,
+        authorisation_code=answer.authorisation_code,
+        reference=answer.reference,
+        verification=ready.verification,
+        emv=replace(ready.emv, test_keys=shift.config.emv.test_keys),
+        offline=offline,
+        training=intent.training,
+    )

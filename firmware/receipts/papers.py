@@ -1,0 +1,158 @@
+"""Makes the document of a print job from the journal: any paper can be made again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from firmware.core.config import Config
+from firmware.core.kinds import Copy
+from firmware.core.money import Currency, currency_of
+from firmware.journal.essence import essence, settlement_essence
+from firmware.journal.keys import TerminalKeys
+from firmware.journal.lookups import Lookups
+from firmware.journal.records import SettlementCompleted
+from firmware.journal.transactions import PrintJob, State, Transaction
+from firmware.receipts.fault import display_slip, fault_slip, refused_slip, waiting_slip
+from firmware.receipts.settlement import settlement_slip
+from firmware.receipts.transaction import transaction_slip
+from hw.ports import Document, Line
+
+
+class Source(Protocol):
+    """Where papers are made from: a ledger in use, or a journal that is only read."""
+
+    @property
+    def journal(self) -> Lookups: ...
+
+    @property
+    def signer(self) -> TerminalKeys:
+        """The keys that sign now."""
+        ...
+
+
+class Papers:
+    """Composes slips for one merchant and one paper width in half-width columns."""
+
+    def __init__(self, ledger: Source, config: Config, columns: int) -> None:
+        self._ledger = ledger
+        self._config = config
+        self._columns = columns
+
+    def compose(self, job: PrintJob) -> Document:
+        """The document of `job`."""
+        match job.copy:
+            case Copy.SETTLEMENT:
+                return self._settlement(job)
+            case Copy.FAULT:
+                return self._fault(job)
+            case Copy.DISPLAY:
+                return self._display(job)
+            case Copy.MERCHANT | Copy.CARDHOLDER:
+                return self._transaction(job)
+
+    def _transaction(self, job: PrintJob) -> Document:
+        journal = self._ledger.journal
+        transaction = journal.transaction(job.batch, job.stan, training=job.training)
+        if transaction is None:
+            return _lost(job)
+        return transaction_slip(
+            transaction,
+            self._config.merchant,
+            copy=job.copy,
+            columns=self._columns,
+            duplicate=job.duplicate,
+            qr=essence(transaction, self._ledger.signer),
+            left_minor=self._left_minor(transaction),
+        )
+
+    def _left_minor(self, transaction: Transaction) -> int | None:
+        """What is left to refund of the sale that a refund is about."""
+        original = transaction.original
+        if original is None:
+            return None
+        sale = self._ledger.journal.transaction(
+            original.batch,
+            original.stan,
+            training=transaction.training,
+            date=original.date,
+        )
+        return None if sale is None else sale.amount_minor - sale.refunded_minor
+
+    def _settlement(self, job: PrintJob) -> Document:
+        journal = self._ledger.journal
+        settlement = self._rehearsed(job) if job.training else journal.settlement(job.batch)
+        if settlement is None:
+            return _lost(job)
+        return settlement_slip(
+            settlement,
+            self._config.merchant,
+            columns=self._columns,
+            duplicate=job.duplicate,
+            qr=self._anchor(settlement, training=job.training),
+            currency=self._currency_of(settlement, training=job.training),
+            training=job.training,
+            test_keys=self._config.emv.test_keys,
+        )
+
+    def _currency_of(self, settlement: SettlementCompleted, *, training: bool) -> Currency:
+        """In what a batch was traded: its slip may be printed again under another currency."""
+        journal = self._ledger.journal
+        for one in journal.list_transactions(settlement.batch, 0, 1, training=training):
+            return currency_of(one.currency)
+        return self._config.currency
+
+    def _anchor(self, settlement: SettlementCompleted, *, training: bool) -> str:
+        """The essence of a settlement with the journal's head as it is when the slip is made."""
+        return settlement_essence(
+            settlement,
+            self._ledger.signer,
+            merchant=self._config.merchant.number,
+            terminal=self._config.merchant.terminal,
+            currency=self._currency_of(settlement, training=training).alpha,
+            head=self._ledger.journal.head(),
+            training=training,
+        )
+
+    def _rehearsed(self, job: PrintJob) -> SettlementCompleted | None:
+        """The settlement that a batch's lessons would make, as of the last one; no host sees it."""
+        journal = self._ledger.journal
+        last, totals = journal.last_transaction(training=True), journal.lesson_totals(job.batch)
+        if last is None:
+            return None
+        return SettlementCompleted(
+            batch=job.batch,
+            totals=totals,
+            host_totals=totals,
+            balanced=True,
+            operator=last.operator,
+            date=last.date,
+            time=last.time,
+        )
+
+    def _fault(self, job: PrintJob) -> Document:
+        journal = self._ledger.journal
+        for reversal in journal.reversals():
+            owed = reversal.transaction
+            if (owed.batch, owed.stan, owed.training) == (job.batch, job.stan, job.training):
+                return fault_slip(reversal, self._config.merchant, columns=self._columns)
+        sale = journal.transaction(job.batch, job.stan, training=job.training)
+        if sale is not None and sale.offline and sale.state is State.APPROVED:
+            waits = any(upload.transaction == sale for upload in journal.uploads())
+            slip = waiting_slip if waits else refused_slip
+            return slip(sale, self._config.merchant, columns=self._columns)
+        return _lost(job)  # delivered since: the reversal is no fault any more
+
+    def _display(self, job: PrintJob) -> Document:
+        queued = datetime.fromisoformat(job.queued_at)
+        return display_slip(
+            self._config.merchant,
+            date=queued.strftime("%Y%m%d"),
+            time=queued.strftime("%H%M%S"),
+            columns=self._columns,
+        )
+
+
+def _lost(job: PrintJob) -> Document:
+    """A paper whose record is no more what it was: say which, rather than print nothing."""
+    return (Line(f"{job.copy.value} {job.batch:06d} {job.stan:06d} ---"),)

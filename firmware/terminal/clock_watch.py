@@ -1,0 +1,107 @@
+"""Notices that the wall clock was moved: the journal keeps its order by number, and says so.
+
+At start, and before anything that moves money, a clock that makes no sense stops trade: one before
+this release, far before what the journal has seen, or so long after it that the year is likely
+mistyped. Nothing is written by such a clock but what people do to get it right.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from firmware.flows.outage import CLOCK
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.records import ClockJumped, DeviceRecovered, PasswordFailed
+from firmware.journal.store import Journal
+
+TOLERANCE_S = 60  # what a time server puts right without a word
+RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that is before it
+BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is said in the journal, and no more
+DAYS_BEHIND_MAX = timedelta(days=1)  # of the day that transactions are counted to
+AHEAD_MAX = timedelta(days=364)  # a year that is one too high shows even on the day after a sale
+RECORDS_SEEN = 64  # so many of the last ones say how late it has been
+
+
+class ClockWatch:
+    """Holds the wall clock against the monotonic one, and at start against the last records."""
+
+    def __init__(self) -> None:
+        self._before: tuple[datetime, int] | None = None
+        self._trusted = False
+        self._unwritten_s = self._untold_s = 0
+
+    def check(self, wall: datetime, journal: Journal, *, trust: bool = False) -> None:
+        """Raise JournalFault while the clock makes no sense: at start, and before money moves.
+
+        It is always held against this release and the day of the last transactions, and until it
+        is trusted against the last records. With `trust` somebody who may has looked at it: it is
+        right, though it does not seem so.
+        """
+        if wall < RELEASED:
+            raise JournalFault(Trouble.CLOCK_UNSET, _words(wall, _latest(journal)))
+        if trust:
+            self._trusted = True
+            return
+        if not self._trusted:
+            latest = _latest(journal)
+            if wall < latest - BEHIND_MAX:
+                raise JournalFault(Trouble.CLOCK_BEHIND, _words(wall, latest))
+            if wall > latest + AHEAD_MAX:
+                raise JournalFault(Trouble.CLOCK_AHEAD, _words(wall, latest))
+        day = journal.trading_day()
+        if day and date.fromisoformat(day) - wall.date() > DAYS_BEHIND_MAX:
+            said = f"{wall.isoformat(timespec='minutes')} after transactions of {day}"
+            raise JournalFault(Trouble.CLOCK_BEHIND, said)
+        self._trusted = True
+
+    def look(self, wall: datetime, monotonic_ms: int, journal: Journal) -> tuple[ClockJumped, ...]:
+        """The record to write first when the clock has jumped; else none.
+
+        At the first look only a clock that went back is known to be wrong.
+        """
+        before, self._before = self._before, (wall, monotonic_ms)
+        if before is None:
+            by_s = min(0, _seconds_since_last_record(wall, journal))
+        else:
+            by_s = _seconds(wall - before[0]) - (monotonic_ms - before[1]) // 1000
+        if abs(by_s) > TOLERANCE_S:
+            self._unwritten_s += by_s
+            self._untold_s += by_s
+        return (ClockJumped(by_s=self._unwritten_s),) if self._unwritten_s else ()
+
+    def written(self) -> None:
+        """What the last look gave is in the journal; until then each look gives it again."""
+        self._unwritten_s = 0
+
+    def untold_s(self) -> int:
+        """By how much it has jumped since this was last asked."""
+        untold, self._untold_s = self._untold_s, 0
+        return untold
+
+
+def _words(wall: datetime, latest: datetime) -> str:
+    return f"{wall.isoformat(timespec='minutes')} after {latest.isoformat(timespec='minutes')}"
+
+
+def _latest(journal: Journal) -> datetime:
+    """How late it has been, as far as the last records tell; a clock that was put right counts."""
+    head, _ = journal.head()
+    latest = RELEASED
+    for entry in journal.records(max(1, head - RECORDS_SEEN), head):
+        record = entry.record
+        if isinstance(record, PasswordFailed):
+            continue  # perhaps of who was asked about this very clock
+        put_right = isinstance(record, ClockJumped) or record == DeviceRecovered(device=CLOCK)
+        latest = entry.moment if put_right else max(latest, entry.moment)
+    return latest
+
+
+def _seconds_since_last_record(wall: datetime, journal: Journal) -> int:
+    sequence, _ = journal.head()
+    for entry in journal.records(sequence, sequence):
+        return _seconds(wall - entry.moment)
+    return 0
+
+
+def _seconds(span: timedelta) -> int:
+    return span.days * 86_400 + span.seconds

@@ -1,0 +1,236 @@
+"""The real parts of a terminal, as its configuration names them, and stand-ins for missing ones.
+
+Nothing is opened here: a part that is missing shows when it is first used, and is waited for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from PIL import Image
+
+from firmware.core.config import Config
+from firmware.core.config import Display as DisplaySettings
+from firmware.core.log import fields
+from firmware.terminal.settings import printer_address
+from hw.card_reader import PcscReader
+from hw.evdev_keypad import EventNode, UsbKeypad
+from hw.events import Device, DeviceBack, DeviceLost, Event
+from hw.gpio import Header, this_pi
+from hw.keypad import SCAN_PERIOD_MS, MatrixKeypad
+from hw.oled import Bus, Oled, OledChip, i2c, spi
+from hw.ports import (
+    CardReader,
+    Clock,
+    DeviceFault,
+    Display,
+    Document,
+    Keypad,
+    PaperState,
+    Printer,
+    PrintReport,
+    PrintResult,
+)
+from hw.printer import EscposPrinter
+from hw.printer_encode import Mode, Profile
+from hw.printer_link import transport_for
+from hw.signals import Signals
+
+RETRY_MS = 2_000
+
+_LOG = logging.getLogger(__name__)
+
+
+class Parts(Struct, frozen=True):
+    """The drivers of a terminal, not yet on any thread."""
+
+    display: Display
+    keypad: Keypad
+    reader: CardReader
+    printer: Printer
+    signals: Signals | None = None
+
+
+def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
+    """The parts that the configuration names. Opens none of them."""
+    header = SharedHeader()
+    return Parts(
+        display=display_of(config, header),
+        keypad=_keypad(config, header),
+        reader=PcscReader(Scard(), clock, name=config.reader.name),
+        printer=printer_of(config, data),
+        signals=_signals(config, header),
+    )
+
+
+def display_of(config: Config, header: SharedHeader | None = None) -> Display:
+    """The glass that the configuration names; its lines are claimed on `header`, when used."""
+    glass = config.display
+    bus = _display_bus(glass, header or SharedHeader())
+    return Oled(bus, OledChip(glass.chip), glass.rotate)
+
+
+def printer_of(config: Config, data: Path) -> Printer:
+    """The printer that the configuration names, or one that is always offline for none."""
+    printer = config.printer
+    columns = 32 if printer.width_mm == 58 else 48
+    address = printer_address(printer)
+    if address is None:
+        return NoPrinter(columns)
+    return EscposPrinter(
+        transport_for(address, data / "cache"),
+        Profile(columns, cutter=printer.cutter, qr=printer.qr),
+        Mode(printer.mode),
+    )
+
+
+class Scard:
+    """`smartcard.scard`, imported by the thread of the reader when it first asks for something."""
+
+    def __getattr__(self, name: str) -> Any:
+        from smartcard import scard  # noqa: PLC0415
+
+        return getattr(scard, name)
+
+
+class LateKeypad:
+    """A keypad whose pins may not be there yet: asked for at a scan, and again every two seconds.
+
+    `connect` raises DeviceFault while there is none.
+    """
+
+    scan_period_ms = SCAN_PERIOD_MS
+
+    def __init__(self, connect: Callable[[], Keypad]) -> None:
+        self._connect = connect
+        self._keypad: Keypad | None = None
+        self._lost = False
+        self._next_try_ms = 0
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the keypad is there and at rest."""
+        return self._keypad is not None and self._keypad.at_rest
+
+    def scan(self, now_ms: int) -> Sequence[Event]:
+        """Scan, or try to have something to scan. See hw.ports.Keypad.scan."""
+        if self._keypad is not None:
+            return self._keypad.scan(now_ms)
+        if now_ms < self._next_try_ms:
+            return []
+        self._next_try_ms = now_ms + RETRY_MS
+        was_lost, self._lost = self._lost, True
+        try:
+            self._keypad = self._connect()
+        except DeviceFault as fault:
+            return [] if was_lost else [DeviceLost(Device.KEYPAD, fault.detail, now_ms)]
+        back = [DeviceBack(Device.KEYPAD, now_ms)] if was_lost else []
+        return [*back, *self._keypad.scan(now_ms)]
+
+    def close(self) -> None:
+        """Give the pins back."""
+        if self._keypad is not None:
+            self._keypad.close()
+
+
+class TellingDisplay:
+    """A display that tells the log when it is lost and when it is back: its screen cannot."""
+
+    def __init__(self, display: Display) -> None:
+        self.width_px, self.height_px = display.width_px, display.height_px
+        self._display = display
+        self._lost = False
+
+    def show(self, image: Image.Image) -> None:
+        self._told(lambda: self._display.show(image))
+
+    def brightness(self, level: int) -> None:
+        self._told(lambda: self._display.brightness(level))
+
+    def sleep(self, asleep: bool) -> None:
+        self._told(lambda: self._display.sleep(asleep))
+
+    def reopen(self) -> None:
+        self._told(self._display.reopen)
+
+    def close(self) -> None:
+        self._display.close()
+
+    def _told(self, use: Callable[[], None]) -> None:
+        try:
+            use()
+        except DeviceFault as fault:
+            if not self._lost:
+                told = fields(device=fault.device.value, detail=fault.detail)
+                _LOG.warning("device lost", extra=told)
+            self._lost = True
+            raise
+        if self._lost:
+            _LOG.info("device back", extra=fields(device=Device.DISPLAY.value))
+        self._lost = False
+
+
+class NoPrinter:
+    """A terminal without a printer: always offline, so papers stay owed and can be looked up."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+
+    def status(self) -> PaperState:
+        return PaperState.OFFLINE
+
+    def print(self, document: Document) -> PrintReport:  # noqa: ARG002 - there is nothing to do
+        return PrintReport(PrintResult.NOT_STARTED, PaperState.OFFLINE)
+
+    def close(self) -> None:
+        pass
+
+
+def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[], Bus]:
+    """How to connect the OLED; on SPI its lines are those of the wiring table."""
+    if display.bus == "i2c":
+        return i2c(display.port, display.address)
+
+    def connect() -> Bus:
+        return spi(header.of(Device.DISPLAY))()
+
+    return connect
+
+
+def _keypad(config: Config, header: SharedHeader) -> Keypad:
+    if config.keypad.kind == "usb":
+        return UsbKeypad(lambda: EventNode.open(config.keypad.device))
+    return LateKeypad(lambda: _matrix(header))
+
+
+def _signals(config: Config, header: SharedHeader) -> Signals | None:
+    wanted = config.signals
+    if not (wanted.buzzer or wanted.lights):
+        return None
+    connect = lambda: header.of(Device.KEYPAD)  # noqa: E731 - whose fault it is, nobody hears
+    return Signals(connect, buzzer=wanted.buzzer, lights=wanted.lights)
+
+
+def _matrix(header: SharedHeader) -> MatrixKeypad:
+    pins = header.of(Device.KEYPAD)
+    return MatrixKeypad(pins.factory, errors=pins.errors)
+
+
+class SharedHeader:
+    """This Pi's header, opened when a part first asks and shared by all: pins have one owner."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._header: Header | None = None
+
+    def of(self, asking: Device) -> Header:
+        """The header. Raises DeviceFault for `asking` where there is none."""
+        with self._lock:
+            if self._header is None:
+                self._header = this_pi(asking)
+            return self._header

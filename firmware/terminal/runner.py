@@ -1,0 +1,422 @@
+"""Drives a flow: performs its effects one at a time, on one thread, fed by one inbox of events.
+
+The runner is a state machine without a loop of its own: `step` takes one event (or none, when a
+deadline has come) and goes as far as it can. On the Pi a loop over a queue calls it; in tests and
+on the bench page virtual time does. So what is tried there is what runs on the Pi.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from firmware.emv.contact.dialogue import CardFailure
+from firmware.flows import effects
+from firmware.flows.entry_guard import EntryGuard
+from firmware.iso8583.messages import NoAnswer, NoAnswerReason
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.payments import effects as payment_effects
+from firmware.payments.training import training_answer
+from firmware.receipts.spool import PaperOutlook
+from firmware.terminal.world import Glass, World, perform
+from firmware.ui.screens import Processing
+from hw.events import (
+    CardInserted,
+    CardRemoved,
+    Device,
+    DeviceBack,
+    DeviceLost,
+    Event,
+    JobDone,
+    KeyPressed,
+)
+from hw.ports import CardGone, CardMute, DeviceFault
+
+SPINNER_MS = 250
+REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the glass says so
+LOOK_MS = 1_000  # so often the data's place is looked at, when anything happens
+EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
+KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
+
+# the journal is whole and its disk is there: it stays open, for what can still be read or written
+_KEPT_OPEN = frozenset(
+    {
+        Trouble.FULL,
+        Trouble.RULE,
+        Trouble.CLOCK_UNSET,
+        Trouble.CLOCK_BEHIND,
+        Trouble.CLOCK_AHEAD,
+    }
+)
+Flow = Coroutine[payment_effects.Effect[Any], Any, None]
+
+
+class _Send(Struct, frozen=True):
+    """The answer to give the flow."""
+
+    answer: Any
+
+
+class _Throw(Struct, frozen=True):
+    """The fault to raise in the flow, where it waits."""
+
+    fault: DeviceFault | JournalFault
+
+
+class _Pending(Struct, frozen=True):
+    """What the flow waits for; `at_deadline` is the answer when it does not come."""
+
+    effect: payment_effects.Effect[Any]
+    deadline_ms: int
+    at_deadline: Callable[[int], Any]
+    token: int = 0  # of a worker's job; 0 is none
+    convert: Callable[[Any], Any] = lambda result: result
+
+
+class Runner:
+    """Drives `flow`, then for ever what `resume` makes; in a fault, what `outage` makes."""
+
+    def __init__(
+        self,
+        world: World,
+        flow: Flow,
+        resume: Callable[[], Flow],
+        outage: Callable[[], Flow],
+    ) -> None:
+        self._world = world
+        self._glass = Glass(world.display, world.clock, world.on_frame)
+        self._flow = flow
+        self._resume = resume
+        self._outage = outage
+        self._in_outage = False
+        self._pending: _Pending | None = None
+        self._happened: deque[KeyPressed | CardInserted | CardRemoved] = deque()
+        self._results: dict[int, object] = {}
+        self._lost: dict[Device, str] = {}
+        self._journal_fault: JournalFault | None = None
+        self._reopen_at_ms = 0
+        self._look_at_ms = 0
+        self._card_present = False
+        self._card_used = False
+        self._slot_seen = False
+        self._entry = EntryGuard(world.directory)
+        self._next_token = 1
+        self._spin_at_ms = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether the flow waits for people or time, not for a device at work."""
+        return self._pending is not None and isinstance(self._pending.effect, effects.Wait)
+
+    @property
+    def out_of_service(self) -> bool:
+        """Whether trade has stopped, and waits for a device or the disk to be back."""
+        return self._in_outage
+
+    @property
+    def deadline_ms(self) -> int:
+        """When to call `step(None)` if no event comes before (monotonic)."""
+        assert self._pending is not None, "step was never called"
+        deadlines = [self._pending.deadline_ms, self._world.spool.deadline_ms]
+        if self._spinning:
+            deadlines.append(self._spin_at_ms)
+        return min(deadlines)
+
+    def start(self) -> None:
+        """Begin the flow; it goes on until it first waits."""
+        self._go_on(_Send(None))
+
+    def step(self, event: Event | None) -> None:
+        """Take one event and go on until the flow waits again. A bug in a flow is raised."""
+        if event is not None:
+            self._take(event)
+        if self._now_ms >= self._look_at_ms:
+            self._look()
+        try:
+            self._world.spool.step(self._now_ms)
+        except JournalFault as fault:
+            self._note(fault)
+        if self._pending is not None:
+            came = self._await(self._pending)
+            if came is not None:
+                self._go_on(came)
+        self._spin()
+
+    def look(self) -> None:
+        """Look whether the data is where it was, though nothing happens."""
+        if self._look():
+            self.step(None)
+
+    def close(self) -> None:
+        """End the flow where it stands, as a power cut would."""
+        self._flow.close()
+
+    @property
+    def _now_ms(self) -> int:
+        return self._world.clock.monotonic_ms()
+
+    # --- events -----------------------------------------------------------------------------
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case KeyPressed():
+                if len(self._happened) < KEYS_MAX:
+                    self._happened.append(event)
+            case CardInserted() | CardRemoved():
+                self._card_present = isinstance(event, CardInserted)
+                # whom a card that was found in the slot has served, nobody knows
+                self._card_used = isinstance(event, CardInserted) and event.found
+                self._slot_seen = True
+                if isinstance(event, CardInserted) and not event.found:
+                    self._entry.card_put_in()
+                self._happened.append(event)
+            case DeviceLost():
+                self._lost[event.device] = event.detail
+                self._card_present &= event.device is not Device.READER
+            case DeviceBack():
+                self._lost.pop(event.device, None)
+                self._slot_seen |= event.device is Device.READER
+            case JobDone():
+                if not self._world.spool.take(event) and event.token == self._awaited:
+                    self._results[event.token] = event.result  # else it comes too late for anybody
+
+    def _fault(self) -> DeviceFault | JournalFault | None:
+        """What trade cannot go on with. A printer's fault is none: slips wait."""
+        for device, detail in self._lost.items():
+            if device is not Device.PRINTER:
+                return DeviceFault(device, detail)
+        return self._journal_fault or self._glass.fault
+
+    def _note(self, fault: JournalFault) -> None:
+        """Remember what is wrong with the journal; what follows from it says less.
+
+        Its files are given back at once: a disk that is to be unmounted must not be held.
+        """
+        if self._journal_fault is None:
+            self._journal_fault = fault
+            self._reopen_at_ms = self._now_ms + REOPEN_MS
+            self._give_back(fault)
+
+    def _give_back(self, fault: JournalFault) -> None:
+        if fault.trouble not in _KEPT_OPEN:
+            self._world.ledger.release()
+
+    def _look(self) -> bool:
+        """Whether the data has just been found away from its place."""
+        self._look_at_ms = self._now_ms + LOOK_MS
+        if self._journal_fault is not None:
+            return False
+        try:
+            self._world.ledger.check_place()
+        except JournalFault as fault:
+            self._note(fault)
+            return True
+        return False
+
+    # --- the flow ---------------------------------------------------------------------------
+
+    def _go_on(self, given: _Send | _Throw) -> None:
+        """Give the flow its answer, perform what it asks next, and so on until it has to wait."""
+        while True:
+            try:
+                if isinstance(given, _Throw):
+                    if isinstance(given.fault, JournalFault):
+                        self._note(given.fault)
+                    effect = self._flow.throw(given.fault)
+                else:
+                    effect = self._flow.send(given.answer)
+            except StopIteration:
+                self._flow, self._in_outage = self._resume(), False
+                given = _Send(None)
+            except (DeviceFault, JournalFault):
+                self._flow, self._in_outage = self._outage(), True
+                given = _Send(None)
+            else:
+                answered = self._perform(effect)
+                if answered is None:
+                    return
+                given = answered
+
+    def _perform(self, effect: payment_effects.Effect[Any]) -> _Send | _Throw | None:
+        """Perform an effect; None when its answer takes time, and is `_pending`."""
+        match effect:
+            case effects.Wait(timeout_ms=timeout_ms, masked=masked):
+                if masked is not None:
+                    self._entry.begin(masked)
+                return self._await(_Pending(effect, self._now_ms + timeout_ms, effects.TimedOut))
+            case effects.AwaitPaper(timeout_ms=timeout_ms):
+                pending = PaperOutlook.PENDING
+                return self._await(_Pending(effect, self._now_ms + timeout_ms, lambda _: pending))
+            case effects.PowerOn() | effects.Exchange() | effects.PowerOff():
+                return self._card_job(effect)
+            case payment_effects.Authorise():
+                return self._ask_host(effect)
+            case effects.Show():
+                return _Send(self._glass.show(effect.screen, effect.language))
+            case effects.CardPresent():
+                return _Send(self._card_present and (effect.used or not self._card_used))
+            case effects.EntryLeftOpen():
+                return _Send(self._entry.open is not None and not self._card_out)
+            case effects.UseUpCard():
+                self._card_used = self._card_present
+                return _Send(None)
+            case effects.PutBack():
+                self._happened.appendleft(effect.pressed)
+                return _Send(None)
+            case effects.Faults():
+                return _Send(self._retry_faults())
+        try:
+            return _Send(perform(effect, self._world))
+        except JournalFault as fault:
+            return _Throw(fault)
+
+    def _await(self, pending: _Pending) -> _Send | _Throw | None:
+        try:
+            came = self._came(pending)
+        except JournalFault as fault:
+            came = _Throw(fault)
+        self._pending = pending if came is None else None
+        return came
+
+    def _came(self, pending: _Pending) -> _Send | _Throw | None:
+        """What the flow waits for, if it has come. Raises JournalFault."""
+        if pending.token in self._results:
+            return _Send(pending.convert(self._results.pop(pending.token)))
+        match pending.effect:
+            case effects.Wait() as wait:
+                fault = self._fault()
+                if fault is not None and not self._in_outage:
+                    return _Throw(fault)
+                while self._happened:
+                    happened = self._happened.popleft()
+                    if isinstance(happened, KeyPressed):
+                        if self._may_see(happened, wait):
+                            return _Send(happened)
+                    elif wait.card:
+                        return _Send(happened)
+            case effects.AwaitPaper(job=job):
+                outlook = self._world.spool.outlook(job)
+                if outlook is not PaperOutlook.PENDING:
+                    return _Send(outlook)
+        if self._now_ms >= pending.deadline_ms:
+            return _Send(pending.at_deadline(self._now_ms))
+        return None
+
+    def _may_see(self, pressed: KeyPressed, wait: effects.Wait) -> bool:
+        """Whether a key is for the flow; one that belongs to a broken-off entry only beeps."""
+        masked, card_out = wait.masked is not None, self._card_out
+        takes = self._entry.takes(pressed.key, masked=masked, card_out=card_out)
+        if not takes:
+            perform(effects.Beep(), self._world)
+        return takes
+
+    @property
+    def _card_out(self) -> bool:
+        """Whether the slot is known to be empty: a reader that is away does not tell."""
+        watched = self._slot_seen and Device.READER not in self._lost
+        return watched and not self._card_present
+
+    # --- slow effects -----------------------------------------------------------------------
+
+    def _card_job(
+        self, effect: effects.PowerOn | effects.Exchange | effects.PowerOff
+    ) -> _Send | _Throw | None:
+        reader = self._world.reader
+        match effect:
+            case effects.PowerOn():
+                job: Callable[[], object] = reader.power_on
+            case effects.Exchange(command=command):
+                job = lambda: reader.transmit(command)  # noqa: E731 - said where it is used
+            case effects.PowerOff():
+                job = reader.power_off
+        token = self._new_token()
+        self._world.reader_worker.submit(token, job)
+        deadline_ms = self._now_ms + EXCHANGE_TIMEOUT_MS
+        mute = CardFailure.MUTE
+        return self._await(_Pending(effect, deadline_ms, lambda _: mute, token, _card_answer))
+
+    def _ask_host(self, effect: payment_effects.Authorise) -> _Send | _Throw | None:
+        world, request = self._world, effect.request
+        if request.training:
+            return _Send(training_answer(request))
+        token, timeout_ms = self._new_token(), world.host_timeout_ms
+        world.host_worker.submit(token, lambda: world.host.ask(request, timeout_ms))
+        # the client keeps the time-out; this one only bounds a client that is stuck itself
+        deadline_ms = self._now_ms + 2 * timeout_ms
+        return self._await(_Pending(effect, deadline_ms, _host_is_stuck, token, _host_answer))
+
+    def _new_token(self) -> int:
+        self._next_token += 1
+        return self._next_token
+
+    # --- faults and the spinner -------------------------------------------------------------
+
+    def _retry_faults(self) -> tuple[effects.Fault, ...]:
+        """Try to bring back what failed; readers and keypads report their return themselves."""
+        if self._glass.fault is not None:
+            self._glass.reopen()
+        if self._journal_fault is not None and self._now_ms >= self._reopen_at_ms:
+            try:
+                self._world.ledger.reopen()
+                self._world.ledger.check_space()
+                perform(payment_effects.CheckClock(), self._world)
+            except JournalFault as fault:
+                self._journal_fault = fault
+                self._give_back(fault)
+            else:
+                self._journal_fault = None
+        found = [effects.Fault(device, detail) for device, detail in self._lost.items()]
+        if self._glass.fault is not None:
+            found.append(effects.Fault(Device.DISPLAY, self._glass.fault.detail))
+        if self._journal_fault is not None:
+            broken = self._journal_fault
+            found.append(effects.Fault(None, str(broken), broken.trouble))
+        return tuple(fault for fault in found if fault.device is not Device.PRINTER)
+
+    @property
+    def _awaited(self) -> int:
+        """The token of the job whose result the flow waits for; 0 is none."""
+        return self._pending.token if self._pending is not None else 0
+
+    @property
+    def _spinning(self) -> bool:
+        waiting = self._pending is not None and self._pending.token != 0
+        return waiting and isinstance(self._glass.screen, Processing)
+
+    def _spin(self) -> None:
+        """Turn the spinner of a screen that says something is under way."""
+        screen = self._glass.screen
+        if not self._spinning or not isinstance(screen, Processing):
+            self._spin_at_ms = self._now_ms + SPINNER_MS
+        elif self._now_ms >= self._spin_at_ms:
+            self._spin_at_ms = self._now_ms + SPINNER_MS
+            turned = replace(screen, spinner=screen.spinner + 1)
+            self._glass.show(turned, self._glass.language)
+
+
+def _card_answer(result: object) -> object:
+    """A reader's exceptions as the values that flows know. A bug is raised."""
+    match result:
+        case CardGone():
+            return CardFailure.GONE
+        case CardMute():
+            return CardFailure.MUTE
+        case DeviceFault():
+            return CardFailure.READER_LOST
+        case Exception():
+            raise result
+    return result
+
+
+def _host_answer(result: object) -> object:
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _host_is_stuck(_now_ms: int) -> NoAnswer:
+    return NoAnswer(NoAnswerReason.TIMED_OUT, "the host's worker does not come back")

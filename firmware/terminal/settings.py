@@ -1,0 +1,315 @@
+"""The configuration a command goes by: which file, what lies beside it, and mistakes past typing.
+
+Without `--config` it is `pos.toml` in the working directory, without that the installed terminal's,
+and without that the defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from firmware.core import places
+from firmware.core.config import Config, ConfigError, Host, Mistake, Printer, from_tables, load
+from firmware.core.exits import Refused
+from firmware.core.files import read_text
+from firmware.emv.ca_keys import CaKeys, Revocation, revocations
+from firmware.ui.glyphs import face
+from hw.board import PRINTER_UART
+
+if TYPE_CHECKING:
+    import ssl
+
+    from firmware.acquirer.accounts import Account
+
+USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
+_USUAL = ", ".join(map(str, USUAL_FILES))
+# the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
+USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
+KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys or revocations
+BAUD_LEAST, BAUD_MOST = 300, 921_600
+_DEVICES = {
+    "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),
+    "serial": (r"/.+", f'the path of a serial port such as "{PRINTER_UART.path}"'),
+    "network": (r"[^\s/]+:[0-9]{1,5}", 'HOST:PORT such as "192.0.2.7:9100"'),
+    "file": (r"/.+", 'the path of a device such as "/dev/usb/lp0"'),
+}
+
+
+class Settings(Struct, frozen=True):
+    """Settings that can be used, and the file they are from (None: all are defaults)."""
+
+    config: Config
+    path: Path | None
+
+    @property
+    def data(self) -> Path:
+        """The data directory that the settings name."""
+        return self._beside(self.config.general.data_dir)
+
+    @property
+    def files(self) -> list[Path]:
+        """The file itself and those that it names and uses."""
+        beside = list(self.named_files.values())
+        return beside if self.path is None else [self.path, *beside]
+
+    @property
+    def named_files(self) -> dict[str, Path]:
+        """The files that settings name and that are used, by the setting's key."""
+        host, emv = self.config.host, self.config.emv
+        named = {"emv.ca_keys": emv.ca_keys, "emv.revoked": emv.revoked}
+        if host.kind == "local":
+            named["host.accounts"] = host.accounts
+        elif host.tls:
+            named["host.tls_ca"] = host.tls_ca
+        return {key: self._beside(name) for key, name in named.items() if name}
+
+    def accounts(self) -> list[Account]:
+        """The embedded host's accounts, none if no file is named. Raises ConfigError."""
+        from firmware.acquirer.accounts import load_accounts  # noqa: PLC0415 - slow, for this alone
+
+        name = self.config.host.accounts
+        return load_accounts(self._beside(name), self.config.currency) if name else []
+
+    def ca_keys(self) -> CaKeys | None:
+        """The shop's own CA keys, None if no file is named. Raises ConfigError.
+
+        A file with keys that are for tests is refused by a terminal that trades: it would do
+        nothing, and somebody believes that it does.
+        """
+        emv = self.config.emv
+        if not emv.ca_keys:
+            return None
+        path = self._beside(emv.ca_keys)
+        try:
+            text = read_text(path, most_bytes=KEYS_MAX_BYTES)
+            keys = CaKeys.from_tsv(text, path.name, test_keys=emv.test_keys)
+        except (OSError, ValueError) as error:
+            raise ConfigError([Mistake(f"{path}", _reason(error))]) from None
+        if keys.untrusted:
+            (rid, index), status = next(iter(keys.untrusted.items()))
+            key = f"{rid.hex().upper()} {index:02X}"
+            words = f"{key} is not used ({status}); only emv.test_keys = true takes it"
+            raise ConfigError([Mistake(f"{path}", words)])
+        return keys
+
+    def revoked(self) -> list[Revocation]:
+        """The revoked issuer certificates, none if no file is named. Raises ConfigError."""
+        name = self.config.emv.revoked
+        if not name:
+            return []
+        path = self._beside(name)
+        try:
+            return revocations(read_text(path, most_bytes=KEYS_MAX_BYTES), path.name)
+        except (OSError, ValueError) as error:
+            raise ConfigError([Mistake(f"{path}", _reason(error))]) from None
+
+    def host_tls(self) -> ssl.SSLContext | None:
+        """How the host is held to its certificate; None for a plain line. Raises ConfigError."""
+        host = self.config.host
+        if not host.tls:
+            return None
+        import ssl  # noqa: PLC0415 - slow, for this alone
+
+        authority = self._beside(host.tls_ca) if host.tls_ca else None
+        try:
+            return ssl.create_default_context(cafile=authority)
+        except OSError as error:  # with ssl.SSLError: no certificate in it
+            raise ConfigError([Mistake(f"{authority}", _reason(error))]) from None
+
+    def _beside(self, name: str) -> Path:
+        return Path(name) if self.path is None else self.path.parent / name
+
+
+def add_config_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--config FILE`."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the configuration (default: the first there is of {_USUAL}; else the defaults)",
+    )
+
+
+def add_data_instead_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--data DIR`, which goes before the configuration's own."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
+    )
+
+
+def settings_of(path: Path | None) -> Settings:
+    """The settings in a file, or in the usual one. Raises Refused with a line for each mistake."""
+    try:
+        return checked(path)
+    except ConfigError as error:
+        raise Refused(*map(str, error.mistakes)) from error
+
+
+def checked(path: Path | None) -> Settings:
+    """The same. Raises ConfigError with every mistake."""
+    path = file_of(path)
+    settings = Settings(Config() if path is None else load(path), path)
+    mistakes = mistakes_of(settings)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return settings
+
+
+def file_of(path: Path | None) -> Path | None:
+    """The file that holds the settings: the one that is named, else a usual one if there is one."""
+    if path is not None:
+        return path
+    return next((each for each in USUAL_FILES if os.access(each, os.R_OK)), None)
+
+
+def legible(path: Path | None) -> Settings:
+    """What is well in a file that has mistakes, and defaults for the rest of it. Never raises."""
+    try:
+        tables = tomllib.loads(read_text(path)) if path else {}
+    except (OSError, ValueError, RecursionError):
+        tables = {}
+    sections = {}
+    for name, table in tables.items():
+        with contextlib.suppress(ConfigError):
+            sections[name] = getattr(from_tables({name: table}, source=""), name)
+    return Settings(Config(**sections), path)
+
+
+def mistakes_of(settings: Settings) -> list[Mistake]:
+    """What is wrong though each setting is well typed: devices' names, the accounts' file."""
+    source = "defaults" if settings.path is None else str(settings.path)
+    printer = settings.config.printer
+    mistakes = []
+    expected = _expected_device(printer)
+    if expected:
+        mistakes.append(Mistake(f"{source}: printer.device", f"expected {expected}"))
+    if not BAUD_LEAST <= printer.baud <= BAUD_MOST:
+        range_words = f"expected {BAUD_LEAST} to {BAUD_MOST}"
+        mistakes.append(Mistake(f"{source}: printer.baud", range_words))
+    local = settings.config.host.kind == "local"
+    for_host = settings.accounts if local else settings.host_tls
+    for beside in (for_host, settings.ca_keys, settings.revoked):
+        try:
+            beside()
+        except ConfigError as error:
+            mistakes += error.mistakes
+    return mistakes + _line_mistakes(settings.config.host, source)
+
+
+def _line_mistakes(host: Host, source: str) -> list[Mistake]:
+    """Where somebody believes that the line to the host is enciphered, and it is not."""
+    mistakes = []
+    if host.tls_ca and not host.tls:
+        words = "has no effect without host.tls = true: the line would not be enciphered"
+        mistakes.append(Mistake(f"{source}: host.tls_ca", words))
+    if host.tls and host.kind == "local":
+        words = 'has no effect while host.kind is "local": nothing goes over a line'
+        mistakes.append(Mistake(f"{source}: host.tls", words))
+    if _goes_plain(host) and not host.plain:
+        words = (
+            f"expected true, or host.tls = true: card numbers would go to {host.address}"
+            " where anybody on the line can read them"
+        )
+        mistakes.append(Mistake(f"{source}: host.plain", words))
+    return mistakes
+
+
+def _goes_plain(host: Host) -> bool:
+    """Whether what is sent leaves this machine without being enciphered."""
+    if host.kind != "tcp" or host.tls:
+        return False
+    try:
+        return not ipaddress.ip_address(host.address.strip("[]")).is_loopback
+    except ValueError:
+        return host.address.lower() != "localhost"
+
+
+def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
+    """Settings that are not at their default and do nothing, with what they would need."""
+    host, printer, display = config.host, config.printer, config.display
+    counter = config.general.profile == "counter"
+    for name, alone, needs in (
+        ("host.address", host.kind == "local", 'host.kind = "tcp"'),
+        ("host.port", host.kind == "local", 'host.kind = "tcp"'),
+        ("host.pin_block", host.kind == "local", 'host.kind = "tcp"'),
+        ("host.plain", not _goes_plain(host), "a line to another machine without TLS"),
+        ("host.accounts", host.kind == "tcp", 'host.kind = "local"'),
+        ("host.test_amounts", host.kind == "tcp", 'host.kind = "local"'),
+        ("printer.device", printer.kind == "none", "a printer.kind"),
+        ("printer.baud", printer.kind != "serial", 'printer.kind = "serial"'),
+        ("display.address", display.bus == "spi", 'display.bus = "i2c"'),
+        ("keypad.device", config.keypad.kind == "matrix", 'keypad.kind = "usb"'),
+        ("kiosk.items", counter, 'general.profile = "kiosk"'),
+        ("kiosk.timeout_s", counter, 'general.profile = "kiosk"'),
+        ("sale.unusual_history", config.sale.unusual_factor == 0, "a sale.unusual_factor"),
+        ("sale.unusual_min_history", config.sale.unusual_factor == 0, "a sale.unusual_factor"),
+    ):
+        section, _, setting = name.partition(".")
+        value = getattr(getattr(config, section), setting)
+        if alone and value != getattr(getattr(Config(), section), setting):
+            yield name, needs
+
+
+def warnings_of(settings: Settings) -> list[Mistake]:
+    """What works, and not as somebody will have meant it."""
+    source = "defaults" if settings.path is None else str(settings.path)
+    merchant, host = settings.config.merchant, settings.config.host
+    warnings = []
+    for name in ("name", "name_en"):
+        missing = face(12).missing(getattr(merchant, name))
+        if missing:
+            words = f"the glass has no character for {' '.join(dict.fromkeys(missing))}"
+            warnings.append(Mistake(f"{source}: merchant.{name}", words))
+    if _goes_plain(host) and host.plain:
+        words = f"card numbers go to {host.address} where anybody on the line can read them"
+        warnings.append(Mistake(f"{source}: host.plain", words))
+    for setting, needs in idle_settings(settings.config):
+        warnings.append(Mistake(f"{source}: {setting}", f"has no effect without {needs}"))
+    if settings.config.emv.test_keys:
+        words = "test CA keys are trusted, whose cards anybody can make: not for trade"
+        warnings.append(Mistake(f"{source}: emv.test_keys", words))
+    if host.kind == "local" and not host.accounts:
+        words = "no accounts: the embedded host declines every card"
+        warnings.append(Mistake(f"{source}: host.accounts", words))
+    return warnings
+
+
+def printer_address(printer: Printer) -> str | None:
+    """The printer's wire as `hw.printer_link.transport_for` has it; None for no printer."""
+    if printer.kind == "none" or _expected_device(printer):
+        return None
+    if printer.kind == "usb" and not printer.device:
+        return f"file:{usb_printer()}"
+    device = printer.device or PRINTER_UART.path
+    baud = f":{printer.baud}" if printer.kind == "serial" else ""
+    return f"{printer.kind}:{device}{baud}"
+
+
+def usb_printer() -> str:
+    """The device of the USB printer where the settings name none; it need not be there yet."""
+    return next((path for path in USB_PRINTERS if Path(path).exists()), USB_PRINTERS[-1])
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _expected_device(printer: Printer) -> str:
+    """What `printer.device` wants to be, or "" when it is well."""
+    if printer.kind == "none" or (printer.kind in ("usb", "serial") and not printer.device):
+        return ""
+    pattern, words = _DEVICES[printer.kind]
+    well = re.fullmatch(pattern, printer.device, re.ASCII) is not None
+    if well and printer.kind == "network":
+        well = 1 <= int(printer.device.rpartition(":")[2]) <= 65_535
+    return "" if well else words

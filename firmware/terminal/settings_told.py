@@ -1,0 +1,88 @@
+"""The settings as the journal keeps them: by key, as text, and what must not be told masked."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from firmware.core.config import Config, Section
+from firmware.core.masked import Key
+from firmware.core.money import Currency, major_text
+
+NO_FILES: Mapping[str, Path] = {}
+_SECRET_WORDS = ("password", "secret", "token")  # a setting so called is masked unasked
+_DIGEST_DIGITS = 16
+
+
+def settings_told(config: Config, key: Key, files: Mapping[str, Path] = NO_FILES) -> dict[str, str]:
+    """Every setting by its key, such as `sale.max_amount` or `kiosk.items.1.price`.
+
+    Amounts are in major units. Of a secret there is its digest under `key` alone, so that a change
+    shows. `files` are those that settings name: the digest of what they hold stands beside the
+    name. Reads these files, and says where one cannot be read.
+    """
+    told: dict[str, str] = {}
+    for name in config.__struct_fields__:
+        told |= _of_section(name, getattr(config, name), config.currency, key)
+    for name, path in files.items():
+        told[name] += f" {_digest_of(path, key)}"
+    return told
+
+
+def literal(value: Any, hint: Any, currency: Currency) -> str:
+    """A setting's value as TOML has it, an amount in major units of `currency`."""
+    if any((meta.extra or {}).get("amount") for meta in metas(hint)):
+        return f'"{major_text(value, currency)}"'
+    return json.dumps(value, ensure_ascii=False)
+
+
+def metas(hint: Any) -> Iterator[msgspec.Meta]:
+    """What a setting's type says of it."""
+    for meta in getattr(hint, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta):
+            yield meta
+
+
+def _of_section(place: str, section: Section, currency: Currency, key: Key) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for name, hint in get_type_hints(type(section), include_extras=True).items():
+        value, here = getattr(section, name), f"{place}.{name}"
+        parts = value if isinstance(value, tuple) else ()
+        if any(isinstance(part, Section) for part in parts):
+            for number, part in enumerate(parts, 1):
+                told |= _of_section(f"{here}.{number}", part, currency, key)
+        elif _is_secret(name, hint):
+            told[here] = _masked(parts if isinstance(value, tuple) else (value,), key)
+        else:
+            told[here] = literal(value, hint, currency)
+    return told
+
+
+def _is_secret(name: str, hint: Any) -> bool:
+    if any(word in name for word in _SECRET_WORDS):
+        return True
+    return any(
+        (meta.extra or {}).get("secret") for each in (hint, *get_args(hint)) for meta in metas(each)
+    )
+
+
+def _masked(values: tuple[Any, ...], key: Key) -> str:
+    """How many there are, and the digest of each."""
+    return json.dumps([f"*** {_digest(str(value).encode(), key)}" for value in values if value])
+
+
+def _digest_of(path: Path, key: Key) -> str:
+    try:
+        return _digest(path.read_bytes(), key)
+    except OSError:
+        return "unreadable"
+
+
+def _digest(content: bytes, key: Key) -> str:
+    return hmac.new(key.reveal(), content, hashlib.sha256).hexdigest()[:_DIGEST_DIGITS]

@@ -1,0 +1,181 @@
+"""The journal and the embedded host's books know one another, so that neither is lost unnoticed.
+
+The data directory's lock file names the books that answer; the books hold the journal's last
+record as of their last answer. At each start: are they these books, do they have the last answer
+that the journal knows, is the record that they know in the journal, and are accounts still found
+under the same key? If not, a card could pay again what it has paid.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from firmware.acquirer.books import BOOKS, Books, BooksError, Tie
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble
+from firmware.journal.head import Head
+from firmware.journal.losses import BooksReplaced
+from firmware.journal.store import Journal
+
+_ANSWERS_MAX = 64  # so many of the last transactions are searched for one with an answer
+_NOTE = "books"  # in the lock file
+_ELSEWHERE, _NONE = -1, "none"
+_WAYS_BACK = "put the right file back, restore a backup, or see `pos journal new-books`"
+
+
+class BooksKnown(Struct, frozen=True):
+    """Which books of the embedded host answer; every answer after the record `since` is theirs.
+
+    `since` is -1 while another host answers.
+    """
+
+    identity: str
+    since: int
+
+
+class AnsweringHost(Protocol):
+    """The embedded host. See firmware.acquirer.embedded.LocalHost."""
+
+    journal_head: Callable[[], tuple[int, bytes]] | None
+
+    @property
+    def key_check(self) -> str: ...
+
+    def tie(self) -> Tie | None: ...
+
+    def begin_tie(self, identity: str, seq: int, digest: bytes) -> None: ...
+
+    def has_answered(self, terminal: str, batch: int, stan: int, reference: str) -> bool: ...
+
+
+def tie_books(journal: Journal, host: AnsweringHost, head: Callable[[], tuple[int, bytes]]) -> None:
+    """Hold journal and books against one another, and tie them if they never were.
+
+    `head` gives the journal's last durable record, on any thread. Raises JournalFault.
+    """
+    try:
+        _tie(journal, host)
+    except BooksError as error:
+        raise _fault(str(error)) from error
+    except DATABASE_ERRORS as error:
+        raise _fault(f"they cannot be read: {error}") from error
+    host.journal_head = head
+
+
+def tie_no_books(journal: Journal) -> None:
+    """Another host answers from now on. Raises JournalFault."""
+    known = _known(journal)
+    if known is not None:
+        _know(journal, BooksKnown(known.identity, _ELSEWHERE))
+
+
+def replace_books(journal: Journal) -> str:
+    """Let the books that are found at the next start be the right ones; their old identity.
+
+    Gives "" when none were known. Raises JournalFault.
+    """
+    known = _known(journal)
+    if known is None or known.identity == _NONE:
+        return ""
+    journal.append(BooksReplaced(before=known.identity))
+    _know(journal, BooksKnown(_NONE, _ELSEWHERE))
+    return known.identity
+
+
+def known_head(directory: Path) -> Head | None:
+    """How far the books in a data directory know its journal; None when they do not tell.
+
+    Raises JournalFault.
+    """
+    tie = _with_tie(directory, lambda _books, tie: tie)
+    return None if tie is None else Head(tie.seq, tie.hash)
+
+
+def know_no_further(directory: Path, seq: int, digest: bytes) -> None:
+    """The journal in a data directory goes on from this record: so do its books.
+
+    Raises JournalFault.
+    """
+
+    def change(books: Books, tie: Tie) -> Tie:
+        with books.commit():
+            books.set_tie(replace(tie, seq=seq, hash=digest))
+        return tie
+
+    _with_tie(directory, change)
+
+
+def _with_tie(directory: Path, use: Callable[[Books, Tie], Tie]) -> Tie | None:
+    path = directory / BOOKS
+    if not path.exists():
+        return None
+    try:
+        with closing(Books(path)) as books:
+            tie = books.tie()
+            return None if tie is None else use(books, tie)
+    except BooksError as error:
+        raise _fault(str(error)) from error
+    except DATABASE_ERRORS as error:
+        raise _fault(f"they cannot be read: {error}") from error
+
+
+def _tie(journal: Journal, host: AnsweringHost) -> None:
+    known, found = _known(journal), host.tie()
+    seq, digest = journal.durable_head
+    replaced = known is not None and known.identity == _NONE
+    if known is not None and not replaced:
+        if found is None:
+            raise _fault("the host's books are gone, or others lie in their place")
+        if found.identity != known.identity:
+            raise _fault("these books are another terminal's")
+    if found is None or (replaced and not _fits(journal, host, found)):
+        host.begin_tie(secrets.token_hex(16), seq, digest)
+        found = host.tie()
+        assert found is not None
+    if found.key_check != host.key_check:
+        raise _fault("the host's key is another, and no account is found under it")
+    if known is None or replaced:  # a first start, or one on a copy that was put back
+        host.begin_tie(found.identity, seq, digest)
+    else:
+        journal.check_known(Head(found.seq, found.hash))
+    if known is not None and known.since >= 0:
+        _check_last_answer(journal, host, known.since)
+    else:
+        _know(journal, BooksKnown(found.identity, seq))
+
+
+def _known(journal: Journal) -> BooksKnown | None:
+    match journal.hold.noted(_NOTE):
+        case [identity, since] if since.lstrip("-").isdecimal():
+            return BooksKnown(identity, int(since))
+    return None
+
+
+def _know(journal: Journal, known: BooksKnown) -> None:
+    if known != _known(journal):
+        journal.hold.note(_NOTE, known.identity, str(known.since))
+
+
+def _fits(journal: Journal, host: AnsweringHost, tie: Tie) -> bool:
+    same = (entry.hash == tie.hash for entry in journal.records(tie.seq, tie.seq))
+    return tie.key_check == host.key_check and any(same)
+
+
+def _check_last_answer(journal: Journal, host: AnsweringHost, since: int) -> None:
+    """The books hold the last answer that the journal has of them."""
+    for one in journal.list_transactions(None, 0, _ANSWERS_MAX):
+        if one.reference and one.record_seq > since:
+            if not host.has_answered(one.terminal, one.batch, one.stan, one.reference):
+                words = f"the host's books do not have voucher {one.batch:06d}/{one.stan:06d}"
+                raise _fault(f"{words}, which they answered: they are an earlier copy")
+            return
+
+
+def _fault(words: str) -> JournalFault:
+    return JournalFault(Trouble.BOOKS, f"{words}; {_WAYS_BACK}")

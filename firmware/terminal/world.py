@@ -1,0 +1,256 @@
+"""Everything that effects are performed on, and how each effect that takes no time is performed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from firmware.flows import effects
+from firmware.iso8583.messages import HostAnswer, HostRequest
+from firmware.journal.operators import Operators
+from firmware.journal.records import IntentRecorded, Record, SettlementCompleted, SettlementStarted
+from firmware.journal.store import NO_BLOBS, Also, Journal
+from firmware.journal.transactions import PrintJob
+from firmware.payments import effects as payment_effects
+from firmware.payments.sealed_cards import Place, keeping, unseal
+from firmware.receipts.spool import Spool
+from firmware.terminal.clock_watch import ClockWatch
+from firmware.ui.render import Frame, render
+from firmware.ui.screens import AmountCheck, Attract, Idle, Original, OutOfService, Screen
+from firmware.ui.texts import Language
+from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Worker
+
+BEEP_MS, LONG_BEEP_MS = 60, 400
+# the display is built anew before a frame that is agreed to, and now and then under what stands
+AGREED_TO, STANDING = (AmountCheck, Original), (Idle, Attract, OutOfService)
+HEAL_MS = 50_000
+DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # no senseless date stands in them
+
+
+class Asks(Protocol):
+    """Whoever sends a request to the host and blocks for its answer."""
+
+    def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer: ...
+
+
+class Ledger(Protocol):
+    """The journal and the operators in it; it can be opened anew after a fault."""
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def operators(self) -> Operators: ...
+
+    def reopen(self) -> None:
+        """Close and open the same again. Raises JournalFault while it is still faulty."""
+        ...
+
+    def release(self) -> None:
+        """Close every file, until `reopen`."""
+        ...
+
+    def check_place(self) -> None:
+        """Raises JournalFault when a file is no longer where it was opened."""
+        ...
+
+    def check_space(self) -> None:
+        """Raises JournalFault when the disk has too little left for a day's trade."""
+        ...
+
+
+class World(Struct):
+    """The devices, the journal and the host. `on_frame` is told of each frame put on the glass."""
+
+    clock: Clock
+    display: Display
+    reader: CardReader
+    reader_worker: Worker
+    host: Asks
+    host_worker: Worker
+    host_timeout_ms: int
+    spool: Spool
+    ledger: Ledger
+    buzzer: Buzzer | None = None
+    on_frame: Callable[[Frame], None] = lambda _frame: None
+    clock_watch: ClockWatch = field(default_factory=ClockWatch)
+    directory: Path | None = None  # the data directory, for what outlives the process
+
+
+class Glass:
+    """What is on the display; a screen that is there already is not sent again."""
+
+    def __init__(self, display: Display, clock: Clock, on_frame: Callable[[Frame], None]) -> None:
+        self._display = display
+        self._clock = clock
+        self._on_frame = on_frame
+        self._frame: Frame | None = None
+        self._since_ms = 0
+        self._heal_at_ms = self._heal_next_ms()
+        self.screen: Screen | None = None
+        self.language = Language.ZH
+        self.fault: DeviceFault | None = None
+
+    def show(self, screen: Screen, language: Language) -> effects.Shown:
+        """Put a screen on the glass. A lost display is remembered in `fault`, not raised.
+
+        The flow hears of it where it next waits for people: between an intent and its outcome
+        nothing may be cut short by a glass.
+        """
+        frame = render(screen, language)
+        before, self.screen, self.language = self.screen, screen, language
+        changed = self._frame is None or frame.sha256 != self._frame.sha256
+        agreed_to = isinstance(screen, AGREED_TO) and type(before) is not type(screen)
+        stands = isinstance(screen, STANDING) or not changed
+        due = stands and self._clock.monotonic_ms() >= self._heal_at_ms
+        if due or (changed and agreed_to):
+            self._heal()
+        if due or changed:
+            self._put(frame)
+        return effects.Shown(self._since_ms, frame.sha256, frame.packed)
+
+    def reopen(self) -> None:
+        """Build the display anew after a fault; `fault` stays while it is lost."""
+        self._heal_at_ms = self._heal_next_ms()
+        try:
+            self._display.reopen()
+        except DeviceFault as fault:
+            self.fault = fault
+        else:
+            self.fault = None
+            self._frame = None  # what was shown meanwhile never came there
+
+    def _heal(self) -> None:
+        """Build a display anew that may be dark without anybody's knowing.
+
+        A chip that lost its power for a moment is reset and takes whatever is sent, and the bus
+        does not tell.
+        """
+        if self.fault is None:
+            self.reopen()
+
+    def _heal_next_ms(self) -> int:
+        return self._clock.monotonic_ms() + HEAL_MS
+
+    def _put(self, frame: Frame) -> None:
+        self._frame = frame
+        self._since_ms = self._clock.monotonic_ms()
+        if self.fault is not None:
+            return
+        try:
+            self._display.show(frame.image)
+        except DeviceFault as fault:
+            self.fault = fault
+            return
+        self._since_ms = self._clock.monotonic_ms()  # when the bus has brought it there
+        self._on_frame(frame)
+
+
+def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
+    """Perform an effect of journal, chance, clock or buzzer and give its answer.
+
+    Raises JournalFault, and TypeError for an effect that nobody performs.
+    """
+    ledger = world.ledger
+    match effect:
+        case payment_effects.Record():
+            return _record(effect, world)
+        case payment_effects.Look():
+            return effect.query.read(ledger.journal)
+        case payment_effects.Unseal(batch=batch, stan=stan):
+            sealed = ledger.journal.sealed(batch, stan)
+            return unseal(sealed, Place(batch, stan), ledger.journal.keys.card)
+        case payment_effects.Now():
+            return payment_effects.Moment(world.clock.monotonic_ms(), world.clock.now())
+        case effects.CheckPassword():
+            return ledger.operators.verify(
+                effect.operator, effect.password, world.clock.now(), purpose=effect.purpose
+            )
+        case effects.ChangeOperator():
+            return _change_operator(effect, ledger.operators)
+        case (
+            effects.ReleasePaper()
+            | effects.StuckPapers()
+            | effects.DoubtfulPapers()
+            | effects.PrinterSays()
+        ):
+            return _of_spool(effect, world.spool)
+        case payment_effects.CheckSpace():
+            ledger.check_space()
+            return None
+        case payment_effects.CheckClock(trust=trust):
+            _check_clock(world, trust=trust)
+            return None
+        case effects.ClockMoved():
+            _append(world)
+            return world.clock_watch.untold_s()
+        case payment_effects.RandomBytes():
+            return secrets.token_bytes(effect.count)
+        case effects.Beep():
+            if world.buzzer is not None:
+                world.buzzer.beep(LONG_BEEP_MS if effect.long else BEEP_MS)
+            return None
+    raise TypeError(f"nobody performs {effect!r}")
+
+
+def _record(effect: payment_effects.Record, world: World) -> None:
+    if any(isinstance(record, DATED) for record in effect.records):
+        _check_clock(world)
+    keep = keeping(effect.records, effect.card, world.ledger.journal.keys.card)
+    _append(world, effect.records, blobs=effect.blobs, also=keep)
+    world.spool.kick()
+
+
+def _append(
+    world: World,
+    records: tuple[Record, ...] = (),
+    *,
+    blobs: Mapping[str, bytes] = NO_BLOBS,
+    also: Also | None = None,
+) -> None:
+    """Write records, and before them what the clock has done."""
+    clock, journal = world.clock, world.ledger.journal
+    jumped = world.clock_watch.look(clock.now(), clock.monotonic_ms(), journal)
+    if jumped or records:
+        journal.append(*jumped, *records, blobs=blobs, also=also)
+    world.clock_watch.written()
+
+
+def _check_clock(world: World, *, trust: bool = False) -> None:
+    world.clock_watch.check(world.clock.now(), world.ledger.journal, trust=trust)
+
+
+def _of_spool(
+    effect: effects.ReleasePaper
+    | effects.StuckPapers
+    | effects.DoubtfulPapers
+    | effects.PrinterSays,
+    spool: Spool,
+) -> int | list[PrintJob] | PaperState | None:
+    match effect:
+        case effects.ReleasePaper(job=job):
+            spool.release(job)
+            return None
+        case effects.StuckPapers():
+            return spool.stuck
+        case effects.DoubtfulPapers():
+            return spool.doubtful
+        case effects.PrinterSays():
+            return spool.state
+
+
+def _change_operator(effect: effects.ChangeOperator, operators: Operators) -> str:
+    match effect.change:
+        case effects.OperatorChange.CHANGE:
+            assert effect.password is not None
+            return operators.set_password(effect.operator, effect.password, by=effect.by)
+        case effects.OperatorChange.ADD:
+            return operators.add(effect.operator, by=effect.by)
+        case effects.OperatorChange.DELETE:
+            return operators.delete(effect.operator, by=effect.by)
+        case effects.OperatorChange.RESET:
+            return operators.reset(effect.operator, by=effect.by)

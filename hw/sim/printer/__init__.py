@@ -1,0 +1,1 @@
+"""A model of an ESC/POS printer, from its wire to dots on paper."""

@@ -1,0 +1,255 @@
+"""A model of an ESC/POS thermal printer behind its wire.
+
+The driver's transport plugs in where the cable would be: the model gets the bytes, chunked
+anyhow, prints them on `paper`, and answers status requests.
+
+Out of paper, or with its cover open, it stops printing as real ones do: what comes is kept in a
+buffer of 4 kB and goes on printing when it can; with the buffer full it takes no more, which the
+wire sees as a time-out. Status requests (DLE EOT) are answered as their bytes arrive, whatever
+the state, even amid raster data; the bytes still count as data, as Epson's reference warns.
+A pulled cable (`fail_offline`) or a wire that dies (`dies_after`) changes nothing within: a
+printer left waiting for the rest of a raster band waits on, until `power_cycle`.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+from collections import deque
+from collections.abc import Callable
+
+from hw.printer_font import CELL_WIDTH_PX, PaperFont
+from hw.sim.printer.commands import Interpreter
+from hw.sim.printer.feed import Advance
+from hw.sim.printer.paper import Paper
+
+BUFFER_BYTES = 4096
+STATUS_REQUESTS = (1, 2, 3, 4)
+ADVANCES_KEPT = 4096  # some papers' worth, for who wants to know how long they took
+
+
+class PrinterModel:
+    """A printer of 32 or 48 columns with paper in it.
+
+    `on_change` is called after each fault comes or goes, for whoever polls in virtual time.
+    """
+
+    def __init__(self, columns: int = 32, font: PaperFont | None = None) -> None:
+        self.columns = columns
+        self.bytes_received = 0
+        self.used_in_vain = 0  # how often it let be known that it cannot print
+        self.advanced = 0  # how often the paper was moved on
+        self._advances: deque[Advance] = deque(maxlen=ADVANCES_KEPT)
+        self.on_change: Callable[[], None] | None = None
+        self._font = font or PaperFont()
+        self.paper = Paper(columns * CELL_WIDTH_PX, self._font)
+        self._paper_out = self._near_end = self._cover_open = self._offline = False
+        self._babbles, self._random = False, random.Random(columns)  # noqa: S311 - no secret
+        self._dies_in: int | None = None
+        self._paper_ends_in: int | None = None
+        self.anomalies: list[str] = []
+        self.transport = ModelTransport(self)
+        self.power_cycle()
+
+    # --- what a person or a fault does to it ---
+
+    def fail_paper_out(self, on: bool = True) -> None:
+        """The paper runs out, or a new roll is in."""
+        self._paper_out = on
+        self._changed()
+
+    def fail_paper_near_end(self, on: bool = True) -> None:
+        """The roll gets thin, or is a new one."""
+        self._near_end = on
+        self._changed()
+
+    def fail_cover_open(self, on: bool = True) -> None:
+        """The cover is opened or closed."""
+        self._cover_open = on
+        self._changed()
+
+    def fail_offline(self, on: bool = True) -> None:
+        """The cable is pulled or put back: every use of the wire is an error meanwhile."""
+        self._offline = on
+        self._changed()
+
+    def fail_babbling(self, on: bool = True) -> None:
+        """Whatever it answers arrives as other bytes, or is right again."""
+        self._babbles = on
+        self._changed()
+
+    def dies_after(self, byte_count: int | None) -> None:
+        """The wire dies once so many more bytes were taken; None, or `clear`, mends it.
+
+        Status requests, and NULs between commands, are not counted.
+        """
+        self._dies_in = byte_count
+        self._changed()
+
+    def paper_ends_after(self, byte_count: int) -> None:
+        """The paper runs out within a job, once so many more bytes of it were taken."""
+        self._paper_ends_in = byte_count
+
+    def clear(self) -> None:
+        """All is well again; what the interpreter was left in the middle of stays."""
+        self._paper_out = self._near_end = self._cover_open = self._offline = False
+        self._dies_in = self._paper_ends_in = None
+        self._babbles = False
+        self._changed()
+
+    def power_cycle(self) -> None:
+        """Switched off and on: buffers and modes are gone, the paper stays."""
+        self._buffer = bytearray()
+        self._answers = bytearray()
+        self._recent = b""
+        self._asb_mask = 0
+        self._interpreter = Interpreter(
+            self.paper,
+            self._font,
+            answer=self._answers.extend,
+            on_asb=self._enable_asb,
+            anomalies=self.anomalies,
+        )
+        self._sense()
+
+    def advances_since(self, advanced: int) -> list[Advance]:
+        """How the paper moved since `advanced` stood so; the oldest may be forgotten."""
+        newest = list(self._advances)
+        return newest[len(newest) - min(self.advanced - advanced, len(newest)) :]
+
+    # --- the wire, for the transport ---
+
+    def receive(self, data: bytes) -> int:
+        """Take bytes; gives how many. Raises OSError when the wire is gone or the buffer full."""
+        self.check_wire()
+        taken = 0
+        for byte in data:
+            if self._dies_in == 0 or (self._halted and len(self._buffer) >= BUFFER_BYTES):
+                break
+            taken += 1
+            self._receive_byte(byte)
+        if data and not taken:
+            self.check_wire()
+            self.used_in_vain += 1
+            raise TimeoutError(errno.ETIMEDOUT, "the printer takes no more")
+        return taken
+
+    def answers(self) -> bytes:
+        """Bytes sent back since the last call. Raises OSError when the wire is gone."""
+        self.check_wire()
+        sent = bytes(self._answers)
+        self._answers.clear()
+        return self._random.randbytes(len(sent)) if self._babbles else sent
+
+    def check_wire(self) -> None:
+        """Raises OSError when the wire is gone."""
+        says_so = self._halted and not self._babbles
+        self.used_in_vain += says_so or self._offline or self._dies_in == 0
+        if self._offline or self._dies_in == 0:
+            raise OSError(errno.ENODEV, "no printer on the wire")
+
+    # --- within ---
+
+    @property
+    def _halted(self) -> bool:
+        return self._paper_out or self._cover_open
+
+    def _receive_byte(self, byte: int) -> None:
+        self.bytes_received += 1
+        self._recent = self._recent[-2:] + bytes((byte,))
+        if self._recent[:2] == b"\x10\x04" and self._recent[2:] and byte in STATUS_REQUESTS:
+            self._answers.append(self._status(byte))
+        if self._counts(byte):
+            self._count_down()
+        if self._halted:
+            self._buffer.append(byte)
+        else:
+            self._interpret(byte)
+
+    def _interpret(self, byte: int) -> None:
+        before_px = self.paper.height_px
+        self._interpreter.feed(byte)
+        if self.paper.height_px > before_px:
+            self.advanced += 1
+            self._advances.append(Advance(self.paper.height_px - before_px, self.bytes_received))
+
+    def _count_down(self) -> None:
+        if self._dies_in is not None:
+            self._dies_in -= 1
+        if self._paper_ends_in is not None:
+            self._paper_ends_in -= 1
+            if self._paper_ends_in < 0:
+                self._paper_ends_in = None
+                self.fail_paper_out()
+
+    def _counts(self, byte: int) -> bool:
+        """Whether a byte is of a job, and not a status request or padding between commands."""
+        if self._interpreter.at_rest:
+            return byte not in (0x00, 0x10)
+        return not self._interpreter.in_realtime
+
+    def _status(self, n: int) -> int:
+        """One byte of DLE EOT n; bits 1 and 4 are always set."""
+        offline = 0x08 if self._halted else 0
+        cause = (0x04 if self._cover_open else 0) | (0x20 if self._paper_out else 0)
+        paper = (0x60 if self._paper_out else 0) | (0x0C if self._near_or_out else 0)
+        return 0x12 | {1: offline, 2: cause, 3: 0, 4: paper}[n]
+
+    @property
+    def _near_or_out(self) -> bool:
+        return self._near_end or self._paper_out
+
+    def _enable_asb(self, mask: int) -> None:
+        """GS a: from now on, and once at once, status is sent without being asked for."""
+        self._asb_mask = mask
+        self._send_asb()
+
+    def _send_asb(self) -> None:
+        """Four bytes. See Epson's ESC/POS reference, GS a."""
+        if not self._asb_mask:
+            return
+        first = 0x10 | (0x08 if self._halted else 0) | (0x20 if self._cover_open else 0)
+        third = (0x03 if self._near_or_out else 0) | (0x0C if self._paper_out else 0)
+        self._answers += bytes((first, 0, third, 0))
+
+    def _sense(self) -> None:
+        near, out = 0x03 * self._near_or_out, 0x0C * self._paper_out
+        self._interpreter.sensor_bits = near | out
+
+    def _changed(self) -> None:
+        """Sensors and switches have moved: print on what is buffered if that is possible now."""
+        self._sense()
+        if not self._halted:
+            buffered, self._buffer = self._buffer, bytearray()
+            for byte in buffered:
+                self._interpret(byte)
+        self._send_asb()
+        if self.on_change is not None:
+            self.on_change()
+
+
+class ModelTransport:
+    """The printer's end of a cable; implements `hw.printer.Transport`. Never waits."""
+
+    def __init__(self, printer: PrinterModel) -> None:
+        self._printer = printer
+        self._open = False
+
+    def reopen(self) -> None:
+        self._printer.check_wire()
+        self._open = True
+
+    def write(self, data: bytes) -> int:
+        self._check_open()
+        return self._printer.receive(data)
+
+    def read(self, timeout_ms: int) -> bytes:  # noqa: ARG002 - a model answers at once
+        self._check_open()
+        return self._printer.answers()
+
+    def close(self) -> None:
+        self._open = False
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise OSError(errno.EBADF, "the wire is not open")

@@ -1,0 +1,1 @@
+"""Models of PC/SC and its readers, and the way to a real `pcscd`."""

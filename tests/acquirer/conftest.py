@@ -1,0 +1,263 @@
+"""A till with an embedded host behind the real wire, and cards that make real cryptograms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from firmware.acquirer.accounts import Account, Status
+from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.core.kinds import Kind, Totals
+from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.iso8583.client import HostClient
+from firmware.iso8583.keys import derived_keys
+from firmware.iso8583.messages import (
+    Answered,
+    CardPresented,
+    FinancialRequest,
+    HostAnswer,
+    ReversalRequest,
+    SettlementRequest,
+)
+from hw.ports import HostLink
+from hw.sim.cards import cryptogram as card_side
+from hw.sim.cards.des import icc_master_key
+
+TERMINAL, MERCHANT = "10000001", "104110054110001"
+MASTER = Key(bytes(range(32)))
+IMK = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=timezone(timedelta(hours=8)))
+
+
+def account(name: str, pan: str, **changes: object) -> Account:
+    made = Account(
+        name=name,
+        pan=Pan(pan),
+        psn="01",
+        expiry="3012",
+        pin=Pin("123456"),
+        balance_minor=500_000,
+        credit_limit_minor=None,
+        imk_ac=Key(IMK),
+        cvn=0x12,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+ACCOUNTS = [
+    account("debit", "6217000012345678901"),
+    account(
+        "credit",
+        "4761739001010119",
+        balance_minor=None,
+        credit_limit_minor=1_000_000,
+        pin=None,
+        cvn=0x0A,
+    ),
+    account("free", "5413330089010483", balance_minor=None, cvn=0x14),
+    account("chip16", "5413330089010491", balance_minor=None, cvn=0x10),
+    account("store", "62800001", cvn=0xA5, pin=Pin("0000"), arpc_method=2),
+    account("poor", "6217000012345678919", balance_minor=100),
+    account("lost", "6217000012345678927", status=Status.LOST),
+    account("stolen", "6217000012345678935", status=Status.STOLEN),
+    account("blocked", "6217000012345678943", status=Status.BLOCKED),
+    account("old", "6217000012345678950", expiry="2602"),
+    account("locked", "6217000012345678968", status=Status.PIN_BLOCKED),
+    account("rationed", "6217000012345678976", day_count=2, day_limit_minor=3_000),
+]
+LAYOUTS = {0x0A: "visa", 0x10: "mchip", 0x12: "unionpay", 0x14: "mchip", 0xA5: "ccd"}
+
+
+class ChipCard:
+    """The card of an account: counts its ATC and makes the cryptogram of a sale."""
+
+    def __init__(self, owner: Account) -> None:
+        self.account = owner
+        self.atc = 0
+
+    def de55(self, amount_minor: int, *, cid: int = 0x80) -> bytes:
+        self.atc += 1
+        cvn, atc = self.account.cvn, self.atc.to_bytes(2, "big")
+        iad = card_side.issuer_application_data(
+            LAYOUTS[cvn], cvn, card_side.CardFindings(first=card_side.AcType(cid))
+        )
+        data = {
+            0x9F02: bytes.fromhex(f"{amount_minor:012d}"),
+            0x9F03: bytes(6),
+            0x9F1A: bytes.fromhex("0156"),
+            0x95: bytes.fromhex("0080048000"),
+            0x5F2A: bytes.fromhex("0156"),
+            0x9A: bytes.fromhex("260314"),
+            0x9C: b"\0",
+            0x9F37: bytes.fromhex("0BADF00D"),
+        }
+        master = icc_master_key(IMK, self.account.pan.reveal(), int(self.account.psn))
+        key = card_side.session_key(cvn, master, atc, data[0x9F37])
+        aip = bytes.fromhex("7C00")
+        made = card_side.application_cryptogram(cvn, key, data, (aip, atc, iad))
+        whole = data | {0x82: aip, 0x9F36: atc, 0x9F10: iad, 0x9F26: made, 0x9F27: bytes([cid])}
+        return b"".join(_tlv(tag, value) for tag, value in whole.items())
+
+
+def _tlv(tag: int, value: bytes) -> bytes:
+    return tag.to_bytes(2 if tag > 0xFF else 1, "big") + bytes([len(value)]) + value
+
+
+@dataclass
+class Till:
+    """Asks a host as a terminal does, one voucher number after the other."""
+
+    host: LocalHost
+    client: HostClient
+    batch: int = 1
+    stan: int = 0
+    cards: dict[str, ChipCard] = field(default_factory=dict)
+
+    def sale(self, name: str, amount_minor: int, pin: str | None = None) -> FinancialRequest:
+        """A sale, not yet sent."""
+        card = self.cards[name]
+        return self._request(Kind.SALE, name, amount_minor, pin, card.de55(amount_minor))
+
+    def void(self, original: FinancialRequest, **changes: object) -> FinancialRequest:
+        made = self._request(Kind.VOID, self._owner(original), original.amount_minor, None, b"")
+        made = replace(made, original_batch=original.batch, original_stan=original.stan)
+        return replace(made, **changes)  # type: ignore[arg-type]
+
+    def refund(
+        self, original: FinancialRequest, reference: str, amount_minor: int, **changes: object
+    ) -> FinancialRequest:
+        made = self._request(Kind.REFUND, self._owner(original), amount_minor, None, b"")
+        made = replace(
+            made,
+            original_batch=original.batch,
+            original_stan=original.stan,
+            original_reference=reference,
+            original_date=original.date,
+        )
+        return replace(made, **changes)  # type: ignore[arg-type]
+
+    def ask(self, request: FinancialRequest | ReversalRequest | SettlementRequest) -> HostAnswer:
+        return self.client.ask(request, 1_000)
+
+    def answered(self, request: FinancialRequest | ReversalRequest | SettlementRequest) -> Answered:
+        answer = self.ask(request)
+        assert isinstance(answer, Answered), answer
+        return answer
+
+    def code(self, request: FinancialRequest | ReversalRequest | SettlementRequest) -> str:
+        return self.answered(request).response_code
+
+    def settlement(self, totals: Totals | None = None) -> SettlementRequest:
+        return SettlementRequest(
+            terminal=TERMINAL,
+            merchant=MERCHANT,
+            batch=self.batch,
+            stan=self.stan + 1,
+            totals=totals or self.host.totals(TERMINAL, self.batch),
+            currency="156",
+            date="20260314",
+            time="235900",
+        )
+
+    def _request(
+        self, kind: Kind, name: str, amount_minor: int, pin: str | None, de55: bytes
+    ) -> FinancialRequest:
+        self.stan += 1
+        owner = self.cards[name].account
+        return FinancialRequest(
+            kind=kind,
+            terminal=TERMINAL,
+            merchant=MERCHANT,
+            batch=self.batch,
+            stan=self.stan,
+            amount_minor=amount_minor,
+            currency="156",
+            date="20260314",
+            time="120000",
+            card=CardPresented(
+                pan=owner.pan,
+                psn=owner.psn,
+                expiry=owner.expiry,
+                track2=Track2(f"{owner.pan.reveal()}D{owner.expiry}2010000000000"),
+                pin=Pin(pin) if pin else None,
+                de55=de55,
+            ),
+            operator="01",
+        )
+
+    def _owner(self, request: FinancialRequest) -> str:
+        return next(
+            name for name, card in self.cards.items() if card.account.pan == request.card.pan
+        )
+
+
+def reversal_of(request: FinancialRequest, reason: str = "98") -> ReversalRequest:
+    return ReversalRequest(
+        kind=request.kind,
+        terminal=request.terminal,
+        merchant=request.merchant,
+        batch=request.batch,
+        stan=request.stan,
+        amount_minor=request.amount_minor,
+        currency=request.currency,
+        date=request.date,
+        time=request.time,
+        reason=reason,
+        original_date=request.date,
+        original_time=request.time,
+        original_last4=request.card.pan.last4,
+    )
+
+
+MakeTill = Callable[..., Till]
+
+
+@pytest.fixture
+def reverse() -> Callable[..., ReversalRequest]:
+    return reversal_of
+
+
+def temporary_till(
+    books: Path,
+    *,
+    test_amounts: bool = False,
+    link: Callable[[LocalHost], HostLink] = lambda host: host,
+    now: Callable[[], datetime] = lambda: NOON,
+) -> Till:
+    """A till whose host keeps its books at `books`; whoever made it closes the host."""
+    host = LocalHost(
+        books,
+        ACCOUNTS,
+        master=MASTER,
+        terminals={TERMINAL: Registration(MERCHANT)},
+        clock_now=now,
+        test_amounts=test_amounts,
+    )
+    cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
+    return Till(host, HostClient(link(host), derived_keys(MASTER)), cards=cards)
+
+
+@pytest.fixture
+def make_till(tmp_path: Path) -> Iterator[MakeTill]:
+    """Makes tills; each has its host's books in a file of its own unless told otherwise."""
+    hosts: list[LocalHost] = []
+
+    def make(*, books: str | None = None, **settings: Any) -> Till:
+        till = temporary_till(tmp_path / (books or f"books-{len(hosts)}.db"), **settings)
+        hosts.append(till.host)
+        return till
+
+    yield make
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def till(make_till: MakeTill) -> Till:
+    return make_till()

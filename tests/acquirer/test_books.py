@@ -1,0 +1,172 @@
+"""The host's books as a file: what they hold, what they cost, what a failing disk does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from firmware.acquirer.books import Books, BooksGoneError, Kept
+from firmware.iso8583.messages import NoAnswer, NoAnswerReason
+
+Reverse = Callable[..., Any]
+
+
+def test_the_books_hold_no_pan_pin_or_key(till: Any, tmp_path: Any) -> None:
+    till.ask(till.sale("debit", 100, "123456"))
+    till.ask(till.sale("debit", 100, "111111"))
+    owner = till.cards["debit"].account
+    for path in tmp_path.iterdir():
+        content = path.read_bytes()
+        for secret in (
+            owner.pan.reveal().encode(),
+            bytes.fromhex("0" + owner.pan.reveal()),
+            bytes.fromhex(owner.pan.reveal() + "0"),
+            b"123456",
+            owner.imk_ac.reveal(),
+        ):
+            assert secret not in content, path
+
+
+def test_an_approval_has_an_answer_only_when_the_books_hold_it(make_till: Any) -> None:
+    till = make_till(books="full.db")
+    till.ask(till.sale("debit", 100))
+    till.host._books._db.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON transactions BEGIN SELECT RAISE(ABORT, 'disk'); END"
+    )
+    sale = till.sale("debit", 200)
+    assert till.ask(sale) == NoAnswer(NoAnswerReason.TIMED_OUT)
+    assert till.host.balances()["debit"] == 100
+    till.host._opened()._db.execute("DROP TRIGGER full")
+    assert till.code(sale) == "00"
+
+
+class TestCost:
+    """What one sale asks of the disk, now and after years of trade."""
+
+    @pytest.fixture
+    def statements(self, till: Any) -> list[str]:
+        seen: list[str] = []
+        till.ask(till.sale("debit", 100))
+        till.host._books._db.set_trace_callback(seen.append)
+        return seen
+
+    def test_a_sale_is_one_commit(self, till: Any, statements: list[str]) -> None:
+        till.ask(till.sale("debit", 100, "123456"))
+        assert statements.count("COMMIT") == 1
+
+    def test_a_message_that_is_refused_at_the_door_writes_nothing(
+        self, till: Any, statements: list[str]
+    ) -> None:
+        till.ask(replace(till.sale("debit", 100), terminal="99999999"))
+        till.host.exchange(b"nonsense", 1_000)
+        assert statements == []
+
+    def test_no_question_walks_through_the_books(
+        self, till: Any, statements: list[str], reverse: Reverse
+    ) -> None:
+        sale = till.sale("rationed", 100, "111111")
+        till.ask(sale)
+        sale = till.sale("rationed", 100)
+        reference = till.answered(sale).reference
+        till.ask(till.refund(sale, reference, 10))
+        till.ask(till.void(sale))
+        till.ask(reverse(sale))
+        till.ask(till.settlement())
+        db = till.host._books._db
+        db.set_trace_callback(None)
+        asked = [each for each in statements if each.startswith(("SELECT", "UPDATE"))]
+        assert len(asked) > 20
+        for each in asked:
+            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {each}")]
+            walks = [step for step in plan if step.startswith("SCAN") and step != "SCAN counter"]
+            assert not walks, each
+
+
+def test_opening_books_writes_their_log_anew(tmp_path: Path) -> None:
+    """After a sync that failed, what is read of it may never have reached the disk."""
+    books = Books(tmp_path / "books.db")
+    with books.commit():
+        books.next_number()
+    log = tmp_path / "books.db-wal"
+    content = log.read_bytes()
+    os.utime(log, (0, 0))
+    again = Books(tmp_path / "books.db")
+    assert (log.read_bytes(), again.entries()) == (content, [])
+    assert log.stat().st_mtime > 0
+    again.close()
+    books.close()
+
+
+def test_books_of_an_earlier_release_are_kept_on(make_till: Any, reverse: Reverse) -> None:
+    """They do not know at what time they were asked: a repeat and a reversal still find it."""
+    till = make_till(books="old.db")
+    sale = till.sale("debit", 1_000)
+    answer = till.answered(sale)
+    till.host.close()
+    database = sqlite3.connect(till.host._path)
+    database.executescript(
+        "ALTER TABLE transactions DROP COLUMN time; ALTER TABLE counter DROP COLUMN books;"
+        "ALTER TABLE counter DROP COLUMN commits; PRAGMA user_version = 1"
+    )
+    database.close()
+    again = make_till(books="old.db")
+    assert again.answered(sale) == answer
+    assert again.code(reverse(sale)) == "00"
+    assert again.host.balances()["debit"] == 0
+
+
+class TestOpenedAgain:
+    """A running host takes its own books back, and no others in their place."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "books.db"
+
+    @pytest.fixture
+    def kept(self, path: Path) -> Iterator[Kept]:
+        books = Books(path)
+        with books.commit():
+            books.next_number()
+        books.close()
+        shutil.copytree(path.parent, path.parent / "earlier")
+        books = Books(path)
+        with books.commit():
+            books.next_number()
+        yield books.kept
+        books.close()
+
+    def test_the_same(self, path: Path, kept: Kept) -> None:
+        again = Books(path, kept)
+        assert again.kept == kept
+        again.close()
+
+    def test_none(self, path: Path, kept: Kept) -> None:
+        path.rename(path.with_name("away.db"))
+        with pytest.raises(BooksGoneError) as gone:
+            Books(path, kept)
+        assert not gone.value.another
+        assert not path.exists()
+
+    def test_an_earlier_copy(self, path: Path, kept: Kept) -> None:
+        with pytest.raises(BooksGoneError, match="earlier copy") as gone:
+            Books(path.parent / "earlier" / path.name, kept)
+        assert gone.value.another
+
+    def test_others(self, tmp_path: Path, kept: Kept) -> None:
+        other = tmp_path / "other.db"
+        Books(other).close()
+        with pytest.raises(BooksGoneError, match="other books"):
+            Books(other, kept)
+
+    def test_an_empty_file(self, tmp_path: Path, kept: Kept) -> None:
+        (tmp_path / "empty.db").touch()
+        with pytest.raises(BooksGoneError, match="other books"):
+            Books(tmp_path / "empty.db", kept)
+        assert (tmp_path / "empty.db").stat().st_size in (0, 1024)

@@ -1,0 +1,57 @@
+"""Key files and the keys drawn from them: for their owner alone, one set a terminal and batch."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from firmware.core.masked import Key
+from firmware.iso8583.keys import (
+    KeyFileError,
+    SessionKeys,
+    delivered_keys,
+    derived_keys,
+    read_or_make_master,
+)
+
+
+def test_a_master_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "host.key"
+    made = read_or_make_master(path)
+    assert len(made) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_or_make_master(path) == made
+    assert [entry.name for entry in tmp_path.iterdir()] == ["host.key"]
+
+
+def test_a_making_cut_by_power_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "host.key.new").write_bytes(b"half")
+    assert len(read_or_make_master(tmp_path / "host.key")) == 32
+
+
+@pytest.mark.parametrize(("content", "mode"), [(b"short", 0o600), (bytes(32), 0o644)])
+def test_a_master_that_cannot_be_trusted_is_named(
+    tmp_path: Path, content: bytes, mode: int
+) -> None:
+    path = tmp_path / "host.key"
+    path.write_bytes(content)
+    path.chmod(mode)
+    with pytest.raises(KeyFileError, match=r"host\.key: expected"):
+        read_or_make_master(path)
+
+
+def test_every_terminal_and_every_batch_has_keys_of_its_own() -> None:
+    source = derived_keys(Key(bytes(32)))
+    made = [source("10000001", 1), source("10000001", 2), source("10000002", 1)]
+    keys = [key.reveal() for one in made for key in (one.mac, one.pin, one.pin_aes)]
+    assert len(set(keys)) == 9
+    assert {len(key) for key in keys} == {16}
+    assert source("10000001", 1) == made[0]
+
+
+def test_delivered_keys_serve_every_batch() -> None:
+    keys = SessionKeys(mac=Key(bytes(16)), pin=Key(b"1" * 16), pin_aes=Key(b"1" * 16))
+    assert delivered_keys(keys)("10000001", 9) is keys
+    assert "1111" not in repr(keys)

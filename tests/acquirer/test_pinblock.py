@@ -1,0 +1,41 @@
+"""The PIN on the wire, in the formats 0 and 4 of ISO 9564-1."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from psec import pinblock
+
+from firmware.core.masked import Key, Pan, Pin
+from firmware.iso8583.pinblock import PinFormat, decipher, encipher
+from firmware.iso8583.spec import unpack
+from firmware.iso8583.wire import encode
+from tests.acquirer.test_wire import CARD, KEYS, PAN, SALE, SOURCE
+
+
+@pytest.mark.parametrize(("form", "field", "made"), [(0, "52", "26"), (4, "62", "47")])
+def test_the_pin_travels_enciphered_under_its_batch(form: PinFormat, field: str, made: str) -> None:
+    fields = unpack(encode(SALE, KEYS, form))
+    block = bytes.fromhex(fields[field])
+    assert fields["53"] == made + "0" * 14
+    assert not {"52", "62"} - {field} & fields.keys()
+    assert decipher(block, CARD.pan, KEYS) == Pin("123456")
+    assert decipher(block, CARD.pan, SOURCE("10000001", 8)) is None
+    assert decipher(block, Pan("6217000012345678000"), KEYS) != Pin("123456")
+
+
+def test_a_pin_block_is_that_of_the_oracle() -> None:
+    clear = pinblock.encode_pinblock_iso_0("123456", PAN)
+    block = encipher(Pin("123456"), Pan(PAN), KEYS)
+    assert block != clear
+    assert decipher(block, Pan(PAN), KEYS) == Pin("123456")
+
+
+def test_format_4_is_never_twice_the_same_and_reads_a_published_block() -> None:
+    keys = replace(KEYS, pin_aes=Key(bytes.fromhex("00112233445566778899AABBCCDDEEFF")))
+    pan = Pan("1234567890123456")
+    published = bytes.fromhex("E4BE5B623AF7E006AC319E5B93544564")  # of psec's documentation
+    assert decipher(published, pan, keys) == Pin("1234")
+    blocks = {encipher(Pin("1234"), pan, keys, 4) for _ in range(8)}
+    assert len(blocks) == 8
+    assert {decipher(block, pan, keys) for block in blocks} == {Pin("1234")}

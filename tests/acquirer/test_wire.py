@@ -1,0 +1,388 @@
+"""Messages there and back, and what no bytes can do to either side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from psec import mac
+
+from firmware.core.kinds import Kind, Totals
+from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.iso8583.answers import decode_answer, encode_answer
+from firmware.iso8583.des import pad_80, retail_mac
+from firmware.iso8583.keys import derived_keys
+from firmware.iso8583.messages import (
+    Answered,
+    CardPresented,
+    FinancialRequest,
+    HostRequest,
+    NoAnswer,
+    NoAnswerReason,
+    ReversalRequest,
+    SettlementRequest,
+)
+from firmware.iso8583.pinblock import PinFormat
+from firmware.iso8583.spec import Fields, WireError, unpack
+from firmware.iso8583.wire import Unacceptable, decode_request, encode, sealed
+from hw.sim.host_line import HostLine, LineFault
+
+SOURCE = derived_keys(Key(bytes(range(32))))
+KEYS = SOURCE("10000001", 7)
+TODAY = date(2026, 3, 14)
+PAN = "6217000012345678901"
+
+CARD = CardPresented(
+    pan=Pan(PAN),
+    psn="01",
+    expiry="3012",
+    track2=Track2(f"{PAN}D30122010000000000"),
+    pin=Pin("123456"),
+    de55=bytes.fromhex("9F02060000000128509F2608A1A2A3A4A5A6A7A8"),
+)
+SALE = FinancialRequest(
+    kind=Kind.SALE,
+    terminal="10000001",
+    merchant="104110054110001",
+    batch=7,
+    stan=42,
+    amount_minor=12_850,
+    currency="156",
+    date="20260314",
+    time="120000",
+    card=CARD,
+    operator="01",
+)
+VOID = replace(SALE, kind=Kind.VOID, stan=43, original_batch=7, original_stan=42)
+REFUND = replace(
+    SALE,
+    kind=Kind.REFUND,
+    stan=44,
+    original_batch=3,
+    original_stan=9,
+    original_reference="607312345678",
+    original_date="20251231",
+    card=CardPresented(pan=Pan("62800001"), psn="", expiry="3012"),
+)
+REVERSAL = ReversalRequest(
+    kind=Kind.VOID,
+    terminal="10000001",
+    merchant="104110054110001",
+    batch=7,
+    stan=43,
+    amount_minor=12_850,
+    currency="156",
+    date="20260314",
+    time="120000",
+    reason="98",
+)
+TOTALS = Totals(
+    sales=500, sales_minor=10**15, voids=1, voids_minor=12_850, refunds=2, refunds_minor=3
+)
+SETTLEMENT = SettlementRequest(
+    terminal="10000001",
+    merchant="104110054110001",
+    batch=7,
+    stan=45,
+    totals=TOTALS,
+    currency="156",
+    date="20260314",
+    time="235959",
+)
+REQUESTS = [
+    SALE,
+    replace(SALE, offline=True),
+    replace(SALE, card=replace(CARD, pin=None, track2=None, psn="")),
+    VOID,
+    REFUND,
+    REVERSAL,
+    replace(REVERSAL, kind=Kind.REFUND),
+    replace(REVERSAL, original_date="20260228", original_time="235959", original_last4="0018"),
+    SETTLEMENT,
+]
+APPROVAL = Answered(
+    "00",
+    reference="607300000001",
+    authorisation_code="123456",
+    issuer_authentication_data=bytes.fromhex("0102030405060708") + b"00",
+    scripts=bytes.fromhex("710F9F1804112233448606842400000277720486028424"),
+)
+
+
+@pytest.mark.parametrize("form", [0, 4])
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_comes_back_as_it_was(request_: HostRequest, form: PinFormat) -> None:
+    assert decode_request(encode(request_, KEYS, form), SOURCE, TODAY) == request_
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (SALE, APPROVAL),
+        (VOID, Answered("25")),
+        (REFUND, Answered("64", reference="607300000002")),
+        (REVERSAL, Answered("00")),
+        (SETTLEMENT, Answered("95", reference="607300000003", host_totals=TOTALS)),
+        (SETTLEMENT, Answered("00", host_totals=Totals())),
+    ],
+)
+def test_an_answer_comes_back_as_it_was(request_: HostRequest, answer: Answered) -> None:
+    assert decode_answer(encode_answer(request_, answer, KEYS), request_, KEYS) == answer
+
+
+def test_messages_are_those_of_the_terminal_specification() -> None:
+    assert encode(SALE, KEYS)[:2].hex() == "0200"
+    assert encode(VOID, KEYS)[:2].hex() == "0200"
+    assert encode(REFUND, KEYS)[:2].hex() == "0220"
+    assert encode(REVERSAL, KEYS)[:2].hex() == "0400"
+    assert encode(SETTLEMENT, KEYS)[:2].hex() == "0500"
+    fields = unpack(encode(VOID, KEYS))
+    assert (fields["3"], fields["4"], fields["60"]) == ("200000", "000000012850", "23000007000")
+    assert fields["61"] == "000007" + "000042" + "00000000"
+    assert (fields["22"], fields["25"], fields["53"]) == ("051", "00", "2600000000000000")
+
+
+def test_a_new_year_does_not_change_a_date() -> None:
+    eve = replace(SALE, date="20251231")
+    assert decode_request(encode(eve, KEYS), SOURCE, date(2026, 1, 1)) == eve
+    leap = replace(SALE, date="20240229")
+    assert decode_request(encode(leap, KEYS), SOURCE, date(2024, 3, 1)) == leap
+
+
+def test_a_training_request_has_no_message() -> None:
+    for request in (SALE, REVERSAL, SETTLEMENT):
+        with pytest.raises(WireError, match="training"):
+            encode(replace(request, training=True), KEYS)
+
+
+def test_what_does_not_fit_is_named_by_its_field_and_not_shown() -> None:
+    with pytest.raises(WireError, match="field 41"):
+        encode(replace(SALE, terminal="123"), KEYS)
+    with pytest.raises(WireError, match="field 35") as caught:
+        encode(replace(SALE, card=replace(CARD, track2=Track2(PAN))), KEYS)
+    assert PAN not in repr(caught.value)
+
+
+def test_no_message_is_composed_of_two_accounts() -> None:
+    with pytest.raises(ValueError, match="two accounts"):
+        replace(CARD, track2=Track2("4761739001010119D30122010000000000"))
+
+
+def test_a_message_of_two_accounts_is_refused_by_the_host() -> None:
+    fields = unpack(encode(SALE, KEYS))
+    fields["35"] = "4761739001010119D30122010000000000"
+    found = decode_request(sealed(fields, KEYS.mac), lambda *_: KEYS, TODAY)
+    assert isinstance(found, Unacceptable)
+    assert (found.code, found.detail) == ("30", "fields 2 and 35: two accounts")
+
+
+class TestAnswersThatAreNone:
+    @pytest.mark.parametrize(
+        ("other", "words"),
+        [
+            ({"amount_minor": 12_851}, "amount"),
+            ({"terminal": "10000002"}, "terminal"),
+            ({"merchant": "104110054110002"}, "merchant"),
+            ({"stan": 41}, "STAN"),
+            ({"batch": 6}, "batch"),
+            ({"currency": "840"}, "currency"),
+            ({"time": "120001"}, "time"),
+            ({"kind": Kind.VOID}, "processing code"),
+            ({"kind": Kind.REFUND}, "message type"),
+        ],
+    )
+    def test_an_answer_to_another_request_is_garbled_and_says_what_differs(
+        self, other: dict[str, Any], words: str
+    ) -> None:
+        foreign = encode_answer(replace(SALE, **other), APPROVAL, KEYS)
+        answer = decode_answer(foreign, SALE, KEYS)
+        assert isinstance(answer, NoAnswer)
+        assert answer.reason is NoAnswerReason.GARBLED
+        assert words in answer.detail
+
+    def test_a_reversals_answer_does_not_answer_the_sale(self) -> None:
+        foreign = encode_answer(replace(REVERSAL, kind=Kind.SALE, stan=42), APPROVAL, KEYS)
+        assert isinstance(decode_answer(foreign, SALE, KEYS), NoAnswer)
+
+    def test_the_request_itself_is_no_answer(self) -> None:
+        assert isinstance(decode_answer(encode(SALE, KEYS), SALE, KEYS), NoAnswer)
+
+    def test_an_answer_under_another_key_is_garbled(self) -> None:
+        forged = encode_answer(SALE, APPROVAL, SOURCE("10000001", 8))
+        assert decode_answer(forged, SALE, KEYS) == NoAnswer(NoAnswerReason.GARBLED, "MAC differs")
+
+    def test_an_answer_without_a_mac_is_garbled(self) -> None:
+        whole = encode_answer(SALE, APPROVAL, KEYS)
+        bitmap = int.from_bytes(whole[2:10], "big") & ~1
+        bare = whole[:2] + bitmap.to_bytes(8, "big") + whole[10:-8]
+        assert decode_answer(bare, SALE, KEYS) == NoAnswer(NoAnswerReason.GARBLED, "MAC differs")
+
+    def test_every_single_bit_of_an_answer_counts(self) -> None:
+        whole = encode_answer(SALE, APPROVAL, KEYS)
+        for at in range(len(whole) * 8):
+            changed = bytearray(whole)
+            changed[at // 8] ^= 1 << at % 8
+            assert isinstance(decode_answer(bytes(changed), SALE, KEYS), NoAnswer), at
+
+    def test_every_cut_of_an_answer_is_garbled(self) -> None:
+        whole = encode_answer(SALE, APPROVAL, KEYS)
+        for size in range(len(whole)):
+            assert isinstance(decode_answer(whole[:size], SALE, KEYS), NoAnswer), size
+        assert isinstance(decode_answer(whole + b"\0", SALE, KEYS), NoAnswer)
+
+    def test_letters_in_a_decimal_field_are_bad_bcd(self) -> None:
+        whole = bytearray(encode_answer(SALE, APPROVAL, KEYS))
+        whole[13 + 5] |= 0x0F  # the last digits of field 4
+        answer = decode_answer(bytes(whole), SALE, KEYS)
+        assert isinstance(answer, NoAnswer)
+        assert "field 4" in answer.detail
+
+    @pytest.mark.parametrize("chip", ["9103010203", "91", "7281", "9F", "910812", "FF" * 20])
+    def test_misshapen_chip_data_are_garbled(self, chip: str) -> None:
+        fields = unpack(encode_answer(SALE, Answered("00"), KEYS))
+        fields["55"] = chip
+        answer = decode_answer(sealed(fields, KEYS.mac), SALE, KEYS)
+        assert isinstance(answer, NoAnswer)
+        assert "field 55" in answer.detail
+
+
+class TestHostileBytes:
+    @settings(max_examples=300, deadline=None)
+    @given(st.binary(max_size=400))
+    def test_random_bytes_never_raise(self, message: bytes) -> None:
+        assert isinstance(decode_answer(message, SALE, KEYS), NoAnswer)
+        assert isinstance(decode_request(message, SOURCE, TODAY), Unacceptable)
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.data())
+    def test_a_patched_request_never_raises_and_is_never_believed(self, data: Any) -> None:
+        whole = bytearray(encode(data.draw(st.sampled_from(REQUESTS)), KEYS))
+        for _ in range(data.draw(st.integers(1, 4))):
+            at = data.draw(st.integers(0, len(whole) - 1))
+            whole[at] ^= data.draw(st.integers(1, 255))
+        decoded = decode_request(bytes(whole), SOURCE, TODAY)
+        # several patches may undo each other
+        assert isinstance(decoded, Unacceptable) or decoded in REQUESTS
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.dictionaries(
+            st.sampled_from(["3", "4", "13", "14", "22", "23", "37", "39", "48", "60", "61", "63"]),
+            st.text("0123456789", min_size=1, max_size=20),
+            min_size=1,
+        )
+    )
+    def test_a_sealed_message_of_nonsense_never_raises(self, changes: dict[str, str]) -> None:
+        fields = unpack(encode(SALE, KEYS))
+        fields.update(changes)
+        try:
+            message = sealed(fields, KEYS.mac)
+        except WireError:
+            return
+        decode_request(message, SOURCE, TODAY)
+        decode_answer(message, SALE, KEYS)
+
+    def test_a_message_with_a_field_missing_is_a_format_error_that_can_be_answered(self) -> None:
+        for number in ("2", "3", "4", "12", "13", "14", "49"):
+            fields = unpack(encode(SALE, KEYS))
+            del fields[number]
+            decoded = decode_request(sealed(fields, KEYS.mac), SOURCE, TODAY)
+            assert isinstance(decoded, Unacceptable)
+            assert decoded.code == "30"
+            assert decoded.heads is not None
+
+
+class TestSecrets:
+    def test_the_pan_is_in_no_repr_and_no_error(self) -> None:
+        message = encode(SALE, KEYS)
+        shown = repr((SALE, unpack(message), decode_request(message, SOURCE, TODAY)))
+        assert PAN not in shown
+        assert "123456" not in shown.replace(PAN, "")
+        broken = decode_request(message[:-1], SOURCE, TODAY)
+        assert PAN not in repr(broken)
+
+    def test_an_answer_holds_no_pan(self) -> None:
+        assert "2" not in unpack(encode_answer(SALE, APPROVAL, KEYS))
+
+    def test_fields_show_their_numbers_only(self) -> None:
+        assert re.fullmatch(r"Fields\(0200: [0-9 ]+\)", repr(unpack(encode(SALE, KEYS))))
+        assert str(Fields(t="0200")) == repr(Fields(t="0200"))
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 300])
+def test_the_mac_is_that_of_the_oracle(size: int) -> None:
+    key, data = KEYS.mac.reveal(), bytes(range(256)) * 2
+    expected = mac.generate_retail_mac(key[:8], key[8:], data[:size], 2)
+    assert retail_mac(key, pad_80(data[:size])) == expected
+
+
+class TestLineFaults:
+    """What the line does to an exchange, as the terminal comes to know it."""
+
+    @pytest.fixture
+    def lines(self) -> list[HostLine]:
+        return []
+
+    @pytest.fixture
+    def till(self, make_till: Callable[..., Any], lines: list[HostLine]) -> Any:
+        def spoil(host: Any) -> HostLine:
+            lines.append(HostLine(host))
+            return lines[-1]
+
+        return make_till(link=spoil)
+
+    @pytest.mark.parametrize(
+        ("fault", "expected"),
+        [
+            (LineFault.SILENT, (NoAnswerReason.TIMED_OUT, "")),
+            (LineFault.GARBAGE, (NoAnswerReason.GARBLED, "")),
+            (LineFault.TRUNCATED, (NoAnswerReason.GARBLED, "")),
+            (LineFault.WRONG_AMOUNT, (NoAnswerReason.GARBLED, "amount")),
+            (LineFault.WRONG_TERMINAL, (NoAnswerReason.GARBLED, "terminal")),
+            (LineFault.DUPLICATE, (NoAnswerReason.GARBLED, "STAN")),
+            (LineFault.LATE, (NoAnswerReason.TIMED_OUT, "")),
+        ],
+    )
+    def test_a_spoilt_answer_leaves_a_sale_that_its_reversal_undoes(
+        self,
+        till: Any,
+        lines: list[HostLine],
+        reverse: Callable[..., Any],
+        fault: LineFault,
+        expected: tuple[NoAnswerReason, str],
+    ) -> None:
+        till.ask(till.sale("debit", 500))
+        lines[0].fault = fault
+        sale = till.sale("debit", 1_000)
+        answer = till.ask(sale)
+        assert isinstance(answer, NoAnswer)
+        assert answer.reason is expected[0]
+        assert expected[1] in answer.detail
+        assert till.host.balances()["debit"] == 1_500
+        lines[0].fault = None
+        assert till.code(reverse(sale)) == "00"
+        assert till.host.balances()["debit"] == 500
+
+    def test_a_line_that_is_down_delivers_nothing_and_says_so(
+        self, till: Any, lines: list[HostLine]
+    ) -> None:
+        lines[0].fault = LineFault.DOWN
+        assert till.ask(till.sale("debit", 1_000)) == NoAnswer(NoAnswerReason.NO_LINE)
+        assert till.host.books() == []
+        assert lines[0].delivered == 0
+
+    def test_a_late_answer_is_not_taken_for_the_next_one(
+        self, till: Any, lines: list[HostLine]
+    ) -> None:
+        lines[0].fault = LineFault.LATE
+        till.ask(till.sale("debit", 1_000))
+        answer = till.ask(till.sale("debit", 1_000))
+        assert isinstance(answer, NoAnswer)
+        assert "STAN 000001, sent 000002" in answer.detail

@@ -1,0 +1,265 @@
+"""Whatever pages do, the terminal stays whole: keys come up, floods end, slow pages miss out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from datetime import UTC, datetime
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from firmware.lab.page import commands
+from firmware.lab.page.hub import Hub, Seen
+from firmware.lab.page.pace import PacedTime
+from firmware.lab.scenario.player import play
+from hw.sim.time import VirtualClock
+from tests.lab.page.conftest import PATIENCE_S, said, wait_for
+
+
+def opened(server):
+    return connect(
+        f"ws://127.0.0.1:{server.port}/ws?token={server.token}",
+        origin=f"http://127.0.0.1:{server.port}",
+        max_size=None,
+    )
+
+
+def is_cut_off(server, messages: list[str]) -> bool:
+    """Whether the server ends a connection by which this is said; it has ten seconds to."""
+    with opened(server) as page:
+        try:
+            for message in messages:
+                page.send(message)
+            while True:
+                page.recv(timeout=10)
+        except ConnectionClosed:
+            return True
+        except TimeoutError:
+            return False
+
+
+def press(session, *keys: str) -> None:
+    """Each key down until the glass echoes it, then up until its contact is seen open."""
+    for key in keys:
+        before = session.hub.state("glass")
+        session.submit(commands.Down(key))
+        wait_for(session.hub, lambda before=before: session.hub.state("glass") != before)
+        session.submit(commands.Up(key))
+        wait_for(session.hub, lambda: session.hub.state("keys") == [])
+
+
+def recording(session) -> str:
+    before = session.hub.state("recording")
+    session.submit(commands.Save())
+    wait_for(session.hub, lambda: session.hub.state("recording") != before)
+    return session.hub.state("recording")["text"]
+
+
+def test_a_page_that_dies_holds_no_key_down(bench):
+    session, server = bench
+    with opened(server) as page:
+        page.send(json.dumps({"do": "down", "key": "5"}))
+        wait_for(session.hub, lambda: session.hub.state("keys") == ["5"])
+        page.socket.shutdown(socket.SHUT_RDWR)  # without a word, as a killed browser
+    wait_for(session.hub, lambda: session.hub.state("keys") == [])
+    press(session, "7")
+    assert "0.57" in said(session.hub)
+
+
+def test_a_key_counts_though_the_terminal_was_busy(bench):
+    session, _ = bench
+    for key in "1285":  # all wait in the queue before the first is taken
+        session.submit(commands.Down(key))
+        session.submit(commands.Up(key))
+    wait_for(session.hub, lambda: "12.85" in said(session.hub))
+
+
+def test_a_flood_is_cut_off_and_the_terminal_goes_on(bench):
+    session, server = bench
+    assert is_cut_off(server, ['{"do":"act","line":"remove"}'] * 20_000)
+    press(session, "7")
+    assert "0.07" in said(session.hub)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["", "not json", "[]", '{"do":"boom"}', '{"do":"down"}', '{"do":"speed","times":7}', "{" * 999],
+)
+def test_what_is_no_wish_ends_the_connection_and_nothing_else(bench, message):
+    session, server = bench
+    before = session.hub.state("glass"), session.hub.state("steps")
+    assert is_cut_off(server, [message])
+    assert (session.hub.state("glass"), session.hub.state("steps")) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["set sale.max_amount 1", "include /etc/passwd", "save screen /tmp/x", "insert no-such-card",
+     "fault printer boom", "at 5s remove", "press 1", ""],
+)  # fmt: skip
+def test_a_page_does_what_hands_do_and_no_more(bench, line):
+    session, _ = bench
+    before = session.hub.state("steps")
+    session.submit(commands.Act(line))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert session.hub.state("steps") == before
+
+
+def test_a_key_that_is_held_is_held_when_it_replays(bench, tmp_path):
+    session, _ = bench
+    session.submit(commands.Speed(60))
+    session.submit(commands.Down("5"))
+    wait_for(session.hub, lambda: "Keypad fault" in said(session.hub))  # after half a minute
+    session.submit(commands.Up("5"))
+    wait_for(session.hub, lambda: "Keypad fault" not in said(session.hub))
+    told = recording(session)
+    (down,) = [line for line in told.splitlines() if line.endswith("down 5")]
+    (up,) = [line for line in told.splitlines() if line.endswith("up 5")]
+    looked = (
+        f'{down}\nwait 31s\nexpect screen "Keypad fault"\n{up}\nwait 1s\nexpect no screen "Keypad"'
+    )
+    file = tmp_path / "bench.pos"
+    file.write_text(told.replace(f"{down}\n{up}", looked))
+    assert looked in file.read_text()
+    play(file)
+
+
+def test_a_dropped_file_includes_what_was_dropped_with_it(bench):
+    session, _ = bench
+    story = 'include parts/amount.pos\nexpect screen "8.80"'
+    session.submit(commands.Play("x.pos", story, {"amount.pos": "press 880"}))
+    wait_for(session.hub, lambda: (session.hub.state("play") or {}).get("end") == "held")
+    assert "press 880" in recording(session)
+
+
+def test_files_that_include_each_other_are_refused(bench):
+    session, _ = bench
+    session.submit(commands.Play("x.pos", "include y.pos", {"y.pos": "include x.pos"}))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert "includes itself" in session.hub.state("notice")["words"]
+
+
+def test_a_dropped_file_reads_and_writes_no_other(bench, tmp_path):
+    session, _ = bench
+    session.submit(commands.Play("x.pos", "press 1\ninclude /etc/passwd"))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert "x.pos:2: passwd is wanted too" in session.hub.state("notice")["words"]
+    target = tmp_path / "screen.png"
+    session.submit(commands.Play("y.pos", f"save screen {target}\npress 1"))
+    wait_for(session.hub, lambda: (session.hub.state("play") or {}).get("end") == "held")
+    assert not target.exists()
+
+
+def test_what_was_done_is_a_scenario_that_holds(bench, tmp_path):
+    session, _ = bench
+    press(session, *"12850", "ENTER")
+    session.submit(commands.Act("insert unionpay-debit"))
+    wait_for(session.hub, lambda: session.hub.state("slot") is not None)
+    session.submit(commands.Act("fault printer paper-out"))
+    session.submit(commands.Act("power cut"))
+    wait_for(session.hub, lambda: not session.hub.state("power")["on"])
+    session.submit(commands.Act("power on"))
+    wait_for(session.hub, lambda: session.hub.state("power")["on"])
+    told = recording(session)
+    for line in ("press ENTER", "insert unionpay-debit", "power cut", "power on"):
+        assert line in told
+    file = tmp_path / "bench.pos"
+    file.write_text(told)
+    play(file)
+
+
+def test_a_recording_tells_what_came_of_it(bench, tmp_path):
+    session, _ = bench
+    file = tmp_path / "bench.pos"
+    file.write_text(recording(session).replace("sales=0/0", "sales=1/1"))
+    with pytest.raises(AssertionError, match="sales=0/0"):
+        play(file)
+
+
+def test_ten_pages_cost_the_terminal_what_one_does(bench):
+    session, server = bench
+    hub = session.hub
+    with contextlib.ExitStack() as open_pages:
+        pages = [open_pages.enter_context(opened(server)) for _ in range(10)]
+        for page in pages:
+            page.recv(timeout=PATIENCE_S)  # it is there, and has seen all
+        woken = hub.listeners
+        press(session, "7")
+        for page in pages:
+            while "0.07" not in page.recv(timeout=PATIENCE_S):
+                pass
+    assert woken == 1  # whoever tells ten pages is told once
+
+
+def test_a_page_that_takes_nothing_holds_nobody_up(bench):
+    session, server = bench
+    with opened(server) as deaf, opened(server) as page:
+        deaf.recv(timeout=PATIENCE_S)
+        for n in range(3000):  # far more than a socket's buffers hold
+            session.hub.put("notice", {"count": n, "words": "x" * 4000})
+        press(session, "7")
+        while "0.07" not in page.recv(timeout=PATIENCE_S):
+            pass
+
+
+def test_a_slow_page_misses_frames_and_never_the_last():
+    hub, page = Hub(), Seen()
+    for n in range(1000):
+        hub.put("glass", n)
+        hub.add("trace", n)
+    found = {one.get("state") or one["log"]: one for one in json.loads(hub.news(page))}
+    assert found["glass"]["value"] == 999
+    assert found["trace"]["entries"] == list(range(600, 1000))
+    assert hub.news(page) == b"[]"
+
+
+class _Driven:
+    """Something that wants to be stepped every hundred virtual milliseconds."""
+
+    settled = True
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self.deadline_ms = 100
+        self.steps: list[int] = []
+
+    def step(self, _event: object) -> None:
+        self.steps.append(self._clock.monotonic_ms())
+        self.deadline_ms += 100
+
+
+@pytest.mark.parametrize(("speed", "steps"), [(1, 2), (10, 20), (60, 120)])
+def test_time_passes_as_fast_as_it_is_told(speed, steps):
+    wall = [0.0]
+    clock = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC))
+    time = PacedTime(clock, lambda _s: None, wall_s=lambda: wall[0])
+    time.speed = speed
+    driven = _Driven(clock)
+    wall[0] = 0.2
+    time.catch_up(driven)
+    assert driven.steps == [100 * n for n in range(1, steps + 1)]
+
+
+def test_a_day_of_waiting_in_a_story_is_watched_in_seconds():
+    wall = [0.0]
+
+    def wait(seconds: float) -> None:
+        wall[0] += max(seconds, 0.001)
+
+    clock = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC))
+    time = PacedTime(clock, wait, wall_s=lambda: wall[0])
+    driven = _Driven(clock)
+    driven.deadline_ms = 1 << 60
+    time.run_until(driven, 86_400_000)
+    assert clock.monotonic_ms() == 86_400_000
+    assert 2 < wall[0] < 4
+
+
+def test_an_error_in_a_dropped_file_names_its_line(bench):
+    session, _ = bench
+    session.submit(commands.Play("x.pos", "press 1\nboom"))
+    wait_for(session.hub, lambda: session.hub.state("notice")["count"] == 1)
+    assert "x.pos:2" in session.hub.state("notice")["words"]

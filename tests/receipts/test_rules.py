@@ -1,0 +1,301 @@
+"""One test a rule of the voucher: what stands on it, in which order, and what never does."""
+
+import re
+
+import msgspec
+import pytest
+
+from firmware.core.config import Merchant
+from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Totals, Verification
+from firmware.core.money import CURRENCIES
+from firmware.journal.records import SettlementCompleted
+from firmware.journal.transactions import Reversal, State
+from firmware.receipts import fault_slip, settlement_slip, transaction_slip
+from hw.ports import Cut, Line, Qr, Size
+
+MERCHANT = Merchant(phone="021-6135 0000")
+SOME = Totals(
+    sales=12, sales_minor=183_450, voids=1, voids_minor=12_850, refunds=2, refunds_minor=600
+)
+
+
+def slip(transaction, **how):
+    """The slip, on the merchant's copy and 58 mm unless a test says otherwise."""
+    how = {"copy": Copy.MERCHANT, "columns": 32, "duplicate": False, "qr": None, **how}
+    return transaction_slip(transaction, MERCHANT, **how)
+
+
+def line_of(document, text):
+    return next(part for part in document if isinstance(part, Line) and text in part.text)
+
+
+def test_everything_stands_in_the_order_of_the_specification(transaction):
+    refund = transaction(
+        kind=Kind.REFUND, training=True, verification=Verification.PIN_AND_SIGNATURE
+    )
+    document = slip(refund, duplicate=True, qr="signed", left_minor=100)
+    paper = "\n".join(
+        part.data if isinstance(part, Qr) else part.text
+        for part in document
+        if isinstance(part, (Line, Qr))
+    )
+    order = (
+        "签购单.商户存根.幸福小店.104110054110001.S01.10000001.操作员.发卡行.卡号.卡序列号.退货."
+        "应用标签.批次号.凭证号.授权码.参考号.日期.RMB.原凭证号.原参考号.原交易日期.可退余额.AID:."
+        "TVR:.TSI:.ATC:.TC:.CVM:.重打印.培训.已验密码.本人确认.持卡人签名.signed.电话.凭签购单.Ref"
+    )
+    assert re.search(order.replace(".", ".*"), paper, re.DOTALL)
+
+
+def test_the_paper_is_cut_once_at_its_end(transaction):
+    document = slip(transaction())
+    assert document[-1] == Cut()
+    assert document.count(Cut()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(Kind.SALE, "消费 SALE"), (Kind.VOID, "消费撤销 VOID"), (Kind.REFUND, "退货 REFUND")],
+)
+def test_the_type_is_printed_large(transaction, kind, name):
+    assert line_of(slip(transaction(kind=kind)), name).size is Size.LARGE
+
+
+def test_the_amount_is_printed_large(transaction):
+    assert line_of(slip(transaction()), "RMB 128.50").size is Size.LARGE
+
+
+def test_an_amount_too_long_for_large_is_printed_tall_and_whole(transaction):
+    assert line_of(slip(transaction(amount_minor=999_999_999_999)), "RMB 9999999999.99")
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("JPY", "JPY 12850"), ("KWD", "KWD 12.850"), ("156", "RMB 128.50")]
+)
+def test_the_amount_has_the_decimals_of_its_currency(transaction, currency, amount):
+    assert line_of(slip(transaction(currency=currency)), amount)
+
+
+def test_the_merchant_copy_shows_first_six_and_last_four(transaction):
+    assert "6214 83** **** 0012 /I" in line_of(slip(transaction()), "/I").text
+
+
+def test_the_cardholder_copy_shows_only_the_last_four(transaction, texts):
+    lines = texts(slip(transaction(), copy=Copy.CARDHOLDER))
+    assert "**** **** **** 0012 /I" in lines
+    assert not any("6214" in line for line in lines)
+
+
+def test_a_card_number_of_nineteen_digits_keeps_its_length(transaction):
+    card = CardFacts(hash="0", first6="622848", last4="7891", pan_length=19)
+    assert "6228 48** **** ***7 891 /I" in line_of(slip(transaction(card=card)), "/I").text
+
+
+def test_a_short_card_number_never_shows_its_first_six(transaction):
+    card = CardFacts(hash="0", first6="501234", last4="6789", pan_length=12)
+    assert "**** **** 6789 /I" in line_of(slip(transaction(card=card)), "/I").text
+
+
+def test_the_copy_is_named(transaction, texts):
+    assert "商户存根 MERCHANT COPY" in texts(slip(transaction()))
+    holder = texts(slip(transaction(), copy=Copy.CARDHOLDER))
+    assert "持卡人存根 CARDHOLDER COPY" in holder
+
+
+def test_numbers_are_padded_and_the_date_is_readable(transaction, texts):
+    lines = texts(slip(transaction()))
+    assert "批次号 BATCH NO: 000001" in lines
+    assert "凭证号 VOUCHER NO: 000027" in lines
+    assert "日期 DATE: 2026/11/22 19:32:05" in lines
+
+
+def test_a_number_that_is_missing_leaves_no_line(transaction, texts):
+    lines = texts(slip(transaction(authorisation_code="")))
+    assert not any("授权码" in line for line in lines)
+
+
+def test_a_void_names_the_original_voucher(transaction, texts):
+    assert "原凭证号 ORIG VOUCHER: 000027" in texts(slip(transaction(kind=Kind.VOID)))
+
+
+def test_a_refund_names_its_original_and_what_is_left(transaction, texts):
+    lines = texts(slip(transaction(kind=Kind.REFUND), left_minor=0))
+    assert "原参考号 ORIG REF: 112219320527" in lines
+    assert "原交易日期 ORIG DATE: 2026/11/20" in lines
+    assert "可退余额 LEFT: RMB 0.00" in lines
+
+
+def test_a_void_leaves_nothing_to_refund_and_says_nothing_of_it(transaction, texts):
+    lines = texts(slip(transaction(kind=Kind.VOID), left_minor=12_850))
+    assert not any("可退余额" in line for line in lines)
+
+
+def test_only_an_undo_says_that_it_is_one(transaction, texts):
+    assert "立即撤销 IMMEDIATE UNDO" in texts(slip(transaction(kind=Kind.VOID, undo=True)))
+    assert "立即撤销 IMMEDIATE UNDO" not in texts(slip(transaction(kind=Kind.VOID)))
+
+
+def test_a_plain_approved_sale_has_no_remarks(transaction, texts):
+    assert "备注 REMARKS:" not in texts(slip(transaction()))
+
+
+@pytest.mark.parametrize(
+    ("state", "remark"),
+    [
+        (State.REVERSED, "已冲正 REVERSED"),
+        (State.REVERSING, "冲正待确认 REVERSAL PENDING"),
+        (State.FAILED, "交易失败 FAILED"),
+        (State.OPEN, "结果未明 OUTCOME UNKNOWN"),
+    ],
+)
+def test_no_slip_of_an_unfinished_transaction_passes_for_an_approval(
+    transaction, texts, state, remark
+):
+    assert remark in texts(slip(transaction(state=state)))
+
+
+def test_a_declined_transaction_says_why(transaction):
+    declined = slip(transaction(state=State.DECLINED, response_code="51"), columns=48)
+    assert line_of(declined, "51 余额不足 Insufficient funds")
+    assert line_of(declined, "交易无效 NOT VALID")
+
+
+def test_a_reprinted_sale_says_that_it_was_voided(transaction, texts):
+    assert "已撤销 VOIDED BY: 000031" in texts(slip(transaction(voided_by=31), duplicate=True))
+
+
+def test_a_reprinted_sale_says_how_much_was_refunded(transaction, texts):
+    lines = texts(slip(transaction(refunded_minor=2_850), duplicate=True))
+    assert "已退货 REFUNDED: RMB 28.50" in lines
+
+
+def test_the_chip_data_stands_for_the_bank(transaction, texts):
+    lines = texts(slip(transaction()))
+    assert "AID: A000000333010101" in lines
+    assert "TVR: 0000048000 TSI: E800" in lines
+    assert "ATC: 002A TC: 6F3B1C8E92D457A0" in lines
+    assert "CVM: 420300" in lines
+
+
+def test_a_duplicate_is_marked_and_an_original_is_not(transaction, texts):
+    assert "***重打印 DUPLICATE***" in texts(slip(transaction(), duplicate=True))
+    assert "***重打印 DUPLICATE***" not in texts(slip(transaction()))
+
+
+@pytest.mark.parametrize("copy", [Copy.MERCHANT, Copy.CARDHOLDER])
+def test_training_is_marked_on_both_copies(transaction, texts, copy):
+    mark = "培训 TRAINING – NOT A SALE"
+    assert mark in texts(slip(transaction(training=True), copy=copy))
+    assert mark not in texts(slip(transaction(), copy=copy))
+
+
+@pytest.mark.parametrize(
+    ("verification", "signs", "pin"),
+    [
+        (Verification.NONE, False, False),
+        (Verification.PIN, False, True),
+        (Verification.SIGNATURE, True, False),
+        (Verification.PIN_AND_SIGNATURE, True, True),
+    ],
+)
+def test_the_slip_asks_for_what_the_method_asks_for(transaction, texts, verification, signs, pin):
+    lines = texts(slip(transaction(verification=verification)))
+    assert any("持卡人签名" in line for line in lines) is signs
+    assert any("本人确认" in line for line in lines) is signs
+    assert ("已验密码 PIN verified" in lines) is pin
+
+
+def test_nobody_signs_the_cardholder_copy(transaction, texts):
+    sale = transaction(verification=Verification.SIGNATURE)
+    assert not any("签名" in line for line in texts(slip(sale, copy=Copy.CARDHOLDER)))
+
+
+def test_the_signed_record_is_a_qr_and_left_out_when_there_is_none(transaction):
+    assert Qr("signed") in slip(transaction(), qr="signed")
+    assert not any(isinstance(part, Qr) for part in slip(transaction()))
+
+
+def test_phone_and_refund_terms_end_the_slip(transaction, texts):
+    assert texts(slip(transaction()))[-3:] == [
+        "电话 TEL: 021-6135 0000",
+        "凭签购单90天内可退货",
+        "Refund within 90 days with slip",
+    ]
+
+
+def test_the_recorded_merchant_is_printed_though_the_shop_was_renamed(transaction, texts):
+    lines = texts(slip(transaction(merchant_name="旧店名", store="S09", terminal="10000009")))
+    assert "旧店名" in lines
+    assert "门店号 STORE: S09" in lines
+    assert "终端号 TERMINAL: 10000009" in lines
+    assert not any("幸福小店" in line for line in lines)
+
+
+def test_control_characters_of_a_hostile_card_do_not_reach_the_printer(transaction):
+    emv = transaction().emv
+    label = "\x1b@\x1dV\x00LABEL\r\n"
+    document = slip(transaction(emv=type(emv)(label=label)))
+    assert all(part.text.isprintable() for part in document if isinstance(part, Line))
+
+
+def settled(ours, host, **how):
+    settlement = SettlementCompleted(
+        batch=3,
+        totals=ours,
+        host_totals=host,
+        balanced=ours == host,
+        operator="01",
+        date="20261122",
+        time="221500",
+    )
+    return settlement_slip(settlement, MERCHANT, columns=32, duplicate=False, qr=None, **how)
+
+
+def test_a_settlement_in_balance_shows_both_totals_and_says_so(texts):
+    lines = texts(settled(SOME, SOME))
+    assert lines.count("消费 SALE 12 1834.50") == 2
+    assert lines.count("消费撤销 VOID 1 128.50") == 2
+    assert lines.count("退货 REFUND 2 6.00") == 2
+    assert "净额 NET: RMB 1700.00" in lines
+    assert "对账平 BALANCED" in lines
+    assert not any("差额" in line for line in lines)
+
+
+def test_a_settlement_out_of_balance_says_by_how_much(texts):
+    lines = texts(settled(SOME, msgspec.structs.replace(SOME, refunds=1, refunds_minor=700)))
+    assert "对账不平 NOT BALANCED" in lines
+    after = lines[lines.index("差额 DIFFERENCE") :]
+    assert "退货 REFUND 1 -1.00" in after
+    assert not any("SALE" in line for line in after)
+
+
+def test_a_settlement_counts_in_its_currency(texts):
+    lines = texts(settled(SOME, SOME, currency=CURRENCIES["JPY"]))
+    assert "消费 SALE 12 183450" in lines
+
+
+def test_a_fault_slip_is_no_receipt_and_says_what_a_person_needs(transaction, texts):
+    reversal = Reversal(
+        transaction=transaction(state=State.REVERSING), reason="no answer: no line", attempts=4
+    )
+    lines = texts(fault_slip(reversal, MERCHANT, columns=48))
+    assert "故障报告单" in lines
+    assert "非凭证 NOT A RECEIPT" in lines
+    assert "凭证号 VOUCHER NO: 000027" in lines
+    assert "RMB 128.50" in lines
+    assert "卡号 CARD NO: **** **** **** 0012 /I" in lines
+    assert "冲正次数 ATTEMPTS: 4" in lines
+    assert "原因 REASON: 线路不通 no line" in lines
+    assert "处理办法 WHAT TO DO:" in lines
+
+
+def test_a_reason_without_a_translation_is_printed_as_it_is(transaction, texts):
+    reversal = Reversal(transaction=transaction(), reason="card: mute", attempts=1)
+    assert "原因 REASON: card: mute" in texts(fault_slip(reversal, MERCHANT, columns=48))
+
+
+def test_an_original_without_reference_is_still_a_refund(transaction, texts):
+    original = OriginalRef(batch=1, stan=5, reference="", date="20261101", amount_minor=900)
+    lines = texts(slip(transaction(kind=Kind.REFUND, original=original)))
+    assert not any("原参考号" in line for line in lines)
+    assert "原凭证号 ORIG VOUCHER: 000005" in lines
