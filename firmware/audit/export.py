@@ -115,12 +115,14 @@ class _Sums(Struct):
 
     counts: dict[Kind, int]
     minors: dict[Kind, int]
+    settled: bool = False
     first: str = "9"
     last: str = ""
 
     def add(self, one: Transaction) -> None:
         self.counts[one.kind] += one.state is State.APPROVED and not one.training
         self.minors[one.kind] += moved_minor(one)
+        self.settled = one.settled
         self.first, self.last = min(self.first, one.date), max(self.last, one.date)
 
     def cells(self, code: str) -> Row:
@@ -152,7 +154,7 @@ def _summed(
 
 def _by_batch(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
     for (_, batch, code), sums in _summed(found, by_batch=True):
-        closed = journal.settlement(batch, date=sums.last)
+        closed = journal.settlement(batch, date=sums.last) if sums.settled else None
         yield {
             "batch": f"{batch:06d}",
             **sums.cells(code),
