@@ -81,6 +81,7 @@ class Terminal:
             resume=lambda: terminal(desk, __version__),
             outage=lambda: outage(desk),
         )
+        self.spool.first_look()
 
 
 def emv_setup(config: Config, test_keys: CaKeys | None = None) -> EmvSetup:

@@ -117,7 +117,11 @@ class Oled:
     height_px = 64
 
     def __init__(
-        self, connect: Callable[[], Bus], chip: OledChip = OledChip.SSD1306, rotate: int = 0
+        self,
+        connect: Callable[[], Bus],
+        chip: OledChip = OledChip.SSD1306,
+        rotate: int = 0,
+        level: int | None = None,
     ) -> None:
         if rotate not in (0, 2):
             raise ValueError(f"rotate is 0 or 2 on a 128×64 glass, not {rotate}")
@@ -129,7 +133,7 @@ class Oled:
         self._again: list[tuple[int, ...]] = []  # what initialises the glass after a fault
         self._on_glass = frame.blank(self.width_px, self.height_px)
         self._wanted = self._on_glass
-        self._level: int | None = None  # None: as luma initialises it
+        self._level = level  # of brightness, 0-255; None: as luma initialises it
         self._asleep = False
 
     def show(self, image: Image.Image) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
+from firmware.assembly import profile_of
 from firmware.cli.dossier import entries_about
 from firmware.cli.exits import FAILED, Refused
 from firmware.cli.keyring import pem_of_all
@@ -26,7 +28,7 @@ from firmware.journal.transactions import PrintJob, Transaction
 from firmware.journal.verify import JournalReport, verify_journal
 from firmware.papers import Papers
 from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile
+from hw.printer_encode import Mode
 from hw.sim.escpos import PrinterModel
 
 GLASS_PX = (128, 64)
@@ -142,8 +144,8 @@ def _frames(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[tuple[str,
 
 def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) -> Iterator[Slip]:
     """Both copies of each, by the printer's own driver on a model of the printer."""
-    columns = 32 if config.printer.width_mm == 58 else 48
-    papers = Papers(reading, config, columns)
+    profile = replace(profile_of(config.printer), mode=Mode.NATIVE, qr=True)
+    papers = Papers(reading, config, profile.columns)
     for one in family:
         for copy in (Copy.MERCHANT, Copy.CARDHOLDER):
             job = PrintJob(
@@ -155,8 +157,8 @@ def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) ->
                 state="queued",
                 training=one.training,
             )
-            model = PrinterModel(columns)
-            printer = EscposPrinter(model.transport, Profile(columns=columns), Mode.NATIVE)
+            model = PrinterModel(profile.columns, dots=profile.width_px)
+            printer = EscposPrinter(model.transport, profile)
             printer.print(papers.compose(job))
             name = f"{one.batch:06d}-{one.stan:06d}-{copy.value}"
             yield Slip(name, model.paper.image(), model.paper.text)

@@ -6,7 +6,8 @@ import contextlib
 from pathlib import Path
 
 from firmware.cli.parts import display_of
-from firmware.config import Config, ConfigError, Mistake
+from firmware.config import Config, ConfigError
+from firmware.config_across import Mistake
 from firmware.flows.desk import owner_of
 from firmware.flows.outage import words_of
 from firmware.host.keys import KeyFileError

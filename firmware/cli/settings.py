@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from firmware.cli.exits import Refused
-from firmware.config import Config, ConfigError, Mistake, Printer, from_tables, load
+from firmware.config import Config, ConfigError, Printer, from_tables, load
+from firmware.config_across import Mistake
 from firmware.emv.ca_keys import CaKeys
 from firmware.install import places
 from firmware.ui.glyphs import face

@@ -15,7 +15,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from firmware.config import ConfigError, Mistake
+from firmware.config import ConfigError
+from firmware.config_across import Mistake
 from firmware.host.cryptogram import VERSIONS
 from firmware.masked import Key, Pan, Pin
 

@@ -214,7 +214,7 @@ class Session:
         if isinstance(wish, commands.Up):
             self._recorder.up(self._now_ms, wish.key)
             self._player.hands.release(key)
-        elif key not in self._stage.bench.matrix.pressed:
+        elif key not in self._stage.bench.keys.pressed:
             if terminal is not None:
                 self._recorder.down(self._now_ms, wish.key)
             self._player.hands.press(key)

@@ -33,12 +33,12 @@ class Hands:
 
     def press(self, key: Key) -> None:
         """Close a key's contact."""
-        self._stage.bench.matrix.press(key)
+        self._stage.bench.keys.press(key)
 
     def release(self, key: Key) -> None:
         """Open a key's contact, unless it sticks."""
         if key not in self._stuck:
-            self._stage.bench.matrix.release(key)
+            self._stage.bench.keys.release(key)
 
     def insert(self, name: str) -> None:
         """Put a card of the tray in; one that was in comes out. Raises KeyError."""
@@ -77,7 +77,7 @@ class Hands:
             case "display":
                 bench.chip.fail(on)
             case "keypad":
-                bench.matrix.fail(on)
+                bench.keys.fail(on)
             case "key":
                 self._stick(KEY_NAMES[arguments[0]] if on else None)
             case "host":
@@ -94,6 +94,8 @@ class Hands:
             "cover-open": printer.fail_cover_open,
             "offline": printer.fail_offline,
             "babbles": printer.fail_babbling,
+            "hangs": printer.fail_hanging,
+            "late": printer.fail_late,
             "dies-after": lambda: printer.dies_after(int(arguments[0])),
         }
         switches.get(kind, printer.clear)()
@@ -113,12 +115,12 @@ class Hands:
             card.pull_at(int(arguments[0]))
 
     def _stick(self, key: Key | None) -> None:
-        matrix = self._stage.bench.matrix
+        keys = self._stage.bench.keys
         for stuck in self._stuck:
-            matrix.release(stuck)
+            keys.release(stuck)
         self._stuck = set() if key is None else {key}
         if key is not None:
-            matrix.press(key)
+            keys.press(key)
 
     # --- power ---
 

@@ -16,6 +16,7 @@ from firmware.scenario.hands import Hands
 from firmware.scenario.language import (
     FRESH,
     KEY_NAMES,
+    PRINTER,
     ScenarioError,
     Step,
     duration_ms,
@@ -27,6 +28,7 @@ from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal import Terminal
 from firmware.ui.drawing import half_blocks
 from hw.sim.bench import CardSlot
+from hw.sim.printer_kinds import GOOD, kind_of
 
 DOWN_MS, UP_MS = 40, 40
 PAUSE_MS = 1_000
@@ -81,9 +83,11 @@ class Player:
         """`make_stage` builds another stage than the usual one, from the settings at its start."""
         self._folder = folder
         self._config = config
-        self._fresh = False
+        self._fresh, self._printer_kind = False, GOOD
         self._make_stage = make_stage or (
-            lambda config: Stage(directory, config, slot=slot, fresh=self._fresh)
+            lambda config: Stage(
+                directory, config, slot=slot, fresh=self._fresh, printer_kind=self._printer_kind
+            )
         )
         self._stage: Stage | None = None
         self._names: dict[str, str] = {}
@@ -164,6 +168,9 @@ class Player:
         key, value = step.words[0], " ".join(step.words[1:])
         if key == FRESH:
             self._fresh = value == "true"
+            return
+        if key == PRINTER:
+            self._printer_kind = kind_of(step.words[1:])
             return
         try:
             self._config = set_from_text(self._config, key, value, source=step.place)
@@ -286,7 +293,7 @@ class Player:
         self._names[name] = numbers[-1]
 
     def _save_screen(self, step: Step) -> None:
-        self._save(self.stage.bench.chip.image(), step)
+        self._save(self.stage.bench.seen(), step)
 
     def _save_paper(self, step: Step) -> None:
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
@@ -332,7 +339,7 @@ class Player:
         return self.stage.terminal
 
     def _failed(self, step: Step, expected: str, saw: str) -> ScenarioFailed:
-        drawing = half_blocks(self.stage.bench.chip.image())
+        drawing = half_blocks(self.stage.bench.seen())
         seen = " ".join(saw.split()) or "nothing"
         return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
 

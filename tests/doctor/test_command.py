@@ -151,8 +151,8 @@ def test_extras_are_looked_at_only_where_they_are_configured(tmp_path):
         assert any(isinstance(each, SignalsCheck) for each in checks) == fitted
 
 
-def test_slips_are_printed_in_both_ways_and_only_when_asked_for(tmp_path):
-    for slips, ways in ((True, {"native", "raster"}), (False, set())):
+def test_slips_are_printed_in_every_way_and_only_when_asked_for(tmp_path):
+    for slips, ways in ((True, {"native", "mixed", "raster"}), (False, set())):
         settings = Settings(Config(), None)
         checks = doctor.checks(settings, tmp_path, ModelMachine(), None, slips=slips)
         [printer] = [each for each in checks if isinstance(each, PrinterCheck)]

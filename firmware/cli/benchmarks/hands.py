@@ -38,9 +38,9 @@ class Hands:
     def press(self, word: str) -> None:
         """Press keys as a hand does: `12850`, `ENTER`."""
         for key in keys_of(word):
-            self.stage.bench.matrix.press(key)
+            self.stage.bench.keys.press(key)
             self._run(DOWN_MS)
-            self.stage.bench.matrix.release(key)
+            self.stage.bench.keys.release(key)
             self._run(UP_MS)
 
     def shows(self, text: Text) -> bool:
