@@ -34,6 +34,7 @@ from firmware.doctor.usb import usb_node
 from firmware.doctor.wear import WearCheck
 from firmware.install.places import CONFIG, USER
 from hw.board import KEYPAD, PRINTER_UART, Pin
+from hw.card_reader import PcscReader
 from hw.ports import Printer
 from hw.worker import SystemClock
 
@@ -126,7 +127,8 @@ def checks_of_parts(
     matrix = Matrix(KEYPAD.legends, *pins) if config.keypad.kind == "matrix" else None
     pause = lambda milliseconds: time.sleep(milliseconds / 1000)  # noqa: E731
     yield KeypadCheck(parts.keypad, clock, pause, matrix, ask)
-    yield ReaderCheck(machine, parts.reader, ask)
+    taken = parts.reader.taken if isinstance(parts.reader, PcscReader) else lambda: ""
+    yield ReaderCheck(machine, parts.reader, ask, taken)
     if parts.signals is not None:
         yield SignalsCheck(parts.signals)
     if config.printer.kind == "serial":

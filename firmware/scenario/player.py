@@ -27,10 +27,12 @@ from firmware.scenario.language import (
 from firmware.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal import Terminal
 from firmware.ui.drawing import half_blocks
+from hw.events import Key
 from hw.sim.bench import CardSlot
 from hw.sim.printer_kinds import GOOD, kind_of
 
 DOWN_MS, UP_MS = 40, 40
+UP_AGAIN_MS = 80  # before the same key once more, as a fast hand has it
 PAUSE_MS = 1_000
 PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
@@ -181,8 +183,12 @@ class Player:
     # --- what people do ---
 
     def _press(self, step: Step) -> None:
+        before: Key | None = None
         for word in step.words:
             for key in keys_of(self._said(word, step)):
+                if key is before:
+                    self._run(UP_AGAIN_MS - UP_MS)
+                before = key
                 self._hands.press(key)
                 self._run(DOWN_MS)
                 self._hands.release(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hw.evdev_keypad import CODES, DOWN, EV_KEY, EV_SYN, EVENT, UP, EventNode
+from hw.evdev_keypad import CODES, DOWN, EV_KEY, EV_SYN, EVENT, NAVIGATION, UP, EventNode
 from hw.events import Device, Key
 from hw.ports import DeviceFault
 
@@ -21,6 +21,7 @@ class UsbKeypadModel:
     def __init__(self) -> None:
         self.plugged = True
         self.version = 0
+        self.num_lock_off = False  # then its digits are navigation keys
         self._down: set[Key] = set()
         self._writer: int | None = None
 
@@ -89,7 +90,8 @@ class UsbKeypadModel:
         self.report((EV_MSC, MSC_SCAN, code), (EV_KEY, code, value), (EV_SYN, 0, 0))
 
     def _code(self, key: Key) -> int:
-        return max(code for code, known in CODES.items() if known is key)
+        codes = NAVIGATION if self.num_lock_off and key in NAVIGATION.values() else CODES
+        return max(code for code, known in codes.items() if known is key)
 
     def _end(self) -> None:
         if self._writer is not None:
