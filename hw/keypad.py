@@ -30,7 +30,7 @@ from hw.gpio import pin_errors
 
 SCAN_PERIOD_MS = 5
 REST_PERIOD_MS = 20  # with every key up: 20 and 15 ms to confirm it are less than a hand's 40
-GAP_MS = 80  # a membrane under a finger may open for so long; a double press of 120 ms does not
+GAP_MS = 80  # a membrane gaps for nearly so long; open for 80 ms it is a press of its own
 DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
 STUCK_AFTER_MS = 30_000
 RETRY_MS = 500  # pins that could not be had are asked for again no sooner
@@ -177,7 +177,7 @@ class MatrixKeypad:
         confirmed = self._down == reading and reading & ~before and reading.bit_count() == 1
         key = reading.bit_length() - 1
         began_ms = now_ms - (DEBOUNCE_SCANS - 1) * SCAN_PERIOD_MS
-        gapped = key == self._last and began_ms - self._held_ms <= GAP_MS
+        gapped = key == self._last and began_ms - self._held_ms < GAP_MS
         if self._last is not None and reading & self._down & 1 << self._last:
             self._held_ms = now_ms
         if confirmed and self._released and not self._lost and not gapped:

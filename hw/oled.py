@@ -70,6 +70,7 @@ def _select_page_and_column(window: frame.Window) -> tuple[int, ...]:
 
 
 _NOP = 0xE3  # all three chips have it
+_ARGUMENTS_MAX = 2  # of the commands that are sent: column and page windows
 # one window is a command transfer and a data transfer, each with address and control byte
 _WINDOWED = Addressing(6 + 2 + 2, spans_pages=True, select=_select_window)
 _PAGED = Addressing(3 + 2 + 2, spans_pages=False, select=_select_page_and_column)
@@ -138,11 +139,7 @@ class Oled:
 
     def show(self, image: Image.Image) -> None:
         """Send what differs from the glass; blocks for the bus. Raises DeviceFault."""
-        if image.mode != "1" or image.size != (self.width_px, self.height_px):
-            raise ValueError(f'mode "1", 128×64 is wanted, not {image.mode!r}, {image.size}')
-        if self._rotate:
-            image = image.transpose(Image.Transpose.ROTATE_180)
-        self._wanted = frame.pack(image)
+        self._wanted = self._packed(image)
         with self._faults_named():
             self._open()
             self._send()
@@ -166,13 +163,16 @@ class Oled:
             else:
                 self._device.show()
 
-    def reopen(self) -> None:
+    def reopen(self, image: Image.Image | None = None) -> None:
         """Connect and initialise anew and send the whole frame, with brightness and sleep.
 
-        Raises DeviceFault while the glass is still lost. Also heals a glass that a disturbance
-        has silently reset: the wire has no way to read it back. On one that is well, and is not
-        reset by its bus's opening as over SPI, nothing is seen of it.
+        The frame is `image`, so that no old one is seen before it; without one, what was shown
+        last. Raises DeviceFault while the glass is still lost. Also heals a glass that a
+        disturbance has silently reset: the wire has no way to read it back. On one that is well,
+        and is not reset by its bus's opening as over SPI, nothing is seen of it.
         """
+        if image is not None:
+            self._wanted = self._packed(image)
         self._drop()
         with self._faults_named():
             self._open()
@@ -184,12 +184,22 @@ class Oled:
                 self._device.hide()
         self._drop()
 
+    def _packed(self, image: Image.Image) -> frame.Pages:
+        """The pages of an image as the glass is mounted. Raises ValueError for any other size."""
+        if image.mode != "1" or image.size != (self.width_px, self.height_px):
+            raise ValueError(f'mode "1", 128×64 is wanted, not {image.mode!r}, {image.size}')
+        if self._rotate:
+            image = image.transpose(Image.Transpose.ROTATE_180)
+        return frame.pack(image)
+
     def _open(self) -> None:
         """Connect unless connected: initialise the glass, send what is wanted, switch it on."""
         if self._wire.bus is not None:
             return
         bus = self._wire.bus = self._connect()
-        bus.command(_NOP)  # a glass that is gone is asked for every second, and cheaply
+        # a glass that is gone is asked for every second, and cheaply; one that was left within a
+        # command takes what comes for the rest of it
+        bus.command(*(_NOP,) * _ARGUMENTS_MAX)
         if self._device is None:
             self._device = self._initialised()
             self._on_glass = frame.blank(self.width_px, self.height_px)

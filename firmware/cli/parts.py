@@ -144,8 +144,8 @@ class TellingDisplay:
     def sleep(self, asleep: bool) -> None:
         self._told(lambda: self._display.sleep(asleep))
 
-    def reopen(self) -> None:
-        self._told(self._display.reopen)
+    def reopen(self, image: Image.Image | None = None) -> None:
+        self._told(lambda: self._display.reopen(image))
 
     def close(self) -> None:
         self._display.close()

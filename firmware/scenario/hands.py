@@ -14,6 +14,7 @@ from hw.events import Key
 from hw.sim.cards.card import Card
 from hw.sim.cards.faults import Faults
 from hw.sim.host_line import LineFault
+from hw.sim.pcsc import PcscModel
 
 
 class Hands:
@@ -71,7 +72,7 @@ class Hands:
             case "printer":
                 self._switch_printer(kind, arguments)
             case "reader":
-                bench.slot.unplug() if on else bench.slot.plug()
+                self._switch_reader(kind)
             case "card":
                 self._switch_card(kind, arguments)
             case "display":
@@ -99,6 +100,16 @@ class Hands:
             "dies-after": lambda: printer.dies_after(int(arguments[0])),
         }
         switches.get(kind, printer.clear)()
+
+    def _switch_reader(self, kind: str) -> None:
+        """Over a real `pcscd` a reader can only be pulled out."""
+        slot = self._stage.bench.slot
+        if isinstance(slot, PcscModel) and kind == "flickers":
+            slot.flicker()
+        if kind == "unplugged":
+            slot.unplug()
+        elif not kind:
+            slot.plug()
 
     def _switch_card(self, kind: str, arguments: list[str]) -> None:
         """Spoil the card in the slot, or whichever is put in next."""

@@ -52,7 +52,7 @@ FAULTS: dict[str, dict[str, int]] = {
         "hangs": 0,
         "late": 0,
     },
-    "reader": {"unplugged": 0},
+    "reader": {"unplugged": 0, "flickers": 0},
     "card": {"pull-at": 1, "mute": 0},
     "display": {"lost": 0},
     "key": {"stuck": 1},
