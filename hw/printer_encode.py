@@ -127,9 +127,7 @@ class Encoder:
         match self._mode:
             case Mode.NATIVE:
                 return data + CODE_PAGE_PC437 + CHINESE_ON
-            case Mode.MIXED:  # or what is left of a symbol could begin a Chinese character
-                return data + CODE_PAGE_PC437 + CHINESE_OFF
-            case Mode.RASTER:
+            case Mode.MIXED | Mode.RASTER:  # ASCII is the same in every code page, and Chinese too
                 return data
 
     def body(self, document: Document) -> bytes:
