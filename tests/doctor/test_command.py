@@ -9,7 +9,7 @@ import pytest
 from firmware.cli import doctor
 from firmware.cli.exits import DONE, FAILED
 from firmware.cli.settings import Settings
-from firmware.config import Config, from_tables
+from firmware.config import Config, Printer, from_tables
 from firmware.doctor.examination import as_json, as_line, examined, fit
 from firmware.doctor.findings import bad, good, skipped, warning
 from firmware.doctor.permissions import PermissionsCheck
@@ -190,3 +190,14 @@ def test_the_terminals_user_counts_and_at_a_bench_who_looks(
     checks = list(doctor.checks(settings, tmp_path, ModelMachine(users=users), None))
     assert [each.user for each in checks if isinstance(each, PermissionsCheck)] == [user]
     assert [each.user for each in checks if isinstance(each, StorageCheck)] == [owner]
+
+
+def test_a_bluetooth_printer_that_is_not_bound_says_how_to_bind_it(tmp_path):
+    printer = Printer(kind="serial", device="/dev/rfcomm0")
+    [port] = [
+        each
+        for each in doctor.needed(Config(printer=printer), ModelMachine())
+        if each.pattern == "rfcomm0"
+    ]
+    assert port.group == "dialout"
+    assert "/etc/pos-terminal/bluetooth" in port.missing
