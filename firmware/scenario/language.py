@@ -40,6 +40,8 @@ KEY_NAMES = {
     "DOWN": Key.HASH,
 }
 FRESH = "stage.fresh"  # no setting: the terminal comes from the factory, unprovisioned
+KEYPAD = "stage.keypad"  # no setting: how the keypad on USB is, NumLock on or off
+NUM_LOCK = {"num-lock-on": False, "num-lock-off": True}
 PRINTER = "stage.printer"  # no setting: what the printer on the stage lacks or gets wrong
 # device → kind → how many arguments it takes
 FAULTS: dict[str, dict[str, int]] = {
@@ -196,6 +198,8 @@ def _set(_verb: str, words: tuple[str, ...], place: str) -> None:
         raise ScenarioError(place, "expected: set KEY VALUE")
     if words[0] == FRESH and words[1:] not in (("true",), ("false",)):
         raise ScenarioError(place, f"expected: set {FRESH} true, or false")
+    if words[0] == KEYPAD and words[1:] not in [(word,) for word in NUM_LOCK]:
+        raise ScenarioError(place, f"expected: set {KEYPAD} num-lock-off, or num-lock-on")
     unknown = [word for word in words[1:] if word not in TRAITS] if words[0] == PRINTER else []
     if unknown:
         raise ScenarioError(place, f"no printer is {unknown[0]}; there are {', '.join(TRAITS)}")

@@ -16,6 +16,8 @@ from firmware.scenario.hands import Hands
 from firmware.scenario.language import (
     FRESH,
     KEY_NAMES,
+    KEYPAD,
+    NUM_LOCK,
     PRINTER,
     ScenarioError,
     Step,
@@ -85,7 +87,7 @@ class Player:
         """`make_stage` builds another stage than the usual one, from the settings at its start."""
         self._folder = folder
         self._config = config
-        self._fresh, self._printer_kind = False, GOOD
+        self._fresh, self._printer_kind, self._num_lock_off = False, GOOD, False
         self._make_stage = make_stage or (
             lambda config: Stage(
                 directory, config, slot=slot, fresh=self._fresh, printer_kind=self._printer_kind
@@ -100,6 +102,7 @@ class Player:
         """The stage, set up and switched on when it is first asked for."""
         if self._stage is None:
             self._stage = self._make_stage(self._config)
+            self._stage.bench.usb_keypad.num_lock_off = self._num_lock_off
             self._hands = Hands(self._stage)
             self._stage.power_on()
         return self._stage
@@ -170,6 +173,9 @@ class Player:
         key, value = step.words[0], " ".join(step.words[1:])
         if key == FRESH:
             self._fresh = value == "true"
+            return
+        if key == KEYPAD:
+            self._num_lock_off = NUM_LOCK[value]
             return
         if key == PRINTER:
             self._printer_kind = kind_of(step.words[1:])

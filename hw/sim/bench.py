@@ -162,7 +162,7 @@ class ModelBench:
         self.clock = VirtualClock(start)
         self.time = make_time(self.clock)
         self._models, self._builder = models, builder
-        self.keys, self.slot = models.keys, models.slot
+        self.keys, self.slot, self.usb_keypad = models.keys, models.slot, models.usb_keypad
         self.paper_printer = models.printer
         self.mechanism = Mechanism.of(models.printer.columns, baud)
         self.line = HostLine(host)
