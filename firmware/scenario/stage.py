@@ -68,8 +68,9 @@ class StageDrivers:
         profile = profile_of(printer)
         if printer.kind == "none":
             return NoPrinter(profile.columns)
-        held = printer.kind != "serial" or profile.xonxoff
-        wire = ModelTransport(models.printer, held=held)
+        wire = models.printer.transport
+        if printer.kind == "serial" and not profile.xonxoff:
+            wire = ModelTransport(models.printer, held=False)
         return printer_on(wire, printer, models.font)
 
 

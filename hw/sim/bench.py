@@ -162,7 +162,7 @@ class ModelBench:
         self.clock = VirtualClock(start)
         self.time = make_time(self.clock)
         self._models, self._builder = models, builder
-        self.keys, self.slot, self.usb_keypad = models.keys, models.slot, models.usb_keypad
+        self.keys, self.usb_keypad = models.keys, models.usb_keypad
         self.paper_printer = models.printer
         self.mechanism = Mechanism.of(models.printer.columns, baud)
         self.line = HostLine(host)
@@ -193,6 +193,16 @@ class ModelBench:
     def chip(self, chip: Ssd1306) -> None:
         """Put another one in, before the power is on."""
         self._models.chip = chip
+
+    @property
+    def slot(self) -> CardSlot:
+        """Where hands put cards."""
+        return self._models.slot
+
+    @slot.setter
+    def slot(self, slot: CardSlot) -> None:
+        """Put another one in, before the power is on."""
+        self._models.slot = slot
 
     def seen(self) -> Image.Image:
         """What the eye sees on the display, mode "1", 128×64, however it is mounted."""
