@@ -165,10 +165,8 @@ def needed(config: Config, machine: Machine) -> Sequence[Access]:
             missing = "plug the adapter in; on the header put `enable_uart=1`, of a Pi 5 "
             missing += "`dtparam=uart0=on`, in /boot/firmware/config.txt and reboot"
             if path.name.startswith("rfcomm"):
-                missing = (
-                    "pair and trust it, and put its ADDRESS into /etc/pos-terminal/bluetooth; "
-                )
-                missing += "sudo systemctl restart pos-bluetooth-printer; see hw/README.md"
+                missing = "pair and trust it, put its ADDRESS into /etc/pos-terminal/bluetooth, "
+                missing += "and sudo systemctl restart pos-bluetooth-printer"
             found.append(Access(str(path.parent), path.name, "dialout", missing))
         case "file":
             path = Path(config.printer.device)
