@@ -36,7 +36,7 @@ STRANGERS = {
 }
 # Who may build drivers and models; all others know of `hw` what may be asked and what is reported.
 COMPOSERS = ("firmware/terminal/", "firmware/ops/doctor/", "firmware/lab/", "firmware/cli/")
-SEAMS = ("hw.ports", "hw.events")
+SEAMS = ("hw.ports", "hw.events", "hw.printer_models")  # a printer's name is a setting
 # A slip or a picture that evidence shows is drawn by the very code that prints it.
 PAINTERS = {
     "firmware/audit/evidence_case.py": ("hw.printer", "hw.printer_encode", "hw.sim.printer.escpos"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from firmware.audit.dossier import entries_about
@@ -26,8 +27,9 @@ from firmware.journal.records import AmountAgreed, IntentRecorded
 from firmware.journal.transactions import PrintJob, Transaction
 from firmware.journal.verify import JournalReport, verify_journal
 from firmware.receipts.papers import Papers
+from firmware.terminal.drivers import profile_of
 from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile
+from hw.printer_encode import Mode
 from hw.sim.printer.escpos import PrinterModel
 
 GLASS_PX = (128, 64)
@@ -149,8 +151,8 @@ def _frames(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[tuple[str,
 
 def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) -> Iterator[Slip]:
     """Both copies of each, by the printer's own driver on a model of the printer."""
-    columns = 32 if config.printer.width_mm == 58 else 48
-    papers = Papers(reading, config, columns)
+    profile = replace(profile_of(config.printer), mode=Mode.NATIVE, qr=True)
+    papers = Papers(reading, config, profile.columns)
     for one in family:
         for copy in (Copy.MERCHANT, Copy.CARDHOLDER):
             job = PrintJob(
@@ -162,8 +164,8 @@ def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) ->
                 state="queued",
                 training=one.training,
             )
-            model = PrinterModel(columns)
-            printer = EscposPrinter(model.transport, Profile(columns=columns), Mode.NATIVE)
+            model = PrinterModel(profile.columns, dots=profile.width_px)
+            printer = EscposPrinter(model.transport, profile)
             printer.print(papers.compose(job))
             name = f"{one.batch:06d}-{one.stan:06d}-{copy.value}"
             yield Slip(name, model.paper.image(), model.paper.text)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
-from msgspec import Struct
 
+from firmware.core.config_across import Mistake, across
 from firmware.core.files import read_text
 from firmware.core.money import CURRENCIES, MINOR_MAX, Currency, minor_of
 
@@ -116,12 +116,15 @@ class Printer(Section, frozen=True):
     """The thermal printer."""
 
     kind: Literal["usb", "serial", "network", "file", "none"] = "usb"
-    width_mm: Literal[58, 80] = 58
-    mode: Literal["native", "raster"] = "native"
+    model: str = ""  # what is "auto" below is as this model is known for
+    width_mm: Literal["auto", 58, 80] = "auto"
+    mode: Literal["auto", "native", "mixed", "raster"] = "auto"
     device: str = ""  # by kind "0416:5011", "/dev/ttyUSB0", "192.0.2.7:9100", "/dev/usb/lp0"
     baud: int = 19_200
-    cutter: bool = False
-    qr: bool = True
+    xonxoff: Literal["auto"] | bool = "auto"
+    cutter: Literal["auto"] | bool = "auto"
+    qr: Literal["auto"] | bool = "auto"
+    status: Literal["auto", "dle-eot", "gs-r", "esc-v", "none"] = "auto"
 
 
 class Display(Section, frozen=True):
@@ -170,9 +173,6 @@ class Emv(Section, frozen=True):
     exceptions: tuple[ListedCard, ...] = ()
 
 
-ITEM_COLUMNS = 20  # a row of the amount check, where an item's name stands in full
-
-
 class Item(Section, frozen=True):
     """One thing that a kiosk sells, and its key."""
 
@@ -214,16 +214,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return CURRENCIES[self.general.currency]
 
 
-class Mistake(Struct, frozen=True):
-    """One thing wrong in a configuration: where, and what was expected."""
-
-    place: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.expected}"
-
-
 class ConfigError(ValueError):
     """A configuration that cannot be used; `mistakes` names every one."""
 
@@ -262,7 +252,7 @@ def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
     if mistakes:
         raise ConfigError(mistakes)
     config = Config(**sections)  # type: ignore[arg-type]  # each section was made for its key
-    mistakes = _across(config, source)
+    mistakes = across(config, source)
     if mistakes:
         raise ConfigError(mistakes)
     return config
@@ -367,37 +357,3 @@ def _currency_named(tables: Mapping[str, Any]) -> Currency:
     general = tables.get("general")
     name = general.get("currency") if isinstance(general, Mapping) else None
     return CURRENCIES.get(str(name), Config().currency)
-
-
-def _across(config: Config, source: str) -> list[Mistake]:
-    """Mistakes that only two settings together make."""
-    mistakes = []
-    if config.general.currency not in CURRENCIES:
-        known = ", ".join(CURRENCIES)
-        mistakes.append(Mistake(f"{source}: general.currency", f"expected one of {known}"))
-    if config.batch.warn_at >= config.batch.full_at:
-        mistakes.append(Mistake(f"{source}: batch.warn_at", "expected less than batch.full_at"))
-    if config.host.kind == "tcp" and not (config.host.address and config.host.port):
-        mistakes.append(Mistake(f"{source}: host.address", "expected address and port for tcp"))
-    return mistakes + _across_kiosk(config, source)
-
-
-def _across_kiosk(config: Config, source: str) -> list[Mistake]:
-    """A price list has each key once, and nothing on it that could never be sold."""
-    items, most = config.kiosk.items, config.sale.max_amount
-    mistakes = []
-    if config.general.profile == "kiosk" and not items:
-        words = "expected at least one item: a kiosk takes no keyed amounts"
-        mistakes.append(Mistake(f"{source}: kiosk.items", words))
-    for number, item in enumerate(items, 1):
-        place = f"{source}: kiosk.items {number}"
-        if any(item.key == other.key for other in items[: number - 1]):
-            mistakes.append(Mistake(f"{place}.key", f"{item.key} is another item's"))
-        if sum(1 if character.isascii() else 2 for character in item.name) > ITEM_COLUMNS:
-            words = f"expected at most {ITEM_COLUMNS} columns, two a Chinese character"
-            mistakes.append(Mistake(f"{place}.name", words))
-        if item.price == 0:
-            mistakes.append(Mistake(f"{place}.price", "expected more than nothing"))
-        if most and item.price > most:
-            mistakes.append(Mistake(f"{place}.price", "expected at most sale.max_amount"))
-    return mistakes
