@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hw.events import JobDone, Post
+from hw.keypad import REST_PERIOD_MS
 from hw.ports import CardReader, Clock, Keypad
 
 POLL_MS = 1_000
@@ -173,12 +174,15 @@ class KeypadWorker:
         self.thread.join()
 
     def _run(self) -> None:
-        period_s = self._keypad.scan_period_ms / 1000
-        while not self._stopping.wait(period_s):
+        while not self._stopping.wait(self._period_s()):
             self.thread.beat()
             for event in self._keypad.scan(self._clock.monotonic_ms()):
                 self._post(event)
         self._keypad.close()
+
+    def _period_s(self) -> float:
+        resting = self._keypad.at_rest
+        return (REST_PERIOD_MS if resting else self._keypad.scan_period_ms) / 1000
 
 
 def _perform(token: int, job: Callable[[], object], post: Post, clock: Clock) -> None:

@@ -36,11 +36,12 @@ STRANGERS = {
 }
 # Who may build drivers and models; all others know of `hw` what may be asked and what is reported.
 COMPOSERS = ("firmware/terminal/", "firmware/ops/doctor/", "firmware/lab/", "firmware/cli/")
-SEAMS = ("hw.ports", "hw.events")
+SEAMS = ("hw.ports", "hw.events", "hw.printer_models")  # a printer's name is a setting
 # A slip or a picture that evidence shows is drawn by the very code that prints it.
 PAINTERS = {
     "firmware/audit/evidence_case.py": ("hw.printer", "hw.printer_encode", "hw.sim.printer.escpos"),
     "firmware/audit/report_chart.py": ("hw.printer_font",),
+    "firmware/audit/evidence_pdf.py": ("hw.printer_font",),
 }
 EMV_MAY_IMPORT = ("cryptography", "firmware.core.masked", "firmware.emv")
 # A flow asks for effects; these would be the world itself.
@@ -435,6 +436,7 @@ MONEY_IN_WORDS = "firmware/core/money.py"
 # what has no amount in it, or may round: hours and minutes, a chart's bars, an issuer's test codes
 NO_AMOUNTS = {
     "firmware/lab/benchmarks/figures.py": "percentiles",
+    "firmware/audit/export_xlsx.py": "a sheet's cells are numbers, read from what money.py wrote",
     "firmware/audit/report_chart.py": "a chart may round, and reckons in floats",
     "firmware/acquirer/issuer.py": "the last two digits of a test amount are its response code",
 }

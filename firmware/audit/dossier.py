@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
 from firmware.core.money import currency_of, major_text
 from firmware.journal.chain import Entry
@@ -48,7 +49,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
         "state": one.state.value,
         "response": f"{one.response_code} {one.reason}".strip(),
         "card": f"****{one.card.last4} {one.card.scheme or one.card.label}".strip(),
-        "at": f"{one.date} {one.time}",
+        "at": f"{dashed(one.date)} {clock_text(one.time)}",
         "operator": one.operator,
         "merchant": f"{one.merchant} {one.merchant_name}",
         "terminal": f"{one.terminal}, store {one.store}",

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from firmware.core.config_across import Mistake, across
 from firmware.core.files import read_text
 from firmware.core.money import CURRENCIES, MINOR_MAX, Currency, minor_of
 
@@ -226,11 +227,12 @@ class Printer(Section, frozen=True):
     kind: Annotated[
         Literal["usb", "serial", "network", "file", "none"], Meta(description="how it is connected")
     ] = "usb"
-    width_mm: Annotated[Literal[58, 80], Meta(description="of the paper")] = 58
+    model: Annotated[str, Meta(description='such as "TM-T88III": sets what is "auto" below')] = ""
+    width_mm: Annotated[Literal["auto", 58, 80], Meta(description="of the paper")] = "auto"
     mode: Annotated[
-        Literal["native", "raster"],
-        Meta(description="Chinese in the printer's own characters, or every line as dots"),
-    ] = "native"
+        Literal["auto", "native", "mixed", "raster"],
+        Meta(description="the printer's own characters, hanzi as dots among them, or all as dots"),
+    ] = "auto"
     device: Annotated[
         str,
         Meta(
@@ -240,8 +242,21 @@ class Printer(Section, frozen=True):
         ),
     ] = ""
     baud: Annotated[int, Meta(description="of a serial line")] = 19_200
-    cutter: Annotated[bool, Meta(description="whether it cuts paper")] = False
-    qr: Annotated[bool, Meta(description="whether it draws QR codes by itself")] = True
+    xonxoff: Annotated[
+        Literal["auto"] | bool,
+        Meta(description="serial: the printer may stop the line; true or false"),
+    ] = "auto"
+    cutter: Annotated[
+        Literal["auto"] | bool, Meta(description="whether it cuts paper; true or false")
+    ] = "auto"
+    qr: Annotated[
+        Literal["auto"] | bool,
+        Meta(description="whether it draws QR codes by itself; true or false"),
+    ] = "auto"
+    status: Annotated[
+        Literal["auto", "dle-eot", "gs-r", "esc-v", "none"],
+        Meta(description="how it is asked how it is"),
+    ] = "auto"
 
 
 class Display(Section, frozen=True):
@@ -326,9 +341,6 @@ class Emv(Section, frozen=True):
     ] = ()
 
 
-ITEM_COLUMNS = 20  # a row of the amount check, where an item's name stands in full
-
-
 class Item(Section, frozen=True):
     """One thing that a kiosk sells, and its key."""
 
@@ -374,16 +386,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return CURRENCIES[self.general.currency]
 
 
-class Mistake(Struct, frozen=True):
-    """One thing wrong in a configuration: where, and what was expected."""
-
-    place: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.expected}"
-
-
 class ConfigError(ValueError):
     """A configuration that cannot be used; `mistakes` names every one."""
 
@@ -422,7 +424,7 @@ def from_tables(tables: Mapping[str, Any], *, source: str) -> Config:
     if mistakes:
         raise ConfigError(mistakes)
     config = Config(**sections)  # type: ignore[arg-type]  # each section was made for its key
-    mistakes = _across(config, source)
+    mistakes = across(config, source)
     if mistakes:
         raise ConfigError(mistakes)
     return config
@@ -527,37 +529,3 @@ def _currency_named(tables: Mapping[str, Any]) -> Currency:
     general = tables.get("general")
     name = general.get("currency") if isinstance(general, Mapping) else None
     return CURRENCIES.get(str(name), Config().currency)
-
-
-def _across(config: Config, source: str) -> list[Mistake]:
-    """Mistakes that only two settings together make."""
-    mistakes = []
-    if config.general.currency not in CURRENCIES:
-        known = ", ".join(CURRENCIES)
-        mistakes.append(Mistake(f"{source}: general.currency", f"expected one of {known}"))
-    if config.batch.warn_at >= config.batch.full_at:
-        mistakes.append(Mistake(f"{source}: batch.warn_at", "expected less than batch.full_at"))
-    if config.host.kind == "tcp" and not (config.host.address and config.host.port):
-        mistakes.append(Mistake(f"{source}: host.address", "expected address and port for tcp"))
-    return mistakes + _across_kiosk(config, source)
-
-
-def _across_kiosk(config: Config, source: str) -> list[Mistake]:
-    """A price list has each key once, and nothing on it that could never be sold."""
-    items, most = config.kiosk.items, config.sale.max_amount
-    mistakes = []
-    if config.general.profile == "kiosk" and not items:
-        words = "expected at least one item: a kiosk takes no keyed amounts"
-        mistakes.append(Mistake(f"{source}: kiosk.items", words))
-    for number, item in enumerate(items, 1):
-        place = f"{source}: kiosk.items {number}"
-        if any(item.key == other.key for other in items[: number - 1]):
-            mistakes.append(Mistake(f"{place}.key", f"{item.key} is another item's"))
-        if sum(1 if character.isascii() else 2 for character in item.name) > ITEM_COLUMNS:
-            words = f"expected at most {ITEM_COLUMNS} columns, two a Chinese character"
-            mistakes.append(Mistake(f"{place}.name", words))
-        if item.price == 0:
-            mistakes.append(Mistake(f"{place}.price", "expected more than nothing"))
-        if most and item.price > most:
-            mistakes.append(Mistake(f"{place}.price", "expected at most sale.max_amount"))
-    return mistakes

@@ -12,7 +12,7 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.paper_waits import slips_wait
+from firmware.flows.paper_waits import slips_wait, unproven
 from firmware.flows.parts import PHASE_MS, idle_screen, show
 from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
@@ -123,7 +123,7 @@ async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
         return Phrase.of(Text.SETTLE_SOON)
     if role_of(desk) is Role.SUPERVISOR:
         return Phrase.of(Text.SUPERVISOR_AT_IDLE)
-    return None
+    return await unproven()
 
 
 def _clock_moved(by_s: int) -> Phrase:

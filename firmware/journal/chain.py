@@ -101,6 +101,12 @@ def faults_of(entry: Entry, before: Entry | None, public_key: Ed25519PublicKey) 
         faults.append("a record is missing before it")
     if entry.previous != (before.hash if before else ORIGIN):
         faults.append("it does not follow the record before it")
+    return faults + faults_alone(entry, public_key)
+
+
+def faults_alone(entry: Entry, public_key: Ed25519PublicKey) -> list[str]:
+    """What is wrong with an entry, whatever stands before it; [] if nothing."""
+    faults = []
     if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
         faults.append("its hash is not that of its content")
     try:

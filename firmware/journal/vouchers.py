@@ -90,6 +90,11 @@ class VoucherLookups(NumberLookups):
         where += " ORDER BY t.intent DESC LIMIT ? OFFSET ?"
         return self._transactions(where, (*values, limit, offset))
 
+    def serials_between(self, since: str, until: str) -> list[int]:
+        """The batches with a transaction dated from `since` to `until` (YYYYMMDD), by serial."""
+        sql = "SELECT DISTINCT serial FROM transactions WHERE date BETWEEN ? AND ? ORDER BY serial"
+        return self._numbers(sql, (since, until))
+
     def duplicate_of(
         self,
         card_hash: str,

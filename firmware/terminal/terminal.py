@@ -94,6 +94,7 @@ class Terminal:
             resume=lambda: terminal(desk, __version__),
             outage=lambda: outage(desk),
         )
+        self.spool.first_look()
 
 
 def emv_setup(

@@ -108,30 +108,33 @@ class Glass:
         stands = isinstance(screen, STANDING) or not changed
         due = stands and self._clock.monotonic_ms() >= self._heal_at_ms
         if due or (changed and agreed_to):
-            self._heal()
+            self._heal(frame)
         if due or changed:
             self._put(frame)
         return effects.Shown(self._since_ms, frame.sha256, frame.packed)
 
-    def reopen(self) -> None:
-        """Build the display anew after a fault; `fault` stays while it is lost."""
+    def reopen(self, frame: Frame | None = None) -> None:
+        """Build the display anew, with `frame` on it, or what it had after a fault.
+
+        `fault` stays while it is lost.
+        """
         self._heal_at_ms = self._heal_next_ms()
         try:
-            self._display.reopen()
+            self._display.reopen(frame.image if frame else None)
         except DeviceFault as fault:
             self.fault = fault
         else:
             self.fault = None
             self._frame = None  # what was shown meanwhile never came there
 
-    def _heal(self) -> None:
-        """Build a display anew that may be dark without anybody's knowing.
+    def _heal(self, frame: Frame) -> None:
+        """Build a display anew, `frame` on it, that may be dark without anybody's knowing.
 
         A chip that lost its power for a moment is reset and takes whatever is sent, and the bus
         does not tell.
         """
         if self.fault is None:
-            self.reopen()
+            self.reopen(frame)
 
     def _heal_next_ms(self) -> int:
         return self._clock.monotonic_ms() + HEAL_MS

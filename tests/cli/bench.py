@@ -25,7 +25,7 @@ from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
 from hw.events import Device, DeviceLost, Event, Key, KeyPressed
-from hw.keypad import MatrixKeypad
+from hw.keypad import GAP_MS, MatrixKeypad
 from hw.oled import Oled
 from hw.ports import DeviceFault, Keypad
 from hw.printer import EscposPrinter
@@ -100,6 +100,7 @@ class Bench:
         self._data = data
         self.keypad: MatrixKeypad | UsbKeypad | None = None
         self._pressed = 0
+        self._last_label, self._up_at_ms = "", 0
         self._frame: Frame | None = None
 
     def run(self, person: Callable[[], None], supervisor: Supervisor | None = None) -> None:
@@ -144,10 +145,14 @@ class Bench:
         self.clock.wait_for(lambda: self._at_rest, "a keypad that is scanned")
         for label in keys.split():
             before = self._pressed
+            if label == self._last_label:  # sooner it would be the same press
+                self.clock.wait_for(self._is_up_long_enough, "a finger that is up")
+            self._last_label = label
             self.keys.press(Key(label))
             self.clock.wait_for(lambda before=before: self._pressed > before, f"key {label}")
             self.keys.release(Key(label))
             self.clock.wait_for(lambda: self._at_rest, f"release of {label}")
+            self._up_at_ms = self.clock.monotonic_ms()
 
     def insert(self, name: str) -> None:
         """Put a card of the tray in."""
@@ -191,6 +196,9 @@ class Bench:
             return sale.state, sale.amount_minor, len(journal.open_intents())
 
     # --- below ---
+
+    def _is_up_long_enough(self) -> bool:
+        return self.clock.monotonic_ms() - self._up_at_ms >= GAP_MS
 
     @property
     def _at_rest(self) -> bool:

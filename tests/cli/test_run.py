@@ -130,7 +130,7 @@ class BrokenGlass:
     def sleep(self, asleep):
         pass
 
-    def reopen(self):
+    def reopen(self, image=None):
         pass
 
     def close(self):

@@ -322,7 +322,7 @@ class Trial:
         if not self._use.noticed:
             return []
         if self._fault.device != "host":
-            return [EXPECTED[self._fault.device]]
+            return [EXPECTED.get(self._fault.name) or EXPECTED[self._fault.device]]
         return list(dict.fromkeys(map(in_vain, self._unanswered[self._use.began :])))
 
     def _afterwards(self) -> Iterator[str]:

@@ -23,6 +23,8 @@ SETTINGS = (
     "check.min_view_ms 1500",
     "printer.qr false",
     "printer.width_mm 80",
+    "printer.mode mixed",
+    "printer.model TM-T88IV",
     "display.chip sh1106",
     "sale.double_check_over 20000",
     "sale.unusual_min_history 2",
