@@ -109,7 +109,7 @@ def test_sale_is_voided_on_its_card_with_its_pin():
         card_is_put_in(card, VOID, 800, Text.INSERT_SAME_CARD),
         pin_is_keyed(VOID, 800, "123456"),
         # 4. Intent, host, outcome.
-        is_carried_out(TAKEN_BACK, APPROVED),
+        is_carried_out(TAKEN_BACK, APPROVED, pin="123456"),
         is_approved(TAKEN_BACK, Verification.PIN),
     )
     assert isinstance(ended, PaymentApproved)
@@ -324,7 +324,7 @@ def test_host_that_declines_leaves_the_sale_as_it_was():
         agreed_on(SOLD),
         card_is_put_in(card_of_tray("unionpay-debit"), VOID, 800, Text.INSERT_SAME_CARD),
         pin_is_keyed(VOID, 800, "123456"),
-        is_carried_out(TAKEN_BACK, Answered("55")),
+        is_carried_out(TAKEN_BACK, Answered("55"), pin="123456"),
         (Record.of(outcome_of(TAKEN_BACK, Result.DECLINED, "55", Verification.PIN)), None),
         stands_in_the_journal(declined),
         card_is_released(),
