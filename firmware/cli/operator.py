@@ -64,9 +64,9 @@ def _listed(journal: Lookups) -> Iterator[str]:
         if row is None:
             words.append("not as the log says: see `pos verify`")
         else:
-            words += ["must change the password"] * bool(row["must_change"])
-            words += [f"wrong passwords: {row['failures']}"] * bool(row["failures"])
-            words += ["locked"] * (row["locked_until_s"] > now_s)
+            words += ["must change the password"] * bool(row.must_change)
+            words += [f"wrong passwords: {row.failures}"] * bool(row.failures)
+            words += ["locked"] * (row.locked_until_s > now_s)
         words += ["signed on"] * (number == signed_on)
         yield f"{number}  {', '.join(words)}"
 

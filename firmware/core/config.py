@@ -11,181 +11,353 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
+from msgspec import Meta
 
 from firmware.core.config_across import Mistake, across
 from firmware.core.files import read_text
 from firmware.core.money import CURRENCIES, MINOR_MAX, Currency, minor_of
 
-AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
-Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-_CARD = msgspec.Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})
+AmountMinor = Annotated[int, Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
+Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+_CARD = Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})
 ListedCard = Annotated[str, _CARD]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the configuration file."""
+    """One table of the configuration file; the description of each setting says what it means."""
 
 
 class Merchant(Section, frozen=True):
     """Whose terminal this is, as idle, amount check and vouchers say it."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] = "幸福小店"
-    name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] = "HAPPY STORE"
-    number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Z]{15}$")] = "104110054110001"
-    store: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z-]{1,8}$")] = "S01"
-    terminal: Annotated[str, msgspec.Meta(pattern="^[0-9A-Z]{8}$")] = "10000001"
-    phone: Annotated[str, msgspec.Meta(max_length=30)] = ""
-    terms: Annotated[str, msgspec.Meta(max_length=200)] = "凭签购单90天内可退货"
-    terms_en: Annotated[str, msgspec.Meta(max_length=200)] = "Refund within 90 days with slip"
+    name: Annotated[
+        str,
+        Meta(
+            min_length=1, max_length=40, description="on idle, on the amount check and on vouchers"
+        ),
+    ] = "幸福小店"
+    name_en: Annotated[
+        str, Meta(min_length=1, max_length=40, description="the same in English")
+    ] = "HAPPY STORE"
+    number: Annotated[
+        str,
+        Meta(
+            pattern="^[0-9A-Z]{15}$",
+            description="the acquirer's merchant number, 15 digits or capitals",
+        ),
+    ] = "104110054110001"
+    store: Annotated[
+        str,
+        Meta(
+            pattern="^[0-9A-Za-z-]{1,8}$",
+            description="the store's label, up to 8 letters, digits or dashes",
+        ),
+    ] = "S01"
+    terminal: Annotated[
+        str, Meta(pattern="^[0-9A-Z]{8}$", description="the terminal number, 8 digits or capitals")
+    ] = "10000001"
+    phone: Annotated[str, Meta(max_length=30, description="printed at the foot of vouchers")] = ""
+    terms: Annotated[str, Meta(max_length=200, description="refund terms on vouchers")] = (
+        "凭签购单90天内可退货"
+    )
+    terms_en: Annotated[str, Meta(max_length=200, description="the same in English")] = (
+        "Refund within 90 days with slip"
+    )
 
 
 class General(Section, frozen=True):
     """Language, money, place on disk."""
 
-    language: Literal["zh_CN", "en"] = "zh_CN"
-    currency: str = "CNY"
-    country: Annotated[str, msgspec.Meta(pattern="^[0-9]{3}$")] = "156"  # ISO 3166-1 numeric
-    data_dir: str = "pos-data"
-    idle_timeout_s: Seconds = 60  # every screen goes back to idle after this
-    profile: Literal["counter", "kiosk"] = "counter"
+    language: Annotated[
+        Literal["zh_CN", "en"], Meta(description="of the glass at start; # at idle changes it")
+    ] = "zh_CN"
+    currency: Annotated[str, Meta(description="ISO 4217 letters; the currency of every amount")] = (
+        "CNY"
+    )
+    country: Annotated[str, Meta(pattern="^[0-9]{3}$", description="ISO 3166-1 number")] = "156"
+    data_dir: Annotated[
+        str, Meta(description="journal, keys, operators; relative to this file")
+    ] = "pos-data"
+    idle_timeout_s: Annotated[
+        Seconds, Meta(description="every screen goes back to idle after this")
+    ] = 60
+    profile: Annotated[
+        Literal["counter", "kiosk"],
+        Meta(description="who stands before it: a cashier, or customers alone"),
+    ] = "counter"
 
 
 class Check(Section, frozen=True):
     """The amount check."""
 
-    min_view_ms: Annotated[int, msgspec.Meta(ge=300, le=10_000)] = 600
+    min_view_ms: Annotated[
+        int,
+        Meta(
+            ge=300,
+            le=10_000,
+            description="an amount is agreed to no sooner than this after it was shown",
+        ),
+    ] = 600
 
 
 class Sale(Section, frozen=True):
     """Limits and guards of a sale. A limit of 0 is no limit."""
 
-    max_amount: AmountMinor = 5_000_000
-    double_check_over: AmountMinor = 500_000
-    day_limit: AmountMinor = 0
-    card_day_limit: AmountMinor = 0
-    unusual_factor: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10  # 0 switches it off
-    unusual_history: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 50
-    unusual_min_history: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
-    duplicate_window_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
-    always_online: bool = False  # no card approves by itself, whatever its floor limit
-    undo_s: Annotated[int, msgspec.Meta(ge=0, le=600)] = 30
+    max_amount: Annotated[
+        AmountMinor, Meta(description='no sale is larger; "0.00" is no limit')
+    ] = 5_000_000
+    double_check_over: Annotated[
+        AmountMinor, Meta(description="larger amounts are keyed twice")
+    ] = 500_000
+    day_limit: Annotated[
+        AmountMinor, Meta(description='of all sales of a day; "0.00" is no limit')
+    ] = 0
+    card_day_limit: Annotated[
+        AmountMinor, Meta(description='of one card\'s sales of a day; "0.00" is no limit')
+    ] = 0
+    unusual_factor: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            description="times the median sale is unusual; 0 switches the warning off",
+        ),
+    ] = 10
+    unusual_history: Annotated[
+        int, Meta(ge=1, le=1000, description="how many sales the median is of")
+    ] = 50
+    unusual_min_history: Annotated[
+        int, Meta(ge=1, le=1000, description="with fewer sales than this nothing is unusual")
+    ] = 5
+    duplicate_window_s: Annotated[
+        int, Meta(ge=0, le=86_400, description="same card and amount within this is asked about")
+    ] = 300
+    always_online: Annotated[
+        bool, Meta(description="no card approves by itself, whatever its floor limit")
+    ] = False
+    undo_s: Annotated[
+        int, Meta(ge=0, le=600, description="how long an approved sale can be undone at once")
+    ] = 30
 
 
 class Void(Section, frozen=True):
     """消费撤销."""
 
-    pin: bool = True
+    pin: Annotated[bool, Meta(description="a void asks for the card's PIN")] = True
 
 
 class Refund(Section, frozen=True):
     """退货. A limit of 0 is no limit."""
 
-    window_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
-    pin: bool = False
-    cashier_limit: AmountMinor = 0
-    supervisor_limit: AmountMinor = 0
-    day_limit: AmountMinor = 0
+    window_days: Annotated[int, Meta(ge=1, le=3650, description="older sales are not refunded")] = (
+        90
+    )
+    pin: Annotated[bool, Meta(description="a refund asks for the card's PIN")] = False
+    cashier_limit: Annotated[
+        AmountMinor, Meta(description='of one refund by a cashier; "0.00" is no limit')
+    ] = 0
+    supervisor_limit: Annotated[
+        AmountMinor, Meta(description='of one refund by the supervisor; "0.00" is no limit')
+    ] = 0
+    day_limit: Annotated[
+        AmountMinor, Meta(description='of all refunds of a day; "0.00" is no limit')
+    ] = 0
 
 
 class Batch(Section, frozen=True):
     """How many transactions a batch takes."""
 
-    warn_at: Count = 450
-    full_at: Annotated[int, msgspec.Meta(ge=1, le=999_999)] = 500
+    warn_at: Annotated[
+        Count, Meta(description="from so many transactions on idle asks to settle")
+    ] = 450
+    full_at: Annotated[
+        int, Meta(ge=1, le=999_999, description="with so many transactions a batch takes no more")
+    ] = 500
 
 
 class Host(Section, frozen=True):
     """Who authorises. `local` is the embedded host; `tcp` a host that speaks ISO 8583."""
 
-    kind: Literal["local", "tcp"] = "local"
-    accounts: str = ""  # local: the file of the cards' accounts, beside the configuration
-    test_amounts: bool = False  # the last two digits of the amount are the response code
-    timeout_s: Seconds = 30
-    address: str = ""
-    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
-    tls: bool = False
-    tls_ca: str = ""
-    plain: bool = False  # a line to another machine goes without TLS, and somebody knows it
-    pin_block: Literal[0, 4] = 0
-    reversal_retry_s: Seconds = 60
-    reversal_fault_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
+    kind: Annotated[
+        Literal["local", "tcp"],
+        Meta(description="the embedded host, or one that speaks ISO 8583 over TCP"),
+    ] = "local"
+    accounts: Annotated[
+        str,
+        Meta(description="local: file of the cards' accounts, mode 0600; relative to this file"),
+    ] = ""
+    test_amounts: Annotated[
+        bool, Meta(description="the last two digits of an amount are the response code")
+    ] = False
+    timeout_s: Annotated[Seconds, Meta(description="no answer within this leads to a reversal")] = (
+        30
+    )
+    address: Annotated[str, Meta(description="tcp: name or number of the host")] = ""
+    port: Annotated[int, Meta(ge=0, le=65_535, description="tcp: its port")] = 0
+    tls: Annotated[
+        bool, Meta(description="tcp: over TLS, the host's name held to its certificate")
+    ] = False
+    tls_ca: Annotated[
+        str,
+        Meta(
+            description="file of the authority that signed it; the system's if empty;"
+            " relative to this"
+        ),
+    ] = ""
+    plain: Annotated[
+        bool,
+        Meta(description="go without TLS to another machine: card numbers can be read on the line"),
+    ] = False
+    pin_block: Annotated[
+        Literal[0, 4],
+        Meta(description="ISO 9564 format: 0 under 3DES in field 52, 4 under AES in field 62"),
+    ] = 0
+    reversal_retry_s: Annotated[
+        Seconds, Meta(description="a reversal that is owed is tried again after this")
+    ] = 60
+    reversal_fault_after: Annotated[
+        int, Meta(ge=1, le=1000, description="after so many tries a fault slip is printed")
+    ] = 3
 
 
 class Printer(Section, frozen=True):
     """The thermal printer."""
 
-    kind: Literal["usb", "serial", "network", "file", "none"] = "usb"
-    model: str = ""  # what is "auto" below is as this model is known for
-    width_mm: Literal["auto", 58, 80] = "auto"
-    mode: Literal["auto", "native", "mixed", "raster"] = "auto"
-    device: str = ""  # by kind "0416:5011", "/dev/ttyUSB0", "192.0.2.7:9100", "/dev/usb/lp0"
-    baud: int = 19_200
-    xonxoff: Literal["auto"] | bool = "auto"
-    cutter: Literal["auto"] | bool = "auto"
-    qr: Literal["auto"] | bool = "auto"
-    status: Literal["auto", "dle-eot", "gs-r", "esc-v", "none"] = "auto"
+    kind: Annotated[
+        Literal["usb", "serial", "network", "file", "none"], Meta(description="how it is connected")
+    ] = "usb"
+    model: Annotated[str, Meta(description='such as "TM-T88III": sets what is "auto" below')] = ""
+    width_mm: Annotated[Literal["auto", 58, 80], Meta(description="of the paper")] = "auto"
+    mode: Annotated[
+        Literal["auto", "native", "mixed", "raster"],
+        Meta(description="the printer's own characters, hanzi as dots among them, or all as dots"),
+    ] = "auto"
+    device: Annotated[
+        str,
+        Meta(
+            description='usb "0416:5011", serial "/dev/ttyUSB0", network "192.0.2.7:9100",'
+            ' file "/dev/usb/lp0"; usb and serial may leave it empty: the USB printer there is,'
+            " or the header's port"
+        ),
+    ] = ""
+    baud: Annotated[int, Meta(description="of a serial line")] = 19_200
+    xonxoff: Annotated[
+        Literal["auto"] | bool,
+        Meta(description="serial: the printer may stop the line; true or false"),
+    ] = "auto"
+    cutter: Annotated[
+        Literal["auto"] | bool, Meta(description="whether it cuts paper; true or false")
+    ] = "auto"
+    qr: Annotated[
+        Literal["auto"] | bool,
+        Meta(description="whether it draws QR codes by itself; true or false"),
+    ] = "auto"
+    status: Annotated[
+        Literal["auto", "dle-eot", "gs-r", "esc-v", "none"],
+        Meta(description="how it is asked how it is"),
+    ] = "auto"
 
 
 class Display(Section, frozen=True):
     """The OLED."""
 
-    chip: Literal["ssd1306", "sh1106", "ssd1309"] = "ssd1306"
-    bus: Literal["i2c", "spi"] = "i2c"
-    port: Annotated[int, msgspec.Meta(ge=0, le=20)] = 1
-    address: Annotated[int, msgspec.Meta(ge=0, le=0x7F)] = 0x3C
-    rotate: Literal[0, 2] = 0
-    brightness: Annotated[int, msgspec.Meta(ge=1, le=255)] = 160
+    chip: Annotated[
+        Literal["ssd1306", "sh1106", "ssd1309"], Meta(description="the OLED's controller")
+    ] = "ssd1306"
+    bus: Annotated[Literal["i2c", "spi"], Meta(description="how it is wired")] = "i2c"
+    port: Annotated[int, Meta(ge=0, le=20, description="N of /dev/i2c-N")] = 1
+    address: Annotated[int, Meta(ge=0, le=0x7F, description="on the I²C bus")] = 0x3C
+    rotate: Annotated[Literal[0, 2], Meta(description="quarter turns")] = 0
+    brightness: Annotated[int, Meta(ge=1, le=255, description="drive current")] = 160
 
 
 class Reader(Section, frozen=True):
     """The card reader, found by a part of its PC/SC name; the first one if empty."""
 
-    name: str = ""
+    name: Annotated[
+        str, Meta(description="a part of the reader's PC/SC name; the first reader if empty")
+    ] = ""
 
 
 class Keypad(Section, frozen=True):
     """The keys: the 4×4 matrix on the header, or a numeric keypad on USB."""
 
-    kind: Literal["matrix", "usb"] = "matrix"
-    device: str = "/dev/pos-keypad"
+    kind: Annotated[
+        Literal["matrix", "usb"],
+        Meta(description="the 4×4 matrix on the header, or a numeric keypad"),
+    ] = "matrix"
+    device: Annotated[str, Meta(description="usb: /dev/input/event… or a link to it")] = (
+        "/dev/pos-keypad"
+    )
 
 
 class Signals(Section, frozen=True):
     """Optional extras on the header; one that is not there is silent."""
 
-    buzzer: bool = False
-    lights: bool = False
+    buzzer: Annotated[
+        bool, Meta(description="an active one sounds where a key is refused or somebody is to look")
+    ] = False
+    lights: Annotated[
+        bool, Meta(description="green while the terminal trades, red while it does not")
+    ] = False
 
 
 class Metrics(Section, frozen=True):
     """What Prometheus may read on the loopback; nothing where `port` is 0."""
 
-    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65_535,
+            description="figures for Prometheus on 127.0.0.1, at /metrics; 0 for none",
+        ),
+    ] = 0
 
 
 class Emv(Section, frozen=True):
     """The kernel's own data."""
 
-    ca_keys: str = ""
-    test_keys: bool = False  # take test CA keys too: for anything but trade
-    revoked: str = ""
-    exceptions: tuple[ListedCard, ...] = ()
+    ca_keys: Annotated[
+        str,
+        Meta(
+            description="file of scheme CA public keys besides the shipped ones;"
+            " relative to this file"
+        ),
+    ] = ""
+    test_keys: Annotated[
+        bool, Meta(description="take test and expired CA keys too: never where anything is sold")
+    ] = False
+    revoked: Annotated[
+        str,
+        Meta(
+            description="file of revoked issuer certificates: RID, index, serial number; as above"
+        ),
+    ] = ""
+    exceptions: Annotated[
+        tuple[ListedCard, ...],
+        Meta(description="cards never approved without the host: PAN, or PAN and sequence number"),
+    ] = ()
 
 
 class Item(Section, frozen=True):
     """One thing that a kiosk sells, and its key."""
 
-    key: Annotated[str, msgspec.Meta(pattern="^[1-9]$")] = "1"
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=12)] = "?"
+    key: Annotated[str, Meta(pattern="^[1-9]$")] = "1"
+    name: Annotated[str, Meta(min_length=1, max_length=12)] = "?"
     price: AmountMinor = 0
 
 
 class Kiosk(Section, frozen=True):
     """The unattended terminal: what it sells, and how soon it waits for the next customer."""
 
-    items: tuple[Item, ...] = ()
-    timeout_s: Seconds = 20  # in place of general.idle_timeout_s
+    items: Annotated[
+        tuple[Item, ...], Meta(description="what a kiosk sells: key 1 to 9, name and price of each")
+    ] = ()
+    timeout_s: Annotated[
+        Seconds, Meta(description="a kiosk waits for the next customer after this")
+    ] = 20
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -314,7 +486,7 @@ def _section(
         if name not in fields:
             mistakes.append(Mistake(f"{place}.{name}", f"unknown; known are {', '.join(fields)}"))
             continue
-        if fields[name] == tuple[Item, ...]:
+        if kind is Kiosk and name == "items":
             values[name] = _items(raw, f"{place}.{name}", currency, mistakes)
             continue
         try:
@@ -347,7 +519,7 @@ def _items(raw: Any, place: str, currency: Currency, mistakes: list[Mistake]) ->
 
 def _is_amount(hint: Any) -> bool:
     return any(
-        isinstance(meta, msgspec.Meta) and (meta.extra or {}).get("amount")
+        isinstance(meta, Meta) and (meta.extra or {}).get("amount")
         for meta in getattr(hint, "__metadata__", ())
     )
 

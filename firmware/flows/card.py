@@ -33,7 +33,7 @@ from firmware.flows.effects import (
 )
 from firmware.flows.entry_guard import MaskedEntry
 from firmware.flows.parts import GivenUp, choose, show
-from firmware.journal.queries import NextNumbers
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction as JournalTransaction
 from firmware.payments.effects import Look, Now, RandomBytes
 from firmware.payments.order import Agreed
@@ -259,7 +259,7 @@ async def _await_card(
 
 async def _transaction(desk: Desk, agreed: Agreed) -> Transaction:
     moment = await Now()
-    numbers = await Look(NextNumbers(training=desk.training))
+    numbers = await Look.of(Lookups.next_numbers, training=desk.training)
     return Transaction(
         amount_minor=agreed.amount.minor,
         currency=agreed.amount.currency.numeric,

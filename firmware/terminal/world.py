@@ -163,7 +163,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
         case payment_effects.Record():
             return _record(effect, world)
         case payment_effects.Look():
-            return effect.query.read(ledger.journal)
+            return effect.read(ledger.journal)
         case payment_effects.Unseal(batch=batch, stan=stan):
             sealed = ledger.journal.sealed(batch, stan)
             return unseal(sealed, Place(batch, stan), ledger.journal.keys.card)

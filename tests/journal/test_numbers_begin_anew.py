@@ -12,7 +12,7 @@ from firmware.core.kinds import Kind, Result
 from firmware.journal import rules
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
-from firmware.journal.queries import BatchCount, NextNumbers, Numbers
+from firmware.journal.numbers import Numbers
 from firmware.journal.records import CopyRestored
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
@@ -131,10 +131,10 @@ def test_numbers_that_are_used_up_end_the_batch_and_not_the_journal(
     monkeypatch.setattr(rules, "STAN_MAX", 5)
     shop.journal._db.execute("UPDATE terminal SET next_stan = 2")
     for _ in range(5):
-        assert NextNumbers(training=False).read(shop.journal).used_up is False
+        assert shop.journal.next_numbers().used_up is False
         shop.end(shop.intent(), Result.DECLINED)
-    assert NextNumbers(training=False).read(shop.journal) == Numbers(1, 2, used_up=True)
-    assert BatchCount().read(shop.journal) == 999_999  # full, whatever batch.full_at is
+    assert shop.journal.next_numbers() == Numbers(1, 2, used_up=True)
+    assert shop.journal.numbers_used() == 999_999  # full, whatever batch.full_at is
     shop.settle()
-    assert NextNumbers(training=False).read(shop.journal) == Numbers(2, 2)
+    assert shop.journal.next_numbers() == Numbers(2, 2)
     assert shop.sale().kind is Kind.SALE

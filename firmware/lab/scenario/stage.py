@@ -246,7 +246,7 @@ class Stage:
         """Give the operators their passwords and sign the cashier on, at first start."""
         ledger = self._ledger()
         row = ledger.journal.operator_row(SUPERVISOR)
-        if row is not None and row["must_change"]:
+        if row is not None and row.must_change:
             chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
             for number, password in chosen:
                 ledger.operators.set_password(number, Password(password), by=number)
