@@ -63,7 +63,7 @@ MODELS = {
     "hw/printer.py": "hw/sim/printer/escpos.py",
 }
 # The one place that reads the date; all others are handed a clock, and no test depends on today.
-REAL_CLOCK = "hw/worker.py"
+REAL_CLOCK = "firmware/core/clock.py"
 DATED = {
     "datetime": ("now", "utcnow", "today"),
     "date": ("today",),

@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from firmware.core.kinds import Kind, Totals
-from firmware.journal.connection import renew_log
+from firmware.core.sqlite import renew_log
 
 BOOKS = "host-books.db"
 SCHEMA = 2
@@ -103,7 +103,7 @@ class Standing(enum.Enum):
     BLOCKED = "blocked"  # its reversal came first
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class Booking(Struct, frozen=True, kw_only=True):
     """One financial request and what was answered; `account` is the keyed hash of the PAN.
 
     Batches are counted on where their numbers begin anew, see `firmware.iso8583.rounds`.
@@ -140,7 +140,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
 
 
-_COLUMNS = tuple(Entry.__struct_fields__)
+_COLUMNS = tuple(Booking.__struct_fields__)
 _INSERT = (
     f"INSERT INTO transactions ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join('?' * len(_COLUMNS))})"
@@ -281,24 +281,24 @@ class Books:
         """So many numbers were given by books of which these are an earlier copy."""
         self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Booking) -> None:
         """Enter a decided request, and move the money if it stands."""
         values = [_stored(getattr(entry, name)) for name in _COLUMNS]
         self._db.execute(_INSERT, values)
         self._spend(entry.account, entry.spends_minor)
 
-    def entry(self, place: Place) -> Entry | None:
+    def entry(self, place: Place) -> Booking | None:
         """The request that `place` names."""
         return self._one("WHERE " + _PLACE, place)
 
-    def by_reference(self, reference: str) -> Entry | None:
+    def by_reference(self, reference: str) -> Booking | None:
         return self._one("WHERE reference = ?", (reference,))
 
-    def resting_on(self, reference: str) -> list[Entry]:
+    def resting_on(self, reference: str) -> list[Booking]:
         """The standing voids and refunds of the sale with this reference."""
         return self._many("WHERE undoes = ? AND undoes <> '' AND state = 'standing'", (reference,))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Booking]:
         """Every request, by terminal, batch and STAN."""
         return self._many("ORDER BY terminal, batch, stan", ())
 
@@ -310,7 +310,7 @@ class Books:
         ).fetchone()
         return row is not None
 
-    def reverse(self, entry: Entry) -> None:
+    def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved."""
         self._db.execute(
             f"UPDATE transactions SET state = 'reversed' WHERE {_PLACE}",  # noqa: S608 - ours
@@ -421,10 +421,10 @@ class Books:
         ).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
-    def _one(self, where: str, values: tuple[object, ...]) -> Entry | None:
+    def _one(self, where: str, values: tuple[object, ...]) -> Booking | None:
         return next(iter(self._many(where, values)), None)
 
-    def _many(self, where: str, values: tuple[object, ...]) -> list[Entry]:
+    def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
         return [_entry(row) for row in self._db.execute(_SELECT + where, values)]
 
 
@@ -432,9 +432,9 @@ def _stored(value: object) -> object:
     return value.value if isinstance(value, enum.Enum) else value
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def _entry(row: tuple[object, ...]) -> Booking:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["kind"] = Kind(values["kind"])
     values["state"] = Standing(values["state"])
     values["muted"] = bool(values["muted"])
-    return Entry(**values)  # type: ignore[arg-type]  # each column was written from its field
+    return Booking(**values)  # type: ignore[arg-type]  # each column was written from its field

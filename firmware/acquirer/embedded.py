@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.books import (
+    Booking,
     Books,
     BooksError,
     BooksGoneError,
-    Entry,
     Kept,
     Place,
     Standing,
@@ -31,12 +31,12 @@ from firmware.acquirer.books import (
 from firmware.acquirer.issuer import APPROVED, Decision, Issuer
 from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
+from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.iso8583 import rounds
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import derive, derived_keys
 from firmware.iso8583.messages import Answered, FinancialRequest, ReversalRequest, SettlementRequest
 from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 
 
 class Registration(Struct, frozen=True):
@@ -263,7 +263,7 @@ class LocalHost:
             issuer_authentication_data=entry.issuer_data,
         )
 
-    def _new_entry(self, books: Books, request: FinancialRequest, account: str) -> Entry:
+    def _new_entry(self, books: Books, request: FinancialRequest, account: str) -> Booking:
         today, state = self._now().date(), Standing.REFUSED
         if books.is_reversed(_place(request)):
             decision, state = Decision("94"), Standing.BLOCKED
@@ -273,7 +273,7 @@ class LocalHost:
             decision = self._issuer.decide(books, request, account, today)
         approved = decision.code == APPROVED
         reference = self._reference(books)
-        return Entry(
+        return Booking(
             terminal=request.terminal,
             batch=request.batch,
             stan=request.stan,
@@ -327,7 +327,7 @@ class LocalHost:
             books.reverse(entry)
         return Answered(APPROVED)
 
-    def _is_meant(self, entry: Entry, request: ReversalRequest) -> bool:
+    def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
         """Whether `entry` is what a reversal means, as far as both of them say."""
         account = self._accounts.get(entry.account)
         last4 = account.pan.last4 if account is not None else ""
@@ -380,7 +380,7 @@ def _place(request: FinancialRequest | ReversalRequest) -> Place:
     return request.terminal, request.batch, request.stan
 
 
-def _is_same(entry: Entry, request: FinancialRequest, account: str) -> bool:
+def _is_same(entry: Booking, request: FinancialRequest, account: str) -> bool:
     """Whether `request` asks again what `entry` has decided."""
     return (
         entry.kind is request.kind

@@ -17,7 +17,7 @@ from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import Copy, EmvData
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
@@ -69,7 +69,7 @@ class Case(Struct, frozen=True):
 
     asked: Transaction
     family: tuple[Transaction, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[ChainedRecord, ...]
     frames: dict[str, Image.Image]
     slips: tuple[Slip, ...]
     report: JournalReport
@@ -125,7 +125,7 @@ def _sale(journal: Lookups, asked: Transaction) -> Transaction:
     return sale
 
 
-def _family(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[Transaction]:
+def _family(journal: Lookups, entries: tuple[ChainedRecord, ...]) -> Iterator[Transaction]:
     for entry in entries:
         record = entry.record
         if isinstance(record, IntentRecorded):
@@ -136,7 +136,9 @@ def _family(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[Transactio
                 yield found
 
 
-def _frames(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[tuple[str, Image.Image]]:
+def _frames(
+    journal: Lookups, entries: tuple[ChainedRecord, ...]
+) -> Iterator[tuple[str, Image.Image]]:
     for entry in entries:
         record = entry.record
         if isinstance(record, AmountAgreed):

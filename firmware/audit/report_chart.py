@@ -11,7 +11,7 @@ import re
 import leather
 import resvg_py
 
-from firmware.cli.report import Report
+from firmware.audit.report import Report
 from firmware.core.money import CURRENCIES
 from hw.printer_font import FACES
 

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from firmware.core.clock import SystemClock
 from firmware.core.config import Config, with_setting
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG, USER
 from firmware.ops.doctor.clock import ClockCheck
 from firmware.ops.doctor.display import DisplayCheck
 from firmware.ops.doctor.examination import as_json, as_line, examined, fit
-from firmware.ops.doctor.findings import Check, Finding
+from firmware.ops.doctor.findings import Finding, Inspection
 from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
 from firmware.ops.doctor.machine import Machine, ThisMachine
 from firmware.ops.doctor.permissions import Access, PermissionsCheck
@@ -34,7 +35,6 @@ from firmware.terminal.devices import Parts, printer_of, real_parts
 from firmware.terminal.settings import Settings, add_config_argument, settings_of, usb_printer
 from hw.board import KEYPAD, PRINTER_UART, Pin
 from hw.ports import Printer
-from hw.worker import SystemClock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +76,7 @@ def checks(
     ask: Callable[[str], None] | None,
     *,
     slips: bool = False,
-) -> Iterator[Check]:
+) -> Iterator[Inspection]:
     """Every check on the real parts, in the order in which causes come before effects.
 
     `scratch` is a folder for what drivers leave behind.
@@ -106,7 +106,7 @@ def checks_of_parts(
     machine: Machine,
     ask: Callable[[str], None] | None,
     slip_printers: Mapping[str, Printer],
-) -> Iterator[Check]:
+) -> Iterator[Inspection]:
     """Every check on the parts themselves, which whoever made them closes."""
     clock, glass = SystemClock(), config.display
     yield DisplayCheck(machine, parts.display, clock, glass.bus, glass.port, glass.address)

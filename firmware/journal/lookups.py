@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from firmware.core.kinds import Kind, Totals
-from firmware.journal.chain import ORIGIN, Entry, public_key_of
+from firmware.journal.chain import ORIGIN, ChainedRecord, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.journal.records import (
     PrintQueued,
@@ -318,7 +318,7 @@ class Lookups(Sums):
         """The settings of the last start by key; none where no start has told any."""
         return {row["key"]: row["value"] for row in self._all("SELECT * FROM settings")}
 
-    def setting_changes(self, serial: int | None = None) -> list[Entry]:
+    def setting_changes(self, serial: int | None = None) -> list[ChainedRecord]:
         """What changed of the settings while a batch was open, or ever, oldest first."""
         first, last = 0, _NEVER
         if serial is not None:
@@ -336,7 +336,7 @@ class Lookups(Sums):
         rows = self._all("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1")
         return (rows[0]["seq"], rows[0]["hash"].hex()) if rows else (0, ORIGIN.hex())
 
-    def records(self, first: int = 1, last: int | None = None) -> Iterator[Entry]:
+    def records(self, first: int = 1, last: int | None = None) -> Iterator[ChainedRecord]:
         """The rows from `first` to `last`, both included, read as they are taken."""
         step = 500
         start = first
@@ -358,7 +358,7 @@ class Lookups(Sums):
         except ValueError as error:
             raise JournalFault(Trouble.CORRUPT, f"a key that is none: {error}") from error
 
-    def every_record(self) -> Iterator[Entry]:
+    def every_record(self) -> Iterator[ChainedRecord]:
         """Every row there is, also such as stand where none belongs, one at a time."""
         try:
             for row in self._db.execute(_ENTRY + "ORDER BY seq"):

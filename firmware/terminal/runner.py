@@ -16,12 +16,12 @@ from msgspec.structs import replace
 
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.flows import effects
-from firmware.flows.entry_guard import EntryGuard
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.payments import effects as payment_effects
 from firmware.payments.training import training_answer
 from firmware.receipts.spool import PaperOutlook
+from firmware.terminal.entry_guard import EntryGuard
 from firmware.terminal.world import Glass, World, perform
 from firmware.ui.screens import Processing
 from hw.events import (

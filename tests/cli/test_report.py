@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
+from firmware.audit.report import Report, table
 from firmware.audit.report_chart import CHART_HEIGHT_PX, WIDTH_PX, draw
-from firmware.cli.report import Report, table
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player
 
