@@ -15,71 +15,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.acquirer.books_schema import SCHEMA, SINCE_2, TABLES, TIE
 from firmware.core.kinds import Kind, Totals
 from firmware.core.sqlite import renew_log
 
 BOOKS = "host-books.db"
-SCHEMA = 2
-_TABLES = """
-CREATE TABLE IF NOT EXISTS accounts (
-    account TEXT PRIMARY KEY,
-    spent_minor INTEGER NOT NULL DEFAULT 0,
-    pin_failures INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS transactions (
-    terminal TEXT NOT NULL,
-    batch INTEGER NOT NULL,
-    stan INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    merchant TEXT NOT NULL,
-    account TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    currency TEXT NOT NULL,
-    date TEXT NOT NULL,
-    original_batch INTEGER NOT NULL,
-    original_stan INTEGER NOT NULL,
-    original_reference TEXT NOT NULL,
-    state TEXT NOT NULL,
-    response_code TEXT NOT NULL,
-    reference TEXT NOT NULL UNIQUE,
-    authorisation_code TEXT NOT NULL,
-    issuer_data BLOB,
-    cryptogram BLOB NOT NULL,
-    muted INTEGER NOT NULL,
-    decided_on TEXT NOT NULL,
-    undoes TEXT NOT NULL,
-    PRIMARY KEY (terminal, batch, stan)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_undoes ON transactions (undoes) WHERE undoes <> '';
-CREATE INDEX IF NOT EXISTS by_cryptogram ON transactions (cryptogram, account)
-    WHERE cryptogram <> x'';
-CREATE INDEX IF NOT EXISTS by_day ON transactions (account, decided_on);
-CREATE TABLE IF NOT EXISTS reversals (
-    terminal TEXT NOT NULL,
-    batch INTEGER NOT NULL,
-    stan INTEGER NOT NULL,
-    PRIMARY KEY (terminal, batch, stan)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS settlements (
-    terminal TEXT NOT NULL,
-    batch INTEGER NOT NULL,
-    reference TEXT NOT NULL UNIQUE,
-    sales INTEGER NOT NULL, sales_minor INTEGER NOT NULL,
-    voids INTEGER NOT NULL, voids_minor INTEGER NOT NULL,
-    refunds INTEGER NOT NULL, refunds_minor INTEGER NOT NULL,
-    PRIMARY KEY (terminal, batch)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counter (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER) STRICT;
-INSERT OR IGNORE INTO counter (only, last) VALUES (1, 0);
-"""
-# 2: the time of a request, which books and how often they were written: all else can be alike in
-# other books
-_SINCE_2 = """
-ALTER TABLE transactions ADD COLUMN time TEXT NOT NULL DEFAULT '';
-ALTER TABLE counter ADD COLUMN books TEXT NOT NULL DEFAULT '';
-ALTER TABLE counter ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
-UPDATE counter SET books = lower(hex(randomblob(16)));
-"""
 
 
 class BooksError(Exception):
@@ -151,16 +91,6 @@ Place = tuple[str, int, int]
 """What names a request: terminal, batch, STAN."""
 
 
-# made where it is needed: books of any schema may have it
-_TIE = """CREATE TABLE IF NOT EXISTS tie (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    identity TEXT NOT NULL,
-    key_check TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    hash BLOB NOT NULL
-) STRICT"""
-
-
 class Tie(Struct, frozen=True):
     """What the books know of the terminal's journal.
 
@@ -222,7 +152,7 @@ class Books:
         if version < SCHEMA and self._kept is not None:
             raise BooksGoneError("other books lie in their place", another=True)
         if version < SCHEMA:
-            tables = f"{_TABLES if version < 1 else ''} {_SINCE_2}"
+            tables = f"{TABLES if version < 1 else ''} {SINCE_2}"
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {SCHEMA}; COMMIT"
             )
@@ -262,13 +192,13 @@ class Books:
 
     def tie(self) -> Tie | None:
         """The journal that these books answer, and how far they know it; None before the first."""
-        self._db.execute(_TIE)
+        self._db.execute(TIE)
         row = self._db.execute("SELECT identity, key_check, seq, hash FROM tie").fetchone()
         return None if row is None else Tie(*row)
 
     def set_tie(self, tie: Tie) -> None:
         """Note how far the journal is known. Part of the commit it is called in."""
-        self._db.execute(_TIE)
+        self._db.execute(TIE)
         values = (tie.identity, tie.key_check, tie.seq, tie.hash)
         self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from firmware.core.clock import SystemClock
-from firmware.core.config import Config, with_setting
+from firmware.core.config import Config
+from firmware.core.config_file import with_setting
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG, USER
 from firmware.ops.doctor.clock import ClockCheck

@@ -8,7 +8,8 @@ import pytest
 
 from firmware.cli.config import example
 from firmware.cli.meanings import MEANINGS
-from firmware.core.config import Config, from_tables
+from firmware.core.config import Config
+from firmware.core.config_file import from_tables
 from firmware.emv.ca_keys import CaKeys
 from firmware.terminal import settings
 from firmware.terminal.settings import settings_of

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from firmware.acquirer.accounts import Account
 from firmware.core.clock import SystemClock
-from firmware.core.config import Config, set_from_text
+from firmware.core.config import Config
+from firmware.core.config_file import set_from_text
 from firmware.core.log import set_up
 from firmware.emv.ca_keys import CaKeys
 from firmware.lab.scenario.stage import tray_books
