@@ -1,6 +1,7 @@
 """The house's rules that a machine can hold: sizes, models, the one clock. Rooms: test_rooms.py."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,3 +214,9 @@ def test_every_driver_has_a_contract_test_against_its_model(driver):
         if wanted <= {name for _, name in imports(module)}
     ]
     assert held, f"no test in tests/contracts holds {driver} to {MODELS[driver]}"
+
+
+def test_what_ci_runs_on_other_days_is_there():
+    names = re.findall(r"tests/[\w/.]+", (ROOT / ".ci/run").read_text(encoding="utf-8"))
+    assert len(names) > 10
+    assert [name for name in names if not (ROOT / name).exists()] == []
