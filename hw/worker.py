@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable
-from datetime import datetime
 
 from hw.events import JobDone, Post
 from hw.keypad import REST_PERIOD_MS
@@ -21,16 +19,6 @@ JOIN_MS = 5_000
 JOIN_STEP_MS = 50  # so soon it is seen that there is no time left after all
 KEYPAD_STUCK_MS = 5_000  # a scan takes a millisecond
 READER_STUCK_MS = 60_000  # a card may take seconds for a command, and pcscd as long to restart
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def monotonic_ms(self) -> int:
-        return time.monotonic_ns() // 1_000_000
-
-    def now(self) -> datetime:
-        return datetime.now().astimezone()
 
 
 class HostedThread:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.core.config import Config, ConfigError, Display, Keypad, Printer, Reader, from_tables
+from firmware.core.config import Config, ConfigError, Display, Keypad, Printer, Reader
+from firmware.core.config_file import from_tables
 from firmware.lab.benchmarks.hands import CARD, LOOK_MS, PIN, Hands
 from firmware.lab.scenario.stage import Stage
 from firmware.terminal.drivers import profile_of

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from firmware.audit.dossier import dossier
-from firmware.core.config import Config, from_tables, with_setting
+from firmware.core.config import Config
+from firmware.core.config_file import from_tables, with_setting
 from firmware.core.masked import Key
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import RuleBroken

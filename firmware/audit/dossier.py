@@ -10,7 +10,7 @@ import msgspec
 from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
 from firmware.core.money import currency_of, major_text
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     AmountAgreed,
@@ -74,12 +74,12 @@ def _refunded(one: Transaction) -> str:
     return major_text(one.refunded_minor, currency_of(one.currency))
 
 
-def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
+def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]:
     """The records of a voucher, of the voids and refunds that name it, and of its papers."""
     places: set[_Place] = set()
     jobs: set[int] = set()
-    leading: list[Entry] = []  # what was agreed and overridden before an intent
-    settings: list[Entry] = []  # what changed of them since the voucher was begun
+    leading: list[ChainedRecord] = []  # what was agreed and overridden before an intent
+    settings: list[ChainedRecord] = []  # what changed of them since the voucher was begun
     for entry in journal.records():
         record = entry.record
         match record:

@@ -18,7 +18,7 @@ from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import Copy, EmvData
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
-from firmware.journal.chain import Entry, Introduced
+from firmware.journal.chain import ChainedRecord, Introduced
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
@@ -48,7 +48,7 @@ EMV_TAGS = {
 }
 
 
-class Reading(Struct, frozen=True):
+class JournalWithKeys(Struct, frozen=True):
     """A journal that is only read, with the terminal's keys."""
 
     journal: Lookups
@@ -71,14 +71,14 @@ class Case(Struct, frozen=True):
 
     asked: Transaction
     family: tuple[Transaction, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[ChainedRecord, ...]
     frames: dict[str, Image.Image]
     slips: tuple[Slip, ...]
     report: JournalReport
     essences: dict[str, str]  # QR text of each of the family, by voucher
     faults: tuple[str, ...]  # of the essences
     keys: Introduced  # every key that has signed, so that papers of any time can be checked
-    introductions: tuple[Entry, ...]  # the records that name them
+    introductions: tuple[ChainedRecord, ...]  # the records that name them
 
     @property
     def sound(self) -> bool:
@@ -86,7 +86,7 @@ class Case(Struct, frozen=True):
         return self.report.intact and not self.faults
 
 
-def gather(reading: Reading, asked: Transaction, config: Config, directory: Path) -> Case:
+def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directory: Path) -> Case:
     """Gather the case of a voucher; reads and verifies the whole journal in `directory`.
 
     Raises Refused when the voucher's original is not in the journal, JournalFault.
@@ -129,7 +129,7 @@ def _sale(journal: Lookups, asked: Transaction) -> Transaction:
     return sale
 
 
-def _family(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[Transaction]:
+def _family(journal: Lookups, entries: tuple[ChainedRecord, ...]) -> Iterator[Transaction]:
     for entry in entries:
         record = entry.record
         if isinstance(record, IntentRecorded):
@@ -140,7 +140,9 @@ def _family(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[Transactio
                 yield found
 
 
-def _frames(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[tuple[str, Image.Image]]:
+def _frames(
+    journal: Lookups, entries: tuple[ChainedRecord, ...]
+) -> Iterator[tuple[str, Image.Image]]:
     for entry in entries:
         record = entry.record
         if isinstance(record, AmountAgreed):
@@ -149,7 +151,9 @@ def _frames(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[tuple[str,
                 yield record.frame_sha256, Image.frombytes("1", GLASS_PX, packed)
 
 
-def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) -> Iterator[Slip]:
+def _slips(
+    reading: JournalWithKeys, family: tuple[Transaction, ...], config: Config
+) -> Iterator[Slip]:
     """Both copies of each, by the printer's own driver on a model of the printer."""
     profile = replace(profile_of(config.printer), mode=Mode.NATIVE, qr=True)
     papers = Papers(reading, config, profile.columns)

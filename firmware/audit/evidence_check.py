@@ -23,7 +23,7 @@ from firmware.audit.evidence_case import GLASS_PX, emv_told
 from firmware.audit.evidence_seal import MANIFEST, seal_faults
 from firmware.audit.keyring import keys_of
 from firmware.core.exits import Refused
-from firmware.journal.chain import ORIGIN, Entry, Introduced, faults_alone, key_at
+from firmware.journal.chain import ORIGIN, ChainedRecord, Introduced, faults_alone, key_at
 from firmware.journal.essence import VOUCHER, hash_digits, transaction_fields
 from firmware.journal.genuine import verify_essence
 from firmware.journal.records import (
@@ -123,7 +123,7 @@ def _files(path: Path) -> dict[str, bytes]:
         raise Refused(f"{path}: it cannot be unpacked: {error}") from error
 
 
-def _entries(files: Mapping[str, bytes], report: PackReport) -> Iterator[Entry]:
+def _entries(files: Mapping[str, bytes], report: PackReport) -> Iterator[ChainedRecord]:
     try:
         packed = msgspec.json.decode(files["records.json"], type=list[_Packed])
     except msgspec.MsgspecError as error:
@@ -131,7 +131,7 @@ def _entries(files: Mapping[str, bytes], report: PackReport) -> Iterator[Entry]:
         return
     for one in packed:
         try:
-            entry = Entry(
+            entry = ChainedRecord(
                 seq=one.record,
                 at=one.at,
                 body=one.body,
@@ -148,9 +148,9 @@ def _entries(files: Mapping[str, bytes], report: PackReport) -> Iterator[Entry]:
         yield entry
 
 
-def _chain(entries: list[Entry], report: PackReport) -> None:
+def _chain(entries: list[ChainedRecord], report: PackReport) -> None:
     """Each record's hash and signature; its predecessor's too, where that is in the file."""
-    before: Entry | None = None
+    before: ChainedRecord | None = None
     for entry in entries:
         if before is not None and entry.seq <= before.seq:
             report.faults.append(f"record {entry.seq}: out of its order")
@@ -168,7 +168,7 @@ def _chain(entries: list[Entry], report: PackReport) -> None:
         report.faults.append("records.json: it has no record")
 
 
-def _key_records(entries: list[Entry], report: PackReport) -> None:
+def _key_records(entries: list[ChainedRecord], report: PackReport) -> None:
     """Each key must be named by its own record, which the key before it has signed."""
     introduced = {
         entry.seq: entry.record.public_key
@@ -191,7 +191,7 @@ def _given(given: Introduced, report: PackReport) -> None:
             report.faults.append(f"no record introduces the key {digits} that was given")
 
 
-def _frames(files: Mapping[str, bytes], entries: list[Entry], report: PackReport) -> None:
+def _frames(files: Mapping[str, bytes], entries: list[ChainedRecord], report: PackReport) -> None:
     """Every frame that a record names is there, dot by dot, and no other."""
     named = {
         record.frame_sha256: entry.seq
@@ -227,7 +227,7 @@ def _packed_sha256(png: bytes) -> str:
         return ""
 
 
-def _vouchers(files: Mapping[str, bytes], entries: list[Entry], report: PackReport) -> None:
+def _vouchers(files: Mapping[str, bytes], entries: list[ChainedRecord], report: PackReport) -> None:
     try:
         told = msgspec.json.decode(files["verification.json"], type=_Told)
         emv = msgspec.json.decode(files["emv.json"], type=dict[str, list[dict[str, str]]])
@@ -269,7 +269,7 @@ def _qr(
         yield f"record {essence.number('record')} is another than its QR code names"
 
 
-def _transactions(entries: list[Entry]) -> Iterator[Transaction]:
+def _transactions(entries: list[ChainedRecord]) -> Iterator[Transaction]:
     """Each intent of the file with what became of it, as far as the file's records say."""
     records = [entry.record for entry in entries]
     for intent in records:

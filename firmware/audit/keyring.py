@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from firmware.audit.data import owning, require_owner
+from firmware.core.clock import SystemClock
 from firmware.core.exits import Refused
 from firmware.core.files import read_text
 from firmware.journal.chain import Introduced
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
-from hw.worker import SystemClock
 
 _FROM = "valid from record {}\n"
 # text before a key is allowed, see RFC 7468, 5.2

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from firmware.core.config import Config, with_setting
+from firmware.core.clock import SystemClock
+from firmware.core.config import Config
+from firmware.core.config_file import with_setting
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG, USER
 from firmware.ops.doctor.clock import ClockCheck
 from firmware.ops.doctor.display import DisplayCheck, Picture
 from firmware.ops.doctor.examination import as_json, as_line, examined, fit
-from firmware.ops.doctor.findings import Check, Finding
+from firmware.ops.doctor.findings import Finding, Inspection
 from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
 from firmware.ops.doctor.machine import Machine, ThisMachine
 from firmware.ops.doctor.permissions import Access, PermissionsCheck
@@ -36,7 +38,6 @@ from firmware.terminal.settings import Settings, add_config_argument, settings_o
 from hw.board import KEYPAD, PRINTER_UART, Pin
 from hw.card_reader import PcscReader
 from hw.ports import Printer
-from hw.worker import SystemClock
 
 Choose = Callable[[str], str]
 """Asks the person at the keyboard, and gives what was typed."""
@@ -85,7 +86,7 @@ def checks(
     *,
     choose: Choose | None = None,
     slips: bool = False,
-) -> Iterator[Check]:
+) -> Iterator[Inspection]:
     """Every check on the real parts, in the order in which causes come before effects.
 
     `scratch` is a folder for what drivers leave behind.
@@ -117,7 +118,7 @@ def checks_of_parts(
     slip_printers: Mapping[str, Printer],
     *,
     choose: Choose | None = None,
-) -> Iterator[Check]:
+) -> Iterator[Inspection]:
     """Every check on the parts themselves, which whoever made them closes."""
     clock, glass = SystemClock(), config.display
     picture = Picture(choose, glass.chip, glass.rotate) if choose else None

@@ -19,7 +19,7 @@ from PIL import Image
 from firmware.audit.data import add_data_argument, reading
 from firmware.audit.evidence_case import (
     Case,
-    Reading,
+    JournalWithKeys,
     emv_json,
     gather,
     records_json,
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             keys = TerminalKeys.load(options.data)
         except JournalFault as fault:
             raise Refused(f"{options.data}: {fault}", code=FAILED) from fault
-        case = gather(Reading(journal, keys), asked, config, options.data)
+        case = gather(JournalWithKeys(journal, keys), asked, config, options.data)
     _write(options.output, case, keys, force=options.force)
     print(f"{options.output}: voucher {asked.stan:06d}, {len(case.entries)} records")
     for words in (*case.report.faults, *case.faults):

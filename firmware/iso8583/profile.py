@@ -94,7 +94,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         """A profile that comes with the terminal. Raises ProfileError for an unknown name."""
         if name not in SHIPPED:
             raise ProfileError(f"{name}: expected {' or '.join(SHIPPED)}, or a file")
-        file = resources.files("firmware.iso8583.profiles") / f"{name}.toml"
+        file = resources.files("firmware.iso8583.profiles").joinpath(f"{name}.toml")
         return cls.from_toml(file.read_text("utf-8"), name)
 
     @classmethod

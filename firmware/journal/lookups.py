@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from firmware.journal.chain import ORIGIN, Entry, public_key_of
+from firmware.journal.chain import ORIGIN, ChainedRecord, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, fault_of
 from firmware.journal.owed import OwedLookups
 from firmware.journal.records import SettingChanged, SettingsRecorded
@@ -45,7 +45,7 @@ class Lookups(OwedLookups, SumLookups):
             if (before := known.get(key, "")) != (after := settings.get(key, ""))
         )
 
-    def setting_changes(self, serial: int | None = None) -> list[Entry]:
+    def setting_changes(self, serial: int | None = None) -> list[ChainedRecord]:
         """What changed of the settings while a batch was open, or ever, oldest first."""
         first, last = 0, NEVER
         if serial is not None:
@@ -66,7 +66,7 @@ class Lookups(OwedLookups, SumLookups):
         )
         return found[0] if found else (0, ORIGIN.hex())
 
-    def records(self, first: int = 1, last: int | None = None) -> Iterator[Entry]:
+    def records(self, first: int = 1, last: int | None = None) -> Iterator[ChainedRecord]:
         """The rows from `first` to `last`, both included, read as they are taken."""
         step = 500
         start = first
@@ -80,7 +80,7 @@ class Lookups(OwedLookups, SumLookups):
                 yield believed(entry) if self.believes_hashes_only else entry
             start = end + 1
 
-    def every_record(self) -> Iterator[Entry]:
+    def every_record(self) -> Iterator[ChainedRecord]:
         """Every row there is, also such as stand where none belongs, one at a time."""
         try:
             for row in self._db.execute(_ENTRY + "ORDER BY seq"):

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TypeVar
 
-from firmware.journal.chain import Entry, link
+from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
 from firmware.journal.records import IntentRecorded, OutcomeRecorded
 from firmware.journal.transactions import State, Transaction
@@ -35,15 +35,15 @@ def columns_of(table: str) -> str:
     return ", ".join(f"{table}.{name} AS {table}_{name}" for name in _COLUMNS)
 
 
-def entry_of(row: sqlite3.Row, table: str = "") -> Entry:
+def entry_of(row: sqlite3.Row, table: str = "") -> ChainedRecord:
     """A row of the log, or a joined one's columns, as it is. Raises JournalFault if it is none."""
     values = [row[f"{table}_{name}" if table else name] for name in _COLUMNS]
     if not all(isinstance(value, kind) for value, kind in zip(values, _KINDS, strict=True)):
         raise JournalFault(Trouble.CORRUPT, f"record {values[0]} is none")
-    return Entry(*values)
+    return ChainedRecord(*values)
 
 
-def believed(entry: Entry) -> Entry:
+def believed(entry: ChainedRecord) -> ChainedRecord:
     """The entry, which is as it was written. Raises JournalFault."""
     if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
         words = f"record {entry.seq}: its hash is not that of its content"

@@ -13,12 +13,13 @@ from firmware.flows import effects
 from firmware.iso8583.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
 from firmware.journal.records import IntentRecorded, Record, SettlementCompleted, SettlementStarted
-from firmware.journal.store import NO_BLOBS, Also, Journal
+from firmware.journal.store import NO_BLOBS, Also
 from firmware.journal.transactions import PrintJob
 from firmware.payments import effects as payment_effects
 from firmware.payments.sealed_cards import Place, keeping, unseal
 from firmware.receipts.spool import Spool
 from firmware.terminal.clock_watch import ClockWatch
+from firmware.terminal.data_directory import DataDirectory
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import AmountCheck, Attract, Idle, Original, OutOfService, Screen
 from firmware.ui.texts import Language
@@ -37,32 +38,6 @@ class Asks(Protocol):
     def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer: ...
 
 
-class Ledger(Protocol):
-    """The journal and the operators in it; it can be opened anew after a fault."""
-
-    @property
-    def journal(self) -> Journal: ...
-
-    @property
-    def operators(self) -> Operators: ...
-
-    def reopen(self) -> None:
-        """Close and open the same again. Raises JournalFault while it is still faulty."""
-        ...
-
-    def release(self) -> None:
-        """Close every file, until `reopen`."""
-        ...
-
-    def check_place(self) -> None:
-        """Raises JournalFault when a file is no longer where it was opened."""
-        ...
-
-    def check_space(self) -> None:
-        """Raises JournalFault when the disk has too little left for a day's trade."""
-        ...
-
-
 class World(Struct):
     """The devices, the journal and the host. `on_frame` is told of each frame put on the glass."""
 
@@ -74,7 +49,7 @@ class World(Struct):
     host_worker: Worker
     host_timeout_ms: int
     spool: Spool
-    ledger: Ledger
+    ledger: DataDirectory
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
     clock_watch: ClockWatch = field(default_factory=ClockWatch)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from firmware.audit.data import reading
+from firmware.core.clock import SystemClock
 from firmware.core.config import Check, Config
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
@@ -16,10 +17,10 @@ from firmware.journal.records import OperatorSignedOn
 from firmware.journal.transactions import State
 from firmware.lab.scenario.stage import tray_books
 from firmware.terminal.assembly import Assembly
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import LateKeypad, Parts
 from firmware.terminal.loop import Inbox, Loop
-from firmware.terminal.service_manager import Supervisor
+from firmware.terminal.service_manager import ServiceManager
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
@@ -36,7 +37,6 @@ from hw.sim.panel.ssd1306 import Ssd1306
 from hw.sim.panel.usb_keypad import UsbKeypadModel
 from hw.sim.printer.escpos import PrinterModel
 from hw.sim.reader.pcsc import PcscModel
-from hw.worker import SystemClock
 
 PATIENCE_S = 20
 CONFIG = Config(check=Check(min_view_ms=0))
@@ -103,7 +103,7 @@ class Bench:
         self._last_label, self._up_at_ms = "", 0
         self._frame: Frame | None = None
 
-    def run(self, person: Callable[[], None], supervisor: Supervisor | None = None) -> None:
+    def run(self, person: Callable[[], None], supervisor: ServiceManager | None = None) -> None:
         """Run the terminal here while `person` uses it on a thread; ends when the person does."""
         self._provision()
         assembly = Assembly(
@@ -121,7 +121,7 @@ class Bench:
             self.inbox.take,
             self.clock,
             assembly.workers,
-            supervisor or Supervisor(),
+            supervisor or ServiceManager(),
         )
         try:
             with self._someone(person):
@@ -238,7 +238,7 @@ class Bench:
         """Passwords of their own for the operators, and a cashier signed on; once."""
         if (self._data / "journal.db").exists():
             return
-        ledger = Ledger(self._data, self.clock.now)
+        ledger = DataDirectory(self._data, self.clock.now)
         for number, password in (("00", "246810"), ("01", "1357")):
             ledger.operators.set_password(number, Password(password), by=number)
         ledger.journal.append(OperatorSignedOn(operator="01"))

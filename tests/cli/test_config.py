@@ -7,7 +7,8 @@ from typing import get_type_hints
 import pytest
 
 from firmware.cli.config import example
-from firmware.core.config import Config, from_tables
+from firmware.core.config import Config
+from firmware.core.config_file import from_tables
 from firmware.emv.ca_keys import CaKeys
 from firmware.terminal import settings, settings_told
 from firmware.terminal.settings import settings_of

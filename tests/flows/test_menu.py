@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.core.kinds import Kind
-from firmware.flows.effects import PutBack, Wait
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.effects import MaskedEntry, PutBack, Wait
 from firmware.flows.menu import ITEMS, menu
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups

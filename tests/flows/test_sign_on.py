@@ -6,8 +6,7 @@ import pytest
 
 from firmware.core.kinds import Kind
 from firmware.core.masked import Password
-from firmware.flows.effects import ChangeOperator, CheckPassword, OperatorChange
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.effects import ChangeOperator, CheckPassword, MaskedEntry, OperatorChange
 from firmware.flows.operators import manage
 from firmware.flows.sign_on import try_sign_on
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason

@@ -7,8 +7,7 @@ import pytest
 
 from firmware.core.kinds import Kind, Result, Verification
 from firmware.core.masked import Password
-from firmware.flows.effects import CheckPassword
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.effects import CheckPassword, MaskedEntry
 from firmware.flows.void import void
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups

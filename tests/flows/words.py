@@ -15,6 +15,7 @@ from firmware.flows.effects import (
     Beep,
     CardPresent,
     CheckPassword,
+    MaskedEntry,
     PowerOff,
     PowerOn,
     ReleasePaper,
@@ -24,7 +25,6 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.entry_guard import MaskedEntry
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
 from firmware.journal.operators import Verified

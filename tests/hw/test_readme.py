@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import hw
-from firmware.core.config import Config, from_tables
+from firmware.core.config import Config
+from firmware.core.config_file import from_tables
 from firmware.lab.benchmarks.paper import BITS_PER_BYTE, receipt
 
 HW = Path(hw.__file__).parent

@@ -53,7 +53,7 @@ def python_path(first: Path) -> str:
 
 def move(text: str) -> None:
     """Move this process, and those that it starts, for the rest of their lives."""
-    from hw.worker import SystemClock  # noqa: PLC0415 - also imported where nothing is moved
+    from firmware.core.clock import SystemClock  # noqa: PLC0415 - also imported where nothing is moved
 
     now = SystemClock().now().astimezone(UTC)
     by_s = round((moved(now, text) - now).total_seconds())
@@ -66,7 +66,7 @@ def move_by(by_s: int) -> None:
     """Move this process. Raises ModuleNotFoundError without time-machine."""
     import time_machine  # noqa: PLC0415 - for runs on another day alone
 
-    from hw.worker import SystemClock  # noqa: PLC0415
+    from firmware.core.clock import SystemClock  # noqa: PLC0415
 
     then = SystemClock().now().astimezone(UTC) + timedelta(seconds=by_s)
     time_machine.travel(then, tick=True).start()

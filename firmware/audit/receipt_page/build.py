@@ -25,7 +25,7 @@ STATIC, VENDOR = (
 LIBRARIES = {"jsQR": "jsQR.js", "tweetnacl": "nacl-fast.min.js"}
 
 
-class Owner(Struct, frozen=True):
+class PageOwner(Struct, frozen=True):
     """Whose receipts a terminal prints; the QR has the numbers alone."""
 
     merchant: str
@@ -34,18 +34,18 @@ class Owner(Struct, frozen=True):
     store: str
 
 
-def owners(journal: Lookups) -> list[Owner]:
+def owners(journal: Lookups) -> list[PageOwner]:
     """Whom the journal's transactions name, the latest first; each pair of numbers once."""
-    found: dict[tuple[str, str], Owner] = {}
+    found: dict[tuple[str, str], PageOwner] = {}
     for serial in reversed(journal.serials()):
         for training in (False, True):
             for one in journal.list_transactions(None, 0, 1, training=training, serial=serial):
-                owner = Owner(one.merchant, one.terminal, one.merchant_name, one.store)
+                owner = PageOwner(one.merchant, one.terminal, one.merchant_name, one.store)
                 found.setdefault((one.merchant, one.terminal), owner)
     return list(found.values())
 
 
-def page(keys: Introduced, known: list[Owner], head: int) -> str:
+def page(keys: Introduced, known: list[PageOwner], head: int) -> str:
     """The page's HTML. `head` is the journal's last record: later ones may have a newer key."""
     facts = {
         "keys": [

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.core.config import Config, ConfigError, set_from_text
+from firmware.core.config import Config, ConfigError
+from firmware.core.config_file import set_from_text
 from firmware.core.files import below, read_bytes, written
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.hands import Hands

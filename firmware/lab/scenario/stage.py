@@ -26,7 +26,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.scenario.disk import Disk
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.drivers import (
     display_on,
     printer_on,
@@ -209,8 +209,8 @@ class Stage:
         self.frame = frame
         self._on_frame(frame)
 
-    def _ledger(self) -> Ledger:
-        return Ledger(
+    def _ledger(self) -> DataDirectory:
+        return DataDirectory(
             self._directory,
             self.bench.clock.now,
             self._free_bytes,

@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from firmware.__main__ import main
 from firmware.audit.data import reading
-from firmware.audit.receipt_page.build import LIBRARIES, VENDOR, Owner, page
+from firmware.audit.receipt_page.build import LIBRARIES, VENDOR, PageOwner, page
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES
 from firmware.journal import base45
@@ -346,7 +346,7 @@ def test_nothing_is_wider_than_a_phone(browser, check, sale, keys, scheme):
 def test_a_shops_name_is_no_script(browser, data, sale, keys, tmp_path):
     name = "</script><script>document.title='x'</script><b>"
     with reading(data) as journal:
-        owner = Owner(sale.merchant, sale.terminal, name, "S<1>")
+        owner = PageOwner(sale.merchant, sale.terminal, name, "S<1>")
         path = tmp_path / "check.html"
         path.write_text(page(journal.public_keys(), [owner], 9), "utf-8")
     held = Phone(browser, path)

@@ -3,12 +3,12 @@
 import fnmatch
 from dataclasses import dataclass, field
 
-from firmware.ops.doctor.accounts import Account
+from firmware.ops.doctor.accounts import SystemUser
 from firmware.ops.doctor.findings import Verdict
 
-ALICE = Account("alice", 1000, frozenset({"alice", "i2c"}))
-ROOT = Account("root", 0, frozenset({"root"}))
-POS = Account("pos", 999, frozenset({"pos", "gpio", "i2c", "spi", "lp", "dialout", "input"}))
+ALICE = SystemUser("alice", 1000, frozenset({"alice", "i2c"}))
+ROOT = SystemUser("root", 0, frozenset({"root"}))
+POS = SystemUser("pos", 999, frozenset({"pos", "gpio", "i2c", "spi", "lp", "dialout", "input"}))
 
 
 @dataclass
@@ -22,8 +22,8 @@ class ModelMachine:
     commands: dict[str, str] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     closed_to: dict[str, set[str]] = field(default_factory=dict)
-    runs: Account = ALICE
-    users: tuple[Account, ...] = ()
+    runs: SystemUser = ALICE
+    users: tuple[SystemUser, ...] = ()
     free: int | None = 10_000_000_000
     links: dict[str, str] = field(default_factory=dict)
 

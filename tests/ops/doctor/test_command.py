@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from firmware.cli import doctor
-from firmware.core.config import Config, Printer, from_tables
+from firmware.core.config import Config, Printer
+from firmware.core.config_file import from_tables
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG
 from firmware.ops.doctor.examination import as_json, as_line, examined, fit
