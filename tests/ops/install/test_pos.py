@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-POS = Path(__file__).resolve().parents[2] / "firmware" / "pos"
+POS = Path(__file__).resolve().parents[3] / "firmware" / "pos"
 SPREAD = ["-n", "auto", "--dist", "loadfile"]
 USED = ("sh", "readlink", "uname")  # of the system's commands; without apt-get nothing is installed
 
