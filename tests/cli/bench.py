@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from firmware.audit.data import reading
@@ -91,7 +92,7 @@ class Bench:
         self.config = config
         self.clock = TickingClock()
         self.inbox = Inbox()
-        self.chip: Ssd1306 = Glass()
+        self.chip = Glass()
         self.keys: Matrix | UsbKeypadModel = Matrix(KEYPAD)
         self.slot = PcscModel()
         self.paper_printer = PrinterModel()
@@ -149,7 +150,7 @@ class Bench:
                 self.clock.wait_for(self._is_up_long_enough, "a finger that is up")
             self._last_label = label
             self.keys.press(Key(label))
-            self.clock.wait_for(lambda before=before: self._pressed > before, f"key {label}")
+            self.clock.wait_for(partial(self._is_pressed_since, before), f"key {label}")
             self.keys.release(Key(label))
             self.clock.wait_for(lambda: self._at_rest, f"release of {label}")
             self._up_at_ms = self.clock.monotonic_ms()
@@ -196,6 +197,9 @@ class Bench:
             return sale.state, sale.amount_minor, len(journal.open_intents())
 
     # --- below ---
+
+    def _is_pressed_since(self, before: int) -> bool:
+        return self._pressed > before
 
     def _is_up_long_enough(self) -> bool:
         return self.clock.monotonic_ms() - self._up_at_ms >= GAP_MS

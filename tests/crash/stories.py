@@ -15,12 +15,12 @@ from firmware.iso8583.messages import Answered
 from firmware.journal.lookups import Lookups
 from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.payments.order import Agreed
-from firmware.payments.reverse import _request
 from firmware.payments.transact import (
     PaymentApproved,
     PaymentDeclined,
     _intent,
     _outcome,
+    _request,
     both_copies,
 )
 from tests.crash.cuts import Story
@@ -151,7 +151,7 @@ async def _sell_naively(desk: Desk, met: Met) -> None:
     assert isinstance(answer, Answered), "a naive terminal believes in its line"
     result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
     job = await Look.of(Lookups.next_job)
-    outcome = _outcome(intent, met.ready, result, answer)
+    outcome = _outcome(desk, intent, met.ready, result, answer)
     await Record.of(intent, outcome, *both_copies(intent, job))
     found = await Look.of(Lookups.by_voucher, intent.stan, training=desk.training)
     assert found is not None

@@ -50,7 +50,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         coroutine.send(None)
     except StopIteration as stop:
-        return stop.value
+        value: T = stop.value
+        return value
     raise AssertionError("the coroutine suspended")
 
 

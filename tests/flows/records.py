@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -176,7 +176,7 @@ def both_slips(intent: IntentRecorded) -> tuple[PrintQueued, PrintQueued]:
 
 
 def transaction_of(
-    intent: IntentRecorded, state: State, *, reference: str = REFERENCE, **more: object
+    intent: IntentRecorded, state: State, *, reference: str = REFERENCE, **more: Any
 ) -> Transaction:
     """The journal's row of an intent."""
     named = {name: getattr(intent, name) for name in IntentRecorded.__struct_fields__}

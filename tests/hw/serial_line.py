@@ -5,17 +5,27 @@ import os
 import termios
 import threading
 import tty
+from collections.abc import Iterator
+from typing import Protocol
 
 from tests.machine import pseudo_terminal
 
 
+class Answering(Protocol):
+    """A printer model at the far end of a line."""
+
+    def receive(self, data: bytes) -> object: ...
+
+    def answers(self) -> bytes: ...
+
+
 @contextlib.contextmanager
-def on_terminal(model):
+def on_terminal(model: Answering) -> Iterator[str]:
     """A terminal device whose other end is the printer: a serial line without its speed."""
     master, slave = pseudo_terminal()
     tty.setraw(slave, termios.TCSANOW)
 
-    def serve():
+    def serve() -> None:
         with contextlib.suppress(OSError):
             while data := os.read(master, 4096):
                 model.receive(data)
@@ -38,7 +48,7 @@ XON, XOFF = b"\x11", b"\x13"
 
 
 @contextlib.contextmanager
-def on_small_buffer(model):
+def on_small_buffer(model: Answering) -> Iterator[str]:
     """The same with a printer slower than its line, whose DIP switches say XON/XOFF.
 
     What comes when the buffer is full is lost.
@@ -48,7 +58,7 @@ def on_small_buffer(model):
     os.set_blocking(master, False)
     stop, paces = threading.Event(), threading.Event()  # the second is never set
 
-    def serve():
+    def serve() -> None:
         buffer, held = bytearray(), False
         while not stop.is_set() or buffer:
             with contextlib.suppress(OSError):

@@ -29,7 +29,8 @@ def on_date(text: str) -> str:
 def moved(now: datetime, text: str) -> datetime:
     """The moment that `text` names, at the time of day that it is. Raises ValueError."""
     months = re.fullmatch(r"\+(\d{1,3})m", text)
-    return now.replace(**_day(_later(now.date(), int(months[1])) if months else _iso(text)))
+    day = _later(now.date(), int(months[1])) if months else _iso(text)
+    return now.replace(year=day.year, month=day.month, day=day.day)
 
 
 def _iso(text: str) -> date:
@@ -40,10 +41,6 @@ def _later(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def _day(day: date) -> dict[str, int]:
-    return {"year": day.year, "month": day.month, "day": day.day}
 
 
 def python_path(first: Path) -> str:

@@ -217,7 +217,8 @@ class Soak:
             self._listing.communicate()
             self._listing = None
         if data is not None:
-            command = [sys.executable, "-m", "firmware", "journal", "list", "--data", data]
+            told = ("journal", "list", "--data", str(data))
+            command = [sys.executable, "-m", "firmware", *told]
             self._listing = subprocess.Popen(command, stdout=subprocess.PIPE, cwd="/")
 
     # --- the end ---
@@ -290,7 +291,7 @@ class Disk:
             subprocess.run(["umount", "--lazy", self.folder], check=False, capture_output=True)
 
     def _mount(self) -> bool:
-        command = ["mount", "--bind", self._disk, self.folder]
+        command = ["mount", "--bind", str(self._disk), str(self.folder)]
         done = subprocess.run(command, check=False, capture_output=True)
         return done.returncode == 0
 
