@@ -1,11 +1,14 @@
 """A modelled PC/SC with the reader's driver on it, for its tests."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from hw.card_reader import PcscReader
 from hw.events import CardInserted
+from hw.sim.cards.card import Card
 from hw.sim.reader.pcsc import PcscModel
 
 
@@ -24,7 +27,7 @@ class StoppedClock:
 class Bench:
     """A modelled PC/SC, the driver on it, and the pauses the driver took."""
 
-    def __init__(self, *names: str, **options: object) -> None:
+    def __init__(self, *names: str, **options: Any) -> None:
         self.pcsc = PcscModel(names) if names else PcscModel()
         self.pauses: list[int] = []
         self.reader = PcscReader(self.pcsc, StoppedClock(), pause=self.pauses.append, **options)
@@ -34,12 +37,12 @@ class Bench:
 
 
 @pytest.fixture
-def bench():
+def bench() -> Bench:
     return Bench()
 
 
 @pytest.fixture
-def talking(bench, card_named):
+def talking(bench: Bench, card_named: Callable[[str], Card]) -> Bench:
     """The bench with visa-credit in and powered."""
     bench.pcsc.insert(card_named("visa-credit"))
     assert bench.poll() == [CardInserted]
