@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Kind
+from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.parts import abandon, tell
 from firmware.flows.words import why_refused
@@ -29,15 +30,15 @@ def masked_card(original: Transaction) -> str:
 
 
 def original_screen(
-    desk: Desk, kind: Kind, original: Transaction, *, left_minor: int | None
+    desk: Desk, kind: Kind, original: Transaction, left: Money | None = None
 ) -> Original:
     """The frame that stands before ENTER of a void or refund."""
     return Original(
         kind,
         Phrase.of(Text.VOID if kind is Kind.VOID else Text.REFUND),
         masked_card(original),
-        desk.money(original.amount_minor),
-        None if left_minor is None else desk.money(left_minor),
+        original.amount,
+        left,
         f"{original.date[:4]}-{original.date[4:6]}-{original.date[6:]}",
         f"{original.time[:2]}:{original.time[2:4]}",
         original.operator,

@@ -61,7 +61,7 @@ async def _not_approved(
     await Beep(long=True)
     screen = Outcome(
         transaction.kind,
-        desk.money(transaction.amount_minor),
+        transaction.amount,
         approved=False,
         text=text,
         code=code,
@@ -158,7 +158,7 @@ class Offer(Struct, frozen=True):
             words = await in_turns(Phrase.of(Text.APPROVED_SLIP_PENDING), now_ms)
         return Outcome(
             transaction.kind,
-            self.desk.money(transaction.amount_minor),
+            transaction.amount,
             approved=True,
             text=Phrase.of(Text.APPROVED),
             voucher=f"{transaction.stan:06d}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Kind
-from firmware.core.money import currency_of, major_text
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
 from firmware.flows.original import masked_card
@@ -71,7 +70,7 @@ def details(desk: Desk, transaction: Transaction) -> tuple[str, ...]:
         state = Text.UNDONE
     rows = [
         f"{transaction.stan:06d} {word(desk, KINDS[transaction.kind])}",
-        f"{transaction.currency} {_amount(transaction)}",
+        f"{transaction.currency} {transaction.amount}",
         f"{word(desk, state)} {transaction.response_code}".rstrip(),
         masked_card(transaction)[-16:],
         f"{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]} {transaction.operator}",
@@ -96,15 +95,10 @@ async def _show_list(desk: Desk) -> None:
     await page_through(desk, Phrase.of(Text.QUERY_LIST), rows)
 
 
-def _amount(transaction: Transaction) -> str:
-    """The amount by its own currency, which may be an earlier one than the terminal's."""
-    return major_text(transaction.amount_minor, currency_of(transaction.currency))
-
-
 def _short(transaction: Transaction) -> str:
     sign = "" if transaction.kind is Kind.SALE else "-"
     mark = "" if transaction.state is State.APPROVED else "x"
-    return f"{mark}{sign}{_amount(transaction)}"
+    return f"{mark}{sign}{transaction.amount}"
 
 
 async def page_through(desk: Desk, title: Phrase, rows: tuple[str, ...]) -> None:

@@ -66,8 +66,8 @@ async def refund(desk: Desk) -> PaymentEnded | None:
 
 async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | None:
     # 3. The original on the glass, with what is left.
-    left = desk.money(original.amount_minor - original.refunded_minor)
-    screen = original_screen(desk, Kind.REFUND, original, left_minor=left.minor)
+    left = original.left
+    screen = original_screen(desk, Kind.REFUND, original, left)
     given_up = await confirm(desk, screen)
     if given_up is not None:
         await abandon(Kind.REFUND, "original", given_up)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from firmware.core.config import Merchant
-from firmware.core.money import currency_of
 from firmware.journal.transactions import Reversal, Transaction
 from firmware.receipts.sheet import Sheet, amount_text, card_text, date_text
 from firmware.receipts.texts import (
@@ -57,8 +56,7 @@ def _what_to_do(
     sheet.pair(Label.VOUCHER, f"{transaction.stan:06d}", bold=True)
     sheet.pair(Label.CARD_NUMBER, card_text(transaction.card, show_first6=False))
     sheet.pair(Label.DATE, date_text(transaction.date, transaction.time))
-    amount = amount_text(transaction.amount_minor, currency_of(transaction.currency))
-    sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
+    sheet.pair(Label.AMOUNT, amount_text(transaction.amount), size=Size.LARGE, bold=True).rule()
     sheet.text(Label.WHAT_TO_DO, bold=True)
     for advice in advices:
         sheet.both(advice)

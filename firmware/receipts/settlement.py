@@ -7,7 +7,7 @@ from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Currency, major_text
 from firmware.journal.records import SettlementCompleted
 from firmware.receipts.columns import width
-from firmware.receipts.sheet import Sheet, amount_text, date_text
+from firmware.receipts.sheet import Sheet, date_text, sum_text
 from firmware.receipts.texts import CALL_ACQUIRER, NAMES, Label, Mark
 from hw.ports import Document, Size
 
@@ -37,7 +37,7 @@ def settlement_slip(
     sheet.pair(Label.DATE, date_text(settlement.date, settlement.time)).rule()
     ours, theirs = _rows(settlement.totals), _rows(settlement.host_totals)
     _table(sheet, Label.PER_TERMINAL, ours, currency)
-    sheet.pair(Label.NET, amount_text(_net(settlement.totals), currency), bold=True).rule()
+    sheet.pair(Label.NET, sum_text(_net(settlement.totals), currency), bold=True).rule()
     _table(sheet, Label.PER_HOST, theirs, currency)
     sheet.rule()
     if not settlement.balanced:

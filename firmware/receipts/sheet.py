@@ -6,7 +6,7 @@ from typing import Self
 
 from firmware.core.config import Merchant
 from firmware.core.kinds import CardFacts
-from firmware.core.money import Currency, major_text
+from firmware.core.money import Currency, Money, major_text
 from firmware.journal.transactions import Transaction
 from firmware.receipts.columns import beside, grouped, plain, width, wrap
 from firmware.receipts.texts import Label, Mark
@@ -102,8 +102,13 @@ class Sheet:
         return self
 
 
-def amount_text(minor: int, currency: Currency) -> str:
-    """`minor` units with the currency's label: `RMB 128.50`; of any size, and below zero too."""
+def amount_text(amount: Money) -> str:
+    """The amount with its currency's label: `RMB 128.50`."""
+    return sum_text(amount.minor, amount.currency)
+
+
+def sum_text(minor: int, currency: Currency) -> str:
+    """`minor` units with the currency's label; of any size, and below zero too."""
     return f"{currency.label} {major_text(minor, currency)}"
 
 

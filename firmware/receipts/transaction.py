@@ -6,7 +6,7 @@ from typing import assert_never
 
 from firmware.core.config import Merchant
 from firmware.core.kinds import Copy, Kind, Verification
-from firmware.core.money import currency_of
+from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State, Transaction
 from firmware.receipts.sheet import Sheet, amount_text, card_text, date_text
@@ -26,11 +26,11 @@ def transaction_slip(
     columns: int,
     duplicate: bool,
     qr: str | None,
-    left_minor: int | None = None,
+    left: Money | None = None,
 ) -> Document:
     """The merchant's or the cardholder's slip of `transaction`.
 
-    `qr` is the signed essence of the record; `left_minor` what may still be refunded of the
+    `qr` is the signed essence of the record; `left` what may still be refunded of the
     original, which only a refund says. What the journal recorded is printed, not what the settings
     say today; only phone, terms and the English name are `merchant`'s.
     """
@@ -41,7 +41,7 @@ def transaction_slip(
     _card(sheet, transaction, copy)
     _numbers(sheet, transaction)
     _amount(sheet, transaction)
-    _remarks(sheet, transaction, left_minor)
+    _remarks(sheet, transaction, left)
     _chip(sheet, transaction)
     test_keys = transaction.emv.test_keys
     sheet.marks(duplicate=duplicate, training=transaction.training, test_keys=test_keys)
@@ -71,13 +71,13 @@ def _numbers(sheet: Sheet, transaction: Transaction) -> None:
 
 
 def _amount(sheet: Sheet, transaction: Transaction) -> None:
-    amount = amount_text(transaction.amount_minor, currency_of(transaction.currency))
+    amount = amount_text(transaction.amount)
     sheet.rule().pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
 
 
-def _remarks(sheet: Sheet, transaction: Transaction, left_minor: int | None) -> None:
+def _remarks(sheet: Sheet, transaction: Transaction, left: Money | None) -> None:
     """What this slip refers to, and what has become of its transaction since."""
-    remarks = _references(transaction, left_minor) + _standing(transaction)
+    remarks = _references(transaction, left) + _standing(transaction)
     if not remarks:
         return
     sheet.text(Label.REMARKS)
@@ -89,7 +89,7 @@ def _remarks(sheet: Sheet, transaction: Transaction, left_minor: int | None) -> 
     sheet.rule()
 
 
-def _references(transaction: Transaction, left_minor: int | None) -> list[_Remark]:
+def _references(transaction: Transaction, left: Money | None) -> list[_Remark]:
     original = transaction.original
     remarks: list[_Remark] = []
     if original:
@@ -97,9 +97,8 @@ def _references(transaction: Transaction, left_minor: int | None) -> list[_Remar
     if original and transaction.kind is Kind.REFUND:
         remarks.append((Label.ORIGINAL_REFERENCE, original.reference))
         remarks.append((Label.ORIGINAL_DATE, date_text(original.date)))
-    if left_minor is not None and transaction.kind is Kind.REFUND:
-        left = amount_text(left_minor, currency_of(transaction.currency))
-        remarks.append((Label.LEFT, left))
+    if left is not None and transaction.kind is Kind.REFUND:
+        remarks.append((Label.LEFT, amount_text(left)))
     if transaction.undo:
         remarks.append((Mark.UNDO, None))
     return remarks
@@ -133,8 +132,7 @@ def _undone_since(transaction: Transaction) -> list[_Remark]:
     if transaction.voided_by:
         remarks.append((Label.VOIDED_BY, f"{transaction.voided_by:06d}"))
     if transaction.refunded_minor:
-        refunded = amount_text(transaction.refunded_minor, currency_of(transaction.currency))
-        remarks.append((Label.REFUNDED, refunded))
+        remarks.append((Label.REFUNDED, amount_text(transaction.refunded)))
     return remarks
 
 

@@ -55,7 +55,8 @@ class RecordedRig(Rig):
         if isinstance(effect, payment_effects.Authorise) and isinstance(
             effect.request, FinancialRequest
         ):
-            self._promise(Sent(effect.request.batch, effect.request.stan))
+            paid = effect.request.payment
+            self._promise(Sent(paid.batch, paid.stan))
 
     def _promise_when_answered(self, effect: payment_effects.Effect[Any] | None) -> None:
         assert self.terminal is not None

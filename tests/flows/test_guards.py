@@ -34,8 +34,8 @@ from tests.flows.words import (
     say,
     shows,
     tells,
-    yuan,
 )
+from tests.payment import yuan
 
 SALE = Kind.SALE
 VISA = facts_of("visa-credit")

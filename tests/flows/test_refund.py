@@ -49,8 +49,8 @@ from tests.flows.words import (
     shows,
     supervisor_gives_password,
     tells,
-    yuan,
 )
+from tests.payment import yuan
 
 REFUND = Kind.REFUND
 VISA = facts_of("visa-credit")

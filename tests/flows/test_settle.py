@@ -28,7 +28,6 @@ from firmware.ui.screens import Notice
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import (
-    OWNER,
     intent_of,
     refuses_before_the_reversal,
     reversal_is_confirmed,
@@ -36,7 +35,7 @@ from tests.flows.records import (
     reversal_stays_owed,
     transaction_of,
 )
-from tests.flows.script import Pair, desk, follow
+from tests.flows.script import CONFIG, Pair, desk, follow
 from tests.flows.words import (
     BATCH,
     MERCHANT_JOB,
@@ -88,12 +87,12 @@ def settlement_starts() -> list[Pair]:
 
 def host_is_asked(answer: HostAnswer) -> list[Pair]:
     request = SettlementRequest(
-        terminal=OWNER.terminal,
-        merchant=OWNER.number,
+        terminal=CONFIG.merchant.terminal,
+        merchant=CONFIG.merchant.number,
         batch=BATCH,
         stan=4,
         totals=TOTALS,
-        currency="156",
+        currency=CONFIG.currency,
         date=NOW.date,
         time=NOW.time,
     )

@@ -53,8 +53,8 @@ from tests.flows.words import (
     stands_in_the_journal,
     supervisor_gives_password,
     tells,
-    yuan,
 )
+from tests.payment import yuan
 
 VOID = Kind.VOID
 UNIONPAY, VISA = facts_of("unionpay-debit"), facts_of("visa-credit")

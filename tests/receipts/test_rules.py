@@ -12,6 +12,7 @@ from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts import fault_slip, settlement_slip, transaction_slip
 from hw.ports import Cut, Line, Qr, Size
+from tests.payment import yuan
 
 MERCHANT = Merchant(phone="021-6135 0000")
 SOME = Totals(
@@ -33,7 +34,7 @@ def test_everything_stands_in_the_order_of_the_specification(transaction):
     refund = transaction(
         kind=Kind.REFUND, training=True, verification=Verification.PIN_AND_SIGNATURE
     )
-    document = slip(refund, duplicate=True, qr="signed", left_minor=100)
+    document = slip(refund, duplicate=True, qr="signed", left=yuan(100))
     paper = "\n".join(
         part.data if isinstance(part, Qr) else part.text
         for part in document
@@ -119,14 +120,14 @@ def test_a_void_names_the_original_voucher(transaction, texts):
 
 
 def test_a_refund_names_its_original_and_what_is_left(transaction, texts):
-    lines = texts(slip(transaction(kind=Kind.REFUND), left_minor=0))
+    lines = texts(slip(transaction(kind=Kind.REFUND), left=yuan(0)))
     assert "原参考号 ORIG REF: 112219320527" in lines
     assert "原交易日期 ORIG DATE: 2026/11/20" in lines
     assert "可退余额 LEFT: RMB 0.00" in lines
 
 
 def test_a_void_leaves_nothing_to_refund_and_says_nothing_of_it(transaction, texts):
-    lines = texts(slip(transaction(kind=Kind.VOID), left_minor=12_850))
+    lines = texts(slip(transaction(kind=Kind.VOID), left=yuan(12_850)))
     assert not any("可退余额" in line for line in lines)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from firmware.core.money import Currency, currency_of, major_text
+from firmware.core.money import Currency, major_text
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
@@ -88,7 +88,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
     if one.voided_by:
         note = ["voidedBy", f"{one.voided_by:06d}"]
     elif one.refunded_minor:
-        note = ["refunded", major_text(one.refunded_minor, currency_of(one.currency))]
+        note = ["refunded", str(one.refunded)]
     elif one.original is not None:
         note = ["ofVoucher", f"{one.original.stan:06d}"]
     return {
@@ -96,7 +96,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
         "batch": one.batch,
         "time": f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}",
         "kind": one.kind.value,
-        "amount": major_text(one.amount_minor, currency_of(one.currency)),
+        "amount": str(one.amount),
         "card": one.card.last4,
         "state": one.state.value,
         "code": one.response_code,
