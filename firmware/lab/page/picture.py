@@ -11,7 +11,7 @@ from firmware.core.exits import FAILED, Refused
 from firmware.lab.page.browser import NoBrowser, chromium, served
 
 WIDTH_PX, HEIGHT_PX = 1440, 900
-SETTINGS = {"general_language": "zh_CN", "check_min_view_ms": "0"}
+SETTINGS = {"general_language": "zh_CN", "check_min_view_ms": "300"}
 UNDO_LEFT = "20秒"  # the moment: the slip is out, and the sale could still be undone for so long
 TO_AMOUNT_PX = -350  # up the slip, as a wheel scrolls it
 PATIENCE_MS = 60_000

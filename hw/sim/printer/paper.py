@@ -62,7 +62,7 @@ class Paper:
         """What is read on the paper, line by line, indented where it is; symbols are left out."""
         lines: list[str] = []
         bottom_px = 0
-        for top_px, height_px, text in self._read():
+        for top_px, height_px, text in self.lines():
             if text is not None:
                 lines += [""] * ((top_px - bottom_px) // LINE_SPACING_PX)
                 lines.append(text)
@@ -92,7 +92,7 @@ class Paper:
         torn._marks_read, self._marks_read = self._marks_read, 0
         return torn
 
-    def _read(self) -> list[tuple[int, int, str | None]]:
+    def lines(self) -> list[tuple[int, int, str | None]]:
         """Top, height and text of each mark. Dots are slow to read, so only once."""
         for mark in self._marks[self._marks_read :]:
             whole = (mark.y, mark.dots.height)
