@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from firmware.core.money import Currency, currency_of, major_text
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import CASHIER_DEFAULT, SUPERVISOR_DEFAULT
 from firmware.journal.transactions import Transaction
@@ -134,7 +134,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
     }
 
 
-def record(entry: Entry) -> dict[str, Any]:
+def record(entry: ChainedRecord) -> dict[str, Any]:
     """A row of the journal: its number, moment, kind, and the head of its hash."""
     told = entry.record
     body = msgspec.to_builtins(told)
