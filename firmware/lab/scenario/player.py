@@ -105,6 +105,11 @@ class Player:
         self._torn: list[str] = []
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether the steps so far ask for a terminal as it comes from the factory."""
+        return self._fresh
+
+    @property
     def stage(self) -> Stage:
         """The stage, set up and switched on when it is first asked for."""
         if self._stage is None:
