@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 MEANINGS = {
-    "merchant.name": "on idle, on the amount check and on vouchers",
+    "merchant.name": "on idle, on the amount check and on receipts",
     "merchant.name_en": "the same in English",
     "merchant.number": "the acquirer's merchant number, 15 digits or capitals",
     "merchant.store": "the store's label, up to 8 letters, digits or dashes",
     "merchant.terminal": "the terminal number, 8 digits or capitals",
-    "merchant.phone": "printed at the foot of vouchers",
-    "merchant.terms": "refund terms on vouchers",
+    "merchant.phone": "printed at the foot of receipts",
+    "merchant.acquirer": "the acquirer's name, printed on receipts where set",
+    "merchant.terms": "refund terms on the cardholder copy of a sale",
     "merchant.terms_en": "the same in English",
     "general.language": "of the glass at start; # at idle changes it",
     "general.currency": "ISO 4217 letters; the currency of every amount",

@@ -28,7 +28,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Merchant(Section, frozen=True):
-    """Whose terminal this is, as idle, amount check and vouchers say it."""
+    """Whose terminal this is, as idle, amount check and receipts say it."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] = "幸福小店"
     name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] = "HAPPY STORE"
@@ -37,7 +37,8 @@ class Merchant(Section, frozen=True):
     terminal: Annotated[str, msgspec.Meta(pattern="^[0-9A-Z]{8}$")] = "10000001"
     phone: Annotated[str, msgspec.Meta(max_length=30)] = ""
     terms: Annotated[str, msgspec.Meta(max_length=200)] = "凭签购单90天内可退货"
-    terms_en: Annotated[str, msgspec.Meta(max_length=200)] = "Refund within 90 days with slip"
+    terms_en: Annotated[str, msgspec.Meta(max_length=200)] = "Refund: 90 days, this receipt"
+    acquirer: Annotated[str, msgspec.Meta(max_length=40)] = ""  # 收单机构, printed where set
 
 
 class General(Section, frozen=True):

@@ -10,6 +10,7 @@ from PIL import Image
 
 from firmware.core.kinds import Kind
 from firmware.ui.canvas import Canvas
+from firmware.ui.examples import yuan
 from firmware.ui.glyphs import Bitmap
 from firmware.ui.render import render
 from firmware.ui.rows import TextRow, stack
@@ -22,7 +23,7 @@ from firmware.ui.screens import (
     PinEntry,
     Processing,
 )
-from firmware.ui.specimens import specimens, yuan
+from firmware.ui.specimens import specimens
 from firmware.ui.texts import Language, Text
 
 AMOUNT = yuan(12_850)
