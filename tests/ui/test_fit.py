@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
-from firmware.flows import menu, operators, other, query, reprint
 from firmware.flows.desk import total_line
 from firmware.flows.outage import words_of
 from firmware.iso8583.responses import RESPONSES
@@ -98,14 +97,6 @@ SENTENCES = {
     Text.UPLOAD_FIRST,
 }
 WORDS = [text for text in Text if text not in SENTENCES]
-# what a list offers: nothing else stands behind a number
-IN_MENUS = [
-    text
-    for text in Text
-    if text.name.startswith(("MENU_", "REPRINT_", "QUERY_", "OPERATOR_", "CHOOSE_", "SIGN_O"))
-    or text in (Text.SALE, Text.VOID, Text.REFUND, Text.TRAINING_MODE, Text.LANGUAGE)
-    or text in (Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM)
-]
 PRINTER_LACKS = [text for text in Text if text.name.startswith("PRINTER_")]
 VOID, SALE_AMOUNT = Kind.VOID, Phrase.of(Text.SALE_AMOUNT)
 TRAINING = pytest.mark.parametrize("training", [False, True], ids=["real", "training"])
@@ -168,19 +159,6 @@ IN_MESSAGES: dict[str, Callable[[Phrase, bool], Screen]] = {
 def test_every_word_fits_every_place(place: str, language: Language, training: bool) -> None:
     for text in WORDS:
         assert_whole(render(ANYWHERE[place](longest(text), training), language), text)
-
-
-@LANGUAGES
-@TRAINING
-def test_every_item_of_a_menu_fits(language: Language, training: bool) -> None:
-    for text in IN_MENUS:
-        screen = Menu(Phrase.of(Text.MENU), (longest(text),) * 9, 8, training)
-        assert_whole(render(screen, language), text)
-
-
-def test_the_menus_of_the_flows_offer_no_other_items() -> None:
-    lists = (menu.ITEMS, operators.ITEMS, other.ITEMS, query.ITEMS, reprint.ITEMS, reprint.COPIES)
-    assert {item for items in lists for item in items} <= set(IN_MENUS)
 
 
 @LANGUAGES
@@ -391,18 +369,6 @@ def test_every_item_of_a_price_list_has_its_turn() -> None:
     assert render(Attract(whose, items, page=6), Language.ZH) == pages[0]
     assert all(whose.terminal in page.text for page in pages[1::2])
     assert all("请按数字键选择商品" in page.text for page in pages[::2])
-
-
-@LANGUAGES
-def test_a_menu_shows_the_chosen_item_and_numbers_up_to_nine(language: Language) -> None:
-    items = tuple(Phrase.of((f"第{n}项操作员密码", f"Item number {n}")) for n in range(1, 12))
-    for selected in range(len(items)):
-        frame = render(Menu(Phrase.of(Text.MENU), items, selected), language)
-        number = f"{selected + 1} " if selected < 9 else ""
-        assert f"{number}{items[selected].in_language(language)}" in frame.text
-    assert render(Menu(Phrase.of(Text.MENU), items, 0), language) != render(
-        Menu(Phrase.of(Text.MENU), items, 1), language
-    )
 
 
 @pytest.mark.parametrize("alpha", ["CNY", "JPY", "KWD"])
