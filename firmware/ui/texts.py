@@ -27,6 +27,7 @@ class Text(enum.Enum):
     PRINTER_PAPER_OUT = ("打印机缺纸 请装纸", "Out of paper: refill")
     PRINTER_COVER_OPEN = ("请合上打印机盖", "Close printer cover")
     PRINTER_OFFLINE = ("打印机未连接", "Printer not connected")
+    PRINTER_UNPROVEN = ("请核对小票是否打出", "Check it printed")
     NO_RECEIPT = ("缺纸 暂不能打印凭条", "No paper, no receipt")
     NO_RECEIPT_NOW = ("暂不能打印凭条", "No receipt for now")
     REVERSALS_PENDING = ("{count}笔冲正待发送", "Reversals to send: {count}")
