@@ -30,6 +30,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts
@@ -37,11 +38,14 @@ from tests.flows.script import ANYTHING, CARD_KEY, Pair, desk
 from tests.flows.words import (
     BATCH,
     CARDHOLDER_JOB,
+    CHECK_MS,
     MERCHANT_JOB,
     NOW,
+    SCREEN_MS,
     STAN,
     card_is_released,
     next_job,
+    nobody_comes,
     nothing_is_owed,
     say,
     shows,
@@ -223,7 +227,7 @@ def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = No
     return Original(
         kind,
         say(Text.VOID if kind is Kind.VOID else Text.REFUND),
-        card=f"{sale.card.first6}******{sale.card.last4}",
+        card=masked_number(sale.card, show_first6=True),
         amount=yuan(sale.amount_minor),
         left=None if left_minor is None else yuan(left_minor),
         date="2026-11-22",
@@ -232,6 +236,19 @@ def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = No
         voucher=f"{sale.stan:06d}",
         owner=desk().owner,
     )
+
+
+def original_is_left_alone(
+    kind: Kind, sale: Transaction, left_minor: int | None = None
+) -> list[Pair]:
+    """Nobody presses a key, though the last row takes its turns for a minute."""
+    screen = original_on_glass(kind, sale, left_minor)
+    turns = range(SCREEN_MS // CHECK_MS)
+    return [
+        pair
+        for phase in turns
+        for pair in (shows(msgspec.structs.replace(screen, phase=phase)), nobody_comes(CHECK_MS))
+    ]
 
 
 def is_carried_out(intent: IntentRecorded, answer: HostAnswer, pin: str = "") -> list[Pair]:

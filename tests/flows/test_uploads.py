@@ -213,13 +213,13 @@ def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_glass(tmp_path: 
     other = (("press", "4000", "ENTER"), *OFFLINE_SALE[1:])
     try:
         play(player, *OFFLINE_SALE, ("wait", "40s"), *other, ("wait", "40s"))
-        play(player, ("expect screen", "1笔脱机待上送"), ("tear",), ("wait", "10m"))
-        slip = ("故障报告单", "非凭证 NOT A RECEIPT", "000001", "RMB 50.00", "继续自动上送")
+        play(player, ("expect screen", "1笔脱机交易待上送"), ("tear",), ("wait", "10m"))
+        slip = ("故障单", "非凭证 NOT A RECEIPT", "000001", "RMB 50.00", "交易自动重新")
         play(player, ("expect paper", *slip), ("expect no paper", "40.00"), ("tear",))
-        play(player, ("wait", "1h"), ("expect no paper", "故障报告单"))
+        play(player, ("wait", "1h"), ("expect no paper", "故障单"))
         play(player, ("press", "MENU", "6"), ("press", "ENTER"))
         play(player, ("expect screen", "脱机交易未上送", "000001 50.00"), ("press", "ENTER"))
         play(player, ("press", "MENU", "8", "3"), ("press", "ENTER"))
-        play(player, ("expect screen", "1笔脱机待上送", "000001 50.00"))
+        play(player, ("expect screen", "1笔脱机交易待上送", "000001 50.00"))
     finally:
         player.close()

@@ -44,7 +44,7 @@ class Person:
         """Key an amount and agree to it."""
         self.press(*minor, "ENTER")
         see(self._page, amount)
-        self.press_when("Check the amount", "ENTER")
+        self.press_when("Amount correct?", "ENTER")
         see(self._page, "Insert card")
 
     def press_when(self, text: str, *keys: str) -> None:

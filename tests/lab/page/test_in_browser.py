@@ -287,7 +287,7 @@ def test_on_a_phone_everything_is_in_reach(browser, bench):
         assert min(box["width"], box["height"]) >= 44
     for key in ("1", "2", "0", "0", "ENTER"):
         page.locator(f'.key[data-key="{key}"]').tap()
-    see(page, "Check the amount", "12.00")
+    see(page, "Amount correct?", "12.00")
     page.locator('.key[data-key="ENTER"]').tap()
     see(page, "Insert card")
     page.locator('.pick[data-card="amex"]').tap()
