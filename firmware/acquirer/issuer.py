@@ -39,7 +39,7 @@ class Decision(Struct, frozen=True):
     issuer_data: bytes | None = None  # tag 91
     cryptogram: bytes = b""
     undoes: str = ""  # reference of the sale that a void or refund rests on
-    muted: bool = False  # approved, and nobody will hear of it
+    muted: bool = False  # approved, and the answer is never sent: a test amount
 
 
 class Issuer:

@@ -1,4 +1,4 @@
-"""签到 and 签退: who stands at the counter; factory passwords let nobody trade."""
+"""签到 and 签退: who is signed on; nobody trades with a factory password."""
 
 from __future__ import annotations
 

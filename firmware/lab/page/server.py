@@ -1,4 +1,4 @@
-"""Serves the page and its WebSocket; everything a page sends is a wish, bounded and typed.
+"""Serves the page and its WebSocket; everything a page sends is a request, bounded and typed.
 
 The server runs on a thread of its own. It meets the terminal only in the session's queue and in the
 hub, so nothing that a browser or a network does can reach or hold the terminal.

@@ -341,19 +341,11 @@ class Player:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = below(self._folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with written(path, replace=self._is_picture(path)) as file:
+            with written(path, replace=_is_picture(path)) as file:
                 image.save(file, format="PNG")
         except OSError as error:
             words = error.strerror or "cannot be written"
             raise ScenarioError(step.place, f"{name}: {words}") from None
-
-    @staticmethod
-    def _is_picture(path: Path) -> bool:
-        """Whether what lies there is a picture, such as the last time's: that may be replaced."""
-        try:
-            return read_bytes(path, most_bytes=PICTURE_MAX_BYTES, follow=False)[:8] == PNG_SIGNATURE
-        except OSError:
-            return False
 
     def _said(self, word: str, step: Step) -> str:
         if not word.startswith("$"):
@@ -387,6 +379,14 @@ class Player:
         drawing = half_blocks(self.stage.bench.seen())
         seen = " ".join(saw.split()) or "nothing"
         return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether what lies there is a picture, such as the last time's: that may be replaced."""
+    try:
+        return read_bytes(path, most_bytes=PICTURE_MAX_BYTES, follow=False)[:8] == PNG_SIGNATURE
+    except OSError:
+        return False
 
 
 def _value(config: Config, name: str) -> object:
