@@ -332,8 +332,6 @@ class Player:
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
         self._save(self.stage.bench.paper_printer.paper.image(), step)
 
-    # --- small things ---
-
     def _save(self, image: Image.Image, step: Step) -> None:
         """Write a picture below the output folder, wherever the scenario would have it."""
         name = step.words[0]
@@ -344,8 +342,8 @@ class Player:
             with written(path, replace=_is_picture(path)) as file:
                 image.save(file, format="PNG")
         except OSError as error:
-            words = error.strerror or "cannot be written"
-            raise ScenarioError(step.place, f"{name}: {words}") from None
+            words = f"{name}: {error.strerror or 'cannot be written'}"
+            raise ScenarioError(step.place, words) from None
 
     def _said(self, word: str, step: Step) -> str:
         if not word.startswith("$"):
