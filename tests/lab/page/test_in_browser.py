@@ -151,7 +151,7 @@ def test_a_card_pulled_in_the_middle_of_a_sale_costs_nothing(page, bench):
     hand.remove()
     page.locator(".pulled").wait_for(state="detached")
     hand.press(*"123456", "ENTER")
-    see(page, "Card removed")
+    see(page, "Card out too early")
     assert hub.state("journal")["totals"]["sales"] == [0, 0]
     assert hub.state("books")["differences"] == []
 
@@ -161,7 +161,7 @@ def test_out_of_paper_the_sale_stands_and_the_slip_comes_with_the_new_roll(page,
     fault(page, "printer paper-out")
     hand.ask_for_card("2000", "20.00")
     hand.insert("visa-credit")
-    see(page, "slip pending")
+    see(page, "Receipt will follow")
     assert page.evaluate("document.getElementById('paper').height") <= 1
     page.locator('[data-clear="printer"]').click()
     page.locator("#tear").click()
