@@ -50,7 +50,7 @@ def test_a_sale_a_void_and_a_refund(person, page, bench):
     person.sell("8800", "88.00", "visa-credit")
     person.take_both_copies()
     person.press("MENU", "6")
-    person.press_when("Settle: totals", "ENTER")
+    person.press_when("Settle batch?", "ENTER")
     wait_for(hub, lambda: hub.state("journal")["batch"] == 2)
     person.press("ENTER")
     see(page, "Enter amount")
