@@ -195,6 +195,7 @@ class Session:
                 make_time=self._make_time,
                 buzzer=self,
                 fresh=player.is_fresh,
+                printer_kind=player.printer_kind,
                 start=begins,
             )
             stage.bench.slot.on_apdu.append(self._note_apdu)

@@ -94,10 +94,10 @@ class Player:
         """`make_stage` builds another stage than the usual one, from the settings at its start."""
         self._folder = folder
         self._config = config
-        self._fresh, self._printer_kind, self._num_lock_off = False, GOOD, False
+        self._fresh, self.printer_kind, self._num_lock_off = False, GOOD, False
         self._make_stage = make_stage or (
             lambda config: Stage(
-                directory, config, slot=slot, fresh=self._fresh, printer_kind=self._printer_kind
+                directory, config, slot=slot, fresh=self._fresh, printer_kind=self.printer_kind
             )
         )
         self._stage: Stage | None = None
@@ -190,7 +190,7 @@ class Player:
             self._num_lock_off = NUM_LOCK[value]
             return
         if key == PRINTER:
-            self._printer_kind = kind_of(step.words[1:])
+            self.printer_kind = kind_of(step.words[1:])
             return
         try:
             self._config = set_from_text(self._config, key, value, source=step.place)

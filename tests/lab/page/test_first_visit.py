@@ -116,7 +116,7 @@ class Newcomer(Keyboard):
         assert self.totals("refunds") == [1, 3000]
 
     def print_again_and_settle(self) -> None:
-        self.press("MENU", "5", "1")
+        self.press("MENU", "5", "1", "1")
         self.sees(Text.PRINT_QUEUED_AGAIN)
         self.press("ENTER")
         self.sees(Text.ENTER_AMOUNT)
@@ -187,7 +187,9 @@ def test_a_terminal_from_the_factory_says_its_passwords(page, bench):
     page.locator('[data-key="stage.fresh"][value="true"]').check()
     page.locator("#fresh").click()
     wait_for(hub, lambda: hub.state("settings")["fresh"])
-    assert page.locator('#note [data-operator="00"] code').text_content() == "123456"
+    page.locator(
+        '#note [data-operator="00"] code', has_text="123456"
+    ).wait_for()  # the page follows
     assert "Enter amount" not in page.locator("#said").text_content()
     assert "123456" in page.locator("#guide .now span").text_content()
 

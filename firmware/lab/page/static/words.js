@@ -121,7 +121,7 @@ const WORDS = {
     "消费撤销: 菜单 2，主管密码 {password} 确认，凭证号 {voucher} 确认，再按确认，插入原卡。"],
   nextRefund: ["Refund a part: MENU 3, supervisor password {password} ENTER, voucher {voucher} ENTER, the date of the sale (today is filled in) ENTER, ENTER, the amount ENTER, ENTER, then the same card. A sale that is not settled yet can be voided instead: choose 2 for a refund.",
     "部分退货: 菜单 3，主管密码 {password} 确认，凭证号 {voucher} 确认，原交易日期（已填今日）确认，再按确认，退货金额 确认，再按确认，插入原卡。未结算的交易可改为撤销：选 2 仍为退货。"],
-  nextReprint: ["Print again: MENU 5, then 1 for the last receipt.", "重打印: 菜单 5，再按 1 打印最后一笔。"],
+  nextReprint: ["Print again: MENU 5, then 1 for the last receipt, and 1 for the merchant copy.", "重打印: 菜单 5，再按 1 打印最后一笔，再按 1 为商户存根。"],
   nextSettle: ["Settle, at the end of the day: MENU 6, ENTER.", "结算: 每日终了，菜单 6，确认。"],
   nextKeep: ["Keep the session: “Save the journal” below, or “Stories”, “Save as a file”.",
     "保留记录: 点击下方“保存流水”，或在“剧本”中“存为文件”。"],
