@@ -38,6 +38,7 @@ COMMANDS = {
     "verify": "check a journal, or the QR code of a voucher, without the terminal",
     "operator": "list, add, reset or delete operators while the terminal is off",
     "config": "show the settings and where each comes from, or check a file",
+    "guide": "write the cashier's page, with the real screens, to be printed",
     "screens": "draw the contact sheet of all screens",
 }
 HOLD_CARDS = ("sim", "demo", "play", "card", "run")  # in their memory, with PINs and keys

@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.books import (
+    Booking,
     Books,
     BooksError,
     BooksGoneError,
-    Entry,
     Kept,
     Standing,
     Tie,
@@ -30,9 +30,11 @@ from firmware.acquirer.books import (
 )
 from firmware.acquirer.engine import BooksEngine, OpenBooks
 from firmware.acquirer.issuer import APPROVED, Decision, Issuer
+from firmware.acquirer.named import by_serial, is_same, serial_in
 from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
 from firmware.core.payment import Payment
+from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.iso8583 import rounds
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import derive, derived_keys
@@ -44,7 +46,6 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 
 
 class Registration(Struct, frozen=True):
@@ -171,7 +172,7 @@ class LocalHost:
     def totals(self, terminal: str, batch: int) -> Totals:
         """What stands in a batch, as its settlement would say it."""
         books = self._opened()
-        return books.totals(terminal, rounds.serial_of(batch, books.last_settled(terminal)))
+        return books.totals(terminal, serial_in(books, terminal, batch))
 
     def names_by_hash(self, key: Key) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
@@ -196,7 +197,7 @@ class LocalHost:
         answer: Answered | None = Answered(code)
         if code == APPROVED:
             with books.commit():
-                answer = self._carry_out(books, _by_serial(books, request))
+                answer = self._carry_out(books, by_serial(books, request))
                 self._note_journal(books)
         if answer is None:
             return None
@@ -214,8 +215,12 @@ class LocalHost:
             books.set_tie(Tie(identity, self.key_check, seq, digest))
 
     def has_answered(self, terminal: str, batch: int, stan: int, reference: str) -> bool:
-        """Whether the books hold this request with this reference number."""
-        entry = self._opened().entry((terminal, batch, stan))
+        """Whether the books hold this request with this reference number.
+
+        `batch` is its number, as the terminal has it.
+        """
+        books = self._opened()
+        entry = books.entry((terminal, serial_in(books, terminal, batch), stan))
         return entry is not None and entry.reference == reference
 
     @property
@@ -265,7 +270,7 @@ class LocalHost:
         if entry is None:
             entry = self._new_entry(books, request, account)
             books.add(entry)
-        elif not _is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
+        elif not is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
             return Answered("94")
         if entry.muted:
             return None
@@ -276,7 +281,7 @@ class LocalHost:
             issuer_authentication_data=entry.issuer_data,
         )
 
-    def _new_entry(self, books: BooksEngine, request: FinancialRequest, account: str) -> Entry:
+    def _new_entry(self, books: BooksEngine, request: FinancialRequest, account: str) -> Booking:
         today, state = self._now().date(), Standing.REFUSED
         payment = request.payment
         if books.is_reversed(payment.place):
@@ -287,7 +292,7 @@ class LocalHost:
             decision = self._issuer.decide(books, request, account, today)
         approved = decision.code == APPROVED
         reference = self._reference(books)
-        return Entry(
+        return Booking(
             **asked_of(payment, account),
             state=Standing.STANDING if approved else state,
             response_code=decision.code,
@@ -330,7 +335,7 @@ class LocalHost:
             books.reverse(entry)
         return Answered(APPROVED)
 
-    def _is_meant(self, entry: Entry, request: ReversalRequest) -> bool:
+    def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
         """Whether `entry` is what a reversal means, as far as both of them say."""
         account = self._accounts.get(entry.account)
         last4 = account.pan.last4 if account is not None else ""
@@ -367,25 +372,3 @@ class LocalHost:
         if self._books is None:
             self._books = self._open_books(self._path, self._kept)
         return self._books
-
-
-def _by_serial(
-    books: BooksEngine, request: FinancialRequest | ReversalRequest | SettlementRequest
-) -> FinancialRequest | ReversalRequest | SettlementRequest:
-    """The request with batches as the books count them: their numbers begin anew."""
-    asked = subject_of(request)
-    serial = rounds.serial_of(asked.batch, books.last_settled(asked.terminal))
-    if isinstance(request, SettlementRequest):
-        return replace(request, batch=serial)
-    original = request.payment.original
-    if original is not None:
-        original = replace(original, batch=rounds.serial_before(original.batch, serial))
-    return replace(request, payment=replace(request.payment, batch=serial, original=original))
-
-
-def _is_same(entry: Entry, payment: Payment, account: str) -> bool:
-    """Whether `payment` asks again what `entry` has decided."""
-    asked = asked_of(payment, account)
-    if not entry.time:  # books of earlier releases do not say
-        del asked["time"]
-    return all(getattr(entry, name) == value for name, value in asked.items())

@@ -11,7 +11,7 @@ from datetime import date
 from msgspec import Struct
 
 from firmware.acquirer.accounts import Account, Status
-from firmware.acquirer.books import Entry, Standing
+from firmware.acquirer.books import Booking, Standing
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
 from firmware.acquirer.engine import BooksEngine
 from firmware.core.kinds import Kind, OriginalRef
@@ -40,7 +40,7 @@ class Decision(Struct, frozen=True):
     issuer_data: bytes | None = None  # tag 91
     cryptogram: bytes = b""
     undoes: str = ""  # reference of the sale that a void or refund rests on
-    muted: bool = False  # approved, and nobody will hear of it
+    muted: bool = False  # approved, and the answer is never sent: a test amount
 
 
 class Issuer:
@@ -208,12 +208,12 @@ def _refund_code(books: BooksEngine, payment: Payment, account_id: str) -> tuple
     return (APPROVED if payment.amount.minor <= left else "64"), original.reference
 
 
-def _is_meant(original: Entry, named: OriginalRef) -> bool:
+def _is_meant(original: Booking, named: OriginalRef) -> bool:
     """Whether the sale with these numbers is the one that is meant, as far as that is said."""
     return named.date in ("", original.date) and named.reference in ("", original.reference)
 
 
-def _refunded_original(books: BooksEngine, payment: Payment) -> Entry | None:
+def _refunded_original(books: BooksEngine, payment: Payment) -> Booking | None:
     """The sale that a refund names by reference, by number or by both; they must agree."""
     named = payment.original
     if named is None:
@@ -227,12 +227,12 @@ def _refunded_original(books: BooksEngine, payment: Payment) -> Entry | None:
     return found if found is not None and _is_meant(found, named) else None
 
 
-def _is_named(entry: Entry, batch: int, stan: int) -> bool:
+def _is_named(entry: Booking, batch: int, stan: int) -> bool:
     """Whether these numbers are the entry's; a batch of long ago has a later one's number."""
     return stan == entry.stan and rounds.number_of(batch) == rounds.number_of(entry.batch)
 
 
-def _original_code(original: Entry, payment: Payment, account_id: str) -> str:
+def _original_code(original: Booking, payment: Payment, account_id: str) -> str:
     """Whether `original` is a standing sale of this card."""
     if original.kind is not Kind.SALE or original.currency != payment.amount.currency.numeric:
         return "12"

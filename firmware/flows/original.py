@@ -9,6 +9,7 @@ from firmware.flows.parts import abandon, tell
 from firmware.flows.words import why_refused
 from firmware.journal.transactions import Transaction
 from firmware.payments.refusals import Code, Refusal
+from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase
 from firmware.ui.texts import Text
 
@@ -25,8 +26,7 @@ async def refuse(desk: Desk, kind: Kind, refusal: Refusal | None) -> None:
 
 def masked_card(original: Transaction) -> str:
     """The original's card as the operator may see it: six first and four last digits."""
-    card = original.card
-    return f"{card.first6}{'*' * (card.pan_length - 10)}{card.last4}"
+    return masked_number(original.card, show_first6=True)
 
 
 def original_screen(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from firmware.core.kinds import Kind
 from firmware.core.money import Money
 from firmware.flows.card import present_same_card, release_card
@@ -13,14 +15,14 @@ from firmware.flows.parts import (
     abandon,
     check_amount,
     choose,
-    confirm,
+    confirm_in_turns,
     enter_amount,
     enter_digits,
 )
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
 from firmware.flows.void import carry_out, original_pin, void_original
-from firmware.journal.queries import TransactionByReference, TransactionOnDate
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.limits import refund_limits
@@ -68,9 +70,9 @@ async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | 
     # 3. The original on the glass, with what is left.
     left = original.left
     screen = original_screen(desk, Kind.REFUND, original, left)
-    given_up = await confirm(desk, screen)
-    if given_up is not None:
-        await abandon(Kind.REFUND, "original", given_up)
+    seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
+    if isinstance(seen, GivenUp):
+        await abandon(Kind.REFUND, "original", seen)
         return None
     # 4. The amount, checked as for a sale.
     agreed = await _agree_on_amount(desk, original, left)
@@ -116,8 +118,8 @@ async def _find(desk: Desk) -> Transaction | GivenUp | None:
             notice = Phrase.of(Text.DATE_WRONG)
             continue
         if len(number) == REFERENCE_LENGTH:
-            return await Look(TransactionByReference(number, day, training=desk.training))
-        return await Look(TransactionOnDate(int(number), day, training=desk.training))
+            return await Look.of(Lookups.by_reference, number, day, training=desk.training)
+        return await Look.of(Lookups.by_voucher_and_date, int(number), day, training=desk.training)
 
 
 async def _agree_on_amount(desk: Desk, original: Transaction, left: Money) -> Agreed | GivenUp:

@@ -1,58 +1,57 @@
-"""打印: a voucher or settlement slip once more, marked as a duplicate, journaled and counted."""
+"""打印: a receipt or settlement slip once more, marked as a duplicate, journaled and counted."""
 
 from __future__ import annotations
 
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
-from firmware.journal.queries import (
-    LastSettlement,
-    LastTransaction,
-    NextJob,
-    TransactionByNumber,
-    TransactionByVoucher,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintQueued
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
+ITEMS = (Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)
+COPIES = {Text.REPRINT_MERCHANT: Copy.MERCHANT, Text.REPRINT_CARDHOLDER: Copy.CARDHOLDER}
+
 
 async def reprint(desk: Desk) -> None:
-    """Reprint the last voucher, any voucher, or the last settlement."""
-    items = (Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)
+    """Reprint the last receipt, any receipt, or the last settlement."""
     title = Phrase.of(Text.MENU_REPRINT)
-    chosen = await choose(desk, title, tuple(map(Phrase.of, items)))
+    chosen = await choose(desk, title, tuple(map(Phrase.of, ITEMS)))
     if isinstance(chosen, GivenUp):
         return
     if chosen == 2:
-        settlement = await Look(LastSettlement())
+        settlement = await Look.of(Lookups.last_settlement)
         if settlement is None:
             await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
         else:
             await _queue(desk, Copy.SETTLEMENT, settlement.batch, 0, training=False)
         return
     if chosen == 0:
-        transaction = await Look(LastTransaction(training=desk.training))
+        transaction = await Look.of(Lookups.last_transaction, training=desk.training)
     else:
         prompt, hint = Phrase.of(Text.VOUCHER_NUMBER), Phrase.of(Text.SIX_DIGITS)
         number = await enter_digits(desk, prompt, lengths=tuple(range(1, 7)), hint=hint)
         if isinstance(number, GivenUp):
             return
-        transaction = await Look(TransactionByVoucher(int(number), training=desk.training))
+        transaction = await Look.of(Lookups.by_voucher, int(number), training=desk.training)
     await reprint_transaction(desk, transaction)
 
 
 async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> None:
-    """Print the merchant's copy of a transaction once more; one that failed has no voucher."""
+    """Print either copy of a transaction once more; one that failed has no receipt."""
     printable = (State.APPROVED, State.REVERSED, State.REVERSING)
     if transaction is None or transaction.state not in printable:
         await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
         return
+    chosen = await choose(desk, Phrase.of(Text.MENU_REPRINT), tuple(map(Phrase.of, COPIES)))
+    if isinstance(chosen, GivenUp):
+        return
     await _queue(
         desk,
-        Copy.MERCHANT,
+        list(COPIES.values())[chosen],
         transaction.batch,
         transaction.stan,
         training=transaction.training,
@@ -60,7 +59,7 @@ async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> No
 
 
 async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: bool) -> None:
-    job = await Look(NextJob())
+    job = await Look.of(Lookups.next_job)
     queued = PrintQueued(
         job=job,
         copy=copy,
@@ -71,7 +70,7 @@ async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: boo
         training=training,
     )
     await Record.of(queued)
-    printed = await Look(TransactionByNumber(batch, stan, training=training))
+    printed = await Look.of(Lookups.transaction, batch, stan, training=training)
     said = (
         Phrase.of(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)
         if printed is not None

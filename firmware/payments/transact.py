@@ -21,7 +21,8 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
-from firmware.journal.queries import NextJob, NextNumbers, Numbers, TransactionByNumber
+from firmware.journal.lookups import Lookups
+from firmware.journal.numbers import Numbers
 from firmware.journal.records import (
     EntryAbandoned,
     IntentRecorded,
@@ -92,7 +93,7 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
     A refusal, and nothing begun, where the open batch has given out every voucher number there is.
     """
     moment = await Now()
-    numbers = await Look(NextNumbers(training=shift.training))
+    numbers = await Look.of(Lookups.next_numbers, training=shift.training)
     if numbers.used_up:
         kind, amount = ready.agreed.kind, ready.agreed.amount
         given_up = EntryAbandoned(
@@ -166,7 +167,7 @@ async def _done(shift: Shift, payment: Payment, copies: tuple[PrintQueued, ...])
 
 async def _copies(shift: Shift, payment: Payment) -> tuple[PrintQueued, ...]:
     """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other."""
-    copies = both_copies(payment, await Look(NextJob()))
+    copies = both_copies(payment, await Look.of(Lookups.next_job))
     if role_of(shift) is not Role.CUSTOMER:
         return copies
     return (replace(copies[0], copy=Copy.CARDHOLDER),)
@@ -192,7 +193,7 @@ def both_copies(payment: Payment, job: int) -> tuple[PrintQueued, PrintQueued]:
 
 
 async def _transaction(shift: Shift, payment: Payment) -> Transaction:
-    found = await Look(TransactionByNumber(payment.batch, payment.stan, training=shift.training))
+    found = await Look.of(Lookups.transaction, payment.batch, payment.stan, training=shift.training)
     assert found is not None, "an intent that was recorded is found"
     return found
 

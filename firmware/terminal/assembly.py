@@ -23,7 +23,7 @@ from firmware.flows.desk import EmvSetup
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, DerivedKeys, WorkingKeys, read_or_make_master
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
 from firmware.terminal.settings_told import NO_FILES
@@ -72,7 +72,7 @@ class Assembly:
         self._parts = parts
         self._on_frame = on_frame
         emv = emv_setup(config, ca_keys, revoked)
-        self._ledger = ledger = Ledger(data, clock.now)
+        self._ledger = ledger = DataDirectory(data, clock.now)
         with contextlib.ExitStack() as undo:
 
             def link_of(master: Key) -> HostLink:
@@ -142,7 +142,7 @@ def _import_the_rest() -> None:
 
 
 def hold(
-    config: Config, ledger: Ledger, link_of: Callable[[Key], HostLink]
+    config: Config, ledger: DataDirectory, link_of: Callable[[Key], HostLink]
 ) -> tuple[HostLink, Key]:
     """Hold the journal against the settings, and against the books of an embedded acquirer.
 
@@ -166,7 +166,7 @@ def hold(
 
 def assemble(
     config: Config,
-    ledger: Ledger,
+    ledger: DataDirectory,
     devices: Devices,
     emv: EmvSetup,
     *,

@@ -16,7 +16,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from firmware.core.log import fields
-from firmware.terminal.service_manager import IN_SERVICE, OUT_OF_SERVICE, WAS_IN_SERVICE, Supervisor
+from firmware.terminal.service_manager import (
+    IN_SERVICE,
+    OUT_OF_SERVICE,
+    WAS_IN_SERVICE,
+    ServiceManager,
+)
 from hw.events import DeviceBack, DeviceLost, Event
 from hw.ports import Clock
 
@@ -123,7 +128,7 @@ class Loop:
         take: Callable[[int], Event | Stop | None],
         clock: Clock,
         workers: Sequence[Watched],
-        supervisor: Supervisor,
+        supervisor: ServiceManager,
         *,
         trading: Callable[[bool], None] = lambda _yes: None,
         ending: Ending | None = None,

@@ -1,11 +1,12 @@
-"""What stands on the glass of a terminal that refuses to start: people stand before it, too."""
+"""What the display shows when a terminal refuses to start, for the people before it."""
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
 
-from firmware.core.config import Config, ConfigError, Mistake
+from firmware.core.config import Config, ConfigError
+from firmware.core.config_across import Mistake
 from firmware.flows.desk import owner_of
 from firmware.flows.outage import words_of
 from firmware.iso8583.keys import KeyFileError

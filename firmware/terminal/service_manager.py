@@ -15,15 +15,15 @@ IN_SERVICE, OUT_OF_SERVICE = "in service", "out of service"
 WAS_IN_SERVICE = f"{IN_SERVICE} before, {OUT_OF_SERVICE} now"
 
 
-class Supervisor:
-    """The service manager's ear. `watchdog_ms` is how often it wants to hear, or None."""
+class ServiceManager:
+    """Sends messages to the service manager; `watchdog_ms` is how often it wants one, or None."""
 
     def __init__(self, address: str = "", watchdog_ms: int | None = None) -> None:
         self.watchdog_ms = watchdog_ms
         self._address = "\0" + address[1:] if address.startswith("@") else address
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Supervisor:
+    def of(cls, environment: Mapping[str, str]) -> ServiceManager:
         """The one that an environment names; a watchdog meant for another process is not ours."""
         address = environment.get("NOTIFY_SOCKET", "")
         interval_us = environment.get("WATCHDOG_USEC", "")

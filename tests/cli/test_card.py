@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from firmware.core.clock import SystemClock
 from firmware.core.exits import Refused
 from firmware.core.masked import Pin
 from firmware.emv.contact.dialogue import CardFailure, PinBypassed, PinKind, PinPrompt
@@ -36,7 +37,7 @@ def commands(trace, name):
 def slot(pcscd):
     from smartcard import scard  # noqa: PLC0415 - only where there is a daemon
 
-    slot = PcscdSlot(pcscd, scard)
+    slot = PcscdSlot(pcscd, scard, SystemClock())
     yield slot
     slot.close()
 
@@ -129,7 +130,7 @@ def test_a_trace_tells_each_step_with_its_source(pos):
     text = pos("card", "trace", "--card", "mastercard-cda").out
     told = [
         "the modelled slot: ATR 3B600000 (T=0)",
-        "Sale of CNY 128.50",
+        "Sale of RMB 128.50",
         "== Application selection",
         "READ RECORD  SFI 1, record 1",
         "  * Candidates: A0000000041010  [EMV 4.4 Book 1, 12.3]",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.acquirer.books import Books, BooksGoneError, Entry, Standing, asked_of
+from firmware.acquirer.books import Booking, Books, BooksGoneError, Standing, asked_of
 from firmware.acquirer.engine import BooksEngine, OpenBooks
 from firmware.core.kinds import Kind, Totals
 from tests.payment import payment, yuan
@@ -20,8 +20,8 @@ def engine(request: pytest.FixtureRequest) -> OpenBooks:
     return ENGINES[request.param]
 
 
-def enter(books: BooksEngine, kind: Kind = Kind.SALE, stan: int = 1, undoes: str = "") -> Entry:
-    entry = Entry(
+def enter(books: BooksEngine, kind: Kind = Kind.SALE, stan: int = 1, undoes: str = "") -> Booking:
+    entry = Booking(
         **asked_of(payment(kind=kind, stan=stan, amount=yuan(700)), "a"),
         state=Standing.STANDING,
         response_code="00",

@@ -12,7 +12,7 @@ from firmware.flows.outcome import finish
 from firmware.flows.recover import recover
 from firmware.flows.sale import Met, agree_on_amount, meet_card
 from firmware.iso8583.messages import Answered, FinancialRequest
-from firmware.journal.queries import NextJob, NextNumbers, SignedOn, TransactionByVoucher
+from firmware.journal.lookups import Lookups
 from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.payments.order import Agreed
 from firmware.payments.transact import (
@@ -133,7 +133,7 @@ OTHER_STORIES = (
 async def naive_terminal(desk: Desk) -> None:
     """A terminal as one would write it first: what the host approved is recorded afterwards."""
     await recover(desk, power_lost=True)
-    desk.operator = await Look(SignedOn())
+    desk.operator = await Look.of(Lookups.signed_on)
     while True:
         agreed = await agree_on_amount(desk, None)
         if isinstance(agreed, Agreed):
@@ -143,7 +143,7 @@ async def naive_terminal(desk: Desk) -> None:
 
 
 async def _sell_naively(desk: Desk, met: Met) -> None:
-    numbers = await Look(NextNumbers(training=desk.training))
+    numbers = await Look.of(Lookups.next_numbers, training=desk.training)
     paid = payment_of(desk, met.ready, numbers, await Now())
     intent = intent_of(met.ready, paid)
     answer = await Authorise(FinancialRequest(paid, met.ready.card))
@@ -151,10 +151,10 @@ async def _sell_naively(desk: Desk, met: Met) -> None:
     await release_card()
     assert isinstance(answer, Answered), "a naive terminal believes in its line"
     result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
-    job = await Look(NextJob())
+    job = await Look.of(Lookups.next_job)
     outcome = _outcome(desk, paid, met.ready, result, answer)
     await Record.of(intent, outcome, *both_copies(paid, job))
-    found = await Look(TransactionByVoucher(paid.stan, training=desk.training))
+    found = await Look.of(Lookups.by_voucher, paid.stan, training=desk.training)
     assert found is not None
     if result is Result.APPROVED:
         await finish(desk, PaymentApproved(found, job, job + 1, await Now()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 import msgspec
 
@@ -10,8 +12,14 @@ from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
 from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Result, Verification
 from firmware.core.masked import Key, Pan
 from firmware.emv import tlv
-from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer, ReversalRequest
-from firmware.journal.queries import Reversals, Uploads
+from firmware.iso8583.messages import (
+    Answered,
+    CardPresented,
+    FinancialRequest,
+    HostAnswer,
+    ReversalRequest,
+)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     IntentRecorded,
     OutcomeRecorded,
@@ -23,17 +31,21 @@ from firmware.journal.records import (
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.lab.issuers import tray_accounts
 from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
-from tests.flows.script import ANYTHING, Pair, desk
+from tests.flows.script import ANYTHING, CARD_KEY, Pair, desk
 from tests.flows.words import (
     BATCH,
     CARDHOLDER_JOB,
+    CHECK_MS,
     MERCHANT_JOB,
     NOW,
+    SCREEN_MS,
     STAN,
     card_is_released,
     next_job,
+    nobody_comes,
     nothing_is_owed,
     say,
     shows,
@@ -69,9 +81,32 @@ def intent_of(
     return IntentRecorded.of(paid, card, frame_sha256=FRAME_SHA256, undo=undo)
 
 
-def request_of(intent: IntentRecorded) -> Authorise:
-    """What the host is asked."""
-    return Authorise(FinancialRequest(intent.payment, ANYTHING))
+@dataclass(frozen=True)
+class PresentedAs:
+    """Equal to the card of these facts as a host must see it: with this PIN, or with none.
+
+    DE 55 goes with a sale alone: the chip of a card that is only identified decides nothing.
+    """
+
+    card: CardFacts
+    pin: str
+    decides: bool
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CardPresented):
+            return NotImplemented
+        known = self.card.hash, self.card.psn, self.pin
+        pin = other.pin.reveal() if other.pin is not None else ""
+        presented = other.pan.keyed_hash(CARD_KEY), other.psn, pin
+        return known == presented and bool(other.de55) is self.decides
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def request_of(intent: IntentRecorded, pin: str = "") -> Authorise:
+    """What the host is asked: about this very card, with the PIN that was keyed for it."""
+    card = cast("CardPresented", PresentedAs(intent.card, pin, intent.kind is Kind.SALE))
+    return Authorise(FinancialRequest(intent.payment, card))
 
 
 def issuer_approves(name: str) -> Callable[[Authorise], Answered]:
@@ -118,7 +153,7 @@ def both_slips(intent: IntentRecorded) -> tuple[PrintQueued, PrintQueued]:
 
 
 def transaction_of(
-    intent: IntentRecorded, state: State, *, reference: str = REFERENCE, **more: object
+    intent: IntentRecorded, state: State, *, reference: str = REFERENCE, **more: Any
 ) -> Transaction:
     """The journal's row of an intent."""
     named = {name: getattr(intent, name) for name in IntentRecorded.__struct_fields__}
@@ -140,7 +175,7 @@ def reversal_is_sent(
     """The host is asked to undo whatever the intent did."""
     request = ReversalRequest(owed.payment, NOW.date, NOW.time, reason, owed.card.last4)
     reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
-    return [(Look(Reversals()), [reversal]), (Now(), NOW), (Authorise(request), answer)]
+    return [(Look.of(Lookups.reversals), [reversal]), (Now(), NOW), (Authorise(request), answer)]
 
 
 def owed_reversal_is_sent(
@@ -148,7 +183,7 @@ def owed_reversal_is_sent(
 ) -> list[Pair]:
     """All that is owed is sent, which is this one reversal."""
     looked, *asked = reversal_is_sent(owed, "power lost", answer, attempts=attempts, told=told)
-    return [looked, (Look(Uploads()), []), *asked]
+    return [looked, (Look.of(Lookups.uploads), []), *asked]
 
 
 def reversal_is_confirmed(owed: Transaction, code: str = "00") -> Pair:
@@ -167,7 +202,7 @@ def reversal_is_named(owed: Transaction) -> tuple[Pair, Phrase]:
     """What is owed is looked up, to be named by its voucher number and amount."""
     name = f"{owed.stan:06d} {yuan(owed.amount_minor)}"
     reversal = Reversal(transaction=owed, reason="power lost", attempts=1)
-    return (Look(Reversals()), [reversal]), Phrase.of((name, name))
+    return (Look.of(Lookups.reversals), [reversal]), Phrase.of((name, name))
 
 
 def refuses_before_the_reversal(owed: Transaction) -> list[Pair]:
@@ -192,7 +227,7 @@ def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = No
     return Original(
         kind,
         say(Text.VOID if kind is Kind.VOID else Text.REFUND),
-        card=f"{sale.card.first6}******{sale.card.last4}",
+        card=masked_number(sale.card, show_first6=True),
         amount=yuan(sale.amount_minor),
         left=None if left_minor is None else yuan(left_minor),
         date="2026-11-22",
@@ -203,14 +238,27 @@ def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = No
     )
 
 
-def is_carried_out(intent: IntentRecorded, answer: HostAnswer) -> list[Pair]:
+def original_is_left_alone(
+    kind: Kind, sale: Transaction, left_minor: int | None = None
+) -> list[Pair]:
+    """Nobody presses a key, though the last row takes its turns for a minute."""
+    screen = original_on_glass(kind, sale, left_minor)
+    turns = range(SCREEN_MS // CHECK_MS)
+    return [
+        pair
+        for phase in turns
+        for pair in (shows(msgspec.structs.replace(screen, phase=phase)), nobody_comes(CHECK_MS))
+    ]
+
+
+def is_carried_out(intent: IntentRecorded, answer: HostAnswer, pin: str = "") -> list[Pair]:
     """Intent first, then the host; the card of a void or refund has no more say."""
     kind, minor = intent.kind, intent.amount_minor
     return [
         *nothing_is_owed(),
         *takes_its_number(kind, minor, intent.stan),
         (Record.of(intent), None),
-        (request_of(intent), answer),
+        (request_of(intent, pin), answer),
     ]
 
 
