@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from firmware.core.kinds import Kind, Totals
 from firmware.journal.chain import ORIGIN, Entry, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
+from firmware.journal.orders import OrderLookups
 from firmware.journal.records import (
     PrintQueued,
     ReversalOpened,
@@ -29,7 +30,6 @@ from firmware.journal.rows import (
     record_of,
     transaction_of,
 )
-from firmware.journal.sums import Sums
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction, Upload
 
 # a row of the projection with the records that tell the rest of it
@@ -46,7 +46,7 @@ _ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
 
 
 @damage_is_a_fault
-class Lookups(Sums):
+class Lookups(OrderLookups):
     """Reads the journal through the one connection it is given."""
 
     believes_hashes_only = True  # who shows what was tampered with reads it all the same
@@ -129,6 +129,11 @@ class Lookups(Sums):
             "WHERE t.stan = ? AND t.date = ? AND t.training = ? ORDER BY t.serial DESC LIMIT 1",
             (stan, date, training),
         )
+        return found[0] if found else None
+
+    def by_intent(self, intent: int) -> Transaction | None:
+        """The transaction whose intent has this record number."""
+        found = self._transactions("WHERE t.intent = ?", (intent,))
         return found[0] if found else None
 
     def by_reference(

@@ -89,6 +89,15 @@ class TransactionByNumber(Struct, frozen=True):
         return journal.transaction(self.batch, self.stan, training=self.training)
 
 
+class TransactionByIntent(Struct, frozen=True):
+    """The transaction whose intent has this record number."""
+
+    intent: int
+
+    def read(self, journal: Journal) -> Transaction | None:
+        return journal.by_intent(self.intent)
+
+
 class TransactionByVoucher(Struct, frozen=True):
     """The latest transaction with this voucher number, the open batch first."""
 

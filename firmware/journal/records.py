@@ -19,6 +19,7 @@ from firmware.core.kinds import (
 )
 from firmware.journal.base import Base
 from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
+from firmware.journal.order_records import OrderEnded, OrderTaken
 
 
 class KeyIntroduced(Base, frozen=True):
@@ -46,6 +47,7 @@ class AmountAgreed(Base, frozen=True):
     shown_at_ms: int
     pressed_at_ms: int
     key: str = "ENTER"
+    order_id: str = ""  # of a till's order
 
 
 class EntryAbandoned(Base, frozen=True):
@@ -86,6 +88,8 @@ class IntentRecorded(Base, frozen=True):
     original: OriginalRef | None = None
     undo: bool = False
     training: bool = False
+    order_id: str = ""  # of a till's order
+    order_reference: str = ""  # the till's own name for it
 
 
 class OutcomeRecorded(Base, frozen=True):
@@ -365,4 +369,6 @@ Record = (
     | TailLost
     | BooksReplaced
     | TrainingSwitched
+    | OrderTaken
+    | OrderEnded
 )
