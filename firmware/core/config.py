@@ -5,6 +5,7 @@ Amounts are integers of minor units; a string such as "500.00" is major units of
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -161,6 +162,16 @@ class Metrics(Section, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
 
 
+class Api(Section, frozen=True):
+    """The local API for tills and kiosks; it is off where `port` is 0."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    listen: str = "127.0.0.1"  # beyond this machine only with TLS
+    hosts: tuple[str, ...] = ()  # further names by which a request may call this terminal
+    origins: tuple[str, ...] = ()  # of pages elsewhere that may ask, as "https://shop.example"
+    receipts: Literal["print", "ask", "till"] = "print"  # of a till's orders
+
+
 class Emv(Section, frozen=True):
     """The kernel's own data."""
 
@@ -205,6 +216,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keypad: Keypad = Keypad()
     signals: Signals = Signals()
     metrics: Metrics = Metrics()
+    api: Api = Api()
     emv: Emv = Emv()
     kiosk: Kiosk = Kiosk()
 
@@ -379,7 +391,16 @@ def _across(config: Config, source: str) -> list[Mistake]:
         mistakes.append(Mistake(f"{source}: batch.warn_at", "expected less than batch.full_at"))
     if config.host.kind == "tcp" and not (config.host.address and config.host.port):
         mistakes.append(Mistake(f"{source}: host.address", "expected address and port for tcp"))
-    return mistakes + _across_kiosk(config, source)
+    return mistakes + _across_api(config, source) + _across_kiosk(config, source)
+
+
+def _across_api(config: Config, source: str) -> list[Mistake]:
+    """Where the API listens is an address, not a name that may become another one."""
+    try:
+        ipaddress.ip_address(config.api.listen)
+    except ValueError:
+        return [Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1")]
+    return []
 
 
 def _across_kiosk(config: Config, source: str) -> list[Mistake]:

@@ -7,6 +7,8 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.parts import show, tell
 from firmware.flows.settle import resume_settlement
+from firmware.journal.order_queries import OpenOrders
+from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.queries import NextJob, OpenIntents, Reversals
 from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.records import Record as JournalRecord
@@ -27,6 +29,10 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     records: list[JournalRecord] = [
         ReversalOpened(batch=each.batch, stan=each.stan, reason=cause.value, training=each.training)
         for each in open_intents
+    ]
+    records += [
+        OrderEnded(id=each.taken.id, end=OrderEnd.CANCELLED, reason=cause.value)
+        for each in await Look(OpenOrders())
     ]
     next_job = await Look(NextJob())
     for number, job in enumerate(doubtful):
