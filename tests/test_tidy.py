@@ -26,6 +26,7 @@ ROOMS = (
     "terminal",
     "audit",
     "ops",
+    "api",
     "lab",
     "cli",
 )

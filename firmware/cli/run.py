@@ -110,7 +110,10 @@ def run_terminal(
         )
         _LOG.info("started", extra=_identity(settings, data))
         try:
-            with _metrics(settings.config, data):
+            with (
+                _metrics(settings.config, data),
+                _api(assembly, settings.config, data, clock, inbox),
+            ):
                 loop.run()
         except Exception:  # noqa: BLE001 - the supervisor starts it anew, the journal recovers
             _LOG.critical("a bug ends the terminal; it is to be started again", exc_info=True)
@@ -173,6 +176,34 @@ def _metrics(config: Config, data: Path) -> Iterator[None]:
     finally:
         if served is not None:
             served.close()
+
+
+@contextlib.contextmanager
+def _api(
+    assembly: Assembly, config: Config, data: Path, clock: Clock, inbox: Inbox
+) -> Iterator[None]:
+    """Within, tills may ask, if the configuration says so. Without it the terminal trades, too."""
+    server = None
+    if config.api.port:
+        from firmware.api.server import ApiServer  # noqa: PLC0415 - its libraries slow the start
+        from firmware.api.views import Door  # noqa: PLC0415
+
+        terminal = assembly.terminal
+        signer = lambda: terminal.ledger.signer  # noqa: E731 - said where it is used
+        door = Door(data, config, inbox.post, terminal.board, signer, clock.now)
+        try:
+            server = ApiServer(door)
+        except OSError as error:
+            place = f"{config.api.listen}:{config.api.port}"
+            _LOG.error("no API", extra=log.fields(place=place, reason=error.strerror))
+        else:
+            server.start()
+            _LOG.info("API", extra=log.fields(url=server.url))
+    try:
+        yield
+    finally:
+        if server is not None:
+            server.close()
 
 
 def _identity(settings: Settings, data: Path) -> dict[str, object]:
