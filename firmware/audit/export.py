@@ -50,6 +50,8 @@ COLUMNS = (
     "terminal",
     "record",
     "record_hash",
+    "order_id",
+    "order_reference",
 )
 _BATCH_ROWS_MAX = 2_000_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute with what a card says
@@ -130,6 +132,8 @@ def _row(one: Transaction) -> dict[str, Cell]:
         "terminal": one.terminal,
         "record": one.record_seq,
         "record_hash": one.record_hash,
+        "order_id": one.order_id,
+        "order_reference": one.order_reference,
     }
 
 

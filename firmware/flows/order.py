@@ -167,7 +167,7 @@ def order_detail(order: Order, lines: tuple[OrderLine, ...], phase: int) -> tupl
     turns = [order.reference] if order.reference else []
     for line in lines:
         sum_ = major_text(line.amount_minor, currency)
-        count = f"{line.quantity}×" if line.quantity > 1 else ""
+        count = f"×{line.quantity} " if line.quantity > 1 else ""
         turns.append(f"{clip(line.name, DETAIL_COLUMNS - len(sum_ + count) - 1)} {count}{sum_}")
     if not turns:
         return ()

@@ -29,6 +29,7 @@ class Label(enum.StrEnum):
     AUTHORISATION = "授权码 AUTH NO:"
     REFERENCE = "参考号 REF NO:"
     DATE = "日期 DATE:"
+    ORDER = "订单号 ORDER:"
     AMOUNT = "金额 AMOUNT:"
     REMARKS = "备注 REMARKS:"
     ORIGINAL_VOUCHER = "原凭证号 ORIG VOUCHER:"

@@ -68,6 +68,7 @@ def _numbers(sheet: Sheet, transaction: Transaction) -> None:
     sheet.pair(Label.AUTHORISATION, transaction.authorisation_code)
     sheet.pair(Label.REFERENCE, transaction.reference)
     sheet.pair(Label.DATE, date_text(transaction.date, transaction.time))
+    sheet.pair(Label.ORDER, transaction.order_reference)
 
 
 def _amount(sheet: Sheet, transaction: Transaction) -> None:

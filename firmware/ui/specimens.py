@@ -52,6 +52,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_lists(language),
         **_messages(whose),
         **_kiosk(whose),
+        **_orders(whose),
         **_training(whose),
         **_test_keys(whose),
     }
@@ -109,6 +110,16 @@ def _kiosk(whose: Owner) -> dict[str, Screen]:
         "kiosk-check": AmountCheck(whose, Kind.SALE, yuan(1800), (name,)),
         "kiosk-check-capitals": AmountCheck(whose, Kind.SALE, yuan(1800), (name,), phase=1),
         "kiosk-refused": Notice(Phrase.of(Text.REFUSED), off, warning=True),
+    }
+
+
+def _orders(whose: Owner) -> dict[str, Screen]:
+    reference, line = "order 4711", "拿铁 Latte ×2 56.00"
+    return {
+        "order": AmountCheck(whose, Kind.SALE, yuan(12850), (Phrase.of((reference, reference)),)),
+        "order-line": AmountCheck(
+            whose, Kind.SALE, yuan(999_999_999), (Phrase.of((line, line)),), phase=1
+        ),
     }
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from firmware.core.config import Config, ConfigError, set_from_text
 from firmware.core.files import below, read_bytes, written
+from firmware.lab.scenario import till
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.hands import Hands
 from firmware.lab.scenario.language import (
@@ -287,6 +288,23 @@ class Player:
         if self.stage.disk.is_gone:
             raise ScenarioError(step.place, "nothing starts without its disk: clear disk first")
         self.stage.power_on()
+
+    # --- a till beside the stage ---
+
+    def _order(self, step: Step) -> None:
+        name, amount_minor, *reference = step.words
+        terminal = self._powered(step)
+        event = till.ask(terminal, name, int(amount_minor), reference[0] if reference else "")
+        terminal.runner.step(event)
+
+    def _stop(self, step: Step) -> None:
+        self._powered(step).runner.step(till.stop(step.words[0]))
+
+    def _expect_order(self, step: Step) -> None:
+        name, wanted = step.words
+        seen = till.state(self._powered(step), name)
+        if seen != wanted:
+            raise self._failed(step, f"order {name} {wanted}", seen)
 
     # --- names and files ---
 
