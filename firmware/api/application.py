@@ -28,9 +28,12 @@ from firmware.api.types import (
     PaymentOrder,
     Payments,
     Receipt,
+    RefundOrder,
     TerminalState,
+    VoidOrder,
 )
 from firmware.api.views import journal_of, plain, receipt_of, terminal_of, totals_of
+from firmware.core.kinds import Kind
 from firmware.payments.tills import Done, Reprint, Settle
 
 Handler = Callable[[Service, Request], Awaitable[Response]]
@@ -93,6 +96,25 @@ async def _put_payment(service: Service, request: Request) -> Response:
     name = name_of(request)
     order = await body_of(request, PaymentOrder)
     payment, new = await service.put(name, order, till_of(request).name)
+    if new:
+        return answer(payment, 201, Location=f"/v1/payments/{name}")
+    return answer(payment)
+
+
+async def _put_void(service: Service, request: Request) -> Response:
+    return await _undone(service, request, VoidOrder, Kind.VOID)
+
+
+async def _put_refund(service: Service, request: Request) -> Response:
+    return await _undone(service, request, RefundOrder, Kind.REFUND)
+
+
+async def _undone(
+    service: Service, request: Request, takes: type[VoidOrder], kind: Kind
+) -> Response:
+    name = name_of(request)
+    order = await body_of(request, takes)
+    payment, new = await service.undo(name, order, kind, till_of(request).name)
     if new:
         return answer(payment, 201, Location=f"/v1/payments/{name}")
     return answer(payment)
@@ -177,6 +199,18 @@ async def _docs(_service: Service, _request: Request) -> Response:
 _ID = ("bad-id", "not-found", "journal-unavailable")
 _ASKS = ("busy", "out-of-service", "signed-off", "training", "settlement-open", "owed-first")
 _LIMITS = ("amount-over-limit", "sale-day-limit", "other-currency", "batch-full")
+_UNDONE = (
+    "bad-id",
+    "bad-request",
+    "invalid-body",
+    "payment-differs",
+    "payment-not-paid",
+    "payment-stands-not",
+    "amount-over-left",
+    "refund-limit",
+    *_ASKS,
+    "journal-unavailable",
+)
 WAYS = (
     Way(
         "PUT",
@@ -197,6 +231,26 @@ WAYS = (
             *_LIMITS,
             "journal-unavailable",
         ),
+    ),
+    Way(
+        "PUT",
+        "/v1/voids/{id}",
+        Scope.VOID,
+        "Take a payment of this batch back. Ids are shared with payments, where it is followed.",
+        _put_void,
+        {201: Payment, 200: Payment},
+        takes=VoidOrder,
+        problems=_UNDONE,
+    ),
+    Way(
+        "PUT",
+        "/v1/refunds/{id}",
+        Scope.REFUND,
+        "Give a payment back, or some of it. Ids are shared with payments, where it is followed.",
+        _put_refund,
+        {201: Payment, 200: Payment},
+        takes=RefundOrder,
+        problems=_UNDONE,
     ),
     Way(
         "GET",

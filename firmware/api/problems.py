@@ -13,7 +13,7 @@ from firmware.payments.tills import NotNow
 PREFIX = "urn:pos:problem:"
 
 
-class Kind(Struct, frozen=True):
+class ProblemKind(Struct, frozen=True):
     """One kind of problem."""
 
     status: int
@@ -22,44 +22,66 @@ class Kind(Struct, frozen=True):
     retry_after_s: int = 0
 
 
-KINDS: dict[str, Kind] = {
-    "bad-request": Kind(400, "请求无法读取", "The request cannot be read"),
-    "bad-id": Kind(422, "编号不符合规则", "The id is not one: 1 to 64 of A-Z a-z 0-9 . _ -"),
-    "invalid-body": Kind(422, "请求内容有误", "Something in the body is wrong"),
-    "lines-differ": Kind(422, "明细合计与金额不符", "The lines do not add up to the amount"),
-    "payment-differs": Kind(
+KINDS: dict[str, ProblemKind] = {
+    "bad-request": ProblemKind(400, "请求无法读取", "The request cannot be read"),
+    "bad-id": ProblemKind(422, "编号不符合规则", "The id is not one: 1 to 64 of A-Z a-z 0-9 . _ -"),
+    "invalid-body": ProblemKind(422, "请求内容有误", "Something in the body is wrong"),
+    "lines-differ": ProblemKind(422, "明细合计与金额不符", "The lines do not add up to the amount"),
+    "payment-differs": ProblemKind(
         422, "此编号已用于另一笔交易", "This id was used before, with another body"
     ),
-    "other-currency": Kind(422, "终端不使用此币种", "The terminal trades in another currency"),
-    "amount-over-limit": Kind(422, "超过单笔限额", "The amount is over the limit of one sale"),
-    "sale-day-limit": Kind(422, "超过当日限额", "The amount is over what is left of today's limit"),
-    "busy": Kind(409, "终端忙", "The terminal is busy: nothing was taken", 2),
-    "settlement-open": Kind(409, "结算未完成", "A settlement is under way", 10),
-    "out-of-service": Kind(409, "终端停止服务", "The terminal is out of service", 10),
-    "signed-off": Kind(409, "无人签到", "Nobody is signed on at the terminal", 30),
-    "supervisor-signed-on": Kind(409, "主管已签到 不能收款", "The supervisor sells nothing", 30),
-    "training": Kind(409, "终端处于培训模式", "The terminal is in training", 30),
-    "batch-full": Kind(409, "批次已满 请结算", "The batch is full: settle first", 30),
-    "batch-empty": Kind(409, "批次无交易", "The batch has no transaction"),
-    "owed-first": Kind(409, "冲正或通知未完成", "The acquirer must hear of something first", 30),
-    "no-receipt": Kind(409, "没有签购单", "There is no receipt: the payment has no transaction"),
-    "not-found": Kind(404, "没有此记录", "There is none"),
-    "no-method": Kind(405, "不支持此方法", "Another method is wanted"),
-    "no-token": Kind(401, "缺少令牌或令牌有误", "The token is missing or wrong"),
-    "no-scope": Kind(403, "令牌无此权限", "The token may not do this"),
-    "other-host": Kind(403, "主机名不符", "This server goes by another name"),
-    "other-origin": Kind(403, "来源不被允许", "Pages of this origin may not ask"),
-    "too-large": Kind(413, "请求过大", "The request is too large"),
-    "too-slow": Kind(408, "请求过慢", "The request took too long to arrive"),
-    "too-many": Kind(429, "连接过多", "Too many event streams are open", 5),
-    "not-acceptable": Kind(406, "不支持此格式", "The receipt is to be had as text or JSON"),
-    "journal-unavailable": Kind(
+    "other-currency": ProblemKind(
+        422, "终端不使用此币种", "The terminal trades in another currency"
+    ),
+    "amount-over-limit": ProblemKind(
+        422, "超过单笔限额", "The amount is over the limit of one sale"
+    ),
+    "sale-day-limit": ProblemKind(
+        422, "超过当日限额", "The amount is over what is left of today's limit"
+    ),
+    "payment-not-paid": ProblemKind(422, "没有此笔消费", "There is no sale to be given back"),
+    "payment-stands-not": ProblemKind(
+        422, "原交易不能撤销或退货", "The payment cannot be given back: see detail"
+    ),
+    "amount-over-left": ProblemKind(422, "超过可退金额", "More than is left of the payment"),
+    "refund-limit": ProblemKind(422, "超过退货限额", "The amount is over a limit of refunds"),
+    "busy": ProblemKind(409, "终端忙", "The terminal is busy: nothing was taken", 2),
+    "settlement-open": ProblemKind(409, "结算未完成", "A settlement is under way", 10),
+    "out-of-service": ProblemKind(409, "终端停止服务", "The terminal is out of service", 10),
+    "signed-off": ProblemKind(409, "无人签到", "Nobody is signed on at the terminal", 30),
+    "supervisor-signed-on": ProblemKind(
+        409, "主管已签到 不能收款", "The supervisor sells nothing", 30
+    ),
+    "training": ProblemKind(409, "终端处于培训模式", "The terminal is in training", 30),
+    "batch-full": ProblemKind(409, "批次已满 请结算", "The batch is full: settle first", 30),
+    "batch-empty": ProblemKind(409, "批次无交易", "The batch has no transaction"),
+    "owed-first": ProblemKind(
+        409, "冲正或通知未完成", "The acquirer must hear of something first", 30
+    ),
+    "no-receipt": ProblemKind(
+        409, "没有签购单", "There is no receipt: the payment has no transaction"
+    ),
+    "not-found": ProblemKind(404, "没有此记录", "There is none"),
+    "no-method": ProblemKind(405, "不支持此方法", "Another method is wanted"),
+    "no-token": ProblemKind(401, "缺少令牌或令牌有误", "The token is missing or wrong"),
+    "no-scope": ProblemKind(403, "令牌无此权限", "The token may not do this"),
+    "other-host": ProblemKind(403, "主机名不符", "This server goes by another name"),
+    "other-origin": ProblemKind(403, "来源不被允许", "Pages of this origin may not ask"),
+    "too-large": ProblemKind(413, "请求过大", "The request is too large"),
+    "too-slow": ProblemKind(408, "请求过慢", "The request took too long to arrive"),
+    "too-many": ProblemKind(429, "连接过多", "Too many event streams are open", 5),
+    "not-acceptable": ProblemKind(406, "不支持此格式", "The receipt is to be had as text or JSON"),
+    "journal-unavailable": ProblemKind(
         503, "日志暂不可读", "The journal cannot be read now: nothing was recorded", 5
     ),
 }
 _REFUSALS = {
     Code.AMOUNT_OVER_LIMIT: "amount-over-limit",
     Code.SALE_DAY_LIMIT: "sale-day-limit",
+    Code.AMOUNT_OVER_LEFT: "amount-over-left",
+    Code.REFUND_LIMIT: "refund-limit",
+    Code.REFUND_DAY_LIMIT: "refund-limit",
+    Code.NO_SUCH_VOUCHER: "payment-not-paid",
     Code.BATCH_FULL: "batch-full",
     Code.REVERSAL_FIRST: "owed-first",
     Code.ADVICE_FIRST: "owed-first",
@@ -81,7 +103,9 @@ def refused(answer: NotNow | Refusal) -> Wrong:
     if isinstance(answer, NotNow):
         return Wrong("payment-differs" if answer is NotNow.TAKEN_BEFORE else answer.value)
     limit_minor = answer.limit.minor if answer.limit is not None else 0
-    return Wrong(_REFUSALS.get(answer.code, "busy"), limit_minor=limit_minor)
+    kind = _REFUSALS.get(answer.code, "payment-stands-not")
+    detail = answer.code.value if kind == "payment-stands-not" else ""
+    return Wrong(kind, detail=detail, limit_minor=limit_minor)
 
 
 def problem(wrong: Wrong) -> Response:

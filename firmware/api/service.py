@@ -15,8 +15,17 @@ from concurrent.futures import Future
 import msgspec
 
 from firmware.api.problems import Wrong, refused
-from firmware.api.types import Changed, Event, Payment, PaymentOrder, Payments
+from firmware.api.types import (
+    Changed,
+    Event,
+    Payment,
+    PaymentOrder,
+    Payments,
+    RefundOrder,
+    VoidOrder,
+)
 from firmware.api.views import Door, journal_of, payment_of
+from firmware.core.kinds import Kind
 from firmware.journal.order_records import OrderLine, OrderTaken
 from firmware.journal.orders import PAGE_MAX
 from firmware.payments.tills import (
@@ -86,13 +95,9 @@ class Service:
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:
             raise Wrong("lines-differ", field="lines", detail=f"the lines add up to {lines}")
-        digest = hashlib.sha256(msgspec.json.encode(order)).hexdigest()
-        known = self._known(name, digest)
-        if known is not None:
-            return known, False
         taken = OrderTaken(
             id=name,
-            digest=digest,
+            digest=_digest(order),
             amount_minor=order.amount_minor,
             currency=order.currency,
             till=till,
@@ -104,6 +109,38 @@ class Service:
             expires_in_s=order.expires_in_s,
             language=order.language,
         )
+        return await self._take(taken)
+
+    async def undo(
+        self, name: str, order: VoidOrder, kind: Kind, till: str
+    ) -> tuple[Payment, bool]:
+        """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
+        with journal_of(self.door) as journal:
+            found = journal.order(order.payment)
+            paid = journal.by_intent(found.intent) if found and found.intent else None
+        if paid is None:
+            raise Wrong("payment-not-paid", field="payment")
+        amount_minor = order.amount_minor if isinstance(order, RefundOrder) else paid.amount_minor
+        taken = OrderTaken(
+            id=name,
+            kind=kind,
+            digest=_digest(order),
+            amount_minor=amount_minor,
+            currency=paid.currency,
+            till=till,
+            reference=order.reference,
+            payment=order.payment,
+            expires_in_s=order.expires_in_s,
+            language=order.language,
+        )
+        return await self._take(taken)
+
+    async def _take(self, taken: OrderTaken) -> tuple[Payment, bool]:
+        """The payment that an order is; asked for if it is none yet. Raises Wrong."""
+        name, digest = taken.id, taken.digest
+        known = self._known(name, digest)
+        if known is not None:
+            return known, False
         answer = await self.ask(taken)
         if answer is Done.RECORDED:
             return self._recorded(taken), True
@@ -128,6 +165,8 @@ class Service:
         except Wrong:
             return Payment(
                 id=taken.id,
+                kind=taken.kind.value,
+                payment=taken.payment,
                 state="taken",
                 final=False,
                 version=0,
@@ -266,3 +305,9 @@ class Service:
                 head = f"id: {version}\nevent: payment\ndata: ".encode()
                 packed.append((head + data + b"\n\n", version))
             after = found[-1].version
+
+
+def _digest(order: PaymentOrder | VoidOrder) -> str:
+    """The same for the same wish, however it was written; another for one of another kind."""
+    packed = type(order).__name__.encode() + msgspec.json.encode(order)
+    return hashlib.sha256(packed).hexdigest()

@@ -38,6 +38,21 @@ class PaymentOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     language: Literal["zh_CN", "en", ""] = ""
 
 
+class VoidOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take the whole of a payment of this batch back, on the card that paid it."""
+
+    payment: Annotated[str, Meta(pattern=ID_PATTERN)]
+    reference: Annotated[str, Meta(max_length=40, pattern=_PLAIN)] = ""
+    expires_in_s: Annotated[int, Meta(ge=5, le=900)] = 60
+    language: Literal["zh_CN", "en", ""] = ""
+
+
+class RefundOrder(VoidOrder, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give a payment back, or some of it, on the card that paid it."""
+
+    amount_minor: AmountMinor
+
+
 State = Literal[
     "taken",
     "shown",
@@ -70,6 +85,7 @@ class Payment(Struct, frozen=True, kw_only=True):
     """A payment as it is now. `final` says that no more comes of it but a void or refund."""
 
     id: str
+    kind: Literal["sale", "void", "refund"]
     state: State
     final: bool
     version: Version
@@ -77,6 +93,7 @@ class Payment(Struct, frozen=True, kw_only=True):
     currency: str
     reference: str
     taken_at: str
+    payment: str = ""  # that this voids or refunds
     reason: str = ""
     training: bool = False
     batch: int | UnsetType = UNSET

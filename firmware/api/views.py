@@ -68,6 +68,8 @@ def payment_of(journal: Lookups, door: Door, order: OrderFound) -> Payment:
     state = _state(order, door)
     base = Payment(
         id=taken.id,
+        kind=taken.kind.value,
+        payment=taken.payment,
         state=state,
         final=state in FINAL,
         version=order.version,

@@ -11,6 +11,7 @@ from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
+from firmware.flows.order_undone import detail_of, give_back, original_of, why_not_undone
 from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
 from firmware.flows.sale import meet_card
 from firmware.flows.settle import may_move_money
@@ -19,8 +20,10 @@ from firmware.journal.order_queries import OrderById
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
 from firmware.journal.queries import NextJob, OpenSettlement, TransactionByIntent
 from firmware.journal.records import PrintDropped, PrintQueued
+from firmware.journal.transactions import Transaction
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
 from firmware.payments.order import Agreed, Order, Source
+from firmware.payments.originals import reference_to
 from firmware.payments.refusals import Refusal
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed
 from firmware.payments.tills import (
@@ -65,7 +68,8 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
 
 async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
     """Take an order, or say why not, and carry it out; the next wish, if one came at its end."""
-    not_taken = await why_no_order(desk, taken)
+    sells = taken.kind is Kind.SALE
+    not_taken = await (why_no_order(desk, taken) if sells else why_not_undone(desk, taken))
     if not_taken is None and await Look(OrderById(taken.id)) is not None:
         not_taken = NotNow.TAKEN_BEFORE
     if not_taken is not None:
@@ -88,17 +92,46 @@ async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
 
 async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnded | None:
     """From the amount on the display to the outcome; None when no money moved and none will."""
-    refusal = await clear_what_is_owed(desk, advice=False)
+    refusal = await clear_what_is_owed(desk, advice=taken.kind is not Kind.SALE)
     if refusal is not None:
         await _end(taken, OrderEnd.REFUSED, refusal.code.value)
         return refusal
     money = desk.money(taken.amount_minor)
-    order = Order(Kind.SALE, money, Source.TILL, taken.reference, order_id=taken.id)
-    agreed = await _check(desk, order, taken.lines, until_ms)
+    original = await original_of(taken)
+    order = Order(
+        taken.kind,
+        money,
+        Source.TILL,
+        taken.reference,
+        original=reference_to(original) if original is not None else None,
+        order_id=taken.id,
+    )
+    detail = detail_of(original) if original is not None else ()
+    agreed = await _check(desk, order, taken.lines, until_ms, detail)
     if isinstance(agreed, GivenUp):
         await _give_up(taken, "amount check", agreed, money)
         return None
     await TellStage(taken.id, OrderStage.AGREED)
+    if original is not None:
+        return await _give_back(desk, taken, agreed, original)
+    return await _charge(desk, taken, agreed)
+
+
+async def _give_back(
+    desk: Desk, taken: OrderTaken, agreed: Agreed, original: Transaction
+) -> PaymentEnded | None:
+    ended = await give_back(desk, agreed, original)
+    if isinstance(ended, GivenUp):
+        await _give_up(taken, "card", ended, agreed.amount)
+        return None
+    if ended is None or isinstance(ended, Refusal):
+        reason = ended.code.value if ended is not None else "owed to the acquirer"
+        await _end(taken, OrderEnd.REFUSED, reason)
+    return ended
+
+
+async def _charge(desk: Desk, taken: OrderTaken, agreed: Agreed) -> PaymentEnded | None:
+    money = agreed.amount
     met = await meet_card(desk, agreed)
     if isinstance(met, GivenUp):
         await release_card()
@@ -121,7 +154,7 @@ async def _give_up(
 ) -> None:
     by_till = stopped or await LastStop()
     expired = why is GivenUp.TIMED_OUT and not by_till
-    await abandon(Kind.SALE, step, why, money)
+    await abandon(taken.kind, step, why, money)
     end = OrderEnd.EXPIRED if expired else OrderEnd.CANCELLED
     await _end(taken, end, f"{step}: {'by the till' if by_till else why.value}")
 
@@ -134,7 +167,11 @@ async def _end(taken: OrderTaken, end: OrderEnd, reason: str) -> None:
 
 
 async def _check(
-    desk: Desk, order: Order, lines: tuple[OrderLine, ...], until_ms: int
+    desk: Desk,
+    order: Order,
+    lines: tuple[OrderLine, ...],
+    until_ms: int,
+    original: tuple[Phrase, ...] = (),
 ) -> Agreed | GivenUp:
     """The amount on the display until ENTER, on this very frame, or until the order expires."""
     opened_ms: int | None = None
@@ -143,7 +180,7 @@ async def _check(
         left_ms = until_ms - (await Now()).monotonic_ms
         if left_ms <= 0:
             return GivenUp.TIMED_OUT
-        detail = order_detail(order, lines, phase)
+        detail = original or order_detail(order, lines, phase)
         shown = await show(
             desk, AmountCheck(desk.owner, order.kind, order.amount, detail, phase, desk.training)
         )

@@ -40,6 +40,7 @@ class OrderTaken(Base, frozen=True):
     lines: tuple[OrderLine, ...] = ()
     expires_in_s: int = 0
     language: str = ""
+    payment: str = ""  # the order that a void or refund gives back
 
 
 class OrderEnded(Base, frozen=True):

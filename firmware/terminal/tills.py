@@ -26,7 +26,7 @@ from firmware.payments.tills import (
 from hw.events import Key, KeyPressed
 
 
-class Standing(Struct, frozen=True):
+class TerminalStanding(Struct, frozen=True):
     """How the terminal stands at a moment."""
 
     ready: bool = False  # an order would be looked at now
@@ -41,11 +41,11 @@ class Board:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._standing = Standing()
+        self._standing = TerminalStanding()
         self._listeners: list[Callable[[], None]] = []
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> TerminalStanding:
         """As it was told last."""
         with self._lock:
             return self._standing
@@ -60,7 +60,7 @@ class Board:
         with self._lock:
             self._listeners.remove(listener)
 
-    def tell(self, standing: Standing) -> None:
+    def tell(self, standing: TerminalStanding) -> None:
         """How it stands now."""
         with self._lock:
             if standing == self._standing:
@@ -136,5 +136,5 @@ class Tills:
 
     def tell(self, *, ready: bool, out_of_service: bool, faults: tuple[str, ...]) -> None:
         """Let the board say how the terminal stands."""
-        standing = Standing(ready, out_of_service, self._order_id, self._stage, faults)
+        standing = TerminalStanding(ready, out_of_service, self._order_id, self._stage, faults)
         self._board.tell(standing)

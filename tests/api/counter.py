@@ -14,7 +14,7 @@ from firmware.lab.scenario.language import parse
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.payments.tills import OrderStopped, TillAsked, Wish, WishAnswer
-from firmware.terminal.tills import Standing
+from firmware.terminal.tills import TerminalStanding
 
 CARD, PIN = "unionpay-debit", "123456"
 
@@ -76,7 +76,7 @@ class Counter:
         return self.stage.terminal.ledger.journal.list_transactions(None, 0, 100)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> TerminalStanding:
         assert self.stage.terminal is not None
         return self.stage.terminal.board.standing
 

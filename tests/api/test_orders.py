@@ -36,7 +36,7 @@ def test_an_order_is_shown_agreed_to_and_paid(counter: Counter) -> None:
     lines = (OrderLine(name="拿铁", quantity=2, amount_minor=5_600),)
     assert counter.order("a", reference="order 4711", lines=lines) is Done.RECORDED
     counter.do('expect screen "128.50" "S01" "10000001" "order 4711"\nwait 2s')
-    counter.do('expect screen "拿铁 2×56.00"')
+    counter.do('expect screen "拿铁 ×2 56.00"')
     assert counter.standing.stage is OrderStage.SHOWN
     counter.do(f"press ENTER\ninsert {CARD}\nwait 1s")
     assert counter.standing.stage is OrderStage.CARD
