@@ -364,6 +364,9 @@ def application(service: Service) -> Starlette:
         status = error.status_code if isinstance(error, HTTPException) else 404
         return problem(Wrong("no-method" if status == 405 else "not-found"))
 
-    return Starlette(
-        routes=[route(way) for way in WAYS], exception_handlers={HTTPException: missing}
-    )
+    async def broken(_request: Request, _error: Exception) -> Response:
+        return problem(Wrong("internal"))
+
+    routes = [route(way) for way in WAYS]
+    handlers = {HTTPException: missing, Exception: broken}
+    return Starlette(routes=routes, exception_handlers=handlers)

@@ -71,6 +71,7 @@ KINDS: dict[str, ProblemKind] = {
     "too-slow": ProblemKind(408, "请求过慢", "The request took too long to arrive"),
     "too-many": ProblemKind(429, "连接过多", "Too many event streams are open", 5),
     "not-acceptable": ProblemKind(406, "不支持此格式", "The receipt is to be had as text or JSON"),
+    "internal": ProblemKind(500, "内部错误", "A bug of ours: ask the same again"),
     "journal-unavailable": ProblemKind(
         503, "日志暂不可读", "The journal cannot be read now: nothing was recorded", 5
     ),

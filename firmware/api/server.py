@@ -91,6 +91,7 @@ class ApiServer:
 
     def close(self) -> None:
         """End serving; open streams are cut."""
+        self.service.news.close()
         self._uvicorn.should_exit = True
         if self._thread.ident is not None:
             self._thread.join(JOIN_S)

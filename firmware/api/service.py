@@ -50,6 +50,8 @@ class News:
         self._door = door
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Event] = set()
+        self.over = False
+        """Whether the server ends: whoever waits is answered at once."""
 
     def begin(self) -> None:
         """Listen from now on; call on the loop."""
@@ -59,6 +61,12 @@ class News:
     def end(self) -> None:
         """Listen no more."""
         self._door.board.forget(self._heard)
+
+    def close(self) -> None:
+        """Let all who wait go, from any thread: a request that is cut off looks like an error."""
+        self.over = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
 
     def _heard(self) -> None:
         """On the terminal's thread: cheap, and never blocks."""
@@ -193,6 +201,8 @@ class Service:
                 return first
             async with asyncio.timeout(wait_s):
                 while (now.version, now.state) == (first.version, first.state):
+                    if self.news.over:
+                        break
                     await news.wait()
                     news.clear()
                     now = self.payment(name)
@@ -263,7 +273,7 @@ class Service:
         stage = ""
         try:
             yield b"retry: 1000\n\n"
-            while True:
+            while not self.news.over:
                 news.clear()
                 for packed, version in self._since(after):
                     after = version
