@@ -6,6 +6,7 @@ from firmware.core.kinds import Copy, Kind
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.recover import recover
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.journal.order_queries import OpenOrders
 from firmware.journal.queries import NextJob, OpenIntents, OpenSettlement, Reversals, Uploads
 from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
@@ -34,6 +35,7 @@ def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
     return [
         (Look(OpenIntents()), intents),
         (DoubtfulPapers(), jobs),
+        (Look(OpenOrders()), []),
         (Look(NextJob()), 5),
         (ReleasePaper(None), None),
     ]
