@@ -32,6 +32,10 @@ from hw.t0 import exchange
 BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
 COUNTER_SHIFT, COUNTER_MAX = 16, 0xFFFF  # of insertions and removals since the reader came up
 SETTLE_MS = 600  # pcscd looks at some slots only every 400 ms: so long a pulled card may look in
+TIMEOUTS_MS = 60_000  # tries that all fail for so long are the reader's fault, not a card's
+# by what makers call their slots; a contactless one lists itself first on some readers
+CONTACTLESS, SAM = ("picc", "contactless", " cl ", "nfc", "rfid"), ("sam",)
+ABSENT = State.UNKNOWN | State.IGNORE | State.UNAVAILABLE
 GONE = (Code.REMOVED_CARD, Code.NO_SMARTCARD, Code.RESET_CARD)
 MUTE = (
     Code.UNRESPONSIVE_CARD,
@@ -55,8 +59,9 @@ LOST = (_Lost, SystemError)
 class PcscReader:
     """A reader behind PC/SC. See hw.ports.CardReader.
 
-    Of several readers it takes the first whose name contains `name` and none of `exclude`. `pause`
-    waits some milliseconds for a daemon that is away; by default it can be interrupted.
+    Of several readers it takes the first contact slot whose name contains `name` and none of
+    `exclude`; a contactless or SAM slot only where there is no other. `pause` waits some
+    milliseconds for a daemon that is away; by default it can be interrupted.
     """
 
     def __init__(
@@ -84,7 +89,20 @@ class PcscReader:
         self._watched = False  # the slot was looked at since this reader came up
         self._lost = False
         self._back_off_ms = 0
+        self._listed: list[str] = []  # every reader there is, when one was taken
+        self._failing_since_ms: int | None = None  # no card has answered since
         self._unseen: list[Event] = []  # found out while talking to the card
+
+    def taken(self) -> str:
+        """Which reader was taken, and why that one; empty while there is none."""
+        if self._reader is None:
+            return ""
+        others = [name for name in self._listed if name != self._reader]
+        if not others:
+            return f"{self._reader}: the only one"
+        if self._name:
+            return f"{self._reader}: the first slot with {self._name!r} in its name"
+        return f"{self._reader}: the first contact slot, of {len(others) + 1}; reader.name sets it"
 
     def poll(self, timeout_ms: int) -> Sequence[Event]:
         """Wait up to `timeout_ms` for the slot to change. See hw.ports.CardReader.poll."""
@@ -168,7 +186,9 @@ class PcscReader:
             if self._name in name and not any(word in name for word in self._exclude)
         ]
         if wanted:
-            self._reader, self._reader_state, self._watched = wanted[0], 0, False
+            self._listed = list(names)
+            self._reader, self._reader_state = min(wanted, key=_rank), 0
+            self._watched = False
 
     def _await_change(self, timeout_ms: int) -> list[Event]:
         """One wait on the slot and on readers coming and going."""
@@ -204,8 +224,10 @@ class PcscReader:
         return [*self._recovered(), *looked]
 
     def _slot_changed(self, state: int) -> list[Event]:
-        if state & (State.UNKNOWN | State.IGNORE | State.UNAVAILABLE):
-            return self._reader_went()
+        if state & ABSENT:
+            state = self._asked_anew()
+            if state & ABSENT:
+                return self._reader_went()
         count = state >> COUNTER_SHIFT & COUNTER_MAX
         turns = count - (self._reader_state >> COUNTER_SHIFT) & COUNTER_MAX
         known, watched = bool(self._reader_state), self._watched
@@ -222,6 +244,21 @@ class PcscReader:
             events.append(CardInserted(self._clock.monotonic_ms(), found=found))
         self._present = present
         return events
+
+    def _asked_anew(self) -> int:
+        """The slot's state, asked again: some readers say once that they are not there."""
+        assert self._context is not None
+        assert self._reader is not None
+        state = int(State.UNAVAILABLE)
+        for timeout_ms, known in ((0, 0), (SETTLE_MS, state)):
+            code, news = self._scard.SCardGetStatusChange(
+                self._context, timeout_ms, [(self._reader, known)]
+            )
+            if code not in (Code.SUCCESS, Code.TIMEOUT):
+                return state
+            if code == Code.SUCCESS and not news[0][1] & ABSENT:
+                return news[0][1]
+        return state
 
     def _removed(self) -> CardRemoved:
         self._present = False
@@ -322,9 +359,20 @@ class PcscReader:
         if code in GONE:
             raise CardGone(words(code))
         if code in MUTE:
+            self._note_failure()
             raise CardMute(words(code))
+        self._failing_since_ms = None
         if code != Code.SUCCESS:
             raise _Lost(words(code))
+
+    def _note_failure(self) -> None:
+        """A reader that is gone may only give time-outs: no card ever answers. Raises _Lost."""
+        now_ms = self._clock.monotonic_ms()
+        if self._failing_since_ms is None:
+            self._failing_since_ms = now_ms
+        if now_ms - self._failing_since_ms >= TIMEOUTS_MS:
+            self._failing_since_ms = None
+            raise _Lost(f"no card has answered for {TIMEOUTS_MS // 1000} s")
 
     def _card_stays_in(self) -> bool:
         """Whether the card is in the slot, and still is after a moment."""
@@ -340,3 +388,9 @@ class PcscReader:
             elif code != Code.TIMEOUT:
                 return False
         return bool(state & State.PRESENT)
+
+
+def _rank(name: str) -> int:
+    """Contact slots first, then contactless ones, then those for SAMs."""
+    said = f" {name.lower()} "
+    return 2 if any(word in said for word in SAM) else any(word in said for word in CONTACTLESS)

@@ -4,7 +4,8 @@ Read without a library: python-evdev has no wheels, and would want a compiler on
 struct of four fields. The device is grabbed, so what is typed, a PIN too, goes nowhere else.
 
 The rules of a key are the matrix's: a press is reported when it is the only key down, the
-kernel's own repetitions count nothing, and a key that stays down for long is stuck.
+kernel's own repetitions count nothing, a contact that gaps is one press, and a key that stays down
+for long is stuck. Some pads send codes of navigation keys with NumLock off: those are digits too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 from hw.events import Device, DeviceBack, DeviceLost, Event, Key, KeyPressed
-from hw.keypad import SCAN_PERIOD_MS, STUCK_AFTER_MS, stuck
+from hw.keypad import GAP_MS, SCAN_PERIOD_MS, STUCK_AFTER_MS, stuck
 from hw.ports import DeviceFault
 
 EVENT = struct.Struct("@llHHi")  # seconds, microseconds, type, code, value
@@ -24,6 +25,7 @@ EV_SYN, EV_KEY = 0x00, 0x01
 SYN_DROPPED = 3  # the kernel's buffer ran over: what is down is not known
 UP, DOWN = 0, 1  # 2 is the kernel's repetition
 EVIOCGRAB = 0x40044590  # _IOW('E', 0x90, int)
+GAP_LEAST_MS = 20
 RETRY_MS = 2_000
 READ_BYTES = 64 * EVENT.size
 
@@ -53,6 +55,20 @@ CODES = {
     78: Key.MENU,
     15: Key.MENU,  # + and tabulator
 }
+# what the same keys of some pads send with NumLock off: 7 8 9 4 6 1 2 3 0, and 5 where it sends any
+NAVIGATION = {
+    102: Key.D7,
+    103: Key.D8,
+    104: Key.D9,
+    105: Key.D4,
+    106: Key.D6,
+    107: Key.D1,
+    108: Key.D2,
+    109: Key.D3,
+    110: Key.D0,
+    355: Key.D5,
+}
+KEYS = CODES | NAVIGATION
 
 
 class EventNode:
@@ -109,6 +125,7 @@ class UsbKeypad:
         self._connect = connect
         self._node: EventNode | None = None
         self._down: set[int] = set()
+        self._up_ms: dict[int, int] = {}  # when each key came up
         self._since_ms = 0  # the last key went down
         self._next_try_ms = 0
         self._lost = False
@@ -135,7 +152,7 @@ class UsbKeypad:
         for kind, code, value in came:
             events += self._judge(kind, code, value, now_ms)
         if self._down and now_ms - self._since_ms >= STUCK_AFTER_MS:
-            detail = stuck(sorted(CODES[code].value for code in self._down))
+            detail = stuck(sorted(KEYS[code].value for code in self._down))
             return [*events, *self._lose(detail, now_ms)]
         return [*self._come_back(now_ms), *events]
 
@@ -149,6 +166,7 @@ class UsbKeypad:
             self._node.close()
         self._node = None
         self._down.clear()
+        self._up_ms.clear()
 
     def _may_try(self, now_ms: int) -> bool:
         if now_ms < self._next_try_ms:
@@ -159,16 +177,21 @@ class UsbKeypad:
     def _judge(self, kind: int, code: int, value: int, now_ms: int) -> list[Event]:
         if (kind, code) == (EV_SYN, SYN_DROPPED):
             self._down.clear()
-        if kind != EV_KEY or code not in CODES:
+        if kind != EV_KEY or code not in KEYS:
             return []
-        if value == UP:
+        if value == UP and code in self._down:
             self._down.discard(code)
+            self._up_ms[code] = now_ms
         if value != DOWN:
             return []
         alone = not self._down
+        # a key for 00 sends its second 0 sooner than any contact gaps
+        same_press = GAP_LEAST_MS <= now_ms - self._up_ms.get(code, -GAP_MS) < GAP_MS
         self._down.add(code)
         self._since_ms = now_ms
-        return [KeyPressed(CODES[code], now_ms)] if alone and not self._lost else []
+        if not alone or same_press or self._lost:
+            return []
+        return [KeyPressed(KEYS[code], now_ms)]
 
     def _lose(self, detail: str, now_ms: int) -> list[Event]:
         was_lost, self._lost = self._lost, True

@@ -70,6 +70,8 @@ def _select_page_and_column(window: frame.Window) -> tuple[int, ...]:
 
 
 _NOP = 0xE3  # all three chips have it
+# a glass that was left within a command takes what comes for the rest of it: two arguments at most
+_REST = (_NOP, _NOP)
 # one window is a command transfer and a data transfer, each with address and control byte
 _WINDOWED = Addressing(6 + 2 + 2, spans_pages=True, select=_select_window)
 _PAGED = Addressing(3 + 2 + 2, spans_pages=False, select=_select_page_and_column)
@@ -117,7 +119,11 @@ class Oled:
     height_px = 64
 
     def __init__(
-        self, connect: Callable[[], Bus], chip: OledChip = OledChip.SSD1306, rotate: int = 0
+        self,
+        connect: Callable[[], Bus],
+        chip: OledChip = OledChip.SSD1306,
+        rotate: int = 0,
+        level: int | None = None,
     ) -> None:
         if rotate not in (0, 2):
             raise ValueError(f"rotate is 0 or 2 on a 128×64 glass, not {rotate}")
@@ -129,16 +135,12 @@ class Oled:
         self._again: list[tuple[int, ...]] = []  # what initialises the glass after a fault
         self._on_glass = frame.blank(self.width_px, self.height_px)
         self._wanted = self._on_glass
-        self._level: int | None = None  # None: as luma initialises it
+        self._level = level  # of brightness, 0-255; None: as luma initialises it
         self._asleep = False
 
     def show(self, image: Image.Image) -> None:
         """Send what differs from the glass; blocks for the bus. Raises DeviceFault."""
-        if image.mode != "1" or image.size != (self.width_px, self.height_px):
-            raise ValueError(f'mode "1", 128×64 is wanted, not {image.mode!r}, {image.size}')
-        if self._rotate:
-            image = image.transpose(Image.Transpose.ROTATE_180)
-        self._wanted = frame.pack(image)
+        self._wanted = self._packed(image)
         self._surely(self._send)
 
     def brightness(self, level: int) -> None:
@@ -153,13 +155,16 @@ class Oled:
         self._asleep = asleep
         self._surely(lambda: self._device.hide() if asleep else self._device.show())
 
-    def reopen(self) -> None:
+    def reopen(self, image: Image.Image | None = None) -> None:
         """Connect and initialise anew and send the whole frame, with brightness and sleep.
 
-        Raises DeviceFault while the glass is still lost. Also heals a glass that a disturbance
-        has silently reset: the wire has no way to read it back. On one that is well, and is not
-        reset by its bus's opening as over SPI, nothing is seen of it.
+        The frame is `image`, so that no old one is seen before it; without one, what was shown
+        last. Raises DeviceFault while the glass is still lost. Also heals a glass that a
+        disturbance has silently reset: the wire has no way to read it back. On one that is well,
+        and is not reset by its bus's opening as over SPI, nothing is seen of it.
         """
+        if image is not None:
+            self._wanted = self._packed(image)
         self._drop()
         self._surely(lambda: None)
 
@@ -170,6 +175,14 @@ class Oled:
                 self._device.hide()
         self._drop()
 
+    def _packed(self, image: Image.Image) -> frame.Pages:
+        """The pages of an image as the glass is mounted. Raises ValueError for any other size."""
+        if image.mode != "1" or image.size != (self.width_px, self.height_px):
+            raise ValueError(f'mode "1", 128×64 is wanted, not {image.mode!r}, {image.size}')
+        if self._rotate:
+            image = image.transpose(Image.Transpose.ROTATE_180)
+        return frame.pack(image)
+
     def _surely(self, transfer: Callable[[], None]) -> None:
         """Bring something to the glass: one disturbed transfer is no lost display.
 
@@ -177,8 +190,10 @@ class Oled:
         and everything is sent that is wanted of it. Raises DeviceFault when that fails, too.
         """
         if self._wire.bus is not None:
-            for _ in range(2):
+            for again in (False, True):
                 with contextlib.suppress(*FAULTS):
+                    if again:
+                        self._wire.bus.command(*_REST)
                     transfer()
                     return
             self._drop()
@@ -196,7 +211,7 @@ class Oled:
         if self._wire.bus is not None:
             return
         bus = self._wire.bus = self._connect()
-        bus.command(_NOP)  # a glass that is gone is asked for every second, and cheaply
+        bus.command(*_REST)  # a glass that is gone is asked for every second, and cheaply
         if self._device is None:
             self._device = self._initialised()
             self._on_glass = frame.blank(self.width_px, self.height_px)

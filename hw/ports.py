@@ -65,8 +65,8 @@ class Display(Protocol):
         """Switch the glass off (memory kept) or on. Raises DeviceFault."""
         ...
 
-    def reopen(self) -> None:
-        """Build the device anew after a fault. Raises DeviceFault while it is still lost."""
+    def reopen(self, image: Image.Image | None = None) -> None:
+        """Build the device anew, with `image` on it, or what it had. Raises DeviceFault."""
         ...
 
     def close(self) -> None:

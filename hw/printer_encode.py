@@ -1,33 +1,43 @@
-"""Documents into ESC/POS: text in the printer's own characters, or lines as dots.
+"""Documents into ESC/POS: text in the printer's own characters, as dots, or both in one line.
 
-Native text is about a thirtieth of the bytes, but printers differ in the characters they have, so
-raster is there for any of them, line by line. Nothing here waits or talks: bytes come out, in
-blocks that a driver may count. Commands are named as in Epson's ESC/POS reference.
+Native text is about a fiftieth of raster's bytes, but many printers have no Chinese characters.
+ASCII they all have: mixed text sends that as characters and hanzi as dots among them, a fifth of
+raster. Raster is right on any of them. A printing head cannot tell the three apart, and neither
+need a reader. Nothing here waits or talks: bytes come out, in blocks that a driver may count.
+Commands are named as in Epson's ESC/POS reference.
 """
 
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 from PIL import Image
 
 from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
+from hw.printer_dots import (
+    BAND_BYTES_MAX,
+    QR_MODULE_PX_MAX,
+    QR_QUIET_MODULES,
+    bands,
+    columns,
+    feed,
+    qr_dots,
+)
 from hw.printer_font import (
     BLANKS,
     CELL_WIDTH_PX,
     SCALES,
     PaperFont,
     aligned,
+    blank,
     columns_of,
     is_private,
     without_controls,
 )
-
-if TYPE_CHECKING:
-    import segno
 
 INITIALISE = b"\x1b@"  # ESC @: modes, print buffer and stored symbol as after power-on
 CODE_PAGE_PC437 = b"\x1bt\x00"  # ESC t: so that bytes below 80h are ASCII everywhere
@@ -35,12 +45,10 @@ CHINESE_ON, CHINESE_OFF = b"\x1c&", b"\x1c."  # FS & and FS .
 LINE_FEED = b"\n"
 
 LINE_SPACING_PX = 30  # what ESC @ and ESC 2 leave on 203 dpi printers
-BAND_ROWS_MAX = 48  # of 100 that small printers can buffer: shorter is sooner made good
-BAND_BYTES_MAX = 8 + BAND_ROWS_MAX * 576 // 8
+COLUMNS_LEAST, COLUMNS_MOST = 32, 48
 TEAR_BAR_LINES = 4  # 15 mm from the head to the bar
-QR_MODULE_PX_MAX = 6
-QR_QUIET_MODULES = 4
 QR_BYTES_MAX = 2331  # version 40 at level M
+BLOCK_BYTES_MAX = max(BAND_BYTES_MAX, QR_BYTES_MAX + 8, 5 + 3 * 576)  # of GS v 0, GS ( k, ESC *
 
 _ALIGN = {Align.LEFT: b"\x1ba\x00", Align.CENTRE: b"\x1ba\x01", Align.RIGHT: b"\x1ba\x02"}
 _SIZE = {Size.NORMAL: b"\x1d!\x00", Size.TALL: b"\x1d!\x01", Size.LARGE: b"\x1d!\x11"}
@@ -50,24 +58,44 @@ class Mode(enum.Enum):
     """How text is put on paper."""
 
     NATIVE = "native"  # GB18030, in the printer's own characters
+    MIXED = "mixed"  # ASCII in the printer's own characters, all else as dots in the line
     RASTER = "raster"  # every line as dots
 
 
-class Profile(Struct, frozen=True):
-    """What a printer can do: `columns` 32 (58 mm, 384 dots) or 48 (80 mm, 576 dots)."""
+class Status(enum.Enum):
+    """How a printer is asked how it is."""
 
-    columns: int = 32
+    AUTO = "auto"  # by the first of the three that it answers
+    DLE_EOT = "dle-eot"  # in real time: Epson and most others
+    GS_R = "gs-r"  # in its turn, behind what was sent before
+    ESC_V = "esc-v"  # the same, of Adafruit's kind
+    NONE = "none"  # not at all
+
+
+class Profile(Struct, frozen=True):
+    """What a printer can do, as a person sets it or its model is known for.
+
+    `dots` is 0 where they are 12 a column; `motion_dpi` 0 where a unit of feed is a row of dots.
+    """
+
+    columns: int = 32  # half-width, of font A: 32 on 58 mm, 42 or 48 on 80 mm
+    dots: int = 0
     cutter: bool = False
     qr: bool = True  # draws QR codes by itself: GS ( k
+    mode: Mode = Mode.NATIVE
+    xonxoff: bool = True  # on a serial line; no harm where the printer never holds it
+    status: Status = Status.AUTO
+    motion_dpi: int = 0  # what GS P sets, on printers whose unit of feed is half a row
 
     def __post_init__(self) -> None:
-        if self.columns not in (32, 48):
-            raise ValueError(f"paper has 32 or 48 columns, not {self.columns}")
+        if not COLUMNS_LEAST <= self.columns <= COLUMNS_MOST:
+            words = f"paper has {COLUMNS_LEAST} to {COLUMNS_MOST} columns, not {self.columns}"
+            raise ValueError(words)
 
     @property
     def width_px(self) -> int:
-        """Dots on a row."""
-        return self.columns * CELL_WIDTH_PX
+        """Dots on a row: whole bytes of them."""
+        return (self.dots or self.columns * CELL_WIDTH_PX) // 8 * 8
 
 
 def printer_has(text: str) -> bool:
@@ -86,16 +114,21 @@ def printable(text: str) -> str:
 class Encoder:
     """Encodes documents for one printer."""
 
-    def __init__(self, profile: Profile, mode: Mode, font: PaperFont) -> None:
+    def __init__(self, profile: Profile, font: PaperFont) -> None:
         self._profile = profile
-        self._mode = mode
+        self._mode = profile.mode
         self._font = font
 
     def setup(self) -> bytes:
         """What begins a job: a known state, and nothing on paper."""
-        if self._mode is Mode.NATIVE:
-            return INITIALISE + CODE_PAGE_PC437 + CHINESE_ON
-        return INITIALISE
+        data = INITIALISE
+        if self._profile.motion_dpi:
+            data += b"\x1dP%c%c" % (self._profile.motion_dpi, self._profile.motion_dpi)
+        match self._mode:
+            case Mode.NATIVE:
+                return data + CODE_PAGE_PC437 + CHINESE_ON
+            case Mode.MIXED | Mode.RASTER:  # ASCII is the same in every code page, and Chinese too
+                return data
 
     def body(self, document: Document) -> bytes:
         """The document after `setup`, modes left as `setup` made them and Chinese off."""
@@ -120,41 +153,61 @@ class Encoder:
 
     def _line(self, line: Line, style: _Style) -> Iterator[bytes]:
         if not line.text.strip(BLANKS):
-            yield _feed_px(LINE_SPACING_PX)
+            yield feed(LINE_SPACING_PX)
             return
         if self._mode is Mode.NATIVE and printer_has(line.text):
             yield style.change(line.align, line.size, bold=line.bold)
             yield _gb18030(line.text) + LINE_FEED
             return
-        yield style.change(Align.LEFT, Size.NORMAL, bold=False)  # dots are in their place already
+        if self._mode is Mode.MIXED and (line.text.isascii() or line.size is Size.NORMAL):
+            yield style.change(line.align, line.size, bold=line.bold)
+            yield from self._mixed(line)
+            return
         dots = self._font.text(line.text, line.size, bold=line.bold)
-        yield from _bands(aligned(dots, line.align, self._profile.width_px))
-        spare_px = LINE_SPACING_PX - dots.height
-        if spare_px > 0:
-            yield _feed_px(spare_px)
+        paper = blank(self._profile.width_px, max(dots.height, LINE_SPACING_PX))
+        paper.paste(aligned(dots, line.align, self._profile.width_px), (0, 0))
+        yield from self._bands(paper, style)
+
+    def _mixed(self, line: Line) -> Iterator[bytes]:
+        """ASCII as characters and the rest as dots; dots are emboldened here, not by the head."""
+        for ascii_run, run in itertools.groupby(line.text, str.isascii):
+            text = "".join(run)
+            if ascii_run:
+                yield text.encode("ascii")
+            else:
+                yield columns(self._font.text(text, bold=line.bold))
+        yield LINE_FEED
+
+    def _bands(self, paper: Image.Image, style: _Style) -> Iterator[bytes]:
+        placed = bands(paper)
+        yield style.change(placed.align, Size.NORMAL, bold=False)
+        yield placed.data
 
     def _qr(self, data: str, style: _Style) -> Iterator[bytes]:
         payload = data.encode(errors="replace")
         if not payload or len(payload) > QR_BYTES_MAX:
             yield from self._line(Line("〓 QR 〓", align=Align.CENTRE), style)
             return
-        if self._mode is Mode.NATIVE and self._profile.qr:
+        yield style.change(Align.CENTRE, Size.NORMAL, bold=False)
+        if self._mode is not Mode.RASTER and self._profile.qr:
             module_px = self._module_px(_byte_modules(len(payload)))
-            yield style.change(Align.CENTRE, Size.NORMAL, bold=False)
+            yield feed(QR_QUIET_MODULES * module_px)  # printers differ in drawing it
             yield b"\x1d(k\x04\x001A2\x00"  # function 165: model 2
             yield b"\x1d(k\x03\x001C%c" % module_px  # 167: module size
             yield b"\x1d(k\x03\x001E1"  # 169: error correction M
             yield b"\x1d(k%b1P0%b" % ((len(payload) + 3).to_bytes(2, "little"), payload)  # 180
-            yield _feed_px(QR_QUIET_MODULES * module_px)  # printers differ in drawing it
             yield b"\x1d(k\x03\x001Q0"  # 181: print what was stored
-            yield _feed_px(QR_QUIET_MODULES * module_px)
+            yield feed(QR_QUIET_MODULES * module_px)
             return
         from segno import make_qr  # noqa: PLC0415 - 65 ms that a terminal's start need not wait for
 
         symbol = make_qr(payload, error="m", boost_error=False)
-        dots = _drawn(symbol, self._module_px(len(symbol.matrix)))
-        yield style.change(Align.LEFT, Size.NORMAL, bold=False)
-        yield from _bands(aligned(dots, Align.CENTRE, self._profile.width_px))
+        module_px = self._module_px(len(symbol.matrix))
+        quiet_px = QR_QUIET_MODULES * module_px
+        dots = qr_dots(symbol, module_px)
+        paper = blank(self._profile.width_px, dots.height + 2 * quiet_px)
+        paper.paste(dots, ((paper.width - dots.width) // 2, quiet_px))
+        yield from self._bands(paper, style)
 
     def _module_px(self, modules: int) -> int:
         """The size of a module, so that a symbol of so many and its quiet zone have room."""
@@ -193,20 +246,6 @@ def _fitted(line: Line, columns: int) -> Iterator[Line]:
         yield Line(piece, line.size, line.align, line.bold)
 
 
-def _bands(dots: Image.Image) -> Iterator[bytes]:
-    """GS v 0 bands of at most BAND_ROWS_MAX rows, each only as wide as its ink."""
-    for top in range(0, dots.height, BAND_ROWS_MAX):
-        band = dots.crop((0, top, dots.width, min(top + BAND_ROWS_MAX, dots.height)))
-        ink = band.getbbox()
-        if ink is None:
-            yield _feed_px(band.height)
-            continue
-        width_bytes = -(-ink[2] // 8)
-        band = band.crop((0, 0, width_bytes * 8, band.height))
-        size = width_bytes.to_bytes(2, "little") + band.height.to_bytes(2, "little")
-        yield b"\x1dv0\x00" + size + band.tobytes()
-
-
 def _byte_modules(length: int) -> int:
     """Modules a side of the symbol that a printer draws of so many bytes, at error correction M.
 
@@ -225,25 +264,10 @@ def _byte_modules(length: int) -> int:
     return 17 + 4 * version
 
 
-def _drawn(symbol: segno.QRCode, module_px: int) -> Image.Image:
-    """A QR symbol with its quiet zone as dots."""
-    rows = [
-        bytes(255 if module else 0 for module in row)
-        for row in symbol.matrix_iter(border=QR_QUIET_MODULES)
-    ]
-    small = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows)).convert("1")
-    size_px = (small.width * module_px, small.height * module_px)
-    return small.resize(size_px, Image.Resampling.NEAREST)
-
-
 def _feed_lines(lines: int) -> Iterator[bytes]:
     while lines > 0:
         yield b"\x1bd%c" % min(lines, 255)
         lines -= 255
-
-
-def _feed_px(dots: int) -> bytes:
-    return b"\x1bJ%c" % dots
 
 
 def _gb18030(text: str) -> bytes:

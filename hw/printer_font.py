@@ -117,9 +117,14 @@ def aligned(image: Image.Image, align: Align, width_px: int) -> Image.Image:
     """`image` on blank paper of `width_px`, where `align` puts it; cut off at the right."""
     spare_px = max(0, width_px - image.width)
     left_px = {Align.LEFT: 0, Align.CENTRE: spare_px // 2, Align.RIGHT: spare_px}[align]
-    paper = Image.new("1", (width_px, image.height))
+    paper = blank(width_px, image.height)
     paper.paste(image, (left_px, 0))
     return paper
+
+
+def blank(width_px: int, height_px: int) -> Image.Image:
+    """Paper without ink."""
+    return Image.new("1", (width_px, height_px))
 
 
 def _slid(start: int, length: int, room: int) -> int:

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import io
 import logging
+import math
 import os
 import select
 import socket
@@ -23,7 +24,6 @@ from types import ModuleType
 from typing import Any
 
 from hw.printer import Transport
-from hw.printer_encode import Profile
 
 STALL_TIMEOUT_S = 5.0  # a printer that takes not a byte for so long is not printing
 SERIAL_LOOK_S = 0.1
@@ -63,10 +63,14 @@ class UsbTransport:
         import usb.core  # noqa: PLC0415 - with escpos, late
 
         with _as_oserror():
-            try:
-                return bytes(self._opened().read(self._in, 64, max(1, timeout_ms)))
-            except usb.core.USBTimeoutError:
-                return b""
+            for left_ms in _until(timeout_ms):
+                try:
+                    data = bytes(self._opened().read(self._in, 64, max(1, left_ms)))
+                except usb.core.USBTimeoutError:
+                    break
+                if data:  # a packet without a byte is no answer: it goes before some
+                    return data
+            return b""
 
     def close(self) -> None:
         printer, self._printer = self._printer, None
@@ -77,9 +81,14 @@ class UsbTransport:
 
 
 class SerialTransport:
-    """A printer on a serial line, 8 data bits, no parity."""
+    """A printer on a serial line, 8 data bits, no parity.
 
-    def __init__(self, path: str, baud: int, cache_dir: Path) -> None:
+    With `xonxoff` the kernel stops sending while the printer says so; without, a receipt longer
+    than the printer's buffer loses lines. DTR/DSR would want two more wires than a header has.
+    """
+
+    def __init__(self, path: str, baud: int, cache_dir: Path, *, xonxoff: bool = True) -> None:
+        self._xonxoff = xonxoff
         self._path, self._baud = path, baud
         self._cache_dir = cache_dir
         self._printer: Any = None
@@ -88,7 +97,7 @@ class SerialTransport:
         self.close()
         module = escpos_printers(self._cache_dir)
         with _as_oserror():
-            printer = module.Serial(self._path, self._baud)
+            printer = module.Serial(self._path, self._baud, xonxoff=self._xonxoff, dsrdtr=False)
             printer.open()
             printer.device.write_timeout = STALL_TIMEOUT_S
             self._printer = printer
@@ -185,12 +194,14 @@ class DeviceFileTransport:
         return os.write(self._fd, data)
 
     def read(self, timeout_ms: int) -> bytes:
-        if not self._ready(select.POLLIN, timeout_ms):
-            return b""
-        try:
-            return os.read(self._fd, 64)
-        except BlockingIOError:
-            return b""
+        for left_ms in _until(timeout_ms):
+            if not self._ready(select.POLLIN, left_ms):
+                break
+            with contextlib.suppress(BlockingIOError):
+                data = os.read(self._fd, 64)
+                if data:  # usblp gives nothing for a packet without a byte
+                    return data
+        return b""
 
     def close(self) -> None:
         fd, self._fd = self._fd, -1
@@ -230,7 +241,7 @@ class CaptureTransport:
         pass
 
 
-def transport_for(address: str, cache_dir: Path) -> Transport:
+def transport_for(address: str, cache_dir: Path, *, xonxoff: bool = True) -> Transport:
     """The wire that `address` names; nothing is opened yet.
 
     `usb:VENDOR:PRODUCT` (hexadecimal), `serial:PATH:BAUD`, `network:HOST:PORT`, `file:PATH` (a
@@ -244,7 +255,7 @@ def transport_for(address: str, cache_dir: Path) -> Transport:
             case "usb":
                 return UsbTransport(int(head, 16), int(tail, 16), cache_dir)
             case "serial" if head:
-                return SerialTransport(head, int(tail), cache_dir)
+                return SerialTransport(head, int(tail), cache_dir, xonxoff=xonxoff)
             case "network" if head:
                 return NetworkTransport(head, int(tail), cache_dir)
             case "file" if rest:
@@ -257,21 +268,12 @@ def transport_for(address: str, cache_dir: Path) -> Transport:
     raise ValueError(f"a printer's address is {forms}, not {address!r}")
 
 
-def profile_named(name: str, cache_dir: Path) -> Profile:
-    """The profile of that name in python-escpos's table of printers, such as POS-5890.
-
-    Paper is taken as 48 columns wide where the printer has as many, else as 32. Raises ValueError.
-    """
-    escpos_printers(cache_dir)
-    from escpos.capabilities import get_profile  # noqa: PLC0415 - late, see above
-
-    try:
-        known = get_profile(name)
-    except KeyError:
-        raise ValueError(f"no printer profile is named {name!r}") from None
-    cutter = bool(known.supports("paperFullCut") or known.supports("paperPartCut"))
-    columns = 48 if known.get_columns("a") >= 48 else 32
-    return Profile(columns, cutter=cutter, qr=bool(known.supports("qrCode")))
+def _until(timeout_ms: float) -> Iterator[int]:
+    """The milliseconds that are left, once at least, until `timeout_ms` are over."""
+    end_s = time.monotonic() + timeout_ms / 1000
+    yield math.ceil(timeout_ms)
+    while (left_ms := math.ceil((end_s - time.monotonic()) * 1000)) > 0:
+        yield left_ms
 
 
 def escpos_printers(cache_dir: Path) -> ModuleType:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable
-from datetime import datetime
 
 from hw.events import JobDone, Post
+from hw.keypad import REST_PERIOD_MS
 from hw.ports import CardReader, Clock, Keypad
 
 POLL_MS = 1_000
@@ -20,16 +19,6 @@ JOIN_MS = 5_000
 JOIN_STEP_MS = 50  # so soon it is seen that there is no time left after all
 KEYPAD_STUCK_MS = 5_000  # a scan takes a millisecond
 READER_STUCK_MS = 60_000  # a card may take seconds for a command, and pcscd as long to restart
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def monotonic_ms(self) -> int:
-        return time.monotonic_ns() // 1_000_000
-
-    def now(self) -> datetime:
-        return datetime.now().astimezone()
 
 
 class HostedThread:
@@ -173,12 +162,15 @@ class KeypadWorker:
         self.thread.join()
 
     def _run(self) -> None:
-        period_s = self._keypad.scan_period_ms / 1000
-        while not self._stopping.wait(period_s):
+        while not self._stopping.wait(self._period_s()):
             self.thread.beat()
             for event in self._keypad.scan(self._clock.monotonic_ms()):
                 self._post(event)
         self._keypad.close()
+
+    def _period_s(self) -> float:
+        resting = self._keypad.at_rest
+        return (REST_PERIOD_MS if resting else self._keypad.scan_period_ms) / 1000
 
 
 def _perform(token: int, job: Callable[[], object], post: Post, clock: Clock) -> None:

@@ -44,7 +44,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     day = config.getoption("--on-date")
     if not day:
         return []
-    from hw.worker import SystemClock  # noqa: PLC0415 - not for every run
+    from firmware.core.clock import SystemClock  # noqa: PLC0415 - not for every run
 
     return [f"on {SystemClock().now().date()} (--on-date {day})"]
 

@@ -6,7 +6,8 @@ import pytest
 
 from firmware.core.masked import Password, Pin
 from firmware.flows import effects
-from firmware.flows.entry_guard import FILE, EntryGuard, MaskedEntry
+from firmware.flows.effects import MaskedEntry
+from firmware.terminal.entry_guard import FILE, EntryGuard
 from hw.events import Key, KeyPressed
 
 DIGITS = [key for key in Key if key.digit]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from firmware.cli.config import example
-from firmware.core.config import Config, ConfigError, Item, Kiosk, from_tables, load
+from firmware.core.config import Config, ConfigError, Item, Kiosk
+from firmware.core.config_file import from_tables, load
 
 GOOD = """
 [general]

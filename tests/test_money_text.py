@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from firmware.acquirer.accounts import load_accounts
 from firmware.cli.config import _literal
-from firmware.core.config import ConfigError, from_tables, set_from_text
+from firmware.core.config import ConfigError
+from firmware.core.config_file import from_tables, set_from_text
 from firmware.core.money import CURRENCIES, MINOR_MAX, MoneyError, currency_of, major_text, minor_of
 
 YUAN, YEN, DINAR = (CURRENCIES[name] for name in ("CNY", "JPY", "KWD"))

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
 WHAT_DAY = """
 import subprocess, sys
-from hw.worker import SystemClock
-ASK = "from hw.worker import SystemClock; print(SystemClock().now().date())"
+from firmware.core.clock import SystemClock
+ASK = "from firmware.core.clock import SystemClock; print(SystemClock().now().date())"
 def test_day():
     told = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
     assert (str(SystemClock().now().date()), told.stdout.strip()) == ("2032-02-29", "2032-02-29")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from firmware.audit.dossier import dossier
-from firmware.core.config import Config, from_tables, with_setting
+from firmware.core.config import Config
+from firmware.core.config_file import from_tables, with_setting
 from firmware.core.masked import Key
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import RuleBroken
 from firmware.journal.lookups import Lookups
-from firmware.journal.queries import SettingsToRecord
 from firmware.journal.records import SettingChanged, SettingsRecorded, TerminalStarted
 from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.stage import STAGE_CONFIG
@@ -123,11 +123,11 @@ def test_every_setting_is_told_by_its_key():
 def test_a_journal_of_a_release_before_learns_them_all_at_once(tmp_path: Path):
     shop = Shop.open(tmp_path)
     shop.journal.append(TerminalStarted(version="0.1.0", schema=3))
-    asked = SettingsToRecord(settings_told(Config(), KEY), by="configuration")
-    (told,) = asked.read(shop.journal)
+    settings = settings_told(Config(), KEY)
+    (told,) = shop.journal.settings_to_record(settings, "configuration")
     assert isinstance(told, SettingsRecorded)
     shop.journal.append(told)
-    assert asked.read(shop.journal) == ()
+    assert shop.journal.settings_to_record(settings, "configuration") == ()
     shop.reopen()
     assert shop.journal.settings() == told.settings
 

@@ -16,7 +16,8 @@ from typing import Any
 from msgspec import Struct
 
 from firmware.acquirer.cryptogram import VERSIONS
-from firmware.core.config import ConfigError, Mistake
+from firmware.core.config import ConfigError
+from firmware.core.config_across import Mistake
 from firmware.core.files import read_text
 from firmware.core.masked import Key, Pan, Pin
 from firmware.core.money import MINOR_MAX, Currency, MoneyError, example_of, minor_of

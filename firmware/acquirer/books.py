@@ -15,71 +15,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.acquirer.books_schema import SCHEMA, SINCE_2, TABLES, TIE
 from firmware.core.kinds import Kind, Totals
-from firmware.journal.connection import renew_log
+from firmware.core.sqlite import renew_log
 
 BOOKS = "host-books.db"
-SCHEMA = 2
-_TABLES = """
-CREATE TABLE IF NOT EXISTS accounts (
-    account TEXT PRIMARY KEY,
-    spent_minor INTEGER NOT NULL DEFAULT 0,
-    pin_failures INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS transactions (
-    terminal TEXT NOT NULL,
-    batch INTEGER NOT NULL,
-    stan INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    merchant TEXT NOT NULL,
-    account TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    currency TEXT NOT NULL,
-    date TEXT NOT NULL,
-    original_batch INTEGER NOT NULL,
-    original_stan INTEGER NOT NULL,
-    original_reference TEXT NOT NULL,
-    state TEXT NOT NULL,
-    response_code TEXT NOT NULL,
-    reference TEXT NOT NULL UNIQUE,
-    authorisation_code TEXT NOT NULL,
-    issuer_data BLOB,
-    cryptogram BLOB NOT NULL,
-    muted INTEGER NOT NULL,
-    decided_on TEXT NOT NULL,
-    undoes TEXT NOT NULL,
-    PRIMARY KEY (terminal, batch, stan)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_undoes ON transactions (undoes) WHERE undoes <> '';
-CREATE INDEX IF NOT EXISTS by_cryptogram ON transactions (cryptogram, account)
-    WHERE cryptogram <> x'';
-CREATE INDEX IF NOT EXISTS by_day ON transactions (account, decided_on);
-CREATE TABLE IF NOT EXISTS reversals (
-    terminal TEXT NOT NULL,
-    batch INTEGER NOT NULL,
-    stan INTEGER NOT NULL,
-    PRIMARY KEY (terminal, batch, stan)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS settlements (
-    terminal TEXT NOT NULL,
-    batch INTEGER NOT NULL,
-    reference TEXT NOT NULL UNIQUE,
-    sales INTEGER NOT NULL, sales_minor INTEGER NOT NULL,
-    voids INTEGER NOT NULL, voids_minor INTEGER NOT NULL,
-    refunds INTEGER NOT NULL, refunds_minor INTEGER NOT NULL,
-    PRIMARY KEY (terminal, batch)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counter (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER) STRICT;
-INSERT OR IGNORE INTO counter (only, last) VALUES (1, 0);
-"""
-# 2: the time of a request, which books and how often they were written: all else can be alike in
-# other books
-_SINCE_2 = """
-ALTER TABLE transactions ADD COLUMN time TEXT NOT NULL DEFAULT '';
-ALTER TABLE counter ADD COLUMN books TEXT NOT NULL DEFAULT '';
-ALTER TABLE counter ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
-UPDATE counter SET books = lower(hex(randomblob(16)));
-"""
 
 
 class BooksError(Exception):
@@ -103,7 +43,7 @@ class Standing(enum.Enum):
     BLOCKED = "blocked"  # its reversal came first
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class Booking(Struct, frozen=True, kw_only=True):
     """One financial request and what was answered; `account` is the keyed hash of the PAN.
 
     Batches are counted on where their numbers begin anew, see `firmware.iso8583.rounds`.
@@ -140,7 +80,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
 
 
-_COLUMNS = tuple(Entry.__struct_fields__)
+_COLUMNS = tuple(Booking.__struct_fields__)
 _INSERT = (
     f"INSERT INTO transactions ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join('?' * len(_COLUMNS))})"
@@ -149,16 +89,6 @@ _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM transactions "  # noqa: S608 - our
 _PLACE = "terminal = ? AND batch = ? AND stan = ?"
 Place = tuple[str, int, int]
 """What names a request: terminal, batch, STAN."""
-
-
-# made where it is needed: books of any schema may have it
-_TIE = """CREATE TABLE IF NOT EXISTS tie (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    identity TEXT NOT NULL,
-    key_check TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    hash BLOB NOT NULL
-) STRICT"""
 
 
 class Tie(Struct, frozen=True):
@@ -222,7 +152,7 @@ class Books:
         if version < SCHEMA and self._kept is not None:
             raise BooksGoneError("other books lie in their place", another=True)
         if version < SCHEMA:
-            tables = f"{_TABLES if version < 1 else ''} {_SINCE_2}"
+            tables = f"{TABLES if version < 1 else ''} {SINCE_2}"
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {SCHEMA}; COMMIT"
             )
@@ -262,13 +192,13 @@ class Books:
 
     def tie(self) -> Tie | None:
         """The journal that these books answer, and how far they know it; None before the first."""
-        self._db.execute(_TIE)
+        self._db.execute(TIE)
         row = self._db.execute("SELECT identity, key_check, seq, hash FROM tie").fetchone()
         return None if row is None else Tie(*row)
 
     def set_tie(self, tie: Tie) -> None:
         """Note how far the journal is known. Part of the commit it is called in."""
-        self._db.execute(_TIE)
+        self._db.execute(TIE)
         values = (tie.identity, tie.key_check, tie.seq, tie.hash)
         self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 
@@ -281,24 +211,24 @@ class Books:
         """So many numbers were given by books of which these are an earlier copy."""
         self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Booking) -> None:
         """Enter a decided request, and move the money if it stands."""
         values = [_stored(getattr(entry, name)) for name in _COLUMNS]
         self._db.execute(_INSERT, values)
         self._spend(entry.account, entry.spends_minor)
 
-    def entry(self, place: Place) -> Entry | None:
+    def entry(self, place: Place) -> Booking | None:
         """The request that `place` names."""
         return self._one("WHERE " + _PLACE, place)
 
-    def by_reference(self, reference: str) -> Entry | None:
+    def by_reference(self, reference: str) -> Booking | None:
         return self._one("WHERE reference = ?", (reference,))
 
-    def resting_on(self, reference: str) -> list[Entry]:
+    def resting_on(self, reference: str) -> list[Booking]:
         """The standing voids and refunds of the sale with this reference."""
         return self._many("WHERE undoes = ? AND undoes <> '' AND state = 'standing'", (reference,))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Booking]:
         """Every request, by terminal, batch and STAN."""
         return self._many("ORDER BY terminal, batch, stan", ())
 
@@ -310,7 +240,7 @@ class Books:
         ).fetchone()
         return row is not None
 
-    def reverse(self, entry: Entry) -> None:
+    def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved."""
         self._db.execute(
             f"UPDATE transactions SET state = 'reversed' WHERE {_PLACE}",  # noqa: S608 - ours
@@ -421,10 +351,10 @@ class Books:
         ).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
-    def _one(self, where: str, values: tuple[object, ...]) -> Entry | None:
+    def _one(self, where: str, values: tuple[object, ...]) -> Booking | None:
         return next(iter(self._many(where, values)), None)
 
-    def _many(self, where: str, values: tuple[object, ...]) -> list[Entry]:
+    def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
         return [_entry(row) for row in self._db.execute(_SELECT + where, values)]
 
 
@@ -432,9 +362,9 @@ def _stored(value: object) -> object:
     return value.value if isinstance(value, enum.Enum) else value
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def _entry(row: tuple[object, ...]) -> Booking:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["kind"] = Kind(values["kind"])
     values["state"] = Standing(values["state"])
     values["muted"] = bool(values["muted"])
-    return Entry(**values)  # type: ignore[arg-type]  # each column was written from its field
+    return Booking(**values)  # type: ignore[arg-type]  # each column was written from its field

@@ -19,24 +19,24 @@ from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.books import (
+    Booking,
     Books,
     BooksError,
     BooksGoneError,
-    Entry,
     Kept,
-    Place,
     Standing,
     Tie,
 )
 from firmware.acquirer.issuer import APPROVED, Decision, Issuer
+from firmware.acquirer.named import by_serial, is_same, place_of, serial_in
 from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
+from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.iso8583 import rounds
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import derive, derived_keys
 from firmware.iso8583.messages import Answered, FinancialRequest, ReversalRequest, SettlementRequest
 from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 
 
 class Registration(Struct, frozen=True):
@@ -161,7 +161,7 @@ class LocalHost:
     def totals(self, terminal: str, batch: int) -> Totals:
         """What stands in a batch, as its settlement would say it."""
         books = self._opened()
-        return books.totals(terminal, rounds.serial_of(batch, books.last_settled(terminal)))
+        return books.totals(terminal, serial_in(books, terminal, batch))
 
     def names_by_hash(self, key: Key) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
@@ -186,7 +186,7 @@ class LocalHost:
         answer: Answered | None = Answered(code)
         if code == APPROVED:
             with books.commit():
-                answer = self._carry_out(books, _by_serial(books, request))
+                answer = self._carry_out(books, by_serial(books, request))
                 self._note_journal(books)
         if answer is None:
             return None
@@ -203,8 +203,12 @@ class LocalHost:
             books.set_tie(Tie(identity, self.key_check, seq, digest))
 
     def has_answered(self, terminal: str, batch: int, stan: int, reference: str) -> bool:
-        """Whether the books hold this request with this reference number."""
-        entry = self._opened().entry((terminal, batch, stan))
+        """Whether the books hold this request with this reference number.
+
+        `batch` is its number, as the terminal has it.
+        """
+        books = self._opened()
+        entry = books.entry((terminal, serial_in(books, terminal, batch), stan))
         return entry is not None and entry.reference == reference
 
     @property
@@ -246,13 +250,13 @@ class LocalHost:
                 return self._settle(books, request)
 
     def _decide(self, books: Books, request: FinancialRequest) -> Answered | None:
-        place = _place(request)
+        place = place_of(request)
         account = request.card.pan.keyed_hash(self._hash_key)
         entry = books.entry(place)
         if entry is None:
             entry = self._new_entry(books, request, account)
             books.add(entry)
-        elif not _is_same(entry, request, account) or entry.state is Standing.REVERSED:
+        elif not is_same(entry, request, account) or entry.state is Standing.REVERSED:
             return Answered("94")
         if entry.muted:
             return None
@@ -263,9 +267,9 @@ class LocalHost:
             issuer_authentication_data=entry.issuer_data,
         )
 
-    def _new_entry(self, books: Books, request: FinancialRequest, account: str) -> Entry:
+    def _new_entry(self, books: Books, request: FinancialRequest, account: str) -> Booking:
         today, state = self._now().date(), Standing.REFUSED
-        if books.is_reversed(_place(request)):
+        if books.is_reversed(place_of(request)):
             decision, state = Decision("94"), Standing.BLOCKED
         elif books.settlement(request.terminal, request.batch) is not None:
             decision = Decision("12")
@@ -273,7 +277,7 @@ class LocalHost:
             decision = self._issuer.decide(books, request, account, today)
         approved = decision.code == APPROVED
         reference = self._reference(books)
-        return Entry(
+        return Booking(
             terminal=request.terminal,
             batch=request.batch,
             stan=request.stan,
@@ -314,20 +318,20 @@ class LocalHost:
         What only has its numbers, as when a terminal gave them out twice, is left as it is, and
         the terminal is told: 64 for another kind or amount, 94 for another transaction.
         """
-        entry = books.entry(_place(request))
+        entry = books.entry(place_of(request))
         if entry is not None:
             if (entry.kind, entry.amount_minor) != (request.kind, request.amount_minor):
                 return Answered("64")
             if not self._is_meant(entry, request):
                 return Answered("94")
-        books.note_reversal(_place(request))
+        books.note_reversal(place_of(request))
         if entry is not None and entry.state is Standing.STANDING:
             for resting in books.resting_on(entry.reference):
                 books.reverse(resting)
             books.reverse(entry)
         return Answered(APPROVED)
 
-    def _is_meant(self, entry: Entry, request: ReversalRequest) -> bool:
+    def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
         """Whether `entry` is what a reversal means, as far as both of them say."""
         account = self._accounts.get(entry.account)
         last4 = account.pan.last4 if account is not None else ""
@@ -363,34 +367,3 @@ class LocalHost:
         if self._books is None:
             self._books = Books(self._path, self._kept)
         return self._books
-
-
-def _by_serial(
-    books: Books, request: FinancialRequest | ReversalRequest | SettlementRequest
-) -> FinancialRequest | ReversalRequest | SettlementRequest:
-    """The request with batches as the books count them: their numbers begin anew."""
-    serial = rounds.serial_of(request.batch, books.last_settled(request.terminal))
-    if isinstance(request, FinancialRequest):
-        original = rounds.serial_before(request.original_batch, serial)
-        return replace(request, batch=serial, original_batch=original)
-    return replace(request, batch=serial)
-
-
-def _place(request: FinancialRequest | ReversalRequest) -> Place:
-    return request.terminal, request.batch, request.stan
-
-
-def _is_same(entry: Entry, request: FinancialRequest, account: str) -> bool:
-    """Whether `request` asks again what `entry` has decided."""
-    return (
-        entry.kind is request.kind
-        and entry.account == account
-        and entry.amount_minor == request.amount_minor
-        and entry.currency == request.currency
-        and entry.merchant == request.merchant
-        and entry.date == request.date
-        and entry.time in ("", request.time)
-        and entry.original_batch == request.original_batch
-        and entry.original_stan == request.original_stan
-        and entry.original_reference == request.original_reference
-    )

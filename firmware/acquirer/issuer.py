@@ -11,7 +11,7 @@ from datetime import date
 from msgspec import Struct
 
 from firmware.acquirer.accounts import Account, Status
-from firmware.acquirer.books import Books, Entry, Standing
+from firmware.acquirer.books import Booking, Books, Standing
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
 from firmware.core.kinds import Kind
 from firmware.emv import tlv
@@ -204,14 +204,14 @@ def _refund_code(books: Books, request: FinancialRequest, account_id: str) -> tu
     return (APPROVED if request.amount_minor <= left else "64"), original.reference
 
 
-def _is_meant(original: Entry, request: FinancialRequest) -> bool:
+def _is_meant(original: Booking, request: FinancialRequest) -> bool:
     """Whether the sale with these numbers is the one that is meant, as far as that is said."""
     return request.original_date in ("", original.date) and (
         request.original_reference in ("", original.reference)
     )
 
 
-def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
+def _refunded_original(books: Books, request: FinancialRequest) -> Booking | None:
     """The sale that a refund names by reference, by number or by both; they must agree."""
     place = (request.terminal, request.original_batch, request.original_stan)
     found = books.entry(place)
@@ -223,12 +223,12 @@ def _refunded_original(books: Books, request: FinancialRequest) -> Entry | None:
     return found if found is not None and _is_meant(found, request) else None
 
 
-def _is_named(entry: Entry, batch: int, stan: int) -> bool:
+def _is_named(entry: Booking, batch: int, stan: int) -> bool:
     """Whether these numbers are the entry's; a batch of long ago has a later one's number."""
     return stan == entry.stan and rounds.number_of(batch) == rounds.number_of(entry.batch)
 
 
-def _original_code(original: Entry, request: FinancialRequest, account_id: str) -> str:
+def _original_code(original: Booking, request: FinancialRequest, account_id: str) -> str:
     """Whether `original` is a standing sale of this card."""
     if original.kind is not Kind.SALE or original.currency != request.currency:
         return "12"

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
 from firmware.core.money import currency_of, major_text
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     AmountAgreed,
@@ -48,7 +49,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
         "state": one.state.value,
         "response": f"{one.response_code} {one.reason}".strip(),
         "card": f"****{one.card.last4} {one.card.scheme or one.card.label}".strip(),
-        "at": f"{one.date} {one.time}",
+        "at": f"{dashed(one.date)} {clock_text(one.time)}",
         "operator": one.operator,
         "merchant": f"{one.merchant} {one.merchant_name}",
         "terminal": f"{one.terminal}, store {one.store}",
@@ -73,12 +74,12 @@ def _refunded(one: Transaction) -> str:
     return major_text(one.refunded_minor, currency_of(one.currency))
 
 
-def entries_about(journal: Lookups, one: Transaction) -> Iterator[Entry]:
+def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]:
     """The records of a voucher, of the voids and refunds that name it, and of its papers."""
     places: set[_Place] = set()
     jobs: set[int] = set()
-    leading: list[Entry] = []  # what was agreed and overridden before an intent
-    settings: list[Entry] = []  # what changed of them since the voucher was begun
+    leading: list[ChainedRecord] = []  # what was agreed and overridden before an intent
+    settings: list[ChainedRecord] = []  # what changed of them since the voucher was begun
     for entry in journal.records():
         record = entry.record
         match record:

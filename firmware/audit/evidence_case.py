@@ -8,16 +8,17 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from firmware.audit.dossier import entries_about
-from firmware.audit.keyring import pem_of_all
+from firmware.audit.keyring import fingerprint_of
 from firmware.core.config import Config
 from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import Copy, EmvData
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord, Introduced
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
@@ -26,8 +27,9 @@ from firmware.journal.records import AmountAgreed, IntentRecorded
 from firmware.journal.transactions import PrintJob, Transaction
 from firmware.journal.verify import JournalReport, verify_journal
 from firmware.receipts.papers import Papers
+from firmware.terminal.drivers import profile_of
 from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile
+from hw.printer_encode import Mode
 from hw.sim.printer.escpos import PrinterModel
 
 GLASS_PX = (128, 64)
@@ -46,7 +48,7 @@ EMV_TAGS = {
 }
 
 
-class Reading(Struct, frozen=True):
+class JournalWithKeys(Struct, frozen=True):
     """A journal that is only read, with the terminal's keys."""
 
     journal: Lookups
@@ -69,13 +71,14 @@ class Case(Struct, frozen=True):
 
     asked: Transaction
     family: tuple[Transaction, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[ChainedRecord, ...]
     frames: dict[str, Image.Image]
     slips: tuple[Slip, ...]
     report: JournalReport
     essences: dict[str, str]  # QR text of each of the family, by voucher
     faults: tuple[str, ...]  # of the essences
-    public_pem: str  # every key that has signed, so that papers of any time can be checked
+    keys: Introduced  # every key that has signed, so that papers of any time can be checked
+    introductions: tuple[ChainedRecord, ...]  # the records that name them
 
     @property
     def sound(self) -> bool:
@@ -83,7 +86,7 @@ class Case(Struct, frozen=True):
         return self.report.intact and not self.faults
 
 
-def gather(reading: Reading, asked: Transaction, config: Config, directory: Path) -> Case:
+def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directory: Path) -> Case:
     """Gather the case of a voucher; reads and verifies the whole journal in `directory`.
 
     Raises Refused when the voucher's original is not in the journal, JournalFault.
@@ -108,7 +111,8 @@ def gather(reading: Reading, asked: Transaction, config: Config, directory: Path
         report=verify_journal(directory, key),
         essences=essences,
         faults=faults,
-        public_pem=pem_of_all(journal.public_keys()),
+        keys=(keys := journal.public_keys()),
+        introductions=tuple(entry for seq, _ in keys for entry in journal.records(seq, seq)),
     )
 
 
@@ -125,7 +129,7 @@ def _sale(journal: Lookups, asked: Transaction) -> Transaction:
     return sale
 
 
-def _family(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[Transaction]:
+def _family(journal: Lookups, entries: tuple[ChainedRecord, ...]) -> Iterator[Transaction]:
     for entry in entries:
         record = entry.record
         if isinstance(record, IntentRecorded):
@@ -136,7 +140,9 @@ def _family(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[Transactio
                 yield found
 
 
-def _frames(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[tuple[str, Image.Image]]:
+def _frames(
+    journal: Lookups, entries: tuple[ChainedRecord, ...]
+) -> Iterator[tuple[str, Image.Image]]:
     for entry in entries:
         record = entry.record
         if isinstance(record, AmountAgreed):
@@ -145,10 +151,12 @@ def _frames(journal: Lookups, entries: tuple[Entry, ...]) -> Iterator[tuple[str,
                 yield record.frame_sha256, Image.frombytes("1", GLASS_PX, packed)
 
 
-def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) -> Iterator[Slip]:
+def _slips(
+    reading: JournalWithKeys, family: tuple[Transaction, ...], config: Config
+) -> Iterator[Slip]:
     """Both copies of each, by the printer's own driver on a model of the printer."""
-    columns = 32 if config.printer.width_mm == 58 else 48
-    papers = Papers(reading, config, columns)
+    profile = replace(profile_of(config.printer), mode=Mode.NATIVE, qr=True)
+    papers = Papers(reading, config, profile.columns)
     for one in family:
         for copy in (Copy.MERCHANT, Copy.CARDHOLDER):
             job = PrintJob(
@@ -160,15 +168,19 @@ def _slips(reading: Reading, family: tuple[Transaction, ...], config: Config) ->
                 state="queued",
                 training=one.training,
             )
-            model = PrinterModel(columns)
-            printer = EscposPrinter(model.transport, Profile(columns=columns), Mode.NATIVE)
+            model = PrinterModel(profile.columns, dots=profile.width_px)
+            printer = EscposPrinter(model.transport, profile)
             printer.print(papers.compose(job))
             name = f"{one.batch:06d}-{one.stan:06d}-{copy.value}"
             yield Slip(name, model.paper.image(), model.paper.text)
 
 
 def records_json(case: Case) -> str:
-    """The records with hashes and signatures, so that anybody can check them again."""
+    """The records with hashes and signatures, so that anybody can check them again.
+
+    Beside those of the case the ones that introduce the keys.
+    """
+    entries = {entry.seq: entry for entry in (*case.introductions, *case.entries)}
     return json.dumps(
         [
             {
@@ -180,7 +192,7 @@ def records_json(case: Case) -> str:
                 "signature": entry.signature.hex(),
                 "says": msgspec.to_builtins(entry.record),
             }
-            for entry in case.entries
+            for _, entry in sorted(entries.items())
         ],
         ensure_ascii=False,
         indent=1,
@@ -197,15 +209,15 @@ def emv_rows(emv: EmvData) -> Iterator[tuple[str, str, str, str]]:
             yield f"{tag:X}", label, value, words
 
 
+def emv_told(emv: EmvData) -> list[dict[str, str]]:
+    """What the chip gave of one transaction, decoded, as `emv.json` has it."""
+    names = ("tag", "name", "value", "meaning")
+    return [dict(zip(names, row, strict=True)) for row in emv_rows(emv)]
+
+
 def emv_json(case: Case) -> str:
     """The chip's data of each of the family, decoded."""
-    told = {
-        f"{one.stan:06d}": [
-            {"tag": tag, "name": name, "value": value, "meaning": words}
-            for tag, name, value, words in emv_rows(one.emv)
-        ]
-        for one in case.family
-    }
+    told = {f"{one.stan:06d}": emv_told(one.emv) for one in case.family}
     return json.dumps(told, ensure_ascii=False, indent=1)
 
 
@@ -217,6 +229,7 @@ def verification_json(case: Case) -> str:
         "records": report.records,
         "head": report.head_hash,
         "keys": report.keys,
+        "fingerprints": [fingerprint_of(key) for _, key in case.keys],
         "journal_faults": report.faults,
         "journal_notes": report.notes,
         "voucher_faults": list(case.faults),

@@ -1,180 +1,235 @@
-"""Every transaction of a journal as CSV or JSON Lines, with totals that add up.
+"""What `pos journal export` gives out: tables of transactions, batches and totals.
 
-A row's `counts` is 1 for an approved transaction that is no lesson, else 0; a total's `counts` and
-`amount_minor` are sums over the rows that count. They are held against the journal's own sums.
+In all of them an amount is what moved: a void and a refund are negative, and what was declined or
+reversed, and a lesson, is zero. So every sum over the column is right, whatever is filtered.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-from collections import Counter
-from collections.abc import Iterator
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 
-from firmware.core.exits import FAILED, Refused
-from firmware.core.kinds import Kind, Totals
+from msgspec import Struct
+
+from firmware.audit.spans import Span, clock_text, dashed, transactions
+from firmware.core.kinds import Kind
 from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 
-FORMATS = ("csv", "jsonl")
-COLUMNS = (
-    "row",
-    "type",
-    "counts",
-    "amount",
-    "amount_minor",
-    "currency",
-    "batch",
-    "voucher",
-    "date",
-    "time",
-    "state",
-    "response",
-    "reason",
-    "authorisation",
-    "reference",
-    "card",
-    "scheme",
-    "operator",
-    "original_batch",
-    "original_voucher",
-    "voided_by",
-    "refunded_minor",
-    "undo",
-    "training",
-    "settled",
-    "merchant",
-    "store",
-    "terminal",
-    "record",
-    "record_hash",
-    "order_id",
-    "order_reference",
-)
-_BATCH_ROWS_MAX = 2_000_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute with what a card says
-
 Cell = str | int | bool
-Sums = Counter[tuple[str, Kind]]
+Row = dict[str, Cell]
 
 
-def export(journal: Lookups, form: str, file: TextIO) -> None:
-    """Write every transaction, oldest first, and the totals.
+class Is(Enum):
+    """What a column holds, for whoever shows it."""
 
-    Raises Refused when the sums are not the journal's own, JournalFault when it cannot be read.
+    TEXT = "text"  # what a card, a host or a person named: never computed with
+    NUMBER = "identifier"  # digits whose zeros count: a voucher, an authorisation code
+    DAY = "day"  # 2026-11-28
+    CLOCK = "time"  # 19:32:05
+    MONEY = "money"  # major units of the row's currency, with their decimals
+    COUNT = "count"
+    FLAG = "flag"
+
+
+class Table(Struct, frozen=True):
+    """A table: its columns in order, and how its rows are made of transactions, oldest first."""
+
+    columns: dict[str, Is]
+    rows: Callable[[Lookups, Iterable[Transaction]], Iterator[Row]]
+
+
+def export(journal: Lookups, name: str, span: Span) -> Iterator[Row]:
+    """The rows of a table of `TABLES`, one after another.
+
+    Raises Refused for a batch that is not there or whose sums are not the journal's own, at its
+    first row; JournalFault when it cannot be read.
     """
-    counts: Sums = Counter()
-    minors: Sums = Counter()
-    table = csv.writer(file)
-    if form == "csv":
-        table.writerow(COLUMNS)
-    for one in _transactions(journal):
-        row = _row(one)
-        if row["counts"]:
-            counts[one.currency, one.kind] += 1
-            minors[one.currency, one.kind] += one.amount_minor
-        if form == "csv":
-            table.writerow([_tame(row.get(name, "")) for name in COLUMNS])
-        else:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    totals = list(_totals(counts, minors))
-    if form == "csv":
-        table.writerows([row.get(name, "") for name in COLUMNS] for row in totals)
-    else:
-        record, head_hash = journal.head()
-        last = {"row": "totals", "totals": totals, "record": record, "record_hash": head_hash}
-        file.write(json.dumps(last) + "\n")
-    _hold_against(journal, counts, minors)
+    return TABLES[name].rows(journal, transactions(journal, span))
 
 
-def _transactions(journal: Lookups) -> Iterator[Transaction]:
-    for serial in journal.serials():  # a batch at a time: years of trade do not fit a Pi's memory
-        pages = [
-            journal.list_transactions(None, 0, _BATCH_ROWS_MAX, training=training, serial=serial)
-            for training in (False, True)
-        ]
-        for page in pages:
-            yield from reversed(page)
+def moved_minor(one: Transaction) -> int:
+    """Minor units that a transaction moved to the merchant: below zero for a void or a refund."""
+    if one.state is not State.APPROVED or one.training:
+        return 0
+    return one.amount_minor if one.kind is Kind.SALE else -one.amount_minor
 
 
-def _row(one: Transaction) -> dict[str, Cell]:
-    original = one.original
-    return {
-        "row": "transaction",
-        "type": one.kind.value,
-        "counts": int(one.state is State.APPROVED and not one.training),
-        "amount": major_text(one.amount_minor, currency_of(one.currency)),
-        "amount_minor": one.amount_minor,
-        "currency": one.currency,
-        "batch": f"{one.batch:06d}",
-        "voucher": f"{one.stan:06d}",
-        "date": one.date,
-        "time": one.time,
-        "state": one.state.value,
-        "response": one.response_code,
-        "reason": one.reason,
-        "authorisation": one.authorisation_code,
-        "reference": one.reference,
-        "card": f"{one.card.first6}{'*' * (one.card.pan_length - 10)}{one.card.last4}",
-        "scheme": one.card.scheme,
-        "operator": one.operator,
-        "original_batch": f"{original.batch:06d}" if original else "",
-        "original_voucher": f"{original.stan:06d}" if original else "",
-        "voided_by": f"{one.voided_by:06d}" if one.voided_by else "",
-        "refunded_minor": one.refunded_minor,
-        "undo": one.undo,
-        "training": one.training,
-        "settled": one.settled,
-        "merchant": one.merchant,
-        "store": one.store,
-        "terminal": one.terminal,
-        "record": one.record_seq,
-        "record_hash": one.record_hash,
-        "order_id": one.order_id,
-        "order_reference": one.order_reference,
-    }
+def money(minor: int, code: str) -> str:
+    """Minor units of a currency in major ones, with a sign below zero."""
+    return major_text(minor, currency_of(code))
 
 
-def _totals(counts: Sums, minors: Sums) -> Iterator[dict[str, Cell]]:
-    """A total for each kind and currency, and what is left of sales after voids and refunds."""
-    for currency in sorted({currency for currency, _ in counts}):
+def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
+    for one in found:
+        original = one.original
+        minor = moved_minor(one)
+        yield {
+            "date": dashed(one.date),
+            "time": clock_text(one.time),
+            "batch": f"{one.batch:06d}",
+            "voucher": f"{one.stan:06d}",
+            "type": one.kind.value,
+            "currency": one.currency,
+            "amount": money(minor, one.currency),
+            "requested": money(one.amount_minor, one.currency),
+            "state": one.state.value,
+            "counts": int(one.state is State.APPROVED and not one.training),
+            "training": one.training,
+            "response": one.response_code,
+            "reason": one.reason,
+            "authorisation": one.authorisation_code,
+            "reference": one.reference,
+            "card": _card(one),
+            "scheme": one.card.scheme,
+            "operator": one.operator,
+            "original_batch": f"{original.batch:06d}" if original else "",
+            "original_voucher": f"{original.stan:06d}" if original else "",
+            "voided_by": f"{one.voided_by:06d}" if one.voided_by else "",
+            "refunded": money(one.refunded_minor, one.currency),
+            "undo": one.undo,
+            "offline": one.offline,
+            "settled": one.settled,
+            "merchant": one.merchant,
+            "merchant_name": one.merchant_name,
+            "store": one.store,
+            "terminal": one.terminal,
+            "amount_minor": minor,
+            "requested_minor": one.amount_minor,
+            "refunded_minor": one.refunded_minor,
+            "record": one.record_seq,
+            "record_hash": one.record_hash,
+            "order_id": one.order_id,
+            "order_reference": one.order_reference,
+        }
+
+
+def _card(one: Transaction) -> str:
+    """First six and last four, of a long number alone: a short one hides all but the last four."""
+    card = one.card
+    first = card.first6 if card.pan_length >= 13 else ""
+    return f"{first}{'*' * (card.pan_length - len(first) - len(card.last4))}{card.last4}"
+
+
+class _Sums(Struct):
+    """Counts and minor units by kind, of transactions that moved money."""
+
+    counts: dict[Kind, int]
+    minors: dict[Kind, int]
+    settled: bool = False
+    first: str = "9"
+    last: str = ""
+
+    def add(self, one: Transaction) -> None:
+        self.counts[one.kind] += one.state is State.APPROVED and not one.training
+        self.minors[one.kind] += moved_minor(one)
+        self.settled = one.settled
+        self.first, self.last = min(self.first, one.date), max(self.last, one.date)
+
+    def cells(self, code: str) -> Row:
+        row: Row = {"first_date": dashed(self.first), "last_date": dashed(self.last)}
+        row["currency"] = code
         for kind in Kind:
-            sums = counts[currency, kind], minors[currency, kind]
-            yield _total(kind.value, currency, *sums)
-        net_minor = minors[currency, Kind.SALE] * 2 - sum(minors[currency, kind] for kind in Kind)
-        yield _total("net", currency, sum(counts[currency, kind] for kind in Kind), net_minor)
+            row[f"{kind.value}s"] = self.counts[kind]
+            row[f"{kind.value}s_amount"] = money(self.minors[kind], code)
+        net_minor = sum(self.minors.values())
+        return row | {"net": money(net_minor, code), "net_minor": net_minor}
 
 
-def _total(name: str, currency: str, count: int, minor: int) -> dict[str, Cell]:
-    return {
-        "row": "total",
-        "type": name,
-        "counts": count,
-        "amount": major_text(minor, currency_of(currency)),
-        "amount_minor": minor,
-        "currency": currency,
-    }
+def _summed(
+    found: Iterable[Transaction], *, by_batch: bool
+) -> Iterator[tuple[tuple[int, int, str], _Sums]]:
+    """Sums by currency, or by batch and currency, in their order.
+
+    A batch's number may come again after a million batches: a change of it begins another one.
+    """
+    sums: dict[tuple[int, int, str], _Sums] = {}
+    place, batch = 0, 0
+    for one in found:
+        if by_batch and one.batch != batch:
+            place, batch = place + 1, one.batch
+        key = (place, batch, one.currency)
+        sums.setdefault(key, _Sums(dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0))).add(one)
+    yield from sorted(sums.items(), key=lambda item: item[0])
 
 
-def _hold_against(journal: Lookups, counts: Sums, minors: Sums) -> None:
-    own = [journal.totals(0, serial=serial) for serial in journal.serials()]
-    for kind in Kind:
-        name = f"{kind.value}s"
-        found = (
-            sum(number for (_, of), number in counts.items() if of is kind),
-            sum(minor for (_, of), minor in minors.items() if of is kind),
+def _by_batch(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
+    for (_, batch, code), sums in _summed(found, by_batch=True):
+        closed = journal.settlement(batch, date=sums.last) if sums.settled else None
+        yield {
+            "batch": f"{batch:06d}",
+            **sums.cells(code),
+            "settled": dashed(closed.date) if closed else "",
+            "balanced": closed.balanced if closed else "",
+        }
+
+
+def _totals(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
+    record, head_hash = journal.head()
+    for (_, _, code), sums in _summed(found, by_batch=False):
+        yield sums.cells(code) | {"head_record": record, "head_hash": head_hash}
+
+
+_SUMS = {
+    "first_date": Is.DAY,
+    "last_date": Is.DAY,
+    "currency": Is.TEXT,
+    **{
+        name: what
+        for kind in Kind
+        for name, what in (
+            (f"{kind.value}s", Is.COUNT),
+            (f"{kind.value}s_amount", Is.MONEY),
         )
-        expected = _sum(own, name), _sum(own, f"{name}_minor")
-        if found != expected:
-            words = f"{name} are {found[0]}/{found[1]}, the journal's own totals {expected}"
-            raise Refused(f"the journal does not add up: {words}; see `pos verify`", code=FAILED)
-
-
-def _sum(totals: list[Totals], name: str) -> int:
-    return sum(getattr(one, name) for one in totals)
-
-
-def _tame(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    },
+    "net": Is.MONEY,
+    "net_minor": Is.COUNT,
+}
+TABLES = {
+    "transactions": Table(
+        {
+            "date": Is.DAY,
+            "time": Is.CLOCK,
+            "batch": Is.NUMBER,
+            "voucher": Is.NUMBER,
+            "type": Is.TEXT,
+            "currency": Is.TEXT,
+            "amount": Is.MONEY,
+            "requested": Is.MONEY,
+            "state": Is.TEXT,
+            "counts": Is.COUNT,
+            "training": Is.FLAG,
+            "response": Is.NUMBER,
+            "reason": Is.TEXT,
+            "authorisation": Is.NUMBER,
+            "reference": Is.NUMBER,
+            "card": Is.TEXT,
+            "scheme": Is.TEXT,
+            "operator": Is.NUMBER,
+            "original_batch": Is.NUMBER,
+            "original_voucher": Is.NUMBER,
+            "voided_by": Is.NUMBER,
+            "refunded": Is.MONEY,
+            "undo": Is.FLAG,
+            "offline": Is.FLAG,
+            "settled": Is.FLAG,
+            "merchant": Is.NUMBER,
+            "merchant_name": Is.TEXT,
+            "store": Is.TEXT,
+            "terminal": Is.NUMBER,
+            "amount_minor": Is.COUNT,
+            "requested_minor": Is.COUNT,
+            "refunded_minor": Is.COUNT,
+            "record": Is.COUNT,
+            "record_hash": Is.TEXT,
+            "order_id": Is.TEXT,
+            "order_reference": Is.TEXT,
+        },
+        _each,
+    ),
+    "batches": Table(
+        {"batch": Is.NUMBER, **_SUMS, "settled": Is.DAY, "balanced": Is.FLAG}, _by_batch
+    ),
+    "totals": Table({**_SUMS, "head_record": Is.COUNT, "head_hash": Is.TEXT}, _totals),
+}

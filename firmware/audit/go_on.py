@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from firmware.audit.data import owning, require_owner
+from firmware.core.clock import SystemClock
 from firmware.core.exits import FAILED, Refused
 from firmware.journal.faults import RuleBroken
 from firmware.journal.head import WithoutTail
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
 from firmware.terminal.tie import know_no_further, known_head, replace_books
-from hw.worker import SystemClock
 
 _OPEN = "what is undecided in the records that are left: `--reverse-open` has the host reverse it"
 

@@ -6,6 +6,7 @@ key is believed of old vouchers, and of no later ones.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from firmware.audit.data import owning, require_owner
+from firmware.core.clock import SystemClock
 from firmware.core.exits import Refused
 from firmware.core.files import read_text
 from firmware.journal.chain import Introduced
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
-from hw.worker import SystemClock
 
 _FROM = "valid from record {}\n"
 # text before a key is allowed, see RFC 7468, 5.2
@@ -48,14 +49,28 @@ def pem_of_all(keys: Introduced) -> str:
 def read_keys(path: Path) -> Introduced:
     """The public keys of a file. Raises Refused when it has none, or others than Ed25519."""
     try:
-        found = list(_keys(read_text(path)))
+        found = keys_of(read_text(path))
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}") from error
-    except (TypeError, ValueError, UnsupportedAlgorithm):
+    except ValueError:  # no text
         found = []
     if not found:
         raise Refused(f"{path}: expected an Ed25519 public key as PEM")
-    return sorted(found, key=lambda each: each[0])
+    return found
+
+
+def keys_of(text: str) -> Introduced:
+    """The public keys in a text, oldest first; none when it has none, or others than Ed25519."""
+    try:
+        return sorted(_keys(text), key=lambda each: each[0])
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return []
+
+
+def fingerprint_of(key: Ed25519PublicKey) -> str:
+    """What people compare a public key by: SHA-256 of its 32 bytes, the first 16, in groups."""
+    digits = hashlib.sha256(key.public_bytes_raw()).hexdigest().upper()[:32]
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
 def _keys(text: str) -> Iterator[tuple[int, Ed25519PublicKey]]:

@@ -1,36 +1,38 @@
-"""The chart of a report: sales and refunds by hour, and declines by reason, on one picture.
+"""The chart of a report: sales, voids and refunds on one scale; schemes, cashiers, declines.
 
-Drawn by leather as SVG and made a PNG by resvg, two small packages without system libraries
-(`pos-terminal[report]`), in the face that vouchers are printed with.
+Drawn by leather as SVG and made a PNG by resvg, two small packages without system libraries, in the
+face that vouchers are printed with.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 import leather
 import resvg_py
 
-from firmware.cli.report import Report
+from firmware.audit.report import Report, Tally
+from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES
 from hw.printer_font import FACES
 
 WIDTH_PX, CHART_HEIGHT_PX = 900, 300
 FACE = FACES / "paper-hanzi.ttf"
-SALES, REFUNDS, DECLINES = "#2a6f97", "#bc4749", "#6c757d"
-REASONS_MAX = 8
+KINDS = {
+    Kind.SALE: ("消费 Sales", "#2a6f97"),
+    Kind.VOID: ("撤销 Voids", "#c77f1a"),
+    Kind.REFUND: ("退货 Refunds", "#bc4749"),
+}
+NET, DECLINES = "#40684b", "#6c757d"
+ROWS_MAX = 8
 _FAMILY = re.compile(r'font-family="[^"]*"')
 
 
-def draw(report: Report) -> bytes:
-    """The chart as the bytes of a PNG file. Raises ImportError without `pos-terminal[report]`."""
-    charts = [_hours(report, "消费 Sales", report.sales, SALES)]
-    if report.refunds:
-        charts.append(_hours(report, "退货 Refunds", report.refunds, REFUNDS))
-    if report.declines:
-        charts.append(_declines(report))
+def draw(reports: Sequence[Report]) -> bytes:
+    """The charts of each currency, one below the other, as the bytes of a PNG file."""
     parts, top_px = [], 0
-    for chart in charts:
+    for chart in (chart for report in reports for chart in _charts(report)):
         svg = chart.to_svg(width=WIDTH_PX, height=CHART_HEIGHT_PX)
         parts.append(f'<g transform="translate(0 {top_px})">{svg}</g>')
         top_px += CHART_HEIGHT_PX
@@ -50,24 +52,60 @@ def draw(report: Report) -> bytes:
     )
 
 
-def _hours(report: Report, name: str, sums: dict[int, int], colour: str) -> leather.Chart:
-    """Bars of major units by hour; a chart alone may round, and so uses floats."""
-    exponent = CURRENCIES[report.currency].exponent
-    hours = report.hours or range(9, 10)
-    data = [(f"{hour:02d}", sums.get(hour, 0) / 10**exponent) for hour in hours]
+def _charts(report: Report) -> Iterator[leather.Chart]:
+    """A panel for whatever there was; sales are there always."""
+    for kind in KINDS:
+        if kind is Kind.SALE or report.whole.counts[kind]:
+            yield _hours(report, kind)
+    for name, tallies in (("卡组织 Schemes", report.schemes), ("操作员 Cashiers", report.cashiers)):
+        if tallies:
+            yield _net(report, name, tallies)
+    if report.declines:
+        yield _declines(report)
+
+
+def scale_major(report: Report) -> float:
+    """The top of every panel of hours: the busiest hour of any kind, in major units."""
+    minors = (abs(minor) for tally in report.hours.values() for minor in tally.minors.values())
+    return _major(report, max(minors, default=0)) or 1
+
+
+def _hours(report: Report, kind: Kind) -> leather.Chart:
+    """Columns of major units by hour. All kinds have one scale, so that they can be compared."""
+    name, colour = KINDS[kind]
+    hours = report.every_hour() or {"09": Tally()}
+    data = [(hour, _major(report, abs(tally.minors[kind]))) for hour, tally in hours.items()]
     chart = leather.Chart(f"{report.title}  {name} ({report.currency})")
+    chart.add_y_scale(0, scale_major(report))
     chart.add_columns(data, fill_color=colour)
+    return chart
+
+
+def _net(report: Report, name: str, tallies: dict[str, Tally]) -> leather.Chart:
+    """Bars of what is left after voids and refunds, the largest at the top."""
+    found = sorted(tallies.items(), key=lambda item: -item[1].net_minor)[:ROWS_MAX]
+    data = [(_major(report, tally.net_minor), label) for label, tally in found]
+    chart = leather.Chart(f"{report.title}  {name}, 净额 net ({report.currency})")
+    sums = [major for major, _ in data]
+    chart.add_x_scale(min(0, *sums), max(0, *sums) or 1)
+    chart.add_bars(data, fill_color=NET)
     return chart
 
 
 def _declines(report: Report) -> leather.Chart:
     """Bars of how often, by reason, the most frequent at the top."""
-    found = report.declines.most_common(REASONS_MAX)
+    found = report.declines.most_common(ROWS_MAX)
     chart = leather.Chart(f"{report.title}  拒绝 Declined")
     chart.add_bars([(count, reason) for reason, count in found], fill_color=DECLINES)
     most = max((count for _, count in found), default=1)
     chart.add_x_axis(ticks=list(range(0, most + 1, -(-most // 5))))  # nobody is declined by halves
     return chart
+
+
+def _major(report: Report, minor: int) -> float:
+    """Major units for a chart, which alone may round, and so uses floats."""
+    currency = CURRENCIES.get(report.currency)
+    return float(minor / 10 ** (currency.exponent if currency else 0))
 
 
 def _family_name() -> str:

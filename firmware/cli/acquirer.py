@@ -14,7 +14,7 @@ from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import Key
 from firmware.iso8583.mac import KEY_BYTES, mac_of
 from firmware.iso8583.profile import Profile, ProfileError
-from firmware.iso8583.reading import Reading, read
+from firmware.iso8583.reading import MessageReading, read
 
 FILE_MAX = 64 * 1024
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
@@ -59,7 +59,7 @@ def _decode(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _print_table(reading: Reading) -> None:
+def _print_table(reading: MessageReading) -> None:
     for name in ("tpdu", "header", "type"):
         if value := getattr(reading, name):
             print(f"{name:<7} {value}")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware.audit.data import reading
+from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.ops.backup import back_up
@@ -20,7 +21,6 @@ from firmware.terminal.settings import (
     file_of,
     legible,
 )
-from hw.worker import SystemClock
 
 PATIENCE_S, PAUSE_S = 150, 0.2  # a host may take a minute, and its reversal another
 

@@ -12,7 +12,7 @@ from firmware.lab.benchmarks.figures import Figure, as_json, line, machine
 # name → what it measures; the module of that name in firmware.lab.benchmarks has `measure`
 GROUPS = {
     "screen": "the display's bus: one keystroke's echo, and a whole frame",
-    "paper": "the printer's line: a voucher as text and as raster",
+    "paper": "the printer's line: a receipt in every mode",
     "sale": "processor time of a whole sale",
     "card": "APDUs and bytes of a sale by card, and the kernel's processor time",
     "journal": "commits, syncs and bytes of a sale, and the time of an append",

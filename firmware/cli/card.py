@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TextIO
 
 from firmware.audit.output import add_output_arguments, writing
+from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import Pin
 from firmware.core.money import MINOR_MAX
@@ -24,7 +25,6 @@ from firmware.lab.cards.trace import Telling, dumped, sale_line
 from firmware.lab.cards.transaction import Bench, BenchDialogue, driven, sale
 from hw.sim.cards import Card, tray
 from hw.sim.reader.vpcd import LOCALHOST, VPCD_PORT
-from hw.worker import SystemClock
 
 PORT_MAX = 65_535
 AMOUNT_MINOR = 12_850

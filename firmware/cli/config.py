@@ -8,10 +8,10 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from firmware.cli.meanings import MEANINGS
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
+from firmware.core.config_section import Section
 from firmware.core.exits import DONE
 from firmware.core.files import read_text
 from firmware.core.money import Currency
@@ -56,7 +56,7 @@ def example() -> Iterator[str]:
         yield f"[{name}]"
         section = kind()
         for field, hint in get_type_hints(kind, include_extras=True).items():
-            said = ", ".join(filter(None, (MEANINGS[f"{name}.{field}"], _range(hint))))
+            said = ", ".join(filter(None, (_meaning(hint), _range(hint))))
             yield f"{field} = {_literal(section, field, Config().currency)}  # {said}"
 
 
@@ -99,10 +99,15 @@ def _inline(section: Section, currency: Currency) -> str:
     return "{ " + ", ".join(pairs) + " }"
 
 
+def _meaning(hint: Any) -> str:
+    return next((meta.description for meta in metas(hint) if meta.description), "")
+
+
 def _range(hint: Any) -> str:
     """What a setting may be, in words; nothing where its meaning says it all."""
-    if get_origin(hint) is Literal:
-        return "one of " + " ".join(json.dumps(choice) for choice in get_args(hint))
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if get_origin(plain) is Literal:
+        return "one of " + " ".join(json.dumps(choice) for choice in get_args(plain))
     for meta in metas(hint):
         if meta.extra is None and meta.ge is not None:
             return f"{meta.ge} to {meta.le}"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from firmware.core.config import with_setting
+from firmware.core.config_file import with_setting
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.lab import album
 from firmware.lab.narration import Teller

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from firmware.core.config import Config, with_setting
+from firmware.core.clock import SystemClock
+from firmware.core.config import Config
+from firmware.core.config_file import with_setting
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG, USER
 from firmware.ops.doctor.clock import ClockCheck
-from firmware.ops.doctor.display import DisplayCheck
+from firmware.ops.doctor.display import DisplayCheck, Picture
 from firmware.ops.doctor.examination import as_json, as_line, examined, fit
-from firmware.ops.doctor.findings import Check, Finding
+from firmware.ops.doctor.findings import Finding, Inspection
 from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
 from firmware.ops.doctor.machine import Machine, ThisMachine
 from firmware.ops.doctor.permissions import Access, PermissionsCheck
@@ -31,10 +33,14 @@ from firmware.ops.doctor.usb import usb_node
 from firmware.ops.doctor.wear import WearCheck
 from firmware.terminal.clock_watch import RELEASED
 from firmware.terminal.devices import Parts, printer_of, real_parts
+from firmware.terminal.drivers import profile_of
 from firmware.terminal.settings import Settings, add_config_argument, settings_of, usb_printer
 from hw.board import KEYPAD, PRINTER_UART, Pin
+from hw.card_reader import PcscReader
 from hw.ports import Printer
-from hw.worker import SystemClock
+
+Choose = Callable[[str], str]
+"""Asks the person at the keyboard, and gives what was typed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-keys", action="store_true", help="do not ask for keys to be pressed or a card"
     )
     parser.add_argument(
-        "--print", action="store_true", help="print test slips, native and raster: uses paper"
+        "--print",
+        action="store_true",
+        help="print test slips, one a printer.mode: uses paper",
     )
 
 
@@ -53,13 +61,14 @@ def run(options: argparse.Namespace) -> int:
     """Look at everything: 0 when nothing is bad, 1 else. Raises Refused for the configuration."""
     settings = settings_of(options.config)
     silent = options.json or options.no_keys or not sys.stdin.isatty()
-    ask = None if silent else _ask
+    ask, choose = (None, None) if silent else (_ask, _choose)
     tell = (lambda _finding: None) if options.json else _tell
     if not options.json:
         print(f"by {settings.path or 'the defaults: no settings were found'}")
     with tempfile.TemporaryDirectory(prefix="pos-doctor-") as scratch, _own_files_in(scratch):
         findings = examined(
-            checks(settings, Path(scratch), ThisMachine(), ask, slips=options.print), tell
+            checks(settings, Path(scratch), ThisMachine(), ask, choose=choose, slips=options.print),
+            tell,
         )
     if options.json:
         print(as_json(findings))
@@ -75,8 +84,9 @@ def checks(
     machine: Machine,
     ask: Callable[[str], None] | None,
     *,
+    choose: Choose | None = None,
     slips: bool = False,
-) -> Iterator[Check]:
+) -> Iterator[Inspection]:
     """Every check on the real parts, in the order in which causes come before effects.
 
     `scratch` is a folder for what drivers leave behind.
@@ -97,7 +107,7 @@ def checks(
         if parts.signals is not None:
             undo.callback(parts.signals.close)
         slip_printers = _slip_printers(config, scratch) if slips else {}
-        yield from checks_of_parts(config, parts, machine, ask, slip_printers)
+        yield from checks_of_parts(config, parts, machine, ask, slip_printers, choose=choose)
 
 
 def checks_of_parts(
@@ -106,20 +116,31 @@ def checks_of_parts(
     machine: Machine,
     ask: Callable[[str], None] | None,
     slip_printers: Mapping[str, Printer],
-) -> Iterator[Check]:
+    *,
+    choose: Choose | None = None,
+) -> Iterator[Inspection]:
     """Every check on the parts themselves, which whoever made them closes."""
     clock, glass = SystemClock(), config.display
-    yield DisplayCheck(machine, parts.display, clock, glass.bus, glass.port, glass.address)
+    picture = Picture(choose, glass.chip, glass.rotate) if choose else None
+    bus = (glass.bus, glass.port, glass.address)
+    yield DisplayCheck(machine, parts.display, clock, *bus, picture)
     pins = (tuple(map(_pin_words, wires)) for wires in (KEYPAD.rows, KEYPAD.columns))
     matrix = Matrix(KEYPAD.legends, *pins) if config.keypad.kind == "matrix" else None
     pause = lambda milliseconds: time.sleep(milliseconds / 1000)  # noqa: E731
     yield KeypadCheck(parts.keypad, clock, pause, matrix, ask)
-    yield ReaderCheck(machine, parts.reader, ask)
+    taken = parts.reader.taken if isinstance(parts.reader, PcscReader) else lambda: ""
+    yield ReaderCheck(machine, parts.reader, ask, taken)
     if parts.signals is not None:
         yield SignalsCheck(parts.signals)
     if config.printer.kind == "serial":
         yield SerialPortCheck(machine, _serial_port(config))
-    yield PrinterCheck(None if config.printer.kind == "none" else parts.printer, slip_printers)
+    profile = profile_of(config.printer)
+    yield PrinterCheck(
+        None if config.printer.kind == "none" else parts.printer,
+        slip_printers,
+        choose,
+        (profile.mode.value, profile.qr),
+    )
 
 
 def needed(config: Config, machine: Machine) -> Sequence[Access]:
@@ -144,6 +165,9 @@ def needed(config: Config, machine: Machine) -> Sequence[Access]:
             path = Path(_serial_port(config))
             missing = "plug the adapter in; on the header put `enable_uart=1`, of a Pi 5 "
             missing += "`dtparam=uart0=on`, in /boot/firmware/config.txt and reboot"
+            if path.name.startswith("rfcomm"):
+                missing = "pair and trust it, put its ADDRESS into /etc/pos-terminal/bluetooth, "
+                missing += "and sudo systemctl restart pos-bluetooth-printer"
             found.append(Access(str(path.parent), path.name, "dialout", missing))
         case "file" | "usb":
             path = Path(config.printer.device or usb_printer())
@@ -157,11 +181,13 @@ def _serial_port(config: Config) -> str:
 
 
 def _slip_printers(config: Config, scratch: Path) -> dict[str, Printer]:
-    """The configured printer, once for each way to put text on paper."""
-    return {
-        mode: printer_of(with_setting(config, "printer.mode", mode, source="--print"), scratch)
-        for mode in ("native", "raster")
-    }
+    """The configured printer, once for each way to put text on paper; the first draws QR itself."""
+    printers = {}
+    for mode in ("native", "mixed", "raster"):
+        one = with_setting(config, "printer.mode", mode, source="--print")
+        one = with_setting(one, "printer.qr", mode == "native", source="--print")
+        printers[mode] = printer_of(one, scratch)
+    return printers
 
 
 def _pin_words(pin: Pin) -> str:
@@ -170,6 +196,14 @@ def _pin_words(pin: Pin) -> str:
 
 def _ask(words: str) -> None:
     print(f"     {words}", flush=True)
+
+
+def _choose(words: str) -> str:
+    """What is typed as an answer; nothing where the keyboard is gone."""
+    try:
+        return input(f"     {words}: ").strip()
+    except EOFError:
+        return ""
 
 
 def _tell(finding: Finding) -> None:

@@ -1,11 +1,16 @@
-"""`pos evidence`: a ZIP of what a bank asks for in a dispute, with a page that reads by itself."""
+"""`pos evidence`: a ZIP of what a bank asks for in a dispute, signed by the terminal.
+
+`evidence.pdf` and `index.html` read by themselves; `records.json` has the records word for word,
+`frames/` what the display showed, `vouchers/` the receipts printed anew, `emv.json` the data of the
+chip, `verification.json` the check of the journal and the QR codes, `terminal-key.pem` the public
+keys, `manifest.txt` and `manifest.sig` the seal. `pos verify FILE.zip` checks it with nothing else.
+"""
 
 from __future__ import annotations
 
 import argparse
 import io
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -14,15 +19,18 @@ from PIL import Image
 from firmware.audit.data import add_data_argument, reading
 from firmware.audit.evidence_case import (
     Case,
-    Reading,
+    JournalWithKeys,
     emv_json,
     gather,
     records_json,
     verification_json,
 )
 from firmware.audit.evidence_page import page
+from firmware.audit.evidence_seal import seal
+from firmware.audit.keyring import fingerprint_of, pem_of_all
 from firmware.audit.output import add_output_arguments, writing_bytes
-from firmware.cli.journal import batch_number, voucher_number
+from firmware.audit.spans import batch_number
+from firmware.cli.journal import voucher_number
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.journal.keys import TerminalKeys
@@ -53,11 +61,14 @@ def run(options: argparse.Namespace) -> int:
             keys = TerminalKeys.load(options.data)
         except JournalFault as fault:
             raise Refused(f"{options.data}: {fault}", code=FAILED) from fault
-        case = gather(Reading(journal, keys), asked, config, options.data)
-    _write(options.output, case, force=options.force)
+        case = gather(JournalWithKeys(journal, keys), asked, config, options.data)
+    _write(options.output, case, keys, force=options.force)
     print(f"{options.output}: voucher {asked.stan:06d}, {len(case.entries)} records")
     for words in (*case.report.faults, *case.faults):
         print(f"fault   {words}")
+    for _, key in case.keys:
+        print(f"key     {fingerprint_of(key)}")
+    print(f"`pos verify {options.output}` checks it on any computer")
     print("verified" if case.sound else "NOT VERIFIED")
     return DONE if case.sound else FAILED
 
@@ -72,18 +83,22 @@ def _asked(journal: Lookups, options: argparse.Namespace) -> Transaction:
     return found
 
 
-def contents(case: Case) -> Iterator[tuple[str, bytes]]:
-    """Every file of the ZIP."""
-    yield "index.html", page(case).encode()
+def contents(case: Case) -> dict[str, bytes]:
+    """Every file of the ZIP by its name, but for the seal."""
+    from firmware.audit.evidence_pdf import pdf  # noqa: PLC0415 - a large library, of this alone
+
+    files = {"index.html": page(case).encode(), "evidence.pdf": pdf(case)}
     for slip in case.slips:
-        yield f"vouchers/{slip.name}.png", png(slip.image)
-        yield f"vouchers/{slip.name}.txt", (slip.text + "\n").encode()
+        files[f"vouchers/{slip.name}.png"] = png(slip.image)
+        files[f"vouchers/{slip.name}.txt"] = (slip.text + "\n").encode()
     for sha256, image in case.frames.items():
-        yield f"frames/{sha256[:16]}.png", png(image)
-    yield "records.json", records_json(case).encode()
-    yield "emv.json", emv_json(case).encode()
-    yield "verification.json", verification_json(case).encode()
-    yield "terminal-key.pem", case.public_pem.encode()
+        files[f"frames/{sha256[:16]}.png"] = png(image)
+    return files | {
+        "records.json": records_json(case).encode(),
+        "emv.json": emv_json(case).encode(),
+        "verification.json": verification_json(case).encode(),
+        "terminal-key.pem": pem_of_all(case.keys).encode(),
+    }
 
 
 def png(image: Image.Image) -> bytes:
@@ -93,15 +108,13 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _write(path: Path, case: Case, *, force: bool) -> None:
+def _write(path: Path, case: Case, keys: TerminalKeys, *, force: bool) -> None:
     """The ZIP is there whole or not at all; its files bear the time of the last record."""
     latest = datetime.fromisoformat(case.entries[-1].at)
     stamp = (latest.year, latest.month, latest.day, latest.hour, latest.minute, latest.second)
-    with (
-        writing_bytes(path, force=force) as file,
-        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        for name, data in contents(case):
+    files = contents(case)
+    with writing_bytes(path, force=force) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, data in (files | seal(files, keys)).items():
             info = zipfile.ZipInfo(name, stamp)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, data)

@@ -6,25 +6,32 @@ Only `new-key`, `go-on` and `new-books` change it, and only while the terminal i
 from __future__ import annotations
 
 import argparse
-import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from typing import TextIO
 
+from firmware.audit import journal_export
 from firmware.audit.data import add_data_argument, reading, spooled
 from firmware.audit.dossier import dossier
-from firmware.audit.export import FORMATS, export
 from firmware.audit.go_on import go_on, new_books
 from firmware.audit.keyring import change_key, pem_of, pem_of_all
 from firmware.audit.output import add_output_arguments, writing
+from firmware.audit.spans import (
+    BATCH_ROWS_MAX,
+    DAY,
+    batch_number,
+    clock_text,
+    dashed,
+    day_of,
+    within,
+)
 from firmware.cli.restore import voucher_place
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.kinds import Kind
 from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged
-from firmware.journal.rules import BATCH_MAX, STAN_MAX
+from firmware.journal.rules import STAN_MAX
 from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
 
@@ -41,7 +48,6 @@ what it has paid, and no void or refund of an earlier sale would be found. Put b
 or restore a backup of the whole. If there is none, this lets the next start go on with the books
 that it finds, or new ones, and says so for good in a record.
 """
-_BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
 _WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
 
@@ -52,15 +58,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lists = actions.add_parser("list", help="a table of a batch's or a day's transactions")
     which = lists.add_mutually_exclusive_group()
     which.add_argument("--batch", type=batch_number, metavar="N", help="default: the open batch")
-    which.add_argument("--date", type=day_of, metavar="YYYY-MM-DD")
+    which.add_argument("--date", type=day_of, metavar=DAY)
     lists.add_argument("--training", action="store_true", help="lessons instead of trade")
     show = actions.add_parser("show", help="one voucher with all its records")
     show.add_argument("voucher", type=voucher_number, metavar="VOUCHER")
     show.add_argument("--batch", type=batch_number, metavar="N", help="default: the latest with it")
     show.add_argument("--training", action="store_true", help="a lesson's voucher")
-    exports = actions.add_parser("export", help="every transaction, with totals that add up")
-    exports.add_argument("--format", choices=FORMATS, default="csv")
-    add_output_arguments(exports)
+    exports = actions.add_parser(
+        "export",
+        help="transactions, batches or totals, for an accountant or a program",
+        description=journal_export.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    journal_export.add_arguments(exports)
     key = actions.add_parser("key", help="the public key for `pos verify`, as PEM")
     key.add_argument("--all", action="store_true", help="also those that earlier vouchers need")
     add_output_arguments(key)
@@ -101,7 +111,10 @@ def run(options: argparse.Namespace) -> int:
         print(f"records {left + 1} to {known} are missing; it goes on after record {left}")
         print("what they said only the papers, the host and a backup tell; record it by hand")
         return DONE
-    output = options.output if options.action in ("export", "key") else None
+    if options.action == "export":
+        journal_export.run(options)
+        return DONE
+    output = options.output if options.action == "key" else None
     force = output is not None and options.force
     with (
         writing(output, force=force) as to,
@@ -113,8 +126,6 @@ def run(options: argparse.Namespace) -> int:
                 _list(journal, options, file)
             case "show":
                 file.writelines(f"{line}\n" for line in _shown(journal, options))
-            case "export":
-                export(journal, options.format, file)
             case "key":
                 keys = journal.public_keys()
                 file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
@@ -145,6 +156,17 @@ def _list(journal: Lookups, options: argparse.Namespace, file: TextIO) -> None:
         print("no transactions", file=file)
     for line in _settings_changed(journal, serials, options.date):
         print(line, file=file)
+    if options.batch is None and options.date is None:
+        print(_others(journal), file=file)
+
+
+def _others(journal: Lookups) -> str:
+    """Which batch was listed when none was named, and how to see others."""
+    number = journal.batch()
+    earlier = f"--batch {number - 1} the one before, " if number > 1 else ""
+    last = journal.last_transaction()
+    day = dashed(last.date) if last else DAY
+    return f"batch {number:06d} is open, this is all of it; {earlier}--date {day} a day's"
 
 
 def _serials(journal: Lookups, options: argparse.Namespace) -> range:
@@ -162,7 +184,7 @@ def _wanted(journal: Lookups, serials: range, options: argparse.Namespace) -> It
     """The transactions asked for, oldest first, a batch at a time."""
     for serial in serials:
         page = journal.list_transactions(
-            None, 0, _BATCH_ROWS_MAX, training=options.training, date=options.date, serial=serial
+            None, 0, BATCH_ROWS_MAX, training=options.training, date=options.date, serial=serial
         )
         yield from reversed(page)
 
@@ -187,13 +209,11 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _row(one: Transaction) -> tuple[str, ...]:
-    day = f"{one.date[:4]}-{one.date[4:6]}-{one.date[6:]}"
-    clock = f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}"
     return (
         f"{one.batch:06d}",
         f"{one.stan:06d}",
-        day,
-        clock,
+        dashed(one.date),
+        clock_text(one.time),
         one.operator,
         one.kind.value,
         major_text(one.amount_minor, currency_of(one.currency)),
@@ -226,27 +246,6 @@ def _shown(journal: Lookups, options: argparse.Namespace) -> Iterator[str]:
     return dossier(journal, found)
 
 
-def _number(text: str, most: int, what: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"{what} is 1 to {most}, not {text!r}")
-    return int(text)
-
-
 def voucher_number(text: str) -> int:
     """A voucher number as an argument."""
-    return _number(text, STAN_MAX, "a voucher number")
-
-
-def batch_number(text: str) -> int:
-    """A batch number as an argument."""
-    return _number(text, BATCH_MAX, "a batch number")
-
-
-def day_of(text: str) -> str:
-    """A day as the journal writes it, YYYYMMDD."""
-    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text, re.ASCII):
-        try:
-            return date.fromisoformat(text).strftime("%Y%m%d")
-        except ValueError:
-            pass
-    raise argparse.ArgumentTypeError(f"a date is YYYY-MM-DD, not {text!r}")
+    return within(text, STAN_MAX, "a voucher number")

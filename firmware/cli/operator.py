@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.audit.data import add_data_argument, owning, reading, spooled
+from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR, Operators, is_number
-from firmware.terminal.data_directory import Ledger
-from hw.worker import SystemClock
+from firmware.terminal.data_directory import DataDirectory
 
 BY = "cli"
 _REFUSALS = {
@@ -64,16 +64,16 @@ def _listed(journal: Lookups) -> Iterator[str]:
         if row is None:
             words.append("not as the log says: see `pos verify`")
         else:
-            words += ["must change the password"] * bool(row["must_change"])
-            words += [f"wrong passwords: {row['failures']}"] * bool(row["failures"])
-            words += ["locked"] * (row["locked_until_s"] > now_s)
+            words += ["must change the password"] * bool(row.must_change)
+            words += [f"wrong passwords: {row.failures}"] * bool(row.failures)
+            words += ["locked"] * (row.locked_until_s > now_s)
         words += ["signed on"] * (number == signed_on)
         yield f"{number}  {', '.join(words)}"
 
 
 def _change(data: Path, action: str, number: str) -> None:
     with owning(data, busy="stop it first, or use its menu 7"):
-        ledger = Ledger(data, SystemClock().now)
+        ledger = DataDirectory(data, SystemClock().now)
         try:
             refusal = _asked(ledger.operators, action, number)
         finally:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.ops.install.releases import Releases
 from firmware.ops.install.system import InstallFault, System
-from hw.worker import SystemClock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from firmware.acquirer.books import BOOKS
 from firmware.audit.data import add_data_argument
+from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.places import USER
 from firmware.journal.faults import JournalFault, RuleBroken
 from firmware.ops.archive import Manifest
 from firmware.ops.backup import SETTINGS, put_back, told
-from hw.worker import SystemClock
 
 _WHY = """
 What was sold after the backup is not in it, but the host and the slips know those numbers: a sale

@@ -1,4 +1,4 @@
-"""`pos verify`: a journal, one in a backup too, or the QR of a paper, without the terminal."""
+"""`pos verify`: a journal, a backup, an evidence file, or a paper's QR, without the terminal."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import argparse
 import contextlib
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.audit.data import require_journal
-from firmware.audit.keyring import read_keys
+from firmware.audit.data import reading, require_journal
+from firmware.audit.keyring import fingerprint_of, read_keys
+from firmware.audit.output import add_output_arguments, writing
 from firmware.core.exits import DONE, FAILED, Refused, one_line
 from firmware.core.money import CURRENCIES, major_text
 from firmware.journal.chain import Introduced
@@ -20,6 +22,7 @@ from firmware.journal.genuine import EssenceReport, verify_essence
 from firmware.journal.head import HEAD, Head
 from firmware.journal.verify import database_of, verify_journal
 from firmware.ops.backup import head_of, unpacked
+from firmware.terminal.settings import file_of, legible
 
 _QR_MOST = 4_296  # characters that the largest QR code holds
 
@@ -31,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="JOURNAL",
-        help="a journal's file or directory, or a backup",
+        help="a journal's file or directory, a backup, or an evidence file",
     )
     parser.add_argument(
         "--qr",
@@ -44,12 +47,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the terminal's public keys as PEM, see `pos journal key --all`",
     )
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="make a page that checks receipts on a phone, with the keys of JOURNAL (default: the"
+        " terminal's data directory) or of --key",
+    )
+    add_output_arguments(parser, says="where --page goes")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check what is given: 0 as the terminal wrote it, 1 not so. Raises Refused."""
+    if options.page or options.output is not None:
+        return _page(options)
     if options.qr is None and options.journal is None:
         raise Refused("a journal, or --qr with a paper's text, is needed")
+    if options.journal is not None and _is_pack(options.journal):
+        if options.qr is not None:
+            raise Refused("an evidence file has its own QR codes: leave out --qr")
+        return _pack(options.journal, () if options.key is None else read_keys(options.key))
     if options.journal is None and options.key is None:
         raise Refused("--qr needs the terminal's public key, --key FILE, or its journal")
     if options.journal is not None:
@@ -80,6 +96,58 @@ def _laid_out(journal: Path | None) -> Iterator[tuple[Path | None, Head | None]]
             yield folder, head_of(manifest)
     except JournalFault as fault:
         raise Refused(fault.words, code=FAILED) from fault
+
+
+def _page(options: argparse.Namespace) -> int:
+    """Write the page that checks receipts. Raises Refused."""
+    if not options.page or options.output is None or options.qr is not None:
+        raise Refused("a page that checks receipts is --page -o FILE.html")
+    if options.journal is not None and options.key is not None:
+        raise Refused("a page has the keys of JOURNAL, or of --key FILE: name one of them")
+    from firmware.audit.receipt_page.build import owners, page  # noqa: PLC0415 - asked for seldom
+
+    if options.key is not None:
+        html = page(read_keys(options.key), [], 0)
+    else:
+        with reading(options.journal or legible(file_of(None)).data) as journal:
+            html = page(journal.public_keys(), owners(journal), journal.head()[0])
+    with writing(options.output, force=options.force) as file:
+        file.write(html)
+    return DONE
+
+
+def _is_pack(path: Path) -> bool:
+    """Whether a file is a ZIP, and so neither a journal nor a backup."""
+    try:
+        return path.is_file() and zipfile.is_zipfile(path)
+    except OSError:  # whoever opens it next says so
+        return False
+
+
+def _pack(path: Path, given: Introduced) -> int:
+    """Say what an evidence file holds, what is wrong with it, and what it cannot prove."""
+    from firmware.audit.evidence_check import verify_pack  # noqa: PLC0415 - draws papers, too
+    from firmware.audit.evidence_words import LIMITS  # noqa: PLC0415
+
+    report = verify_pack(path, given)
+    print(f"evidence {path}")
+    for record, key in report.keys:
+        print(f"key     {fingerprint_of(key)}  (fingerprint; valid from record {record})")
+    print(f"records {report.records}, from {report.first} to {report.last}")
+    print(f"frames  {report.frames}, each as a record names it")
+    for number, text in report.vouchers.items():
+        essence = verify_essence(text, report.keys)
+        if essence.signed:
+            facts = (_in_words(essence, name) for name in ("type", "amount"))
+            print(f"voucher {number}: {', '.join(facts)}")
+    for note in report.notes:
+        print(f"note    {one_line(note)}")
+    for _, limit in LIMITS[bool(given) :]:  # a key that was given is known from elsewhere
+        print(f"note    {limit}")
+    words = "NOT GENUINE" if report.faults else "holds together"
+    if not report.sealed and not report.faults:
+        words += ", but nobody signed its pages and pictures"
+    return _verdict(words, report.faults)
 
 
 def _journal(path: Path, keys: Introduced, head: Head | None) -> int:

@@ -22,7 +22,7 @@ class Format(enum.Enum):
     VAR = "var."
 
 
-class Source(enum.Enum):
+class TagSource(enum.Enum):
     """Who gives the data object."""
 
     ICC = "ICC"
@@ -31,7 +31,7 @@ class Source(enum.Enum):
 
 
 _A, _AN, _ANS, _B, _CN, _N, _V = Format
-_ICC, _TERM, _ISS = Source
+_ICC, _TERM, _ISS = TagSource
 
 
 class Tag(enum.IntEnum):
@@ -42,10 +42,10 @@ class Tag(enum.IntEnum):
     format: Format
     length_min: int
     length_max: int
-    source: Source
+    source: TagSource
 
     def __new__(
-        cls, tag: int, label: str, form: Format, lengths: tuple[int, int], source: Source
+        cls, tag: int, label: str, form: Format, lengths: tuple[int, int], source: TagSource
     ) -> Self:
         """One row of the table."""
         self = int.__new__(cls, tag)

@@ -100,7 +100,7 @@ class ExceptionFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
+class EmvTransaction:
     """One transaction; `on_exception_file` asks the terminal's file of stolen cards."""
 
     amount_minor: int

@@ -19,22 +19,22 @@ from firmware.emv.contact.dialogue import (
 )
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
-from firmware.emv.terminal import REFUND, SALE, Transaction
+from firmware.emv.terminal import REFUND, SALE, EmvTransaction
 from firmware.flows.desk import Desk
 from firmware.flows.effects import (
     Beep,
     CardPresent,
     Exchange,
+    MaskedEntry,
     PowerOff,
     PowerOn,
     TimedOut,
     UseUpCard,
     Wait,
 )
-from firmware.flows.entry_guard import MaskedEntry
 from firmware.flows.parts import GivenUp, choose, show
-from firmware.journal.queries import NextNumbers
-from firmware.journal.transactions import Transaction as JournalTransaction
+from firmware.journal.lookups import Lookups
+from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now, RandomBytes
 from firmware.payments.order import Agreed
 from firmware.ui.screens import CardPrompt, Phrase, PinEntry, Processing
@@ -214,7 +214,7 @@ async def release_card() -> None:
 async def present_same_card(
     desk: Desk,
     agreed: Agreed,
-    original: JournalTransaction,
+    original: Transaction,
     prompt: Text = Text.INSERT_SAME_CARD,
     *,
     again: bool = False,
@@ -257,10 +257,10 @@ async def _await_card(
     return None
 
 
-async def _transaction(desk: Desk, agreed: Agreed) -> Transaction:
+async def _transaction(desk: Desk, agreed: Agreed) -> EmvTransaction:
     moment = await Now()
-    numbers = await Look(NextNumbers(training=desk.training))
-    return Transaction(
+    numbers = await Look.of(Lookups.next_numbers, training=desk.training)
+    return EmvTransaction(
         amount_minor=agreed.amount.minor,
         currency=agreed.amount.currency.numeric,
         currency_exponent=agreed.amount.currency.exponent,

@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from firmware.core.masked import Password
 from firmware.emv.contact.dialogue import CardFailure
-from firmware.flows.entry_guard import MaskedEntry
 from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
 from firmware.journal.transactions import PrintJob
@@ -27,6 +26,13 @@ from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
 from hw.events import CardInserted, CardRemoved, Device, KeyPressed
 from hw.ports import PaperState
+
+
+class MaskedEntry(enum.Enum):
+    """What is keyed without being shown."""
+
+    PIN = "pin"
+    PASSWORD = "password"  # noqa: S105 - a name, no secret
 
 
 class Shown(Struct, frozen=True):
@@ -65,7 +71,7 @@ class Wait(Effect[Happening], frozen=True):
     timeout_ms: int
     card: bool = False
     orders: bool = False  # and a till's wish
-    masked: MaskedEntry | None = None  # what its keys are part of: see firmware.flows.entry_guard
+    masked: MaskedEntry | None = None  # see firmware.terminal.entry_guard
 
 
 class EntryLeftOpen(Effect[bool], frozen=True):

@@ -12,18 +12,12 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.paper_waits import slips_wait
+from firmware.flows.paper_waits import slips_wait, unproven
 from firmware.flows.parts import PHASE_MS, idle_screen, show
 from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
-from firmware.journal.queries import (
-    BatchCount,
-    OpenSettlement,
-    SettingsToRecord,
-    SignedOn,
-    TrainingOn,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
@@ -49,10 +43,10 @@ async def terminal(desk: Desk, version: str) -> None:
     power_lost = not desk.started
     if power_lost:
         started = TerminalStarted(version=version, schema=SCHEMA)
-        changes = await Look(SettingsToRecord(desk.settings, by="configuration"))
+        changes = await Look.of(Lookups.settings_to_record, desk.settings, by="configuration")
         await Record.of(started, *changes)
         desk.started = True
-    desk.operator, desk.training = await Look(SignedOn()), await Look(TrainingOn())
+    desk.operator, desk.training = await Look.of(Lookups.signed_on), await Look.of(Lookups.training)
     await recover(desk, power_lost=power_lost)
     await CheckSpace()  # after what was open, which ends as long as it can be written at all
     while True:
@@ -129,13 +123,13 @@ async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
         return owed
     if slips:
         return await slips_wait(slips, moment.monotonic_ms)
-    if await Look(OpenSettlement()) is not None:
+    if await Look.of(Lookups.pending_settlement) is not None:
         return Phrase.of(Text.SETTLE_FAILED)
-    if await Look(BatchCount()) >= desk.config.batch.warn_at:
+    if await Look.of(Lookups.numbers_used) >= desk.config.batch.warn_at:
         return Phrase.of(Text.SETTLE_SOON)
     if role_of(desk) is Role.SUPERVISOR:
         return Phrase.of(Text.SUPERVISOR_AT_IDLE)
-    return None
+    return await unproven()
 
 
 def _clock_moved(by_s: int) -> Phrase:

@@ -16,9 +16,8 @@ from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_nex
 from firmware.flows.sale import meet_card
 from firmware.flows.settle import may_move_money
 from firmware.flows.words import why_declined, why_refused, why_undecided
-from firmware.journal.order_queries import OrderById
+from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
-from firmware.journal.queries import NextJob, OpenSettlement, TransactionByIntent
 from firmware.journal.records import PrintDropped, PrintQueued
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
@@ -70,7 +69,7 @@ async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
     """Take an order, or say why not, and carry it out; the next wish, if one came at its end."""
     sells = taken.kind is Kind.SALE
     not_taken = await (why_no_order(desk, taken) if sells else why_not_undone(desk, taken))
-    if not_taken is None and await Look(OrderById(taken.id)) is not None:
+    if not_taken is None and await Look.of(Lookups.order, taken.id) is not None:
         not_taken = NotNow.TAKEN_BEFORE
     if not_taken is not None:
         await AnswerTill(not_taken)
@@ -306,7 +305,7 @@ async def _settle(desk: Desk) -> TillAsked | None:
     if refusal is not None:
         await AnswerTill(refusal)
         return None
-    if await Look(OpenSettlement()) is None:
+    if await Look.of(Lookups.pending_settlement) is None:
         await begin_settlement(desk)
     await AnswerTill(Done.RECORDED)
     await may_move_money(desk)  # ends the settlement that is open, and says how it came out
@@ -315,13 +314,13 @@ async def _settle(desk: Desk) -> TillAsked | None:
 
 async def _reprint(order_id: str) -> TillAsked | None:
     """Queue the cardholder's copy again, marked as a duplicate."""
-    found = await Look(OrderById(order_id))
-    paid = await Look(TransactionByIntent(found.intent)) if found and found.intent else None
+    found = await Look.of(Lookups.order, order_id)
+    paid = await Look.of(Lookups.by_intent, found.intent) if found and found.intent else None
     if paid is None:
         await AnswerTill(NotNow.NO_RECEIPT)
         return None
     copy = PrintQueued(
-        job=await Look(NextJob()),
+        job=await Look.of(Lookups.next_job),
         copy=Copy.CARDHOLDER,
         batch=paid.batch,
         stan=paid.stan,

@@ -10,9 +10,8 @@ from firmware.flows.card import present_same_card, release_card
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp
 from firmware.flows.void import carry_out, original_pin
-from firmware.journal.order_queries import OrderById
+from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderTaken
-from firmware.journal.queries import OpenSettlement, TransactionByIntent
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look
 from firmware.payments.limits import refund_limits
@@ -27,8 +26,8 @@ from firmware.ui.texts import Text
 
 async def original_of(taken: OrderTaken) -> Transaction | None:
     """The sale that an order voids or refunds."""
-    found = await Look(OrderById(taken.payment))
-    return await Look(TransactionByIntent(found.intent)) if found and found.intent else None
+    found = await Look.of(Lookups.order, taken.payment)
+    return await Look.of(Lookups.by_intent, found.intent) if found and found.intent else None
 
 
 async def why_not_undone(desk: Desk, taken: OrderTaken) -> NotNow | Refusal | None:
@@ -37,7 +36,7 @@ async def why_not_undone(desk: Desk, taken: OrderTaken) -> NotNow | Refusal | No
         return NotNow.SIGNED_OFF
     if desk.training:
         return NotNow.TRAINING
-    if await Look(OpenSettlement()) is not None:
+    if await Look.of(Lookups.pending_settlement) is not None:
         return NotNow.SETTLING
     original = await original_of(taken)
     if taken.kind is Kind.VOID:

@@ -9,7 +9,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
-from firmware.journal.queries import OpenPrintJobs, Reversals, Uploads
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Reversal, Upload
 from firmware.payments.delivery import named
 from firmware.payments.effects import Look
@@ -29,7 +29,7 @@ async def other(desk: Desk) -> None:
         case Text.LANGUAGE:
             desk.turn_language()
         case Text.PENDING_SLIPS:
-            count = len(await Look(OpenPrintJobs()))
+            count = len(await Look.of(Lookups.print_jobs))
             await tell(
                 desk,
                 Text.PENDING_SLIPS,
@@ -39,8 +39,8 @@ async def other(desk: Desk) -> None:
             )
         case Text.PENDING_REVERSALS:
             await send_owed(desk)
-            await _list(desk, Text.REVERSALS_PENDING, await Look(Reversals()))
-            uploads = await Look(Uploads())
+            await _list(desk, Text.REVERSALS_PENDING, await Look.of(Lookups.reversals))
+            uploads = await Look.of(Lookups.uploads)
             if uploads:
                 await _list(desk, Text.UPLOADS_PENDING, uploads)
         case _:

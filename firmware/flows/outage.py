@@ -16,8 +16,8 @@ from firmware.flows.effects import Fault, Faults, PowerOff, UseUpCard, Wait
 from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
 from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
-from firmware.journal.queries import NextJob, OpenPrintJobs
 from firmware.journal.records import (
     DeviceFailed,
     DeviceRecovered,
@@ -127,14 +127,14 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
 
 
 async def _display_slip() -> PrintQueued:
-    return PrintQueued(job=await Look(NextJob()), copy=Copy.DISPLAY, batch=0, stan=0)
+    return PrintQueued(job=await Look.of(Lookups.next_job), copy=Copy.DISPLAY, batch=0, stan=0)
 
 
 async def _slips_out_of_date() -> list[PrintDropped]:
     """Slips that say that the display is lost, and did not come out while it was."""
     return [
         PrintDropped(job=job.job, detail="the display is back")
-        for job in await Look(OpenPrintJobs())
+        for job in await Look.of(Lookups.print_jobs)
         if job.copy is Copy.DISPLAY and job.state == "queued"
     ]
 

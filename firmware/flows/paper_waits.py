@@ -21,6 +21,12 @@ async def printer_lacks() -> tuple[Phrase, ...]:
     return (Phrase.of(lacks),) if lacks else ()
 
 
+async def unproven() -> Phrase | None:
+    """What to say of a printer that has never answered: nobody can vouch for its paper."""
+    silent = await PrinterSays() is PaperState.UNKNOWN
+    return Phrase.of(Text.PRINTER_UNPROVEN) if silent else None
+
+
 async def slips_wait(slips: int, now_ms: int) -> Phrase:
     """How many slips wait between sales, or what they wait for."""
     return await in_turns(Phrase.of(Text.SLIPS_PENDING, count=slips), now_ms)

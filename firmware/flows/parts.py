@@ -13,8 +13,7 @@ from firmware.core.kinds import Kind
 from firmware.core.masked import Digits, Password
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
-from firmware.flows.effects import Beep, PutBack, Show, Shown, TimedOut, Wait
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, TimedOut, Wait
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.payments.effects import Moment, Record
 from firmware.payments.order import Agreed, Order

@@ -8,14 +8,7 @@ from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
 from firmware.flows.original import masked_card
 from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tell
-from firmware.journal.queries import (
-    BatchTotals,
-    LastTransaction,
-    LessonTotals,
-    OpenBatch,
-    TransactionByVoucher,
-    TransactionList,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
 from firmware.ui.screens import Listing, Phrase
@@ -47,15 +40,19 @@ async def query(desk: Desk) -> None:
             number = await enter_digits(desk, title, lengths=tuple(range(1, 7)), hint=hint)
             if not isinstance(number, GivenUp):
                 training = desk.training
-                found = await Look(TransactionByVoucher(int(number), training=training))
+                found = await Look.of(Lookups.by_voucher, int(number), training=training)
                 await _show_one(desk, found)
         case Text.QUERY_LAST:
-            await _show_one(desk, await Look(LastTransaction(training=desk.training)))
+            await _show_one(desk, await Look.of(Lookups.last_transaction, training=desk.training))
         case Text.QUERY_LIST:
             await _show_list(desk)
         case _:
-            batch = await Look(OpenBatch())
-            totals = await Look(LessonTotals(batch) if desk.training else BatchTotals(batch))
+            batch = await Look.of(Lookups.batch)
+            totals = await (
+                Look.of(Lookups.lesson_totals, batch)
+                if desk.training
+                else Look.of(Lookups.totals, batch)
+            )
             await tell(desk, Text.QUERY_TOTALS, *total_lines(desk, totals), warning=False)
 
 
@@ -90,8 +87,8 @@ def word(desk: Desk, text: Text) -> str:
 
 
 async def _show_list(desk: Desk) -> None:
-    batch = await Look(OpenBatch())
-    found = await Look(TransactionList(batch, 0, LIST_MAX, training=desk.training))
+    batch = await Look.of(Lookups.batch)
+    found = await Look.of(Lookups.list_transactions, batch, 0, LIST_MAX, training=desk.training)
     if not found:
         await tell(desk, Text.QUERY_LIST, Text.NOTHING_FOUND)
         return

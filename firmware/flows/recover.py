@@ -7,9 +7,8 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.parts import show, tell
 from firmware.flows.settle import resume_settlement
-from firmware.journal.order_queries import OpenOrders
+from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded
-from firmware.journal.queries import NextJob, OpenIntents, Reversals
 from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.records import Record as JournalRecord
 from firmware.payments.effects import Look, Record
@@ -24,7 +23,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     What was open was cut short by the power, or by a fault that took the terminal out of service.
     """
     cause = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
-    open_intents = await Look(OpenIntents())
+    open_intents = await Look.of(Lookups.open_intents)
     doubtful = await DoubtfulPapers()
     records: list[JournalRecord] = [
         ReversalOpened(batch=each.batch, stan=each.stan, reason=cause.value, training=each.training)
@@ -32,9 +31,9 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     ]
     records += [
         OrderEnded(id=each.taken.id, end=OrderEnd.CANCELLED, reason=cause.value)
-        for each in await Look(OpenOrders())
+        for each in await Look.of(Lookups.open_orders)
     ]
-    next_job = await Look(NextJob())
+    next_job = await Look.of(Lookups.next_job)
     for number, job in enumerate(doubtful):
         # the paper may be whole or half: another one, marked as a duplicate, harms nobody
         records += [
@@ -57,7 +56,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     await resume_settlement(desk)
     if open_intents:
         numbers = " ".join(f"{each.stan:06d}" for each in open_intents)
-        due = await Look(Reversals())
+        due = await Look.of(Lookups.reversals)
         state = Text.RECOVERED_REVERSAL_DUE if due else Text.RECOVERED_REVERSED
         title = Text.RECOVERED if power_lost else Text.BACK_IN_SERVICE
         await tell(desk, title, Phrase.of(state), Phrase.of((numbers, numbers)))

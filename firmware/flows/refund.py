@@ -20,7 +20,7 @@ from firmware.flows.parts import (
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
 from firmware.flows.void import carry_out, original_pin, void_original
-from firmware.journal.queries import TransactionByReference, TransactionOnDate
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.limits import refund_limits
@@ -116,8 +116,8 @@ async def _find(desk: Desk) -> Transaction | GivenUp | None:
             notice = Phrase.of(Text.DATE_WRONG)
             continue
         if len(number) == REFERENCE_LENGTH:
-            return await Look(TransactionByReference(number, day, training=desk.training))
-        return await Look(TransactionOnDate(int(number), day, training=desk.training))
+            return await Look.of(Lookups.by_reference, number, day, training=desk.training)
+        return await Look.of(Lookups.by_voucher_and_date, int(number), day, training=desk.training)
 
 
 async def _agree_on_amount(desk: Desk, original: Transaction, left: Money) -> Agreed | GivenUp:

@@ -5,13 +5,7 @@ from __future__ import annotations
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
-from firmware.journal.queries import (
-    LastSettlement,
-    LastTransaction,
-    NextJob,
-    TransactionByNumber,
-    TransactionByVoucher,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintQueued
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
@@ -27,20 +21,20 @@ async def reprint(desk: Desk) -> None:
     if isinstance(chosen, GivenUp):
         return
     if chosen == 2:
-        settlement = await Look(LastSettlement())
+        settlement = await Look.of(Lookups.last_settlement)
         if settlement is None:
             await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
         else:
             await _queue(desk, Copy.SETTLEMENT, settlement.batch, 0, training=False)
         return
     if chosen == 0:
-        transaction = await Look(LastTransaction(training=desk.training))
+        transaction = await Look.of(Lookups.last_transaction, training=desk.training)
     else:
         prompt, hint = Phrase.of(Text.VOUCHER_NUMBER), Phrase.of(Text.SIX_DIGITS)
         number = await enter_digits(desk, prompt, lengths=tuple(range(1, 7)), hint=hint)
         if isinstance(number, GivenUp):
             return
-        transaction = await Look(TransactionByVoucher(int(number), training=desk.training))
+        transaction = await Look.of(Lookups.by_voucher, int(number), training=desk.training)
     await reprint_transaction(desk, transaction)
 
 
@@ -60,7 +54,7 @@ async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> No
 
 
 async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: bool) -> None:
-    job = await Look(NextJob())
+    job = await Look.of(Lookups.next_job)
     queued = PrintQueued(
         job=job,
         copy=copy,
@@ -71,7 +65,7 @@ async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: boo
         training=training,
     )
     await Record.of(queued)
-    printed = await Look(TransactionByNumber(batch, stan, training=training))
+    printed = await Look.of(Lookups.transaction, batch, stan, training=training)
     said = (
         Phrase.of(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)
         if printed is not None

@@ -6,15 +6,7 @@ from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.parts import GivenUp, confirm, tell
 from firmware.flows.words import why_refused
-from firmware.journal.queries import (
-    BatchCount,
-    BatchTotals,
-    LastTransaction,
-    LessonTotals,
-    NextJob,
-    OpenBatch,
-    OpenSettlement,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintQueued, SettlementStarted
 from firmware.payments.effects import Look, Record
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed, close_batch
@@ -27,13 +19,13 @@ async def settle(desk: Desk) -> None:
     if desk.training:
         await _rehearse(desk)
         return
-    if await Look(OpenSettlement()) is not None:  # its totals were agreed to
+    if await Look.of(Lookups.pending_settlement) is not None:  # its totals were agreed to
         await resume_settlement(desk)
         return
-    if not await Look(BatchCount()):
+    if not await Look.of(Lookups.numbers_used):
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
-    totals = await Look(BatchTotals(await Look(OpenBatch())))
+    totals = await Look.of(Lookups.totals, await Look.of(Lookups.batch))
     question = Notice(
         Phrase.of(Text.SETTLE_TOTALS),
         total_lines(desk, totals),
@@ -47,15 +39,18 @@ async def settle(desk: Desk) -> None:
 
 async def _rehearse(desk: Desk) -> None:
     """In training: the lessons' totals and their slip; nothing is closed or asked of a host."""
-    batch, last = await Look(OpenBatch()), await Look(LastTransaction(training=True))
+    batch, last = (
+        await Look.of(Lookups.batch),
+        await Look.of(Lookups.last_transaction, training=True),
+    )
     if last is None or last.batch != batch:
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
-    lines = total_lines(desk, await Look(LessonTotals(batch)))
+    lines = total_lines(desk, await Look.of(Lookups.lesson_totals, batch))
     question = Notice(Phrase.of(Text.SETTLE_TOTALS), lines, training=True)
     if isinstance(await confirm(desk, question), GivenUp):
         return
-    job = await Look(NextJob())
+    job = await Look.of(Lookups.next_job)
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=batch, stan=0, training=True)
     await Record.of(slip)
     await tell(desk, Text.SETTLED, Text.LESSONS_COUNT_NOTHING, warning=False)
@@ -73,12 +68,12 @@ async def may_move_money(desk: Desk, *, advice: bool = True) -> bool:
         await tell(desk, Text.REFUSED, why_refused(refusal), owed)
         return False
     await resume_settlement(desk)
-    return await Look(OpenSettlement()) is None
+    return await Look.of(Lookups.pending_settlement) is None
 
 
 async def resume_settlement(desk: Desk) -> None:
     """Go on with a settlement that was interrupted after its totals were fixed."""
-    started = await Look(OpenSettlement())
+    started = await Look.of(Lookups.pending_settlement)
     if started is not None:
         await _finish(desk, started)
 

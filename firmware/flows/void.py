@@ -20,7 +20,7 @@ from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import CardPresented, HostAnswer
-from firmware.journal.queries import TransactionByVoucher
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.order import Agreed, Order, Ready
@@ -47,7 +47,7 @@ async def void(desk: Desk) -> PaymentEnded | None:
     if isinstance(number, GivenUp):
         await abandon(Kind.VOID, "voucher number", number)
         return None
-    original = await Look(TransactionByVoucher(int(number), training=desk.training))
+    original = await Look.of(Lookups.by_voucher, int(number), training=desk.training)
     return await void_original(desk, original)
 
 

@@ -22,7 +22,7 @@ class FrameError(ValueError):
         self.at = at
 
 
-class Frame(Struct, frozen=True):
+class LineFrame(Struct, frozen=True):
     """A frame's parts."""
 
     tpdu: bytes
@@ -43,7 +43,7 @@ def pack_frame(message: bytes, shape: FrameShape) -> bytes:
     return len(inner).to_bytes(LENGTH_BYTES, "big") + inner
 
 
-def unpack_frame(frame: bytes, shape: FrameShape) -> Frame:
+def unpack_frame(frame: bytes, shape: FrameShape) -> LineFrame:
     """The parts of `frame`. Raises FrameError."""
     size = int.from_bytes(frame[:LENGTH_BYTES], "big")
     if len(frame) < LENGTH_BYTES or len(frame) - LENGTH_BYTES != size:
@@ -54,7 +54,7 @@ def unpack_frame(frame: bytes, shape: FrameShape) -> Frame:
     if len(frame) <= start:
         raise FrameError("ends before the message", len(frame))
     tpdu = frame[LENGTH_BYTES : LENGTH_BYTES + TPDU_BYTES]
-    return Frame(tpdu, frame[LENGTH_BYTES + TPDU_BYTES : start], frame[start:])
+    return LineFrame(tpdu, frame[LENGTH_BYTES + TPDU_BYTES : start], frame[start:])
 
 
 def answer_to(tpdu: bytes) -> bytes:

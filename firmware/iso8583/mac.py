@@ -26,7 +26,7 @@ KEY_BYTES: dict[Scheme, tuple[int, ...]] = {
 }
 
 
-class Step(Struct, frozen=True):
+class MacStep(Struct, frozen=True):
     """A value on the way to a MAC, named as the scheme names it."""
 
     name: str
@@ -37,7 +37,7 @@ class Mac(Struct, frozen=True):
     """Field 64, 8 bytes, and how it came about."""
 
     field: bytes
-    steps: tuple[Step, ...]
+    steps: tuple[MacStep, ...]
 
 
 def mac_of(data: bytes, key: Key, scheme: Scheme, padding: Padding = "zeros") -> Mac:
@@ -56,12 +56,12 @@ def mac_of(data: bytes, key: Key, scheme: Scheme, padding: Padding = "zeros") ->
             return _folded(data, padding, SM4_BLOCK, lambda block: _sm4(clear, block))
         case "x9.9":
             chained = des.chain(clear, _padded(data, padding, des.BLOCK))
-            return Mac(chained, (Step("CBC", _hex(chained)),))
+            return Mac(chained, (MacStep("CBC", _hex(chained)),))
         case "x9.19":
             padded = _padded(data, padding, des.BLOCK)
             chained = des.chain(clear[: des.BLOCK], padded)
             field = des.retail_mac(clear, padded)
-            return Mac(field, (Step("CBC", _hex(chained)), Step("MAC", _hex(field))))
+            return Mac(field, (MacStep("CBC", _hex(chained)), MacStep("MAC", _hex(field))))
 
 
 SM4_BLOCK = 16
@@ -76,7 +76,7 @@ def _folded(data: bytes, padding: Padding, size: int, encipher: des.Encipher) ->
     e1 = encipher(written[:size])
     e2 = encipher(des.exclusive_or(e1, written[size:]))
     field = _hex(e2)[:MAC_BYTES].encode()
-    steps = (Step("X", _hex(x)), Step("E1", _hex(e1)), Step("E2", _hex(e2)))
+    steps = (MacStep("X", _hex(x)), MacStep("E1", _hex(e1)), MacStep("E2", _hex(e2)))
     return Mac(field, steps)
 
 

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from firmware.core.files import read_text
+
 SHIPPED = ("unionpay",)
 Hex = Annotated[str, Meta(pattern="^(?:[0-9A-Fa-f]{2})*$")]
 Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
@@ -94,7 +96,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         """A profile that comes with the terminal. Raises ProfileError for an unknown name."""
         if name not in SHIPPED:
             raise ProfileError(f"{name}: expected {' or '.join(SHIPPED)}, or a file")
-        file = resources.files("firmware.iso8583.profiles") / f"{name}.toml"
+        file = resources.files("firmware.iso8583.profiles").joinpath(f"{name}.toml")
         return cls.from_toml(file.read_text("utf-8"), name)
 
     @classmethod
@@ -103,8 +105,10 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         if name in SHIPPED or not name.endswith(".toml"):
             return cls.shipped(name)
         try:
-            return cls.from_toml(Path(name).read_text("utf-8-sig"), name)
-        except (OSError, UnicodeDecodeError) as error:
+            return cls.from_toml(read_text(Path(name)), name)
+        except OSError as error:
+            raise ProfileError(f"{name}: {error.strerror}") from None
+        except UnicodeDecodeError as error:
             raise ProfileError(f"{name}: {error}") from None
 
     @classmethod
@@ -112,7 +116,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         """The profile in `text`; `name` stands before what is wrong. Raises ProfileError."""
         try:
             profile: Profile = msgspec.toml.decode(text, type=cls)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:  # nested without end
             raise ProfileError(f"{name}: {error}") from None
         for number, notation in profile.fields.items():
             if not number.isdecimal() or not 2 <= int(number) <= 64:

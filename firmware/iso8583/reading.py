@@ -61,7 +61,7 @@ NAMES = {
 TRACKS, SECRET = (35, 36), (52, 62)
 
 
-class Row(Struct, frozen=True):
+class FieldRow(Struct, frozen=True):
     """A field as a person reads it; `raw` is its value, masked."""
 
     field: int
@@ -71,18 +71,18 @@ class Row(Struct, frozen=True):
     text: str = ""  # what ASCII in a binary field says
 
 
-class Reading(Struct, frozen=True):
+class MessageReading(Struct, frozen=True):
     """A frame read as far as it goes: `stopped` says why it ends before, and at which byte."""
 
     tpdu: str
     header: str
     type: str
-    rows: tuple[Row, ...]
+    rows: tuple[FieldRow, ...]
     at: int = 0
     stopped: str = ""
 
 
-def read(data: bytes, profile: Profile, *, clear: bool = False) -> Reading:
+def read(data: bytes, profile: Profile, *, clear: bool = False) -> MessageReading:
     """Read a frame, or a message without length, TPDU and header. Never raises for its bytes."""
     tpdu = header = b""
     message, offset, at, why = data, 0, 0, ""
@@ -93,7 +93,7 @@ def read(data: bytes, profile: Profile, *, clear: bool = False) -> Reading:
             at, why = error.at, str(error)
             offset = _message_at(data, profile)
             if not offset:
-                return Reading("", "", "", (), at, why)
+                return MessageReading("", "", "", (), at, why)
             # its length is wrong; what can be read is read all the same
             tpdu, header = data[2:7], data[7:offset]
             message = data[offset:]
@@ -107,7 +107,7 @@ def read(data: bytes, profile: Profile, *, clear: bool = False) -> Reading:
         fields, at = error.fields, error.at + offset
         why = f"{why}; {error}" if why else str(error)
     rows = tuple(_rows(fields, codec, clear=clear))
-    return Reading(_hex(tpdu), _hex(header), fields.get("t", ""), rows, at, why)
+    return MessageReading(_hex(tpdu), _hex(header), fields.get("t", ""), rows, at, why)
 
 
 def _is_message(data: bytes) -> bool:
@@ -121,7 +121,7 @@ def _message_at(data: bytes, profile: Profile) -> int:
     return start if data[2:3] == b"\x60" and _is_message(data[start:]) else 0
 
 
-def _rows(fields: Fields, codec: Codec, *, clear: bool) -> Iterator[Row]:
+def _rows(fields: Fields, codec: Codec, *, clear: bool) -> Iterator[FieldRow]:
     for number in sorted(int(key) for key in fields if key != "t"):
         value, shape = fields[str(number)], codec.shape(number)
         length = len(value) if shape.counts_digits or shape.kind != "b" else len(value) // 2
@@ -130,7 +130,7 @@ def _rows(fields: Fields, codec: Codec, *, clear: bool) -> Iterator[Row]:
         if shape.kind == "b" and raw == value:
             octets = bytes.fromhex(value)
             text = octets.decode("ascii") if octets.isascii() and _printable(octets) else ""
-        yield Row(number, NAMES.get(number, ""), length, raw, text)
+        yield FieldRow(number, NAMES.get(number, ""), length, raw, text)
 
 
 def _printable(octets: bytes) -> bool:

@@ -34,7 +34,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
-class Entry(Struct, frozen=True):
+class ChainedRecord(Struct, frozen=True):
     """One row of the journal. Hashes are 32 bytes, the signature is 64."""
 
     seq: int
@@ -94,13 +94,21 @@ def key_at(seq: int, introduced: Introduced) -> Ed25519PublicKey:
     return next((key for at, key in reversed(introduced) if at < seq), introduced[0][1])
 
 
-def faults_of(entry: Entry, before: Entry | None, public_key: Ed25519PublicKey) -> list[str]:
+def faults_of(
+    entry: ChainedRecord, before: ChainedRecord | None, public_key: Ed25519PublicKey
+) -> list[str]:
     """What is wrong with an entry after the one `before` it (None for the first); [] if nothing."""
     faults = []
     if entry.seq != (before.seq + 1 if before else 1):
         faults.append("a record is missing before it")
     if entry.previous != (before.hash if before else ORIGIN):
         faults.append("it does not follow the record before it")
+    return faults + faults_alone(entry, public_key)
+
+
+def faults_alone(entry: ChainedRecord, public_key: Ed25519PublicKey) -> list[str]:
+    """What is wrong with an entry, whatever stands before it; [] if nothing."""
+    faults = []
     if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
         faults.append("its hash is not that of its content")
     try:

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.core.sqlite import renew_log
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
 from firmware.journal.keys import sync_directory
 
 DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
 LOG_BYTES_MAX = 4 << 20  # a log that a reader made longer is cut to this when the reader is gone
-_PIECE_BYTES = 1 << 20
 _NOTES_BYTES_MAX = 512  # of the lock file
 # each is set, then read back: a pragma that is not understood is silently ignored
 PRAGMAS: tuple[tuple[str, str, object], ...] = (
@@ -48,21 +48,6 @@ def connect(
     except OSError as error:
         raise _unusable(path, error) from error
     return sqlite3.connect(path, isolation_level=None, timeout=0, factory=factory)
-
-
-def renew_log(database: Path) -> None:
-    """Write a database's write-ahead log once more, byte for byte, and sync it. Raises OSError.
-
-    After a sync that failed, its pages are read from memory as if they were on the disk, which
-    never gets them: a commit that follows would hang on one that a power cut takes away.
-    """
-    log = database.with_name(database.name + "-wal")
-    with contextlib.suppress(FileNotFoundError), log.open("r+b") as file:
-        while content := file.read(_PIECE_BYTES):  # a reader that stayed may have made it long
-            file.seek(-len(content), os.SEEK_CUR)
-            file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def log_bytes(directory: Path) -> int:

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import enum
-import errno
-import sqlite3
+from firmware.core.sqlite import (
+    DATABASE_ERRORS,
+    JournalFault,
+    Trouble,
+    fault_of,
+    trouble_of,
+)
 
-
-class Trouble(enum.Enum):
-    """Why the journal cannot be used, as the screen names it."""
-
-    FULL = "full"  # no space left
-    IO = "io"  # the disk answers with errors
-    READ_ONLY = "read-only"
-    CORRUPT = "corrupt"  # the content is not what was written
-    TRUNCATED = "truncated"  # its last records are missing
-    BOOKS = "books"  # the embedded host's books are not those that this journal knows
-    LOST = "lost"  # there was a journal here, and it is gone
-    GONE = "gone"  # the data of a running terminal is not in its place: a mount, a folder
-    OTHERS = "others"  # and there lies another terminal's, or an earlier copy
-    NEWER = "newer"  # written by a later release
-    BUSY = "busy"  # another process has it
-    KEYS = "keys"  # the terminal's keys are not those of this journal
-    ENGINE = "engine"  # SQLite does not do what durability needs
-    FAILED = "failed"  # an earlier fault: this object is not used again
-    CLOCK_UNSET = "clock unset"  # nothing can be dated: it is before this release
-    CLOCK_BEHIND = "clock behind"  # or far before the last records
-    CLOCK_AHEAD = "clock ahead"  # or longer after them than a shop is closed
-    RULE = "rule"  # what was to be written contradicts the record
-
-
-class JournalFault(Exception):  # noqa: N818 - the house's word
-    """The journal cannot promise what it must; `words` say why, for the screen and the log."""
-
-    def __init__(self, trouble: Trouble, words: str) -> None:
-        super().__init__(f"journal {trouble.value}: {words}")
-        self.trouble = trouble
-        self.words = words
-
-
-_READ_ONLY = frozenset({errno.EPERM, errno.EACCES, errno.EROFS})
-
-
-def trouble_of(error: OSError) -> Trouble:
-    """What it means when the disk does not do what it was told."""
-    if error.errno in _READ_ONLY:
-        return Trouble.READ_ONLY
-    return Trouble.FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else Trouble.IO
+__all__ = [
+    "DAMAGE",
+    "DATABASE_ERRORS",
+    "JournalFault",
+    "RuleBroken",
+    "Trouble",
+    "damage_of",
+    "fault_of",
+    "trouble_of",
+]
 
 
 class RuleBroken(JournalFault):
@@ -54,24 +27,6 @@ class RuleBroken(JournalFault):
 
     def __init__(self, words: str) -> None:
         super().__init__(Trouble.RULE, words)
-
-
-_TROUBLES = {
-    # primary result codes. See sqlite.org/rescode.html
-    5: Trouble.BUSY,
-    6: Trouble.BUSY,
-    8: Trouble.READ_ONLY,
-    10: Trouble.IO,
-    11: Trouble.CORRUPT,
-    13: Trouble.FULL,
-    14: Trouble.IO,
-    19: Trouble.CORRUPT,  # a constraint that the rules should have kept
-    26: Trouble.CORRUPT,
-}
-
-
-# what SQLite raises; from a damaged file even its error messages may be no text
-DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 
 # what reading damaged content raises: a number that is a text, a text that is no JSON, a row that
@@ -82,11 +37,3 @@ DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, Ar
 def damage_of(error: BaseException) -> JournalFault:
     """The fault that an error while content was read means: it is not what was written."""
     return JournalFault(Trouble.CORRUPT, f"it cannot be read: {type(error).__name__}: {error}")
-
-
-def fault_of(error: sqlite3.Error | UnicodeDecodeError) -> JournalFault:
-    """The fault that an error of SQLite means; without a result code it is a corrupt one."""
-    code = getattr(error, "sqlite_errorcode", None)
-    trouble = Trouble.CORRUPT if code is None else _TROUBLES.get(code & 0xFF, Trouble.IO)
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return JournalFault(trouble, f"{name}: {error}")

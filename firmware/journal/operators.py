@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from firmware.core.masked import Password
 from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.numbers import OperatorRow
 from firmware.journal.records import (
     OperatorAdded,
     OperatorRemoved,
@@ -27,7 +28,6 @@ from firmware.journal.records import (
     PasswordFailed,
     Record,
 )
-from firmware.journal.rows import damage_is_a_fault
 from firmware.journal.store import Journal
 
 SUPERVISOR = "00"
@@ -71,7 +71,6 @@ class Cost(Struct, frozen=True):
     lanes: int = 1
 
 
-@damage_is_a_fault
 class Operators:
     """The operators in the journal's database, on its connection and in its commits.
 
@@ -99,19 +98,19 @@ class Operators:
         if row is None:
             self._journal.append(PasswordFailed(operator=number, failures=0, purpose=purpose))
             return UnknownOperator()
-        if row["checking"] is not None:  # the power went while a guess was being checked
-            interrupted = f"{row['checking']} (interrupted)"
-            row = self._failed(number, row["failures"], interrupted, now)
-        locked_s = min(row["locked_until_s"] - int(now.timestamp()), _lock_s(row["failures"]))
+        if row.checking is not None:  # the power went while a guess was being checked
+            interrupted = f"{row.checking} (interrupted)"
+            row = self._failed(number, row.failures, interrupted, now)
+        locked_s = min(row.locked_until_s - int(now.timestamp()), _lock_s(row.failures))
         if locked_s > 0:
             return LockedFor(locked_s)
-        failures = row["failures"] + 1
+        failures = row.failures + 1
         self._set(number, "failures = ?, checking = ?", failures, purpose)
-        if not self._matches(number, password, row["password"]):
+        if not self._matches(number, password, row.password):
             self._failed(number, failures, purpose, now)
             return WrongPassword(failures)
         self._set(number, "failures = 0, checking = NULL, locked_until_s = 0")
-        return MustChange() if row["must_change"] else Verified()
+        return MustChange() if row.must_change else Verified()
 
     def set_password(self, number: str, password: Password, *, by: str) -> str:
         """Change a password. Refuses: "unknown", "weak"."""
@@ -186,7 +185,7 @@ class Operators:
             record=PasswordChanged(operator=number, by=by, digest=digest),
         )
 
-    def _failed(self, number: str, failures: int, purpose: str, now: datetime) -> sqlite3.Row:
+    def _failed(self, number: str, failures: int, purpose: str, now: datetime) -> OperatorRow:
         locked_until_s = int(now.timestamp()) + _lock_s(failures)
         self._set(
             number,
@@ -208,11 +207,11 @@ class Operators:
 
         self._journal.append(*([] if record is None else [record]), also=also)
 
-    def _row(self, number: str) -> sqlite3.Row | None:
+    def _row(self, number: str) -> OperatorRow | None:
         """The operator's row, which must be the one that the log tells of."""
         row = self._journal.operator_row(number)
         known = self._journal.staff().get(number)
-        found = row and digest_of(row["password"], must_change=bool(row["must_change"]))
+        found = row and digest_of(row.password, must_change=bool(row.must_change))
         if found != known:
             raise JournalFault(Trouble.CORRUPT, f"operator {number} is not as the log says")
         return row

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from firmware.journal import rules
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderTaken
+from firmware.journal.reading import Reading
 from firmware.journal.records import IntentRecorded
-from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
-from firmware.journal.sums import Sums
+from firmware.journal.rows import columns_of, record_of
 from firmware.journal.transactions import State
 
 PAGE_MAX = 100
@@ -147,8 +147,7 @@ _ORDER = f"""SELECT o.*, {columns_of("r")}, {columns_of("e")} FROM orders o
     JOIN records r ON r.seq = o.taken LEFT JOIN records e ON e.seq = o.ended """  # noqa: S608 - ours
 
 
-@damage_is_a_fault
-class OrderLookups(Sums):
+class OrderLookups(Reading):
     """Reads orders; each answer costs a few steps in an index."""
 
     def order(self, order: str) -> OrderFound | None:
@@ -171,15 +170,19 @@ class OrderLookups(Sums):
 
     def order_events(self, after: int, limit: int = PAGE_MAX) -> list[OrderEvent]:
         """What changed orders after a record, oldest first; all of one record, or none of it."""
-        rows = self._all(
+        return self._values(
+            _event_of,
             "SELECT * FROM order_events WHERE seq IN (SELECT DISTINCT seq FROM order_events"
             " WHERE seq > ? ORDER BY seq LIMIT ?) ORDER BY seq, id",
             (after, limit),
         )
-        return [OrderEvent(row["seq"], row["id"], OrderState(row["state"])) for row in rows]
 
     def _orders(self, where: str, values: tuple[str | int, ...]) -> list[OrderFound]:
-        return [_order_of(row) for row in self._all(_ORDER + where, values)]
+        return self._values(_order_of, _ORDER + where, values)
+
+
+def _event_of(row: sqlite3.Row) -> OrderEvent:
+    return OrderEvent(row["seq"], row["id"], OrderState(row["state"]))
 
 
 def _order_of(row: sqlite3.Row) -> OrderFound:

@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.core.kinds import Copy, Kind, Result
 from firmware.journal import batches, orders, rules, schema, settings, shift
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderEnded, OrderTaken
 from firmware.journal.records import (
@@ -54,7 +54,7 @@ Row = sqlite3.Row
 _TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
 
 
-def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
+def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> None:
     """Bring the projections up to a record. Raises RuleBroken when it contradicts the log."""
     match record:
         case IntentRecorded():
@@ -99,7 +99,7 @@ def project(db: sqlite3.Connection, entry: Entry, record: Record) -> None:
             pass  # told, and moves nothing
 
 
-def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
+def rebuild(db: sqlite3.Connection, log: Iterable[ChainedRecord]) -> None:
     """Make the projections in `db` anew from a log, within a transaction of the caller's.
 
     Raises RuleBroken, and JournalFault for a record that this release cannot read.
@@ -112,7 +112,7 @@ def rebuild(db: sqlite3.Connection, log: Iterable[Entry]) -> None:
 # -- transactions -----------------------------------------------------------------------------
 
 
-def _intent(db: sqlite3.Connection, entry: Entry, intent: IntentRecorded) -> None:
+def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
     column = "next_training_stan" if intent.training else "next_stan"
     terminal = _one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
     assert terminal is not None

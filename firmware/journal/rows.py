@@ -6,41 +6,28 @@ what was written, or it is a JournalFault.
 
 from __future__ import annotations
 
-import functools
-import inspect
+import contextlib
 import sqlite3
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import TypeVar
 
-from firmware.journal.chain import Entry, link
+from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
 from firmware.journal.records import IntentRecorded, OutcomeRecorded
 from firmware.journal.transactions import State, Transaction
 
 T = TypeVar("T")
-C = TypeVar("C", bound=type)
 _COLUMNS = ("seq", "at", "body", "previous", "hash", "signature")
 _KINDS = (int, str, str, bytes, bytes, bytes)
 
 
-def damage_is_a_fault(kind: C) -> C:
-    """A class whose public methods raise JournalFault for what reading damaged content raises."""
-    for name, method in list(vars(kind).items()):
-        guards = not name.startswith("_") or name == "__init__"
-        if guards and inspect.isfunction(method) and not inspect.isgeneratorfunction(method):
-            setattr(kind, name, _guarded(method))
-    return kind
-
-
-def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(method)
-    def guarded(*values: Any, **named: Any) -> Any:
-        try:
-            return method(*values, **named)
-        except DAMAGE as error:
-            raise damage_of(error) from error
-
-    return guarded
+@contextlib.contextmanager
+def damage_is_a_fault() -> Iterator[None]:
+    """Raise JournalFault for what turning a damaged row into a value raises."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise damage_of(error) from error
 
 
 def columns_of(table: str) -> str:
@@ -48,15 +35,15 @@ def columns_of(table: str) -> str:
     return ", ".join(f"{table}.{name} AS {table}_{name}" for name in _COLUMNS)
 
 
-def entry_of(row: sqlite3.Row, table: str = "") -> Entry:
+def entry_of(row: sqlite3.Row, table: str = "") -> ChainedRecord:
     """A row of the log, or a joined one's columns, as it is. Raises JournalFault if it is none."""
     values = [row[f"{table}_{name}" if table else name] for name in _COLUMNS]
     if not all(isinstance(value, kind) for value, kind in zip(values, _KINDS, strict=True)):
         raise JournalFault(Trouble.CORRUPT, f"record {values[0]} is none")
-    return Entry(*values)
+    return ChainedRecord(*values)
 
 
-def believed(entry: Entry) -> Entry:
+def believed(entry: ChainedRecord) -> ChainedRecord:
     """The entry, which is as it was written. Raises JournalFault."""
     if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
         words = f"record {entry.seq}: its hash is not that of its content"

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from firmware.journal import connection as engine
 from firmware.journal import schema
-from firmware.journal.chain import ORIGIN, Entry, encode, faults_of, key_at, link
+from firmware.journal.chain import ORIGIN, ChainedRecord, encode, faults_of, key_at, link
 from firmware.journal.connection import Connect, Hold
 from firmware.journal.faults import (
     DAMAGE,
@@ -241,7 +241,7 @@ class Journal(Lookups):
     def _write_one(self, at: str, record: Record) -> None:
         seq, body = self._head_seq + 1, encode(record)
         digest = link(seq, at, body, self._head_hash)
-        entry = Entry(seq, at, body, self._head_hash, digest, self._keys.sign(digest))
+        entry = ChainedRecord(seq, at, body, self._head_hash, digest, self._keys.sign(digest))
         self._db.execute(
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
             (seq, at, body, entry.previous, entry.hash, entry.signature),
@@ -303,7 +303,7 @@ class Journal(Lookups):
         self._check_keys()
         keys = self.public_keys()
         last_seq, last_hash = self.head()
-        before: Entry | None = None
+        before: ChainedRecord | None = None
         for entry in self.records(max(1, last_seq - HEAD_CHECKED), last_seq):
             if before is not None or entry.seq == 1:
                 faults = faults_of(entry, before, key_at(entry.seq, keys))

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct, field
 
 from firmware.journal import schema
-from firmware.journal.chain import Entry, faults_of, public_key_of
+from firmware.journal.chain import ChainedRecord, faults_of, public_key_of
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
 from firmware.journal.head import HEAD, Head, HeadFile, missing_words, other_words
@@ -160,7 +160,7 @@ class _Walk(Struct):
 def _walk(walk: _Walk) -> None:
     report = walk.report
     key: Ed25519PublicKey | None = None
-    before: Entry | None = None
+    before: ChainedRecord | None = None
     latest: datetime | None = None
     for entry in walk.journal.every_record():
         report.records += 1
@@ -192,7 +192,7 @@ def _walk(walk: _Walk) -> None:
         report.head_hash = before.hash.hex()
 
 
-def _record(entry: Entry, report: JournalReport) -> Record | None:
+def _record(entry: ChainedRecord, report: JournalReport) -> Record | None:
     try:
         return entry.record
     except JournalFault as fault:
@@ -200,7 +200,7 @@ def _record(entry: Entry, report: JournalReport) -> Record | None:
         return None
 
 
-def _moment(entry: Entry, report: JournalReport) -> datetime | None:
+def _moment(entry: ChainedRecord, report: JournalReport) -> datetime | None:
     try:
         return entry.moment
     except JournalFault as fault:
@@ -221,7 +221,7 @@ def _introduce(record: KeyIntroduced | None, report: JournalReport) -> Ed25519Pu
     return key
 
 
-def _replay(walk: _Walk, entry: Entry, record: Record) -> None:
+def _replay(walk: _Walk, entry: ChainedRecord, record: Record) -> None:
     try:
         project(walk.model, entry, record)
     except (RuleBroken, sqlite3.Error) as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
-from firmware.journal.queries import Uploads
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import UploadAnswered, UploadAttempted
 from firmware.journal.transactions import Transaction, Upload
 from firmware.payments.delivery import deliver, fault_slip, stays_owed
@@ -24,7 +24,7 @@ TRY_AGAIN = frozenset({"30", "68", "91", "96", "97", "A0"})
 
 async def send_uploads(shift: Shift) -> bool:
     """Send every notice that is owed; True when none is left."""
-    return await deliver(await Look(Uploads()), partial(send_upload, shift))
+    return await deliver(await Look.of(Lookups.uploads), partial(send_upload, shift))
 
 
 async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:

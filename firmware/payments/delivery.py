@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from firmware.core.kinds import Copy
 from firmware.iso8583.messages import HostAnswer, NoAnswer
-from firmware.journal.queries import NextJob
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAttempted
 from firmware.journal.transactions import Reversal, Transaction, Upload
 from firmware.payments.effects import Look, Record
@@ -54,7 +54,7 @@ def named(shift: Shift, owed: Transaction) -> str:
 
 async def fault_slip(owed: Transaction) -> PrintQueued:
     """The slip that tells a person what is owed; to be recorded with what made it necessary."""
-    job = await Look(NextJob())
+    job = await Look.of(Lookups.next_job)
     return PrintQueued(
         job=job, copy=Copy.FAULT, batch=owed.batch, stan=owed.stan, training=owed.training
     )

@@ -7,9 +7,9 @@ in a test) and gives back the answer, which mypy types. What people see and pres
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from msgspec import Struct, field
 
@@ -17,9 +17,11 @@ from firmware.iso8583.messages import CardPresented, HostAnswer, HostRequest
 from firmware.journal.records import Record as JournalRecord
 
 if TYPE_CHECKING:
-    from firmware.journal.store import Journal
+    from firmware.journal.lookups import Lookups
 
+A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
+P = ParamSpec("P")
 
 
 class Effect(Struct, Generic[A_co], frozen=True):
@@ -61,16 +63,28 @@ class Unseal(Effect[CardPresented], frozen=True):
     stan: int
 
 
-class Query(Protocol[A_co]):
-    """A question that only reads the journal."""
-
-    def read(self, journal: Journal) -> A_co: ...
-
-
 class Look(Effect[A_co], frozen=True):
-    """Read the journal."""
+    """Read the journal: one of its look-ups, and what it is asked with."""
 
-    query: Query[A_co]
+    lookup: Callable[..., A_co]
+    values: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        lookup: Callable[Concatenate[Lookups, P], A], *values: P.args, **named: P.kwargs
+    ) -> Look[A]:
+        """The effect that asks as a call would: `Look.of(Lookups.by_voucher, 3, training=True)`."""
+        return Look(lookup, values, named)
+
+    def __repr__(self) -> str:
+        named = (f"{name}={value!r}" for name, value in self.named.items())
+        said = ", ".join([self.lookup.__name__, *map(repr, self.values), *named])
+        return f"Look.of({said})"
+
+    def read(self, journal: Lookups) -> A_co:
+        """What the journal answers. Raises JournalFault."""
+        return self.lookup(journal, *self.values, **self.named)
 
 
 class Authorise(Effect[HostAnswer], frozen=True):

@@ -11,14 +11,7 @@ from datetime import timedelta
 
 from firmware.core.kinds import CardFacts
 from firmware.core.money import Money
-from firmware.journal.queries import (
-    BatchCount,
-    CardSoldToday,
-    DuplicateOf,
-    RecentSales,
-    RefundedToday,
-    SoldToday,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
@@ -30,7 +23,7 @@ WhyNot = Callable[[Money], Refusal | None]
 
 async def why_no_sale(shift: Shift) -> Refusal | None:
     """A batch that is full takes no sale; training transactions do not count."""
-    if await Look(BatchCount()) >= shift.config.batch.full_at and not shift.training:
+    if await Look.of(Lookups.numbers_used) >= shift.config.batch.full_at and not shift.training:
         return Refusal(Code.BATCH_FULL)
     return None
 
@@ -39,7 +32,11 @@ async def sale_limits(shift: Shift) -> WhyNot:
     """Why an amount is over a limit of the sale or of the day."""
     limits, moment = shift.config.sale, await Now()
     counts = limits.day_limit and not shift.training
-    sold_minor = await Look(SoldToday(moment.date, shift.config.currency.alpha)) if counts else 0
+    sold_minor = (
+        await Look.of(Lookups.sales_today, moment.date, shift.config.currency.alpha)
+        if counts
+        else 0
+    )
 
     def why_not(amount: Money) -> Refusal | None:
         if limits.max_amount and amount.minor > limits.max_amount:
@@ -55,7 +52,9 @@ async def refund_limits(shift: Shift, left: Money) -> WhyNot:
     """Why an amount cannot be refunded: above what is left, or over a limit."""
     settings, moment = shift.config.refund, await Now()
     counts = settings.day_limit and not shift.training
-    refunded_minor = await Look(RefundedToday(moment.date, left.currency.alpha)) if counts else 0
+    refunded_minor = (
+        await Look.of(Lookups.refunds_today, moment.date, left.currency.alpha) if counts else 0
+    )
     # whose shift it is: to give more back than a cashier may, the supervisor signs on
     signed_on = role_of(shift) is Role.SUPERVISOR
     one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
@@ -75,7 +74,7 @@ async def refund_limits(shift: Shift, left: Money) -> WhyNot:
 async def charged_today(shift: Shift, card: CardFacts) -> int:
     """Minor units that this card was charged here today."""
     moment = await Now()
-    return await Look(CardSoldToday(card.hash, moment.date, shift.config.currency.alpha))
+    return await Look.of(Lookups.card_today, card.hash, moment.date, shift.config.currency.alpha)
 
 
 def card_limit(shift: Shift, amount: Money, charged_minor: int) -> Refusal | None:
@@ -94,7 +93,9 @@ async def usual_amount(shift: Shift, amount: Money) -> Money | None:
     settings = shift.config.sale
     if not settings.unusual_factor:
         return None
-    recent = await Look(RecentSales(settings.unusual_history, amount.currency.alpha))
+    recent = await Look.of(
+        Lookups.recent_sale_amounts, settings.unusual_history, amount.currency.alpha
+    )
     if len(recent) < settings.unusual_min_history:
         return None
     usual_minor = sorted(recent)[len(recent) // 2]
@@ -109,6 +110,12 @@ async def duplicate_of(shift: Shift, amount: Money, card: CardFacts) -> Transact
     moment = await Now()
     since = moment.wall - timedelta(seconds=shift.config.sale.duplicate_window_s)
     currency = amount.currency.alpha
-    return await Look(
-        DuplicateOf(card.hash, amount.minor, currency, since, shift.training, card.psn)
+    return await Look.of(
+        Lookups.duplicate_of,
+        card.hash,
+        amount.minor,
+        currency,
+        since,
+        psn=card.psn,
+        training=shift.training,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from firmware.core.kinds import Kind, OriginalRef
-from firmware.journal.queries import OpenBatch
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
@@ -41,7 +41,7 @@ async def why_not_voided(shift: Shift, original: Transaction | None) -> Refusal 
     refusal = why_not_undone(shift, original)
     if refusal is not None or original is None:
         return refusal
-    if original.settled or original.batch != await Look(OpenBatch()):
+    if original.settled or original.batch != await Look.of(Lookups.batch):
         return Refusal(Code.BATCH_SETTLED)
     if original.refunded_minor:
         return Refusal(Code.ALREADY_REFUNDED)

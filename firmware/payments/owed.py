@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from firmware.iso8583.messages import HostAnswer
-from firmware.journal.queries import Reversals, Uploads
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Reversal, Upload
 from firmware.payments.advice import send_upload
 from firmware.payments.delivery import deliver
@@ -24,7 +24,10 @@ async def send_owed(shift: Shift) -> bool:
             return await send_reversal(shift, each)
         return await send_upload(shift, each)
 
-    owed: list[Reversal | Upload] = [*await Look(Reversals()), *await Look(Uploads())]
+    owed: list[Reversal | Upload] = [
+        *await Look.of(Lookups.reversals),
+        *await Look.of(Lookups.uploads),
+    ]
     return await deliver(owed, send)
 
 
@@ -41,8 +44,8 @@ class Owed(Struct, frozen=True):
 
 async def what_is_owed() -> Owed:
     """What the acquirer has still to hear of."""
-    reversals = await Look(Reversals())
-    return Owed(len(reversals), 0 if reversals else len(await Look(Uploads())))
+    reversals = await Look.of(Lookups.reversals)
+    return Owed(len(reversals), 0 if reversals else len(await Look.of(Lookups.uploads)))
 
 
 class Retry(Struct):

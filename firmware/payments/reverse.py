@@ -11,7 +11,7 @@ from functools import partial
 from firmware.core.kinds import ReversalCause
 from firmware.core.money import Money
 from firmware.iso8583.messages import Answered, HostAnswer, ReversalRequest
-from firmware.journal.queries import Reversals
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     IntentRecorded,
     ReversalAttempted,
@@ -42,7 +42,7 @@ async def reverse(
 
 async def send_reversals(shift: Shift) -> bool:
     """Send every reversal that is owed; True when none is left."""
-    return await deliver(await Look(Reversals()), partial(send_reversal, shift))
+    return await deliver(await Look.of(Lookups.reversals), partial(send_reversal, shift))
 
 
 async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:

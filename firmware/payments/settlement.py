@@ -6,14 +6,7 @@ from msgspec import Struct
 
 from firmware.core.kinds import Copy, Totals
 from firmware.iso8583.messages import Answered, SettlementRequest
-from firmware.journal.queries import (
-    BatchTotals,
-    NextJob,
-    NextNumbers,
-    OpenBatch,
-    Reversals,
-    Uploads,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     BatchOpened,
     PrintQueued,
@@ -44,10 +37,10 @@ async def clear_what_is_owed(shift: Shift, *, advice: bool = True) -> Refusal | 
     be written at all.
     """
     if not await send_reversals(shift):
-        owed = await Look(Reversals())
+        owed = await Look.of(Lookups.reversals)
         return Refusal(Code.REVERSAL_FIRST, owed=named(shift, owed[0].transaction))
     if advice and not await send_uploads(shift):
-        waiting = await Look(Uploads())
+        waiting = await Look.of(Lookups.uploads)
         return Refusal(Code.ADVICE_FIRST, owed=named(shift, waiting[0].transaction))
     await CheckSpace()
     await CheckClock()
@@ -56,8 +49,8 @@ async def clear_what_is_owed(shift: Shift, *, advice: bool = True) -> Refusal | 
 
 async def begin_settlement(shift: Shift) -> SettlementStarted:
     """Fix the totals of the open batch: from here on an interrupted settlement goes on."""
-    batch = await Look(OpenBatch())
-    totals = await Look(BatchTotals(batch))
+    batch = await Look.of(Lookups.batch)
+    totals = await Look.of(Lookups.totals, batch)
     started = SettlementStarted(batch=batch, totals=totals, operator=shift.operator)
     await Record.of(started)
     return started
@@ -66,7 +59,7 @@ async def begin_settlement(shift: Shift) -> SettlementStarted:
 async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | None:
     """Hold the totals against the acquirer's and open the next batch; None without an answer."""
     await shift.progress(Progress(Stage.SETTLING, totals=started.totals))
-    moment, numbers = await Now(), await Look(NextNumbers(training=False))
+    moment, numbers = await Now(), await Look.of(Lookups.next_numbers, training=False)
     merchant = shift.config.merchant
     answer = await Authorise(
         SettlementRequest(
@@ -92,7 +85,7 @@ async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | Non
         date=moment.date,
         time=moment.time,
     )
-    job = await Look(NextJob())
+    job = await Look.of(Lookups.next_job)
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=started.batch, stan=0)
     await Record.of(completed, BatchOpened(batch=batch_after(started.batch)), slip)
     return Settled(started.totals, balanced)

@@ -11,8 +11,8 @@ from concurrent.futures import Future
 
 from msgspec import Struct
 
+from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderTaken
-from firmware.journal.queries import BatchCount, OpenSettlement
 from firmware.payments.effects import Effect, Look
 from firmware.payments.limits import sale_limits, why_no_sale
 from firmware.payments.refusals import Refusal
@@ -110,7 +110,7 @@ async def why_no_order(shift: Shift, order: OrderTaken) -> NotNow | Refusal | No
         return NotNow.TRAINING
     if order.currency != shift.config.currency.alpha:
         return NotNow.OTHER_CURRENCY
-    if await Look(OpenSettlement()) is not None:
+    if await Look.of(Lookups.pending_settlement) is not None:
         return NotNow.SETTLING
     refusal = await why_no_sale(shift)
     if refusal is not None:
@@ -122,6 +122,8 @@ async def why_no_settlement(shift: Shift) -> NotNow | None:
     """Why the batch is not closed for a till now, or None."""
     if shift.training:
         return NotNow.TRAINING
-    if await Look(OpenSettlement()) is None and not await Look(BatchCount()):
+    if await Look.of(Lookups.pending_settlement) is None and not await Look.of(
+        Lookups.numbers_used
+    ):
         return NotNow.BATCH_EMPTY
     return None

@@ -20,7 +20,8 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
-from firmware.journal.queries import NextJob, NextNumbers, Numbers, TransactionByNumber
+from firmware.journal.lookups import Lookups
+from firmware.journal.numbers import Numbers
 from firmware.journal.records import (
     EntryAbandoned,
     IntentRecorded,
@@ -91,7 +92,7 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
     A refusal, and nothing begun, where the open batch has given out every voucher number there is.
     """
     moment = await Now()
-    numbers = await Look(NextNumbers(training=shift.training))
+    numbers = await Look.of(Lookups.next_numbers, training=shift.training)
     if numbers.used_up:
         kind, amount = ready.agreed.kind, ready.agreed.amount
         given_up = EntryAbandoned(
@@ -176,7 +177,7 @@ async def _copies(shift: Shift, intent: IntentRecorded, source: Source) -> tuple
     """
     if source is Source.TILL and shift.config.api.receipts == "till":
         return ()
-    copies = both_copies(intent, await Look(NextJob()))
+    copies = both_copies(intent, await Look.of(Lookups.next_job))
     if source is Source.TILL and shift.config.api.receipts == "print":
         copies = (copies[0], replace(copies[1], held=False))
     elif source is Source.TILL and role_of(shift) is Role.CUSTOMER:
@@ -206,7 +207,7 @@ def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQue
 
 
 async def _transaction(shift: Shift, intent: IntentRecorded) -> Transaction:
-    found = await Look(TransactionByNumber(intent.batch, intent.stan, training=shift.training))
+    found = await Look.of(Lookups.transaction, intent.batch, intent.stan, training=shift.training)
     assert found is not None, "an intent that was recorded is found"
     return found
 

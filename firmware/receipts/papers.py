@@ -19,7 +19,7 @@ from firmware.receipts.transaction import transaction_slip
 from hw.ports import Document, Line
 
 
-class Source(Protocol):
+class PaperSource(Protocol):
     """Where papers are made from: a ledger in use, or a journal that is only read."""
 
     @property
@@ -34,7 +34,7 @@ class Source(Protocol):
 class Papers:
     """Composes slips for one merchant and one paper width in half-width columns."""
 
-    def __init__(self, ledger: Source, config: Config, columns: int) -> None:
+    def __init__(self, ledger: PaperSource, config: Config, columns: int) -> None:
         self._ledger = ledger
         self._config = config
         self._columns = columns

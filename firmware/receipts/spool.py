@@ -28,6 +28,7 @@ from hw.ports import Document, PaperState, Printer, PrintReport, PrintResult, Wo
 
 RETRY_MS = 2_000
 NEVER_MS = 1 << 62
+FIRST_LOOK = -3  # the token of the question at a terminal's start
 TOKEN = -1  # the spool has one job under way at a time
 
 
@@ -75,6 +76,14 @@ class Spool:
         """Whether a paper is under way or about to be."""
         return self._sending is not None or self._kicked or (self._asking and self.state.can_print)
 
+    def first_look(self) -> None:
+        """Ask the printer how it is, before anything is owed.
+
+        One that answers is known then, and its silence later is a fault. What it lacks is said
+        when something is to be printed.
+        """
+        self._worker.submit(FIRST_LOOK, self._printer.status)
+
     def kick(self) -> None:
         """Look for new jobs at the next step."""
         self._kicked = True
@@ -100,6 +109,10 @@ class Spool:
 
     def take(self, done: JobDone) -> bool:
         """Take the printer's word if `done` is one."""
+        if done.token == FIRST_LOOK:
+            if done.result is PaperState.UNKNOWN:
+                self.state = PaperState.UNKNOWN
+            return True
         if done.token != TOKEN:
             return False
         self._said = done.result

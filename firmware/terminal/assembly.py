@@ -22,7 +22,7 @@ from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
 from firmware.terminal.settings_told import NO_FILES
@@ -68,7 +68,7 @@ class Assembly:
         on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
         with contextlib.ExitStack() as undo:
-            self._ledger = Ledger(data, clock.now)
+            self._ledger = DataDirectory(data, clock.now)
             undo.callback(self._ledger.close)
             check_identity(config, self._ledger.journal)
             master = read_or_make_master(data / MASTER)

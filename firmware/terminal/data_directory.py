@@ -43,7 +43,7 @@ class Beside(Protocol):
         ...
 
 
-class Ledger:
+class DataDirectory:
     """Opens what is durable in `directory`. Raises JournalFault when it cannot be relied on.
 
     `free_bytes` says what the disk has left.

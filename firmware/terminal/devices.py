@@ -17,27 +17,22 @@ from PIL import Image
 from firmware.core.config import Config
 from firmware.core.config import Display as DisplaySettings
 from firmware.core.log import fields
+from firmware.terminal.drivers import display_on, printer_on, profile_of, reader_on, usb_keypad_on
 from firmware.terminal.settings import printer_address
-from hw.card_reader import PcscReader
-from hw.evdev_keypad import EventNode, UsbKeypad
+from hw.evdev_keypad import EventNode
 from hw.events import Device, DeviceBack, DeviceLost, Event
 from hw.gpio import Header, this_pi
 from hw.keypad import SCAN_PERIOD_MS, MatrixKeypad
-from hw.oled import Bus, Oled, OledChip, i2c, spi
+from hw.oled import Bus, i2c, spi
 from hw.ports import (
     CardReader,
     Clock,
     DeviceFault,
     Display,
-    Document,
     Keypad,
-    PaperState,
     Printer,
-    PrintReport,
-    PrintResult,
 )
-from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile
+from hw.printer import NoPrinter
 from hw.printer_link import transport_for
 from hw.signals import Signals
 
@@ -62,7 +57,7 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
     return Parts(
         display=display_of(config, header),
         keypad=_keypad(config, header),
-        reader=PcscReader(Scard(), clock, name=config.reader.name),
+        reader=reader_on(Scard(), clock, config),
         printer=printer_of(config, data),
         signals=_signals(config, header),
     )
@@ -70,23 +65,17 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
 
 def display_of(config: Config, header: SharedHeader | None = None) -> Display:
     """The glass that the configuration names; its lines are claimed on `header`, when used."""
-    glass = config.display
-    bus = _display_bus(glass, header or SharedHeader())
-    return Oled(bus, OledChip(glass.chip), glass.rotate)
+    bus = _display_bus(config.display, header or SharedHeader())
+    return display_on(bus, config.display)
 
 
 def printer_of(config: Config, data: Path) -> Printer:
     """The printer that the configuration names, or one that is always offline for none."""
-    printer = config.printer
-    columns = 32 if printer.width_mm == 58 else 48
-    address = printer_address(printer)
+    address = printer_address(config.printer)
     if address is None:
-        return NoPrinter(columns)
-    return EscposPrinter(
-        transport_for(address, data / "cache"),
-        Profile(columns, cutter=printer.cutter, qr=printer.qr),
-        Mode(printer.mode),
-    )
+        return NoPrinter(profile_of(config.printer).columns)
+    xonxoff = profile_of(config.printer).xonxoff
+    return printer_on(transport_for(address, data / "cache", xonxoff=xonxoff), config.printer)
 
 
 class Scard:
@@ -155,8 +144,8 @@ class TellingDisplay:
     def sleep(self, asleep: bool) -> None:
         self._told(lambda: self._display.sleep(asleep))
 
-    def reopen(self) -> None:
-        self._told(self._display.reopen)
+    def reopen(self, image: Image.Image | None = None) -> None:
+        self._told(lambda: self._display.reopen(image))
 
     def close(self) -> None:
         self._display.close()
@@ -175,22 +164,6 @@ class TellingDisplay:
         self._lost = False
 
 
-class NoPrinter:
-    """A terminal without a printer: always offline, so papers stay owed and can be looked up."""
-
-    def __init__(self, columns: int) -> None:
-        self.columns = columns
-
-    def status(self) -> PaperState:
-        return PaperState.OFFLINE
-
-    def print(self, document: Document) -> PrintReport:  # noqa: ARG002 - there is nothing to do
-        return PrintReport(PrintResult.NOT_STARTED, PaperState.OFFLINE)
-
-    def close(self) -> None:
-        pass
-
-
 def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[], Bus]:
     """How to connect the OLED; on SPI its lines are those of the wiring table."""
     if display.bus == "i2c":
@@ -204,7 +177,7 @@ def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[],
 
 def _keypad(config: Config, header: SharedHeader) -> Keypad:
     if config.keypad.kind == "usb":
-        return UsbKeypad(lambda: EventNode.open(config.keypad.device))
+        return usb_keypad_on(lambda: EventNode.open(config.keypad.device))
     return LateKeypad(lambda: _matrix(header))
 
 

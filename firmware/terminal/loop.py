@@ -17,7 +17,12 @@ from typing import Protocol
 
 from firmware.core.log import fields
 from firmware.payments.tills import OrderStopped, TillAsked, TillEvent
-from firmware.terminal.service_manager import IN_SERVICE, OUT_OF_SERVICE, WAS_IN_SERVICE, Supervisor
+from firmware.terminal.service_manager import (
+    IN_SERVICE,
+    OUT_OF_SERVICE,
+    WAS_IN_SERVICE,
+    ServiceManager,
+)
 from hw.events import DeviceBack, DeviceLost, Event
 from hw.ports import Clock
 
@@ -124,7 +129,7 @@ class Loop:
         take: Callable[[int], Event | TillEvent | Stop | None],
         clock: Clock,
         workers: Sequence[Watched],
-        supervisor: Supervisor,
+        supervisor: ServiceManager,
         *,
         trading: Callable[[bool], None] = lambda _yes: None,
         ending: Ending | None = None,

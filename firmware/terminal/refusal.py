@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from firmware.core.config import Config, ConfigError, Mistake
+from firmware.core.config import Config, ConfigError
+from firmware.core.config_across import Mistake
 from firmware.flows.desk import owner_of
 from firmware.flows.outage import words_of
 from firmware.iso8583.keys import KeyFileError

@@ -14,10 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.emv.contact.dialogue import CardFailure
 from firmware.flows import effects
-from firmware.flows.entry_guard import EntryGuard
-from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.payments import effects as payment_effects
 from firmware.payments.tills import (
@@ -30,6 +27,8 @@ from firmware.payments.tills import (
 )
 from firmware.payments.training import training_answer
 from firmware.receipts.spool import PaperOutlook
+from firmware.terminal.entry_guard import EntryGuard
+from firmware.terminal.slow_effects import Pending, SlowEffects
 from firmware.terminal.tills import Tills
 from firmware.terminal.world import Glass, World, perform
 from firmware.ui.screens import Processing
@@ -43,12 +42,11 @@ from hw.events import (
     JobDone,
     KeyPressed,
 )
-from hw.ports import CardGone, CardMute, DeviceFault
+from hw.ports import DeviceFault
 
 SPINNER_MS = 250
 REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the glass says so
 LOOK_MS = 1_000  # so often the data's place is looked at, when anything happens
-EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
 KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
 
 # the journal is whole and its disk is there: it stays open, for what can still be read or written
@@ -76,16 +74,6 @@ class _Throw(Struct, frozen=True):
     fault: DeviceFault | JournalFault
 
 
-class _Pending(Struct, frozen=True):
-    """What the flow waits for; `at_deadline` is the answer when it does not come."""
-
-    effect: payment_effects.Effect[Any]
-    deadline_ms: int
-    at_deadline: Callable[[int], Any]
-    token: int = 0  # of a worker's job; 0 is none
-    convert: Callable[[Any], Any] = lambda result: result
-
-
 class Runner:
     """Drives `flow`, then for ever what `resume` makes; in a fault, what `outage` makes."""
 
@@ -102,7 +90,7 @@ class Runner:
         self._resume = resume
         self._outage = outage
         self._in_outage = False
-        self._pending: _Pending | None = None
+        self._pending: Pending | None = None
         self._happened: deque[KeyPressed | CardInserted | CardRemoved] = deque()
         self._results: dict[int, object] = {}
         self._lost: dict[Device, str] = {}
@@ -114,7 +102,7 @@ class Runner:
         self._slot_seen = False
         self._entry = EntryGuard(world.directory)
         self._tills = Tills(world.board)
-        self._next_token = 1
+        self._slow = SlowEffects(world)
         self._spin_at_ms = 0
 
     @property
@@ -266,13 +254,13 @@ class Runner:
             case effects.Wait(timeout_ms=timeout_ms, masked=masked):
                 if masked is not None:
                     self._entry.begin(masked)
-                return self._await(_Pending(effect, self._now_ms + timeout_ms, effects.TimedOut))
+                return self._await(Pending(effect, self._now_ms + timeout_ms, effects.TimedOut))
             case effects.AwaitPaper(timeout_ms=timeout_ms):
                 pending = PaperOutlook.PENDING
-                return self._await(_Pending(effect, self._now_ms + timeout_ms, lambda _: pending))
+                return self._await(Pending(effect, self._now_ms + timeout_ms, lambda _: pending))
             case effects.PowerOn() | effects.Exchange() | effects.PowerOff():
                 self._tills.perform(effect)
-                return self._card_job(effect)
+                return self._await(self._slow.ask_card(effect, self._now_ms))
             case payment_effects.Authorise():
                 return self._ask_host(effect)
             case AnswerTill() | TellStage() | LastStop():
@@ -296,7 +284,12 @@ class Runner:
         except JournalFault as fault:
             return _Throw(fault)
 
-    def _await(self, pending: _Pending) -> _Send | _Throw | None:
+    def _ask_host(self, effect: payment_effects.Authorise) -> _Send | _Throw | None:
+        if effect.request.training:
+            return _Send(training_answer(effect.request))
+        return self._await(self._slow.ask_host(effect, self._now_ms))
+
+    def _await(self, pending: Pending) -> _Send | _Throw | None:
         try:
             came = self._came(pending)
         except JournalFault as fault:
@@ -304,7 +297,7 @@ class Runner:
         self._pending = pending if came is None else None
         return came
 
-    def _came(self, pending: _Pending) -> _Send | _Throw | None:
+    def _came(self, pending: Pending) -> _Send | _Throw | None:
         """What the flow waits for, if it has come. Raises JournalFault."""
         if pending.token in self._results:
             return _Send(pending.convert(self._results.pop(pending.token)))
@@ -344,39 +337,6 @@ class Runner:
         """Whether the slot is known to be empty: a reader that is away does not tell."""
         watched = self._slot_seen and Device.READER not in self._lost
         return watched and not self._card_present
-
-    # --- slow effects -----------------------------------------------------------------------
-
-    def _card_job(
-        self, effect: effects.PowerOn | effects.Exchange | effects.PowerOff
-    ) -> _Send | _Throw | None:
-        reader = self._world.reader
-        match effect:
-            case effects.PowerOn():
-                job: Callable[[], object] = reader.power_on
-            case effects.Exchange(command=command):
-                job = lambda: reader.transmit(command)  # noqa: E731 - said where it is used
-            case effects.PowerOff():
-                job = reader.power_off
-        token = self._new_token()
-        self._world.reader_worker.submit(token, job)
-        deadline_ms = self._now_ms + EXCHANGE_TIMEOUT_MS
-        mute = CardFailure.MUTE
-        return self._await(_Pending(effect, deadline_ms, lambda _: mute, token, _card_answer))
-
-    def _ask_host(self, effect: payment_effects.Authorise) -> _Send | _Throw | None:
-        world, request = self._world, effect.request
-        if request.training:
-            return _Send(training_answer(request))
-        token, timeout_ms = self._new_token(), world.host_timeout_ms
-        world.host_worker.submit(token, lambda: world.host.ask(request, timeout_ms))
-        # the client keeps the time-out; this one only bounds a client that is stuck itself
-        deadline_ms = self._now_ms + 2 * timeout_ms
-        return self._await(_Pending(effect, deadline_ms, _host_is_stuck, token, _host_answer))
-
-    def _new_token(self) -> int:
-        self._next_token += 1
-        return self._next_token
 
     @property
     def _ready(self) -> bool:
@@ -437,27 +397,3 @@ class Runner:
             self._spin_at_ms = self._now_ms + SPINNER_MS
             turned = replace(screen, spinner=screen.spinner + 1)
             self._glass.show(turned, self._glass.language)
-
-
-def _card_answer(result: object) -> object:
-    """A reader's exceptions as the values that flows know. A bug is raised."""
-    match result:
-        case CardGone():
-            return CardFailure.GONE
-        case CardMute():
-            return CardFailure.MUTE
-        case DeviceFault():
-            return CardFailure.READER_LOST
-        case Exception():
-            raise result
-    return result
-
-
-def _host_answer(result: object) -> object:
-    if isinstance(result, Exception):
-        raise result
-    return result
-
-
-def _host_is_stuck(_now_ms: int) -> NoAnswer:
-    return NoAnswer(NoAnswerReason.TIMED_OUT, "the host's worker does not come back")

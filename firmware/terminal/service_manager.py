@@ -15,7 +15,7 @@ IN_SERVICE, OUT_OF_SERVICE = "in service", "out of service"
 WAS_IN_SERVICE = f"{IN_SERVICE} before, {OUT_OF_SERVICE} now"
 
 
-class Supervisor:
+class ServiceManager:
     """The service manager's ear. `watchdog_ms` is how often it wants to hear, or None."""
 
     def __init__(self, address: str = "", watchdog_ms: int | None = None) -> None:
@@ -23,7 +23,7 @@ class Supervisor:
         self._address = "\0" + address[1:] if address.startswith("@") else address
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Supervisor:
+    def of(cls, environment: Mapping[str, str]) -> ServiceManager:
         """The one that an environment names; a watchdog meant for another process is not ours."""
         address = environment.get("NOTIFY_SOCKET", "")
         interval_us = environment.get("WATCHDOG_USEC", "")

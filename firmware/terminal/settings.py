@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from firmware.core import places
-from firmware.core.config import Config, ConfigError, Host, Mistake, Printer, from_tables, load
+from firmware.core.config import Config, ConfigError, Host, Printer
+from firmware.core.config_across import Mistake
+from firmware.core.config_file import from_tables, load
 from firmware.core.exits import Refused
 from firmware.core.files import read_text
 from firmware.emv.ca_keys import CaKeys, Revocation, revocations

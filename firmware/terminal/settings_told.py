@@ -11,7 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
+from firmware.core.config_section import Section
 from firmware.core.masked import Key
 from firmware.core.money import Currency, major_text
 
@@ -65,11 +66,12 @@ def _of_section(place: str, section: Section, currency: Currency, key: Key) -> d
 
 
 def _is_secret(name: str, hint: Any) -> bool:
+    """Whether its name or anything in its type says so: a list of secrets is secret too."""
     if any(word in name for word in _SECRET_WORDS):
         return True
-    return any(
-        (meta.extra or {}).get("secret") for each in (hint, *get_args(hint)) for meta in metas(each)
-    )
+    if any((meta.extra or {}).get("secret") for meta in metas(hint)):
+        return True
+    return any(_is_secret(name, each) for each in get_args(hint))
 
 
 def _masked(values: tuple[Any, ...], key: Key) -> str:

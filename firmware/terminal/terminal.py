@@ -20,7 +20,7 @@ from firmware.flows.outage import outage
 from firmware.iso8583.client import HostClient
 from firmware.receipts.papers import Papers
 from firmware.receipts.spool import Spool
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.runner import Runner
 from firmware.terminal.settings_told import NO_FILES, settings_told
 from firmware.terminal.tills import Board
@@ -52,7 +52,7 @@ class Terminal:
     def __init__(
         self,
         config: Config,
-        ledger: Ledger,
+        ledger: DataDirectory,
         devices: Devices,
         host: HostClient,
         emv: EmvSetup,
@@ -97,6 +97,7 @@ class Terminal:
             resume=lambda: terminal(desk, __version__),
             outage=lambda: outage(desk),
         )
+        self.spool.first_look()
 
 
 def emv_setup(

@@ -6,7 +6,8 @@ reversal would find what was sold under the old.
 
 from __future__ import annotations
 
-from firmware.core.config import Config, ConfigError, Mistake
+from firmware.core.config import Config, ConfigError
+from firmware.core.config_across import Mistake
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State
 

@@ -13,12 +13,13 @@ from firmware.flows import effects
 from firmware.iso8583.messages import HostAnswer, HostRequest
 from firmware.journal.operators import Operators
 from firmware.journal.records import IntentRecorded, Record, SettlementCompleted, SettlementStarted
-from firmware.journal.store import NO_BLOBS, Also, Journal
+from firmware.journal.store import NO_BLOBS, Also
 from firmware.journal.transactions import PrintJob
 from firmware.payments import effects as payment_effects
 from firmware.payments.sealed_cards import Place, keeping, unseal
 from firmware.receipts.spool import Spool
 from firmware.terminal.clock_watch import ClockWatch
+from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.tills import Board
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import AmountCheck, Attract, Idle, Original, OutOfService, Screen
@@ -38,32 +39,6 @@ class Asks(Protocol):
     def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer: ...
 
 
-class Ledger(Protocol):
-    """The journal and the operators in it; it can be opened anew after a fault."""
-
-    @property
-    def journal(self) -> Journal: ...
-
-    @property
-    def operators(self) -> Operators: ...
-
-    def reopen(self) -> None:
-        """Close and open the same again. Raises JournalFault while it is still faulty."""
-        ...
-
-    def release(self) -> None:
-        """Close every file, until `reopen`."""
-        ...
-
-    def check_place(self) -> None:
-        """Raises JournalFault when a file is no longer where it was opened."""
-        ...
-
-    def check_space(self) -> None:
-        """Raises JournalFault when the disk has too little left for a day's trade."""
-        ...
-
-
 class World(Struct):
     """The devices, the journal and the host. `on_frame` is told of each frame put on the glass."""
 
@@ -75,7 +50,7 @@ class World(Struct):
     host_worker: Worker
     host_timeout_ms: int
     spool: Spool
-    ledger: Ledger
+    ledger: DataDirectory
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
@@ -110,30 +85,33 @@ class Glass:
         stands = isinstance(screen, STANDING) or not changed
         due = stands and self._clock.monotonic_ms() >= self._heal_at_ms
         if due or (changed and agreed_to):
-            self._heal()
+            self._heal(frame)
         if due or changed:
             self._put(frame)
         return effects.Shown(self._since_ms, frame.sha256, frame.packed)
 
-    def reopen(self) -> None:
-        """Build the display anew after a fault; `fault` stays while it is lost."""
+    def reopen(self, frame: Frame | None = None) -> None:
+        """Build the display anew, with `frame` on it, or what it had after a fault.
+
+        `fault` stays while it is lost.
+        """
         self._heal_at_ms = self._heal_next_ms()
         try:
-            self._display.reopen()
+            self._display.reopen(frame.image if frame else None)
         except DeviceFault as fault:
             self.fault = fault
         else:
             self.fault = None
             self._frame = None  # what was shown meanwhile never came there
 
-    def _heal(self) -> None:
-        """Build a display anew that may be dark without anybody's knowing.
+    def _heal(self, frame: Frame) -> None:
+        """Build a display anew, `frame` on it, that may be dark without anybody's knowing.
 
         A chip that lost its power for a moment is reset and takes whatever is sent, and the bus
         does not tell.
         """
         if self.fault is None:
-            self.reopen()
+            self.reopen(frame)
 
     def _heal_next_ms(self) -> int:
         return self._clock.monotonic_ms() + HEAL_MS
@@ -162,7 +140,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
         case payment_effects.Record():
             return _record(effect, world)
         case payment_effects.Look():
-            return effect.query.read(ledger.journal)
+            return effect.read(ledger.journal)
         case payment_effects.Unseal(batch=batch, stan=stan):
             sealed = ledger.journal.sealed(batch, stan)
             return unseal(sealed, Place(batch, stan), ledger.journal.keys.card)

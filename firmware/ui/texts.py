@@ -27,6 +27,7 @@ class Text(enum.Enum):
     PRINTER_PAPER_OUT = ("打印机缺纸", "Printer: no paper")
     PRINTER_COVER_OPEN = ("打印机盖未关", "Printer cover open")
     PRINTER_OFFLINE = ("打印机未连接", "Printer offline")
+    PRINTER_UNPROVEN = ("请核对小票是否打出", "Check it printed")
     REVERSALS_PENDING = ("{count}笔冲正待发送", "Reversals due: {count}")
     UPLOADS_PENDING = ("{count}笔脱机待上送", "Offline due: {count}")
     CLOCK_MOVED = ("时钟变动 {by}", "Clock moved {by}")

@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from PIL import Image
+
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
-from hw.keypad import MatrixKeypad
-from hw.oled import Oled, OledChip
+from hw.events import Key
+from hw.oled import Oled
 from hw.pcsc import PcscApi
-from hw.ports import HostLink
-from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile
+from hw.ports import HostLink, Keypad, Printer
 from hw.printer_font import PaperFont
 from hw.sim.cards.card import Card, tray
 from hw.sim.host_line import HostLine
 from hw.sim.panel.matrix import Matrix
 from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
+from hw.sim.panel.usb_keypad import UsbKeypadModel
 from hw.sim.printer.escpos import PrinterModel
 from hw.sim.printer.feed import Mechanism
+from hw.sim.printer.kinds import GOOD, Kind
 from hw.sim.reader.pcsc import PcscModel
 from hw.sim.time import VirtualClock, VirtualTime, VirtualWorker, watch_keypad, watch_reader
 
@@ -68,63 +70,138 @@ class Drivers:
     """The drivers of one power-on; a power cut takes them away."""
 
     display: Oled
-    keypad: MatrixKeypad
+    keypad: Keypad
     reader: PcscReader
-    printer: EscposPrinter
+    printer: Printer
     reader_worker: VirtualWorker
     printer_worker: VirtualWorker
     host_worker: VirtualWorker
 
 
+class Keys(Protocol):
+    """Keys to press: the modelled matrix, or the modelled keypad on USB."""
+
+    @property
+    def pressed(self) -> frozenset[Key]: ...
+
+    @property
+    def version(self) -> int:
+        """Grows with every change a driver could see."""
+        ...
+
+    def press(self, key: Key) -> None: ...
+
+    def release(self, key: Key) -> None: ...
+
+    def release_all(self) -> None: ...
+
+    def fail(self, broken: bool) -> None: ...
+
+
+class Models:
+    """The parts on the bench, as they are plugged in.
+
+    `slot` is another way to the card; a display may be mounted `upside_down`.
+    """
+
+    def __init__(
+        self,
+        *,
+        chip: str = "ssd1306",
+        usb_keypad: bool = False,
+        columns: int = 32,
+        dots: int = 0,
+        kind: Kind = GOOD,
+        upside_down: bool = False,
+        slot: CardSlot | None = None,
+    ) -> None:
+        self.font = PaperFont()
+        self.chip: Ssd1306 = CHIPS[chip]()
+        self.upside_down = upside_down
+        self.matrix = Matrix(KEYPAD)
+        self.usb_keypad = UsbKeypadModel()
+        self.keys: Keys = self.usb_keypad if usb_keypad else self.matrix
+        self.slot: CardSlot = slot or PcscModel()
+        self.printer = PrinterModel(columns, self.font, dots=dots, kind=kind)
+
+
+class DriverBuilder(Protocol):
+    """Builds drivers on models as settings say."""
+
+    def display(self, models: Models) -> Oled: ...
+
+    def keypad(self, models: Models) -> Keypad: ...
+
+    def reader(self, models: Models, clock: VirtualClock) -> PcscReader: ...
+
+    def printer(self, models: Models) -> Printer: ...
+
+
 class ModelBench:
     """Every part on the bench. `host` is what stands at the far end of the host's line.
 
-    `baud` is of a printer on a serial line, None of one on USB or a network;
-    `slot` is another way to the card than the modelled slot: see hw.sim.reader.pcscd_slot.
+    `baud` is of a printer on a serial line, None of one on USB or a network.
     """
 
     def __init__(
         self,
         host: HostLink,
+        models: Models,
+        builder: DriverBuilder,
         *,
         start: datetime,
-        columns: int = 32,
-        mode: str = "native",
         baud: int | None = None,
-        chip: str = "ssd1306",
-        slot: CardSlot | None = None,
         make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
     ) -> None:
         self.clock = VirtualClock(start)
         self.time = make_time(self.clock)
-        self.chip = CHIPS[chip]()
-        self.matrix = Matrix(KEYPAD)
-        self.slot: CardSlot = slot or PcscModel()
-        self._font = PaperFont()
-        self.paper_printer = PrinterModel(columns, self._font)
-        self.mechanism = Mechanism.of(columns, baud)
+        self._models, self._builder = models, builder
+        self.keys, self.usb_keypad = models.keys, models.usb_keypad
+        self.paper_printer = models.printer
+        self.mechanism = Mechanism.of(models.printer.columns, baud)
         self.line = HostLine(host)
         self.tray: dict[str, Card] = dict(tray())
-        self._profile = Profile(columns=columns)
-        self._mode = Mode(mode)
-        self._chip_kind = OledChip(chip)
 
     def power_on(self) -> Drivers:
         """Build the drivers and let virtual time watch what they watch."""
+        models, builder = self._models, self._builder
         drivers = Drivers(
-            display=Oled(lambda: self.chip, self._chip_kind),
-            keypad=MatrixKeypad(self.matrix.factory),
-            reader=PcscReader(self.slot.scard, self.clock, pause=lambda _ms: None),
-            printer=EscposPrinter(
-                self.paper_printer.transport, self._profile, self._mode, self._font
-            ),
+            display=builder.display(models),
+            keypad=builder.keypad(models),
+            reader=builder.reader(models, self.clock),
+            printer=builder.printer(models),
             reader_worker=VirtualWorker(self.time, lambda: APDU_MS),
             printer_worker=VirtualWorker(self.time, self._printing_ms()),
             host_worker=VirtualWorker(self.time, lambda: HOST_MS),
         )
-        watch_keypad(self.time, drivers.keypad, self.matrix)
+        watch_keypad(self.time, drivers.keypad, self.keys)
         watch_reader(self.time, drivers.reader, self.slot)
         return drivers
+
+    @property
+    def chip(self) -> Ssd1306:
+        """The display's controller."""
+        return self._models.chip
+
+    @chip.setter
+    def chip(self, chip: Ssd1306) -> None:
+        """Put another one in, before the power is on."""
+        self._models.chip = chip
+
+    @property
+    def slot(self) -> CardSlot:
+        """Where hands put cards."""
+        return self._models.slot
+
+    @slot.setter
+    def slot(self, slot: CardSlot) -> None:
+        """Put another one in, before the power is on."""
+        self._models.slot = slot
+
+    def seen(self) -> Image.Image:
+        """What the eye sees on the display, mode "1", 128×64, however it is mounted."""
+        image = self.chip.image()
+        return image.transpose(Image.Transpose.ROTATE_180) if self._models.upside_down else image
 
     def power_cut(self, drivers: Drivers) -> None:
         """All that is not durable is gone; the glass is dark, keys are up, paper stays."""
@@ -133,7 +210,7 @@ class ModelBench:
         drivers.reader.close()
         drivers.display.close()
         self.chip.power_on()
-        self.matrix.release_all()
+        self.keys.release_all()
 
     def _printing_ms(self) -> Callable[[], int]:
         """How long the job that was just taken keeps the printer: until its paper is out."""

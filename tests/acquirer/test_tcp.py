@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from firmware.core.clock import SystemClock
 from firmware.core.masked import Key
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import derived_keys
@@ -26,7 +27,6 @@ from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.iso8583.tcp import TPDU, TcpLink
 from firmware.terminal.assembly import host_link
 from firmware.terminal.settings import settings_of
-from hw.worker import SystemClock
 
 Serve = Callable[..., int]
 KEYS = derived_keys(Key(bytes(range(32))))

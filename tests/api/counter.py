@@ -6,7 +6,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from firmware.core.config import Config, set_from_text
+from firmware.core.config import Config
+from firmware.core.config_file import set_from_text
 from firmware.journal.order_records import OrderTaken
 from firmware.journal.orders import OrderState
 from firmware.journal.transactions import Transaction

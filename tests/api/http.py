@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from firmware.core.config import set_from_text
+from firmware.core.config_file import set_from_text
 from firmware.lab.scenario.stage import STAGE_CONFIG
 from firmware.lab.target.target import Failed, Target
 

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from firmware.audit.data import reading
+from firmware.core.clock import SystemClock
 from firmware.core.config import Check, Config
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
@@ -16,16 +18,16 @@ from firmware.journal.records import OperatorSignedOn
 from firmware.journal.transactions import State
 from firmware.lab.scenario.stage import tray_books
 from firmware.terminal.assembly import Assembly
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import LateKeypad, Parts
 from firmware.terminal.loop import Inbox, Loop
-from firmware.terminal.service_manager import Supervisor
+from firmware.terminal.service_manager import ServiceManager
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
 from hw.events import Device, DeviceLost, Event, Key, KeyPressed
-from hw.keypad import MatrixKeypad
+from hw.keypad import GAP_MS, MatrixKeypad
 from hw.oled import Oled
 from hw.ports import DeviceFault, Keypad
 from hw.printer import EscposPrinter
@@ -36,7 +38,6 @@ from hw.sim.panel.ssd1306 import Ssd1306
 from hw.sim.panel.usb_keypad import UsbKeypadModel
 from hw.sim.printer.escpos import PrinterModel
 from hw.sim.reader.pcsc import PcscModel
-from hw.worker import SystemClock
 
 PATIENCE_S = 20
 CONFIG = Config(check=Check(min_view_ms=0))
@@ -91,7 +92,7 @@ class Bench:
         self.config = config
         self.clock = TickingClock()
         self.inbox = Inbox()
-        self.chip: Ssd1306 = Glass()
+        self.chip = Glass()
         self.keys: Matrix | UsbKeypadModel = Matrix(KEYPAD)
         self.slot = PcscModel()
         self.paper_printer = PrinterModel()
@@ -100,9 +101,10 @@ class Bench:
         self._data = data
         self.keypad: MatrixKeypad | UsbKeypad | None = None
         self._pressed = 0
+        self._last_label, self._up_at_ms = "", 0
         self._frame: Frame | None = None
 
-    def run(self, person: Callable[[], None], supervisor: Supervisor | None = None) -> None:
+    def run(self, person: Callable[[], None], supervisor: ServiceManager | None = None) -> None:
         """Run the terminal here while `person` uses it on a thread; ends when the person does."""
         self._provision()
         assembly = Assembly(
@@ -120,7 +122,7 @@ class Bench:
             self.inbox.take,
             self.clock,
             assembly.workers,
-            supervisor or Supervisor(),
+            supervisor or ServiceManager(),
         )
         try:
             with self._someone(person):
@@ -144,10 +146,14 @@ class Bench:
         self.clock.wait_for(lambda: self._at_rest, "a keypad that is scanned")
         for label in keys.split():
             before = self._pressed
+            if label == self._last_label:  # sooner it would be the same press
+                self.clock.wait_for(self._is_up_long_enough, "a finger that is up")
+            self._last_label = label
             self.keys.press(Key(label))
-            self.clock.wait_for(lambda before=before: self._pressed > before, f"key {label}")
+            self.clock.wait_for(partial(self._is_pressed_since, before), f"key {label}")
             self.keys.release(Key(label))
             self.clock.wait_for(lambda: self._at_rest, f"release of {label}")
+            self._up_at_ms = self.clock.monotonic_ms()
 
     def insert(self, name: str) -> None:
         """Put a card of the tray in."""
@@ -192,6 +198,12 @@ class Bench:
 
     # --- below ---
 
+    def _is_pressed_since(self, before: int) -> bool:
+        return self._pressed > before
+
+    def _is_up_long_enough(self) -> bool:
+        return self.clock.monotonic_ms() - self._up_at_ms >= GAP_MS
+
     @property
     def _at_rest(self) -> bool:
         """Whether the keypad was scanned with every key up: what is down at start never counts."""
@@ -230,7 +242,7 @@ class Bench:
         """Passwords of their own for the operators, and a cashier signed on; once."""
         if (self._data / "journal.db").exists():
             return
-        ledger = Ledger(self._data, self.clock.now)
+        ledger = DataDirectory(self._data, self.clock.now)
         for number, password in (("00", "246810"), ("01", "1357")):
             ledger.operators.set_password(number, Password(password), by=number)
         ledger.journal.append(OperatorSignedOn(operator="01"))

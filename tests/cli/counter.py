@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from firmware.core.config import Config, Host
-from firmware.terminal.service_manager import Supervisor
+from firmware.terminal.service_manager import ServiceManager
 from tests.cli.bench import CONFIG, Bench
 
 
@@ -33,7 +33,7 @@ def main() -> None:
                 case _:
                     return
 
-    bench.run(cashier, Supervisor.of(os.environ))
+    bench.run(cashier, ServiceManager.of(os.environ))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from firmware.core.clock import SystemClock
 from firmware.core.exits import Refused
 from firmware.core.masked import Pin
 from firmware.emv.contact.dialogue import CardFailure, PinBypassed, PinKind, PinPrompt
@@ -36,7 +37,7 @@ def commands(trace, name):
 def slot(pcscd):
     from smartcard import scard  # noqa: PLC0415 - only where there is a daemon
 
-    slot = PcscdSlot(pcscd, scard)
+    slot = PcscdSlot(pcscd, scard, SystemClock())
     yield slot
     slot.close()
 

@@ -65,6 +65,13 @@ ABSURD = {
     "a sheet of another kind": "screens -o @/text",
     "a root that is a file": "install --dry-run --root @/text",
     "a root that is not there": "uninstall --dry-run --root @/none",
+    "a frame that is a pipe": "acquirer decode @/pipe",
+    "a frame that is huge": "acquirer decode @/huge",
+    "a frame that is binary": "acquirer decode @/binary",
+    "a profile that is not there": "acquirer decode 00 --profile @/none.toml",
+    "a profile that is a pipe": "acquirer decode 00 --profile @/pipe.toml",
+    "a profile that is nested": "acquirer decode 00 --profile @/nested.toml",
+    "a MAC of nothing": "acquirer mac --scheme x9.19 --key zz --data 00",
     "no such bench": "bench nothing",
     "no command": "",
     "no such command": "pay",
@@ -76,6 +83,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of files that are not what a command hopes for."""
     folder = tmp_path_factory.mktemp("odd")
     os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "pipe.toml")
     (folder / "text").write_text("mine\n")
     (folder / "binary").write_bytes(bytes(range(256)) * 8)
     with (folder / "huge").open("wb") as file:

@@ -7,10 +7,10 @@ from typing import get_type_hints
 import pytest
 
 from firmware.cli.config import example
-from firmware.cli.meanings import MEANINGS
-from firmware.core.config import Config, from_tables
+from firmware.core.config import Config
+from firmware.core.config_file import from_tables
 from firmware.emv.ca_keys import CaKeys
-from firmware.terminal import settings
+from firmware.terminal import settings, settings_told
 from firmware.terminal.settings import settings_of
 from hw.sim.cards import TEST_CA_KEYS
 
@@ -44,7 +44,20 @@ def test_the_example_has_every_setting_at_its_default(pos):
     tables = tomllib.loads(text)
     assert from_tables(tables, source="example") == Config()
     named = {f"{name}.{field}" for name, table in tables.items() for field in table}
-    assert named == set(MEANINGS)
+    assert named == {key for key, _ in every_setting()}
+
+
+def every_setting():
+    for name, kind in get_type_hints(Config).items():
+        for field, hint in get_type_hints(kind, include_extras=True).items():
+            yield f"{name}.{field}", hint
+
+
+@pytest.mark.parametrize(("key", "hint"), list(every_setting()))
+def test_every_setting_says_what_it_means(key, hint):
+    said = [meta.description for meta in settings_told.metas(hint) if meta.description]
+    assert len(said) == 1, key
+    assert f"  # {said[0]}" in "\n".join(example())
 
 
 def test_the_example_says_of_each_setting_what_it_means_and_may_be(pos):

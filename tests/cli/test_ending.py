@@ -9,8 +9,9 @@ import threading
 import pytest
 
 from firmware.audit.data import reading
+from firmware.core.clock import SystemClock
 from firmware.terminal.loop import END_MS, GRACE_MS, Ending, Inbox
-from hw.worker import HostedThread, JobWorker, SystemClock
+from hw.worker import HostedThread, JobWorker
 from tests.cli.test_run import starts
 from tests.soak.days import VIEW_S, provision
 from tests.soak.house import SETTINGS, House, stop_bound_s

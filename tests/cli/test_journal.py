@@ -1,8 +1,5 @@
 """`pos journal`: what a shop's owner reads and exports, while the terminal trades."""
 
-import csv
-import io
-import json
 import sqlite3
 
 import pytest
@@ -17,7 +14,6 @@ from firmware.journal.records import (
     SettingChanged,
     SettingsRecorded,
 )
-from firmware.journal.transactions import State
 from tests.journal.story import CARD, confirmed, opened
 
 
@@ -33,25 +29,20 @@ def day(shop):
     return shop
 
 
-def exported(pos, shop):
-    ended = pos("journal", "export", "--data", shop.directory)
-    assert (ended.code, ended.err) == (0, "")
-    return list(csv.DictReader(io.StringIO(ended.out)))
-
-
 def test_the_open_batch_is_listed_while_the_terminal_holds_it(pos, day):
     ended = pos("journal", "list", "--data", day.directory)
     lines = ended.out.splitlines()
     assert ended.code == 0
     assert lines[0].startswith("batch   voucher  date")
-    assert [line.split()[1] for line in lines[1:-1]] == [f"00000{n}" for n in range(1, 6)]
+    assert [line.split()[1] for line in lines[1:-2]] == [f"00000{n}" for n in range(1, 6)]
     assert "2026-03-02  10:00:00  01  sale" in lines[1]
     assert "128.50  CNY  ****0012  approved 00" in lines[1]
     assert "refunded 8.50" in lines[1]
     assert "voided by 000003" in lines[2]
-    assert lines[-1] == (
+    assert lines[-2] == (
         "5 transactions; approved in CNY: sales 2/138.40, voids 1/9.90, refunds 1/8.50"
     )
+    assert lines[-1] == "batch 000001 is open, this is all of it; --date 2026-03-02 a day's"
 
 
 def test_no_line_of_a_listing_shows_more_of_a_card_than_its_last_four_digits(pos, day):
@@ -89,7 +80,21 @@ def test_a_settled_batch_is_listed_by_its_number(pos, day):
     day.settle()
     day.sale(100)
     assert "128.50" not in pos("journal", "list", "--data", day.directory).out
-    assert "128.50" in pos("journal", "list", "--batch", "1", "--data", day.directory).out
+    named = pos("journal", "list", "--batch", "1", "--data", day.directory).out
+    assert "128.50" in named
+    assert "is open" not in named
+
+
+def test_an_empty_open_batch_says_where_the_trade_is(pos, day):
+    day.settle()
+    lines = pos("journal", "list", "--data", day.directory).out.splitlines()
+    assert lines[-2:] == [
+        "no transactions",
+        (
+            "batch 000002 is open, this is all of it;"
+            " --batch 1 the one before, --date 2026-03-02 a day's"
+        ),
+    ]
 
 
 def test_a_day_is_listed_over_its_batches(pos, shop):
@@ -100,7 +105,10 @@ def test_a_day_is_listed_over_its_batches(pos, shop):
     shop.sale(300)
     out = pos("journal", "list", "--date", "2026-03-02", "--data", shop.directory).out
     assert "2 transactions; approved in CNY: sales 2/3.00" in out
-    assert pos("journal", "list", "--date", "20260303", "--data", shop.directory).out.count("3.00")
+    old = pos("journal", "list", "--date", "20260303", "--data", shop.directory)
+    assert (old.code, old.out.count("300")) == (0, 0)
+    assert "sales 1/3.00" in old.out
+    assert old.err == "pos: 20260303 is written 2026-03-03 now\n"
 
 
 def test_a_day_without_trade_has_no_transactions(pos, shop):
@@ -156,77 +164,6 @@ def test_of_two_batches_with_the_same_voucher_number_one_can_be_named(pos, shop)
     assert (ended.code, ended.words) == (1, "pos: there is no voucher 000001 in batch 000002")
 
 
-def test_an_export_has_every_transaction_and_totals_that_are_sums_of_its_rows(pos, day):
-    day.settle()
-    day.sale(1)
-    rows = exported(pos, day)
-    trades = [row for row in rows if row["row"] == "transaction"]
-    totals = {row["type"]: row for row in rows if row["row"] == "total"}
-    assert len(trades) == 7
-    for kind in ("sale", "void", "refund"):
-        counting = [row for row in trades if row["type"] == kind and row["counts"] == "1"]
-        assert int(totals[kind]["counts"]) == len(counting)
-        assert int(totals[kind]["amount_minor"]) == sum(int(r["amount_minor"]) for r in counting)
-    assert totals["net"]["amount"] == "120.01"  # 128.50 + 9.90 - 9.90 - 8.50 + 0.01
-
-
-def test_lessons_and_declined_sales_are_exported_and_count_nothing(pos, day):
-    silent = [row for row in exported(pos, day) if row["counts"] == "0"]
-    assert [(row["amount"], row["state"], row["training"]) for row in silent] == [
-        ("50.00", State.DECLINED.value, "False"),
-        ("7.77", State.APPROVED.value, "True"),
-    ]
-
-
-def test_trade_that_is_all_voided_or_refunded_nets_to_nothing(pos, shop):
-    sale = shop.sale(1_000)
-    shop.refund(sale, 1_000)
-    shop.void(shop.sale(500))
-    net = exported(pos, shop)[-1]
-    assert (net["type"], net["amount"]) == ("net", "0.00")
-
-
-def test_json_lines_end_in_the_totals_and_the_journals_head(pos, day):
-    ended = pos("journal", "export", "--format", "jsonl", "--data", day.directory)
-    *trades, last = map(json.loads, ended.out.splitlines())
-    assert len(trades) == 6
-    assert last["row"] == "totals"
-    assert (last["record"], last["record_hash"]) == day.journal.head()
-    by_kind = {total["type"]: total["amount_minor"] for total in last["totals"]}
-    assert by_kind == {"sale": 13_840, "void": 990, "refund": 850, "net": 12_000}
-
-
-def test_an_empty_journal_exports_as_a_heading_alone(pos, shop):
-    assert exported(pos, shop) == []
-
-
-def test_an_export_goes_to_a_file_whole(pos, day, tmp_path):
-    target = tmp_path / "trade.csv"
-    ended = pos("journal", "export", "-o", target, "--data", day.directory)
-    assert (ended.code, ended.out) == (0, "")
-    assert target.read_text(encoding="utf-8").count("transaction") == 6
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["trade.csv"]
-
-
-def test_an_export_that_does_not_add_up_is_refused_and_leaves_no_file(pos, day, tmp_path):
-    day.journal.close()
-    database = sqlite3.connect(day.directory / DATABASE)
-    database.execute("UPDATE batches SET sales_minor = sales_minor + 1")
-    database.commit()
-    database.close()
-    target = tmp_path / "trade.csv"
-    ended = pos("journal", "export", "-o", target, "--data", day.directory)
-    assert ended.code == 1
-    assert "does not add up" in ended.words
-    assert not target.exists()
-
-
-def test_what_a_card_says_of_itself_is_no_formula_in_a_spreadsheet(pos, shop):
-    card = type(CARD)(hash="c3" * 32, first6="622848", last4="0012", pan_length=19, scheme="=1+1")
-    shop.sale(100, card=card)
-    assert exported(pos, shop)[0]["scheme"] == "'=1+1"
-
-
 def test_the_public_key_is_given_as_pem(pos, shop):
     ended = pos("journal", "key", "--data", shop.directory)
     assert ended.out == pem_of(shop.journal.keys.public_key)
@@ -244,7 +181,7 @@ def test_the_public_key_is_given_as_pem(pos, shop):
         ("journal", "list", "--batch", "-1"),
         ("journal", "list", "--date", "2026-02-30"),
         ("journal", "list", "--date", "yesterday"),
-        ("journal", "list", "--date", "20260302", "--batch", "1"),
+        ("journal", "list", "--date", "2026-03-02", "--batch", "1"),
         ("journal", "export", "--format", "xml"),
     ],
 )
@@ -281,9 +218,3 @@ def test_a_journal_of_another_release_is_not_misread(pos, shop, found, words):
 def test_a_batch_that_is_still_to_come_is_refused(pos, shop):
     ended = pos("journal", "list", "--batch", "7", "--data", shop.directory)
     assert (ended.code, ended.words) == (1, "pos: there is no batch 000007")
-
-
-def test_an_export_that_cannot_be_written_says_so(pos, shop, tmp_path):
-    target = tmp_path / "no" / "such" / "folder.csv"
-    ended = pos("journal", "export", "-o", target, "--data", shop.directory)
-    assert (ended.code, ended.words) == (2, f"pos: {target}: No such file or directory")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from firmware.terminal.loop import GRACE_MS, LEAST_WAIT_MS, Inbox, Loop, Stop
-from firmware.terminal.service_manager import Supervisor
+from firmware.terminal.service_manager import ServiceManager
 from hw.events import Event, Key, KeyPressed
 
 SECOND_MS = 1_000
@@ -95,7 +95,7 @@ def ear(tmp_path):
 
 
 def ran(script, workers=(), supervisor=None):
-    Loop(script, script.take, script, workers, supervisor or Supervisor()).run()
+    Loop(script, script.take, script, workers, supervisor or ServiceManager()).run()
     return script
 
 
@@ -137,7 +137,7 @@ def test_asked_twice_it_ends_without_grace():
 
 
 def test_the_supervisor_hears_ready_then_signs_of_life_then_the_end(ear):
-    supervisor = Supervisor(ear.path, watchdog_ms=2_000)
+    supervisor = ServiceManager(ear.path, watchdog_ms=2_000)
     ran(Script({4_500: Stop.ASKED}, every_ms=60_000), [Worker()], supervisor)
     messages = ear()
     assert messages[:2] == ["WATCHDOG=1", "READY=1"]
@@ -147,14 +147,18 @@ def test_the_supervisor_hears_ready_then_signs_of_life_then_the_end(ear):
 
 def test_the_watchdog_starves_while_a_worker_is_stuck(ear):
     stuck = Worker(alive=False)
-    supervisor = Supervisor(ear.path, watchdog_ms=2_000)
+    supervisor = ServiceManager(ear.path, watchdog_ms=2_000)
     ran(Script({10_000: Stop.ASKED}), [Worker(), stuck], supervisor)
     assert "WATCHDOG=1" not in ear()
 
 
 def test_the_supervisor_hears_when_trade_begins_stops_and_goes_on(ear):
     outages = (range(1_500), range(6_500, 8_500))
-    ran(Script({12_500: Stop.ASKED}, busy_until_ms=500, outages=outages), (), Supervisor(ear.path))
+    ran(
+        Script({12_500: Stop.ASKED}, busy_until_ms=500, outages=outages),
+        (),
+        ServiceManager(ear.path),
+    )
     told = [message for message in ear() if message.startswith("STATUS=")]
     assert told == [
         "STATUS=out of service",
@@ -167,7 +171,7 @@ def test_the_supervisor_hears_when_trade_begins_stops_and_goes_on(ear):
 def test_the_lights_show_when_trade_begins_stops_and_goes_on():
     shown = []
     script = Script({9_500: Stop.ASKED}, outages=(range(1_500), range(6_500, 8_500)))
-    Loop(script, script.take, script, (), Supervisor(), trading=shown.append).run()
+    Loop(script, script.take, script, (), ServiceManager(), trading=shown.append).run()
     assert shown == [False, True, False, True]
 
 
@@ -179,14 +183,14 @@ def test_what_a_worker_died_of_is_raised():
 
 def test_a_watchdog_meant_for_another_process_is_not_fed():
     environment = {"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "20000000"}
-    assert Supervisor.of(environment).watchdog_ms == 20_000
-    assert Supervisor.of(environment | {"WATCHDOG_PID": "1"}).watchdog_ms is None
-    assert Supervisor.of({"WATCHDOG_USEC": "20000000"}).watchdog_ms is None
-    assert Supervisor.of(environment | {"WATCHDOG_USEC": "soon"}).watchdog_ms is None
+    assert ServiceManager.of(environment).watchdog_ms == 20_000
+    assert ServiceManager.of(environment | {"WATCHDOG_PID": "1"}).watchdog_ms is None
+    assert ServiceManager.of({"WATCHDOG_USEC": "20000000"}).watchdog_ms is None
+    assert ServiceManager.of(environment | {"WATCHDOG_USEC": "soon"}).watchdog_ms is None
 
 
 def test_a_supervisor_that_does_not_listen_is_no_reason_to_stop(tmp_path):
-    script = ran(Script({2_000: Stop.ASKED}), (), Supervisor(str(tmp_path / "nobody")))
+    script = ran(Script({2_000: Stop.ASKED}), (), ServiceManager(str(tmp_path / "nobody")))
     assert script.steps
 
 
@@ -194,7 +198,7 @@ def test_an_abstract_socket_is_named_by_an_at_sign():
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind("\0pos-terminal-test")
         listener.settimeout(5)
-        Supervisor("@pos-terminal-test").ready()
+        ServiceManager("@pos-terminal-test").ready()
         assert listener.recv(100) == b"READY=1"
 
 

@@ -39,6 +39,8 @@ SAID = {
     Trouble.CORRUPT: DAMAGED,
     Trouble.RULE: DAMAGED,
     Trouble.LOST: (("流水丢失", "请恢复备份"), ("Journal is gone", "Restore a backup")),
+    Trouble.GONE: (("找不到数据盘", "请接回数据盘"), ("Data disk gone", "Reconnect it")),
+    Trouble.OTHERS: (("数据已被调换", "请放回原来的数据"), ("Not our data", "Put ours back")),
     Trouble.TRUNCATED: (("流水末尾缺失", "请恢复备份"), ("Records missing", "Restore a backup")),
     Trouble.BOOKS: (("主机账本故障", "请恢复主机账本"), ("Host books fault", "Restore the books")),
     Trouble.NEWER: (("软件比流水旧", "请升级软件"), ("Software too old", "Update software")),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.acquirer.embedded import LocalHost
+from firmware.core.clock import SystemClock
 from firmware.core.config import Config, Display, Host, Keypad, Printer
 from firmware.core.masked import Key
 from firmware.iso8583.tcp import TcpLink
@@ -16,7 +17,6 @@ from firmware.terminal.settings import printer_address, usb_printer
 from hw.events import Device
 from hw.ports import DeviceFault, PaperState
 from hw.printer import EscposPrinter
-from hw.worker import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]
 

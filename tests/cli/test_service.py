@@ -15,8 +15,8 @@ import time
 import pytest
 
 from firmware.audit.data import reading
+from firmware.core.clock import SystemClock
 from firmware.journal.transactions import State
-from hw.worker import SystemClock
 from tests.cli.conftest import ROOT
 from tests.crash.far_host import FarHost
 from tests.moved import python_path

@@ -162,6 +162,21 @@ def test_a_journal_cut_after_its_last_voucher_is_told_by_the_settlement_slip(
         ((), "pos: a journal, or --qr with a paper's text, is needed"),
         (("--qr", "P1"), "pos: --qr needs the terminal's public key, --key FILE, or its journal"),
         (("/nowhere",), "pos: /nowhere: there is no journal here"),
+        (("--page",), "pos: a page that checks receipts is --page -o FILE.html"),
+        (("-o", "a.html"), "pos: a page that checks receipts is --page -o FILE.html"),
+        (
+            ("--page", "-o", "a.html", "--qr", "P1"),
+            "pos: a page that checks receipts is --page -o FILE.html",
+        ),
+        (
+            ("/nowhere", "--page", "-o", "a.html", "--key", "key.pem"),
+            "pos: a page has the keys of JOURNAL, or of --key FILE: name one of them",
+        ),
+        (
+            ("--page", "-o", "a.html", "--key", "/nowhere"),
+            "pos: /nowhere: No such file or directory",
+        ),
+        (("/nowhere", "--page", "-o", "a.html"), "pos: /nowhere: there is no journal here"),
         (("--qr",), "pos verify: argument --qr: expected one argument; see `pos verify --help`"),
     ],
 )
@@ -206,3 +221,16 @@ def test_a_stranger_is_told_whose_journal_it_is(pos, shop):
         ended = pos("verify", journal)
         assert (ended.code, ended.words) == (1, expected.replace(f"{shop.directory}", f"{journal}"))
     assert pos("journal", "list", "--data", shop.directory).words == expected
+
+
+def test_a_page_has_the_keys_of_the_terminals_own_directory(pos, shop, tmp_path, monkeypatch):
+    shop.sale()
+    named, own = tmp_path / "named.html", tmp_path / "own.html"
+    assert pos("verify", shop.directory, "--page", "-o", named).code == 0
+    (tmp_path / "pos-data").symlink_to(shop.directory)
+    monkeypatch.chdir(tmp_path)
+    ended = pos("verify", "--page", "-o", own)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert own.read_text("utf-8") == named.read_text("utf-8")
+    assert shop.journal.keys.public_hex in own.read_text("utf-8")
+    assert "幸福小店" in own.read_text("utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.core.clock import SystemClock
 from firmware.terminal.devices import RETRY_MS, LateKeypad, SharedHeader, TellingDisplay
 from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, JobDone, Key, KeyPressed
@@ -17,7 +18,7 @@ from hw.oled import Oled
 from hw.ports import DeviceFault
 from hw.sim.panel.matrix import Matrix
 from hw.sim.panel.ssd1306 import Ssd1306
-from hw.worker import KEYPAD_STUCK_MS, HostedThread, JobWorker, KeypadWorker, SystemClock
+from hw.worker import KEYPAD_STUCK_MS, HostedThread, JobWorker, KeypadWorker
 from tests.cli.bench import TickingClock
 
 PATIENCE_S = 10

@@ -17,6 +17,7 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from firmware.cli import doctor
+from firmware.core.clock import SystemClock
 from firmware.ops.doctor.examination import as_line, examined
 from firmware.ops.doctor.findings import Finding, Verdict
 from firmware.ops.doctor.machine import ThisMachine
@@ -33,7 +34,7 @@ from hw.signals import Signals
 from hw.sim.panel.matrix import PI_4B_REVISION, Matrix
 from hw.sim.panel.ssd1306 import Ssd1306
 from hw.sim.printer.escpos import PrinterModel
-from hw.worker import KeypadWorker, SystemClock
+from hw.worker import KeypadWorker
 from tests.cli.bench import TickingClock
 
 PATIENCE_S = 30

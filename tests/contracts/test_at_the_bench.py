@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from firmware.core.config import from_tables
+from firmware.core.config_file import from_tables
 from firmware.terminal.settings import Settings
 from hw.events import Key, KeyPressed
 from hw.ports import Cut, Line, PrintResult

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from firmware.core.clock import SystemClock
 from hw.card_reader import PcscReader
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
 from hw.ports import CardGone, DeviceFault
 from hw.sim.cards import Card, tray
 from hw.sim.reader.pcsc import PcscModel
-from hw.worker import SystemClock
 from tests.contracts.at_the_bench import PART, PATIENCE_S
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")

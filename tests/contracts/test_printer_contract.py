@@ -20,7 +20,7 @@ def printer(request):
     if request.param == "part":
         made = request.getfixturevalue("terminal").part("printer")
     else:
-        made = EscposPrinter(PrinterModel().transport, mode=request.param)
+        made = EscposPrinter(PrinterModel().transport, Profile(mode=request.param))
     yield made
     made.close()
 
@@ -52,7 +52,7 @@ def test_documents_follow_one_another(printer):
 
 @pytest.mark.parametrize("mode", Mode)
 def test_nothing_raises_when_no_printer_is_there(mode, tmp_path):
-    absent = EscposPrinter(transport_for(f"file:{tmp_path}/lp0", tmp_path), Profile(), mode)
+    absent = EscposPrinter(transport_for(f"file:{tmp_path}/lp0", tmp_path), Profile(mode=mode))
     assert absent.status() is PaperState.OFFLINE
     assert absent.print(DOCUMENT) == PrintReport(PrintResult.NOT_STARTED, PaperState.OFFLINE)
     absent.close()

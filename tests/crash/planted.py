@@ -14,7 +14,8 @@ from firmware.iso8583.keys import derived_keys
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.scenario.stage import CASHIER, SUPERVISOR
 from hw.sim.cards import Card, tray_accounts
-from hw.sim.cards.accounts import TRAY, CardAccount
+from hw.sim.cards.accounts import CardAccount
+from hw.sim.cards.personalisation import TRAY
 from tests.crash.canaries import Canary, pan_canaries
 from tests.crash.rig import Rig
 

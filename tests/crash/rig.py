@@ -134,7 +134,7 @@ class Rig(Stage):
         super().__init__(directory, config)
 
     @property
-    def terminal(self) -> Terminal | None:  # type: ignore[override]
+    def terminal(self) -> Terminal | None:
         return self._built
 
     @terminal.setter

@@ -12,15 +12,15 @@ from firmware.flows.outcome import finish
 from firmware.flows.recover import recover
 from firmware.flows.sale import Met, agree_on_amount, meet_card
 from firmware.iso8583.messages import Answered
-from firmware.journal.queries import NextJob, NextNumbers, SignedOn, TransactionByVoucher
+from firmware.journal.lookups import Lookups
 from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.payments.order import Agreed
-from firmware.payments.reverse import _request
 from firmware.payments.transact import (
     PaymentApproved,
     PaymentDeclined,
     _intent,
     _outcome,
+    _request,
     both_copies,
 )
 from tests.crash.cuts import Story
@@ -133,7 +133,7 @@ OTHER_STORIES = (
 async def naive_terminal(desk: Desk) -> None:
     """A terminal as one would write it first: what the host approved is recorded afterwards."""
     await recover(desk, power_lost=True)
-    desk.operator = await Look(SignedOn())
+    desk.operator = await Look.of(Lookups.signed_on)
     while True:
         agreed = await agree_on_amount(desk, None)
         if isinstance(agreed, Agreed):
@@ -143,17 +143,17 @@ async def naive_terminal(desk: Desk) -> None:
 
 
 async def _sell_naively(desk: Desk, met: Met) -> None:
-    numbers = await Look(NextNumbers(training=desk.training))
+    numbers = await Look.of(Lookups.next_numbers, training=desk.training)
     intent = _intent(desk, met.ready, numbers, await Now())
     answer = await Authorise(_request(desk, met.ready, intent))
     await met.end_with_card(answer)
     await release_card()
     assert isinstance(answer, Answered), "a naive terminal believes in its line"
     result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
-    job = await Look(NextJob())
-    outcome = _outcome(intent, met.ready, result, answer)
+    job = await Look.of(Lookups.next_job)
+    outcome = _outcome(desk, intent, met.ready, result, answer)
     await Record.of(intent, outcome, *both_copies(intent, job))
-    found = await Look(TransactionByVoucher(intent.stan, training=desk.training))
+    found = await Look.of(Lookups.by_voucher, intent.stan, training=desk.training)
     assert found is not None
     if result is Result.APPROVED:
         await finish(desk, PaymentApproved(found, job, job + 1, await Now()))

@@ -181,7 +181,10 @@ class Trial:
         restarts = any(step.verb == "power cut" for step in self._ground.telling.steps)
         # what was never looked at before, or is off meanwhile, may well be a day on
         unknown = "+1d" in fault.arguments and (restarts or not self._asked[payment_effects.Record])
-        wrote = lambda: 0 if fault.kind == "full" else self._asked[payment_effects.Record]  # noqa: E731
+
+        def wrote() -> int:
+            return 0 if fault.kind == "full" else self._asked[payment_effects.Record]
+
         counts: dict[str, Callable[[], int]] = {
             "printer": lambda: bench.paper_printer.used_in_vain,
             "host": lambda: len(self._unanswered),
@@ -203,7 +206,7 @@ class Trial:
             self._use.end()
             self.cast.player.hands.clear("disk")
         mended = MENDED_BY.get(step.verb, step.words if step.verb == "clear" else ())
-        if struck and self._fault.device in mended:
+        if struck and self._fault is not None and self._fault.device in mended:
             self._use.end()
         try:
             self.cast.player.play(step)
@@ -322,7 +325,7 @@ class Trial:
         if not self._use.noticed:
             return []
         if self._fault.device != "host":
-            return [EXPECTED[self._fault.device]]
+            return [EXPECTED.get(self._fault.name) or EXPECTED[self._fault.device]]
         return list(dict.fromkeys(map(in_vain, self._unanswered[self._use.began :])))
 
     def _afterwards(self) -> Iterator[str]:

@@ -192,7 +192,7 @@ import subprocess, sys
 from pathlib import Path
 from tests.crash.rig import Rig
 from tests.crash.test_data_vanishes import GONE, SALE, comes_back, held_open, sees
-from firmware.scenario.disk import DiskFault
+from firmware.lab.scenario.disk import DiskFault
 
 disk, mount = Path(sys.argv[1]), Path(sys.argv[2])
 def call(*words): subprocess.run(words, check=True)

@@ -16,7 +16,7 @@ from firmware.journal.connection import DATABASE, connect
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from tests.crash.day import Counter, Promise, broken, checkpoint
 from tests.crash.power_loss import Begun, replay, trade_on
 from tests.crash.recorder import Delete, Op, Recorder, Sync, Truncate, Write
@@ -141,14 +141,14 @@ def test_what_a_failed_sync_dropped_is_written_anew_before_anybody_trades_on(
     assert lost == []
 
 
-def trade_through_a_fault(directory: Path, recorder: Recorder) -> tuple[Ledger, bool]:
+def trade_through_a_fault(directory: Path, recorder: Recorder) -> tuple[DataDirectory, bool]:
     """Sell until the disk fails, open the journal anew as the terminal does, and sell on.
 
     True when the fault did not come.
     """
     failing, recorder.fail = recorder.fail, lambda _op: None
     clock = Clock()
-    ledger = Ledger(directory, clock, connect=recorder.connect, open_head=recorder.open_head)
+    ledger = DataDirectory(directory, clock, connect=recorder.connect, open_head=recorder.open_head)
     recorder.mark(Begun())
     recorder.fail = failing
     shop = Shop(ledger.journal, clock, directory)

@@ -17,7 +17,7 @@ from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.stage import START
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from tests.crash.cuts import OFF_MS, READY, Approval, Story, digest
 from tests.crash.far_host import MASTER, FarHost
 from tests.crash.mortal import Death, Life, Nursery
@@ -156,7 +156,7 @@ class Trials:
     def _wrong(self, place: Path, shown: set[Approval]) -> list[str]:
         """Every promise that is not kept, in words."""
         assert self.host.books is not None
-        ledger = Ledger(place / "terminal", lambda: START + timedelta(days=1))
+        ledger = DataDirectory(place / "terminal", lambda: START + timedelta(days=1))
         found = unbalanced(ledger, self.host.books)
         for each in shown:
             entry = ledger.journal.by_voucher(int(each.voucher))

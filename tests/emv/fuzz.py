@@ -79,7 +79,7 @@ def fuzz_session(data: bytes) -> None:
     def lies(_command: bytes) -> bytes | None:
         if len(card.commands) <= honest or not given.remaining_bytes():
             return None
-        answer = given.ConsumeBytes(given.ConsumeIntInRange(0, 258))
+        answer: bytes = given.ConsumeBytes(given.ConsumeIntInRange(0, 258))
         return answer + b"\x90\x00" if given.ConsumeBool() else answer
 
     card.override = lies

@@ -19,10 +19,10 @@ from firmware.emv.contact.dialogue import (
     PinBypassed,
     PinPrompt,
 )
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.outcomes import CardData
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import TerminalData, Transaction
+from firmware.emv.terminal import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ AID = bytes.fromhex("A0000000031010")
 PAN = "4761739001010010"
 NOON = datetime(2026, 5, 1, 12, 30, 15)  # noqa: DTZ001 - a card knows no zone
 TERMINAL = TerminalData("156", "10000001", "123456789012345", "HAPPY STORE", "POS00001")
-SALE_OF_100 = Transaction(amount_minor=10000, currency="156", at=NOON, sequence_counter=7)
+SALE_OF_100 = EmvTransaction(amount_minor=10000, currency="156", at=NOON, sequence_counter=7)
 APPLICATION = Application(
     aid=AID,
     name="Test",
@@ -50,7 +50,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         coroutine.send(None)
     except StopIteration as stop:
-        return stop.value
+        value: T = stop.value
+        return value
     raise AssertionError("the coroutine suspended")
 
 
@@ -133,12 +134,12 @@ def state_of(
     card: dict[int, str] | None = None,
     identity: CardData = CARD_DATA,
     terminal: TerminalData = TERMINAL,
-    transaction: Transaction = SALE_OF_100,
+    transaction: EmvTransaction = SALE_OF_100,
     application: Application = APPLICATION,
     ca_keys: CaKeys | None = None,
-) -> State:
+) -> SessionState:
     """A state after the records are read; `card` gives data objects in hex."""
-    state = State(
+    state = SessionState(
         dialogue or ScriptedDialogue(), terminal, transaction, ca_keys or CaKeys(), Trace()
     )
     state.restart()
@@ -149,12 +150,12 @@ def state_of(
     return state
 
 
-def tvr_hex(state: State) -> str:
+def tvr_hex(state: SessionState) -> str:
     """The TVR of a state in hex."""
     return state.tvr.to_bytes(5, "big").hex().upper()
 
 
-def tsi_hex(state: State) -> str:
+def tsi_hex(state: SessionState) -> str:
     """The TSI of a state in hex."""
     return state.tsi.to_bytes(2, "big").hex().upper()
 

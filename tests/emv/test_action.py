@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from firmware.emv.codes import AcType, Aip, Tvr
 from firmware.emv.contact.action import analyse, first_generate_ac, risk_data
 from firmware.emv.contact.cryptogram import Cryptogram, parse_cryptogram
-from firmware.emv.contact.state import OdaMethod, State
+from firmware.emv.contact.state import OdaMethod, SessionState
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import REFUND, TerminalData, Transaction
+from firmware.emv.terminal import REFUND, EmvTransaction, TerminalData
 from firmware.emv.tlv import encode
 from tests.emv.issuer import ICC, sign_dynamic
 from tests.emv.support import (
@@ -40,7 +40,7 @@ OFFLINE_ONLY = replace(TERMINAL, terminal_type=0x23)
 def wanted(
     tvr: Tvr,
     terminal: TerminalData = TERMINAL,
-    transaction: Transaction = SALE_OF_100,
+    transaction: EmvTransaction = SALE_OF_100,
     tac: dict[str, Tvr] | None = None,
     **iac: Tvr,
 ) -> AcType:
@@ -169,7 +169,7 @@ def generated(
     *,
     method: OdaMethod = OdaMethod.NONE,
     tvr: Tvr = NONE,
-) -> State:
+) -> SessionState:
     dialogue = ScriptedDialogue([(command, response)])
     state = state_of(dialogue, aip=Aip(0), card={int(Tag.CDOL1): "9F02069F37048A02"})
     state.oda_method, state.icc_key, state.tvr = method, ICC.public, tvr

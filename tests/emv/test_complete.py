@@ -10,7 +10,7 @@ from firmware.emv.codes import AcType, Aip, Tvr
 from firmware.emv.contact.complete import complete_offline, complete_online
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.emv.contact.scripts import SCRIPT_BYTES_MAX, parse_scripts
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import DeclineReason, EndReason, OnlineAnswer, UnableToGoOnline
 from firmware.emv.tags import Tag
@@ -50,7 +50,7 @@ def completed(
     tvr: Tvr = NO_TVR,
     terminal: TerminalData = TERMINAL,
     default: str = "0000000000",
-) -> tuple[State, DeclineReason | None]:
+) -> tuple[SessionState, DeclineReason | None]:
     dialogue = ScriptedDialogue(exchanges)
     card = {int(Tag.CDOL2): "8A02910A9505", int(Tag.ISSUER_ACTION_CODE_DEFAULT): default}
     state = state_of(dialogue, aip=aip, card=card, terminal=terminal)
@@ -170,7 +170,7 @@ BLOCK, UNBLOCK = "841E000004AABBCCDD", "8418000004AABBCCDD"
 GENERATE = (second("40", "3030"), TC)
 
 
-def with_scripts(scripts: bytes, exchanges: Script) -> State:
+def with_scripts(scripts: bytes, exchanges: Script) -> SessionState:
     state, reason = completed(OnlineAnswer("00", scripts=scripts), exchanges)
     assert reason is None
     return state

@@ -8,11 +8,11 @@ from firmware.core.masked import Pin
 from firmware.emv.codes import Aip, TerminalCapabilities
 from firmware.emv.contact.cvm import CvmList, CvmRule, verify_cardholder
 from firmware.emv.contact.dialogue import PinAnswer, PinKind, PinPadFailed, PinPrompt
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CvmResult, EndReason
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import CASH, CASHBACK, TerminalData, Transaction
+from firmware.emv.terminal import CASH, CASHBACK, EmvTransaction, TerminalData
 from tests.emv.issuer import (
     ca_keys,
 )
@@ -44,10 +44,10 @@ def verified(
     pins: list[str | PinAnswer] | None = None,
     *,
     terminal: TerminalData = TERMINAL,
-    transaction: Transaction = SALE_OF_100,
+    transaction: EmvTransaction = SALE_OF_100,
     currency: str | None = "156",
     card: dict[int, str] | None = None,
-) -> tuple[State, ScriptedDialogue]:
+) -> tuple[SessionState, ScriptedDialogue]:
     dialogue = ScriptedDialogue(exchanges or [], pins or [])
     state = state_of(
         dialogue,
@@ -63,7 +63,7 @@ def verified(
     return state, dialogue
 
 
-def marks(state: State) -> tuple[str, str, str]:
+def marks(state: SessionState) -> tuple[str, str, str]:
     """CVM results, TVR byte 3, and TSI."""
     return state.cvm_results.hex().upper(), tvr_hex(state)[4:6], tsi_hex(state)
 

@@ -8,7 +8,7 @@ from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.emv.codes import Aip, TerminalCapabilities
 from firmware.emv.contact.applications import Application
 from firmware.emv.contact.oda import authenticate
-from firmware.emv.contact.state import OdaMethod, State
+from firmware.emv.contact.state import OdaMethod, SessionState
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode
@@ -74,7 +74,7 @@ def authenticated(
     static: bytes = STATIC,
     broken: bool = False,
     application: Application = APPLICATION,
-) -> State:
+) -> SessionState:
     dialogue = ScriptedDialogue(exchanges or [])
     state = state_of(
         dialogue,

@@ -6,7 +6,7 @@ from firmware.core.masked import Pin
 from firmware.emv.codes import Aip
 from firmware.emv.contact.cvm import verify_cardholder
 from firmware.emv.contact.pin import pin_block
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.tags import Tag
 from tests.emv.issuer import CA, ICC, ISSUER, ca_keys, certify_icc, certify_issuer, key
 from tests.emv.support import ScriptedDialogue, run, state_of, tsi_hex, tvr_hex
@@ -15,7 +15,7 @@ SUPPORTED = Aip.CARDHOLDER_VERIFICATION_SUPPORTED
 AMOUNTS = "00" * 8
 
 
-def marks(state: State) -> tuple[str, str, str]:
+def marks(state: SessionState) -> tuple[str, str, str]:
     """CVM results, TVR byte 3, and TSI."""
     return state.cvm_results.hex().upper(), tvr_hex(state)[4:6], tsi_hex(state)
 

@@ -17,7 +17,7 @@ from firmware.emv.contact.applications import Applications
 from firmware.emv.contact.cryptogram import parse_cryptogram
 from firmware.emv.contact.read import read_application_data
 from firmware.emv.contact.session import Session
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.outcomes import (
     Approved,
     Declined,
@@ -102,7 +102,7 @@ def test_a_mastercard_that_declines_after_the_host():
     assert (ended.facts.cvm_results.hex(), ended.facts.tsi.hex()) == ("5e0300", "6800")
 
 
-def mastercard(lacking: TerminalCapabilities) -> State:
+def mastercard(lacking: TerminalCapabilities) -> SessionState:
     """The state after reading and offline authentication of the recorded Mastercard."""
     session = recorded("mastercard")
     options = parse_one(bytes.fromhex(session[3][1])[:-2], Tag.RESPONSE_TEMPLATE_2)
@@ -127,7 +127,7 @@ def test_book_2_5_its_static_data_are_the_issuers():
     assert (tvr_hex(state), tsi_hex(state)) == ("0200000000", "8000")  # SDA selected, not failed
 
 
-def signed_tc_verifies(state: State, *, changed: int | None = None) -> bool:
+def signed_tc_verifies(state: SessionState, *, changed: int | None = None) -> bool:
     """Whether the recorded TC does, with one byte of what the terminal had sent changed."""
     ((command, response),) = recorded("mastercard-cda")
     sent = bytearray.fromhex(command)[5:-1]

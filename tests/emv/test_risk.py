@@ -10,7 +10,7 @@ from firmware.core.masked import Pan
 from firmware.emv.codes import Aip
 from firmware.emv.contact.risk import manage_risk, target_percent
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import ExceptionFile, Transaction
+from firmware.emv.terminal import EmvTransaction, ExceptionFile
 from tests.emv.support import (
     APPLICATION,
     PAN,
@@ -24,7 +24,7 @@ from tests.emv.support import (
 
 
 def managed(
-    transaction: Transaction = SALE_OF_100,
+    transaction: EmvTransaction = SALE_OF_100,
     exchanges: list[tuple[str, str]] | None = None,
     card: dict[int, str] | None = None,
     drawn: str = "",

@@ -22,7 +22,7 @@ from firmware.emv.outcomes import (
     UnableToGoOnline,
 )
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import REFUND, TerminalData, Transaction
+from firmware.emv.terminal import REFUND, EmvTransaction, TerminalData
 from firmware.emv.tlv import encode, parse
 from tests.emv.card import AC, FakeCard
 from tests.emv.issuer import PAN, ca_keys
@@ -42,7 +42,7 @@ def session_with(
     card: FakeCard,
     pins: list[str | PinAnswer] | None = None,
     *,
-    transaction: Transaction = SALE_OF_100,
+    transaction: EmvTransaction = SALE_OF_100,
     terminal: TerminalData = TERMINAL,
     application=FLOOR,
 ) -> Session:

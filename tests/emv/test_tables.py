@@ -14,7 +14,7 @@ from firmware.emv.ca_keys import (
 )
 from firmware.emv.codes import TerminalCapabilities, Tsi, Tvr, names_of
 from firmware.emv.contact.applications import Applications, ApplicationsError
-from firmware.emv.tags import Format, Source, Tag, describe
+from firmware.emv.tags import Format, Tag, TagSource, describe
 from firmware.emv.terminal import TerminalData, numeric
 from hw.sim.cards import TEST_CA_KEYS
 from tests.emv.support import SALE_OF_100, TERMINAL
@@ -23,14 +23,14 @@ from tests.emv.support import SALE_OF_100, TERMINAL
 @pytest.mark.parametrize(
     ("tag", "form", "lengths", "source"),
     [
-        (Tag.AMOUNT_AUTHORISED_NUMERIC, Format.N, (6, 6), Source.TERMINAL),
-        (Tag.APPLICATION_PAN, Format.CN, (4, 10), Source.ICC),
-        (Tag.TERMINAL_FLOOR_LIMIT, Format.B, (4, 4), Source.TERMINAL),  # binary, not numeric
-        (Tag.ISSUER_AUTHENTICATION_DATA, Format.B, (8, 16), Source.ISSUER),
-        (Tag.IFD_SERIAL_NUMBER, Format.AN, (8, 8), Source.TERMINAL),
+        (Tag.AMOUNT_AUTHORISED_NUMERIC, Format.N, (6, 6), TagSource.TERMINAL),
+        (Tag.APPLICATION_PAN, Format.CN, (4, 10), TagSource.ICC),
+        (Tag.TERMINAL_FLOOR_LIMIT, Format.B, (4, 4), TagSource.TERMINAL),  # binary, not numeric
+        (Tag.ISSUER_AUTHENTICATION_DATA, Format.B, (8, 16), TagSource.ISSUER),
+        (Tag.IFD_SERIAL_NUMBER, Format.AN, (8, 8), TagSource.TERMINAL),
     ],
 )
-def test_annex_a_rows(tag: Tag, form: Format, lengths: tuple[int, int], source: Source):
+def test_annex_a_rows(tag: Tag, form: Format, lengths: tuple[int, int], source: TagSource):
     assert (tag.format, (tag.length_min, tag.length_max), tag.source) == (form, lengths, source)
 
 

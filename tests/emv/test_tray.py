@@ -21,7 +21,7 @@ from firmware.emv.outcomes import (
     OnlineAnswer,
     OnlineRequested,
 )
-from firmware.emv.terminal import Transaction
+from firmware.emv.terminal import EmvTransaction
 from firmware.emv.tlv import parse
 from hw.sim.cards import TEST_CA_KEYS, Card, CardAccount, tray_accounts
 from hw.sim.cards.personalisation import TRAY, load_keys
@@ -35,7 +35,7 @@ KEYS = CaKeys.shipped(test_keys=True).merged(
     CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True)
 )
 TEST_KEYS = load_keys()
-SALE = Transaction(12850, "156", datetime(2026, 5, 1, 12, 30), 7)  # noqa: DTZ001 - as cards are
+SALE = EmvTransaction(12850, "156", datetime(2026, 5, 1, 12, 30), 7)  # noqa: DTZ001 - as cards are
 ACCOUNTS = {(account.aid, account.pan): account for account in tray_accounts()}
 PINS = {"visa-debit": "1234", "mastercard-cda": "1234", "store-card": "0000"}
 
@@ -55,7 +55,7 @@ def reader(card):
     return exchange
 
 
-def session_with(name: str, transaction: Transaction = SALE) -> Session:
+def session_with(name: str, transaction: EmvTransaction = SALE) -> Session:
     card = Card.from_file(TRAY / f"{name}.toml", TEST_KEYS)
     card.power_on()
     pin = PINS.get(name, "123456")

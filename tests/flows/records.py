@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 import msgspec
 
@@ -10,8 +12,14 @@ from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
 from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Result, Verification
 from firmware.core.masked import Key, Pan
 from firmware.emv import tlv
-from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer, ReversalRequest
-from firmware.journal.queries import Reversals, Uploads
+from firmware.iso8583.messages import (
+    Answered,
+    CardPresented,
+    FinancialRequest,
+    HostAnswer,
+    ReversalRequest,
+)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     IntentRecorded,
     OutcomeRecorded,
@@ -25,7 +33,7 @@ from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts
-from tests.flows.script import ANYTHING, CONFIG, Pair, desk
+from tests.flows.script import ANYTHING, CARD_KEY, CONFIG, Pair, desk
 from tests.flows.words import (
     BATCH,
     CARDHOLDER_JOB,
@@ -78,8 +86,30 @@ def intent_of(
     )
 
 
-def request_of(intent: IntentRecorded) -> Authorise:
-    """What the host is asked."""
+@dataclass(frozen=True)
+class PresentedAs:
+    """Equal to the card of these facts as a host must see it: with this PIN, or with none.
+
+    DE 55 goes with a sale alone: the chip of a card that is only identified decides nothing.
+    """
+
+    card: CardFacts
+    pin: str
+    decides: bool
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CardPresented):
+            return NotImplemented
+        known = self.card.hash, self.card.psn, self.pin
+        pin = other.pin.reveal() if other.pin is not None else ""
+        presented = other.pan.keyed_hash(CARD_KEY), other.psn, pin
+        return known == presented and bool(other.de55) is self.decides
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def request_of(intent: IntentRecorded, pin: str = "") -> Authorise:
+    """What the host is asked: about this very card, with the PIN that was keyed for it."""
     original = intent.original
     return Authorise(
         FinancialRequest(
@@ -92,7 +122,7 @@ def request_of(intent: IntentRecorded) -> Authorise:
             currency="156",
             date=intent.date,
             time=intent.time,
-            card=ANYTHING,
+            card=cast("CardPresented", PresentedAs(intent.card, pin, intent.kind is Kind.SALE)),
             operator=intent.operator,
             original_batch=original.batch if original else 0,
             original_stan=original.stan if original else 0,
@@ -146,7 +176,7 @@ def both_slips(intent: IntentRecorded) -> tuple[PrintQueued, PrintQueued]:
 
 
 def transaction_of(
-    intent: IntentRecorded, state: State, *, reference: str = REFERENCE, **more: object
+    intent: IntentRecorded, state: State, *, reference: str = REFERENCE, **more: Any
 ) -> Transaction:
     """The journal's row of an intent."""
     named = {name: getattr(intent, name) for name in IntentRecorded.__struct_fields__}
@@ -182,7 +212,7 @@ def reversal_is_sent(
         original_last4=owed.card.last4,
     )
     reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
-    return [(Look(Reversals()), [reversal]), (Now(), NOW), (Authorise(request), answer)]
+    return [(Look.of(Lookups.reversals), [reversal]), (Now(), NOW), (Authorise(request), answer)]
 
 
 def owed_reversal_is_sent(
@@ -190,7 +220,7 @@ def owed_reversal_is_sent(
 ) -> list[Pair]:
     """All that is owed is sent, which is this one reversal."""
     looked, *asked = reversal_is_sent(owed, "power lost", answer, attempts=attempts, told=told)
-    return [looked, (Look(Uploads()), []), *asked]
+    return [looked, (Look.of(Lookups.uploads), []), *asked]
 
 
 def reversal_is_confirmed(owed: Transaction, code: str = "00") -> Pair:
@@ -209,7 +239,7 @@ def reversal_is_named(owed: Transaction) -> tuple[Pair, Phrase]:
     """What is owed is looked up, to be named by its voucher number and amount."""
     name = f"{owed.stan:06d} {yuan(owed.amount_minor)}"
     reversal = Reversal(transaction=owed, reason="power lost", attempts=1)
-    return (Look(Reversals()), [reversal]), Phrase.of((name, name))
+    return (Look.of(Lookups.reversals), [reversal]), Phrase.of((name, name))
 
 
 def refuses_before_the_reversal(owed: Transaction) -> list[Pair]:
@@ -245,14 +275,14 @@ def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = No
     )
 
 
-def is_carried_out(intent: IntentRecorded, answer: HostAnswer) -> list[Pair]:
+def is_carried_out(intent: IntentRecorded, answer: HostAnswer, pin: str = "") -> list[Pair]:
     """Intent first, then the host; the card of a void or refund has no more say."""
     kind, minor = intent.kind, intent.amount_minor
     return [
         *nothing_is_owed(),
         *takes_its_number(kind, minor, intent.stan),
         (Record.of(intent), None),
-        (request_of(intent), answer),
+        (request_of(intent, pin), answer),
     ]
 
 

@@ -10,7 +10,7 @@ from firmware.core.config import Config, Sale
 from firmware.core.kinds import Kind
 from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, may_sell
 from firmware.flows.sale import agree_on_amount
-from firmware.journal.queries import BatchCount, DuplicateOf, RecentSales
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import GuardOverridden
 from firmware.journal.transactions import State
 from firmware.payments.effects import Look, Now, Record
@@ -41,8 +41,15 @@ SALE = Kind.SALE
 VISA = facts_of("visa-credit")
 EARLIER = transaction_of(intent_of(SALE, 800, VISA, stan=7), State.APPROVED)
 RECENT = [900, 1_000, 1_100, 1_000, 1_000]
-DUPLICATE = DuplicateOf(
-    VISA.hash, 800, "CNY", NOW.wall - timedelta(seconds=300), training=False, psn=VISA.psn
+USUAL = Look.of(Lookups.recent_sale_amounts, 50, "CNY")
+DUPLICATE = Look.of(
+    Lookups.duplicate_of,
+    VISA.hash,
+    800,
+    "CNY",
+    NOW.wall - timedelta(seconds=300),
+    training=False,
+    psn=VISA.psn,
 )
 
 
@@ -70,7 +77,7 @@ def test_full_batch_refuses_sales(count: int, sells: bool):
     done = follow(
         may_sell(desk()),
         nothing_is_owed(uploads=False),
-        (Look(BatchCount()), count),
+        (Look.of(Lookups.numbers_used), count),
         refusal,
     )
     assert done is sells
@@ -119,7 +126,7 @@ def test_large_amount_is_keyed_a_second_time():
         (Now(), NOW),
         is_keyed(Text.SALE_AMOUNT, 6, Key.D6),
         is_keyed(Text.SALE_AMOUNT_AGAIN, 6, Key.D6),
-        (Look(RecentSales(50, "CNY")), []),
+        (USUAL, []),
         shows(amount_check(SALE, 6)),
         presses(Key.ENTER, timeout_ms=CHECK_MS),
         agrees(SALE, 6),
@@ -147,7 +154,10 @@ def test_amount_keyed_otherwise_the_second_time_leads_back_to_it():
 @pytest.mark.parametrize("minor", [9_999, 1_000, 1])
 def test_usual_amount_goes_on_without_a_word(minor: int):
     assert (
-        follow(agree_to_unusual(desk(), yuan(minor)), (Look(RecentSales(50, "CNY")), RECENT))
+        follow(
+            agree_to_unusual(desk(), yuan(minor)),
+            (USUAL, RECENT),
+        )
         is True
     )
 
@@ -155,7 +165,11 @@ def test_usual_amount_goes_on_without_a_word(minor: int):
 def test_few_sales_make_nothing_unusual():
     few = RECENT[:4]
     assert (
-        follow(agree_to_unusual(desk(), yuan(99_999)), (Look(RecentSales(50, "CNY")), few)) is True
+        follow(
+            agree_to_unusual(desk(), yuan(99_999)),
+            (USUAL, few),
+        )
+        is True
     )
 
 
@@ -171,7 +185,7 @@ def test_unusual_amount_names_the_usual_one_and_goes_on_by_enter_alone(
     warning = warns(Text.UNUSUAL_TITLE, minor, say(Text.UNUSUAL_BODY, usual=usual))
     done = follow(
         agree_to_unusual(desk(), yuan(minor)),
-        (Look(RecentSales(50, "CNY")), recent),
+        (USUAL, recent),
         warning,
         presses(Key.ENTER, at_ms=599),  # typed ahead
         beeps(),
@@ -186,7 +200,7 @@ def test_unusual_amount_that_nobody_confirms_goes_nowhere(ending: Pair):
     usual = say(Text.UNUSUAL_BODY, usual=yuan(1_000))
     done = follow(
         agree_to_unusual(desk(), yuan(10_000)),
-        (Look(RecentSales(50, "CNY")), RECENT),
+        (USUAL, RECENT),
         warns(Text.UNUSUAL_TITLE, 10_000, usual),
         ending,
     )
@@ -207,7 +221,7 @@ def test_same_card_and_amount_names_the_earlier_voucher_and_asks():
     done = follow(
         agree_to_duplicate(desk(), yuan(800), VISA),
         (Now(), NOW),
-        (Look(DUPLICATE), EARLIER),
+        (DUPLICATE, EARLIER),
         TWICE,
         presses(Key.ENTER),
         goes_on("duplicate", "000007; 09:00", 800),
@@ -220,7 +234,7 @@ def test_duplicate_that_nobody_confirms_is_not_charged(ending: Pair):
     done = follow(
         agree_to_duplicate(desk(), yuan(800), VISA),
         (Now(), NOW),
-        (Look(DUPLICATE), EARLIER),
+        (DUPLICATE, EARLIER),
         TWICE,
         ending,
     )
@@ -228,7 +242,5 @@ def test_duplicate_that_nobody_confirms_is_not_charged(ending: Pair):
 
 
 def test_card_that_was_not_charged_this_amount_goes_on_without_a_word():
-    done = follow(
-        agree_to_duplicate(desk(), yuan(800), VISA), (Now(), NOW), (Look(DUPLICATE), None)
-    )
+    done = follow(agree_to_duplicate(desk(), yuan(800), VISA), (Now(), NOW), (DUPLICATE, None))
     assert done is True

@@ -12,7 +12,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import START, Stage
-from firmware.terminal.data_directory import SPACE_MIN_BYTES, Ledger
+from firmware.terminal.data_directory import SPACE_MIN_BYTES, DataDirectory
 
 SALE = (
     ("press", "2000", "ENTER"),
@@ -113,7 +113,7 @@ def test_a_start_sends_what_is_owed_before_it_looks_for_space(shop: Shop) -> Non
 
 
 def test_what_is_left_is_measured_on_the_journals_own_disk(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path, lambda: START)
+    ledger = DataDirectory(tmp_path, lambda: START)
     ledger.check_space()
     ledger.close()
 
@@ -128,7 +128,7 @@ def test_what_is_left_is_measured_on_the_journals_own_disk(tmp_path: Path) -> No
 def test_too_little_or_an_unknown_amount_is_named(
     tmp_path: Path, free_bytes: Callable[[Path], int], trouble: Trouble
 ) -> None:
-    ledger = Ledger(tmp_path, lambda: START, free_bytes)
+    ledger = DataDirectory(tmp_path, lambda: START, free_bytes)
     with pytest.raises(JournalFault) as caught:
         ledger.check_space()
     ledger.close()

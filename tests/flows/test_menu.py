@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from firmware.core.kinds import Kind
-from firmware.flows.effects import PutBack, Wait
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.effects import MaskedEntry, PutBack, Wait
 from firmware.flows.menu import ITEMS, menu
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
-from firmware.journal.queries import BatchCount, OpenSettlement
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State
 from firmware.payments.effects import Look
 from firmware.ui.screens import AmountEntry, Menu, Notice, TextEntry
@@ -72,8 +71,8 @@ BEGINS: dict[Key, list[Pair]] = {
         Text.MENU_REPRINT, *(Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)
     ),
     Key.D6: [
-        (Look(OpenSettlement()), None),
-        (Look(BatchCount()), 0),
+        (Look.of(Lookups.pending_settlement), None),
+        (Look.of(Lookups.numbers_used), 0),
         *tells(Text.MENU_SETTLE, Text.BATCH_EMPTY),
     ],
     Key.D7: submenu(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware.core.config import Config, ConfigError, with_setting
+from firmware.core.config import Config, ConfigError
+from firmware.core.config_file import with_setting
 from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG

@@ -13,7 +13,7 @@ from firmware.flows.parts import PHASE_MS
 from firmware.flows.words import why_declined, why_undecided
 from firmware.iso8583.messages import Answered
 from firmware.iso8583.responses import response_text
-from firmware.journal.queries import OpenBatch
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State
 from firmware.payments.effects import Look
 from firmware.payments.transact import (
@@ -86,7 +86,7 @@ def is_undone_by_cancel() -> list[Pair]:
         shows(original_on_glass(VOID, SOLD), at_ms=650),
         it_is(700),
         agrees(VOID, 800, shown_at_ms=650, at_ms=700, key="CANCEL"),
-        (Look(OpenBatch()), 1),
+        (Look.of(Lookups.batch), 1),
     ]
 
 
@@ -138,7 +138,7 @@ def test_sale_that_was_settled_meanwhile_is_not_undone():
     follow(
         finish(desk(), DONE),
         to_the_frame,
-        (Look(OpenBatch()), 2),
+        (Look.of(Lookups.batch), 2),
         tells(Text.REFUSED, Text.BATCH_SETTLED),
     )
 

@@ -6,8 +6,7 @@ from firmware.core.kinds import Copy, Kind
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.recover import recover
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
-from firmware.journal.order_queries import OpenOrders
-from firmware.journal.queries import NextJob, OpenIntents, OpenSettlement, Reversals, Uploads
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
 from firmware.payments.effects import Look, Record
@@ -33,10 +32,10 @@ OPENED = ReversalOpened(batch=1, stan=1, reason="power lost")
 def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
     """Open intents and papers; those that waited for a key go out now."""
     return [
-        (Look(OpenIntents()), intents),
+        (Look.of(Lookups.open_intents), intents),
         (DoubtfulPapers(), jobs),
-        (Look(OpenOrders()), []),
-        (Look(NextJob()), 5),
+        (Look.of(Lookups.open_orders), []),
+        (Look.of(Lookups.next_job), 5),
         (ReleasePaper(None), None),
     ]
 
@@ -45,7 +44,11 @@ PAPER = PrintJob(job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, st
 
 
 def nothing_is_owed() -> list[Pair]:
-    return [(Look(Reversals()), []), (Look(Uploads()), []), (Look(OpenSettlement()), None)]
+    return [
+        (Look.of(Lookups.reversals), []),
+        (Look.of(Lookups.uploads), []),
+        (Look.of(Lookups.pending_settlement), None),
+    ]
 
 
 RECOVERING = shows(Notice(say(Text.RECOVERING), ()))
@@ -59,8 +62,8 @@ def test_open_intent_becomes_a_reversal_and_the_glass_says_so():
         (Record.of(OPENED), None),
         owed_reversal_is_sent(REVERSING, Answered("00")),
         reversal_is_confirmed(REVERSING),
-        (Look(OpenSettlement()), None),
-        (Look(Reversals()), []),
+        (Look.of(Lookups.pending_settlement), None),
+        (Look.of(Lookups.reversals), []),
         tells(Text.RECOVERED, Text.RECOVERED_REVERSED, NUMBER),
     )
 
@@ -73,8 +76,11 @@ def test_reversal_that_no_host_answers_stays_owed_and_the_glass_says_so():
         (Record.of(OPENED), None),
         owed_reversal_is_sent(REVERSING, NoAnswer(NoAnswerReason.NO_LINE)),
         reversal_stays_owed(REVERSING, 1, "no line"),
-        (Look(OpenSettlement()), None),
-        (Look(Reversals()), [Reversal(transaction=REVERSING, reason="power lost", attempts=1)]),
+        (Look.of(Lookups.pending_settlement), None),
+        (
+            Look.of(Lookups.reversals),
+            [Reversal(transaction=REVERSING, reason="power lost", attempts=1)],
+        ),
         tells(Text.RECOVERED, Text.RECOVERED_REVERSAL_DUE, NUMBER),
     )
 

@@ -10,12 +10,7 @@ from firmware.core.kinds import Kind, Verification
 from firmware.flows.desk import Desk
 from firmware.flows.refund import refund
 from firmware.iso8583.messages import Answered
-from firmware.journal.queries import (
-    OpenBatch,
-    RefundedToday,
-    TransactionByReference,
-    TransactionOnDate,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.transact import PaymentApproved
@@ -82,7 +77,7 @@ def is_found(sale: Transaction | None) -> list[Pair]:
         (Now(), NOW),
         date_entry(),
         presses(Key.ENTER),
-        (Look(TransactionOnDate(1, NOW.date, training=False)), sale),
+        (Look.of(Lookups.by_voucher_and_date, 1, NOW.date, training=False), sale),
     ]
 
 
@@ -154,7 +149,7 @@ def test_original_may_be_named_by_the_hosts_reference():
         (Now(), NOW),
         date_entry(),
         presses(Key.ENTER),
-        (Look(TransactionByReference(REFERENCE, NOW.date, training=False)), None),
+        (Look.of(Lookups.by_reference, REFERENCE, NOW.date, training=False), None),
         tells(Text.REFUSED, Text.NO_SUCH_VOUCHER, say(Text.THIS_TERMINAL, terminal="10000001")),
         gives_up(REFUND, "original", "no_such_voucher"),
     )
@@ -189,10 +184,10 @@ def test_sale_of_the_open_batch_is_offered_as_a_void():
         refund(desk()),
         is_found(SOLD),
         is_within_the_window(),
-        (Look(OpenBatch()), BATCH),
+        (Look.of(Lookups.batch), BATCH),
         shows(Menu(say(Text.VOID_INSTEAD), items)),
         presses(Key.D1),
-        (Look(OpenBatch()), BATCH),
+        (Look.of(Lookups.batch), BATCH),
         shows(original_on_glass(Kind.VOID, SOLD)),
         presses(Key.CANCEL),
         gives_up(Kind.VOID, "original", "cancelled", 800),
@@ -238,7 +233,7 @@ def test_sale_of_ninety_one_days_ago_is_refused():
             for pair in (presses(getattr(Key, f"D{day[length]}")), date_entry(day[: length + 1]))
         ),
         presses(Key.ENTER),
-        (Look(TransactionOnDate(1, day, training=False)), changed(date=day)),
+        (Look.of(Lookups.by_voucher_and_date, 1, day, training=False), changed(date=day)),
         is_within_the_window(),
         tells(Text.REFUSED, say(Text.OUT_OF_WINDOW, days=90)),
         gives_up(REFUND, "original", "out_of_window"),
@@ -256,7 +251,7 @@ def with_limits(operator: str, **limits: int) -> Desk:
         (with_limits("00", supervisor_limit=700), [], say(Text.REFUND_LIMIT, limit=yuan(700))),
         (
             with_limits("01", day_limit=900),
-            [(Look(RefundedToday(NOW.date, "CNY")), 101)],
+            [(Look.of(Lookups.refunds_today, NOW.date, "CNY"), 101)],
             say(Text.REFUND_DAY_LIMIT, limit=yuan(900)),
         ),
     ],

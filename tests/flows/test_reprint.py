@@ -7,13 +7,7 @@ import pytest
 
 from firmware.core.kinds import Copy, Kind, Totals
 from firmware.flows.reprint import reprint
-from firmware.journal.queries import (
-    LastSettlement,
-    LastTransaction,
-    NextJob,
-    TransactionByNumber,
-    TransactionByVoucher,
-)
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintQueued, SettlementCompleted
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
@@ -51,9 +45,9 @@ def is_printed_again(copy: Copy, stan: int, printed: Transaction | None) -> list
     if printed is not None:
         said = say(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)
     return [
-        (Look(NextJob()), 8),
+        (Look.of(Lookups.next_job), 8),
         (Record.of(queued), None),
-        (Look(TransactionByNumber(1, stan, training=False)), printed),
+        (Look.of(Lookups.transaction, 1, stan, training=False), printed),
         *tells(Text.MENU_REPRINT, said, warning=False),
     ]
 
@@ -66,7 +60,7 @@ def test_last_voucher_is_printed_again():
     follow(
         reprint(desk()),
         is_chosen(Key.D1),
-        (Look(LastTransaction(training=False)), SOLD),
+        (Look.of(Lookups.last_transaction, training=False), SOLD),
         is_printed_again(Copy.MERCHANT, 1, again(1)),
     )
 
@@ -76,7 +70,7 @@ def test_any_voucher_is_printed_again_by_its_number():
         reprint(desk()),
         is_chosen(Key.D2),
         keys_digits(NUMBER, "1", width=6, hint=HINT),
-        (Look(TransactionByVoucher(1, training=False)), SOLD),
+        (Look.of(Lookups.by_voucher, 1, training=False), SOLD),
         is_printed_again(Copy.MERCHANT, 1, again(4)),
     )
 
@@ -94,7 +88,7 @@ def test_last_settlement_is_printed_again():
     follow(
         reprint(desk()),
         is_chosen(Key.D3),
-        (Look(LastSettlement()), settled),
+        (Look.of(Lookups.last_settlement), settled),
         is_printed_again(Copy.SETTLEMENT, 0, None),
     )
 
@@ -104,7 +98,10 @@ def test_reversed_sale_has_a_voucher_that_says_so(state: State):
     follow(
         reprint(desk()),
         is_chosen(Key.D1),
-        (Look(LastTransaction(training=False)), msgspec.structs.replace(SOLD, state=state)),
+        (
+            Look.of(Lookups.last_transaction, training=False),
+            msgspec.structs.replace(SOLD, state=state),
+        ),
         is_printed_again(Copy.MERCHANT, 1, again(1)),
     )
 
@@ -115,7 +112,7 @@ def test_what_has_no_voucher_is_not_printed(state: State | None):
     follow(
         reprint(desk()),
         is_chosen(Key.D1),
-        (Look(LastTransaction(training=False)), found),
+        (Look.of(Lookups.last_transaction, training=False), found),
         tells(Text.MENU_REPRINT, Text.NOTHING_TO_PRINT),
     )
 
@@ -124,7 +121,7 @@ def test_settlement_that_never_was_is_not_printed():
     follow(
         reprint(desk()),
         is_chosen(Key.D3),
-        (Look(LastSettlement()), None),
+        (Look.of(Lookups.last_settlement), None),
         tells(Text.MENU_REPRINT, Text.NOTHING_TO_PRINT),
     )
 

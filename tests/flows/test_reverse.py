@@ -7,7 +7,7 @@ import pytest
 from firmware.core.kinds import Copy, Kind, ReversalCause
 from firmware.core.masked import Pan
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
-from firmware.journal.queries import NextJob, Reversals, Uploads
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAnswered
 from firmware.journal.transactions import Reversal, State, Upload
 from firmware.payments.effects import Authorise, Look, Record, Unseal
@@ -70,7 +70,7 @@ def test_first_that_is_not_answered_stops_those_behind_it():
     both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
     done = follow(
         send_reversals(desk()),
-        (Look(Reversals()), both),
+        (Look.of(Lookups.reversals), both),
         now,
         asked,
         reversal_stays_owed(OWED, 1, "timed out"),
@@ -84,7 +84,7 @@ def test_all_that_are_owed_go_out_oldest_first():
     both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
     done = follow(
         send_reversals(desk()),
-        (Look(Reversals()), both),
+        (Look.of(Lookups.reversals), both),
         now,
         first,
         reversal_is_confirmed(OWED),
@@ -101,7 +101,7 @@ def test_one_that_the_host_refuses_holds_up_none_behind_it():
     both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
     done = follow(
         send_reversals(desk()),
-        (Look(Reversals()), both),
+        (Look.of(Lookups.reversals), both),
         now,
         first,
         reversal_stays_owed(OWED, 1, "96"),
@@ -121,7 +121,7 @@ def test_one_that_silences_the_host_comes_after_those_that_were_tried_less():
     ]
     follow(
         send_reversals(desk()),
-        (Look(Reversals()), both),
+        (Look.of(Lookups.reversals), both),
         now,
         second,
         reversal_is_confirmed(SECOND),
@@ -144,7 +144,7 @@ def test_after_three_failures_one_slip_tells_a_person(attempts: int, told: bool,
     """A slip that says it is no receipt; and it is tried again all the same."""
     attempted = ReversalAttempted(batch=1, stan=1, attempt=attempts + 1, detail="timed out")
     slip = PrintQueued(job=7, copy=Copy.FAULT, batch=1, stan=1)
-    telling = [(Look(NextJob()), 7), (Record.of(attempted, slip), None)]
+    telling = [(Look.of(Lookups.next_job), 7), (Record.of(attempted, slip), None)]
     follow(
         send_reversals(desk()),
         reversal_is_sent(OWED, "power lost", SILENCE, attempts=attempts, told=told),
@@ -159,7 +159,7 @@ def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses
 
     def goes_on(now_ms: int, *script: object) -> int | None:
         _, moment = it_is(now_ms)
-        pause = follow(retry.go_on(desk(), moment), (Look(Reversals()), owed), *script)
+        pause = follow(retry.go_on(desk(), moment), (Look.of(Lookups.reversals), owed), *script)
         assert pause is None or isinstance(pause, int)
         return pause
 
@@ -181,7 +181,7 @@ def test_notices_go_out_past_a_reversal_that_the_host_refuses():
     done = follow(
         send_owed(desk()),
         looked,
-        (Look(Uploads()), [notice]),
+        (Look.of(Lookups.uploads), [notice]),
         now,
         first,
         reversal_stays_owed(OWED, 1, "96"),
@@ -195,6 +195,8 @@ def test_notices_go_out_past_a_reversal_that_the_host_refuses():
 def test_nothing_owed_asks_no_host():
     retry = follow(Retry.begin(desk()), it_is(0))
     pause = follow(
-        retry.go_on(desk(), it_is(90_000)[1]), (Look(Reversals()), []), (Look(Uploads()), [])
+        retry.go_on(desk(), it_is(90_000)[1]),
+        (Look.of(Lookups.reversals), []),
+        (Look.of(Lookups.uploads), []),
     )
     assert pause is None

@@ -134,7 +134,7 @@ def test_pin_goes_to_the_host_with_the_amount_in_sight():
         TheChip(card),
         takes_its_number(SALE, 800),
         (Record.of(WITH_PIN), None),
-        (request_of(WITH_PIN), Answered("51")),
+        (request_of(WITH_PIN, pin="123456"), Answered("51")),
         TheChip(card),
         (Record.of(outcome_of(WITH_PIN, Result.DECLINED, "51", Verification.PIN)), None),
         stands_in_the_journal(transaction_of(WITH_PIN, State.DECLINED, reference="")),

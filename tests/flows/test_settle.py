@@ -14,19 +14,8 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
     SettlementRequest,
 )
-from firmware.journal.queries import (
-    BatchCount,
-    BatchTotals,
-    LastTransaction,
-    LessonTotals,
-    NextJob,
-    NextNumbers,
-    Numbers,
-    OpenBatch,
-    OpenSettlement,
-    Reversals,
-    Uploads,
-)
+from firmware.journal.lookups import Lookups
+from firmware.journal.numbers import Numbers
 from firmware.journal.records import (
     BatchOpened,
     PrintQueued,
@@ -75,10 +64,10 @@ OWED = transaction_of(
 def totals_are_shown() -> list[Pair]:
     """A batch that holds something, and its totals with the question."""
     return [
-        (Look(OpenSettlement()), None),
-        (Look(BatchCount()), 3),
-        (Look(OpenBatch()), BATCH),
-        (Look(BatchTotals(BATCH)), TOTALS),
+        (Look.of(Lookups.pending_settlement), None),
+        (Look.of(Lookups.numbers_used), 3),
+        (Look.of(Lookups.batch), BATCH),
+        (Look.of(Lookups.totals, BATCH), TOTALS),
         shows(QUESTION),
     ]
 
@@ -86,13 +75,13 @@ def totals_are_shown() -> list[Pair]:
 def settlement_starts() -> list[Pair]:
     """The host knows all it must; the totals are fixed before it is asked."""
     return [
-        (Look(Uploads()), []),
+        (Look.of(Lookups.uploads), []),
         (CheckSpace(), None),
         (CheckClock(), None),
-        (Look(OpenSettlement()), None),
-        (Look(OpenSettlement()), None),
-        (Look(OpenBatch()), BATCH),
-        (Look(BatchTotals(BATCH)), TOTALS),
+        (Look.of(Lookups.pending_settlement), None),
+        (Look.of(Lookups.pending_settlement), None),
+        (Look.of(Lookups.batch), BATCH),
+        (Look.of(Lookups.totals, BATCH), TOTALS),
         (Record.of(STARTED), None),
     ]
 
@@ -111,7 +100,7 @@ def host_is_asked(answer: HostAnswer) -> list[Pair]:
     return [
         shows(Notice(say(Text.SETTLING), LINES)),
         (Now(), NOW),
-        (Look(NextNumbers(training=False)), Numbers(BATCH, 4)),
+        (Look.of(Lookups.next_numbers, training=False), Numbers(BATCH, 4)),
         (Authorise(request), answer),
     ]
 
@@ -130,7 +119,7 @@ def batch_is_closed(host_totals: Totals, *, balanced: bool) -> list[Pair]:
     slip = PrintQueued(job=9, copy=Copy.SETTLEMENT, batch=BATCH, stan=0)
     verdict = Text.BALANCED if balanced else Text.UNBALANCED
     return [
-        (Look(NextJob()), 9),
+        (Look.of(Lookups.next_job), 9),
         (Record.of(completed, BatchOpened(batch=BATCH + 1), slip), None),
         *tells(Text.SETTLED, verdict, *LINES, warning=not balanced),
     ]
@@ -142,7 +131,7 @@ def test_batch_is_held_against_the_hosts_and_closed(host_totals: Totals):
         settle(desk()),
         totals_are_shown(),
         presses(Key.ENTER),
-        (Look(Reversals()), []),
+        (Look.of(Lookups.reversals), []),
         settlement_starts(),
         host_is_asked(Answered("00", host_totals=host_totals)),
         batch_is_closed(host_totals, balanced=host_totals == TOTALS),
@@ -178,7 +167,7 @@ def test_silence_closes_nothing():
         settle(desk()),
         totals_are_shown(),
         presses(Key.ENTER),
-        (Look(Reversals()), []),
+        (Look.of(Lookups.reversals), []),
         settlement_starts(),
         host_is_asked(NoAnswer(NoAnswerReason.TIMED_OUT)),
         tells(Text.SETTLE_FAILED),
@@ -189,8 +178,8 @@ def test_settlement_that_was_interrupted_is_taken_up_without_asking():
     """Its totals were agreed to, and the host may have closed the batch already."""
     follow(
         settle(desk()),
-        (Look(OpenSettlement()), STARTED),
-        (Look(OpenSettlement()), STARTED),
+        (Look.of(Lookups.pending_settlement), STARTED),
+        (Look.of(Lookups.pending_settlement), STARTED),
         host_is_asked(Answered("00", host_totals=TOTALS)),
         batch_is_closed(TOTALS, balanced=True),
     )
@@ -199,8 +188,8 @@ def test_settlement_that_was_interrupted_is_taken_up_without_asking():
 def test_empty_batch_is_not_settled():
     follow(
         settle(desk()),
-        (Look(OpenSettlement()), None),
-        (Look(BatchCount()), 0),
+        (Look.of(Lookups.pending_settlement), None),
+        (Look.of(Lookups.numbers_used), 0),
         tells(Text.MENU_SETTLE, Text.BATCH_EMPTY),
     )
 
@@ -232,9 +221,9 @@ def test_lesson_settles_nothing():
     said = Notice(say(Text.SETTLED), (say(Text.LESSONS_COUNT_NOTHING),), training=True)
     follow(
         settle(lesson),
-        (Look(OpenBatch()), BATCH),
-        (Look(LastTransaction(training=True)), OWED),
-        (Look(LessonTotals(BATCH)), TOTALS),
+        (Look.of(Lookups.batch), BATCH),
+        (Look.of(Lookups.last_transaction, training=True), OWED),
+        (Look.of(Lookups.lesson_totals, BATCH), TOTALS),
         shows(screen),
         presses(Key.ENTER),
         next_job(),

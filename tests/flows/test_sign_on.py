@@ -6,11 +6,11 @@ import pytest
 
 from firmware.core.kinds import Kind
 from firmware.core.masked import Password
-from firmware.flows.effects import ChangeOperator, CheckPassword, OperatorChange
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.effects import ChangeOperator, CheckPassword, MaskedEntry, OperatorChange
 from firmware.flows.operators import manage
 from firmware.flows.sign_on import try_sign_on
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
+from firmware.journal.lookups import Lookups
 from firmware.journal.operators import (
     LockedFor,
     MustChange,
@@ -19,7 +19,6 @@ from firmware.journal.operators import (
     Verified,
     WrongPassword,
 )
-from firmware.journal.queries import Reversals, Uploads
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn, TrainingSwitched
 from firmware.journal.transactions import State
 from firmware.payments.effects import Look, Record
@@ -170,7 +169,7 @@ SIGN_OFF = Notice(say(Text.SIGN_OFF), (), say(Text.PRESS_ENTER_TO_GO_ON))
 
 def test_operator_signs_off():
     here = desk()
-    nothing = [(Look(Reversals()), []), (Look(Uploads()), [])]
+    nothing = [(Look.of(Lookups.reversals), []), (Look.of(Lookups.uploads), [])]
     follow(
         manage(here),
         is_chosen(Text.SIGN_OFF),

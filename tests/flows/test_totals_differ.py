@@ -16,12 +16,12 @@ from firmware.lab.scenario.language import parse
 from firmware.lab.scenario.player import Player
 
 SALES = """
-press 2000 ENTER
+press 850 ENTER
 press ENTER
 insert visa-credit
 press ENTER
 remove
-press 850 ENTER
+press 2000 ENTER
 press ENTER
 insert visa-credit
 press ENTER
@@ -51,7 +51,10 @@ def play(player: Player, text: str) -> None:
 
 
 def forget_a_sale(directory: Path) -> None:
-    """The host loses 8.50 that the terminal has an approval for."""
+    """The host loses 8.50 that the terminal has an approval for.
+
+    Not its last answer: books without that are found out at the next start.
+    """
     with sqlite3.connect(directory / "host-books.db") as books:
         gone = books.execute("DELETE FROM transactions WHERE amount_minor = 850").rowcount
     books.close()

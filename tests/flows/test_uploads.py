@@ -21,7 +21,7 @@ from firmware.iso8583.messages import (
 )
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
-from firmware.journal.queries import NextJob, Uploads
+from firmware.journal.lookups import Lookups
 from firmware.journal.records import PrintQueued, UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.transactions import State, Transaction, Upload
 from firmware.lab.scenario.language import Step
@@ -104,7 +104,7 @@ def test_a_taken_notice_is_recorded_with_the_hosts_reference():
     )
     done = follow(
         send_uploads(desk()),
-        (Look(Uploads()), [owed()]),
+        (Look.of(Lookups.uploads), [owed()]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("00", "632600000001", "123456")),
         (Record.of(told), None),
@@ -120,7 +120,7 @@ def stays_owed(attempt: int, detail: str, *slip: PrintQueued) -> Pair:
 def test_without_an_answer_nothing_else_is_sent_and_no_slip_tells_of_it():
     done = follow(
         send_uploads(desk()),
-        (Look(Uploads()), [owed(attempts=4), owed(attempts=5)]),
+        (Look.of(Lookups.uploads), [owed(attempts=4), owed(attempts=5)]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), NoAnswer(NoAnswerReason.TIMED_OUT)),
         stays_owed(5, "timed out"),
@@ -132,7 +132,7 @@ def test_without_an_answer_nothing_else_is_sent_and_no_slip_tells_of_it():
 def test_a_notice_that_the_host_cannot_take_stays_owed_and_holds_up_none_behind_it(code: str):
     done = follow(
         send_uploads(desk()),
-        (Look(Uploads()), [owed(), owed(attempts=1)]),
+        (Look.of(Lookups.uploads), [owed(), owed(attempts=1)]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered(code)),
         stays_owed(1, code),
@@ -152,10 +152,10 @@ def test_one_slip_tells_a_person_of_a_notice_that_the_host_cannot_take(
     slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
     follow(
         send_uploads(desk()),
-        (Look(Uploads()), [owed(attempts, told=told)]),
+        (Look.of(Lookups.uploads), [owed(attempts, told=told)]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("96")),
-        [(Look(NextJob()), 9)] * slips,
+        [(Look.of(Lookups.next_job), 9)] * slips,
         stays_owed(attempts + 1, "96", *[slip] * slips),
     )
 
@@ -165,10 +165,10 @@ def test_a_refused_notice_prints_what_a_person_has_to_claim():
     slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
     done = follow(
         send_uploads(desk()),
-        (Look(Uploads()), [owed()]),
+        (Look.of(Lookups.uploads), [owed()]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("14")),
-        (Look(NextJob()), 9),
+        (Look.of(Lookups.next_job), 9),
         (Record.of(told, slip), None),
     )
     assert done is True

@@ -7,12 +7,11 @@ import pytest
 
 from firmware.core.kinds import Kind, Result, Verification
 from firmware.core.masked import Password
-from firmware.flows.effects import CheckPassword
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.flows.effects import CheckPassword, MaskedEntry
 from firmware.flows.void import void
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
+from firmware.journal.lookups import Lookups
 from firmware.journal.operators import WrongPassword
-from firmware.journal.queries import OpenBatch, TransactionByVoucher
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.payments.transact import PaymentApproved, PaymentDeclined
@@ -75,12 +74,12 @@ def is_voided_by_number(sale: Transaction | None) -> list[Pair]:
         *supervisor_gives_password("void"),
         *nothing_is_owed(),
         *keys_digits(NUMBER_TITLE, "1", width=6, hint=NUMBER_HINT),
-        (Look(TransactionByVoucher(1, training=False)), sale),
+        (Look.of(Lookups.by_voucher, 1, training=False), sale),
     ]
 
 
 def is_in_the_open_batch(batch: int = BATCH) -> Pair:
-    return Look(OpenBatch()), batch
+    return Look.of(Lookups.batch), batch
 
 
 def agreed_on(sale: Transaction) -> list[Pair]:
@@ -109,7 +108,7 @@ def test_sale_is_voided_on_its_card_with_its_pin():
         card_is_put_in(card, VOID, 800, Text.INSERT_SAME_CARD),
         pin_is_keyed(VOID, 800, "123456"),
         # 4. Intent, host, outcome.
-        is_carried_out(TAKEN_BACK, APPROVED),
+        is_carried_out(TAKEN_BACK, APPROVED, pin="123456"),
         is_approved(TAKEN_BACK, Verification.PIN),
     )
     assert isinstance(ended, PaymentApproved)
@@ -324,7 +323,7 @@ def test_host_that_declines_leaves_the_sale_as_it_was():
         agreed_on(SOLD),
         card_is_put_in(card_of_tray("unionpay-debit"), VOID, 800, Text.INSERT_SAME_CARD),
         pin_is_keyed(VOID, 800, "123456"),
-        is_carried_out(TAKEN_BACK, Answered("55")),
+        is_carried_out(TAKEN_BACK, Answered("55"), pin="123456"),
         (Record.of(outcome_of(TAKEN_BACK, Result.DECLINED, "55", Verification.PIN)), None),
         stands_in_the_journal(declined),
         card_is_released(),

@@ -15,6 +15,7 @@ from firmware.flows.effects import (
     Beep,
     CardPresent,
     CheckPassword,
+    MaskedEntry,
     PowerOff,
     PowerOn,
     ReleasePaper,
@@ -24,21 +25,9 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.entry_guard import MaskedEntry
+from firmware.journal.lookups import Lookups
+from firmware.journal.numbers import Numbers
 from firmware.journal.operators import Verified
-from firmware.journal.queries import (
-    BatchCount,
-    CardSoldToday,
-    DuplicateOf,
-    NextJob,
-    NextNumbers,
-    Numbers,
-    OpenSettlement,
-    RecentSales,
-    Reversals,
-    TransactionByNumber,
-    Uploads,
-)
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
@@ -153,15 +142,19 @@ def tells(title: Text, *body: Phrase | Text, warning: bool = True) -> list[Pair]
 
 def nothing_is_owed(*, uploads: bool = True) -> list[Pair]:
     """No reversal, no notice of an offline sale, room on the disk, no settlement under way."""
-    row: list[Pair] = [(Look(Reversals()), [])]
-    row += [(Look(Uploads()), [])] if uploads else []
+    row: list[Pair] = [(Look.of(Lookups.reversals), [])]
+    row += [(Look.of(Lookups.uploads), [])] if uploads else []
     row += [(CheckSpace(), None), (CheckClock(), None)]
-    return [*row, (Look(OpenSettlement()), None), (Look(OpenSettlement()), None)]
+    return [
+        *row,
+        (Look.of(Lookups.pending_settlement), None),
+        (Look.of(Lookups.pending_settlement), None),
+    ]
 
 
 def a_sale_may_begin() -> list[Pair]:
     """There is room on the disk and in the batch, and the host knows all it must."""
-    return [*nothing_is_owed(uploads=False), (Look(BatchCount()), 0)]
+    return [*nothing_is_owed(uploads=False), (Look.of(Lookups.numbers_used), 0)]
 
 
 def eight_yuan_is_keyed() -> list[Pair]:
@@ -172,7 +165,7 @@ def eight_yuan_is_keyed() -> list[Pair]:
         presses(Key.STAR),
         shows(AmountEntry(Kind.SALE, yuan(800), say(Text.SALE_AMOUNT))),
         presses(Key.ENTER),
-        (Look(RecentSales(50, "CNY")), []),
+        (Look.of(Lookups.recent_sale_amounts, 50, "CNY"), []),
     ]
 
 
@@ -223,7 +216,7 @@ def card_is_read(card: Card, kind: Kind, minor: int) -> list[Pair | TheChip]:
         is_reading(kind, minor),
         (PowerOn(), card.power_on()),
         (Now(), NOW),
-        (Look(NextNumbers(training=False)), Numbers(BATCH, STAN)),
+        (Look.of(Lookups.next_numbers, training=False), Numbers(BATCH, STAN)),
         TheChip(card),
     ]
 
@@ -237,9 +230,14 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
     since = NOW.wall - timedelta(seconds=300)
     return [
         (Now(), NOW),
-        (Look(CardSoldToday(card.hash, NOW.date, "CNY")), 0),
+        (Look.of(Lookups.card_today, card.hash, NOW.date, "CNY"), 0),
         (Now(), NOW),
-        (Look(DuplicateOf(card.hash, minor, "CNY", since, training=False, psn=card.psn)), None),
+        (
+            Look.of(
+                Lookups.duplicate_of, card.hash, minor, "CNY", since, training=False, psn=card.psn
+            ),
+            None,
+        ),
     ]
 
 
@@ -266,19 +264,19 @@ def takes_its_number(kind: Kind, minor: int, stan: int = STAN) -> list[Pair]:
     """The next voucher number; the glass says not to remove the card."""
     return [
         (Now(), NOW),
-        (Look(NextNumbers(training=False)), Numbers(BATCH, stan)),
+        (Look.of(Lookups.next_numbers, training=False), Numbers(BATCH, stan)),
         shows(Processing(kind, yuan(minor), say(Text.CONNECTING), keep_card=True)),
     ]
 
 
 def stands_in_the_journal(transaction: Transaction) -> Pair:
     """The transaction as the journal tells it once its outcome is recorded."""
-    found = TransactionByNumber(transaction.batch, transaction.stan, training=False)
-    return Look(found), transaction
+    place = transaction.batch, transaction.stan
+    return Look.of(Lookups.transaction, *place, training=False), transaction
 
 
 def next_job() -> Pair:
-    return Look(NextJob()), MERCHANT_JOB
+    return Look.of(Lookups.next_job), MERCHANT_JOB
 
 
 def card_is_released() -> list[Pair]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyemv import cvn as pyemv_cvn
 
@@ -148,11 +149,11 @@ class BareTerminal:
         return answer
 
 
-def issuer_of(card: Card, number: int = 0):
+def issuer_of(card: Card, number: int = 0) -> Any:
     """pyemv's view of the card's issuer, by the card's cryptogram version."""
     own = card.applications[number].own
     account = own.account
-    known = {
+    known: Any = {
         0x0A: pyemv_cvn.VisaCVN10,
         0x10: pyemv_cvn.MasterCardCVN16,
         0x12: pyemv_cvn.VisaCVN18,
@@ -168,7 +169,8 @@ def cryptogram_by_issuer(card: Card, data: dict[int, bytes], values: dict[int, b
     sent = [values[tag] for tag in (0x9F02, 0x9F03, 0x9F1A, 0x95, 0x5F2A, 0x9A, 0x9C, 0x9F37)]
     tail = {0x0A: iad[3:7], 0x10: iad[2:8], 0x12: iad, 0x14: iad[2:8]}
     cvn = card.applications[0].own.cvn
-    return issuer.generate_ac(*sent, data[0x82], data[0x9F36], tail[cvn])
+    made: bytes = issuer.generate_ac(*sent, data[0x82], data[0x9F36], tail[cvn])
+    return made
 
 
 def authentication_by_issuer(card: Card, data: dict[int, bytes], code: bytes = b"00") -> bytes:
@@ -176,10 +178,10 @@ def authentication_by_issuer(card: Card, data: dict[int, bytes], code: bytes = b
     issuer, own = issuer_of(card), card.applications[0].own
     arqc, atc = data[0x9F26], data[0x9F36]
     if own.arpc_method == 2:
-        return issuer.generate_arpc(arqc, atc, b"\0\x80\0\0") + b"\0\x80\0\0"
+        return bytes(issuer.generate_arpc(arqc, atc, b"\0\x80\0\0")) + b"\0\x80\0\0"
     if own.cvn in (0x0A, 0x10):
-        return issuer.generate_arpc(arqc, code) + code
+        return bytes(issuer.generate_arpc(arqc, code)) + code
     from pyemv import ac, kd  # noqa: PLC0415 - pyemv knows CVN 18 with method 2 alone
 
     session = kd.derive_common_sk(issuer.icc_mk_ac, atc + bytes(6))
-    return ac.generate_arpc_1(session, arqc, code) + code
+    return bytes(ac.generate_arpc_1(session, arqc, code)) + code

@@ -1,21 +1,31 @@
-"""A terminal device with a modelled printer at its other end."""
+"""Terminal devices with a modelled printer at their other end."""
 
 import contextlib
 import os
 import termios
 import threading
 import tty
+from collections.abc import Iterator
+from typing import Protocol
 
 from tests.machine import pseudo_terminal
 
 
+class Answering(Protocol):
+    """A printer model at the far end of a line."""
+
+    def receive(self, data: bytes) -> object: ...
+
+    def answers(self) -> bytes: ...
+
+
 @contextlib.contextmanager
-def on_terminal(model):
+def on_terminal(model: Answering) -> Iterator[str]:
     """A terminal device whose other end is the printer: a serial line without its speed."""
     master, slave = pseudo_terminal()
     tty.setraw(slave, termios.TCSANOW)
 
-    def serve():
+    def serve() -> None:
         with contextlib.suppress(OSError):
             while data := os.read(master, 4096):
                 model.receive(data)
@@ -28,4 +38,46 @@ def on_terminal(model):
     finally:
         os.close(slave)
         served.join(5)
+        os.close(master)
+
+
+BUFFER_BYTES, LOW_BYTES = 4096, 1024
+HEADROOM_BYTES = 1536  # what a sender that was told to stop may still have on its way
+PRINTED_AT_ONCE, PRINT_S = 256, 0.05
+XON, XOFF = b"\x11", b"\x13"
+
+
+@contextlib.contextmanager
+def on_small_buffer(model: Answering) -> Iterator[str]:
+    """The same with a printer slower than its line, whose DIP switches say XON/XOFF.
+
+    What comes when the buffer is full is lost.
+    """
+    master, slave = os.openpty()
+    tty.setraw(slave, termios.TCSANOW)
+    os.set_blocking(master, False)
+    stop, paces = threading.Event(), threading.Event()  # the second is never set
+
+    def serve() -> None:
+        buffer, held = bytearray(), False
+        while not stop.is_set() or buffer:
+            with contextlib.suppress(OSError):
+                while came := os.read(master, 4096):
+                    buffer.extend(came[: BUFFER_BYTES - len(buffer)])
+            if not held and len(buffer) >= BUFFER_BYTES - HEADROOM_BYTES:
+                held = os.write(master, XOFF) > 0
+            paces.wait(PRINT_S)
+            model.receive(bytes(buffer[:PRINTED_AT_ONCE]))
+            del buffer[:PRINTED_AT_ONCE]
+            if held and len(buffer) <= LOW_BYTES:
+                held = os.write(master, XON) == 0
+
+    served = threading.Thread(target=serve, daemon=True)
+    served.start()
+    try:
+        yield os.ttyname(slave)
+    finally:
+        stop.set()
+        served.join(20)
+        os.close(slave)
         os.close(master)

@@ -1,55 +1,17 @@
 """The reader's driver on the modelled PC/SC: readers come and go, daemons die, cards misbehave."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from hw.card_reader import BACK_OFF_MAX_MS, PcscReader
+from hw.card_reader import BACK_OFF_MAX_MS
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
 from hw.pcsc import Code, State, seen, words
 from hw.ports import CardGone, CardMute, DeviceFault
 from hw.sim.reader.pcsc import PcscModel
+from tests.hw.reader_bench import Bench, bench, talking
 
+__all__ = ["bench", "talking"]  # fixtures
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
 SELECT_VISA = bytes.fromhex("00A4040007A000000003101000")
-
-
-class StoppedClock:
-    """A clock that shows what it is told."""
-
-    ms = 7
-
-    def monotonic_ms(self) -> int:
-        return self.ms
-
-    def now(self) -> datetime:
-        return datetime(2026, 5, 1, tzinfo=UTC)
-
-
-class Bench:
-    """A modelled PC/SC, the driver on it, and the pauses the driver took."""
-
-    def __init__(self, *names: str, **options: object) -> None:
-        self.pcsc = PcscModel(names) if names else PcscModel()
-        self.pauses: list[int] = []
-        self.reader = PcscReader(self.pcsc, StoppedClock(), pause=self.pauses.append, **options)
-
-    def poll(self) -> list[type]:
-        return [type(event) for event in self.reader.poll(1_000)]
-
-
-@pytest.fixture
-def bench():
-    return Bench()
-
-
-@pytest.fixture
-def talking(bench, card_named):
-    """The bench with visa-credit in and powered."""
-    bench.pcsc.insert(card_named("visa-credit"))
-    assert bench.poll() == [CardInserted]
-    bench.reader.power_on()
-    return bench
 
 
 def test_events_carry_the_clock(bench, card_named):

@@ -9,6 +9,7 @@ from hw.evdev_keypad import (
     EV_KEY,
     EV_SYN,
     EVENT,
+    NAVIGATION,
     RETRY_MS,
     SYN_DROPPED,
     EventNode,
@@ -36,7 +37,11 @@ class Hand:
             self.events += self.keypad.scan(self.now_ms)
 
     def tap(self, *keys):
+        before = None
         for key in keys:
+            if key is before:
+                self.wait(40)
+            before = key
             self.pad.press(key)
             self.wait(40)
             self.pad.release(key)
@@ -170,3 +175,25 @@ def test_what_is_no_event_device_is_not_taken_for_one(tmp_path):
         EventNode.open(str(tmp_path / "event0"))
     with pytest.raises(DeviceFault, match="No such file"):
         EventNode.open(str(tmp_path / "event1"))
+
+
+def test_with_num_lock_off_the_pads_digits_are_digits(hand):
+    hand.pad.num_lock_off = True
+    digits = [Key(digit) for digit in "0123456789"]
+    hand.tap(*digits)
+    assert hand.pressed == digits
+    assert {*NAVIGATION.values()} == {*digits}
+    assert NAVIGATION.keys().isdisjoint(CODES)
+
+
+@pytest.mark.parametrize(("gap_ms", "presses"), [(20, 1), (75, 1), (80, 2), (120, 2)])
+def test_a_contact_that_gaps_is_one_press_and_a_double_press_two(hand, gap_ms, presses):
+    hand.pad.press(Key.D5)
+    hand.wait(40)
+    hand.pad.release(Key.D5)
+    hand.wait(gap_ms)
+    hand.pad.press(Key.D5)
+    hand.wait(40)
+    hand.pad.release(Key.D5)
+    hand.wait(100)
+    assert hand.pressed == [Key.D5] * presses

@@ -14,9 +14,10 @@ from hw.ports import (
     Qr,
     Size,
 )
-from hw.printer import CLEAN_SLATE, EscposPrinter, state_of
+from hw.printer import CLEAN_SLATE, EscposPrinter
 from hw.printer_encode import Encoder, Mode, Profile
 from hw.printer_font import PaperFont
+from hw.printer_status import state_of
 from hw.sim.printer.escpos import ModelTransport, PrinterModel
 
 MODES = pytest.mark.parametrize("mode", list(Mode))
@@ -51,7 +52,7 @@ NEXT_READS = " " * 21 + "下一联 NEXT\nRMB 1.00"
 
 
 def printer_on(model: PrinterModel, mode: Mode = Mode.NATIVE, **profile: bool) -> EscposPrinter:
-    return EscposPrinter(model.transport, Profile(model.columns, **profile), mode, FONT)
+    return EscposPrinter(model.transport, Profile(model.columns, mode=mode, **profile), FONT)
 
 
 class Mute(ModelTransport):
@@ -171,7 +172,7 @@ def test_paper_that_ends_within_a_job_leaves_doubt() -> None:
 
 def test_a_printer_that_never_answers_is_taken_at_the_wires_word() -> None:
     model = PrinterModel()
-    printer = EscposPrinter(Mute(model), Profile(), Mode.NATIVE, FONT)
+    printer = EscposPrinter(Mute(model), Profile(), FONT)
     assert printer.status() is PaperState.UNKNOWN
     report = printer.print(VOUCHER)
     assert (report.result, report.state) == (PrintResult.SENT, PaperState.UNKNOWN)
@@ -186,8 +187,8 @@ def test_a_printer_that_falls_silent_within_a_job_leaves_doubt() -> None:
             answers = super().read(timeout_ms)
             return b"" if "HAPPY STORE" in model.paper.text else answers
 
-    report = EscposPrinter(FallsSilent(model), Profile(), Mode.NATIVE, FONT).print(VOUCHER)
-    assert (report.result, report.state) == (PrintResult.UNKNOWN, PaperState.UNKNOWN)
+    report = EscposPrinter(FallsSilent(model), Profile(), FONT).print(VOUCHER)
+    assert (report.result, report.state) == (PrintResult.UNKNOWN, PaperState.OFFLINE)
 
 
 def test_bytes_sent_are_those_of_the_document() -> None:
@@ -223,7 +224,7 @@ class LateFence(ModelTransport):
 def test_a_slow_printer_is_waited_for_until_it_is_through() -> None:
     model = PrinterModel()
     wire = LateFence(model, 0)
-    printer = EscposPrinter(wire, Profile(), Mode.NATIVE, FONT)
+    printer = EscposPrinter(wire, Profile(), FONT)
     printer.print(NEXT)
     wire.reads_to_wait = 20
     assert printer.print(NEXT).result is PrintResult.SENT
@@ -233,7 +234,7 @@ def test_a_slow_printer_is_waited_for_until_it_is_through() -> None:
 def test_a_printer_that_stands_still_within_a_job_leaves_doubt() -> None:
     model = PrinterModel()
     wire = LateFence(model, 0)
-    printer = EscposPrinter(wire, Profile(), Mode.NATIVE, FONT)
+    printer = EscposPrinter(wire, Profile(), FONT)
     printer.print(NEXT)
     wire.reads_to_wait = 10_000
     report = printer.print(NEXT)
@@ -243,7 +244,7 @@ def test_a_printer_that_stands_still_within_a_job_leaves_doubt() -> None:
 def test_a_printer_without_ordered_status_is_padded_once_and_trusted() -> None:
     model = PrinterModel()
     wire = LateFence(model, 1_000_000)
-    printer = EscposPrinter(wire, Profile(), Mode.NATIVE, FONT)
+    printer = EscposPrinter(wire, Profile(), FONT)
     assert printer.print(VOUCHER).result is PrintResult.SENT
     received = model.bytes_received
     assert printer.print(VOUCHER).result is PrintResult.SENT
@@ -287,7 +288,7 @@ def test_without_a_clean_slate_the_next_job_would_be_swallowed() -> None:
     model.dies_after(400)
     printer_on(model, Mode.RASTER).print((Qr("POS1" * 50),))
     model.clear()
-    encoder = Encoder(Profile(), Mode.NATIVE, FONT)
+    encoder = Encoder(Profile(), FONT)
     model.transport.reopen()
     model.transport.write(encoder.setup() + encoder.body((Line("swallowed"),)))
     assert "swallowed" not in model.paper.text
@@ -298,7 +299,7 @@ def test_without_a_clean_slate_the_next_job_would_be_swallowed() -> None:
 def test_a_healthy_printer_gets_no_padding() -> None:
     model = PrinterModel()
     wire = Recording(model)
-    printer = EscposPrinter(wire, Profile(), Mode.NATIVE, FONT)
+    printer = EscposPrinter(wire, Profile(), FONT)
     for _ in range(3):
         printer.print((Line("x"),))
     assert bytes(100) not in wire.sent
@@ -322,7 +323,7 @@ def test_malformed_answers_are_no_answers() -> None:
             return b"".join(b"\xff\x93" + bytes((byte,)) for byte in super().read(timeout_ms))
 
     model.fail_cover_open()
-    noisy = EscposPrinter(Noisy(model), Profile(), Mode.NATIVE, FONT)
+    noisy = EscposPrinter(Noisy(model), Profile(), FONT)
     assert noisy.status() is PaperState.COVER_OPEN
 
 

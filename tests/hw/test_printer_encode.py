@@ -5,11 +5,9 @@ from hypothesis import strategies as st
 from segno import make_qr
 
 from hw.ports import Align, Cut, Feed, Line, Qr, Size
+from hw.printer_dots import BAND_BYTES_MAX, BAND_ROWS_MAX, QR_MODULE_PX_MAX, QR_QUIET_MODULES
 from hw.printer_encode import (
-    BAND_BYTES_MAX,
     QR_BYTES_MAX,
-    QR_MODULE_PX_MAX,
-    QR_QUIET_MODULES,
     Encoder,
     Mode,
     Profile,
@@ -18,6 +16,7 @@ from hw.printer_encode import (
 )
 from hw.printer_font import PaperFont, columns_of
 from hw.sim.printer.escpos import PrinterModel
+from hw.sim.printer.kinds import kind_of
 
 FONT = PaperFont()
 SHORT = st.text(max_size=12)
@@ -33,11 +32,11 @@ PARTS = st.one_of(
 
 
 def native(*parts):
-    return Encoder(Profile(), Mode.NATIVE, FONT).body(parts)
+    return Encoder(Profile(), FONT).body(parts)
 
 
 def raster(*parts):
-    return Encoder(Profile(), Mode.RASTER, FONT).body(parts)
+    return Encoder(Profile(mode=Mode.RASTER), FONT).body(parts)
 
 
 def bands(data):
@@ -52,7 +51,7 @@ def bands(data):
 
 
 def test_a_native_job_begins_in_a_known_state_with_chinese_on():
-    assert Encoder(Profile(), Mode.NATIVE, FONT).setup() == b"\x1b@\x1bt\x00\x1c&"
+    assert Encoder(Profile(), FONT).setup() == b"\x1b@\x1bt\x00\x1c&"
     assert native().endswith(b"\x1c.")
 
 
@@ -79,10 +78,66 @@ def test_a_line_with_a_character_that_printers_may_lack_is_sent_as_dots():
 
 
 def test_raster_bands_are_short_and_only_as_wide_as_their_ink():
-    assert bands(raster(Line("ab"), Line("x" * 32, Size.TALL))) == [(3, 24), (48, 48)]
-    for width, height in bands(raster(Qr("x" * 300))):
-        assert height <= 48
+    [(width, height)] = bands(raster(Line("ab")))
+    assert width == 3
+    assert height < 24  # rows without ink are fed
+    assert [width for width, _ in bands(raster(Line("ab", align=Align.RIGHT)))] == [3]
+    assert [width for width, _ in bands(raster(Line("ab", align=Align.CENTRE)))] == [3]
+    for width, height in bands(raster(Qr("x" * 300), Line("x" * 32, Size.TALL))):
+        assert height <= BAND_ROWS_MAX
         assert 8 + width * height <= BAND_BYTES_MAX
+
+
+def test_no_band_is_as_high_as_printers_of_the_pos_5890k_kind_stumble_over():
+    """They print garbage, or stop, after a band whose height is a multiple of 48 rows."""
+    document = (Line("国" * 16), Line("国" * 8, Size.LARGE), Qr("x" * 300), Line("end"))
+    for mode in Mode:
+        model = PrinterModel(32, FONT, kind=kind_of(["band-48"]))
+        encoder = Encoder(Profile(mode=mode, qr=False), FONT)
+        model.receive(encoder.setup() + encoder.body(document))
+        assert model.paper.text.endswith("end"), mode
+        assert model.anomalies == []
+
+
+def test_the_control_stops_a_printer_of_that_kind():
+    model = PrinterModel(32, FONT, kind=kind_of(["band-48"]))
+    model.receive(b"\x1dv0\x00\x01\x00\x30\x00" + bytes([255] * 48) + b"lost\n")
+    assert "lost" not in model.paper.text
+
+
+def test_mixed_text_needs_no_chinese_in_the_printer_and_keeps_every_column():
+    model = PrinterModel(32, FONT, kind=kind_of(["no-chinese"]))
+    encoder = Encoder(Profile(mode=Mode.MIXED), FONT)
+    lines = (
+        Line("终端号 TERMINAL:        10000001"),
+        Line("操作员 01", align=Align.RIGHT, bold=True),
+        Line("金额 RMB 1.50", Size.LARGE),
+        Line("备注：￥12.50（谢谢）", align=Align.CENTRE),
+    )
+    model.receive(encoder.setup() + encoder.body(lines))
+    assert model.paper.text == (
+        "终端号 TERMINAL:        10000001\n" + " " * 23 + "操作员 01\n金额 RMB 1.50\n"
+        "     备注：￥12.50（谢谢）"
+    )
+    assert model.anomalies == []
+
+
+def test_a_payload_is_text_on_a_head_that_draws_no_qr_and_dots_where_that_is_set():
+    for qr in (True, False):
+        model = PrinterModel(32, FONT, kind=kind_of(["no-qr"]))
+        encoder = Encoder(Profile(qr=qr), FONT)
+        model.receive(encoder.setup() + encoder.body((Qr("POS1"),)))
+        assert ("k1A2" in model.paper.text) == qr
+
+
+def test_a_printer_that_feeds_by_half_rows_spaces_lines_as_all_others_do():
+    heights = []
+    for traits, motion_dpi in (([], 0), (["half-rows"], 180)):
+        model = PrinterModel(32, FONT, kind=kind_of(traits))
+        encoder = Encoder(Profile(mode=Mode.RASTER, motion_dpi=motion_dpi), FONT)
+        model.receive(encoder.setup() + encoder.body((Line("国"), Line(), Line("国"))))
+        heights.append(model.paper.height_px)
+    assert heights[0] == heights[1]
 
 
 def test_blank_lines_cost_three_bytes():
@@ -92,7 +147,7 @@ def test_blank_lines_cost_three_bytes():
 def test_a_line_too_wide_for_the_paper_goes_on_below():
     for mode in Mode:
         model = PrinterModel()
-        encoder = Encoder(Profile(), mode, FONT)
+        encoder = Encoder(Profile(mode=mode), FONT)
         model.receive(encoder.setup() + encoder.body((Line("x" * 31 + "国" + "y" * 5),)))
         assert model.paper.text == "x" * 31 + "\n国yyyyy"
         assert model.anomalies == []
@@ -101,14 +156,14 @@ def test_a_line_too_wide_for_the_paper_goes_on_below():
 def test_a_payload_no_symbol_can_hold_is_marked_on_paper():
     for payload in ("", "x" * 3000):
         model = PrinterModel()
-        model.receive(Encoder(Profile(), Mode.NATIVE, FONT).setup() + native(Qr(payload)))
+        model.receive(Encoder(Profile(), FONT).setup() + native(Qr(payload)))
         assert "〓 QR 〓" in model.paper.text
 
 
 def test_a_long_payload_fits_its_paper():
     for columns in (32, 48):
         model = PrinterModel(columns)
-        encoder = Encoder(Profile(columns), Mode.NATIVE, FONT)
+        encoder = Encoder(Profile(columns), FONT)
         model.receive(encoder.setup() + encoder.body((Qr("签" * 777),)))
         assert model.anomalies == []
         assert model.paper.has_qr == ("签" * 777,)
@@ -119,7 +174,7 @@ def test_a_long_payload_fits_its_paper():
 @example([Line("\x1b@\x1dv0\x10\x04\x01", bold=True)], Mode.NATIVE, 32)
 def test_whatever_the_document_the_printer_understands_every_byte(document, mode, columns):
     model = PrinterModel(columns, FONT)
-    encoder = Encoder(Profile(columns, cutter=True), mode, FONT)
+    encoder = Encoder(Profile(columns, cutter=True, mode=mode), FONT)
     model.receive(encoder.setup() + encoder.body(tuple(document)))
     assert model.anomalies == []
 
@@ -129,7 +184,7 @@ def test_whatever_the_document_the_printer_understands_every_byte(document, mode
 @example("Ｑ￥－—　，", Size.LARGE)
 def test_native_text_reads_back_as_it_was_written(text, size):
     model = PrinterModel(32, FONT)
-    model.receive(Encoder(Profile(), Mode.NATIVE, FONT).setup() + native(Line(text, size)))
+    model.receive(Encoder(Profile(), FONT).setup() + native(Line(text, size)))
     if columns_of(text) * (2 if size is Size.LARGE else 1) <= 32:
         assert model.paper.text.strip() == printable(text).strip(" 　")
 

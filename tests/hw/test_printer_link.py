@@ -12,7 +12,7 @@ import pytest
 
 from hw.ports import Line, PaperState, PrintResult
 from hw.printer import EscposPrinter
-from hw.printer_encode import Profile
+from hw.printer_encode import Profile, Status
 from hw.printer_font import PaperFont
 from hw.printer_link import (
     CaptureTransport,
@@ -20,12 +20,12 @@ from hw.printer_link import (
     NetworkTransport,
     SerialTransport,
     UsbTransport,
-    profile_named,
     transport_for,
 )
 from hw.sim.printer.escpos import PrinterModel
+from hw.sim.printer.kinds import kind_of
 from hw.sim.printer.usb import UsbPrinterBus
-from tests.hw.serial_line import on_terminal
+from tests.hw.serial_line import on_small_buffer, on_terminal
 
 FONT = PaperFont()
 DOCUMENT = (Line("签购单 RMB 128.50"), Line("幸福小店"))
@@ -174,13 +174,6 @@ def test_a_wrong_address_is_named(address, tmp_path):
     assert repr(address) in str(refused.value)
 
 
-def test_profiles_are_python_escposs_own(cache_dir):
-    assert profile_named("POS-5890", cache_dir) == Profile(32, cutter=False, qr=False)
-    assert profile_named("TM-T88II", cache_dir).cutter
-    with pytest.raises(ValueError, match="no printer profile is named 'X'"):
-        profile_named("X", cache_dir)
-
-
 def test_the_driver_imports_python_escpos_late_and_without_its_noise(tmp_path):
     script = """
 import logging, sys
@@ -198,3 +191,43 @@ assert logging.getLogger().handlers == []
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert list(tmp_path.glob("*.pickle"))
     assert logging.getLogger().level == logging.WARNING
+
+
+def test_a_packet_without_a_byte_before_each_answer_is_no_silence(cache_dir):
+    model = PrinterModel()
+    bus = UsbPrinterBus(model, 0x0416, 0x5011)
+    bus.empty_first = True
+    prints_and_answers(UsbTransport(0x0416, 0x5011, cache_dir, backend=bus), model)
+
+
+def test_a_bus_that_only_ever_sends_empty_packets_is_silent(cache_dir):
+    model = PrinterModel(kind=kind_of(["mute"]))
+    bus = UsbPrinterBus(model, 0x0416, 0x5011)
+    bus.only_empty = True
+    printer = EscposPrinter(UsbTransport(0x0416, 0x5011, cache_dir, backend=bus), Profile())
+    assert printer.status() is PaperState.UNKNOWN
+
+
+class AtItsBaud(SerialTransport):
+    """A pseudo-terminal takes bytes at any speed: this one at that of its line."""
+
+    BAUD = 115_200
+
+    def write(self, data):
+        count = super().write(data)
+        threading.Event().wait(count * 10 / self.BAUD)
+        return count
+
+
+@pytest.mark.parametrize("xonxoff", [True, False])
+def test_a_printer_with_a_small_buffer_stops_the_line_and_loses_nothing(cache_dir, xonxoff):
+    model = PrinterModel(kind=kind_of(["mute"]))
+    document = tuple(Line(f"{number:04d} {'x' * 27}") for number in range(300))
+    with on_small_buffer(model) as path:
+        transport = AtItsBaud(path, AtItsBaud.BAUD, cache_dir, xonxoff=xonxoff)
+        printer = EscposPrinter(transport, Profile(status=Status.NONE), font=FONT)
+        assert printer.print(document).result is PrintResult.SENT
+        printer.close()
+    printed = sum(line.endswith("x" * 27) for line in model.paper.text.splitlines())
+    assert printed > 100
+    assert (printed == 300) == xonxoff

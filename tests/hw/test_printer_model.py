@@ -29,7 +29,7 @@ def ink(model, box):
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=1), st.sampled_from(Mode))
 def test_bytes_may_arrive_in_any_chunks(sizes, mode):
-    encoder = Encoder(Profile(), mode, FONT)
+    encoder = Encoder(Profile(mode=mode), FONT)
     data = encoder.setup() + encoder.body(JOB)
     chunked = PrinterModel(32, FONT)
     start = 0

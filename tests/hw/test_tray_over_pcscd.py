@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from firmware.core.clock import SystemClock
 from firmware.emv.contact.applications import Applications
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineRequested
@@ -12,7 +13,6 @@ from hw.events import CardInserted
 from hw.sim.cards import Card, tray
 from hw.sim.reader.pcsc import PcscModel
 from hw.sim.reader.pcscd import READER
-from hw.worker import SystemClock
 from tests.emv.support import TERMINAL, ScriptedDialogue, run
 from tests.emv.test_tray import ACCOUNTS, KEYS, PINS, SALE, answer_of_the_issuer
 

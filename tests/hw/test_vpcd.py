@@ -8,13 +8,13 @@ import time
 
 import pytest
 
+from firmware.core.clock import SystemClock
 from hw.card_reader import PcscReader
 from hw.events import CardInserted, CardRemoved
 from hw.ports import CardGone
 from hw.sim.cards import Card
 from hw.sim.reader.pcscd import READER, PcscdUnavailable, PrivatePcscd
 from hw.sim.reader.vpcd import CardInSlot, serve_at
-from hw.worker import SystemClock
 from tests.hw.counterpart import ARQC, BareTerminal
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firmware.journal import connection as engine
 from firmware.journal import schema
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord
 from firmware.journal.projection import rebuild
 
 TRIGGERS = [statement for statement in schema.LOG if "CREATE TRIGGER" in statement]
@@ -52,7 +52,7 @@ def cut_tail(database: Path, last: int) -> None:
     def change(db: sqlite3.Connection) -> None:
         db.execute("DELETE FROM records WHERE seq > ?", (last,))
         rows = db.execute("SELECT * FROM records ORDER BY seq").fetchall()
-        rebuild(db, [Entry(*row) for row in rows])
+        rebuild(db, [ChainedRecord(*row) for row in rows])
         db.execute("DELETE FROM operators WHERE number NOT IN (SELECT number FROM staff)")
 
     forge(database, change)

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from firmware.journal.head import HEAD
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.records import DeviceFailed, PrintQueued, SettlementStarted
 from firmware.journal.store import HEAD_CHECKED, Journal
+from firmware.payments.effects import Look
 from firmware.terminal.clock_watch import ClockWatch
 from tests.crash.rig import Rig
 from tests.journal.story import CARD, KEYS, Clock, Shop, opened
@@ -86,7 +88,7 @@ def use(directory: Path) -> None:
 
 
 def questions(journal: Journal) -> tuple[Callable[[], object], ...]:
-    day = "20260302"
+    day, since = "20260302", datetime.fromisoformat("2026-03-02T09:00:00+08:00")
     return (
         journal.batch,
         journal.next_stan,
@@ -109,7 +111,7 @@ def questions(journal: Journal) -> tuple[Callable[[], object], ...]:
         lambda: journal.lesson_totals(2),
         lambda: journal.count(2),
         lambda: journal.recent_sale_amounts(50, "CNY"),
-        lambda: journal.duplicate_of(CARD.hash, 12_850, "CNY", "2026-03-02T09:00:00+08:00"),
+        lambda: journal.duplicate_of(CARD.hash, 12_850, "CNY", since),
         lambda: journal.sales_today(day, "CNY"),
         lambda: journal.refunds_today(day, "CNY"),
         lambda: journal.card_today(CARD.hash, day, "CNY"),
@@ -293,3 +295,14 @@ def test_a_terminal_on_a_record_that_cannot_be_read_is_out_of_service(tmp_path: 
     rig.bench.time.settle(rig.power_on().runner)
     assert "流水损坏" in rig.glass_text
     rig.close()
+
+
+def test_a_wrong_call_is_a_bug_and_no_damage(shop_files: Path, tmp_path: Path) -> None:
+    """A bug that is called a damaged journal sends the merchant to a backup."""
+    journal = Journal.open(damaged(shop_files, tmp_path / "copy", lambda _db: None), KEYS, Clock())
+    wrong = Look(Journal.by_voucher, ("000001", "20260302"))
+    with pytest.raises(TypeError, match="positional"):
+        wrong.read(journal)
+    with pytest.raises(AttributeError):
+        journal.duplicate_of(CARD.hash, 1, "CNY", "2026-03-02T09:00:00+08:00")  # type: ignore[arg-type]
+    journal.close()

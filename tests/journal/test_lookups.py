@@ -144,7 +144,7 @@ def test_a_duplicate_is_told_by_the_time_that_passed_and_not_by_a_clock_that_was
             CARD.hash,
             12_850,
             "CNY",
-            (shop.clock() - timedelta(minutes=5)).isoformat(),
+            shop.clock() - timedelta(minutes=5),
             psn=CARD.psn,
         )
 
@@ -161,7 +161,7 @@ def test_a_duplicate_is_told_by_the_time_that_passed_and_not_by_a_clock_that_was
 
 def test_another_card_of_the_account_is_another_card(shop: Shop) -> None:
     first = shop.sale()
-    since = (shop.clock() - timedelta(minutes=5)).isoformat()
+    since = shop.clock() - timedelta(minutes=5)
     assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn=CARD.psn) == first
     assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn="02") is None
 
@@ -181,20 +181,20 @@ def test_a_duplicate_is_the_same_card_and_amount_of_a_moment_ago(shop: Shop) -> 
     shop.clock.advance(minutes=5)
     window = shop.clock() - timedelta(minutes=5)
     journal = shop.journal
-    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window.isoformat()) == first
-    assert journal.duplicate_of(CARD.hash, 12_851, "CNY", window.isoformat()) is None
-    assert journal.duplicate_of(OTHER_CARD.hash, 12_850, "CNY", window.isoformat()) is None
+    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window) == first
+    assert journal.duplicate_of(CARD.hash, 12_851, "CNY", window) is None
+    assert journal.duplicate_of(OTHER_CARD.hash, 12_850, "CNY", window) is None
     later = window + timedelta(seconds=1)
-    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", later.isoformat()) is None
+    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", later) is None
     shop.void(first)
-    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window.isoformat()) is None
+    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window) is None
 
 
 def test_a_duplicate_is_seen_over_midnight(shop: Shop) -> None:
     shop.clock.advance(hours=13, minutes=58)  # 23:58
     first = shop.sale()
     shop.clock.advance(minutes=4)
-    since = (shop.clock() - timedelta(minutes=5)).isoformat()
+    since = shop.clock() - timedelta(minutes=5)
     assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since) == first
 
 
@@ -280,7 +280,7 @@ def test_the_log_is_read_in_stretches(shop: Shop) -> None:
 def work_of_asking(shop: Shop) -> dict[str, int]:
     """How many instructions of SQLite each question takes."""
     journal = shop.journal
-    day, since = "20260302", shop.clock().isoformat()
+    day, since = "20260302", shop.clock()
     questions: dict[str, Callable[[], object]] = {
         "numbers": lambda: (journal.batch(), journal.next_stan(), journal.next_job()),
         "voucher": lambda: journal.by_voucher(7),

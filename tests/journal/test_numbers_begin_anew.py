@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 
 from firmware.audit.export import export
+from firmware.audit.spans import Span
 from firmware.core.kinds import Kind, Result
 from firmware.journal import rules
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
-from firmware.journal.queries import BatchCount, NextNumbers, Numbers
+from firmware.journal.numbers import Numbers
 from firmware.journal.records import CopyRestored
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
@@ -101,10 +101,20 @@ def test_slips_of_both_verify_and_the_export_has_every_batch(shop: Shop) -> None
     for voucher in (1, 4):
         text = essence(sold(shop, voucher), KEYS)
         assert verify_essence(text, [(1, KEYS.public_key)], shop.directory).faults == []
-    file = io.StringIO()
-    export(shop.journal, "csv", file)
-    amounts = [row.split(",")[4] for row in file.getvalue().splitlines()[1:5]]
-    assert amounts == ["1000", "2000", "3000", "4000"]
+    every = [row["amount_minor"] for row in export(shop.journal, "transactions", Span())]
+    assert every == [1_000, 2_000, 3_000, 4_000]
+    later = [row["amount_minor"] for row in export(shop.journal, "transactions", Span((1, 1)))]
+    assert later == [4_000]
+    sums = [
+        (row["batch"], row["net_minor"], row["settled"] != "")
+        for row in export(shop.journal, "batches", Span())
+    ]
+    assert sums == [
+        ("000001", 1_000, True),
+        ("000002", 2_000, True),
+        ("000003", 3_000, True),
+        ("000001", 4_000, False),
+    ]
 
 
 def test_a_copy_goes_on_across_the_last_number(shop: Shop) -> None:
@@ -121,10 +131,10 @@ def test_numbers_that_are_used_up_end_the_batch_and_not_the_journal(
     monkeypatch.setattr(rules, "STAN_MAX", 5)
     shop.journal._db.execute("UPDATE terminal SET next_stan = 2")
     for _ in range(5):
-        assert NextNumbers(training=False).read(shop.journal).used_up is False
+        assert shop.journal.next_numbers().used_up is False
         shop.end(shop.intent(), Result.DECLINED)
-    assert NextNumbers(training=False).read(shop.journal) == Numbers(1, 2, used_up=True)
-    assert BatchCount().read(shop.journal) == 999_999  # full, whatever batch.full_at is
+    assert shop.journal.next_numbers() == Numbers(1, 2, used_up=True)
+    assert shop.journal.numbers_used() == 999_999  # full, whatever batch.full_at is
     shop.settle()
-    assert NextNumbers(training=False).read(shop.journal) == Numbers(2, 2)
+    assert shop.journal.next_numbers() == Numbers(2, 2)
     assert shop.sale().kind is Kind.SALE

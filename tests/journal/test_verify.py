@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from firmware.core.kinds import Copy, Result
 from firmware.journal import connection as engine
 from firmware.journal import schema
-from firmware.journal.chain import Entry, encode, faults_of, link
+from firmware.journal.chain import ChainedRecord, encode, faults_of, link
 from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
@@ -43,7 +43,7 @@ class Original:
     """An untouched journal of a few busy days, its keys, and the QR of its last voucher."""
 
     directory: Path
-    entries: list[Entry]
+    entries: list[ChainedRecord]
     keys: TerminalKeys
     qr: str
 
@@ -53,7 +53,7 @@ class Original:
         *_, changed = (each.seq for each in self.entries if "KeyIntroduced" in each.body)
         return [(1, PUBLIC), (changed, self.keys.public_key)]
 
-    def key_of(self, entry: Entry) -> Ed25519PublicKey:
+    def key_of(self, entry: ChainedRecord) -> Ed25519PublicKey:
         """The key that signs a record: the old one signs what introduces the new one."""
         _, (changed, second) = self.trusted
         return second if entry.seq > changed else PUBLIC
@@ -140,13 +140,13 @@ def test_what_is_no_journal_is_a_fault_not_a_crash(tmp_path: Path) -> None:
 # -- records ------------------------------------------------------------------------------------
 
 
-def edits(entry: Entry, wrong: tuple[int, ...] = (1,)) -> Iterator[Entry]:
+def edits(entry: ChainedRecord, wrong: tuple[int, ...] = (1,)) -> Iterator[ChainedRecord]:
     """The entry with each byte of each field changed in turn, each bit of `wrong` turned over."""
     for flip in wrong:
         yield from _edits(entry, flip)
 
 
-def _edits(entry: Entry, flip: int) -> Iterator[Entry]:
+def _edits(entry: ChainedRecord, flip: int) -> Iterator[ChainedRecord]:
     yield replace(entry, seq=entry.seq + 1)
     for name in ("at", "body"):
         raw = getattr(entry, name).encode()
@@ -191,7 +191,7 @@ def test_an_edit_on_disk_is_found_by_the_walk(
         assert not verify_journal(database, PUBLIC).intact, edited
 
 
-def put_in_place_of(seq: int, entry: Entry, db: sqlite3.Connection) -> None:
+def put_in_place_of(seq: int, entry: ChainedRecord, db: sqlite3.Connection) -> None:
     row = (entry.seq, entry.at, entry.body, entry.previous, entry.hash, entry.signature)
     db.execute("DELETE FROM records WHERE seq = ?", (seq,))
     db.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", row)

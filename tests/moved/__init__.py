@@ -29,7 +29,8 @@ def on_date(text: str) -> str:
 def moved(now: datetime, text: str) -> datetime:
     """The moment that `text` names, at the time of day that it is. Raises ValueError."""
     months = re.fullmatch(r"\+(\d{1,3})m", text)
-    return now.replace(**_day(_later(now.date(), int(months[1])) if months else _iso(text)))
+    day = _later(now.date(), int(months[1])) if months else _iso(text)
+    return now.replace(year=day.year, month=day.month, day=day.day)
 
 
 def _iso(text: str) -> date:
@@ -42,10 +43,6 @@ def _later(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-def _day(day: date) -> dict[str, int]:
-    return {"year": day.year, "month": day.month, "day": day.day}
-
-
 def python_path(first: Path) -> str:
     """PYTHONPATH of a process that is to be on this run's day, and finds modules in `first`."""
     return os.pathsep.join([os.fspath(first), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -53,7 +50,7 @@ def python_path(first: Path) -> str:
 
 def move(text: str) -> None:
     """Move this process, and those that it starts, for the rest of their lives."""
-    from hw.worker import SystemClock  # noqa: PLC0415 - also imported where nothing is moved
+    from firmware.core.clock import SystemClock  # noqa: PLC0415 - also imported where nothing is moved
 
     now = SystemClock().now().astimezone(UTC)
     by_s = round((moved(now, text) - now).total_seconds())
@@ -66,7 +63,7 @@ def move_by(by_s: int) -> None:
     """Move this process. Raises ModuleNotFoundError without time-machine."""
     import time_machine  # noqa: PLC0415 - for runs on another day alone
 
-    from hw.worker import SystemClock  # noqa: PLC0415
+    from firmware.core.clock import SystemClock  # noqa: PLC0415
 
     then = SystemClock().now().astimezone(UTC) + timedelta(seconds=by_s)
     time_machine.travel(then, tick=True).start()

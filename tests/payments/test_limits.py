@@ -6,7 +6,7 @@ import pytest
 
 from firmware.core.config import Config, Sale
 from firmware.flows.words import REFUSALS, why_refused
-from firmware.journal.queries import CardSoldToday, SoldToday
+from firmware.journal.lookups import Lookups
 from firmware.payments.effects import Look, Now
 from firmware.payments.limits import card_limit, charged_today, sale_limits
 from firmware.payments.refusals import Code, Refusal
@@ -33,7 +33,9 @@ def test_amount_over_the_limit_is_refused(minor: int, refusal: Refusal | None):
 )
 def test_amount_over_what_is_left_of_the_day_is_refused(minor: int, refusal: Refusal | None):
     limited = desk(config=Config(sale=Sale(day_limit=1_000)))
-    why_not = follow(sale_limits(limited), (Now(), NOW), (Look(SoldToday(NOW.date, "CNY")), 800))
+    why_not = follow(
+        sale_limits(limited), (Now(), NOW), (Look.of(Lookups.sales_today, NOW.date, "CNY"), 800)
+    )
     assert why_not(yuan(minor)) == refusal
 
 
@@ -45,7 +47,7 @@ def test_card_over_its_limit_of_the_day_is_refused(sold: int, refusal: Refusal |
     charged_minor = follow(
         charged_today(limited, VISA),
         (Now(), NOW),
-        (Look(CardSoldToday(VISA.hash, NOW.date, "CNY")), sold),
+        (Look.of(Lookups.card_today, VISA.hash, NOW.date, "CNY"), sold),
     )
     assert card_limit(limited, yuan(800), charged_minor) == refusal
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.core.clock import SystemClock
 from firmware.iso8583.keys import read_or_make_master
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player, ScenarioFailed
@@ -61,7 +62,7 @@ class Story:
 def real_slot(pcscd):
     from smartcard import scard  # noqa: PLC0415 - only where there is a daemon
 
-    slot = PcscdSlot(pcscd, scard)
+    slot = PcscdSlot(pcscd, scard, SystemClock())
     yield slot
     slot.close()
 

@@ -51,7 +51,7 @@ AT_REST = "expect books balanced"
 AFTER_APPROVAL = ("press CANCEL", "remove", "wait 40s")
 AFTER_REFUSAL = ("remove", "wait 20s")
 # what is done at a screen: mostly the first
-USUALLY = {
+USUALLY: dict[type[object], tuple[str, ...]] = {
     screens.AmountCheck: ("press ENTER", "press CANCEL", "press ENTER ENTER"),
     screens.Original: ("press ENTER", "press CANCEL"),
     screens.Notice: ("press ENTER", "press CANCEL", "wait 11s"),
@@ -285,8 +285,11 @@ class Merchant:
         """
         self._slip = None
         terminal = self.rig.terminal
-        at_hand = terminal is not None and terminal.ledger.at_hand
-        found = terminal.ledger.journal.list_transactions(None, 0, 12) if at_hand else []
+        found = (
+            terminal.ledger.journal.list_transactions(None, 0, 12)
+            if terminal is not None and terminal.ledger.at_hand
+            else []
+        )
         if terminal is None or not found or self.chance.random() < 0.06:
             return str(self.chance.randrange(1, 999_999))
         standing = [one for one in found if self._stands(one)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from firmware.core.config import set_from_text
+from firmware.core.config_file import set_from_text
 from firmware.lab.scenario.language import ScenarioError, parse
 from firmware.lab.scenario.player import Player, ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG

@@ -7,7 +7,7 @@ from random import Random
 
 from firmware.journal.operators import Cost, Operators
 from firmware.lab.scenario.stage import CASHIER, CASHIER_PASSWORD, SUPERVISOR, SUPERVISOR_PASSWORD
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from firmware.ui import screens
 from firmware.ui.texts import Text
 from tests.crash.rig import Rig
@@ -23,6 +23,8 @@ SETTINGS = (
     "check.min_view_ms 1500",
     "printer.qr false",
     "printer.width_mm 80",
+    "printer.mode mixed",
+    "printer.model TM-T88IV",
     "display.chip sh1106",
     "sale.double_check_over 20000",
     "sale.unusual_min_history 2",
@@ -52,7 +54,7 @@ def settings_of(chance: Random) -> list[str]:
 class Shop(Rig):
     """A rig in whose shop a password is checked in no time."""
 
-    def _ledger(self) -> Ledger:
+    def _ledger(self) -> DataDirectory:
         ledger = super()._ledger()
         ledger.operators = Operators(ledger.journal, CHEAP)
         return ledger

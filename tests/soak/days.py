@@ -16,15 +16,15 @@ from random import Random
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.core.masked import Password
 from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.stage import tray_books
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd
-from hw.worker import SystemClock
 from tests.soak.house import SETTINGS, House, Taken, stop_bound_s
 
 CARD, PIN = "unionpay-credit", "1 2 3 4 5 6"
@@ -217,7 +217,8 @@ class Soak:
             self._listing.communicate()
             self._listing = None
         if data is not None:
-            command = [sys.executable, "-m", "firmware", "journal", "list", "--data", data]
+            told = ("journal", "list", "--data", str(data))
+            command = [sys.executable, "-m", "firmware", *told]
             self._listing = subprocess.Popen(command, stdout=subprocess.PIPE, cwd="/")
 
     # --- the end ---
@@ -290,14 +291,14 @@ class Disk:
             subprocess.run(["umount", "--lazy", self.folder], check=False, capture_output=True)
 
     def _mount(self) -> bool:
-        command = ["mount", "--bind", self._disk, self.folder]
+        command = ["mount", "--bind", str(self._disk), str(self.folder)]
         done = subprocess.run(command, check=False, capture_output=True)
         return done.returncode == 0
 
 
 def provision(data: Path) -> None:
     """Passwords of their own for the people, and a cashier signed on."""
-    ledger = Ledger(data, SystemClock().now)
+    ledger = DataDirectory(data, SystemClock().now)
     for number, password in (("00", "246810"), ("01", "1357")):
         ledger.operators.set_password(number, Password(password), by=number)
     ledger.journal.append(OperatorSignedOn(operator="01"))
@@ -307,7 +308,7 @@ def provision(data: Path) -> None:
 def differences(data: Path) -> list[str]:
     """Where the host's books are not the journal, and what is still open."""
     config, clock = Config(), SystemClock()
-    ledger = Ledger(data, clock.now)
+    ledger = DataDirectory(data, clock.now)
     registration = Registration(config.merchant.number, config.currency.numeric)
     host = LocalHost(
         data / BOOKS,

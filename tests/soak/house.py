@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from firmware.core import places
+from firmware.ops.install import plan
 from hw.sim.cards import tray
 from hw.sim.reader.pcscd import SOCKET_VARIABLE, PrivatePcscd
 
@@ -34,7 +34,7 @@ SETTINGS = (
 
 def stop_bound_s() -> int:
     """What the service manager allows for the ending, as the unit says."""
-    unit = Path(places.__file__).with_name("service.txt").read_text("utf-8")
+    unit = Path(plan.__file__).with_name("service.txt").read_text("utf-8")
     found = re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
     assert found is not None
     return int(found[1])

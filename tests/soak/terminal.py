@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firmware.acquirer.accounts import Account
-from firmware.cli.run import run_terminal
-from firmware.core.config import Config, set_from_text
+from firmware.core.clock import SystemClock
+from firmware.core.config import Config
+from firmware.core.config_file import set_from_text
 from firmware.core.log import set_up
 from firmware.emv.ca_keys import CaKeys
 from firmware.lab.scenario.stage import tray_books
 from firmware.terminal.devices import Parts, Scard
+from firmware.terminal.service import run_terminal
 from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
@@ -36,7 +38,6 @@ from hw.sim.panel.ssd1306 import Ssd1306
 from hw.sim.printer.escpos import PrinterModel
 from hw.sim.reader.pcsc import PcscModel
 from hw.sim.reader.pcscd import SOCKET_VARIABLE
-from hw.worker import SystemClock
 
 KEY_S = 5  # by then the keypad has been scanned, however busy the machine
 

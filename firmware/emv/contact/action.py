@@ -8,7 +8,7 @@ from firmware.emv import apdu, dol
 from firmware.emv.codes import CDA_REQUESTED, AcType, Arc, Tsi, Tvr, names_of
 from firmware.emv.contact import oda
 from firmware.emv.contact.cryptogram import Cryptogram, parse_cryptogram
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Tag
 
@@ -16,13 +16,13 @@ _ALL_BITS = 0xFF_FF_FF_FF_FF
 _RANK = {AcType.AAC: 0, AcType.RFU: 0, AcType.ARQC: 1, AcType.TC: 2}
 
 
-def issuer_action_code(state: State, tag: Tag, absent: int) -> Tvr:
+def issuer_action_code(state: SessionState, tag: Tag, absent: int) -> Tvr:
     """An issuer action code, or its default when the card has none. See Book 3, 10.7."""
     value = state.card.get(tag)
     return Tvr(absent if value is None else int.from_bytes(value, "big"))
 
 
-def analyse(state: State) -> AcType:
+def analyse(state: SessionState) -> AcType:
     """Which cryptogram to ask for. See EMV 4.4 Book 3, 10.7."""
     state.begin("Terminal action analysis")
     config = state.config
@@ -42,20 +42,20 @@ def analyse(state: State) -> AcType:
     return AcType.ARQC if _hit(state, "online", online | config.tac_online) else AcType.TC
 
 
-def default_declines(state: State) -> bool:
+def default_declines(state: SessionState) -> bool:
     """Whether IAC and TAC default refuse, where a host cannot be asked. See Book 3, 10.7."""
     default = issuer_action_code(state, Tag.ISSUER_ACTION_CODE_DEFAULT, _ALL_BITS)
     return _hit(state, "default", default | state.config.tac_default)
 
 
-def _hit(state: State, name: str, code: Tvr) -> bool:
+def _hit(state: SessionState, name: str, code: Tvr) -> bool:
     found = state.tvr & code
     words = ", ".join(names_of(found)) or "no bit in common"
     state.note(f"IAC/TAC {name}: {words}", "Book 3, 10.7")
     return bool(found)
 
 
-def risk_data(state: State, cdol: bytes) -> bytes:
+def risk_data(state: SessionState, cdol: bytes) -> bytes:
     """The data a CDOL asks for, with the TC hash if it is wanted. See Book 3, 9.2 and 10.7."""
     if any(entry.tag == Tag.TC_HASH_VALUE for entry in dol.parse(cdol)):
         tdol = state.card.get(Tag.TDOL)
@@ -69,13 +69,13 @@ def risk_data(state: State, cdol: bytes) -> bytes:
     return dol.build(cdol, state.value)
 
 
-def set_response_code(state: State, code: str) -> None:
+def set_response_code(state: SessionState, code: str) -> None:
     """Set tag 8A. See EMV 4.4 Book 4, Annex A6."""
     state.objects[Tag.AUTHORISATION_RESPONSE_CODE] = code.encode("ascii", "replace")[:2].ljust(2)
 
 
 async def generate_ac(
-    state: State, wanted: AcType, cdol: Tag, data: bytes, sent_before: bytes
+    state: SessionState, wanted: AcType, cdol: Tag, data: bytes, sent_before: bytes
 ) -> Cryptogram:
     """One GENERATE AC with what it leaves in the state; raises CardError on what cannot be.
 
@@ -102,7 +102,7 @@ async def generate_ac(
     return answer
 
 
-async def first_generate_ac(state: State, wanted: AcType) -> Cryptogram:
+async def first_generate_ac(state: SessionState, wanted: AcType) -> Cryptogram:
     """Ask the card for its first decision. See EMV 4.4 Book 3, 10.8.
 
     A card may answer lower than asked; one that answers higher raises CardError (9.3).

@@ -6,7 +6,7 @@ from firmware.emv import apdu
 from firmware.emv.codes import AcType, Aip, Arc, Tsi, Tvr
 from firmware.emv.contact.action import default_declines, generate_ac, risk_data, set_response_code
 from firmware.emv.contact.scripts import deliver, parse_scripts, refuse_scripts
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.outcomes import DeclineReason, OnlineAnswer, UnableToGoOnline
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import TlvError
@@ -14,7 +14,7 @@ from firmware.emv.tlv import TlvError
 _AUTHENTICATION_DATA_LENGTHS = range(8, 17)
 
 
-async def complete_online(state: State, answer: OnlineAnswer) -> DeclineReason | None:
+async def complete_online(state: SessionState, answer: OnlineAnswer) -> DeclineReason | None:
     """Give the host's answer to the card; None when it is approved by both.
 
     Raises CardError, SessionEnded.
@@ -39,7 +39,7 @@ async def complete_online(state: State, answer: OnlineAnswer) -> DeclineReason |
     return DeclineReason.CDA_FAILED if state.signature_wrong else None
 
 
-async def complete_offline(state: State, answer: UnableToGoOnline) -> DeclineReason | None:
+async def complete_offline(state: SessionState, answer: UnableToGoOnline) -> DeclineReason | None:
     """End without a host; None when the card approves by itself. See Book 3, 10.7 and 10.11."""
     state.begin("Unable to go online")
     declines = answer.decline or state.terminal.online_only or default_declines(state)
@@ -53,7 +53,7 @@ async def complete_offline(state: State, answer: UnableToGoOnline) -> DeclineRea
     return DeclineReason.CDA_FAILED if state.signature_wrong else None
 
 
-async def decline_at_once(state: State) -> None:
+async def decline_at_once(state: SessionState) -> None:
     """End with an AAC, without a host: the signature over an ARQC was wrong.
 
     See EMV 4.4 Book 2, 6.6.2 and Book 4, 6.3.2.
@@ -63,7 +63,7 @@ async def decline_at_once(state: State) -> None:
     await _second_generate_ac(state, AcType.AAC)
 
 
-async def _authenticate_issuer(state: State, data: bytes | None) -> None:
+async def _authenticate_issuer(state: SessionState, data: bytes | None) -> None:
     """EXTERNAL AUTHENTICATE, where the card wants it so. See EMV 4.4 Book 3, 10.9.
 
     A card that does not gets the data in the second GENERATE AC, if its CDOL2 asks for it.
@@ -86,7 +86,7 @@ async def _authenticate_issuer(state: State, data: bytes | None) -> None:
         state.raise_tvr(bit, "Book 3, 10.9", why)
 
 
-async def _second_generate_ac(state: State, wanted: AcType) -> AcType:
+async def _second_generate_ac(state: SessionState, wanted: AcType) -> AcType:
     """The card's last word: what is neither what was asked for nor an AAC counts as one.
 
     See EMV 4.4 Book 3, 9.3 and 10.11.

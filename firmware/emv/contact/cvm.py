@@ -17,7 +17,7 @@ from firmware.emv.codes import (
     Tvr,
 )
 from firmware.emv.contact import pin
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError
 from firmware.emv.outcomes import CvmResult
 from firmware.emv.tags import Tag
@@ -86,7 +86,7 @@ class _Tried(enum.Enum):
     NOT_PERFORMED = "not performed"  # unrecognised, or not supported
 
 
-async def verify_cardholder(state: State) -> None:
+async def verify_cardholder(state: SessionState) -> None:
     """Work through the CVM list; leaves CVM results, TVR and TSI. See EMV 4.4 Book 3, 10.5.
 
     Raises SessionEnded when the cardholder cancels or the card is gone, CardError.
@@ -124,11 +124,11 @@ def _words(rule: CvmRule) -> str:
     return f"Rule {rule.method:02X}{rule.condition:02X} {name}"
 
 
-def _supported(state: State, code: CvmCode | None) -> bool:
+def _supported(state: SessionState, code: CvmCode | None) -> bool:
     return code is not None and _NEEDS[code] in state.capabilities
 
 
-def _condition_holds(state: State, cvm_list: CvmList, rule: CvmRule) -> bool:
+def _condition_holds(state: SessionState, cvm_list: CvmList, rule: CvmRule) -> bool:
     """Whether a rule applies. See EMV 4.4 Book 3, Annex C3 and 10.5."""
     kind = state.transaction.type
     amount = state.transaction.amount_minor
@@ -151,7 +151,7 @@ def _condition_holds(state: State, cvm_list: CvmList, rule: CvmRule) -> bool:
     return {code.value: held for code, held in holds.items()}.get(rule.condition, False)
 
 
-async def _try(state: State, rule: CvmRule) -> _Tried:
+async def _try(state: SessionState, rule: CvmRule) -> _Tried:
     """Perform one rule's method; writes the results of one that is done."""
     code = rule.code
     if code is None:
@@ -185,7 +185,7 @@ async def _try(state: State, rule: CvmRule) -> _Tried:
     return _Tried.DONE
 
 
-def _pin_supported(state: State, code: CvmCode) -> bool:
+def _pin_supported(state: SessionState, code: CvmCode) -> bool:
     """Whether there is a PIN pad for it: either form of offline PIN speaks for one.
 
     See EMV 4.4 Book 3, 10.5, step 1 and 10.5.1, footnote.

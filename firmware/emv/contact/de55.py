@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode
 
@@ -32,7 +32,7 @@ TAGS = (
 )
 
 
-def build(state: State) -> bytes:
+def build(state: SessionState) -> bytes:
     """Field 55 with the last cryptogram and the TVR that went into it; absent ones left out."""
     parts = []
     for tag in TAGS:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from firmware.emv.codes import AdditionalCapabilities
 from firmware.emv.contact.dialogue import Candidate
 from firmware.emv.errors import CardError
-from firmware.emv.tags import Source, Tag
+from firmware.emv.tags import Tag, TagSource
 from firmware.emv.terminal import TerminalData
 from firmware.emv.tlv import Tlv, parse_one
 
@@ -44,7 +44,7 @@ def _collect(template: Tlv, fields: dict[int, bytes]) -> None:
         if child.tag == Tag.FCI_ISSUER_DISCRETIONARY_DATA:
             _collect(child, fields)
         known = Tag.known(child.tag)
-        if known is None or known.source is not Source.ICC or child.children:
+        if known is None or known.source is not TagSource.ICC or child.children:
             continue  # unknown, or the terminal's own: a card has no say in it. See Book 3, 7.5
         if child.value:  # of length 0 is not there. See Book 3, 5.2
             fields.setdefault(child.tag, child.value)

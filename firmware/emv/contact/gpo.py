@@ -5,15 +5,15 @@ from __future__ import annotations
 from firmware.emv import apdu, dol
 from firmware.emv.apdu import Sw
 from firmware.emv.codes import names_of
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError
-from firmware.emv.tags import Source, Tag
+from firmware.emv.tags import Tag, TagSource
 from firmware.emv.tlv import encode, parse
 
 _UNPREDICTABLE_NUMBER_LENGTH = 4
 
 
-async def initiate(state: State) -> bool:
+async def initiate(state: SessionState) -> bool:
     """Ask the application to begin; False when it refuses this transaction ('6985').
 
     Leaves AIP, AFL and PDOL data in the state. Raises CardError, SessionEnded.
@@ -37,7 +37,7 @@ async def initiate(state: State) -> bool:
     return True
 
 
-def _keep(state: State, data: bytes) -> None:
+def _keep(state: SessionState, data: bytes) -> None:
     """Take AIP and AFL out of either format. See EMV 4.4 Book 3, 6.5.8.4."""
     objects = parse(data)
     if len(objects) != 1:
@@ -50,7 +50,7 @@ def _keep(state: State, data: bytes) -> None:
             if child.tag in state.card:
                 raise CardError(f"processing options: {child.tag:X} twice")
             known = Tag.known(child.tag)
-            if known is None or known.source is not Source.ICC or child.children:
+            if known is None or known.source is not TagSource.ICC or child.children:
                 continue
             if child.value:  # of length 0 is not there, 5.2
                 state.card[child.tag] = child.value

@@ -12,7 +12,7 @@ from firmware.emv import apdu, certificates, dol
 from firmware.emv.certificates import Certificate, CertificateError, DataMissing, PublicKey
 from firmware.emv.codes import AcType, Aip, TerminalCapabilities, Tsi, Tvr
 from firmware.emv.contact.cryptogram import Cryptogram
-from firmware.emv.contact.state import OdaMethod, State
+from firmware.emv.contact.state import OdaMethod, SessionState
 from firmware.emv.dol import DolError
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Tag
@@ -22,7 +22,7 @@ _FAILED = {OdaMethod.SDA: Tvr.SDA_FAILED, OdaMethod.DDA: Tvr.DDA_FAILED}
 _FAILED[OdaMethod.CDA] = Tvr.CDA_FAILED
 
 
-async def authenticate(state: State) -> None:
+async def authenticate(state: SessionState) -> None:
     """Choose the method and do what can be done before the first GENERATE AC.
 
     For CDA the keys are recovered here; the signature comes with the cryptogram. Raises CardError
@@ -65,24 +65,24 @@ def _method(aip: Aip, capabilities: TerminalCapabilities) -> OdaMethod:
     return OdaMethod.NONE
 
 
-def _fail(state: State, why: str) -> None:
+def _fail(state: SessionState, why: str) -> None:
     state.raise_tvr(_FAILED[state.oda_method], "Book 3, 10.3", why)
 
 
-def _required(state: State, tag: Tag) -> bytes:
+def _required(state: SessionState, tag: Tag) -> bytes:
     value = state.card.get(tag)
     if value is None:
         raise DataMissing(f"{tag.label} is missing")
     return value
 
 
-def _require(state: State, *tags: Tag) -> None:
+def _require(state: SessionState, *tags: Tag) -> None:
     """All that a method needs must be there before anything is computed. See Book 3, 7.5."""
     for tag in tags:
         _required(state, tag)
 
 
-def _issuer_key(state: State) -> PublicKey:
+def _issuer_key(state: SessionState) -> PublicKey:
     """CA key, issuer certificate, revocation list. See EMV 4.4 Book 2, 5.2–5.3."""
     if state.issuer_key is not None:
         return state.issuer_key.key
@@ -110,7 +110,7 @@ def _issuer_key(state: State) -> PublicKey:
     return issuer.key
 
 
-def _static_data(state: State) -> bytes:
+def _static_data(state: SessionState) -> bytes:
     """The records' signed parts, then the AIP if the tag list says so. See Book 3, 10.3."""
     if state.static_data_broken:
         raise CertificateError("a signed record is not of template 70")
@@ -122,7 +122,7 @@ def _static_data(state: State) -> bytes:
     return state.static_data + state.card[Tag.APPLICATION_INTERCHANGE_PROFILE]
 
 
-def _sda(state: State) -> None:
+def _sda(state: SessionState) -> None:
     """Static data authentication. See EMV 4.4 Book 2, 5."""
     _require(
         state,
@@ -138,7 +138,7 @@ def _sda(state: State) -> None:
     state.note(f"SDA succeeded: data authentication code {code.hex().upper()}", "Book 2, 5.4")
 
 
-def recover_icc_key(state: State) -> PublicKey:
+def recover_icc_key(state: SessionState) -> PublicKey:
     """The card's public key. See EMV 4.4 Book 2, 6.3–6.4. Raises CertificateError."""
     if state.icc_key is not None:
         return state.icc_key
@@ -163,7 +163,7 @@ def recover_icc_key(state: State) -> PublicKey:
     return icc.key
 
 
-def recover_pin_key(state: State) -> PublicKey:
+def recover_pin_key(state: SessionState) -> PublicKey:
     """The key a PIN is enciphered with: its own, else the ICC key. See EMV 4.4 Book 2, 7.1.
 
     Raises CertificateError.
@@ -181,7 +181,7 @@ def recover_pin_key(state: State) -> PublicKey:
     return own.key
 
 
-async def _dda(state: State, icc_key: PublicKey) -> None:
+async def _dda(state: SessionState, icc_key: PublicKey) -> None:
     """Dynamic data authentication. See EMV 4.4 Book 2, 6.5."""
     ddol = state.card.get(Tag.DDOL, state.config.ddol)
     if all(entry.tag != Tag.UNPREDICTABLE_NUMBER for entry in dol.parse(ddol)):
@@ -208,12 +208,12 @@ def _signed_in(data: bytes) -> bytes:
     raise CardError("INTERNAL AUTHENTICATE: no signature in the response")
 
 
-def cda_wanted(state: State, wanted: AcType) -> bool:
+def cda_wanted(state: SessionState, wanted: AcType) -> bool:
     """Whether GENERATE AC shall ask for a signature: not for an AAC, nor when CDA has failed."""
     return _cda_due(state) and wanted is not AcType.AAC
 
 
-def forgo_cda(state: State) -> None:
+def forgo_cda(state: SessionState) -> None:
     """Mark that CDA was chosen but an AAC, which carries no signature, is asked for first.
 
     The text of Book 2, 6.6 names this bit for an ARQC without signature alone; its figure 3 sets
@@ -224,11 +224,11 @@ def forgo_cda(state: State) -> None:
         state.raise_tvr(bit, "Book 2, 6.6.3, figure 3", "no signature comes with an AAC")
 
 
-def _cda_due(state: State) -> bool:
+def _cda_due(state: SessionState) -> bool:
     return state.oda_method is OdaMethod.CDA and Tvr.CDA_FAILED not in state.tvr
 
 
-def verify_cda(state: State, answer: Cryptogram, sent_before: bytes) -> bool:
+def verify_cda(state: SessionState, answer: Cryptogram, sent_before: bytes) -> bool:
     """Verify the signature over a GENERATE AC; keeps the AC out of it. See Book 2, 6.6.2.
 
     `sent_before`: PDOL, CDOL1 and, at the second command, CDOL2 data, in this order.
@@ -247,7 +247,7 @@ def verify_cda(state: State, answer: Cryptogram, sent_before: bytes) -> bool:
     return True
 
 
-def _verify_cda(state: State, answer: Cryptogram, sent_before: bytes) -> None:
+def _verify_cda(state: SessionState, answer: Cryptogram, sent_before: bytes) -> None:
     if answer.signed is None or state.icc_key is None:
         raise CertificateError("no signature came with the cryptogram")
     unpredictable = state.objects[Tag.UNPREDICTABLE_NUMBER]

@@ -19,7 +19,7 @@ from firmware.emv.contact.dialogue import (
     PinPadFailed,
     PinPrompt,
 )
-from firmware.emv.contact.state import ENDS, State
+from firmware.emv.contact.state import ENDS, SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import EndReason
 from firmware.emv.tags import Tag
@@ -45,7 +45,7 @@ def encipher(key: PublicKey, block: bytes, challenge: bytes, padding: bytes) -> 
     return enciphered.to_bytes(len(key.modulus), "big")
 
 
-async def ask_online(state: State) -> bool:
+async def ask_online(state: SessionState) -> bool:
     """Ask for a PIN that the host will verify; False when none is to be had."""
     prompt = PinPrompt(PinKind.ONLINE, None, last_try=False, retry=False)
     pin = await _ask(state, prompt)
@@ -56,7 +56,7 @@ async def ask_online(state: State) -> bool:
     return True
 
 
-async def _ask(state: State, prompt: PinPrompt) -> Pin | None:
+async def _ask(state: SessionState, prompt: PinPrompt) -> Pin | None:
     """Ask the cardholder; a bypass holds for every PIN of this session. See Book 4, 6.3.4.3."""
     if state.pin_bypassed:
         state.raise_tvr(Tvr.PIN_NOT_ENTERED, "Book 4, 6.3.4.3", "bypassed before")
@@ -80,7 +80,7 @@ async def _ask(state: State, prompt: PinPrompt) -> Pin | None:
             raise SessionEnded(ENDS[answer], "PIN entry")
 
 
-async def verify_offline(state: State, *, enciphered: bool) -> bool:
+async def verify_offline(state: SessionState, *, enciphered: bool) -> bool:
     """Ask for a PIN and let the card verify it, while it has tries; marks the TVR.
 
     Raises CardError when the card answers VERIFY with what it may not. See EMV 4.4 Book 3, 10.5.1.
@@ -111,7 +111,7 @@ async def verify_offline(state: State, *, enciphered: bool) -> bool:
     return False
 
 
-async def _verify(state: State, data: bytes, *, enciphered: bool) -> bool | None:
+async def _verify(state: SessionState, data: bytes, *, enciphered: bool) -> bool | None:
     """One VERIFY: True, False, or None when another try is left. See Book 3, 6.5.12."""
     response = await state.send(apdu.verify(data, enciphered=enciphered))
     if response.ok:
@@ -129,7 +129,7 @@ async def _verify(state: State, data: bytes, *, enciphered: bool) -> bool | None
     raise CardError(f"VERIFY answered {response.sw:04X}")  # figure 11: terminate
 
 
-async def _tries_left(state: State) -> int | None:
+async def _tries_left(state: SessionState) -> int | None:
     """The PIN try counter, asked for once; None when the card does not say. See 10.5.1."""
     if not state.pin_tries_known:
         state.pin_tries_known = True
@@ -145,7 +145,7 @@ async def _tries_left(state: State) -> int | None:
     return state.pin_tries_left
 
 
-def _key(state: State) -> PublicKey | None:
+def _key(state: SessionState) -> PublicKey | None:
     """The key for an enciphered PIN; without one the method fails. See EMV 4.4 Book 2, 7.1.
 
     'ICC data missing' is not for data that only a PIN would have needed. See Book 3, 7.5, note.
@@ -157,7 +157,7 @@ def _key(state: State) -> PublicKey | None:
     return None
 
 
-async def _encipher(state: State, key: PublicKey, block: bytes) -> bytes | None:
+async def _encipher(state: SessionState, key: PublicKey, block: bytes) -> bytes | None:
     """Get the card's challenge and encipher; None when it gives none. See Book 2, 7.2."""
     response = await state.send(apdu.get_challenge())
     if not response.ok or len(response.data) != _CHALLENGE_LENGTH:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from firmware.core.masked import Pan, Track2
 from firmware.emv import apdu
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.dates import digits, yymmdd
 from firmware.emv.errors import CardError
 from firmware.emv.outcomes import CardData
-from firmware.emv.tags import NOT_IN_RECORDS, Source, Tag
+from firmware.emv.tags import NOT_IN_RECORDS, Tag, TagSource
 from firmware.emv.tlv import Tlv, TlvError, parse_one, primitives
 
 RECORDS_MAX = 128
@@ -68,7 +68,7 @@ def parse_afl(afl: bytes) -> tuple[AflEntry, ...]:
     return entries
 
 
-async def read_application_data(state: State) -> None:
+async def read_application_data(state: SessionState) -> None:
     """Read every record of the AFL into the state, with who the card is.
 
     Raises CardError, SessionEnded.
@@ -92,7 +92,7 @@ async def read_application_data(state: State) -> None:
     state.card_data = card_data(state)
 
 
-def _template(state: State, entry: AflEntry, data: bytes) -> Tlv | None:
+def _template(state: SessionState, entry: AflEntry, data: bytes) -> Tlv | None:
     """The record's template; None for a proprietary file's record that has none."""
     try:
         return parse_one(data, Tag.READ_RECORD_TEMPLATE)
@@ -103,7 +103,7 @@ def _template(state: State, entry: AflEntry, data: bytes) -> Tlv | None:
         return None
 
 
-def _signed_part(state: State, entry: AflEntry, data: bytes, template: Tlv | None) -> bytes:
+def _signed_part(state: SessionState, entry: AflEntry, data: bytes, template: Tlv | None) -> bytes:
     """What of a record goes into offline data authentication. See EMV 4.4 Book 3, 10.3.
 
     Files of the Books lend the template's value, proprietary ones the whole record.
@@ -114,7 +114,7 @@ def _signed_part(state: State, entry: AflEntry, data: bytes, template: Tlv | Non
     return template.value if entry.sfi <= _SFI_OF_THE_BOOKS_MAX else data
 
 
-def _keep(state: State, template: Tlv, recorded: set[int]) -> None:
+def _keep(state: SessionState, template: Tlv, recorded: set[int]) -> None:
     """Store the recognised objects; one that comes twice ends the session (10.2).
 
     One of length 0 is not there (5.2); the terminal's own, and one that does not belong into a
@@ -122,7 +122,7 @@ def _keep(state: State, template: Tlv, recorded: set[int]) -> None:
     """
     for one in primitives(template.children):
         known = Tag.known(one.tag)
-        if known is None or known.source is not Source.ICC or known in NOT_IN_RECORDS:
+        if known is None or known.source is not TagSource.ICC or known in NOT_IN_RECORDS:
             continue
         if not one.value:
             continue
@@ -132,13 +132,13 @@ def _keep(state: State, template: Tlv, recorded: set[int]) -> None:
         state.card[one.tag] = one.value
 
 
-def _check_lengths(state: State) -> None:
+def _check_lengths(state: SessionState) -> None:
     for tag in _LENGTH_CHECKED & state.card.keys():
         if not tag.length_min <= len(state.card[tag]) <= tag.length_max:
             raise CardError(f"{tag.label} of {len(state.card[tag])} bytes")
 
 
-def card_data(state: State) -> CardData:
+def card_data(state: SessionState) -> CardData:
     """Who the card is; raises CardError on data of the wrong format, or of two accounts.
 
     The Books ask for 5A (Book 3, table 29) and leave 57 to the schemes. Both go to the host, which

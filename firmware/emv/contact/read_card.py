@@ -19,11 +19,11 @@ from firmware.emv.contact.fci import candidate_of, parse_fci
 from firmware.emv.contact.gpo import initiate
 from firmware.emv.contact.read import read_application_data
 from firmware.emv.contact.select import PSE, RECORDS_MAX
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CardData, Ended, EndReason
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import TerminalData, Transaction
+from firmware.emv.terminal import EmvTransaction, TerminalData
 from firmware.emv.tlv import find, parse, parse_one
 from firmware.emv.trace import Trace
 
@@ -74,8 +74,8 @@ async def read_card(
     `at` is the wall clock. Ended when the card is gone or mute, or is blocked as a whole.
     """
     terminal = TerminalData("156", "00000000", "", "", "00000000")
-    transaction = Transaction(0, "156", at, 1)
-    state = State(dialogue, terminal, transaction, CaKeys(), trace or Trace())
+    transaction = EmvTransaction(0, "156", at, 1)
+    state = SessionState(dialogue, terminal, transaction, CaKeys(), trace or Trace())
     table = Applications(applications)
     try:
         directories, names = await _directories(state)
@@ -94,7 +94,7 @@ async def read_card(
     return CardReport(directories, tuple(found.values()))
 
 
-async def _directories(state: State) -> tuple[tuple[str, ...], list[bytes]]:
+async def _directories(state: SessionState) -> tuple[tuple[str, ...], list[bytes]]:
     """The directories a card has, and the DF names they list; malformed ones are passed over."""
     state.begin("Directories")
     present: list[str] = []
@@ -127,7 +127,7 @@ def _listed_in_fci(data: bytes) -> list[bytes]:
     ]
 
 
-async def _listed_in_file(state: State, data: bytes) -> list[bytes]:
+async def _listed_in_file(state: SessionState, data: bytes) -> list[bytes]:
     """The DF names in the records of a PSE's directory. See EMV 4.4 Book 1, 12.2.3."""
     names: list[bytes] = []
     sfi = parse_fci(data).proprietary.get(Tag.SHORT_FILE_IDENTIFIER, b"")
@@ -145,7 +145,7 @@ async def _listed_in_file(state: State, data: bytes) -> list[bytes]:
     return names
 
 
-async def _look_at(state: State, table: Applications, name: bytes) -> CardApplication | None:
+async def _look_at(state: SessionState, table: Applications, name: bytes) -> CardApplication | None:
     """Select one application and ask whose it is; None when the card does not have it."""
     state.begin(f"Application {name.hex().upper()}")
     response = await state.send(apdu.select(name))
@@ -171,7 +171,7 @@ async def _look_at(state: State, table: Applications, name: bytes) -> CardApplic
     return CardApplication(aid, _name(candidate), scheme, blocked, card, detail)
 
 
-async def _ask_whose(state: State) -> tuple[CardData | None, str]:
+async def _ask_whose(state: SessionState) -> tuple[CardData | None, str]:
     try:
         if not await initiate(state):
             return None, "refuses to begin"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.emv.codes import Auc, Tvr
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.dates import comparable
 from firmware.emv.tags import Tag
 from firmware.emv.terminal import CASH, CASHBACK, REFUND, SALE
@@ -21,7 +21,7 @@ _USAGE = {
 _USAGE[REFUND] = _USAGE[SALE]
 
 
-def check_restrictions(state: State) -> None:
+def check_restrictions(state: SessionState) -> None:
     """Hold the application's limits against the transaction; marks the TVR."""
     state.begin("Processing restrictions")
     _check_version(state)
@@ -29,7 +29,7 @@ def check_restrictions(state: State) -> None:
     _check_dates(state)
 
 
-def _check_version(state: State) -> None:
+def _check_version(state: SessionState) -> None:
     """See EMV 4.4 Book 3, 10.4.1."""
     version = state.card.get(Tag.APPLICATION_VERSION_NUMBER)
     said = "does not say" if version is None else f"has {version.hex().upper()}"
@@ -39,7 +39,7 @@ def _check_version(state: State) -> None:
         state.raise_tvr(Tvr.APPLICATION_VERSIONS_DIFFER, "Book 3, 10.4.1")
 
 
-def _check_usage(state: State) -> None:
+def _check_usage(state: SessionState) -> None:
     """See EMV 4.4 Book 3, 10.4.2."""
     value = state.card.get(Tag.APPLICATION_USAGE_CONTROL)
     if value is None:
@@ -59,7 +59,7 @@ def _check_usage(state: State) -> None:
         state.raise_tvr(Tvr.SERVICE_NOT_ALLOWED, "Book 3, 10.4.2", f"not {why}")
 
 
-def _check_dates(state: State) -> None:
+def _check_dates(state: SessionState) -> None:
     """See EMV 4.4 Book 3, 10.4.3."""
     at = state.transaction.at
     today = (at.year, at.month, at.day)

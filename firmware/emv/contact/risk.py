@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.emv import apdu
 from firmware.emv.codes import Tsi, Tvr
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import TlvError, parse_one
 
@@ -12,7 +12,7 @@ _CHANCES = 99  # random numbers run from 1 to 99
 _FAIR_BYTE_END = 256 - 256 % _CHANCES  # bytes from here on would favour small numbers
 
 
-async def manage_risk(state: State) -> None:
+async def manage_risk(state: SessionState) -> None:
     """Mark the TVR with what speaks for going online. Raises SessionEnded, CardError.
 
     The AIP's bit for it means nothing any more: it is always performed. See EMV 4.4 Book 3, 10.6.
@@ -28,7 +28,7 @@ async def manage_risk(state: State) -> None:
     state.tsi |= Tsi.TERMINAL_RISK_MANAGEMENT_PERFORMED
 
 
-async def _check_floor_limit(state: State) -> None:
+async def _check_floor_limit(state: SessionState) -> None:
     """Floor limit over split sales, then random selection below it. See 10.6.1 and 10.6.2."""
     transaction, config = state.transaction, state.config
     before = state.approved_before_minor
@@ -67,7 +67,7 @@ def target_percent(
     return target_percent + range_percent * above // (floor_limit_minor - threshold_minor)
 
 
-async def _one_to_99(state: State) -> int:
+async def _one_to_99(state: SessionState) -> int:
     """A fair number of 1 to 99: bytes that would favour some of them are drawn again."""
     for _ in range(64):
         (drawn,) = await state.dialogue.random(1)
@@ -76,7 +76,7 @@ async def _one_to_99(state: State) -> int:
     return 1  # a source stuck at one byte: go online
 
 
-async def _check_velocity(state: State) -> None:
+async def _check_velocity(state: SessionState) -> None:
     """Consecutive offline transactions, and the new card. See EMV 4.4 Book 3, 10.6.3."""
     lower = state.card.get(Tag.LOWER_CONSECUTIVE_OFFLINE_LIMIT)
     upper = state.card.get(Tag.UPPER_CONSECUTIVE_OFFLINE_LIMIT)
@@ -100,7 +100,7 @@ async def _check_velocity(state: State) -> None:
         state.raise_tvr(Tvr.NEW_CARD, "Book 3, 10.6.3")
 
 
-async def _counter(state: State, tag: Tag) -> int | None:
+async def _counter(state: SessionState, tag: Tag) -> int | None:
     """A counter by GET DATA; None when the card does not give it. See 6.5.7."""
     response = await state.send(apdu.get_data(tag))
     if not response.ok:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from firmware.emv.apdu import Command, Response
 from firmware.emv.codes import Tsi, Tvr
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import SessionEnded
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import Tlv, TlvError, parse_one, split
@@ -63,26 +63,26 @@ def _is_apdu(command: bytes) -> bool:
     return command[4] > 0 and len(command) in (5 + command[4], 6 + command[4])
 
 
-def refuse_scripts(state: State, why: str, tag: int = Tag.ISSUER_SCRIPT_TEMPLATE_1) -> None:
+def refuse_scripts(state: SessionState, why: str, tag: int = Tag.ISSUER_SCRIPT_TEMPLATE_1) -> None:
     """What cannot be read is not delivered, and the issuer is told."""
     state.tsi |= Tsi.SCRIPT_PROCESSING_PERFORMED
     _fail(state, tag, why)
     _report(state, _NOT_PERFORMED, _NO_IDENTIFIER)
 
 
-def _fail(state: State, tag: int, why: str) -> None:
+def _fail(state: SessionState, tag: int, why: str) -> None:
     before = tag == Tag.ISSUER_SCRIPT_TEMPLATE_1
     bit = Tvr.SCRIPT_FAILED_BEFORE_FINAL_AC if before else Tvr.SCRIPT_FAILED_AFTER_FINAL_AC
     state.raise_tvr(bit, "Book 3, 10.10", why)
 
 
-def _report(state: State, result: int, identifier: bytes) -> None:
+def _report(state: SessionState, result: int, identifier: bytes) -> None:
     """One script's five bytes. See EMV 4.4 Book 4, Annex A5."""
     state.script_results += bytes([result]) + identifier
     state.objects[Tag.ISSUER_SCRIPT_RESULTS] = state.script_results
 
 
-async def deliver(state: State, scripts: Sequence[Script], *, final_ac_done: bool) -> None:
+async def deliver(state: SessionState, scripts: Sequence[Script], *, final_ac_done: bool) -> None:
     """Send the scripts of one stage, each until its first error; writes their results.
 
     After the final cryptogram the decision stands, whatever becomes of a script: even a card that
@@ -111,7 +111,7 @@ async def deliver(state: State, scripts: Sequence[Script], *, final_ac_done: boo
         _report(state, result, script.identifier)
 
 
-async def _run(state: State, script: Script) -> int | None:
+async def _run(state: SessionState, script: Script) -> int | None:
     """Send one script's commands; gives the number of the one that failed, from 1, or None."""
     for number, raw in enumerate(script.commands, 1):
         response = await _send(state, raw)
@@ -121,7 +121,7 @@ async def _run(state: State, script: Script) -> int | None:
     return None
 
 
-async def _send(state: State, raw: bytes) -> Response:
+async def _send(state: SessionState, raw: bytes) -> Response:
     has_data = len(raw) > 5
     data = raw[5 : 5 + raw[4]] if has_data else b""
     rest = raw[5 + len(data) :] if has_data else raw[4:]

@@ -10,7 +10,7 @@ from firmware.emv.apdu import Response, Sw
 from firmware.emv.contact.applications import Application, Applications
 from firmware.emv.contact.dialogue import Candidate
 from firmware.emv.contact.fci import Fci, candidate_of, languages_of, parse_fci
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import EndReason
 from firmware.emv.tags import Tag
@@ -55,7 +55,7 @@ class Selection:
         return SessionEnded(EndReason.NO_APPLICATION)
 
 
-async def build_candidate_list(state: State, applications: Applications) -> Selection:
+async def build_candidate_list(state: SessionState, applications: Applications) -> Selection:
     """Find what card and terminal have in common. See EMV 4.4 Book 1, 12.3.
 
     Raises SessionEnded when the card is blocked or nothing is in common.
@@ -84,7 +84,7 @@ def _refuse_blocked_card(response: Response) -> None:
         raise SessionEnded(EndReason.CARD_BLOCKED)
 
 
-async def _by_pse(state: State, applications: Applications, selection: Selection) -> bool:
+async def _by_pse(state: SessionState, applications: Applications, selection: Selection) -> bool:
     """Read the payment system directory; False when there is none to be used (12.3.2).
 
     Raises CardError on anything malformed in it: then the list of AIDs is used.
@@ -112,7 +112,7 @@ async def _by_pse(state: State, applications: Applications, selection: Selection
 
 
 def _add_entry(
-    state: State, applications: Applications, selection: Selection, entry: Tlv, pse: Fci
+    state: SessionState, applications: Applications, selection: Selection, entry: Tlv, pse: Fci
 ) -> None:
     """One directory entry. See EMV 4.4 Book 1, 12.2.3 and 12.3.2, step 3."""
     adf_name = entry.value_of(Tag.ADF_NAME)
@@ -131,7 +131,9 @@ def _add_entry(
     selection.add(Found(candidate, application))
 
 
-async def _by_list_of_aids(state: State, applications: Applications, selection: Selection) -> None:
+async def _by_list_of_aids(
+    state: SessionState, applications: Applications, selection: Selection
+) -> None:
     """Try every AID of the terminal. See EMV 4.4 Book 1, 12.3.3."""
     for application in applications:
         seen: set[bytes] = set()
@@ -163,7 +165,11 @@ async def _by_list_of_aids(state: State, applications: Applications, selection: 
 
 
 def _add_answer(
-    state: State, selection: Selection, application: Application, fci: Fci, response: Response
+    state: SessionState,
+    selection: Selection,
+    application: Application,
+    fci: Fci,
+    response: Response,
 ) -> None:
     """Steps 4 and 6 of 12.3.3: add unless blocked, or longer where the AID must be exact."""
     if not application.matches(fci.df_name):
@@ -175,7 +181,7 @@ def _add_answer(
     selection.add(Found(candidate, application))
 
 
-async def choose(state: State, selection: Selection) -> Found:
+async def choose(state: SessionState, selection: Selection) -> Found:
     """The application to select next. See EMV 4.4 Book 1, 12.4.
 
     Raises SessionEnded when there is none, or the cardholder cancels.
@@ -201,7 +207,7 @@ async def choose(state: State, selection: Selection) -> Found:
     return one
 
 
-async def select(state: State, selection: Selection, one: Found) -> bool:
+async def select(state: SessionState, selection: Selection, one: Found) -> bool:
     """Final SELECT; False when the application drops out of the list. See Book 1, 12.4."""
     state.begin("Final selection")
     response = await state.send(apdu.select(one.candidate.aid))
@@ -224,7 +230,7 @@ async def select(state: State, selection: Selection, one: Found) -> bool:
     return False
 
 
-def _enter(state: State, one: Found, fci: Fci) -> None:
+def _enter(state: SessionState, one: Found, fci: Fci) -> None:
     """Keep what the selected application said, and what the terminal says to it."""
     state.restart()
     fields = {**fci.proprietary, Tag.DF_NAME: fci.df_name}

@@ -22,7 +22,7 @@ from firmware.emv.contact.read import read_application_data
 from firmware.emv.contact.restrictions import check_restrictions
 from firmware.emv.contact.risk import manage_risk
 from firmware.emv.contact.select import build_candidate_list, choose, select
-from firmware.emv.contact.state import State
+from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import (
     Approved,
@@ -42,7 +42,7 @@ from firmware.emv.outcomes import (
     UnableToGoOnline,
 )
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import TerminalData, Transaction
+from firmware.emv.terminal import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
 
 
@@ -58,14 +58,14 @@ class Session:
         terminal: TerminalData,
         applications: Iterable[Application],
         ca_keys: CaKeys,
-        transaction: Transaction,
+        transaction: EmvTransaction,
         *,
         trace_clear: bool = False,
     ) -> None:
         """`trace_clear` leaves account data readable in the trace: for test cards alone."""
         self.trace = Trace(trace_clear)
         self._applications = Applications(applications)
-        self._state = State(dialogue, terminal, transaction, ca_keys, self.trace)
+        self._state = SessionState(dialogue, terminal, transaction, ca_keys, self.trace)
 
     @property
     def commands_sent(self) -> int:

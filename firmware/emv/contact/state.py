@@ -20,7 +20,7 @@ from firmware.emv.contact.dialogue import Candidate, CardFailure, Dialogue
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CardData, CvmResult, EndReason
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import TerminalData, Transaction
+from firmware.emv.terminal import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
 
 COMMANDS_MAX = 300
@@ -43,12 +43,12 @@ class OdaMethod(enum.Enum):
 
 
 @dataclass(slots=True)
-class State:
+class SessionState:
     """One card session's memory; never kept after it."""
 
     dialogue: Dialogue
     terminal: TerminalData
-    transaction: Transaction
+    transaction: EmvTransaction
     ca_keys: CaKeys
     trace: Trace = field(repr=False)
     step: str = ""

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.core.config import with_setting
+from firmware.core.config_file import with_setting
 from firmware.lab.benchmarks import over_pcscd, session
 from firmware.lab.benchmarks.children import environment
 from firmware.lab.benchmarks.figures import Figure, median, unmeasured

@@ -8,9 +8,11 @@ from typing import Any
 from firmware.lab.scenario.language import keys_of
 from firmware.lab.scenario.stage import Stage
 from firmware.ui.texts import Language, Text
+from hw.events import Key
 from hw.sim.time import Driven
 
 DOWN_MS, UP_MS, LOOK_MS = 40, 40, 1_000
+UP_AGAIN_MS = 80  # before the same key once more
 ENDED_MS = 60_000
 CARD, PIN = "unionpay-debit", "123456"  # its PIN goes to the host, as in most of China's sales
 STEPS_MAX = 20
@@ -37,10 +39,14 @@ class Hands:
 
     def press(self, word: str) -> None:
         """Press keys as a hand does: `12850`, `ENTER`."""
+        before: Key | None = None
         for key in keys_of(word):
-            self.stage.bench.matrix.press(key)
+            if key is before:
+                self._run(UP_AGAIN_MS - UP_MS)
+            before = key
+            self.stage.bench.keys.press(key)
             self._run(DOWN_MS)
-            self.stage.bench.matrix.release(key)
+            self.stage.bench.keys.release(key)
             self._run(UP_MS)
 
     def shows(self, text: Text) -> bool:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-import firmware.cli.run  # noqa: F401 - a start imports what the command imports
+import firmware.terminal.service  # noqa: F401 - a start imports what the command imports
+from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.terminal.assembly import Assembly
 from firmware.terminal.devices import LateKeypad, Parts, TellingDisplay, real_parts
 from firmware.terminal.loop import Inbox, Loop
-from firmware.terminal.service_manager import Supervisor
+from firmware.terminal.service_manager import ServiceManager
 from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language, Text
@@ -26,7 +27,6 @@ from hw.events import Event
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import CardGone
-from hw.worker import SystemClock
 
 STATUS = Path("/proc/self/status")
 
@@ -74,7 +74,7 @@ def main(folder: Path) -> int:
     parts = _without_wires(real_parts(settings.config, folder, clock))
     assembly = Assembly(settings.config, folder, parts, clock, inbox.post, on_frame=on_frame)
     runner = assembly.terminal.runner
-    Loop(runner, inbox.take, clock, assembly.workers, Supervisor.of(os.environ)).run()
+    Loop(runner, inbox.take, clock, assembly.workers, ServiceManager.of(os.environ)).run()
     assembly.close()
     return 0
 

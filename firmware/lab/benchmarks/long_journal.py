@@ -99,12 +99,13 @@ def make(folder: Path, record_count: int, now: ClockNow) -> int:
         db.executemany(sales.insert, sales.transactions(count))
         last_batch, last_stan = sales.numbers(count - 1)
         db.executemany(
-            "INSERT OR REPLACE INTO batches (batch, state, opened, completed, intents, sales,"
-            " sales_minor) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO batches (serial, batch, state, opened, completed, intents,"
+            " sales, sales_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             sales.batches(count),
         )
         following = last_stan % STAN_MAX + 1
-        db.execute("UPDATE terminal SET batch = ?, next_stan = ?", (last_batch, following))
+        numbers = last_batch, last_batch, following  # so few batches that serial and number agree
+        db.execute("UPDATE terminal SET serial = ?, batch = ?, next_stan = ?", numbers)
         db.execute("COMMIT")
     sync(folder / DATABASE)
     return min(count + 1, STAN_MAX)
@@ -189,9 +190,9 @@ class _Sales:
             opened = self._intent_seq(first) - 1
             if batch < last:
                 completed = self._intent_seq(first + BATCH_SALES) - 2
-                yield batch, "closed", opened, completed, *_sums(BATCH_SALES)
+                yield batch, batch, "closed", opened, completed, *_sums(BATCH_SALES)
             else:
-                yield batch, "open", opened, None, *_sums(count - first)
+                yield batch, batch, "open", opened, None, *_sums(count - first)
 
     def transactions(self, count: int) -> Iterator[tuple[Any, ...]]:
         """The projection's row of each sale."""
@@ -201,6 +202,7 @@ class _Sales:
             row = self._row | {
                 "intent": intent_seq,
                 "outcome": intent_seq + 1,
+                "serial": batch,
                 "batch": batch,
                 "stan": stan,
                 "reference": f"6326{stan:08d}",

@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 
+from firmware.core.clock import SystemClock
 from firmware.lab.benchmarks import session
 from firmware.lab.benchmarks.figures import median
 from hw.card_reader import PcscReader
 from hw.sim.cards import tray
 from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd
 from hw.sim.reader.pcscd_slot import PcscdSlot
-from hw.worker import SystemClock
 
 CARDS = ("unionpay-debit", "mastercard-cda", "t1")
 RUNS = 5
@@ -32,7 +32,7 @@ def main(folder: Path) -> int:
     pins, cards = session.pins(), tray()
     try:
         with PrivatePcscd(folder) as daemon:
-            slot = PcscdSlot(daemon, smartcard.scard)
+            slot = PcscdSlot(daemon, smartcard.scard, SystemClock())
             reader = PcscReader(smartcard.scard, SystemClock())
             apdus: list[int] = []
             slot.on_apdu.append(lambda sent, _got: apdus.append(len(sent)))

@@ -17,7 +17,7 @@ from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
-from firmware.emv.terminal import Transaction
+from firmware.emv.terminal import EmvTransaction
 from firmware.flows.desk import EmvSetup
 from firmware.lab.scenario.stage import START
 from firmware.terminal.terminal import emv_setup
@@ -68,7 +68,7 @@ def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
     setup = _setup()
     counter = _Counter(reader, pin)
     keys = setup.ca_keys if with_keys else CaKeys()
-    transaction = Transaction(AMOUNT_MINOR, "156", at(), 1)
+    transaction = EmvTransaction(AMOUNT_MINOR, "156", at(), 1)
     reader.power_on()
     began_ns = time.process_time_ns()
     session = Session(counter, setup.terminal, setup.applications, keys, transaction)

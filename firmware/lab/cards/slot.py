@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct, field
 
+from firmware.core.clock import SystemClock
 from firmware.core.exits import FAILED, Refused
 from firmware.emv.contact.dialogue import CardFailure
 from hw.card_reader import PcscReader
@@ -21,7 +22,7 @@ from hw.pcsc import PNP_NOTIFICATION, SCOPE_SYSTEM, Code, PcscApi, State, seen, 
 from hw.ports import CardGone, CardMute, CardReader, DeviceFault
 from hw.sim.cards import Card
 from hw.sim.reader.pcsc import PcscModel
-from hw.worker import JobWorker, SystemClock
+from hw.worker import JobWorker
 
 PATIENCE_MS = 2_000  # a daemon that is only now started needs so long to find its readers
 ANSWER_S = 15.0  # a card may take seconds for a signature, and ask for more time meanwhile

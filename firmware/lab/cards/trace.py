@@ -24,7 +24,7 @@ from firmware.emv.outcomes import (
     OnlineRequested,
 )
 from firmware.emv.tags import PAN_BEARING, Tag, describe
-from firmware.emv.terminal import Transaction
+from firmware.emv.terminal import EmvTransaction
 from firmware.emv.tlv import parse
 from firmware.emv.trace import ApduStep, DecodedObject, Trace
 from firmware.iso8583.messages import Answered, HostAnswer
@@ -135,7 +135,7 @@ def dumped(value: _Json) -> str:
     return json.dumps(value, indent=2)
 
 
-def sale_line(transaction: Transaction) -> str:
+def sale_line(transaction: EmvTransaction) -> str:
     """What is traced: amount and time."""
     currency = next(one for one in CURRENCIES.values() if one.numeric == transaction.currency)
     amount = Money(transaction.amount_minor, currency)

@@ -44,7 +44,7 @@ from firmware.emv.outcomes import (
     OnlineRequested,
     UnableToGoOnline,
 )
-from firmware.emv.terminal import Transaction
+from firmware.emv.terminal import EmvTransaction
 from firmware.emv.trace import Trace
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
@@ -104,7 +104,7 @@ class Bench:
     """One transaction on the bench. `on_host` is told of the exchange with the host."""
 
     dialogue: BenchDialogue
-    transaction: Transaction
+    transaction: EmvTransaction
     test_keys: bool  # take the test CAs' keys for true
     clear: bool
     on_host: Callable[[HostExchange], None] = lambda _exchange: None
@@ -190,10 +190,10 @@ class Bench:
                 client.close()
 
 
-def sale(amount_minor: int, at: datetime) -> Transaction:
+def sale(amount_minor: int, at: datetime) -> EmvTransaction:
     """A sale in the terminal's own currency; a PIN that is not given is bypassed."""
     currency = Config().currency
-    return Transaction(
+    return EmvTransaction(
         amount_minor=amount_minor,
         currency=currency.numeric,
         currency_exponent=currency.exponent,

@@ -59,7 +59,7 @@ class Publisher:
         bench = stage.bench
         card = bench.slot.card
         hub.put("glass", views.glass(stage))
-        hub.put("keys", sorted(key.value for key in bench.matrix.pressed))
+        hub.put("keys", sorted(key.value for key in bench.keys.pressed))
         hub.put("slot", None if card is None else card.name)
         hub.put("power", {"on": stage.terminal is not None, "speed": self.speed})
         hub.put("faults", dict(self.faults))

@@ -26,7 +26,7 @@ from firmware.lab.page.pace import PacedTime
 from firmware.lab.page.publisher import Publisher
 from firmware.lab.page.recorder import Recorder
 from firmware.lab.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
-from firmware.lab.scenario.player import Player, ScenarioFailed
+from firmware.lab.scenario.player import DOWN_MS, UP_AGAIN_MS, Player, ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG, START, Stage
 from hw.events import Key
 from hw.sim.time import VirtualClock
@@ -36,7 +36,8 @@ KIOSK_ITEMS = (
     "[{key='1',name='豆浆',price='3.00'},{key='2',name='油条',price='2.50'},"
     "{key='5',name='小笼包',price='18.00'},{key='9',name='茶叶蛋',price='2.00'}]"
 )
-LEAST_MS = 40  # a key is down, and up again, for so long: the scenarios' hands do as much
+# a key is down, and up before it is pressed again, for so long: the scenarios' hands do as much
+DOWN_LEAST_MS, UP_LEAST_MS = DOWN_MS, UP_AGAIN_MS
 TURN_S = 0.005  # time that passes fast is told of no more often: the keypad is scanned as often
 JOIN_S = 10
 # what a page may do by a line; the rest of the language is for files
@@ -243,12 +244,13 @@ class Session:
         self._pass_time()
         terminal = self._stage.terminal
         if terminal is not None:  # a late thread finds down and up together: hands were not so fast
-            self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + LEAST_MS)
+            least_ms = DOWN_LEAST_MS if isinstance(wish, commands.Up) else UP_LEAST_MS
+            self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + least_ms)
         self._moved_ms[key] = self._now_ms
         if isinstance(wish, commands.Up):
             self._recorder.up(self._now_ms, wish.key)
             self._player.hands.release(key)
-        elif key not in self._stage.bench.matrix.pressed:
+        elif key not in self._stage.bench.keys.pressed:
             if terminal is not None:
                 self._recorder.down(self._now_ms, wish.key)
             self._player.hands.press(key)

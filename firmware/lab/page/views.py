@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from firmware.core.money import Currency, currency_of, major_text
-from firmware.journal.chain import Entry
+from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.lab.scenario.audit import unbalanced
@@ -104,7 +104,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
     }
 
 
-def record(entry: Entry) -> dict[str, Any]:
+def record(entry: ChainedRecord) -> dict[str, Any]:
     """A row of the journal: its number, moment, kind, and the head of its hash."""
     told = entry.record
     body = msgspec.to_builtins(told)

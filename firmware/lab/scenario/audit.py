@@ -8,13 +8,13 @@ from firmware.acquirer.books import Standing
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.kinds import Kind
 from firmware.journal.transactions import State
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
 
 _SIGN = {Kind.SALE: 1, Kind.VOID: -1, Kind.REFUND: -1}
 _Key = tuple[str, int, int, Kind, int]  # account, batch, STAN, kind, minor units
 
 
-def unbalanced(ledger: Ledger, host: LocalHost) -> list[str]:
+def unbalanced(ledger: DataDirectory, host: LocalHost) -> list[str]:
     """Every difference in words; empty when books and journal agree and nothing is open."""
     journal = ledger.journal
     names = host.names_by_hash(ledger.keys.card)

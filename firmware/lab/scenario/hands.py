@@ -14,6 +14,7 @@ from hw.events import Key
 from hw.sim.cards.card import Card
 from hw.sim.cards.faults import Faults
 from hw.sim.host_line import LineFault
+from hw.sim.reader.pcsc import PcscModel
 
 
 class Hands:
@@ -33,12 +34,12 @@ class Hands:
 
     def press(self, key: Key) -> None:
         """Close a key's contact."""
-        self._stage.bench.matrix.press(key)
+        self._stage.bench.keys.press(key)
 
     def release(self, key: Key) -> None:
         """Open a key's contact, unless it sticks."""
         if key not in self._stuck:
-            self._stage.bench.matrix.release(key)
+            self._stage.bench.keys.release(key)
 
     def insert(self, name: str) -> None:
         """Put a card of the tray in; one that was in comes out. Raises KeyError."""
@@ -71,13 +72,13 @@ class Hands:
             case "printer":
                 self._switch_printer(kind, arguments)
             case "reader":
-                bench.slot.unplug() if on else bench.slot.plug()
+                self._switch_reader(kind)
             case "card":
                 self._switch_card(kind, arguments)
             case "display":
                 bench.chip.fail(on)
             case "keypad":
-                bench.matrix.fail(on)
+                bench.keys.fail(on)
             case "key":
                 self._stick(KEY_NAMES[arguments[0]] if on else None)
             case "host":
@@ -94,9 +95,21 @@ class Hands:
             "cover-open": printer.fail_cover_open,
             "offline": printer.fail_offline,
             "babbles": printer.fail_babbling,
+            "hangs": printer.fail_hanging,
+            "late": printer.fail_late,
             "dies-after": lambda: printer.dies_after(int(arguments[0])),
         }
         switches.get(kind, printer.clear)()
+
+    def _switch_reader(self, kind: str) -> None:
+        """Over a real `pcscd` a reader can only be pulled out."""
+        slot = self._stage.bench.slot
+        if isinstance(slot, PcscModel) and kind == "flickers":
+            slot.flicker()
+        if kind == "unplugged":
+            slot.unplug()
+        elif not kind:
+            slot.plug()
 
     def _switch_card(self, kind: str, arguments: list[str]) -> None:
         """Spoil the card in the slot, or whichever is put in next."""
@@ -113,12 +126,12 @@ class Hands:
             card.pull_at(int(arguments[0]))
 
     def _stick(self, key: Key | None) -> None:
-        matrix = self._stage.bench.matrix
+        keys = self._stage.bench.keys
         for stuck in self._stuck:
-            matrix.release(stuck)
+            keys.release(stuck)
         self._stuck = set() if key is None else {key}
         if key is not None:
-            matrix.press(key)
+            keys.press(key)
 
     # --- power ---
 

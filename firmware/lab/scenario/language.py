@@ -19,6 +19,7 @@ from firmware.core.files import below, read_text
 from firmware.lab.scenario.disk import DiskFault
 from hw.events import Key
 from hw.sim.host_line import LineFault
+from hw.sim.printer.kinds import TRAITS
 
 INCLUDE_DEPTH_MAX = 16
 FILES_MAX = 100  # one scenario with all its includes
@@ -44,10 +45,21 @@ KEY_NAMES = {
     "DOWN": Key.HASH,
 }
 FRESH = "stage.fresh"  # no setting: the terminal comes from the factory, unprovisioned
+KEYPAD = "stage.keypad"  # no setting: how the keypad on USB is, NumLock on or off
+NUM_LOCK = {"num-lock-on": False, "num-lock-off": True}
+PRINTER = "stage.printer"  # no setting: what the printer on the stage lacks or gets wrong
 # device → kind → how many arguments it takes
 FAULTS: dict[str, dict[str, int]] = {
-    "printer": {"paper-out": 0, "cover-open": 0, "offline": 0, "dies-after": 1, "babbles": 0},
-    "reader": {"unplugged": 0},
+    "printer": {
+        "paper-out": 0,
+        "cover-open": 0,
+        "offline": 0,
+        "dies-after": 1,
+        "babbles": 0,
+        "hangs": 0,
+        "late": 0,
+    },
+    "reader": {"unplugged": 0, "flickers": 0},
     "card": {"pull-at": 1, "mute": 0},
     "display": {"lost": 0},
     "key": {"stuck": 1},
@@ -216,6 +228,11 @@ def _set(_verb: str, words: tuple[str, ...], place: str) -> None:
         raise ScenarioError(place, "expected: set KEY VALUE")
     if words[0] == FRESH and words[1:] not in (("true",), ("false",)):
         raise ScenarioError(place, f"expected: set {FRESH} true, or false")
+    if words[0] == KEYPAD and words[1:] not in [(word,) for word in NUM_LOCK]:
+        raise ScenarioError(place, f"expected: set {KEYPAD} num-lock-off, or num-lock-on")
+    unknown = [word for word in words[1:] if word not in TRAITS] if words[0] == PRINTER else []
+    if unknown:
+        raise ScenarioError(place, f"no printer is {unknown[0]}; there are {', '.join(TRAITS)}")
 
 
 def _keys(_verb: str, words: tuple[str, ...], place: str) -> None:

@@ -8,16 +8,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-
-from firmware.core.config import Config, ConfigError, set_from_text
-from firmware.core.files import below, read_bytes, written
+from firmware.core.config import Config, ConfigError
+from firmware.core.config_file import set_from_text
 from firmware.lab.scenario import till
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.hands import Hands
 from firmware.lab.scenario.language import (
     FRESH,
     KEY_NAMES,
+    KEYPAD,
+    NUM_LOCK,
+    PRINTER,
     ScenarioError,
     Step,
     duration_ms,
@@ -25,20 +26,22 @@ from firmware.lab.scenario.language import (
     read,
     totals_of,
 )
+from firmware.lab.scenario.pictures import save
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal.terminal import Terminal
 from firmware.ui.drawing import half_blocks
+from hw.events import Key
 from hw.sim.bench import CardSlot
+from hw.sim.printer.kinds import GOOD, kind_of
 
 DOWN_MS, UP_MS = 40, 40
+UP_AGAIN_MS = 80  # before the same key once more, as a fast hand has it
 PAUSE_MS = 1_000
 PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
-PICTURE_MAX_BYTES = 8 * 1024 * 1024
 FILE_SETTINGS = ("general.data_dir", "host.accounts", "host.tls_ca", "emv.ca_keys", "emv.revoked")
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
 
 
@@ -88,9 +91,11 @@ class Player:
         """`make_stage` builds another stage than the usual one, from the settings at its start."""
         self._folder = folder
         self._config = config
-        self._fresh = False
+        self._fresh, self._printer_kind, self._num_lock_off = False, GOOD, False
         self._make_stage = make_stage or (
-            lambda config: Stage(directory, config, slot=slot, fresh=self._fresh)
+            lambda config: Stage(
+                directory, config, slot=slot, fresh=self._fresh, printer_kind=self._printer_kind
+            )
         )
         self._stage: Stage | None = None
         self._names: dict[str, str] = {}
@@ -101,6 +106,7 @@ class Player:
         """The stage, set up and switched on when it is first asked for."""
         if self._stage is None:
             self._stage = self._make_stage(self._config)
+            self._stage.bench.usb_keypad.num_lock_off = self._num_lock_off
             self._hands = Hands(self._stage)
             self._stage.power_on()
         return self._stage
@@ -172,6 +178,12 @@ class Player:
         if key == FRESH:
             self._fresh = value == "true"
             return
+        if key == KEYPAD:
+            self._num_lock_off = NUM_LOCK[value]
+            return
+        if key == PRINTER:
+            self._printer_kind = kind_of(step.words[1:])
+            return
         try:
             self._config = set_from_text(self._config, key, value, source=step.place)
         except ConfigError as error:
@@ -184,8 +196,12 @@ class Player:
     # --- what people do ---
 
     def _press(self, step: Step) -> None:
+        before: Key | None = None
         for word in step.words:
             for key in keys_of(self._said(word, step)):
+                if key is before:
+                    self._run(UP_AGAIN_MS - UP_MS)
+                before = key
                 self._hands.press(key)
                 self._run(DOWN_MS)
                 self._hands.release(key)
@@ -319,34 +335,13 @@ class Player:
         self._names[name] = numbers[-1]
 
     def _save_screen(self, step: Step) -> None:
-        self._save(self.stage.bench.chip.image(), step)
+        save(self.stage.bench.seen(), self._folder, step)
 
     def _save_paper(self, step: Step) -> None:
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        self._save(self.stage.bench.paper_printer.paper.image(), step)
+        save(self.stage.bench.paper_printer.paper.image(), self._folder, step)
 
     # --- small things ---
-
-    def _save(self, image: Image.Image, step: Step) -> None:
-        """Write a picture below the output folder, wherever the scenario would have it."""
-        name = step.words[0]
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path = below(self._folder, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with written(path, replace=self._is_picture(path)) as file:
-                image.save(file, format="PNG")
-        except OSError as error:
-            words = error.strerror or "cannot be written"
-            raise ScenarioError(step.place, f"{name}: {words}") from None
-
-    @staticmethod
-    def _is_picture(path: Path) -> bool:
-        """Whether what lies there is a picture, such as the last time's: that may be replaced."""
-        try:
-            return read_bytes(path, most_bytes=PICTURE_MAX_BYTES, follow=False)[:8] == PNG_SIGNATURE
-        except OSError:
-            return False
 
     def _said(self, word: str, step: Step) -> str:
         if not word.startswith("$"):
@@ -377,7 +372,7 @@ class Player:
         return self.stage.terminal
 
     def _failed(self, step: Step, expected: str, saw: str) -> ScenarioFailed:
-        drawing = half_blocks(self.stage.bench.chip.image())
+        drawing = half_blocks(self.stage.bench.seen())
         seen = " ".join(saw.split()) or "nothing"
         return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
 

@@ -26,20 +26,75 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.scenario.disk import Disk
-from firmware.terminal.data_directory import Ledger
+from firmware.terminal.data_directory import DataDirectory
+from firmware.terminal.drivers import (
+    display_on,
+    printer_on,
+    profile_of,
+    reader_on,
+    usb_keypad_on,
+)
 from firmware.terminal.terminal import Devices, Terminal, emv_setup
 from firmware.terminal.tie import tie_books
 from firmware.terminal.unsettled import check_identity
 from firmware.ui.render import Frame
-from hw.ports import Buzzer
-from hw.sim.bench import CardSlot, Drivers, ModelBench
+from hw.card_reader import PcscReader
+from hw.keypad import MatrixKeypad
+from hw.oled import Oled
+from hw.ports import Buzzer, Keypad
+from hw.printer import EscposPrinter, NoPrinter
+from hw.sim.bench import CardSlot, Drivers, ModelBench, Models
 from hw.sim.cards import TEST_CA_KEYS, tray_accounts
+from hw.sim.printer.escpos import ModelTransport
+from hw.sim.printer.kinds import GOOD, Kind
 from hw.sim.time import VirtualClock, VirtualTime
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
 STAGE_CONFIG = Config(emv=Emv(test_keys=True))
+
+
+class StageDrivers:
+    """Builds the drivers on the models by the settings, as the Pi builds them on its parts."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def display(self, models: Models) -> Oled:
+        return display_on(lambda: models.chip, self._config.display)
+
+    def keypad(self, models: Models) -> Keypad:
+        if self._config.keypad.kind == "usb":
+            return usb_keypad_on(models.usb_keypad.connect)
+        return MatrixKeypad(models.matrix.factory)
+
+    def reader(self, models: Models, clock: VirtualClock) -> PcscReader:
+        return reader_on(models.slot.scard, clock, self._config, pause=lambda _ms: None)
+
+    def printer(self, models: Models) -> EscposPrinter | NoPrinter:
+        printer = self._config.printer
+        profile = profile_of(printer)
+        if printer.kind == "none":
+            return NoPrinter(profile.columns)
+        wire = models.printer.transport
+        if printer.kind == "serial" and not profile.xonxoff:
+            wire = ModelTransport(models.printer, held=False)
+        return printer_on(wire, printer, models.font)
+
+
+def models_of(config: Config, printer_kind: Kind = GOOD, slot: CardSlot | None = None) -> Models:
+    """The parts that the settings name, as models."""
+    profile = profile_of(config.printer)
+    return Models(
+        chip=config.display.chip,
+        upside_down=config.display.rotate == 2,
+        usb_keypad=config.keypad.kind == "usb",
+        columns=profile.columns,
+        dots=profile.width_px,
+        kind=printer_kind,
+        slot=slot,
+    )
 
 
 class Stage:
@@ -55,6 +110,7 @@ class Stage:
         make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
         buzzer: Buzzer | None = None,
         fresh: bool = False,
+        printer_kind: Kind = GOOD,
         start: datetime = START,
     ) -> None:
         """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
@@ -71,12 +127,10 @@ class Stage:
         self.host = self._make_host()
         self.bench = ModelBench(
             self.host,
+            models_of(config, printer_kind, slot),
+            StageDrivers(config),
             start=start,
-            columns=32 if config.printer.width_mm == 58 else 48,
-            mode=config.printer.mode,
             baud=config.printer.baud if config.printer.kind == "serial" else None,
-            chip=config.display.chip,
-            slot=slot,
             make_time=make_time,
         )
         self.frame: Frame | None = None
@@ -146,7 +200,7 @@ class Stage:
         """What stands on the glass; nothing if the chip's memory is not the frame that was sent."""
         if self.frame is None or not self.bench.chip.is_on:
             return ""
-        shown = self.bench.chip.image()
+        shown = self.bench.seen()
         return self.frame.text if shown.tobytes() == self.frame.image.tobytes() else ""
 
     # --- making it ---
@@ -155,8 +209,8 @@ class Stage:
         self.frame = frame
         self._on_frame(frame)
 
-    def _ledger(self) -> Ledger:
-        return Ledger(
+    def _ledger(self) -> DataDirectory:
+        return DataDirectory(
             self._directory,
             self.bench.clock.now,
             self._free_bytes,
@@ -192,7 +246,7 @@ class Stage:
         """Give the operators their passwords and sign the cashier on, at first start."""
         ledger = self._ledger()
         row = ledger.journal.operator_row(SUPERVISOR)
-        if row is not None and row["must_change"]:
+        if row is not None and row.must_change:
             chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
             for number, password in chosen:
                 ledger.operators.set_password(number, Password(password), by=number)

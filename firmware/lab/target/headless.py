@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 from firmware.api.tokens import Tokens
-from firmware.core.config import Config, set_from_text
+from firmware.core.config import Config
+from firmware.core.config_file import set_from_text
 from firmware.lab.scenario.stage import STAGE_CONFIG
 from firmware.lab.target.server import BenchServer
 from firmware.lab.target.target import Target

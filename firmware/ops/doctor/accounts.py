@@ -12,7 +12,7 @@ from msgspec import Struct
 SEARCH, USE = 0o1, 0o6  # a folder on the way; a device or file to read and write
 
 
-class Account(Struct, frozen=True):
+class SystemUser(Struct, frozen=True):
     """A user, and the names of the groups it is in."""
 
     name: str
@@ -20,26 +20,26 @@ class Account(Struct, frozen=True):
     groups: frozenset[str]
 
 
-def caller() -> Account:
+def caller() -> SystemUser:
     """Who runs this process, with the groups it has now."""
     uid = os.geteuid()
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
-    return Account(name, uid, _names({os.getegid(), *os.getgroups()}))
+    return SystemUser(name, uid, _names({os.getegid(), *os.getgroups()}))
 
 
-def account(name: str) -> Account | None:
+def account(name: str) -> SystemUser | None:
     """A user, with the groups it would have after a login; None where there is none."""
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
         return None
-    return Account(name, entry.pw_uid, _names(os.getgrouplist(name, entry.pw_gid)))
+    return SystemUser(name, entry.pw_uid, _names(os.getgrouplist(name, entry.pw_gid)))
 
 
-def may(who: Account, status: os.stat_result, wanted: int) -> bool:
+def may(who: SystemUser, status: os.stat_result, wanted: int) -> bool:
     """Whether the mode gives `who`, not root, all of `wanted`, as owner, in the group, or else.
 
     Access control lists are not looked at. See path_resolution(7).

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
+from PIL import Image, ImageDraw
 
-from firmware.ops.doctor.findings import Finding, bad, good, skipped, warning
+from firmware.ops.doctor.findings import Finding, Verdict, bad, good, skipped, warning
 from firmware.ops.doctor.libraries import package_for
 from firmware.ops.doctor.machine import Machine
 from hw.ports import Clock, DeviceFault, Display
@@ -14,7 +15,50 @@ from hw.ports import Clock, DeviceFault, Display
 PART = "display"
 SLOW_BELOW_HZ = 400_000
 _HEADERS_I2C = 1
+WIDTH_PX, HEIGHT_PX = 128, 64
 _REBOOT = "in /boot/firmware/config.txt and reboot"
+
+
+PICTURE_MARGIN_PX = 8
+WHAT_IS_SEEN = (
+    "The display shows a frame along its edges, a bar at its left. 1 all of it is there; 2 it is "
+    "moved sideways, or an edge is noise; 3 it is upside down; 4 all is noise, or dark"
+)
+
+
+class Picture(Struct, frozen=True):
+    """Asks a person, by `choose`, how the doctor's picture looks on a `chip` turned by `rotate`."""
+
+    choose: Callable[[str], str]
+    chip: str
+    rotate: int
+
+    def look(self, display: Display) -> Finding:
+        """Draw it, ask, and say the setting that is wrong. Raises DeviceFault."""
+        display.show(picture())
+        match self.choose(WHAT_IS_SEEN):
+            case "1":
+                return good(PART, "the picture is whole")
+            case "2":
+                other = "ssd1306" if self.chip == "sh1106" else "sh1106"
+                told = f"the picture is moved: its chip is no {self.chip}"
+                return bad(PART, told, f'set display.chip = "{other}"')
+            case "3":
+                return bad(PART, "upside down", f"set display.rotate = {2 - self.rotate}")
+            case "4":
+                told = f"no picture by {self.chip}"
+                return bad(PART, told, "try the other display.chip; SDA and SCL, or DC and RES")
+        return skipped(PART, "nobody said how the picture looks")
+
+
+def picture() -> Image.Image:
+    """A frame on the outermost dots, and a bar that tells left from right and top from bottom."""
+    image = Image.new("1", (WIDTH_PX, HEIGHT_PX))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, WIDTH_PX - 1, HEIGHT_PX - 1), outline=1)
+    bar = (PICTURE_MARGIN_PX, PICTURE_MARGIN_PX, 2 * PICTURE_MARGIN_PX, HEIGHT_PX // 2)
+    draw.rectangle(bar, fill=1)
+    return image
 
 
 class DisplayCheck(Struct, frozen=True):
@@ -26,6 +70,7 @@ class DisplayCheck(Struct, frozen=True):
     bus: str
     port: int
     address: int
+    picture: Picture | None = None  # None: nobody is there to look at it
 
     def look(self) -> Iterator[Finding]:
         """Bus, its speed, and the glass. Puts the last frame on the glass again."""
@@ -39,7 +84,13 @@ class DisplayCheck(Struct, frozen=True):
             return
         if i2c:
             yield self._speed()
-        yield self._glass()
+        glass = self._glass()
+        yield glass
+        if self.picture is not None and glass.verdict is Verdict.GOOD:
+            try:
+                yield self.picture.look(self.display)
+            except DeviceFault as fault:
+                yield bad(PART, fault.detail, self._what_to_do())
 
     @property
     def _adapter(self) -> str:

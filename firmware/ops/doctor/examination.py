@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from firmware.ops.doctor.findings import Check, Finding, Verdict
+from firmware.ops.doctor.findings import Finding, Inspection, Verdict
 from firmware.ops.doctor.libraries import missing
 
 _SIGNS = {Verdict.GOOD: "ok", Verdict.WARNING: "warn", Verdict.BAD: "BAD", Verdict.SKIPPED: "-"}
 
 
-def examined(checks: Iterable[Check], tell: Callable[[Finding], None]) -> list[Finding]:
+def examined(checks: Iterable[Inspection], tell: Callable[[Finding], None]) -> list[Finding]:
     """Everything the checks find; `tell` hears each finding as it comes."""
     findings = []
     for check in checks:
@@ -21,7 +21,7 @@ def examined(checks: Iterable[Check], tell: Callable[[Finding], None]) -> list[F
     return findings
 
 
-def _looked(check: Check) -> Iterator[Finding]:
+def _looked(check: Inspection) -> Iterator[Finding]:
     try:
         yield from check.look()
     except ImportError as error:  # drivers import their libraries when they are first used

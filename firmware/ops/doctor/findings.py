@@ -31,7 +31,7 @@ class Finding(Struct, frozen=True):
         assert bool(self.advice) == (self.verdict in (Verdict.BAD, Verdict.WARNING))
 
 
-class Check(Protocol):
+class Inspection(Protocol):
     """Looks at one part. `look` may block for as long as the part does, and never raises for it.
 
     A library that is not there is none of the part's: ImportError.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from firmware.ops.doctor import accounts
-from firmware.ops.doctor.accounts import SEARCH, USE, Account
+from firmware.ops.doctor.accounts import SEARCH, USE, SystemUser
 
 COMMAND_TIMEOUT_S = 5.0
 
@@ -28,7 +28,7 @@ class Machine(Protocol):
         """The path with every symbolic link followed; itself where there is none."""
         ...
 
-    def usable(self, path: str, who: Account) -> bool:
+    def usable(self, path: str, who: SystemUser) -> bool:
         """Whether `who` may get to `path`, and read and write it."""
         ...
 
@@ -44,11 +44,11 @@ class Machine(Protocol):
         """Space left for this user where `path` is, or would be made."""
         ...
 
-    def caller(self) -> Account:
+    def caller(self) -> SystemUser:
         """Who runs this."""
         ...
 
-    def account(self, name: str) -> Account | None:
+    def account(self, name: str) -> SystemUser | None:
         """A user of this machine; None where there is none of that name."""
         ...
 
@@ -68,7 +68,7 @@ class ThisMachine:
     def resolved(self, path: str) -> str:
         return os.path.realpath(path)  # of a loop, too
 
-    def usable(self, path: str, who: Account) -> bool:
+    def usable(self, path: str, who: SystemUser) -> bool:
         if who.uid == os.geteuid():
             return os.access(path, os.R_OK | os.W_OK)
         place = Path(self.resolved(path))
@@ -110,8 +110,8 @@ class ThisMachine:
         except OSError:
             return None
 
-    def caller(self) -> Account:
+    def caller(self) -> SystemUser:
         return accounts.caller()
 
-    def account(self, name: str) -> Account | None:
+    def account(self, name: str) -> SystemUser | None:
         return accounts.account(name)

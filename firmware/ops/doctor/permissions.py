@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from firmware.ops.doctor.accounts import Account
+from firmware.ops.doctor.accounts import SystemUser
 from firmware.ops.doctor.findings import Finding, bad, good, skipped, warning
 from firmware.ops.doctor.machine import Machine
 
@@ -31,7 +31,7 @@ class PermissionsCheck(Struct, frozen=True):
 
     machine: Machine
     needed: Sequence[Access]
-    user: Account | None
+    user: SystemUser | None
 
     def look(self) -> Iterator[Finding]:
         """Ask the service manager, then for groups, then each device's node."""
@@ -47,14 +47,14 @@ class PermissionsCheck(Struct, frozen=True):
         for access in self.needed:
             yield self._node(access, self.user or caller)
 
-    def _groups(self, user: Account) -> Finding:
+    def _groups(self, user: SystemUser) -> Finding:
         missing = sorted({access.group for access in self.needed} - user.groups)
         if missing:
             detail = f"user {user.name} is not in group {' '.join(missing)}"
             return bad(PART, detail, "`sudo pos install` puts it there")
         return good(PART, f"user {user.name} is in its groups")
 
-    def _node(self, access: Access, who: Account) -> Finding:
+    def _node(self, access: Access, who: SystemUser) -> Finding:
         nodes = self.machine.listed(access.folder, access.pattern)
         wanted = f"{access.folder}/{access.pattern}"
         if not nodes and access.missing:
@@ -69,7 +69,7 @@ class PermissionsCheck(Struct, frozen=True):
             return warning(PART, told, "look with sudo, or its part will seem not to be there")
         return good(PART, f"{wanted} is open to {who.name}")
 
-    def _how_to_open(self, access: Access, who: Account) -> str:
+    def _how_to_open(self, access: Access, who: SystemUser) -> str:
         if access.group in who.groups:
             return f"`sudo pos install`: its udev rules give the device to group {access.group}"
         if self.user is not None:

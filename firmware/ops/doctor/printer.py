@@ -1,31 +1,39 @@
-"""Checks the printer: what it says of itself, and by a test slip what it puts on paper."""
+"""Checks the printer: what it says of itself, and by test slips which way of printing is right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from firmware.ops.doctor.findings import Finding, bad, good, skipped, warning
-from hw.ports import Cut, Document, Feed, Line, PaperState, Printer, PrintResult
+from firmware.ops.doctor.findings import Finding, Verdict, bad, good, skipped, warning
+from hw.ports import Align, Cut, Document, Feed, Line, PaperState, Printer, PrintResult, Qr, Size
 
 PART = "printer"
 CHINESE = "中文测试：签购单￥128.50，谢谢！"
+QR_TEXT = "POS TEST SLIP"
 
 _ADVICE = {
     PaperState.NEAR_END: "have a new roll at hand",
     PaperState.PAPER_OUT: "put in a roll, the coated side to the head",
     PaperState.COVER_OPEN: "close the cover until it clicks",
     PaperState.OFFLINE: "check supply and cable, then printer.kind and printer.device",
-    PaperState.UNKNOWN: "no answers, so an empty roll goes unnoticed: is its TX wired?",
+    PaperState.UNKNOWN: "it never answers, so nobody can vouch for its paper, and an empty roll "
+    "goes unnoticed: is its TX wired?",
 }
 
 
 class PrinterCheck(Struct, frozen=True):
-    """The configured printer, None for none; `slips` are printers by mode to print a slip with."""
+    """The configured printer, None for none.
+
+    `slips` are printers by mode, each to print a slip with, native first; `setting` is the mode and
+    the QR that are set. `choose` asks a person at the keyboard and gives what was typed.
+    """
 
     printer: Printer | None
     slips: Mapping[str, Printer] = field(default_factory=dict)
+    choose: Callable[[str], str] | None = None
+    setting: tuple[str, bool] = ("native", True)
 
     def look(self) -> Iterator[Finding]:
         """State, then a slip a mode. Uses paper only for `slips`; blocks for the printing."""
@@ -43,27 +51,49 @@ class PrinterCheck(Struct, frozen=True):
         self.printer.close()  # the wire has one owner at a time
         if not self.slips:
             yield skipped(PART, "no test slip was asked for: --print")
-        for mode, printer in self.slips.items():
-            yield self._slip(mode, printer)
+            return
+        findings = [self._slip(at, mode) for at, mode in enumerate(self.slips, 1)]
+        yield from findings
+        if self.choose is not None and all(each.verdict is Verdict.GOOD for each in findings):
+            yield self._chosen(self.choose)
 
-    def _slip(self, mode: str, printer: Printer) -> Finding:
-        report = printer.print(slip(mode))
+    def _slip(self, number: int, mode: str) -> Finding:
+        printer = self.slips[mode]
+        report = printer.print(slip(number, mode))
         printer.close()
         if report.result is PrintResult.SENT:
-            told = f"the {mode} slip was sent, {report.bytes_sent} bytes; read its Chinese line"
+            told = f"slip {number} ({mode}) was sent, {report.bytes_sent} bytes; read its text"
             return good(PART, told)
         advice = _ADVICE.get(report.state, "check the cable; a slow serial line wants its own baud")
-        return bad(PART, f"the {mode} slip: {report.result.value}, {report.state.value}", advice)
+        what = f"slip {number} ({mode}): {report.result.value}, {report.state.value}"
+        return bad(PART, what, advice)
+
+    def _chosen(self, choose: Callable[[str], str]) -> Finding:
+        """Which slip reads right, and whether the first one's QR does: the setting to make."""
+        modes = list(self.slips)
+        answer = choose(f"Which is the first slip that reads right? 1 to {len(modes)}, 0 for none")
+        if not answer.isascii() or not answer.isdigit() or not 1 <= int(answer) <= len(modes):
+            advice = "check baud, supply and the head; try another printer.model"
+            return bad(PART, "no slip reads right", advice)
+        mode = modes[int(answer) - 1]
+        symbol = choose("Is slip 1's QR code drawn, and read by a telephone? y or n")
+        chosen = (mode, symbol.strip().lower().startswith("y"))
+        said = f'printer.mode = "{mode}", printer.qr = {str(chosen[1]).lower()}'
+        if chosen == self.setting or (mode == "raster" == self.setting[0]):
+            return good(PART, f"as it is set: {said}")
+        return warning(PART, f"slip {answer} is right, and it is not set so", f"set {said}")
 
 
-def slip(mode: str) -> Document:
-    """What the test slip says: how it was printed, and a Chinese line with full-width signs."""
-    broken = "Broken? printer.mode = raster" if mode == "native" else "Broken? Check the supply"
+def slip(number: int, mode: str) -> Document:
+    """A test slip with all that a receipt is made of: text, Chinese, large signs, a QR code."""
     return (
-        Line(f"POS TEST SLIP  {mode}"),
+        Line(f"{number}", Size.LARGE, Align.CENTRE, bold=True),
+        Line(f"POS TEST SLIP {number}  {mode}"),
         Line(CHINESE),
         Line("0123456789 ABCDEFGHIJ abcdefghij"),
-        Line(broken),
+        Line("金额 RMB 128.50", Size.LARGE, Align.RIGHT, bold=True),
+        Qr(QR_TEXT),
+        Line(f'Right? printer.mode = "{mode}"'),
         Feed(1),
         Cut(),
     )

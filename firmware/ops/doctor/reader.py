@@ -45,6 +45,7 @@ class ReaderCheck(Struct, frozen=True):
     machine: Machine
     reader: CardReader
     ask: Callable[[str], None] | None
+    taken: Callable[[], str] = lambda: ""  # which reader was taken, and why
 
     def look(self) -> Iterator[Finding]:
         """The daemon's socket, a reader, and a card's answer to reset. Blocks 3 s, or 13 s."""
@@ -64,7 +65,7 @@ class ReaderCheck(Struct, frozen=True):
         if lost:
             yield bad(PART, lost, self._advice_for(lost))
             return
-        yield good(PART, "a reader is connected")
+        yield good(PART, self.taken() or "a reader is connected")
         yield self._card(present=card)
 
     def _card(self, *, present: bool) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from firmware.ops.doctor.accounts import Account
+from firmware.ops.doctor.accounts import SystemUser
 from firmware.ops.doctor.findings import Finding, bad, good, warning
 from firmware.ops.doctor.machine import Machine
 from firmware.ops.doctor.mounts import mount_of
@@ -22,7 +22,7 @@ class StorageCheck(Struct, frozen=True):
 
     machine: Machine
     data: str
-    user: Account
+    user: SystemUser
 
     def look(self) -> Iterator[Finding]:
         """Free space, access, and a data directory in memory."""

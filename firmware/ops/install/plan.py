@@ -12,6 +12,7 @@ from firmware.ops.install.system import System
 UNIT = "pos-terminal.service"
 UNITS = "/etc/systemd/system"
 UNIT_PATH = f"{UNITS}/{UNIT}"
+BLUETOOTH = "pos-bluetooth-printer.service"
 TRIAL_SERVICE, TRIAL_TIMER = "pos-terminal-trial.service", "pos-terminal-trial.timer"
 DEVICE_GROUPS = ("gpio", "i2c", "spi", "lp", "dialout", "input")
 SUBSYSTEMS = ("gpio", "i2c-dev", "spidev", "usb", "usbmisc", "tty", "input")  # of the udev rules
@@ -27,6 +28,7 @@ def steps(command: str) -> Sequence[Step]:
         "DATA": DATA,
         "CONFIG": CONFIG,
         "GROUPS": " ".join(DEVICE_GROUPS),
+        "UNIT": UNIT,
     }
     return (
         *(Group(name) for name in (USER, *DEVICE_GROUPS)),
@@ -40,6 +42,8 @@ def steps(command: str) -> Sequence[Step]:
         File(f"{UNITS}/{TRIAL_SERVICE}", filled("trial-service.txt", words)),
         File(f"{UNITS}/{TRIAL_TIMER}", filled("trial-timer.txt", words)),
         Link(f"{UNITS}/timers.target.wants/{TRIAL_TIMER}", f"{UNITS}/{TRIAL_TIMER}"),
+        File(f"{UNITS}/{BLUETOOTH}", filled("bluetooth.txt", words)),
+        Link(f"{UNITS}/multi-user.target.wants/{BLUETOOTH}", f"{UNITS}/{BLUETOOTH}"),
         File(UNIT_PATH, filled("service.txt", words)),
         Link(f"{UNITS}/multi-user.target.wants/{UNIT}", UNIT_PATH),
     )

@@ -34,7 +34,8 @@ class _Switch:
     row: int
     column: int
     closed: bool = False
-    coming: tuple[bool, ...] = ()  # contact states at the next selections of its row
+    coming: tuple[bool, ...] = ()  # contact states at the next looks at it
+    looked_at: bool = True  # since its row was selected
 
 
 class Matrix:
@@ -59,6 +60,7 @@ class Matrix:
         self._lock = threading.RLock()
         self._broken = False
         self.version = 0
+        self.uses = 0  # of pins, by the driver
         self.short_circuits: list[str] = []
         self.factory = MatrixFactory(self)
 
@@ -88,17 +90,37 @@ class Matrix:
     # --- what happens on the wires ---
 
     def check_usable(self) -> None:
-        """Raise OSError while `fail` holds."""
+        """Raise OSError while `fail` holds; every use of a pin comes by."""
+        self.uses += 1
         if self._broken:
             raise OSError(errno.EIO, "Input/output error")
 
     def row_selected(self, bcm: int) -> None:
         """A wire has become an output: bouncing contacts on it take their next state."""
         with self._lock:
-            for switch in [each for each in self._bouncing if each.row == bcm]:
-                self._advance(switch)
-                if not switch.coming:
-                    self._bouncing.remove(switch)
+            self._bounce([each for each in self._bouncing if each.row == bcm])
+            for switch in self._bouncing:
+                switch.looked_at = switch.looked_at and switch.row != bcm
+
+    def column_read(self, bcm: int) -> None:
+        """A column is looked at: again, while its row stays selected, is a next look."""
+        with self._lock:
+            used = self.factory.pins_in_use
+            selected = [
+                each
+                for each in self._bouncing
+                if each.column == bcm and each.row in used and used[each.row].is_output
+            ]
+            self._bounce([each for each in selected if each.looked_at])
+            for switch in selected:
+                switch.looked_at = True
+
+    def _bounce(self, switches: list[_Switch]) -> None:
+        """Bring these contacts to their next states."""
+        for switch in switches:
+            self._advance(switch)
+            if not switch.coming:
+                self._bouncing.remove(switch)
 
     def settle(self, bcm: int) -> None:
         """Bring a wire, and all that are joined to it, to their level.
@@ -219,6 +241,7 @@ class MatrixPin(MockPin):  # type: ignore[misc] # gpiozero has no types
 
     def _get_state(self) -> bool:
         self._matrix.check_usable()
+        self._matrix.column_read(self.bcm)
         return bool(self._state)
 
 

@@ -43,6 +43,8 @@ class Ssd1306:
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - noise in memory, not a secret
         self._transfers_until_broken: int | None = None
+        self._bytes_until_broken: int | None = None
+        self._breaks_once = False
         self._refused: list[int] = []  # transfers from now, in order
         self.bus_bytes = 0
         self.transactions = 0
@@ -78,6 +80,14 @@ class Ssd1306:
             self._transfers_until_broken = None
             self.power_on()
 
+    def break_within(self, byte_count: int | None, *, once: bool = False) -> None:
+        """Break the wire within a transfer, after so many more bytes; None mends it.
+
+        The chip has kept its power, and waits on for the rest of a command. A wire that breaks
+        `once` is whole again for the next transfer.
+        """
+        self._bytes_until_broken, self._breaks_once = byte_count, once
+
     def refuse(self, transfers: int = 1, *, after_transfers: int = 0) -> None:
         """Acknowledge so many transfers in a row not, as on a disturbed bus; all is well after."""
         self._refused = [after_transfers] + [0] * (transfers - 1)
@@ -99,6 +109,14 @@ class Ssd1306:
         self.transactions += 1
         self.bus_bytes += 2 + size_bytes
 
+    def _arrived(self, sent: bytes) -> bytes:
+        """What comes through of bytes that are sent."""
+        if self._bytes_until_broken is None:
+            return sent
+        arrived = sent[: self._bytes_until_broken]
+        self._bytes_until_broken -= len(arrived)
+        return arrived
+
     # --- what luma calls a serial interface ---
 
     def command(self, *cmd: int) -> None:
@@ -106,20 +124,29 @@ class Ssd1306:
         if not 0 < len(cmd) <= I2C_COMMAND_BYTES_MAX:
             raise ValueError(f"{len(cmd)} command bytes in one transfer")
         self._transfer(len(cmd))
-        for byte in cmd:
+        arrived = self._arrived(bytes(cmd))
+        for byte in arrived:
             self._pending.append(byte)
             if len(self._pending) > self.argument_bytes.get(self._pending[0], 0):
                 opcode, *arguments = self._pending
                 self._pending = []
                 self._execute(opcode, arguments)
+        self._check_whole(len(cmd), len(arrived))
 
     def data(self, data: Sequence[int]) -> None:
         """Take one data transfer into display memory. Raises OSError while the wire is broken."""
         self._transfer(len(data))
-        rest = bytes(data)
+        rest = arrived = self._arrived(bytes(data))
         while rest:
             taken = self._store_run(rest)
             rest = rest[taken:]
+        self._check_whole(len(data), len(arrived))
+
+    def _check_whole(self, sent_bytes: int, arrived_bytes: int) -> None:
+        if arrived_bytes < sent_bytes:
+            if self._breaks_once:
+                self._bytes_until_broken = None
+            raise OSError(errno.EREMOTEIO, "Remote I/O error")
 
     def cleanup(self) -> None:
         """Nothing to release: the chip stays on its bus."""

@@ -16,7 +16,9 @@ from types import MappingProxyType
 import segno
 from PIL import Image
 
+from hw.printer_encode import Status
 from hw.printer_font import PaperFont
+from hw.sim.printer.kinds import GOOD, Kind
 from hw.sim.printer.line import PrintLine, Style
 from hw.sim.printer.paper import Paper
 
@@ -52,8 +54,11 @@ class Interpreter:
         answer: Callable[[bytes], None],
         on_asb: Callable[[int], None],
         anomalies: list[str],
+        kind: Kind = GOOD,
     ) -> None:
         self.anomalies = anomalies
+        self.kind = kind
+        self._stopped = False  # after a band it does not survive, until it is switched off
         self.at_rest = True  # between commands: what comes next is a command or text
         self.in_realtime = False
         self._paper = paper
@@ -68,7 +73,8 @@ class Interpreter:
 
     def feed(self, byte: int) -> None:
         """Take one byte."""
-        self._run.send(byte)
+        if not self._stopped:
+            self._run.send(byte)
 
     # --- reading bytes ---
 
@@ -109,7 +115,7 @@ class Interpreter:
         if name in self._commands:
             length, act = self._commands[name]
             act(*(yield from self._take(length)))
-        elif name == b"\x1b*":
+        elif name == b"\x1b*" and self.kind.line_dots:
             yield from self._bit_image()
         elif name == b"\x1bD":
             while (yield) != 0:  # tab positions, up to NUL
@@ -117,7 +123,7 @@ class Interpreter:
             self._odd("ESC D")
         elif name == b"\x1dv":
             yield from self._raster()
-        elif name[1:] == b"(":
+        elif name[1:] == b"(" and self.kind.qr:
             yield from self._extended(name)
         elif name == b"\x1dV":
             yield from self._cut()
@@ -163,7 +169,7 @@ class Interpreter:
             b"\x1b!": (1, self._print_mode),
             b"\x1d!": (1, self._character_size),
             b"\x1c!": (1, self._chinese_mode),
-            b"\x1c&": (0, lambda: self._set(chinese=True)),
+            b"\x1c&": (0, lambda: self._set(chinese=self.kind.chinese)),
             b"\x1c.": (0, lambda: self._set(chinese=False)),
             b"\x1bE": (1, lambda n: self._set(bold=bool(n & 1))),
             b"\x1b-": (1, lambda n: self._set(underline_px=n % 48 if n % 48 < 3 else 0)),
@@ -179,9 +185,10 @@ class Interpreter:
             b"\x1b\\": (2, lambda low, high: self._line.move_by(low + 256 * high)),
             b"\x1dL": (2, lambda low, high: self._line.margin(low + 256 * high)),
             b"\x1dW": (2, lambda low, high: self._line.area(low + 256 * high)),
-            b"\x1dP": (2, lambda _x, _y: None),
+            b"\x1dP": (2, self._motion_units),
             b"\x1da": (1, self._on_asb),
             b"\x1dr": (1, self._transmit),
+            b"\x1bv": (0, self._transmit_sensors),
         }
 
     def _reset(self) -> None:
@@ -189,6 +196,7 @@ class Interpreter:
         self._line = PrintLine(self._paper, self._font, self._odd)
         self._code_page = 0
         self._qr_module_px, self._qr_level, self._qr_stored = 3, "l", b""
+        self._units_per_dot = self.kind.motion_dpi / self.kind.dots_dpi or 1
 
     def _initialise(self) -> None:
         """ESC @: what is in the print buffer is cleared, not printed."""
@@ -230,11 +238,21 @@ class Interpreter:
 
     def _feed_dots(self, n: int) -> None:
         self._line.flush()
-        self._paper.feed(n)
+        self._paper.feed(round(n / self._units_per_dot))
+
+    def _motion_units(self, _x: int, y: int) -> None:
+        """GS P: units to an inch; 0 for those it has when switched on."""
+        self._units_per_dot = (y or self.kind.motion_dpi) / self.kind.dots_dpi or 1
 
     def _transmit(self, n: int) -> None:
         """GS r: answered in its turn, when all that came before it has been printed."""
-        self._answer(bytes((self.sensor_bits if n % 48 == 1 else 0,)))
+        if Status.GS_R in self.kind.answers:
+            self._answer(bytes((self.sensor_bits if n % 48 == 1 else 0,)))
+
+    def _transmit_sensors(self) -> None:
+        """ESC v, of Adafruit's kind."""
+        if Status.ESC_V in self.kind.answers:
+            self._answer(bytes((self.sensor_bits,)))
 
     # --- commands of variable length ---
 
@@ -248,6 +266,9 @@ class Interpreter:
             return
         dots = Image.frombytes("1", (width_bytes * 8, height_px), data)
         across, down = 1 + (m & 1), 1 + (m >> 1 & 1)
+        if height_px % 48 == 0 and not self.kind.raster_48:
+            self._odd(f"a band of {height_px} rows")
+            self._stopped = True
         self._line.band(dots.resize((dots.width * across, height_px * down)))
 
     def _bit_image(self) -> Bytes:

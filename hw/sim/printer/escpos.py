@@ -18,13 +18,16 @@ import random
 from collections import deque
 from collections.abc import Callable
 
+from hw.printer_encode import Status
 from hw.printer_font import CELL_WIDTH_PX, PaperFont
 from hw.sim.printer.commands import Interpreter
 from hw.sim.printer.feed import Advance
+from hw.sim.printer.kinds import GOOD, Kind
 from hw.sim.printer.paper import Paper
 
 BUFFER_BYTES = 4096
 STATUS_REQUESTS = (1, 2, 3, 4)
+LATE_MS = 700
 ADVANCES_KEPT = 4096  # some papers' worth, for who wants to know how long they took
 
 
@@ -34,16 +37,28 @@ class PrinterModel:
     `on_change` is called after each fault comes or goes, for whoever polls in virtual time.
     """
 
-    def __init__(self, columns: int = 32, font: PaperFont | None = None) -> None:
+    def __init__(
+        self,
+        columns: int = 32,
+        font: PaperFont | None = None,
+        *,
+        dots: int = 0,
+        kind: Kind = GOOD,
+    ) -> None:
         self.columns = columns
+        self.kind = kind
         self.bytes_received = 0
+        self.answers_given = 0
         self.used_in_vain = 0  # how often it let be known that it cannot print
         self.advanced = 0  # how often the paper was moved on
         self._advances: deque[Advance] = deque(maxlen=ADVANCES_KEPT)
         self.on_change: Callable[[], None] | None = None
         self._font = font or PaperFont()
-        self.paper = Paper(columns * CELL_WIDTH_PX, self._font)
+        self.paper = Paper(dots or columns * CELL_WIDTH_PX, self._font)
         self._paper_out = self._near_end = self._cover_open = self._offline = False
+        self._hangs = False
+        self.late_ms = 0
+        self._burst = 0  # bytes that came without a pause
         self._babbles, self._random = False, random.Random(columns)  # noqa: S311 - no secret
         self._dies_in: int | None = None
         self._paper_ends_in: int | None = None
@@ -78,6 +93,16 @@ class PrinterModel:
         self._babbles = on
         self._changed()
 
+    def fail_hanging(self, on: bool = True) -> None:
+        """It takes every byte and neither prints nor answers; only switching it off helps."""
+        self._hang(on=on)
+        self._changed()
+
+    def fail_late(self, on: bool = True) -> None:
+        """Each answer comes later than the driver usually waits."""
+        self.late_ms = LATE_MS if on else 0
+        self._changed()
+
     def dies_after(self, byte_count: int | None) -> None:
         """The wire dies once so many more bytes were taken; None, or `clear`, mends it.
 
@@ -95,6 +120,8 @@ class PrinterModel:
         self._paper_out = self._near_end = self._cover_open = self._offline = False
         self._dies_in = self._paper_ends_in = None
         self._babbles = False
+        self.late_ms = 0
+        self._hang(on=False)
         self._changed()
 
     def power_cycle(self) -> None:
@@ -106,9 +133,10 @@ class PrinterModel:
         self._interpreter = Interpreter(
             self.paper,
             self._font,
-            answer=self._answers.extend,
+            answer=self._answer,
             on_asb=self._enable_asb,
             anomalies=self.anomalies,
+            kind=self.kind,
         )
         self._sense()
 
@@ -119,9 +147,17 @@ class PrinterModel:
 
     # --- the wire, for the transport ---
 
-    def receive(self, data: bytes) -> int:
-        """Take bytes; gives how many. Raises OSError when the wire is gone or the buffer full."""
+    def receive(self, data: bytes, *, held: bool = True) -> int:
+        """Take bytes; gives how many. Raises OSError when the wire is gone or the buffer full.
+
+        On a line that cannot be `held` a printer that needs it loses what its buffer has no room
+        for.
+        """
         self.check_wire()
+        self._burst += len(data)
+        if self._hangs or (not held and not self.kind.holds and self._burst > BUFFER_BYTES):
+            self.used_in_vain += self._hangs
+            return len(data)
         taken = 0
         for byte in data:
             if self._dies_in == 0 or (self._halted and len(self._buffer) >= BUFFER_BYTES):
@@ -137,6 +173,14 @@ class PrinterModel:
     def answers(self) -> bytes:
         """Bytes sent back since the last call. Raises OSError when the wire is gone."""
         self.check_wire()
+        return self.take_answers()
+
+    def pause(self) -> None:
+        """Whoever sends waits: what is buffered is printed meanwhile."""
+        self._burst = 0
+
+    def take_answers(self) -> bytes:
+        """The same, whatever the wire does."""
         sent = bytes(self._answers)
         self._answers.clear()
         return self._random.randbytes(len(sent)) if self._babbles else sent
@@ -150,6 +194,11 @@ class PrinterModel:
 
     # --- within ---
 
+    def _hang(self, *, on: bool) -> None:
+        if self._hangs and not on:
+            self.power_cycle()
+        self._hangs = on
+
     @property
     def _halted(self) -> bool:
         return self._paper_out or self._cover_open
@@ -157,14 +206,19 @@ class PrinterModel:
     def _receive_byte(self, byte: int) -> None:
         self.bytes_received += 1
         self._recent = self._recent[-2:] + bytes((byte,))
-        if self._recent[:2] == b"\x10\x04" and self._recent[2:] and byte in STATUS_REQUESTS:
-            self._answers.append(self._status(byte))
+        asked = self._recent[:2] == b"\x10\x04" and self._recent[2:] and byte in STATUS_REQUESTS
+        if asked and Status.DLE_EOT in self.kind.answers:
+            self._answer(bytes((self._status(byte),)))
         if self._counts(byte):
             self._count_down()
         if self._halted:
             self._buffer.append(byte)
         else:
             self._interpret(byte)
+
+    def _answer(self, data: bytes) -> None:
+        self.answers_given += len(data)
+        self._answers += data
 
     def _interpret(self, byte: int) -> None:
         before_px = self.paper.height_px
@@ -229,11 +283,18 @@ class PrinterModel:
 
 
 class ModelTransport:
-    """The printer's end of a cable; implements `hw.printer.Transport`. Never waits."""
+    """The printer's end of a cable; implements `hw.printer.Transport`.
 
-    def __init__(self, printer: PrinterModel) -> None:
+    Never waits, but knows how long it would have: an answer that is late comes with the reading
+    that would have waited for it. A line that is not `held` has no way to make the sender wait.
+    """
+
+    def __init__(self, printer: PrinterModel, *, held: bool = True) -> None:
         self._printer = printer
+        self._held = held
         self._open = False
+        self._now_ms = 0
+        self._under_way: list[tuple[int, bytes]] = []  # when each answer comes
 
     def reopen(self) -> None:
         self._printer.check_wire()
@@ -241,11 +302,28 @@ class ModelTransport:
 
     def write(self, data: bytes) -> int:
         self._check_open()
-        return self._printer.receive(data)
+        taken = self._printer.receive(data, held=self._held)
+        self._take_answers()
+        return taken
 
-    def read(self, timeout_ms: int) -> bytes:  # noqa: ARG002 - a model answers at once
+    def read(self, timeout_ms: int) -> bytes:
         self._check_open()
-        return self._printer.answers()
+        self._printer.check_wire()
+        self._printer.pause()
+        self._take_answers()
+        due = [at_ms for at_ms, _ in self._under_way if at_ms <= self._now_ms + timeout_ms]
+        if not due:
+            self._now_ms += timeout_ms
+            return b""
+        self._now_ms = max(self._now_ms, due[0])
+        come = [answer for at_ms, answer in self._under_way if at_ms <= self._now_ms]
+        del self._under_way[: len(come)]
+        return b"".join(come)
+
+    def _take_answers(self) -> None:
+        answers = self._printer.take_answers()
+        if answers:
+            self._under_way.append((self._now_ms + self._printer.late_ms, answers))
 
     def close(self) -> None:
         self._open = False

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 DOTS_PER_MM = 8  # 203 dpi, the heads of nearly all receipt printers
-# of a mechanism by its columns: the slow end of the 58 mm ones, and Epson's TM-T20
-SPEED_MM_S = {32: 50, 48: 150}
+# of a mechanism by its paper: the slow end of the 58 mm ones, and Epson's TM-T20
+NARROW_COLUMNS_MOST = 36
+NARROW_MM_S, WIDE_MM_S = 50, 150
 BITS_PER_BYTE = 10  # a start bit, eight of data, a stop bit
 
 
@@ -32,7 +33,9 @@ class Mechanism:
     @classmethod
     def of(cls, columns: int, baud: int | None) -> Mechanism:
         """The usual one of a printer with so many columns."""
-        return cls(SPEED_MM_S[columns] * DOTS_PER_MM, baud)
+        return cls(
+            (NARROW_MM_S if columns <= NARROW_COLUMNS_MOST else WIDE_MM_S) * DOTS_PER_MM, baud
+        )
 
     def paces_ms(self, advances: Sequence[Advance], bytes_before: int) -> list[float]:
         """How long after the one before it each advance is out.

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops
 
 from hw.printer_encode import LINE_SPACING_PX
-from hw.printer_font import CELL_WIDTH_PX, PaperFont
+from hw.printer_font import CELL_HEIGHT_PX, CELL_WIDTH_PX, PaperFont
 from hw.sim.printer.paper_reader import read_band
+
+_Read = tuple[int, int, str | None]  # top, height and text of a line; no text for what is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,8 @@ class Paper:
 
     def __init__(self, width_px: int, font: PaperFont) -> None:
         self.width_px = width_px
-        self.height_px = 0
-        self.cuts_px: list[int] = []  # where it was cut
         self._font = font
-        self._marks: list[Mark] = []
-        self._qr: list[str] = []
-        # top, height and text of what was read so far; no text for what is no text
-        self._lines: list[tuple[int, int, str | None]] = []
-        self._marks_read = 0
+        self._blank()
 
     def print(self, x: int, dots: Image.Image, text: str | None, advance_px: int) -> None:
         """Put dots (1 is ink) on the paper and feed; `advance_px` is at least their height."""
@@ -84,29 +80,75 @@ class Paper:
     def tear(self) -> Paper:
         """Take off what was printed; this paper is blank again."""
         torn = Paper(self.width_px, self._font)
-        torn.height_px, self.height_px = self.height_px, 0
-        torn.cuts_px, self.cuts_px = self.cuts_px, []
-        torn._marks, self._marks = self._marks, []
-        torn._qr, self._qr = self._qr, []
-        torn._lines, self._lines = self._lines, []
-        torn._marks_read, self._marks_read = self._marks_read, 0
+        for name in ("height_px", "cuts_px", "_marks", "_qr", "_lines", "_read_px", "_tail"):
+            setattr(torn, name, getattr(self, name))
+        torn._marks_read = self._marks_read
+        self._blank()
         return torn
 
-    def _read(self) -> list[tuple[int, int, str | None]]:
-        """Top, height and text of each mark. Dots are slow to read, so only once."""
-        for mark in self._marks[self._marks_read :]:
-            whole = (mark.y, mark.dots.height)
-            if mark.text is None:
-                band = Image.new("1", (self.width_px, mark.dots.height))
-                band.paste(mark.dots, (mark.x, 0))
-                lines = read_band(band, self._font)
-                self._lines += [(mark.y + line.y, line.height_px, line.text) for line in lines]
-                if not lines:
-                    self._lines.append((*whole, None))
-            elif mark.text:
-                indent = " " * (mark.x // CELL_WIDTH_PX)
-                self._lines.append((*whole, indent + mark.text))
-            else:
-                self._lines.append((*whole, None))
-        self._marks_read = len(self._marks)
-        return self._lines
+    def _blank(self) -> None:
+        self.height_px = 0
+        self.cuts_px: list[int] = []  # where it was cut
+        self._marks: list[Mark] = []
+        self._qr: list[str] = []
+        self._lines: list[_Read] = []  # read for good
+        self._tail: list[_Read] = []  # read of what may yet be added to
+        self._marks_read = 0
+        self._read_px = 0  # dots above have been read for good
+
+    def _read(self) -> list[_Read]:
+        """Each line, and what is no text. Dots are slow to read, so only once.
+
+        A line of dots may come in several bands, and its blank rows are not sent: what is read is
+        all between two lines of the printer's own characters.
+        """
+        if self._marks_read < len(self._marks):
+            for mark in self._marks[self._marks_read :]:
+                if mark.text is not None:
+                    self._lines += self._dots_read(mark.y)
+                    self._read_px = mark.y + mark.dots.height
+                    indent = " " * (mark.x // CELL_WIDTH_PX)
+                    text = indent + mark.text if mark.text else None
+                    self._lines.append((mark.y, mark.dots.height, text))
+            self._marks_read = len(self._marks)
+            self._settle()
+        return self._lines + self._tail
+
+    def _settle(self) -> None:
+        """Read what the paper ends with; what is far enough above its end is read for good."""
+        read = self._dots_read(self.height_px)
+        end_px = self.height_px - 2 * CELL_HEIGHT_PX
+        done = [line for line in read if line[0] + line[1] <= end_px]
+        if any(text is not None for _, _, text in done):
+            self._lines += done
+            self._read_px = done[-1][0] + done[-1][1]
+            self._tail = read[len(done) :]
+        else:
+            self._tail = read
+
+    def _dots_read(self, end_px: int) -> list[_Read]:
+        """What dots say between where was read last and `end_px`, in order."""
+        begin_px = self._read_px
+        marks = [
+            mark
+            for mark in self._marks
+            if mark.text is None and mark.y + mark.dots.height > begin_px and mark.y < end_px
+        ]
+        if not marks:
+            return []
+        ink = Image.new("1", (self.width_px, end_px - begin_px))
+        for mark in marks:
+            ink.paste(mark.dots, (mark.x, mark.y - begin_px))
+        lines = [
+            (begin_px + line.y, line.height_px, line.text) for line in read_band(ink, self._font)
+        ]
+        others = [
+            (mark.y, mark.dots.height, None)
+            for mark in marks
+            if not any(_overlap(mark, top_px, height_px) for top_px, height_px, _ in lines)
+        ]
+        return sorted([*lines, *others], key=lambda line: line[0])
+
+
+def _overlap(mark: Mark, top_px: int, height_px: int) -> bool:
+    return mark.y < top_px + height_px and top_px < mark.y + mark.dots.height

@@ -17,8 +17,6 @@ from PIL import Image
 from hw.printer_font import BLANKS, CELL_HEIGHT_PX, CELL_WIDTH_PX, PaperFont, is_private
 
 SCALES = ((2, 2), (1, 2), (1, 1))  # doubled first: its halves could pass for small characters
-# a centred line of an odd number of columns starts in the middle of a column
-PHASES_PX = (0, CELL_WIDTH_PX // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def _line_at(band: Image.Image, y: int, font: PaperFont) -> ReadLine | None:
         small = window.resize((band.width // across, CELL_HEIGHT_PX), Image.Resampling.NEAREST)
         if small.resize(window.size, Image.Resampling.NEAREST).tobytes() != window.tobytes():
             continue
-        for phase_px in PHASES_PX:
+        for phase_px in _phases_px(band.width // across):
             read = _cells(small.crop((phase_px, 0, small.width, small.height)), font)
             if phase_px and small.crop((0, 0, phase_px, small.height)).getbbox():
                 continue
@@ -64,6 +62,16 @@ def _line_at(band: Image.Image, y: int, font: PaperFont) -> ReadLine | None:
                 indent = " " * ((first_px + phase_px) * across // CELL_WIDTH_PX)
                 return ReadLine(y, height_px, indent + text)
     return None
+
+
+def _phases_px(width_px: int) -> list[int]:
+    """Where a line of cells may begin: at the left edge, ending at the right one, or between.
+
+    A centred line of an odd number of columns starts in the middle of a column.
+    """
+    spare_px, half_px = width_px % CELL_WIDTH_PX, CELL_WIDTH_PX // 2
+    phases = (0, half_px, spare_px, spare_px // 2, spare_px // 2 + half_px)
+    return list(dict.fromkeys(phase_px % CELL_WIDTH_PX for phase_px in phases))
 
 
 def _cells(row: Image.Image, font: PaperFont) -> tuple[int, str] | None:

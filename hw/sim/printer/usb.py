@@ -30,6 +30,9 @@ class UsbPrinterBus(usb.backend.IBackend):  # type: ignore[misc] # pyusb has no 
         self._ids = (vendor, product)
         self._configured = 0
         self.taken_at_once = 1 << 16
+        self.empty_first = False  # a packet without a byte goes before each answer
+        self.only_empty = False  # every reading ends at once, with nothing
+        self._held: bytes | None = None
         self.claimed = False
 
     # --- what is on the bus ---
@@ -127,9 +130,13 @@ class UsbPrinterBus(usb.backend.IBackend):  # type: ignore[misc] # pyusb has no 
     ) -> int:
         """Read what the printer sent back into `buffer`; gives the count. Raises USBError."""
         try:
-            answers = self._printer.answers()
+            answers = self._held or self._printer.answers()
         except OSError as error:
             raise usb.core.USBError(str(error), errno=error.errno) from error
+        if self.only_empty or (self.empty_first and answers and self._held is None):
+            self._held = answers or None
+            return 0
+        self._held = None
         if not answers:
             raise usb.core.USBTimeoutError("nothing to read", errno=errno.ETIMEDOUT)
         buffer[: len(answers)] = array.array("B", answers)

@@ -88,6 +88,8 @@ class PcscModel:
     running: bool = True
     held_by_other: bool = False
     cancels: int = 0
+    flickers: int = 0  # how often yet the slot says that it is not there, and then that it is
+    times_out: bool = False  # no card answers, though one is seen
     _next_handle: int = 1
     _contexts: set[int] = field(default_factory=set)
     _handles: dict[int, Slot] = field(default_factory=dict)
@@ -128,6 +130,11 @@ class PcscModel:
         """Pull the reader's USB plug; a card stays in it."""
         self.slots[slot].plugged = False
         self.slots[slot].power, self.slots[slot].holder = Power.OFF, None
+        self.version += 1
+
+    def flicker(self) -> None:
+        """The slot says once that it is not there, though it is."""
+        self.flickers = 1
         self.version += 1
 
     def plug(self, slot: int = 0) -> None:
@@ -215,6 +222,8 @@ class PcscModel:
             return Code.SHARING_VIOLATION, 0, 0
         if slot.card is None:
             return Code.NO_SMARTCARD, 0, 0
+        if self.times_out:
+            return Code.UNRESPONSIVE_CARD, 0, 0
         if slot.power is not Power.ON:
             slot.power_up()
         code, protocol = _protocol_of(slot, protocols)
@@ -259,6 +268,8 @@ class PcscModel:
         code, slot = self._slot_of(card)
         if slot is None or slot.card is None or code != Code.SUCCESS:
             return code, []
+        if self.times_out:
+            return Code.NOT_TRANSACTED, []
         inside, sent = slot.card, bytes(command)
         self.apdu_count += 1
         try:
@@ -289,6 +300,9 @@ class PcscModel:
         if name == PNP_NOTIFICATION:
             return sum(slot.plugged for slot in self.slots) << 16
         slot = self._slot(name)
+        if slot is not None and self.flickers:
+            self.flickers -= 1
+            return int(State.UNAVAILABLE)
         return slot.state if slot else None
 
     def _atr_of(self, name: str) -> list[int]:

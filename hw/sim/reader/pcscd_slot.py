@@ -11,9 +11,9 @@ from collections.abc import Callable
 from hw.card_reader import PcscReader
 from hw.events import CardInserted, CardRemoved, DeviceBack, DeviceLost, Event
 from hw.pcsc import PcscApi
+from hw.ports import Clock
 from hw.sim.cards import Card
 from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd
-from hw.worker import SystemClock
 
 LOOK_MS = 1_000
 LOOKS_MAX = 15  # pcscd looks at a slot every 0.4 s; more than this and it has hung
@@ -26,10 +26,10 @@ class PcscdSlot:
     `plug` block until the daemon has told of it; they raise PcscdUnavailable when it does not.
     """
 
-    def __init__(self, daemon: PrivatePcscd, scard: PcscApi) -> None:
+    def __init__(self, daemon: PrivatePcscd, scard: PcscApi, clock: Clock) -> None:
         self.scard = scard
         self._daemon = daemon
-        self._watcher = PcscReader(scard, SystemClock())
+        self._watcher = PcscReader(scard, clock)
         self._card: Card | None = None
         self._version = 0
         self._watcher.poll(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.lab.page.conftest import PATIENCE_S
@@ -14,7 +16,7 @@ PATIENCE_MS = 1000 * PATIENCE_S
 KEYBOARD = {"ENTER": "Enter", "CANCEL": "Escape", "BACK": "Backspace", "MENU": "m"}
 
 
-def see(page, *texts: str) -> None:
+def see(page: Any, *texts: str) -> None:
     """Wait until the screen says each, as a screen reader is told it."""
     said = page.locator("#said")
     for text in texts:
@@ -27,7 +29,7 @@ def see(page, *texts: str) -> None:
 class Person:
     """Somebody at the page; what differs is how keys and cards are moved."""
 
-    def __init__(self, page) -> None:
+    def __init__(self, page: Any) -> None:
         self._page = page
 
     def sell(self, minor: str, amount: str, card: str, pin: str = "") -> None:
@@ -78,7 +80,7 @@ KEY_PLACES = """() => Object.fromEntries([...document.querySelectorAll(".key")].
 class Mouse(Person):
     """Somebody with a mouse."""
 
-    def __init__(self, page) -> None:
+    def __init__(self, page: Any) -> None:
         super().__init__(page)
         self._keys = page.evaluate(KEY_PLACES)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from firmware.cli import doctor
-from firmware.core.config import Config, from_tables
+from firmware.core.config import Config, Printer
+from firmware.core.config_file import from_tables
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG
 from firmware.ops.doctor.examination import as_json, as_line, examined, fit
@@ -151,8 +152,8 @@ def test_extras_are_looked_at_only_where_they_are_configured(tmp_path):
         assert any(isinstance(each, SignalsCheck) for each in checks) == fitted
 
 
-def test_slips_are_printed_in_both_ways_and_only_when_asked_for(tmp_path):
-    for slips, ways in ((True, {"native", "raster"}), (False, set())):
+def test_slips_are_printed_in_every_way_and_only_when_asked_for(tmp_path):
+    for slips, ways in ((True, {"native", "mixed", "raster"}), (False, set())):
         settings = Settings(Config(), None)
         checks = doctor.checks(settings, tmp_path, ModelMachine(), None, slips=slips)
         [printer] = [each for each in checks if isinstance(each, PrinterCheck)]
@@ -190,3 +191,14 @@ def test_the_terminals_user_counts_and_at_a_bench_who_looks(
     checks = list(doctor.checks(settings, tmp_path, ModelMachine(users=users), None))
     assert [each.user for each in checks if isinstance(each, PermissionsCheck)] == [user]
     assert [each.user for each in checks if isinstance(each, StorageCheck)] == [owner]
+
+
+def test_a_bluetooth_printer_that_is_not_bound_says_how_to_bind_it(tmp_path):
+    printer = Printer(kind="serial", device="/dev/rfcomm0")
+    [port] = [
+        each
+        for each in doctor.needed(Config(printer=printer), ModelMachine())
+        if each.pattern == "rfcomm0"
+    ]
+    assert port.group == "dialout"
+    assert "/etc/pos-terminal/bluetooth" in port.missing

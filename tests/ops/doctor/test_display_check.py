@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from firmware.ops.doctor.display import DisplayCheck
+from firmware.ops.doctor.display import DisplayCheck, Picture
 from firmware.ops.doctor.findings import Verdict
 from firmware.ops.doctor.signals import SignalsCheck
 from hw.board import SIGNALS
@@ -19,7 +19,7 @@ from hw.sim.panel.ssd1306 import Ssd1306
 from hw.sim.time import VirtualClock
 from tests.ops.doctor.machine import ModelMachine, verdicts, worst
 
-GOOD, SKIPPED = Verdict.GOOD, Verdict.SKIPPED
+BAD, GOOD, SKIPPED = Verdict.BAD, Verdict.GOOD, Verdict.SKIPPED
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 I2C = "/dev/i2c-1"
 ADAPTER = "/sys/bus/i2c/devices/i2c-1"
@@ -125,3 +125,27 @@ def test_extras_that_cannot_be_had_are_a_warning_each_and_never_bad():
     assert [detail for detail, _ in found] == [
         f"the pin of {name} cannot be had" for name in ("buzzer", "green", "red")
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "verdict", "said"),
+    [
+        ("1", GOOD, "the picture is whole"),
+        ("2", BAD, 'set display.chip = "sh1106"'),
+        ("3", BAD, "set display.rotate = 2"),
+        ("4", BAD, "try the other display.chip"),
+        ("", SKIPPED, "nobody said"),
+    ],
+)
+def test_a_person_says_how_the_picture_looks_and_the_doctor_which_setting_is_wrong(
+    typed, verdict, said
+):
+    chip = Ssd1306()
+    picture = Picture(lambda _words: typed, "ssd1306", 0)
+    machine, clock = bus_at(400_000), VirtualClock(NOON)
+    check = DisplayCheck(machine, Oled(lambda: chip), clock, "i2c", 1, 0x3C, picture)
+    found = list(check.look())[-1]
+    assert found.verdict is verdict
+    assert said in f"{found.detail} {found.advice}"
+    assert chip.image().getpixel((0, 0))  # the frame is on the outermost dots
+    assert chip.image().getpixel((127, 63))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.ops.doctor.accounts import Account
+from firmware.ops.doctor.accounts import SystemUser
 from firmware.ops.doctor.findings import Verdict
 from firmware.ops.doctor.permissions import Access, PermissionsCheck
 from tests.ops.doctor.machine import ALICE, POS, ROOT, ModelMachine, verdicts, worst
@@ -32,7 +32,7 @@ def test_what_is_closed_to_the_terminals_user_is_bad_though_root_looks():
 
 
 def test_a_terminals_user_without_a_group_is_bad_though_no_device_is_there():
-    lonely = Account("pos", 999, frozenset({"pos", "gpio"}))
+    lonely = SystemUser("pos", 999, frozenset({"pos", "gpio"}))
     found = list(check(ModelMachine(runs=ROOT), lonely).look())
     assert [each.verdict for each in found] == [BAD, SKIPPED]
     assert found[0].detail == "user pos is not in group i2c"
@@ -40,7 +40,7 @@ def test_a_terminals_user_without_a_group_is_bad_though_no_device_is_there():
 
 
 def test_a_terminals_user_who_is_shut_out_for_want_of_a_group_is_put_into_it():
-    lonely = Account("pos", 999, frozenset({"pos", "gpio"}))
+    lonely = SystemUser("pos", 999, frozenset({"pos", "gpio"}))
     found = worst(check(machine(closed_to={"pos": {NODE}}), lonely))
     assert found[-1] == (f"{NODE} is closed to pos", "`sudo pos install` puts it into group i2c")
 
@@ -59,7 +59,7 @@ def test_at_a_bench_who_looks_counts():
 
 
 def test_at_a_bench_who_is_not_in_the_group_is_told_to_join_it():
-    bob = Account("bob", 1001, frozenset({"bob"}))
+    bob = SystemUser("bob", 1001, frozenset({"bob"}))
     [(_, advice)] = worst(check(machine(runs=bob, closed={NODE})))
     assert advice == "sudo usermod -aG i2c bob, and log in again"
 

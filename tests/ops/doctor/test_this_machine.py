@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from firmware.ops.doctor.accounts import USE, Account, may
+from firmware.ops.doctor.accounts import USE, SystemUser, may
 from firmware.ops.doctor.machine import ThisMachine
 
 
@@ -83,7 +83,7 @@ def test_a_closed_file_is_not_usable(machine, tmp_path):
     assert not machine.usable(str(node), machine.caller())
 
 
-STRANGER = Account("stranger", os.geteuid() + 1, frozenset())
+STRANGER = SystemUser("stranger", os.geteuid() + 1, frozenset())
 
 
 def test_a_file_is_usable_to_others_only_by_its_mode_and_every_folder_on_the_way(machine, tmp_path):
@@ -114,8 +114,8 @@ def test_the_mode_decides_by_owner_group_or_neither(mode, owner, member, other, 
     status = node.stat()
     group = grp.getgrgid(status.st_gid).gr_name
     users = (
-        Account("owner", status.st_uid, frozenset({group})),
-        Account("member", status.st_uid + 1, frozenset({group})),
+        SystemUser("owner", status.st_uid, frozenset({group})),
+        SystemUser("member", status.st_uid + 1, frozenset({group})),
         STRANGER,
     )
     assert tuple(may(user, status, USE) for user in users) == (owner, member, other)

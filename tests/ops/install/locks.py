@@ -22,7 +22,7 @@ Declared = Callable[[str], Iterable[str]]
 
 def locked(lock: str) -> dict[str, str]:
     """Version by name of what a lock file installs on this Python and system."""
-    found = {}
+    found: dict[str, str] = {}
     for line in lock.splitlines():
         pin = line.partition(" --hash")[0].rstrip("\\ ")
         if not pin or pin.lstrip().startswith(("#", "--")):

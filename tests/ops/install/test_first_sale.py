@@ -56,7 +56,7 @@ def test_the_settings_to_paste_fit_those_that_are_installed(accounts, blocks):
 def test_the_accounts_are_put_beside_the_settings_for_the_terminal_alone(blocks):
     (copied,) = [block for block in blocks if "accounts.toml" in block and "sudo" in block]
     user, folder = plan.USER, Path(plan.CONFIG).parent
-    source = EXAMPLE.relative_to(EXAMPLE.parents[2])
+    source = EXAMPLE.relative_to(EXAMPLE.parents[3])
     assert f"sudo install -o {user} -g {user} -m 600 {source} {folder}/\n" in copied
 
 

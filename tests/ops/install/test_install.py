@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.core.config import load
+from firmware.core.config_file import load
 from firmware.core.places import CONFIG, DATA
 from firmware.ops.install.plan import (
     TRIAL_SERVICE,

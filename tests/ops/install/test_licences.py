@@ -8,7 +8,7 @@ import pytest
 
 from tests.ops.install.locks import locked
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOCK = ROOT / "requirements.lock"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.ops.install.locks import holes, installed, locked, wanted
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOCKS = {
     "requirements.lock": wanted(ROOT / "pyproject.toml"),
     "requirements-dev.lock": wanted(ROOT / "pyproject.toml", "dev"),

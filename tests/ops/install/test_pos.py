@@ -1,4 +1,4 @@
-"""How `firmware/pos test` starts pytest: with several processes, unless one has a say in it."""
+"""How `firmware/pos` makes its environment, and how `firmware/pos test` starts pytest."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-POS = Path(__file__).resolve().parents[2] / "firmware" / "pos"
+POS = Path(__file__).resolve().parents[3] / "firmware" / "pos"
 SPREAD = ["-n", "auto", "--dist", "loadfile"]
 USED = ("sh", "readlink", "uname")  # of the system's commands; without apt-get nothing is installed
 
@@ -63,3 +63,55 @@ def test_who_has_a_say_in_it_is_left_alone(started, words):
 def test_on_real_parts_one_process_asks_is_answered_and_writes_nothing_into_the_checkout(started):
     words = ["-m", "hardware", "tests/contracts"]
     assert started(*words) == ["-v", "-s", "-p", "no:hypothesispytest", *words]
+
+
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
+SETTING_UP = ("cat", "env", "find", "grep", "mkdir", "rm", "sha256sum", "tail")
+# stands for Python: makes an environment with itself and a pip in it, and runs nothing
+PYTHON = """#!/bin/sh
+[ "$1 $2" != "-m venv" ] && exit 0
+for made; do :; done
+mkdir -p "$made/bin" "$made/lib/python3.11/site-packages"
+cat "$0" >"$made/bin/python"
+cat "$0" >"$made/bin/pip"
+chmod 755 "$made/bin/python" "$made/bin/pip"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout without an environment, and a start in it, which gives what it told."""
+    commands, copied = tmp_path / "commands", tmp_path / "checkout" / "firmware" / "pos"
+    commands.mkdir()
+    copied.parent.mkdir(parents=True)
+    shutil.copy(POS, copied)
+    for name in (*USED, *SETTING_UP, "chmod"):
+        (commands / name).symlink_to(shutil.which(name))
+    (commands / "python3").write_text(PYTHON)
+    (commands / "python3").chmod(0o755)
+    for name in LOCKS:
+        copied.parents[1].joinpath(name).write_text("a package\n")
+
+    def start(*words):
+        done = subprocess.run(
+            [copied, *words],
+            env={"PATH": os.fspath(commands)},
+            stderr=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stderr.splitlines()
+
+    return copied.parents[1], start
+
+
+@pytest.mark.parametrize("words", [(), ("test", "--version")], ids=["run", "test"])
+@pytest.mark.parametrize("changed", LOCKS)
+def test_an_environment_that_no_longer_fits_is_made_to_fit_once(checkout, words, changed):
+    root, start = checkout
+    assert start(*words)[-1] == "pos: ready"
+    assert start(*words) == []
+    (root / changed).write_text("a later package\n")
+    needed = changed != LOCKS[0 if words else 1]
+    assert (start(*words)[-1:] == ["pos: ready"]) is needed
+    assert start(*words) == []

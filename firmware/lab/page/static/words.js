@@ -122,6 +122,8 @@ export const FAULT_WORDS = {
   "wrong-amount": ["answers another amount", "应答金额不符"],
   "wrong-terminal": ["answers another terminal", "应答终端不符"],
   duplicate: ["repeats its last answer", "重复上一应答"], late: ["answers too late", "应答迟到"],
+  flickers: ["seems gone once", "偶现失联"],
+  hangs: ["takes all, prints nothing", "收下数据不打印"],
   babbles: ["answers nonsense", "状态乱答"], full: ["full", "已满"], io: ["fails", "读写错误"],
   "read-only": ["read-only", "只读"], gone: ["gone", "不见了"], jump: ["jumps", "跳变"],
 };

@@ -9,20 +9,13 @@ PIN, the card is out. Asked by the runner of each key before a flow sees it.
 from __future__ import annotations
 
 import contextlib
-import enum
 from pathlib import Path
 
+from firmware.flows.effects import MaskedEntry
 from hw.events import Key
 
 FILE = "masked-entry"
 _ENDS = (Key.ENTER, Key.CANCEL)
-
-
-class MaskedEntry(enum.Enum):
-    """What is keyed without being shown."""
-
-    PIN = "pin"
-    PASSWORD = "password"  # noqa: S105 - a name, no secret
 
 
 class EntryGuard:

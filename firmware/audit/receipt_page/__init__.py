@@ -1,0 +1,1 @@
+"""The page with which anybody checks a receipt on a phone, without a network: one HTML file."""

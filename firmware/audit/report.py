@@ -1,0 +1,126 @@
+"""What days or batches came to: by hour, scheme and cashier, in numbers and as lines of text.
+
+Sales, voids and refunds stand side by side, voids and refunds below zero, so that each row adds up
+to its net. Lessons count nowhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct, field
+
+from firmware.audit.export import money, moved_minor
+from firmware.core.kinds import Kind
+from firmware.iso8583.responses import response_text
+from firmware.journal.transactions import State, Transaction
+from firmware.receipts.columns import width
+
+UNKNOWN = "-"  # a card that names no scheme
+_NAMES = {Kind.SALE: "sales", Kind.VOID: "voids", Kind.REFUND: "refunds"}
+_GROUPS = {"hours": "hour", "schemes": "scheme", "cashiers": "cashier"}
+
+
+class Tally(Struct):
+    """Approved transactions by kind: how many, and the minor units that they moved."""
+
+    counts: Counter[Kind] = field(default_factory=Counter)
+    minors: Counter[Kind] = field(default_factory=Counter)
+
+    def add(self, one: Transaction) -> None:
+        """Count an approved transaction."""
+        self.counts[one.kind] += 1
+        self.minors[one.kind] += moved_minor(one)
+
+    @property
+    def net_minor(self) -> int:
+        """What is left of the sales."""
+        return sum(self.minors.values())
+
+
+class Report(Struct):
+    """What the trade in one currency came to."""
+
+    title: str
+    currency: str
+    whole: Tally = field(default_factory=Tally)
+    hours: dict[str, Tally] = field(default_factory=dict)
+    schemes: dict[str, Tally] = field(default_factory=dict)
+    cashiers: dict[str, Tally] = field(default_factory=dict)
+    declines: Counter[str] = field(default_factory=Counter)  # by what the cardholder was told
+
+    def add(self, one: Transaction) -> None:
+        """Count a transaction where it belongs."""
+        if one.state is State.APPROVED:
+            tallies = (
+                self.whole,
+                self.hours.setdefault(one.time[:2], Tally()),
+                self.schemes.setdefault(one.card.scheme or UNKNOWN, Tally()),
+                self.cashiers.setdefault(one.operator, Tally()),
+            )
+            for tally in tallies:
+                tally.add(one)
+        elif one.state is State.DECLINED:
+            chinese, english = response_text(one.response_code)
+            self.declines[f"{one.response_code} {chinese} {english}"] += 1
+        elif one.state is not State.OPEN:
+            self.declines["冲正 reversed"] += 1
+
+    def every_hour(self) -> dict[str, Tally]:
+        """From the first busy hour to the last, without a gap."""
+        busy = sorted(self.hours)
+        hours = range(int(busy[0]), int(busy[-1]) + 1) if busy else range(0)
+        return {f"{hour:02d}": self.hours.get(f"{hour:02d}", Tally()) for hour in hours}
+
+
+def gathered(title: str, found: Iterable[Transaction]) -> list[Report]:
+    """A report for each currency, in the order in which they were first taken."""
+    reports: dict[str, Report] = {}
+    for one in found:
+        if not one.training:
+            reports.setdefault(one.currency, Report(title, one.currency)).add(one)
+    return list(reports.values()) or [Report(title, "")]
+
+
+def table(report: Report) -> Iterator[str]:
+    """The report as lines of text."""
+    yield f"{report.title}  {report.currency}".rstrip()
+    if not report.currency:
+        yield "  no transactions"
+        return
+    for kind, name in _NAMES.items():
+        tally = report.whole
+        yield f"  {name:<8}{tally.counts[kind]:>6}  {_text(report, tally.minors[kind]):>14}"
+    yield f"  {'net':<8}{'':>6}  {_text(report, report.whole.net_minor):>14}"
+    for group, head in _GROUPS.items():
+        tallies = report.every_hour() if group == "hours" else dict(sorted(_of(report, group)))
+        if tallies:
+            names = {f"{name}:00" if group == "hours" else name: tallies[name] for name in tallies}
+            yield from _grouped(report, head, names)
+    if report.declines:
+        yield "declined"
+        for reason, count in report.declines.most_common():
+            yield f"{count:>6}  {reason}"
+
+
+def _of(report: Report, group: str) -> Iterable[tuple[str, Tally]]:
+    tallies: dict[str, Tally] = getattr(report, group)
+    return tallies.items()
+
+
+def _grouped(report: Report, head: str, tallies: dict[str, Tally]) -> Iterator[str]:
+    """A line each: how many and how much of every kind, and the net."""
+    column = max(8, *(width(name) for name in tallies))
+    heads = "".join(f"  {name:>7}  {'sum':>12}" for name in _NAMES.values())
+    yield f"{head:<{column}}{heads}  {'net':>12}"
+    for name, tally in tallies.items():
+        cells = "".join(
+            f"  {tally.counts[kind]:>7}  {_text(report, tally.minors[kind]):>12}" for kind in _NAMES
+        )
+        blank = " " * (column - width(name))
+        yield f"{name}{blank}{cells}  {_text(report, tally.net_minor):>12}"
+
+
+def _text(report: Report, minor: int) -> str:
+    return money(minor, report.currency)

@@ -1,0 +1,144 @@
+"""The rooms of the house: who may know whom, and that one name stands for one thing."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.source import imports, modules, parsed, within
+
+# The rooms of `firmware`, from the lowest up: a room knows those below it, never those above.
+ROOMS = (
+    "core",
+    "emv",
+    "journal",
+    "iso8583",
+    "acquirer",
+    "payments",
+    "receipts",
+    "ui",
+    "flows",
+    "terminal",
+    "audit",
+    "ops",
+    "api",
+    "lab",
+    "cli",
+)
+# Beside that, what a room may not know although it stands below.
+STRANGERS = {
+    "acquirer": ("firmware.journal",),  # the other end of the line has its own books
+    "payments": ("firmware.acquirer",),  # a host is asked over the line, whoever it is
+}
+# Who may build drivers and models; all others know of `hw` what may be asked and what is reported.
+COMPOSERS = ("firmware/terminal/", "firmware/ops/doctor/", "firmware/lab/", "firmware/cli/")
+SEAMS = ("hw.ports", "hw.events", "hw.printer_models")  # a printer's name is a setting
+# A slip or a picture that evidence shows is drawn by the very code that prints it.
+PAINTERS = {
+    "firmware/audit/evidence_case.py": ("hw.printer", "hw.printer_encode", "hw.sim.printer.escpos"),
+    "firmware/audit/report_chart.py": ("hw.printer_font",),
+    "firmware/audit/evidence_pdf.py": ("hw.printer_font",),
+}
+
+
+def test_hw_knows_nothing_of_money():
+    offenders = [
+        f"{module}:{line} {name}"
+        for module in modules("hw")
+        for line, name in imports(module)
+        if within(name, "firmware")
+    ]
+    assert offenders == []
+
+
+def test_a_driver_knows_nothing_of_its_model():
+    offenders = [
+        f"{module}:{line} {name}"
+        for module in modules("hw")
+        if not module.startswith("hw/sim/")
+        for line, name in imports(module)
+        if within(name, "hw.sim")
+    ]
+    assert offenders == []
+
+
+def test_firmware_sees_only_the_seams_of_the_hardware():
+    offenders = [
+        f"{module}:{line} {name}"
+        for module in modules("firmware")
+        if not module.startswith(COMPOSERS)
+        for line, name in imports(module)
+        if within(name, "hw") and not within(name, *SEAMS, *PAINTERS.get(module, ()))
+    ]
+    assert offenders == []
+
+
+def room_of(name: str) -> str:
+    """The room of a module's full name, or "" outside of the rooms."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "firmware" and parts[1] in ROOMS else ""
+
+
+def upward(module: str, room: str) -> Iterator[str]:
+    """Where a module of `room` knows what stands above it, or a stranger."""
+    for line, name in imports(module):
+        other = room_of(name)
+        above = other and ROOMS.index(other) > ROOMS.index(room)
+        if above or within(name, *STRANGERS.get(room, ())):
+            yield f"{module}:{line} {name}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_never_knows_one_above_it(room):
+    inside = modules(f"firmware/{room}")
+    assert inside
+    assert [place for module in inside for place in upward(module, room)] == []
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("payments", "from firmware.ui.texts import Text"),
+        ("core", "import firmware.cli.run"),
+        ("acquirer", "from firmware.journal.store import Journal"),
+    ],
+)
+def test_the_rule_about_rooms_can_fail(room, source, tmp_path):
+    (tmp_path / "new.py").write_text(source)
+    assert list(upward(str(tmp_path / "new.py"), room))
+
+
+def test_everything_has_a_room():
+    homeless = [
+        module
+        for module in modules("firmware")
+        if module.split("/")[1] not in ROOMS
+        and module not in ("firmware/__init__.py", "firmware/__main__.py")
+    ]
+    assert homeless == []
+
+
+def test_payments_know_no_screen_and_no_key():
+    offenders = [
+        f"{module}:{line} {name}"
+        for module in modules("firmware/payments")
+        for line, name in imports(module)
+        if within(name, "firmware.ui", "firmware.flows", "hw")
+    ]
+    assert offenders == []
+
+
+def public_classes(module: str) -> Iterator[str]:
+    yield from (
+        node.name
+        for node in parsed(module).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+
+
+def test_one_name_stands_for_one_thing_in_the_product():
+    places: dict[str, list[str]] = {}
+    for module in modules(*(f"firmware/{room}" for room in ROOMS if room != "lab")):
+        for name in public_classes(module):
+            places.setdefault(name, []).append(module)
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
