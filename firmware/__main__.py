@@ -39,6 +39,7 @@ COMMANDS = {
     "operator": "list, add, reset or delete operators while the terminal is off",
     "till": "list, add or remove the tills and kiosks that may use the API",
     "config": "show the settings and where each comes from, or check a file",
+    "guide": "write the cashier's page, with the real screens, to be printed",
     "screens": "draw the contact sheet of all screens",
 }
 HOLD_CARDS = ("sim", "demo", "play", "card", "run")  # in their memory, with PINs and keys

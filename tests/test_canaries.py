@@ -85,7 +85,7 @@ DAY = (
     "press ENTER",
     "insert no-funds",
     f"press {_PIN['no-funds']} ENTER",
-    'expect screen "余额不足"',
+    'expect screen "可用余额不足"',
     "press ENTER",
     "remove",
     # no answer, power lost in the middle

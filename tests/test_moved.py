@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.moved import moved, on_date
+from tests.moved import MOVED_S, moved, on_date
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
@@ -42,8 +42,9 @@ def test_what_is_no_day_is_refused(text):
 
 
 @pytest.mark.parametrize("processes", ["0", "1"])
-def test_a_run_and_what_it_starts_are_on_that_day(tmp_path, processes):
+def test_a_run_and_what_it_starts_are_on_that_day(tmp_path, processes, monkeypatch):
     pytest.importorskip("time_machine", reason="not installed")
+    monkeypatch.delenv(MOVED_S, raising=False)  # a run of its own, whatever day ours is on
     (tmp_path / "test_day.py").write_text(WHAT_DAY)
     words = ["-n", processes, "--on-date", "2032-02-29", "-c", ROOT / "pyproject.toml"]
     done = subprocess.run(

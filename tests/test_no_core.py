@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PAN = "6250947382915649"
 HOLDS_A_PAN = f"import time; pan = '{PAN}'; print('event=started', flush=True); time.sleep(60)"
 
-FORBIDS = f"from firmware.cli import cores; pan = '{PAN}'; cores.forbid(); "
+FORBIDS = f"from firmware.core import core_dumps as cores; pan = '{PAN}'; cores.forbid(); "
 UNLIMITED = (  # as to a pipe, which no limit holds for
     "import resource; hard = resource.getrlimit(resource.RLIMIT_CORE)[1];"
     " resource.setrlimit(resource.RLIMIT_CORE, (hard, hard)); "

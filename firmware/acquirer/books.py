@@ -12,11 +12,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
 from firmware.acquirer.books_schema import SCHEMA, SINCE_2, TABLES, TIE
 from firmware.core.kinds import Kind, Totals
+from firmware.core.payment import Payment, Place
 from firmware.core.sqlite import renew_log
 
 BOOKS = "host-books.db"
@@ -80,6 +82,26 @@ class Booking(Struct, frozen=True, kw_only=True):
         return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
 
 
+def asked_of(payment: Payment, account: str) -> dict[str, Any]:
+    """What was asked, by the names of an entry's fields."""
+    original = payment.original
+    return {
+        "terminal": payment.terminal,
+        "batch": payment.batch,
+        "stan": payment.stan,
+        "kind": payment.kind,
+        "merchant": payment.merchant,
+        "account": account,
+        "amount_minor": payment.amount.minor,
+        "currency": payment.amount.currency.numeric,
+        "date": payment.date,
+        "time": payment.time,
+        "original_batch": original.batch if original else 0,
+        "original_stan": original.stan if original else 0,
+        "original_reference": original.reference if original else "",
+    }
+
+
 _COLUMNS = tuple(Booking.__struct_fields__)
 _INSERT = (
     f"INSERT INTO transactions ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
@@ -87,8 +109,6 @@ _INSERT = (
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM transactions "  # noqa: S608 - our own names
 _PLACE = "terminal = ? AND batch = ? AND stan = ?"
-Place = tuple[str, int, int]
-"""What names a request: terminal, batch, STAN."""
 
 
 class Tie(Struct, frozen=True):

@@ -26,16 +26,24 @@ from firmware.acquirer.books import (
     Kept,
     Standing,
     Tie,
+    asked_of,
 )
 from firmware.acquirer.issuer import APPROVED, Decision, Issuer
-from firmware.acquirer.named import by_serial, is_same, place_of, serial_in
+from firmware.acquirer.named import by_serial, is_same, serial_in
 from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
+from firmware.core.payment import Payment
 from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.iso8583 import rounds
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import derive, derived_keys
-from firmware.iso8583.messages import Answered, FinancialRequest, ReversalRequest, SettlementRequest
+from firmware.iso8583.messages import (
+    Answered,
+    FinancialRequest,
+    ReversalRequest,
+    SettlementRequest,
+    subject_of,
+)
 from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
 
 
@@ -190,7 +198,8 @@ class LocalHost:
                 self._note_journal(books)
         if answer is None:
             return None
-        return encode_answer(request, answer, self._keys(request.terminal, request.batch))
+        asked = subject_of(request)
+        return encode_answer(request, answer, self._keys(asked.terminal, asked.batch))
 
     def tie(self) -> Tie | None:
         """What the books know of the terminal's journal. Raises BooksError or sqlite3.Error."""
@@ -227,14 +236,16 @@ class LocalHost:
         self, request: FinancialRequest | ReversalRequest | SettlementRequest
     ) -> str:
         """Refuses, without a trace in the books, what no terminal of ours would send."""
-        registered = self._terminals.get(request.terminal)
+        asked = subject_of(request)
+        currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
+        registered = self._terminals.get(asked.terminal)
         if registered is None:
             return "97"
-        if registered.merchant != request.merchant:
+        if registered.merchant != asked.merchant:
             return "03"
-        if registered.currency != request.currency:
+        if registered.currency != currency.numeric:
             return "12"
-        if isinstance(request, FinancialRequest) and request.amount_minor == 0:
+        if isinstance(request, FinancialRequest) and request.payment.amount.minor == 0:
             return "13"
         return APPROVED
 
@@ -250,13 +261,13 @@ class LocalHost:
                 return self._settle(books, request)
 
     def _decide(self, books: Books, request: FinancialRequest) -> Answered | None:
-        place = place_of(request)
+        place = request.payment.place
         account = request.card.pan.keyed_hash(self._hash_key)
         entry = books.entry(place)
         if entry is None:
             entry = self._new_entry(books, request, account)
             books.add(entry)
-        elif not is_same(entry, request, account) or entry.state is Standing.REVERSED:
+        elif not is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
             return Answered("94")
         if entry.muted:
             return None
@@ -269,28 +280,17 @@ class LocalHost:
 
     def _new_entry(self, books: Books, request: FinancialRequest, account: str) -> Booking:
         today, state = self._now().date(), Standing.REFUSED
-        if books.is_reversed(place_of(request)):
+        payment = request.payment
+        if books.is_reversed(payment.place):
             decision, state = Decision("94"), Standing.BLOCKED
-        elif books.settlement(request.terminal, request.batch) is not None:
+        elif books.settlement(payment.terminal, payment.batch) is not None:
             decision = Decision("12")
         else:
             decision = self._issuer.decide(books, request, account, today)
         approved = decision.code == APPROVED
         reference = self._reference(books)
         return Booking(
-            terminal=request.terminal,
-            batch=request.batch,
-            stan=request.stan,
-            kind=request.kind,
-            merchant=request.merchant,
-            account=account,
-            amount_minor=request.amount_minor,
-            currency=request.currency,
-            date=request.date,
-            time=request.time,
-            original_batch=request.original_batch,
-            original_stan=request.original_stan,
-            original_reference=request.original_reference,
+            **asked_of(payment, account),
             state=Standing.STANDING if approved else state,
             response_code=decision.code,
             reference=reference,
@@ -318,13 +318,14 @@ class LocalHost:
         What only has its numbers, as when a terminal gave them out twice, is left as it is, and
         the terminal is told: 64 for another kind or amount, 94 for another transaction.
         """
-        entry = books.entry(place_of(request))
+        payment = request.payment
+        entry = books.entry(payment.place)
         if entry is not None:
-            if (entry.kind, entry.amount_minor) != (request.kind, request.amount_minor):
+            if (entry.kind, entry.amount_minor) != (payment.kind, payment.amount.minor):
                 return Answered("64")
             if not self._is_meant(entry, request):
                 return Answered("94")
-        books.note_reversal(place_of(request))
+        books.note_reversal(payment.place)
         if entry is not None and entry.state is Standing.STANDING:
             for resting in books.resting_on(entry.reference):
                 books.reverse(resting)
@@ -335,12 +336,13 @@ class LocalHost:
         """Whether `entry` is what a reversal means, as far as both of them say."""
         account = self._accounts.get(entry.account)
         last4 = account.pan.last4 if account is not None else ""
+        meant = request.payment
         said = (
-            (entry.merchant, request.merchant),
-            (entry.currency, request.currency),
-            (entry.date, request.original_date),
-            (entry.time, request.original_time),
-            (last4, request.original_last4),
+            (entry.merchant, meant.merchant),
+            (entry.currency, meant.amount.currency.numeric),
+            (entry.date, meant.date),
+            (entry.time, meant.time),
+            (last4, request.last4),
         )
         return all(ours == theirs or not ours or not theirs for ours, theirs in said)
 

@@ -13,7 +13,8 @@ from msgspec import Struct
 from firmware.acquirer.accounts import Account, Status
 from firmware.acquirer.books import Booking, Books, Standing
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
-from firmware.core.kinds import Kind
+from firmware.core.kinds import Kind, OriginalRef
+from firmware.core.payment import Payment
 from firmware.emv import tlv
 from firmware.iso8583 import rounds
 from firmware.iso8583.messages import FinancialRequest
@@ -38,7 +39,7 @@ class Decision(Struct, frozen=True):
     issuer_data: bytes | None = None  # tag 91
     cryptogram: bytes = b""
     undoes: str = ""  # reference of the sale that a void or refund rests on
-    muted: bool = False  # approved, and nobody will hear of it
+    muted: bool = False  # approved, and the answer is never sent: a test amount
 
 
 class Issuer:
@@ -67,7 +68,7 @@ class Issuer:
         issuer = IssuerKey(
             account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method
         )
-        checked = request.kind is Kind.SALE or _asks_online(chip)
+        checked = request.payment.kind is Kind.SALE or _asks_online(chip)
         if checked:
             code = self._card_code(books, request, account_id, issuer, chip)
             if code != APPROVED:
@@ -103,13 +104,13 @@ class Issuer:
             code = _pin_code(books, request, account_id, account)
         if code != APPROVED:
             return code, ""
-        match request.kind:
+        match request.payment.kind:
             case Kind.SALE:
                 return self._limit_code(books, request, account_id, account, today), ""
             case Kind.VOID:
-                return _void_code(books, request, account_id)
+                return _void_code(books, request.payment, account_id)
             case Kind.REFUND:
-                return _refund_code(books, request, account_id)
+                return _refund_code(books, request.payment, account_id)
 
     def _card_code(
         self,
@@ -122,16 +123,17 @@ class Issuer:
         """Whether the card itself is there, saying this very amount, and for the first time."""
         if not is_genuine(issuer, chip):
             return "05"
-        if request.kind is Kind.SALE and (
-            chip["9F02"].hex() != f"{request.amount_minor:012d}"
-            or chip["5F2A"].hex() != request.currency.rjust(4, "0")
+        amount = request.payment.amount
+        if request.payment.kind is Kind.SALE and (
+            chip["9F02"].hex() != f"{amount.minor:012d}"
+            or chip["5F2A"].hex() != amount.currency.numeric.rjust(4, "0")
         ):
             return "05"
         return "94" if books.cryptogram_used(account_id, chip["9F26"]) else APPROVED
 
     def _status_code(self, request: FinancialRequest, account: Account, today: date) -> str:
         """Whether the account may pay at all; giving money back to it is always allowed."""
-        if request.kind is not Kind.SALE:
+        if request.payment.kind is not Kind.SALE:
             return APPROVED
         if account.status in _REFUSED_STATUS:
             return _REFUSED_STATUS[account.status]
@@ -141,11 +143,11 @@ class Issuer:
         return wanted if wanted in RESPONSES and wanted != NEVER_ANSWERS else APPROVED
 
     def _wanted_code(self, request: FinancialRequest) -> str:
-        return f"{request.amount_minor % 100:02d}" if self._test_amounts else APPROVED
+        return f"{request.payment.amount.minor % 100:02d}" if self._test_amounts else APPROVED
 
     def _is_never_answered(self, request: FinancialRequest) -> bool:
         # what a card approved by itself is no question: no reversal would end the silence
-        asks = request.kind is Kind.SALE and not request.offline
+        asks = request.payment.kind is Kind.SALE and not request.offline
         return asks and self._wanted_code(request) == NEVER_ANSWERS
 
     def _limit_code(
@@ -156,7 +158,7 @@ class Issuer:
         account: Account,
         today: date,
     ) -> str:
-        limit, amount = account.limit_minor, request.amount_minor
+        limit, amount = account.limit_minor, request.payment.amount.minor
         if limit is not None and books.spent_minor(account_id) + amount > limit:
             return "51"
         if account.day_count is None and account.day_limit_minor is None:
@@ -174,53 +176,54 @@ def _asks_online(chip: Mapping[str, bytes]) -> bool:
     return "9F26" in chip and chip.get("9F27", b"\x80")[:1] == b"\x80"
 
 
-def _void_code(books: Books, request: FinancialRequest, account_id: str) -> tuple[str, str]:
+def _void_code(books: Books, payment: Payment, account_id: str) -> tuple[str, str]:
     """The code and the original's reference: same batch, same card, whole amount, once."""
-    original = books.entry((request.terminal, request.original_batch, request.original_stan))
-    if original is None or original.merchant != request.merchant:
+    named = payment.original
+    original = books.entry((payment.terminal, named.batch, named.stan)) if named else None
+    if named is None or original is None or original.merchant != payment.merchant:
         return "25", ""
-    if not _is_meant(original, request):
+    if not _is_meant(original, named):
         return "25", ""
-    code = _original_code(original, request, account_id)
+    code = _original_code(original, payment, account_id)
     if code != APPROVED:
         return code, ""
-    if request.batch != original.batch or books.resting_on(original.reference):
+    if payment.batch != original.batch or books.resting_on(original.reference):
         return "12", ""
-    return (APPROVED if request.amount_minor == original.amount_minor else "64"), original.reference
+    return (APPROVED if payment.amount.minor == original.amount_minor else "64"), original.reference
 
 
-def _refund_code(books: Books, request: FinancialRequest, account_id: str) -> tuple[str, str]:
+def _refund_code(books: Books, payment: Payment, account_id: str) -> tuple[str, str]:
     """The code and the original's reference: any batch, same card, up to what is left."""
-    original = _refunded_original(books, request)
-    if original is None or original.merchant != request.merchant:
+    original = _refunded_original(books, payment)
+    if original is None or original.merchant != payment.merchant:
         return "25", ""
-    code = _original_code(original, request, account_id)
+    code = _original_code(original, payment, account_id)
     if code != APPROVED:
         return code, ""
     resting = books.resting_on(original.reference)
     if any(entry.kind is Kind.VOID for entry in resting):
         return "12", ""
     left = original.amount_minor - sum(entry.amount_minor for entry in resting)
-    return (APPROVED if request.amount_minor <= left else "64"), original.reference
+    return (APPROVED if payment.amount.minor <= left else "64"), original.reference
 
 
-def _is_meant(original: Booking, request: FinancialRequest) -> bool:
+def _is_meant(original: Booking, named: OriginalRef) -> bool:
     """Whether the sale with these numbers is the one that is meant, as far as that is said."""
-    return request.original_date in ("", original.date) and (
-        request.original_reference in ("", original.reference)
-    )
+    return named.date in ("", original.date) and named.reference in ("", original.reference)
 
 
-def _refunded_original(books: Books, request: FinancialRequest) -> Booking | None:
+def _refunded_original(books: Books, payment: Payment) -> Booking | None:
     """The sale that a refund names by reference, by number or by both; they must agree."""
-    place = (request.terminal, request.original_batch, request.original_stan)
-    found = books.entry(place)
-    if request.original_reference:
-        found = books.by_reference(request.original_reference)
-        named = (request.original_batch, request.original_stan)
-        if found is not None and any(named) and not _is_named(found, *named):
+    named = payment.original
+    if named is None:
+        return None
+    found = books.entry((payment.terminal, named.batch, named.stan))
+    if named.reference:
+        found = books.by_reference(named.reference)
+        numbers = (named.batch, named.stan)
+        if found is not None and any(numbers) and not _is_named(found, *numbers):
             return None
-    return found if found is not None and _is_meant(found, request) else None
+    return found if found is not None and _is_meant(found, named) else None
 
 
 def _is_named(entry: Booking, batch: int, stan: int) -> bool:
@@ -228,9 +231,9 @@ def _is_named(entry: Booking, batch: int, stan: int) -> bool:
     return stan == entry.stan and rounds.number_of(batch) == rounds.number_of(entry.batch)
 
 
-def _original_code(original: Booking, request: FinancialRequest, account_id: str) -> str:
+def _original_code(original: Booking, payment: Payment, account_id: str) -> str:
     """Whether `original` is a standing sale of this card."""
-    if original.kind is not Kind.SALE or original.currency != request.currency:
+    if original.kind is not Kind.SALE or original.currency != payment.amount.currency.numeric:
         return "12"
     if original.account != account_id:
         return "14"

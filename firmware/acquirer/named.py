@@ -1,12 +1,18 @@
-"""What a request names: the batch by its serial, the place in the books, the same request again."""
+"""What a request names: the batch by its serial, and the same request asked again."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from firmware.acquirer.books import Booking, Books, Place
+from firmware.acquirer.books import Booking, Books, asked_of
+from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
-from firmware.iso8583.messages import FinancialRequest, ReversalRequest, SettlementRequest
+from firmware.iso8583.messages import (
+    FinancialRequest,
+    ReversalRequest,
+    SettlementRequest,
+    subject_of,
+)
 
 
 def serial_in(books: Books, terminal: str, number: int) -> int:
@@ -18,29 +24,19 @@ def by_serial(
     books: Books, request: FinancialRequest | ReversalRequest | SettlementRequest
 ) -> FinancialRequest | ReversalRequest | SettlementRequest:
     """The request with batches as the books count them: their numbers begin anew."""
-    serial = serial_in(books, request.terminal, request.batch)
-    if isinstance(request, FinancialRequest):
-        original = rounds.serial_before(request.original_batch, serial)
-        return replace(request, batch=serial, original_batch=original)
-    return replace(request, batch=serial)
+    asked = subject_of(request)
+    serial = serial_in(books, asked.terminal, asked.batch)
+    if isinstance(request, SettlementRequest):
+        return replace(request, batch=serial)
+    original = request.payment.original
+    if original is not None:
+        original = replace(original, batch=rounds.serial_before(original.batch, serial))
+    return replace(request, payment=replace(request.payment, batch=serial, original=original))
 
 
-def place_of(request: FinancialRequest | ReversalRequest) -> Place:
-    """Where the books hold what is asked, by serial."""
-    return request.terminal, request.batch, request.stan
-
-
-def is_same(entry: Booking, request: FinancialRequest, account: str) -> bool:
-    """Whether `request` asks again what `entry` has decided."""
-    return (
-        entry.kind is request.kind
-        and entry.account == account
-        and entry.amount_minor == request.amount_minor
-        and entry.currency == request.currency
-        and entry.merchant == request.merchant
-        and entry.date == request.date
-        and entry.time in ("", request.time)
-        and entry.original_batch == request.original_batch
-        and entry.original_stan == request.original_stan
-        and entry.original_reference == request.original_reference
-    )
+def is_same(entry: Booking, payment: Payment, account: str) -> bool:
+    """Whether `payment` asks again what `entry` has decided."""
+    asked = asked_of(payment, account)
+    if not entry.time:  # books of earlier releases do not say
+        del asked["time"]
+    return all(getattr(entry, name) == value for name, value in asked.items())

@@ -9,7 +9,6 @@ import msgspec
 
 from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
-from firmware.core.money import currency_of, major_text
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
@@ -45,7 +44,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
     yield f"voucher {one.stan:06d} of batch {one.batch:06d}" + " TRAINING" * one.training
     facts = {
         "type": one.kind.value + (" (undo)" if one.undo else ""),
-        "amount": f"{major_text(one.amount_minor, currency_of(one.currency))} {one.currency}",
+        "amount": f"{one.amount} {one.currency}",
         "state": one.state.value,
         "response": f"{one.response_code} {one.reason}".strip(),
         "card": f"****{one.card.last4} {one.card.scheme or one.card.label}".strip(),
@@ -56,7 +55,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
         "authorisation": one.authorisation_code,
         "reference": one.reference,
         "voided by": f"{one.voided_by:06d}" if one.voided_by else "",
-        "refunded": _refunded(one),
+        "refunded": str(one.refunded) if one.refunded_minor else "",
         "settled": "yes" if one.settled else "no",
     }
     if one.original is not None:
@@ -66,12 +65,6 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
         yield f"record {entry.seq}  {entry.at}  {type(entry.record).__name__}"
         fields = msgspec.to_builtins(entry.record)
         yield from (f"  {name} = {value}" for name, value in _flat(fields) if name != "type")
-
-
-def _refunded(one: Transaction) -> str:
-    if not one.refunded_minor:
-        return ""
-    return major_text(one.refunded_minor, currency_of(one.currency))
 
 
 def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]:

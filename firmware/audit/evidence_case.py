@@ -1,4 +1,4 @@
-"""What a bank asks for in a dispute, gathered from a journal: one sale and all that befell it."""
+"""What a bank asks for in a dispute, gathered from a journal: one sale and its records."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ from firmware.audit.evidence_words import (
     undone_text,
 )
 from firmware.audit.keyring import fingerprint_of
-from firmware.core.money import currency_of
 from firmware.journal.transactions import Transaction
 from firmware.receipts.sheet import amount_text
 
@@ -108,7 +107,7 @@ def _row(one: Transaction) -> tuple[str, ...]:
     return (
         f"{one.batch:06d} / {one.stan:06d}",
         escape(name_text(one)),
-        _whole(amount_text(one.amount_minor, currency_of(one.currency))),
+        _whole(amount_text(one.amount)),
         _whole(moment_text(one)),
         escape(state_text(one) + (f" · {undone}" if undone else "")),
         f"{escape(one.authorisation_code)}<br>{escape(one.reference)}",

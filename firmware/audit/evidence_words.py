@@ -28,7 +28,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
-from firmware.receipts.sheet import amount_text, card_text
+from firmware.receipts.sheet import amount_text, card_text, sum_text
 from firmware.receipts.texts import NAMES
 
 STATES = {
@@ -134,7 +134,7 @@ def undone_text(one: Transaction) -> str:
     if one.voided_by:
         return f"已撤销 voided by {one.voided_by:06d}"
     if one.refunded_minor:
-        refunded = amount_text(one.refunded_minor, currency_of(one.currency))
+        refunded = amount_text(one.refunded)
         return f"已退货 refunded {refunded}"
     return ""
 
@@ -149,7 +149,7 @@ def left_text(case: Case) -> str:
     if any(one.state in (State.OPEN, State.REVERSING) for one in case.family):
         return "未定 not decided yet"
     minor = sum(moved_minor(one) for one in case.family)
-    return amount_text(minor, currency_of(case.family[0].currency))
+    return sum_text(minor, currency_of(case.family[0].currency))
 
 
 def summary(case: Case) -> Iterator[tuple[str, str]]:
@@ -161,13 +161,13 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
     yield "交易 Transaction", name_text(sale)
     yield "时间 When", moment_text(sale)
     yield "批次、凭证号 Batch, voucher", f"{sale.batch:06d} / {sale.stan:06d}"
-    yield "金额 Amount", amount_text(sale.amount_minor, currency_of(sale.currency))
+    yield "金额 Amount", amount_text(sale.amount)
     yield "持卡人验证 Cardholder verification", cvm_text(sale)
     yield "授权码 Authorisation code", sale.authorisation_code or "无 none"
     yield "参考号 Reference (RRN)", sale.reference or "无 none"
     yield "结果 Outcome", state_text(sale)
     for one in case.family[1:]:
-        amount = amount_text(-one.amount_minor, currency_of(one.currency))
+        amount = sum_text(-one.amount_minor, currency_of(one.currency))
         label = "之后 Then"
         yield label, f"{moment_text(one)}  {name_text(one)}  {amount}  {state_text(one)}"
     yield "最终扣款 Charged in the end", left_text(case)

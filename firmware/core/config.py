@@ -23,12 +23,12 @@ ListedCard = Annotated[str, _CARD]
 
 
 class Merchant(Section, frozen=True):
-    """Whose terminal this is, as idle, amount check and vouchers say it."""
+    """Whose terminal this is, as idle, amount check and receipts say it."""
 
     name: Annotated[
         str,
         Meta(
-            min_length=1, max_length=40, description="on idle, on the amount check and on vouchers"
+            min_length=1, max_length=40, description="on idle, on the amount check and on receipts"
         ),
     ] = "幸福小店"
     name_en: Annotated[
@@ -51,13 +51,17 @@ class Merchant(Section, frozen=True):
     terminal: Annotated[
         str, Meta(pattern="^[0-9A-Z]{8}$", description="the terminal number, 8 digits or capitals")
     ] = "10000001"
-    phone: Annotated[str, Meta(max_length=30, description="printed at the foot of vouchers")] = ""
-    terms: Annotated[str, Meta(max_length=200, description="refund terms on vouchers")] = (
-        "凭签购单90天内可退货"
-    )
+    phone: Annotated[str, Meta(max_length=30, description="printed at the foot of receipts")] = ""
+    terms: Annotated[
+        str, Meta(max_length=200, description="refund terms on the cardholder copy of a sale")
+    ] = "凭签购单90天内可退货"
     terms_en: Annotated[str, Meta(max_length=200, description="the same in English")] = (
-        "Refund within 90 days with slip"
+        "Refund: 90 days, this receipt"
     )
+    acquirer: Annotated[
+        str,
+        Meta(max_length=40, description="the acquirer's name (收单机构), printed where set"),
+    ] = ""
 
 
 class General(Section, frozen=True):

@@ -37,6 +37,7 @@ CURRENCIES = {
         Currency("KWD", "414", 3, "KWD"),
     )
 }
+_BY_CODE = {key: c for c in CURRENCIES.values() for key in (c.alpha, c.numeric)}
 MINOR_MAX = 999_999_999_999  # twelve digits: ISO 8583 field 4, EMV tag 9F02
 
 
@@ -75,7 +76,7 @@ class Money(Struct, frozen=True):
 
 def currency_of(code: str) -> Currency:
     """The currency of an ISO 4217 code, letters or number. Raises KeyError for none."""
-    return {key: c for c in CURRENCIES.values() for key in (c.alpha, c.numeric)}[code]
+    return _BY_CODE[code]
 
 
 def major_text(minor: int, currency: Currency) -> str:

@@ -32,7 +32,7 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.parts import GivenUp, choose, show
+from firmware.flows.parts import PHASE_MS, GivenUp, choose, show
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now, RandomBytes
@@ -54,8 +54,9 @@ _END = {
     EndReason.APPLICATION_BLOCKED: Text.APPLICATION_BLOCKED,
     EndReason.NO_APPLICATION: Text.CARD_NOT_SUPPORTED,
 }
+_NOT_TAKEN = (EndReason.CARD_BLOCKED, EndReason.APPLICATION_BLOCKED, EndReason.NO_APPLICATION)
 
-# Registered application provider identifiers and what a voucher calls them. See ISO/IEC 7816-5.
+# Registered application provider identifiers and what a receipt calls them. See ISO/IEC 7816-5.
 SCHEMES = {
     "A000000333": "银联 UnionPay",
     "A000000003": "VISA",
@@ -75,8 +76,13 @@ class Presented(Struct, frozen=True):
 
 
 def trouble(reason: EndReason) -> Phrase:
-    """What went wrong with a card, in words for the glass."""
+    """What went wrong with a card, in words for the display."""
     return Phrase.of(_END.get(reason, Text.CARD_ERROR))
+
+
+def instead_of(reason: EndReason) -> Text:
+    """What to do with a card that ended so: no second try helps one that is not taken."""
+    return Text.TAKE_CARD_OUT if reason in _NOT_TAKEN else Text.REINSERT_CARD
 
 
 class Counter(Struct):
@@ -118,7 +124,14 @@ class Counter(Struct):
         training = self.desk.training
         await show(
             self.desk,
-            Processing(self.kind, self.amount, text, keep_card=True, training=training),
+            Processing(
+                self.kind,
+                self.amount,
+                text,
+                keep_card=True,
+                training=training,
+                customer=self.desk.customer,
+            ),
         )
 
 
@@ -168,15 +181,18 @@ async def present_card(
     prompt: Text,
     notice: Phrase | None = None,
     *,
+    reinsert: Text = Text.REINSERT_CARD,
     again: bool = False,
 ) -> Presented | GivenUp:
     """Ask for a card until one has told who it is; trouble is said and another try offered.
 
-    With `again` a card that has served already and was not taken out will do (undo).
+    `reinsert` is what to do with one that is still in. With `again` a card that has served
+    already and was not taken out will do (undo).
     """
     while True:
-        given_up = await _await_card(desk, agreed, prompt, notice, again=again)
-        again = False
+        asked = _Asked(prompt, reinsert, notice)
+        given_up = await _await_card(desk, agreed, asked, again=again)
+        again, reinsert = False, Text.REINSERT_CARD
         if given_up is not None:
             return given_up
         counter = Counter(desk, agreed.kind, agreed.amount)
@@ -200,7 +216,7 @@ async def present_card(
             if known.reason is EndReason.CANCELLED:
                 await release_card()
                 return GivenUp.CANCELLED
-            notice = trouble(known.reason)
+            notice, reinsert = trouble(known.reason), instead_of(known.reason)
         await Beep(long=True)
         await release_card()
 
@@ -220,9 +236,9 @@ async def present_same_card(
     again: bool = False,
 ) -> Presented | GivenUp:
     """Ask for the card of `original`: another one is refused, and said so."""
-    notice = None
+    notice, reinsert = None, Text.REINSERT_CARD
     while True:
-        presented = await present_card(desk, agreed, prompt, notice, again=again)
+        presented = await present_card(desk, agreed, prompt, notice, reinsert=reinsert, again=again)
         if isinstance(presented, GivenUp):
             return presented
         card = presented.card
@@ -232,28 +248,48 @@ async def present_same_card(
         await Beep(long=True)
         await release_card()
         notice, again = Phrase.of(Text.ANOTHER_CARD), False
+        reinsert = Text.TAKE_CARD_OUT
 
 
-async def _await_card(
-    desk: Desk, agreed: Agreed, prompt: Text, notice: Phrase | None, *, again: bool
-) -> GivenUp | None:
+class _Asked(Struct, frozen=True):
+    """What the display says while a card is waited for."""
+
+    prompt: Text
+    reinsert: Text  # while one is in that was not put in for this
+    notice: Phrase | None
+
+    def words(self, turn: int, *, card_in: bool, customer: bool) -> Phrase:
+        """What to do; a kiosk's customer is told by turns which way round."""
+        if card_in:
+            return Phrase.of(self.reinsert)
+        if customer and self.prompt is Text.INSERT_CARD:
+            return Phrase.of(Text.KIOSK_INSERT_HINT if turn % 2 else Text.KIOSK_INSERT)
+        return Phrase.of(self.prompt)
+
+
+async def _await_card(desk: Desk, agreed: Agreed, asked: _Asked, *, again: bool) -> GivenUp | None:
     """Wait until a card is in the slot that was put in for this: see effects.CardPresent."""
+    notice, turn = asked.notice, 0
+    wait_ms = PHASE_MS if desk.customer else desk.idle_timeout_ms
     while not await CardPresent(used=again):
-        words = Text.REINSERT_CARD if await CardPresent(used=True) else prompt
-        screen = CardPrompt(agreed.kind, agreed.amount, Phrase.of(words), notice, desk.training)
+        card_in = await CardPresent(used=True)
+        words = asked.words(turn, card_in=card_in, customer=desk.customer)
+        screen = CardPrompt(agreed.kind, agreed.amount, words, notice, desk.training)
         await show(desk, screen)
-        happening = await Wait(desk.idle_timeout_ms, card=True)
-        match happening:
+        match await Wait(wait_ms, card=True):
             case TimedOut():
-                return GivenUp.TIMED_OUT
+                turn += 1
+                if turn * wait_ms >= desk.idle_timeout_ms:
+                    return GivenUp.TIMED_OUT
             case KeyPressed(key=Key.CANCEL):
                 return GivenUp.CANCELLED
             case KeyPressed():
+                turn = 0
                 await Beep()
             case CardInserted():
-                notice = None
+                notice, turn = None, 0
             case CardRemoved():
-                pass
+                turn = 0
     return None
 
 

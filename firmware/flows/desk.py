@@ -15,7 +15,9 @@ from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.applications import Applications
 from firmware.emv.terminal import ExceptionFile, TerminalData
 from firmware.flows.effects import Show
+from firmware.payments.roles import Role, role_of
 from firmware.payments.shift import Progress, Stage
+from firmware.ui.parts import one_line
 from firmware.ui.screens import Notice, Owner, Phrase, Processing, Screen
 from firmware.ui.texts import Language, Text
 
@@ -90,6 +92,11 @@ class Desk:
         return 1000 * (config.kiosk.timeout_s if kiosk else config.general.idle_timeout_s)
 
     @property
+    def customer(self) -> bool:
+        """Whether a kiosk's customer stands alone before it, and reads what it says."""
+        return role_of(self) is Role.CUSTOMER
+
+    @property
     def test_keys(self) -> bool:
         """Whether test CA keys are trusted here, which idle and every receipt say."""
         return self.config.emv.test_keys
@@ -113,9 +120,15 @@ class Desk:
         assert step.kind is not None, "a payment has a kind"
         assert step.amount is not None, "a payment has an amount"
         connecting = step.stage is Stage.CONNECTING
-        words = Phrase.of(Text.CONNECTING if connecting else Text.REVERSING)
+        reversing = Text.CANCELLING if self.customer else Text.REVERSING
+        words = Phrase.of(Text.CONNECTING if connecting else reversing)
         return Processing(
-            step.kind, step.amount, words, keep_card=connecting, training=self.training
+            step.kind,
+            step.amount,
+            words,
+            keep_card=connecting,
+            training=self.training,
+            customer=self.customer,
         )
 
 
@@ -127,6 +140,14 @@ def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
         (Text.TOTAL_REFUNDS, totals.refunds, totals.refunds_minor),
     )
     return tuple(
-        Phrase.of(text, count=count, sum=major_text(minor, desk.config.currency))
+        total_line(text, count, major_text(minor, desk.config.currency), desk.language)
         for text, count, minor in rows
     )
+
+
+def total_line(text: Text, count: int, total: str, language: Language) -> Phrase:
+    """Count and sum of a type, on one line of the display."""
+    said = Phrase.of(text, count=count, sum=total)
+    if text is Text.TOTAL_REFUNDS and not one_line(said.in_language(language)):
+        return Phrase.of(Text.TOTAL_REFUNDS_LONG, count=count, sum=total)
+    return said

@@ -46,7 +46,15 @@ async def agree_to_unusual(desk: Desk, amount: Money) -> bool:
     if usual is None:
         return True
     words = Phrase.of(Text.UNUSUAL_BODY, usual=usual)
-    return await _go_on_anyway(desk, Text.UNUSUAL_TITLE, (words,), amount, "unusual amount")
+    question = Notice(
+        Phrase.of(Text.UNUSUAL_TITLE),
+        (words,),
+        Phrase.of(Text.UNUSUAL_KEYS),
+        amount,
+        warning=True,
+        training=desk.training,
+    )
+    return await _go_on_anyway(desk, question, amount, "unusual amount")
 
 
 async def agree_to_duplicate(desk: Desk, amount: Money, card: CardFacts) -> bool:
@@ -58,24 +66,22 @@ async def agree_to_duplicate(desk: Desk, amount: Money, card: CardFacts) -> bool
         Phrase.of(Text.DUPLICATE_BODY, voucher=f"{earlier.stan:06d}"),
         Phrase.of(Text.DUPLICATE_WHEN, time=f"{earlier.time[:2]}:{earlier.time[2:4]}"),
     )
-    return await _go_on_anyway(desk, Text.DUPLICATE_TITLE, body, amount, "duplicate")
-
-
-async def _go_on_anyway(
-    desk: Desk, title: Text, body: tuple[Phrase, ...], amount: Money, guard: str
-) -> bool:
     question = Notice(
-        Phrase.of(title),
+        Phrase.of(Text.DUPLICATE_TITLE),
         body,
-        Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
+        Phrase.of(Text.DUPLICATE_KEYS),
         amount,
         warning=True,
         training=desk.training,
     )
+    return await _go_on_anyway(desk, question, amount, "duplicate")
+
+
+async def _go_on_anyway(desk: Desk, question: Notice, amount: Money, guard: str) -> bool:
     answer = await confirm(desk, question)
     if isinstance(answer, GivenUp):
         return False
-    shown = "; ".join(value for phrase in body for _, value in phrase.values)
+    shown = "; ".join(value for phrase in question.body for _, value in phrase.values)
     await Record.of(
         GuardOverridden(guard=guard, shown=shown, operator=desk.operator, amount_minor=amount.minor)
     )

@@ -7,11 +7,11 @@ wait a shorter time, and each approval makes one paper by itself.
 from __future__ import annotations
 
 from firmware.flows.desk import Desk
-from firmware.flows.effects import EntryLeftOpen, StuckPapers, UseUpCard, Wait
+from firmware.flows.effects import EntryLeftOpen, UseUpCard, Wait
 from firmware.flows.menu import idle_key
 from firmware.flows.order import serve_tills
-from firmware.flows.paper_waits import slips_wait
-from firmware.flows.parts import PHASE_MS, idle_screen, shift_px, show
+from firmware.flows.paper_waits import no_receipt
+from firmware.flows.parts import idle_screen, shift_px, show
 from firmware.flows.permissions import permitted
 from firmware.flows.sale import sell_item
 from firmware.payments.effects import Moment, Now
@@ -33,14 +33,11 @@ async def attract(desk: Desk) -> None:
     while True:
         moment = await Now()
         pause_ms = await retry.go_on(desk, moment)
-        slips, notice, turn_ms = await StuckPapers(), None, PAGE_MS
-        if slips:  # a customer may not want to pay where no slip comes out
-            turn_ms = PHASE_MS
-            notice = await slips_wait(slips, moment.monotonic_ms)
+        notice = await no_receipt()  # a customer may not want to pay where none comes out
         if await EntryLeftOpen():
             notice = Phrase.of(Text.ENTRY_LEFT_OPEN)
         await show(desk, _screen(desk, moment, notice))
-        happening = await Wait(min(turn_ms, pause_ms or turn_ms), card=True, orders=True)
+        happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True, orders=True)
         if isinstance(happening, TillAsked):
             return await serve_tills(desk, happening)
         if isinstance(happening, KeyPressed) and await _begin(desk, happening.key):

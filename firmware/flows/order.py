@@ -12,6 +12,7 @@ from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.order_undone import detail_of, give_back, original_of, why_not_undone
+from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
 from firmware.flows.sale import meet_card
 from firmware.flows.settle import may_move_money
@@ -174,15 +175,24 @@ async def _check(
 ) -> Agreed | GivenUp:
     """The amount on the display until ENTER, on this very frame, or until the order expires."""
     opened_ms: int | None = None
+    notice = await no_receipt() if desk.customer else None
     phase = 0
     while True:
         left_ms = until_ms - (await Now()).monotonic_ms
         if left_ms <= 0:
             return GivenUp.TIMED_OUT
         detail = original or order_detail(order, lines, phase)
-        shown = await show(
-            desk, AmountCheck(desk.owner, order.kind, order.amount, detail, phase, desk.training)
+        screen = AmountCheck(
+            desk.owner,
+            order.kind,
+            order.amount,
+            detail,
+            phase,
+            desk.training,
+            desk.customer,
+            notice,
         )
+        shown = await show(desk, screen)
         if opened_ms is None:
             opened_ms = shown.at_ms
             await TellStage(order.order_id, OrderStage.SHOWN)

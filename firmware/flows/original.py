@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Kind
+from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.parts import abandon, tell
 from firmware.flows.words import why_refused
 from firmware.journal.transactions import Transaction
 from firmware.payments.refusals import Code, Refusal
+from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase
 from firmware.ui.texts import Text
 
@@ -24,20 +26,19 @@ async def refuse(desk: Desk, kind: Kind, refusal: Refusal | None) -> None:
 
 def masked_card(original: Transaction) -> str:
     """The original's card as the operator may see it: six first and four last digits."""
-    card = original.card
-    return f"{card.first6}{'*' * (card.pan_length - 10)}{card.last4}"
+    return masked_number(original.card, show_first6=True)
 
 
 def original_screen(
-    desk: Desk, kind: Kind, original: Transaction, *, left_minor: int | None
+    desk: Desk, kind: Kind, original: Transaction, left: Money | None = None
 ) -> Original:
     """The frame that stands before ENTER of a void or refund."""
     return Original(
         kind,
         Phrase.of(Text.VOID if kind is Kind.VOID else Text.REFUND),
         masked_card(original),
-        desk.money(original.amount_minor),
-        None if left_minor is None else desk.money(left_minor),
+        original.amount,
+        left,
         f"{original.date[:4]}-{original.date[4:6]}-{original.date[6:]}",
         f"{original.time[:2]}:{original.time[2:4]}",
         original.operator,

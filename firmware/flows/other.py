@@ -52,6 +52,6 @@ async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload]) -> N
     """How many are owed to the host, and which."""
     count = Phrase.of(title, count=len(owed))
     if owed:
-        await page_through(desk, count, tuple(named(desk, each.transaction) for each in owed))
+        await page_through(desk, count, tuple(named(each.transaction) for each in owed))
     else:
         await tell(desk, Text.PENDING_REVERSALS, count, warning=False)

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
-from firmware.flows.effects import Fault, Faults, PowerOff, UseUpCard, Wait
+from firmware.flows.effects import Beep, Fault, Faults, PowerOff, UseUpCard, Wait
 from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
 from firmware.journal.faults import JournalFault, Trouble
@@ -42,7 +42,7 @@ _REASONS = {
 _MAY_BE_RIGHT = (Trouble.CLOCK_BEHIND, Trouble.CLOCK_AHEAD)
 _CLOCK = (Trouble.CLOCK_UNSET, *_MAY_BE_RIGHT)
 _TROUBLES: dict[Trouble, tuple[Text, Text]] = {
-    Trouble.FULL: (Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+    Trouble.FULL: (Text.DISK_FULL, Text.ADVICE_FREE_DISK),
     Trouble.IO: (Text.DISK_FAULT, Text.ADVICE_SERVICE),
     Trouble.FAILED: (Text.DISK_FAULT, Text.ADVICE_SERVICE),
     Trouble.READ_ONLY: (Text.DISK_READ_ONLY, Text.ADVICE_CHECK_DISK),
@@ -118,9 +118,11 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
         await story.journal()
     await show(desk, await _screen(desk, faults[0]))
     happening = await Wait(RETRY_MS)
-    pressed = happening.key if isinstance(happening, KeyPressed) else None
-    if faults[0].trouble in _MAY_BE_RIGHT and pressed is Key.ENTER:
-        await _trust_clock(desk, faults[0])
+    if isinstance(happening, KeyPressed):
+        if faults[0].trouble in _MAY_BE_RIGHT and happening.key is Key.ENTER:
+            await _trust_clock(desk, faults[0])
+        else:
+            await Beep()
     if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
         await retry.go_on(desk, await Now())
     return False
@@ -159,9 +161,13 @@ async def _screen(desk: Desk, fault: Fault) -> OutOfService:
         reason, todo = words_of(fault.trouble)
         wall = (await Now()).wall
         detail = wall.strftime("%Y-%m-%d %H:%M") if fault.trouble in _CLOCK else ""
-        return OutOfService(desk.owner, Phrase.of(reason), Phrase.of(todo), detail)
+        for_staff = not desk.customer or fault.trouble in _MAY_BE_RIGHT
+        return OutOfService(
+            desk.owner, Phrase.of(reason), Phrase.of(todo), detail, customer=not for_staff
+        )
     if fault.device is Device.KEYPAD and fault.detail.endswith("stuck"):
         advice = Phrase.of(Text.ADVICE_RELEASE_KEY, key=fault.detail.split()[-2])
     else:
         advice = Phrase.of(Text.ADVICE_RECONNECT)
-    return OutOfService(desk.owner, Phrase.of(_REASONS[fault.device]), advice)
+    failed = Phrase.of(_REASONS[fault.device])
+    return OutOfService(desk.owner, failed, advice, customer=desk.customer)

@@ -16,7 +16,7 @@ from firmware.flows.words import why_declined, why_refused, why_undecided
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Now
 from firmware.payments.refusals import Refusal
-from firmware.payments.roles import Act, May, Role, may, role_of
+from firmware.payments.roles import Act, May, may
 from firmware.payments.transact import (
     PaymentApproved,
     PaymentDeclined,
@@ -28,6 +28,17 @@ from firmware.ui.screens import Outcome, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
+# What a payment that was not approved leaves, and one that was reversed.
+_STANDS = {
+    Kind.SALE: Text.NOT_CHARGED,
+    Kind.VOID: Text.NOT_VOIDED,
+    Kind.REFUND: Text.NOT_REFUNDED,
+}
+_STANDS_REVERSED = {
+    Kind.SALE: Text.FAILED_REVERSED,
+    Kind.VOID: Text.VOID_REVERSED,
+    Kind.REFUND: Text.REFUND_REVERSED,
+}
 TICK_MS = 1_000
 REFUSAL_MS = 15_000
 
@@ -46,26 +57,32 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
         case PaymentApproved():
             await _approved(desk, ended)
         case PaymentDeclined(transaction=transaction, code=code):
-            await _not_approved(desk, transaction, why_declined(ended), code, None)
+            stands = Phrase.of(_STANDS[transaction.kind])
+            await _not_approved(desk, transaction, why_declined(ended), code, stands)
         case Refusal():
             await tell(desk, Text.REFUSED, why_refused(ended))
         case PaymentUndecided(transaction=transaction):
-            state = Text.FAILED_REVERSED if ended.reversed else Text.FAILED_REVERSAL_DUE
-            await _not_approved(desk, transaction, why_undecided(ended), "", Phrase.of(state))
+            state = Text.FAILED_REVERSAL_DUE
+            if ended.reversed:
+                state = _STANDS_REVERSED[transaction.kind]
+            why = why_undecided(ended)
+            if desk.customer and why.text is Text.NO_ANSWER:
+                why = Phrase.of(Text.NOT_COMPLETED)
+            await _not_approved(desk, transaction, why, "", Phrase.of(state))
 
 
 async def _not_approved(
-    desk: Desk, transaction: Transaction, text: Phrase, code: str, prompt: Phrase | None
+    desk: Desk, transaction: Transaction, text: Phrase, code: str, prompt: Phrase
 ) -> None:
-    """Say why not until a key is pressed; nothing is owed."""
+    """Say why not, and what stands, until a key is pressed; nothing is owed."""
     await Beep(long=True)
     screen = Outcome(
         transaction.kind,
-        desk.money(transaction.amount_minor),
+        transaction.amount,
         approved=False,
         text=text,
         code=code,
-        prompt=prompt or Phrase.of(Text.NOT_CHARGED),
+        prompt=prompt,
         training=desk.training,
     )
     shown = await show(desk, screen)
@@ -82,7 +99,7 @@ async def _approved(desk: Desk, done: PaymentApproved) -> None:
     """Merchant copy, a key, cardholder copy; the offer to undo runs beside them."""
     offer = Offer(desk, done)
     step = _Next.GO_ON
-    if role_of(desk) is not Role.CUSTOMER:  # a customer tears off one copy and is done
+    if not desk.customer:  # a customer tears off one copy and is done
         step = await offer.wait(Text.ENTER_NEXT_COPY, desk.idle_timeout_ms)
     await ReleasePaper(done.cardholder_job)
     if step is _Next.UNDO:
@@ -95,7 +112,10 @@ async def _approved(desk: Desk, done: PaymentApproved) -> None:
         card_in = await CardPresent(used=True)
         if left_ms <= 0 and not card_in:
             return
-        prompt = Text.REMOVE_CARD if card_in else Text.ENTER_DONE
+        if desk.customer:
+            prompt = Text.KIOSK_TAKE if card_in else Text.KIOSK_TAKE_RECEIPT
+        else:
+            prompt = Text.REMOVE_CARD if card_in else Text.ENTER_DONE
         step = await offer.wait(prompt, max(left_ms, 0) or desk.idle_timeout_ms)
         if step is _Next.UNDO:
             await _undo(desk, done)
@@ -136,7 +156,9 @@ class Offer(Struct, frozen=True):
             opened_ms = shown.at_ms if opened_ms is None else opened_ms
             happening = await Wait(min(TICK_MS, timeout_ms), card=True)
             if not isinstance(happening, KeyPressed):
-                if prompt is Text.REMOVE_CARD and not await CardPresent(used=True):
+                if prompt in (Text.REMOVE_CARD, Text.KIOSK_TAKE) and not await CardPresent(
+                    used=True
+                ):
                     return _Next.GO_ON
                 continue
             seen = happening.at_ms >= opened_ms + self.desk.min_view_ms
@@ -155,14 +177,17 @@ class Offer(Struct, frozen=True):
         left_ms = self.until_ms - now_ms
         words = Phrase.of(prompt)
         if paper is PaperOutlook.STUCK:
-            words = await in_turns(Phrase.of(Text.APPROVED_SLIP_PENDING), now_ms)
+            words = Phrase.of(Text.APPROVED_SLIP_PENDING)
+            if not self.desk.customer:  # who cannot load paper
+                words = await in_turns(words, now_ms)
         return Outcome(
             transaction.kind,
-            self.desk.money(transaction.amount_minor),
+            transaction.amount,
             approved=True,
             text=Phrase.of(Text.APPROVED),
             voucher=f"{transaction.stan:06d}",
             prompt=words,
             undo_s=(left_ms + 999) // 1000 if left_ms > 0 else None,
             training=self.desk.training,
+            customer=self.desk.customer,
         )

@@ -21,6 +21,14 @@ async def printer_lacks() -> tuple[Phrase, ...]:
     return (Phrase.of(lacks),) if lacks else ()
 
 
+async def no_receipt() -> Phrase | None:
+    """What a kiosk's customer should know before paying: no receipt will come out."""
+    says = await PrinterSays()
+    if says not in _LACKS:
+        return None
+    return Phrase.of(Text.NO_RECEIPT if says is PaperState.PAPER_OUT else Text.NO_RECEIPT_NOW)
+
+
 async def unproven() -> Phrase | None:
     """What to say of a printer that has never answered: nobody can vouch for its paper."""
     silent = await PrinterSays() is PaperState.UNKNOWN

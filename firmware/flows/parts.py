@@ -9,6 +9,9 @@ import enum
 from collections.abc import Callable
 from typing import TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from firmware.core.kinds import Kind
 from firmware.core.masked import Digits, Password
 from firmware.core.money import Money
@@ -17,6 +20,7 @@ from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, Time
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.payments.effects import Moment, Record
 from firmware.payments.order import Agreed, Order
+from firmware.payments.roles import Act, May, may
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -117,38 +121,71 @@ def masked_digits(key: Key, kind: type[D]) -> D | None:
 
 
 async def check_amount(
-    desk: Desk, order: Order, detail: tuple[Phrase, ...] = ()
+    desk: Desk,
+    order: Order,
+    detail: tuple[Phrase, ...] = (),
+    *,
+    customer: bool = False,
+    notice: Phrase | None = None,
 ) -> Agreed | GivenUp:
     """Let the cardholder check the amount: only ENTER, on this very frame, goes on.
 
-    The frame that was on the glass, its hash, the key and the times go to the journal.
+    The frame that was on the glass, its hash, the key and the times go to the journal. A kiosk's
+    `customer` reads other words, and in `notice` what to know before paying.
+    """
+
+    def turn(phase: int) -> Screen:
+        owner, training = desk.owner, desk.training
+        return AmountCheck(
+            owner, order.kind, order.amount, detail, phase, training, customer, notice
+        )
+
+    return await _agree_in_turns(desk, order, turn)
+
+
+async def check_original(desk: Desk, order: Order, screen: Original) -> Agreed | GivenUp:
+    """Let the operator check the original of a void: only ENTER goes on."""
+    return await _agree_in_turns(desk, order, lambda phase: replace(screen, phase=phase))
+
+
+async def _agree_in_turns(
+    desk: Desk, order: Order, turn: Callable[[int], Screen]
+) -> Agreed | GivenUp:
+    pressed = await confirm_in_turns(desk, turn)
+    if isinstance(pressed, GivenUp):
+        return pressed
+    return await agree(order, pressed.shown, pressed.at_ms, opened_ms=pressed.opened_ms)
+
+
+class Pressed(Struct, frozen=True):
+    """ENTER on a confirmation: on which frame, when, and since when it was open (monotonic)."""
+
+    shown: Shown
+    at_ms: int
+    opened_ms: int
+
+
+async def confirm_in_turns(desk: Desk, turn: Callable[[int], Screen]) -> Pressed | GivenUp:
+    """Show a question whose lines take turns every two seconds, until ENTER says yes.
+
+    `turn` gives the screen of a turn. Other keys beep, and ENTER counts as in `confirmed`.
     """
     opened_ms: int | None = None
     phase = 0
     while True:
-        screen = AmountCheck(desk.owner, order.kind, order.amount, detail, phase, desk.training)
-        shown = await show(desk, screen)
+        shown = await show(desk, turn(phase))
         opened_ms = shown.at_ms if opened_ms is None else opened_ms
         happening = await Wait(PHASE_MS)
         if isinstance(happening, KeyPressed):
             if happening.key is Key.CANCEL and happening.at_ms >= opened_ms:
                 return GivenUp.CANCELLED
             if happening.key is Key.ENTER and happening.at_ms >= opened_ms + desk.min_view_ms:
-                return await agree(order, shown, happening.at_ms, opened_ms=opened_ms)
+                return Pressed(shown, happening.at_ms, opened_ms)
             await Beep()
             continue
         phase += 1
         if phase * PHASE_MS >= desk.idle_timeout_ms:
             return GivenUp.TIMED_OUT
-
-
-async def check_original(desk: Desk, order: Order, screen: Original) -> Agreed | GivenUp:
-    """Let the operator check the original of a void or refund: only ENTER goes on."""
-    shown = await show(desk, screen)
-    pressed_ms = await confirmed(desk, shown)
-    if isinstance(pressed_ms, GivenUp):
-        return pressed_ms
-    return await agree(order, shown, pressed_ms)
 
 
 async def agree(
@@ -281,6 +318,7 @@ async def tell(
     title: Phrase | Text,
     *body: Phrase | Text,
     amount: Money | None = None,
+    prompt: Phrase | None = None,
     warning: bool = True,
 ) -> None:
     """Say something until a key is pressed, or for ten seconds.
@@ -290,7 +328,8 @@ async def tell(
     notice = Notice(
         _phrase(title),
         tuple(_phrase(line) for line in body),
-        amount=amount,
+        prompt,
+        amount,
         warning=warning,
         training=desk.training,
     )
@@ -338,6 +377,7 @@ def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
         desk.training,
         shift_px(moment),
         desk.test_keys,
+        may(desk, Act.SALE) is not May.NO,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Kind
-from firmware.core.money import currency_of, major_text
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
 from firmware.flows.original import masked_card
@@ -11,10 +10,12 @@ from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tel
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
+from firmware.ui.parts import one_line
 from firmware.ui.screens import Listing, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
 
+ITEMS = (Text.QUERY_BY_VOUCHER, Text.QUERY_LAST, Text.QUERY_LIST, Text.QUERY_TOTALS)
 ROWS_PER_PAGE = 3
 LIST_MAX = 500
 KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
@@ -30,11 +31,10 @@ STATES = {
 
 async def query(desk: Desk) -> None:
     """Look something up; nothing changes."""
-    items = (Text.QUERY_BY_VOUCHER, Text.QUERY_LAST, Text.QUERY_LIST, Text.QUERY_TOTALS)
-    chosen = await choose(desk, Phrase.of(Text.MENU_QUERY), tuple(map(Phrase.of, items)))
+    chosen = await choose(desk, Phrase.of(Text.MENU_QUERY), tuple(map(Phrase.of, ITEMS)))
     if isinstance(chosen, GivenUp):
         return
-    match items[chosen]:
+    match ITEMS[chosen]:
         case Text.QUERY_BY_VOUCHER:
             title, hint = Phrase.of(Text.VOUCHER_NUMBER), Phrase.of(Text.SIX_DIGITS)
             number = await enter_digits(desk, title, lengths=tuple(range(1, 7)), hint=hint)
@@ -71,9 +71,9 @@ def details(desk: Desk, transaction: Transaction) -> tuple[str, ...]:
         state = Text.UNDONE
     rows = [
         f"{transaction.stan:06d} {word(desk, KINDS[transaction.kind])}",
-        f"{transaction.currency} {_amount(transaction)}",
+        f"{transaction.amount.currency.label} {transaction.amount}",
         f"{word(desk, state)} {transaction.response_code}".rstrip(),
-        masked_card(transaction)[-16:],
+        masked_card(transaction),
         f"{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]} {transaction.operator}",
     ]
     if transaction.reference:
@@ -92,34 +92,43 @@ async def _show_list(desk: Desk) -> None:
     if not found:
         await tell(desk, Text.QUERY_LIST, Text.NOTHING_FOUND)
         return
-    rows = tuple(f"{each.stan:06d} {_short(each)}" for each in found)
-    await page_through(desk, Phrase.of(Text.QUERY_LIST), rows)
+    rows = tuple(row for each in found for row in _short(desk, each))
+    on_a_page = 2 if desk.training else 4  # two rows each, whole; training says so on one more
+    await page_through(desk, Phrase.of(Text.QUERY_LIST), rows, on_a_page)
 
 
-def _amount(transaction: Transaction) -> str:
-    """The amount by its own currency, which may be an earlier one than the terminal's."""
-    return major_text(transaction.amount_minor, currency_of(transaction.currency))
+def _short(desk: Desk, transaction: Transaction) -> tuple[str, str]:
+    """A transaction of the list in two rows: number, type, card; then time, state, amount.
 
-
-def _short(transaction: Transaction) -> str:
+    An approval that stands needs no word of its state; the day gives way to one that has one.
+    """
+    kind = word(desk, KINDS[transaction.kind])
+    first = f"{transaction.stan:06d} {kind} *{transaction.card.last4}"
     sign = "" if transaction.kind is Kind.SALE else "-"
-    mark = "" if transaction.state is State.APPROVED else "x"
-    return f"{mark}{sign}{_amount(transaction)}"
+    amount, day, time = f"{sign}{transaction.amount}", transaction.date, transaction.time
+    state = Text.UNDONE if transaction.voided_by else STATES[transaction.state]
+    said = "" if state is Text.APPROVED else f"{word(desk, state)} "
+    clock = f"{time[:2]}:{time[2:4]}"
+    seconds = (f"{day[4:6]}-{day[6:]} {clock} {said}{amount}", f"{clock} {said}{amount}")
+    return first, next((row for row in seconds if one_line(row)), f"{said}{amount}")
 
 
-async def page_through(desk: Desk, title: Phrase, rows: tuple[str, ...]) -> None:
-    """Show rows page by page: `*` and `#` turn, ENTER turns on, CANCEL ends."""
-    pages = -(-len(rows) // ROWS_PER_PAGE)
+async def page_through(
+    desk: Desk, title: Phrase, rows: tuple[str, ...], on_a_page: int = ROWS_PER_PAGE
+) -> None:
+    """Show rows page by page: `*` and `#` turn, ENTER turns on, BACK turns back, CANCEL ends."""
+    pages = -(-len(rows) // on_a_page)
     page = 0
     while True:
-        part = rows[page * ROWS_PER_PAGE : (page + 1) * ROWS_PER_PAGE]
+        part = rows[page * on_a_page : (page + 1) * on_a_page]
         await show(desk, Listing(title, part, page + 1, pages, desk.training))
         key = await press(desk.idle_timeout_ms)
-        if key in (None, Key.CANCEL, Key.BACK) or (key is Key.ENTER and page + 1 == pages):
+        ends = (key is Key.ENTER and page + 1 == pages) or (key is Key.BACK and not page)
+        if key in (None, Key.CANCEL) or ends:
             return
         if key in (Key.HASH, Key.ENTER) and page + 1 < pages:
             page += 1
-        elif key is Key.STAR and page:
+        elif key in (Key.STAR, Key.BACK) and page:
             page -= 1
         else:
             await Beep()

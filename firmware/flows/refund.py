@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from firmware.core.kinds import Kind
 from firmware.core.money import Money
 from firmware.flows.card import present_same_card, release_card
@@ -13,7 +15,7 @@ from firmware.flows.parts import (
     abandon,
     check_amount,
     choose,
-    confirm,
+    confirm_in_turns,
     enter_amount,
     enter_digits,
 )
@@ -66,11 +68,11 @@ async def refund(desk: Desk) -> PaymentEnded | None:
 
 async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | None:
     # 3. The original on the glass, with what is left.
-    left = desk.money(original.amount_minor - original.refunded_minor)
-    screen = original_screen(desk, Kind.REFUND, original, left_minor=left.minor)
-    given_up = await confirm(desk, screen)
-    if given_up is not None:
-        await abandon(Kind.REFUND, "original", given_up)
+    left = original.left
+    screen = original_screen(desk, Kind.REFUND, original, left)
+    seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
+    if isinstance(seen, GivenUp):
+        await abandon(Kind.REFUND, "original", seen)
         return None
     # 4. The amount, checked as for a sale.
     agreed = await _agree_on_amount(desk, original, left)

@@ -1,4 +1,4 @@
-"""打印: a voucher or settlement slip once more, marked as a duplicate, journaled and counted."""
+"""打印: a receipt or settlement slip once more, marked as a duplicate, journaled and counted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
+ITEMS = (Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)
+COPIES = {Text.REPRINT_MERCHANT: Copy.MERCHANT, Text.REPRINT_CARDHOLDER: Copy.CARDHOLDER}
+
 
 async def reprint(desk: Desk) -> None:
-    """Reprint the last voucher, any voucher, or the last settlement."""
-    items = (Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)
+    """Reprint the last receipt, any receipt, or the last settlement."""
     title = Phrase.of(Text.MENU_REPRINT)
-    chosen = await choose(desk, title, tuple(map(Phrase.of, items)))
+    chosen = await choose(desk, title, tuple(map(Phrase.of, ITEMS)))
     if isinstance(chosen, GivenUp):
         return
     if chosen == 2:
@@ -39,14 +41,17 @@ async def reprint(desk: Desk) -> None:
 
 
 async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> None:
-    """Print the merchant's copy of a transaction once more; one that failed has no voucher."""
+    """Print either copy of a transaction once more; one that failed has no receipt."""
     printable = (State.APPROVED, State.REVERSED, State.REVERSING)
     if transaction is None or transaction.state not in printable:
         await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
         return
+    chosen = await choose(desk, Phrase.of(Text.MENU_REPRINT), tuple(map(Phrase.of, COPIES)))
+    if isinstance(chosen, GivenUp):
+        return
     await _queue(
         desk,
-        Copy.MERCHANT,
+        list(COPIES.values())[chosen],
         transaction.batch,
         transaction.stan,
         training=transaction.training,

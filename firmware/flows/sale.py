@@ -23,6 +23,7 @@ from firmware.flows.card import (
     Presented,
     card_facts,
     emv_data,
+    instead_of,
     present_card,
     release_card,
     trouble,
@@ -31,6 +32,7 @@ from firmware.flows.card import (
 from firmware.flows.desk import Desk
 from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, in_words, may_sell
 from firmware.flows.outcome import finish
+from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import (
     GivenUp,
     abandon,
@@ -81,7 +83,8 @@ async def sell_item(desk: Desk, name: str, price: Money) -> None:
         await abandon(Kind.SALE, "amount", GivenUp.CANCELLED, price)
         return
     order = Order(Kind.SALE, price, Source.PRICE_LIST)
-    agreed = await check_amount(desk, order, (Phrase.of((name, name)),))
+    item, notice = (Phrase.of((name, name)),), await no_receipt()
+    agreed = await check_amount(desk, order, item, customer=True, notice=notice)
     if isinstance(agreed, GivenUp):
         await abandon(Kind.SALE, "amount check", agreed, price)
     else:
@@ -150,8 +153,9 @@ class Met(Struct, frozen=True):
 async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
     """Take a card through the kernel up to its first cryptogram; trouble asks for a card again."""
     notice: Phrase | None = None
+    reinsert = Text.REINSERT_CARD
     while True:
-        presented = await present_card(desk, agreed, Text.INSERT_CARD, notice)
+        presented = await present_card(desk, agreed, Text.INSERT_CARD, notice, reinsert=reinsert)
         if isinstance(presented, GivenUp):
             return presented
         facts = card_facts(desk, presented.card)
@@ -167,7 +171,7 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
             return _met(desk, agreed, presented, facts, decision)
         if decision.reason is EndReason.CANCELLED:
             return GivenUp.CANCELLED
-        notice = trouble(decision.reason)
+        notice, reinsert = trouble(decision.reason), instead_of(decision.reason)
         await release_card()
 
 

@@ -47,7 +47,8 @@ async def _rehearse(desk: Desk) -> None:
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
     lines = total_lines(desk, await Look.of(Lookups.lesson_totals, batch))
-    question = Notice(Phrase.of(Text.SETTLE_TOTALS), lines, training=True)
+    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+    question = Notice(Phrase.of(Text.SETTLE_TRAINING), lines, go_on, training=True)
     if isinstance(await confirm(desk, question), GivenUp):
         return
     job = await Look.of(Lookups.next_job)
@@ -83,6 +84,9 @@ async def _finish(desk: Desk, started: SettlementStarted) -> None:
     if ended is None:
         await tell(desk, Text.SETTLE_FAILED)
         return
-    verdict = Text.BALANCED if ended.balanced else Text.UNBALANCED
     lines = total_lines(desk, ended.totals)
-    await tell(desk, Text.SETTLED, verdict, *lines, warning=not ended.balanced)
+    if ended.balanced:
+        await tell(desk, Text.SETTLED, Text.BALANCED, *lines, warning=False)
+    else:
+        todo = Phrase.of(Text.UNBALANCED_TODO)
+        await tell(desk, Text.UNBALANCED, *lines, prompt=todo)

@@ -1,13 +1,13 @@
-"""签到 and 签退: who stands at the counter; factory passwords let nobody trade."""
+"""签到 and 签退: who is signed on; nobody trades with a factory password."""
 
 from __future__ import annotations
 
 from firmware.flows import words
 from firmware.flows.desk import Desk
-from firmware.flows.effects import ChangeOperator, OperatorChange
+from firmware.flows.effects import Beep, ChangeOperator, OperatorChange
 from firmware.flows.parts import GivenUp, confirm, enter_digits, enter_password, tell
 from firmware.flows.permissions import ask_password, password_length
-from firmware.journal.operators import MustChange
+from firmware.journal.operators import MustChange, is_weak
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
 from firmware.payments.effects import Now, Record
 from firmware.payments.owed import Retry, send_owed, what_is_owed
@@ -50,6 +50,10 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
         first = await enter_password(desk, Phrase.of(Text.NEW_PASSWORD), length, notice)
         if isinstance(first, GivenUp):
             return False
+        if is_weak(operator, first):
+            notice = Phrase.of(Text.PASSWORD_WEAK)
+            await Beep()
+            continue
         second = await enter_password(desk, Phrase.of(Text.NEW_PASSWORD_AGAIN), length)
         if isinstance(second, GivenUp):
             return False
@@ -65,7 +69,8 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
 
 async def sign_off(desk: Desk) -> None:
     """Sign the operator off; what the host is owed goes first, and what stays owed is told."""
-    question = Notice(Phrase.of(Text.SIGN_OFF), (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON))
+    title = Phrase.of(Text.SIGN_OFF_ASK, operator=desk.operator)
+    question = Notice(title, (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON), training=desk.training)
     if isinstance(await confirm(desk, question), GivenUp):
         return
     await send_owed(desk)

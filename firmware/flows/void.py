@@ -58,7 +58,7 @@ async def void_original(desk: Desk, original: Transaction | None) -> PaymentEnde
         await refuse(desk, Kind.VOID, refusal)
         return None
     # 2. The original on the glass; ENTER there binds the void to that frame.
-    screen = original_screen(desk, Kind.VOID, original, left_minor=None)
+    screen = original_screen(desk, Kind.VOID, original)
     order = Order(Kind.VOID, screen.amount, original=reference_to(original))
     agreed = await check_original(desk, order, screen)
     if isinstance(agreed, GivenUp):
@@ -81,9 +81,9 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
 
     CANCEL on the frame that offered it is what agrees to it.
     """
-    amount = desk.money(sale.amount_minor)
+    amount = sale.amount
     order = Order(Kind.VOID, amount, original=reference_to(sale), undo=True)
-    shown = await show(desk, original_screen(desk, Kind.VOID, sale, left_minor=None))
+    shown = await show(desk, original_screen(desk, Kind.VOID, sale))
     agreed = await agree(order, shown, (await Now()).monotonic_ms, key="CANCEL")
     refusal = await why_not_voided(desk, sale)
     if refusal is not None:

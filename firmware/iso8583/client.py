@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from firmware.iso8583.answers import decode_answer
 from firmware.iso8583.keys import KeySource
-from firmware.iso8583.messages import HostAnswer, HostRequest, NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import HostAnswer, HostRequest, NoAnswer, NoAnswerReason, subject_of
 from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.wire import encode
 from hw.ports import HostLink
@@ -33,7 +33,8 @@ class HostClient:
         Blocks up to `timeout_ms`; runs on the host's worker. Raises WireError for a request that
         no message can hold, which is a bug, and for nothing that comes back.
         """
-        keys = self._keys(request.terminal, request.batch)
+        asked = subject_of(request)
+        keys = self._keys(asked.terminal, asked.batch)
         answer = self._link.exchange(encode(request, keys, self._pin_format), timeout_ms)
         if answer is not None:
             return decode_answer(answer, request, keys)

@@ -6,8 +6,10 @@ import enum
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import Totals
 from firmware.core.masked import Pan, Pin, Track2
+from firmware.core.money import Currency
+from firmware.core.payment import Payment, Place
 
 
 class CardPresented(Struct, frozen=True):
@@ -32,48 +34,25 @@ class CardPresented(Struct, frozen=True):
 
 
 class FinancialRequest(Struct, frozen=True):
-    """Sale, void or refund. (terminal, batch, stan) names it: asking twice moves money once."""
+    """Sale, void or refund with a card."""
 
-    kind: Kind
-    terminal: str
-    merchant: str
-    batch: int
-    stan: int
-    amount_minor: int
-    currency: str  # ISO 4217 numeric, "156"
-    date: str  # YYYYMMDD
-    time: str  # HHMMSS
+    payment: Payment
     card: CardPresented
-    operator: str = ""
-    original_batch: int = 0
-    original_stan: int = 0
-    original_reference: str = ""
-    original_date: str = ""
-    training: bool = False  # answered by nobody's books
     offline: bool = False  # a sale that the card approved by itself: posted, not asked for
 
 
 class ReversalRequest(Struct, frozen=True):
-    """Undo what (terminal, batch, stan) did, if it did anything and is the request meant here.
+    """Undo what `payment` did, if it did anything and is the payment meant here.
 
-    `date` and `time` are those of the asking; the `original_` fields say which request is meant,
-    for its numbers may have been given out twice. One that is empty is not compared.
+    `date` and `time` are those of the asking; the payment's own and `last4` say which payment is
+    meant, for its numbers may have been given out twice. One that is empty is not compared.
     """
 
-    kind: Kind
-    terminal: str
-    merchant: str
-    batch: int
-    stan: int
-    amount_minor: int
-    currency: str
+    payment: Payment
     date: str
     time: str
     reason: str = ""
-    original_date: str = ""  # YYYYMMDD
-    original_time: str = ""  # HHMMSS
-    original_last4: str = ""  # of the card's number
-    training: bool = False  # answered by nobody's books
+    last4: str = ""  # of the card's number
 
 
 class SettlementRequest(Struct, frozen=True):
@@ -84,10 +63,14 @@ class SettlementRequest(Struct, frozen=True):
     batch: int
     stan: int
     totals: Totals
-    currency: str
+    currency: Currency
     date: str
     time: str
     training: bool = False
+
+    @property
+    def place(self) -> Place:
+        return self.terminal, self.batch, self.stan
 
 
 class Answered(Struct, frozen=True):
@@ -128,3 +111,8 @@ class NoAnswer(Struct, frozen=True):
 
 HostRequest = FinancialRequest | ReversalRequest | SettlementRequest
 HostAnswer = Answered | NoAnswer
+
+
+def subject_of(request: HostRequest) -> Payment | SettlementRequest:
+    """What a request is about: it has terminal, merchant, batch, STAN and `training`."""
+    return request if isinstance(request, SettlementRequest) else request.payment

@@ -20,8 +20,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.core.money import CURRENCIES, Money
+from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
 from firmware.iso8583.des import pad_80, retail_mac
 from firmware.iso8583.keys import KeySource, SessionKeys
@@ -31,6 +33,7 @@ from firmware.iso8583.messages import (
     HostRequest,
     ReversalRequest,
     SettlementRequest,
+    subject_of,
 )
 from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.spec import MAC_BYTES, Fields, WireError, pack, unpack
@@ -42,6 +45,7 @@ _CODES = {  # processing code (field 3) and type code (60.1)
     Kind.VOID: ("200000", "23"),
     Kind.REFUND: ("200000", "25"),
 }
+_CURRENCIES = {currency.numeric: currency for currency in CURRENCIES.values()}
 _KINDS = {codes: kind for kind, codes in _CODES.items()}
 _OFFLINE = "36"
 _NO_ORIGINAL = "0" * 20
@@ -52,7 +56,7 @@ _TIMED_OUT = "98"  # field 39 of a reversal: no answer came
 
 
 class Unacceptable(Struct, frozen=True):
-    """A message that cannot be carried out: `code` is 30 (format) or A0 (MAC).
+    """A message that cannot be carried out: `code` is 30 (format), 12 (currency) or A0 (MAC).
 
     `heads` are the fields to echo in an answer; None when too little could be read to answer.
     """
@@ -81,6 +85,8 @@ def decode_request(
     session = keys(fields["41"], batch_of(fields))
     if not is_sealed(message, session.mac):
         return Unacceptable("A0", "MAC differs", fields)
+    if "49" in fields and fields["49"] not in _CURRENCIES:
+        return Unacceptable("12", "field 49: no currency that is known", fields)
     try:
         return _request(fields, session, today)
     except KeyError as error:
@@ -91,21 +97,23 @@ def decode_request(
 
 def heads(request: HostRequest) -> Fields:
     """The fields that name `request`: its answer must repeat every one of them."""
-    if request.training:
+    asked = subject_of(request)
+    if asked.training:
         raise WireError("a training request never leaves the terminal")
     fields = Fields(t=_type(request))
-    fields["11"] = f"{request.stan:06d}"
-    fields["12"], fields["13"] = request.time, request.date[4:]
-    fields["41"], fields["42"] = request.terminal, request.merchant
-    fields["49"] = request.currency
-    if isinstance(request, SettlementRequest):
-        fields["60"] = f"00{request.batch:06d}{_SETTLE}"
+    at = asked if isinstance(request, FinancialRequest) else request
+    fields["11"] = f"{asked.stan:06d}"
+    fields["12"], fields["13"] = at.time, at.date[4:]
+    fields["41"], fields["42"] = asked.terminal, asked.merchant
+    if isinstance(asked, SettlementRequest):
+        fields["49"] = asked.currency.numeric
+        fields["60"] = f"00{asked.batch:06d}{_SETTLE}"
         return fields
-    fields["3"], code = _CODES[request.kind]
+    fields["3"], code = _CODES[asked.kind]
     if isinstance(request, FinancialRequest) and request.offline:
         code = _OFFLINE
-    fields["4"] = f"{request.amount_minor:012d}"
-    fields["60"] = f"{code}{request.batch:06d}{_TRADE}"
+    fields["4"], fields["49"] = f"{asked.amount.minor:012d}", asked.amount.currency.numeric
+    fields["60"] = f"{code}{asked.batch:06d}{_TRADE}"
     return fields
 
 
@@ -134,7 +142,8 @@ def _type(request: HostRequest) -> str:
         case ReversalRequest():
             return "0400"
         case FinancialRequest():
-            return "0220" if request.offline or request.kind is Kind.REFUND else "0200"
+            posted = request.offline or request.payment.kind is Kind.REFUND
+            return "0220" if posted else "0200"
 
 
 def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinFormat) -> Fields:
@@ -144,24 +153,28 @@ def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinForm
             fields["48"] = pack_totals(request.totals)
         case ReversalRequest():
             fields["39"] = request.reason if len(request.reason) == 2 else _TIMED_OUT
-            if request.original_date:
+            meant = request.payment
+            if meant.date:
                 fields["61"] = (
-                    f"{request.batch:06d}{request.stan:06d}"
-                    f"{request.original_date}{request.original_time}{request.original_last4}"
+                    f"{meant.batch:06d}{meant.stan:06d}{meant.date}{meant.time}{request.last4}"
                 )
         case FinancialRequest():
             _add_card(fields, request.card)
             if request.card.pin:
                 _add_pin(fields, request.card.pin, request.card.pan, keys, pin_format)
-            original = f"{request.original_batch:06d}{request.original_stan:06d}"
-            original += request.original_date or "0" * 8
-            if original != _NO_ORIGINAL:
-                fields["61"] = original
-            if request.original_reference:
-                fields["37"] = request.original_reference
-            if request.operator:
-                fields["63"] = request.operator
+            if request.payment.original is not None:
+                _add_original(fields, request.payment.original)
+            if request.payment.operator:
+                fields["63"] = request.payment.operator
     return fields
+
+
+def _add_original(fields: Fields, original: OriginalRef) -> None:
+    numbers = f"{original.batch:06d}{original.stan:06d}{original.date or '0' * 8}"
+    if numbers != _NO_ORIGINAL:
+        fields["61"] = numbers
+    if original.reference:
+        fields["37"] = original.reference
 
 
 def _add_card(fields: Fields, card: CardPresented) -> None:
@@ -194,54 +207,58 @@ def _request(
         "merchant": fields["42"],
         "batch": batch_of(fields),
         "stan": int(fields["11"]),
-        "currency": fields["49"],
-        "date": _full_date(fields["13"], today),
-        "time": fields["12"],
     }
+    currency = _CURRENCIES[fields["49"]]
+    at: dict[str, Any] = {"date": _full_date(fields["13"], today), "time": fields["12"]}
     kind_code, network = fields["60"][:2], fields["60"][8:]
     if fields["t"] == "0500":
         if (kind_code, network) != ("00", _SETTLE):
             raise WireError("field 60: not of a settlement")
-        return SettlementRequest(totals=unpack_totals(fields["48"])[0], **common)
+        totals = unpack_totals(fields["48"])[0]
+        return SettlementRequest(totals=totals, currency=currency, **common, **at)
     offline = kind_code == _OFFLINE
     kind = _KINDS.get((fields["3"], "22" if offline else kind_code))
     if kind is None or network != _TRADE:
         raise WireError("fields 3 and 60 name no transaction")
-    common["amount_minor"] = int(fields["4"])
+    common |= {"kind": kind, "amount": Money(int(fields["4"]), currency)}
     if fields["t"] == "0400":
-        common |= _reversed(fields)
-        return ReversalRequest(kind=kind, reason=fields["39"], **common)
-    original = fields.get("61", _NO_ORIGINAL)
-    if len(original) != len(_NO_ORIGINAL):
-        raise WireError("field 61: not batch, STAN and date")
-    request = FinancialRequest(
-        kind=kind,
-        card=_card(fields, session),
-        operator=fields.get("63", ""),
-        original_batch=int(original[:6]),
-        original_stan=int(original[6:12]),
-        original_reference=fields.get("37", ""),
-        original_date=original[12:] if int(original[12:]) else "",
-        offline=offline,
-        **common,
-    )
+        meant, last4 = _meant(fields)
+        return ReversalRequest(Payment(**common, **meant), **at, reason=fields["39"], last4=last4)
+    operator = fields.get("63", "")
+    payment = Payment(**common, **at, operator=operator, original=_original(fields))
+    request = FinancialRequest(payment, _card(fields, session), offline)
     if _type(request) != fields["t"]:
         raise WireError(f"type {fields['t']} does not suit fields 3 and 60")
     return request
 
 
-def _reversed(fields: Fields) -> dict[str, str]:
-    """Which request a reversal means; a terminal of an earlier release does not say."""
+def _original(fields: Fields) -> OriginalRef | None:
+    """The original that a void or refund names; its amount is not said, and is given as 0."""
+    numbers, reference = fields.get("61", _NO_ORIGINAL), fields.get("37", "")
+    if len(numbers) != len(_NO_ORIGINAL):
+        raise WireError("field 61: not batch, STAN and date")
+    if numbers == _NO_ORIGINAL and not reference:
+        return None
+    return OriginalRef(
+        batch=int(numbers[:6]),
+        stan=int(numbers[6:12]),
+        reference=reference,
+        date=numbers[12:] if int(numbers[12:]) else "",
+        amount_minor=0,
+    )
+
+
+def _meant(fields: Fields) -> tuple[dict[str, Any], str]:
+    """When the reversed payment was, and the last digits of its card.
+
+    A terminal of an earlier release does not say.
+    """
     if "61" not in fields:
-        return {}
+        return {"date": "", "time": ""}, ""
     original = fields["61"]
     if len(original) != _REVERSED_DIGITS or original[:12] != fields["60"][2:8] + fields["11"]:
         raise WireError("field 61: not batch, STAN, date, time and card of what is reversed")
-    return {
-        "original_date": original[12:20],
-        "original_time": original[20:26],
-        "original_last4": original[26:],
-    }
+    return {"date": original[12:20], "time": original[20:26]}, original[26:]
 
 
 def _card(fields: Fields, session: SessionKeys) -> CardPresented:

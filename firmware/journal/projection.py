@@ -96,7 +96,7 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             values = (entry.seq, record.public_key, *checks)
             db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", values)
         case _:
-            pass  # told, and moves nothing
+            pass  # recorded; no projection changes by it
 
 
 def rebuild(db: sqlite3.Connection, log: Iterable[ChainedRecord]) -> None:

@@ -17,9 +17,11 @@ from firmware.core.kinds import (
     Totals,
     Verification,
 )
+from firmware.core.payment import Payment
 from firmware.journal.base import Base
 from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.order_records import OrderEnded, OrderTaken
+from firmware.journal.payments import fields_of, payment_of
 
 
 class KeyIntroduced(Base, frozen=True):
@@ -90,6 +92,17 @@ class IntentRecorded(Base, frozen=True):
     training: bool = False
     order_id: str = ""  # of a till's order
     order_reference: str = ""  # the till's own name for it
+
+    @classmethod
+    def of(
+        cls, payment: Payment, card: CardFacts, *, frame_sha256: str, undo: bool = False
+    ) -> IntentRecorded:
+        """The intent to carry `payment` out with `card`, agreed to on the frame of that hash."""
+        return cls(card=card, frame_sha256=frame_sha256, undo=undo, **fields_of(payment))
+
+    @property
+    def payment(self) -> Payment:
+        return payment_of(self)
 
 
 class OutcomeRecorded(Base, frozen=True):

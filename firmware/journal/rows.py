@@ -64,6 +64,9 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     ):
         words = f"transaction {row['intent']} is not as the log says"
         raise JournalFault(Trouble.CORRUPT, words)
+    if row["refunded_minor"] > intent.amount_minor:
+        words = f"more is refunded of transaction {row['intent']} than was paid"
+        raise JournalFault(Trouble.CORRUPT, words)
     fields = {name: getattr(intent, name) for name in intent.__struct_fields__}
     if row["o_body"] is not None:
         outcome = record_of(row, "o", OutcomeRecorded, believing=believing)

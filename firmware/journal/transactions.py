@@ -7,6 +7,9 @@ import enum
 import msgspec
 
 from firmware.core.kinds import CardFacts, Copy, EmvData, Kind, OriginalRef, Verification
+from firmware.core.money import Money, currency_of
+from firmware.core.payment import Payment
+from firmware.journal.payments import payment_of
 
 
 class State(enum.Enum):
@@ -56,6 +59,27 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     reprints: int = 0  # papers that were marked as duplicates
     record_seq: int = 0  # number of the record that ended it
     record_hash: str = ""  # hash of the record that ended it, for the voucher's QR
+
+    @property
+    def payment(self) -> Payment:
+        return payment_of(self)
+
+    @property
+    def amount(self) -> Money:
+        return self._money(self.amount_minor)
+
+    @property
+    def refunded(self) -> Money:
+        """Approved refunds, and those still open."""
+        return self._money(self.refunded_minor)
+
+    @property
+    def left(self) -> Money:
+        """What may still be refunded."""
+        return self.amount - self.refunded
+
+    def _money(self, minor: int) -> Money:
+        return Money(minor, currency_of(self.currency))
 
 
 class PrintJob(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
+from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import UploadAnswered, UploadAttempted
-from firmware.journal.transactions import Transaction, Upload
+from firmware.journal.transactions import Upload
 from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.shift import Shift
@@ -31,7 +31,7 @@ async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
     """Send one notice; None when the host has its say, else the answer that leaves it owed."""
     owed = upload.transaction
     card = await Unseal(owed.batch, owed.stan)
-    answer = await Authorise(_request(shift, owed, card))
+    answer = await Authorise(FinancialRequest(owed.payment, card, offline=True))
     if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
         attempted = UploadAttempted(
             batch=owed.batch, stan=owed.stan, attempt=upload.attempts + 1, detail=answer.words
@@ -53,20 +53,3 @@ async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
     else:  # the goods are gone and the host will not pay: a person must claim it
         await Record.of(answered, await fault_slip(owed))
     return None
-
-
-def _request(shift: Shift, owed: Transaction, card: CardPresented) -> FinancialRequest:
-    return FinancialRequest(
-        kind=owed.kind,
-        terminal=owed.terminal,
-        merchant=owed.merchant,
-        batch=owed.batch,
-        stan=owed.stan,
-        amount_minor=owed.amount_minor,
-        currency=shift.config.currency.numeric,
-        date=owed.date,
-        time=owed.time,
-        card=card,
-        operator=owed.operator,
-        offline=True,
-    )

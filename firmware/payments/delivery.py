@@ -47,9 +47,9 @@ async def stays_owed(
         await Record.of(attempted)
 
 
-def named(shift: Shift, owed: Transaction) -> str:
+def named(owed: Transaction) -> str:
     """Voucher number and amount, by which people find it among their papers."""
-    return f"{owed.stan:06d} {shift.money(owed.amount_minor)}"
+    return f"{owed.stan:06d} {owed.amount}"
 
 
 async def fault_slip(owed: Transaction) -> PrintQueued:

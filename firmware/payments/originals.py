@@ -53,7 +53,7 @@ async def why_not_refunded(shift: Shift, original: Transaction | None) -> Refusa
     refusal = why_not_undone(shift, original)
     if refusal is not None or original is None:
         return refusal
-    if original.refunded_minor >= original.amount_minor:
+    if not original.left.minor:
         return Refusal(Code.FULLY_REFUNDED)
     days = shift.config.refund.window_days
     today = (await Now()).wall.date()

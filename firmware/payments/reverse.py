@@ -9,16 +9,15 @@ from __future__ import annotations
 from functools import partial
 
 from firmware.core.kinds import ReversalCause
-from firmware.core.money import Money
+from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, HostAnswer, ReversalRequest
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
-    IntentRecorded,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
 )
-from firmware.journal.transactions import Reversal, Transaction
+from firmware.journal.transactions import Reversal
 from firmware.payments.delivery import deliver, stays_owed
 from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.payments.shift import Progress, Shift, Stage
@@ -27,16 +26,14 @@ from firmware.payments.shift import Progress, Shift, Stage
 CONFIRMING_CODES = frozenset({"00", "25"})
 
 
-async def reverse(
-    shift: Shift, intent: IntentRecorded | Transaction, amount: Money, cause: ReversalCause
-) -> bool:
-    """Open a reversal for an intent and try it at once; True when the host confirmed it."""
+async def reverse(shift: Shift, payment: Payment, cause: ReversalCause) -> bool:
+    """Open a reversal of a payment and try it at once; True when the host confirmed it."""
     await Record.of(
         ReversalOpened(
-            batch=intent.batch, stan=intent.stan, reason=cause.value, training=intent.training
+            batch=payment.batch, stan=payment.stan, reason=cause.value, training=payment.training
         )
     )
-    await shift.progress(Progress(Stage.REVERSING, intent.kind, amount))
+    await shift.progress(Progress(Stage.REVERSING, payment.kind, payment.amount))
     return await send_reversals(shift)
 
 
@@ -47,8 +44,11 @@ async def send_reversals(shift: Shift) -> bool:
 
 async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
     """Send one reversal; None when the host confirms it, else the answer that leaves it owed."""
-    owed = reversal.transaction
-    answer = await Authorise(await _request(shift, reversal))
+    owed, asked_at = reversal.transaction, await Now()
+    request = ReversalRequest(
+        owed.payment, asked_at.date, asked_at.time, reversal.reason, owed.card.last4
+    )
+    answer = await Authorise(request)
     if isinstance(answer, Answered) and answer.response_code in CONFIRMING_CODES:
         await Record.of(
             ReversalConfirmed(
@@ -68,23 +68,3 @@ async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
     )
     await stays_owed(shift, reversal, attempted)
     return answer
-
-
-async def _request(shift: Shift, reversal: Reversal) -> ReversalRequest:
-    owed, moment = reversal.transaction, await Now()
-    return ReversalRequest(
-        kind=owed.kind,
-        terminal=owed.terminal,
-        merchant=owed.merchant,
-        batch=owed.batch,
-        stan=owed.stan,
-        amount_minor=owed.amount_minor,
-        currency=shift.config.currency.numeric,
-        date=moment.date,
-        time=moment.time,
-        reason=reversal.reason,
-        original_date=owed.date,
-        original_time=owed.time,
-        original_last4=owed.card.last4,
-        training=owed.training,
-    )

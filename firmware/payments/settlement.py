@@ -38,10 +38,10 @@ async def clear_what_is_owed(shift: Shift, *, advice: bool = True) -> Refusal | 
     """
     if not await send_reversals(shift):
         owed = await Look.of(Lookups.reversals)
-        return Refusal(Code.REVERSAL_FIRST, owed=named(shift, owed[0].transaction))
+        return Refusal(Code.REVERSAL_FIRST, owed=named(owed[0].transaction))
     if advice and not await send_uploads(shift):
         waiting = await Look.of(Lookups.uploads)
-        return Refusal(Code.ADVICE_FIRST, owed=named(shift, waiting[0].transaction))
+        return Refusal(Code.ADVICE_FIRST, owed=named(waiting[0].transaction))
     await CheckSpace()
     await CheckClock()
     return None
@@ -68,7 +68,7 @@ async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | Non
             batch=started.batch,
             stan=numbers.stan,
             totals=started.totals,
-            currency=shift.config.currency.numeric,
+            currency=shift.config.currency,
             date=moment.date,
             time=moment.time,
         )

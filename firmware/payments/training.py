@@ -9,4 +9,5 @@ def training_answer(request: HostRequest) -> Answered:
     """Approve `request`; its reference says TRAINING where a real one has digits."""
     if isinstance(request, SettlementRequest):
         return Answered("00", host_totals=request.totals)
-    return Answered("00", reference=f"TRAIN{request.stan:07d}", authorisation_code="000000")
+    reference = f"TRAIN{request.payment.stan:07d}"
+    return Answered("00", reference=reference, authorisation_code="000000")

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.kinds import Copy, EmvData, Result, ReversalCause
+from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
     Answered,
     FinancialRequest,
@@ -100,84 +101,79 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
         )
         await Record.of(given_up)
         return Refusal(Code.BATCH_FULL)
-    intent = _intent(shift, ready, numbers, moment)
+    payment = payment_of(shift, ready, numbers, moment)
     if ready.offline is not None:
-        return await _offline(shift, ready, intent)
-    agreed = ready.agreed
-    await shift.progress(Progress(Stage.CONNECTING, agreed.kind, agreed.amount))
-    await Record.of(intent)
-    answer = await Authorise(_request(shift, ready, intent))
+        return await _offline(shift, ready, payment)
+    await shift.progress(Progress(Stage.CONNECTING, payment.kind, payment.amount))
+    await Record.of(intent_of(ready, payment))
+    answer = await Authorise(FinancialRequest(payment, ready.card))
     word = await end_with_card(answer)
     ready = replace(ready, emv=word.emv)
     if isinstance(answer, NoAnswer):
-        return await _undecided(shift, intent, ready, NO_ANSWER[answer.reason])
+        return await _undecided(shift, payment, NO_ANSWER[answer.reason])
     if answer.response_code != APPROVED_CODE:
-        return await _declined(shift, intent, ready, answer)
+        return await _declined(shift, payment, ready, answer)
     if word.against is not None:
-        return await _undecided(shift, intent, ready, word.against)
-    return await _approved(shift, intent, ready, answer)
+        return await _undecided(shift, payment, word.against)
+    return await _approved(shift, payment, ready, answer)
 
 
 async def _approved(
-    shift: Shift, intent: IntentRecorded, ready: Ready, answer: Answered
+    shift: Shift, payment: Payment, ready: Ready, answer: Answered
 ) -> PaymentApproved:
-    outcome = _outcome(shift, intent, ready, Result.APPROVED, answer)
-    copies = await _copies(shift, intent, ready.agreed.order.source)
+    outcome = _outcome(shift, payment, ready, Result.APPROVED, answer)
+    copies = await _copies(shift, payment, ready.agreed.order.source)
     await Record.of(outcome, *copies)
-    return await _done(shift, intent, copies)
+    return await _done(shift, payment, copies)
 
 
 async def _declined(
-    shift: Shift, intent: IntentRecorded, ready: Ready, answer: Answered
+    shift: Shift, payment: Payment, ready: Ready, answer: Answered
 ) -> PaymentDeclined:
-    await Record.of(_outcome(shift, intent, ready, Result.DECLINED, answer))
-    return PaymentDeclined(await _transaction(shift, intent), answer.response_code)
+    await Record.of(_outcome(shift, payment, ready, Result.DECLINED, answer))
+    return PaymentDeclined(await _transaction(shift, payment), answer.response_code)
 
 
-async def _undecided(
-    shift: Shift, intent: IntentRecorded, ready: Ready, cause: ReversalCause
-) -> PaymentUndecided:
-    done = await reverse(shift, intent, ready.agreed.amount, cause)
-    return PaymentUndecided(await _transaction(shift, intent), done, cause)
+async def _undecided(shift: Shift, payment: Payment, cause: ReversalCause) -> PaymentUndecided:
+    done = await reverse(shift, payment, cause)
+    return PaymentUndecided(await _transaction(shift, payment), done, cause)
 
 
 async def _offline(
-    shift: Shift, ready: Ready, intent: IntentRecorded
+    shift: Shift, ready: Ready, payment: Payment
 ) -> PaymentApproved | PaymentDeclined:
     """The card's own decision: intent and outcome in one commit, and the host is told at once.
 
     Its answer changes nothing, for the card has approved; without one it is told again later.
     """
-    result = ready.offline
+    result, intent = ready.offline, intent_of(ready, payment)
     assert result is not None
     code = APPROVED_OFFLINE if result is Result.APPROVED else DECLINED_OFFLINE
-    outcome = _outcome(shift, intent, ready, result, Answered(code), offline=True)
+    outcome = _outcome(shift, payment, ready, result, Answered(code), offline=True)
     if result is Result.APPROVED:
-        copies = await _copies(shift, intent, ready.agreed.order.source)
-        owed = UploadQueued(batch=intent.batch, stan=intent.stan)
+        copies = await _copies(shift, payment, ready.agreed.order.source)
+        owed = UploadQueued(batch=payment.batch, stan=payment.stan)
         await Record.of(intent, outcome, owed, *copies, card=ready.card)
         await send_uploads(shift)
-        return await _done(shift, intent, copies)
+        return await _done(shift, payment, copies)
     await Record.of(intent, outcome)
-    return PaymentDeclined(await _transaction(shift, intent), code)
+    return PaymentDeclined(await _transaction(shift, payment), code)
 
 
-async def _done(
-    shift: Shift, intent: IntentRecorded, copies: tuple[PrintQueued, ...]
-) -> PaymentApproved:
-    transaction = await _transaction(shift, intent)
+async def _done(shift: Shift, payment: Payment, copies: tuple[PrintQueued, ...]) -> PaymentApproved:
+    transaction = await _transaction(shift, payment)
     first, last = (copies[0].job, copies[-1].job) if copies else (0, 0)
     return PaymentApproved(transaction, first, last, await Now())
 
 
-async def _copies(shift: Shift, intent: IntentRecorded, source: Source) -> tuple[PrintQueued, ...]:
+async def _copies(shift: Shift, payment: Payment, source: Source) -> tuple[PrintQueued, ...]:
     """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other.
 
     For a till's order the store's setting says whether they come out, wait, or are the till's.
     """
     if source is Source.TILL and shift.config.api.receipts == "till":
         return ()
-    copies = both_copies(intent, await Look.of(Lookups.next_job))
+    copies = both_copies(payment, await Look.of(Lookups.next_job))
     if source is Source.TILL and shift.config.api.receipts == "print":
         copies = (copies[0], replace(copies[1], held=False))
     elif source is Source.TILL and role_of(shift) is Role.CUSTOMER:
@@ -187,16 +183,16 @@ async def _copies(shift: Shift, intent: IntentRecorded, source: Source) -> tuple
     return (replace(copies[0], copy=Copy.CARDHOLDER),)
 
 
-def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQueued]:
+def both_copies(payment: Payment, job: int) -> tuple[PrintQueued, PrintQueued]:
     """Both papers are owed from the very commit that approves; the second waits for a key."""
 
     def copy_of(copy: Copy, number: int, *, held: bool) -> PrintQueued:
         return PrintQueued(
             job=number,
             copy=copy,
-            batch=intent.batch,
-            stan=intent.stan,
-            training=intent.training,
+            batch=payment.batch,
+            stan=payment.stan,
+            training=payment.training,
             held=held,
         )
 
@@ -206,62 +202,45 @@ def both_copies(intent: IntentRecorded, job: int) -> tuple[PrintQueued, PrintQue
     )
 
 
-async def _transaction(shift: Shift, intent: IntentRecorded) -> Transaction:
-    found = await Look.of(Lookups.transaction, intent.batch, intent.stan, training=shift.training)
+async def _transaction(shift: Shift, payment: Payment) -> Transaction:
+    found = await Look.of(Lookups.transaction, payment.batch, payment.stan, training=shift.training)
     assert found is not None, "an intent that was recorded is found"
     return found
 
 
-def _intent(shift: Shift, ready: Ready, numbers: Numbers, moment: Moment) -> IntentRecorded:
-    merchant = shift.config.merchant
-    return IntentRecorded(
-        kind=ready.agreed.kind,
+def payment_of(shift: Shift, ready: Ready, numbers: Numbers, moment: Moment) -> Payment:
+    """What was agreed to, under the number that it now gets."""
+    agreed, merchant = ready.agreed, shift.config.merchant
+    return Payment(
+        kind=agreed.kind,
+        terminal=merchant.terminal,
+        merchant=merchant.number,
         batch=numbers.batch,
         stan=numbers.stan,
-        amount_minor=ready.agreed.amount.minor,
-        currency=ready.agreed.amount.currency.alpha,
-        card=ready.facts,
-        operator=shift.operator,
-        merchant=merchant.number,
-        merchant_name=merchant.name,
-        store=merchant.store,
-        terminal=merchant.terminal,
+        amount=agreed.amount,
         date=moment.date,
         time=moment.time,
-        frame_sha256=ready.agreed.frame_sha256,
-        original=ready.agreed.order.original,
-        undo=ready.agreed.order.undo,
-        order_id=ready.agreed.order.order_id,
-        order_reference=ready.agreed.order.reference if ready.agreed.order.order_id else "",
+        operator=shift.operator,
+        original=agreed.order.original,
+        order_id=agreed.order.order_id,
+        order_reference=agreed.order.reference if agreed.order.order_id else "",
         training=shift.training,
+        merchant_name=merchant.name,
+        store=merchant.store,
     )
 
 
-def _request(shift: Shift, ready: Ready, intent: IntentRecorded) -> FinancialRequest:
-    original = ready.agreed.order.original
-    return FinancialRequest(
-        kind=intent.kind,
-        terminal=intent.terminal,
-        merchant=intent.merchant,
-        batch=intent.batch,
-        stan=intent.stan,
-        amount_minor=intent.amount_minor,
-        currency=shift.config.currency.numeric,
-        date=intent.date,
-        time=intent.time,
-        card=ready.card,
-        operator=intent.operator,
-        original_batch=original.batch if original else 0,
-        original_stan=original.stan if original else 0,
-        original_reference=original.reference if original else "",
-        original_date=original.date if original else "",
-        training=intent.training,
+def intent_of(ready: Ready, payment: Payment) -> IntentRecorded:
+    """What has to be durable before the acquirer is asked for `payment`."""
+    agreed = ready.agreed
+    return IntentRecorded.of(
+        payment, ready.facts, frame_sha256=agreed.frame_sha256, undo=agreed.order.undo
     )
 
 
 def _outcome(
     shift: Shift,
-    intent: IntentRecorded,
+    payment: Payment,
     ready: Ready,
     result: Result,
     answer: Answered,
@@ -269,9 +248,9 @@ def _outcome(
     offline: bool = False,
 ) -> OutcomeRecorded:
     return OutcomeRecorded(
-        kind=intent.kind,
-        batch=intent.batch,
-        stan=intent.stan,
+        kind=payment.kind,
+        batch=payment.batch,
+        stan=payment.stan,
         result=result,
         response_code=answer.response_code,
         authorisation_code=answer.authorisation_code,
@@ -279,5 +258,5 @@ def _outcome(
         verification=ready.verification,
         emv=replace(ready.emv, test_keys=shift.config.emv.test_keys),
         offline=offline,
-        training=intent.training,
+        training=payment.training,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from firmware.core.config import Merchant
-from firmware.core.money import currency_of
 from firmware.journal.transactions import Reversal, Transaction
 from firmware.receipts.sheet import Sheet, amount_text, card_text, date_text
 from firmware.receipts.texts import (
@@ -12,11 +11,12 @@ from firmware.receipts.texts import (
     NAMES,
     REASONS,
     REVERSAL_ADVICE,
-    REVERSAL_HAPPENED,
+    REVERSAL_AT_THE_TILL,
     UPLOAD_ADVICE,
     UPLOAD_HAPPENED,
     UPLOAD_WAITS,
     UPLOAD_WAITS_ADVICE,
+    VOUCHER_SHORT,
     Label,
     Mark,
 )
@@ -25,45 +25,36 @@ from hw.ports import Document, Size
 
 def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Document:
     """The report of a reversal that the host has not confirmed, for the merchant to act on."""
-    sheet = _head(columns)
-    sheet.owner(merchant, reversal.transaction.operator, reversal.transaction).rule()
-    sheet.text(Label.WHAT_HAPPENED, bold=True).both(REVERSAL_HAPPENED)
+    owed = reversal.transaction
+    sheet = _head(columns, owed).owner(merchant, owed.operator, owed).rule()
+    sheet.text(Mark.REVERSAL_NOT_DONE, bold=True)
     sheet.pair(Label.REASON, REASONS.get(reversal.reason, reversal.reason))
-    sheet.pair(Label.ATTEMPTS, str(reversal.attempts)).rule()
-    return _what_to_do(sheet, reversal.transaction, REVERSAL_ADVICE)
+    sheet.pair(Label.ATTEMPTS, str(reversal.attempts))
+    return _what_to_do(sheet, owed, (REVERSAL_AT_THE_TILL[owed.kind], *REVERSAL_ADVICE))
 
 
 def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
     """The report of an offline sale that the host still finds fault with, for the merchant."""
-    sheet = _head(columns)
-    sheet.owner(merchant, transaction.operator, transaction).rule()
-    sheet.text(Label.WHAT_HAPPENED, bold=True).both(UPLOAD_WAITS).rule()
-    return _what_to_do(sheet, transaction, UPLOAD_WAITS_ADVICE)
+    sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
+    return _what_to_do(sheet.both(UPLOAD_WAITS), transaction, UPLOAD_WAITS_ADVICE)
 
 
 def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
     """The report of an offline sale that the host refuses to pay, for the merchant to claim."""
-    sheet = _head(columns)
-    sheet.owner(merchant, transaction.operator, transaction).rule()
-    sheet.text(Label.WHAT_HAPPENED, bold=True).both(UPLOAD_HAPPENED).rule()
-    return _what_to_do(sheet, transaction, UPLOAD_ADVICE)
+    sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
+    return _what_to_do(sheet.both(UPLOAD_HAPPENED), transaction, UPLOAD_ADVICE)
 
 
 def _what_to_do(
     sheet: Sheet, transaction: Transaction, advices: tuple[tuple[str, str], ...]
 ) -> Document:
-    sheet.pair(Label.TYPE, NAMES[transaction.kind])
-    sheet.pair(Label.BATCH, f"{transaction.batch:06d}")
-    sheet.pair(Label.VOUCHER, f"{transaction.stan:06d}", bold=True)
+    sheet.row(NAMES[transaction.kind], f"{VOUCHER_SHORT} {transaction.stan:06d}")
     sheet.pair(Label.CARD_NUMBER, card_text(transaction.card, show_first6=False))
     sheet.pair(Label.DATE, date_text(transaction.date, transaction.time))
-    amount = amount_text(transaction.amount_minor, currency_of(transaction.currency))
+    amount = amount_text(transaction.amount)
     sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
-    sheet.text(Label.WHAT_TO_DO, bold=True)
     for advice in advices:
         sheet.both(advice)
-    test_keys = transaction.emv.test_keys
-    sheet.marks(duplicate=False, training=transaction.training, test_keys=test_keys)
     return _foot(sheet)
 
 
@@ -77,15 +68,17 @@ def display_slip(merchant: Merchant, *, date: str, time: str, columns: int) -> D
     sheet.pair(Label.DEVICE, DISPLAY, bold=True)
     sheet.pair(Label.STORE, merchant.store).pair(Label.TERMINAL, merchant.terminal)
     sheet.pair(Label.DATE, date_text(date, time)).rule()
-    sheet.text(Label.WHAT_TO_DO, bold=True).both(DISPLAY_ADVICE)
-    return _foot(sheet)
+    return _foot(sheet.both(DISPLAY_ADVICE))
 
 
-def _head(columns: int) -> Sheet:
-    sheet = Sheet(columns)
-    sheet.centred(Mark.FAULT, size=Size.LARGE, bold=True).centred(Mark.FAULT_EN)
-    return sheet.centred(Mark.NOT_A_RECEIPT, size=Size.TALL, bold=True).rule()
+def _head(columns: int, owed: Transaction | None = None) -> Sheet:
+    sheet = Sheet(columns).centred(Mark.FAULT, size=Size.LARGE, bold=True)
+    sheet.centred(Mark.NOT_A_RECEIPT, bold=True)
+    if owed is not None:
+        training, test_keys = owed.training, owed.emv.test_keys
+        sheet.marks(duplicate=False, training=training, test_keys=test_keys)
+    return sheet.rule()
 
 
 def _foot(sheet: Sheet) -> Document:
-    return sheet.rule().centred(Mark.NOT_A_RECEIPT, size=Size.TALL, bold=True).document()
+    return sheet.rule().centred(Mark.NOT_A_RECEIPT, bold=True).document()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from firmware.core.config import Config
 from firmware.core.kinds import Copy
-from firmware.core.money import Currency, currency_of
+from firmware.core.money import Currency, Money, currency_of
 from firmware.journal.essence import essence, settlement_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
@@ -63,10 +63,10 @@ class Papers:
             columns=self._columns,
             duplicate=job.duplicate,
             qr=essence(transaction, self._ledger.signer),
-            left_minor=self._left_minor(transaction),
+            left=self._left(transaction),
         )
 
-    def _left_minor(self, transaction: Transaction) -> int | None:
+    def _left(self, transaction: Transaction) -> Money | None:
         """What is left to refund of the sale that a refund is about."""
         original = transaction.original
         if original is None:
@@ -77,7 +77,7 @@ class Papers:
             training=transaction.training,
             date=original.date,
         )
-        return None if sale is None else sale.amount_minor - sale.refunded_minor
+        return None if sale is None else sale.left
 
     def _settlement(self, job: PrintJob) -> Document:
         journal = self._ledger.journal

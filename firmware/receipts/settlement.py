@@ -6,9 +6,8 @@ from firmware.core.config import Merchant
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Currency, major_text
 from firmware.journal.records import SettlementCompleted
-from firmware.receipts.columns import width
-from firmware.receipts.sheet import Sheet, amount_text, date_text
-from firmware.receipts.texts import CALL_ACQUIRER, NAMES, Label, Mark
+from firmware.receipts.sheet import Sheet, date_text, sum_text
+from firmware.receipts.texts import AGREED, CALL_ACQUIRER, NAMES, Label, Mark
 from hw.ports import Document, Size
 
 _Rows = dict[Kind, tuple[int, int]]  # count and sum in minor units
@@ -25,29 +24,34 @@ def settlement_slip(
     training: bool = False,
     test_keys: bool = False,
 ) -> Document:
-    """The slip of a closed batch: counts and sums by type, as the terminal and the host have them.
+    """The slip of a closed batch: counts and sums by type, as terminal and host have them.
 
-    Where the two differ the slip says by how much, type by type. `qr` is the signed essence, with
+    Where the two differ both stand, and by how much, type by type. `qr` is the signed essence, with
     the head of the journal.
     """
     sheet = Sheet(columns)
-    sheet.centred(Mark.SETTLEMENT, size=Size.LARGE, bold=True).centred(Mark.SETTLEMENT_EN).rule()
+    sheet.centred(Mark.SETTLEMENT, size=Size.LARGE, bold=True).centred(Mark.SETTLEMENT_EN)
+    sheet.marks(duplicate=duplicate, training=training, test_keys=test_keys).rule()
     sheet.owner(merchant, settlement.operator)
     sheet.pair(Label.BATCH, f"{settlement.batch:06d}", bold=True)
     sheet.pair(Label.DATE, date_text(settlement.date, settlement.time)).rule()
     ours, theirs = _rows(settlement.totals), _rows(settlement.host_totals)
-    _table(sheet, Label.PER_TERMINAL, ours, currency)
-    sheet.pair(Label.NET, amount_text(_net(settlement.totals), currency), bold=True).rule()
-    _table(sheet, Label.PER_HOST, theirs, currency)
-    sheet.rule()
-    if not settlement.balanced:
-        _table(sheet, Label.DIFFERENCE, _difference(ours, theirs), currency)
-        sheet.rule()
-    verdict = Mark.BALANCED if settlement.balanced else Mark.UNBALANCED
-    sheet.centred(verdict, size=Size.LARGE, bold=True)
-    if not settlement.balanced:
-        sheet.both(CALL_ACQUIRER)
-    sheet.marks(duplicate=duplicate, training=training, test_keys=test_keys)
+    net = sum_text(_net(settlement.totals), currency)
+    if settlement.balanced:
+        _table(sheet, ours, currency)
+        sheet.pair(Label.NET, net, bold=True).rule()
+        sheet.centred(Mark.BALANCED, size=Size.LARGE, bold=True)
+        for text in AGREED:
+            sheet.centred(text)
+    else:
+        _table(sheet.text(Label.PER_TERMINAL, bold=True), ours, currency)
+        sheet.pair(Label.NET, net, bold=True).rule()
+        _table(sheet.text(Label.PER_HOST, bold=True), theirs, currency)
+        sheet.rule().text(Label.DIFFERENCE, bold=True)
+        _table(sheet, _difference(ours, theirs), currency)
+        sheet.rule().centred(Mark.UNBALANCED, size=Size.LARGE, bold=True).both(CALL_ACQUIRER)
+    if training:
+        return sheet.centred(Mark.TRAINING, bold=True).document()
     return sheet.qr(qr).document()
 
 
@@ -72,9 +76,8 @@ def _difference(ours: _Rows, theirs: _Rows) -> _Rows:
     }
 
 
-def _table(sheet: Sheet, title: str, rows: _Rows, currency: Currency) -> None:
-    sheet.text(title, bold=True)
-    heading = f"{currency.label} {Label.SUM}"
-    sheet.pair(Label.TYPE_SHORT, f"{Label.COUNT} {' ' * (12 - width(heading))}{heading}")
+def _table(sheet: Sheet, rows: _Rows, currency: Currency) -> None:
+    heading = f"{Label.SUM}/{currency.label}"
+    sheet.pair(Label.TYPE_SHORT, f"{Label.COUNT} {heading}")
     for kind, (count, minor) in rows.items():
         sheet.pair(NAMES[kind], f"{count:>4} {major_text(minor, currency):>12}")

@@ -1,4 +1,4 @@
-"""A slip being laid out: lines of one paper width, added from top to bottom."""
+"""A paper being laid out: lines of one paper width, added from top to bottom."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Self
 
 from firmware.core.config import Merchant
 from firmware.core.kinds import CardFacts
-from firmware.core.money import Currency, major_text
+from firmware.core.money import Currency, Money, major_text
 from firmware.journal.transactions import Transaction
 from firmware.receipts.columns import beside, grouped, plain, width, wrap
 from firmware.receipts.texts import Label, Mark
@@ -69,26 +69,27 @@ class Sheet:
         return self._add(Feed(2), Line("_" * self._columns))
 
     def qr(self, data: str | None) -> Self:
-        """A QR code, if there is something to say."""
-        return self._add(Feed(), Qr(data)) if data else self
+        """The QR code of a signed record, with what it is; nothing when there is none."""
+        return self._add(Feed(), Qr(data)).centred(Mark.QR) if data else self
 
     def owner(self, merchant: Merchant, operator: str, recorded: Transaction | None = None) -> Self:
         """Whose terminal this is; for a transaction as recorded, not as configured since."""
         name = recorded.merchant_name if recorded else merchant.name
         if name == merchant.name and merchant.name_en != name:
             name = f"{name} {merchant.name_en}"
-        self.text(Label.MERCHANT_NAME).text(name, bold=True)
+        self.text(name, bold=True)
         self.pair(Label.MERCHANT_NUMBER, recorded.merchant if recorded else merchant.number)
-        self.pair(Label.STORE, recorded.store if recorded else merchant.store)
         self.pair(Label.TERMINAL, recorded.terminal if recorded else merchant.terminal)
-        return self.pair(Label.OPERATOR, operator)
+        store = recorded.store if recorded else merchant.store
+        by = f"{Label.OPERATOR} {operator}" if operator else ""
+        return self.row(f"{Label.STORE} {store}", by)
 
     def marks(self, *, duplicate: bool, training: bool, test_keys: bool) -> Self:
         """What this paper is not: the first of its kind, or real, or a trading terminal's."""
         if duplicate:
-            self.centred(Mark.DUPLICATE, size=Size.LARGE, bold=True)
+            self.centred(Mark.DUPLICATE, bold=True)
         if training:
-            self.centred(Mark.TRAINING, size=Size.LARGE, bold=True)
+            self.centred(Mark.TRAINING, bold=True)
         if test_keys:
             self.centred(Mark.TEST_KEYS, bold=True)
         return self
@@ -102,8 +103,13 @@ class Sheet:
         return self
 
 
-def amount_text(minor: int, currency: Currency) -> str:
-    """`minor` units with the currency's label: `RMB 128.50`; of any size, and below zero too."""
+def amount_text(amount: Money) -> str:
+    """The amount with its currency's label: `RMB 128.50`."""
+    return sum_text(amount.minor, amount.currency)
+
+
+def sum_text(minor: int, currency: Currency) -> str:
+    """`minor` units with the currency's label; of any size, and below zero too."""
     return f"{currency.label} {major_text(minor, currency)}"
 
 
@@ -115,10 +121,15 @@ def date_text(date: str, time: str = "") -> str:
 
 
 def card_text(card: CardFacts, *, show_first6: bool) -> str:
-    """The card number masked, in groups of four, and how it was read: `6228 48** **** 0012 /I`.
+    """The card number masked and how it was read: `6228 48** **** 0012 /I`."""
+    return f"{masked_number(card, show_first6=show_first6)} /{card.entry}"
+
+
+def masked_number(card: CardFacts, *, show_first6: bool) -> str:
+    """The card number masked, in groups of four, as staff see it: `6228 48** **** 0012`.
 
     A number of under 13 digits never shows its first six: too little would stay hidden.
     """
     head = card.first6 if show_first6 and card.pan_length >= 13 else ""
     hidden = "*" * (card.pan_length - len(head) - len(card.last4))
-    return f"{grouped(head + hidden + card.last4)} /{card.entry}"
+    return grouped(head + hidden + card.last4)

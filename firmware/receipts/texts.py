@@ -1,4 +1,4 @@
-"""Every text on paper, Chinese and English side by side: a slip is read by two people.
+"""Every text on paper, Chinese and English side by side: a receipt is read by two people.
 
 Labels are short enough for their usual value to stand beside them on 58 mm paper.
 """
@@ -15,15 +15,16 @@ class Label(enum.StrEnum):
     """What stands before a value, or above it where one line is too short."""
 
     MERCHANT_NAME = "商户名称 MERCHANT NAME:"
-    MERCHANT_NUMBER = "商户号 MERCHANT:"
+    MERCHANT_NUMBER = "商户编号 MID:"
     STORE = "门店号 STORE:"
-    TERMINAL = "终端号 TERMINAL:"
-    OPERATOR = "操作员 OPERATOR:"
-    ISSUER = "发卡行 ISSUER:"
+    TERMINAL = "终端编号 TID:"
+    OPERATOR = "操作员 OP:"
+    ACQUIRER = "收单机构 ACQUIRER:"
+    SCHEME = "卡组织 SCHEME:"
     CARD_NUMBER = "卡号 CARD NO:"
-    CARD_SEQUENCE = "卡序列号 CARD SEQ:"
+    CARD_SEQUENCE = "CSN:"
     TYPE = "交易类型 TRANS TYPE:"
-    APPLICATION = "应用标签 APP LABEL:"
+    APPLICATION = "APP:"
     BATCH = "批次号 BATCH NO:"
     VOUCHER = "凭证号 VOUCHER NO:"
     AUTHORISATION = "授权码 AUTH NO:"
@@ -31,28 +32,25 @@ class Label(enum.StrEnum):
     DATE = "日期 DATE:"
     ORDER = "订单号 ORDER:"
     AMOUNT = "金额 AMOUNT:"
-    REMARKS = "备注 REMARKS:"
     ORIGINAL_VOUCHER = "原凭证号 ORIG VOUCHER:"
     ORIGINAL_REFERENCE = "原参考号 ORIG REF:"
     ORIGINAL_DATE = "原交易日期 ORIG DATE:"
-    LEFT = "可退余额 LEFT:"
-    VOIDED_BY = "已撤销 VOIDED BY:"
+    LEFT = "可退余额 REFUNDABLE:"
+    VOIDED_BY = "撤销凭证 VOIDED BY:"
     REFUNDED = "已退货 REFUNDED:"
     SIGNATURE = "持卡人签名 CARDHOLDER SIGNATURE:"
     PHONE = "电话 TEL:"
     # settlement
     PER_TERMINAL = "终端总额 TERMINAL TOTALS"
     PER_HOST = "主机总额 HOST TOTALS"
-    DIFFERENCE = "差额 DIFFERENCE"
+    DIFFERENCE = "差额(终端-主机) DIFFERENCE"
     TYPE_SHORT = "类型 TYPE"
-    COUNT = "笔数"
+    COUNT = "笔数/NO."
     SUM = "金额"
     NET = "净额 NET:"
     # faults
-    WHAT_HAPPENED = "发生情况 WHAT HAPPENED:"
-    WHAT_TO_DO = "处理办法 WHAT TO DO:"
     REASON = "原因 REASON:"
-    ATTEMPTS = "冲正次数 ATTEMPTS:"
+    ATTEMPTS = "已试 TRIED:"
     DEVICE = "设备 DEVICE:"
 
 
@@ -60,12 +58,12 @@ class Label(enum.StrEnum):
 class Mark(enum.StrEnum):
     """A line that stands for itself."""
 
-    TITLE = "签购单"
-    TITLE_EN = "POS RECEIPT"
+    TITLE = "POS签购单"
     DUPLICATE = "***重打印 DUPLICATE***"
-    TRAINING = "培训 TRAINING – NOT A SALE"
-    TEST_KEYS = "测试密钥 TEST KEYS – NOT FOR TRADE"
-    PIN_VERIFIED = "已验密码 PIN verified"
+    TRAINING = "培训单据 TRAINING - NOT VALID"
+    TEST_KEYS = "测试密钥 TEST KEYS-NOT FOR TRADE"
+    PIN_VERIFIED = "已验密码 免签名 PIN VERIFIED"
+    PIN_AND_SIGNED = "已验密码 PIN VERIFIED"
     UNDO = "立即撤销 IMMEDIATE UNDO"
     NOT_VALID = "交易无效 NOT VALID"
     REVERSED = "已冲正 REVERSED"
@@ -78,46 +76,49 @@ class Mark(enum.StrEnum):
     SETTLEMENT_EN = "SETTLEMENT"
     BALANCED = "对账平 BALANCED"
     UNBALANCED = "对账不平 NOT BALANCED"
-    FAULT = "故障报告单"
-    FAULT_EN = "FAULT REPORT"
-    NOT_A_RECEIPT = "非凭证 NOT A RECEIPT"
+    FAULT = "故障单"
+    NOT_A_RECEIPT = "***非凭证 NOT A RECEIPT***"
+    REVERSAL_NOT_DONE = "冲正未完成 REVERSAL NOT DONE"
+    QR = "签名记录 SCAN TO VERIFY"
     STOPPED = "本终端已暂停服务 OUT OF SERVICE"
 
 
 STATEMENT = (
     "本人确认以上交易，同意将其记入本卡账户。",
-    "I confirm the above transaction and agree to its entry on my card account.",
+    "I agree to the entry of the above on my card account.",
 )
+AGREED = ("终端与主机一致", "Terminal and host agree")
 CALL_ACQUIRER = (
     "请保留本单，联系收单机构核对。",
-    "Keep this slip and ask your acquirer to check.",
+    "Keep this slip and call your acquirer.",
 )
-REVERSAL_HAPPENED = (
-    "此笔交易的结果未明，主机尚未确认冲正。",
-    "The outcome of this transaction is unknown and the host has not confirmed its reversal.",
-)
+# What to do with the customer at the till, then with the terminal, then with the bank.
+REVERSAL_AT_THE_TILL = {
+    Kind.SALE: (
+        "1. 此笔按未收款处理，可换卡或换方式收款。",
+        "Treat as not paid; take payment another way.",
+    ),
+    Kind.VOID: ("1. 撤销未成功，原消费仍有效。", "Void not done: the sale stands."),
+    Kind.REFUND: ("1. 退货未成功，未退款。", "Not refunded."),
+}
 REVERSAL_ADVICE = (
     (
-        "1. 请保持终端开机并联网，冲正会继续自动发送。",
-        "Leave the terminal on and connected: it goes on sending the reversal.",
+        "2. 请保持开机联网，冲正自动重发；如已扣款会退回。",
+        "Stay on and online: the reversal is resent, and gives back what was taken.",
     ),
     (
-        "2. 请凭本单向收单机构查询此笔交易。",
-        "Ask your acquirer about this transaction with this slip.",
-    ),
-    (
-        "3. 本单不能交给持卡人作为凭证。",
-        "Do not hand this slip to the cardholder as a receipt.",
+        "3. 次日仍提示冲正，请凭本单联系收单机构。",
+        "Still there tomorrow? Call your acquirer with this slip.",
     ),
 )
 UPLOAD_HAPPENED = (
-    "此笔交易由卡片脱机批准，货款未被主机接受。",
-    "The card approved this transaction offline and the host has refused to take it.",
+    "此笔脱机批准，主机拒绝入账。",
+    "Approved offline by the card; the host refused it.",
 )
 UPLOAD_ADVICE = (
     (
-        "1. 请凭本单和商户存根向收单机构请款。",
-        "Claim the amount from your acquirer with this slip and the merchant copy.",
+        "1. 请凭本单和商户存根联系收单机构请款。",
+        "Claim it from your acquirer with this slip and the merchant copy.",
     ),
     (
         "2. 本单不能交给持卡人作为凭证。",
@@ -125,17 +126,17 @@ UPLOAD_ADVICE = (
     ),
 )
 UPLOAD_WAITS = (
-    "此笔交易由卡片脱机批准，主机多次未能受理。",
-    "The card approved this transaction offline and the host has not been able to take it.",
+    "此笔脱机批准，尚未上送成功。",
+    "Approved offline by the card; not yet taken by the host.",
 )
 UPLOAD_WAITS_ADVICE = (
     (
-        "1. 请保持终端开机并联网，交易会继续自动上送。",
-        "Leave the terminal on and connected: it goes on telling the host.",
+        "1. 请保持开机联网，交易自动重新上送。",
+        "Stay on and online: it is sent again.",
     ),
     (
         "2. 请凭本单联系收单机构，受理之前批次不能结算。",
-        "Ask your acquirer with this slip: the batch cannot be settled before it is taken.",
+        "Call your acquirer with this slip: the batch cannot be settled before it is taken.",
     ),
     (
         "3. 本单不能交给持卡人作为凭证。",
@@ -152,7 +153,8 @@ COPIES = {
     Copy.CARDHOLDER: "持卡人存根 CARDHOLDER COPY",
 }
 DISPLAY = "显示屏 DISPLAY"
-DISPLAY_ADVICE = ("请检查连接", "Check the cable")
+DISPLAY_ADVICE = ("请检查显示屏连线", "Check the display cable")
+VOUCHER_SHORT = "凭证号 VOUCHER"
 # Why a reversal was opened, by the journal's words.
 REASONS = {
     "no answer: timed out": "应答超时 timed out",

@@ -185,7 +185,7 @@ def _signals(config: Config, header: SharedHeader) -> Signals | None:
     wanted = config.signals
     if not (wanted.buzzer or wanted.lights):
         return None
-    connect = lambda: header.of(Device.KEYPAD)  # noqa: E731 - whose fault it is, nobody hears
+    connect = lambda: header.of(Device.KEYPAD)  # noqa: E731 - one expression, used once below
     return Signals(connect, buzzer=wanted.buzzer, lights=wanted.lights)
 
 

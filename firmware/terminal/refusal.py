@@ -1,4 +1,4 @@
-"""What stands on the glass of a terminal that refuses to start: people stand before it, too."""
+"""What the display shows when a terminal refuses to start, for the people before it."""
 
 from __future__ import annotations
 

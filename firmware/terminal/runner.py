@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.flows import effects
+from firmware.iso8583.messages import subject_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.payments import effects as payment_effects
 from firmware.payments.tills import (
@@ -285,7 +286,7 @@ class Runner:
             return _Throw(fault)
 
     def _ask_host(self, effect: payment_effects.Authorise) -> _Send | _Throw | None:
-        if effect.request.training:
+        if subject_of(effect.request).training:
             return _Send(training_answer(effect.request))
         return self._await(self._slow.ask_host(effect, self._now_ms))
 

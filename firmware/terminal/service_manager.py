@@ -16,7 +16,7 @@ WAS_IN_SERVICE = f"{IN_SERVICE} before, {OUT_OF_SERVICE} now"
 
 
 class ServiceManager:
-    """The service manager's ear. `watchdog_ms` is how often it wants to hear, or None."""
+    """Sends messages to the service manager; `watchdog_ms` is how often it wants one, or None."""
 
     def __init__(self, address: str = "", watchdog_ms: int | None = None) -> None:
         self.watchdog_ms = watchdog_ms

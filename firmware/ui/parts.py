@@ -11,6 +11,7 @@ from firmware.ui.rows import GAP_PX, LOW_PX, Row, SplitRow, TextRow
 from firmware.ui.screens import Owner, Phrase
 from firmware.ui.texts import Language, Text
 
+APART_PX = 6  # between two texts that would else be read as one
 KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
 
 
@@ -35,9 +36,10 @@ def header(words: Words, title: str, right: str = "", *, training: bool) -> list
             return [SplitRow([title, clipped(title, right)], [right], inverse=True)]
         return [TextRow(title, keep=1, inverse=True)]
     bar = words(Text.TRAINING)
+    close = bar.replace(" ", "")  # so that what stands beside it stands apart from it
     beside = f"{title} {right}".rstrip()
-    if fits(bar, beside):
-        return [SplitRow([bar], [beside], inverse=True, keep=10)]
+    if fits(close, beside, WIDTH_PX - APART_PX):
+        return [SplitRow([bar, close], [beside], inverse=True, keep=10, gap_px=APART_PX)]
     marked = SplitRow([bar], [right], inverse=True, keep=10)
     return [marked, TextRow(title, faces=(LOW_PX,), keep=2)]
 
@@ -46,6 +48,11 @@ def fits(left: str, right: str, width_px: int = WIDTH_PX) -> bool:
     """Whether two texts stand beside each other in the low face."""
     face = glyphs.face(LOW_PX)
     return face.width_px(left) + GAP_PX + face.width_px(right) <= width_px
+
+
+def one_line(text: str) -> bool:
+    """Whether a text stands on one line of the low face, with narrow spaces if need be."""
+    return TextRow(text, faces=(LOW_PX,), lines=9).heights_px[0] == LOW_PX
 
 
 def clipped(text: str, beside: str = "") -> str:

@@ -21,6 +21,7 @@ from firmware.ui.wrap import wrap
 TALL_PX, LOW_PX = 16, 12  # the two faces
 TIGHT_PX = 3  # a space where a line would otherwise be a little too long
 GAP_PX = 2  # the least between a left and a right part of one row
+EDGE_PX = 1  # what stays dark at the right edge where there is room, since a frame hides a little
 
 
 class Align(enum.Enum):
@@ -166,7 +167,9 @@ class SplitRow:
         if self._tag:
             canvas.invert(0, y, left.width_px + 2, height_px)
         beside = self._margin + left.width_px + self._gap_px
-        at = beside if self._near else self._width_px - right.width_px
+        room = self._width_px - self._measure(self._left, self._right)
+        edge = self._width_px - right.width_px - min(EDGE_PX, max(room, 0))
+        at = beside if self._near else edge
         canvas.draw(right, at, y + (height_px - face) // 2)
         if self._inverse:
             canvas.invert(0, y, WIDTH_PX, height_px)
@@ -209,13 +212,15 @@ class AmountRow:
         """Draw amount and labels, unless that is too wide."""
         pictures = [glyphs.line(LOW_PX, text) for text in labels]
         label_px = max(picture.width_px for picture in pictures) + 3
-        numeral = numerals.fitting(self._text, WIDTH_PX - label_px, height_px - 2)
+        room = WIDTH_PX - EDGE_PX - label_px
+        numeral = numerals.fitting(self._text, room, height_px - 2)
         if numeral is None:
             return False
         digits = numerals.amount_line(self._text, numeral)
-        spare = WIDTH_PX - label_px - digits.width_px
+        spare = room - digits.width_px
         above = (height_px - numeral.height_px) // 2
-        canvas.draw(digits, WIDTH_PX - digits.width_px - min(spare // 2, 8), y + above)
+        left = WIDTH_PX - EDGE_PX - digits.width_px - min(spare // 2, 8)
+        canvas.draw(digits, left, y + above)
         top = y + height_px - LOW_PX * len(pictures)
         for index, picture in enumerate(pictures):
             canvas.draw(picture, 0, top + index * LOW_PX)

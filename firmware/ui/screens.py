@@ -56,6 +56,7 @@ class Idle(Struct, frozen=True):
     training: bool = False
     shift_px: int = 0  # 0 to 2, against burn-in: the whole picture moves to the right
     test_keys: bool = False  # test CA keys are trusted: not for trade
+    sells: bool = True  # False for the supervisor, whom no amount is asked for
 
 
 class AmountEntry(Struct, frozen=True):
@@ -72,7 +73,8 @@ class AmountCheck(Struct, frozen=True):
     """The frame that the cardholder agrees to: everything that moves money stands on it.
 
     `detail` lines tell what a refund or void is bound to (card tail, original voucher).
-    `phase` counts turns of two seconds; lines that do not fit together take turns by it.
+    `phase` counts turns of two seconds; lines that do not fit together take turns by it. A
+    kiosk's customer is told other keys, and in `notice` what to know before paying.
     """
 
     owner: Owner
@@ -81,6 +83,8 @@ class AmountCheck(Struct, frozen=True):
     detail: tuple[Phrase, ...] = ()
     phase: int = 0
     training: bool = False
+    customer: bool = False
+    notice: Phrase | None = None
 
 
 class CardPrompt(Struct, frozen=True):
@@ -112,6 +116,7 @@ class Processing(Struct, frozen=True):
     keep_card: bool
     spinner: int = 0
     training: bool = False
+    customer: bool = False  # one alone before a kiosk reads it
 
 
 class Outcome(Struct, frozen=True):
@@ -126,14 +131,18 @@ class Outcome(Struct, frozen=True):
     prompt: Phrase | None = None
     undo_s: int | None = None
     training: bool = False
+    customer: bool = False  # one alone before a kiosk reads it
 
 
 class Original(Struct, frozen=True):
-    """The transaction that a void or refund is about, before ENTER."""
+    """The transaction that a void or refund is about, before ENTER.
+
+    On its last row date, time and operator take turns (`phase`) with what the keys do.
+    """
 
     kind: Kind  # what will be done to it
     title: Phrase
-    card: str  # masked
+    card: str  # masked, in groups of four
     amount: Money
     left: Money | None  # what may still be refunded
     date: str
@@ -142,6 +151,7 @@ class Original(Struct, frozen=True):
     voucher: str
     owner: Owner | None = None  # stands on the frame: a confirmation names its terminal
     training: bool = False
+    phase: int = 0
 
 
 class TextEntry(Struct, frozen=True):
@@ -192,6 +202,7 @@ class OutOfService(Struct, frozen=True):
     reason: Phrase
     advice: Phrase
     detail: str = ""  # what is wrong in particular: what the clock says, which setting
+    customer: bool = False  # a kiosk's: whom to ask stands above what is wrong
 
 
 class Attract(Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
-from firmware.ui.parts import Words, clipped, header, store_row
+from firmware.ui.parts import APART_PX, Words, clipped, fits, header, store_row
 from firmware.ui.rows import LOW_PX, TALL_PX, Align, AmountRow, Row, SplitRow, TextRow, stack
 from firmware.ui.screens import (
     Attract,
@@ -40,7 +40,8 @@ def idle(screen: Idle, words: Words, canvas: Canvas) -> None:
     name = _shortened(screen.owner.merchant, lines)
     rows.append(TextRow(name, keep=2, lines=lines, inset_px=SHIFT_MAX_PX))
     rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
-    rows.append(TextRow(words(Text.ENTER_AMOUNT), keep=3, inverse=True))
+    bar = Text.ENTER_AMOUNT if screen.sells else Text.SUPERVISOR_BAR
+    rows.append(TextRow(words(bar), keep=3, inverse=True))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=5, faces=(LOW_PX,), lines=2))
     if not (marked and screen.notice):  # the time stands in the bar at the top
@@ -62,7 +63,10 @@ def _shortened(name: str, lines: int) -> str:
 
 
 def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
-    """The price list: key, name, price; a notice stands where the store's number does."""
+    """The price list: key, name, price; what to press takes turns with whose terminal this is.
+
+    A notice stands in place of both.
+    """
     rows: list[Row] = [TextRow(clipped(screen.owner.merchant), faces=(LOW_PX,), inverse=True)]
     if screen.test_keys:
         bar = words(Text.TEST_KEYS)
@@ -75,8 +79,11 @@ def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
         rows.append(SplitRow(offer, [str(price)], keep=5, inset_px=SHIFT_MAX_PX))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), faces=(LOW_PX,), inverse=True))
-    else:
+    elif screen.page % 2:
         rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
+    else:
+        choose = words(Text.KIOSK_CHOOSE)
+        rows.append(TextRow(choose, faces=(LOW_PX,), inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
     canvas.shift(screen.shift_px, 0)
 
@@ -191,9 +198,17 @@ def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
     icon = icons.WARNING if screen.warning else None
     title = words(screen.title)
     rows: list[Row] = []
-    if screen.training:
-        rows += header(words, "", training=True)
-    rows.append(TextRow(title, keep=2, lines=2, inverse=True, icon=icon))
+    if (
+        screen.training
+        and screen.prompt
+        and not icon
+        and fits(words(Text.TRAINING), title, WIDTH_PX - APART_PX)
+    ):
+        rows += header(words, title, training=True)  # a question, its keys and all it asks about
+    else:
+        if screen.training:
+            rows += header(words, "", training=True)
+        rows.append(TextRow(title, keep=2, lines=2, inverse=True, icon=icon))
     if screen.amount:
         rows.append(AmountRow(screen.amount, heights_px=(24, 22, 20, 18, 16)))
     align = Align.LEFT if len(screen.body) > 2 else Align.CENTRE  # a table, rather than a message
@@ -209,6 +224,12 @@ def out_of_service(screen: OutOfService, words: Words, canvas: Canvas) -> None:
     """Which device stopped trade, and what to do."""
     title = TextRow(words(Text.OUT_OF_SERVICE), keep=4, inverse=True, icon=icons.WARNING)
     rows: list[Row] = [title]
+    if screen.customer:
+        rows.append(TextRow(words(Text.KIOSK_CALL_STAFF), keep=3))
+        rows.append(TextRow(words(screen.reason), faces=(LOW_PX,), keep=2))
+        rows.append(store_row(words, screen.owner))
+        stack(canvas, rows)
+        return
     rows.append(TextRow(words(screen.reason), keep=3, lines=2))
     if screen.detail:
         rows.append(TextRow(screen.detail, keep=2))

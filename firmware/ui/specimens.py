@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from firmware.core.kinds import Kind
-from firmware.core.money import CURRENCIES, Money
+from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
+from firmware.ui.examples import TOTALS, kiosk, orders, owner, test_keys, training, yuan
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
-    Attract,
     CardPrompt,
     Idle,
     Listing,
@@ -29,17 +29,6 @@ from firmware.ui.screens import (
 from firmware.ui.texts import Language, Text
 
 
-def yuan(minor: int) -> Money:
-    """An amount in CNY."""
-    return Money(minor, CURRENCIES["CNY"])
-
-
-def owner(language: Language) -> Owner:
-    """The shop of the examples."""
-    name = "幸福小店" if language is Language.ZH else "HAPPY STORE"
-    return Owner(name, "S01", "10000001")
-
-
 def specimens(language: Language) -> dict[str, Screen]:
     """A name and a screen for each moment worth looking at, in the order of a day."""
     whose = owner(language)
@@ -51,10 +40,10 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_corrections(whose),
         **_lists(language),
         **_messages(whose),
-        **_kiosk(whose),
-        **_orders(whose),
-        **_training(whose),
-        **_test_keys(whose),
+        **kiosk(whose),
+        **orders(whose),
+        **training(whose),
+        **test_keys(whose),
     }
 
 
@@ -74,7 +63,7 @@ def _day(whose: Owner) -> dict[str, Screen]:
         "idle-clock-moved": idle("01", Phrase.of(Text.CLOCK_MOVED, by="+24:00")),
         "idle-entry-left-open": idle("01", Phrase.of(Text.ENTRY_LEFT_OPEN)),
         "idle-settle": idle("01", Phrase.of(Text.SETTLE_SOON)),
-        "idle-supervisor": idle("00", Phrase.of(Text.SUPERVISOR_AT_IDLE)),
+        "idle-supervisor": replace(idle("00", Phrase.of(Text.SUPERVISOR_AT_IDLE)), sells=False),
     }
 
 
@@ -91,36 +80,10 @@ def _people() -> dict[str, Screen]:
             Phrase.of(Text.REFUSED), (Phrase.of(Text.CHANGE_DEFAULT),), warning=True
         ),
         "password-new": TextEntry(new, "****", 4, notice=Phrase.of(Text.PASSWORD_WEAK)),
-        "welcome": Notice(sign_on, (Phrase.of(Text.WELCOME, operator="01"),)),
-    }
-
-
-def _kiosk(whose: Owner) -> dict[str, Screen]:
-    items = (
-        ("1", "豆浆 Soy milk", yuan(300)),
-        ("2", "油条 Youtiao", yuan(250)),
-        ("3", "小笼包 Baozi", yuan(1800)),
-        ("4", "茶叶蛋 Tea egg", yuan(200)),
-    )
-    name = Phrase.of((items[2][1], items[2][1]))
-    off = (Phrase.of(Text.OFF_IN_KIOSK),)
-    return {
-        "attract": Attract(whose, items),
-        "attract-2": Attract(whose, items, page=1),
-        "attract-no-paper": Attract(whose, items, notice=Phrase.of(Text.PRINTER_PAPER_OUT)),
-        "kiosk-check": AmountCheck(whose, Kind.SALE, yuan(1800), (name,)),
-        "kiosk-check-capitals": AmountCheck(whose, Kind.SALE, yuan(1800), (name,), phase=1),
-        "kiosk-refused": Notice(Phrase.of(Text.REFUSED), off, warning=True),
-    }
-
-
-def _orders(whose: Owner) -> dict[str, Screen]:
-    reference, line = "order 4711", "拿铁 Latte ×2 56.00"
-    return {
-        "order": AmountCheck(whose, Kind.SALE, yuan(12850), (Phrase.of((reference, reference)),)),
-        "order-line": AmountCheck(
-            whose, Kind.SALE, yuan(999_999_999), (Phrase.of((line, line)),), phase=1
+        "sign-off": Notice(
+            Phrase.of(Text.SIGN_OFF_ASK, operator="01"), (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
         ),
+        "welcome": Notice(sign_on, (Phrase.of(Text.WELCOME, operator="01"),)),
     }
 
 
@@ -136,12 +99,16 @@ def _sale(whose: Owner) -> dict[str, Screen]:
         "amount-refused": AmountEntry(sale, big, title, over),
         "amount-again": AmountEntry(sale, yuan(5), Phrase.of(Text.SALE_AMOUNT_AGAIN)),
         "check": AmountCheck(whose, sale, amount),
-        "check-capitals": AmountCheck(whose, sale, amount, phase=1),
+        "check-keys": AmountCheck(whose, sale, amount, phase=1),
+        "check-capitals": AmountCheck(whose, sale, amount, phase=2),
         "check-large": AmountCheck(whose, sale, big),
-        "check-large-capitals": AmountCheck(whose, sale, big, phase=1),
+        "check-large-capitals": AmountCheck(whose, sale, big, phase=2),
         "card": CardPrompt(sale, amount, Phrase.of(Text.INSERT_CARD)),
         "card-again": CardPrompt(
             sale, amount, Phrase.of(Text.REINSERT_CARD), Phrase.of(Text.CARD_ERROR)
+        ),
+        "card-not-accepted": CardPrompt(
+            sale, amount, Phrase.of(Text.TAKE_CARD_OUT), Phrase.of(Text.CARD_NOT_SUPPORTED)
         ),
         "pin": PinEntry(sale, amount, 0),
         "pin-digits": PinEntry(sale, amount, 4),
@@ -173,7 +140,27 @@ def _outcomes() -> dict[str, Screen]:
             prompt=free,
         ),
         "failed": Outcome(
-            sale, amount, approved=False, text=Phrase.of(Text.FAILED_REVERSED), prompt=free
+            sale,
+            amount,
+            approved=False,
+            text=Phrase.of(Text.NO_ANSWER),
+            prompt=Phrase.of(Text.FAILED_REVERSED),
+        ),
+        "void-declined": Outcome(
+            Kind.VOID,
+            amount,
+            approved=False,
+            text=Phrase.of(response_text("91")),
+            code="91",
+            prompt=Phrase.of(Text.NOT_VOIDED),
+        ),
+        "refund-declined": Outcome(
+            Kind.REFUND,
+            amount,
+            approved=False,
+            text=Phrase.of(response_text("05")),
+            code="05",
+            prompt=Phrase.of(Text.NOT_REFUNDED),
         ),
         "void-approved": Outcome(
             Kind.VOID,
@@ -197,7 +184,7 @@ def _corrections(whose: Owner) -> dict[str, Screen]:
         return Original(
             kind,
             Phrase.of(text),
-            "622848******0012",
+            "6228 48** **** 0012",
             amount,
             rest,
             "2026-11-22",
@@ -218,14 +205,20 @@ def _corrections(whose: Owner) -> dict[str, Screen]:
             Phrase.of(Text.SIX_OR_TWELVE),
         ),
         "original-void": original(Kind.VOID, Text.VOID, None),
+        "original-void-keys": replace(original(Kind.VOID, Text.VOID, None), phase=1),
         "original-refund": original(Kind.REFUND, Text.REFUND, left),
+        "original-refund-keys": replace(original(Kind.REFUND, Text.REFUND, left), phase=1),
         "void-instead": Menu(
             Phrase.of(Text.VOID_INSTEAD),
             (Phrase.of(Text.CHOOSE_VOID), Phrase.of(Text.CHOOSE_REFUND)),
         ),
         "check-refund": AmountCheck(whose, Kind.REFUND, left, detail),
-        "check-refund-capitals": AmountCheck(whose, Kind.REFUND, left, detail, phase=1),
+        "check-refund-keys": AmountCheck(whose, Kind.REFUND, left, detail, phase=1),
+        "check-refund-capitals": AmountCheck(whose, Kind.REFUND, left, detail, phase=2),
         "card-original": CardPrompt(Kind.VOID, amount, Phrase.of(Text.INSERT_SAME_CARD)),
+        "card-of-another": CardPrompt(
+            Kind.VOID, amount, Phrase.of(Text.TAKE_CARD_OUT), Phrase.of(Text.ANOTHER_CARD)
+        ),
     }
 
 
@@ -249,7 +242,14 @@ def _lists(language: Language) -> dict[str, Screen]:
         Text.TRAINING_MODE,
     )
     sale = Text.SALE.in_language(language)
-    rows = (f"000124 {sale}", "CNY 128.50", "11-22 19:32 01")
+    rows = (f"000124 {sale}", "RMB 128.50", "6228 48** **** 0012")
+    voided = Text.UNDONE.in_language(language)
+    listed = (
+        f"000124 {sale} *0012",
+        f"19:32 {voided} 128.50",
+        f"000125 {Text.VOID.in_language(language)} *0012",
+        "11-22 19:34 -128.50",
+    )
     applications = ("UnionPay Debit", "UnionPay Credit")
     labels = tuple(Phrase.of((name, name)) for name in applications)
     return {
@@ -257,19 +257,16 @@ def _lists(language: Language) -> dict[str, Screen]:
         "menu-manage": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 0),
         "menu-manage-2": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 5),
         "applications": Menu(Phrase.of(Text.CHOOSE_APPLICATION), labels),
+        "reprint-copies": Menu(
+            Phrase.of(Text.MENU_REPRINT),
+            (Phrase.of(Text.REPRINT_MERCHANT), Phrase.of(Text.REPRINT_CARDHOLDER)),
+        ),
         "listing": Listing(Phrase.of(Text.MENU_QUERY), rows, 1, 2),
+        "transactions": Listing(Phrase.of(Text.QUERY_LIST), listed, 1, 2),
     }
 
 
 def _messages(whose: Owner) -> dict[str, Screen]:
-    totals = tuple(
-        Phrase.of(text, count=count, sum=total)
-        for text, count, total in (
-            (Text.TOTAL_SALES, 112, "45210.50"),
-            (Text.TOTAL_VOIDS, 2, "257.00"),
-            (Text.TOTAL_REFUNDS, 1, "88.50"),
-        )
-    )
     go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
     unusual = (Phrase.of(Text.UNUSUAL_BODY, usual="35.00"),)
     earlier = (
@@ -286,19 +283,32 @@ def _messages(whose: Owner) -> dict[str, Screen]:
 
     return {
         "unusual": Notice(
-            Phrase.of(Text.UNUSUAL_TITLE), unusual, go_on, yuan(1_285_000), warning=True
+            Phrase.of(Text.UNUSUAL_TITLE),
+            unusual,
+            Phrase.of(Text.UNUSUAL_KEYS),
+            yuan(1_285_000),
+            warning=True,
         ),
-        "duplicate": Notice(Phrase.of(Text.DUPLICATE_TITLE), earlier, go_on, amount, warning=True),
+        "duplicate": Notice(
+            Phrase.of(Text.DUPLICATE_TITLE),
+            earlier,
+            Phrase.of(Text.DUPLICATE_KEYS),
+            amount,
+            warning=True,
+        ),
         "other-terminal": Notice(Phrase.of(Text.REFUSED), (foreign,), warning=True),
         "other-merchant": Notice(Phrase.of(Text.REFUSED), (merchant,), warning=True),
         "other-currency": Notice(Phrase.of(Text.REFUSED), (kuwait,), warning=True),
         "already-voided": Notice(
             Phrase.of(Text.REFUSED), (Phrase.of(Text.ALREADY_VOIDED),), warning=True
         ),
-        "totals": Notice(Phrase.of(Text.SETTLE_TOTALS), totals, go_on),
-        "balanced": Notice(Phrase.of(Text.SETTLED), (Phrase.of(Text.BALANCED), *totals)),
+        "totals": Notice(Phrase.of(Text.SETTLE_TOTALS), TOTALS, go_on),
+        "balanced": Notice(Phrase.of(Text.SETTLED), (Phrase.of(Text.BALANCED), *TOTALS)),
         "unbalanced": Notice(
-            Phrase.of(Text.SETTLED), (Phrase.of(Text.UNBALANCED), *totals), warning=True
+            Phrase.of(Text.UNBALANCED),
+            TOTALS,
+            Phrase.of(Text.UNBALANCED_TODO),
+            warning=True,
         ),
         "reversal-first": Notice(
             Phrase.of(Text.REFUSED), (Phrase.of(Text.REVERSAL_FIRST),), warning=True
@@ -310,7 +320,7 @@ def _messages(whose: Owner) -> dict[str, Screen]:
             warning=True,
         ),
         "no-reader": out(Text.DEVICE_READER, Text.ADVICE_RECONNECT),
-        "no-disk": out(Text.DISK_FAULT, Text.ADVICE_FREE_DISK),
+        "no-disk": out(Text.DISK_FULL, Text.ADVICE_FREE_DISK),
         "data-gone": out(Text.DATA_GONE, Text.ADVICE_DATA_BACK),
         "data-swapped": out(Text.DATA_OTHERS, Text.ADVICE_OWN_DATA),
         "records-missing": out(Text.JOURNAL_TRUNCATED, Text.ADVICE_RESTORE),
@@ -321,59 +331,4 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         "database-unfit": out(Text.DATABASE_FAULT, Text.ADVICE_UPDATE_SYSTEM),
         "clock-behind": out(Text.CLOCK_FAULT, Text.ADVICE_TRUST_CLOCK, "2026-11-19 09:00"),
         "settings-wrong": out(Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.terminal"),
-    }
-
-
-def _test_keys(whose: Owner) -> dict[str, Screen]:
-    notice = Phrase.of(Text.SLIPS_PENDING, count=2)
-    items = (("1", "豆浆", yuan(300)), ("2", "油条", yuan(250)))
-    return {
-        "test-keys-idle": Idle(whose, "2026-11-22", "19:32", "01", test_keys=True),
-        "test-keys-notice": Idle(whose, "2026-11-22", "19:32", "01", notice, test_keys=True),
-        "test-keys-kiosk": Attract(whose, items, test_keys=True),
-    }
-
-
-def _training(whose: Owner) -> dict[str, Screen]:
-    amount, sale, detail = yuan(12850), Kind.SALE, (Phrase.of(Text.CARD_TAIL, tail="0012"),)
-    return {
-        "training-idle": Idle(whose, "2026-11-22", "19:32", "01", training=True),
-        "training-amount": AmountEntry(sale, amount, Phrase.of(Text.SALE_AMOUNT), training=True),
-        "training-check": AmountCheck(whose, sale, amount, training=True),
-        "training-refund": AmountCheck(whose, Kind.REFUND, amount, detail, training=True),
-        "training-pin": PinEntry(sale, amount, 2, training=True),
-        "training-outcome": Outcome(
-            sale,
-            amount,
-            approved=True,
-            text=Phrase.of(Text.APPROVED),
-            voucher="000003",
-            prompt=Phrase.of(Text.ENTER_NEXT_COPY),
-            undo_s=28,
-            training=True,
-        ),
-        "training-original": Original(
-            Kind.VOID,
-            Phrase.of(Text.VOID),
-            "622848******0012",
-            amount,
-            None,
-            "2026-11-22",
-            "19:32",
-            "01",
-            "000003",
-            whose,
-            training=True,
-        ),
-        "training-menu": Menu(
-            Phrase.of(Text.MENU),
-            tuple(map(Phrase.of, (Text.SALE, Text.VOID, Text.REFUND, Text.MENU_QUERY))),
-            training=True,
-        ),
-        "training-notice": Notice(
-            Phrase.of(Text.REFUSED),
-            (Phrase.of(Text.ALREADY_VOIDED),),
-            warning=True,
-            training=True,
-        ),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware.core.kinds import Kind
 from firmware.core.money import MoneyError, capitals
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import WIDTH_PX, Canvas
@@ -46,14 +47,14 @@ def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
 def amount_check(screen: AmountCheck, words: Words, canvas: Canvas) -> None:
     """Everything that moves money, on every turn: merchant, store, terminal, kind, amount, detail.
 
-    Prompt and capital numerals take turns on the last row; 核对 stays beside the amount. A
-    merchant's name too long for its row takes turns with itself.
+    Question, keys and capital numerals take turns on the last row, the question first; 核对 stays
+    beside the amount. A merchant's name too long for its row takes turns with itself.
     """
     rows = _whose(screen, words)
     rows.append(AmountRow(screen.amount, words(Text.CHECK), heights_px=_BESIDE_TWO))
     details = [words(phrase) for phrase in screen.detail]
-    if len(details) == 2 and fits(details[0], details[1]):
-        rows.append(SplitRow([details[0]], [details[1]], keep=8))
+    if len(details) == 2 and fits(details[0], details[1], WIDTH_PX - GAP_PX):
+        rows.append(SplitRow([details[0]], [details[1]], keep=8, gap_px=2 * GAP_PX))
     else:
         rows += [TextRow(detail, faces=(LOW_PX,), keep=8, lines=2) for detail in details]
     if len(rows) <= 4:  # a fifth row of text has room; 核对 stands beside the amount anyway
@@ -83,14 +84,18 @@ def _merchant_row(kind: str, merchant: str, phase: int) -> Row:
 
 def _turns(screen: AmountCheck, words: Words, lines: int) -> list[str]:
     """What stands on the last row, turn by turn."""
-    prompt = words(Text.CHECK_AMOUNT)
+    keys = Text.CHECK_KEYS_KIOSK if screen.customer else Text.CHECK_KEYS
+    ask = Text.CHECK_ITEM if screen.customer else Text.CHECK_AMOUNT
+    turns = [words(ask), words(keys)]
+    if screen.notice:
+        turns.append(words(screen.notice))
     if words.language is not Language.ZH:
-        return [prompt]
+        return turns
     try:
         parts = wrap(capitals(screen.amount), LOW_PX, WIDTH_PX)
     except MoneyError:  # a currency that has no capital numerals
-        return [prompt]
-    return [prompt, *("".join(parts[i : i + lines]) for i in range(0, len(parts), lines))]
+        return turns
+    return [*turns, *("".join(parts[i : i + lines]) for i in range(0, len(parts), lines))]
 
 
 def card_prompt(screen: CardPrompt, words: Words, canvas: Canvas) -> None:
@@ -146,7 +151,8 @@ def processing(screen: Processing, words: Words, canvas: Canvas) -> None:
     ring = icons.SPINNER[screen.spinner % len(icons.SPINNER)]
     rows.append(TextRow(words(screen.text), icon=ring, keep=4, lines=2))
     if screen.keep_card:
-        rows.append(TextRow(words(Text.DO_NOT_REMOVE), inverse=True, keep=3))
+        stay = Text.KIOSK_WAIT if screen.customer else Text.DO_NOT_REMOVE
+        rows.append(TextRow(words(stay), inverse=True, keep=3))
     stack(canvas, rows)
 
 
@@ -169,7 +175,8 @@ def outcome(screen: Outcome, words: Words, canvas: Canvas) -> None:
     if screen.prompt:
         rows.append(TextRow(words(screen.prompt), faces=(LOW_PX,), keep=2, lines=2))
     if screen.undo_s is not None:
-        offer = words(Text.CANCEL_UNDO, seconds=screen.undo_s)
+        undo = Text.CANCEL_UNDO_KIOSK if screen.customer else Text.CANCEL_UNDO
+        offer = words(undo, seconds=screen.undo_s)
         rows.append(TextRow(offer, faces=(LOW_PX,), keep=6, inverse=True))
     stack(canvas, rows)
 
@@ -198,16 +205,28 @@ def original(screen: Original, words: Words, canvas: Canvas) -> None:
         rows += header(words, kind, training=True)
     else:
         rows.append(SplitRow([kind], [merchant, clipped(merchant, kind + "  ")], tag=True, keep=9))
-    by = [words(Text.OPERATOR_SHORT, operator=screen.operator), screen.operator]
+    labels = [screen.voucher]
     if owner:
-        rows.append(SplitRow([f"{owner.store} {owner.terminal}"], by, keep=9))
-    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
-    left = words(Text.LEFT_TO_REFUND, left=screen.left) if screen.left else ""
-    tail = "*" + screen.card[-4:]
-    card = screen.card.replace(" ", "")
-    cards = [screen.card, card, card[:6] + tail, tail] if left else [screen.card, card]
-    lefts = [left, left, left, left.replace(" ", "")]
-    rows.append(SplitRow(cards, lefts, keep=9))
-    short_date = screen.date[2:]
-    rows.append(SplitRow([screen.voucher], [f"{short_date} {screen.time}"], keep=9))
+        where = f"{owner.store} {owner.terminal}"
+        labels = [] if fits(where, screen.voucher) else labels  # beside the amount, then
+        rows.append(SplitRow([where], ["" if labels else screen.voucher], keep=9))
+    rows.append(AmountRow(screen.amount, *labels, heights_px=_BESIDE_TWO))
+    tail = screen.card.replace(" ", "")[-4:]  # whose groups of four may part it
+    if screen.left:
+        left = words(Text.LEFT_TO_REFUND, left=screen.left)
+        cards = [words(Text.CARD_TAIL, tail=tail), f"*{tail}"]
+        rows.append(SplitRow(cards, [left], keep=9, gap_px=6))
+    else:
+        rows.append(TextRow(screen.card, faces=(LOW_PX,), keep=9))
+    rows.append(_original_turn(screen, words))
     stack(canvas, rows)
+
+
+def _original_turn(screen: Original, words: Words) -> Row:
+    """The last row: when it was and who sold, then what the keys do."""
+    if screen.phase % 2:
+        keys = {Kind.VOID: Text.ORIGINAL_KEYS_VOID, Kind.REFUND: Text.ORIGINAL_KEYS_REFUND}
+        return TextRow(words(keys.get(screen.kind, Text.PRESS_ENTER_TO_GO_ON)), faces=(LOW_PX,))
+    when = f"{screen.date[2:]} {screen.time}"
+    by = [words(Text.OPERATOR_SHORT, operator=screen.operator), screen.operator]
+    return SplitRow([when], by, keep=9, gap_px=6)

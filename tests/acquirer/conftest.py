@@ -13,8 +13,10 @@ from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account, Status
 from firmware.acquirer.embedded import LocalHost, Registration
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.core.money import CURRENCIES
+from firmware.core.payment import Payment
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import derived_keys
 from firmware.iso8583.messages import (
@@ -28,6 +30,7 @@ from firmware.iso8583.messages import (
 from hw.ports import HostLink
 from hw.sim.cards import cryptogram as card_side
 from hw.sim.cards.des import icc_master_key
+from tests.payment import changed, on_the_line, yuan
 
 TERMINAL, MERCHANT = "10000001", "104110054110001"
 MASTER = Key(bytes(range(32)))
@@ -124,23 +127,16 @@ class Till:
         card = self.cards[name]
         return self._request(Kind.SALE, name, amount_minor, pin, card.de55(amount_minor))
 
-    def void(self, original: FinancialRequest, **changes: object) -> FinancialRequest:
-        made = self._request(Kind.VOID, self._owner(original), original.amount_minor, None, b"")
-        made = replace(made, original_batch=original.batch, original_stan=original.stan)
-        return replace(made, **changes)  # type: ignore[arg-type]
+    def void(self, sale: FinancialRequest, /, **changes: object) -> FinancialRequest:
+        made = self._request(Kind.VOID, self._owner(sale), sale.payment.amount.minor, None, b"")
+        return changed(changed(made, original=original_of(sale.payment)), **changes)
 
     def refund(
-        self, original: FinancialRequest, reference: str, amount_minor: int, **changes: object
+        self, sale: FinancialRequest, reference: str, amount_minor: int, /, **changes: object
     ) -> FinancialRequest:
-        made = self._request(Kind.REFUND, self._owner(original), amount_minor, None, b"")
-        made = replace(
-            made,
-            original_batch=original.batch,
-            original_stan=original.stan,
-            original_reference=reference,
-            original_date=original.date,
-        )
-        return replace(made, **changes)  # type: ignore[arg-type]
+        made = self._request(Kind.REFUND, self._owner(sale), amount_minor, None, b"")
+        named = original_of(sale.payment, reference=reference, date=sale.payment.date)
+        return changed(changed(made, original=named), **changes)
 
     def ask(self, request: FinancialRequest | ReversalRequest | SettlementRequest) -> HostAnswer:
         return self.client.ask(request, 1_000)
@@ -160,7 +156,7 @@ class Till:
             batch=self.batch,
             stan=self.stan + 1,
             totals=totals or self.host.totals(TERMINAL, self.batch),
-            currency="156",
+            currency=CURRENCIES["CNY"],
             date="20260314",
             time="235900",
         )
@@ -170,17 +166,17 @@ class Till:
     ) -> FinancialRequest:
         self.stan += 1
         owner = self.cards[name].account
-        return FinancialRequest(
+        paid = on_the_line(
             kind=kind,
-            terminal=TERMINAL,
-            merchant=MERCHANT,
             batch=self.batch,
             stan=self.stan,
-            amount_minor=amount_minor,
-            currency="156",
+            amount=yuan(amount_minor),
             date="20260314",
             time="120000",
-            card=CardPresented(
+        )
+        return FinancialRequest(
+            paid,
+            CardPresented(
                 pan=owner.pan,
                 psn=owner.psn,
                 expiry=owner.expiry,
@@ -188,7 +184,6 @@ class Till:
                 pin=Pin(pin) if pin else None,
                 de55=de55,
             ),
-            operator="01",
         )
 
     def _owner(self, request: FinancialRequest) -> str:
@@ -198,21 +193,14 @@ class Till:
 
 
 def reversal_of(request: FinancialRequest, reason: str = "98") -> ReversalRequest:
-    return ReversalRequest(
-        kind=request.kind,
-        terminal=request.terminal,
-        merchant=request.merchant,
-        batch=request.batch,
-        stan=request.stan,
-        amount_minor=request.amount_minor,
-        currency=request.currency,
-        date=request.date,
-        time=request.time,
-        reason=reason,
-        original_date=request.date,
-        original_time=request.time,
-        original_last4=request.card.pan.last4,
-    )
+    paid = request.payment
+    return ReversalRequest(paid, paid.date, paid.time, reason, request.card.pan.last4)
+
+
+def original_of(sale: Payment, **said: Any) -> OriginalRef:
+    """How a void or refund names its sale; `said` is what it says besides its numbers."""
+    named = OriginalRef(batch=sale.batch, stan=sale.stan, reference="", date="", amount_minor=0)
+    return replace(named, **said)
 
 
 MakeTill = Callable[..., Till]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from firmware.acquirer.books import Books, BooksGoneError, Kept
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
+from tests.payment import changed
 
 Reverse = Callable[..., Any]
 
@@ -64,7 +64,7 @@ class TestCost:
     def test_a_message_that_is_refused_at_the_door_writes_nothing(
         self, till: Any, statements: list[str]
     ) -> None:
-        till.ask(replace(till.sale("debit", 100), terminal="99999999"))
+        till.ask(changed(till.sale("debit", 100), terminal="99999999"))
         till.host.exchange(b"nonsense", 1_000)
         assert statements == []
 

@@ -52,12 +52,12 @@ class AnyOrder(RuleBasedStateMachine):
         if isinstance(answer, NoAnswer):
             assert fault is not None
             return
-        if request.stan in self.reversed:
+        if request.payment.stan in self.reversed:
             assert answer.response_code != "00"
             return
-        assert self.heard.setdefault(request.stan, answer) == answer
+        assert self.heard.setdefault(request.payment.stan, answer) == answer
         if answer.response_code == "00":
-            self.approved[request.stan] = answer
+            self.approved[request.payment.stan] = answer
 
     faults = st.sampled_from([None] * 5 + [LineFault.SILENT, LineFault.DOWN, LineFault.LATE])
 
@@ -87,7 +87,7 @@ class AnyOrder(RuleBasedStateMachine):
     def refund(self, data: Any, amount: int, fault: LineFault | None) -> None:
         stan = data.draw(st.sampled_from(sorted(self.approved)))
         original = self.asked[stan - 1]
-        amount = data.draw(st.sampled_from([amount, original.amount_minor]))
+        amount = data.draw(st.sampled_from([amount, original.payment.amount.minor]))
         reference = self.approved[stan].reference
         self.asked.append(self.till.refund(original, reference, amount))
         self._send(self.asked[-1], fault)
@@ -102,14 +102,14 @@ class AnyOrder(RuleBasedStateMachine):
     def reverse(self, data: Any) -> None:
         request = data.draw(self._recent())
         assert self.till.code(reversal_of(request)) == "00"
-        self._forget(request.stan)
+        self._forget(request.payment.stan)
 
     @rule(name=st.sampled_from(sorted(LIMIT)), amount=st.integers(1, 300_000))
     def reverse_before_asking(self, name: str, amount: int) -> None:
         request = self.till.sale(name, amount)
         self.asked.append(request)
         assert self.till.code(reversal_of(request)) == "00"
-        self.reversed.add(request.stan)
+        self.reversed.add(request.payment.stan)
 
     @rule()
     def restart(self) -> None:
@@ -121,13 +121,14 @@ class AnyOrder(RuleBasedStateMachine):
         self.reversed.add(stan)
         self.approved.pop(stan, None)
         for later in self.asked:
-            if later.kind is not Kind.SALE and later.original_stan == stan:
-                rested = self.approved.pop(later.stan, None)
+            paid = later.payment
+            if paid.original is not None and paid.original.stan == stan:
+                rested = self.approved.pop(paid.stan, None)
                 books = {entry.stan: entry for entry in self.till.host.books()}
-                fell = later.stan in books and books[later.stan].state is Standing.REVERSED
+                fell = paid.stan in books and books[paid.stan].state is Standing.REVERSED
                 assert fell or rested is None
                 if fell:
-                    self.reversed.add(later.stan)
+                    self.reversed.add(paid.stan)
 
     @invariant()
     def what_stands_is_what_was_spent(self) -> None:

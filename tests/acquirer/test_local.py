@@ -14,8 +14,11 @@ from firmware.acquirer import embedded as local
 from firmware.acquirer import issuer
 from firmware.core.kinds import Totals
 from firmware.core.masked import Key
+from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.iso8583.responses import RESPONSES
+from tests.acquirer.conftest import original_of
+from tests.payment import changed, yuan
 
 Reverse = Callable[..., Any]
 TERMINAL = "10000001"
@@ -62,7 +65,7 @@ def test_asking_twice_over_a_restart_gives_the_same_answer(make_till: Any) -> No
 def test_a_used_number_with_another_amount_is_a_duplicate(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    other = replace(till.sale("debit", 2_000), stan=sale.stan)
+    other = changed(till.sale("debit", 2_000), stan=sale.payment.stan)
     assert till.code(other) == "94"
     assert till.host.balances()["debit"] == 1_000
 
@@ -70,12 +73,12 @@ def test_a_used_number_with_another_amount_is_a_duplicate(till: Any) -> None:
 def test_a_cryptogram_is_good_for_one_sale_only(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    assert till.code(replace(sale, stan=sale.stan + 1)) == "94"
+    assert till.code(changed(sale, stan=sale.payment.stan + 1)) == "94"
 
 
 def test_a_cryptogram_over_another_amount_is_declined(till: Any) -> None:
     sale = till.sale("debit", 1_000)
-    assert till.code(replace(sale, amount_minor=100)) == "05"
+    assert till.code(changed(sale, amount=yuan(100))) == "05"
 
 
 def test_a_sale_without_a_cryptogram_is_declined(till: Any) -> None:
@@ -154,11 +157,11 @@ def test_a_pin_of_a_short_card_number_works(till: Any) -> None:
     [
         ({"terminal": "99999999"}, "97"),
         ({"merchant": "999999999999999"}, "03"),
-        ({"currency": "840"}, "12"),
+        ({"amount": Money(100, CURRENCIES["USD"])}, "12"),
     ],
 )
-def test_a_terminal_of_nobody_is_told_so(till: Any, change: dict[str, str], code: str) -> None:
-    assert till.code(replace(till.sale("debit", 100), **change)) == code
+def test_a_terminal_of_nobody_is_told_so(till: Any, change: dict[str, Any], code: str) -> None:
+    assert till.code(changed(till.sale("debit", 100), **change)) == code
     assert till.host.books() == []
 
 
@@ -180,8 +183,8 @@ def test_a_void_gives_everything_back_once(till: Any) -> None:
 def test_a_void_is_of_the_whole_amount_the_same_card_and_a_standing_sale(till: Any) -> None:
     sale = till.sale("debit", 12_850)
     till.ask(sale)
-    assert till.code(till.void(sale, amount_minor=12_849)) == "64"
-    assert till.code(till.void(sale, original_stan=999)) == "25"
+    assert till.code(till.void(sale, amount=yuan(12_849))) == "64"
+    assert till.code(till.void(sale, original=original_of(sale.payment, stan=999))) == "25"
     assert till.code(till.void(sale, card=till.sale("free", 1).card)) == "14"
     void = till.void(sale)
     till.ask(void)
@@ -216,8 +219,10 @@ def test_a_refund_needs_its_original(till: Any) -> None:
     sale = till.sale("credit", 10_000)
     reference = till.answered(sale).reference
     assert till.code(till.refund(sale, "000000000000", 100)) == "25"
-    assert till.code(till.refund(sale, reference, 100, original_stan=77)) == "25"
-    assert till.code(till.refund(sale, reference, 100, original_date="20260313")) == "25"
+    other_number = original_of(sale.payment, reference=reference, stan=77)
+    other_day = original_of(sale.payment, reference=reference, date="20260313")
+    assert till.code(till.refund(sale, reference, 100, original=other_number)) == "25"
+    assert till.code(till.refund(sale, reference, 100, original=other_day)) == "25"
     assert till.code(till.refund(sale, reference, 100, card=till.sale("free", 1).card)) == "14"
     till.ask(till.void(sale))
     assert till.code(till.refund(sale, reference, 100)) == "12"
@@ -283,7 +288,7 @@ class TestTestAmounts:
         else:
             assert till.code(sale) == code
         stands = code in ("00", "68")
-        assert till.host.balances()["debit"] == (sale.amount_minor if stands else 0)
+        assert till.host.balances()["debit"] == (sale.payment.amount.minor if stands else 0)
 
     def test_what_was_never_answered_stands_until_it_is_reversed(
         self, make_till: Any, reverse: Reverse

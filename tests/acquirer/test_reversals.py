@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from firmware.iso8583.messages import FinancialRequest
+from tests.acquirer.conftest import original_of
+from tests.payment import changed, yuan
 
 Reverse = Callable[..., Any]
 
@@ -17,7 +18,7 @@ def state(till: Any, request: FinancialRequest) -> str:
     return next(
         entry.state.value
         for entry in till.host.books()
-        if (entry.batch, entry.stan) == (request.batch, request.stan)
+        if (entry.batch, entry.stan) == (request.payment.batch, request.payment.stan)
     )
 
 
@@ -79,16 +80,16 @@ def test_what_rests_on_a_reversed_sale_falls_with_it(till: Any, reverse: Reverse
 def test_a_reversal_of_another_amount_is_refused(till: Any, reverse: Reverse) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    assert till.code(replace(reverse(sale), amount_minor=999)) == "64"
+    assert till.code(changed(reverse(sale), amount=yuan(999))) == "64"
     assert till.host.balances()["debit"] == 1_000
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"original_date": "20260313"},
-        {"original_time": "120001"},
-        {"original_last4": "0000"},
+        {"date": "20260313"},
+        {"time": "120001"},
+        {"last4": "0000"},
     ],
 )
 def test_a_reversal_reverses_nothing_that_only_has_its_numbers(
@@ -97,7 +98,7 @@ def test_a_reversal_reverses_nothing_that_only_has_its_numbers(
     """A terminal that lost its journal gives its numbers out once more."""
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    assert till.code(replace(reverse(sale), **change)) == "94"
+    assert till.code(changed(reverse(sale), **change)) == "94"
     assert (till.host.balances()["debit"], state(till, sale)) == (1_000, "standing")
     assert till.code(sale) == "00", "an honest repeat still has its answer"
     assert till.code(reverse(sale)) == "00"
@@ -110,11 +111,12 @@ def test_a_voucher_number_given_out_anew_touches_the_old_sale_in_no_way(
     old = till.sale("debit", 1_000)
     till.ask(old)
     till.stan = 0
-    anew = replace(till.sale("debit", 1_000), time="130000")
+    anew = changed(till.sale("debit", 1_000), time="130000")
     assert till.code(anew) == "94"
     assert till.code(reverse(anew)) == "94"
-    assert till.code(till.void(old, original_date="20260315")) == "25"
-    assert till.code(till.void(old, original_reference="607300000000")) == "25"
+    another = original_of(old.payment, reference="607300000000")
+    assert till.code(till.void(old, original=original_of(old.payment, date="20260315"))) == "25"
+    assert till.code(till.void(old, original=another)) == "25"
     assert (till.host.balances()["debit"], state(till, old)) == (1_000, "standing")
 
 
@@ -123,7 +125,7 @@ def test_a_reversal_of_an_earlier_release_says_less_and_is_taken(
 ) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    older = replace(reverse(sale), original_date="", original_time="", original_last4="")
+    older = changed(reverse(sale), date="", time="", last4="")
     assert till.code(older) == "00"
     assert till.host.balances()["debit"] == 0
 
@@ -131,7 +133,7 @@ def test_a_reversal_of_an_earlier_release_says_less_and_is_taken(
 def test_a_repeat_at_another_time_is_no_repeat(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    assert till.code(replace(sale, time="120001")) == "94"
-    assert till.code(replace(sale, date="20260315")) == "94"
+    assert till.code(changed(sale, time="120001")) == "94"
+    assert till.code(changed(sale, date="20260315")) == "94"
     assert till.code(sale) == "00"
     assert till.host.balances()["debit"] == 1_000

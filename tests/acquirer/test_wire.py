@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from psec import mac
 
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.answers import decode_answer, encode_answer
 from firmware.iso8583.des import pad_80, retail_mac
 from firmware.iso8583.keys import derived_keys
@@ -32,6 +33,7 @@ from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.spec import Fields, WireError, unpack
 from firmware.iso8583.wire import Unacceptable, decode_request, encode, sealed
 from hw.sim.host_line import HostLine, LineFault
+from tests.payment import changed, on_the_line, yuan
 
 SOURCE = derived_keys(Key(bytes(range(32))))
 KEYS = SOURCE("10000001", 7)
@@ -46,41 +48,27 @@ CARD = CardPresented(
     pin=Pin("123456"),
     de55=bytes.fromhex("9F02060000000128509F2608A1A2A3A4A5A6A7A8"),
 )
-SALE = FinancialRequest(
-    kind=Kind.SALE,
-    terminal="10000001",
-    merchant="104110054110001",
-    batch=7,
-    stan=42,
-    amount_minor=12_850,
-    currency="156",
-    date="20260314",
-    time="120000",
-    card=CARD,
-    operator="01",
+SALE = FinancialRequest(on_the_line(batch=7, stan=42, date="20260314", time="120000"), CARD)
+VOID = changed(
+    SALE,
+    kind=Kind.VOID,
+    stan=43,
+    original=OriginalRef(batch=7, stan=42, reference="", date="", amount_minor=0),
 )
-VOID = replace(SALE, kind=Kind.VOID, stan=43, original_batch=7, original_stan=42)
-REFUND = replace(
+REFUND = changed(
     SALE,
     kind=Kind.REFUND,
     stan=44,
-    original_batch=3,
-    original_stan=9,
-    original_reference="607312345678",
-    original_date="20251231",
+    original=OriginalRef(
+        batch=3, stan=9, reference="607312345678", date="20251231", amount_minor=0
+    ),
     card=CardPresented(pan=Pan("62800001"), psn="", expiry="3012"),
 )
 REVERSAL = ReversalRequest(
-    kind=Kind.VOID,
-    terminal="10000001",
-    merchant="104110054110001",
-    batch=7,
-    stan=43,
-    amount_minor=12_850,
-    currency="156",
-    date="20260314",
-    time="120000",
-    reason="98",
+    on_the_line(kind=Kind.VOID, batch=7, stan=43, operator="", date="", time=""),
+    "20260314",
+    "120000",
+    "98",
 )
 TOTALS = Totals(
     sales=500, sales_minor=10**15, voids=1, voids_minor=12_850, refunds=2, refunds_minor=3
@@ -91,7 +79,7 @@ SETTLEMENT = SettlementRequest(
     batch=7,
     stan=45,
     totals=TOTALS,
-    currency="156",
+    currency=CURRENCIES["CNY"],
     date="20260314",
     time="235959",
 )
@@ -102,8 +90,8 @@ REQUESTS = [
     VOID,
     REFUND,
     REVERSAL,
-    replace(REVERSAL, kind=Kind.REFUND),
-    replace(REVERSAL, original_date="20260228", original_time="235959", original_last4="0018"),
+    changed(REVERSAL, kind=Kind.REFUND),
+    changed(REVERSAL, date="20260228", time="235959", last4="0018"),
     SETTLEMENT,
 ]
 APPROVAL = Answered(
@@ -149,21 +137,22 @@ def test_messages_are_those_of_the_terminal_specification() -> None:
 
 
 def test_a_new_year_does_not_change_a_date() -> None:
-    eve = replace(SALE, date="20251231")
+    eve = changed(SALE, date="20251231")
     assert decode_request(encode(eve, KEYS), SOURCE, date(2026, 1, 1)) == eve
-    leap = replace(SALE, date="20240229")
+    leap = changed(SALE, date="20240229")
     assert decode_request(encode(leap, KEYS), SOURCE, date(2024, 3, 1)) == leap
 
 
 def test_a_training_request_has_no_message() -> None:
-    for request in (SALE, REVERSAL, SETTLEMENT):
+    practice = changed(SALE, training=True), changed(REVERSAL, training=True)
+    for request in (*practice, replace(SETTLEMENT, training=True)):
         with pytest.raises(WireError, match="training"):
-            encode(replace(request, training=True), KEYS)
+            encode(request, KEYS)
 
 
 def test_what_does_not_fit_is_named_by_its_field_and_not_shown() -> None:
     with pytest.raises(WireError, match="field 41"):
-        encode(replace(SALE, terminal="123"), KEYS)
+        encode(changed(SALE, terminal="123"), KEYS)
     with pytest.raises(WireError, match="field 35") as caught:
         encode(replace(SALE, card=replace(CARD, track2=Track2(PAN))), KEYS)
     assert PAN not in repr(caught.value)
@@ -172,6 +161,14 @@ def test_what_does_not_fit_is_named_by_its_field_and_not_shown() -> None:
 def test_no_message_is_composed_of_two_accounts() -> None:
     with pytest.raises(ValueError, match="two accounts"):
         replace(CARD, track2=Track2("4761739001010119D30122010000000000"))
+
+
+def test_a_message_in_no_known_currency_is_refused_by_the_host() -> None:
+    fields = unpack(encode(SALE, KEYS))
+    fields["49"] = "999"
+    found = decode_request(sealed(fields, KEYS.mac), lambda *_: KEYS, TODAY)
+    assert isinstance(found, Unacceptable)
+    assert (found.code, found.detail) == ("12", "field 49: no currency that is known")
 
 
 def test_a_message_of_two_accounts_is_refused_by_the_host() -> None:
@@ -186,12 +183,12 @@ class TestAnswersThatAreNone:
     @pytest.mark.parametrize(
         ("other", "words"),
         [
-            ({"amount_minor": 12_851}, "amount"),
+            ({"amount": yuan(12_851)}, "amount"),
             ({"terminal": "10000002"}, "terminal"),
             ({"merchant": "104110054110002"}, "merchant"),
             ({"stan": 41}, "STAN"),
             ({"batch": 6}, "batch"),
-            ({"currency": "840"}, "currency"),
+            ({"amount": Money(12_850, CURRENCIES["USD"])}, "currency"),
             ({"time": "120001"}, "time"),
             ({"kind": Kind.VOID}, "processing code"),
             ({"kind": Kind.REFUND}, "message type"),
@@ -200,14 +197,14 @@ class TestAnswersThatAreNone:
     def test_an_answer_to_another_request_is_garbled_and_says_what_differs(
         self, other: dict[str, Any], words: str
     ) -> None:
-        foreign = encode_answer(replace(SALE, **other), APPROVAL, KEYS)
+        foreign = encode_answer(changed(SALE, **other), APPROVAL, KEYS)
         answer = decode_answer(foreign, SALE, KEYS)
         assert isinstance(answer, NoAnswer)
         assert answer.reason is NoAnswerReason.GARBLED
         assert words in answer.detail
 
     def test_a_reversals_answer_does_not_answer_the_sale(self) -> None:
-        foreign = encode_answer(replace(REVERSAL, kind=Kind.SALE, stan=42), APPROVAL, KEYS)
+        foreign = encode_answer(changed(REVERSAL, kind=Kind.SALE, stan=42), APPROVAL, KEYS)
         assert isinstance(decode_answer(foreign, SALE, KEYS), NoAnswer)
 
     def test_the_request_itself_is_no_answer(self) -> None:

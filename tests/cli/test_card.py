@@ -130,7 +130,7 @@ def test_a_trace_tells_each_step_with_its_source(pos):
     text = pos("card", "trace", "--card", "mastercard-cda").out
     told = [
         "the modelled slot: ATR 3B600000 (T=0)",
-        "Sale of CNY 128.50",
+        "Sale of RMB 128.50",
         "== Application selection",
         "READ RECORD  SFI 1, record 1",
         "  * Candidates: A0000000041010  [EMV 4.4 Book 1, 12.3]",

@@ -20,6 +20,7 @@ HUGE = "9" * 400
 # words of a command line, of which none can be done; @ stands for the folder of odd files
 ABSURD = {
     "no such port": "sim --port 99999",
+    "a guide in no language": "guide --lang xx -o @/guide.html",
     "a port below none": "sim --port -1",
     "a port without end": f"sim --port {HUGE}",
     "a port in other digits": "sim --port ٤",

@@ -31,8 +31,8 @@ def test_the_demo_shows_a_sale_a_void_and_a_refund_with_their_vouchers(telling):
     papers = "".join(said.split()).replace("│", "")
     for voucher in ("消费SALE", "消费撤销VOID", "退货REFUND"):
         assert papers.count(f"交易类型TRANSTYPE:{voucher}") >= 1
-    assert "备注REMARKS:原凭证号ORIGVOUCHER:000001" in papers
-    assert "可退余额LEFT:RMB58.00" in papers
+    assert "原凭证号ORIGVOUCHER:000001" in papers
+    assert "可退余额REFUNDABLE:RMB58.00" in papers
 
 
 def test_the_demo_speaks_the_language_it_was_asked_for(telling):

@@ -118,7 +118,7 @@ def test_while_the_host_is_silent_and_the_printer_stuck_nothing_is_lost(
     house.insert("unionpay-credit")
     house.wait(lambda: house.sees("请输入密码"), 60, "the PIN")
     house.tell("press 1 2 3 4 5 6 ENTER")
-    house.wait(lambda: house.sees("正在联机"), 60, "the host that is asked")
+    house.wait(lambda: house.sees("交易处理中"), 60, "the host that is asked")
     for _ in range(times - 1):
         house.again(signal.SIGTERM)
     assert house.end(signal.SIGTERM) == 0

@@ -28,9 +28,9 @@ DISK = ("存储故障", "请联系维护人员"), ("Storage fault", "Call servic
 DAMAGED = ("流水损坏", "请联系维护人员"), ("Journal damaged", "Call service")
 KEYS = ("密钥不符或不可读", "请恢复密钥文件"), ("Keys unusable", "Restore the keys")
 READ_ONLY = ("存储只读", "请检查存储卡"), ("Disk is read-only", "Check the SD card")
-FULL = ("存储故障", "请清理存储空间"), ("Storage fault", "Free the disk")
+FULL = ("存储空间已满", "请清理存储空间"), ("Storage full", "Free the disk")
 BOOKS = ("主机账本故障", "请联系维护人员"), ("Host books fault", "Call service")
-TRUSTED = ("时钟异常", "若对请主管按确认"), ("Clock is wrong", "If right: ENTER")
+TRUSTED = ("请核对时钟", "无误请主管按确认"), ("Check the clock", "Supervisor: ENTER yes")
 SAID = {
     Trouble.FULL: FULL,
     Trouble.IO: DISK,
@@ -46,8 +46,11 @@ SAID = {
     Trouble.NEWER: (("软件比流水旧", "请升级软件"), ("Software too old", "Update software")),
     Trouble.BUSY: (("流水被占用", "请关闭其它程序"), ("Journal in use", "End other programs")),
     Trouble.KEYS: KEYS,
-    Trouble.ENGINE: (("数据库引擎不符", "请升级系统"), ("Database unfit", "Update the system")),
-    Trouble.CLOCK_UNSET: (("时钟异常", "请校准时间"), ("Clock is wrong", "Set the clock")),
+    Trouble.ENGINE: (
+        ("数据库版本不符", "请升级系统"),
+        ("Wrong database version", "Update the system"),
+    ),
+    Trouble.CLOCK_UNSET: (("请核对时钟", "请校准时间"), ("Check the clock", "Set the clock")),
     Trouble.CLOCK_BEHIND: TRUSTED,
     Trouble.CLOCK_AHEAD: TRUSTED,
 }

@@ -51,7 +51,7 @@ def test_a_day_adds_up_over_its_batches(data: Path, capsys: pytest.CaptureFixtur
     assert ["refunds", "2", "-128.50"] in rows
     assert ["net", "0.00"] in rows
     assert ["09:00", "1", "128.50", "0", "0.00", "2", "-128.50", "0.00"] in rows
-    assert ["1", "51", "余额不足", "Insufficient", "funds"] in rows
+    assert ["1", "51", "可用余额不足", "Insufficient", "funds"] in rows
 
 
 def test_the_earlier_form_of_a_day_works_and_says_what_is_new(pos: Pos, data: Path):

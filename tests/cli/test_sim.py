@@ -84,8 +84,12 @@ def test_a_fresh_terminal_on_the_page_leaves_the_kept_data_alone(tmp_path):
     session.start()
     with reading(data) as journal:
         head = journal.head()
+    assert session.hub.state("settings")["place"] == {"directory": str(data), "kept": True}
     assert session.submit(Fresh({"general.language": "zh_CN"}))
     wait_for(session.hub, lambda: "请输入金额" in said(session.hub))
+    place = session.hub.state("settings")["place"]
+    assert not place["kept"]
+    assert place["directory"] != str(data)
     session.close()
     with reading(data) as journal:
         assert journal.head() == head

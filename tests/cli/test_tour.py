@@ -129,7 +129,7 @@ class Page:
         """A sale of 12.50."""
         self._see("Enter amount")
         self._press("1", "2", "5", "0", "ENTER")
-        self._see("Check the amount")
+        self._see("Amount correct?")
         threading.Event().wait(1)  # a key counts only once the frame was there to be read
         self._press("ENTER")
         self._see("Insert card")

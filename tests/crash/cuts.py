@@ -29,12 +29,12 @@ from tests.crash.rig import SIGN_ON, Rig
 OFF_MS = 5_000  # how long the power is off
 SETTLED_MS = 120_000  # by then the terminal has gone through its notices back to idle
 RETRIED_MS = 600_000  # by then a reversal that is owed has been tried again
-SLIP_TITLE = "POS RECEIPT"
-NOT_VALID = "NOT VALID"  # a reprint of what came to nothing
+SLIP_TITLE = "POS签购单"
+NOT_VALID = "交易无效"  # a reprint of what came to nothing
 COPY_TITLES = ("MERCHANT COPY", "CARDHOLDER COPY")
-READY = ("请输入金额", SIGN_ON)  # idle, or nobody is signed on
+READY = ("请输入金额", "主管已签到", SIGN_ON)  # idle, or nobody is signed on
 _VOUCHER = re.compile(r"VOUCHER NO:\s*(\d{6})")
-_AMOUNT = re.compile(r"AMOUNT:\s*RMB (\d+\.\d\d)")
+_AMOUNT = re.compile(r"AMOUNT:\s*RMB -?(\d+\.\d\d)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ EXPECTED: Mapping[str, Expected] = {
     "keypad": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
     "display": Expected(device=Device.DISPLAY.value, stops=True, slip=Mark.STOPPED.value),
     "disk": Expected((Text.DISK_FAULT, Text.DISK_READ_ONLY, Text.DATA_GONE), "journal", stops=True),
+    "disk full": Expected((Text.DISK_FULL,), "journal", stops=True),
     "clock": Expected(record=ClockJumped),
     "printer": Expected(_SLIPS_WAIT, Device.PRINTER.value, at_idle=True),
     "card": Expected(_CARD_FAILED),

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from firmware.core.kinds import Kind
 from firmware.flows.outage import CLOCK
-from firmware.iso8583.messages import HostRequest, SettlementRequest
+from firmware.iso8583.messages import (
+    FinancialRequest,
+    HostRequest,
+    ReversalRequest,
+    SettlementRequest,
+    subject_of,
+)
 from firmware.journal.records import (
     AmountAgreed,
     DeviceFailed,
@@ -55,7 +61,7 @@ def untold(
     for request in unanswered:
         wanted = in_vain(request).record
         if (wanted, _numbers(request)) not in told:
-            yield f"{request.stan:06d} had no answer, and no {wanted} says so"
+            yield f"{subject_of(request).stan:06d} had no answer, and no {wanted} says so"
 
 
 def _left_broken(records: Iterable[Record]) -> set[str]:
@@ -74,5 +80,6 @@ def _left_broken(records: Iterable[Record]) -> set[str]:
 
 def _numbers(of: Record | HostRequest) -> tuple[int, int]:
     """Batch and STAN, as far as there are any; a settlement is its batch's."""
-    stan = 0 if isinstance(of, SettlementRequest) else getattr(of, "stan", 0)
-    return getattr(of, "batch", 0), stan
+    named = of.payment if isinstance(of, FinancialRequest | ReversalRequest) else of
+    stan = 0 if isinstance(of, SettlementRequest) else getattr(named, "stan", 0)
+    return getattr(named, "batch", 0), stan

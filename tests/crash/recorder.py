@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -234,12 +234,16 @@ class Connection:
                 if not setting:
                     return _Cursor([Row((name,), (told,))])
                 sql = f"PRAGMA {name} = {instead}"
-        cursor = self._connection.cursor()
-        cursor.row_trace = _row
         try:
+            cursor = self._connection.cursor()
+            cursor.row_trace = _row
             return _Cursor(list(cursor.execute(sql, tuple(values))))
         except apsw.Error as error:
             raise _translated(error) from error
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        for values in rows:
+            self.execute(sql, values)
 
     def close(self) -> None:
         try:

@@ -11,17 +11,17 @@ from firmware.flows.desk import Desk
 from firmware.flows.outcome import finish
 from firmware.flows.recover import recover
 from firmware.flows.sale import Met, agree_on_amount, meet_card
-from firmware.iso8583.messages import Answered
+from firmware.iso8583.messages import Answered, FinancialRequest
 from firmware.journal.lookups import Lookups
 from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.payments.order import Agreed
 from firmware.payments.transact import (
     PaymentApproved,
     PaymentDeclined,
-    _intent,
     _outcome,
-    _request,
     both_copies,
+    intent_of,
+    payment_of,
 )
 from tests.crash.cuts import Story
 
@@ -144,16 +144,17 @@ async def naive_terminal(desk: Desk) -> None:
 
 async def _sell_naively(desk: Desk, met: Met) -> None:
     numbers = await Look.of(Lookups.next_numbers, training=desk.training)
-    intent = _intent(desk, met.ready, numbers, await Now())
-    answer = await Authorise(_request(desk, met.ready, intent))
+    paid = payment_of(desk, met.ready, numbers, await Now())
+    intent = intent_of(met.ready, paid)
+    answer = await Authorise(FinancialRequest(paid, met.ready.card))
     await met.end_with_card(answer)
     await release_card()
     assert isinstance(answer, Answered), "a naive terminal believes in its line"
     result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
     job = await Look.of(Lookups.next_job)
-    outcome = _outcome(desk, intent, met.ready, result, answer)
-    await Record.of(intent, outcome, *both_copies(intent, job))
-    found = await Look.of(Lookups.by_voucher, intent.stan, training=desk.training)
+    outcome = _outcome(desk, paid, met.ready, result, answer)
+    await Record.of(intent, outcome, *both_copies(paid, job))
+    found = await Look.of(Lookups.by_voucher, paid.stan, training=desk.training)
     assert found is not None
     if result is Result.APPROVED:
         await finish(desk, PaymentApproved(found, job, job + 1, await Now()))

@@ -90,7 +90,7 @@ class Trials:
             self.at_ms = self._lives(ground, "before").at_ms
         unharmed = self._copied(ground, "unharmed")
         end = self._lives(unharmed, "lines", error=error)
-        assert not end.failed
+        assert not end.failed, end.failed
         assert not self._wrong(unharmed, end.shown)
         self.calls = end.calls
 

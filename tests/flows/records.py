@@ -30,30 +30,33 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
 from hw.sim.cards import tray_accounts
-from tests.flows.script import ANYTHING, CARD_KEY, CONFIG, Pair, desk
+from tests.flows.script import ANYTHING, CARD_KEY, Pair, desk
 from tests.flows.words import (
     BATCH,
     CARDHOLDER_JOB,
+    CHECK_MS,
     MERCHANT_JOB,
     NOW,
+    SCREEN_MS,
     STAN,
     card_is_released,
     next_job,
+    nobody_comes,
     nothing_is_owed,
     say,
     shows,
     stands_in_the_journal,
     takes_its_number,
     tells,
-    yuan,
 )
 from tests.journal.story import FRAME_SHA256
+from tests.payment import payment, yuan
 
 REFERENCE, AUTHORISATION = "632600000001", "778997"
-OWNER = CONFIG.merchant
 
 
 def intent_of(
@@ -66,24 +69,16 @@ def intent_of(
     undo: bool = False,
 ) -> IntentRecorded:
     """What is durable before the host is asked."""
-    return IntentRecorded(
+    paid = payment(
         kind=kind,
         batch=BATCH,
         stan=stan,
-        amount_minor=minor,
-        currency="CNY",
-        card=card,
-        operator="01",
-        merchant=OWNER.number,
-        merchant_name=OWNER.name,
-        store=OWNER.store,
-        terminal=OWNER.terminal,
+        amount=yuan(minor),
         date=NOW.date,
         time=NOW.time,
-        frame_sha256=FRAME_SHA256,
         original=original,
-        undo=undo,
     )
+    return IntentRecorded.of(paid, card, frame_sha256=FRAME_SHA256, undo=undo)
 
 
 @dataclass(frozen=True)
@@ -110,26 +105,8 @@ class PresentedAs:
 
 def request_of(intent: IntentRecorded, pin: str = "") -> Authorise:
     """What the host is asked: about this very card, with the PIN that was keyed for it."""
-    original = intent.original
-    return Authorise(
-        FinancialRequest(
-            kind=intent.kind,
-            terminal=intent.terminal,
-            merchant=intent.merchant,
-            batch=intent.batch,
-            stan=intent.stan,
-            amount_minor=intent.amount_minor,
-            currency="156",
-            date=intent.date,
-            time=intent.time,
-            card=cast("CardPresented", PresentedAs(intent.card, pin, intent.kind is Kind.SALE)),
-            operator=intent.operator,
-            original_batch=original.batch if original else 0,
-            original_stan=original.stan if original else 0,
-            original_reference=original.reference if original else "",
-            original_date=original.date if original else "",
-        )
-    )
+    card = cast("CardPresented", PresentedAs(intent.card, pin, intent.kind is Kind.SALE))
+    return Authorise(FinancialRequest(intent.payment, card))
 
 
 def issuer_approves(name: str) -> Callable[[Authorise], Answered]:
@@ -196,21 +173,7 @@ def reversal_is_sent(
     owed: Transaction, reason: str, answer: HostAnswer, *, attempts: int = 0, told: bool = False
 ) -> list[Pair]:
     """The host is asked to undo whatever the intent did."""
-    request = ReversalRequest(
-        kind=owed.kind,
-        terminal=owed.terminal,
-        merchant=owed.merchant,
-        batch=owed.batch,
-        stan=owed.stan,
-        amount_minor=owed.amount_minor,
-        currency="156",
-        date=NOW.date,
-        time=NOW.time,
-        reason=reason,
-        original_date=owed.date,
-        original_time=owed.time,
-        original_last4=owed.card.last4,
-    )
+    request = ReversalRequest(owed.payment, NOW.date, NOW.time, reason, owed.card.last4)
     reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
     return [(Look.of(Lookups.reversals), [reversal]), (Now(), NOW), (Authorise(request), answer)]
 
@@ -264,7 +227,7 @@ def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = No
     return Original(
         kind,
         say(Text.VOID if kind is Kind.VOID else Text.REFUND),
-        card=f"{sale.card.first6}******{sale.card.last4}",
+        card=masked_number(sale.card, show_first6=True),
         amount=yuan(sale.amount_minor),
         left=None if left_minor is None else yuan(left_minor),
         date="2026-11-22",
@@ -273,6 +236,19 @@ def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = No
         voucher=f"{sale.stan:06d}",
         owner=desk().owner,
     )
+
+
+def original_is_left_alone(
+    kind: Kind, sale: Transaction, left_minor: int | None = None
+) -> list[Pair]:
+    """Nobody presses a key, though the last row takes its turns for a minute."""
+    screen = original_on_glass(kind, sale, left_minor)
+    turns = range(SCREEN_MS // CHECK_MS)
+    return [
+        pair
+        for phase in turns
+        for pair in (shows(msgspec.structs.replace(screen, phase=phase)), nobody_comes(CHECK_MS))
+    ]
 
 
 def is_carried_out(intent: IntentRecorded, answer: HostAnswer, pin: str = "") -> list[Pair]:

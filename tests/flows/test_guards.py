@@ -34,8 +34,8 @@ from tests.flows.words import (
     say,
     shows,
     tells,
-    yuan,
 )
+from tests.payment import yuan
 
 SALE = Kind.SALE
 VISA = facts_of("visa-credit")
@@ -55,8 +55,8 @@ DUPLICATE = Look.of(
 
 def warns(title: Text, minor: int, *body: Phrase) -> Pair:
     """What is unusual, the usual value, and the question whether to go on."""
-    prompt = say(Text.PRESS_ENTER_TO_GO_ON)
-    return shows(Notice(say(title), body, prompt, yuan(minor), warning=True))
+    keys = {Text.UNUSUAL_TITLE: Text.UNUSUAL_KEYS, Text.DUPLICATE_TITLE: Text.DUPLICATE_KEYS}
+    return shows(Notice(say(title), body, say(keys[title]), yuan(minor), warning=True))
 
 
 def goes_on(guard: str, shown: str, minor: int) -> Pair:

@@ -23,7 +23,7 @@ SALE = (
     ("remove",),
     ("wait", "40s"),
 )
-STOPPED = ("expect screen", "存储故障", "请清理存储空间")
+STOPPED = ("expect screen", "存储空间已满", "请清理存储空间")
 SERVES = ("expect screen", "请输入金额")
 
 

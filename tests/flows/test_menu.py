@@ -34,8 +34,8 @@ from tests.flows.words import (
     say,
     shows,
     tells,
-    yuan,
 )
+from tests.payment import yuan
 
 TITLES = tuple(map(say, ITEMS))
 

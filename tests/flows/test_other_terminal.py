@@ -55,7 +55,7 @@ def test_what_was_sold_under_another_number_is_refused_with_its_owner(
         tmp_path,
         moved,
         ("press", *way),
-        ("expect screen", "属于终端10000001", "门店S01"),
+        ("expect screen", "此笔属于 门店S01", "终端10000001"),
         ("expect totals", "voids=0/0", "refunds=0/0"),
     )
 

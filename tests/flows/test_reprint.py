@@ -36,6 +36,11 @@ def is_chosen(digit: Key) -> list[Pair]:
     return [shows(Menu(say(Text.MENU_REPRINT), tuple(map(say, ITEMS)))), presses(digit)]
 
 
+def copy_is_chosen(digit: Key = Key.D1) -> list[Pair]:
+    copies = (Text.REPRINT_MERCHANT, Text.REPRINT_CARDHOLDER)
+    return [shows(Menu(say(Text.MENU_REPRINT), tuple(map(say, copies)))), presses(digit)]
+
+
 def is_printed_again(copy: Copy, stan: int, printed: Transaction | None) -> list[Pair]:
     """Marked as a duplicate, with who wanted it; the glass says how many there are by now."""
     queued = PrintQueued(
@@ -61,6 +66,7 @@ def test_last_voucher_is_printed_again():
         reprint(desk()),
         is_chosen(Key.D1),
         (Look.of(Lookups.last_transaction, training=False), SOLD),
+        copy_is_chosen(),
         is_printed_again(Copy.MERCHANT, 1, again(1)),
     )
 
@@ -71,7 +77,27 @@ def test_any_voucher_is_printed_again_by_its_number():
         is_chosen(Key.D2),
         keys_digits(NUMBER, "1", width=6, hint=HINT),
         (Look.of(Lookups.by_voucher, 1, training=False), SOLD),
+        copy_is_chosen(),
         is_printed_again(Copy.MERCHANT, 1, again(4)),
+    )
+
+
+def test_the_cardholders_copy_is_printed_again():
+    follow(
+        reprint(desk()),
+        is_chosen(Key.D1),
+        (Look.of(Lookups.last_transaction, training=False), SOLD),
+        copy_is_chosen(Key.D2),
+        is_printed_again(Copy.CARDHOLDER, 1, again(1)),
+    )
+
+
+def test_no_copy_is_printed_when_none_is_chosen():
+    follow(
+        reprint(desk()),
+        is_chosen(Key.D1),
+        (Look.of(Lookups.last_transaction, training=False), SOLD),
+        copy_is_chosen(Key.CANCEL),
     )
 
 
@@ -102,6 +128,7 @@ def test_reversed_sale_has_a_voucher_that_says_so(state: State):
             Look.of(Lookups.last_transaction, training=False),
             msgspec.structs.replace(SOLD, state=state),
         ),
+        copy_is_chosen(),
         is_printed_again(Copy.MERCHANT, 1, again(1)),
     )
 

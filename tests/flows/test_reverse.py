@@ -23,7 +23,7 @@ from tests.flows.records import (
     transaction_of,
 )
 from tests.flows.script import ANYTHING, desk, follow
-from tests.flows.words import facts_of, it_is, yuan
+from tests.flows.words import facts_of, it_is
 
 INTENT = intent_of(Kind.SALE, 800, facts_of("visa-credit"))
 OWED = transaction_of(INTENT, State.REVERSING, reference="")
@@ -37,7 +37,7 @@ SILENCE = NoAnswer(NoAnswerReason.TIMED_OUT)
 @pytest.mark.parametrize("code", sorted(CONFIRMING_CODES))
 def test_undone_or_unknown_to_the_host_nothing_stands(code: str):
     done = follow(
-        reverse(desk(), INTENT, yuan(800), ReversalCause.TIMED_OUT),
+        reverse(desk(), INTENT.payment, ReversalCause.TIMED_OUT),
         reversal_opens(INTENT, "no answer: timed out"),
         reversal_is_sent(OWED, "no answer: timed out", Answered(code)),
         reversal_is_confirmed(OWED, code),
@@ -57,7 +57,7 @@ def test_undone_or_unknown_to_the_host_nothing_stands(code: str):
 )
 def test_any_other_word_leaves_it_owed(answer: HostAnswer, detail: str):
     done = follow(
-        reverse(desk(), INTENT, yuan(800), ReversalCause.CARD_GONE),
+        reverse(desk(), INTENT.payment, ReversalCause.CARD_GONE),
         reversal_opens(INTENT, "card: card gone"),
         reversal_is_sent(OWED, "card: card gone", answer),
         reversal_stays_owed(OWED, 1, detail),

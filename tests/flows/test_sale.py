@@ -51,8 +51,8 @@ from tests.flows.words import (
     stands_in_the_journal,
     takes_its_number,
     was_not_charged_a_moment_ago,
-    yuan,
 )
+from tests.payment import yuan
 
 SALE = Kind.SALE
 VISA, UNIONPAY = facts_of("visa-credit"), facts_of("unionpay-debit")

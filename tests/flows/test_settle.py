@@ -28,7 +28,6 @@ from firmware.ui.screens import Notice
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import (
-    OWNER,
     intent_of,
     refuses_before_the_reversal,
     reversal_is_confirmed,
@@ -36,10 +35,11 @@ from tests.flows.records import (
     reversal_stays_owed,
     transaction_of,
 )
-from tests.flows.script import Pair, desk, follow
+from tests.flows.script import CONFIG, Pair, desk, follow
 from tests.flows.words import (
     BATCH,
     MERCHANT_JOB,
+    NOTICE_MS,
     NOW,
     beeps,
     facts_of,
@@ -88,12 +88,12 @@ def settlement_starts() -> list[Pair]:
 
 def host_is_asked(answer: HostAnswer) -> list[Pair]:
     request = SettlementRequest(
-        terminal=OWNER.terminal,
-        merchant=OWNER.number,
+        terminal=CONFIG.merchant.terminal,
+        merchant=CONFIG.merchant.number,
         batch=BATCH,
         stan=4,
         totals=TOTALS,
-        currency="156",
+        currency=CONFIG.currency,
         date=NOW.date,
         time=NOW.time,
     )
@@ -117,12 +117,18 @@ def batch_is_closed(host_totals: Totals, *, balanced: bool) -> list[Pair]:
         time=NOW.time,
     )
     slip = PrintQueued(job=9, copy=Copy.SETTLEMENT, batch=BATCH, stan=0)
-    verdict = Text.BALANCED if balanced else Text.UNBALANCED
     return [
         (Look.of(Lookups.next_job), 9),
         (Record.of(completed, BatchOpened(batch=BATCH + 1), slip), None),
-        *tells(Text.SETTLED, verdict, *LINES, warning=not balanced),
+        *(tells(Text.SETTLED, Text.BALANCED, *LINES, warning=False) if balanced else differs()),
     ]
+
+
+def differs() -> list[Pair]:
+    """The totals do not agree, and whom to call."""
+    todo = say(Text.UNBALANCED_TODO)
+    screen = Notice(say(Text.UNBALANCED), LINES, todo, warning=True)
+    return [shows(screen), beeps(long=True), presses(Key.ENTER, timeout_ms=NOTICE_MS)]
 
 
 @pytest.mark.parametrize("host_totals", [TOTALS, OTHERS], ids=["balanced", "unbalanced"])
@@ -216,7 +222,7 @@ def test_enter_typed_ahead_does_not_settle():
 def test_lesson_settles_nothing():
     lesson = desk()
     lesson.training = True
-    screen = Notice(say(Text.SETTLE_TOTALS), LINES, training=True)
+    screen = Notice(say(Text.SETTLE_TRAINING), LINES, say(Text.PRESS_ENTER_TO_GO_ON), training=True)
     slip = PrintQueued(job=MERCHANT_JOB, copy=Copy.SETTLEMENT, batch=BATCH, stan=0, training=True)
     said = Notice(say(Text.SETTLED), (say(Text.LESSONS_COUNT_NOTHING),), training=True)
     follow(

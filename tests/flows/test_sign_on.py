@@ -164,7 +164,7 @@ def is_chosen(item: Text) -> list[Pair]:
     return [shows(menu), presses(Key[f"D{ITEMS.index(item) + 1}"])]
 
 
-SIGN_OFF = Notice(say(Text.SIGN_OFF), (), say(Text.PRESS_ENTER_TO_GO_ON))
+SIGN_OFF = Notice(say(Text.SIGN_OFF_ASK, operator="01"), (), say(Text.PRESS_ENTER_TO_GO_ON))
 
 
 def test_operator_signs_off():

@@ -68,7 +68,8 @@ def settlements(player: Player) -> list[SettlementCompleted]:
 
 def test_the_slip_says_by_how_much_and_the_journal_keeps_both(player: Player) -> None:
     play(player, SETTLE)
-    play(player, 'expect paper "对账不平 NOT BALANCED" "差额 DIFFERENCE" "8.50" "28.50" "20.00"')
+    play(player, 'expect paper "对账不平 NOT BALANCED" "差额(终端-主机) DIFFERENCE"')
+    play(player, 'expect paper "8.50" "28.50" "20.00"')
     (kept,) = settlements(player)
     assert (kept.totals.sales, kept.totals.sales_minor) == (2, 2850)
     assert (kept.host_totals.sales, kept.host_totals.sales_minor) == (1, 2000)

@@ -10,7 +10,7 @@ import pytest
 from firmware.acquirer.books import Books
 from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.issuer import Decision, Issuer
-from firmware.core.kinds import Copy, Kind
+from firmware.core.kinds import Copy
 from firmware.core.masked import Key, Pan
 from firmware.iso8583.messages import (
     Answered,
@@ -22,6 +22,7 @@ from firmware.iso8583.messages import (
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
+from firmware.journal.payments import fields_of
 from firmware.journal.records import PrintQueued, UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.transactions import State, Transaction, Upload
 from firmware.lab.scenario.language import Step
@@ -32,48 +33,23 @@ from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.sealed_cards import Place, keeping, seal, unseal
 from tests.flows.script import Pair, desk, follow
 from tests.journal.story import CARD
+from tests.payment import payment, yuan
 
 PAN = "5413330089020029"
 PLACE, KEY = Place(3, 17), Key(b"c" * 32)
 PRESENTED = CardPresented(Pan(PAN), "01", "3012", de55=bytes.fromhex("9F2608AABBCCDDEEFF0011"))
 
 
+PAYMENT = payment(batch=PLACE.batch, stan=PLACE.stan, amount=yuan(5_000))
+
+
 def owed(attempts: int = 0, *, told: bool = False) -> Upload:
-    sale = Transaction(
-        kind=Kind.SALE,
-        batch=PLACE.batch,
-        stan=PLACE.stan,
-        amount_minor=5_000,
-        currency="CNY",
-        card=CARD,
-        operator="01",
-        merchant="104110054110001",
-        merchant_name="幸福小店",
-        store="S01",
-        terminal="10000001",
-        date="20261122",
-        time="090000",
-        state=State.APPROVED,
-        offline=True,
-    )
+    sale = Transaction(**fields_of(PAYMENT), card=CARD, state=State.APPROVED, offline=True)
     return Upload(transaction=sale, attempts=attempts, told=told)
 
 
 def request() -> FinancialRequest:
-    return FinancialRequest(
-        kind=Kind.SALE,
-        terminal="10000001",
-        merchant="104110054110001",
-        batch=PLACE.batch,
-        stan=PLACE.stan,
-        amount_minor=5_000,
-        currency="156",
-        date="20261122",
-        time="090000",
-        card=PRESENTED,
-        operator="01",
-        offline=True,
-    )
+    return FinancialRequest(PAYMENT, PRESENTED, offline=True)
 
 
 def test_a_sealed_card_is_read_only_with_its_key_at_its_place():
@@ -219,7 +195,7 @@ class FaultFinder(Issuer):
     def decide(
         self, books: Books, request: FinancialRequest, account_id: str, today: date
     ) -> Decision:
-        if request.amount_minor == 5_000:
+        if request.payment.amount.minor == 5_000:
             return Decision("96")
         return super().decide(books, request, account_id, today)
 
@@ -237,13 +213,13 @@ def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_glass(tmp_path: 
     other = (("press", "4000", "ENTER"), *OFFLINE_SALE[1:])
     try:
         play(player, *OFFLINE_SALE, ("wait", "40s"), *other, ("wait", "40s"))
-        play(player, ("expect screen", "1笔脱机待上送"), ("tear",), ("wait", "10m"))
-        slip = ("故障报告单", "非凭证 NOT A RECEIPT", "000001", "RMB 50.00", "继续自动上送")
+        play(player, ("expect screen", "1笔脱机交易待上送"), ("tear",), ("wait", "10m"))
+        slip = ("故障单", "非凭证 NOT A RECEIPT", "000001", "RMB 50.00", "交易自动重新")
         play(player, ("expect paper", *slip), ("expect no paper", "40.00"), ("tear",))
-        play(player, ("wait", "1h"), ("expect no paper", "故障报告单"))
+        play(player, ("wait", "1h"), ("expect no paper", "故障单"))
         play(player, ("press", "MENU", "6"), ("press", "ENTER"))
         play(player, ("expect screen", "脱机交易未上送", "000001 50.00"), ("press", "ENTER"))
         play(player, ("press", "MENU", "8", "3"), ("press", "ENTER"))
-        play(player, ("expect screen", "1笔脱机待上送", "000001 50.00"))
+        play(player, ("expect screen", "1笔脱机交易待上送", "000001 50.00"))
     finally:
         player.close()

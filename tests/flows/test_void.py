@@ -15,7 +15,7 @@ from firmware.journal.operators import WrongPassword
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.payments.transact import PaymentApproved, PaymentDeclined
-from firmware.ui.screens import Original, Phrase, PinEntry, TextEntry
+from firmware.ui.screens import Phrase, PinEntry, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import (
@@ -24,6 +24,7 @@ from tests.flows.records import (
     intent_of,
     is_approved,
     is_carried_out,
+    original_is_left_alone,
     original_of,
     original_on_glass,
     outcome_of,
@@ -35,6 +36,7 @@ from tests.flows.records import (
 from tests.flows.script import Pair, desk, follow
 from tests.flows.words import (
     BATCH,
+    CHECK_MS,
     agrees,
     beeps,
     card_is_asked_for,
@@ -53,8 +55,8 @@ from tests.flows.words import (
     stands_in_the_journal,
     supervisor_gives_password,
     tells,
-    yuan,
 )
+from tests.payment import yuan
 
 VOID = Kind.VOID
 UNIONPAY, VISA = facts_of("unionpay-debit"), facts_of("visa-credit")
@@ -88,7 +90,7 @@ def agreed_on(sale: Transaction) -> list[Pair]:
         *is_voided_by_number(sale),
         is_in_the_open_batch(),
         shows(original_on_glass(VOID, sale)),
-        presses(Key.ENTER),
+        presses(Key.ENTER, timeout_ms=CHECK_MS),
         agrees(VOID, 800),
     ]
 
@@ -102,7 +104,7 @@ def test_sale_is_voided_on_its_card_with_its_pin():
         is_in_the_open_batch(),
         # 2. The original on the glass; ENTER there binds the void to that frame.
         shows(original_on_glass(VOID, SOLD), at_ms=9_000),
-        presses(Key.ENTER, at_ms=9_600),
+        presses(Key.ENTER, at_ms=9_600, timeout_ms=CHECK_MS),
         agrees(VOID, 800, shown_at_ms=9_000, at_ms=9_600),
         # 3. The same card, and its PIN, for the sale had it.
         card_is_put_in(card, VOID, 800, Text.INSERT_SAME_CARD),
@@ -268,14 +270,18 @@ def test_reversal_that_is_owed_goes_first():
 @pytest.mark.parametrize("at", ["voucher number", "original"])
 def test_what_is_given_up_before_the_card_is_journaled(at: str, ending: Pair, why: str):
     if at == "voucher number":
-        screen: TextEntry | Original = TextEntry(NUMBER_TITLE, "", 6, NUMBER_HINT)
         before = [*supervisor_gives_password("void"), *nothing_is_owed()]
+        before += [shows(TextEntry(NUMBER_TITLE, "", 6, NUMBER_HINT)), ending]
         minor = 0
     else:
-        screen = original_on_glass(VOID, SOLD)
         before = [*is_voided_by_number(SOLD), is_in_the_open_batch()]
+        if why == "timed out":
+            before += original_is_left_alone(VOID, SOLD)
+        else:
+            cancels = presses(Key.CANCEL, timeout_ms=CHECK_MS)
+            before += [shows(original_on_glass(VOID, SOLD)), cancels]
         minor = 800
-    follow(void(desk()), before, shows(screen), ending, gives_up(VOID, at, why, minor))
+    follow(void(desk()), before, gives_up(VOID, at, why, minor))
 
 
 def test_key_typed_ahead_of_the_original_does_not_confirm_it():
@@ -284,11 +290,12 @@ def test_key_typed_ahead_of_the_original_does_not_confirm_it():
         is_voided_by_number(SOLD),
         is_in_the_open_batch(),
         shows(original_on_glass(VOID, SOLD), at_ms=9_000),
-        presses(Key.ENTER, at_ms=9_599),
+        presses(Key.ENTER, at_ms=9_599, timeout_ms=CHECK_MS),
         beeps(),
-        presses(Key.CANCEL, at_ms=8_999),
+        shows(original_on_glass(VOID, SOLD), at_ms=9_600),
+        presses(Key.CANCEL, at_ms=8_999, timeout_ms=CHECK_MS),
         beeps(),
-        nobody_comes(),
+        original_is_left_alone(VOID, SOLD),
         gives_up(VOID, "original", "timed out", 800),
     )
 

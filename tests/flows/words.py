@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 
 from firmware.core.kinds import CardFacts, Kind
 from firmware.core.masked import Pan, Password
-from firmware.core.money import Money
 from firmware.flows.effects import (
     AwaitPaper,
     Beep,
@@ -47,18 +46,15 @@ from firmware.ui.screens import (
 from firmware.ui.texts import Language, Text
 from hw.events import CardInserted, Key, KeyPressed
 from hw.sim.cards import Card, tray, tray_accounts
-from tests.flows.script import ANYTHING, CARD_KEY, CONFIG, Pair, TheChip, desk
+from tests.flows.script import ANYTHING, CARD_KEY, Pair, TheChip, desk
 from tests.journal.story import FRAME, FRAME_SHA256
+from tests.payment import yuan
 
 NOW = Moment(0, datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8))))
 SCREEN_MS, CHECK_MS, NOTICE_MS, REFUSAL_MS, TICK_MS = 60_000, 2_000, 10_000, 15_000, 1_000
 LATER_MS = 1_000  # a key on a frame that has stood on the glass from 0 on, for long enough
 DIGITS = {key.digit: key for key in Key if key.digit}
 BATCH, STAN, MERCHANT_JOB, CARDHOLDER_JOB = 1, 1, 1, 2
-
-
-def yuan(minor: int) -> Money:
-    return Money(minor, CONFIG.currency)
 
 
 def say(text: Text, **values: object) -> Phrase:

@@ -26,6 +26,7 @@ from firmware.journal.records import (
 from firmware.journal.rules import batch_after
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
+from tests.payment import payment, yuan
 
 CHINA = timezone(timedelta(hours=8))
 CARD = CardFacts(hash="a1" * 32, first6="622848", last4="0012", pan_length=19)
@@ -88,26 +89,20 @@ class Shop:
         order_id: str = "",
     ) -> IntentRecorded:
         """The next intent, not yet written."""
-        return IntentRecorded(
+        paid = payment(
             kind=kind,
             batch=self.journal.batch() if batch is None else batch,
             stan=self.journal.next_stan(training=training) if stan is None else stan,
-            amount_minor=amount_minor,
-            currency="CNY",
-            card=card,
+            amount=yuan(amount_minor),
             operator=operator,
-            merchant="104110054110001",
-            merchant_name="幸福小店",
-            store="S01",
-            terminal="10000001",
             date=self.clock().strftime("%Y%m%d"),
             time=self.clock().strftime("%H%M%S"),
-            frame_sha256=FRAME_SHA256,
             original=reference_to(original) if original else None,
             training=training,
             order_id=order_id,
             order_reference="table 7" if order_id else "",
         )
+        return IntentRecorded.of(paid, card, frame_sha256=FRAME_SHA256)
 
     def agree(self, amount_minor: int = 12_850, kind: Kind = Kind.SALE) -> None:
         agreed = AmountAgreed(

@@ -70,7 +70,8 @@ def test_only_the_open_batch_takes_transactions(shop: Shop) -> None:
 
 @pytest.mark.parametrize("amount_minor", [0, -1, 10**12])
 def test_an_amount_must_be_money(shop: Shop, amount_minor: int) -> None:
-    refused(shop, shop.intent(amount_minor=amount_minor), because="amount")
+    broken = replace(shop.intent(), amount_minor=amount_minor)
+    refused(shop, broken, because="amount")
 
 
 # -- outcomes -----------------------------------------------------------------------------------

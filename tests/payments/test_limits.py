@@ -13,7 +13,8 @@ from firmware.payments.refusals import Code, Refusal
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Language
 from tests.flows.script import desk, follow
-from tests.flows.words import NOW, facts_of, yuan
+from tests.flows.words import NOW, facts_of
+from tests.payment import yuan
 
 VISA = facts_of("visa-credit")
 

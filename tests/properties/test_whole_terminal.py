@@ -45,7 +45,7 @@ NAMES = {key: name for name, key in reversed(KEY_NAMES.items())}
 UNDO_OFFERS = tuple(words.split(" {")[0] for words in Text.CANCEL_UNDO.value)
 _SLIP = re.compile(  # the next paper begins with a batch number of its own
     r"BATCH NO:\s*(\d{6})\s+凭证号 VOUCHER NO:\s*(\d{6})"
-    r"(?:(?!BATCH NO).)*?AMOUNT:\s*RMB (\d+\.\d\d)",
+    r"(?:(?!BATCH NO).)*?AMOUNT:\s*RMB (-?\d+\.\d\d)",
     re.DOTALL,
 )
 
@@ -64,6 +64,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.texts: dict[str, str] = {}  # what each frame says, by the hash of its pixels
         self.pressed: list[tuple[int, str, str]] = []  # when, which key, and the frame it was on
         self.charged: dict[tuple[int, int], str] = {}  # batch and voucher: the amount on the glass
+        self.kinds: dict[tuple[int, int], Kind] = {}
         self.seen = 0
         self.agreed: AmountAgreed | None = None
         self.cards = CardsPutIn()
@@ -259,6 +260,7 @@ class WholeTerminal(RuleBasedStateMachine):
         assert amount_on(shown) == major(intent.amount_minor)
         assert intent.terminal in self.texts[intent.frame_sha256]
         self.charged[intent.batch, intent.stan] = amount_on(shown)
+        self.kinds[intent.batch, intent.stan] = intent.kind
 
     def frames_under(self, agreed: AmountAgreed) -> list[str]:
         """The frame on the glass as the key went down that the terminal says was pressed."""
@@ -309,12 +311,13 @@ class WholeTerminal(RuleBasedStateMachine):
                 assert self.charged[one.batch, one.stan] == major(one.amount_minor)
 
     def hold_the_papers(self) -> None:
-        """Each voucher bears the amount that stood on the glass; an approval has its two."""
+        """Each voucher bears the amount that was seen; an approval has its two."""
         slips: dict[tuple[int, int], list[str]] = {}
         for batch, number, amount in _SLIP.findall(self.stage.bench.paper_printer.paper.text):
             slips.setdefault((int(batch), int(number)), []).append(amount)
         for number, amounts in slips.items():
-            assert set(amounts) == {self.charged[number]}
+            sign = "" if self.kinds[number] is Kind.SALE else "-"
+            assert set(amounts) == {sign + self.charged[number]}
         for one in self.transactions():
             if one.state is State.APPROVED:
                 assert len(slips.get((one.batch, one.stan), [])) >= 2

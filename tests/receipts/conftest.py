@@ -9,9 +9,11 @@ import pytest
 
 from firmware.core.config import Merchant
 from firmware.core.kinds import CardFacts, EmvData, Kind, OriginalRef, Verification
+from firmware.journal.payments import fields_of
 from firmware.journal.transactions import State, Transaction
 from firmware.receipts.columns import width
 from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
+from tests.payment import payment
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -36,19 +38,8 @@ EMV = EmvData(
     cvm_results="420300",
 )
 SALE = Transaction(
-    kind=Kind.SALE,
-    batch=1,
-    stan=27,
-    amount_minor=12850,
-    currency="CNY",
+    **fields_of(payment(stan=27, time="193205")),
     card=CARD,
-    operator="01",
-    merchant="104110054110001",
-    merchant_name="幸福小店",
-    store="S01",
-    terminal="10000001",
-    date="20261122",
-    time="193205",
     state=State.APPROVED,
     response_code="00",
     authorisation_code="604812",

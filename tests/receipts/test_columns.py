@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from firmware.core.config import Merchant
 from firmware.core.kinds import CardFacts, Copy, EmvData, Kind, OriginalRef, Totals, Verification
-from firmware.core.money import CURRENCIES, MINOR_MAX
+from firmware.core.money import CURRENCIES, MINOR_MAX, Money, currency_of
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.receipts import display_slip, fault_slip, settlement_slip, transaction_slip
@@ -159,7 +159,7 @@ def test_no_line_of_a_slip_is_wider_than_the_paper(transaction, merchant, column
                 columns=columns,
                 duplicate=again,
                 qr="Q",
-                left_minor=left,
+                left=None if left is None else Money(left, currency_of(transaction.currency)),
             ),
             columns,
         )

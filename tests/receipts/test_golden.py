@@ -9,6 +9,7 @@ from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts import display_slip, fault_slip, settlement_slip, transaction_slip
 from firmware.receipts.fault import refused_slip, waiting_slip
+from tests.payment import yuan
 
 QR = "POS1.eyJzdGFuIjoyN30.c2lnbmF0dXJl"
 TOTALS = Totals(sales=12, sales_minor=183_450, voids=1, voids_minor=12_850, refunds=0)
@@ -54,7 +55,7 @@ def test_refund_in_part(transaction, merchant, golden, columns):
         columns=columns,
         duplicate=False,
         qr=QR,
-        left_minor=10_000,
+        left=yuan(10_000),
     )
     golden("refund", slip, columns)
 

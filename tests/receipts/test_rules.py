@@ -12,6 +12,7 @@ from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts import fault_slip, settlement_slip, transaction_slip
 from hw.ports import Cut, Line, Qr, Size
+from tests.payment import yuan
 
 MERCHANT = Merchant(phone="021-6135 0000")
 SOME = Totals(
@@ -30,19 +31,17 @@ def line_of(document, text):
 
 
 def test_everything_stands_in_the_order_of_the_specification(transaction):
-    refund = transaction(
-        kind=Kind.REFUND, training=True, verification=Verification.PIN_AND_SIGNATURE
-    )
-    document = slip(refund, duplicate=True, qr="signed", left_minor=100)
+    refund = transaction(kind=Kind.REFUND, verification=Verification.PIN_AND_SIGNATURE)
+    document = slip(refund, duplicate=True, qr="signed", left=yuan(100))
     paper = "\n".join(
         part.data if isinstance(part, Qr) else part.text
         for part in document
         if isinstance(part, (Line, Qr))
     )
     order = (
-        "签购单.商户存根.幸福小店.104110054110001.S01.10000001.操作员.发卡行.卡号.卡序列号.退货."
-        "应用标签.批次号.凭证号.授权码.参考号.日期.RMB.原凭证号.原参考号.原交易日期.可退余额.AID:."
-        "TVR:.TSI:.ATC:.TC:.CVM:.重打印.培训.已验密码.本人确认.持卡人签名.signed.电话.凭签购单.Ref"
+        "签购单.商户存根.重打印.幸福小店.104110054110001.10000001.S01.操作员.卡组织.卡号.退货."
+        "批次号.凭证号.授权码.参考号.日期.RMB -.原凭证号.原参考号.原交易日期.可退余额."
+        "APP:.CSN:.AID:.TVR:.TSI:.ATC:.TC:.CVM:.已验密码.持卡人签名.本人确认.signed.签名记录.电话"
     )
     assert re.search(order.replace(".", ".*"), paper, re.DOTALL)
 
@@ -119,14 +118,14 @@ def test_a_void_names_the_original_voucher(transaction, texts):
 
 
 def test_a_refund_names_its_original_and_what_is_left(transaction, texts):
-    lines = texts(slip(transaction(kind=Kind.REFUND), left_minor=0))
+    lines = texts(slip(transaction(kind=Kind.REFUND), left=yuan(0)))
     assert "原参考号 ORIG REF: 112219320527" in lines
     assert "原交易日期 ORIG DATE: 2026/11/20" in lines
-    assert "可退余额 LEFT: RMB 0.00" in lines
+    assert "可退余额 REFUNDABLE: RMB 0.00" in lines
 
 
 def test_a_void_leaves_nothing_to_refund_and_says_nothing_of_it(transaction, texts):
-    lines = texts(slip(transaction(kind=Kind.VOID), left_minor=12_850))
+    lines = texts(slip(transaction(kind=Kind.VOID), left=yuan(12_850)))
     assert not any("可退余额" in line for line in lines)
 
 
@@ -136,7 +135,7 @@ def test_only_an_undo_says_that_it_is_one(transaction, texts):
 
 
 def test_a_plain_approved_sale_has_no_remarks(transaction, texts):
-    assert "备注 REMARKS:" not in texts(slip(transaction()))
+    assert texts(slip(transaction())).count("-" * 32) == 4
 
 
 @pytest.mark.parametrize(
@@ -156,12 +155,12 @@ def test_no_slip_of_an_unfinished_transaction_passes_for_an_approval(
 
 def test_a_declined_transaction_says_why(transaction):
     declined = slip(transaction(state=State.DECLINED, response_code="51"), columns=48)
-    assert line_of(declined, "51 余额不足 Insufficient funds")
+    assert line_of(declined, "51 可用余额不足 Insufficient funds")
     assert line_of(declined, "交易无效 NOT VALID")
 
 
 def test_a_reprinted_sale_says_that_it_was_voided(transaction, texts):
-    assert "已撤销 VOIDED BY: 000031" in texts(slip(transaction(voided_by=31), duplicate=True))
+    assert "撤销凭证 VOIDED BY: 000031" in texts(slip(transaction(voided_by=31), duplicate=True))
 
 
 def test_a_reprinted_sale_says_how_much_was_refunded(transaction, texts):
@@ -184,8 +183,11 @@ def test_a_duplicate_is_marked_and_an_original_is_not(transaction, texts):
 
 @pytest.mark.parametrize("copy", [Copy.MERCHANT, Copy.CARDHOLDER])
 def test_training_is_marked_on_both_copies(transaction, texts, copy):
-    mark = "培训 TRAINING – NOT A SALE"
-    assert mark in texts(slip(transaction(training=True), copy=copy))
+    mark = "培训单据 TRAINING - NOT VALID"
+    lesson = transaction(training=True, verification=Verification.SIGNATURE)
+    lines = texts(slip(lesson, copy=copy, qr="signed"))
+    assert [lines.index(mark), lines[-1]] == [2, mark], "at the top and at the bottom"
+    assert not any(said in line for line in lines for said in ("签名", "退货", "电话"))
     assert mark not in texts(slip(transaction(), copy=copy))
 
 
@@ -202,7 +204,8 @@ def test_the_slip_asks_for_what_the_method_asks_for(transaction, texts, verifica
     lines = texts(slip(transaction(verification=verification)))
     assert any("持卡人签名" in line for line in lines) is signs
     assert any("本人确认" in line for line in lines) is signs
-    assert ("已验密码 PIN verified" in lines) is pin
+    assert any("已验密码" in line for line in lines) is pin
+    assert any("免签名" in line for line in lines) is (pin and not signs)
 
 
 def test_nobody_signs_the_cardholder_copy(transaction, texts):
@@ -215,19 +218,79 @@ def test_the_signed_record_is_a_qr_and_left_out_when_there_is_none(transaction):
     assert not any(isinstance(part, Qr) for part in slip(transaction()))
 
 
-def test_phone_and_refund_terms_end_the_slip(transaction, texts):
-    assert texts(slip(transaction()))[-3:] == [
+def test_phone_and_refund_terms_end_what_the_cardholder_takes_of_a_sale(transaction, texts):
+    assert texts(slip(transaction(), copy=Copy.CARDHOLDER))[-3:] == [
         "电话 TEL: 021-6135 0000",
         "凭签购单90天内可退货",
-        "Refund within 90 days with slip",
+        "Refund: 90 days, this receipt",
     ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": Kind.VOID},
+        {"kind": Kind.REFUND},
+        {"state": State.REVERSED},
+        {"training": True},
+        {"voided_by": 31},
+    ],
+    ids=str,
+)
+def test_nothing_else_promises_a_refund(transaction, texts, changes):
+    lines = texts(slip(transaction(**changes), copy=Copy.CARDHOLDER))
+    assert not any("90" in line for line in lines)
+
+
+def test_the_merchant_copy_has_no_refund_terms(transaction, texts):
+    assert texts(slip(transaction()))[-1] == "电话 TEL: 021-6135 0000"
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [(Kind.SALE, "RMB 128.50"), (Kind.VOID, "RMB -128.50"), (Kind.REFUND, "RMB -128.50")],
+)
+def test_what_is_given_back_has_a_minus(transaction, texts, kind, amount):
+    assert amount in texts(slip(transaction(kind=kind)))
+
+
+def test_the_scheme_is_not_called_the_issuer(transaction, texts):
+    lines = texts(slip(transaction()))
+    assert "卡组织 SCHEME: 银联 UnionPay" in lines
+    assert not any("发卡行" in line or "ISSUER" in line for line in lines)
+
+
+def test_the_acquirer_is_named_where_it_is_set(transaction, texts):
+    shop = Merchant(acquirer="幸福银行")
+    how = {"copy": Copy.MERCHANT, "columns": 32, "duplicate": False, "qr": None}
+    assert "收单机构 ACQUIRER: 幸福银行" in texts(transaction_slip(transaction(), shop, **how))
+    assert not any("收单" in line for line in texts(slip(transaction())))
+
+
+def test_a_receipt_says_what_its_qr_is(transaction, texts):
+    assert "签名记录 SCAN TO VERIFY" in texts(slip(transaction(), qr="signed"))
+    assert "签名记录 SCAN TO VERIFY" not in texts(slip(transaction()))
+
+
+def test_nobody_signs_what_is_not_valid(transaction, texts):
+    undone = transaction(state=State.REVERSED, verification=Verification.SIGNATURE)
+    lines = texts(slip(undone, duplicate=True))
+    assert lines[2:4] == ["***重打印 DUPLICATE***", "交易无效 NOT VALID"]
+    assert not any("签名" in line for line in lines)
+
+
+@pytest.mark.parametrize("copy", [Copy.MERCHANT, Copy.CARDHOLDER])
+def test_a_sale_takes_no_more_than_31_lines_on_58_mm(transaction, copy):
+    document = slip(transaction(), copy=copy, qr="signed")
+    lines = [part for part in document if isinstance(part, Line)]
+    assert len(lines) <= 31
 
 
 def test_the_recorded_merchant_is_printed_though_the_shop_was_renamed(transaction, texts):
     lines = texts(slip(transaction(merchant_name="旧店名", store="S09", terminal="10000009")))
     assert "旧店名" in lines
-    assert "门店号 STORE: S09" in lines
-    assert "终端号 TERMINAL: 10000009" in lines
+    assert "门店号 STORE: S09 操作员 OP: 01" in lines
+    assert "终端编号 TID: 10000009" in lines
     assert not any("幸福小店" in line for line in lines)
 
 
@@ -251,11 +314,12 @@ def settled(ours, host, **how):
     return settlement_slip(settlement, MERCHANT, columns=32, duplicate=False, qr=None, **how)
 
 
-def test_a_settlement_in_balance_shows_both_totals_and_says_so(texts):
+def test_a_settlement_in_balance_shows_totals_once_and_says_that_both_have_them(texts):
     lines = texts(settled(SOME, SOME))
-    assert lines.count("消费 SALE 12 1834.50") == 2
-    assert lines.count("消费撤销 VOID 1 128.50") == 2
-    assert lines.count("退货 REFUND 2 6.00") == 2
+    assert lines.count("消费 SALE 12 1834.50") == 1
+    assert lines.count("消费撤销 VOID 1 128.50") == 1
+    assert lines.count("退货 REFUND 2 6.00") == 1
+    assert lines[-2:] == ["终端与主机一致", "Terminal and host agree"]
     assert "净额 NET: RMB 1700.00" in lines
     assert "对账平 BALANCED" in lines
     assert not any("差额" in line for line in lines)
@@ -264,7 +328,8 @@ def test_a_settlement_in_balance_shows_both_totals_and_says_so(texts):
 def test_a_settlement_out_of_balance_says_by_how_much(texts):
     lines = texts(settled(SOME, msgspec.structs.replace(SOME, refunds=1, refunds_minor=700)))
     assert "对账不平 NOT BALANCED" in lines
-    after = lines[lines.index("差额 DIFFERENCE") :]
+    assert lines.count("消费 SALE 12 1834.50") == 2
+    after = lines[lines.index("差额(终端-主机) DIFFERENCE") :]
     assert "退货 REFUND 1 -1.00" in after
     assert not any("SALE" in line for line in after)
 
@@ -279,14 +344,24 @@ def test_a_fault_slip_is_no_receipt_and_says_what_a_person_needs(transaction, te
         transaction=transaction(state=State.REVERSING), reason="no answer: no line", attempts=4
     )
     lines = texts(fault_slip(reversal, MERCHANT, columns=48))
-    assert "故障报告单" in lines
-    assert "非凭证 NOT A RECEIPT" in lines
-    assert "凭证号 VOUCHER NO: 000027" in lines
+    assert "故障单" in lines
+    assert lines.count("***非凭证 NOT A RECEIPT***") == 2
+    assert "消费 SALE 凭证号 VOUCHER 000027" in lines
     assert "RMB 128.50" in lines
     assert "卡号 CARD NO: **** **** **** 0012 /I" in lines
-    assert "冲正次数 ATTEMPTS: 4" in lines
+    assert "已试 TRIED: 4" in lines
     assert "原因 REASON: 线路不通 no line" in lines
-    assert "处理办法 WHAT TO DO:" in lines
+    assert any("按未收款处理" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("kind", "first"), [(Kind.VOID, "原消费仍有效"), (Kind.REFUND, "未退款")], ids=str
+)
+def test_a_fault_slip_says_what_stands_at_the_till(transaction, texts, kind, first):
+    reversal = Reversal(transaction=transaction(kind=kind), reason="power lost", attempts=1)
+    lines = texts(fault_slip(reversal, MERCHANT, columns=48))
+    assert any(first in line for line in lines)
+    assert not any("未收款" in line for line in lines)
 
 
 def test_a_reason_without_a_translation_is_printed_as_it_is(transaction, texts):

@@ -1,4 +1,4 @@
-"""README's table of rules and the scenarios are held to each other, both ways."""
+"""The table of rules and the scenarios are held to each other, both ways."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-README = FOLDER.parents[1] / "firmware" / "README.md"
+README = FOLDER / "README.md"
 HEADING = "## Rules and their scenarios\n"
 NAME = re.compile(r"`([a-z0-9-]+)`")
 

@@ -45,7 +45,7 @@ ORIGINALS = st.builds(
     Original,
     st.sampled_from(Kind),
     st.just(Phrase.of(Text.VOID)),
-    TAILS.map("622848******{}".format),
+    TAILS.map("6228 48** **** {}".format),
     AMOUNTS,
     st.one_of(st.none(), AMOUNTS),
     st.dates().map(lambda day: f"20{day.year % 100:02d}-{day.month:02d}-{day.day:02d}"),
@@ -69,6 +69,9 @@ ORIGINAL_FIELDS = (
     "training",
 )
 
+# what stands on every turn; date, time and operator stand on the first
+IDENTIFYING = ("kind", "card", "amount", "left", "voucher", "owner", "training")
+
 
 def two(strings: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
     """Two that differ."""
@@ -76,7 +79,7 @@ def two(strings: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
 
 
 def turns(screen: AmountCheck, language: Language) -> list[Frame]:
-    return [render(replace(screen, phase=phase), language) for phase in range(3)]
+    return [render(replace(screen, phase=phase), language) for phase in range(4)]
 
 
 @given(CHECKS, CHECKS, st.sampled_from(CHECK_FIELDS), LANGUAGES)
@@ -130,6 +133,10 @@ def test_one_digit_of_the_amount_changes_the_frame(
     assert not ours & {frame.packed for frame in turns(other, language)}
 
 
+def original_turns(screen: Original, language: Language) -> list[Frame]:
+    return [render(replace(screen, phase=phase), language) for phase in range(2)]
+
+
 def one_currency(original: Original) -> bool:
     """What is left of a sale is money of its currency: the terminal has no other."""
     return original.left is not None and original.left.currency == original.amount.currency
@@ -146,6 +153,27 @@ def test_originals_that_differ_in_one_thing_never_look_alike(
     assert render(one, language).packed != render(other, language).packed
 
 
+@given(ORIGINALS, ORIGINALS, st.sampled_from(IDENTIFYING), LANGUAGES)
+@settings(max_examples=150, deadline=None)
+def test_originals_that_differ_in_what_moves_money_never_look_alike_on_any_turn(
+    one: Original, source: Original, name: str, language: Language
+) -> None:
+    other = replace(one, **{name: getattr(source, name)})
+    assume(one != other)
+    assume(all(each.left is None or one_currency(each) for each in (one, other)))
+    ours = {frame.packed for frame in original_turns(one, language)}
+    assert not ours & {frame.packed for frame in original_turns(other, language)}
+
+
+@given(ORIGINALS, LANGUAGES)
+@settings(max_examples=50, deadline=None)
+def test_an_original_says_on_its_second_turn_which_key_does_what(
+    screen: Original, language: Language
+) -> None:
+    said = original_turns(screen, language)[1].text
+    assert ("按确认" in said and "按取消" in said) or ("ENTER" in said and "CANCEL" in said)
+
+
 @given(CHECKS, LANGUAGES)
 @settings(max_examples=30, deadline=None)
 def test_equal_screens_give_equal_frames(screen: AmountCheck, language: Language) -> None:
@@ -159,21 +187,24 @@ def test_every_turn_says_to_check(screen: AmountCheck, language: Language) -> No
     assert all("核对" in frame.text for frame in turns(screen, language))
 
 
-def test_the_prompt_takes_turns_with_the_capital_numerals() -> None:
+def test_question_keys_and_capital_numerals_take_turns() -> None:
     whose = Owner("幸福小店", "S01", "10000001")
     screen = AmountCheck(whose, Kind.SALE, Money(12_850, CURRENCIES["CNY"]))
-    prompt, capitals, again = turns(screen, Language.ZH)
+    prompt, keys, capitals, again = turns(screen, Language.ZH)
     assert "请持卡人核对金额" in prompt.text
+    assert "正确按确认 错误按取消" in keys.text
     assert "壹佰贰拾捌元伍角整" in capitals.text
     assert again == prompt
-    assert len({frame.packed for frame in turns(screen, Language.EN)}) == 1
+    question, keys, *_ = turns(screen, Language.EN)
+    assert "Amount correct?" in question.text
+    assert "ENTER yes, CANCEL no" in keys.text
 
 
 def test_a_long_name_is_shown_in_full_turn_by_turn() -> None:
     name = "上海浦东新区幸福里大富贵餐饮管理有限公司第一分店"
     whose = Owner(name, "S01", "10000001")
     screen = AmountCheck(whose, Kind.SALE, Money(12_850, CURRENCIES["CNY"]))
-    first_lines = [frame.text.split("\n")[0] for frame in turns(screen, Language.ZH)]
+    first_lines = [frame.text.split("\n")[0] for frame in turns(screen, Language.ZH)[:3]]
     assert "".join(line.removeprefix("消费 ") for line in first_lines) == name
 
 

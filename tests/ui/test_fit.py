@@ -10,10 +10,13 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
+from firmware.flows.desk import total_line
 from firmware.flows.outage import words_of
 from firmware.iso8583.responses import RESPONSES
 from firmware.journal.faults import Trouble
+from firmware.receipts.columns import grouped
 from firmware.ui.canvas import Canvas
+from firmware.ui.examples import yuan
 from firmware.ui.render import Frame, render
 from firmware.ui.rows import AmountRow
 from firmware.ui.screens import (
@@ -36,7 +39,7 @@ from firmware.ui.screens import (
     TextEntry,
 )
 from firmware.ui.service import ATTRACT_ROWS, LISTING_COLUMNS, LISTING_ROWS, SHIFT_MAX_PX
-from firmware.ui.specimens import specimens, yuan
+from firmware.ui.specimens import specimens
 from firmware.ui.texts import Language, Text
 
 LONGEST = {
@@ -85,7 +88,13 @@ SENTENCES = {
     Text.CANCEL_UNDO,
     Text.PRESS_ENTER_TO_GO_ON,
     Text.CLOCK_MOVED_DAYS,
+    Text.TOTAL_REFUNDS_LONG,
     Text.APPROVED_SLIP_PENDING,
+    Text.CHANGE_DEFAULT,
+    Text.PASSWORD_LOCKED,
+    Text.RECOVERED_REVERSED,
+    Text.REVERSAL_FIRST,
+    Text.UPLOAD_FIRST,
 }
 WORDS = [text for text in Text if text not in SENTENCES]
 PRINTER_LACKS = [text for text in Text if text.name.startswith("PRINTER_")]
@@ -132,7 +141,6 @@ ANYWHERE: dict[str, Callable[[Phrase, bool], Screen]] = {
     "question": lambda said, t: TextEntry(said, "9" * 12, 12, training=t),
     "hint": lambda said, t: TextEntry(SALE_AMOUNT, "9" * 12, 12, hint=said, training=t),
     "menu title": lambda said, t: Menu(said, (Phrase.of(Text.SALE),) * 8, training=t),
-    "menu item": lambda said, t: Menu(Phrase.of(Text.MENU), (said,) * 9, 8, t),
     "message title": lambda said, t: Notice(said, (said,), training=t, warning=True),
     "question's prompt": lambda said, t: Notice(SALE_AMOUNT, (), said, BIG, training=t),
 }
@@ -252,7 +260,7 @@ def test_the_original_is_whole(
 ) -> None:
     owner = replace(OWNERS[language], merchant="幸福小店")
     kind = Kind.REFUND if left else Kind.VOID
-    card = "622848" + "*" * (pan_length - 10) + "0012"
+    card = grouped("622848" + "*" * (pan_length - 10) + "0012")
     screen = Original(
         kind,
         Phrase.of(Text.REFUND if left else Text.VOID),
@@ -268,8 +276,14 @@ def test_the_original_is_whole(
     )
     frame = render(screen, language)
     assert_whole(frame, screen)
-    for said in ("9999999.99", owner.store, owner.terminal, "0012", "999999", "26-11-22", "99"):
+    always = ("9999999.99", owner.store, owner.terminal, "999999")
+    tail = "0012" if left else card
+    for said in (*always, tail, "26-11-22", "99"):
         assert said in frame.text
+    keys = render(replace(screen, phase=1), language)
+    assert_whole(keys, screen)
+    for said in (*always, tail):
+        assert said in keys.text
 
 
 @LANGUAGES
@@ -323,11 +337,18 @@ def test_out_of_service_is_whole_for_every_device(language: Language) -> None:
 @LANGUAGES
 @TRAINING
 def test_settlement_totals_are_whole(language: Language, training: bool) -> None:
-    lines = tuple(map(longest, (Text.TOTAL_SALES, Text.TOTAL_VOIDS, Text.TOTAL_REFUNDS)))
-    prompt = None if training else Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
-    for title in (Text.SETTLE_TOTALS, Text.SETTLING):
-        screen = Notice(Phrase.of(title), lines, prompt, training=training)
-        assert_whole(render(screen, language), title)
+    lines = tuple(
+        total_line(text, 999, "99999999.99", language)
+        for text in (Text.TOTAL_SALES, Text.TOTAL_VOIDS, Text.TOTAL_REFUNDS)
+    )
+    question = Text.SETTLE_TRAINING if training else Text.SETTLE_TOTALS
+    prompt = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+    for title, said in ((question, prompt), (Text.SETTLING, None)):
+        frame = render(Notice(Phrase.of(title), lines, said, training=training), language)
+        assert_whole(frame, title)
+        assert not said or said.in_language(language) in frame.text
+    todo, unbalanced = Phrase.of(Text.UNBALANCED_TODO), Phrase.of(Text.UNBALANCED)
+    assert_whole(render(Notice(unbalanced, lines, todo, warning=True), language), unbalanced)
 
 
 @LANGUAGES
@@ -345,19 +366,9 @@ def test_every_item_of_a_price_list_has_its_turn() -> None:
     assert ATTRACT_ROWS * len(pages) == len(items)
     for index, (_, name, price) in enumerate(items):
         assert f"{name} {price}" in pages[index // ATTRACT_ROWS].text
-    assert render(Attract(whose, items, page=3), Language.ZH) == pages[0]
-
-
-@LANGUAGES
-def test_a_menu_shows_the_chosen_item_and_numbers_up_to_nine(language: Language) -> None:
-    items = tuple(Phrase.of((f"第{n}项操作员密码", f"Item number {n}")) for n in range(1, 12))
-    for selected in range(len(items)):
-        frame = render(Menu(Phrase.of(Text.MENU), items, selected), language)
-        number = f"{selected + 1} " if selected < 9 else ""
-        assert f"{number}{items[selected].in_language(language)}" in frame.text
-    assert render(Menu(Phrase.of(Text.MENU), items, 0), language) != render(
-        Menu(Phrase.of(Text.MENU), items, 1), language
-    )
+    assert render(Attract(whose, items, page=6), Language.ZH) == pages[0]
+    assert all(whose.terminal in page.text for page in pages[1::2])
+    assert all("请按数字键选择商品" in page.text for page in pages[::2])
 
 
 @pytest.mark.parametrize("alpha", ["CNY", "JPY", "KWD"])

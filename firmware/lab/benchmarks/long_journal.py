@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware.core.kinds import CardFacts, Kind, Result, Totals, Verification
+from firmware.core.money import CURRENCIES, Money
+from firmware.core.payment import Payment
 from firmware.journal.chain import encode, link
 from firmware.journal.connection import DATABASE
 from firmware.journal.keys import TerminalKeys
@@ -46,22 +48,20 @@ def open_journal(folder: Path, now: ClockNow) -> Journal:
 
 def intent(batch: int, stan: int, amount_minor: int = AMOUNT_MINOR) -> IntentRecorded:
     """A sale's intent as the flow records it."""
-    return IntentRecorded(
+    payment = Payment(
         kind=Kind.SALE,
+        terminal="10000001",
+        merchant="104110054110001",
         batch=batch,
         stan=stan,
-        amount_minor=amount_minor,
-        currency="CNY",
-        card=CARD,
-        operator="01",
-        merchant="104110054110001",
-        merchant_name="幸福小店",
-        store="S01",
-        terminal="10000001",
+        amount=Money(amount_minor, CURRENCIES["CNY"]),
         date="20261122",
         time="090000",
-        frame_sha256="00" * 32,
+        operator="01",
+        merchant_name="幸福小店",
+        store="S01",
     )
+    return IntentRecorded.of(payment, CARD, frame_sha256="00" * 32)
 
 
 def outcome(batch: int, stan: int) -> OutcomeRecorded:

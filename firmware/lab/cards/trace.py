@@ -139,7 +139,7 @@ def sale_line(transaction: EmvTransaction) -> str:
     """What is traced: amount and time."""
     currency = next(one for one in CURRENCIES.values() if one.numeric == transaction.currency)
     amount = Money(transaction.amount_minor, currency)
-    return f"Sale of {currency.alpha} {amount} at {transaction.at:%Y-%m-%d %H:%M:%S}"
+    return f"Sale of {currency.label} {amount} at {transaction.at:%Y-%m-%d %H:%M:%S}"
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:

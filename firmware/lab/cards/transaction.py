@@ -22,6 +22,8 @@ from firmware.acquirer.embedded import LocalHost, Registration
 from firmware.core.config import Config, Emv
 from firmware.core.kinds import Kind
 from firmware.core.masked import Pin
+from firmware.core.money import Money
+from firmware.core.payment import Payment
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import (
     Candidate,
@@ -157,30 +159,29 @@ class Bench:
 
     def _ask_host(self, decided: OnlineRequested, card: CardData) -> HostAnswer:
         """The embedded host's answer, over the wire format that the terminal speaks to any host."""
-        merchant, currency = self._config.merchant, self._config.currency.numeric
+        merchant, currency = self._config.merchant, self._config.currency
         at = self.transaction.at
         presented = CardPresented(
             card.pan, card.psn, card.expiry[:4], card.track2, decided.online_pin, decided.de55
         )
-        request = FinancialRequest(
+        payment = Payment(
             kind=Kind.SALE,
             terminal=merchant.terminal,
             merchant=merchant.number,
             batch=1,
             stan=self.transaction.sequence_counter,
-            amount_minor=self.transaction.amount_minor,
-            currency=currency,
+            amount=Money(self.transaction.amount_minor, currency),
             date=f"{at:%Y%m%d}",
             time=f"{at:%H%M%S}",
-            card=presented,
         )
+        request = FinancialRequest(payment, presented)
         with tempfile.TemporaryDirectory(prefix="pos-card-") as directory:
             master = read_or_make_master(Path(directory) / MASTER)
             host = LocalHost(
                 Path(directory) / BOOKS,
                 tray_books(),
                 master=master,
-                terminals={merchant.terminal: Registration(merchant.number, currency)},
+                terminals={merchant.terminal: Registration(merchant.number, currency.numeric)},
                 clock_now=lambda: at,
             )
             client = HostClient(host, derived_keys(master))

@@ -14,7 +14,7 @@ KeyName = Annotated[str, msgspec.Meta(max_length=8)]
 class Command(
     msgspec.Struct, frozen=True, tag_field="do", tag=str.lower, forbid_unknown_fields=True
 ):
-    """One wish of a page."""
+    """One request of a page."""
 
 
 class Down(Command, frozen=True):

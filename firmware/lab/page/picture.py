@@ -11,9 +11,9 @@ from firmware.core.exits import FAILED, Refused
 from firmware.lab.page.browser import NoBrowser, chromium, served
 
 WIDTH_PX, HEIGHT_PX = 1440, 900
-SETTINGS = {"general_language": "zh_CN", "check_min_view_ms": "0"}
+SETTINGS = {"general_language": "zh_CN", "check_min_view_ms": "300"}
 UNDO_LEFT = "20秒"  # the moment: the slip is out, and the sale could still be undone for so long
-TO_AMOUNT_PX = -350  # up the slip, as a wheel scrolls it
+VIEW_MS = 600
 PATIENCE_MS = 60_000
 
 
@@ -27,7 +27,6 @@ def draw(file: IO[bytes]) -> None:
             page.goto(server.url)
             sell(page)
             page.mouse.move(WIDTH_PX / 2, 5)  # off the cards, which make way for a pointer
-            page.locator("#paperOut").evaluate(f"(slip) => slip.scrollBy(0, {TO_AMOUNT_PX})")
             shot = Image.open(io.BytesIO(page.screenshot()))
             shot.convert("RGB").save(file, format="PNG", optimize=True)
     except NoBrowser as reason:
@@ -45,7 +44,9 @@ def sell(page: Any) -> None:
         page.keyboard.press(key)
     page.keyboard.press("Enter")
     says("请持卡人核对金额")
+    page.wait_for_timeout(VIEW_MS)  # ENTER counts once the amount could be read
     page.keyboard.press("Enter")
+    says("请插卡")
     page.locator("[data-card=unionpay-debit].pick").click()
     says("请输入密码")
     for key in "123456":

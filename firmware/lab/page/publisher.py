@@ -47,6 +47,8 @@ class Publisher:
             "merchant": config.merchant.name,
             "merchant_en": config.merchant.name_en,
             "currency": config.general.currency,
+            "test_amounts": config.host.test_amounts,
+            "width_mm": config.printer.width_mm,
             "paper_px": self._stage.bench.paper_printer.paper.width_px,
             "cards": views.cards(self._stage),
             "faults": FAULTS,
@@ -106,6 +108,7 @@ class Publisher:
                 ],
             }
             self._hub.add("paper", strip)
+            self._hub.put("amount_px", views.amount_px(paper.lines()))
             self._paper_px = paper.height_px
         self._bytes, self._advanced = printer.bytes_received, printer.advanced
 

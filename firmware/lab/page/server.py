@@ -1,4 +1,4 @@
-"""Serves the page and its WebSocket; everything a page sends is a wish, bounded and typed.
+"""Serves the page and its WebSocket; everything a page sends is a request, bounded and typed.
 
 The server runs on a thread of its own. It meets the terminal only in the session's queue and in the
 hub, so nothing that a browser or a network does can reach or hold the terminal.
@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from firmware.lab.page import commands
+from firmware.lab.page.downloads import Downloads
 from firmware.lab.page.guard import Guard, hosts_of, new_token
 from firmware.lab.page.hub import Hub, Seen
 from firmware.lab.page.session import Session
@@ -72,6 +73,7 @@ class Pages:
         if not self._open:
             loop = asyncio.get_running_loop()
             self._number = self._session.hub.listen(lambda: self._wake(loop))
+            self._session.submit(commands.Speed(1))  # somebody new, whom nobody told of another
         self._open.add(news := asyncio.Event())
         return news
 
@@ -135,6 +137,7 @@ def application(session: Session, hosts: frozenset[str], token: str) -> Guard:
     routes = [
         Route("/", index),
         WebSocketRoute("/ws", pages.serve),
+        *Downloads(lambda: session.place).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guard(Starlette(routes=routes), hosts, token)

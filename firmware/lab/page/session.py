@@ -20,7 +20,8 @@ from msgspec import Struct
 
 from firmware.core.config import Config, ConfigError
 from firmware.journal.faults import JournalFault
-from firmware.lab.page import commands
+from firmware.lab.page import commands, views
+from firmware.lab.page.choices import lines_of, spoken_by
 from firmware.lab.page.hub import Hub
 from firmware.lab.page.pace import PacedTime
 from firmware.lab.page.publisher import Publisher
@@ -32,10 +33,6 @@ from hw.events import Key
 from hw.sim.time import VirtualClock
 
 INBOX_MAX = 512
-KIOSK_ITEMS = (
-    "[{key='1',name='豆浆',price='3.00'},{key='2',name='油条',price='2.50'},"
-    "{key='5',name='小笼包',price='18.00'},{key='9',name='茶叶蛋',price='2.00'}]"
-)
 # a key is down, and up before it is pressed again, for so long: the scenarios' hands do as much
 DOWN_LEAST_MS, UP_LEAST_MS = DOWN_MS, UP_AGAIN_MS
 TURN_S = 0.005  # time that passes fast is told of no more often: the keypad is scanned as often
@@ -165,38 +162,59 @@ class Session:
 
     def _set_up(self, settings: Mapping[str, str], steps: list[Step] | None = None) -> None:
         """Set a fresh stage with these settings. Raises ScenarioError, the old one standing."""
-        if settings.get("general.profile") == "kiosk":
-            settings = {"kiosk.items": KIOSK_ITEMS, **settings}
-        lines = "\n".join(f'set {key} "{value}"' for key, value in settings.items())
+        asked = [*parse(lines_of(settings), "settings"), *(steps or [])]
+        set_up = [step for step in asked if step.verb == "set"]
         player = self._new_player()
-        for step in [*parse(lines, "settings"), *(steps or [])]:
-            if step.verb == "set":
-                player.play(step)
+        for step in set_up:
+            player.play(step)
         if self._standing is not None:
             self._standing.close()
-        self._recorder = Recorder(
-            [step for step in [*parse(lines, "settings"), *(steps or [])] if step.verb == "set"]
-        )
+        self._recorder = Recorder(set_up)
         self._player = self._standing = player
         self._moved_ms: dict[Key, int] = {}
         self._stage = player.stage  # switched on by this
         self._publisher = Publisher(self.hub, self._stage, self._recorder)
         self._publisher.speed = self._speed
-        self.hub.put("settings", self._publisher.settings())
+        place = {"directory": str(self.place), "kept": self.is_kept}
+        told = {**self._publisher.settings(), "fresh": player.is_fresh, "place": place}
+        told["operators"] = views.operators(fresh=player.is_fresh)
+        self.hub.put("settings", told)
 
     def _new_player(self) -> Player:
         self._stages += 1
-        directory, begins = self._directory / f"terminal-{self._stages}", START
-        if self._kept is not None and self._stages == 1:
-            directory, begins = self._kept.directory, self._kept.begins
+        begins = START
+        if self._kept is not None and self.is_kept:
+            begins = self._kept.begins
+        directory = self.place
         shutil.rmtree(self._directory / f"terminal-{self._stages - 2}", ignore_errors=True)
 
         def make_stage(config: Config) -> Stage:
-            stage = Stage(directory, config, make_time=self._make_time, buzzer=self, start=begins)
+            stage = Stage(
+                directory,
+                config,
+                make_time=self._make_time,
+                buzzer=self,
+                fresh=player.is_fresh,
+                printer_kind=player.printer_kind,
+                start=begins,
+            )
             stage.bench.slot.on_apdu.append(self._note_apdu)
             return stage
 
-        return Player(directory, directory, STAGE_CONFIG, make_stage=make_stage)
+        player = Player(directory, directory, STAGE_CONFIG, make_stage=make_stage)
+        return player
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the terminal lies in the data directory that outlives the session."""
+        return self._kept is not None and self._stages == 1
+
+    @property
+    def place(self) -> Path:
+        """The data directory of the terminal that stands on the bench."""
+        if self._kept is not None and self.is_kept:
+            return self._kept.directory
+        return self._directory / f"terminal-{self._stages}"
 
     def _make_time(self, clock: VirtualClock) -> PacedTime:
         self._time = PacedTime(clock, self._wait_playing)
@@ -221,9 +239,10 @@ class Session:
                 case commands.Act(line=line):
                     self._act(line)
                 case commands.Speed(times=times):
-                    self._speed = self._time.speed = self._publisher.speed = times
+                    self._set_speed(times)
                 case commands.Fresh(settings=settings):
                     self._set_up(settings)
+                    self._set_speed(1)  # whoever begins has a minute for a minute
                 case commands.Play(name=name, text=text, files=files):
                     self._play(name, {**files, name: text})
                 case commands.Stop():
@@ -232,6 +251,9 @@ class Session:
                     self._publisher.recording(self._now_ms)
         except (ScenarioError, ConfigError, JournalFault) as error:
             self._publisher.notice(str(error))
+
+    def _set_speed(self, times: int) -> None:
+        self._speed = self._time.speed = self._publisher.speed = times
 
     @property
     def _now_ms(self) -> int:
@@ -299,7 +321,8 @@ class Session:
         steps = [step for step in read_among(name, files) if not step.verb.startswith("save")]
         if not steps:
             raise ScenarioError(name, "has no line to play")
-        self._set_up({}, steps)
+        language = self._stage.config.general.language
+        self._set_up(spoken_by(steps, language), steps)
         story = [step for step in steps if step.verb != "set"]
         self._plays += 1
         number, total = self._plays, len(story)
@@ -316,6 +339,7 @@ class Session:
         except (ScenarioFailed, ScenarioError) as failed:
             state |= {"end": "failed", "line": str(failed).splitlines()[0]}
         finally:
+            self._set_speed(1)  # people take over
             self.hub.put("play", dict(state))
 
     def _wait_playing(self, seconds: float) -> None:

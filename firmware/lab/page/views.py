@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from firmware.core.money import Currency, currency_of, major_text
+from firmware.core.money import Currency, major_text
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
+from firmware.journal.operators import CASHIER_DEFAULT, SUPERVISOR_DEFAULT
 from firmware.journal.transactions import Transaction
 from firmware.lab.scenario.audit import unbalanced
-from firmware.lab.scenario.stage import Stage
+from firmware.lab.scenario.stage import (
+    CASHIER,
+    CASHIER_PASSWORD,
+    SUPERVISOR,
+    SUPERVISOR_PASSWORD,
+    Stage,
+)
 from hw.sim.cards.card import Card
 
 ROWS_MAX = 60
+_MONEY = re.compile(r"\d\.\d\d\b")
 COMMON = ("unionpay-debit", "visa-credit", "visa-debit", "mastercard-cda", "amex", "jcb")
 # scheme by the head of the AID. See EMV 4.4 Book 1, 12.2.1: a RID is five bytes
 SCHEMES = {
@@ -59,6 +68,17 @@ def _card(card: Card) -> dict[str, Any]:
     }
 
 
+def operators(*, fresh: bool) -> list[dict[str, str]]:
+    """Who may sign on, and the password that each begins with; from the factory others are due."""
+    passwords = {SUPERVISOR: SUPERVISOR_PASSWORD, CASHIER: CASHIER_PASSWORD}
+    if fresh:
+        passwords = {
+            SUPERVISOR: SUPERVISOR_DEFAULT.reveal(),
+            CASHIER: CASHIER_DEFAULT.reveal(),
+        }
+    return [{"number": number, "password": word} for number, word in passwords.items()]
+
+
 def journal(lookups: Lookups, currency: Currency) -> dict[str, Any]:
     """The latest transactions, and the open batch's totals, counted and in words."""
     batch = lookups.batch()
@@ -83,12 +103,22 @@ def journal(lookups: Lookups, currency: Currency) -> dict[str, Any]:
     }
 
 
+def amount_px(lines: Sequence[tuple[int, int, str | None]]) -> list[int] | None:
+    """Top and height of the amount that a receipt is about: it stands in the largest letters."""
+    sums = [(height, top) for top, height, text in lines if text and _MONEY.search(text)]
+    if not sums:
+        return None
+    height, top = max(sums)
+    plain = min(height for _, height, text in lines if text)
+    return [top, height] if height > plain else None
+
+
 def _transaction(one: Transaction) -> dict[str, Any]:
     note = ["", ""]  # a word of the page's, and what it is said of
     if one.voided_by:
         note = ["voidedBy", f"{one.voided_by:06d}"]
     elif one.refunded_minor:
-        note = ["refunded", major_text(one.refunded_minor, currency_of(one.currency))]
+        note = ["refunded", str(one.refunded)]
     elif one.original is not None:
         note = ["ofVoucher", f"{one.original.stan:06d}"]
     return {
@@ -96,7 +126,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
         "batch": one.batch,
         "time": f"{one.time[:2]}:{one.time[2:4]}:{one.time[4:]}",
         "kind": one.kind.value,
-        "amount": major_text(one.amount_minor, currency_of(one.currency)),
+        "amount": str(one.amount),
         "card": one.card.last4,
         "state": one.state.value,
         "code": one.response_code,

@@ -1,6 +1,6 @@
 """Reads scenario files into steps. Every mistake is named with its file and line.
 
-The language is the table in `firmware/README.md`; this module knows words, not meanings.
+The language is the table in `tests/scenarios/README.md`; this module knows words, not meanings.
 """
 
 from __future__ import annotations

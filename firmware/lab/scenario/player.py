@@ -91,15 +91,20 @@ class Player:
         """`make_stage` builds another stage than the usual one, from the settings at its start."""
         self._folder = folder
         self._config = config
-        self._fresh, self._printer_kind, self._num_lock_off = False, GOOD, False
+        self._fresh, self.printer_kind, self._num_lock_off = False, GOOD, False
         self._make_stage = make_stage or (
             lambda config: Stage(
-                directory, config, slot=slot, fresh=self._fresh, printer_kind=self._printer_kind
+                directory, config, slot=slot, fresh=self._fresh, printer_kind=self.printer_kind
             )
         )
         self._stage: Stage | None = None
         self._names: dict[str, str] = {}
         self._torn: list[str] = []
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the steps so far ask for a terminal as it comes from the factory."""
+        return self._fresh
 
     @property
     def stage(self) -> Stage:
@@ -182,7 +187,7 @@ class Player:
             self._num_lock_off = NUM_LOCK[value]
             return
         if key == PRINTER:
-            self._printer_kind = kind_of(step.words[1:])
+            self.printer_kind = kind_of(step.words[1:])
             return
         try:
             self._config = set_from_text(self._config, key, value, source=step.place)

@@ -155,8 +155,8 @@ class Stage:
         with contextlib.ExitStack() as undo:
             undo.callback(ledger.close)
             check_identity(self.config, ledger.journal)
-            ledger.keep(self.host)
             if isinstance(self.host, LocalHost):  # a test may put its host elsewhere
+                ledger.keep(self.host)
                 tie_books(ledger.journal, self.host, lambda: ledger.journal.durable_head)
             undo.pop_all()
         self._drivers = drivers = self.bench.power_on()

@@ -58,7 +58,7 @@ class Paper:
         """What is read on the paper, line by line, indented where it is; symbols are left out."""
         lines: list[str] = []
         bottom_px = 0
-        for top_px, height_px, text in self._read():
+        for top_px, height_px, text in self.lines():
             if text is not None:
                 lines += [""] * ((top_px - bottom_px) // LINE_SPACING_PX)
                 lines.append(text)
@@ -96,7 +96,7 @@ class Paper:
         self._marks_read = 0
         self._read_px = 0  # dots above have been read for good
 
-    def _read(self) -> list[_Read]:
+    def lines(self) -> list[_Read]:
         """Each line, and what is no text. Dots are slow to read, so only once.
 
         A line of dots may come in several bands, and its blank rows are not sent: what is read is

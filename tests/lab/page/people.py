@@ -44,7 +44,7 @@ class Person:
         """Key an amount and agree to it."""
         self.press(*minor, "ENTER")
         see(self._page, amount)
-        self.press_when("Check the amount", "ENTER")
+        self.press_when("Amount correct?", "ENTER")
         see(self._page, "Insert card")
 
     def press_when(self, text: str, *keys: str) -> None:
@@ -54,7 +54,7 @@ class Person:
 
     def take_both_copies(self, *, sold: bool = True) -> None:
         """The cardholder's copy, the card out, and ENTER where a sale could still be undone."""
-        self.press_when("next copy", "ENTER")
+        self.press_when("cardholder copy", "ENTER")
         see(self._page, "Remove card")
         self.remove()
         if sold:

@@ -19,7 +19,7 @@ def server():
 def status_of(server, path: str, headers: dict[str, str], method: str = "GET") -> int:
     """The HTTP status of a request sent as it stands, no client adding what it thinks right."""
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as wire:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as wire:
         wire.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         return int(wire.recv(4096).split(b" ", 2)[1])
 
@@ -86,7 +86,7 @@ def test_only_our_own_pages_may_ask(server, origin, welcome):
 
 
 @pytest.mark.parametrize(("query", "welcome"), TOKENS)
-@pytest.mark.parametrize("path", ["/", "/static/main.js", "/ws"])
+@pytest.mark.parametrize("path", ["/", "/static/main.js", "/ws", "/download/journal.csv"])
 def test_without_the_token_there_is_nothing(server, path, query, welcome):
     headers = {"Host": f"127.0.0.1:{server.port}"}
     good = 200
@@ -118,6 +118,13 @@ def test_nothing_outside_the_static_folder_is_served(server):
     headers = {"Host": f"127.0.0.1:{server.port}"}
     for path in ("/static/../server.py", "/static/%2e%2e/server.py", "/static//etc/passwd"):
         assert status_of(server, f"{path}?token={server.token}", headers) == 404
+
+
+@pytest.mark.parametrize("asked", ["", "voucher=1", "voucher=1&batch=1", "voucher=-1&batch=x"])
+def test_evidence_of_no_voucher_is_none(server, asked):
+    headers = {"Host": f"127.0.0.1:{server.port}"}
+    path = f"/download/evidence.zip?token={server.token}&{asked}"
+    assert status_of(server, path, headers) == 404
 
 
 def test_each_run_has_its_own_token(server):

@@ -135,6 +135,15 @@ def test_a_dropped_file_includes_what_was_dropped_with_it(bench):
     assert "press 880" in recording(session)
 
 
+def test_a_story_has_the_printer_that_it_sets(bench):
+    session, _ = bench
+    story = (
+        'set stage.printer mute\nset general.language zh_CN\nwait 1m\nexpect screen "小票是否打出"'
+    )
+    session.submit(commands.Play("x.pos", story))
+    wait_for(session.hub, lambda: (session.hub.state("play") or {}).get("end") == "held")
+
+
 def test_files_that_include_each_other_are_refused(bench):
     session, _ = bench
     session.submit(commands.Play("x.pos", "include y.pos", {"y.pos": "include x.pos"}))

@@ -85,7 +85,7 @@ addEventListener("keyup", (event) => {
 // after a click the keyboard is the keypad's again: Enter must not pull out the card just put in
 addEventListener("click", (event) => {
   const at = document.activeElement;
-  if (event.detail > 0 && at?.matches("button:not([role=tab])") && !at.closest("dialog")) at.blur();
+  if (event.detail > 0 && at?.matches("button:not([role=tab]), summary, a, [type=radio]") && !at.closest("dialog")) at.blur();
 });
 addEventListener("blur", upAll);
 document.addEventListener("visibilitychange", () => document.hidden && upAll());

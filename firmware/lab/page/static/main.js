@@ -3,7 +3,10 @@
 import "./glass.js";
 import "./keypad.js";
 import { drawSlot, drawTray } from "./cards.js";
-import { drawWorkbench, playFiles } from "./workbench.js";
+import { make } from "./make.js";
+import { isLink } from "./share.js";
+import { playFiles, playLink } from "./story.js";
+import { drawWorkbench } from "./workbench.js";
 import { language, setLanguage, t, translate } from "./words.js";
 import { act, connect, on, send, state } from "./wire.js";
 
@@ -22,6 +25,7 @@ function speak(name) {
   drawWorkbench();
   drawPower();
   drawBrand();
+  drawNote();
 }
 const preferred = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 byId("lang").addEventListener("click", () => speak(language() === "zh" ? "en" : "zh"));
@@ -64,6 +68,17 @@ function drawBrand() {
   if (settings) byId("brand").textContent = language() === "zh" ? settings.merchant : settings.merchant_en;
 }
 on("settings", drawBrand);
+
+// what people would have written down: who may sign on, and with which password
+function drawNote() {
+  const { operators = [], fresh } = state("settings") ?? {};
+  document.getElementById("note").replaceChildren(
+    make("b", {}, t(fresh ? "noteFactory" : "note")),
+    ...operators.map((one) => make("span", { "data-operator": one.number },
+      `${t(one.number === "00" ? "supervisor" : "cashier")} ${one.number}: `,
+      make("code", {}, one.password))));
+}
+on("settings", drawNote);
 
 // --- what is said to people ---
 
@@ -108,6 +123,21 @@ addEventListener("drop", (event) => {
   if (!event.dataTransfer?.files.length) return;
   event.preventDefault();
   playFiles(event.dataTransfer.files);
+});
+
+// --- a scenario in the address ---
+
+function openShared() {
+  const link = location.href;
+  if (!isLink(link)) return;
+  history.replaceState(null, "", location.pathname + location.search); // once, not at each reload
+  playLink(link);
+}
+addEventListener("hashchange", () => state("steps") !== undefined && openShared());
+let first = true;
+on("steps", () => {
+  if (first) openShared();
+  first = false;
 });
 
 speak(localStorage.getItem("pos-language") ?? preferred);

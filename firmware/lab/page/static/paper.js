@@ -56,7 +56,20 @@ function step(now) {
   show();
   running = paces.length > 0;
   if (running) requestAnimationFrame(step);
+  else toAmount();
 }
+
+// a receipt that is out hangs so that its amount is in sight
+function toAmount() {
+  const amount = state("amount_px");
+  if (!amount || shown < rows.length) return;
+  const hanging = document.getElementById("paperOut");
+  const perDot = canvas.getBoundingClientRect().width / canvas.width;
+  const fromMouth = (rows.length - amount[0] - amount[1] / 2) * perDot;
+  hanging.scrollTop = Math.min(0, hanging.clientHeight / 2 - fromMouth); // upwards: column-reverse
+}
+addEventListener("resize", toAmount);
+on("amount_px", toAmount);
 
 function feed() {
   paint(canvas);
@@ -64,8 +77,10 @@ function feed() {
     paces = [];
     shown = rows.length;
     show();
+    toAmount();
   } else if (!running && paces.length) {
     running = true;
+    document.getElementById("paperOut").scrollTop = 0; // what comes out is watched at the mouth
     [last, passed] = [performance.now(), 0];
     requestAnimationFrame(step);
   }

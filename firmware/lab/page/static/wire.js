@@ -44,8 +44,16 @@ async function known(token) {
   }
 }
 
+// A link to a scenario has no token in it: it opens with the one that this browser came with before.
+const TOKEN = "pos-token";
+function tokenOfRun() {
+  const given = new URLSearchParams(location.search).get("token");
+  if (given) localStorage.setItem(TOKEN, given);
+  return given ?? localStorage.getItem(TOKEN) ?? "";
+}
+
 export function connect() {
-  const token = new URLSearchParams(location.search).get("token") ?? "";
+  const token = tokenOfRun();
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   socket = new WebSocket(`${scheme}://${location.host}/ws?token=${encodeURIComponent(token)}`);
   let opened = false;

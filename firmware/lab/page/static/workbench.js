@@ -1,33 +1,30 @@
-// The workbench's tabs: slips, the card's exchanges, journal, host's books, faults, stories.
+// The workbench's tabs: journal, receipts, stories, a fresh terminal, faults, acquirer, EMV.
 
+import { drawGuide } from "./guide.js";
+import { drawJournal, pill } from "./journal.js";
+import { hint, make } from "./make.js";
 import { drawSlips } from "./paper.js";
-import { faultWord, language, t } from "./words.js";
-import { act, on, send, state, tell } from "./wire.js";
+import { drawSetup } from "./setup.js";
+import { drawStory } from "./story.js";
+import { faultWord, t } from "./words.js";
+import { act, on, state } from "./wire.js";
 
 const KEEP = 400;
 const FAULT_ARGUMENTS = { "dies-after": "300", "pull-at": "8", stuck: "5", jump: "+1d" };
+// each tab: its word, the word of what it is, and what draws it
 const PANELS = [
-  ["trace", "tabTrace", drawTrace], ["journal", "tabJournal", drawJournal],
-  ["books", "tabBooks", drawBooks], ["slips", "tabPaper", drawSlips],
-  ["faults", "tabFaults", drawFaults], ["story", "tabRecord", drawStory],
+  ["journal", "tabJournal", "whatJournal", drawJournal],
+  ["slips", "tabPaper", "whatPaper", drawSlips],
+  ["story", "tabRecord", "whatStory", drawStory],
+  ["setup", "tabSetup", "whatSetup", drawSetup],
+  ["faults", "tabFaults", "whatFaults", drawFaults],
+  ["books", "tabBooks", "whatBooks", drawBooks],
+  ["trace", "tabTrace", "whatTrace", drawTrace],
 ];
 const tabs = document.getElementById("tabs");
 const panels = document.getElementById("panels");
-let current = "trace";
+let current = "journal";
 let trace = [];
-let records = [];
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "onclick") element.addEventListener("click", value);
-    else if (name === "class") element.className = value;
-    else if (value !== false && value !== null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-const hint = (words) => make("p", { class: "hint" }, words);
 
 // --- tabs ---
 
@@ -58,16 +55,21 @@ function choose(name) {
     tab.tabIndex = each === name ? 0 : -1;
     document.getElementById(`panel-${each}`).hidden = each !== name;
   }
+  const [, , what] = PANELS.find(([each]) => each === name);
+  document.getElementById("what").textContent = t(what);
   redraw(name);
 }
 
 function redraw(...names) {
   if (!names.includes(current)) return;
-  const [, , draw] = PANELS.find(([name]) => name === current);
+  const [, , , draw] = PANELS.find(([name]) => name === current);
   draw(document.getElementById(`panel-${current}`));
 }
 
-export const drawWorkbench = () => choose(current);
+export function drawWorkbench() {
+  choose(current);
+  drawGuide();
+}
 
 // --- the card's exchanges ---
 
@@ -119,44 +121,7 @@ on("log:trace", (entries) => {
   redraw("trace");
 });
 
-// --- journal and books ---
-
-function table(head, rows) {
-  return make("div", { class: "scroll" }, make("table", {},
-    make("thead", {}, make("tr", {}, ...head.map((word) => make("th", { scope: "col" }, t(word))))),
-    make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell, at) =>
-      make("td", head[at] === "amount" ? { class: "amount" } : {}, cell)))))));
-}
-const pill = (word) => make("span", { class: `pill ${word}` }, t(`is.${word}`));
-
-function drawJournal(panel) {
-  const journal = state("journal");
-  if (!journal) return;
-  const sums = ["sales", "voids", "refunds"].map((name) => make("div", {},
-    make("dt", {}, t(name)), make("dd", {}, `${journal.totals[name][0]}`,
-      make("small", {}, journal.sums[name]))));
-  const owed = ["reversals", "papers"].filter((name) => journal.owed[name])
-    .map((name) => `${t(name)} ${journal.owed[name]}`).join(", ") || "—";
-  sums.push(make("div", {}, make("dt", {}, t("owed")), make("dd", {}, make("small", {}, owed))));
-  const rows = journal.rows.map((one) => [one.voucher, one.time, t(one.kind), one.amount,
-    one.card, pill(one.state), [one.code, t(one.note[0]), one.note[1]].join(" ").trim()]);
-  const log = records.slice(-80).reverse().map((one) => make("li", {},
-    make("code", {}, String(one.seq)), make("time", {}, one.at), make("b", {}, one.kind),
-    make("span", {}, one.facts), make("code", { class: "hash" }, one.hash)));
-  panel.replaceChildren(make("dl", { class: "sums" }, ...sums),
-    rows.length ? table(["voucher", "time", "kind", "amount", "card", "state", "note"], rows)
-      : hint(t("noRows")),
-    make("h3", {}, t("records")), make("ol", { class: "records" }, ...log));
-}
-
-on("log:records", (entries) => {
-  for (const entry of entries) {
-    if (entry === null) records = [];
-    else records.push(entry);
-  }
-  records = records.slice(-KEEP);
-  redraw("journal");
-});
+// --- books ---
 
 function drawBooks(panel) {
   const books = state("books");
@@ -167,12 +132,14 @@ function drawBooks(panel) {
   const verdict = books.differences.length
     ? make("ul", { class: "differences" }, ...books.differences.map((one) => make("li", {}, one)))
     : make("p", { class: "balanced" }, `✓ ${t("balanced")}`);
-  panel.replaceChildren(verdict,
-    table(["voucher", "kind", "amount", "account", "state", "reference"],
-      books.rows.map((one) => [one.voucher, t(one.kind), one.amount, one.account,
-        pill(one.state), one.reference])),
-    make("h3", {}, t("spent")),
-    table(["account", "amount"], Object.entries(books.spent)));
+  const rows = books.rows.map((one) => make("li", {},
+    make("b", {}, t(one.kind)), pill(one.state), make("span", { class: "amount" }, one.amount),
+    make("small", {}, [`${t("voucher")} ${one.voucher}`, one.account,
+      `${t("reference")} ${one.reference}`].join(" · "))));
+  const spent = Object.entries(books.spent).map(([name, sum]) => make("li", {},
+    make("b", {}, name), make("span", {}), make("span", { class: "amount" }, sum)));
+  panel.replaceChildren(verdict, make("ol", { class: "rows" }, ...rows),
+    make("h3", {}, t("spent")), make("ul", { class: "rows names" }, ...spent));
 }
 
 // --- faults ---
@@ -204,102 +171,14 @@ function drawFaults(panel) {
     return make("fieldset", { class: now[device] ? "broken" : "" },
       make("legend", {}, faultWord(device)), ...buttons, mend);
   });
-  panel.replaceChildren(hint(t("faultsHint")), ...groups);
+  panel.replaceChildren(...groups);
 }
 
-// --- stories and settings ---
+// --- what is drawn anew when ---
 
-const CHOICES = [
-  ["setLanguage", "general.language", [["zh_CN", "中文"], ["en", "English"]]],
-  ["setProfile", "general.profile", [["counter", "counter"], ["kiosk", "kiosk"]]],
-  ["setPaper", "printer.width_mm", [["58", "58 mm"], ["80", "80 mm"]]],
-  ["setTestAmounts", "host.test_amounts", [["no", "—"], ["yes", "✓"]]],
-];
-
-function choice(word, key, options, now) {
-  const select = make("select", { "data-key": key },
-    ...options.map(([value, label]) => make("option", { value }, t(label))));
-  if (now) select.value = now;
-  return make("label", {}, make("span", {}, t(word)), select);
-}
-
-// of several files the one that no other includes is played
-const STORY_FILES_MAX = 20;
-const STORY_MAX = 100_000; // characters of a file, as the server takes them
-
-export async function playFiles(list) {
-  const files = {};
-  if (list.length > STORY_FILES_MAX || [...list].some((file) => file.size > 3 * STORY_MAX)) {
-    tell("said", t("hugeStory"));
-    return;
-  }
-  for (const file of list) files[file.name.slice(-80)] = await file.text();
-  const included = new Set(Object.values(files).flatMap((text) =>
-    [...text.matchAll(/^\s*include\s+(?:\S*\/)?(\S+)/gm)].map(([, name]) => name)));
-  const name = Object.keys(files).find((each) => !included.has(each)) ?? Object.keys(files)[0];
-  const { [name]: text, ...others } = files;
-  if (Object.values(files).some((each) => each.length > STORY_MAX)) {
-    tell("said", t("hugeStory"));
-    return;
-  }
-  if (!/^\s*[^#\s]/m.test(text)) {
-    tell("said", t("emptyStory"));
-    return;
-  }
-  if (state("steps") > (state("settings")?.steps ?? 0) && !confirm(t("replaceAsk"))) return; // nothing brings it back
-  send({ do: "play", name, text, files: others });
-}
-
-function story() {
-  const play = state("play");
-  if (!play) return [];
-  const end = play.end ? `${t(play.end)}` : "";
-  const parts = [make("p", { class: "line" }, make("code", {}, play.line))];
-  if (end) parts.push(make("p", { class: `end ${play.end}` }, end));
-  else parts.push(make("button", { type: "button", onclick: () => send({ do: "stop" }) }, t("stop")));
-  return [make("div", { class: "playing" },
-    make("p", {}, make("b", {}, play.name), ` ${play.at}/${play.total}`),
-    make("progress", { max: play.total, value: play.at }), ...parts)];
-}
-
-function drawStory(panel) {
-  if (panel.contains(document.activeElement) && document.activeElement.tagName === "SELECT") return;
-  const settings = state("settings") ?? {};
-  const now = { "general.language": settings.language, "general.profile": settings.profile };
-  const file = make("input", { type: "file", accept: ".pos,text/plain", multiple: "", hidden: "" });
-  file.addEventListener("change", () => file.files.length && playFiles(file.files));
-  const choices = CHOICES.map(([word, key, options]) => choice(word, key, options, now[key]));
-  const fresh = make("button", {
-    type: "button", id: "fresh", onclick: () => {
-      const wanted = {};
-      for (const each of panel.querySelectorAll("select")) wanted[each.dataset.key] = each.value;
-      send({ do: "fresh", settings: wanted });
-    },
-  }, t("start"));
-  panel.replaceChildren(...story(),
-    make("p", {}, t("recordHint")),
-    make("p", { class: "row" },
-      make("button", { type: "button", id: "save", onclick: () => { asked = true; send({ do: "save" }); } }, t("save")),
-      make("button", { type: "button", onclick: () => file.click() }, t("open")), file,
-      make("span", { class: "count" }, `${state("steps") ?? 0} ${t("steps")}`)),
-    hint(t("dropHint")), make("h3", {}, t("settings")), hint(t("settingsHint")),
-    make("div", { class: "choices" }, ...choices), fresh, hint(t("keysHint")));
-  panel.lang = language();
-}
-
-let asked = false; // the state goes to all pages; the one that asked keeps it
-on("recording", (recording) => {
-  if (asked) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([recording.text], { type: "text/plain" }));
-    link.download = "bench.pos";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-  asked = false;
-});
 for (const [name, ...drawn] of [["journal", "journal"], ["books", "books"], ["faults", "faults"],
-  ["settings", "faults", "story"], ["play", "story"], ["steps", "story"]]) {
+  ["settings", "faults", "setup", "journal", "story"], ["play", "story"], ["steps", "story"],
+  ["log:records", "journal"]]) {
   on(name, () => redraw(...drawn));
 }
 let watched = null; // the story that was last seen; null until the first is heard of

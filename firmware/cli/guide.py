@@ -1,0 +1,36 @@
+"""`pos guide`: the cashier's page, one sheet of A4 with the real screens drawn in."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from firmware.audit.output import add_output_arguments, writing_bytes
+from firmware.core.config import Config
+from firmware.core.exits import DONE
+from firmware.ui.guide import guide
+from firmware.ui.texts import Language
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
+    add_output_arguments(parser, required=True, metavar="FILE.html", kind=_html, says=None)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the page. Raises Refused when the file cannot be written."""
+    language = Language.ZH if options.lang == "zh" else Language.EN
+    config = Config()
+    page = guide(language, undo_s=config.sale.undo_s, refund_days=config.refund.window_days)
+    with writing_bytes(options.output, force=options.force) as file:
+        file.write(page.encode())
+    print(f"{options.output}: open it in a browser and print it on one sheet of A4")
+    return DONE
+
+
+def _html(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() != ".html":
+        raise argparse.ArgumentTypeError(f"the page is a .html file, not {text!r}")
+    return path

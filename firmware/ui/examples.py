@@ -1,0 +1,163 @@
+"""The shop of the examples, and specimens of what marks itself: a kiosk, training, test keys."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from firmware.core.kinds import Kind
+from firmware.core.money import CURRENCIES, Money
+from firmware.ui.screens import (
+    AmountCheck,
+    AmountEntry,
+    Attract,
+    CardPrompt,
+    Idle,
+    Menu,
+    Notice,
+    Original,
+    Outcome,
+    OutOfService,
+    Owner,
+    Phrase,
+    PinEntry,
+    Processing,
+    Screen,
+)
+from firmware.ui.texts import Language, Text
+
+TOTALS = tuple(
+    Phrase.of(text, count=count, sum=total)
+    for text, count, total in (
+        (Text.TOTAL_SALES, 112, "45210.50"),
+        (Text.TOTAL_VOIDS, 2, "257.00"),
+        (Text.TOTAL_REFUNDS, 1, "88.50"),
+    )
+)
+
+
+def yuan(minor: int) -> Money:
+    """An amount in CNY."""
+    return Money(minor, CURRENCIES["CNY"])
+
+
+def owner(language: Language) -> Owner:
+    """The shop of the examples."""
+    name = "幸福小店" if language is Language.ZH else "HAPPY STORE"
+    return Owner(name, "S01", "10000001")
+
+
+def orders(whose: Owner) -> dict[str, Screen]:
+    """What a till asked for, as its customer checks it."""
+    reference, line = "order 4711", "拿铁 Latte ×2 56.00"
+    check = AmountCheck(whose, Kind.SALE, yuan(12850), (Phrase.of((reference, reference)),))
+    most = replace(check, amount=yuan(999_999_999), detail=(Phrase.of((line, line)),))
+    return {"order": check, "order-keys": replace(check, phase=1), "order-line": most}
+
+
+def kiosk(whose: Owner) -> dict[str, Screen]:
+    """A kiosk, as its customers see it."""
+    items = (
+        ("1", "豆浆 Soy milk", yuan(300)),
+        ("2", "油条 Youtiao", yuan(250)),
+        ("3", "小笼包 Baozi", yuan(1800)),
+        ("4", "茶叶蛋 Tea egg", yuan(200)),
+    )
+    name = Phrase.of((items[2][1], items[2][1]))
+    off, price = (Phrase.of(Text.OFF_IN_KIOSK),), yuan(1800)
+    no_paper = Phrase.of(Text.NO_RECEIPT)
+    check = AmountCheck(whose, Kind.SALE, price, (name,), customer=True)
+    return {
+        "attract": Attract(whose, items),
+        "attract-2": Attract(whose, items, page=1),
+        "attract-no-paper": Attract(whose, items, notice=no_paper),
+        "kiosk-check": check,
+        "kiosk-check-keys": replace(check, phase=1),
+        "kiosk-check-no-paper": replace(check, phase=2, notice=no_paper),
+        "kiosk-check-capitals": replace(check, phase=2),
+        "kiosk-insert": CardPrompt(Kind.SALE, price, Phrase.of(Text.KIOSK_INSERT)),
+        "kiosk-insert-hint": CardPrompt(Kind.SALE, price, Phrase.of(Text.KIOSK_INSERT_HINT)),
+        "kiosk-wait": Processing(
+            Kind.SALE, price, Phrase.of(Text.CONNECTING), keep_card=True, customer=True
+        ),
+        "kiosk-approved": Outcome(
+            Kind.SALE,
+            price,
+            approved=True,
+            text=Phrase.of(Text.APPROVED),
+            voucher="000124",
+            prompt=Phrase.of(Text.KIOSK_TAKE),
+            undo_s=28,
+            customer=True,
+        ),
+        "kiosk-out-of-service": OutOfService(
+            whose,
+            Phrase.of(Text.DEVICE_READER),
+            Phrase.of(Text.ADVICE_RECONNECT),
+            customer=True,
+        ),
+        "kiosk-refused": Notice(Phrase.of(Text.REFUSED), off, warning=True),
+    }
+
+
+def training(whose: Owner) -> dict[str, Screen]:
+    """What marks itself as training."""
+    amount, sale, detail = yuan(12850), Kind.SALE, (Phrase.of(Text.CARD_TAIL, tail="0012"),)
+    return {
+        "training-idle": Idle(whose, "2026-11-22", "19:32", "01", training=True),
+        "training-amount": AmountEntry(sale, amount, Phrase.of(Text.SALE_AMOUNT), training=True),
+        "training-check": AmountCheck(whose, sale, amount, training=True),
+        "training-check-keys": AmountCheck(whose, sale, amount, phase=1, training=True),
+        "training-totals": Notice(
+            Phrase.of(Text.SETTLE_TRAINING),
+            TOTALS,
+            Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
+            training=True,
+        ),
+        "training-refund": AmountCheck(whose, Kind.REFUND, amount, detail, training=True),
+        "training-pin": PinEntry(sale, amount, 2, training=True),
+        "training-outcome": Outcome(
+            sale,
+            amount,
+            approved=True,
+            text=Phrase.of(Text.APPROVED),
+            voucher="000003",
+            prompt=Phrase.of(Text.ENTER_NEXT_COPY),
+            undo_s=28,
+            training=True,
+        ),
+        "training-original": Original(
+            Kind.VOID,
+            Phrase.of(Text.VOID),
+            "6228 48** **** 0012",
+            amount,
+            None,
+            "2026-11-22",
+            "19:32",
+            "01",
+            "000003",
+            whose,
+            training=True,
+        ),
+        "training-menu": Menu(
+            Phrase.of(Text.MENU),
+            tuple(map(Phrase.of, (Text.SALE, Text.VOID, Text.REFUND, Text.MENU_QUERY))),
+            training=True,
+        ),
+        "training-notice": Notice(
+            Phrase.of(Text.REFUSED),
+            (Phrase.of(Text.ALREADY_VOIDED),),
+            warning=True,
+            training=True,
+        ),
+    }
+
+
+def test_keys(whose: Owner) -> dict[str, Screen]:
+    """What says that test keys are trusted."""
+    notice = Phrase.of(Text.SLIPS_PENDING, count=2)
+    items = (("1", "豆浆", yuan(300)), ("2", "油条", yuan(250)))
+    return {
+        "test-keys-idle": Idle(whose, "2026-11-22", "19:32", "01", test_keys=True),
+        "test-keys-notice": Idle(whose, "2026-11-22", "19:32", "01", notice, test_keys=True),
+        "test-keys-kiosk": Attract(whose, items, test_keys=True),
+    }
