@@ -21,6 +21,7 @@ ROOMS = (
     "terminal",
     "audit",
     "ops",
+    "api",
     "lab",
     "cli",
 )

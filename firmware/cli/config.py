@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
+from firmware.core.config_section import Section
 from firmware.core.exits import DONE
 from firmware.core.files import read_text
 from firmware.core.money import Currency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -40,7 +41,16 @@ def across(config: Config, source: str) -> list[Mistake]:
             model_named(config.printer.model)
         except ValueError as error:
             mistakes.append(Mistake(f"{source}: printer.model", f"{error}"))
-    return mistakes + _across_kiosk(config, source)
+    return mistakes + _across_api(config, source) + _across_kiosk(config, source)
+
+
+def _across_api(config: Config, source: str) -> list[Mistake]:
+    """Where the API listens is an address, not a name that may become another one."""
+    try:
+        ipaddress.ip_address(config.api.listen)
+    except ValueError:
+        return [Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1")]
+    return []
 
 
 def _across_kiosk(config: Config, source: str) -> list[Mistake]:

@@ -12,8 +12,9 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from firmware.core.config import Config, ConfigError, Item, Kiosk, Section
+from firmware.core.config import Config, ConfigError, Item, Kiosk
 from firmware.core.config_across import Mistake, across
+from firmware.core.config_section import Section
 from firmware.core.files import read_text
 from firmware.core.money import CURRENCIES, Currency, minor_of
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from firmware.flows.desk import Desk
 from firmware.flows.effects import EntryLeftOpen, UseUpCard, Wait
 from firmware.flows.menu import idle_key
+from firmware.flows.order import serve_tills
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import idle_screen, shift_px, show
 from firmware.flows.permissions import permitted
@@ -16,6 +17,7 @@ from firmware.flows.sale import sell_item
 from firmware.payments.effects import Moment, Now
 from firmware.payments.owed import Retry
 from firmware.payments.roles import Act
+from firmware.payments.tills import TillAsked
 from firmware.ui.screens import Attract, Phrase, Screen
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
@@ -35,9 +37,11 @@ async def attract(desk: Desk) -> None:
         if await EntryLeftOpen():
             notice = Phrase.of(Text.ENTRY_LEFT_OPEN)
         await show(desk, _screen(desk, moment, notice))
-        happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True)
+        happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True, orders=True)
+        if isinstance(happening, TillAsked):
+            return await serve_tills(desk, happening)
         if isinstance(happening, KeyPressed) and await _begin(desk, happening.key):
-            return
+            return None
 
 
 async def _begin(desk: Desk, key: Key) -> bool:

@@ -11,7 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
+from firmware.core.config_section import Section
 from firmware.core.masked import Key
 from firmware.core.money import Currency, major_text
 
