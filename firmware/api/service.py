@@ -18,9 +18,9 @@ from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
     Changed,
     Event,
-    Payment,
     PaymentOrder,
     Payments,
+    PaymentState,
     RefundOrder,
     VoidOrder,
 )
@@ -98,7 +98,7 @@ class Service:
 
     # -- orders -------------------------------------------------------------------------------
 
-    async def put(self, name: str, order: PaymentOrder, till: str) -> tuple[Payment, bool]:
+    async def put(self, name: str, order: PaymentOrder, till: str) -> tuple[PaymentState, bool]:
         """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then."""
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:
@@ -121,7 +121,7 @@ class Service:
 
     async def undo(
         self, name: str, order: VoidOrder, kind: Kind, till: str
-    ) -> tuple[Payment, bool]:
+    ) -> tuple[PaymentState, bool]:
         """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
         with journal_of(self.door) as journal:
             found = journal.order(order.payment)
@@ -143,7 +143,7 @@ class Service:
         )
         return await self._take(taken)
 
-    async def _take(self, taken: OrderTaken) -> tuple[Payment, bool]:
+    async def _take(self, taken: OrderTaken) -> tuple[PaymentState, bool]:
         """The payment that an order is; asked for if it is none yet. Raises Wrong."""
         name, digest = taken.id, taken.digest
         known = self._known(name, digest)
@@ -157,7 +157,7 @@ class Service:
             return known, False
         raise refused(answer)
 
-    def _known(self, name: str, digest: str) -> Payment | None:
+    def _known(self, name: str, digest: str) -> PaymentState | None:
         with journal_of(self.door) as journal:
             found = journal.order(name)
             if found is None:
@@ -166,12 +166,12 @@ class Service:
                 raise Wrong("payment-differs")
             return payment_of(journal, self.door, found)
 
-    def _recorded(self, taken: OrderTaken) -> Payment:
+    def _recorded(self, taken: OrderTaken) -> PaymentState:
         """An order that was recorded a moment ago: told of, though the disk may be gone since."""
         try:
             return self.payment(taken.id)
         except Wrong:
-            return Payment(
+            return PaymentState(
                 id=taken.id,
                 kind=taken.kind.value,
                 payment=taken.payment,
@@ -184,7 +184,7 @@ class Service:
                 taken_at="",
             )
 
-    def payment(self, name: str) -> Payment:
+    def payment(self, name: str) -> PaymentState:
         """The payment of this id, now. Raises Wrong."""
         with journal_of(self.door) as journal:
             found = journal.order(name)
@@ -192,7 +192,7 @@ class Service:
                 raise Wrong("not-found")
             return payment_of(journal, self.door, found)
 
-    async def changed(self, name: str, since: int, wait_s: int) -> Payment:
+    async def changed(self, name: str, since: int, wait_s: int) -> PaymentState:
         """The payment as soon as it is another than at `since`, or as it is after `wait_s`."""
         news = self.news.enter()
         try:
@@ -219,7 +219,7 @@ class Service:
             shown = [payment_of(journal, self.door, each) for each in found[:PAGE_MAX]]
         return Payments(payments=shown, more=len(found) > PAGE_MAX)
 
-    def cancel(self, name: str) -> Payment:
+    def cancel(self, name: str) -> PaymentState:
         """Ask for an order to be stopped; it may be too late, and may be repeated. Raises Wrong."""
         payment = self.payment(name)
         if not payment.final:

@@ -81,7 +81,7 @@ class Card(Struct, frozen=True, kw_only=True):
     entry: str
 
 
-class Payment(Struct, frozen=True, kw_only=True):
+class PaymentState(Struct, frozen=True, kw_only=True):
     """A payment as it is now. `final` says that no more comes of it but a void or refund."""
 
     id: str
@@ -113,7 +113,7 @@ class Payment(Struct, frozen=True, kw_only=True):
 class Payments(Struct, frozen=True, kw_only=True):
     """Payments in the order in which they last changed; ask again after the last one's version."""
 
-    payments: list[Payment]
+    payments: list[PaymentState]
     more: bool
 
 

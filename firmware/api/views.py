@@ -15,7 +15,7 @@ from firmware.api.types import (
     FINAL,
     BatchTotalsNow,
     Card,
-    Payment,
+    PaymentState,
     Receipt,
     ReceiptLine,
     State,
@@ -61,12 +61,12 @@ def journal_of(door: Door) -> Iterator[Lookups]:
         raise Wrong("journal-unavailable") from None
 
 
-def payment_of(journal: Lookups, door: Door, order: OrderFound) -> Payment:
+def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
     """An order with its payment, as it is now."""
     taken = order.taken
     paid = journal.by_intent(order.intent) if order.intent else None
     state = _state(order, door)
-    base = Payment(
+    base = PaymentState(
         id=taken.id,
         kind=taken.kind.value,
         payment=taken.payment,
@@ -94,7 +94,7 @@ def _state(order: OrderFound, door: Door) -> State:
     return order.state.value
 
 
-def _with(base: Payment, paid: Transaction, journal: Lookups) -> Payment:
+def _with(base: PaymentState, paid: Transaction, journal: Lookups) -> PaymentState:
     from msgspec.structs import replace  # noqa: PLC0415
 
     waiting = [

@@ -165,8 +165,7 @@ class Runner:
     def _take(self, event: Event | TillEvent) -> None:
         match event:
             case TillAsked() | OrderStopped():
-                out_of_service = self._in_outage
-                self._tills.take(event, ready=self._ready, out_of_service=out_of_service)
+                self._tills.take(event, ready=self._ready, out_of_service=self._in_outage)
             case KeyPressed():
                 if len(self._happened) < KEYS_MAX:
                     self._happened.append(event)

@@ -188,7 +188,7 @@ def test_the_openapi_names_every_way_and_every_type(till: Till) -> None:
 
     walk(document)
     assert references <= set(document["components"]["schemas"])
-    assert {"PaymentOrder", "Payment", "Problem", "Line"} <= references
+    assert {"PaymentOrder", "PaymentState", "Problem", "Line"} <= references
 
 
 def test_the_page_of_documents_needs_no_network(till: Till) -> None:
