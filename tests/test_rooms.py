@@ -22,6 +22,7 @@ ROOMS = (
     "audit",
     "ops",
     "api",
+    "kiosk",
     "lab",
     "cli",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from firmware.api import openapi
 from firmware.api.guard import till_of
@@ -126,7 +126,8 @@ async def _get_payment(service: Service, request: Request) -> Response:
     if not wait_s:
         return answer(service.payment(name))
     since = number_of(request, "since", 0, VERSION_MAX)
-    return answer(await service.changed(name, since, wait_s))
+    state = request.query_params.get("state", "")
+    return answer(await service.changed(name, since, wait_s, state))
 
 
 async def _list_payments(service: Service, request: Request) -> Response:
@@ -259,7 +260,11 @@ WAYS = (
         "A payment as it is now, or with wait_s as soon as it has changed since a version.",
         _get_payment,
         {200: PaymentState},
-        query={"wait_s": "Seconds to wait at most, up to 60.", "since": "The version you have."},
+        query={
+            "wait_s": "Seconds to wait at most, up to 60.",
+            "since": "The version you have.",
+            "state": "The state you have; some states change no version.",
+        },
         problems=(*_ID, "bad-request"),
     ),
     Way(
@@ -346,8 +351,8 @@ def _require(scope: Scope | None, request: Request) -> None:
         raise Wrong("no-scope", detail=f"the token wants {scope.value}")
 
 
-def application(service: Service) -> Starlette:
-    """The ASGI application; `firmware.api.guard` stands before it."""
+def application(service: Service, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The ASGI application with `more` routes; `firmware.api.guard` stands before it."""
 
     def route(way: Way) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -367,6 +372,6 @@ def application(service: Service) -> Starlette:
     async def broken(_request: Request, _error: Exception) -> Response:
         return problem(Wrong("internal"))
 
-    routes = [route(way) for way in WAYS]
+    routes = [*(route(way) for way in WAYS), *more]
     handlers = {HTTPException: missing, Exception: broken}
     return Starlette(routes=routes, exception_handlers=handlers)

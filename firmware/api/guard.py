@@ -36,9 +36,15 @@ class Guard:
     """ASGI middleware; what comes through has a till in `scope["till"]`."""
 
     def __init__(
-        self, app: ASGIApp, tokens: Tokens, hosts: frozenset[str], origins: frozenset[str]
+        self,
+        app: ASGIApp,
+        tokens: Tokens,
+        hosts: frozenset[str],
+        origins: frozenset[str],
+        open_below: tuple[str, ...] = (),
     ) -> None:
         self._app, self._tokens = app, tokens
+        self._open_below = open_below  # paths whose routes hold askers to rules of their own
         self._hosts, self._origins = hosts, origins
         self._wrong = 0
 
@@ -73,7 +79,7 @@ class Guard:
 
     async def _till(self, scope: Scope, headers: Headers) -> Till | None:
         """Whose request it is; None where anybody may ask. Raises Wrong."""
-        if scope["path"] in OPEN_PATHS:
+        if scope["path"] in OPEN_PATHS or scope["path"].startswith(self._open_below):
             return None
         kind, _, token = headers.get("authorization", "").partition(" ")
         try:

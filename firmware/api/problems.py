@@ -39,6 +39,9 @@ KINDS: dict[str, ProblemKind] = {
     "sale-day-limit": ProblemKind(
         422, "超过当日限额", "The amount is over what is left of today's limit"
     ),
+    "goods-changed": ProblemKind(
+        422, "商品或价格已变更", "Something is no longer sold at this price"
+    ),
     "payment-not-paid": ProblemKind(422, "没有此笔消费", "There is no sale to be given back"),
     "payment-stands-not": ProblemKind(
         422, "原交易不能撤销或退货", "The payment cannot be given back: see detail"

@@ -11,9 +11,12 @@ import ipaddress
 import logging
 import socket
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
+from msgspec import Struct
+from starlette.routing import BaseRoute
 
 from firmware.api.application import application
 from firmware.api.guard import Guard
@@ -27,13 +30,22 @@ JOIN_S = 5
 _LOG = logging.getLogger(__name__)
 
 
+class MoreRoutes(Struct, frozen=True):
+    """Routes that are served beside the API, below `root`; they hold askers to their own rules."""
+
+    root: str
+    routes: Callable[[Service], Sequence[BaseRoute]]
+
+
 class ApiServer:
     """The API at `[api] listen` and `port` (0: a free one). Raises OSError when it cannot listen.
 
     Beyond this machine it speaks TLS alone.
     """
 
-    def __init__(self, door: Door, *, port: int | None = None) -> None:
+    def __init__(
+        self, door: Door, *, port: int | None = None, beside: MoreRoutes | None = None
+    ) -> None:
         settings = door.config.api
         self._listen = settings.listen
         address = ipaddress.ip_address(settings.listen)
@@ -54,7 +66,9 @@ class ApiServer:
         scheme = "https" if self.tls else "http"
         own = {f"{scheme}://{host}" for host in hosts}
         origins = frozenset(each.lower().rstrip("/") for each in settings.origins) | own
-        app = Guard(application(self.service), Tokens(door.data), hosts, origins)
+        more = beside.routes(self.service) if beside is not None else ()
+        below = (beside.root,) if beside is not None and more else ()
+        app = Guard(application(self.service, more), Tokens(door.data), hosts, origins, below)
         config = uvicorn.Config(
             app,
             log_level="error",

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Future
 
 import msgspec
+from msgspec import Struct
 
 from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
@@ -98,14 +99,19 @@ class Service:
 
     # -- orders -------------------------------------------------------------------------------
 
-    async def put(self, name: str, order: PaymentOrder, till: str) -> tuple[PaymentState, bool]:
-        """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then."""
+    async def put(
+        self, name: str, order: PaymentOrder, till: str, digest: str = ""
+    ) -> tuple[PaymentState, bool]:
+        """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then.
+
+        `digest` is that of what was sent, where the order was made of something else.
+        """
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:
             raise Wrong("lines-differ", field="lines", detail=f"the lines add up to {lines}")
         taken = OrderTaken(
             id=name,
-            digest=_digest(order),
+            digest=digest or digest_of(order),
             amount_minor=order.amount_minor,
             currency=order.currency,
             till=till,
@@ -132,7 +138,7 @@ class Service:
         taken = OrderTaken(
             id=name,
             kind=kind,
-            digest=_digest(order),
+            digest=digest_of(order),
             amount_minor=amount_minor,
             currency=paid.currency,
             till=till,
@@ -146,18 +152,19 @@ class Service:
     async def _take(self, taken: OrderTaken) -> tuple[PaymentState, bool]:
         """The payment that an order is; asked for if it is none yet. Raises Wrong."""
         name, digest = taken.id, taken.digest
-        known = self._known(name, digest)
+        known = self.known(name, digest)
         if known is not None:
             return known, False
         answer = await self.ask(taken)
         if answer is Done.RECORDED:
             return self._recorded(taken), True
-        known = self._known(name, digest)  # another request with this id may have been first
+        known = self.known(name, digest)  # another request with this id may have been first
         if known is not None:
             return known, False
         raise refused(answer)
 
-    def _known(self, name: str, digest: str) -> PaymentState | None:
+    def known(self, name: str, digest: str) -> PaymentState | None:
+        """The payment of this id, None if there is none. Raises Wrong for another order's."""
         with journal_of(self.door) as journal:
             found = journal.order(name)
             if found is None:
@@ -192,12 +199,16 @@ class Service:
                 raise Wrong("not-found")
             return payment_of(journal, self.door, found)
 
-    async def changed(self, name: str, since: int, wait_s: int) -> PaymentState:
-        """The payment as soon as it is another than at `since`, or as it is after `wait_s`."""
+    async def changed(self, name: str, since: int, wait_s: int, state: str = "") -> PaymentState:
+        """The payment as soon as it is another than at `since`, or as it is after `wait_s`.
+
+        Some states are of the conversation and change no version: whoever tells the `state` that it
+        knows misses none of them.
+        """
         news = self.news.enter()
         try:
             first = now = self.payment(name)
-            if first.version > since or first.final:
+            if first.version > since or first.final or (state and state != first.state):
                 return first
             async with asyncio.timeout(wait_s):
                 while (now.version, now.state) == (first.version, first.state):
@@ -317,7 +328,7 @@ class Service:
             after = found[-1].version
 
 
-def _digest(order: PaymentOrder | VoidOrder) -> str:
+def digest_of(order: Struct) -> str:
     """The same for the same wish, however it was written; another for one of another kind."""
     packed = type(order).__name__.encode() + msgspec.json.encode(order)
     return hashlib.sha256(packed).hexdigest()

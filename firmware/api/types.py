@@ -131,6 +131,9 @@ class Event(Struct, frozen=True, kw_only=True):
     payments: list[Changed]
 
 
+Paper = Literal["ready", "near-end", "paper-out", "cover-open", "offline", "unknown"]
+
+
 class TerminalState(Struct, frozen=True, kw_only=True):
     """How the terminal stands."""
 
@@ -138,6 +141,7 @@ class TerminalState(Struct, frozen=True, kw_only=True):
     ready: bool  # an order would be taken now, as far as can be seen
     busy: bool
     faults: list[str]
+    paper: Paper
     payment: str  # id of the one under way
     stage: str
     signed_on: bool

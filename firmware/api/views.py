@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from firmware.api.types import (
     FINAL,
     BatchTotalsNow,
     Card,
+    Paper,
     PaymentState,
     Receipt,
     ReceiptLine,
@@ -135,6 +137,7 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
         ready=standing.ready and can and count < config.batch.full_at,
         busy=not standing.ready and not standing.out_of_service,
         faults=list(standing.faults),
+        paper=cast("Paper", standing.paper),
         payment=standing.order_id,
         stage=standing.stage.value if standing.stage is not None else "",
         signed_on=bool(signed_on),

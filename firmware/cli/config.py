@@ -94,8 +94,13 @@ def _literal(section: Section, field: str, currency: Currency) -> str:
 
 
 def _inline(section: Section, currency: Currency) -> str:
-    """A section within a list, as an inline table."""
-    pairs = (f"{name} = {_literal(section, name, currency)}" for name in section.__struct_fields__)
+    """A section within a list, as an inline table of what is set."""
+    default = type(section)()
+    pairs = (
+        f"{name} = {_literal(section, name, currency)}"
+        for name in section.__struct_fields__
+        if name == "name" or getattr(section, name) != getattr(default, name)
+    )
     return "{ " + ", ".join(pairs) + " }"
 
 

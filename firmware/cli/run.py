@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     journald = "JOURNAL_STREAM" in os.environ
     handler = log.set_up(options.verbose, sys.stderr, journald=journald)
     try:
-        return run_terminal(settings, data, beside=_beside(settings.config, data))
+        return run_terminal(settings, data, beside=_beside(settings, data))
     finally:
         logging.getLogger().removeHandler(handler)
 
@@ -63,12 +63,12 @@ def _settings(path: Path | None) -> Settings:
         raise Refused(*map(str, error.mistakes)) from None
 
 
-def _beside(config: Config, data: Path) -> Beside:
+def _beside(settings: Settings, data: Path) -> Beside:
     """What is served while the terminal trades: figures and the tills' API."""
 
     @contextlib.contextmanager
     def serve(terminal: Terminal, inbox: Inbox) -> Iterator[None]:
-        with _metrics(config, data), _api(terminal, config, data, inbox):
+        with _metrics(settings.config, data), _api(terminal, settings, data, inbox):
             yield
 
     return serve
@@ -90,17 +90,18 @@ def _metrics(config: Config, data: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _api(terminal: Terminal, config: Config, data: Path, inbox: Inbox) -> Iterator[None]:
+def _api(terminal: Terminal, settings: Settings, data: Path, inbox: Inbox) -> Iterator[None]:
     """Within, tills may ask, if the configuration says so. Without it the terminal trades, too."""
-    server = None
+    config, server = settings.config, None
     if config.api.port:
         from firmware.api.server import ApiServer  # noqa: PLC0415 - its libraries slow the start
         from firmware.api.views import Door  # noqa: PLC0415
+        from firmware.kiosk.routes import shop_page  # noqa: PLC0415
 
         signer = lambda: terminal.ledger.signer  # noqa: E731 - said where it is used
         door = Door(data, config, inbox.post, terminal.board, signer, SystemClock().now)
         try:
-            server = ApiServer(door)
+            server = ApiServer(door, beside=shop_page(settings.pictures))
         except OSError as error:
             place = f"{config.api.listen}:{config.api.port}"
             _LOG.error("no API", extra=log.fields(place=place, reason=error.strerror))

@@ -67,6 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--virtual", action="store_true", help="with --headless: time passes only by what is played"
     )
+    parser.add_argument(
+        "--shop",
+        type=Path,
+        metavar="FILE",
+        help="with --headless: a terminal's settings, for its shop, limits and touch screen; its"
+        " devices and acquirer stay the simulator's (default: the example's goods at /kiosk/)",
+    )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the page and end")
     add_force_argument(parser)
 
@@ -80,8 +87,9 @@ def run(options: argparse.Namespace) -> int:
             draw(file)
         print(f"pos sim: {options.picture}")
         return DONE
-    if options.headless is not options.api or (options.virtual and not options.headless):
-        raise Refused("--headless and --api go together, and --virtual with both")
+    alone = options.virtual or options.shop
+    if options.headless is not options.api or (alone and not options.headless):
+        raise Refused("--headless and --api go together, and --virtual and --shop with both")
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):  # before anything is begun that is to be ended
         signal.signal(name, lambda *_: ended.set())
@@ -121,8 +129,16 @@ def _headless(options: argparse.Namespace, language: str, ended: threading.Event
         if options.data is not None:
             _kept(options.data)
         try:
-            serve(data.resolve(), language, virtual=options.virtual, ended=ended)
-        except (JournalFault, ConfigError) as fault:
+            serve(
+                data.resolve(),
+                language,
+                virtual=options.virtual,
+                ended=ended,
+                shop=options.shop,
+            )
+        except ConfigError as error:
+            raise Refused(*map(str, error.mistakes)) from None
+        except JournalFault as fault:
             raise Refused(f"{data}: {fault}", code=FAILED) from None
     return DONE
 

@@ -350,9 +350,8 @@ class Runner:
             faults += (Device.DISPLAY.value,)
         if self._journal_fault is not None:
             faults += (f"journal: {self._journal_fault.trouble.value}",)
-        self._tills.tell(
-            ready=self._ready, out_of_service=self._in_outage, faults=tuple(dict.fromkeys(faults))
-        )
+        paper, out = self._world.spool.state.value, self._in_outage
+        self._tills.tell(ready=self._ready, out_of_service=out, faults=faults, paper=paper)
 
     # --- faults and the spinner -------------------------------------------------------------
 

@@ -34,6 +34,7 @@ class TerminalStanding(Struct, frozen=True):
     order_id: str = ""
     stage: OrderStage | None = None
     faults: tuple[str, ...] = ()
+    paper: str = "unknown"  # what the printer said last: a value of hw.ports.PaperState
 
 
 class Board:
@@ -134,7 +135,9 @@ class Tills:
         self._order_id, self._stage = "", None
         self._stoppable = self._stopped = False
 
-    def tell(self, *, ready: bool, out_of_service: bool, faults: tuple[str, ...]) -> None:
+    def tell(
+        self, *, ready: bool, out_of_service: bool, faults: tuple[str, ...], paper: str
+    ) -> None:
         """Let the board say how the terminal stands."""
-        standing = TerminalStanding(ready, out_of_service, self._order_id, self._stage, faults)
-        self._board.tell(standing)
+        order, stage, faults = self._order_id, self._stage, tuple(dict.fromkeys(faults))
+        self._board.tell(TerminalStanding(ready, out_of_service, order, stage, faults, paper))

@@ -69,6 +69,8 @@ def kiosk(whose: Owner) -> dict[str, Screen]:
     return {
         "attract": Attract(whose, items),
         "attract-2": Attract(whose, items, page=1),
+        "attract-shop": Attract(whose),
+        "attract-shop-no-paper": Attract(whose, notice=no_paper),
         "attract-no-paper": Attract(whose, items, notice=no_paper),
         "kiosk-check": check,
         "kiosk-check-keys": replace(check, phase=1),

@@ -21,6 +21,7 @@ from firmware.api.server import ApiServer
 from firmware.api.tokens import Scope, Tokens
 from firmware.api.views import Door
 from firmware.core.config import Config
+from firmware.kiosk.routes import shop_page
 from firmware.lab.page.pace import PacedTime
 from firmware.lab.scenario.language import ScenarioError, Step, parse
 from firmware.lab.scenario.player import Player, ScenarioFailed
@@ -56,13 +57,16 @@ Job = Callable[[], object]
 class Target:
     """The terminal in `directory`, on a thread of its own. Time is real, or passes by `wait`."""
 
-    def __init__(self, directory: Path, config: Config, *, virtual: bool) -> None:
+    def __init__(
+        self, directory: Path, config: Config, *, virtual: bool, pictures: Path | None = None
+    ) -> None:
         self._directory = directory
         self._virtual = virtual
         self._queue: queue.Queue[TillEvent | tuple[Job, Future[object]] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="bench", daemon=True)
         self._begun: Future[None] = Future()
         self._config = config
+        self._beside = shop_page(pictures)
         self._server: ApiServer | None = None
         self._served: Terminal | None = None
         self._paced: PacedTime | None = None
@@ -212,7 +216,7 @@ class Target:
             lambda: on.ledger.signer,
             self._stage.bench.clock.now,
         )
-        self._server = ApiServer(door, port=self._port)
+        self._server = ApiServer(door, port=self._port, beside=self._beside)
         self._port = self._server.port
         self._server.start()
 
