@@ -98,14 +98,19 @@ class Service:
 
     # -- orders -------------------------------------------------------------------------------
 
-    async def put(self, name: str, order: PaymentOrder, till: str) -> tuple[PaymentState, bool]:
-        """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then."""
+    async def put(
+        self, name: str, order: PaymentOrder, till: str, *, salt: str = ""
+    ) -> tuple[PaymentState, bool]:
+        """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then.
+
+        `salt` is what another protocol has in its message beside the order: another, another body.
+        """
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:
             raise Wrong("lines-differ", field="lines", detail=f"the lines add up to {lines}")
         taken = OrderTaken(
             id=name,
-            digest=_digest(order),
+            digest=_digest(order, salt),
             amount_minor=order.amount_minor,
             currency=order.currency,
             till=till,
@@ -120,7 +125,7 @@ class Service:
         return await self._take(taken)
 
     async def undo(
-        self, name: str, order: VoidOrder, kind: Kind, till: str
+        self, name: str, order: VoidOrder, kind: Kind, till: str, *, salt: str = ""
     ) -> tuple[PaymentState, bool]:
         """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
         with journal_of(self.door) as journal:
@@ -132,7 +137,7 @@ class Service:
         taken = OrderTaken(
             id=name,
             kind=kind,
-            digest=_digest(order),
+            digest=_digest(order, salt),
             amount_minor=amount_minor,
             currency=paid.currency,
             till=till,
@@ -317,7 +322,7 @@ class Service:
             after = found[-1].version
 
 
-def _digest(order: PaymentOrder | VoidOrder) -> str:
+def _digest(order: PaymentOrder | VoidOrder, salt: str) -> str:
     """The same for the same wish, however it was written; another for one of another kind."""
-    packed = type(order).__name__.encode() + msgspec.json.encode(order)
+    packed = type(order).__name__.encode() + msgspec.json.encode(order) + salt.encode()
     return hashlib.sha256(packed).hexdigest()
