@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from firmware.api import openapi
 from firmware.api.guard import till_of
+from firmware.api.nexo import nexo
 from firmware.api.problems import Wrong, problem, refused
 from firmware.api.service import Service
 from firmware.api.tokens import Scope
@@ -341,6 +343,15 @@ WAYS = (
         query={"after": "As Last-Event-ID, where a header cannot be set."},
         problems=("bad-request", "too-many", "journal-unavailable"),
     ),
+    Way(
+        "POST",
+        "/nexo",
+        None,
+        "nexo Retailer 3.0 in JSON, plain with a token or encrypted by the token's key.",
+        nexo,
+        {200: dict},
+        problems=("bad-request", "invalid-body", "no-token"),
+    ),
     Way("GET", "/v1/openapi.json", None, "This description.", _get_openapi, {200: dict}),
     Way("GET", "/v1/docs", None, "This description for people.", _docs, {200: str}),
 )
@@ -372,6 +383,7 @@ def application(service: Service, more: Sequence[BaseRoute] = ()) -> Starlette:
     async def broken(_request: Request, _error: Exception) -> Response:
         return problem(Wrong("internal"))
 
-    routes = [*(route(way) for way in WAYS), *more]
+    slashed = [replace(way, path=f"{way.path}/") for way in WAYS if way.handler is nexo]
+    routes = [*(route(way) for way in (*WAYS, *slashed)), *more]
     handlers = {HTTPException: missing, Exception: broken}
     return Starlette(routes=routes, exception_handlers=handlers)

@@ -19,6 +19,10 @@ _ABOUT = (
 )
 
 
+# what may come of any request, before its route is reached or by a bug in it
+_GUARD = ("bad-request", "other-host", "other-origin", "too-large", "too-slow", "internal")
+
+
 def document(ways: Sequence[Any]) -> dict[str, Any]:
     """The document for these routes (`firmware.api.application.Way`)."""
     types = [Problem]
@@ -62,7 +66,10 @@ def _operation(way: Any) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _ref(way.takes)}},
         }
-    names = [*way.problems, *(["no-token", "no-scope"] if way.scope is not None else [])]
+    guarded = [*_GUARD, *(["no-token", "no-scope"] if way.scope is not None else [])]
+    if "{id}" in way.path:
+        guarded += ["not-found", "no-method"]  # an id with an encoded / names another path
+    names = list(dict.fromkeys([*way.problems, *guarded]))
     for status in sorted({KINDS[name].status for name in names}):
         those = [name for name in names if KINDS[name].status == status]
         operation["responses"][str(status)] = {

@@ -100,18 +100,19 @@ class Service:
     # -- orders -------------------------------------------------------------------------------
 
     async def put(
-        self, name: str, order: PaymentOrder, till: str, digest: str = ""
+        self, name: str, order: PaymentOrder, till: str, *, digest: str = "", salt: str = ""
     ) -> tuple[PaymentState, bool]:
         """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then.
 
-        `digest` is that of what was sent, where the order was made of something else.
+        `digest` is that of what was sent, where the order was made of something else; `salt` is
+        what another protocol has in its message beside the order: another, another body.
         """
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:
             raise Wrong("lines-differ", field="lines", detail=f"the lines add up to {lines}")
         taken = OrderTaken(
             id=name,
-            digest=digest or digest_of(order),
+            digest=digest or digest_of(order, salt),
             amount_minor=order.amount_minor,
             currency=order.currency,
             till=till,
@@ -126,7 +127,7 @@ class Service:
         return await self._take(taken)
 
     async def undo(
-        self, name: str, order: VoidOrder, kind: Kind, till: str
+        self, name: str, order: VoidOrder, kind: Kind, till: str, *, salt: str = ""
     ) -> tuple[PaymentState, bool]:
         """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
         with journal_of(self.door) as journal:
@@ -138,7 +139,7 @@ class Service:
         taken = OrderTaken(
             id=name,
             kind=kind,
-            digest=digest_of(order),
+            digest=digest_of(order, salt),
             amount_minor=amount_minor,
             currency=paid.currency,
             till=till,
@@ -328,7 +329,7 @@ class Service:
             after = found[-1].version
 
 
-def digest_of(order: Struct) -> str:
+def digest_of(order: Struct, salt: str = "") -> str:
     """The same for the same wish, however it was written; another for one of another kind."""
-    packed = type(order).__name__.encode() + msgspec.json.encode(order)
+    packed = type(order).__name__.encode() + msgspec.json.encode(order) + salt.encode()
     return hashlib.sha256(packed).hexdigest()

@@ -5,6 +5,7 @@ A token is 256 random bits, so a plain SHA-256 of it tells nothing.
 
 from __future__ import annotations
 
+import base64
 import enum
 import hashlib
 import hmac
@@ -16,6 +17,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from firmware.api.nexo_crypto import material_of
 from firmware.core.files import read_bytes, written
 
 FILE = "tills.json"
@@ -39,6 +41,11 @@ class Till(Struct, frozen=True):
     name: str
     sha256: str
     may: tuple[Scope, ...]
+    nexo: str = ""
+    """Keys of encrypted nexo messages, 80 bytes in base64; of a till that was made for them."""
+
+    def __repr__(self) -> str:
+        return f"Till({self.name!r})"  # a log must have no keys
 
 
 class TokenError(ValueError):
@@ -81,15 +88,19 @@ class Tokens:
                 found = till
         return found
 
-    def add(self, name: str, may: Iterable[Scope]) -> str:
-        """Make a token for a new till and give it: it is not to be had again. Raises TokenError."""
+    def add(self, name: str, may: Iterable[Scope], *, nexo: bool = False) -> str:
+        """Make a token for a new till and give it: it is not to be had again. Raises TokenError.
+
+        With `nexo` it is a passphrase, too, for messages whose KeyIdentifier is the name.
+        """
         if not NAME.match(name):
             raise TokenError(f"{name!r} is no name: letters, digits, . _ -, up to 32")
         tills = self.all()
         if any(till.name == name for till in tills):
             raise TokenError(f"there is a till {name} already: remove it first")
         token = secrets.token_urlsafe(32)
-        self._write((*tills, Till(name, digest(token), tuple(dict.fromkeys(may)))))
+        keys = base64.b64encode(material_of(token)).decode() if nexo else ""
+        self._write((*tills, Till(name, digest(token), tuple(dict.fromkeys(may)), keys)))
         return token
 
     def remove(self, name: str) -> None:

@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCOPES",
         help=f"some of {SCOPES} (default: pay,read)",
     )
+    add.add_argument(
+        "--nexo", action="store_true", help="the token is a passphrase of nexo messages, too"
+    )
     add_data_argument(add)
     remove = actions.add_parser("remove", help="take a till's token away, at once")
     remove.add_argument("name", metavar="NAME")
@@ -44,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
                     print(f"{till.name}  {','.join(scope.value for scope in till.may)}")
             case "add":
                 require_owner(options.data, "its tokens are the terminal's", "pos till add")
-                print(tokens.add(options.name, options.may))
+                print(tokens.add(options.name, options.may, nexo=options.nexo))
             case "remove":
                 require_owner(options.data, "its tokens are the terminal's", "pos till remove")
                 tokens.remove(options.name)

@@ -128,7 +128,7 @@ class ShopRoutes:
         payment, new = self._service.known(name, digest), False
         if payment is None:
             order = order_of(self._config, basket)
-            payment, new = await self._service.put(name, order, BUYER, digest)
+            payment, new = await self._service.put(name, order, BUYER, digest=digest)
         return answer(payment, 201 if new else 200)
 
     async def _get(self, request: Request) -> Response:

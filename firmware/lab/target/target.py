@@ -135,7 +135,7 @@ class Target:
         tokens = Tokens(self._directory)
         if any(till.name == TILL for till in tokens.all()):
             tokens.remove(TILL)
-        return tokens.add(TILL, Scope)
+        return tokens.add(TILL, Scope, nexo=True)
 
     def _make_stage(self, config: Config) -> Stage:
         return Stage(self._directory, config, make_time=self._make_time)
