@@ -13,6 +13,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+COMMAND_TIMEOUT_S = 5.0
 SEARCH, USE = 0o1, 0o6  # a folder on the way; a device or file to read and write
 
 
@@ -22,25 +23,6 @@ class SystemUser(Struct, frozen=True):
     name: str
     uid: int
     groups: frozenset[str]
-
-
-def caller() -> SystemUser:
-    """Who runs this process, with the groups it has now."""
-    uid = os.geteuid()
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = str(uid)
-    return SystemUser(name, uid, _names({os.getegid(), *os.getgroups()}))
-
-
-def account(name: str) -> SystemUser | None:
-    """A user, with the groups it would have after a login; None where there is none."""
-    try:
-        entry = pwd.getpwnam(name)
-    except KeyError:
-        return None
-    return SystemUser(name, entry.pw_uid, _names(os.getgrouplist(name, entry.pw_gid)))
 
 
 def may(who: SystemUser, status: os.stat_result, wanted: int) -> bool:
@@ -66,9 +48,6 @@ def _names(numbers: Iterable[int]) -> frozenset[str]:
         except KeyError:
             names.add(str(number))
     return frozenset(names)
-
-
-COMMAND_TIMEOUT_S = 5.0
 
 
 class Machine(Protocol):
@@ -101,11 +80,11 @@ class Machine(Protocol):
         ...
 
     def caller(self) -> SystemUser:
-        """Who runs this."""
+        """Who runs this, with the groups it has now."""
         ...
 
     def account(self, name: str) -> SystemUser | None:
-        """A user of this machine; None where there is none of that name."""
+        """A user with the groups it would have after a login; None where there is none."""
         ...
 
 
@@ -167,10 +146,19 @@ class ThisMachine:
             return None
 
     def caller(self) -> SystemUser:
-        return caller()
+        uid = os.geteuid()
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            name = str(uid)
+        return SystemUser(name, uid, _names({os.getegid(), *os.getgroups()}))
 
     def account(self, name: str) -> SystemUser | None:
-        return account(name)
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            return None
+        return SystemUser(name, entry.pw_uid, _names(os.getgrouplist(name, entry.pw_gid)))
 
 
 def usb_node(machine: Machine, numbers: str) -> str | None:

@@ -9,6 +9,10 @@ from msgspec import Struct
 from firmware.ops.doctor.findings import Finding, bad, good, warning
 from firmware.ops.doctor.machine import Machine, SystemUser
 
+PART = "storage"
+MEGABYTE = 1_000_000
+FREE_LEAST, FREE_ENOUGH = 50 * MEGABYTE, 500 * MEGABYTE
+_MAKE_ROOM = "make room: sudo journalctl --vacuum-size=50M; sudo apt clean"
 CARD = "/dev/mmcblk"  # SD card or eMMC
 
 
@@ -34,12 +38,6 @@ def mount_of(machine: Machine, path: str) -> Mount:
         if (path == point or path.startswith(f"{point}/")) and len(point) >= len(best):
             best, found = point, Mount(device, kind, tuple(options.split(",")))
     return found
-
-
-PART = "storage"
-MEGABYTE = 1_000_000
-FREE_LEAST, FREE_ENOUGH = 50 * MEGABYTE, 500 * MEGABYTE
-_MAKE_ROOM = "make room: sudo journalctl --vacuum-size=50M; sudo apt clean"
 
 
 class StorageCheck(Struct, frozen=True):
