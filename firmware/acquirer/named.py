@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from firmware.acquirer.books import Booking, asked_of
+from firmware.acquirer.booking import Booking, asked_of
 from firmware.acquirer.engine import BooksEngine
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.acquirer.books import BOOKS
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.service import Registration
 from firmware.core.config import Config
 from firmware.core.log import fields
 from firmware.core.masked import Key

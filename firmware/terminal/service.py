@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from firmware import __version__
-from firmware.acquirer.books import BooksError
+from firmware.acquirer.engine import BooksError
 from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.service import Registration
 from firmware.iso8583.keys import read_or_make_master
 from firmware.iso8583.tcp import LENGTH_BYTES, TPDU_BYTES
 from firmware.lab.issuers import tray_books

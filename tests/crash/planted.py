@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from firmware.acquirer.accounts import Account, Status
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.service import Registration
 from firmware.core.config import Config
 from firmware.core.masked import Key, Pan, Password, Pin
 from firmware.iso8583.keys import derived_keys

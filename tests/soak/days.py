@@ -15,7 +15,8 @@ from pathlib import Path
 from random import Random
 
 from firmware.acquirer.books import BOOKS
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.service import Registration
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.core.masked import Password
