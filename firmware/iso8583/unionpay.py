@@ -72,6 +72,15 @@ _HEADS = ("11", "41", "42", "60")
 _PLAIN_ANSWERS = frozenset({"0810", "0830", "0510"})
 
 
+def line_of(profile: str, tpdu: str = "", header: str = "") -> UnionPay:
+    """The messages of a profile by its name or file. Raises ProfileError.
+
+    `tpdu` and `header` go before the profile's own, where they are not empty.
+    """
+    found = Profile.named(profile)
+    return UnionPay(found, FrameShape(tpdu or found.frame.tpdu, header or found.frame.header))
+
+
 class Asked(Struct, frozen=True):
     """A request as it came: what it asks, and what its answer repeats."""
 
