@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
 from firmware.core.exits import DONE
 from firmware.core.files import read_text
 from firmware.core.money import Currency
+from firmware.core.section import Section
 from firmware.terminal.settings import add_config_argument, settings_of, warnings_of
 from firmware.terminal.settings_told import literal, metas
 

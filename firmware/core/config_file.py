@@ -12,10 +12,11 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from firmware.core.config import Config, ConfigError, Item, Kiosk, Section
+from firmware.core.config import Config, ConfigError, Item, Kiosk
 from firmware.core.config_across import Mistake, across
 from firmware.core.files import read_text
 from firmware.core.money import CURRENCIES, Currency, minor_of
+from firmware.core.section import Section
 
 
 def load(path: Path) -> Config:

@@ -106,6 +106,7 @@ def _assembled(
             ca_keys=settings.ca_keys(),
             revoked=settings.revoked(),
             host_tls=settings.host_tls(),
+            messages=settings.messages(),
             files=settings.named_files,
             on_frame=on_frame,
         )

@@ -11,9 +11,10 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
 from firmware.core.masked import Key
 from firmware.core.money import Currency, major_text
+from firmware.core.section import Section
 
 NO_FILES: Mapping[str, Path] = {}
 _SECRET_WORDS = ("password", "secret", "token")  # a setting so called is masked unasked
