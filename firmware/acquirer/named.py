@@ -38,6 +38,8 @@ def by_serial(
 def is_same(entry: Booking, payment: Payment, account: str) -> bool:
     """Whether `payment` asks again what `entry` has decided."""
     asked = asked_of(payment, account)
-    if not entry.time:  # books of earlier releases do not say
+    if not entry.time or not payment.date:  # books of earlier releases, or a line that says neither
         del asked["time"]
+    if not payment.date:
+        del asked["date"]
     return all(getattr(entry, name) == value for name, value in asked.items())

@@ -77,13 +77,15 @@ CREATE TABLE tie (
     seq bigint NOT NULL,
     hash bytea NOT NULL
 );
-CREATE TABLE records (
+INSERT INTO books VALUES (1, replace(gen_random_uuid()::text, '-', ''), 1);
+"""
+RECORDS = """
+CREATE TABLE IF NOT EXISTS records (
     kind text NOT NULL,
     name text NOT NULL,
     value bytea NOT NULL,
     PRIMARY KEY (kind, name)
 );
-INSERT INTO books VALUES (1, replace(gen_random_uuid()::text, '-', ''), 1);
 """
-MIGRATIONS = (SINCE_1,)
+MIGRATIONS = (SINCE_1 + RECORDS,)
 """What leads from schema n to n + 1, from 0, which has no tables."""

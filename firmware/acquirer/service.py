@@ -139,6 +139,8 @@ class Service:
             reference=entry.reference,
             authorisation_code=entry.authorisation_code,
             issuer_authentication_data=entry.issuer_data,
+            date="" if request.payment.date else entry.date[4:],
+            time="" if request.payment.date else entry.time,
         )
 
     def _limit_minor(self, request: FinancialRequest, account: str) -> int | None:
@@ -158,8 +160,12 @@ class Service:
             decision = self._issuer.decide(books, request, account, today)
         approved = decision.code == APPROVED
         reference = self._reference(books)
+        asked = asked_of(payment, account)
+        if not payment.date:  # a line that does not say when: the acquirer's own time counts
+            now = self._now()
+            asked |= {"date": now.strftime("%Y%m%d"), "time": now.strftime("%H%M%S")}
         return Booking(
-            **asked_of(payment, account),
+            **asked,
             state=Standing.STANDING if approved else state,
             response_code=decision.code,
             reference=reference,

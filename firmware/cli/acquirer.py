@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from firmware.cli import acquirer_serve
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import Key
@@ -41,12 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mac.add_argument("--padding", default="zeros", choices=("zeros", "80"))
     mac.add_argument("--key", required=True, metavar="HEX", help="the MAC key: a test key")
     mac.add_argument("--data", required=True, metavar="HEX", help="all before field 64")
+    acquirer_serve.add_arguments(does)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked; 1 when a frame cannot be read to its end. Raises Refused."""
     does = {"decode": _decode, "mac": _mac, "echo": _echo}
-    return does[options.does](options)
+    return does.get(options.does, acquirer_serve.run)(options)
 
 
 def _decode(options: argparse.Namespace) -> int:
