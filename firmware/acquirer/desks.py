@@ -21,7 +21,7 @@ from firmware.acquirer.service import Service
 WAIT_S = 10.0
 
 
-class Desk(Struct):
+class ServiceDesk(Struct):
     """Books, and the registry beside them, over one connection or two."""
 
     books: BooksEngine
@@ -34,15 +34,15 @@ class Desk(Struct):
 class Desks:
     """Up to `count` desks, each opened by `open_desk` when it is first wanted."""
 
-    def __init__(self, open_desk: Callable[[Kept | None], Desk], count: int) -> None:
+    def __init__(self, open_desk: Callable[[Kept | None], ServiceDesk], count: int) -> None:
         self._open = open_desk
         self._kept: Kept | None = None
-        self._free: queue.LifoQueue[Desk | None] = queue.LifoQueue()
+        self._free: queue.LifoQueue[ServiceDesk | None] = queue.LifoQueue()
         for _ in range(count):
             self._free.put(None)
 
     @contextmanager
-    def taken(self) -> Iterator[Desk]:
+    def taken(self) -> Iterator[ServiceDesk]:
         """A desk for one request. Blocks while all are taken, up to WAIT_S.
 
         Raises BooksError when the books cannot be opened, or when no desk becomes free.

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.acquirer.desks import Desk
+from firmware.acquirer.desks import ServiceDesk
 from firmware.acquirer.issuer import APPROVED
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.registry import TerminalRecord
@@ -60,7 +60,7 @@ class LineMatters:
     def __init__(self, profile: Profile, clock_now: Callable[[], datetime]) -> None:
         self._profile, self._now = profile, clock_now
 
-    def answer(self, desk: Desk, request: LineRequest) -> Answered:
+    def answer(self, desk: ServiceDesk, request: LineRequest) -> Answered:
         """The answer, durable where something is kept. Raises BooksError."""
         asked = subject_of(request)
         record = desk.terminals.look_up(asked.terminal)
@@ -90,7 +90,9 @@ class LineMatters:
                 return Answered(NOT_HERE)
         return Answered(APPROVED)
 
-    def _sign_on(self, desk: Desk, record: TerminalRecord, request: ControlRequest) -> Answered:
+    def _sign_on(
+        self, desk: ServiceDesk, record: TerminalRecord, request: ControlRequest
+    ) -> Answered:
         """New working keys, kept before they leave; those before are not taken any more."""
         keys = self._new_keys(self._profile.messages.key_code)
         signed_on = self._now().isoformat(timespec="seconds")
@@ -115,7 +117,7 @@ class LineMatters:
         track = _random_key(2 * BLOCK) if key_code == "004" else None
         return DeliveredKeys(_random_key(pin_size), _random_key(mac_size), track)
 
-    def _keep(self, desk: Desk, request: UploadRequest) -> None:
+    def _keep(self, desk: ServiceDesk, request: UploadRequest) -> None:
         name = _batch_name(desk, request)
         for item in request.items:
             account = item.pan.keyed_hash(desk.registry.hash_key)
@@ -123,7 +125,7 @@ class LineMatters:
             desk.registry.note(UPLOADED, f"{name}|{item.stan:06d}", msgspec.json.encode(kept))
 
 
-def _batch_name(desk: Desk, asked: UploadRequest | UploadEndRequest | Payment) -> str:
+def _batch_name(desk: ServiceDesk, asked: UploadRequest | UploadEndRequest | Payment) -> str:
     return f"{asked.terminal}|{serial_in(desk.books, asked.terminal, asked.batch)}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.books import BOOKS, Books
-from firmware.acquirer.desks import Desk, Desks
+from firmware.acquirer.desks import Desks, ServiceDesk
 from firmware.acquirer.engine import BooksEngine, BooksError
 from firmware.acquirer.records import FILE, Records, SqliteRecords
 from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
@@ -22,7 +22,7 @@ POSTGRES = ("postgresql://", "postgres://")
 POSTGRES_DESKS = 12  # connections to the database; in SQLite one writes
 
 
-class Acquirer:
+class AcquirerPlace:
     """What `data` holds, or the database `url` with the master key in `data`.
 
     Several machines on one database share the file of the master key. Raises BooksError.
@@ -51,7 +51,7 @@ class Acquirer:
     def desks(self, clock_now: Callable[[], datetime], *, test_amounts: bool = False) -> Desks:
         """Desks for a server. Raises BooksError: the first is opened now."""
 
-        def open_desk(kept: Kept | None) -> Desk:
+        def open_desk(kept: Kept | None) -> ServiceDesk:
             if self._url:
                 books, records = self._in_postgres(kept)
             else:
@@ -71,7 +71,7 @@ class Acquirer:
                 records.close()
                 books.close()
 
-            return Desk(books, registry, terminals, service, close)
+            return ServiceDesk(books, registry, terminals, service, close)
 
         desks = Desks(open_desk, POSTGRES_DESKS if self._url else 1)
         with desks.taken():

@@ -53,7 +53,7 @@ class RulesError(ValueError):
     """A rule file with a mistake; the message names the file and the place."""
 
 
-class Asked(Struct, frozen=True):
+class RequestSeen(Struct, frozen=True):
     """What rules look at in a request."""
 
     type: str
@@ -82,7 +82,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if (self.does == "code") != bool(self.code):
             raise ValueError("code is for does = code, which wants it")
 
-    def fits(self, asked: Asked) -> bool:
+    def fits(self, asked: RequestSeen) -> bool:
         """Whether it is about this request, however often it was followed."""
         ends = self.amount_ends
         amount = "" if asked.amount_minor is None else f"{asked.amount_minor:012d}"
@@ -117,7 +117,7 @@ class RuleBook:
         self._rules: tuple[Rule, ...] = ()
         self._fitted: Counter[int] = Counter()
 
-    def rule_for(self, asked: Asked) -> Rule | None:
+    def rule_for(self, asked: RequestSeen) -> Rule | None:
         """The rule to follow, which is counted; None to go on as usual."""
         with self._lock:
             self._refresh()

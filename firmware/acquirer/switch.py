@@ -17,10 +17,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.acquirer.counts import Counts
-from firmware.acquirer.desks import Desk, Desks
+from firmware.acquirer.desks import Desks, ServiceDesk
 from firmware.acquirer.engine import BooksError
 from firmware.acquirer.line_matters import LineMatters
-from firmware.acquirer.rules import Asked as Looked
+from firmware.acquirer.rules import RequestSeen as Looked
 from firmware.acquirer.rules import Rule, RuleBook
 from firmware.acquirer.server import Reply
 from firmware.core.log import fields as event
@@ -48,7 +48,7 @@ _LOG = logging.getLogger(__name__)
 class _Taken(Struct):
     """A request on its way: its desk once it is known to be a message, and the terminal's keys."""
 
-    desk: Desk | None = None
+    desk: ServiceDesk | None = None
     keys: SessionKeys | None = None
     known: bool = False
 
@@ -146,7 +146,7 @@ class Switch:
         return self._reply(asked, answer, taken.keys, rule)
 
     def _decide(
-        self, asked: Asked, taken: _Taken, desk: Desk, rule: Rule | None
+        self, asked: Asked, taken: _Taken, desk: ServiceDesk, rule: Rule | None
     ) -> Answered | None:
         request = asked.request
         if rule is not None and rule.does == "code":
@@ -163,7 +163,7 @@ class Switch:
             answer = replace(answer, response_code="95", balanced=False)
         return self._stamped(answer, again=rule is not None and rule.does == "sign-on-again")
 
-    def _carried_out(self, desk: Desk, request: LineRequest) -> Answered | None:
+    def _carried_out(self, desk: ServiceDesk, request: LineRequest) -> Answered | None:
         match request:
             case FinancialRequest() | ReversalRequest():
                 return desk.service.take(desk.books, request)

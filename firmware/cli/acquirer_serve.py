@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from firmware.acquirer.accounts import Status, load_accounts
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.engine import BooksError
-from firmware.acquirer.opened import Acquirer
+from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import Registry, TerminalRecord
 from firmware.acquirer.rules import RuleBook
 from firmware.acquirer.server import CONNECTIONS_MAX, Limits, Server
@@ -82,7 +82,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do what is asked. Raises Refused."""
     try:
-        acquirer = Acquirer(options.data, options.books)
+        acquirer = AcquirerPlace(options.data, options.books)
         if options.does == "serve":
             return _serve(options, acquirer)
         with _registry(acquirer) as registry:
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _registry(acquirer: Acquirer) -> Iterator[Registry]:
+def _registry(acquirer: AcquirerPlace) -> Iterator[Registry]:
     registry, close = acquirer.registry()
     try:
         yield registry
@@ -104,7 +104,7 @@ def _registry(acquirer: Acquirer) -> Iterator[Registry]:
         close()
 
 
-def _serve(options: argparse.Namespace, acquirer: Acquirer) -> int:
+def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from firmware.acquirer.opened import Acquirer
+from firmware.acquirer.opened import AcquirerPlace
 from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Pin
 from firmware.iso8583.keys import SessionKeys
@@ -58,7 +58,7 @@ class Serving:
         )  # fmt: skip
         parts = json.loads(added.stdout)
         self.tmk = master_of(*(bytes.fromhex(parts[f"component_{n}"]) for n in (1, 2)))
-        registry, close = Acquirer(data).registry()
+        registry, close = AcquirerPlace(data).registry()
         registry.put_account(DEBIT)
         close()
         self.start()
@@ -116,7 +116,7 @@ class Serving:
 
     def booked(self) -> dict[str, int]:
         """What the debit account has spent, by the books on the disk."""
-        desks = Acquirer(self.data).desks(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        desks = AcquirerPlace(self.data).desks(lambda: datetime(2026, 1, 1, tzinfo=UTC))
         with desks.taken() as desk:
             found = desk.books.spent()
         desks.close()
