@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from firmware.acquirer.books import BOOKS
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.service import Registration
 from firmware.core.masked import Key
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK

@@ -7,128 +7,34 @@ be used from any thread, by one at a time.
 
 from __future__ import annotations
 
-import enum
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from msgspec import Struct
-
+from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
 from firmware.acquirer.books_schema import SCHEMA, SINCE_2, TABLES, TIE
+from firmware.acquirer.engine import BooksConflict, BooksError, BooksGoneError
 from firmware.core.kinds import Kind, Totals
-from firmware.core.payment import Payment, Place
+from firmware.core.payment import Place
 from firmware.core.sqlite import renew_log
 
 BOOKS = "host-books.db"
 
 
-class BooksError(Exception):
-    """The books cannot be kept as promised: wrong journal mode, sync level or schema."""
-
-
-class BooksGoneError(BooksError):
-    """The books that were kept are not in their place; `another` lies there if it is true."""
-
-    def __init__(self, words: str, *, another: bool) -> None:
-        super().__init__(words)
-        self.another = another
-
-
-class Standing(enum.Enum):
-    """What a request in the books amounts to."""
-
-    STANDING = "standing"  # approved, and money moved
-    REFUSED = "refused"
-    REVERSED = "reversed"
-    BLOCKED = "blocked"  # its reversal came first
-
-
-class Booking(Struct, frozen=True, kw_only=True):
-    """One financial request and what was answered; `account` is the keyed hash of the PAN.
-
-    Batches are counted on where their numbers begin anew, see `firmware.iso8583.rounds`.
-    """
-
-    terminal: str
-    batch: int
-    stan: int
-    kind: Kind
-    merchant: str
-    account: str
-    amount_minor: int
-    currency: str
-    date: str  # the terminal's, YYYYMMDD
-    time: str = ""  # the terminal's, HHMMSS; "" in books of earlier releases
-    original_batch: int = 0
-    original_stan: int = 0
-    original_reference: str = ""
-    state: Standing
-    response_code: str
-    reference: str
-    authorisation_code: str = ""
-    issuer_data: bytes | None = None  # tag 91
-    cryptogram: bytes = b""
-    muted: bool = False  # taken, and never to be answered
-    decided_on: str  # the host's day, YYYYMMDD
-    undoes: str = ""  # reference of the standing sale that this void or refund rests on
-
-    @property
-    def spends_minor(self) -> int:
-        """By how much this entry, if it stands, raises what the account has spent."""
-        if self.state is not Standing.STANDING:
-            return 0
-        return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
-
-
-def asked_of(payment: Payment, account: str) -> dict[str, Any]:
-    """What was asked, by the names of an entry's fields."""
-    original = payment.original
-    return {
-        "terminal": payment.terminal,
-        "batch": payment.batch,
-        "stan": payment.stan,
-        "kind": payment.kind,
-        "merchant": payment.merchant,
-        "account": account,
-        "amount_minor": payment.amount.minor,
-        "currency": payment.amount.currency.numeric,
-        "date": payment.date,
-        "time": payment.time,
-        "original_batch": original.batch if original else 0,
-        "original_stan": original.stan if original else 0,
-        "original_reference": original.reference if original else "",
-    }
-
-
-_COLUMNS = tuple(Booking.__struct_fields__)
 _INSERT = (
-    f"INSERT INTO transactions ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
-    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
+    f"INSERT INTO transactions ({', '.join(COLUMNS)})"  # noqa: S608 - our own names
+    f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM transactions "  # noqa: S608 - our own names
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM transactions "  # noqa: S608 - our own names
 _PLACE = "terminal = ? AND batch = ? AND stan = ?"
-
-
-class Tie(Struct, frozen=True):
-    """What the books know of the terminal's journal.
-
-    `identity` is these books' own, `key_check` changes with the key under which accounts are
-    found, `seq` and `hash` are the journal's last record when they last answered.
-    """
-
-    identity: str
-    key_check: str
-    seq: int
-    hash: bytes
-
-
-class Kept(Struct, frozen=True):
-    """Which books they are, and how often they had been written."""
-
-    books: str
-    commits: int
+_LEFT = """
+SELECT undone FROM (
+    SELECT amount_minor, account, (
+        SELECT COALESCE(SUM(amount_minor), 0) FROM transactions
+        WHERE undoes = ? AND undoes <> '' AND state = 'standing') AS undone
+    FROM transactions WHERE reference = ? AND kind = 'sale' AND state = 'standing')
+WHERE account = ? AND undone + ? <= amount_minor"""
 
 
 class Books:
@@ -231,11 +137,33 @@ class Books:
         """So many numbers were given by books of which these are an earlier copy."""
         self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
-    def add(self, entry: Booking) -> None:
-        """Enter a decided request, and move the money if it stands."""
-        values = [_stored(getattr(entry, name)) for name in _COLUMNS]
+    def hold(self, terminal: str, account: str = "") -> None:
+        """Nothing to do: whoever has begun a commit is alone."""
+
+    def add(self, entry: Booking, limit_minor: int | None = None) -> None:
+        """Enter a decided request, and move the money if it stands. Raises BooksConflict.
+
+        A sale is entered only if its account has then spent no more than `limit_minor`, a void or
+        refund only if the sale that it rests on stands and was paid with that much more.
+        """
+        self._check(entry, limit_minor)
+        values = [stored(getattr(entry, name)) for name in COLUMNS]
         self._db.execute(_INSERT, values)
         self._spend(entry.account, entry.spends_minor)
+
+    def _check(self, entry: Booking, limit_minor: int | None) -> None:
+        """Whether the money is there that a standing entry moves."""
+        if not entry.spends_minor:
+            return
+        if entry.kind is Kind.SALE:
+            spent = self.spent_minor(entry.account) if limit_minor is not None else 0
+            well = limit_minor is None or spent + entry.amount_minor <= limit_minor
+        else:
+            values = (entry.undoes, entry.undoes, entry.account, entry.amount_minor)
+            row = self._db.execute(_LEFT, values).fetchone()
+            well = row is not None and (entry.kind is Kind.REFUND or not row[0])
+        if not well:
+            raise BooksConflict("the money that this rests on has moved")
 
     def entry(self, place: Place) -> Booking | None:
         """The request that `place` names."""
@@ -375,16 +303,4 @@ class Books:
         return next(iter(self._many(where, values)), None)
 
     def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
-        return [_entry(row) for row in self._db.execute(_SELECT + where, values)]
-
-
-def _stored(value: object) -> object:
-    return value.value if isinstance(value, enum.Enum) else value
-
-
-def _entry(row: tuple[object, ...]) -> Booking:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    values["kind"] = Kind(values["kind"])
-    values["state"] = Standing(values["state"])
-    values["muted"] = bool(values["muted"])
-    return Booking(**values)  # type: ignore[arg-type]  # each column was written from its field
+        return [entry_of(row) for row in self._db.execute(_SELECT + where, values)]

@@ -18,41 +18,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account
-from firmware.acquirer.books import (
-    Booking,
-    Books,
-    BooksError,
-    BooksGoneError,
-    Kept,
-    Standing,
-    Tie,
-    asked_of,
-)
-from firmware.acquirer.engine import BooksEngine, OpenBooks
-from firmware.acquirer.issuer import APPROVED, Decision, Issuer
-from firmware.acquirer.named import by_serial, is_same, serial_in
+from firmware.acquirer.booking import Kept, Standing, Tie
+from firmware.acquirer.books import Books
+from firmware.acquirer.engine import BooksEngine, BooksError, BooksGoneError, OpenBooks
+from firmware.acquirer.named import serial_in
+from firmware.acquirer.service import Registration, Service
 from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
-from firmware.core.payment import Payment
 from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.iso8583 import rounds
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import derive, derived_keys
-from firmware.iso8583.messages import (
-    Answered,
-    FinancialRequest,
-    ReversalRequest,
-    SettlementRequest,
-    subject_of,
-)
+from firmware.iso8583.messages import Answered, subject_of
 from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
-
-
-class Registration(Struct, frozen=True):
-    """A terminal that the host knows: whose it is, and its currency (ISO 4217 number)."""
-
-    merchant: str
-    currency: str = "156"
 
 
 class BookEntry(Struct, frozen=True, kw_only=True):
@@ -100,10 +78,15 @@ class LocalHost:
         self._kept: Kept | None = None
         self._hash_key = derive(master, "books|accounts", 32)
         self._keys = derived_keys(master)
-        self._terminals = dict(terminals)
         self._now = clock_now
         self._accounts = {account.pan.keyed_hash(self._hash_key): account for account in accounts}
-        self._issuer = Issuer(self._accounts, test_amounts=test_amounts)
+        self._service = Service(
+            self._accounts,
+            dict(terminals),
+            hash_key=self._hash_key,
+            clock_now=clock_now,
+            test_amounts=test_amounts,
+        )
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         """Decide on a message and give the answer; None for what is never answered.
@@ -193,12 +176,7 @@ class LocalHost:
                 return None
             keys = self._keys(request.heads["41"], batch_of(request.heads))
             return answer_to(request.heads, Answered(request.code), keys)
-        code = self._admission_code(request)
-        answer: Answered | None = Answered(code)
-        if code == APPROVED:
-            with books.commit():
-                answer = self._carry_out(books, by_serial(books, request))
-                self._note_journal(books)
+        answer = self._service.take(books, request, self._note_journal)
         if answer is None:
             return None
         asked = subject_of(request)
@@ -234,135 +212,6 @@ class LocalHost:
         if tie is not None and self.journal_head is not None:
             seq, digest = self.journal_head()
             books.set_tie(replace(tie, seq=seq, hash=digest))
-
-    def _admission_code(
-        self, request: FinancialRequest | ReversalRequest | SettlementRequest
-    ) -> str:
-        """Refuses, without a trace in the books, what no terminal of ours would send."""
-        asked = subject_of(request)
-        currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
-        registered = self._terminals.get(asked.terminal)
-        if registered is None:
-            return "97"
-        if registered.merchant != asked.merchant:
-            return "03"
-        if registered.currency != currency.numeric:
-            return "12"
-        if isinstance(request, FinancialRequest) and request.payment.amount.minor == 0:
-            return "13"
-        return APPROVED
-
-    def _carry_out(
-        self, books: BooksEngine, request: FinancialRequest | ReversalRequest | SettlementRequest
-    ) -> Answered | None:
-        match request:
-            case FinancialRequest():
-                return self._decide(books, request)
-            case ReversalRequest():
-                return self._reverse(books, request)
-            case SettlementRequest():
-                return self._settle(books, request)
-
-    def _decide(self, books: BooksEngine, request: FinancialRequest) -> Answered | None:
-        place = request.payment.place
-        account = request.card.pan.keyed_hash(self._hash_key)
-        entry = books.entry(place)
-        if entry is None:
-            entry = self._new_entry(books, request, account)
-            books.add(entry)
-        elif not is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
-            return Answered("94")
-        if entry.muted:
-            return None
-        return Answered(
-            response_code=entry.response_code,
-            reference=entry.reference,
-            authorisation_code=entry.authorisation_code,
-            issuer_authentication_data=entry.issuer_data,
-        )
-
-    def _new_entry(self, books: BooksEngine, request: FinancialRequest, account: str) -> Booking:
-        today, state = self._now().date(), Standing.REFUSED
-        payment = request.payment
-        if books.is_reversed(payment.place):
-            decision, state = Decision("94"), Standing.BLOCKED
-        elif books.settlement(payment.terminal, payment.batch) is not None:
-            decision = Decision("12")
-        else:
-            decision = self._issuer.decide(books, request, account, today)
-        approved = decision.code == APPROVED
-        reference = self._reference(books)
-        return Booking(
-            **asked_of(payment, account),
-            state=Standing.STANDING if approved else state,
-            response_code=decision.code,
-            reference=reference,
-            authorisation_code=self._authorisation_code(reference) if approved else "",
-            issuer_data=decision.issuer_data,
-            cryptogram=decision.cryptogram,
-            muted=decision.muted,
-            decided_on=today.strftime("%Y%m%d"),
-            undoes=decision.undoes,
-        )
-
-    def _settle(self, books: BooksEngine, request: SettlementRequest) -> Answered:
-        settled = books.settlement(request.terminal, request.batch)
-        if settled is None:
-            settled = self._reference(books), books.totals(request.terminal, request.batch)
-            books.settle(request.terminal, request.batch, *settled)
-        reference, totals = settled
-        code = APPROVED if totals == request.totals else "95"
-        return Answered(code, reference=reference, host_totals=totals)
-
-    def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
-        """Make sure that nothing stands of what `request` means, whether it came, comes or not.
-
-        Voids and refunds that rest on a reversed sale fall with it, so that the account is even.
-        What only has its numbers, as when a terminal gave them out twice, is left as it is, and
-        the terminal is told: 64 for another kind or amount, 94 for another transaction.
-        """
-        payment = request.payment
-        entry = books.entry(payment.place)
-        if entry is not None:
-            if (entry.kind, entry.amount_minor) != (payment.kind, payment.amount.minor):
-                return Answered("64")
-            if not self._is_meant(entry, request):
-                return Answered("94")
-        books.note_reversal(payment.place)
-        if entry is not None and entry.state is Standing.STANDING:
-            for resting in books.resting_on(entry.reference):
-                books.reverse(resting)
-            books.reverse(entry)
-        return Answered(APPROVED)
-
-    def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
-        """Whether `entry` is what a reversal means, as far as both of them say."""
-        account = self._accounts.get(entry.account)
-        last4 = account.pan.last4 if account is not None else ""
-        meant = request.payment
-        said = (
-            (entry.merchant, meant.merchant),
-            (entry.currency, meant.amount.currency.numeric),
-            (entry.date, meant.date),
-            (entry.time, meant.time),
-            (last4, request.last4),
-        )
-        return all(ours == theirs or not ours or not theirs for ours, theirs in said)
-
-    def _reference(self, books: BooksEngine) -> str:
-        """Twelve digits: the year's last, the day of the year, and a number of eight digits.
-
-        The number begins anew after 10**8, and the day after ten years: one in use is passed over.
-        """
-        while True:
-            reference = self._now().strftime("%Y%j")[3:] + f"{books.next_number() % 10**8:08d}"
-            if not books.is_reference(reference):
-                return reference
-
-    def _authorisation_code(self, reference: str) -> str:
-        """Six digits that say nothing, the same at every asking."""
-        digest = hmac.new(self._hash_key.reveal(), reference.encode(), hashlib.sha256).digest()
-        return f"{int.from_bytes(digest[:8], 'big') % 10**6:06d}"
 
     def _name(self, account: str) -> str:
         known = self._accounts.get(account)

@@ -14,7 +14,23 @@ from firmware.core.kinds import Totals
 from firmware.core.payment import Place
 
 if TYPE_CHECKING:
-    from firmware.acquirer.books import Booking, Kept, Tie
+    from firmware.acquirer.booking import Booking, Kept, Tie
+
+
+class BooksError(Exception):
+    """The books cannot be kept as promised: wrong journal mode, sync level or schema."""
+
+
+class BooksGoneError(BooksError):
+    """The books that were kept are not in their place; `another` lies there if it is true."""
+
+    def __init__(self, words: str, *, another: bool) -> None:
+        super().__init__(words)
+        self.another = another
+
+
+class BooksConflict(BooksError):  # noqa: N818 - what happened
+    """What was decided does not fit the books any more; nothing was booked: decide anew."""
 
 
 class BooksEngine(Protocol):
@@ -35,7 +51,13 @@ class BooksEngine(Protocol):
 
     def next_number(self) -> int: ...
 
-    def add(self, entry: Booking) -> None: ...
+    def hold(self, terminal: str, account: str = "") -> None:
+        """Nobody else decides for this terminal, or on this account, until the commit ends."""
+        ...
+
+    def add(self, entry: Booking, limit_minor: int | None = None) -> None:
+        """Enter a request and move its money, on conditions. Raises BooksConflict. See books."""
+        ...
 
     def entry(self, place: Place) -> Booking | None: ...
 

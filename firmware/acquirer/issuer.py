@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Protocol
 
 from msgspec import Struct
 
 from firmware.acquirer.accounts import Account, Status
-from firmware.acquirer.books import Booking, Standing
+from firmware.acquirer.booking import Booking, Standing
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
 from firmware.acquirer.engine import BooksEngine
 from firmware.core.kinds import Kind, OriginalRef
@@ -43,6 +44,12 @@ class Decision(Struct, frozen=True):
     muted: bool = False  # approved, and the answer is never sent: a test amount
 
 
+class Accounts(Protocol):
+    """The accounts that are known, by the keyed hash of their PAN."""
+
+    def get(self, key: str, /) -> Account | None: ...
+
+
 class Issuer:
     """Decides for the accounts it is given, by their keyed hash.
 
@@ -51,7 +58,7 @@ class Issuer:
     that ends in any other two digits is decided as it always is.
     """
 
-    def __init__(self, accounts: Mapping[str, Account], *, test_amounts: bool) -> None:
+    def __init__(self, accounts: Accounts, *, test_amounts: bool) -> None:
         self._accounts = accounts
         self._test_amounts = test_amounts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from firmware.acquirer.books import Booking, asked_of
+from firmware.acquirer.booking import Booking, asked_of
 from firmware.acquirer.engine import BooksEngine
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
@@ -38,6 +38,8 @@ def by_serial(
 def is_same(entry: Booking, payment: Payment, account: str) -> bool:
     """Whether `payment` asks again what `entry` has decided."""
     asked = asked_of(payment, account)
-    if not entry.time:  # books of earlier releases do not say
+    if not entry.time or not payment.date:  # books of earlier releases, or a line that says neither
         del asked["time"]
+    if not payment.date:
+        del asked["date"]
     return all(getattr(entry, name) == value for name, value in asked.items())

@@ -1,4 +1,4 @@
-"""`pos acquirer`: what an integrator needs on the first day: frames read, MACs with their steps."""
+"""`pos acquirer`: what an integrator needs on the first day: frames read, MACs made, an echo."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from pathlib import Path
 
 import msgspec
 
+from firmware.cli import acquirer_serve
+from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import Key
 from firmware.iso8583.mac import KEY_BYTES, mac_of
+from firmware.iso8583.messages import Control, ControlRequest, NoAnswer
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.reading import MessageReading, read
+from firmware.iso8583.tcp import FrameLink
+from firmware.terminal.settings import add_config_argument, settings_of
 
 FILE_MAX = 64 * 1024
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
@@ -30,16 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     decode.add_argument(
         "--clear", action="store_true", help="show account number, tracks and PIN block"
     )
+    echo = does.add_parser("echo", help="ask whether the acquirer of the settings is there")
+    add_config_argument(echo)
     mac = does.add_parser("mac", help="make a MAC, and show every value on the way")
     mac.add_argument("--scheme", required=True, choices=sorted(KEY_BYTES))
     mac.add_argument("--padding", default="zeros", choices=("zeros", "80"))
     mac.add_argument("--key", required=True, metavar="HEX", help="the MAC key: a test key")
     mac.add_argument("--data", required=True, metavar="HEX", help="all before field 64")
+    acquirer_serve.add_arguments(does)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked; 1 when a frame cannot be read to its end. Raises Refused."""
-    return _decode(options) if options.does == "decode" else _mac(options)
+    does = {"decode": _decode, "mac": _mac, "echo": _echo}
+    return does.get(options.does, acquirer_serve.run)(options)
 
 
 def _decode(options: argparse.Namespace) -> int:
@@ -57,6 +66,39 @@ def _decode(options: argparse.Namespace) -> int:
         print(f"stops at byte {reading.at}: {reading.stopped}", file=sys.stderr)
         return FAILED
     return DONE
+
+
+def _echo(options: argparse.Namespace) -> int:
+    settings = settings_of(options.config)
+    messages, host = settings.messages(), settings.config.host
+    if messages is None:
+        raise Refused('host.kind: expected "acquirer": only its line knows an echo')
+    merchant, clock = settings.config.merchant, SystemClock()
+    request = ControlRequest(Control.ECHO, merchant.terminal, merchant.number, batch=1, stan=1)
+    link = FrameLink(
+        host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=settings.host_tls()
+    )
+    began_ms = clock.monotonic_ms()
+    frame = link.exchange(messages.request(request, None), host.timeout_s * 1000)
+    took_ms = clock.monotonic_ms() - began_ms
+    where = f"{host.address}:{host.port}"
+    if frame is None and link.undelivered:
+        raise Refused(f"{where}: no line: address, port or TLS may be wrong", code=FAILED)
+    if frame is None:
+        shape = messages.frame
+        raise Refused(
+            f"{where}: connected, and nothing answers in {host.timeout_s} s",
+            f"the line may be cut behind {where}",
+            f"the TPDU may be wrong: {shape.tpdu} (acquirer.tpdu)",
+            f"the header may be wrong: {shape.header or 'none'} (acquirer.header)",
+            "an acquirer drops what has a wrong TPDU or header without a word",
+            code=FAILED,
+        )
+    answer = messages.read_answer(frame, request, None).answer
+    if isinstance(answer, NoAnswer):
+        raise Refused(f"{where}: answered, but not this: {answer.detail}", code=FAILED)
+    print(f"{where}: answered {answer.response_code} in {took_ms} ms")
+    return DONE if answer.response_code == "00" else FAILED
 
 
 def _print_table(reading: MessageReading) -> None:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from firmware.core.config_across import Mistake
 from firmware.core.config_kiosk import Kiosk
+from firmware.core.config_line import Acquirer
 from firmware.core.config_section import AmountMinor, Seconds, Section
 from firmware.core.config_served import Api, Metrics
 from firmware.core.money import CURRENCIES, Currency
@@ -174,11 +175,14 @@ class Batch(Section, frozen=True):
 
 
 class Host(Section, frozen=True):
-    """Who authorises. `local` is the embedded host; `tcp` a host that speaks ISO 8583."""
+    """Who authorises: the embedded host, a host that speaks as it does, or an acquirer."""
 
     kind: Annotated[
-        Literal["local", "tcp"],
-        Meta(description="the embedded host, or one that speaks ISO 8583 over TCP"),
+        Literal["local", "tcp", "acquirer"],
+        Meta(
+            description="the embedded host, one that speaks its format over TCP,"
+            " or an acquirer's line"
+        ),
     ] = "local"
     accounts: Annotated[
         str,
@@ -190,10 +194,10 @@ class Host(Section, frozen=True):
     timeout_s: Annotated[Seconds, Meta(description="no answer within this leads to a reversal")] = (
         30
     )
-    address: Annotated[str, Meta(description="tcp: name or number of the host")] = ""
-    port: Annotated[int, Meta(ge=0, le=65_535, description="tcp: its port")] = 0
+    address: Annotated[str, Meta(description="not local: name or number of the host")] = ""
+    port: Annotated[int, Meta(ge=0, le=65_535, description="not local: its port")] = 0
     tls: Annotated[
-        bool, Meta(description="tcp: over TLS, the host's name held to its certificate")
+        bool, Meta(description="not local: over TLS, the host's name held to its certificate")
     ] = False
     tls_ca: Annotated[
         str,
@@ -336,6 +340,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     refund: Refund = Refund()
     batch: Batch = Batch()
     host: Host = Host()
+    acquirer: Acquirer = Acquirer()
     printer: Printer = Printer()
     display: Display = Display()
     reader: Reader = Reader()

@@ -13,6 +13,7 @@ from hw.printer_models import model_named
 if TYPE_CHECKING:
     from firmware.core.config import Config
 
+LINE_COUNT_MAX = 999
 ITEM_COLUMNS = 20  # a row of the amount check, where an item's name stands in full
 
 
@@ -34,8 +35,15 @@ def across(config: Config, source: str) -> list[Mistake]:
         mistakes.append(Mistake(f"{source}: general.currency", f"expected one of {known}"))
     if config.batch.warn_at >= config.batch.full_at:
         mistakes.append(Mistake(f"{source}: batch.warn_at", "expected less than batch.full_at"))
-    if config.host.kind == "tcp" and not (config.host.address and config.host.port):
-        mistakes.append(Mistake(f"{source}: host.address", "expected address and port for tcp"))
+    kind = config.host.kind
+    if kind != "local" and not (config.host.address and config.host.port):
+        mistakes.append(Mistake(f"{source}: host.address", f"expected address and port for {kind}"))
+    if kind == "acquirer" and config.batch.full_at > LINE_COUNT_MAX:
+        words = f"expected at most {LINE_COUNT_MAX}: a settlement counts in three digits"
+        mistakes.append(Mistake(f"{source}: batch.full_at", words))
+    if kind == "acquirer" and config.host.pin_block != 0:
+        words = "expected 0: an acquirer's line has no place for another format"
+        mistakes.append(Mistake(f"{source}: host.pin_block", words))
     if config.printer.model:
         try:
             model_named(config.printer.model)

@@ -107,6 +107,7 @@ class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     date: str  # YYYYMMDD of the shop
     amount_minor: int
+    authorisation_code: str = ""
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

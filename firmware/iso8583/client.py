@@ -6,8 +6,16 @@ from typing import Protocol, runtime_checkable
 
 from firmware.iso8583.answers import decode_answer
 from firmware.iso8583.keys import NotSignedOn, WorkingKeys
-from firmware.iso8583.messages import HostAnswer, HostRequest, NoAnswer, NoAnswerReason, subject_of
+from firmware.iso8583.messages import (
+    HostAnswer,
+    HostRequest,
+    LineRequest,
+    NoAnswer,
+    NoAnswerReason,
+    subject_of,
+)
 from firmware.iso8583.pinblock import PinFormat
+from firmware.iso8583.spec import WireError
 from firmware.iso8583.wire import encode
 from hw.ports import HostLink
 
@@ -27,12 +35,14 @@ class HostClient:
         self._keys = keys
         self._pin_format = pin_format
 
-    def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer:
+    def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
         """Send `request` and give the answer, or why there is none.
 
         Blocks up to `timeout_ms`; runs on the host's worker. Raises WireError for a request that
         no message can hold, which is a bug, and for nothing that comes back.
         """
+        if not isinstance(request, HostRequest):
+            raise WireError("the embedded acquirer's format has no such message")
         asked = subject_of(request)
         try:
             keys = self._keys.of(asked.terminal, asked.batch)

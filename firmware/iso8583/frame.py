@@ -11,6 +11,7 @@ from firmware.iso8583.profile import FrameShape
 
 LENGTH_BYTES, TPDU_BYTES, HEADER_BYTES = 2, 5, 6
 FRAME_MAX = 4096
+DEMAND_AT = 2
 SIGN_ON_AGAIN = 3  # the processing demand of an answer's header
 
 
@@ -31,8 +32,11 @@ class LineFrame(Struct, frozen=True):
 
     @property
     def demand(self) -> int:
-        """What the acquirer wants of the terminal: a nibble of the header, 0 is nothing."""
-        return self.header[3] & 0x0F if self.header else 0
+        """What the acquirer wants of the terminal: a nibble of the header, 0 is nothing.
+
+        60 | software version 2 digits | terminal status 1 | demand 1 | software's own version 6.
+        """
+        return self.header[DEMAND_AT] & 0x0F if self.header else 0
 
 
 def pack_frame(message: bytes, shape: FrameShape) -> bytes:

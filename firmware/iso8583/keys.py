@@ -27,11 +27,14 @@ class NotSignedOn(Exception):  # noqa: N818 - a state, which whoever asks has to
 
 
 class SessionKeys(Struct, frozen=True):
-    """What protects one terminal's messages in one batch: three keys of 16 bytes."""
+    """What protects one terminal's messages in one batch: keys of 16 bytes.
+
+    An acquirer's working keys may have 8, and it gives none for blocks of format 4.
+    """
 
     mac: Key  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message
     pin: Key  # two-key 3DES: enciphers a PIN block of format 0
-    pin_aes: Key  # AES-128: enciphers a PIN block of format 4
+    pin_aes: Key = Key(b"")  # AES-128: enciphers a PIN block of format 4
 
 
 class WorkingKeys(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import overload
 
 from msgspec import Struct
 
@@ -53,6 +54,7 @@ class ReversalRequest(Struct, frozen=True):
     time: str
     reason: str = ""
     last4: str = ""  # of the card's number
+    card: CardPresented | None = None  # where the line asks for the card itself; without a PIN
 
 
 class SettlementRequest(Struct, frozen=True):
@@ -73,8 +75,72 @@ class SettlementRequest(Struct, frozen=True):
         return self.terminal, self.batch, self.stan
 
 
+class Control(enum.Enum):
+    """What is said about the line itself, and moves no money."""
+
+    SIGN_ON = "sign-on"  # asks for working keys
+    SIGN_OFF = "sign-off"
+    ECHO = "echo"
+
+
+class ControlRequest(Struct, frozen=True):
+    """Sign on, sign off, or ask whether anybody is there."""
+
+    what: Control
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    operator: str = ""
+    training: bool = False
+
+
+class UploadItem(Struct, frozen=True):
+    """One approved transaction of a batch that did not balance."""
+
+    stan: int
+    pan: Pan
+    amount_minor: int
+    foreign: bool = False
+
+
+class UploadRequest(Struct, frozen=True):
+    """Up to eight transactions of a batch that did not balance."""
+
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    items: tuple[UploadItem, ...]
+    training: bool = False
+
+
+class UploadEndRequest(Struct, frozen=True):
+    """The end of a batch, balanced or uploaded; `count` transactions were uploaded in all."""
+
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    count: int
+    balanced: bool
+    training: bool = False
+
+
+class ScriptRequest(Struct, frozen=True):
+    """What became of the issuer's scripts of `payment`; `card.de55` has the results (DF31)."""
+
+    payment: Payment
+    card: CardPresented
+    date: str
+    time: str
+
+
 class Answered(Struct, frozen=True):
-    """The host's answer. `response_code` is ISO 8583 field 39."""
+    """The host's answer. `response_code` is ISO 8583 field 39.
+
+    What stands after `host_totals` is said on an acquirer's line alone.
+    """
 
     response_code: str
     reference: str = ""
@@ -82,6 +148,17 @@ class Answered(Struct, frozen=True):
     issuer_authentication_data: bytes | None = None  # tag 91
     scripts: bytes = b""  # templates 71 and 72, concatenated
     host_totals: Totals | None = None  # of a settlement
+    balanced: bool | None = None  # the acquirer's word on a settlement; None: compare the totals
+    amount_minor: int | None = None  # what was approved, where it is less than asked (10)
+    working_keys: bytes = b""  # of a sign-on, enciphered: see iso8583.working_keys
+    batch: int | None = None  # the acquirer's, where it is not the one asked with
+    date: str = ""  # the acquirer's, MMDD
+    time: str = ""  # HHMMSS
+    settled_on: str = ""  # MMDD
+    institution: str = ""  # acquiring institution, field 32
+    parties: str = ""  # issuer 11 and acquirer 11, field 44
+    remark: str = ""  # field 63 after the card organisation
+    sign_on_again: bool = False  # the header's demand
 
     @property
     def words(self) -> str:
@@ -111,8 +188,17 @@ class NoAnswer(Struct, frozen=True):
 
 HostRequest = FinancialRequest | ReversalRequest | SettlementRequest
 HostAnswer = Answered | NoAnswer
+AboutTheBatch = SettlementRequest | ControlRequest | UploadRequest | UploadEndRequest
+LineRequest = HostRequest | ControlRequest | UploadRequest | UploadEndRequest | ScriptRequest
+"""What a terminal asks of an acquirer at the end of a line; the own format has `HostRequest`."""
 
 
-def subject_of(request: HostRequest) -> Payment | SettlementRequest:
+@overload
+def subject_of(request: HostRequest) -> Payment | SettlementRequest: ...
+@overload
+def subject_of(request: LineRequest) -> Payment | AboutTheBatch: ...
+def subject_of(request: LineRequest) -> Payment | AboutTheBatch:
     """What a request is about: it has terminal, merchant, batch, STAN and `training`."""
-    return request if isinstance(request, SettlementRequest) else request.payment
+    if isinstance(request, FinancialRequest | ReversalRequest | ScriptRequest):
+        return request.payment
+    return request

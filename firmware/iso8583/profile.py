@@ -13,6 +13,20 @@ from msgspec import Meta, Struct, field
 from firmware.core.files import read_text
 
 SHIPPED = ("unionpay",)
+REQUESTS = (
+    "sale",
+    "void",
+    "refund",
+    "offline",
+    "reversal",
+    "script",
+    "sign_on",
+    "sign_off",
+    "echo",
+    "settlement",
+    "upload",
+    "upload_end",
+)
 Hex = Annotated[str, Meta(pattern="^(?:[0-9A-Fa-f]{2})*$")]
 Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
 Padding = Literal["zeros", "80"]
@@ -69,6 +83,15 @@ class SettlementShape(Struct, frozen=True, forbid_unknown_fields=True):
     void_is: Literal["credit", "debit"] = "credit"
 
 
+class MessageShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """What requests say of themselves."""
+
+    field_60_digits: Annotated[int, Meta(ge=11, le=19)] = 13
+    reader_ability: Annotated[str, Meta(pattern="^[0-9]$")] = "5"  # 6: contactless, too
+    key_code: Literal["001", "003", "004"] = "003"  # working keys that a sign-on asks for
+    organisation: Annotated[str, Meta(pattern="^[A-Z0-9]{3}$")] = "CUP"  # of a refund
+
+
 class AnswerShape(Struct, frozen=True, forbid_unknown_fields=True):
     """Which response codes approve, and which of them want a remark on the receipt."""
 
@@ -84,7 +107,9 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     mac: MacShape = MacShape()
     settlement: SettlementShape = SettlementShape()
     answers: AnswerShape = AnswerShape()
+    messages: MessageShape = MessageShape()
     fields: dict[str, str] = field(default_factory=dict)
+    requests: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def shapes(self) -> dict[int, FieldShape]:
@@ -128,7 +153,20 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         for number in ("11", "64"):
             if number not in profile.fields:
                 raise ProfileError(f"{name}: fields: {number} is missing")
+        profile._check_requests(name)
         return profile
+
+    def _check_requests(self, name: str) -> None:
+        for request, numbers in self.requests.items():
+            place = f"{name}: requests.{request}"
+            if request not in REQUESTS:
+                raise ProfileError(f"{place}: expected one of {', '.join(REQUESTS)}")
+            for number in numbers:
+                if str(number) not in self.fields:
+                    raise ProfileError(f"{place}: field {number} is not among the fields")
+            for number in (11, 41, 42, 60):
+                if number not in numbers:
+                    raise ProfileError(f"{place}: {number} is missing")
 
     def codec_spec(self) -> dict[str, dict[str, Any]]:
         """The specification that `iso8583.encode` and `iso8583.decode` take."""

@@ -1,10 +1,15 @@
-"""The link to a real host: one TCP connection an exchange, a length and a TPDU before the message.
+"""The link to a real host: a TCP connection, a length and a TPDU before the message.
 
 length, 2 bytes big-endian of what follows | TPDU, 5 bytes | message
+
+`TcpLink` has one connection an exchange. `FrameLink` carries frames whose TPDU and header somebody
+else has made, and may keep its connection.
 """
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -43,14 +48,11 @@ class TcpLink:
         """Send `message` and give the answer's message; None when none came whole and in time."""
         deadline_ms = self._monotonic_ms() + timeout_ms
         self.undelivered = True
+        inner = self._tpdu + message
+        frame = len(inner).to_bytes(LENGTH_BYTES, "big") + inner
         try:
             with self._connect(deadline_ms) as line:
-                frame = self._tpdu + message
-                line.settimeout(self._left_s(deadline_ms))
-                # from the first byte on the host may have it all, whatever is reported
-                self.undelivered = False
-                line.sendall(len(frame).to_bytes(LENGTH_BYTES, "big") + frame)
-                return self._receive(line, deadline_ms)
+                return self._carry(line, frame, deadline_ms)
         except OSError:  # with ssl.SSLError, TimeoutError and a name that is not found
             return None
 
@@ -91,6 +93,14 @@ class TcpLink:
                 return line
         raise failed
 
+    def _carry(self, line: socket.socket, frame: bytes, deadline_ms: int) -> bytes | None:
+        """One frame out, one answer back. Raises OSError."""
+        line.settimeout(self._left_s(deadline_ms))
+        # from the first byte on the host may have it all, whatever is reported
+        self.undelivered = False
+        line.sendall(frame)
+        return self._receive(line, deadline_ms)
+
     def _receive(self, line: socket.socket, deadline_ms: int) -> bytes | None:
         head = self._read(line, LENGTH_BYTES, deadline_ms)
         size = int.from_bytes(head, "big")
@@ -116,3 +126,66 @@ class TcpLink:
         if left_ms <= 0:
             raise TimeoutError
         return left_ms / 1000
+
+
+class FrameLink(TcpLink):
+    """A HostLink of whole frames, length and all; with `keep` the connection stays open."""
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        *,
+        monotonic_ms: Callable[[], int],
+        tls: ssl.SSLContext | None = None,
+        keep: bool = False,
+    ) -> None:
+        super().__init__(address, port, monotonic_ms=monotonic_ms, tls=tls)
+        self._keep = keep
+        self._kept: socket.socket | None = None
+
+    def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
+        """Send a frame and give the answer's; None when none came whole and in time."""
+        deadline_ms = self._monotonic_ms() + timeout_ms
+        self.undelivered = True
+        line: socket.socket | None = None
+        try:
+            line = self._take() or self._connect(deadline_ms)
+            answer = self._carry(line, message, deadline_ms)
+        except OSError:
+            answer = None
+        whole = answer is not None and len(answer) > LENGTH_BYTES
+        if self._keep and whole:  # after a failure a late answer could come to the next request
+            self._kept = line
+        elif line is not None:
+            _end(line)
+        return answer
+
+    def close(self) -> None:
+        """End the connection that was kept."""
+        line, self._kept = self._kept, None
+        if line is not None:
+            _end(line)
+
+    def _take(self) -> socket.socket | None:
+        """The kept connection, unless the other end has closed it or has said something unasked."""
+        line, self._kept = self._kept, None
+        if line is None:
+            return None
+        pending = isinstance(line, ssl.SSLSocket) and line.pending()
+        if pending or select.select([line], [], [], 0)[0]:
+            _end(line)
+            return None
+        return line
+
+    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes | None:
+        head = self._read(line, LENGTH_BYTES, deadline_ms)
+        size = int.from_bytes(head, "big")
+        if not TPDU_BYTES < size <= FRAME_MAX:
+            return head  # answered, though not as agreed
+        return head + self._read(line, size, deadline_ms)
+
+
+def _end(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.close()

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from firmware import __version__
-from firmware.acquirer.books import BOOKS, Books, BooksError
+from firmware.acquirer.books import BOOKS, Books
+from firmware.acquirer.engine import BooksError
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of

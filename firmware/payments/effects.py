@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from msgspec import Struct, field
 
-from firmware.iso8583.messages import CardPresented, HostAnswer, HostRequest
+from firmware.iso8583.messages import CardPresented, HostAnswer, LineRequest
 from firmware.journal.records import Record as JournalRecord
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Look(Effect[A_co], frozen=True):
 class Authorise(Effect[HostAnswer], frozen=True):
     """Send a request to the host and wait for its answer, at most the host's time-out."""
 
-    request: HostRequest
+    request: LineRequest
 
 
 class Moment(Struct, frozen=True):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from firmware.iso8583.messages import Answered, HostRequest, SettlementRequest
+from firmware.iso8583.messages import Answered, LineRequest, SettlementRequest, subject_of
 
 
-def training_answer(request: HostRequest) -> Answered:
+def training_answer(request: LineRequest) -> Answered:
     """Approve `request`; its reference says TRAINING where a real one has digits."""
     if isinstance(request, SettlementRequest):
         return Answered("00", host_totals=request.totals)
-    reference = f"TRAIN{request.payment.stan:07d}"
+    reference = f"TRAIN{subject_of(request).stan:07d}"
     return Answered("00", reference=reference, authorisation_code="000000")

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.acquirer.books import BOOKS
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.service import Registration
 from firmware.core.config import Config
 from firmware.core.log import fields
 from firmware.core.masked import Key
@@ -30,6 +31,7 @@ from firmware.terminal.settings_told import NO_FILES
 from firmware.terminal.terminal import Devices, Terminal, emv_setup
 from firmware.terminal.tie import tie_books, tie_no_books
 from firmware.terminal.unsettled import check_identity
+from firmware.terminal.world import Asks
 from firmware.ui.render import Frame
 from hw.events import Post
 from hw.ports import Clock, DeviceFault, HostLink
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from firmware.acquirer.accounts import Account
+    from firmware.iso8583.unionpay import UnionPay
 
 IMPORTS = -1  # the token of a worker's first job
 FAREWELL = -2  # the token of a worker's last job
@@ -66,6 +69,7 @@ class Assembly:
         ca_keys: CaKeys | None = None,
         revoked: Sequence[Revocation] = (),
         host_tls: ssl.SSLContext | None = None,
+        messages: UnionPay | None = None,
         files: Mapping[str, Path] = NO_FILES,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
@@ -89,7 +93,14 @@ class Assembly:
         self._keypad = KeypadWorker(parts.keypad, post, clock)
         devices = self._devices(config, clock)
         self.terminal = assemble(
-            config, ledger, devices, emv, link=self._link, keys=DerivedKeys(master), files=files
+            config,
+            ledger,
+            devices,
+            emv,
+            link=self._link,
+            keys=DerivedKeys(master),
+            messages=messages,
+            files=files,
         )
 
     def _devices(self, config: Config, clock: Clock) -> Devices:
@@ -172,10 +183,21 @@ def assemble(
     *,
     link: HostLink,
     keys: WorkingKeys,
+    messages: UnionPay | None = None,
     files: Mapping[str, Path] = NO_FILES,
 ) -> Terminal:
-    """A terminal of parts that are real or modelled, with the acquirer at the end of `link`."""
-    client = HostClient(link, keys, pin_format=config.host.pin_block)
+    """A terminal of parts that are real or modelled, with the acquirer at the end of `link`.
+
+    With `messages` it speaks those of an acquirer's line, under the keys that the data directory
+    holds and sign-on renews; without, the embedded acquirer's under `keys`. Raises KeyFileError.
+    """
+    client: Asks = HostClient(link, keys, pin_format=config.host.pin_block)
+    if messages is not None:
+        from firmware.iso8583.acquirer_client import AcquirerClient  # noqa: PLC0415 - for this alone
+        from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore  # noqa: PLC0415
+
+        store = KeyStore(ledger.directory / ACQUIRER_KEYS, ledger.keys.card)
+        client = AcquirerClient(link, messages, store, devices.clock.now)
     return Terminal(config, ledger, devices, client, emv, files=files)
 
 
@@ -194,6 +216,13 @@ def host_link(
         from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
 
         return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls)
+    if host.kind == "acquirer":
+        from firmware.iso8583.tcp import FrameLink  # noqa: PLC0415 - with TLS, slow
+
+        keep = config.acquirer.keep_line
+        return FrameLink(
+            host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls, keep=keep
+        )
     return embedded_host(
         config, data / BOOKS, accounts, master, clock.now, test_amounts=host.test_amounts
     )

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from firmware import __version__
-from firmware.acquirer.books import BooksError
+from firmware.acquirer.engine import BooksError
 from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
@@ -109,6 +109,7 @@ def _assembled(
             ca_keys=settings.ca_keys(),
             revoked=settings.revoked(),
             host_tls=settings.host_tls(),
+            messages=settings.messages(),
             files=settings.named_files,
             on_frame=on_frame,
         )

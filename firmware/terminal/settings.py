@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     import ssl
 
     from firmware.acquirer.accounts import Account
+    from firmware.iso8583.unionpay import UnionPay
 
 USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
 _USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
 USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
 KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys or revocations
+LINE = ("profile", "tpdu", "header", "keep_line")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),
@@ -73,6 +75,8 @@ class Settings(Struct, frozen=True):
             named["host.accounts"] = host.accounts
         elif host.tls:
             named["host.tls_ca"] = host.tls_ca
+        if host.kind == "acquirer" and self.config.acquirer.profile.endswith(".toml"):
+            named["acquirer.profile"] = self.config.acquirer.profile
         return {key: self._beside(name) for key, name in named.items() if name}
 
     @property
@@ -133,6 +137,21 @@ class Settings(Struct, frozen=True):
             return ssl.create_default_context(cafile=authority)
         except OSError as error:  # with ssl.SSLError: no certificate in it
             raise ConfigError([Mistake(f"{authority}", _reason(error))]) from None
+
+    def messages(self) -> UnionPay | None:
+        """The messages of the acquirer's line; None where there is none. Raises ConfigError."""
+        if self.config.host.kind != "acquirer":
+            return None
+        from firmware.iso8583.unionpay import line_of  # noqa: PLC0415 - slow, for this alone
+
+        acquirer = self.config.acquirer
+        beside = self._beside(acquirer.profile)
+        name = str(beside) if acquirer.profile.endswith(".toml") else acquirer.profile
+        source = "defaults" if self.path is None else str(self.path)
+        try:
+            return line_of(name, acquirer.tpdu, acquirer.header)
+        except ValueError as error:
+            raise ConfigError([Mistake(f"{source}: acquirer.profile", str(error))]) from None
 
     def _beside(self, name: str) -> Path:
         return Path(name) if self.path is None else self.path.parent / name
@@ -206,7 +225,7 @@ def mistakes_of(settings: Settings) -> list[Mistake]:
         mistakes.append(Mistake(f"{source}: printer.baud", range_words))
     local = settings.config.host.kind == "local"
     for_host = settings.accounts if local else settings.host_tls
-    for beside in (for_host, settings.ca_keys, settings.revoked):
+    for beside in (for_host, settings.messages, settings.ca_keys, settings.revoked):
         try:
             beside()
         except ConfigError as error:
@@ -234,7 +253,7 @@ def _line_mistakes(host: Host, source: str) -> list[Mistake]:
 
 def _goes_plain(host: Host) -> bool:
     """Whether what is sent leaves this machine without being enciphered."""
-    if host.kind != "tcp" or host.tls:
+    if host.kind == "local" or host.tls:
         return False
     try:
         return not ipaddress.ip_address(host.address.strip("[]")).is_loopback
@@ -249,10 +268,11 @@ def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
     for name, alone, needs in (
         ("host.address", host.kind == "local", 'host.kind = "tcp"'),
         ("host.port", host.kind == "local", 'host.kind = "tcp"'),
-        ("host.pin_block", host.kind == "local", 'host.kind = "tcp"'),
+        ("host.pin_block", host.kind != "tcp", 'host.kind = "tcp"'),
         ("host.plain", not _goes_plain(host), "a line to another machine without TLS"),
-        ("host.accounts", host.kind == "tcp", 'host.kind = "local"'),
-        ("host.test_amounts", host.kind == "tcp", 'host.kind = "local"'),
+        ("host.accounts", host.kind != "local", 'host.kind = "local"'),
+        ("host.test_amounts", host.kind != "local", 'host.kind = "local"'),
+        *((f"acquirer.{name}", host.kind != "acquirer", 'host.kind = "acquirer"') for name in LINE),
         ("printer.device", printer.kind == "none", "a printer.kind"),
         ("printer.baud", printer.kind != "serial", 'printer.kind = "serial"'),
         ("display.address", display.bus == "spi", 'display.bus = "i2c"'),

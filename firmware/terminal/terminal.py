@@ -17,14 +17,13 @@ from firmware.emv.terminal import ExceptionFile, TerminalData
 from firmware.flows.desk import Desk, EmvSetup
 from firmware.flows.idle import terminal
 from firmware.flows.outage import outage
-from firmware.iso8583.client import HostClient
 from firmware.receipts.papers import Papers
 from firmware.receipts.spool import Spool
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.runner import Runner
 from firmware.terminal.settings_told import NO_FILES, settings_told
 from firmware.terminal.tills import Board
-from firmware.terminal.world import World
+from firmware.terminal.world import Asks, World
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language
 from hw.ports import Buzzer, CardReader, Clock, Display, Printer, Worker
@@ -54,7 +53,7 @@ class Terminal:
         config: Config,
         ledger: DataDirectory,
         devices: Devices,
-        host: HostClient,
+        host: Asks,
         emv: EmvSetup,
         *,
         files: Mapping[str, Path] = NO_FILES,

@@ -17,7 +17,9 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.acquirer.books import BOOKS, Books, BooksError, Tie
+from firmware.acquirer.booking import Tie
+from firmware.acquirer.books import BOOKS, Books
+from firmware.acquirer.engine import BooksError
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble
 from firmware.journal.head import Head
 from firmware.journal.losses import BooksReplaced

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from firmware.flows import effects
-from firmware.iso8583.messages import HostAnswer, HostRequest
+from firmware.iso8583.messages import HostAnswer, LineRequest
 from firmware.journal.operators import Operators
 from firmware.journal.records import IntentRecorded, Record, SettlementCompleted, SettlementStarted
 from firmware.journal.store import NO_BLOBS, Also
@@ -36,7 +36,7 @@ DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # no senseless
 class Asks(Protocol):
     """Whoever sends a request to the host and blocks for its answer."""
 
-    def ask(self, request: HostRequest, timeout_ms: int) -> HostAnswer: ...
+    def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer: ...
 
 
 class World(Struct):

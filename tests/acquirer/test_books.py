@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from firmware.acquirer.books import Books, BooksGoneError, Kept
+from firmware.acquirer.booking import Kept
+from firmware.acquirer.books import Books
+from firmware.acquirer.engine import BooksGoneError
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from tests.payment import changed
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from firmware.acquirer.books import Standing
+from firmware.acquirer.booking import Standing
 from firmware.core.kinds import Kind
 from firmware.iso8583.messages import Answered, FinancialRequest, NoAnswer
 from firmware.lab.host_line import HostLine, LineFault

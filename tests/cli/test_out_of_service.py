@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firmware.acquirer.books import BooksError
+from firmware.acquirer.engine import BooksError
 from firmware.core.config import Config, General
 from firmware.flows.effects import Fault, Faults, Show
 from firmware.flows.outage import outage

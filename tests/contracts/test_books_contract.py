@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from firmware.acquirer.books import Booking, Books, BooksGoneError, Standing, asked_of
-from firmware.acquirer.engine import BooksEngine, OpenBooks
+from firmware.acquirer.booking import Booking, Kept, Standing, Tie, asked_of
+from firmware.acquirer.books import Books
+from firmware.acquirer.engine import BooksConflict, BooksEngine, BooksGoneError, OpenBooks
+from firmware.acquirer.postgres import PostgresBooks
 from firmware.core.kinds import Kind, Totals
+from firmware.lab.postgres import Cluster
 from tests.payment import payment, yuan
+from tests.postgres import cluster
 
-ENGINES: dict[str, OpenBooks] = {"sqlite": Books}
+ENGINES = ("postgres", "sqlite")
 PLACE = ("10000001", 1, 1)
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> OpenBooks:
-    return ENGINES[request.param]
+    """Opens books at a path; those in PostgreSQL have a database of that name."""
+    if request.param == "sqlite":
+        return Books
+    server: Cluster = request.getfixturevalue("server")
+
+    def in_postgres(path: Path, kept: Kept | None = None) -> BooksEngine:
+        return PostgresBooks(server.database(str(path)), kept)
+
+    return in_postgres
 
 
-def enter(books: BooksEngine, kind: Kind = Kind.SALE, stan: int = 1, undoes: str = "") -> Booking:
+def enter(
+    books: BooksEngine,
+    kind: Kind = Kind.SALE,
+    stan: int = 1,
+    *,
+    undoes: str = "",
+    minor: int = 700,
+    limit_minor: int | None = None,
+    **changes: Any,
+) -> Booking:
     entry = Booking(
-        **asked_of(payment(kind=kind, stan=stan, amount=yuan(700)), "a"),
+        **asked_of(payment(kind=kind, stan=stan, amount=yuan(minor)), "a"),
         state=Standing.STANDING,
         response_code="00",
         reference=f"{stan:012d}",
         decided_on="20261122",
         undoes=undoes,
     )
+    entry = replace(entry, **changes)
     with books.commit():
-        books.add(entry)
+        books.add(entry, limit_minor)
     return entry
 
 
@@ -84,3 +115,85 @@ def test_books_that_are_gone_are_not_made_anew(engine: OpenBooks, tmp_path: Path
     books.close()
     with pytest.raises(BooksGoneError):
         engine(tmp_path / "elsewhere", kept)
+
+
+def test_no_more_is_refunded_than_was_paid(engine: OpenBooks, tmp_path: Path) -> None:
+    books = engine(tmp_path / "books")
+    sale = enter(books)
+    enter(books, Kind.REFUND, 2, undoes=sale.reference, minor=500)
+    with pytest.raises(BooksConflict):
+        enter(books, Kind.REFUND, 3, undoes=sale.reference, minor=201)
+    assert (books.entry(("10000001", 1, 3)), books.spent_minor("a")) == (None, 200)
+    enter(books, Kind.REFUND, 3, undoes=sale.reference, minor=200)
+    assert books.spent_minor("a") == 0
+    books.close()
+
+
+def test_a_sale_is_voided_whole_and_once(engine: OpenBooks, tmp_path: Path) -> None:
+    books = engine(tmp_path / "books")
+    first, second = enter(books), enter(books, stan=2)
+    enter(books, Kind.REFUND, 3, undoes=first.reference, minor=1)
+    enter(books, Kind.VOID, 4, undoes=second.reference)
+    for kind, sale in ((Kind.VOID, first), (Kind.VOID, second), (Kind.REFUND, second)):
+        with pytest.raises(BooksConflict):
+            enter(books, kind, 5, undoes=sale.reference, minor=699 if sale is first else 700)
+    assert books.spent_minor("a") == 699
+    books.close()
+
+
+@pytest.mark.parametrize("kind", [Kind.VOID, Kind.REFUND])
+@pytest.mark.parametrize("undoes", ["", "000000000002", "000000000003", "999999999999"])
+def test_money_is_given_back_for_a_standing_sale_of_that_account_alone(
+    engine: OpenBooks, tmp_path: Path, kind: Kind, undoes: str
+) -> None:
+    books = engine(tmp_path / "books")
+    reversed_sale = enter(books, stan=2)
+    with books.commit():
+        books.reverse(reversed_sale)
+    enter(books, stan=3, account="another")
+    with pytest.raises(BooksConflict):
+        enter(books, kind, 4, undoes=undoes)
+    assert books.spent() == {"a": 0, "another": 700}
+    books.close()
+
+
+def test_a_limit_is_never_passed(engine: OpenBooks, tmp_path: Path) -> None:
+    books = engine(tmp_path / "books")
+    enter(books, limit_minor=1_400)
+    enter(books, stan=2, limit_minor=1_400)
+    with pytest.raises(BooksConflict):
+        enter(books, stan=3, minor=1, limit_minor=1_400)
+    enter(books, stan=3, minor=1)  # a card that approved by itself asks for no limit
+    assert books.spent_minor("a") == 1_401
+    books.close()
+
+
+def test_a_sale_with_a_refund_is_reversed_after_it(engine: OpenBooks, tmp_path: Path) -> None:
+    books = engine(tmp_path / "books")
+    sale = enter(books)
+    refund = enter(books, Kind.REFUND, 2, undoes=sale.reference, minor=100)
+    with books.commit():
+        books.reverse(refund)
+        books.reverse(sale)
+    assert (books.spent_minor("a"), books.totals("10000001", 1)) == (0, Totals())
+    books.close()
+
+
+def test_every_field_comes_back_as_it_was_entered(engine: OpenBooks, tmp_path: Path) -> None:
+    books = engine(tmp_path / "books")
+    entry = enter(books, issuer_data=b"\x00\xff", cryptogram=b"\x01\x02", muted=True)
+    assert books.entries() == [entry] == [books.by_reference(entry.reference)]
+    assert books.cryptogram_used("a", b"\x01\x02")
+    assert not books.cryptogram_used("another", b"\x01\x02")
+    assert not books.cryptogram_used("a", b"")
+    assert books.sales_of_day("a", "20261122") == (1, 700)
+    with books.commit():
+        books.note_reversal(PLACE)
+        books.note_reversal(PLACE)
+        books.set_tie(Tie("journal", "check", 7, b"hash"))
+        books.set_pin_failures("b", 2)
+        first, second = books.next_number(), books.next_number()
+    assert second == first + 1
+    assert books.is_reversed(PLACE)
+    assert (books.tie(), books.pin_failures("b")) == (Tie("journal", "check", 7, b"hash"), 2)
+    books.close()

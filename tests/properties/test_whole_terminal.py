@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from firmware.acquirer.books import Standing
+from firmware.acquirer.booking import Standing
 from firmware.core.config import Config
 from firmware.core.kinds import Kind
 from firmware.journal.records import AmountAgreed, IntentRecorded

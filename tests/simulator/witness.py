@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware.acquirer.books import Standing
+from firmware.acquirer.booking import Standing
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Money
 from firmware.flows import effects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from firmware.acquirer.books import Standing
+from firmware.acquirer.booking import Standing
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.kinds import Kind
 from firmware.journal.transactions import State

@@ -10,7 +10,7 @@ import base64
 
 import pytest
 
-from firmware.acquirer.books import Standing
+from firmware.acquirer.booking import Standing
 from firmware.journal.transactions import State
 from firmware.lab.scenario.language import FAULTS
 from firmware.lab.scenario.player import play

@@ -1,0 +1,114 @@
+"""What books hold, whatever engine keeps them: requests, their answers, whose books they are."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from msgspec import Struct
+
+from firmware.core.kinds import Kind
+from firmware.core.payment import Payment
+
+
+class Standing(enum.Enum):
+    """What a request in the books amounts to."""
+
+    STANDING = "standing"  # approved, and money moved
+    REFUSED = "refused"
+    REVERSED = "reversed"
+    BLOCKED = "blocked"  # its reversal came first
+
+
+class Booking(Struct, frozen=True, kw_only=True):
+    """One financial request and what was answered; `account` is the keyed hash of the PAN.
+
+    Batches are counted on where their numbers begin anew, see `firmware.iso8583.rounds`.
+    """
+
+    terminal: str
+    batch: int
+    stan: int
+    kind: Kind
+    merchant: str
+    account: str
+    amount_minor: int
+    currency: str
+    date: str  # the terminal's, YYYYMMDD
+    time: str = ""  # the terminal's, HHMMSS; "" in books of earlier releases
+    original_batch: int = 0
+    original_stan: int = 0
+    original_reference: str = ""
+    state: Standing
+    response_code: str
+    reference: str
+    authorisation_code: str = ""
+    issuer_data: bytes | None = None  # tag 91
+    cryptogram: bytes = b""
+    muted: bool = False  # taken, and never to be answered
+    decided_on: str  # the host's day, YYYYMMDD
+    undoes: str = ""  # reference of the standing sale that this void or refund rests on
+
+    @property
+    def spends_minor(self) -> int:
+        """By how much this entry, if it stands, raises what the account has spent."""
+        if self.state is not Standing.STANDING:
+            return 0
+        return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
+
+
+def asked_of(payment: Payment, account: str) -> dict[str, Any]:
+    """What was asked, by the names of an entry's fields."""
+    original = payment.original
+    return {
+        "terminal": payment.terminal,
+        "batch": payment.batch,
+        "stan": payment.stan,
+        "kind": payment.kind,
+        "merchant": payment.merchant,
+        "account": account,
+        "amount_minor": payment.amount.minor,
+        "currency": payment.amount.currency.numeric,
+        "date": payment.date,
+        "time": payment.time,
+        "original_batch": original.batch if original else 0,
+        "original_stan": original.stan if original else 0,
+        "original_reference": original.reference if original else "",
+    }
+
+
+COLUMNS = tuple(Booking.__struct_fields__)
+
+
+class Tie(Struct, frozen=True):
+    """What the books know of the terminal's journal.
+
+    `identity` is these books' own, `key_check` changes with the key under which accounts are
+    found, `seq` and `hash` are the journal's last record when they last answered.
+    """
+
+    identity: str
+    key_check: str
+    seq: int
+    hash: bytes
+
+
+class Kept(Struct, frozen=True):
+    """Which books they are, and how often they had been written."""
+
+    books: str
+    commits: int
+
+
+def stored(value: object) -> object:
+    """A field's value as a database takes it."""
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def entry_of(row: tuple[object, ...]) -> Booking:
+    """The request in a row that has COLUMNS."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    values["kind"] = Kind(values["kind"])
+    values["state"] = Standing(values["state"])
+    values["muted"] = bool(values["muted"])
+    return Booking(**values)  # type: ignore[arg-type]  # each column was written from its field

@@ -1,0 +1,79 @@
+"""Open books for several threads: each takes a desk, works alone at it, and gives it back.
+
+A desk whose books failed is closed and opened anew by whoever takes it next: a sync or a connection
+that failed is not to be retried in place.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct
+
+from firmware.acquirer.booking import Kept
+from firmware.acquirer.engine import BooksConflict, BooksEngine, BooksError
+from firmware.acquirer.registry import KnownTerminals, Registry
+from firmware.acquirer.service import Service
+
+WAIT_S = 10.0
+
+
+class ServiceDesk(Struct):
+    """Books, and the registry beside them, over one connection or two."""
+
+    books: BooksEngine
+    registry: Registry
+    terminals: KnownTerminals
+    service: Service
+    close: Callable[[], None]
+
+
+class Desks:
+    """Up to `count` desks, each opened by `open_desk` when it is first wanted."""
+
+    def __init__(self, open_desk: Callable[[Kept | None], ServiceDesk], count: int) -> None:
+        self._open = open_desk
+        self._kept: Kept | None = None
+        self._free: queue.LifoQueue[ServiceDesk | None] = queue.LifoQueue()
+        for _ in range(count):
+            self._free.put(None)
+
+    @contextmanager
+    def taken(self) -> Iterator[ServiceDesk]:
+        """A desk for one request. Blocks while all are taken, up to WAIT_S.
+
+        Raises BooksError when the books cannot be opened, or when no desk becomes free.
+        """
+        try:
+            desk = self._free.get(timeout=WAIT_S)
+        except queue.Empty:
+            raise BooksError("all desks are taken") from None
+        try:
+            if desk is None:
+                desk = self._open(self._kept)
+            yield desk
+            self._note(desk.books.kept)
+        except BooksConflict:
+            raise
+        except (BooksError, sqlite3.Error):
+            if desk is not None:
+                desk.close()
+            desk = None
+            raise
+        finally:
+            self._free.put(desk)
+
+    def close(self) -> None:
+        """Close the desks that nobody works at."""
+        while not self._free.empty():
+            desk = self._free.get_nowait()
+            if desk is not None:
+                desk.close()
+
+    def _note(self, kept: Kept) -> None:
+        """The latest state that any of them saw: what is opened later must not be behind it."""
+        if self._kept is None or kept.commits > self._kept.commits:
+            self._kept = kept

@@ -1,0 +1,133 @@
+"""What terminals say about the line itself: sign-on, sign-off, echo, uploads, script results.
+
+Nothing of it moves money. Uploads and script results are kept as records, for the report.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from firmware.acquirer.desks import ServiceDesk
+from firmware.acquirer.issuer import APPROVED
+from firmware.acquirer.named import serial_in
+from firmware.acquirer.registry import TerminalRecord
+from firmware.core.masked import Key
+from firmware.core.payment import Payment
+from firmware.iso8583 import rounds
+from firmware.iso8583.des import BLOCK, odd_parity
+from firmware.iso8583.mac import KEY_BYTES
+from firmware.iso8583.messages import (
+    Answered,
+    Control,
+    ControlRequest,
+    LineRequest,
+    ScriptRequest,
+    UploadEndRequest,
+    UploadRequest,
+    subject_of,
+)
+from firmware.iso8583.profile import Profile
+from firmware.iso8583.working_keys import DeliveredKeys, pack_keys
+
+UPLOADED, UPLOAD_END, SCRIPT = "uploaded", "upload-end", "script"
+WRONG_MERCHANT, UNKNOWN_TERMINAL, NOT_HERE = "03", "97", "12"
+
+
+class Uploaded(Struct, frozen=True):
+    """One transaction that a terminal uploaded; `account` is the keyed hash of its PAN."""
+
+    stan: int
+    account: str
+    amount_minor: int
+
+
+class UploadEnd(Struct, frozen=True):
+    """How an upload ended: the terminal's count, and whether the batch had balanced."""
+
+    count: int
+    balanced: bool
+
+
+class LineMatters:
+    """Answers them for terminals of one profile. Used from any thread, each with its desk."""
+
+    def __init__(self, profile: Profile, clock_now: Callable[[], datetime]) -> None:
+        self._profile, self._now = profile, clock_now
+
+    def answer(self, desk: ServiceDesk, request: LineRequest) -> Answered:
+        """The answer, durable where something is kept. Raises BooksError."""
+        asked = subject_of(request)
+        record = desk.terminals.look_up(asked.terminal)
+        if record is None:
+            return Answered(UNKNOWN_TERMINAL)
+        if record.merchant != asked.merchant:
+            return Answered(WRONG_MERCHANT)
+        match request:
+            case ControlRequest(what=Control.SIGN_ON):
+                return self._sign_on(desk, record, request)
+            case ControlRequest(what=Control.SIGN_OFF):
+                left = replace(record, pin_key=None, mac_key=None, signed_on="")
+                desk.registry.put_terminal(left)
+            case ControlRequest():
+                pass
+            case UploadRequest():
+                self._keep(desk, request)
+            case UploadEndRequest():
+                end = UploadEnd(request.count, request.balanced)
+                name = _batch_name(desk, request)
+                desk.registry.note(UPLOAD_END, name, msgspec.json.encode(end))
+            case ScriptRequest():
+                payment = request.payment
+                name = f"{_batch_name(desk, payment)}|{payment.stan:06d}"
+                desk.registry.note(SCRIPT, name, request.card.de55)
+            case _:
+                return Answered(NOT_HERE)
+        return Answered(APPROVED)
+
+    def _sign_on(
+        self, desk: ServiceDesk, record: TerminalRecord, request: ControlRequest
+    ) -> Answered:
+        """New working keys, kept before they leave; those before are not taken any more."""
+        keys = self._new_keys(self._profile.messages.key_code)
+        signed_on = self._now().isoformat(timespec="seconds")
+        desk.registry.put_terminal(
+            replace(record, pin_key=keys.pin, mac_key=keys.mac, signed_on=signed_on)
+        )
+        last = desk.books.last_settled(record.number)
+        behind = serial_in(desk.books, record.number, request.batch) <= last
+        return Answered(
+            APPROVED,
+            reference=f"{secrets.randbelow(10**12):012d}",
+            working_keys=pack_keys(keys, record.tmk),
+            batch=rounds.number_of(last + 1) if behind else None,
+        )
+
+    def _new_keys(self, key_code: str) -> DeliveredKeys:
+        """Keys of the lengths that the profile asks for, where the MAC scheme has them."""
+        wanted = BLOCK if key_code == "001" else 2 * BLOCK
+        sizes = KEY_BYTES[self._profile.mac.scheme]
+        mac_size = wanted if wanted in sizes else sizes[0]
+        pin_size = 2 * BLOCK if mac_size > BLOCK else wanted
+        track = _random_key(2 * BLOCK) if key_code == "004" else None
+        return DeliveredKeys(_random_key(pin_size), _random_key(mac_size), track)
+
+    def _keep(self, desk: ServiceDesk, request: UploadRequest) -> None:
+        name = _batch_name(desk, request)
+        for item in request.items:
+            account = item.pan.keyed_hash(desk.registry.hash_key)
+            kept = Uploaded(item.stan, account, item.amount_minor)
+            desk.registry.note(UPLOADED, f"{name}|{item.stan:06d}", msgspec.json.encode(kept))
+
+
+def _batch_name(desk: ServiceDesk, asked: UploadRequest | UploadEndRequest | Payment) -> str:
+    return f"{asked.terminal}|{serial_in(desk.books, asked.terminal, asked.batch)}"
+
+
+def _random_key(size: int) -> Key:
+    return Key(odd_parity(secrets.token_bytes(size)))

@@ -1,0 +1,100 @@
+"""An acquirer's data directory or database, opened: its master key, books, terminals, accounts."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from firmware.acquirer.booking import Kept
+from firmware.acquirer.books import BOOKS, Books
+from firmware.acquirer.desks import Desks, ServiceDesk
+from firmware.acquirer.engine import BooksEngine, BooksError
+from firmware.acquirer.records import FILE, Records, SqliteRecords
+from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
+from firmware.acquirer.service import Service
+from firmware.iso8583.keys import MASTER, KeyFileError, read_or_make_master
+
+LOCK = "serve.lock"
+POSTGRES = ("postgresql://", "postgres://")
+POSTGRES_DESKS = 12  # connections to the database; in SQLite one writes
+
+
+class AcquirerPlace:
+    """What `data` holds, or the database `url` with the master key in `data`.
+
+    Several machines on one database share the file of the master key. Raises BooksError.
+    """
+
+    def __init__(self, data: Path, url: str = "") -> None:
+        if url and not url.startswith(POSTGRES):
+            raise BooksError("--books: expected postgresql://…")
+        self._data, self._url = data, url
+        try:
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._master = read_or_make_master(data / MASTER)
+        except KeyFileError as error:
+            raise BooksError(str(error)) from None
+        except OSError as error:
+            raise BooksError(f"{error.filename or data}: {error.strerror}") from None
+
+    def registry(self) -> tuple[Registry, Callable[[], None]]:
+        """The terminals and accounts, and how to close them; servers may run meanwhile."""
+        if self._url:
+            books, records = self._in_postgres(None)
+            return Registry(records, self._master), books.close
+        records = SqliteRecords(self._data / FILE)
+        return Registry(records, self._master), records.close
+
+    def desks(self, clock_now: Callable[[], datetime], *, test_amounts: bool = False) -> Desks:
+        """Desks for a server. Raises BooksError: the first is opened now."""
+
+        def open_desk(kept: Kept | None) -> ServiceDesk:
+            if self._url:
+                books, records = self._in_postgres(kept)
+            else:
+                books = Books(self._data / BOOKS, kept)
+                records = SqliteRecords(self._data / FILE)
+            registry = Registry(records, self._master)
+            terminals = KnownTerminals(registry)
+            service = Service(
+                KnownAccounts(registry),
+                terminals,
+                hash_key=registry.hash_key,
+                clock_now=clock_now,
+                test_amounts=test_amounts,
+            )
+
+            def close() -> None:
+                records.close()
+                books.close()
+
+            return ServiceDesk(books, registry, terminals, service, close)
+
+        desks = Desks(open_desk, POSTGRES_DESKS if self._url else 1)
+        with desks.taken():
+            return desks
+
+    def lock(self) -> int:
+        """Be the only server on this data directory's books, until the descriptor is closed.
+
+        Raises BooksError while another is.
+        """
+        handle = os.open(self._data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            raise BooksError(f"{self._data}: another server has these books") from None
+        return handle
+
+    def _in_postgres(self, kept: Kept | None) -> tuple[BooksEngine, Records]:
+        try:
+            from firmware.acquirer.postgres import PostgresBooks  # noqa: PLC0415 - an extra
+            from firmware.acquirer.postgres_records import PostgresRecords  # noqa: PLC0415
+        except ModuleNotFoundError:
+            raise BooksError("PostgreSQL needs psycopg: install the extra `postgres`") from None
+        books = PostgresBooks(self._url, kept)
+        return books, PostgresRecords(books.link)

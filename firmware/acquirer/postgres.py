@@ -1,0 +1,270 @@
+"""The acquirer's books in PostgreSQL: several processes and machines on one database.
+
+Every rule of money is one conditional UPDATE, held once more by a CHECK: a decision that somebody
+else's commit has overtaken books nothing and raises BooksConflict, and is to be made anew. A
+terminal's messages are taken one after the other (an advisory lock), as are decisions on one
+account (its row).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
+from firmware.acquirer.engine import BooksConflict, BooksGoneError
+from firmware.acquirer.postgres_link import NoTablesError, PostgresLink, Values
+from firmware.core.kinds import Kind, Totals
+from firmware.core.payment import Place
+
+_NAMES = ", ".join(COLUMNS)
+_VALUES = ", ".join(f"%({name})s" for name in COLUMNS)
+_SELECT = f"SELECT {_NAMES} FROM transactions "  # noqa: S608 - our own names
+_PLACE = "terminal = %s AND batch = %s AND stan = %s"
+_ENTER = f"INSERT INTO transactions ({_NAMES}) "
+_ENTER_REFUSED = _ENTER + f"VALUES ({_VALUES})"
+# a NULL of no type is text to the server: the cast says what it is
+_SELL = f"""
+WITH paid AS (
+    UPDATE accounts SET spent_minor = spent_minor + %(amount_minor)s
+    WHERE account = %(account)s AND (%(limit_minor)s::bigint IS NULL
+        OR spent_minor + %(amount_minor)s <= %(limit_minor)s::bigint)
+    RETURNING 1)
+{_ENTER} SELECT {_VALUES} FROM paid"""  # noqa: S608 - our own names
+_GIVE_BACK = f"""
+WITH undone AS (
+    UPDATE transactions SET undone_minor = undone_minor + %(amount_minor)s
+    WHERE reference = %(undoes)s AND kind = 'sale' AND state = 'standing'
+        AND account = %(account)s AND undone_minor + %(amount_minor)s <= amount_minor
+        AND (%(kind)s = 'refund' OR undone_minor = 0)
+    RETURNING 1),
+paid AS (
+    UPDATE accounts SET spent_minor = spent_minor - %(amount_minor)s
+    WHERE account = %(account)s AND EXISTS (SELECT 1 FROM undone)
+    RETURNING 1)
+{_ENTER} SELECT {_VALUES} FROM paid"""  # noqa: S608 - our own names
+_REVERSE = f"""
+WITH gone AS (
+    UPDATE transactions SET state = 'reversed' WHERE {_PLACE} AND state = 'standing'
+    RETURNING undoes, amount_minor, account),
+sale AS (
+    UPDATE transactions SET undone_minor = undone_minor - gone.amount_minor FROM gone
+    WHERE gone.undoes <> '' AND transactions.reference = gone.undoes
+    RETURNING 1)
+UPDATE accounts SET spent_minor = spent_minor - %s FROM gone
+    WHERE accounts.account = gone.account"""  # noqa: S608 - our own names
+
+
+class PostgresBooks:
+    """Books by a connection of their own. See firmware.acquirer.engine.BooksEngine.
+
+    With `kept` they are opened again: no tables are made, and what is found must be those books, no
+    earlier copy among them, else BooksGoneError is raised.
+    """
+
+    def __init__(self, url: str, kept: Kept | None = None) -> None:
+        try:
+            self.link = PostgresLink(url, may_make=kept is None)
+        except NoTablesError as error:
+            raise BooksGoneError(str(error), another=True) from None
+        self._drawn = 0
+        self._held: set[str] = set()
+        found = self._found()
+        if kept is not None and (found.books != kept.books or found.commits < kept.commits):
+            self.close()
+            raise BooksGoneError("other books, or an earlier copy, lie there", another=True)
+        self._kept = found
+
+    @property
+    def kept(self) -> Kept:
+        """Which they are, and the latest number that they gave as of the last commit."""
+        return self._kept
+
+    def close(self) -> None:
+        self.link.close()
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """All that is written within is durable at its end, or, after an exception, not there."""
+        self._held.clear()
+        self.link.run("BEGIN")
+        try:
+            yield
+            self.link.run("COMMIT")
+        except BaseException:
+            self.link.roll_back()
+            raise
+        self._kept = Kept(self._kept.books, max(self._kept.commits, self._drawn))
+
+    def hold(self, terminal: str, account: str = "") -> None:
+        """Nobody else decides for this terminal, or on this account, until the commit ends.
+
+        The terminal is to be held before an account, else two could wait for each other.
+        """
+        if terminal and terminal not in self._held:
+            digest = hashlib.sha256(terminal.encode()).digest()[:8]
+            key = int.from_bytes(digest, "big", signed=True)
+            self.link.run("SELECT pg_advisory_xact_lock(%s)", (key,))
+            self._held.add(terminal)
+        if account and f"account {account}" not in self._held:
+            sql = "SELECT 1 FROM accounts WHERE account = %s FOR UPDATE"
+            if self.link.row(sql, (account,)) is None:
+                insert = "INSERT INTO accounts (account) VALUES (%s) ON CONFLICT DO NOTHING"
+                self.link.run(insert, (account,))
+                self.link.run(sql, (account,))
+            self._held.add(f"account {account}")
+
+    def tie(self) -> Tie | None:
+        """The journal that these books answer, and how far they know it; None before the first."""
+        row = self.link.row("SELECT identity, key_check, seq, hash FROM tie")
+        return None if row is None else Tie(*row)
+
+    def set_tie(self, tie: Tie) -> None:
+        """Note how far the journal is known. Part of the commit it is called in."""
+        self.link.run(
+            "INSERT INTO tie VALUES (1, %s, %s, %s, %s) ON CONFLICT (one) DO UPDATE SET"
+            " identity = excluded.identity, key_check = excluded.key_check,"
+            " seq = excluded.seq, hash = excluded.hash",
+            (tie.identity, tie.key_check, tie.seq, tie.hash),
+        )
+
+    def next_number(self) -> int:
+        """A number never given before; one of a commit that breaks off is left out."""
+        self._drawn = self._number("SELECT nextval('numbers')")
+        return self._drawn
+
+    def add(self, entry: Booking, limit_minor: int | None = None) -> None:
+        """Enter a decided request, and move the money if it stands. Raises BooksConflict.
+
+        A sale is entered only if its account has then spent no more than `limit_minor`, a void or
+        refund only if the sale that it rests on stands and was paid with that much more.
+        """
+        values = {name: stored(getattr(entry, name)) for name in COLUMNS}
+        values["limit_minor"] = limit_minor
+        if not entry.spends_minor:
+            self.link.run(_ENTER_REFUSED, values)
+            return
+        self.hold("", entry.account)
+        sql = _SELL if entry.kind is Kind.SALE else _GIVE_BACK
+        if self.link.run(sql, values).rowcount != 1:
+            raise BooksConflict("the money that this rests on has moved")
+
+    def entry(self, place: Place) -> Booking | None:
+        """The request that `place` names."""
+        return self._one("WHERE " + _PLACE, place)
+
+    def by_reference(self, reference: str) -> Booking | None:
+        return self._one("WHERE reference = %s", (reference,))
+
+    def resting_on(self, reference: str) -> list[Booking]:
+        """The standing voids and refunds of the sale with this reference."""
+        return self._many("WHERE undoes = %s AND undoes <> '' AND state = 'standing'", (reference,))
+
+    def entries(self) -> list[Booking]:
+        """Every request, by terminal, batch and STAN."""
+        return self._many("ORDER BY terminal, batch, stan", ())
+
+    def cryptogram_used(self, account: str, cryptogram: bytes) -> bool:
+        """Whether this account's card was already seen with the very same ARQC."""
+        sql = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s"
+        return bool(cryptogram) and self.link.row(sql, (account, cryptogram)) is not None
+
+    def reverse(self, entry: Booking) -> None:
+        """Take back a standing entry and the money it moved. Raises BooksConflict."""
+        values = (entry.terminal, entry.batch, entry.stan, entry.spends_minor)
+        if self.link.run(_REVERSE, values).rowcount != 1:
+            raise BooksConflict("it does not stand any more")
+
+    def note_reversal(self, place: Place) -> None:
+        """From now on nothing may stand at `place`."""
+        self.link.run("INSERT INTO reversals VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", place)
+
+    def is_reversed(self, place: Place) -> bool:
+        sql = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - ours
+        return self.link.row(sql, place) is not None
+
+    def spent_minor(self, account: str) -> int:
+        """Sales less voids and refunds that stand."""
+        return self._number("SELECT spent_minor FROM accounts WHERE account = %s", (account,))
+
+    def spent(self) -> dict[str, int]:
+        """The same for every account that ever moved money."""
+        return dict(self.link.run("SELECT account, spent_minor FROM accounts").fetchall())
+
+    def sales_of_day(self, account: str, day: str) -> tuple[int, int]:
+        """Count and sum of the account's standing sales that were decided on `day`."""
+        row = self.link.row(
+            "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = %s"
+            " AND decided_on = %s AND state = 'standing' AND kind = 'sale'",
+            (account, day),
+        )
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
+    def pin_failures(self, account: str) -> int:
+        return self._number("SELECT pin_failures FROM accounts WHERE account = %s", (account,))
+
+    def set_pin_failures(self, account: str, failures: int) -> None:
+        self.link.run(
+            "INSERT INTO accounts (account, pin_failures) VALUES (%s, %s)"
+            " ON CONFLICT (account) DO UPDATE SET pin_failures = excluded.pin_failures",
+            (account, failures),
+        )
+
+    def totals(self, terminal: str, batch: int) -> Totals:
+        """Count and sum of what stands in a batch, by kind; a voided sale counts, and its void."""
+        rows = self.link.run(
+            "SELECT kind || 's', COUNT(*), SUM(amount_minor)::bigint FROM transactions WHERE"
+            " terminal = %s AND batch = %s AND state = 'standing' GROUP BY kind",
+            (terminal, batch),
+        )
+        found: dict[str, int] = {}
+        for kind, count, minor in rows:
+            found |= {kind: count, f"{kind}_minor": minor}
+        return Totals(**found)
+
+    def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
+        """Reference and host's totals of a batch that was settled."""
+        row = self.link.row(
+            "SELECT * FROM settlements WHERE terminal = %s AND batch = %s", (terminal, batch)
+        )
+        if row is None:
+            return None
+        names = Totals.__struct_fields__
+        return row[2], Totals(**dict(zip(names, row[3:], strict=True)))
+
+    def last_settled(self, terminal: str) -> int:
+        """The latest batch of a terminal that was settled; 0 when none was."""
+        sql = "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = %s"
+        return self._number(sql, (terminal,))
+
+    def is_reference(self, reference: str) -> bool:
+        """Whether a request or a settlement was given this reference number."""
+        sql = (
+            "SELECT 1 FROM transactions WHERE reference = %s"
+            " UNION ALL SELECT 1 FROM settlements WHERE reference = %s"
+        )
+        return self.link.row(sql, (reference, reference)) is not None
+
+    def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
+        """Close a batch on these totals. Raises BooksConflict when it is closed already."""
+        sums = [getattr(totals, name) for name in Totals.__struct_fields__]
+        self.link.run(
+            "INSERT INTO settlements VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (terminal, batch, reference, *sums),
+        )
+
+    def _found(self) -> Kept:
+        row = self.link.row("SELECT identity, (SELECT last_value FROM numbers) FROM books")
+        assert row is not None
+        return Kept(str(row[0]), int(row[1]))
+
+    def _number(self, sql: str, values: Values = ()) -> int:
+        row = self.link.row(sql, values)
+        return int(row[0]) if row else 0
+
+    def _one(self, where: str, values: tuple[object, ...]) -> Booking | None:
+        return next(iter(self._many(where, values)), None)
+
+    def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
+        return [entry_of(row) for row in self.link.run(_SELECT + where, values)]

@@ -1,0 +1,142 @@
+"""One connection to PostgreSQL, as the acquirer uses it: durable commits, bounded waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from firmware.acquirer.engine import BooksConflict, BooksError
+from firmware.acquirer.postgres_schema import MIGRATIONS
+
+SCHEMA = len(MIGRATIONS)
+CONNECT_S = 5
+# a lock that somebody keeps, or a server that hangs, is an answer that does not come: the terminal
+# reverses, and nobody waits for ever
+_OPTIONS = {
+    "lock_timeout": "5s",
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "15s",
+    "default_transaction_isolation": "read\\ committed",
+}
+_DURABLE = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "remote_apply"),
+}
+_MIGRATING = 0x706F73  # key of the lock under which the tables are made
+# another transaction was there first: what was decided on has changed, so decide again
+_CONFLICTS = (
+    errors.UniqueViolation,
+    errors.CheckViolation,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+)
+
+Values = Sequence[object] | Mapping[str, object]
+
+
+class PostgresLink:
+    """A connection to the database that `url` names, its tables made or brought up to date.
+
+    `url` is a libpq connection string: `postgresql://user@a,b/name?target_session_attrs=read-write`
+    finds the primary among several servers. Blocks up to CONNECT_S a server. With `made` false no
+    table is made. Raises BooksError, also where a commit would not be durable.
+    """
+
+    def __init__(self, url: str, *, may_make: bool = True) -> None:
+        options = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
+        try:
+            self._db = psycopg.connect(
+                url,
+                autocommit=True,  # transactions are begun here in so many words
+                connect_timeout=CONNECT_S,
+                options=options,
+                application_name="pos-acquirer",
+                prepare_threshold=2,
+            )
+        except psycopg.Error as error:
+            raise BooksError(_words(error)) from None
+        try:
+            self._check_durable()
+            self._migrate(may_make=may_make)
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, sql: str, values: Values = ()) -> psycopg.Cursor[Any]:
+        """Execute a statement. Raises BooksConflict when another transaction was first."""
+        try:
+            # the statements are this package's own, values always go beside them
+            return self._db.execute(sql.encode(), values or None)
+        except _CONFLICTS as error:
+            raise BooksConflict(_words(error)) from None
+        except psycopg.Error as error:
+            raise BooksError(_words(error)) from None
+
+    def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row that a statement gives."""
+        found: tuple[Any, ...] | None = self.run(sql, values).fetchone()
+        return found
+
+    def roll_back(self) -> None:
+        """Leave a transaction that broke off; a connection that is broken has left it already."""
+        if self._db.closed or self._db.info.transaction_status is _IDLE:
+            return
+        try:
+            self._db.execute("ROLLBACK")
+        except psycopg.Error:
+            self._db.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _check_durable(self) -> None:
+        for name, wanted in _DURABLE.items():
+            found = self.run(f"SHOW {name}").fetchone()
+            if found is None or found[0] not in wanted:
+                raise BooksError(f"{name} = {found and found[0]}: expected {' or '.join(wanted)}")
+
+    def _migrate(self, *, may_make: bool) -> None:
+        """Bring the tables to SCHEMA; of several processes that start at once one does it."""
+        if self._schema() == SCHEMA:
+            return
+        self.run("BEGIN")
+        try:
+            self.run("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
+            self._make_tables(may_make=may_make)
+            self.run("COMMIT")
+        except BaseException:
+            self.roll_back()
+            raise
+
+    def _make_tables(self, *, may_make: bool) -> None:
+        found = self._schema()
+        if found > SCHEMA:
+            raise BooksError(f"schema {found}: expected at most {SCHEMA}")
+        if found < SCHEMA and not may_make:
+            raise NoTablesError("no books lie in their place")
+        for number in range(found, SCHEMA):
+            self.run(MIGRATIONS[number])
+            self.run("UPDATE books SET schema = %s", (number + 1,))
+
+    def _schema(self) -> int:
+        found = self.row("SELECT to_regclass('books') IS NOT NULL")
+        if found is None or not found[0]:
+            return 0
+        row = self.row("SELECT schema FROM books")
+        return int(row[0]) if row else 0
+
+
+class NoTablesError(BooksError):
+    """The database is there, and the tables that were in it are not."""
+
+
+_IDLE = psycopg.pq.TransactionStatus.IDLE
+
+
+def _words(error: psycopg.Error) -> str:
+    """What the server says, in one line and without the values that it repeats in its detail."""
+    return error.diag.message_primary or str(error).strip().partition("\n")[0] or "no connection"

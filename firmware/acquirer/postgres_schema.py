@@ -1,0 +1,91 @@
+"""The tables of books in PostgreSQL, and what each schema number added to them.
+
+The rules of money are CHECKs here: no program, whatever its fault, refunds more than was paid,
+books a request twice or takes one cryptogram for two sales.
+"""
+
+from __future__ import annotations
+
+SINCE_1 = """
+CREATE TABLE books (
+    one integer PRIMARY KEY CHECK (one = 1),
+    identity text NOT NULL,
+    schema integer NOT NULL
+);
+CREATE SEQUENCE numbers;
+CREATE TABLE accounts (
+    account text PRIMARY KEY,
+    spent_minor bigint NOT NULL DEFAULT 0,
+    pin_failures integer NOT NULL DEFAULT 0 CHECK (pin_failures >= 0)
+);
+CREATE TABLE transactions (
+    terminal text NOT NULL,
+    batch bigint NOT NULL,
+    stan integer NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('sale', 'void', 'refund')),
+    merchant text NOT NULL,
+    account text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor >= 0),
+    currency text NOT NULL,
+    date text NOT NULL,
+    time text NOT NULL,
+    original_batch bigint NOT NULL,
+    original_stan integer NOT NULL,
+    original_reference text NOT NULL,
+    state text NOT NULL CHECK (state IN ('standing', 'refused', 'reversed', 'blocked')),
+    response_code text NOT NULL,
+    reference text NOT NULL UNIQUE,
+    authorisation_code text NOT NULL,
+    issuer_data bytea,
+    cryptogram bytea NOT NULL,
+    muted boolean NOT NULL,
+    decided_on text NOT NULL,
+    undoes text NOT NULL,
+    -- what voids and refunds have taken back of this sale
+    undone_minor bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (terminal, batch, stan),
+    CONSTRAINT never_refunded_beyond_what_was_paid
+        CHECK (undone_minor >= 0 AND undone_minor <= amount_minor),
+    CONSTRAINT only_a_standing_sale_is_refunded
+        CHECK (undone_minor = 0 OR (kind = 'sale' AND state = 'standing')),
+    CONSTRAINT what_gives_back_rests_on_a_sale
+        CHECK (kind = 'sale' OR state <> 'standing' OR undoes <> '')
+);
+CREATE INDEX transactions_by_undoes ON transactions (undoes) WHERE undoes <> '';
+CREATE UNIQUE INDEX one_sale_a_cryptogram ON transactions (account, cryptogram)
+    WHERE cryptogram <> '';
+CREATE INDEX transactions_by_day ON transactions (account, decided_on);
+CREATE TABLE reversals (
+    terminal text NOT NULL,
+    batch bigint NOT NULL,
+    stan integer NOT NULL,
+    PRIMARY KEY (terminal, batch, stan)
+);
+CREATE TABLE settlements (
+    terminal text NOT NULL,
+    batch bigint NOT NULL,
+    reference text NOT NULL UNIQUE,
+    sales integer NOT NULL, sales_minor bigint NOT NULL,
+    voids integer NOT NULL, voids_minor bigint NOT NULL,
+    refunds integer NOT NULL, refunds_minor bigint NOT NULL,
+    PRIMARY KEY (terminal, batch)
+);
+CREATE TABLE tie (
+    one integer PRIMARY KEY CHECK (one = 1),
+    identity text NOT NULL,
+    key_check text NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL
+);
+INSERT INTO books VALUES (1, replace(gen_random_uuid()::text, '-', ''), 1);
+"""
+RECORDS = """
+CREATE TABLE IF NOT EXISTS records (
+    kind text NOT NULL,
+    name text NOT NULL,
+    value bytea NOT NULL,
+    PRIMARY KEY (kind, name)
+);
+"""
+MIGRATIONS = (SINCE_1 + RECORDS,)
+"""What leads from schema n to n + 1, from 0, which has no tables."""

@@ -1,0 +1,167 @@
+"""Which terminals and accounts an acquirer knows, sealed at rest under its master key.
+
+A record is its nonce and AES-256-GCM of its JSON; kind and name are authenticated with it, so that
+no record can be put in another's place.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
+
+from firmware.acquirer.accounts import Account
+from firmware.acquirer.engine import BooksError
+from firmware.acquirer.records import Records
+from firmware.acquirer.service import Registration
+from firmware.core.masked import Key, Pan, Pin
+from firmware.iso8583.keys import SessionKeys, derive
+
+NONCE_BYTES = 12
+TERMINAL, ACCOUNT = "terminal", "account"
+_Kept = TypeVar("_Kept", bound="TerminalRecord | Account")
+
+
+class TerminalRecord(Struct, frozen=True, kw_only=True):
+    """A terminal: whose it is, its master key, and the working keys of its last sign-on."""
+
+    number: str  # 8 characters
+    merchant: str  # 15 characters
+    currency: str = "156"  # ISO 4217 number
+    tmk: Key  # 16 bytes
+    pin_key: Key | None = None  # 16 bytes, or 8
+    mac_key: Key | None = None  # 16 bytes, or 8
+    signed_on: str = ""  # when, ISO 8601; "" before the first sign-on and after a sign-off
+
+    @property
+    def registration(self) -> Registration:
+        return Registration(self.merchant, self.currency)
+
+    @property
+    def session(self) -> SessionKeys | None:
+        """The working keys of the last sign-on; None before it."""
+        if self.mac_key is None or self.pin_key is None:
+            return None
+        return SessionKeys(mac=self.mac_key, pin=self.pin_key)
+
+
+class Registry:
+    """The terminals and accounts in `records`, sealed under `master`.
+
+    An account is found by the keyed hash of its PAN under `hash_key`, as in the books.
+    """
+
+    def __init__(self, records: Records, master: Key) -> None:
+        self._records = records
+        self._seal = AESGCM(derive(master, "acquirer|records", 32).reveal())
+        self.hash_key = derive(master, "books|accounts", 32)
+
+    def terminal(self, number: str) -> TerminalRecord | None:
+        """The terminal of this number. Raises BooksError."""
+        return self._get(TERMINAL, number, TerminalRecord)
+
+    def put_terminal(self, terminal: TerminalRecord) -> None:
+        """Keep a terminal; durable when this returns. Raises BooksError."""
+        self._put(TERMINAL, terminal.number, terminal)
+
+    def remove_terminal(self, number: str) -> bool:
+        """Forget a terminal and its keys; whether there was one."""
+        return self._records.remove(TERMINAL, number)
+
+    def terminals(self) -> list[TerminalRecord]:
+        """All of them, by number."""
+        found = self._records.all(TERMINAL)
+        return [self._open(TERMINAL, name, value, TerminalRecord) for name, value in found.items()]
+
+    def account(self, hashed: str) -> Account | None:
+        """The account whose PAN has this keyed hash. Raises BooksError."""
+        return self._get(ACCOUNT, hashed, Account)
+
+    def put_account(self, account: Account) -> None:
+        """Keep an account; one with the same PAN is replaced. Raises BooksError."""
+        self._put(ACCOUNT, account.pan.keyed_hash(self.hash_key), account)
+
+    def accounts(self) -> dict[str, Account]:
+        """All of them, by the keyed hash of their PAN."""
+        found = self._records.all(ACCOUNT)
+        return {name: self._open(ACCOUNT, name, value, Account) for name, value in found.items()}
+
+    def note(self, kind: str, name: str, value: bytes) -> None:
+        """Keep what holds no secret: an upload, a script result. Raises BooksError."""
+        self._records.put(kind, name, value)
+
+    def noted(self, kind: str) -> dict[str, bytes]:
+        """All of a kind that was noted, by name."""
+        return self._records.all(kind)
+
+    def _get(self, kind: str, name: str, shape: type[_Kept]) -> _Kept | None:
+        value = self._records.get(kind, name)
+        return None if value is None else self._open(kind, name, value, shape)
+
+    def _put(self, kind: str, name: str, value: TerminalRecord | Account) -> None:
+        clear = msgspec.json.encode(value, enc_hook=_plain)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self._seal.encrypt(nonce, clear, f"{kind}|{name}".encode())
+        self._records.put(kind, name, nonce + sealed)
+
+    def _open(self, kind: str, name: str, value: bytes, shape: type[_Kept]) -> _Kept:
+        try:
+            clear = self._seal.decrypt(
+                value[:NONCE_BYTES], value[NONCE_BYTES:], f"{kind}|{name}".encode()
+            )
+            return msgspec.json.decode(clear, type=shape, dec_hook=_masked)
+        except (InvalidTag, ValueError):  # whose words could quote the record
+            words = "sealed under another master key, or damaged"
+            raise BooksError(f"{kind} record: {words}") from None
+
+
+class KnownTerminals:
+    """The registry's terminals for one request after the other: each is read once a request."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._last: TerminalRecord | None = None
+
+    def look_up(self, number: str) -> TerminalRecord | None:
+        """The terminal as it is now. Raises BooksError."""
+        self._last = self._registry.terminal(number)
+        return self._last
+
+    def get(self, key: str, /) -> Registration | None:
+        """Whose the terminal is that was looked up."""
+        found = self._last
+        return found.registration if found is not None and found.number == key else None
+
+
+class KnownAccounts:
+    """The registry's accounts as the issuer asks for them: always as they are now."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def get(self, key: str, /) -> Account | None:
+        """The account whose PAN has this keyed hash. Raises BooksError."""
+        return self._registry.account(key)
+
+
+def _plain(value: Any) -> str:
+    """A masked value, for what is sealed at once."""
+    match value:
+        case Key():
+            return value.reveal().hex()
+        case Pan() | Pin():
+            return value.reveal()
+    raise NotImplementedError(type(value).__name__)
+
+
+def _masked(shape: type, value: Any) -> Key | Pan | Pin:
+    if shape is Key:
+        return Key(bytes.fromhex(value))
+    if shape in (Pan, Pin):
+        made: Pan | Pin = shape(value)
+        return made
+    raise NotImplementedError(shape.__name__)

@@ -1,0 +1,238 @@
+"""The acquirer's service: what becomes of a request, whatever wire it came by.
+
+It admits, decides, reverses and settles against books that somebody opens and hands over. The
+embedded host and `pos acquirer serve` are two ways to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from firmware.acquirer.booking import Booking, Standing, asked_of
+from firmware.acquirer.engine import BooksConflict, BooksEngine
+from firmware.acquirer.issuer import APPROVED, Accounts, Decision, Issuer
+from firmware.acquirer.named import by_serial, is_same
+from firmware.core.masked import Key
+from firmware.core.payment import Payment
+from firmware.iso8583.messages import (
+    Answered,
+    FinancialRequest,
+    ReversalRequest,
+    SettlementRequest,
+    subject_of,
+)
+
+TRIES = 5  # decisions on books that others change meanwhile
+Request = FinancialRequest | ReversalRequest | SettlementRequest
+
+
+class Registration(Struct, frozen=True):
+    """A terminal that the host knows: whose it is, and its currency (ISO 4217 number)."""
+
+    merchant: str
+    currency: str = "156"
+
+
+class Terminals(Protocol):
+    """The terminals that are known, by number."""
+
+    def get(self, key: str, /) -> Registration | None: ...
+
+
+def _nothing_more(_books: BooksEngine) -> None:
+    """What is done in the same commit, if nobody asks for more."""
+
+
+class Service:
+    """Carries out requests of the terminals that `terminals` has, for cards in `accounts`.
+
+    `hash_key` is the key under which an account is found in the books. It may be used from any
+    thread, each with books of its own.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        terminals: Terminals,
+        *,
+        hash_key: Key,
+        clock_now: Callable[[], datetime],
+        test_amounts: bool = False,
+    ) -> None:
+        self._accounts = accounts
+        self._terminals = terminals
+        self._hash_key = hash_key
+        self._now = clock_now
+        self._issuer = Issuer(accounts, test_amounts=test_amounts)
+
+    def take(
+        self,
+        books: BooksEngine,
+        request: Request,
+        also: Callable[[BooksEngine], None] = _nothing_more,
+    ) -> Answered | None:
+        """The answer to `request`, durable when this returns; None for what is never answered.
+
+        `also` is done in the same commit. Blocks for the disk, and while others decide for the same
+        terminal or account. Raises BooksError or sqlite3.Error: then the books may hold it or not.
+        """
+        code = self.admission_code(request)
+        if code != APPROVED:
+            return Answered(code)
+        for left in reversed(range(TRIES)):
+            try:
+                with books.commit():
+                    books.hold(subject_of(request).terminal)
+                    answer = self._carry_out(books, by_serial(books, request))
+                    also(books)
+            except BooksConflict:
+                if not left:
+                    raise
+            else:
+                return answer
+        raise AssertionError("the last try gives an answer or raises")
+
+    def admission_code(self, request: Request) -> str:
+        """Refuses, without a trace in the books, what no terminal of ours would send."""
+        asked = subject_of(request)
+        currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
+        registered = self._terminals.get(asked.terminal)
+        if registered is None:
+            return "97"
+        if registered.merchant != asked.merchant:
+            return "03"
+        if registered.currency != currency.numeric:
+            return "12"
+        if isinstance(request, FinancialRequest) and request.payment.amount.minor == 0:
+            return "13"
+        return APPROVED
+
+    def _carry_out(self, books: BooksEngine, request: Request) -> Answered | None:
+        match request:
+            case FinancialRequest():
+                return self._decide(books, request)
+            case ReversalRequest():
+                return self._reverse(books, request)
+            case SettlementRequest():
+                return self._settle(books, request)
+
+    def _decide(self, books: BooksEngine, request: FinancialRequest) -> Answered | None:
+        place = request.payment.place
+        account = request.card.pan.keyed_hash(self._hash_key)
+        entry = books.entry(place)
+        if entry is None:
+            books.hold("", account)
+            entry = self._new_entry(books, request, account)
+            books.add(entry, self._limit_minor(request, account))
+        elif not is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
+            return Answered("94")
+        if entry.muted:
+            return None
+        return Answered(
+            response_code=entry.response_code,
+            reference=entry.reference,
+            authorisation_code=entry.authorisation_code,
+            issuer_authentication_data=entry.issuer_data,
+            date="" if request.payment.date else entry.date[4:],
+            time="" if request.payment.date else entry.time,
+        )
+
+    def _limit_minor(self, request: FinancialRequest, account: str) -> int | None:
+        """What the account may have spent after this; None where the limit is not asked."""
+        if request.offline or (found := self._accounts.get(account)) is None:
+            return None
+        return found.limit_minor
+
+    def _new_entry(self, books: BooksEngine, request: FinancialRequest, account: str) -> Booking:
+        today, state = self._now().date(), Standing.REFUSED
+        payment = request.payment
+        if books.is_reversed(payment.place):
+            decision, state = Decision("94"), Standing.BLOCKED
+        elif books.settlement(payment.terminal, payment.batch) is not None:
+            decision = Decision("12")
+        else:
+            decision = self._issuer.decide(books, request, account, today)
+        approved = decision.code == APPROVED
+        reference = self._reference(books)
+        asked = asked_of(payment, account)
+        if not payment.date:  # a line that does not say when: the acquirer's own time counts
+            now = self._now()
+            asked |= {"date": now.strftime("%Y%m%d"), "time": now.strftime("%H%M%S")}
+        return Booking(
+            **asked,
+            state=Standing.STANDING if approved else state,
+            response_code=decision.code,
+            reference=reference,
+            authorisation_code=self._authorisation_code(reference) if approved else "",
+            issuer_data=decision.issuer_data,
+            cryptogram=decision.cryptogram,
+            muted=decision.muted,
+            decided_on=today.strftime("%Y%m%d"),
+            undoes=decision.undoes,
+        )
+
+    def _settle(self, books: BooksEngine, request: SettlementRequest) -> Answered:
+        settled = books.settlement(request.terminal, request.batch)
+        if settled is None:
+            settled = self._reference(books), books.totals(request.terminal, request.batch)
+            books.settle(request.terminal, request.batch, *settled)
+        reference, totals = settled
+        code = APPROVED if totals == request.totals else "95"
+        return Answered(code, reference=reference, host_totals=totals)
+
+    def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
+        """Make sure that nothing stands of what `request` means, whether it came, comes or not.
+
+        Voids and refunds that rest on a reversed sale fall with it, so that the account is even.
+        What only has its numbers, as when a terminal gave them out twice, is left as it is, and
+        the terminal is told: 64 for another kind or amount, 94 for another transaction.
+        """
+        payment = request.payment
+        entry = books.entry(payment.place)
+        if entry is not None:
+            if (entry.kind, entry.amount_minor) != (payment.kind, payment.amount.minor):
+                return Answered("64")
+            if not self._is_meant(entry, request):
+                return Answered("94")
+        books.note_reversal(payment.place)
+        if entry is not None and entry.state is Standing.STANDING:
+            books.hold("", entry.account)
+            for resting in books.resting_on(entry.reference):
+                books.reverse(resting)
+            books.reverse(entry)
+        return Answered(APPROVED)
+
+    def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
+        """Whether `entry` is what a reversal means, as far as both of them say."""
+        account = self._accounts.get(entry.account)
+        last4 = account.pan.last4 if account is not None else ""
+        meant = request.payment
+        said = (
+            (entry.merchant, meant.merchant),
+            (entry.currency, meant.amount.currency.numeric),
+            (entry.date, meant.date),
+            (entry.time, meant.time),
+            (last4, request.last4),
+        )
+        return all(ours == theirs or not ours or not theirs for ours, theirs in said)
+
+    def _reference(self, books: BooksEngine) -> str:
+        """Twelve digits: the year's last, the day of the year, and a number of eight digits.
+
+        The number begins anew after 10**8, and the day after ten years: one in use is passed over.
+        """
+        while True:
+            reference = self._now().strftime("%Y%j")[3:] + f"{books.next_number() % 10**8:08d}"
+            if not books.is_reference(reference):
+                return reference
+
+    def _authorisation_code(self, reference: str) -> str:
+        """Six digits that say nothing, the same at every asking."""
+        digest = hmac.new(self._hash_key.reveal(), reference.encode(), hashlib.sha256).digest()
+        return f"{int.from_bytes(digest[:8], 'big') % 10**6:06d}"

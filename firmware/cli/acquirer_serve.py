@@ -1,0 +1,209 @@
+"""`pos acquirer serve` and what it serves: its terminals and accounts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from firmware.acquirer.accounts import Status, load_accounts
+from firmware.acquirer.counts import Counts
+from firmware.acquirer.engine import BooksError
+from firmware.acquirer.opened import AcquirerPlace
+from firmware.acquirer.registry import Registry, TerminalRecord
+from firmware.acquirer.rules import RuleBook
+from firmware.acquirer.server import CONNECTIONS_MAX, Limits, Server
+from firmware.acquirer.switch import Switch
+from firmware.core import log
+from firmware.core.clock import SystemClock
+from firmware.core.config import ConfigError
+from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.masked import Key
+from firmware.core.money import CURRENCIES
+from firmware.iso8583.profile import Profile, ProfileError
+from firmware.iso8583.unionpay import UnionPay
+from firmware.iso8583.working_keys import check_value, master_of
+
+PORT = 8583
+
+
+def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands' arguments."""
+    serve = does.add_parser("serve", help="answer terminals: a test switch, a closed-loop acquirer")
+    _add_place(serve)
+    serve.add_argument("--listen", default="127.0.0.1", metavar="ADDR")
+    serve.add_argument("--port", type=int, default=PORT, help="default: %(default)s; 0: any")
+    serve.add_argument("--profile", default="unionpay", metavar="P", help="a name, or a file")
+    serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak TLS with this chain")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="and its private key")
+    serve.add_argument("--rules", type=Path, metavar="FILE", help="default: DIR/rules.toml")
+    serve.add_argument("--test-amounts", action="store_true", help="the cents are the answer")
+    serve.add_argument("--connections", type=int, default=CONNECTIONS_MAX, metavar="N")
+    terminal = does.add_parser("terminal", help="the terminals that are answered")
+    actions = terminal.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="register a terminal, and show its TMK once")
+    add.add_argument("number", metavar="NUMBER", help="8 characters")
+    add.add_argument("--merchant", required=True, metavar="NUMBER", help="15 characters")
+    add.add_argument("--currency", default="CNY", choices=sorted(CURRENCIES))
+    add.add_argument("--json", action="store_true")
+    remove = actions.add_parser("remove", help="forget a terminal and its keys")
+    remove.add_argument("number", metavar="NUMBER")
+    account = does.add_parser("account", help="the accounts that may pay")
+    changes = account.add_subparsers(dest="action", required=True, metavar="ACTION")
+    load = changes.add_parser("add", help="add the [[account]] tables of a file (mode 0600)")
+    load.add_argument("file", type=Path, metavar="FILE")
+    load.add_argument("--currency", default="CNY", choices=sorted(CURRENCIES))
+    block = changes.add_parser("block", help="an account pays no more")
+    block.add_argument("name", metavar="NAME")
+    lists = (actions.add_parser("list"), changes.add_parser("list"))
+    for parser in (add, remove, load, block, *lists):
+        _add_place(parser)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    home = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share"))
+    parser.add_argument("--data", type=Path, metavar="DIR", default=home / "pos-acquirer")
+    parser.add_argument(
+        "--books", default="", metavar="URL", help="postgresql://… (default: SQLite below DIR)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what is asked. Raises Refused."""
+    try:
+        acquirer = AcquirerPlace(options.data, options.books)
+        if options.does == "serve":
+            return _serve(options, acquirer)
+        with _registry(acquirer) as registry:
+            return (
+                _terminal(options, registry)
+                if options.does == "terminal"
+                else _account(options, registry)
+            )
+    except BooksError as error:
+        raise Refused(str(error), code=FAILED) from None
+
+
+@contextmanager
+def _registry(acquirer: AcquirerPlace) -> Iterator[Registry]:
+    registry, close = acquirer.registry()
+    try:
+        yield registry
+    finally:
+        close()
+
+
+def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
+    ended = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: ended.set())
+    log.set_up(0, sys.stderr)
+    try:
+        line = UnionPay(Profile.named(options.profile))
+    except ProfileError as error:
+        raise Refused(str(error)) from None
+    if not options.books:
+        acquirer.lock()  # until the process ends
+    clock, counts = SystemClock(), Counts()
+    desks = acquirer.desks(clock.now, test_amounts=options.test_amounts)
+    rules = RuleBook(options.rules or options.data / "rules.toml")
+    switch = Switch(line, desks, rules, counts, clock_now=clock.now, monotonic_s=time.monotonic)
+    try:
+        server = Server(
+            switch.answer,
+            counts,
+            address=options.listen,
+            port=options.port,
+            tls=_tls(options),
+            limits=Limits(connections=options.connections),
+        )
+    except OSError as error:
+        raise Refused(f"{options.listen}:{options.port}: {error.strerror}", code=FAILED) from None
+    server.start()
+    print(f"pos acquirer: ready on {options.listen}:{server.port}", flush=True)
+    ended.wait()
+    server.close()
+    desks.close()
+    return DONE
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if options.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise Refused(f"{options.tls_cert}: {error.strerror or error}") from None
+    return context
+
+
+def _terminal(options: argparse.Namespace, registry: Registry) -> int:
+    if options.action == "list":
+        for one in registry.terminals():
+            print(one.number, one.merchant, one.signed_on or "-")
+        return DONE
+    if options.action == "remove":
+        if not registry.remove_terminal(options.number):
+            raise Refused(f"there is no terminal {options.number}", code=FAILED)
+        return DONE
+    for name, size in (("number", 8), ("merchant", 15)):
+        given = getattr(options, name)
+        if len(given) != size or not given.isascii() or not given.isalnum():
+            raise Refused(f"{name}: expected {size} letters or digits")
+    if registry.terminal(options.number) is not None:
+        raise Refused(f"there is a terminal {options.number}: remove it first", code=FAILED)
+    parts = [secrets.token_bytes(16) for _ in range(2)]
+    tmk = master_of(*parts)
+    currency = CURRENCIES[options.currency].numeric
+    record = TerminalRecord(
+        number=options.number, merchant=options.merchant, currency=currency, tmk=tmk
+    )
+    registry.put_terminal(record)
+    shown = {
+        "component_1": parts[0].hex().upper(),
+        "check_1": check_value(Key(parts[0])).hex().upper(),
+        "component_2": parts[1].hex().upper(),
+        "check_2": check_value(Key(parts[1])).hex().upper(),
+        "check": check_value(tmk).hex().upper(),
+    }
+    if options.json:
+        print(json.dumps(shown))
+    else:
+        for name, value in shown.items():
+            print(f"{name:<12} {value}")
+    return DONE
+
+
+def _account(options: argparse.Namespace, registry: Registry) -> int:
+    if options.action == "add":
+        try:
+            accounts = load_accounts(options.file, CURRENCIES[options.currency])
+        except ConfigError as error:
+            raise Refused(*str(error).splitlines()) from None
+        for account in accounts:
+            registry.put_account(account)
+        print(f"{len(accounts)} accounts")
+        return DONE
+    found = registry.accounts().values()
+    if options.action == "list":
+        for account in sorted(found, key=lambda one: one.name):
+            print(account.name, f"…{account.pan.last4}", account.status.value)
+        return DONE
+    named = [account for account in found if account.name == options.name]
+    if not named:
+        raise Refused(f"there is no account {options.name}", code=FAILED)
+    for account in named:
+        registry.put_account(replace(account, status=Status.BLOCKED))
+    return DONE

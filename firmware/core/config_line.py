@@ -1,0 +1,35 @@
+"""Settings of an acquirer's line; what differs from acquirer to acquirer is its profile."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from firmware.core.config_section import Section
+
+
+class Acquirer(Section, frozen=True):
+    """An acquirer's line, for host.kind = "acquirer"; its address, port and TLS stand in [host]."""
+
+    profile: Annotated[
+        str,
+        Meta(description='"unionpay", or a file that ends with .toml, relative to this'),
+    ] = "unionpay"
+    tpdu: Annotated[
+        str,
+        Meta(
+            pattern="^([0-9A-Fa-f]{10})?$",
+            description="10 hex digits such as 6000030000; the profile's if empty",
+        ),
+    ] = ""
+    header: Annotated[
+        str,
+        Meta(
+            pattern="^([0-9A-Fa-f]{12})?$",
+            description="12 hex digits such as 603100311003; the profile's if empty",
+        ),
+    ] = ""
+    keep_line: Annotated[
+        bool, Meta(description="one connection for all messages, instead of one for each")
+    ] = False

@@ -1,0 +1,121 @@
+"""Asks an acquirer at the end of a line, and signs on by itself whenever keys are wanted.
+
+A sign-on goes out before a request when there are no working keys, when the last one was on another
+day, when an answer demanded one (the header's nibble 3; 77, 99 or A0) or when three answers in a
+row had a wrong MAC. Keys whose check values differ are not taken: those before stay in force.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from firmware.core.log import fields
+from firmware.iso8583.client import KnowsDelivery
+from firmware.iso8583.key_store import KeyStore
+from firmware.iso8583.messages import (
+    Answered,
+    Control,
+    ControlRequest,
+    HostAnswer,
+    LineRequest,
+    NoAnswer,
+    NoAnswerReason,
+    subject_of,
+)
+from firmware.iso8583.unionpay import WRONG_MAC, UnionPay
+from firmware.iso8583.working_keys import WorkingKeysError, unpack_keys
+from hw.ports import HostLink
+
+WRONG_MACS_MOST = 3
+APPROVED = "00"
+_LOG = logging.getLogger(__name__)
+
+
+class AcquirerClient:
+    """Speaks `messages` over `link`, which carries whole frames. Used on the host's worker alone.
+
+    `now` is the shop's wall clock: a new day signs on again.
+    """
+
+    def __init__(
+        self, link: HostLink, messages: UnionPay, keys: KeyStore, now: Callable[[], datetime]
+    ) -> None:
+        self._link = link
+        self._messages = messages
+        self._keys = keys
+        self._now = now
+        self._demanded = False
+        self._wrong_macs = 0
+
+    def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
+        """Send `request` and give the answer, or why there is none.
+
+        Blocks up to 1.5 times `timeout_ms`, with the sign-on that goes before. Raises WireError for
+        a request that no message can hold, which is a bug, and for nothing that comes back.
+        """
+        if isinstance(request, ControlRequest):
+            if request.what is Control.SIGN_ON:
+                return self.sign_on(request, timeout_ms)
+            return self._exchange(request, timeout_ms)
+        if self._is_due():
+            asked = subject_of(request)
+            stan = self._keys.next_stan()
+            first = ControlRequest(
+                Control.SIGN_ON, asked.terminal, asked.merchant, asked.batch, stan
+            )
+            failed = self.sign_on(first, timeout_ms // 2)
+            if isinstance(failed, NoAnswer) or self._keys.session is None:
+                # the request itself has not left
+                return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(failed)}")
+        return self._exchange(request, timeout_ms)
+
+    def sign_on(self, request: ControlRequest, timeout_ms: int) -> HostAnswer:
+        """Ask for working keys and take them, all or none. Blocks up to `timeout_ms`."""
+        master = self._keys.master
+        if master is None:
+            words = "no terminal master key: load it first (pos key load)"
+            return NoAnswer(NoAnswerReason.NO_LINE, words)
+        answer = self._exchange(request, timeout_ms)
+        if isinstance(answer, NoAnswer) or answer.response_code != APPROVED:
+            _LOG.warning("not signed on", extra=fields(why=_words(answer)))
+            return answer
+        try:
+            delivered = unpack_keys(answer.working_keys, master)
+            self._keys.sign_on(delivered, self._now().strftime("%Y%m%d"))
+        except WorkingKeysError as error:
+            _LOG.warning("not signed on", extra=fields(why=str(error)))
+            return NoAnswer(NoAnswerReason.GARBLED, str(error))
+        except OSError as error:
+            return NoAnswer(NoAnswerReason.GARBLED, f"the keys cannot be kept: {error.strerror}")
+        self._demanded, self._wrong_macs = False, 0
+        _LOG.info("signed on")
+        return answer
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _is_due(self) -> bool:
+        today = self._now().strftime("%Y%m%d")
+        return self._demanded or self._keys.session is None or self._keys.signed_on != today
+
+    def _exchange(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
+        keys = self._keys.session
+        frame = self._link.exchange(self._messages.request(request, keys), timeout_ms)
+        if frame is None:
+            undelivered = isinstance(self._link, KnowsDelivery) and self._link.undelivered
+            return NoAnswer(NoAnswerReason.NO_LINE if undelivered else NoAnswerReason.TIMED_OUT)
+        read = self._messages.read_answer(frame, request, keys)
+        if isinstance(read.answer, NoAnswer) and read.answer.detail == WRONG_MAC:
+            self._wrong_macs += 1
+        elif isinstance(read.answer, Answered):
+            self._wrong_macs = 0
+        self._demanded |= read.sign_on or self._wrong_macs >= WRONG_MACS_MOST
+        return read.answer
+
+
+def _words(answer: HostAnswer) -> str:
+    if isinstance(answer, NoAnswer) and answer.detail:
+        return answer.detail
+    return answer.words

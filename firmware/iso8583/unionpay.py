@@ -1,0 +1,203 @@
+"""Requests and answers of an acquirer's line as frames, for both ends of it.
+
+The terminal's end:
+
+    line = UnionPay(Profile.shipped("unionpay"))
+    frame = line.request(request, keys)          # keys: SessionKeys, or None for 0800, 0820, 0500
+    read = line.read_answer(answer, request, keys)
+    read.answer                                  # Answered, or NoAnswer(GARBLED, why)
+    read.sign_on                                 # the acquirer wants a sign-on
+
+The acquirer's end:
+
+    asked = line.read_request(frame, keys_of, today)    # keys_of(terminal) -> SessionKeys | None
+    asked is None                                       # cannot be answered: say nothing
+    asked.request                                       # a LineRequest, or Unacceptable: its code
+    frame = line.answer(asked, Answered("00"), keys)    # keys None: without a MAC
+
+`request` is one of `messages.LineRequest`: FinancialRequest (sale, void, refund, advice with
+`offline`), ReversalRequest, SettlementRequest, ControlRequest (sign-on, sign-off, echo),
+UploadRequest, UploadEndRequest, ScriptRequest. What a line does not say is empty at the acquirer's
+end: `date` and `time` of requests are "", `OriginalRef.amount_minor` is 0, the original of a void
+has no date; a reversal's `payment` has the original's own batch and STAN.
+
+- Totals of a settlement are folded (`line_totals.folded`): compare `request.totals` with
+  `folded(own, profile.settlement.void_is)`, answer with those in `host_totals` and
+  `balanced=True` or `False`. There is no response code: field 48 has the result.
+- A sign-on is answered with `working_keys=working_keys.pack_keys(keys, tmk)`; `batch=` where the
+  acquirer's is another.
+- `sign_on_again=True` sets the demand in the header of any answer; 77, 99 and A0 do the same.
+- Code 10 needs `amount_minor`, less than asked.
+- An answer has destination and origin of the request's TPDU exchanged. Whether TPDU and header are
+  those of this acquirer is for the server to look at (`asked.line`): a wrong one gets no answer.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from datetime import date
+
+from msgspec import Struct
+
+from firmware.iso8583.codec import Codec
+from firmware.iso8583.frame import (
+    DEMAND_AT,
+    FRAME_MAX,
+    SIGN_ON_AGAIN,
+    FrameError,
+    LineFrame,
+    answer_to,
+    pack_frame,
+    unpack_frame,
+)
+from firmware.iso8583.keys import SessionKeys
+from firmware.iso8583.mac import MAC_BYTES, mac_of
+from firmware.iso8583.messages import (
+    Answered,
+    HostAnswer,
+    LineRequest,
+    NoAnswer,
+    NoAnswerReason,
+)
+from firmware.iso8583.profile import FrameShape, Profile
+from firmware.iso8583.spec import Fields, WireError
+from firmware.iso8583.unionpay_answers import SIGN_ON_CODES, answer_fields, answer_of
+from firmware.iso8583.unionpay_requests import NO_KEYS, batch_of, request_fields, request_of
+from firmware.iso8583.wire import Unacceptable
+
+WRONG_MAC = "MAC differs"
+_TYPES = frozenset({"0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})
+_HEADS = ("11", "41", "42", "60")
+_PLAIN_ANSWERS = frozenset({"0810", "0830", "0510"})
+
+
+def line_of(profile: str, tpdu: str = "", header: str = "") -> UnionPay:
+    """The messages of a profile by its name or file. Raises ProfileError.
+
+    `tpdu` and `header` go before the profile's own, where they are not empty.
+    """
+    found = Profile.named(profile)
+    return UnionPay(found, FrameShape(tpdu or found.frame.tpdu, header or found.frame.header))
+
+
+class Asked(Struct, frozen=True):
+    """A request as it came: what it asks, and what its answer repeats."""
+
+    request: LineRequest | Unacceptable
+    line: LineFrame
+    fields: Fields
+
+    @property
+    def terminal(self) -> str:
+        return self.fields["41"]
+
+    @property
+    def batch(self) -> int:
+        return batch_of(self.fields)
+
+
+class AnswerRead(Struct, frozen=True):
+    """An answer as far as it can be believed, and whether the acquirer wants a sign-on."""
+
+    answer: HostAnswer
+    sign_on: bool = False
+
+
+class UnionPay:
+    """The messages of one profile. It keeps nothing, so threads may share it."""
+
+    def __init__(self, profile: Profile, frame: FrameShape | None = None) -> None:
+        self.profile = profile
+        self.frame = frame or profile.frame
+        self._codec = Codec(profile)
+
+    def request(self, request: LineRequest, keys: SessionKeys | None) -> bytes:
+        """The frame that asks. Raises WireError naming a field that does not fit."""
+        fields = request_fields(request, keys, self.profile)
+        sealing = None if fields["t"] in NO_KEYS else keys
+        if fields["t"] not in NO_KEYS and keys is None:
+            raise WireError("field 64: no MAC key")
+        return self._framed(self._sealed(fields, sealing), self.frame)
+
+    def read_answer(
+        self, frame: bytes, request: LineRequest, keys: SessionKeys | None
+    ) -> AnswerRead:
+        """What came back. Never raises, whatever the bytes.
+
+        A code that asks for a sign-on is heard without a right MAC, for the keys may be what is
+        wrong; it decides nothing about the request, which stays without an answer then.
+        """
+        demanded = False
+        try:
+            line = unpack_frame(frame, self.frame)
+            fields = self._codec.unpack(line.message)
+            answer = answer_of(fields, request, self.profile)
+            demanded = line.demand == SIGN_ON_AGAIN or answer.response_code in SIGN_ON_CODES
+        except (WireError, FrameError) as error:
+            return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, str(error)))
+        except KeyError as error:
+            return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, f"no field {error} in the answer"))
+        if fields["t"] not in _PLAIN_ANSWERS and not self._is_sealed(line.message, fields, keys):
+            return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, WRONG_MAC), demanded)
+        return AnswerRead(answer, demanded)
+
+    def read_request(
+        self, frame: bytes, keys_of: Callable[[str], SessionKeys | None], today: date
+    ) -> Asked | None:
+        """What a frame asks, or None where too little can be read to answer it. Never raises."""
+        try:
+            line = unpack_frame(frame, self.frame)
+            fields = self._codec.unpack(line.message)
+            batch_of(fields)
+        except (WireError, FrameError, KeyError):
+            return None
+        if fields["t"] not in _TYPES or any(key not in fields for key in _HEADS):
+            return None
+        keys = keys_of(fields["41"])
+        return Asked(self._asked(line.message, fields, keys, today), line, fields)
+
+    def answer(self, asked: Asked, answer: Answered, keys: SessionKeys | None) -> bytes:
+        """The frame that answers. Raises WireError if a field of `answer` does not fit."""
+        fields = answer_fields(asked.fields, answer)
+        message = self._sealed(fields, None if fields["t"] in _PLAIN_ANSWERS else keys)
+        header = bytearray(asked.line.header)
+        if header and answer.sign_on_again:
+            header[DEMAND_AT] = header[DEMAND_AT] & 0xF0 | SIGN_ON_AGAIN
+        tpdu = answer_to(asked.line.tpdu).hex()
+        return self._framed(message, FrameShape(tpdu, header.hex()))
+
+    def _asked(
+        self, message: bytes, fields: Fields, keys: SessionKeys | None, today: date
+    ) -> LineRequest | Unacceptable:
+        if fields["t"] not in NO_KEYS and not self._is_sealed(message, fields, keys):
+            return Unacceptable("A0", WRONG_MAC, fields)
+        try:
+            return request_of(fields, keys, today)
+        except KeyError as error:
+            return Unacceptable("30", f"field {error} is missing", fields)
+        except WireError as error:
+            return Unacceptable("30", str(error), fields)
+
+    def _sealed(self, fields: Fields, keys: SessionKeys | None) -> bytes:
+        if keys is None:
+            return self._codec.pack(fields)
+        body = self._codec.pack(Fields(fields | {"64": "00" * MAC_BYTES}))[:-MAC_BYTES]
+        shape = self.profile.mac
+        return body + mac_of(body, keys.mac, shape.scheme, shape.padding).field
+
+    def _is_sealed(self, message: bytes, fields: Fields, keys: SessionKeys | None) -> bool:
+        if keys is None or "64" not in fields:
+            return False
+        shape = self.profile.mac
+        try:
+            made = mac_of(message[:-MAC_BYTES], keys.mac, shape.scheme, shape.padding)
+        except ValueError:  # a key that the scheme does not have
+            return False
+        return hmac.compare_digest(made.field, message[-MAC_BYTES:])
+
+    def _framed(self, message: bytes, shape: FrameShape) -> bytes:
+        try:
+            return pack_frame(message, shape)
+        except FrameError:
+            raise WireError(f"a frame of more than {FRAME_MAX} bytes") from None

@@ -1,0 +1,145 @@
+"""Answers as fields of an acquirer's line, and fields as answers; `unionpay` has the frame."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from firmware.emv import tlv
+from firmware.iso8583.line_totals import (
+    BALANCED,
+    NOT_BALANCED,
+    pack_sides,
+    unpack_sides,
+)
+from firmware.iso8583.messages import Answered, LineRequest, SettlementRequest
+from firmware.iso8583.profile import Profile
+from firmware.iso8583.spec import Fields, WireError
+from firmware.iso8583.unionpay_requests import batch_of, heads
+
+PART = "10"  # part of the amount was approved
+SIGN_ON_CODES = frozenset({"77", "99", "A0"})
+_ECHOED = ("3", "4", "11", "25", "41", "42", "49", "60")
+_PLAIN = {  # what an answer says, by its field
+    "12": "time",
+    "13": "date",
+    "15": "settled_on",
+    "32": "institution",
+    "37": "reference",
+    "38": "authorisation_code",
+    "44": "parties",
+}
+_NAMES = {
+    "t": "message type",
+    "2": "account number",
+    "3": "processing code",
+    "4": "amount",
+    "11": "STAN",
+    "41": "terminal",
+    "42": "merchant",
+    "49": "currency",
+    "60": "batch or type code",
+}
+AUTHENTICATION = 0x91
+_AUTHENTICATION_BYTES = range(8, 17)
+_SCRIPT_TEMPLATES = (0x71, 0x72)
+_NAMED_DIGITS = 11  # of field 60: type, batch, network code
+
+
+def answer_type(asked: str) -> str:
+    """The message type that answers one: 0200 is answered by 0210."""
+    return f"{asked[:2]}{int(asked[2]) + 1}{asked[3]}"
+
+
+def answer_fields(asked: Fields, answer: Answered) -> Fields:
+    """All fields but the MAC of the answer to a request with the fields `asked`."""
+    fields = Fields({key: asked[key] for key in _ECHOED if key in asked})
+    fields["t"] = answer_type(asked["t"])
+    for key, name in _PLAIN.items():
+        if value := getattr(answer, name):
+            fields[key] = value
+    if asked["t"] != "0500":
+        fields["39"] = answer.response_code
+    elif answer.host_totals is not None:
+        right = answer.response_code == "00" if answer.balanced is None else answer.balanced
+        fields["48"] = pack_sides(answer.host_totals, BALANCED if right else NOT_BALANCED)
+    if answer.amount_minor is not None and "4" in asked:
+        fields["4"] = f"{answer.amount_minor:012d}"
+    if answer.working_keys:
+        fields["62"] = answer.working_keys.hex().upper()
+    if answer.batch is not None:
+        fields["60"] = f"{asked['60'][:2]}{answer.batch:06d}{asked['60'][8:]}"
+    if answer.remark or "3" in asked:
+        fields["63"] = f"CUP{answer.remark}"
+    if chip := _chip(answer):
+        fields["55"] = chip.hex().upper()
+    return fields
+
+
+def _chip(answer: Answered) -> bytes:
+    data = answer.issuer_authentication_data
+    told = b"" if data is None else bytes([AUTHENTICATION, len(data)]) + data
+    return told + answer.scripts
+
+
+def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answered:
+    """The answer, if it is one to this very request. Raises WireError naming what differs."""
+    _compare(fields, request, profile)
+    code, totals, balanced = fields.get("39", ""), None, None
+    if isinstance(request, SettlementRequest):
+        if "48" in fields:
+            totals, result = unpack_sides(fields["48"])
+            balanced, code = result == BALANCED, code or ("00" if result == BALANCED else "95")
+        elif not code:
+            raise WireError("no result in field 48 of the answer")
+    if len(code) != 2 or not code.isalnum():
+        raise WireError("no response code in the answer")
+    authentication, scripts = _chip_of(bytes.fromhex(fields.get("55", "")))
+    batch = batch_of(fields)
+    answered = Answered(
+        response_code=code,
+        issuer_authentication_data=authentication,
+        scripts=scripts,
+        host_totals=totals,
+        balanced=balanced,
+        amount_minor=int(fields["4"]) if code == PART else None,
+        working_keys=bytes.fromhex(fields.get("62", "")),
+        batch=None if batch == batch_of(heads(request, profile)) else batch,
+        remark=fields.get("63", "")[3:].strip(),
+    )
+    said = {name: fields[key].strip() for key, name in _PLAIN.items() if key in fields}
+    return structs.replace(answered, **said)
+
+
+def _compare(fields: Fields, request: LineRequest, profile: Profile) -> None:
+    expected = heads(request, profile)
+    expected["t"] = answer_type(expected["t"])
+    expected["60"] = expected["60"][:_NAMED_DIGITS]
+    code = fields.get("39", "")
+    for key in sorted(expected, key=lambda key: (key != "t", key != "11", key)):
+        if key not in fields:
+            raise WireError(f"no {_NAMES[key]} in the answer")
+        told = fields[key][:_NAMED_DIGITS] if key == "60" else fields[key]
+        if key == "60" and (code in SIGN_ON_CODES or expected["t"] == "0810"):
+            # the acquirer says which batch is open
+            told = told[:2] + expected["60"][2:8] + told[8:]
+        if key == "4" and code == PART and 0 < int(told) < int(expected[key]):
+            continue
+        if told != expected[key]:
+            raise WireError(
+                f"answer to another request: {_NAMES[key]} {told}, sent {expected[key]}"
+            )
+    card = getattr(request, "card", None)
+    if "2" in fields and card is not None and fields["2"] != card.pan.reveal():
+        raise WireError("answer to another request: account number")
+
+
+def _chip_of(data: bytes) -> tuple[bytes | None, bytes]:
+    """Tag 91 and the script templates of field 55, in the order they came."""
+    try:
+        objects = tlv.parse(data)
+    except tlv.TlvError:
+        raise WireError("field 55: not TLV") from None
+    authentication = next((one.value for one in objects if one.tag == AUTHENTICATION), None)
+    if authentication is not None and len(authentication) not in _AUTHENTICATION_BYTES:
+        raise WireError("field 55: tag 91 is not 8 to 16 bytes")
+    return authentication, b"".join(one.raw for one in objects if one.tag in _SCRIPT_TEMPLATES)

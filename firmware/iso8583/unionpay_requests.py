@@ -1,0 +1,333 @@
+"""Requests as fields of an acquirer's line, and fields as requests; `unionpay` has the frame."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from firmware.core.kinds import Kind, OriginalRef, ReversalCause
+from firmware.core.masked import Pan, Track2
+from firmware.core.money import CURRENCIES, Money
+from firmware.core.payment import Payment
+from firmware.iso8583 import pinblock
+from firmware.iso8583.des import BLOCK
+from firmware.iso8583.keys import SessionKeys
+from firmware.iso8583.line_totals import folded, pack_sides, unpack_sides
+from firmware.iso8583.messages import (
+    CardPresented,
+    Control,
+    ControlRequest,
+    FinancialRequest,
+    LineRequest,
+    ReversalRequest,
+    ScriptRequest,
+    SettlementRequest,
+    UploadEndRequest,
+    UploadItem,
+    UploadRequest,
+    subject_of,
+)
+from firmware.iso8583.profile import Profile
+from firmware.iso8583.spec import Fields, WireError
+from firmware.iso8583.wire import UNREADABLE_PIN
+
+NO_KEYS = frozenset({"0800", "0820", "0500"})  # messages without a MAC
+TRADE, SETTLE, SCRIPT = "000", "201", "951"
+UPLOADED, END_BALANCED, END_UPLOADED = "203", "207", "202"
+UPLOAD_MOST, ITEM_DIGITS, PAN_DIGITS = 8, 40, 20
+ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and of a refund MMDD
+_CODES = {Kind.SALE: ("000000", "22"), Kind.VOID: ("200000", "23"), Kind.REFUND: ("200000", "25")}
+_OFFLINE = "36"
+_KINDS = {
+    **{codes: (kind, False) for kind, codes in _CODES.items()},
+    ("000000", _OFFLINE): (Kind.SALE, True),
+}
+_CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
+_CURRENCIES = {currency.numeric: currency for currency in CURRENCIES.values()}
+_FAULTS = {  # field 39 of a reversal
+    ReversalCause.TIMED_OUT: "98",
+    ReversalCause.NO_LINE: "98",
+    ReversalCause.GARBLED: "A0",
+    ReversalCause.READER_LOST: "96",
+    ReversalCause.POWER_LOST: "96",
+    ReversalCause.OUT_OF_SERVICE: "96",
+}
+
+
+def reason_of(words: str) -> str:
+    """Field 39 of a reversal: 98 no answer, A0 wrong answer, 96 fault of the terminal, 06 other."""
+    if len(words) == 2:
+        return words
+    cause = ReversalCause.of(words)
+    return "06" if cause is None else _FAULTS.get(cause, "06")
+
+
+def name_of(request: LineRequest) -> str:
+    """The request's name in `Profile.requests`."""
+    match request:
+        case FinancialRequest():
+            return "offline" if request.offline else request.payment.kind.value
+        case ControlRequest():
+            return request.what.value.replace("-", "_")
+        case ReversalRequest():
+            return "reversal"
+        case SettlementRequest():
+            return "settlement"
+        case UploadRequest():
+            return "upload"
+        case UploadEndRequest():
+            return "upload_end"
+        case ScriptRequest():
+            return "script"
+
+
+def heads(request: LineRequest, profile: Profile) -> Fields:
+    """The fields that name `request`, and that its answer has to repeat. Raises WireError."""
+    asked = subject_of(request)
+    if asked.training:
+        raise WireError("a training request never leaves the terminal")
+    fields = Fields(t="", **{"11": f"{asked.stan:06d}", "41": asked.terminal, "42": asked.merchant})
+    batch, shape = f"{asked.batch:06d}", profile.messages
+    match request:
+        case ControlRequest(what=Control.SIGN_ON):
+            fields["t"], fields["60"] = "0800", f"00{batch}{shape.key_code}"
+        case ControlRequest():
+            fields["t"], code = _CONTROLS[request.what]
+            fields["60"] = f"00{batch}{code}"
+        case SettlementRequest():
+            fields["t"], fields["60"] = "0500", f"00{batch}{SETTLE}"
+            fields["49"] = request.currency.numeric
+        case UploadRequest():
+            fields["t"], fields["60"] = "0320", f"00{batch}{UPLOADED}"
+        case UploadEndRequest():
+            end = END_BALANCED if request.balanced else END_UPLOADED
+            fields["t"], fields["60"] = "0320", f"00{batch}{end}"
+        case FinancialRequest() | ReversalRequest() | ScriptRequest():
+            paid = request.payment
+            fields["3"], code = _CODES[paid.kind]
+            offline = isinstance(request, FinancialRequest) and request.offline
+            fields["t"] = _type(request)
+            fields["4"] = f"{paid.amount.minor:012d}"
+            fields["49"] = paid.amount.currency.numeric
+            network = SCRIPT if isinstance(request, ScriptRequest) else TRADE
+            told = f"{_OFFLINE if offline else code}{batch}{network}{shape.reader_ability}"
+            fields["60"] = told.ljust(shape.field_60_digits, "0")[: shape.field_60_digits]
+    return fields
+
+
+def _type(request: FinancialRequest | ReversalRequest | ScriptRequest) -> str:
+    if isinstance(request, ReversalRequest):
+        return "0400"
+    if isinstance(request, ScriptRequest):
+        return "0620"
+    return "0220" if request.offline or request.payment.kind is Kind.REFUND else "0200"
+
+
+def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Profile) -> Fields:
+    """All fields of `request` but the MAC, as the profile wants them. Raises WireError."""
+    fields = heads(request, profile)
+    match request:
+        case ControlRequest(what=Control.SIGN_ON):
+            fields["63"] = (request.operator or "01").ljust(3)
+        case ControlRequest():
+            pass
+        case SettlementRequest():
+            fields["48"] = pack_sides(folded(request.totals, profile.settlement.void_is))
+            fields["63"] = "01 "
+        case UploadRequest():
+            fields["48"] = _items(request)
+        case UploadEndRequest():
+            fields["48"] = f"{request.count:04d}"
+        case ReversalRequest():
+            fields["39"] = reason_of(request.reason)
+            if request.card is not None:
+                _add_card(fields, request.card)
+            _add_original(fields, request.payment)
+        case FinancialRequest() | ScriptRequest():
+            _add_card(fields, request.card)
+            if isinstance(request, ScriptRequest):
+                fields["61"] = f"{request.payment.batch:06d}{request.payment.stan:06d}"
+            else:
+                _add_pin(fields, request.card, keys)
+                _add_original(fields, request.payment)
+            if request.payment.kind is Kind.REFUND:
+                fields["63"] = profile.messages.organisation
+    wanted = profile.requests.get(name_of(request))
+    if wanted is None:
+        return fields
+    return Fields({key: fields[key] for key in fields if key == "t" or int(key) in wanted})
+
+
+def _items(request: UploadRequest) -> str:
+    if not 0 < len(request.items) <= UPLOAD_MOST:
+        raise WireError(f"field 48: expected 1 to {UPLOAD_MOST} transactions")
+    details = "".join(
+        f"0{int(one.foreign)}{one.stan:06d}{one.pan.reveal():0>20}{one.amount_minor:012d}"
+        for one in request.items
+    )
+    return f"{len(request.items):02d}{details}"
+
+
+def _add_card(fields: Fields, card: CardPresented) -> None:
+    fields["2"], fields["14"] = card.pan.reveal(), card.expiry
+    fields["22"] = "051" if card.pin else "052"
+    fields["25"] = "00"
+    if card.psn:
+        fields["23"] = card.psn.rjust(3, "0")
+    if card.track2:
+        fields["35"] = card.track2.reveal().replace("=", "D")
+    if card.de55:
+        fields["55"] = card.de55.hex().upper()
+
+
+def _add_pin(fields: Fields, card: CardPresented, keys: SessionKeys | None) -> None:
+    if card.pin is None:
+        return
+    if keys is None:
+        raise WireError("field 52: no PIN key")
+    fields["26"] = "12"
+    fields["52"] = pinblock.encipher(card.pin, card.pan, keys).hex().upper()
+    fields["53"] = ("20" if len(keys.pin) == BLOCK else "26").ljust(16, "0")
+
+
+def _add_original(fields: Fields, payment: Payment) -> None:
+    original = payment.original
+    if original is None:
+        return
+    day = original.date[4:] if payment.kind is Kind.REFUND else ""
+    fields["61"] = f"{original.batch:06d}{original.stan:06d}{day}"
+    if original.reference:
+        fields["37"] = original.reference
+    if original.authorisation_code:
+        fields["38"] = original.authorisation_code
+
+
+def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineRequest:
+    """What a message asks. Its date and time are not said and are given as "".
+
+    Raises WireError, and KeyError with the number of a field that is missing.
+    """
+    place: dict[str, Any] = {
+        "terminal": fields["41"],
+        "merchant": fields["42"],
+        "batch": batch_of(fields),
+        "stan": int(fields["11"]),
+    }
+    kind, network = fields["60"][:2], fields["60"][8:11]
+    match fields["t"], network:
+        case "0800", _:
+            return ControlRequest(Control.SIGN_ON, **place, operator=fields.get("63", "").strip())
+        case "0820", "002" | "301":
+            what = Control.SIGN_OFF if network == "002" else Control.ECHO
+            return ControlRequest(what, **place)
+        case "0500", "201":
+            totals, _ = unpack_sides(fields["48"])
+            currency = _CURRENCIES[fields["49"]]
+            return SettlementRequest(totals=totals, currency=currency, **place, date="", time="")
+        case "0320", "202" | "207":
+            return UploadEndRequest(**place, count=_count(fields), balanced=network == "207")
+        case "0320", _:
+            return UploadRequest(**place, items=_items_of(fields["48"]))
+    paid = _payment_of(fields, kind, place, today)
+    match fields["t"]:
+        case "0200" | "0220":
+            card = _card_of(fields, keys)
+            request = FinancialRequest(paid, card, offline=kind == _OFFLINE)
+            if _type(request) != fields["t"]:
+                raise WireError(f"type {fields['t']} does not suit fields 3 and 60")
+            return request
+        case "0400":
+            presented = _card_of(fields, None) if "2" in fields else None
+            last4 = presented.pan.last4 if presented else ""
+            return ReversalRequest(paid, "", "", fields["39"], last4, presented)
+        case "0620":
+            return ScriptRequest(paid, _card_of(fields, None), "", "")
+    raise WireError(f"type {fields['t']} is not known")
+
+
+def batch_of(fields: Fields) -> int:
+    """The batch in field 60. Raises KeyError without one, WireError for one that is too short."""
+    if len(fields["60"]) < 11:
+        raise WireError("field 60: less than 11 digits")
+    return int(fields["60"][2:8])
+
+
+def _payment_of(fields: Fields, code: str, place: dict[str, Any], today: date) -> Payment:
+    named = _KINDS.get((fields["3"], code))
+    if named is None or fields["60"][8:11] not in (TRADE, SCRIPT):
+        raise WireError("fields 3 and 60 name no transaction")
+    if fields["49"] not in _CURRENCIES:
+        raise WireError("field 49: no currency that is known")
+    amount = Money(int(fields["4"]), _CURRENCIES[fields["49"]])
+    original = None if fields["t"] == "0620" else _original_of(fields, today)
+    return Payment(kind=named[0], amount=amount, date="", time="", original=original, **place)
+
+
+def _original_of(fields: Fields, today: date) -> OriginalRef | None:
+    numbers = fields.get("61", "")
+    if not numbers:
+        return None
+    if len(numbers) not in ORIGINAL_DIGITS:
+        raise WireError("field 61: not batch, STAN and date")
+    return OriginalRef(
+        batch=int(numbers[:6]),
+        stan=int(numbers[6:12]),
+        reference=fields.get("37", ""),
+        date=_last(numbers[12:], today) if numbers[12:] else "",
+        amount_minor=0,
+        authorisation_code=fields.get("38", ""),
+    )
+
+
+def _last(mmdd: str, today: date) -> str:
+    """The last day YYYYMMDD with this month and day, tomorrow at most: clocks differ."""
+    for year in range(today.year + 1, today.year - 5, -1):
+        try:
+            day = date(year, int(mmdd[:2]), int(mmdd[2:]))
+        except ValueError:  # 29 February of another year, or no date at all
+            continue
+        if (day - today).days <= 1:
+            return day.strftime("%Y%m%d")
+    raise WireError("field 61: no date")
+
+
+def _card_of(fields: Fields, keys: SessionKeys | None) -> CardPresented:
+    try:
+        pan = Pan(fields["2"])
+        track2 = Track2(fields["35"]) if "35" in fields else None
+    except ValueError:
+        raise WireError("fields 2 and 35: no account number or no track") from None
+    if track2 is not None and not track2.is_of(pan):
+        raise WireError("fields 2 and 35: two accounts")
+    pin = None
+    if "52" in fields and keys is not None:
+        pin = pinblock.decipher(bytes.fromhex(fields["52"]), pan, keys) or UNREADABLE_PIN
+    return CardPresented(
+        pan=pan,
+        psn=fields["23"][1:] if "23" in fields else "",
+        expiry=fields.get("14", ""),
+        track2=track2,
+        pin=pin,
+        de55=bytes.fromhex(fields.get("55", "")),
+    )
+
+
+def _count(fields: Fields) -> int:
+    if len(fields["48"]) != 4:
+        raise WireError("field 48: not the count of an upload")
+    return int(fields["48"])
+
+
+def _items_of(digits: str) -> tuple[UploadItem, ...]:
+    count = int(digits[:2] or 0)
+    if not 0 < count <= UPLOAD_MOST or len(digits) != 2 + count * ITEM_DIGITS:
+        raise WireError("field 48: not 1 to 8 transactions of 40 digits")
+    return tuple(_item(digits[at : at + ITEM_DIGITS]) for at in range(2, len(digits), ITEM_DIGITS))
+
+
+def _item(digits: str) -> UploadItem:
+    try:
+        pan = Pan(digits[8 : 8 + PAN_DIGITS].lstrip("0"))
+    except ValueError:
+        raise WireError("field 48: no account number") from None
+    return UploadItem(int(digits[2:8]), pan, int(digits[28:]), foreign=digits[:2] == "01")
