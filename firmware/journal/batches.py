@@ -12,7 +12,9 @@ from firmware.core.kinds import Totals
 from firmware.journal import rules
 from firmware.journal.records import (
     BatchOpened,
+    BatchUploaded,
     CopyRestored,
+    SettlementAnswered,
     SettlementCompleted,
     SettlementStarted,
 )
@@ -51,6 +53,16 @@ def project(
                 "UPDATE batches SET state = 'closed', completed = ? WHERE serial = ?",
                 (seq, batch["serial"]),
             )
+            db.execute("DELETE FROM sealed WHERE batch = ?", (record.batch,))
+
+
+def require_settling(db: sqlite3.Connection, record: SettlementAnswered | BatchUploaded) -> None:
+    """Raises RuleBroken unless the totals of this very batch are fixed and it is not closed."""
+    batch = db.execute(
+        "SELECT b.* FROM terminal t JOIN batches b ON b.serial = t.serial"
+    ).fetchone()
+    well = batch is not None and (batch["batch"], batch["state"]) == (record.batch, "settling")
+    rules.require(well, f"batch {record.batch} is not being settled")
 
 
 def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:

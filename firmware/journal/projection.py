@@ -16,6 +16,7 @@ from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     BatchOpened,
+    BatchUploaded,
     ClockJumped,
     CopyRestored,
     GuardOverridden,
@@ -38,6 +39,7 @@ from firmware.journal.records import (
     ReversalOpened,
     SettingChanged,
     SettingsRecorded,
+    SettlementAnswered,
     SettlementCompleted,
     SettlementStarted,
     TerminalStarted,
@@ -72,6 +74,8 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             _print(db, entry.seq, record)
         case BatchOpened() | SettlementStarted() | SettlementCompleted():
             batches.project(db, entry.seq, record)
+        case SettlementAnswered() | BatchUploaded():
+            batches.require_settling(db, record)
         case CopyRestored():
             batches.restore(db, entry.seq, record)
         case (
@@ -210,6 +214,13 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
         _count(db, row, 1)
     elif row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
+    if outcome.result is not Result.APPROVED and not outcome.training:
+        _forget_card(db, outcome.batch, outcome.stan)
+
+
+def _forget_card(db: sqlite3.Connection, batch: int, stan: int) -> None:
+    """Nothing will be asked of this card again."""
+    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
 
 
 def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
@@ -235,6 +246,8 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
     number = _number(db, confirmed.batch, confirmed.stan, training=confirmed.training)
     row = _reversing(number, confirmed.stan)
     db.execute("DELETE FROM reversals WHERE intent = ?", (row["intent"],))
+    if not confirmed.training:
+        _forget_card(db, confirmed.batch, confirmed.stan)
     _ended(db, row, seq, State.REVERSED)
     if row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
@@ -259,7 +272,7 @@ def _upload(
         db.execute("UPDATE uploads SET attempts = ? WHERE intent = ?", (record.attempt, intent))
         return
     db.execute("DELETE FROM uploads WHERE intent = ?", (intent,))
-    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (record.batch, record.stan))
+    _forget_card(db, record.batch, record.stan)
     db.execute("UPDATE transactions SET reference = ? WHERE intent = ?", (record.reference, intent))
 
 
