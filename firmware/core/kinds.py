@@ -32,6 +32,8 @@ class ReversalCause(enum.Enum):
     TIMED_OUT = "no answer: timed out"
     NO_LINE = "no answer: no line"
     GARBLED = "no answer: garbled"
+    PART = "host: approved a part"
+    HOST_FAULT = "host: not sure of its own answer"
     CARD_GONE = "card: card gone"
     CARD_MUTE = "card: card does not answer"
     CARD_DECLINED = "card: the host approved, the card did not"

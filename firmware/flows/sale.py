@@ -214,7 +214,7 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
     async def end_with_card(answer: HostAnswer) -> CardWord:
         if isinstance(answer, Answered) and not training:
             told: OnlineAnswer | UnableToGoOnline = OnlineAnswer(
-                answer.response_code, answer.issuer_authentication_data, answer.scripts
+                answer.card_code, answer.issuer_authentication_data, answer.scripts
             )
         else:
             # the host may have approved and is asked to reverse: the card must not approve offline

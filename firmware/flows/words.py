@@ -80,6 +80,8 @@ def why_undecided(ended: PaymentUndecided) -> Phrase:
     """What made a payment's outcome unknown."""
     if ended.cause in NO_ANSWER.values():
         return Phrase.of(Text.NO_ANSWER)
+    if ended.cause is ReversalCause.PART:
+        return Phrase.of(Text.PART_APPROVED)
     gone = ended.cause is ReversalCause.CARD_GONE
     return Phrase.of(Text.CARD_PULLED if gone else Text.DECLINED)
 

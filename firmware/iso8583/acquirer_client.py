@@ -11,6 +11,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from firmware.core.kinds import Kind
 from firmware.core.log import fields
 from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
@@ -18,18 +21,24 @@ from firmware.iso8583.messages import (
     Answered,
     Control,
     ControlRequest,
+    FinancialRequest,
     HostAnswer,
     LineRequest,
     NoAnswer,
     NoAnswerReason,
+    ReversalRequest,
+    UploadEndRequest,
+    UploadRequest,
     subject_of,
 )
+from firmware.iso8583.profile import Profile
 from firmware.iso8583.unionpay import WRONG_MAC, UnionPay
 from firmware.iso8583.working_keys import WorkingKeysError, unpack_keys
 from hw.ports import HostLink
 
 WRONG_MACS_MOST = 3
 APPROVED = "00"
+DUPLICATE = "94"  # of what was told before: it is taken
 _LOG = logging.getLogger(__name__)
 
 
@@ -112,7 +121,23 @@ class AcquirerClient:
         elif isinstance(read.answer, Answered):
             self._wrong_macs = 0
         self._demanded |= read.sign_on or self._wrong_macs >= WRONG_MACS_MOST
+        if isinstance(read.answer, Answered):
+            return _judged(read.answer, request, self._messages.profile)
         return read.answer
+
+
+def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answered:
+    """The answer with what its code means for this request. An unknown code approves nothing."""
+    codes, code = profile.answers, answer.response_code
+    match request:
+        case ReversalRequest():
+            return replace(answer, approves=code in codes.reversed)
+        case UploadRequest() | UploadEndRequest() | FinancialRequest(offline=True):
+            return replace(answer, approves=code in (*codes.approved, DUPLICATE))
+        case FinancialRequest():
+            doubtful = code in codes.doubtful and request.payment.kind is not Kind.REFUND
+            return replace(answer, approves=code in codes.approved, in_doubt=doubtful)
+    return answer
 
 
 def _words(answer: HostAnswer) -> str:

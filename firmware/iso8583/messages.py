@@ -12,6 +12,8 @@ from firmware.core.masked import Pan, Pin, Track2
 from firmware.core.money import Currency
 from firmware.core.payment import Payment, Place
 
+APPROVED, DECLINED = "00", "05"
+
 
 class CardPresented(Struct, frozen=True):
     """The card as the host must see it; lives only as long as the request.
@@ -159,11 +161,32 @@ class Answered(Struct, frozen=True):
     parties: str = ""  # issuer 11 and acquirer 11, field 44
     remark: str = ""  # field 63 after the card organisation
     sign_on_again: bool = False  # the header's demand
+    approves: bool | None = None  # by the acquirer's profile; None: by the code alone
+    in_doubt: bool = False  # declined, and yet something may stand at the acquirer
 
     @property
     def words(self) -> str:
         """What the journal says of an answer that leaves something owed."""
         return self.response_code
+
+    @property
+    def is_approval(self) -> bool:
+        """Whether it is done as it was asked for."""
+        return self.response_code == APPROVED if self.approves is None else self.approves
+
+    @property
+    def is_part(self) -> bool:
+        """Whether less than was asked for is done."""
+        return self.amount_minor is not None
+
+    @property
+    def card_code(self) -> str:
+        """What the card is told (tag 8A): a card knows no other approval than 00."""
+        if self.approves is None:
+            return self.response_code
+        if self.approves:
+            return APPROVED
+        return DECLINED if self.response_code in ("10", "11") else self.response_code
 
 
 class NoAnswerReason(enum.Enum):

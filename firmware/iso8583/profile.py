@@ -97,6 +97,8 @@ class AnswerShape(Struct, frozen=True, forbid_unknown_fields=True):
 
     approved: tuple[str, ...] = ("00", "11", "A2", "A4", "A5", "A6")
     remarked: tuple[str, ...] = ("A2", "A4", "A5", "A6")
+    doubtful: tuple[str, ...] = ("91", "96", "98", "99", "A0")  # declined, and reversed
+    reversed: tuple[str, ...] = ("00", "12", "25")  # end a reversal: nothing stands
 
 
 class Profile(Struct, frozen=True, forbid_unknown_fields=True):

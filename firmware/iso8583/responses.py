@@ -8,6 +8,8 @@ RESPONSES: dict[str, tuple[str, str]] = {
     "03": ("无效商户", "Invalid merchant"),
     "04": ("请联系发卡行", "Call your bank"),
     "05": ("不予承兑 请联系发卡行", "Declined by bank"),
+    "02": ("请联系发卡行", "Call your bank"),
+    "10": ("部分金额已批准", "Approved in part"),
     "12": ("无效交易", "Invalid transaction"),
     "13": ("无效金额", "Invalid amount"),
     "14": ("无效卡号", "Invalid card number"),
@@ -28,10 +30,13 @@ RESPONSES: dict[str, tuple[str, str]] = {
     "68": ("交易超时 请重试", "Timed out, try again"),
     "75": ("密码错误次数超限", "Too many wrong PINs"),
     "91": ("发卡行暂不可用 请稍后重试", "Bank unavailable, try again later"),
+    "77": ("请重新签到", "Sign on again"),
     "94": ("重复交易", "Duplicate payment"),
     "95": ("对账不平", "Not balanced"),
     "96": ("系统异常 请稍后重试", "System error, try again later"),
     "97": ("终端未登记", "Terminal not registered"),
+    "98": ("发卡行超时 请稍后重试", "Bank timed out, try again later"),
+    "99": ("PIN格式错 请重新签到", "PIN error, sign on again"),
     "A0": ("MAC校验错", "MAC error"),
 }
 

@@ -12,7 +12,9 @@ from firmware.core.kinds import Totals
 from firmware.journal import rules
 from firmware.journal.records import (
     BatchOpened,
+    BatchUploaded,
     CopyRestored,
+    SettlementAnswered,
     SettlementCompleted,
     SettlementStarted,
 )
@@ -22,7 +24,13 @@ _UNDECIDED = """SELECT (SELECT count(*) FROM transactions WHERE state = 'open' A
 
 
 def project(
-    db: sqlite3.Connection, seq: int, record: BatchOpened | SettlementStarted | SettlementCompleted
+    db: sqlite3.Connection,
+    seq: int,
+    record: BatchOpened
+    | SettlementStarted
+    | SettlementAnswered
+    | BatchUploaded
+    | SettlementCompleted,
 ) -> None:
     """Open, fix or close a batch with record `seq`. Raises RuleBroken."""
     batch = db.execute(
@@ -45,12 +53,18 @@ def project(
                 "UPDATE batches SET state = 'settling', started = ? WHERE serial = ?",
                 (seq, batch["serial"]),
             )
+        case SettlementAnswered() | BatchUploaded():
+            now = (batch["batch"], batch["state"]) if batch is not None else (0, "closed")
+            rules.require(
+                now == (record.batch, "settling"), f"batch {record.batch} is not being settled"
+            )
         case SettlementCompleted():
             rules.may_close(record, batch, totals or Totals())
             db.execute(
                 "UPDATE batches SET state = 'closed', completed = ? WHERE serial = ?",
                 (seq, batch["serial"]),
             )
+            db.execute("DELETE FROM sealed WHERE batch = ?", (record.batch,))
 
 
 def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:

@@ -14,9 +14,15 @@ from firmware.journal.chain import ORIGIN, ChainedRecord, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, fault_of
 from firmware.journal.orders import OrderLookups
 from firmware.journal.owed import OwedLookups
-from firmware.journal.records import SettingChanged, SettingsRecorded
+from firmware.journal.records import (
+    BatchUploaded,
+    SettingChanged,
+    SettingsRecorded,
+    SettlementAnswered,
+)
 from firmware.journal.rows import believed, entry_of
 from firmware.journal.sums import SumLookups
+from firmware.journal.transactions import Transaction
 from firmware.journal.vouchers import NEVER
 
 _ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
@@ -66,6 +72,29 @@ class Lookups(OwedLookups, OrderLookups, SumLookups):
             "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1",
         )
         return found[0] if found else (0, ORIGIN.hex())
+
+    def settlement_progress(self) -> tuple[SettlementAnswered | None, int]:
+        """How far the settlement under way is: the acquirer's word, and how much was uploaded."""
+        row = self._one(
+            "SELECT max(b.started) AS started FROM terminal s JOIN batches b"
+            " ON b.serial = s.serial WHERE b.state = 'settling'"
+        )
+        answered, count = None, 0
+        for entry in self.records(row["started"]) if row["started"] else ():
+            match entry.record:
+                case SettlementAnswered() as said:
+                    answered = said
+                case BatchUploaded(count=taken):
+                    count = taken
+        return answered, count
+
+    def to_upload(self, batch: int) -> list[Transaction]:
+        """What stands in the open batch, oldest first: not what was voided, nor the void."""
+        where = (
+            "t.batch = ? AND t.serial = (SELECT serial FROM terminal) AND t.training = 0"
+            " AND t.state = 'approved' AND t.voided_by = 0 AND t.kind <> 'void' ORDER BY t.intent"
+        )
+        return self._transactions(where, (batch,))
 
     def records(self, first: int = 1, last: int | None = None) -> Iterator[ChainedRecord]:
         """The rows from `first` to `last`, both included, read as they are taken."""

@@ -61,6 +61,13 @@ class OwedLookups(VoucherLookups):
         with damage_is_a_fault():
             return bytes(row["card"])
 
+    def is_sealed(self, batch: int, stan: int) -> bool:
+        """Whether sealed card data of this transaction lie beside the log."""
+        row = self._one(
+            "SELECT count(*) AS found FROM sealed WHERE batch = ? AND stan = ?", (batch, stan)
+        )
+        return bool(row["found"])
+
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed, oldest first: queued, or sending when the power went."""
         return self._values(

@@ -17,6 +17,7 @@ from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderEnded, OrderTaken
 from firmware.journal.records import (
     BatchOpened,
+    BatchUploaded,
     ClockJumped,
     CopyRestored,
     GuardOverridden,
@@ -39,6 +40,7 @@ from firmware.journal.records import (
     ReversalOpened,
     SettingChanged,
     SettingsRecorded,
+    SettlementAnswered,
     SettlementCompleted,
     SettlementStarted,
     TerminalStarted,
@@ -47,7 +49,6 @@ from firmware.journal.records import (
     UploadAttempted,
     UploadQueued,
 )
-from firmware.journal.rules import require
 from firmware.journal.transactions import State
 
 Row = sqlite3.Row
@@ -71,7 +72,13 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             _upload(db, record)
         case PrintQueued() | PrintSending() | PrintSent() | PrintDoubtful() | PrintDropped():
             _print(db, entry.seq, record)
-        case BatchOpened() | SettlementStarted() | SettlementCompleted():
+        case (
+            BatchOpened()
+            | SettlementStarted()
+            | SettlementAnswered()
+            | BatchUploaded()
+            | SettlementCompleted()
+        ):
             batches.project(db, entry.seq, record)
         case CopyRestored():
             batches.restore(db, entry.seq, record)
@@ -92,8 +99,7 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
         case SettingsRecorded() | SettingChanged():
             settings.project(db, entry.seq, record)
         case KeyIntroduced():
-            checks = (record.card_key_check, record.pepper_check)
-            values = (entry.seq, record.public_key, *checks)
+            values = (entry.seq, record.public_key, record.card_key_check, record.pepper_check)
             db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", values)
         case _:
             pass  # recorded; no projection changes by it
@@ -214,9 +220,15 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
         _count(db, row, 1)
     elif row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
+    if outcome.result is not Result.APPROVED and not outcome.training:
+        _forget_card(db, outcome.batch, outcome.stan)
     orders.moved(db, seq, row["intent"])
-    if row["original"]:
-        orders.moved(db, seq, row["original"])
+    orders.moved(db, seq, row["original"])
+
+
+def _forget_card(db: sqlite3.Connection, batch: int, stan: int) -> None:
+    """Nothing will be asked of this card again."""
+    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
 
 
 def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
@@ -242,6 +254,8 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
     number = _number(db, confirmed.batch, confirmed.stan, training=confirmed.training)
     row = _reversing(number, confirmed.stan)
     db.execute("DELETE FROM reversals WHERE intent = ?", (row["intent"],))
+    if not confirmed.training:
+        _forget_card(db, confirmed.batch, confirmed.stan)
     _ended(db, row, seq, State.REVERSED)
     if row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
@@ -263,12 +277,12 @@ def _upload(
         return
     intent = row["intent"] if row is not None else 0
     owed = _one(db, "SELECT 1 FROM uploads WHERE intent = ?", intent)
-    require(owed is not None, f"notice of {record.stan:06d}, which is not owed")
+    rules.require(owed is not None, f"notice of {record.stan:06d}, which is not owed")
     if isinstance(record, UploadAttempted):
         db.execute("UPDATE uploads SET attempts = ? WHERE intent = ?", (record.attempt, intent))
         return
     db.execute("DELETE FROM uploads WHERE intent = ?", (intent,))
-    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (record.batch, record.stan))
+    _forget_card(db, record.batch, record.stan)
     db.execute("UPDATE transactions SET reference = ? WHERE intent = ?", (record.reference, intent))
 
 
@@ -340,7 +354,9 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
     if isinstance(record, PrintQueued):
         terminal = _one(db, "SELECT next_job FROM terminal")
         assert terminal is not None
-        require(record.job == terminal["next_job"], f"print job {record.job} is not the next one")
+        rules.require(
+            record.job == terminal["next_job"], f"print job {record.job} is not the next one"
+        )
         db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
         db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
         number = (record.stan, record.batch, int(record.training))
@@ -355,7 +371,7 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
             db.execute(f"UPDATE {change} WHERE intent = {this}", number)
         return
     job = _one(db, "SELECT state FROM print_jobs WHERE job = ?", record.job)
-    require(job is not None, f"print job {record.job} is not owed")
+    rules.require(job is not None, f"print job {record.job} is not owed")
     if isinstance(record, PrintSending):
         db.execute("UPDATE print_jobs SET state = 'sending' WHERE job = ?", (record.job,))
     else:  # sent, given up, or in doubt and so replaced by a duplicate: no longer owed

@@ -298,6 +298,21 @@ class SettlementStarted(Base, frozen=True):
     operator: str
 
 
+class SettlementAnswered(Base, frozen=True):
+    """The acquirer's word on the totals; what it must have uploaded is not all there yet."""
+
+    batch: int
+    host_totals: Totals
+    balanced: bool
+
+
+class BatchUploaded(Base, frozen=True):
+    """The acquirer has taken `count` transactions of an unbalanced batch, in all."""
+
+    batch: int
+    count: int
+
+
 class SettlementCompleted(Base, frozen=True):
     """The batch is closed; `balanced` tells whether the host agrees."""
 
@@ -373,6 +388,8 @@ Record = (
     | SettingsRecorded
     | BatchOpened
     | SettlementStarted
+    | SettlementAnswered
+    | BatchUploaded
     | SettlementCompleted
     | DeviceFailed
     | DeviceRecovered

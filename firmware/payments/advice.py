@@ -17,7 +17,6 @@ from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.shift import Shift
 
-TAKEN = "00"
 # The host could not look at it, or not at us: asked again. Any other code is its word on the sale.
 TRY_AGAIN = frozenset({"30", "68", "91", "96", "97", "A0"})
 
@@ -48,8 +47,9 @@ async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
         reference=answer.reference,
         authorisation_code=answer.authorisation_code,
     )
-    if answer.response_code == TAKEN:
-        await Record.of(answered)
+    if answer.is_approval:
+        kept = shift.config.host.kind == "acquirer"  # until the batch is settled: see settlement
+        await Record.of(answered, card=card if kept else None)
     else:  # the goods are gone and the host will not pay: a person must claim it
         await Record.of(answered, await fault_slip(owed))
     return None

@@ -75,4 +75,5 @@ def reference_to(original: Transaction) -> OriginalRef:
         reference=original.reference,
         date=original.date,
         amount_minor=original.amount_minor,
+        authorisation_code=original.authorisation_code,
     )

@@ -10,7 +10,7 @@ from functools import partial
 
 from firmware.core.kinds import ReversalCause
 from firmware.core.payment import Payment
-from firmware.iso8583.messages import Answered, HostAnswer, ReversalRequest
+from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, ReversalRequest
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     ReversalAttempted,
@@ -19,7 +19,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal
 from firmware.payments.delivery import deliver, stays_owed
-from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
 from firmware.payments.shift import Progress, Shift, Stage
 
 # 00: undone. 25: the host knows no original, so nothing stands.
@@ -45,11 +45,14 @@ async def send_reversals(shift: Shift) -> bool:
 async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
     """Send one reversal; None when the host confirms it, else the answer that leaves it owed."""
     owed, asked_at = reversal.transaction, await Now()
+    card: CardPresented | None = None
+    if await Look.of(Lookups.is_sealed, owed.batch, owed.stan) and not owed.training:
+        card = await Unseal(owed.batch, owed.stan)
     request = ReversalRequest(
-        owed.payment, asked_at.date, asked_at.time, reversal.reason, owed.card.last4
+        owed.payment, asked_at.date, asked_at.time, reversal.reason, owed.card.last4, card
     )
     answer = await Authorise(request)
-    if isinstance(answer, Answered) and answer.response_code in CONFIRMING_CODES:
+    if isinstance(answer, Answered) and _confirms(answer):
         await Record.of(
             ReversalConfirmed(
                 batch=owed.batch,
@@ -68,3 +71,10 @@ async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
     )
     await stays_owed(shift, reversal, attempted)
     return answer
+
+
+def _confirms(answer: Answered) -> bool:
+    """Whether nothing stands any more: by the acquirer's profile, else by the code."""
+    if answer.approves is not None:
+        return answer.approves
+    return answer.response_code in CONFIRMING_CODES

@@ -7,6 +7,10 @@ sealed with AES-256-GCM under a key derived from the terminal's card key, bound 
 voucher number, and deleted in the commit that records the host's answer. It is the number, the
 expiry and the chip's data; never track data and never a PIN, for such a sale needs neither. With
 `sale.always_online` no card approves by itself, and nothing is ever kept.
+
+On an acquirer's line a reversal names the card, and so does the upload of a batch that did not
+balance. There the same is kept from the intent on: until a decline, a confirmed reversal, or the
+settlement of the batch.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from msgspec import Struct
 from firmware.core.masked import Key, Pan
 from firmware.iso8583.messages import CardPresented
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.records import Record, UploadQueued
+from firmware.journal.records import IntentRecorded, Record, UploadAnswered, UploadQueued
 
 NONCE_BYTES = 12
 
@@ -62,11 +66,15 @@ def unseal(sealed: bytes, place: Place, card_key: Key) -> CardPresented:
 def keeping(
     records: Sequence[Record], card: CardPresented | None, card_key: Key
 ) -> Callable[[sqlite3.Connection], None] | None:
-    """What keeps `card` beside the log, in the commit of the records that owe its notice."""
-    owed = next((one for one in records if isinstance(one, UploadQueued)), None)
+    """What keeps `card` beside the log, in the commit of the records that will need it."""
+    kinds = (IntentRecorded, UploadQueued, UploadAnswered)
+    owed = next((one for one in records if isinstance(one, kinds)), None)
+    if card is None:
+        queued = any(isinstance(one, UploadQueued) for one in records)
+        assert not queued, "a notice is owed with its card"
+        return None
     if owed is None:
         return None
-    assert card is not None, "a notice is owed with its card"
     values = (owed.batch, owed.stan, seal(card, Place(owed.batch, owed.stan), card_key))
 
     def keep(db: sqlite3.Connection) -> None:

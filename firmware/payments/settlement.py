@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from firmware.core.kinds import Copy, Totals
-from firmware.iso8583.messages import Answered, SettlementRequest
+from firmware.iso8583.messages import Answered, HostAnswer, SettlementRequest
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     BatchOpened,
@@ -15,8 +15,9 @@ from firmware.journal.records import (
 )
 from firmware.journal.rules import batch_after
 from firmware.payments.advice import send_uploads
+from firmware.payments.batch_upload import end_batch
 from firmware.payments.delivery import named
-from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
+from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Moment, Now, Record
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import send_reversals
 from firmware.payments.shift import Progress, Shift, Stage
@@ -57,25 +58,21 @@ async def begin_settlement(shift: Shift) -> SettlementStarted:
 
 
 async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | None:
-    """Hold the totals against the acquirer's and open the next batch; None without an answer."""
+    """Hold the totals against the acquirer's and open the next batch; None without an answer.
+
+    On an acquirer's line the end of the batch is sent, and before it whatever it holds where the
+    totals differ. What was answered is recorded: cut anywhere, it goes on behind that.
+    """
     await shift.progress(Progress(Stage.SETTLING, totals=started.totals))
     moment, numbers = await Now(), await Look.of(Lookups.next_numbers, training=False)
-    merchant = shift.config.merchant
-    answer = await Authorise(
-        SettlementRequest(
-            terminal=merchant.terminal,
-            merchant=merchant.number,
-            batch=started.batch,
-            stan=numbers.stan,
-            totals=started.totals,
-            currency=shift.config.currency,
-            date=moment.date,
-            time=moment.time,
-        )
-    )
+    answer = await _answered_before() or await _ask(shift, started, numbers.stan, moment)
     if not isinstance(answer, Answered) or answer.host_totals is None:
         return None
-    balanced = answer.host_totals == started.totals
+    balanced = answer.host_totals == started.totals if answer.balanced is None else answer.balanced
+    if shift.config.host.kind == "acquirer" and not await end_batch(
+        shift, started.batch, answer.host_totals, balanced=balanced
+    ):
+        return None
     completed = SettlementCompleted(
         batch=started.batch,
         totals=started.totals,
@@ -89,3 +86,27 @@ async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | Non
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=started.batch, stan=0)
     await Record.of(completed, BatchOpened(batch=batch_after(started.batch)), slip)
     return Settled(started.totals, balanced)
+
+
+async def _answered_before() -> Answered | None:
+    """The acquirer's word on this settlement, where it was recorded before a cut."""
+    said, _ = await Look.of(Lookups.settlement_progress)
+    if said is None:
+        return None
+    return Answered("00", host_totals=said.host_totals, balanced=said.balanced)
+
+
+async def _ask(shift: Shift, started: SettlementStarted, stan: int, moment: Moment) -> HostAnswer:
+    merchant = shift.config.merchant
+    return await Authorise(
+        SettlementRequest(
+            terminal=merchant.terminal,
+            merchant=merchant.number,
+            batch=started.batch,
+            stan=stan,
+            totals=started.totals,
+            currency=shift.config.currency,
+            date=moment.date,
+            time=moment.time,
+        )
+    )

@@ -39,7 +39,6 @@ from firmware.payments.reverse import reverse
 from firmware.payments.roles import Role, role_of
 from firmware.payments.shift import Progress, Shift, Stage
 
-APPROVED_CODE = "00"
 APPROVED_OFFLINE, DECLINED_OFFLINE = "Y1", "Z1"  # EMV 4.4 Book 4, Annex A6
 NO_ANSWER = {
     NoAnswerReason.TIMED_OUT: ReversalCause.TIMED_OUT,
@@ -105,17 +104,26 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
     if ready.offline is not None:
         return await _offline(shift, ready, payment)
     await shift.progress(Progress(Stage.CONNECTING, payment.kind, payment.amount))
-    await Record.of(intent_of(ready, payment))
+    await Record.of(intent_of(ready, payment), card=ready.card if keeps_cards(shift) else None)
     answer = await Authorise(FinancialRequest(payment, ready.card))
     word = await end_with_card(answer)
     ready = replace(ready, emv=word.emv)
     if isinstance(answer, NoAnswer):
         return await _undecided(shift, payment, NO_ANSWER[answer.reason])
-    if answer.response_code != APPROVED_CODE:
+    if answer.is_part:
+        return await _undecided(shift, payment, ReversalCause.PART)
+    if answer.in_doubt:
+        return await _undecided(shift, payment, ReversalCause.HOST_FAULT)
+    if not answer.is_approval:
         return await _declined(shift, payment, ready, answer)
     if word.against is not None:
         return await _undecided(shift, payment, word.against)
     return await _approved(shift, payment, ready, answer)
+
+
+def keeps_cards(shift: Shift) -> bool:
+    """Whether what is asked later needs the card: a reversal and a batch upload on a line do."""
+    return shift.config.host.kind == "acquirer" and not shift.training
 
 
 async def _approved(

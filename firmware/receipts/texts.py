@@ -72,6 +72,7 @@ class Mark(enum.StrEnum):
     FAILED = "交易失败 FAILED"
     UNKNOWN = "结果未明 OUTCOME UNKNOWN"
     OFFLINE = "脱机交易 OFFLINE"
+    ASK_ISSUER = "请向发卡行确认 ASK ISSUER"
     SETTLEMENT = "结算单"
     SETTLEMENT_EN = "SETTLEMENT"
     BALANCED = "对账平 BALANCED"

@@ -114,6 +114,7 @@ class Text(enum.Enum):
     REFUND_REVERSED = ("已冲正 未退款", "Reversed, not refunded")
     FAILED_REVERSAL_DUE = ("未成功 冲正待发", "Reversal to be sent")
     NO_ANSWER = ("交易超时", "Timed out")
+    PART_APPROVED = ("银行只批准部分", "Approved in part")
     NOT_COMPLETED = ("交易未完成", "Not completed")
     NOT_CHARGED = ("未扣款", "Not charged")
     NOT_VOIDED = ("未撤销 原交易仍有效", "Sale still stands")

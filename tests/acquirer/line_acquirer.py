@@ -104,6 +104,8 @@ class LineAcquirer:
         self.wrong_macs = 0
         self.silent = 0
         self.balanced = True
+        self.chip: Callable[[Fields], str] = lambda _fields: ""  # field 55 of an approval
+        self.lose: Callable[[str, Fields], bool] = lambda _kind, _fields: False
         self._signed_on = 0
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
@@ -120,7 +122,7 @@ class LineAcquirer:
             self._carry_out(kind, fields)
             return None
         answer = self._carry_out(kind, fields)
-        if answer is None:
+        if answer is None or self.lose(kind, fields):
             return None
         back = f"{kind[:2]}{int(kind[2]) + 1}{kind[3]}"
         key = None if kind[:2] in ("08", "05") else self.mak
@@ -162,6 +164,8 @@ class LineAcquirer:
             part = int(fields[4]) // 2
             minor = part if code == "10" else int(fields[4])
             answer |= {38: "123456", 4: f"{minor:012d}"}
+            if told := self.chip(fields):
+                answer[55] = told
             self.booked[place] = -minor if fields[3] == "200000" else minor
         elif kind == "0400" and code == "00":
             self.booked.pop(place, None)

@@ -69,6 +69,7 @@ ABSURD = {
     "a sheet of another kind": "screens -o @/text",
     "a root that is a file": "install --dry-run --root @/text",
     "a root that is not there": "uninstall --dry-run --root @/none",
+    "keys in a folder that is none": "key show --data @/none",
     "a frame that is a pipe": "acquirer decode @/pipe",
     "a frame that is huge": "acquirer decode @/huge",
     "a frame that is binary": "acquirer decode @/binary",

@@ -18,6 +18,7 @@ from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
 from firmware.iso8583.keys import MASTER, DerivedKeys, read_or_make_master
+from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
@@ -38,7 +39,7 @@ from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
-from hw.ports import Buzzer, Keypad
+from hw.ports import Buzzer, HostLink, Keypad
 from hw.printer import EscposPrinter, NoPrinter
 from hw.sim.bench import CardSlot, Drivers, ModelBench, Models
 from hw.sim.cards import TEST_CA_KEYS
@@ -123,6 +124,7 @@ class Stage:
         self._emv = _emv(config)
         self.host = self._make_host()
         self.line = HostLine(self.host)  # outlives a power cut
+        self.far: HostLink | None = None  # an acquirer of a line of its own, instead of it
         self.bench = ModelBench(
             models_of(config, printer_kind, slot),
             StageDrivers(config),
@@ -149,7 +151,7 @@ class Stage:
         if self.disk.is_gone:
             raise JournalFault(Trouble.GONE, "the disk is not mounted")
         ledger = self._ledger()
-        hold(self.config, ledger, lambda _master: self.host)
+        hold(self.config, ledger, lambda _master: self.far or self.host)
         self._drivers = drivers = self.bench.power_on()
         devices = Devices(
             clock=self.bench.clock,
@@ -163,7 +165,13 @@ class Stage:
             on_frame=self._note_frame,
         )
         self.terminal = assemble(
-            self.config, ledger, devices, self._emv, link=self.line, keys=DerivedKeys(self._master)
+            self.config,
+            ledger,
+            devices,
+            self._emv,
+            link=self.far or self.line,
+            keys=DerivedKeys(self._master),
+            messages=self._messages() if self.far else None,
         )
         self.terminal.runner.start()
         return self.terminal
@@ -225,6 +233,10 @@ class Stage:
         return embedded_host(
             self.config, books, tray_books(), self._master, self._now, test_amounts=test_amounts
         )
+
+    def _messages(self) -> UnionPay:
+        acquirer = self.config.acquirer
+        return line_of(acquirer.profile, acquirer.tpdu, acquirer.header)
 
     def _provision(self) -> None:
         """Give the operators their passwords and sign the cashier on, at first start."""

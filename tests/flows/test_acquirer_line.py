@@ -1,0 +1,195 @@
+"""A terminal at an acquirer's line, judged by an acquirer that was written after the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
+from firmware.core.config import Config, Host
+from firmware.core.masked import Key
+from firmware.emv import tlv
+from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
+from firmware.journal.keys import TerminalKeys
+from firmware.lab.issuers import tray_books
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
+from tests.acquirer.line_acquirer import TMK, Fields, LineAcquirer
+from tests.flows.test_other_terminal import SALE, SETTLE
+
+PAID = SALE[:3]
+
+
+class AtALine(Stage):
+    """The stage with another acquirer; `acquirer` outlives a power cut."""
+
+    def __init__(self, directory: Path, acquirer: LineAcquirer) -> None:
+        super().__init__(directory, _config())
+        self.far = acquirer
+        storage = TerminalKeys.load(directory).card
+        KeyStore(directory / ACQUIRER_KEYS, storage).load_master(Key(TMK))
+
+
+def _config() -> Config:
+    host = Host(kind="acquirer", address="192.0.2.1", port=1)
+    return Config(emv=STAGE_CONFIG.emv, host=host)
+
+
+def _issuer_says(asked: Fields) -> str:
+    """Tag 91 of the tray's issuer, whose keys its cards were made with."""
+    chip = {f"{one.tag:X}": one.value for one in tlv.parse(bytes.fromhex(asked.get(55, "")))}
+    account = next((one for one in tray_books() if one.pan.reveal() == asked[2]), None)
+    if account is None or "9F26" not in chip:
+        return ""
+    issuer = IssuerKey(account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method)
+    data = issuer_authentication_data(issuer, chip, "00")
+    return f"91{len(data):02X}{data.hex().upper()}"
+
+
+class Counter:
+    """A player at a line, with the acquirer at its end."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.acquirer = LineAcquirer()
+        self.acquirer.chip = _issuer_says
+        self.player = Player(
+            directory, directory, make_stage=lambda _config: AtALine(directory, self.acquirer)
+        )
+
+    def play(self, *lines: tuple[str, ...]) -> None:
+        for verb, *words in lines:
+            self.player.play(Step(verb, tuple(words), "here"))
+
+    def sealed(self) -> int:
+        terminal = self.player.stage.terminal
+        assert terminal is not None
+        db = terminal.ledger.journal._db
+        return int(db.execute("SELECT count(*) FROM sealed").fetchone()[0])
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    counter = Counter(tmp_path)
+    yield counter
+    counter.player.close()
+
+
+def test_a_sale_stands_at_the_acquirer(counter: Counter) -> None:
+    counter.play(*SALE)
+    assert counter.acquirer.types() == ["0800", "0200"]
+    assert counter.acquirer.standing == 2_000
+
+
+@pytest.mark.parametrize("code", ["11", "A2", "A4", "A5", "A6"])
+def test_other_approvals_are_approvals_and_some_have_a_remark(counter: Counter, code: str) -> None:
+    counter.acquirer.codes["0200"] = [code]
+    remark = ("expect paper", "请向发卡行确认")
+    counter.play(*SALE, *((remark,) if code != "11" else ()))
+    counter.play(("expect totals", "sales=1/2000"))
+
+
+@pytest.mark.parametrize("code", ["51", "77", "ZZ", "01", "65"])
+def test_what_is_no_approval_is_declined_and_not_reversed(counter: Counter, code: str) -> None:
+    counter.acquirer.codes["0200"] = [code]
+    counter.play(*PAID, ("expect totals", "sales=0/0"))
+    assert "0400" not in counter.acquirer.types()
+    assert counter.sealed() == 0
+
+
+@pytest.mark.parametrize("code", ["91", "96", "98", "99", "A0"])
+def test_where_money_may_stand_it_is_reversed(counter: Counter, code: str) -> None:
+    counter.acquirer.codes["0200"] = [code]
+    counter.play(*PAID, ("expect totals", "sales=0/0"))
+    again = ["0800"] if code in ("99", "A0") else []
+    assert counter.acquirer.types() == ["0800", "0200", *again, "0400"]
+    assert counter.acquirer.seen[-1][1][39] == "06"
+
+
+def test_a_part_is_reversed_and_said(counter: Counter) -> None:
+    counter.acquirer.codes["0200"] = ["10"]
+    counter.play(*PAID, ("expect screen", "银行只批准部分"), ("expect totals", "sales=0/0"))
+    assert counter.acquirer.standing == 0
+
+
+def test_a_sale_without_an_answer_is_reversed_with_its_card_and_numbers(counter: Counter) -> None:
+    counter.play(*SALE)
+    counter.acquirer.silent = 1
+    counter.play(("tear",), *PAID, ("press", "ENTER"), ("expect totals", "sales=1/2000"))
+    kind, told = counter.acquirer.seen[-1]
+    asked = next(fields for kind, fields in reversed(counter.acquirer.seen) if kind == "0200")
+    assert kind == "0400"
+    assert told[39] == "98"
+    for number in (2, 3, 4, 11, 14, 25, 41, 42, 49, 60):
+        assert told[number] == asked[number], number
+    assert not {35, 36, 37, 52, 53, 26} & told.keys()
+    assert counter.acquirer.standing == 2_000
+
+
+@pytest.mark.parametrize("code", ["00", "12", "25"])
+def test_these_answers_end_a_reversal(counter: Counter, code: str) -> None:
+    counter.acquirer.codes |= {"0200": ["91"], "0400": [code]}
+    counter.play(*PAID, ("wait", "1h"))
+    assert counter.acquirer.types().count("0400") == 1
+    assert counter.sealed() == 0
+
+
+@pytest.mark.parametrize("code", ["94", "96", "A0", "ZZ"])
+def test_any_other_answer_leaves_it_owed_until_one_ends_it(counter: Counter, code: str) -> None:
+    counter.acquirer.codes |= {"0200": ["91"], "0400": [code] * 5}
+    counter.play(*PAID, ("press", "ENTER"), ("remove",), ("wait", "24h"))
+    assert counter.acquirer.types().count("0400") == 6
+
+
+def test_a_balanced_batch_is_ended(counter: Counter) -> None:
+    counter.play(*SALE, *SETTLE)
+    assert counter.acquirer.types() == ["0800", "0200", "0500", "0320"]
+    end = counter.acquirer.seen[-1][1]
+    assert (end[60][8:], end[48]) == ("207", "0000")
+    assert counter.acquirer.seen[-2][1][48][:31] == "0000000020000010000000000000000"
+    assert counter.sealed() == 0
+
+
+def sales(counter: Counter, count: int) -> None:
+    for number in range(count):
+        amount = str(2_000 + number)
+        counter.play(("press", amount, "ENTER"), *SALE[1:], ("tear",))
+
+
+def test_an_unbalanced_batch_is_uploaded_by_eights_and_ended(counter: Counter) -> None:
+    sales(counter, 10)
+    counter.acquirer.balanced = False
+    counter.play(("press", "MENU", "6"), ("press", "ENTER"), ("expect screen", "对账不平"))
+    first, second, end = counter.acquirer.uploaded
+    assert (first[:2], second[:2], end) == ("08", "02", "0010")
+    assert len(first) == 2 + 8 * 40
+    assert [int(first[at + 2 : at + 8]) for at in range(2, len(first), 40)] == [*range(1, 9)]
+    assert first[2 + 28 : 2 + 40] == "000000002000"
+    assert counter.acquirer.seen[-1][1][60][8:] == "202"
+    assert counter.sealed() == 0
+
+
+@pytest.mark.parametrize("cut", ["0500", "0320 1", "0320 2", "0320 3"])
+def test_an_upload_that_is_cut_goes_on_behind_what_was_taken(counter: Counter, cut: str) -> None:
+    sales(counter, 10)
+    counter.acquirer.balanced = False
+    kind, _, number = cut.partition(" ")
+    seen = 0
+
+    def lose(came: str, _fields: Fields) -> bool:
+        nonlocal seen
+        seen += came == kind
+        return came == kind and seen == int(number or 1)
+
+    counter.acquirer.lose = lose
+    settle = (("press", "MENU", "6"), ("press", "ENTER"))
+    counter.play(*settle, ("expect screen", "结算未完成"), ("power cut",), ("power on",))
+    counter.play(("expect screen", "对账不平"))  # taken up again by itself
+    told = [fields[48] for came, fields in counter.acquirer.seen if came == "0320"]
+    whole = counter.acquirer.uploaded
+    assert whole[-1] == "0010"
+    assert len(told) == 3 + (kind == "0320"), "only what was not answered goes out again"
+    assert counter.acquirer.types().count("0500") == (2 if kind == "0500" else 1)
