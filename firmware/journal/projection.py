@@ -56,7 +56,7 @@ _TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
 
 
 def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> None:
-    """Bring the projections up to a record. Raises RuleBroken when it contradicts the log."""
+    """Bring up to a record what changes by it. Raises RuleBroken when it contradicts the log."""
     match record:
         case IntentRecorded():
             _intent(db, entry, record)
@@ -101,8 +101,6 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
         case KeyIntroduced():
             values = (entry.seq, record.public_key, record.card_key_check, record.pepper_check)
             db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", values)
-        case _:
-            pass  # recorded; no projection changes by it
 
 
 def rebuild(db: sqlite3.Connection, log: Iterable[ChainedRecord]) -> None:
@@ -354,9 +352,8 @@ def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
     if isinstance(record, PrintQueued):
         terminal = _one(db, "SELECT next_job FROM terminal")
         assert terminal is not None
-        rules.require(
-            record.job == terminal["next_job"], f"print job {record.job} is not the next one"
-        )
+        well = record.job == terminal["next_job"]
+        rules.require(well, f"print job {record.job} is not the next one")
         db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
         db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
         number = (record.stan, record.batch, int(record.training))
