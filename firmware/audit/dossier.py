@@ -54,6 +54,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
         "terminal": f"{one.terminal}, store {one.store}",
         "authorisation": one.authorisation_code,
         "reference": one.reference,
+        "issuer": one.issuer,
         "voided by": f"{one.voided_by:06d}" if one.voided_by else "",
         "refunded": str(one.refunded) if one.refunded_minor else "",
         "settled": "yes" if one.settled else "no",

@@ -158,6 +158,8 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
     yield "商户 Merchant", f"{sale.merchant_name} ({sale.merchant})"
     yield "门店、终端 Store, terminal", f"{sale.store}, {sale.terminal}"
     yield "卡 Card", f"{sale.card.scheme} {card_text(sale.card, show_first6=True)}".strip()
+    if sale.issuer:
+        yield "发卡行 Issuer", sale.issuer
     yield "交易 Transaction", name_text(sale)
     yield "时间 When", moment_text(sale)
     yield "批次、凭证号 Batch, voucher", f"{sale.batch:06d} / {sale.stan:06d}"

@@ -102,6 +102,7 @@ def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
             "record_hash": one.record_hash,
             "order_id": one.order_id,
             "order_reference": one.order_reference,
+            "issuer": one.issuer,
         }
 
 
@@ -225,6 +226,7 @@ TABLES = {
             "record_hash": Is.TEXT,
             "order_id": Is.TEXT,
             "order_reference": Is.TEXT,
+            "issuer": Is.NUMBER,
         },
         _each,
     ),

@@ -13,6 +13,7 @@ from firmware.core.money import Currency
 from firmware.core.payment import Payment, Place
 
 APPROVED, DECLINED = "00", "05"
+INSTITUTION_LENGTH = 11  # of an institution's code in field 44
 
 
 class CardPresented(Struct, frozen=True):
@@ -168,6 +169,11 @@ class Answered(Struct, frozen=True):
     def words(self) -> str:
         """What the journal says of an answer that leaves something owed."""
         return self.response_code
+
+    @property
+    def issuer(self) -> str:
+        """Whose card it is: the institution's code, as field 44 has it; "" where it has none."""
+        return self.parties[:INSTITUTION_LENGTH].strip()
 
     @property
     def is_approval(self) -> bool:

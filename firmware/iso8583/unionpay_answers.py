@@ -106,7 +106,7 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
         batch=None if batch == batch_of(heads(request, profile)) else batch,
         remark=fields.get("63", "")[3:].strip(),
     )
-    said = {name: fields[key].strip() for key, name in _PLAIN.items() if key in fields}
+    said = {name: fields[key].rstrip() for key, name in _PLAIN.items() if key in fields}
     return structs.replace(answered, **said)
 
 

@@ -120,6 +120,7 @@ class OutcomeRecorded(Base, frozen=True):
     emv: EmvData = EmvData()
     offline: bool = False
     training: bool = False
+    issuer: str = ""  # its institution code, where the answer names it
 
 
 class ReversalOpened(Base, frozen=True):

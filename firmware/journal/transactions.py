@@ -50,6 +50,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     authorisation_code: str = ""
     reference: str = ""
+    issuer: str = ""  # its institution code, where the acquirer's answer names it
     verification: Verification = Verification.NONE
     emv: EmvData = EmvData()
     offline: bool = False

@@ -263,6 +263,7 @@ def _outcome(
         response_code=answer.response_code,
         authorisation_code=answer.authorisation_code,
         reference=answer.reference,
+        issuer=answer.issuer,
         verification=ready.verification,
         emv=replace(ready.emv, test_keys=shift.config.emv.test_keys),
         offline=offline,

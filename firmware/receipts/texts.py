@@ -20,6 +20,7 @@ class Label(enum.StrEnum):
     TERMINAL = "终端编号 TID:"
     OPERATOR = "操作员 OP:"
     ACQUIRER = "收单机构 ACQUIRER:"
+    ISSUER = "发卡行 ISSUER:"
     SCHEME = "卡组织 SCHEME:"
     CARD_NUMBER = "卡号 CARD NO:"
     CARD_SEQUENCE = "CSN:"

@@ -61,6 +61,7 @@ def _card(sheet: Sheet, transaction: Transaction, merchant: Merchant, copy: Copy
     card = transaction.card
     number = card_text(card, show_first6=copy is Copy.MERCHANT)
     sheet.pair(Label.ACQUIRER, merchant.acquirer)
+    sheet.pair(Label.ISSUER, transaction.issuer)
     sheet.pair(Label.SCHEME, card.scheme)
     sheet.pair(Label.CARD_NUMBER, number, size=Size.TALL, bold=True)
     sheet.pair(Label.TYPE, NAMES[transaction.kind], size=Size.LARGE, bold=True)

@@ -104,6 +104,7 @@ class LineAcquirer:
         self.wrong_macs = 0
         self.silent = 0
         self.balanced = True
+        self.parties = ""  # field 44 of an approval
         self.chip: Callable[[Fields], str] = lambda _fields: ""  # field 55 of an approval
         self.lose: Callable[[str, Fields], bool] = lambda _kind, _fields: False
         self._signed_on = 0
@@ -164,6 +165,8 @@ class LineAcquirer:
             part = int(fields[4]) // 2
             minor = part if code == "10" else int(fields[4])
             answer |= {38: "123456", 4: f"{minor:012d}"}
+            if self.parties:
+                answer[44] = self.parties
             if told := self.chip(fields):
                 answer[55] = told
             self.booked[place] = -minor if fields[3] == "200000" else minor

@@ -92,6 +92,23 @@ def test_other_approvals_are_approvals_and_some_have_a_remark(counter: Counter, 
     counter.play(("expect totals", "sales=1/2000"))
 
 
+@pytest.mark.parametrize(
+    ("parties", "issuer"),
+    [("01020000   48020000   ", "01020000"), ("           48020000   ", ""), ("0105", "0105")],
+)
+def test_the_issuer_is_printed_where_the_answer_names_it(
+    counter: Counter, parties: str, issuer: str
+) -> None:
+    counter.acquirer.parties = parties
+    named = ("expect paper", "发卡行 ISSUER:") if issuer else ("expect no paper", "发卡行 ISSUER:")
+    counter.play(*SALE, named)
+    stage = counter.player.stage
+    assert stage.terminal is not None
+    sale = stage.terminal.ledger.journal.transaction(1, 1)
+    assert sale is not None
+    assert sale.issuer == issuer
+
+
 @pytest.mark.parametrize("code", ["51", "77", "ZZ", "01", "65"])
 def test_what_is_no_approval_is_declined_and_not_reversed(counter: Counter, code: str) -> None:
     counter.acquirer.codes["0200"] = [code]
