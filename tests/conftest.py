@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -64,6 +65,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def on_real_parts(config: pytest.Config) -> bool:
     """Whether this run is one at a real terminal, and of its parts alone."""
     return bool(config.getoption("markexpr") == "hardware")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium; skips, with the reason, where there is none.
+
+    One for a whole process, for Playwright refuses a second one beside it.
+    """
+    from firmware.lab.page.browser import NoBrowser, chromium  # noqa: PLC0415 - not for every run
+
+    try:
+        with chromium() as driven:
+            yield driven
+    except NoBrowser as reason:
+        pytest.skip(f"NO PAGE IS TRIED IN A BROWSER: {reason}")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,16 @@ from firmware.acquirer.accounts import load_accounts
 from firmware.cli.config import _literal
 from firmware.core.config import ConfigError
 from firmware.core.config_file import from_tables, set_from_text
-from firmware.core.money import CURRENCIES, MINOR_MAX, MoneyError, currency_of, major_text, minor_of
+from firmware.core.money import (
+    CURRENCIES,
+    MINOR_MAX,
+    MoneyError,
+    currency_of,
+    decimal_of,
+    major_text,
+    minor_of,
+    minor_of_decimal,
+)
 
 YUAN, YEN, DINAR = (CURRENCIES[name] for name in ("CNY", "JPY", "KWD"))
 
@@ -129,3 +139,49 @@ def test_a_balance_is_of_the_hosts_currency(tmp_path: Path, currency, balance, m
     path.write_text(ACCOUNT.format("3.50"))
     with pytest.raises(ConfigError, match=r"account 1\.balance: expected major units of"):
         load_accounts(path, currency)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "minor"),
+    [
+        ("128.50", "CNY", 12_850),
+        ("128.5", "CNY", 12_850),
+        ("128", "CNY", 12_800),
+        ("128.5000", "CNY", 12_850),
+        ("1E+2", "CNY", 10_000),
+        ("300", "JPY", 300),
+        ("300.00", "JPY", 300),
+        ("3.5", "KWD", 3_500),
+        ("9999999999.99", "CNY", MINOR_MAX),
+    ],
+)
+def test_a_formats_decimal_is_read_exactly(number: str, code: str, minor: int) -> None:
+    assert minor_of_decimal(Decimal(number), CURRENCIES[code]) == minor
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("128.505", "CNY"),
+        ("300.5", "JPY"),
+        ("-1", "CNY"),
+        ("NaN", "CNY"),
+        ("Infinity", "CNY"),
+        ("1E+999999", "CNY"),
+        ("1E-999999", "CNY"),
+        ("10000000000.00", "CNY"),
+    ],
+)
+def test_a_decimal_that_is_no_amount_is_refused(number: str, code: str) -> None:
+    with pytest.raises(MoneyError, match=code):
+        minor_of_decimal(Decimal(number), CURRENCIES[code])
+
+
+@pytest.mark.parametrize(
+    ("minor", "code", "number"),
+    [(12_850, "CNY", "128.50"), (300, "JPY", "300"), (5, "KWD", "0.005")],
+)
+def test_an_amount_is_written_as_a_decimal_with_its_zeros(
+    minor: int, code: str, number: str
+) -> None:
+    assert str(decimal_of(minor, CURRENCIES[code])) == number

@@ -25,7 +25,6 @@ from firmware.api.nexo_types import (
     Message,
     MessageReference,
     id_of,
-    major_of,
     minor_of,
 )
 from firmware.api.problems import Wrong
@@ -35,7 +34,7 @@ from firmware.api.tokens import Scope, Till, TokenError, Tokens
 from firmware.api.types import PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, terminal_of
 from firmware.core.kinds import Kind
-from firmware.core.money import currency_of
+from firmware.core.money import currency_of, decimal_of
 from firmware.payments.tills import Done, Settle
 
 EXPIRES_S, WAIT_S = 120, 60
@@ -213,7 +212,7 @@ async def _reversal(service: Service, message: Message, till: Till) -> Body:
     done = await _ended(service, name)
     body: Body = {"Response": told.response_of(done), "POIData": told.poi_data(done)}
     if done.state in told.PAID:
-        body["ReversedAmount"] = major_of(minor, currency)
+        body["ReversedAmount"] = decimal_of(minor, currency)
         body["PaymentReceipt"] = told.receipts(service, name)
     return body
 

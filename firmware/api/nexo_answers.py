@@ -7,12 +7,11 @@ from typing import Any
 from msgspec import UNSET
 
 from firmware import __version__
-from firmware.api.nexo_types import major_of
 from firmware.api.problems import KINDS, Wrong
 from firmware.api.service import Service
 from firmware.api.types import PaymentState, TerminalState
 from firmware.api.views import journal_of, receipt_of, totals_of
-from firmware.core.money import currency_of
+from firmware.core.money import currency_of, decimal_of
 
 PAID = ("approved", "voided", "refunded")
 ANSWERED = (*PAID, "declined", "failed", "cancelled", "expired", "reversing", "reversed")
@@ -113,7 +112,7 @@ def _result(service: Service, payment: PaymentState) -> dict[str, Any]:
         "PaymentType": "Refund" if payment.kind == "refund" else "Normal",
         "AmountsResp": {
             "Currency": payment.currency,
-            "AuthorizedAmount": major_of(
+            "AuthorizedAmount": decimal_of(
                 payment.amount_minor if paid else 0, currency_of(payment.currency)
             ),
         },
@@ -217,7 +216,7 @@ def totals(service: Service) -> dict[str, Any]:
         {
             "TransactionType": kind,
             "TransactionCount": count,
-            "TransactionAmount": major_of(minor, currency),
+            "TransactionAmount": decimal_of(minor, currency),
         }
         for kind, count, minor in sums
         if count

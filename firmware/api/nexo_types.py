@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 from firmware.api.nexo_crypto import Trailer
 from firmware.api.problems import Wrong
 from firmware.api.types import AMOUNT_MAX
-from firmware.core.money import Currency
+from firmware.core.money import Currency, MoneyError, minor_of_decimal
 
 _CAPITALS = {"id", "poi"}
 _SIMPLE = re.compile(r"^[A-Za-z0-9_-]{1,24}$")
@@ -146,13 +146,10 @@ def id_of(sale_id: str, service_id: str) -> str:
 
 def minor_of(amount: Decimal, currency: Currency) -> int:
     """A decimal in minor units. Raises Wrong for one that is no amount of this currency."""
-    sane = amount.is_finite() and amount.adjusted() <= len(str(AMOUNT_MAX))
-    minor = amount.scaleb(currency.exponent) if sane else Decimal(0)
-    if minor < 1 or minor > AMOUNT_MAX or minor != minor.to_integral_value():
+    try:
+        minor = minor_of_decimal(amount, currency)
+    except MoneyError:
+        minor = 0
+    if not 1 <= minor <= AMOUNT_MAX:
         raise Wrong("invalid-body", field="RequestedAmount", detail=f"no amount: {amount}"[:80])
-    return int(minor)
-
-
-def major_of(minor: int, currency: Currency) -> Decimal:
-    """Minor units as the protocol's decimal."""
-    return Decimal(minor).scaleb(-currency.exponent)
+    return minor

@@ -6,6 +6,7 @@ Here alone amounts are read from text and written as text, by the currency's exp
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -104,6 +105,24 @@ def minor_of(text: str, currency: Currency) -> int:
         words = f'a string of {currency.alpha} like "{example_of(currency)}"'
         raise MoneyError(f'Expected minor units up to {MINOR_MAX}, or {words}, got "{text}"')
     return minor
+
+
+def decimal_of(minor: int, currency: Currency) -> Decimal:
+    """`minor` units in major ones, exactly, for a format that has decimals: 128.50."""
+    return Decimal(minor).scaleb(-currency.exponent)
+
+
+def minor_of_decimal(amount: Decimal, currency: Currency) -> int:
+    """A format's decimal of major units in minor ones: 12.5 in CNY is 1,250, 300.00 in JPY 300.
+
+    A machine's zeros mean nothing, so that any number of decimals is taken whose rest is zero.
+    Raises MoneyError on what is no amount of this currency.
+    """
+    sane = amount.is_finite() and amount.adjusted() < len(str(MINOR_MAX))
+    minor = amount.scaleb(currency.exponent) if sane else Decimal(-1)
+    if not 0 <= minor <= MINOR_MAX or minor != minor.to_integral_value():
+        raise MoneyError(f"{amount!s:.40} is no amount of {currency.alpha}")
+    return int(minor)
 
 
 def example_of(currency: Currency) -> str:

@@ -9,20 +9,9 @@ from typing import Any
 
 import pytest
 
-from firmware.lab.page.browser import NoBrowser, chromium
 from tests.kiosk.people import PATIENCE_MS, Customer, KeyboardCustomer, ShopBench
 
 ARTIFACTS = Path(os.environ.get("POS_ARTIFACTS", "out/kiosk"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium; skips, with the reason, where there is none."""
-    try:
-        with chromium() as driven:
-            yield driven
-    except NoBrowser as reason:
-        pytest.skip(f"THE KIOSK IS NOT TRIED IN A BROWSER: {reason}")
 
 
 @pytest.fixture

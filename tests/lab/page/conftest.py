@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.lab.page.browser import NoBrowser, chromium, served
+from firmware.lab.page.browser import served
 from firmware.lab.page.hub import Hub
 
 PATIENCE_S = 60  # of a machine with other work; nothing takes so long by itself
@@ -51,16 +51,6 @@ def bench():
         hub = session.hub
         wait_for(hub, lambda: "Enter amount" in said(hub) and hub.state("books") is not None)
         yield session, server
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium; skips, with the reason, where there is none."""
-    try:
-        with chromium() as driven:
-            yield driven
-    except NoBrowser as reason:
-        pytest.skip(f"THE PAGE IS NOT TRIED IN A BROWSER: {reason}")
 
 
 @pytest.fixture
