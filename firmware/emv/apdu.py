@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.emv.errors import CardError
 
@@ -39,8 +40,7 @@ class Sw:
     NO_TRY_LEFT = 0x63C0  # the last digit counts the tries that are left
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Command:
+class Command(Struct, frozen=True):
     """A command APDU of short length; `le` 0 asks for all there is, None for nothing."""
 
     cla: int
@@ -70,8 +70,7 @@ class Command:
         return bytes([self.cla, self.ins, self.p1, self.p2]) + body + tail
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Response:
+class Response(Struct, frozen=True):
     """A response APDU: data and status word."""
 
     data: bytes

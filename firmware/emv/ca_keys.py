@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import resources
+
+from msgspec import Struct
 
 from firmware.emv.certificates import PublicKey
 
@@ -31,8 +32,7 @@ class CaKeyError(ValueError):
     """A file of keys that is not what it should be; says which line and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Revocation:
+class Revocation(Struct, frozen=True):
     """An issuer certificate that is no longer to be trusted. See EMV 4.4 Book 2, 5.1.2."""
 
     rid: bytes

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from firmware.emv.dates import month_has_passed
 from firmware.emv.errors import CardError
@@ -32,8 +33,7 @@ class DataMissing(CertificateError):  # noqa: N818 - the TVR's word
     """Data without which no key is recovered: TVR 'ICC data missing' is due."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Struct, frozen=True):
     """An RSA public key; `modulus` has its full length."""
 
     modulus: bytes
@@ -43,17 +43,18 @@ class PublicKey:
         return f"{8 * len(self.modulus)} bits, exponent {self.exponent}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """The card's data objects of one certified key: 90, 92, 9F32 or 9F46, 9F48, 9F47."""
 
     certificate: bytes
     remainder: bytes | None
     exponent: bytes
 
+    def __repr__(self) -> str:
+        return f"Certificate({len(self.certificate)} bytes)"  # recovered, it holds the PAN
 
-@dataclass(frozen=True, slots=True)
-class CertifiedKey:
+
+class CertifiedKey(Struct, frozen=True):
     """A recovered public key, with its certificate's serial number and last month, "MM/YY"."""
 
     key: PublicKey
@@ -65,8 +66,7 @@ class CertifiedKey:
         return f"{self.key}, certificate {serial} until the end of {self.expires}"
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicData:
+class DynamicData(Struct, frozen=True):
     """What the card signed: the ICC Dynamic Number and what follows it."""
 
     number: bytes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Format, Tag
@@ -16,8 +17,7 @@ class DolError(CardError):
     """A list that is cut off, or asks for more than a command can carry."""
 
 
-@dataclass(frozen=True, slots=True)
-class DolEntry:
+class DolEntry(Struct, frozen=True):
     """One wish of a list: `length` bytes of `tag`."""
 
     tag: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from firmware.core.masked import Pan, Pin, Track2
 
@@ -35,8 +36,7 @@ class DeclineReason(enum.Enum):
     UNABLE_TO_GO_ONLINE = "no answer from the host, and offline is not allowed"
 
 
-@dataclass(frozen=True, slots=True)
-class CardData:
+class CardData(Struct, frozen=True):
     """Who the card is, from its records; dates are YYMMDD, codes decimal, languages ISO 639."""
 
     pan: Pan
@@ -53,8 +53,7 @@ class CardData:
     currency: str | None  # ISO 4217 numeric of the application
 
 
-@dataclass(frozen=True, slots=True)
-class CvmResult:
+class CvmResult(Struct, frozen=True):
     """How the cardholder was verified, for the voucher and the host."""
 
     signature_required: bool = False
@@ -78,8 +77,7 @@ class CvmResult:
         return ", ".join(said) or "cardholder not verified"
 
 
-@dataclass(frozen=True, slots=True)
-class EmvFacts:
+class EmvFacts(Struct, frozen=True):
     """What a voucher and the journal keep of a card's decision; holds no card number."""
 
     aid: bytes
@@ -97,8 +95,7 @@ class EmvFacts:
     script_results: bytes = b""  # 5 bytes a script, tag 9F5B
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The session is over and the card decided nothing that counts.
 
     `after_first_ac`: the card had answered the first GENERATE AC, so a host may have been asked
@@ -110,56 +107,58 @@ class Ended:
     after_first_ac: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Struct, frozen=True):
     """The card is known; nothing was decided yet."""
 
     card: CardData
 
 
-@dataclass(frozen=True, slots=True)
-class OnlineRequested:
+class _Untold(Struct, frozen=True):
+    """What has a `de55`, which may hold what no log may: it is left out of what is printed."""
+
+    def __repr__(self) -> str:
+        told = (name for name in self.__struct_fields__ if name != "de55")
+        return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in told)})"
+
+
+class OnlineRequested(_Untold, frozen=True):
     """The card asks for the host's authorisation: send `de55`, then call `complete`."""
 
-    de55: bytes = field(repr=False)
+    de55: bytes
     facts: EmvFacts
     cvm: CvmResult
     online_pin: Pin | None  # in clear, for the host layer to encipher
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedOffline:
+class ApprovedOffline(_Untold, frozen=True):
     """The card approved by itself: `de55` holds its TC, to be uploaded."""
 
     facts: EmvFacts
-    de55: bytes = field(repr=False, default=b"")
+    de55: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class DeclinedOffline:
+class DeclinedOffline(_Untold, frozen=True):
     """Declined before any host was asked."""
 
     facts: EmvFacts
     reason: DeclineReason
-    de55: bytes = field(repr=False, default=b"")
+    de55: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(_Untold, frozen=True):
     """Approved, by host and card, or by the card when the host could not be reached."""
 
     facts: EmvFacts
-    de55: bytes = field(repr=False, default=b"")
+    de55: bytes = b""
     offline: bool = False  # True: Y3, unable to go online and approved by the card
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(_Untold, frozen=True):
     """Declined after the host was asked; CARD_AFTER_HOST and CDA_FAILED need a reversal."""
 
     facts: EmvFacts
     reason: DeclineReason
-    de55: bytes = field(repr=False, default=b"")
+    de55: bytes = b""
 
     @property
     def reversal_due(self) -> bool:
@@ -167,8 +166,7 @@ class Declined:
         return self.reason in (DeclineReason.CARD_AFTER_HOST, DeclineReason.CDA_FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class OnlineAnswer:
+class OnlineAnswer(Struct, frozen=True):
     """The host's answer. `scripts`: the templates 71 and 72, one after another."""
 
     response_code: str  # two characters, tag 8A
@@ -176,8 +174,7 @@ class OnlineAnswer:
     scripts: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class UnableToGoOnline:
+class UnableToGoOnline(Struct, frozen=True):
     """No answer came from the host. `decline`: the terminal does not let the card decide alone."""
 
     decline: bool = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from firmware.core.masked import Pan
 from firmware.emv.codes import AdditionalCapabilities, TerminalCapabilities
@@ -18,8 +19,7 @@ CASHBACK = 0x09
 REFUND = 0x20
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalData:
+class TerminalData(Struct, frozen=True):
     """The terminal, as it names itself to cards. See EMV 4.4 Book 4, Annex A.
 
     The defaults are a merchant's attended terminal that can go online and work offline.
@@ -79,8 +79,7 @@ def _nobody(_pan: Pan, _psn: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionFile:
+class ExceptionFile(Struct, frozen=True):
     """Cards that shall not be approved unasked: an account number, with "" for any sequence number.
 
     See EMV 4.4 Book 4, 6.3.5.
@@ -99,8 +98,7 @@ class ExceptionFile:
         return cls(frozenset((Pan(pan), psn) for pan, _, psn in parts))
 
 
-@dataclass(frozen=True, slots=True)
-class EmvTransaction:
+class EmvTransaction(Struct, frozen=True):
     """One transaction; `on_exception_file` asks the terminal's file of stolen cards."""
 
     amount_minor: int

@@ -7,7 +7,8 @@ over three bytes or past the end of the data, and deep nesting are all refused w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.emv.errors import CardError
 
@@ -20,8 +21,7 @@ class TlvError(CardError):
     """Bytes that are not BER-TLV within the caps."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Tlv:
+class Tlv(Struct, frozen=True):
     """One data object: `raw` is its whole coding, `children` those of a constructed one."""
 
     tag: int

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from firmware.emv.apdu import Command, Ins, Response
 from firmware.emv.meanings import meaning, status_meaning
 from firmware.emv.tags import PAN_BEARING, describe
@@ -18,8 +20,7 @@ _STARS = "*"
 _SECRET_BYTES_MIN = 4  # a shorter value would mask half of the trace by coincidence
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedObject:
+class DecodedObject(Struct, frozen=True):
     """One data object: hex tag, its name, hex value ("" for a template), depth, and in words."""
 
     tag: str
@@ -29,8 +30,7 @@ class DecodedObject:
     meaning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ApduStep:
+class ApduStep(Struct, frozen=True):
     """A command and its response in hex, with the data objects of both."""
 
     step: str
@@ -42,8 +42,7 @@ class ApduStep:
     status: str = ""  # the status word in words, where it needs any
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionStep:
+class DecisionStep(Struct, frozen=True):
     """What the kernel concluded, and where the Books say so."""
 
     step: str

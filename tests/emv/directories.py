@@ -1,6 +1,6 @@
 """What a card's directories answer, and the SELECTs that ask them: for the tests of selection."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode

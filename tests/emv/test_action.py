@@ -1,11 +1,11 @@
 """Terminal and card action analysis against EMV 4.4 Book 3, 10.7–10.8 and 6.5.5."""
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from firmware.emv.codes import AcType, Aip, Tvr
 from firmware.emv.contact.action import analyse, first_generate_ac, risk_data

@@ -1,10 +1,9 @@
 """Online processing, scripts and completion against EMV 4.4 Book 3, 10.9–10.11."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from firmware.emv.codes import AcType, Aip, Tvr
 from firmware.emv.contact.complete import complete_offline, complete_online

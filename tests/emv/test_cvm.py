@@ -1,8 +1,7 @@
 """Cardholder verification against EMV 4.4 Book 3, 10.5 and Book 4, 6.3.4."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from firmware.core.masked import Pin
 from firmware.emv.codes import Aip, TerminalCapabilities

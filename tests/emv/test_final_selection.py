@@ -1,8 +1,7 @@
 """Choice and final selection against EMV 4.4 Book 1, 12.4."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.applications import Applications

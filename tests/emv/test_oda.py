@@ -1,8 +1,7 @@
 """Offline data authentication against EMV 4.4 Book 3, 10.3 and Book 2, 5–6."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.emv.codes import Aip, TerminalCapabilities

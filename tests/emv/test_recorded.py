@@ -3,11 +3,11 @@
 A file in `recorded` holds commands (`>`) and responses (`<`) in hex, and says where they are from.
 """
 
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.certificates import Certificate, issuer_key

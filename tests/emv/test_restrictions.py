@@ -1,9 +1,9 @@
 """Processing restrictions against EMV 4.4 Book 3, 10.4."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.emv.codes import AdditionalCapabilities, Auc
 from firmware.emv.contact.restrictions import check_restrictions

@@ -1,10 +1,9 @@
 """Terminal risk management against EMV 4.4 Book 3, 10.6."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from firmware.core.masked import Pan
 from firmware.emv.codes import Aip

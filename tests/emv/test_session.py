@@ -1,8 +1,9 @@
 """Whole sessions from selection to completion against EMV 4.4 Book 3, 8."""
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.core.masked import Pin
 from firmware.emv.codes import Aip, Tvr
@@ -110,7 +111,7 @@ def test_field_55_holds_what_the_host_asks_for():
 def offline_ready(**changes: object) -> FakeCard:
     """A card that asks for nothing that speaks against an offline approval."""
     made = FakeCard(acs=(0x40,), records=dict(ALL_CLEAR))
-    return replace(made, **changes)
+    return dataclasses.replace(made, **changes)
 
 
 SMALL = replace(APPLICATION, floor_limit_minor=20000)

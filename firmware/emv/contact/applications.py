@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
+
+from msgspec import Struct, structs
 
 from firmware.emv.codes import TerminalCapabilities, Tvr
 
@@ -32,8 +32,7 @@ class ApplicationsError(ValueError):
     """A table of applications that is not what it should be; says which entry and key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Struct, frozen=True):
     """One accepted AID and what the acquirer says of it. Amounts are minor units."""
 
     aid: bytes
@@ -86,7 +85,7 @@ class Applications:
     def with_floor_limit(self, floor_limit_minor: int) -> Applications:
         """The same table with one floor limit for all, as a shop's setting gives it."""
         return Applications(
-            dataclasses.replace(one, floor_limit_minor=floor_limit_minor) for one in self
+            structs.replace(one, floor_limit_minor=floor_limit_minor) for one in self
         )
 
     @classmethod
@@ -116,7 +115,7 @@ _INTEGERS = {
 
 
 def _application(entry: Mapping[str, Any], where: str) -> Application:
-    unknown = set(entry) - {field.name for field in dataclasses.fields(Application)}
+    unknown = set(entry) - set(Application.__struct_fields__)
     if unknown:
         raise ApplicationsError(f"{where}: unknown key {min(unknown)}")
     for key in ("aid", "name", "scheme", "versions", "tac_denial", "tac_online", "tac_default"):

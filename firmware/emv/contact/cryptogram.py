@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from firmware.emv.codes import CID_REASON_MASK, AcType
 from firmware.emv.errors import CardError
@@ -13,8 +13,7 @@ _FIXED = 1 + 2 + 8  # CID, ATC and AC of format 1
 _IAD_MAX = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Cryptogram:
+class Cryptogram(Struct, frozen=True):
     """What the card decided. `ac` is empty when it is only inside a signature."""
 
     cid: int

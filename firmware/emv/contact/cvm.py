@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.emv.codes import (
     CVM_APPLY_SUCCEEDING,
@@ -40,8 +41,7 @@ _NEEDS = {
 _WITH_PIN = frozenset(_NEEDS) - {CvmCode.SIGNATURE, CvmCode.NO_CVM, CvmCode.FAIL}
 
 
-@dataclass(frozen=True, slots=True)
-class CvmRule:
+class CvmRule(Struct, frozen=True):
     """Two bytes of the list: a method with its 'apply succeeding' bit, and a condition."""
 
     method: int
@@ -61,8 +61,7 @@ class CvmRule:
         return bool(self.method & CVM_APPLY_SUCCEEDING)
 
 
-@dataclass(frozen=True, slots=True)
-class CvmList:
+class CvmList(Struct, frozen=True):
     """Amounts X and Y in the application's currency, and the rules."""
 
     x: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from firmware.core.masked import Pin
 
@@ -22,8 +23,7 @@ class CardFailure(enum.Enum):
     READER_LOST = "the reader is gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An application the cardholder may choose. See EMV 4.4 Book 1, 12.4."""
 
     aid: bytes  # the card's DF name
@@ -46,8 +46,7 @@ class PinKind(enum.Enum):
     ONLINE = "online"  # the host verifies it
 
 
-@dataclass(frozen=True, slots=True)
-class PinPrompt:
+class PinPrompt(Struct, frozen=True):
     """What the cardholder should be told when the PIN is asked for."""
 
     kind: PinKind
@@ -56,18 +55,15 @@ class PinPrompt:
     retry: bool  # the PIN before was wrong
 
 
-@dataclass(frozen=True, slots=True)
-class PinBypassed:
+class PinBypassed(Struct, frozen=True):
     """The cardholder gives no PIN, and the merchant lets the sale go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True):
     """The cardholder or the cashier cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
-class PinPadFailed:
+class PinPadFailed(Struct, frozen=True):
     """There is no working key source to enter a PIN with."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.emv.codes import AdditionalCapabilities
 from firmware.emv.contact.dialogue import Candidate
@@ -17,12 +18,14 @@ NO_PRIORITY = 16
 _CODE_TABLES = 10  # ISO 8859-1 to -10, Book 4, Annex B
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Fci:
+class Fci(Struct, frozen=True):
     """A DF's name and what the card gives of itself in its proprietary template."""
 
     df_name: bytes
     proprietary: dict[int, bytes]
+
+    def __repr__(self) -> str:
+        return f"Fci({self.df_name.hex().upper()}, {len(self.proprietary)} data objects)"
 
 
 def parse_fci(data: bytes) -> Fci:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from firmware.core.masked import Pan, Track2
 from firmware.emv import apdu
@@ -39,8 +39,7 @@ _LENGTH_CHECKED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AflEntry:
+class AflEntry(Struct, frozen=True):
     """One run of records; the first `authenticated` of them are signed by the issuer."""
 
     sfi: int

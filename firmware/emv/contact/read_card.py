@@ -6,8 +6,9 @@ Nothing is decided and no cryptogram is made; GET PROCESSING OPTIONS does count 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from firmware.emv import apdu
 from firmware.emv.apdu import Sw
@@ -42,8 +43,7 @@ _UNKNOWN = Application(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CardApplication:
+class CardApplication(Struct, frozen=True):
     """One application of a card; `card` is None when it would not say whose it is."""
 
     aid: bytes
@@ -54,8 +54,7 @@ class CardApplication:
     detail: str  # why `card` is None
 
 
-@dataclass(frozen=True, slots=True)
-class CardReport:
+class CardReport(Struct, frozen=True):
     """What a card is."""
 
     directories: tuple[str, ...]  # "PSE", "PPSE"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware.emv.apdu import Command, Response
 from firmware.emv.codes import Tsi, Tvr
@@ -18,8 +19,7 @@ _NOT_PERFORMED, _FAILED, _SUCCESSFUL = 0x00, 0x10, 0x20
 _SEQUENCE_MAX = 0x0F
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """One script template: its tag says whether it comes before or after the last cryptogram."""
 
     tag: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from firmware.emv import apdu
 from firmware.emv.apdu import Response, Sw
 from firmware.emv.contact.applications import Application, Applications
@@ -22,8 +24,7 @@ OCCURRENCES_MAX = 16  # of one AID
 CANDIDATES_MAX = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A card's application that the terminal accepts too."""
 
     candidate: Candidate
