@@ -266,12 +266,12 @@ def test_bug_in_the_host_is_logged_without_secrets(
         def get(self, key: str, default: object = None) -> Account:
             raise RuntimeError(f"planted bug at {key[:8]} of {self!r}")
 
-    issuer = rig.host._issuer
-    issuer._accounts = Broken(issuer._accounts)
+    acquirer = rig.host._service
+    acquirer._accounts = Broken(acquirer._accounts)
     search = Search(rig.canaries())
     with pytest.raises(RuntimeError, match="planted bug") as caught:
         _logged(lambda: rig.plays(SALE, tmp_path))
-    assert "issuer.py" in debug_log.getvalue()
+    assert "acquirer/service.py" in debug_log.getvalue()
     search.text("the log", debug_log.getvalue())
     with_locals = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     inside = [frame for frame in with_locals.stack if "firmware/iso8583" in frame.filename]
