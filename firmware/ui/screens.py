@@ -1,6 +1,6 @@
 """What each screen shows, as data: the contract between flows and rendering.
 
-A screen is a frozen dataclass; `firmware.ui.render` turns it into a frame. A screen holds
+A screen is a frozen structure; `firmware.ui.render` turns it into a frame. A screen holds
 everything that its frame depends on, so equal screens give equal frames.
 """
 
