@@ -1,7 +1,9 @@
 """Prints what the journal says is owed, in order and in the background: no sale waits for it.
 
 Each job is journaled queued → sending → sent, or doubtful when bytes left and the end is not
-known; a doubtful one is printed again, marked as a duplicate. A printer that cannot print is asked
+known; a doubtful one is printed again, marked as a duplicate. That a receipt is out is written with
+the next commit, `TOLD_MS` later at most: if the power goes before, one too many comes, marked as
+such, and never one too few. A printer that cannot print is asked
 again every two seconds, so paper that is put back is enough to go on; the journal says what it
 lacked, and that it has it again.
 """
@@ -9,8 +11,9 @@ lacked, and that it has it again.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from firmware.core.kinds import Copy
 from firmware.journal.records import (
     DeviceFailed,
     DeviceRecovered,
@@ -27,6 +30,8 @@ from hw.events import Device, JobDone
 from hw.ports import Document, PaperState, Printer, PrintReport, PrintResult, Worker
 
 RETRY_MS = 2_000
+TOLD_MS = 10_000
+RECEIPTS = (Copy.MERCHANT, Copy.CARDHOLDER)  # after another paper the power may well be pulled
 NEVER_MS = 1 << 62
 FIRST_LOOK = -3  # the token of the question at a terminal's start
 TOKEN = -1  # the spool has one job under way at a time
@@ -61,6 +66,9 @@ class Spool:
         self._next_try_ms = NEVER_MS
         self._released: set[int] = set()
         self._not_begun: set[int] = set()  # in the journal as sending, yet no byte has left
+        self._announced: set[int] = set()  # of them those that are to go out next
+        self._out: set[int] = set()  # printed; that may not be in the journal yet
+        self._tell_at_ms = NEVER_MS
         self._failed: PaperState | None = None  # so the journal says; None: the printer is well
         self.state = PaperState.READY  # what the printer last said
 
@@ -68,8 +76,8 @@ class Spool:
     def deadline_ms(self) -> int:
         """When `step` wants to be called again (monotonic)."""
         if self._sending is not None or self._asking:
-            return NEVER_MS
-        return 0 if self._kicked else self._next_try_ms
+            return self._tell_at_ms
+        return 0 if self._kicked else min(self._next_try_ms, self._tell_at_ms)
 
     @property
     def busy(self) -> bool:
@@ -88,9 +96,28 @@ class Spool:
         """Look for new jobs at the next step."""
         self._kicked = True
 
+    def announced(self, records: Iterable[Record]) -> tuple[PrintSending, ...]:
+        """What to record in the commit of `records`: a receipt among them goes out at once.
+
+        Only where the printer was well when it was last asked, and no other paper comes before.
+        """
+        papers = (one for one in records if isinstance(one, PrintQueued) and not one.held)
+        queued = [paper for paper in papers if paper.copy in RECEIPTS]
+        busy = self._sending is not None or self._asking or self._failed is not None
+        if not queued or busy or not self.state.can_print or self._first() is not None:
+            return ()
+        return (PrintSending(job=queued[0].job),)
+
+    def recorded(self, announced: Iterable[PrintSending]) -> None:
+        """They are in the journal, with the papers that they are of: look for new jobs."""
+        numbers = {one.job for one in announced}
+        self._not_begun |= numbers
+        self._announced |= numbers
+        self._kicked = True
+
     def release(self, job: int | None) -> None:
         """Let a paper that was held go out now; None: every one that was, when the power went."""
-        owed = [each.job for each in self._journal().print_jobs()]
+        owed = [each.job for each in self._owed()]
         self._released.update(owed if job is None else [job])
         self._kicked = True
 
@@ -99,12 +126,12 @@ class Spool:
         """How many papers wait for the printer to be well again."""
         if self.state.can_print:
             return 0
-        return sum(self._may_go(job) for job in self._journal().print_jobs())
+        return sum(self._may_go(job) for job in self._owed())
 
     @property
     def doubtful(self) -> list[PrintJob]:
         """Papers that were begun and whose end nobody will tell: the power went, or the disk."""
-        begun = [job for job in self._journal().print_jobs() if not self._waits(job)]
+        begun = [job for job in self._owed() if not self._waits(job)]
         return [job for job in begun if self._sending is None or job.job != self._sending.job]
 
     def take(self, done: JobDone) -> bool:
@@ -120,7 +147,7 @@ class Spool:
 
     def outlook(self, job: int) -> PaperOutlook:
         """How a job stands."""
-        if all(owed.job != job for owed in self._journal().print_jobs()):
+        if all(owed.job != job for owed in self._owed()):
             return PaperOutlook.DONE
         return PaperOutlook.PENDING if self.state.can_print else PaperOutlook.STUCK
 
@@ -138,8 +165,26 @@ class Spool:
                 self._finish(said, now_ms)
             case BaseException():
                 raise said
+        if now_ms >= self._tell_at_ms:
+            self._tell(now_ms)
         if self._sending is None and not self._asking:
             self._look(now_ms)
+
+    def _owed(self) -> list[PrintJob]:
+        """Papers that are not out. What a journal that failed had yet to write is told anew."""
+        owed = self._journal().print_jobs()
+        untold = [PrintSent(job=job.job) for job in owed if job.job in self._out]
+        if untold:
+            self._journal().append_with_next(*untold)
+        return [job for job in owed if job.job not in self._out]
+
+    def _tell(self, now_ms: int) -> None:
+        """Let the journal know of the receipts that are out, if no commit has told it since."""
+        self._tell_at_ms = now_ms + RETRY_MS  # of a journal that fails now
+        self._owed()
+        self._journal().append()
+        self._out.clear()
+        self._tell_at_ms = NEVER_MS
 
     def _look(self, now_ms: int) -> None:
         """Ask the printer how it is, when something is owed or amiss and it is time."""
@@ -151,10 +196,11 @@ class Spool:
             self._worker.submit(TOKEN, self._printer.status)
 
     def _first(self) -> PrintJob | None:
-        owed = self._journal().print_jobs()
+        owed = self._owed()
         numbers = {job.job for job in owed}  # what is out or dropped need not be known any more
         self._released &= numbers
         self._not_begun &= numbers
+        self._announced &= numbers
         return next((job for job in owed if self._waits(job) and self._may_go(job)), None)
 
     def _waits(self, job: PrintJob) -> bool:
@@ -172,7 +218,8 @@ class Spool:
             return
         document = self._compose(job)
         # durable before the first byte: after a power cut its fate is known to be unknown
-        self._append(PrintSending(job=job.job))
+        self._append(*() if job.job in self._announced else (PrintSending(job=job.job),))
+        self._announced.discard(job.job)
         self._not_begun.discard(job.job)
         self._sending = job
         self._worker.submit(TOKEN, lambda: self._printer.print(document))
@@ -183,7 +230,7 @@ class Spool:
         self.state = report.state
         match report.result:
             case PrintResult.SENT:
-                self._append(PrintSent(job=job.job))
+                self._sent(job, now_ms)
                 self._kicked = True
             case PrintResult.NOT_STARTED:
                 self._append(PrintHeld(job=job.job, detail=report.state.value))
@@ -201,6 +248,15 @@ class Spool:
                 )
                 self._append(PrintDoubtful(job=job.job, detail=report.state.value), again)
                 self._next_try_ms = now_ms + RETRY_MS
+
+    def _sent(self, job: PrintJob, now_ms: int) -> None:
+        if job.copy not in RECEIPTS:
+            self._append(PrintSent(job=job.job))
+            return
+        self._append()
+        self._journal().append_with_next(PrintSent(job=job.job))
+        self._out.add(job.job)
+        self._tell_at_ms = now_ms + TOLD_MS  # one before it was written when this one began
 
     def _append(self, *records: Record) -> None:
         """Record, and in the same commit what has become of the printer if that is news."""

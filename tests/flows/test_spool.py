@@ -19,7 +19,7 @@ from firmware.journal.records import (
     Record,
 )
 from firmware.journal.transactions import PrintJob
-from firmware.receipts.spool import RETRY_MS, TOKEN, Spool
+from firmware.receipts.spool import RETRY_MS, TOKEN, TOLD_MS, Spool
 from hw.events import JobDone
 from hw.ports import Document, Line, PaperState, PrintReport, PrintResult
 from tests.journal.story import Shop
@@ -158,7 +158,7 @@ def test_what_the_printer_lacks_is_journaled_once_a_change_and_its_end_too(shop:
     """A roll is changed: it is out, asked twice, then the cover is open, then all is well."""
     begun, _ = shop.journal.head()
     bench = Bench(shop, ScriptedPrinter([], states=[PAPER_OUT, PAPER_OUT, COVER_OPEN]))
-    bench.pass_time(3 * RETRY_MS)
+    bench.pass_time(3 * RETRY_MS + TOLD_MS)
     assert since(shop, begun) == [
         failed(PAPER_OUT),
         failed(COVER_OPEN),
@@ -198,3 +198,100 @@ def test_only_papers_whose_end_nobody_will_tell_are_doubtful(shop: Shop) -> None
     assert job.state == "sending"
     assert not bench.spool.doubtful, "no byte has left"
     assert Bench(shop, ScriptedPrinter([])).spool.doubtful == [job], "the power went"
+
+
+def merchants_copy_is_out(shop: Shop, bench: Bench) -> None:
+    bench.pass_time(1)
+    assert bench.printer.printed == ["merchant 1"]
+    assert since(shop, shop.journal.head()[0] - 1) == [PrintSending(job=1)], "so the disk says"
+
+
+def test_that_a_receipt_is_out_is_written_with_the_next_commit(shop: Shop) -> None:
+    bench = Bench(shop, ScriptedPrinter([]))
+    merchants_copy_is_out(shop, bench)
+    begun, _ = shop.journal.head()
+    bench.spool.release(2)
+    bench.pass_time(1)
+    assert since(shop, begun) == [PrintSent(job=1), PrintSending(job=2)]
+
+
+def test_that_a_receipt_is_out_is_written_after_some_seconds_though_nothing_happens(
+    shop: Shop,
+) -> None:
+    bench = Bench(shop, ScriptedPrinter([]))
+    merchants_copy_is_out(shop, bench)
+    begun, _ = shop.journal.head()
+    bench.pass_time(TOLD_MS - 2)
+    assert since(shop, begun) == []
+    bench.pass_time(2)
+    assert since(shop, begun) == [PrintSent(job=1)]
+    assert bench.spool.deadline_ms > bench.now_ms
+
+
+def test_a_receipt_that_is_out_does_not_come_again_when_the_journal_is_opened_anew(
+    shop: Shop,
+) -> None:
+    """The disk failed before it was told, and is back: the process knows what came out."""
+    bench = Bench(shop, ScriptedPrinter([]))
+    merchants_copy_is_out(shop, bench)
+    shop.reopen()
+    assert not bench.spool.doubtful
+    begun, _ = shop.journal.head()
+    bench.pass_time(TOLD_MS)
+    assert bench.printer.printed == ["merchant 1"]
+    assert since(shop, begun) == [PrintSent(job=1)]
+
+
+def test_a_settlement_slip_that_is_out_is_written_at_once(shop: Shop) -> None:
+    """The power may well be pulled after it."""
+    begun, _ = shop.journal.head()
+    shop.journal.append(PrintQueued(job=3, copy=Copy.SETTLEMENT, batch=1, stan=0))
+    bench = Bench(shop, ScriptedPrinter([]))
+    bench.pass_time(1)
+    assert bench.printer.printed == ["merchant 1", "settlement 0"]
+    assert since(shop, begun)[-1] == PrintSent(job=3)
+
+
+def test_a_receipt_is_said_to_go_out_in_the_commit_that_owes_it(shop: Shop) -> None:
+    bench = Bench(shop, ScriptedPrinter([]))
+    bench.pass_time(TOLD_MS)
+    receipt = PrintQueued(job=3, copy=Copy.MERCHANT, batch=1, stan=1)
+    announced = bench.spool.announced((receipt,))
+    assert announced == (PrintSending(job=3),)
+    shop.journal.append(receipt, *announced)
+    bench.spool.recorded(announced)
+    begun, _ = shop.journal.head()
+    bench.pass_time(TOLD_MS)
+    assert bench.printer.printed == ["merchant 1", "merchant 1"]
+    assert since(shop, begun) == [PrintSent(job=3)]
+
+
+@pytest.mark.parametrize("copy", [Copy.DISPLAY, Copy.SETTLEMENT])
+def test_a_paper_that_is_no_receipt_is_not(shop: Shop, copy: Copy) -> None:
+    bench = Bench(shop, ScriptedPrinter([]))
+    bench.pass_time(TOLD_MS)
+    assert bench.spool.announced((PrintQueued(job=3, copy=copy, batch=1, stan=1),)) == ()
+
+
+def test_a_receipt_that_has_to_wait_for_paper_is_not(shop: Shop) -> None:
+    bench = Bench(shop, ScriptedPrinter([], states=[PAPER_OUT]))
+    bench.pass_time(1)
+    receipt = PrintQueued(job=3, copy=Copy.MERCHANT, batch=1, stan=1)
+    assert bench.spool.announced((receipt,)) == ()
+    bench.pass_time(RETRY_MS + TOLD_MS)
+    assert bench.printer.printed == ["merchant 1"]
+
+
+def test_the_roll_that_ended_meanwhile_makes_no_duplicate(shop: Shop) -> None:
+    bench = Bench(shop, ScriptedPrinter([]))
+    bench.pass_time(TOLD_MS)
+    receipt = PrintQueued(job=3, copy=Copy.MERCHANT, batch=1, stan=1)
+    announced = bench.spool.announced((receipt,))
+    shop.journal.append(receipt, *announced)
+    bench.printer.states = [PAPER_OUT, PAPER_OUT]
+    bench.spool.recorded(announced)
+    bench.pass_time(1)
+    assert bench.spool.stuck == 1
+    assert not bench.spool.doubtful
+    bench.pass_time(3 * RETRY_MS)
+    assert bench.printer.printed == ["merchant 1", "merchant 1"]
