@@ -16,7 +16,7 @@ from firmware.lab.benchmarks.trade import TracedStage
 from firmware.lab.scenario.stage import START
 from firmware.ui.texts import Text
 
-SALE_BYTES_MAX = 45_000  # of the write-ahead log; checkpoints come on top, a seventh of it
+SALE_BYTES_MAX = 45_000  # of the write-ahead log; checkpoints come on top, a sixth of it
 
 
 def now():
