@@ -37,6 +37,7 @@ COMMANDS = {
     "report": "a day or a batch as a table and a chart",
     "verify": "check a journal, or the QR code of a voucher, without the terminal",
     "operator": "list, add, reset or delete operators while the terminal is off",
+    "till": "list, add or remove the tills and kiosks that may use the API",
     "config": "show the settings and where each comes from, or check a file",
     "guide": "write the cashier's page, with the real screens, to be printed",
     "screens": "draw the contact sheet of all screens",

@@ -114,7 +114,8 @@ class EscposPrinter:
         self._clean = False
         sent, finished = self._sent(body)
         after = self.status()
-        well = after in (PaperState.READY, PaperState.NEAR_END) or not answers
+        # one that is heard only now was there before, and hung: who knows what it printed
+        well = after in (PaperState.READY, PaperState.NEAR_END) if answers else after is before
         if not (finished and well and after.can_print):
             self._clean = False
             return PrintReport(PrintResult.UNKNOWN, after, sent)

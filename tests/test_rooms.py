@@ -21,6 +21,8 @@ ROOMS = (
     "terminal",
     "audit",
     "ops",
+    "api",
+    "kiosk",
     "lab",
     "cli",
 )

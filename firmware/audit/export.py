@@ -100,6 +100,8 @@ def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
             "refunded_minor": one.refunded_minor,
             "record": one.record_seq,
             "record_hash": one.record_hash,
+            "order_id": one.order_id,
+            "order_reference": one.order_reference,
         }
 
 
@@ -221,6 +223,8 @@ TABLES = {
             "refunded_minor": Is.COUNT,
             "record": Is.COUNT,
             "record_hash": Is.TEXT,
+            "order_id": Is.TEXT,
+            "order_reference": Is.TEXT,
         },
         _each,
     ),

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
+from firmware.core.config_section import Section
 from firmware.core.exits import DONE
 from firmware.core.files import read_text
 from firmware.core.money import Currency
@@ -93,8 +94,13 @@ def _literal(section: Section, field: str, currency: Currency) -> str:
 
 
 def _inline(section: Section, currency: Currency) -> str:
-    """A section within a list, as an inline table."""
-    pairs = (f"{name} = {_literal(section, name, currency)}" for name in section.__struct_fields__)
+    """A section within a list, as an inline table of what is set."""
+    default = type(section)()
+    pairs = (
+        f"{name} = {_literal(section, name, currency)}"
+        for name in section.__struct_fields__
+        if name == "name" or getattr(section, name) != getattr(default, name)
+    )
     return "{ " + ", ".join(pairs) + " }"
 
 

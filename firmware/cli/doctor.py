@@ -16,21 +16,15 @@ from firmware.core.config import Config
 from firmware.core.config_file import with_setting
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG, USER
-from firmware.ops.doctor.clock import ClockCheck
-from firmware.ops.doctor.display import DisplayCheck, Picture
-from firmware.ops.doctor.examination import as_json, as_line, examined, fit
-from firmware.ops.doctor.findings import Finding, Inspection
+from firmware.ops.doctor.computer import ClockCheck, PowerCheck
+from firmware.ops.doctor.display import DisplayCheck, Picture, SignalsCheck
+from firmware.ops.doctor.findings import Finding, Inspection, as_json, as_line, examined, fit
 from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
-from firmware.ops.doctor.machine import Machine, ThisMachine
+from firmware.ops.doctor.machine import Machine, ThisMachine, usb_node
 from firmware.ops.doctor.permissions import Access, PermissionsCheck
-from firmware.ops.doctor.power import PowerCheck
-from firmware.ops.doctor.printer import PrinterCheck
+from firmware.ops.doctor.printer import PrinterCheck, SerialPortCheck
 from firmware.ops.doctor.reader import ReaderCheck
-from firmware.ops.doctor.serial_port import SerialPortCheck
-from firmware.ops.doctor.signals import SignalsCheck
-from firmware.ops.doctor.storage import StorageCheck
-from firmware.ops.doctor.usb import usb_node
-from firmware.ops.doctor.wear import WearCheck
+from firmware.ops.doctor.storage import StorageCheck, WearCheck
 from firmware.terminal.clock_watch import RELEASED
 from firmware.terminal.devices import Parts, printer_of, real_parts
 from firmware.terminal.drivers import profile_of

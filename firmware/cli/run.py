@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.core import log
+from firmware.core.clock import SystemClock
 from firmware.core.config import Config, ConfigError
 from firmware.core.exits import Refused
+from firmware.terminal.loop import Inbox
 from firmware.terminal.refusal import show_refusal
-from firmware.terminal.service import run_terminal
+from firmware.terminal.service import Beside, run_terminal
 from firmware.terminal.settings import (
     Settings,
     add_config_argument,
@@ -27,6 +29,9 @@ from firmware.terminal.settings import (
     file_of,
     legible,
 )
+from firmware.terminal.terminal import Terminal
+
+_LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     journald = "JOURNAL_STREAM" in os.environ
     handler = log.set_up(options.verbose, sys.stderr, journald=journald)
     try:
-        return run_terminal(settings, data, beside=lambda: _metrics(settings.config, data))
+        return run_terminal(settings, data, beside=_beside(settings, data))
     finally:
         logging.getLogger().removeHandler(handler)
 
@@ -56,6 +61,17 @@ def _settings(path: Path | None) -> Settings:
     except ConfigError as error:
         show_refusal(legible(file_of(path)).config, error)
         raise Refused(*map(str, error.mistakes)) from None
+
+
+def _beside(settings: Settings, data: Path) -> Beside:
+    """What is served while the terminal trades: figures and the tills' API."""
+
+    @contextlib.contextmanager
+    def serve(terminal: Terminal, inbox: Inbox) -> Iterator[None]:
+        with _metrics(settings.config, data), _api(terminal, settings, data, inbox):
+            yield
+
+    return serve
 
 
 @contextlib.contextmanager
@@ -71,3 +87,29 @@ def _metrics(config: Config, data: Path) -> Iterator[None]:
     finally:
         if served is not None:
             served.close()
+
+
+@contextlib.contextmanager
+def _api(terminal: Terminal, settings: Settings, data: Path, inbox: Inbox) -> Iterator[None]:
+    """Within, tills may ask, if the configuration says so. Without it the terminal trades, too."""
+    config, server = settings.config, None
+    if config.api.port:
+        from firmware.api.server import ApiServer  # noqa: PLC0415 - its libraries slow the start
+        from firmware.api.views import Door  # noqa: PLC0415
+        from firmware.kiosk.routes import shop_page  # noqa: PLC0415
+
+        signer = lambda: terminal.ledger.signer  # noqa: E731 - said where it is used
+        door = Door(data, config, inbox.post, terminal.board, signer, SystemClock().now)
+        try:
+            server = ApiServer(door, beside=shop_page(settings.pictures))
+        except OSError as error:
+            place = f"{config.api.listen}:{config.api.port}"
+            _LOG.error("no API", extra=log.fields(place=place, reason=error.strerror))
+        else:
+            server.start()
+            _LOG.info("API", extra=log.fields(url=server.url))
+    try:
+        yield
+    finally:
+        if server is not None:
+            server.close()

@@ -55,6 +55,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep the terminal's data in DIR, and go on with what is there (default: a temporary "
         "folder, which goes with it)",
     )
+    parser.add_argument(
+        "--headless", action="store_true", help="no page: for tests, with --api; see there"
+    )
+    parser.add_argument(
+        "--api",
+        action="store_true",
+        help="with --headless: serve the tills' API and routes to play at the bench; one line of "
+        "JSON says where, when they are ready",
+    )
+    parser.add_argument(
+        "--virtual", action="store_true", help="with --headless: time passes only by what is played"
+    )
+    parser.add_argument(
+        "--shop",
+        type=Path,
+        metavar="FILE",
+        help="with --headless: a terminal's settings, for its shop, limits and touch screen; its"
+        " devices and acquirer stay the simulator's (default: the example's goods at /kiosk/)",
+    )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the page and end")
     add_force_argument(parser)
 
@@ -68,11 +87,16 @@ def run(options: argparse.Namespace) -> int:
             draw(file)
         print(f"pos sim: {options.picture}")
         return DONE
+    alone = options.virtual or options.shop
+    if options.headless is not options.api or (alone and not options.headless):
+        raise Refused("--headless and --api go together, and --virtual and --shop with both")
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):  # before anything is begun that is to be ended
         signal.signal(name, lambda *_: ended.set())
     language = LANGUAGES[options.lang or locale_language(os.environ)]
     settings = {"general.language": language.value}
+    if options.headless:
+        return _headless(options, language.value, ended)
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
         kept = None if options.data is None else _kept(options.data)
         session = Session(Path(directory), Hub(), settings, kept)
@@ -94,6 +118,28 @@ def run(options: argparse.Namespace) -> int:
         ended.wait()
         server.close()
         session.close()
+    return DONE
+
+
+def _headless(options: argparse.Namespace, language: str, ended: threading.Event) -> int:
+    from firmware.lab.target.headless import serve  # noqa: PLC0415 - the page needs none of it
+
+    with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
+        data = options.data or Path(directory)
+        if options.data is not None:
+            _kept(options.data)
+        try:
+            serve(
+                data.resolve(),
+                language,
+                virtual=options.virtual,
+                ended=ended,
+                shop=options.shop,
+            )
+        except ConfigError as error:
+            raise Refused(*map(str, error.mistakes)) from None
+        except JournalFault as fault:
+            raise Refused(f"{data}: {fault}", code=FAILED) from None
     return DONE
 
 

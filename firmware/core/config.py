@@ -11,17 +11,14 @@ import msgspec
 from msgspec import Meta
 
 from firmware.core.config_across import Mistake
-from firmware.core.money import CURRENCIES, MINOR_MAX, Currency
+from firmware.core.config_kiosk import Kiosk
+from firmware.core.config_section import AmountMinor, Seconds, Section
+from firmware.core.config_served import Api, Metrics
+from firmware.core.money import CURRENCIES, Currency
 
-AmountMinor = Annotated[int, Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
-Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 _CARD = Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})
 ListedCard = Annotated[str, _CARD]
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the configuration file; the description of each setting says what it means."""
 
 
 class Merchant(Section, frozen=True):
@@ -303,19 +300,6 @@ class Signals(Section, frozen=True):
     ] = False
 
 
-class Metrics(Section, frozen=True):
-    """What Prometheus may read on the loopback; nothing where `port` is 0."""
-
-    port: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=65_535,
-            description="figures for Prometheus on 127.0.0.1, at /metrics; 0 for none",
-        ),
-    ] = 0
-
-
 class Emv(Section, frozen=True):
     """The kernel's own data."""
 
@@ -341,25 +325,6 @@ class Emv(Section, frozen=True):
     ] = ()
 
 
-class Item(Section, frozen=True):
-    """One thing that a kiosk sells, and its key."""
-
-    key: Annotated[str, Meta(pattern="^[1-9]$")] = "1"
-    name: Annotated[str, Meta(min_length=1, max_length=12)] = "?"
-    price: AmountMinor = 0
-
-
-class Kiosk(Section, frozen=True):
-    """The unattended terminal: what it sells, and how soon it waits for the next customer."""
-
-    items: Annotated[
-        tuple[Item, ...], Meta(description="what a kiosk sells: key 1 to 9, name and price of each")
-    ] = ()
-    timeout_s: Annotated[
-        Seconds, Meta(description="a kiosk waits for the next customer after this")
-    ] = 20
-
-
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
@@ -377,6 +342,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keypad: Keypad = Keypad()
     signals: Signals = Signals()
     metrics: Metrics = Metrics()
+    api: Api = Api()
     emv: Emv = Emv()
     kiosk: Kiosk = Kiosk()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -40,25 +41,65 @@ def across(config: Config, source: str) -> list[Mistake]:
             model_named(config.printer.model)
         except ValueError as error:
             mistakes.append(Mistake(f"{source}: printer.model", f"{error}"))
-    return mistakes + _across_kiosk(config, source)
+    return mistakes + _across_api(config, source) + _across_kiosk(config, source)
+
+
+def _across_api(config: Config, source: str) -> list[Mistake]:
+    """Where the API listens is an address, not a name that may become another one."""
+    try:
+        ipaddress.ip_address(config.api.listen)
+    except ValueError:
+        return [Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1")]
+    return []
 
 
 def _across_kiosk(config: Config, source: str) -> list[Mistake]:
     """A price list has each key once, and nothing on it that could never be sold."""
-    items, most = config.kiosk.items, config.sale.max_amount
-    mistakes = []
-    if config.general.profile == "kiosk" and not items:
+    kiosk, most = config.kiosk, config.sale.max_amount
+    by_key = config.general.profile == "kiosk" and not kiosk.shop
+    mistakes = _across_shop(config, source)
+    if by_key and not kiosk.items:
         words = "expected at least one item: a kiosk takes no keyed amounts"
         mistakes.append(Mistake(f"{source}: kiosk.items", words))
-    for number, item in enumerate(items, 1):
+    for number, item in enumerate(kiosk.items, 1):
         place = f"{source}: kiosk.items {number}"
-        if any(item.key == other.key for other in items[: number - 1]):
+        if by_key and not item.key:
+            words = 'expected "1" to "9": without kiosk.shop an item is chosen by its key'
+            mistakes.append(Mistake(f"{place}.key", words))
+        if item.key and any(item.key == other.key for other in kiosk.items[: number - 1]):
             mistakes.append(Mistake(f"{place}.key", f"{item.key} is another item's"))
-        if sum(1 if character.isascii() else 2 for character in item.name) > ITEM_COLUMNS:
-            words = f"expected at most {ITEM_COLUMNS} columns, two a Chinese character"
-            mistakes.append(Mistake(f"{place}.name", words))
+        for name, text in (("name", item.name), ("name_en", item.name_en)):
+            if item.key and columns(text) > ITEM_COLUMNS:
+                words = f"expected at most {ITEM_COLUMNS} columns, two a Chinese character"
+                because = "of an item with a key: the display shows it in full"
+                mistakes.append(Mistake(f"{place}.{name}", f"{words}, {because}"))
         if item.price == 0:
             mistakes.append(Mistake(f"{place}.price", "expected more than nothing"))
         if most and item.price > most:
             mistakes.append(Mistake(f"{place}.price", "expected at most sale.max_amount"))
+        if item.picture and not kiosk.pictures:
+            mistakes.append(Mistake(f"{place}.picture", "expected kiosk.pictures, its folder"))
     return mistakes
+
+
+def _across_shop(config: Config, source: str) -> list[Mistake]:
+    """The shop of a touch screen is for this machine alone, and has something to sell."""
+    if not config.kiosk.shop:
+        return []
+    mistakes = []
+    if not config.kiosk.items:
+        words = "expected at least one item: kiosk.shop has nothing to sell"
+        mistakes.append(Mistake(f"{source}: kiosk.items", words))
+    try:
+        alone = ipaddress.ip_address(config.api.listen).is_loopback
+    except ValueError:
+        return mistakes  # named elsewhere
+    if not alone:
+        words = "expected false while api.listen is more than this machine: its page has no token"
+        mistakes.append(Mistake(f"{source}: kiosk.shop", words))
+    return mistakes
+
+
+def columns(text: str) -> int:
+    """Half-width columns of a text on the display."""
+    return sum(1 if character.isascii() else 2 for character in text)

@@ -12,8 +12,10 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from firmware.core.config import Config, ConfigError, Item, Kiosk, Section
+from firmware.core.config import Config, ConfigError
 from firmware.core.config_across import Mistake, across
+from firmware.core.config_kiosk import Item, Kiosk
+from firmware.core.config_section import Section
 from firmware.core.files import read_text
 from firmware.core.money import CURRENCIES, Currency, minor_of
 
@@ -131,9 +133,7 @@ def _items(raw: Any, place: str, currency: Currency, mistakes: list[Mistake]) ->
     for number, table in enumerate(raw, 1):
         here = f"{place} {number}"
         mistakes += [
-            Mistake(f"{here}.{name}", "missing")
-            for name in Item.__struct_fields__
-            if name not in table
+            Mistake(f"{here}.{name}", "missing") for name in ("name", "price") if name not in table
         ]
         item = _section(Item, table, here, currency, mistakes)
         if isinstance(item, Item):

@@ -14,7 +14,7 @@ Place = tuple[str, int, int]
 class Payment(Struct, frozen=True, kw_only=True):
     """A sale, void or refund, as it was agreed to. Asking for one twice moves money once.
 
-    The shop's names are the journal's and the receipts' alone: no message carries them.
+    The shop's and the till's names are for journal and receipts: no message carries them.
     """
 
     kind: Kind
@@ -30,6 +30,8 @@ class Payment(Struct, frozen=True, kw_only=True):
     training: bool = False
     merchant_name: str = ""
     store: str = ""
+    order_id: str = ""  # of a till's order
+    order_reference: str = ""  # the till's own name for it
 
     @property
     def place(self) -> Place:

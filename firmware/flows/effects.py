@@ -20,6 +20,7 @@ from firmware.journal.transactions import PrintJob
 from firmware.payments.effects import (
     Effect,
 )
+from firmware.payments.tills import TillAsked
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
@@ -58,14 +59,18 @@ class TimedOut(Struct, frozen=True):
     at_ms: int
 
 
-Happening = KeyPressed | CardInserted | CardRemoved | TimedOut
+Happening = KeyPressed | CardInserted | CardRemoved | TimedOut | TillAsked
 
 
 class Wait(Effect[Happening], frozen=True):
-    """Wait for a key, and if asked for a card's coming or going, at most `timeout_ms`."""
+    """Wait for a key, and if asked for a card's coming or going, at most `timeout_ms`.
+
+    With `orders` a till may begin something: nobody else is served here.
+    """
 
     timeout_ms: int
     card: bool = False
+    orders: bool = False  # and a till's wish
     masked: MaskedEntry | None = None  # see firmware.terminal.entry_guard
 
 

@@ -23,6 +23,7 @@ from firmware.journal.schema import SCHEMA
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
 from firmware.payments.owed import Retry, what_is_owed
 from firmware.payments.roles import Act, May, Role, may, role_of
+from firmware.payments.tills import TillAsked
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
@@ -81,7 +82,7 @@ async def idle(desk: Desk) -> None:
             notice = Phrase.of(card) if card else await _notice(desk, moment, slips)
         await show(desk, idle_screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
-        happening = await Wait(min(until_minute_ms, pause_ms), card=True)
+        happening = await Wait(min(until_minute_ms, pause_ms), card=True, orders=True)
         match happening:
             case TimedOut():
                 pass
@@ -89,10 +90,15 @@ async def idle(desk: Desk) -> None:
                 card = Text.REMOVE_CARD if found else Text.CARD_BEFORE_AMOUNT
             case CardRemoved():
                 card = None
+            case TillAsked():
+                # as in `_begin`: see LATER
+                from firmware.flows.order import serve_tills  # noqa: PLC0415
+
+                return await serve_tills(desk, happening)
             case KeyPressed(key=key):
                 desk.clock_moved_s = 0
                 if await _begin(desk, key):
-                    return
+                    return None
 
 
 async def _begin(desk: Desk, key: Key) -> bool:

@@ -6,9 +6,11 @@ wait a shorter time, and each approval makes one paper by itself.
 
 from __future__ import annotations
 
+from firmware.core.config_kiosk import Item
 from firmware.flows.desk import Desk
 from firmware.flows.effects import EntryLeftOpen, UseUpCard, Wait
 from firmware.flows.menu import idle_key
+from firmware.flows.order import serve_tills
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import idle_screen, shift_px, show
 from firmware.flows.permissions import permitted
@@ -16,8 +18,9 @@ from firmware.flows.sale import sell_item
 from firmware.payments.effects import Moment, Now
 from firmware.payments.owed import Retry
 from firmware.payments.roles import Act
+from firmware.payments.tills import TillAsked
 from firmware.ui.screens import Attract, Phrase, Screen
-from firmware.ui.texts import Text
+from firmware.ui.texts import Language, Text
 from hw.events import Key, KeyPressed
 
 PAGE_MS = 4_000  # pages of the price list take turns
@@ -35,9 +38,11 @@ async def attract(desk: Desk) -> None:
         if await EntryLeftOpen():
             notice = Phrase.of(Text.ENTRY_LEFT_OPEN)
         await show(desk, _screen(desk, moment, notice))
-        happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True)
+        happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True, orders=True)
+        if isinstance(happening, TillAsked):
+            return await serve_tills(desk, happening)
         if isinstance(happening, KeyPressed) and await _begin(desk, happening.key):
-            return
+            return None
 
 
 async def _begin(desk: Desk, key: Key) -> bool:
@@ -45,7 +50,7 @@ async def _begin(desk: Desk, key: Key) -> bool:
     item = next((each for each in desk.config.kiosk.items if each.key == key.digit), None)
     if item is not None:
         if await permitted(desk, Act.ITEM):
-            await sell_item(desk, item.name, desk.money(item.price))
+            await sell_item(desk, _named(desk, item), desk.money(item.price))
         return True
     return await idle_key(desk, key)
 
@@ -53,6 +58,15 @@ async def _begin(desk: Desk, key: Key) -> bool:
 def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Screen:
     if desk.training:  # a price list has no room to say so
         return idle_screen(desk, moment, notice)
-    items = tuple((each.key, each.name, desk.money(each.price)) for each in desk.config.kiosk.items)
+    items = tuple(
+        (each.key, _named(desk, each), desk.money(each.price))
+        for each in desk.config.kiosk.items
+        if each.key  # those without one are sold on the touch screen
+    )
     page = moment.monotonic_ms // PAGE_MS
     return Attract(desk.owner, items, shift_px(moment), page, notice, desk.test_keys)
+
+
+def _named(desk: Desk, item: Item) -> str:
+    """An item's name in the display's language."""
+    return (desk.language is Language.EN and item.name_en) or item.name

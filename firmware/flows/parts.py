@@ -208,6 +208,7 @@ async def agree(
         shown_at_ms=shown.at_ms if opened_ms is None else opened_ms,
         pressed_at_ms=pressed_ms,
         key=key,
+        order_id=order.order_id,
     )
     await Record.with_next(record, blobs={shown.sha256: shown.packed})
     return Agreed(order, shown.sha256)

@@ -8,6 +8,7 @@ from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.parts import show, tell
 from firmware.flows.settle import resume_settlement
 from firmware.journal.lookups import Lookups
+from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
 from firmware.journal.records import Record as JournalRecord
 from firmware.payments.effects import Look, Record
@@ -27,6 +28,10 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     records: list[JournalRecord] = [
         ReversalOpened(batch=each.batch, stan=each.stan, reason=cause.value, training=each.training)
         for each in open_intents
+    ]
+    records += [
+        OrderEnded(id=each.taken.id, end=OrderEnd.CANCELLED, reason=cause.value)
+        for each in await Look.of(Lookups.open_orders)
     ]
     next_job = await Look.of(Lookups.next_job)
     for number, job in enumerate(doubtful):

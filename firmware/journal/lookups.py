@@ -1,7 +1,7 @@
 """What the journal can be asked. Every answer costs a few steps in an index, whatever its length.
 
 A look-up is a method that has its SQL; a flow awaits it as `Look.of(Lookups.batch)`. They are
-grouped by what is asked: `numbers`, `vouchers`, `sums`, `owed`, and here the log itself.
+grouped by what is asked: `numbers`, `vouchers`, `sums`, `owed`, `orders`, and here the log itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from firmware.journal.chain import ORIGIN, ChainedRecord, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, fault_of
+from firmware.journal.orders import OrderLookups
 from firmware.journal.owed import OwedLookups
 from firmware.journal.records import SettingChanged, SettingsRecorded
 from firmware.journal.rows import believed, entry_of
@@ -21,7 +22,7 @@ from firmware.journal.vouchers import NEVER
 _ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
 
 
-class Lookups(OwedLookups, SumLookups):
+class Lookups(OwedLookups, OrderLookups, SumLookups):
     """All that the journal can be asked, through the one connection it is given."""
 
     # -- settings ------------------------------------------------------------------------------

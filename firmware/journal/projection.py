@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from firmware.core.kinds import Copy, Kind, Result
-from firmware.journal import batches, rules, schema, settings, shift
+from firmware.journal import batches, orders, rules, schema, settings, shift
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
+from firmware.journal.order_records import OrderEnded, OrderTaken
 from firmware.journal.records import (
     BatchOpened,
     ClockJumped,
@@ -86,6 +87,8 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             | GuardOverridden()
         ):
             shift.project(db, record)
+        case OrderTaken() | OrderEnded():
+            orders.project(db, entry.seq, record)
         case SettingsRecorded() | SettingChanged():
             settings.project(db, entry.seq, record)
         case KeyIntroduced():
@@ -143,6 +146,7 @@ def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded
             original["intent"] if original is not None else None,
         ),
     )
+    orders.begun(db, entry.seq, intent)
     if intent.kind is Kind.REFUND and original is not None:
         _refunded(db, original["intent"], intent.amount_minor)
     following = intent.stan % rules.STAN_MAX + 1
@@ -210,6 +214,9 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
         _count(db, row, 1)
     elif row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
+    orders.moved(db, seq, row["intent"])
+    if row["original"]:
+        orders.moved(db, seq, row["original"])
 
 
 def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
@@ -242,6 +249,8 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
         original = _row(db, row["original"])
         if original is not None and original["voided_by"] == row["stan"]:
             _voided(db, row["original"], 0)
+    if row["original"]:
+        orders.moved(db, seq, row["original"])
 
 
 def _upload(
@@ -274,6 +283,7 @@ def _ended(db: sqlite3.Connection, row: Row, seq: int, state: State) -> None:
         "UPDATE transactions SET state = ?, ended = ? WHERE intent = ?",
         (state.value, seq, row["intent"]),
     )
+    orders.moved(db, seq, row["intent"])
 
 
 def _voided(db: sqlite3.Connection, original: int, stan: int) -> None:

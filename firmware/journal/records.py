@@ -20,6 +20,7 @@ from firmware.core.kinds import (
 from firmware.core.payment import Payment
 from firmware.journal.base import Base
 from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
+from firmware.journal.order_records import OrderEnded, OrderTaken
 from firmware.journal.payments import fields_of, payment_of
 
 
@@ -48,6 +49,7 @@ class AmountAgreed(Base, frozen=True):
     shown_at_ms: int
     pressed_at_ms: int
     key: str = "ENTER"
+    order_id: str = ""  # of a till's order
 
 
 class EntryAbandoned(Base, frozen=True):
@@ -88,6 +90,8 @@ class IntentRecorded(Base, frozen=True):
     original: OriginalRef | None = None
     undo: bool = False
     training: bool = False
+    order_id: str = ""  # of a till's order
+    order_reference: str = ""  # the till's own name for it
 
     @classmethod
     def of(
@@ -378,4 +382,6 @@ Record = (
     | TailLost
     | BooksReplaced
     | TrainingSwitched
+    | OrderTaken
+    | OrderEnded
 )

@@ -11,6 +11,7 @@ import sqlite3
 from firmware.core.kinds import Kind, Result, Totals
 from firmware.core.money import MINOR_MAX
 from firmware.journal.faults import RuleBroken
+from firmware.journal.order_records import OrderTaken
 from firmware.journal.records import (
     CopyRestored,
     IntentRecorded,
@@ -60,6 +61,29 @@ def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, 
     require(0 < intent.amount_minor <= MINOR_MAX, f"amount {intent.amount_minor}")
     if intent.kind is Kind.SALE:
         require(intent.original is None, "a sale has no original")
+
+
+def may_take(order: OrderTaken, *, known: bool, waiting: str) -> None:
+    """An id is taken once for ever, and one order at a time; `waiting` is the open one's id."""
+    require(not known, f"order {order.id} was taken before")
+    require(not waiting, f"order {order.id} while {waiting} is open")
+    require(0 < order.amount_minor <= MINOR_MAX, f"amount {order.amount_minor}")
+
+
+def may_end_order(order: str, state: str | None) -> None:
+    """An order ends once, and only without a payment: after the intent the payment decides."""
+    require(state == "taken", f"end of order {order}, which is {state or 'unknown'}")
+
+
+def may_carry_out(intent: IntentRecorded, order: Row | None) -> None:
+    """One intent an order, of just what was asked for."""
+    name = intent.order_id
+    if order is None:
+        raise RuleBroken(f"intent of order {name}, which is unknown")
+    require(order["state"] == "taken", f"intent of order {name}, which is {order['state']}")
+    asked = order["kind"], order["amount_minor"], order["currency"], order["reference"]
+    given = intent.kind.value, intent.amount_minor, intent.currency, intent.order_reference
+    require(asked == given, f"intent of order {name} for something else")
 
 
 def may_undo(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 4
+SCHEMA = 5
 
 LOG = (
     """CREATE TABLE records (
@@ -130,6 +130,24 @@ PROJECTIONS = {
         queued INTEGER NOT NULL,
         state TEXT NOT NULL
     ) STRICT""",
+    "orders": """CREATE TABLE orders (
+        id TEXT PRIMARY KEY,
+        taken INTEGER NOT NULL,
+        ended INTEGER,
+        intent INTEGER NOT NULL DEFAULT 0,
+        kind TEXT NOT NULL,
+        amount_minor INTEGER NOT NULL,
+        currency TEXT NOT NULL,
+        reference TEXT NOT NULL,
+        state TEXT NOT NULL,
+        version INTEGER NOT NULL -- the last record that changed it
+    ) STRICT, WITHOUT ROWID""",
+    "order_events": """CREATE TABLE order_events (
+        seq INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        state TEXT NOT NULL,
+        PRIMARY KEY (seq, id)
+    ) STRICT, WITHOUT ROWID""",
     "settings": """CREATE TABLE settings (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -149,6 +167,9 @@ PROJECTIONS = {
 }
 
 INDEXES = (
+    "CREATE INDEX orders_version ON orders (version)",
+    "CREATE INDEX orders_intent ON orders (intent) WHERE intent <> 0",
+    "CREATE INDEX orders_waiting ON orders (id) WHERE state = 'taken'",
     "CREATE INDEX batches_number ON batches (batch)",
     "CREATE UNIQUE INDEX transactions_number ON transactions (stan, batch, training, serial)",
     "CREATE INDEX transactions_card ON transactions (card, day)",

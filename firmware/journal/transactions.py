@@ -43,6 +43,8 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     frame_sha256: str = ""
     original: OriginalRef | None = None
     undo: bool = False
+    order_id: str = ""  # of a till's order
+    order_reference: str = ""  # the till's own name for it
     training: bool = False
     response_code: str = ""
     reason: str = ""

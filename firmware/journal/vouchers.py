@@ -45,6 +45,10 @@ class VoucherLookups(NumberLookups):
         where = "t.stan = ? AND t.date = ? AND t.training = ? ORDER BY t.serial DESC"
         return self._first(where, (stan, date, training))
 
+    def by_intent(self, intent: int) -> Transaction | None:
+        """The transaction whose intent has this record number."""
+        return self._first("t.intent = ?", (intent,))
+
     def by_reference(
         self, reference: str, date: str, *, training: bool = False
     ) -> Transaction | None:

@@ -70,8 +70,8 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
 
 
 @cache
-def tray_books() -> tuple[Account, ...]:
-    """The issuers' accounts behind the cards of the tray, as the embedded host holds them."""
+def tray_books(folder: Path = TRAY) -> tuple[Account, ...]:
+    """The issuers' accounts behind the cards of a tray, as the embedded host holds them."""
     return tuple(
         Account(
             name=one.name,
@@ -86,5 +86,5 @@ def tray_books() -> tuple[Account, ...]:
             status=Status(one.status),
             arpc_method=one.arpc_method,
         )
-        for one in tray_accounts()
+        for one in tray_accounts(folder)
     )

@@ -27,6 +27,7 @@ class Order(Struct, frozen=True):
     source: Source = Source.KEYPAD
     reference: str = ""
     original: OriginalRef | None = None  # of a void or refund
+    order_id: str = ""  # of a till's order: unique for ever
     undo: bool = False  # a void of the sale that was approved a moment ago
 
 

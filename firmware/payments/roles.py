@@ -26,6 +26,7 @@ class Act(enum.Enum):
 
     SALE = "sale"  # of an amount that is keyed
     ITEM = "item"  # a sale of an item of the price list
+    ORDER = "order"  # a sale that a till asks for
     UNDO = "undo"
     MENU = "menu"
     VOID = "void"
@@ -52,6 +53,7 @@ TABLE: dict[Act, tuple[May, May, May]] = {
     # a cashier, the supervisor, a customer at a kiosk
     Act.SALE: (May.YES, May.NO, May.NO),
     Act.ITEM: (May.NO, May.NO, May.YES),
+    Act.ORDER: (May.YES, May.NO, May.YES),
     Act.UNDO: (May.YES, May.NO, May.YES),
     Act.MENU: (May.YES, May.YES, May.ASK),  # what a customer's row allows below, it allows here
     Act.VOID: (May.ASK, May.ASK, May.NO),

@@ -33,7 +33,7 @@ from firmware.journal.records import (
 from firmware.journal.transactions import Transaction
 from firmware.payments.advice import send_uploads
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record
-from firmware.payments.order import Ready
+from firmware.payments.order import Ready, Source
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import reverse
 from firmware.payments.roles import Role, role_of
@@ -56,7 +56,7 @@ class CardWord(Struct, frozen=True):
 
 
 class PaymentApproved(Struct, frozen=True):
-    """Approved and recorded, with the print jobs of both copies."""
+    """Approved and recorded, with the print jobs of both copies; 0 where a till has them."""
 
     transaction: Transaction
     merchant_job: int
@@ -122,7 +122,7 @@ async def _approved(
     shift: Shift, payment: Payment, ready: Ready, answer: Answered
 ) -> PaymentApproved:
     outcome = _outcome(shift, payment, ready, Result.APPROVED, answer)
-    copies = await _copies(shift, payment)
+    copies = await _copies(shift, payment, ready.agreed.order.source)
     await Record.of(outcome, *copies)
     return await _done(shift, payment, copies)
 
@@ -151,7 +151,7 @@ async def _offline(
     code = APPROVED_OFFLINE if result is Result.APPROVED else DECLINED_OFFLINE
     outcome = _outcome(shift, payment, ready, result, Answered(code), offline=True)
     if result is Result.APPROVED:
-        copies = await _copies(shift, payment)
+        copies = await _copies(shift, payment, ready.agreed.order.source)
         owed = UploadQueued(batch=payment.batch, stan=payment.stan)
         await Record.of(intent, outcome, owed, *copies, card=ready.card)
         await send_uploads(shift)
@@ -162,12 +162,22 @@ async def _offline(
 
 async def _done(shift: Shift, payment: Payment, copies: tuple[PrintQueued, ...]) -> PaymentApproved:
     transaction = await _transaction(shift, payment)
-    return PaymentApproved(transaction, copies[0].job, copies[-1].job, await Now())
+    first, last = (copies[0].job, copies[-1].job) if copies else (0, 0)
+    return PaymentApproved(transaction, first, last, await Now())
 
 
-async def _copies(shift: Shift, payment: Payment) -> tuple[PrintQueued, ...]:
-    """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other."""
+async def _copies(shift: Shift, payment: Payment, source: Source) -> tuple[PrintQueued, ...]:
+    """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other.
+
+    For a till's order the store's setting says whether they come out, wait, or are the till's.
+    """
+    if source is Source.TILL and shift.config.api.receipts == "till":
+        return ()
     copies = both_copies(payment, await Look.of(Lookups.next_job))
+    if source is Source.TILL and shift.config.api.receipts == "print":
+        copies = (copies[0], replace(copies[1], held=False))
+    elif source is Source.TILL and role_of(shift) is Role.CUSTOMER:
+        return (replace(copies[1], job=copies[0].job),)
     if role_of(shift) is not Role.CUSTOMER:
         return copies
     return (replace(copies[0], copy=Copy.CARDHOLDER),)
@@ -212,6 +222,8 @@ def payment_of(shift: Shift, ready: Ready, numbers: Numbers, moment: Moment) -> 
         time=moment.time,
         operator=shift.operator,
         original=agreed.order.original,
+        order_id=agreed.order.order_id,
+        order_reference=agreed.order.reference if agreed.order.order_id else "",
         training=shift.training,
         merchant_name=merchant.name,
         store=merchant.store,

@@ -30,6 +30,7 @@ class Label(enum.StrEnum):
     AUTHORISATION = "授权码 AUTH NO:"
     REFERENCE = "参考号 REF NO:"
     DATE = "日期 DATE:"
+    ORDER = "订单号 ORDER:"
     AMOUNT = "金额 AMOUNT:"
     ORIGINAL_VOUCHER = "原凭证号 ORIG VOUCHER:"
     ORIGINAL_REFERENCE = "原参考号 ORIG REF:"

@@ -72,6 +72,7 @@ def _numbers(sheet: Sheet, transaction: Transaction) -> None:
     sheet.pair(Label.AUTHORISATION, transaction.authorisation_code)
     sheet.pair(Label.REFERENCE, transaction.reference)
     sheet.pair(Label.DATE, date_text(transaction.date, transaction.time))
+    sheet.pair(Label.ORDER, transaction.order_reference)
     sign = 1 if transaction.kind is Kind.SALE else -1  # what is given back has a minus
     paid = transaction.amount
     amount = sum_text(sign * paid.minor, paid.currency)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from firmware.core.log import fields
+from firmware.payments.tills import OrderStopped, TillAsked, TillEvent
 from firmware.terminal.service_manager import (
     IN_SERVICE,
     OUT_OF_SERVICE,
@@ -47,7 +48,7 @@ class Runs(Protocol):
 
     def start(self) -> None: ...
 
-    def step(self, event: Event | None) -> None: ...
+    def step(self, event: Event | TillEvent | None) -> None: ...
 
     def look(self) -> None: ...
 
@@ -75,11 +76,11 @@ class Inbox:
 
     def __init__(self) -> None:
         # its put may interrupt its own get, as a signal handler does; queue.Queue would lock up
-        self._queue: queue.SimpleQueue[Event | Stop] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Event | TillEvent | Stop] = queue.SimpleQueue()
         self.asked = 0
         """How often it was asked to end, though nobody may have taken it yet."""
 
-    def post(self, event: Event) -> None:
+    def post(self, event: Event | TillEvent) -> None:
         """Bring an event."""
         self._queue.put(event)
 
@@ -88,7 +89,7 @@ class Inbox:
         self.asked += 1
         self._queue.put(Stop.ASKED)
 
-    def take(self, timeout_ms: int) -> Event | Stop | None:
+    def take(self, timeout_ms: int) -> Event | TillEvent | Stop | None:
         """The next one, waiting up to `timeout_ms`; None when nothing came."""
         try:
             return self._queue.get(timeout=timeout_ms / 1000)
@@ -125,7 +126,7 @@ class Loop:
     def __init__(
         self,
         runner: Runs,
-        take: Callable[[int], Event | Stop | None],
+        take: Callable[[int], Event | TillEvent | Stop | None],
         clock: Clock,
         workers: Sequence[Watched],
         supervisor: ServiceManager,
@@ -180,6 +181,8 @@ class Loop:
                 if self._now_ms >= self._runner.deadline_ms:
                     self._runner.step(None)
                     self._least_wait_ms = LEAST_WAIT_MS
+            case TillAsked() | OrderStopped():
+                self._runner.step(came)
             case _:
                 _note(came)
                 self._runner.step(came)

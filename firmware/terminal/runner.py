@@ -18,10 +18,19 @@ from firmware.flows import effects
 from firmware.iso8583.messages import subject_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.payments import effects as payment_effects
+from firmware.payments.tills import (
+    AnswerTill,
+    LastStop,
+    OrderStopped,
+    TellStage,
+    TillAsked,
+    TillEvent,
+)
 from firmware.payments.training import training_answer
 from firmware.receipts.spool import PaperOutlook
 from firmware.terminal.entry_guard import EntryGuard
 from firmware.terminal.slow_effects import Pending, SlowEffects
+from firmware.terminal.tills import Tills
 from firmware.terminal.world import Glass, World, perform
 from firmware.ui.screens import Processing
 from hw.events import (
@@ -93,6 +102,7 @@ class Runner:
         self._card_used = False
         self._slot_seen = False
         self._entry = EntryGuard(world.directory)
+        self._tills = Tills(world.board)
         self._slow = SlowEffects(world)
         self._spin_at_ms = 0
 
@@ -118,8 +128,9 @@ class Runner:
     def start(self) -> None:
         """Begin the flow; it goes on until it first waits."""
         self._go_on(_Send(None))
+        self._tell_board()
 
-    def step(self, event: Event | None) -> None:
+    def step(self, event: Event | TillEvent | None) -> None:
         """Take one event and go on until the flow waits again. A bug in a flow is raised."""
         if event is not None:
             self._take(event)
@@ -134,6 +145,7 @@ class Runner:
             if came is not None:
                 self._go_on(came)
         self._spin()
+        self._tell_board()
 
     def look(self) -> None:
         """Look whether the data is where it was, though nothing happens."""
@@ -150,8 +162,10 @@ class Runner:
 
     # --- events -----------------------------------------------------------------------------
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event | TillEvent) -> None:
         match event:
+            case TillAsked() | OrderStopped():
+                self._tills.take(event, ready=self._ready, out_of_service=self._in_outage)
             case KeyPressed():
                 if len(self._happened) < KEYS_MAX:
                     self._happened.append(event)
@@ -219,9 +233,11 @@ class Runner:
                 else:
                     effect = self._flow.send(given.answer)
             except StopIteration:
+                self._tills.broken_off()
                 self._flow, self._in_outage = self._resume(), False
                 given = _Send(None)
             except (DeviceFault, JournalFault):
+                self._tills.broken_off()
                 self._flow, self._in_outage = self._outage(), True
                 given = _Send(None)
             else:
@@ -230,7 +246,9 @@ class Runner:
                     return
                 given = answered
 
-    def _perform(self, effect: payment_effects.Effect[Any]) -> _Send | _Throw | None:
+    def _perform(  # noqa: PLR0911 - a case an effect
+        self, effect: payment_effects.Effect[Any]
+    ) -> _Send | _Throw | None:
         """Perform an effect; None when its answer takes time, and is `_pending`."""
         match effect:
             case effects.Wait(timeout_ms=timeout_ms, masked=masked):
@@ -241,9 +259,12 @@ class Runner:
                 pending = PaperOutlook.PENDING
                 return self._await(Pending(effect, self._now_ms + timeout_ms, lambda _: pending))
             case effects.PowerOn() | effects.Exchange() | effects.PowerOff():
+                self._tills.perform(effect)
                 return self._await(self._slow.ask_card(effect, self._now_ms))
             case payment_effects.Authorise():
                 return self._ask_host(effect)
+            case AnswerTill() | TellStage() | LastStop():
+                return _Send(self._tills.perform(effect))
             case effects.Show():
                 return _Send(self._glass.show(effect.screen, effect.language))
             case effects.CardPresent():
@@ -285,6 +306,9 @@ class Runner:
                 fault = self._fault()
                 if fault is not None and not self._in_outage:
                     return _Throw(fault)
+                asked = self._tills.came(wait, self._now_ms)
+                if asked is not None:
+                    return _Send(asked)
                 while self._happened:
                     happened = self._happened.popleft()
                     if isinstance(happened, KeyPressed):
@@ -313,6 +337,21 @@ class Runner:
         """Whether the slot is known to be empty: a reader that is away does not tell."""
         watched = self._slot_seen and Device.READER not in self._lost
         return watched and not self._card_present
+
+    @property
+    def _ready(self) -> bool:
+        """Whether the flow waits for tills, and nobody has just pressed a key."""
+        effect = self._pending.effect if self._pending is not None else None
+        return isinstance(effect, effects.Wait) and effect.orders and not self._happened
+
+    def _tell_board(self) -> None:
+        faults = tuple(device.value for device in self._lost)
+        if self._glass.fault is not None:
+            faults += (Device.DISPLAY.value,)
+        if self._journal_fault is not None:
+            faults += (f"journal: {self._journal_fault.trouble.value}",)
+        paper, out = self._world.spool.state.value, self._in_outage
+        self._tills.tell(ready=self._ready, out_of_service=out, faults=faults, paper=paper)
 
     # --- faults and the spinner -------------------------------------------------------------
 

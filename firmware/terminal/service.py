@@ -29,10 +29,12 @@ from firmware.terminal.loop import Ending, Inbox, Loop
 from firmware.terminal.refusal import show_refusal
 from firmware.terminal.service_manager import ServiceManager
 from firmware.terminal.settings import Settings, warnings_of
+from firmware.terminal.terminal import Terminal
 from firmware.ui.render import Frame
 from hw.ports import Clock
 
 _LOG = logging.getLogger(__name__)
+Beside = Callable[[Terminal, Inbox], contextlib.AbstractContextManager[None]]
 
 
 def run_terminal(
@@ -41,12 +43,13 @@ def run_terminal(
     parts: Parts | None = None,
     *,
     on_frame: Callable[[Frame], None] = lambda _frame: None,
-    beside: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    beside: Beside = lambda _terminal, _inbox: contextlib.nullcontext(),
 ) -> int:
     """Run a terminal on `parts`, on the configured ones by default. Blocks; main thread only.
 
-    `on_frame` is told of each frame on the display; `beside` is entered while it trades. Gives 0,
-    or 70 after a bug. Raises Refused when it is not to be begun.
+    `on_frame` is told of each frame on the display; `beside` is entered while it trades, with the
+    terminal and the inbox that tills post to. Gives 0, or 70 after a bug. Raises Refused when it
+    is not to be begun.
     """
     clock, inbox = SystemClock(), Inbox()
     with _signals(inbox):
@@ -73,7 +76,7 @@ def run_terminal(
             _LOG.warning("configuration", extra=log.fields(warning=warning))
         _LOG.info("started", extra=_identity(settings, data))
         try:
-            with beside():
+            with beside(assembly.terminal, inbox):
                 loop.run()
         except Exception:  # noqa: BLE001 - the service manager starts it anew, the journal recovers
             _LOG.critical("a bug ends the terminal; it is to be started again", exc_info=True)

@@ -75,6 +75,12 @@ class Settings(Struct, frozen=True):
             named["host.tls_ca"] = host.tls_ca
         return {key: self._beside(name) for key, name in named.items() if name}
 
+    @property
+    def pictures(self) -> Path | None:
+        """The folder of what the touch screen's shop shows; None if there is none."""
+        name = self.config.kiosk.pictures
+        return self._beside(name) if name else None
+
     def accounts(self) -> list[Account]:
         """The embedded host's accounts, none if no file is named. Raises ConfigError."""
         from firmware.acquirer.accounts import load_accounts  # noqa: PLC0415 - slow, for this alone
@@ -239,7 +245,7 @@ def _goes_plain(host: Host) -> bool:
 def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
     """Settings that are not at their default and do nothing, with what they would need."""
     host, printer, display = config.host, config.printer, config.display
-    counter = config.general.profile == "counter"
+    counter, shop = config.general.profile == "counter", config.kiosk.shop
     for name, alone, needs in (
         ("host.address", host.kind == "local", 'host.kind = "tcp"'),
         ("host.port", host.kind == "local", 'host.kind = "tcp"'),
@@ -251,8 +257,10 @@ def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
         ("printer.baud", printer.kind != "serial", 'printer.kind = "serial"'),
         ("display.address", display.bus == "spi", 'display.bus = "i2c"'),
         ("keypad.device", config.keypad.kind == "matrix", 'keypad.kind = "usb"'),
-        ("kiosk.items", counter, 'general.profile = "kiosk"'),
-        ("kiosk.timeout_s", counter, 'general.profile = "kiosk"'),
+        ("kiosk.items", counter and not shop, 'general.profile = "kiosk" or kiosk.shop = true'),
+        ("kiosk.timeout_s", counter and not shop, 'general.profile = "kiosk" or kiosk.shop = true'),
+        ("kiosk.pictures", not shop, "kiosk.shop = true"),
+        ("kiosk.shop", not config.api.port, "an api.port"),
         ("sale.unusual_history", config.sale.unusual_factor == 0, "a sale.unusual_factor"),
         ("sale.unusual_min_history", config.sale.unusual_factor == 0, "a sale.unusual_factor"),
     ):
@@ -277,6 +285,7 @@ def warnings_of(settings: Settings) -> list[Mistake]:
         warnings.append(Mistake(f"{source}: host.plain", words))
     for setting, needs in idle_settings(settings.config):
         warnings.append(Mistake(f"{source}: {setting}", f"has no effect without {needs}"))
+    warnings += _picture_warnings(settings, source)
     if settings.config.emv.test_keys:
         words = "test CA keys are trusted, whose cards anybody can make: not for trade"
         warnings.append(Mistake(f"{source}: emv.test_keys", words))
@@ -284,6 +293,17 @@ def warnings_of(settings: Settings) -> list[Mistake]:
         words = "no accounts: the embedded host declines every card"
         warnings.append(Mistake(f"{source}: host.accounts", words))
     return warnings
+
+
+def _picture_warnings(settings: Settings, source: str) -> Iterator[Mistake]:
+    """Items of the touch screen's shop that will be shown without their picture."""
+    folder = settings.pictures
+    if folder is None or not settings.config.kiosk.shop:
+        return
+    for number, item in enumerate(settings.config.kiosk.items, 1):
+        if item.picture and not (folder / item.picture).is_file():
+            words = f"there is no file {folder / item.picture}"
+            yield Mistake(f"{source}: kiosk.items {number}.picture", words)
 
 
 def printer_address(printer: Printer) -> str | None:

@@ -11,7 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from firmware.core.config import Config, Section
+from firmware.core.config import Config
+from firmware.core.config_section import Section
 from firmware.core.masked import Key
 from firmware.core.money import Currency, major_text
 
@@ -56,7 +57,8 @@ def _of_section(place: str, section: Section, currency: Currency, key: Key) -> d
         parts = value if isinstance(value, tuple) else ()
         if any(isinstance(part, Section) for part in parts):
             for number, part in enumerate(parts, 1):
-                told |= _of_section(f"{here}.{number}", part, currency, key)
+                within = _of_section(f"{here}.{number}", part, currency, key)
+                told |= {place: text for place, text in within.items() if text != '""'}
         elif _is_secret(name, hint):
             told[here] = _masked(parts if isinstance(value, tuple) else (value,), key)
         else:

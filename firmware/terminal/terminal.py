@@ -23,6 +23,7 @@ from firmware.receipts.spool import Spool
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.runner import Runner
 from firmware.terminal.settings_told import NO_FILES, settings_told
+from firmware.terminal.tills import Board
 from firmware.terminal.world import World
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language
@@ -61,6 +62,7 @@ class Terminal:
         """`files` are those that settings name, by the setting's key."""
         self.config = config
         self.ledger = ledger
+        self.board = Board()
         papers = Papers(ledger, config, devices.printer.columns)
         self.spool = Spool(
             devices.printer, devices.printer_worker, lambda: ledger.journal, papers.compose
@@ -77,6 +79,7 @@ class Terminal:
             ledger=ledger,
             buzzer=devices.buzzer,
             on_frame=devices.on_frame,
+            board=self.board,
             directory=ledger.directory,
         )
         card_key = ledger.keys.card

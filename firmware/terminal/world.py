@@ -21,6 +21,7 @@ from firmware.payments.sealed_cards import Place, keeping, unseal
 from firmware.receipts.spool import Spool
 from firmware.terminal.clock_watch import ClockWatch
 from firmware.terminal.data_directory import DataDirectory
+from firmware.terminal.tills import Board
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import AmountCheck, Attract, Idle, Original, OutOfService, Screen
 from firmware.ui.texts import Language
@@ -54,6 +55,7 @@ class World(Struct):
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
+    board: Board = field(default_factory=Board)
     directory: Path | None = None  # the data directory, for what outlives the process
 
 
@@ -202,6 +204,8 @@ def _append(
     if jumped or records:
         journal.append(*jumped, *records, blobs=blobs, also=also)
     world.clock_watch.written()
+    if records:
+        world.board.committed()
 
 
 def _check_clock(world: World, *, trust: bool = False) -> None:

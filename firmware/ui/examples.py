@@ -46,6 +46,14 @@ def owner(language: Language) -> Owner:
     return Owner(name, "S01", "10000001")
 
 
+def orders(whose: Owner) -> dict[str, Screen]:
+    """What a till asked for, as its customer checks it."""
+    reference, line = "order 4711", "拿铁 Latte ×2 56.00"
+    check = AmountCheck(whose, Kind.SALE, yuan(12850), (Phrase.of((reference, reference)),))
+    most = replace(check, amount=yuan(999_999_999), detail=(Phrase.of((line, line)),))
+    return {"order": check, "order-keys": replace(check, phase=1), "order-line": most}
+
+
 def kiosk(whose: Owner) -> dict[str, Screen]:
     """A kiosk, as its customers see it."""
     items = (
@@ -61,6 +69,8 @@ def kiosk(whose: Owner) -> dict[str, Screen]:
     return {
         "attract": Attract(whose, items),
         "attract-2": Attract(whose, items, page=1),
+        "attract-shop": Attract(whose),
+        "attract-shop-no-paper": Attract(whose, notice=no_paper),
         "attract-no-paper": Attract(whose, items, notice=no_paper),
         "kiosk-check": check,
         "kiosk-check-keys": replace(check, phase=1),

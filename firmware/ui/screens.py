@@ -206,7 +206,10 @@ class OutOfService(Struct, frozen=True):
 
 
 class Attract(Struct, frozen=True):
-    """The kiosk's idle screen: a price list of items on keys 1–9, three a page."""
+    """The kiosk's idle screen: a price list of items on keys 1–9, three a page.
+
+    Without items the shop is on a touch screen beside the terminal, and the screen says so.
+    """
 
     owner: Owner
     items: tuple[tuple[str, str, Money], ...] = field(default=())  # key, name, price

@@ -65,7 +65,7 @@ def _shortened(name: str, lines: int) -> str:
 def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
     """The price list: key, name, price; what to press takes turns with whose terminal this is.
 
-    A notice stands in place of both.
+    A notice stands in place of both. Without items it sends people to the touch screen.
     """
     rows: list[Row] = [TextRow(clipped(screen.owner.merchant), faces=(LOW_PX,), inverse=True)]
     if screen.test_keys:
@@ -77,9 +77,11 @@ def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
         item = f"{key} {name}"
         offer = [item, clipped(item, str(price) + " ")]
         rows.append(SplitRow(offer, [str(price)], keep=5, inset_px=SHIFT_MAX_PX))
+    if not screen.items:
+        rows.append(TextRow(words(Text.KIOSK_ON_SCREEN), keep=5, lines=2, inset_px=SHIFT_MAX_PX))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), faces=(LOW_PX,), inverse=True))
-    elif screen.page % 2:
+    elif screen.page % 2 or not screen.items:
         rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
     else:
         choose = words(Text.KIOSK_CHOOSE)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from firmware.core.kinds import Kind
 from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
-from firmware.ui.examples import TOTALS, kiosk, owner, test_keys, training, yuan
+from firmware.ui.examples import TOTALS, kiosk, orders, owner, test_keys, training, yuan
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -41,6 +41,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_lists(language),
         **_messages(whose),
         **kiosk(whose),
+        **orders(whose),
         **training(whose),
         **test_keys(whose),
     }

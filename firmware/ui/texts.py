@@ -277,6 +277,7 @@ class Text(enum.Enum):
     # a kiosk, where customers read
     KIOSK_CALL_STAFF = ("请联系店员", "Please ask the staff")
     KIOSK_CHOOSE = ("请按数字键选择商品", "Press a number to buy")
+    KIOSK_ON_SCREEN = ("请在触屏上点单", "Use touch screen")
     KIOSK_INSERT = ("请插入银行卡", "Insert your card")
     KIOSK_INSERT_HINT = ("芯片端朝里 插到底", "Chip end first, push")
     KIOSK_WAIT = ("请勿拔卡 请稍候", "Wait, leave card in")

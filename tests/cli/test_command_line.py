@@ -19,6 +19,9 @@ TIMEOUT_S = 120
 HUGE = "9" * 400
 # words of a command line, of which none can be done; @ stands for the folder of odd files
 ABSURD = {
+    "a till that may what nobody may": "till add a --may fly --data @/none",
+    "a till with a name of other signs": "till add a/b --may pay --data @/none",
+    "a till of a terminal that is not there": "till list --data @/none",
     "no such port": "sim --port 99999",
     "a guide in no language": "guide --lang xx -o @/guide.html",
     "a port below none": "sim --port -1",

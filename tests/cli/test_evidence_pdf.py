@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import shutil
 import subprocess
 import zipfile
@@ -30,24 +29,18 @@ def reader(archive: zipfile.ZipFile):
     return pypdf.PdfReader(io.BytesIO(archive.read("evidence.pdf")))
 
 
-def test_the_first_page_says_who_when_how_much_authorisation_and_outcome(archive, reader):
-    sold_at, voided_at = (
-        one["at"][:19].replace("T", " ")
-        for one in json.loads(archive.read("records.json"))
-        if one["says"]["type"] == "IntentRecorded"
-    )
-    assert sold_at < voided_at
+def test_the_first_page_says_who_when_how_much_authorisation_and_outcome(reader):
     text = reader.pages[0].extract_text()
     for words in (
         "幸福小店 (104110054110001)",
         "S01, 10000001",
         "6250 94** **** 0016",
-        sold_at,
+        "2026-11-22 09:00:07",
         "RMB 128.50",
         "联机密码，由发卡行核验 PIN, checked by the issuer",
         "授权码 Authorisation code",
         "成功 approved [00]",
-        voided_at,
+        "2026-11-22 09:01:22",
         "RMB -128.50",
         "Charged in the",
         "RMB 0.00",

@@ -18,8 +18,7 @@ from gpiozero.pins.mock import MockFactory
 
 from firmware.cli import doctor
 from firmware.core.clock import SystemClock
-from firmware.ops.doctor.examination import as_line, examined
-from firmware.ops.doctor.findings import Finding, Verdict
+from firmware.ops.doctor.findings import Finding, Verdict, as_line, examined
 from firmware.ops.doctor.machine import ThisMachine
 from firmware.terminal.devices import Parts, real_parts
 from firmware.terminal.settings import Settings

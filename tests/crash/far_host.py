@@ -9,13 +9,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from firmware.acquirer.embedded import LocalHost, Registration
-from firmware.iso8583.keys import read_or_make_master
+from firmware.acquirer.books import BOOKS
+from firmware.acquirer.embedded import LocalHost
+from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.iso8583.tcp import LENGTH_BYTES, TPDU_BYTES
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.stage import STAGE_CONFIG, START
-
-MASTER = "host-master.key"
+from firmware.terminal.assembly import embedded_host
 
 
 class FarHost:
@@ -36,13 +36,9 @@ class FarHost:
         """Answer from the books in `directory` from now on."""
         if self.books is not None:
             self.books.close()
-        merchant = STAGE_CONFIG.merchant
-        self.books = LocalHost(
-            directory / "host-books.db",
-            tray_books(),
-            master=read_or_make_master(directory / MASTER),
-            terminals={merchant.terminal: Registration(merchant.number)},
-            clock_now=self._clock_now,
+        master = read_or_make_master(directory / MASTER)
+        self.books = embedded_host(
+            STAGE_CONFIG, directory / BOOKS, tray_books(), master, self._clock_now
         )
         return self.books
 

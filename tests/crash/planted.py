@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from firmware.acquirer.accounts import Account, Status
-from firmware.acquirer.embedded import LocalHost, Registration
+from firmware.acquirer.books import BOOKS
+from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config
-from firmware.core.masked import Key, Pan, Password, Pin
+from firmware.core.masked import Password
 from firmware.iso8583.keys import derived_keys
 from firmware.journal.records import OperatorSignedOn
-from firmware.lab.issuers import CardAccount, tray_accounts
+from firmware.lab.issuers import tray_accounts, tray_books
 from firmware.lab.scenario.stage import CASHIER, SUPERVISOR
+from firmware.terminal.assembly import embedded_host
 from hw.sim.cards import Card
 from hw.sim.cards.personalisation import TRAY
 from tests.crash.canaries import Canary, pan_canaries
@@ -69,15 +70,8 @@ class PlantedRig(Rig):
             yield Canary(f"issuer's key of {one.name}", key=one.imk_ac)
 
     def _make_host(self) -> LocalHost:
-        merchant = self.config.merchant
-        registered = Registration(merchant.number, self.config.currency.numeric)
-        return LocalHost(
-            self._directory / "host-books.db",
-            [_account(one) for one in tray_accounts(self._cards)],
-            master=self._master,
-            terminals={merchant.terminal: registered},
-            clock_now=self._host_now,
-        )
+        books, accounts = self._directory / BOOKS, tray_books(self._cards)
+        return embedded_host(self.config, books, accounts, self._master, self._host_now)
 
     def _host_now(self) -> datetime:
         return self.bench.clock.now()  # the bench is built after its host
@@ -102,19 +96,3 @@ def _cards(folder: Path) -> Path:
         ]
         (folder / f"{name}.toml").write_text("\n".join(changed), "utf-8")
     return folder
-
-
-def _account(one: CardAccount) -> Account:
-    return Account(
-        name=one.name,
-        pan=Pan(one.pan),
-        psn=f"{one.psn:02d}",
-        expiry=one.expiry,
-        pin=Pin(one.pin) if one.pin else None,
-        balance_minor=one.balance_minor,
-        credit_limit_minor=one.credit_limit_minor,
-        imk_ac=Key(one.imk_ac),
-        cvn=one.cvn,
-        status=Status(one.status),
-        arpc_method=one.arpc_method,
-    )

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from firmware.iso8583.keys import MASTER
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.stage import START
 from firmware.terminal.data_directory import DataDirectory
 from tests.crash.cuts import OFF_MS, READY, Approval, Story, digest
-from tests.crash.far_host import MASTER, FarHost
+from tests.crash.far_host import FarHost
 from tests.crash.mortal import Death, Life, Nursery
 
 SHORT_POINTS = 4  # of each story, in the short form

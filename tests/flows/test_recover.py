@@ -34,6 +34,7 @@ def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
     return [
         (Look.of(Lookups.open_intents), intents),
         (DoubtfulPapers(), jobs),
+        (Look.of(Lookups.open_orders), []),
         (Look.of(Lookups.next_job), 5),
         (ReleasePaper(None), None),
     ]

@@ -74,6 +74,24 @@ def test_a_printer_that_hangs_within_a_receipt_leaves_doubt(trait: str) -> None:
     assert (report.result, report.state) == (PrintResult.UNKNOWN, PaperState.OFFLINE)
 
 
+def test_a_printer_that_is_heard_only_after_a_receipt_leaves_doubt() -> None:
+    """It hung since before the terminal's start, and came back while the receipt was sent."""
+    model = model_of()
+    model.fail_hanging()
+
+    class ComesBackAtTheEnd(ModelTransport):
+        def write(self, data: bytes) -> int:
+            sent = super().write(data)
+            if b"end" in data:
+                model.clear()
+            return sent
+
+    printer = EscposPrinter(ComesBackAtTheEnd(model), Profile(), FONT)
+    report = printer.print(RECEIPT)
+    assert report.result is PrintResult.UNKNOWN
+    assert READS not in model.paper.text
+
+
 def test_a_printer_that_has_never_answered_says_so_and_prints() -> None:
     model = model_of("mute")
     printer = printer_on(model)

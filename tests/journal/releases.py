@@ -18,6 +18,7 @@ from firmware.journal import schema
 from firmware.journal.connection import DATABASE
 from firmware.journal.essence import essence
 from firmware.journal.operators import Cost, Operators
+from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.records import (
     EntryAbandoned,
     OperatorSignedOn,
@@ -28,7 +29,7 @@ from firmware.journal.records import (
     SettingsRecorded,
     TerminalStarted,
 )
-from tests.journal.story import KEYS, Shop, opened
+from tests.journal.story import KEYS, Shop, opened, order
 from tests.journal.test_uploads import offline_sale
 
 KEPT = Path(__file__).with_name("kept")
@@ -65,6 +66,9 @@ def trade(shop: Shop) -> None:
     shop.journal.append(opened(owed))
     shop.journal.append(ReversalAttempted(batch=owed.batch, stan=owed.stan, attempt=1))
     offline_sale(shop)
+    shop.journal.append(order("given up"))
+    shop.journal.append(OrderEnded(id="given up", end=OrderEnd.EXPIRED, reason="not agreed to"))
+    shop.journal.append(order("waits"))
     shop.journal.append(shop.intent(amount_minor=777))
 
 
@@ -83,6 +87,7 @@ def main() -> None:
             "hash": digest,
             "qr": essence(sale, KEYS),
             "next_stan": shop.journal.next_stan(),
+            "orders": {each.taken.id: each.state.value for each in shop.journal.orders_after(0)},
             "uploads": [owed.transaction.amount_minor for owed in shop.journal.uploads()],
         }
         shop.journal.close()

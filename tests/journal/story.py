@@ -12,6 +12,7 @@ from firmware.core.masked import Key
 from firmware.journal.connection import Connect, connect
 from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import TerminalKeys
+from firmware.journal.order_records import OrderTaken
 from firmware.journal.records import (
     AmountAgreed,
     BatchOpened,
@@ -85,6 +86,7 @@ class Shop:
         training: bool = False,
         stan: int | None = None,
         batch: int | None = None,
+        order_id: str = "",
     ) -> IntentRecorded:
         """The next intent, not yet written."""
         paid = payment(
@@ -97,6 +99,8 @@ class Shop:
             time=self.clock().strftime("%H%M%S"),
             original=reference_to(original) if original else None,
             training=training,
+            order_id=order_id,
+            order_reference="table 7" if order_id else "",
         )
         return IntentRecorded.of(paid, card, frame_sha256=FRAME_SHA256)
 
@@ -197,6 +201,17 @@ def outcome_of(intent: IntentRecorded, result: Result = Result.APPROVED) -> Outc
         authorisation_code="123456" if approved else "",
         reference=f"{intent.batch:06d}{intent.stan:06d}" if approved else "",
         training=intent.training,
+    )
+
+
+def order(name: str, amount_minor: int = 12_850) -> OrderTaken:
+    return OrderTaken(
+        id=name,
+        digest="d" * 64,
+        amount_minor=amount_minor,
+        currency="CNY",
+        till="kiosk",
+        reference="table 7",
     )
 
 

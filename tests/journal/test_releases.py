@@ -49,6 +49,8 @@ def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
     assert [each.amount_minor for each in journal.open_intents()] == [777]
     assert [(r.transaction.amount_minor, r.attempts) for r in journal.reversals()] == [(321, 1)]
     assert [(job.job, job.state) for job in journal.print_jobs()] == [(1, "sending"), (2, "queued")]
+    orders = {each.taken.id: each.state.value for each in journal.orders_after(0)}
+    assert orders == expected.get("orders", {})
     assert journal.signed_on() == "01"
     verdict = Operators(journal).verify("01", Password("1357"), shop.clock())
     assert verdict == Verified()

@@ -59,7 +59,11 @@ def drawn(document: Document, profile: Profile) -> tuple[Image.Image, str, set[s
         unknown |= {event.data["bytes"] for event in model.process(token)}
     assert tokenizer.close() is None
     paper = model.finish("cut")
-    return ImageChops.invert(Image.open(io.BytesIO(paper.png)).convert("1")), paper.text, unknown
+    ink = ImageChops.invert(Image.open(io.BytesIO(paper.png)).convert("1"))
+    # its picture ends with the last ink, in the middle of a line; paper goes on
+    longer = Image.new("1", (ink.width, ink.height + CELL_HEIGHT_PX))
+    longer.paste(ink)
+    return longer, paper.text, unknown
 
 
 def lines_of(document: Document) -> list[Line]:

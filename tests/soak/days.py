@@ -15,7 +15,6 @@ from pathlib import Path
 from random import Random
 
 from firmware.acquirer.books import BOOKS
-from firmware.acquirer.embedded import LocalHost, Registration
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.core.masked import Password
@@ -23,6 +22,7 @@ from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.audit import unbalanced
+from firmware.terminal.assembly import embedded_host
 from firmware.terminal.data_directory import DataDirectory
 from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd
 from tests.soak.house import SETTINGS, House, Taken, stop_bound_s
@@ -309,14 +309,8 @@ def differences(data: Path) -> list[str]:
     """Where the host's books are not the journal, and what is still open."""
     config, clock = Config(), SystemClock()
     ledger = DataDirectory(data, clock.now)
-    registration = Registration(config.merchant.number, config.currency.numeric)
-    host = LocalHost(
-        data / BOOKS,
-        tray_books(),
-        master=read_or_make_master(data / MASTER),
-        terminals={config.merchant.terminal: registration},
-        clock_now=clock.now,
-    )
+    master = read_or_make_master(data / MASTER)
+    host = embedded_host(config, data / BOOKS, tray_books(), master, clock.now)
     try:
         return unbalanced(ledger, host)
     finally:

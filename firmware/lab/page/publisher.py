@@ -66,6 +66,7 @@ class Publisher:
         hub.put("power", {"on": stage.terminal is not None, "speed": self.speed})
         hub.put("faults", dict(self.faults))
         hub.put("steps", len(self._recorder))
+        hub.put("keyed", self._recorder.keyed)
         self._publish_paper()
         with contextlib.suppress(JournalFault):
             self._publish_books()

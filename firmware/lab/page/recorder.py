@@ -20,6 +20,8 @@ class Recorder:
 
     def __init__(self, settings: Iterable[Step]) -> None:
         self._lines: list[str] = []
+        self.keyed = False
+        """Whether a digit was pressed."""
         self._down: dict[str, tuple[int, int]] = {}  # of each key that is: its line, and since when
         for step in settings:
             self.played(step)
@@ -34,6 +36,7 @@ class Recorder:
 
     def down(self, at_ms: int, key: str) -> None:
         """A key went down."""
+        self.keyed |= key.isdecimal()
         self._down[key] = len(self._lines), at_ms
         self.act(at_ms, f"press {key}")
 
@@ -55,6 +58,8 @@ class Recorder:
         """A step of a scenario was played here."""
         if step.verb.startswith("save"):
             return
+        if step.verb in ("press", "down"):
+            self.keyed |= any(word.isdecimal() for word in step.words)
         quotes = step.verb.startswith("expect") and step.verb.endswith(("screen", "paper"))
         words = [f'"{word}"' if quotes else word for word in step.words]
         moment = [] if step.at_ms is None else [f"at {step.at_ms}ms"]

@@ -285,6 +285,11 @@ def _clear(_verb: str, words: tuple[str, ...], place: str) -> None:
         raise ScenarioError(place, f"expected: clear with one of {', '.join(FAULTS)}")
 
 
+def _order(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if len(words) not in (2, 3) or not _COUNT.match(words[1]):
+        raise ScenarioError(place, 'expected: order NAME 12850, and "REFERENCE" if there is one')
+
+
 _VERBS: dict[str, Check] = {
     "set": _set,
     "include": _takes(1, "include FILE"),
@@ -305,6 +310,9 @@ _VERBS: dict[str, Check] = {
     "clear": _clear,
     "power cut": _takes(0, "power cut"),
     "power on": _takes(0, "power on"),
+    "order": _order,
+    "stop": _takes(1, "stop NAME"),
+    "expect order": _takes(2, "expect order NAME STATE"),
     "remember": _takes(2, "remember NAME voucher"),
     "save screen": _takes(1, "save screen FILE"),
     "save paper": _takes(1, "save paper FILE"),

@@ -8,11 +8,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-
 from firmware.core.config import Config, ConfigError
 from firmware.core.config_file import set_from_text
-from firmware.core.files import below, read_bytes, written
+from firmware.lab.scenario import till
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.hands import Hands
 from firmware.lab.scenario.language import (
@@ -28,6 +26,7 @@ from firmware.lab.scenario.language import (
     read,
     totals_of,
 )
+from firmware.lab.scenario.pictures import save
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal.terminal import Terminal
 from firmware.ui.drawing import half_blocks
@@ -42,9 +41,7 @@ PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
-PICTURE_MAX_BYTES = 8 * 1024 * 1024
 FILE_SETTINGS = ("general.data_dir", "host.accounts", "host.tls_ca", "emv.ca_keys", "emv.revoked")
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
 
 
@@ -313,6 +310,23 @@ class Player:
             raise ScenarioError(step.place, "nothing starts without its disk: clear disk first")
         self.stage.power_on()
 
+    # --- a till beside the stage ---
+
+    def _order(self, step: Step) -> None:
+        name, amount_minor, *reference = step.words
+        terminal = self._powered(step)
+        event = till.ask(terminal, name, int(amount_minor), reference[0] if reference else "")
+        terminal.runner.step(event)
+
+    def _stop(self, step: Step) -> None:
+        self._powered(step).runner.step(till.stop(step.words[0]))
+
+    def _expect_order(self, step: Step) -> None:
+        name, wanted = step.words
+        seen = till.state(self._powered(step), name)
+        if seen != wanted:
+            raise self._failed(step, f"order {name} {wanted}", seen)
+
     # --- names and files ---
 
     def _remember(self, step: Step) -> None:
@@ -326,24 +340,13 @@ class Player:
         self._names[name] = numbers[-1]
 
     def _save_screen(self, step: Step) -> None:
-        self._save(self.stage.bench.seen(), step)
+        save(self.stage.bench.seen(), self._folder, step)
 
     def _save_paper(self, step: Step) -> None:
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        self._save(self.stage.bench.paper_printer.paper.image(), step)
+        save(self.stage.bench.paper_printer.paper.image(), self._folder, step)
 
-    def _save(self, image: Image.Image, step: Step) -> None:
-        """Write a picture below the output folder, wherever the scenario would have it."""
-        name = step.words[0]
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path = below(self._folder, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with written(path, replace=_is_picture(path)) as file:
-                image.save(file, format="PNG")
-        except OSError as error:
-            words = f"{name}: {error.strerror or 'cannot be written'}"
-            raise ScenarioError(step.place, words) from None
+    # --- small things ---
 
     def _said(self, word: str, step: Step) -> str:
         if not word.startswith("$"):
@@ -377,14 +380,6 @@ class Player:
         drawing = half_blocks(self.stage.bench.seen())
         seen = " ".join(saw.split()) or "nothing"
         return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
-
-
-def _is_picture(path: Path) -> bool:
-    """Whether what lies there is a picture, such as the last time's: that may be replaced."""
-    try:
-        return read_bytes(path, most_bytes=PICTURE_MAX_BYTES, follow=False)[:8] == PNG_SIGNATURE
-    except OSError:
-        return False
 
 
 def _value(config: Config, name: str) -> object:

@@ -1,14 +1,15 @@
-"""Checks the OLED: its bus is enabled, open to us and fast, and the glass takes a frame."""
+"""The display by a picture that somebody looks at; lamp and buzzer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 from msgspec import Struct
 from PIL import Image, ImageDraw
 
-from firmware.ops.doctor.findings import Finding, Verdict, bad, good, skipped, warning
-from firmware.ops.doctor.libraries import package_for
+from firmware.ops.doctor.findings import Finding, Verdict, bad, good, package_for, skipped, warning
 from firmware.ops.doctor.machine import Machine
 from hw.ports import Clock, DeviceFault, Display
 
@@ -138,3 +139,35 @@ class DisplayCheck(Struct, frozen=True):
             f"check VCC, GND, SDA, SCL; if `i2cdetect -y {self.port}` shows {other:02x}, "
             f"set display.address = {other:#04x}"
         )
+
+
+SIGNALS = "signals"
+BEEP_MS = 200
+
+
+class Extras(Protocol):
+    """See hw.signals.Signals."""
+
+    @property
+    def missing(self) -> tuple[str, ...]: ...
+
+    def trading(self, yes: bool) -> None: ...
+
+    def beep(self, duration_ms: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsCheck:
+    """The configured extras; the terminal works without them, so none is ever bad."""
+
+    signals: Extras
+
+    def look(self) -> Iterator[Finding]:
+        """Lights green and beeps once; nothing tells whether anything is wired there."""
+        for name in self.signals.missing:
+            advice = "what else uses its pin? Stop it; or `lgpio` is not there: see the keypad"
+            yield warning(SIGNALS, f"the pin of {name} cannot be had", advice)
+        if not self.signals.missing:
+            self.signals.trading(yes=True)
+            self.signals.beep(BEEP_MS)
+            yield good(SIGNALS, "it beeps and shines green, as far as they are fitted")

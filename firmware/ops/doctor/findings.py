@@ -1,9 +1,10 @@
-"""What a check finds: good, bad, worth knowing, or not looked at; and the advice in one line."""
+"""What an inspection finds, its verdict, and a whole examination told to people and programs."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -58,3 +59,66 @@ def bad(part: str, detail: str, advice: str) -> Finding:
 def skipped(part: str, why: str) -> Finding:
     """Not looked at."""
     return Finding(part, Verdict.SKIPPED, why)
+
+
+_SIGNS = {Verdict.GOOD: "ok", Verdict.WARNING: "warn", Verdict.BAD: "BAD", Verdict.SKIPPED: "-"}
+
+
+def examined(checks: Iterable[Inspection], tell: Callable[[Finding], None]) -> list[Finding]:
+    """Everything the checks find; `tell` hears each finding as it comes."""
+    findings = []
+    for check in checks:
+        for finding in _looked(check):
+            tell(finding)
+            findings.append(finding)
+    return findings
+
+
+def _looked(check: Inspection) -> Iterator[Finding]:
+    try:
+        yield from check.look()
+    except ImportError as error:  # drivers import their libraries when they are first used
+        yield missing(error)
+
+
+def fit(findings: Sequence[Finding]) -> bool:
+    """Whether nothing is bad."""
+    return all(finding.verdict is not Verdict.BAD for finding in findings)
+
+
+def as_line(finding: Finding) -> str:
+    """A finding, with what to do about it."""
+    advice = f" → {finding.advice}" if finding.advice else ""
+    return f"{_SIGNS[finding.verdict]:<5}{finding.part:<12} {finding.detail}{advice}"
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """All of it as one JSON object."""
+    told = [
+        {
+            "part": finding.part,
+            "verdict": finding.verdict.value,
+            "detail": finding.detail,
+            "advice": finding.advice,
+        }
+        for finding in findings
+    ]
+    return json.dumps({"fit": fit(findings), "findings": told}, ensure_ascii=False, indent=2)
+
+
+# the Pi's own come with Debian, and its drivers name them: "lgpio: No module named 'lgpio'"
+_OF_DEBIAN = ("lgpio", "spidev")
+
+
+def missing(error: ImportError) -> Finding:
+    """A library of the environment cannot be imported."""
+    advice = "sudo apt install --reinstall pos-terminal; in a checkout delete .venv and start again"
+    return bad("libraries", str(error), advice)
+
+
+def package_for(detail: str) -> str:
+    """How to get the library of Debian that a driver's fault says is missing; empty for none."""
+    library, _, words = detail.partition(": ")
+    if library in _OF_DEBIAN and words.startswith("No module"):
+        return f"sudo apt install python3-{library}"
+    return ""

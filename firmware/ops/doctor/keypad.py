@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from firmware.ops.doctor.findings import Finding, bad, good, skipped
-from firmware.ops.doctor.libraries import package_for
+from firmware.ops.doctor.findings import Finding, bad, good, package_for, skipped
 from hw.events import DeviceLost, Event, Key, KeyPressed
 from hw.ports import Clock, Keypad
 

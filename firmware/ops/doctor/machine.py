@@ -1,18 +1,53 @@
-"""What checks ask of the machine that they run on: files, commands, users, space."""
+"""The machine that is examined: its files, commands, users and USB devices."""
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from firmware.ops.doctor import accounts
-from firmware.ops.doctor.accounts import SEARCH, USE, SystemUser
+from msgspec import Struct
 
 COMMAND_TIMEOUT_S = 5.0
+SEARCH, USE = 0o1, 0o6  # a folder on the way; a device or file to read and write
+
+
+class SystemUser(Struct, frozen=True):
+    """A user, and the names of the groups it is in."""
+
+    name: str
+    uid: int
+    groups: frozenset[str]
+
+
+def may(who: SystemUser, status: os.stat_result, wanted: int) -> bool:
+    """Whether the mode gives `who`, not root, all of `wanted`, as owner, in the group, or else.
+
+    Access control lists are not looked at. See path_resolution(7).
+    """
+    if status.st_uid == who.uid:
+        granted = status.st_mode >> 6
+    elif _names({status.st_gid}) <= who.groups:
+        granted = status.st_mode >> 3
+    else:
+        granted = status.st_mode
+    return granted & wanted == wanted
+
+
+def _names(numbers: Iterable[int]) -> frozenset[str]:
+    """The groups' names; a number is its own where the system knows none."""
+    names = set()
+    for number in numbers:
+        try:
+            names.add(grp.getgrgid(number).gr_name)
+        except KeyError:
+            names.add(str(number))
+    return frozenset(names)
 
 
 class Machine(Protocol):
@@ -45,11 +80,11 @@ class Machine(Protocol):
         ...
 
     def caller(self) -> SystemUser:
-        """Who runs this."""
+        """Who runs this, with the groups it has now."""
         ...
 
     def account(self, name: str) -> SystemUser | None:
-        """A user of this machine; None where there is none of that name."""
+        """A user with the groups it would have after a login; None where there is none."""
         ...
 
 
@@ -73,8 +108,8 @@ class ThisMachine:
             return os.access(path, os.R_OK | os.W_OK)
         place = Path(self.resolved(path))
         try:
-            way = all(accounts.may(who, folder.stat(), SEARCH) for folder in place.parents)
-            return way and accounts.may(who, place.stat(), USE)
+            way = all(may(who, folder.stat(), SEARCH) for folder in place.parents)
+            return way and may(who, place.stat(), USE)
         except OSError:
             return False
 
@@ -111,7 +146,29 @@ class ThisMachine:
             return None
 
     def caller(self) -> SystemUser:
-        return accounts.caller()
+        uid = os.geteuid()
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            name = str(uid)
+        return SystemUser(name, uid, _names({os.getegid(), *os.getgroups()}))
 
     def account(self, name: str) -> SystemUser | None:
-        return accounts.account(name)
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            return None
+        return SystemUser(name, entry.pw_uid, _names(os.getgrouplist(name, entry.pw_gid)))
+
+
+def usb_node(machine: Machine, numbers: str) -> str | None:
+    """The node of VENDOR:PRODUCT in hex; None while it is not plugged in. See sysfs-bus-usb."""
+    for path in machine.listed("/sys/bus/usb/devices", "*/idVendor"):
+        folder = path.rpartition("/")[0]
+        vendor, product, bus, device = (
+            (machine.read(f"{folder}/{name}") or b"").decode(errors="replace").strip()
+            for name in ("idVendor", "idProduct", "busnum", "devnum")
+        )
+        if f"{vendor}:{product}" == numbers.lower():
+            return f"/dev/bus/usb/{bus:0>3}/{device:0>3}"
+    return None

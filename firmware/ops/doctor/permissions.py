@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from firmware.ops.doctor.accounts import SystemUser
 from firmware.ops.doctor.findings import Finding, bad, good, skipped, warning
-from firmware.ops.doctor.machine import Machine
+from firmware.ops.doctor.machine import Machine, SystemUser
 
 PART = "permissions"
 SERVICE = "pos-terminal.service"

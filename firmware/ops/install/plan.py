@@ -13,6 +13,7 @@ UNIT = "pos-terminal.service"
 UNITS = "/etc/systemd/system"
 UNIT_PATH = f"{UNITS}/{UNIT}"
 BLUETOOTH = "pos-bluetooth-printer.service"
+KIOSK = "pos-kiosk@.service"  # of shops with a touch screen, who switch it on
 TRIAL_SERVICE, TRIAL_TIMER = "pos-terminal-trial.service", "pos-terminal-trial.timer"
 DEVICE_GROUPS = ("gpio", "i2c", "spi", "lp", "dialout", "input")
 SUBSYSTEMS = ("gpio", "i2c-dev", "spidev", "usb", "usbmisc", "tty", "input")  # of the udev rules
@@ -44,6 +45,7 @@ def steps(command: str) -> Sequence[Step]:
         Link(f"{UNITS}/timers.target.wants/{TRIAL_TIMER}", f"{UNITS}/{TRIAL_TIMER}"),
         File(f"{UNITS}/{BLUETOOTH}", filled("bluetooth.txt", words)),
         Link(f"{UNITS}/multi-user.target.wants/{BLUETOOTH}", f"{UNITS}/{BLUETOOTH}"),
+        File(f"{UNITS}/{KIOSK}", filled("kiosk.txt", words)),
         File(UNIT_PATH, filled("service.txt", words)),
         Link(f"{UNITS}/multi-user.target.wants/{UNIT}", UNIT_PATH),
     )

@@ -141,6 +141,13 @@ def newcomer(request, browser):
     assert errors == []
 
 
+def test_the_steps_know_of_a_key_that_the_page_did_not_see_go_down(newcomer):
+    newcomer.press("1")
+    wait_for(newcomer.hub, lambda: newcomer.hub.state("steps") > 0)
+    newcomer.page.reload()
+    newcomer.page.locator("#guide li.done").first.wait_for()
+
+
 def test_a_newcomer_works_a_day_reading_the_page_alone(newcomer):
     page = newcomer.page
     steps = [newcomer.step()]

@@ -3,8 +3,8 @@
 import fnmatch
 from dataclasses import dataclass, field
 
-from firmware.ops.doctor.accounts import SystemUser
 from firmware.ops.doctor.findings import Inspection, Verdict
+from firmware.ops.doctor.machine import SystemUser
 
 ALICE = SystemUser("alice", 1000, frozenset({"alice", "i2c"}))
 ROOT = SystemUser("root", 0, frozenset({"root"}))

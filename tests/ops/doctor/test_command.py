@@ -11,12 +11,19 @@ from firmware.core.config import Config, Printer
 from firmware.core.config_file import from_tables
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG
-from firmware.ops.doctor.examination import as_json, as_line, examined, fit
-from firmware.ops.doctor.findings import bad, good, skipped, warning
+from firmware.ops.doctor.display import SignalsCheck
+from firmware.ops.doctor.findings import (
+    as_json,
+    as_line,
+    bad,
+    examined,
+    fit,
+    good,
+    skipped,
+    warning,
+)
 from firmware.ops.doctor.permissions import PermissionsCheck
-from firmware.ops.doctor.printer import PrinterCheck
-from firmware.ops.doctor.serial_port import SerialPortCheck
-from firmware.ops.doctor.signals import SignalsCheck
+from firmware.ops.doctor.printer import PrinterCheck, SerialPortCheck
 from firmware.ops.doctor.storage import StorageCheck
 from firmware.terminal.settings import Settings, usb_printer
 from tests.ops.doctor.machine import ALICE, POS, ModelMachine

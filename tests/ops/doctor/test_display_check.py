@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from firmware.ops.doctor.display import DisplayCheck, Picture
+from firmware.ops.doctor.display import DisplayCheck, Picture, SignalsCheck
 from firmware.ops.doctor.findings import Verdict
-from firmware.ops.doctor.signals import SignalsCheck
 from hw.board import SIGNALS
 from hw.events import Device
 from hw.gpio import Header

@@ -7,8 +7,7 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from firmware.ops.doctor.display import DisplayCheck
-from firmware.ops.doctor.examination import examined
-from firmware.ops.doctor.findings import Verdict
+from firmware.ops.doctor.findings import Verdict, examined
 from firmware.ops.doctor.keypad import KeypadCheck, Matrix
 from firmware.ops.doctor.printer import PrinterCheck
 from firmware.ops.doctor.reader import SOCKET, ReaderCheck

@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from firmware.ops.doctor.clock import ClockCheck
+from firmware.ops.doctor.computer import ClockCheck, PowerCheck
 from firmware.ops.doctor.findings import Verdict
-from firmware.ops.doctor.power import PowerCheck
 from firmware.ops.doctor.storage import StorageCheck
 from firmware.terminal.clock_watch import RELEASED
 from hw.sim.time import VirtualClock

@@ -2,8 +2,8 @@
 
 import pytest
 
-from firmware.ops.doctor.accounts import SystemUser
 from firmware.ops.doctor.findings import Verdict
+from firmware.ops.doctor.machine import SystemUser
 from firmware.ops.doctor.permissions import Access, PermissionsCheck
 from tests.ops.doctor.machine import ALICE, POS, ROOT, ModelMachine, verdicts, worst
 

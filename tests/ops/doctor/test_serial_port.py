@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.ops.doctor.findings import Verdict
-from firmware.ops.doctor.serial_port import SerialPortCheck
+from firmware.ops.doctor.printer import SerialPortCheck
 from tests.ops.doctor.machine import ModelMachine, verdicts, worst
 
 COMMAND_LINE = b"console=tty1 root=PARTUUID=0-02 rootfstype=ext4 rootwait\n"

@@ -5,8 +5,7 @@ import os
 
 import pytest
 
-from firmware.ops.doctor.accounts import USE, SystemUser, may
-from firmware.ops.doctor.machine import ThisMachine
+from firmware.ops.doctor.machine import USE, SystemUser, ThisMachine, may
 
 
 @pytest.fixture

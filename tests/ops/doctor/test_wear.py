@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.ops.doctor.findings import Verdict
-from firmware.ops.doctor.wear import WearCheck
+from firmware.ops.doctor.storage import WearCheck
 from tests.ops.doctor.machine import ModelMachine, verdicts, worst
 
 GOOD, WARNING = Verdict.GOOD, Verdict.WARNING

@@ -7,7 +7,6 @@ import { on, state } from "./wire.js";
 const HIDDEN = "pos-guide-hidden";
 const box = document.getElementById("guide");
 const again = document.getElementById("help");
-let keyed = false; // a digit was pressed
 let seen = new Set(); // the kinds of records since the terminal was fresh
 let carded = false; // a card was put in after the amount was agreed
 
@@ -18,7 +17,7 @@ function due() {
   if (sold()) return 3;
   if (carded) return 2.5;
   if (seen.has("amount agreed")) return 2;
-  return keyed ? 1 : 0;
+  return state("keyed") ? 1 : 0;
 }
 
 function steps() {
@@ -54,11 +53,7 @@ function show(yes) {
 again.addEventListener("click", () => show(true));
 matchMedia("(hover: none)").addEventListener("change", draw);
 
-on("keys", (pressed) => {
-  if (keyed || !pressed.some((key) => /^\d$/.test(key))) return;
-  keyed = true;
-  draw();
-});
+on("keyed", draw);
 on("slot", (card) => {
   if (card === null) carded = false;
   else if (seen.has("amount agreed")) carded = true;
@@ -66,7 +61,7 @@ on("slot", (card) => {
 });
 on("log:records", (entries) => {
   for (const entry of entries) {
-    if (entry === null) [keyed, carded, seen] = [false, false, new Set()];
+    if (entry === null) [carded, seen] = [false, new Set()];
     else seen.add(entry.kind);
   }
   draw();

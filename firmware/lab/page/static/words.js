@@ -199,6 +199,8 @@ export const RECORD_WORDS = {
   "amount agreed": ["amount agreed on the display", "屏幕上确认金额"],
   "entry abandoned": ["entry given up", "放弃输入"],
   "guard overridden": ["warning answered with yes", "对提示确认继续"],
+  "order taken": ["a till's order taken", "收银订单已受理"],
+  "order ended": ["a till's order ended unpaid", "收银订单未付结束"],
   "intent recorded": ["transaction begun", "交易开始"],
   "outcome recorded": ["transaction ended", "交易结束"],
   "reversal opened": ["reversal to send", "需要冲正"],

@@ -1,0 +1,333 @@
+"""nexo Retailer 3.0 in JSON, at POST /nexo: an adapter over the same payments as the API.
+
+SaleID and ServiceID name the payment, so a repeated message gets the answer of the first one. An
+encrypted message is a till's by its KeyIdentifier; a plain one by the token, as anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from base64 import b64decode
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from firmware.api import nexo_answers as told
+from firmware.api.guard import till_of
+from firmware.api.nexo_crypto import NexoCryptoError, Trailer, opened, seal
+from firmware.api.nexo_types import (
+    Envelope,
+    Header,
+    Message,
+    MessageReference,
+    id_of,
+    major_of,
+    minor_of,
+)
+from firmware.api.problems import Wrong
+from firmware.api.problems import refused as not_taken
+from firmware.api.service import Service
+from firmware.api.tokens import Scope, Till, TokenError, Tokens
+from firmware.api.types import PaymentOrder, PaymentState, RefundOrder, VoidOrder
+from firmware.api.views import journal_of, terminal_of
+from firmware.core.kinds import Kind
+from firmware.core.money import currency_of
+from firmware.payments.tills import Done, Settle
+
+EXPIRES_S, WAIT_S = 120, 60
+_NO_KEY_S = 1.0  # so long a message that does not open waits for its answer
+_NUMBERS = msgspec.json.Encoder(decimal_format="number")
+_LOG = logging.getLogger(__name__)
+Body = dict[str, Any]
+ABORTED = "ok"
+
+
+async def nexo(service: Service, request: Request) -> Response:
+    """Answer one message. Raises Wrong for what is no message, or no till's."""
+    message = _decoded(await request.body())
+    trailer = message.security_trailer
+    if trailer is None or not message.nexo_blob:
+        said = await _answer(service, message, till_of(request))
+        return PlainTextResponse(ABORTED) if said is None else _json(_enveloped(message, said))
+    try:
+        till, inner = _opened(service, message, trailer)
+    except NexoCryptoError as fault:
+        _LOG.warning("nexo: %s", fault)
+        await asyncio.sleep(_NO_KEY_S)
+        # one answer for all: which check failed would help whoever guesses at the blob
+        errors = {"errors": ["Nexo Service: crypto error"]}
+        return Response(msgspec.json.encode(errors), 401, media_type="application/json")
+    said = await _answer(service, inner, till)
+    if said is None:
+        return PlainTextResponse(ABORTED)
+    plain = _NUMBERS.encode(_enveloped(inner, said))
+    blob, sealed = seal(plain, b64decode(till.nexo), till.name, trailer.key_version)
+    header = _header(inner.message_header)
+    outer = {"MessageHeader": header, "NexoBlob": blob, "SecurityTrailer": sealed}
+    return _json({"SaleToPOIResponse": outer})
+
+
+def _opened(service: Service, message: Message, trailer: Trailer) -> tuple[Till, Message]:
+    """Whose message it is, and what it says. Raises NexoCryptoError, Wrong."""
+    till = _till_of_key(service, trailer.key_identifier)
+    if till is None:
+        raise NexoCryptoError("the key is unknown")
+    inner = _decoded(opened(message.nexo_blob, trailer, b64decode(till.nexo)))
+    if inner.message_header != message.message_header:
+        raise NexoCryptoError("the header inside is another one")
+    return till, inner
+
+
+def _decoded(raw: bytes) -> Message:
+    try:
+        return msgspec.json.decode(raw, type=Envelope).message
+    except msgspec.ValidationError as error:
+        raise Wrong("invalid-body", detail=str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Wrong("bad-request", detail="the body is no JSON") from None
+
+
+def _till_of_key(service: Service, name: str) -> Till | None:
+    try:
+        tills = Tokens(service.door.data).all()
+    except TokenError:
+        return None
+    return next((till for till in tills if till.name == name and till.nexo), None)
+
+
+def _json(value: Any) -> Response:
+    return Response(_NUMBERS.encode(value), media_type="application/json")
+
+
+def _header(header: Header) -> Body:
+    return {
+        "ProtocolVersion": "3.0",
+        "MessageClass": header.message_class,
+        "MessageCategory": header.message_category,
+        "MessageType": "Response",
+        "ServiceID": header.service_id,
+        "SaleID": header.sale_id,
+        "POIID": header.poi_id,
+    }
+
+
+def _enveloped(message: Message, body: Body) -> Body:
+    header = message.message_header
+    name = f"{header.message_category}Response"
+    return {"SaleToPOIResponse": {"MessageHeader": _header(header), name: body}}
+
+
+# -- categories -------------------------------------------------------------------------------
+
+Category = Callable[[Service, Message, Till], Awaitable[Body | None]]
+
+
+async def _answer(service: Service, message: Message, till: Till) -> Body | None:
+    """The response's body; None for an abort, which has none."""
+    found = _CATEGORIES.get(message.message_header.message_category)
+    if found is None or message.message_header.message_class != "Service":
+        raise Wrong("invalid-body", field="MessageCategory", detail="no such service here")
+    category, scope = found
+    try:
+        _may(till, scope)
+        return await category(service, message, till)
+    except Wrong as wrong:
+        return _refused(message, wrong)
+
+
+def _refused(message: Message, wrong: Wrong) -> Body:
+    """A failure with what the message's own response must have beside it."""
+    body: Body = {"Response": told.refused(wrong)}
+    name = id_of(message.message_header.sale_id, message.message_header.service_id)
+    sale = message.payment_request or message.reversal_request
+    if sale is not None and sale.sale_data is not None:
+        body["SaleData"] = {"SaleTransactionID": sale.sale_data.sale_transaction_id}
+        stamp = sale.sale_data.sale_transaction_id.time_stamp
+        body["POIData"] = {"POITransactionID": {"TransactionID": name, "TimeStamp": stamp}}
+    return body
+
+
+async def _payment(service: Service, message: Message, till: Till) -> Body:
+    asked = message.payment_request
+    if asked is None:
+        raise Wrong("invalid-body", field="PaymentRequest", detail="there is none")
+    sale, amounts = asked.sale_data.sale_transaction_id, asked.payment_transaction.amounts_req
+    currency = service.door.config.currency
+    if amounts.currency != currency.alpha:
+        raise Wrong("other-currency", field="Currency")
+    minor = minor_of(amounts.requested_amount, currency)
+    name = id_of(message.message_header.sale_id, message.message_header.service_id)
+    original = asked.payment_transaction.original_poi_transaction
+    reference = _reference(sale.transaction_id)
+    if asked.payment_data.payment_type == "Refund" and original is not None:
+        _may(till, Scope.REFUND)
+        refund = RefundOrder(
+            payment=original.poi_transaction_id.transaction_id,
+            amount_minor=minor,
+            reference=reference,
+            expires_in_s=EXPIRES_S,
+        )
+        await service.undo(name, refund, Kind.REFUND, till.name, salt=sale.time_stamp)
+    elif asked.payment_data.payment_type == "Normal":
+        order = PaymentOrder(
+            amount_minor=minor,
+            currency=amounts.currency,
+            reference=reference,
+            expires_in_s=EXPIRES_S,
+        )
+        await service.put(name, order, till.name, salt=sale.time_stamp)
+    else:
+        raise Wrong("payment-stands-not", field="PaymentType", detail="Normal, or Refund of one")
+    body = told.payment_response(service, await _ended(service, name))
+    body["SaleData"] = {"SaleTransactionID": sale}
+    return body
+
+
+async def _reversal(service: Service, message: Message, till: Till) -> Body:
+    asked = message.reversal_request
+    if asked is None:
+        raise Wrong("invalid-body", field="ReversalRequest", detail="there is none")
+    name = id_of(message.message_header.sale_id, message.message_header.service_id)
+    original = asked.original_poi_transaction.poi_transaction_id.transaction_id
+    paid = service.payment(original)
+    currency = currency_of(paid.currency)
+    minor = paid.amount_minor
+    if asked.reversed_amount is not None:
+        minor = minor_of(asked.reversed_amount, currency)
+    with journal_of(service.door) as journal:
+        whole = minor == paid.amount_minor and paid.batch == journal.batch()
+        known = journal.order(name)  # a repeated message is what it was
+    voids = known.taken.kind is Kind.VOID if known else whole
+    _may(till, Scope.VOID if voids else Scope.REFUND)
+    salt = asked.sale_data.sale_transaction_id.time_stamp if asked.sale_data else ""
+    if voids:
+        void = VoidOrder(payment=original, expires_in_s=EXPIRES_S)
+        await service.undo(name, void, Kind.VOID, till.name, salt=f"{salt} {minor}")
+    else:
+        refund = RefundOrder(payment=original, amount_minor=minor, expires_in_s=EXPIRES_S)
+        await service.undo(name, refund, Kind.REFUND, till.name, salt=salt)
+    done = await _ended(service, name)
+    body: Body = {"Response": told.response_of(done), "POIData": told.poi_data(done)}
+    if done.state in told.PAID:
+        body["ReversedAmount"] = major_of(minor, currency)
+        body["PaymentReceipt"] = told.receipts(service, name)
+    return body
+
+
+async def _ended(service: Service, name: str) -> PaymentState:
+    """The payment as soon as the till can be told how it came out. May take minutes."""
+    while True:
+        payment = service.payment(name)
+        if payment.state in told.ANSWERED:
+            return payment
+        await service.changed(name, payment.version, WAIT_S)
+        if service.news.over:
+            raise Wrong("journal-unavailable", detail="the terminal ends: ask for the status")
+
+
+async def _status(service: Service, message: Message, _till: Till) -> Body:
+    asked = message.transaction_status_request
+    reference = _referred(message, asked.message_reference if asked else None)
+    name = id_of(reference["SaleID"], reference["ServiceID"])
+    payment = service.payment(name)
+    answer: Body = {"Response": {"Result": "Success"}, "MessageReference": reference}
+    if payment.state not in told.ANSWERED:
+        words = f"state={payment.state}"
+        return {**answer, "Response": told.failure("InProgress", words)}
+    category = "Payment" if payment.kind == "sale" else reference["MessageCategory"]
+    repeated = told.payment_response(service, payment)
+    if category == "Reversal":
+        repeated = {"Response": repeated["Response"], "POIData": repeated["POIData"]}
+    header = {
+        **_header(message.message_header),
+        "MessageCategory": category,
+        "ServiceID": reference["ServiceID"],
+        "SaleID": reference["SaleID"],
+    }
+    answer["RepeatedMessageResponse"] = {
+        "MessageHeader": header,
+        "RepeatedResponseMessageBody": {f"{category}Response": repeated},
+    }
+    return answer
+
+
+async def _abort(service: Service, message: Message, _till: Till) -> None:
+    asked = message.abort_request
+    reference = _referred(message, asked.message_reference if asked else None)
+    try:
+        service.cancel(id_of(reference["SaleID"], reference["ServiceID"]))
+    except Wrong:
+        _LOG.info("nexo: an abort of what is not known")
+
+
+def _referred(message: Message, reference: MessageReference | None) -> dict[str, str]:
+    if reference is None or not reference.service_id:
+        raise Wrong("invalid-body", field="MessageReference", detail="there is none")
+    return {
+        "MessageCategory": reference.message_category or "Payment",
+        "SaleID": reference.sale_id or message.message_header.sale_id,
+        "ServiceID": reference.service_id,
+    }
+
+
+async def _login(service: Service, _message: Message, _till: Till) -> Body:
+    with journal_of(service.door) as journal:
+        terminal = terminal_of(journal, service.door)
+    return {"Response": {"Result": "Success"}, "POISystemData": told.system_data(terminal)}
+
+
+async def _logout(_service: Service, _message: Message, _till: Till) -> Body:
+    return {"Response": {"Result": "Success"}}
+
+
+async def _diagnosis(service: Service, message: Message, _till: Till) -> Body:
+    with journal_of(service.door) as journal:
+        terminal = terminal_of(journal, service.door)
+    return {
+        "Response": {"Result": "Success"},
+        "LoggedSaleID": [message.message_header.sale_id],
+        "POIStatus": told.poi_status(terminal),
+    }
+
+
+async def _totals(service: Service, _message: Message, _till: Till) -> Body:
+    return {"Response": {"Result": "Success"}, **told.totals(service)}
+
+
+async def _reconciliation(service: Service, message: Message, _till: Till) -> Body:
+    asked = message.reconciliation_request
+    kind = asked.reconciliation_type if asked else ""
+    if kind not in ("SaleReconciliation", "AcquirerReconciliation"):
+        raise Wrong("payment-stands-not", field="ReconciliationType", detail=f"not here: {kind}")
+    sums = told.totals(service)
+    said = await service.ask(Settle())
+    if not isinstance(said, Done):
+        raise not_taken(said)
+    return {"Response": {"Result": "Success"}, "ReconciliationType": kind, **sums}
+
+
+def _may(till: Till, scope: Scope) -> None:
+    if scope not in till.may:
+        raise Wrong("no-scope", detail=f"the token wants {scope.value}")
+
+
+def _reference(name: str) -> str:
+    """A SaleTransactionID as a reference: what no paper can show is left out."""
+    return "".join(each for each in name if each.isprintable())[:40]
+
+
+_CATEGORIES: dict[str, tuple[Category, Scope]] = {
+    "Login": (_login, Scope.READ),
+    "Logout": (_logout, Scope.READ),
+    "Diagnosis": (_diagnosis, Scope.READ),
+    "GetTotals": (_totals, Scope.READ),
+    "Payment": (_payment, Scope.PAY),
+    "Reversal": (_reversal, Scope.READ),  # void or refund: looked at where it is known which
+    "TransactionStatus": (_status, Scope.READ),
+    "Abort": (_abort, Scope.PAY),
+    "Reconciliation": (_reconciliation, Scope.SETTLE),
+}

@@ -1,0 +1,228 @@
+"""A payment as nexo Retailer 3.0 tells of it: results, error conditions, and the receipt's text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from firmware import __version__
+from firmware.api.nexo_types import major_of
+from firmware.api.problems import KINDS, Wrong
+from firmware.api.service import Service
+from firmware.api.types import PaymentState, TerminalState
+from firmware.api.views import journal_of, receipt_of, totals_of
+from firmware.core.money import currency_of
+
+PAID = ("approved", "voided", "refunded")
+ANSWERED = (*PAID, "declined", "failed", "cancelled", "expired", "reversing", "reversed")
+_CONDITIONS = {
+    "busy": "Busy",
+    "settlement-open": "Busy",
+    "out-of-service": "UnavailableDevice",
+    "signed-off": "LoggedOut",
+    "bad-request": "MessageFormat",
+    "invalid-body": "MessageFormat",
+    "other-currency": "PaymentRestriction",
+    "amount-over-limit": "PaymentRestriction",
+    "sale-day-limit": "PaymentRestriction",
+    "amount-over-left": "PaymentRestriction",
+    "refund-limit": "PaymentRestriction",
+    "payment-not-paid": "NotFound",
+    "not-found": "NotFound",
+    "supervisor-signed-on": "NotAllowed",
+    "training": "NotAllowed",
+    "payment-differs": "NotAllowed",
+    "payment-stands-not": "NotAllowed",
+    "no-scope": "NotAllowed",
+}
+_METHODS = {
+    "pin": ["OnlinePIN"],
+    "signature": ["SignatureCapture"],
+    "pin+signature": ["OnlinePIN", "SignatureCapture"],
+    "none": ["Bypass"],
+}
+_WRONG_PIN = "55"  # field 39
+
+
+def failure(condition: str, words: str) -> dict[str, str]:
+    """A Response that says no."""
+    return {"Result": "Failure", "ErrorCondition": condition, "AdditionalResponse": words}
+
+
+def refused(wrong: Wrong) -> dict[str, str]:
+    """A Response for what the terminal did not take."""
+    words = wrong.detail or KINDS[wrong.kind].en
+    return failure(_CONDITIONS.get(wrong.kind, "UnavailableService"), f"{wrong.kind}: {words}")
+
+
+def response_of(payment: PaymentState) -> dict[str, str]:
+    """How a payment that has an answer came out."""
+    words = f"state={payment.state}" + (f": {payment.reason}" if payment.reason else "")
+    match payment.state:
+        case "approved" | "voided" | "refunded":
+            return {"Result": "Success"}
+        case "declined":
+            wrong_pin = payment.response_code == _WRONG_PIN
+            return failure("WrongPIN" if wrong_pin else "Refusal", words)
+        case "cancelled":
+            return failure("Aborted" if "by the till" in payment.reason else "Cancel", words)
+        case "expired":
+            return failure("Cancel", words)
+        case "reversing" | "reversed":
+            return failure("UnreachableHost", words)
+        case "failed":
+            return failure("InvalidCard" if "card" in payment.reason else "UnreachableHost", words)
+        case _:
+            return failure("InProgress", words)
+
+
+def poi_data(payment: PaymentState) -> dict[str, Any]:
+    """POIData: the transaction's id is the payment's, in the API too."""
+    data: dict[str, Any] = {
+        "POITransactionID": {"TransactionID": payment.id, "TimeStamp": payment.taken_at}
+    }
+    if payment.batch is not UNSET:
+        data["POIReconciliationID"] = str(payment.batch)
+    return data
+
+
+def sale_data(payment: PaymentState) -> dict[str, Any]:
+    """SaleData as the journal has it."""
+    name = payment.reference or payment.id
+    return {"SaleTransactionID": {"TransactionID": name, "TimeStamp": payment.taken_at}}
+
+
+def payment_response(service: Service, payment: PaymentState) -> dict[str, Any]:
+    """PaymentResponse."""
+    body: dict[str, Any] = {
+        "Response": response_of(payment),
+        "SaleData": sale_data(payment),
+        "POIData": poi_data(payment),
+    }
+    if payment.batch is not UNSET:
+        body["PaymentResult"] = _result(service, payment)
+        body["PaymentReceipt"] = receipts(service, payment.id)
+    return body
+
+
+def _result(service: Service, payment: PaymentState) -> dict[str, Any]:
+    merchant = service.door.config.merchant
+    paid = payment.state in PAID
+    result: dict[str, Any] = {
+        "PaymentType": "Refund" if payment.kind == "refund" else "Normal",
+        "AmountsResp": {
+            "Currency": payment.currency,
+            "AuthorizedAmount": major_of(
+                payment.amount_minor if paid else 0, currency_of(payment.currency)
+            ),
+        },
+        "OnlineFlag": payment.offline is not True,
+        "PaymentAcquirerData": {
+            "MerchantID": merchant.number,
+            "AcquirerPOIID": merchant.terminal,
+        },
+    }
+    acquirer = result["PaymentAcquirerData"]
+    if payment.rrn:
+        acquirer["AcquirerTransactionID"] = {
+            "TransactionID": payment.rrn,
+            "TimeStamp": payment.taken_at,
+        }
+    if payment.authorisation_code:
+        acquirer["ApprovalCode"] = payment.authorisation_code
+    if payment.verification is not UNSET:
+        result["AuthenticationMethod"] = _METHODS.get(payment.verification, ["UnknownMethod"])
+    if payment.card is not UNSET:
+        result["PaymentInstrumentData"] = {
+            "PaymentInstrumentType": "Card",
+            "CardData": {
+                "MaskedPan": f"************{payment.card.last4}",
+                "PaymentBrand": payment.card.scheme,
+                "EntryMode": ["ICC"],
+            },
+        }
+    return result
+
+
+def receipts(service: Service, name: str) -> list[dict[str, Any]]:
+    """PaymentReceipt: the cardholder's copy, line by line."""
+    with journal_of(service.door) as journal:
+        order = journal.order(name)
+        if order is None:
+            return []
+        lines = receipt_of(journal, service.door, order).lines
+    centred = {"left": "Left", "centre": "Centred", "right": "Right"}
+    text = [
+        {
+            "Text": line.text,
+            "Alignment": centred.get(line.align, "Left"),
+            "CharacterStyle": "Bold" if line.bold else "Normal",
+            "EndOfLineFlag": True,
+        }
+        for line in lines
+    ]
+    content = {"OutputFormat": "Text", "OutputText": text}
+    return [
+        {
+            "DocumentQualifier": "CustomerReceipt",
+            "RequiredSignatureFlag": False,
+            "OutputContent": content,
+        }
+    ]
+
+
+def poi_status(terminal: TerminalState) -> dict[str, Any]:
+    """POIStatus."""
+    stands = "OK" if terminal.ready else "Busy" if terminal.busy else "Maintenance"
+    return {
+        "GlobalStatus": stands,
+        "PrinterStatus": "OutOfOrder" if "printer" in terminal.faults else "OK",
+        "CardReaderOKFlag": "reader" not in terminal.faults,
+        "PEDOKFlag": "keypad" not in terminal.faults,
+        "SecurityOKFlag": True,
+    }
+
+
+def system_data(terminal: TerminalState) -> dict[str, Any]:
+    """POISystemData of a LoginResponse."""
+    return {
+        "DateTime": terminal.clock,
+        "POISoftware": {
+            "ManufacturerID": "pos",
+            "ApplicationName": "pos",
+            "SoftwareVersion": __version__,
+            "CertificationCode": "none",
+        },
+        "POITerminalData": {
+            "TerminalEnvironment": "Attended",
+            "POICapabilities": ["CustomerDisplay", "CustomerInput", "ICC", "PrinterReceipt"],
+            "POISerialNumber": terminal.terminal,
+        },
+        "POIStatus": poi_status(terminal),
+    }
+
+
+def totals(service: Service) -> dict[str, Any]:
+    """POIReconciliationID and TransactionTotals of the open batch."""
+    with journal_of(service.door) as journal:
+        now = totals_of(journal, service.door)
+    currency = currency_of(now.currency)
+    sums = (
+        ("Debit", now.sales, now.sales_minor),
+        ("ReverseDebit", now.voids, now.voids_minor),
+        ("Credit", now.refunds, now.refunds_minor),
+    )
+    payments = [
+        {
+            "TransactionType": kind,
+            "TransactionCount": count,
+            "TransactionAmount": major_of(minor, currency),
+        }
+        for kind, count, minor in sums
+        if count
+    ]
+    total: dict[str, Any] = {"PaymentInstrumentType": "Card", "PaymentCurrency": now.currency}
+    if payments:
+        total["PaymentTotals"] = payments
+    return {"POIReconciliationID": str(now.batch), "TransactionTotals": [total]}

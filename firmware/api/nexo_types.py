@@ -1,0 +1,158 @@
+"""The parts of nexo Retailer 3.0 requests that are read; other fields are ignored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from firmware.api.nexo_crypto import Trailer
+from firmware.api.problems import Wrong
+from firmware.api.types import AMOUNT_MAX
+from firmware.core.money import Currency
+
+_CAPITALS = {"id", "poi"}
+_SIMPLE = re.compile(r"^[A-Za-z0-9_-]{1,24}$")
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+def _named(field: str) -> str:
+    words = field.split("_")
+    return "".join(word.upper() if word in _CAPITALS else word.capitalize() for word in words)
+
+
+class _Part(Struct, frozen=True, kw_only=True, rename=_named):
+    """A part of a message, with the protocol's own names on the line."""
+
+
+class Header(_Part, frozen=True, kw_only=True):
+    """MessageHeader."""
+
+    protocol_version: str = "3.0"
+    message_class: str
+    message_category: str
+    message_type: Literal["Request"]
+    service_id: Name
+    sale_id: Name
+    poi_id: Name
+
+
+class TransactionId(_Part, frozen=True, kw_only=True):
+    """SaleTransactionID and POITransactionID."""
+
+    transaction_id: Name
+    time_stamp: str = ""
+
+
+class SaleData(_Part, frozen=True, kw_only=True):
+    """SaleData."""
+
+    sale_transaction_id: TransactionId
+
+
+class Amounts(_Part, frozen=True, kw_only=True):
+    """AmountsReq; the amount is a decimal in major units, never a float."""
+
+    currency: str
+    requested_amount: Decimal
+
+
+class NexoOriginal(_Part, frozen=True, kw_only=True):
+    """OriginalPOITransaction."""
+
+    poi_transaction_id: TransactionId
+
+
+class PaymentTransaction(_Part, frozen=True, kw_only=True):
+    """PaymentTransaction."""
+
+    amounts_req: Amounts
+    original_poi_transaction: NexoOriginal | None = None
+
+
+class PaymentData(_Part, frozen=True, kw_only=True):
+    """PaymentData."""
+
+    payment_type: str = "Normal"
+
+
+class PaymentRequest(_Part, frozen=True, kw_only=True):
+    """PaymentRequest."""
+
+    sale_data: SaleData
+    payment_transaction: PaymentTransaction
+    payment_data: PaymentData = PaymentData()
+
+
+class NexoReversal(_Part, frozen=True, kw_only=True):
+    """ReversalRequest; without an amount the whole is reversed."""
+
+    original_poi_transaction: NexoOriginal
+    reversal_reason: str = "MerchantCancel"
+    reversed_amount: Decimal | None = None
+    sale_data: SaleData | None = None
+
+
+class MessageReference(_Part, frozen=True, kw_only=True):
+    """MessageReference."""
+
+    message_category: str = ""
+    service_id: str = ""
+    sale_id: str = ""
+
+
+class ReferringRequest(_Part, frozen=True, kw_only=True):
+    """TransactionStatusRequest and AbortRequest."""
+
+    message_reference: MessageReference
+
+
+class ReconciliationRequest(_Part, frozen=True, kw_only=True):
+    """ReconciliationRequest."""
+
+    reconciliation_type: str
+
+
+class Message(_Part, frozen=True, kw_only=True):
+    """The content of SaleToPOIRequest: one body, or a blob with its trailer."""
+
+    message_header: Header
+    payment_request: PaymentRequest | None = None
+    reversal_request: NexoReversal | None = None
+    transaction_status_request: ReferringRequest | None = None
+    abort_request: ReferringRequest | None = None
+    reconciliation_request: ReconciliationRequest | None = None
+    nexo_blob: str = ""
+    security_trailer: Trailer | None = None
+
+
+class Envelope(Struct, frozen=True):
+    """What is sent."""
+
+    message: Message = field(name="SaleToPOIRequest")
+
+
+def id_of(sale_id: str, service_id: str) -> str:
+    """The payment's id: readable where both names allow it, else hashed; never the same for two."""
+    if _SIMPLE.match(sale_id) and _SIMPLE.match(service_id):
+        return f"nexo.{sale_id}.{service_id}"
+    packed = json.dumps([sale_id, service_id]).encode()
+    return "nexo-" + hashlib.sha256(packed).hexdigest()[:48]
+
+
+def minor_of(amount: Decimal, currency: Currency) -> int:
+    """A decimal in minor units. Raises Wrong for one that is no amount of this currency."""
+    sane = amount.is_finite() and amount.adjusted() <= len(str(AMOUNT_MAX))
+    minor = amount.scaleb(currency.exponent) if sane else Decimal(0)
+    if minor < 1 or minor > AMOUNT_MAX or minor != minor.to_integral_value():
+        raise Wrong("invalid-body", field="RequestedAmount", detail=f"no amount: {amount}"[:80])
+    return int(minor)
+
+
+def major_of(minor: int, currency: Currency) -> Decimal:
+    """Minor units as the protocol's decimal."""
+    return Decimal(minor).scaleb(-currency.exponent)

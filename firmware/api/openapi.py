@@ -1,0 +1,144 @@
+"""The OpenAPI 3.1 document, made from the very types that are decoded, and a page of it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from firmware import __version__
+from firmware.api.problems import KINDS, PREFIX
+from firmware.api.types import ID_PATTERN, Problem
+
+_REF = "#/components/schemas/{name}"
+_ABOUT = (
+    "Payments on a terminal. The till asks, the terminal decides: the cardholder checks the amount"
+    " there, and puts in card and PIN there. A 5xx answer means that nothing was recorded."
+)
+
+
+# what may come of any request, before its route is reached or by a bug in it
+_GUARD = ("bad-request", "other-host", "other-origin", "too-large", "too-slow", "internal")
+
+
+def document(ways: Sequence[Any]) -> dict[str, Any]:
+    """The document for these routes (`firmware.api.application.Way`)."""
+    types = [Problem]
+    for way in ways:
+        types += [kind for kind in (*way.gives.values(), way.takes) if _is_type(kind)]
+    unique = list(dict.fromkeys(types))
+    _, components = msgspec.json.schema_components(unique, ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for way in ways:
+        paths.setdefault(way.path, {})[way.method.lower()] = _operation(way)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Payment terminal", "version": __version__, "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _is_type(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _operation(way: Any) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": way.handler.__name__.lstrip("_"),
+        "summary": way.summary,
+        "responses": {str(status): _gives(way, kind) for status, kind in way.gives.items()},
+    }
+    if way.scope is None:
+        operation["security"] = []
+    else:
+        operation["description"] = f"Scope: {way.scope.value}."
+    operation["parameters"] = _parameters(way)
+    if way.takes is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(way.takes)}},
+        }
+    guarded = [*_GUARD, *(["no-token", "no-scope"] if way.scope is not None else [])]
+    if "{id}" in way.path:
+        guarded += ["not-found", "no-method"]  # an id with an encoded / names another path
+    names = list(dict.fromkeys([*way.problems, *guarded]))
+    for status in sorted({KINDS[name].status for name in names}):
+        those = [name for name in names if KINDS[name].status == status]
+        operation["responses"][str(status)] = {
+            "description": "; ".join(f"{PREFIX}{name}: {KINDS[name].en}" for name in those),
+            "content": {"application/problem+json": {"schema": _ref(Problem)}},
+        }
+    return operation
+
+
+def _parameters(way: Any) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "query",
+            "description": words,
+            "schema": {"type": "integer", "minimum": 0},
+        }
+        for name, words in way.query.items()
+    ]
+    if "{id}" in way.path:
+        schema = {"type": "string", "pattern": ID_PATTERN}
+        parameters.append({"name": "id", "in": "path", "required": True, "schema": schema})
+    return parameters
+
+
+def _gives(way: Any, kind: Any) -> dict[str, Any]:
+    if _is_type(kind):
+        content: dict[str, Any] = {"application/json": {"schema": _ref(kind)}}
+        if way.path.endswith("/receipt"):
+            content["text/plain"] = {"schema": {"type": "string"}}
+    elif kind is dict:
+        content = {"application/json": {"schema": {"type": "object"}}}
+    else:
+        media = "text/html" if kind is str else "text/event-stream"
+        content = {media: {"schema": {"type": "string"}}}
+    return {"description": way.summary, "content": content}
+
+
+def _ref(kind: type) -> dict[str, str]:
+    return {"$ref": _REF.format(name=kind.__name__)}
+
+
+def page(ways: Sequence[Any]) -> str:
+    """The document as one page that needs nothing else: no script, no font, no network."""
+    rows = []
+    for way in ways:
+        scope = f" <small>scope {way.scope.value}</small>" if way.scope is not None else ""
+        takes = f"<p>Takes {way.takes.__name__}.</p>" if way.takes is not None else ""
+        problems = "".join(
+            f"<li><code>{name}</code> {KINDS[name].status}: {html.escape(KINDS[name].en)}"
+            f" · {KINDS[name].zh}</li>"
+            for name in way.problems
+        )
+        rows.append(
+            f"<section><h2><code>{way.method} {html.escape(way.path)}</code>{scope}</h2>"
+            f"<p>{html.escape(way.summary)}</p>{takes}<ul>{problems}</ul></section>"
+        )
+    schemas = "".join(
+        f"<section><h3>{name}</h3><pre>"
+        f"{html.escape(msgspec.json.format(packed, indent=2).decode())}</pre></section>"
+        for name, packed in (
+            (name, msgspec.json.encode(schema))
+            for name, schema in document(ways)["components"]["schemas"].items()
+        )
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Payment terminal</title>'
+        "<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+        "pre{background:#f4f4f4;padding:1em;overflow:auto}</style></head><body>"
+        f"<h1>Payment terminal {__version__}</h1><p>{html.escape(_ABOUT)}</p>"
+        f"{''.join(rows)}<h2>Types</h2>{schemas}</body></html>"
+    )

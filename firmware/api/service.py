@@ -1,0 +1,335 @@
+"""What the routes do: ask the terminal in its inbox, read the journal, wait for what changes.
+
+A wish that the terminal does not come to in time is withdrawn, so that nothing happens later
+which a till was told had not. After a record was made no answer is an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+
+import msgspec
+from msgspec import Struct
+
+from firmware.api.problems import Wrong, refused
+from firmware.api.types import (
+    Changed,
+    Event,
+    PaymentOrder,
+    Payments,
+    PaymentState,
+    RefundOrder,
+    VoidOrder,
+)
+from firmware.api.views import Door, journal_of, payment_of
+from firmware.core.kinds import Kind
+from firmware.journal.order_records import OrderLine, OrderTaken
+from firmware.journal.orders import PAGE_MAX
+from firmware.payments.tills import (
+    Done,
+    NotNow,
+    OrderStopped,
+    TillAsked,
+    Wish,
+    WishAnswer,
+)
+
+ANSWER_S, BEGUN_S = 5, 20  # to be looked at, and to be answered once it was
+BEAT_S = 15
+STREAMS_MAX = 64
+_LOG = logging.getLogger(__name__)
+
+
+class News:
+    """Wakes whoever waits when the terminal has something new. Lives on the server's loop."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: set[asyncio.Event] = set()
+        self.over = False
+        """Whether the server ends: whoever waits is answered at once."""
+
+    def begin(self) -> None:
+        """Listen from now on; call on the loop."""
+        self._loop = asyncio.get_running_loop()
+        self._door.board.listen(self._heard)
+
+    def end(self) -> None:
+        """Listen no more."""
+        self._door.board.forget(self._heard)
+
+    def close(self) -> None:
+        """Let all who wait go, from any thread: a request that is cut off looks like an error."""
+        self.over = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _heard(self) -> None:
+        """On the terminal's thread: cheap, and never blocks."""
+        if self._loop is not None and self._waiting and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for event in self._waiting:
+            event.set()
+
+    def enter(self) -> asyncio.Event:
+        """An event that is set whenever there is news, until `leave`."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        return event
+
+    def leave(self, event: asyncio.Event) -> None:
+        """Wake it no more."""
+        self._waiting.discard(event)
+
+
+class Service:
+    """One terminal, for all tills."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.news = News(door)
+        self._streams = 0
+
+    # -- orders -------------------------------------------------------------------------------
+
+    async def put(
+        self, name: str, order: PaymentOrder, till: str, *, digest: str = "", salt: str = ""
+    ) -> tuple[PaymentState, bool]:
+        """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then.
+
+        `digest` is that of what was sent, where the order was made of something else; `salt` is
+        what another protocol has in its message beside the order: another, another body.
+        """
+        lines = sum(line.amount_minor for line in order.lines)
+        if order.lines and lines != order.amount_minor:
+            raise Wrong("lines-differ", field="lines", detail=f"the lines add up to {lines}")
+        taken = OrderTaken(
+            id=name,
+            digest=digest or digest_of(order, salt),
+            amount_minor=order.amount_minor,
+            currency=order.currency,
+            till=till,
+            reference=order.reference,
+            lines=tuple(
+                OrderLine(name=line.name, amount_minor=line.amount_minor, quantity=line.quantity)
+                for line in order.lines
+            ),
+            expires_in_s=order.expires_in_s,
+            language=order.language,
+        )
+        return await self._take(taken)
+
+    async def undo(
+        self, name: str, order: VoidOrder, kind: Kind, till: str, *, salt: str = ""
+    ) -> tuple[PaymentState, bool]:
+        """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
+        with journal_of(self.door) as journal:
+            found = journal.order(order.payment)
+            paid = journal.by_intent(found.intent) if found and found.intent else None
+        if paid is None:
+            raise Wrong("payment-not-paid", field="payment")
+        amount_minor = order.amount_minor if isinstance(order, RefundOrder) else paid.amount_minor
+        taken = OrderTaken(
+            id=name,
+            kind=kind,
+            digest=digest_of(order, salt),
+            amount_minor=amount_minor,
+            currency=paid.currency,
+            till=till,
+            reference=order.reference,
+            payment=order.payment,
+            expires_in_s=order.expires_in_s,
+            language=order.language,
+        )
+        return await self._take(taken)
+
+    async def _take(self, taken: OrderTaken) -> tuple[PaymentState, bool]:
+        """The payment that an order is; asked for if it is none yet. Raises Wrong."""
+        name, digest = taken.id, taken.digest
+        known = self.known(name, digest)
+        if known is not None:
+            return known, False
+        answer = await self.ask(taken)
+        if answer is Done.RECORDED:
+            return self._recorded(taken), True
+        known = self.known(name, digest)  # another request with this id may have been first
+        if known is not None:
+            return known, False
+        raise refused(answer)
+
+    def known(self, name: str, digest: str) -> PaymentState | None:
+        """The payment of this id, None if there is none. Raises Wrong for another order's."""
+        with journal_of(self.door) as journal:
+            found = journal.order(name)
+            if found is None:
+                return None
+            if found.taken.digest != digest:
+                raise Wrong("payment-differs")
+            return payment_of(journal, self.door, found)
+
+    def _recorded(self, taken: OrderTaken) -> PaymentState:
+        """An order that was recorded a moment ago: told of, though the disk may be gone since."""
+        try:
+            return self.payment(taken.id)
+        except Wrong:
+            return PaymentState(
+                id=taken.id,
+                kind=taken.kind.value,
+                payment=taken.payment,
+                state="taken",
+                final=False,
+                version=0,
+                amount_minor=taken.amount_minor,
+                currency=taken.currency,
+                reference=taken.reference,
+                taken_at="",
+            )
+
+    def payment(self, name: str) -> PaymentState:
+        """The payment of this id, now. Raises Wrong."""
+        with journal_of(self.door) as journal:
+            found = journal.order(name)
+            if found is None:
+                raise Wrong("not-found")
+            return payment_of(journal, self.door, found)
+
+    async def changed(self, name: str, since: int, wait_s: int, state: str = "") -> PaymentState:
+        """The payment as soon as it is another than at `since`, or as it is after `wait_s`.
+
+        Some states are of the conversation and change no version: whoever tells the `state` that it
+        knows misses none of them.
+        """
+        news = self.news.enter()
+        try:
+            first = now = self.payment(name)
+            if first.version > since or first.final or (state and state != first.state):
+                return first
+            async with asyncio.timeout(wait_s):
+                while (now.version, now.state) == (first.version, first.state):
+                    if self.news.over:
+                        break
+                    await news.wait()
+                    news.clear()
+                    now = self.payment(name)
+        except TimeoutError:
+            now = self.payment(name)
+        finally:
+            self.news.leave(news)
+        return now
+
+    def payments(self, after: int) -> Payments:
+        """Payments that changed after a record, for reconciliation."""
+        with journal_of(self.door) as journal:
+            found = journal.orders_after(after, PAGE_MAX + 1)
+            shown = [payment_of(journal, self.door, each) for each in found[:PAGE_MAX]]
+        return Payments(payments=shown, more=len(found) > PAGE_MAX)
+
+    def cancel(self, name: str) -> PaymentState:
+        """Ask for an order to be stopped; it may be too late, and may be repeated. Raises Wrong."""
+        payment = self.payment(name)
+        if not payment.final:
+            self.door.post(OrderStopped(name))
+        return payment
+
+    # -- the terminal's answer ----------------------------------------------------------------
+
+    async def ask(self, wish: Wish) -> WishAnswer:
+        """What the terminal says; BUSY when it did not come to it, and then it never will."""
+        answer: Future[WishAnswer] = Future()
+        self.door.post(TillAsked(wish, answer))
+        waiting = asyncio.wrap_future(answer)
+        for patience_s in (ANSWER_S, BEGUN_S):
+            done, _ = await asyncio.wait({waiting}, timeout=patience_s)
+            if done:
+                return self._meant(waiting.result())
+            if answer.cancel():
+                return self._meant(NotNow.BUSY)
+        _LOG.warning("the terminal has begun a till's wish and does not answer")
+        return NotNow.BUSY
+
+    def _meant(self, answer: WishAnswer) -> WishAnswer:
+        """Busy because nobody is signed on, or for a settlement, is said so."""
+        if answer is not NotNow.BUSY:
+            return answer
+        try:
+            with journal_of(self.door) as journal:
+                if not journal.signed_on():
+                    return NotNow.SIGNED_OFF
+                if journal.pending_settlement() is not None:
+                    return NotNow.SETTLING
+        except Wrong:
+            return NotNow.OUT_OF_SERVICE
+        return answer
+
+    # -- events -------------------------------------------------------------------------------
+
+    async def events(self, after: int | None) -> AsyncIterator[bytes]:
+        """Server-sent events after a record, or from now on; they end with the connection."""
+        if self._streams >= STREAMS_MAX:
+            raise Wrong("too-many")
+        if after is None:
+            with journal_of(self.door) as journal:
+                after = journal.head()[0]
+        return self._stream(after)
+
+    async def _stream(self, after: int) -> AsyncIterator[bytes]:
+        self._streams += 1
+        news = self.news.enter()
+        stage = ""
+        try:
+            yield b"retry: 1000\n\n"
+            while not self.news.over:
+                news.clear()
+                for packed, version in self._since(after):
+                    after = version
+                    yield packed
+                standing = self.door.board.standing
+                told = f"{standing.order_id} {standing.stage.value}" if standing.stage else ""
+                if told and told != stage:
+                    name, _, state = told.partition(" ")
+                    data = msgspec.json.encode(Changed(id=name, state=state))
+                    yield b"event: stage\ndata: " + data + b"\n\n"
+                stage = told
+                try:
+                    async with asyncio.timeout(BEAT_S):
+                        await news.wait()
+                except TimeoutError:
+                    yield b": still here\n\n"
+        finally:
+            self._streams -= 1
+            self.news.leave(news)
+
+    def _since(self, after: int) -> list[tuple[bytes, int]]:
+        """Packed events with their numbers; none while the journal cannot be read."""
+        packed: list[tuple[bytes, int]] = []
+        while True:
+            try:
+                with journal_of(self.door) as journal:
+                    found = journal.order_events(after)
+            except Wrong:
+                return packed
+            if not found:
+                return packed
+            for version in dict.fromkeys(each.version for each in found):
+                those = [
+                    Changed(id=each.id, state=each.state.value)
+                    for each in found
+                    if each.version == version
+                ]
+                data = msgspec.json.encode(Event(version=version, payments=those))
+                head = f"id: {version}\nevent: payment\ndata: ".encode()
+                packed.append((head + data + b"\n\n", version))
+            after = found[-1].version
+
+
+def digest_of(order: Struct, salt: str = "") -> str:
+    """The same for the same wish, however it was written; another for one of another kind."""
+    packed = type(order).__name__.encode() + msgspec.json.encode(order) + salt.encode()
+    return hashlib.sha256(packed).hexdigest()

@@ -1,0 +1,220 @@
+"""What the API takes and gives, as types: they decode, they encode, and they are the OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+ID_PATTERN = "^[A-Za-z0-9._-]{1,64}$"
+# what no display or paper can show is refused: control characters, and what turns the direction
+_PLAIN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$"
+LINES_MAX, AMOUNT_MAX = 100, 999_999_999  # the amount is what the display shows in large digits
+
+AmountMinor = Annotated[
+    int, Meta(ge=1, le=AMOUNT_MAX, description="In minor units of the currency: 12850 is 128.50.")
+]
+Version = Annotated[int, Meta(ge=0, description="Number of the journal's record that changed it.")]
+
+
+class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of what is paid for."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+    amount_minor: Annotated[int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="The line's sum.")]
+    quantity: Annotated[int, Meta(ge=1, le=9_999)] = 1
+
+
+class PaymentOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be paid. The lines, if there are any, add up to the amount."""
+
+    amount_minor: AmountMinor
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217, as CNY.")]
+    reference: Annotated[str, Meta(max_length=40, pattern=_PLAIN)] = ""
+    lines: Annotated[tuple[Line, ...], Meta(max_length=LINES_MAX)] = ()
+    expires_in_s: Annotated[
+        int, Meta(ge=5, le=900, description="Not agreed to in time, it moves no money.")
+    ] = 60
+    language: Literal["zh_CN", "en", ""] = ""
+
+
+class VoidOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take the whole of a payment of this batch back, on the card that paid it."""
+
+    payment: Annotated[str, Meta(pattern=ID_PATTERN)]
+    reference: Annotated[str, Meta(max_length=40, pattern=_PLAIN)] = ""
+    expires_in_s: Annotated[int, Meta(ge=5, le=900)] = 60
+    language: Literal["zh_CN", "en", ""] = ""
+
+
+class RefundOrder(VoidOrder, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give a payment back, or some of it, on the card that paid it."""
+
+    amount_minor: AmountMinor
+
+
+State = Literal[
+    "taken",
+    "shown",
+    "agreed",
+    "card",
+    "authorising",
+    "unknown",
+    "approved",
+    "declined",
+    "failed",
+    "cancelled",
+    "expired",
+    "reversing",
+    "reversed",
+    "voided",
+    "refunded",
+]
+FINAL = ("approved", "declined", "failed", "cancelled", "expired", "reversed", "voided", "refunded")
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """What may be told of a card."""
+
+    last4: str
+    scheme: str
+    entry: str
+
+
+class PaymentState(Struct, frozen=True, kw_only=True):
+    """A payment as it is now. `final` says that no more comes of it but a void or refund."""
+
+    id: str
+    kind: Literal["sale", "void", "refund"]
+    state: State
+    final: bool
+    version: Version
+    amount_minor: int
+    currency: str
+    reference: str
+    taken_at: str
+    payment: str = ""  # that this voids or refunds
+    reason: str = ""
+    training: bool = False
+    batch: int | UnsetType = UNSET
+    voucher: str | UnsetType = UNSET
+    authorisation_code: str | UnsetType = UNSET
+    rrn: str | UnsetType = UNSET
+    response_code: str | UnsetType = UNSET
+    offline: bool | UnsetType = UNSET
+    card: Card | UnsetType = UNSET
+    verification: str | UnsetType = UNSET
+    paid_on: str | UnsetType = UNSET  # YYYYMMDD HHMMSS of the shop
+    voided: bool = False
+    refunded_minor: int = 0
+    receipts_waiting: int = 0
+
+
+class Payments(Struct, frozen=True, kw_only=True):
+    """Payments in the order in which they last changed; ask again after the last one's version."""
+
+    payments: list[PaymentState]
+    more: bool
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """One payment in an event: where it stood from that record on."""
+
+    id: str
+    state: str
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """The data of a server-sent event; its id is `version`."""
+
+    version: Version
+    payments: list[Changed]
+
+
+Paper = Literal["ready", "near-end", "paper-out", "cover-open", "offline", "unknown"]
+
+
+class TerminalState(Struct, frozen=True, kw_only=True):
+    """How the terminal stands."""
+
+    in_service: bool
+    ready: bool  # an order would be taken now, as far as can be seen
+    busy: bool
+    faults: list[str]
+    paper: Paper
+    payment: str  # id of the one under way
+    stage: str
+    signed_on: bool
+    training: bool
+    batch: int
+    batch_count: int
+    batch_full_at: int
+    reversals_owed: int
+    advice_owed: int
+    receipts_waiting: int
+    settlement_open: bool
+    clock: str
+    version: str
+    store: str
+    terminal: str
+    merchant: str
+    merchant_name: str
+    currency: str
+    head: Version
+
+
+class BatchTotalsNow(Struct, frozen=True, kw_only=True):
+    """Approved transactions of the open batch."""
+
+    batch: int
+    currency: str
+    sales: int
+    sales_minor: int
+    voids: int
+    voids_minor: int
+    refunds: int
+    refunds_minor: int
+
+
+class ReceiptLine(Struct, frozen=True, kw_only=True):
+    """A line of a receipt."""
+
+    text: str
+    size: str
+    align: str
+    bold: bool
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """The cardholder's copy, and the signed record that its QR code carries."""
+
+    id: str
+    columns: int
+    lines: list[ReceiptLine]
+    qr: str
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """The wish was taken; what comes of it shows elsewhere."""
+
+    id: str
+    state: str
+
+
+class Texts(Struct, frozen=True, kw_only=True):
+    """One text in both languages."""
+
+    zh_CN: str  # noqa: N815 - the language's name
+    en: str
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error. See RFC 9457. `type` is stable; `field` names what is wrong in the body."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    texts: Texts
+    field: str = ""
+    limit_minor: int = 0

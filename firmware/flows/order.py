@@ -1,0 +1,343 @@
+"""A till's order as a conversation: the amount on the display, agreed to, card, PIN, outcome.
+
+The till has asked, and has learned that the order is in the journal before anything is shown. It is
+cancelled up to the intent; after that the payment decides.
+"""
+
+from __future__ import annotations
+
+from firmware.core.kinds import Copy, Kind
+from firmware.core.money import Money, major_text
+from firmware.flows.card import release_card
+from firmware.flows.desk import Desk
+from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
+from firmware.flows.order_undone import detail_of, give_back, original_of, why_not_undone
+from firmware.flows.paper_waits import no_receipt
+from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
+from firmware.flows.sale import meet_card
+from firmware.flows.settle import may_move_money
+from firmware.flows.words import why_declined, why_refused, why_undecided
+from firmware.journal.lookups import Lookups
+from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
+from firmware.journal.records import PrintDropped, PrintQueued
+from firmware.journal.transactions import Transaction
+from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
+from firmware.payments.order import Agreed, Order, Source
+from firmware.payments.originals import reference_to
+from firmware.payments.refusals import Refusal
+from firmware.payments.settlement import begin_settlement, clear_what_is_owed
+from firmware.payments.tills import (
+    AnswerTill,
+    Done,
+    LastStop,
+    NotNow,
+    OrderStage,
+    Reprint,
+    Settle,
+    TellStage,
+    TillAsked,
+    why_no_order,
+    why_no_settlement,
+)
+from firmware.payments.transact import (
+    PaymentApproved,
+    PaymentDeclined,
+    PaymentEnded,
+    PaymentUndecided,
+    transact,
+)
+from firmware.ui.screens import AmountCheck, Outcome, Phrase
+from firmware.ui.texts import Language, Text
+from hw.events import Key, KeyPressed
+
+APPROVED_MS, REFUSED_MS, CARD_LEFT_MS = 5_000, 8_000, 60_000
+DETAIL_COLUMNS = 20  # two a Chinese character
+
+
+async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
+    """Do what a till wants, and what one wants while the outcome of that is still shown."""
+    while asked is not None:
+        match asked.wish:
+            case OrderTaken() as taken:
+                asked = await _order(desk, taken)
+            case Settle():
+                asked = await _settle(desk)
+            case Reprint(order_id=order_id):
+                asked = await _reprint(order_id)
+
+
+async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
+    """Take an order, or say why not, and carry it out; the next wish, if one came at its end."""
+    sells = taken.kind is Kind.SALE
+    not_taken = await (why_no_order(desk, taken) if sells else why_not_undone(desk, taken))
+    if not_taken is None and await Look.of(Lookups.order, taken.id) is not None:
+        not_taken = NotNow.TAKEN_BEFORE
+    if not_taken is not None:
+        await AnswerTill(not_taken)
+        return None
+    await CheckSpace()
+    await CheckClock()
+    until_ms = (await Now()).monotonic_ms + taken.expires_in_s * 1000
+    await Record.of(taken)
+    await TellStage(taken.id, OrderStage.TAKEN)
+    await AnswerTill(Done.RECORDED)
+    if taken.language:
+        desk.language = Language(taken.language)
+    ended = await _carry_out(desk, taken, until_ms)
+    await TellStage(taken.id, None)
+    if ended is None:
+        return None
+    return await _tell_outcome(desk, ended)
+
+
+async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnded | None:
+    """From the amount on the display to the outcome; None when no money moved and none will."""
+    refusal = await clear_what_is_owed(desk, advice=taken.kind is not Kind.SALE)
+    if refusal is not None:
+        await _end(taken, OrderEnd.REFUSED, refusal.code.value)
+        return refusal
+    money = desk.money(taken.amount_minor)
+    original = await original_of(taken)
+    order = Order(
+        taken.kind,
+        money,
+        Source.TILL,
+        taken.reference,
+        original=reference_to(original) if original is not None else None,
+        order_id=taken.id,
+    )
+    detail = detail_of(original) if original is not None else ()
+    agreed = await _check(desk, order, taken.lines, until_ms, detail)
+    if isinstance(agreed, GivenUp):
+        await _give_up(taken, "amount check", agreed, money)
+        return None
+    await TellStage(taken.id, OrderStage.AGREED)
+    if original is not None:
+        return await _give_back(desk, taken, agreed, original)
+    return await _charge(desk, taken, agreed)
+
+
+async def _give_back(
+    desk: Desk, taken: OrderTaken, agreed: Agreed, original: Transaction
+) -> PaymentEnded | None:
+    ended = await give_back(desk, agreed, original)
+    if isinstance(ended, GivenUp):
+        await _give_up(taken, "card", ended, agreed.amount)
+        return None
+    if ended is None or isinstance(ended, Refusal):
+        reason = ended.code.value if ended is not None else "owed to the acquirer"
+        await _end(taken, OrderEnd.REFUSED, reason)
+    return ended
+
+
+async def _charge(desk: Desk, taken: OrderTaken, agreed: Agreed) -> PaymentEnded | None:
+    money = agreed.amount
+    met = await meet_card(desk, agreed)
+    if isinstance(met, GivenUp):
+        await release_card()
+        await _give_up(taken, "card", met, money)
+        return None
+    if await LastStop():
+        await release_card()
+        await _give_up(taken, "card", GivenUp.CANCELLED, money, stopped=True)
+        return None
+    await TellStage(taken.id, OrderStage.AUTHORISING)
+    ended = await transact(desk, met.ready, met.end_with_card)
+    await release_card()
+    if isinstance(ended, Refusal):
+        await _end(taken, OrderEnd.REFUSED, ended.code.value)
+    return ended
+
+
+async def _give_up(
+    taken: OrderTaken, step: str, why: GivenUp, money: Money, *, stopped: bool = False
+) -> None:
+    by_till = stopped or await LastStop()
+    expired = why is GivenUp.TIMED_OUT and not by_till
+    await abandon(taken.kind, step, why, money)
+    end = OrderEnd.EXPIRED if expired else OrderEnd.CANCELLED
+    await _end(taken, end, f"{step}: {'by the till' if by_till else why.value}")
+
+
+async def _end(taken: OrderTaken, end: OrderEnd, reason: str) -> None:
+    await Record.of(OrderEnded(id=taken.id, end=end, reason=reason))
+
+
+# -- the frame that is agreed to --------------------------------------------------------------
+
+
+async def _check(
+    desk: Desk,
+    order: Order,
+    lines: tuple[OrderLine, ...],
+    until_ms: int,
+    original: tuple[Phrase, ...] = (),
+) -> Agreed | GivenUp:
+    """The amount on the display until ENTER, on this very frame, or until the order expires."""
+    opened_ms: int | None = None
+    notice = await no_receipt() if desk.customer else None
+    phase = 0
+    while True:
+        left_ms = until_ms - (await Now()).monotonic_ms
+        if left_ms <= 0:
+            return GivenUp.TIMED_OUT
+        detail = original or order_detail(order, lines, phase)
+        screen = AmountCheck(
+            desk.owner,
+            order.kind,
+            order.amount,
+            detail,
+            phase,
+            desk.training,
+            desk.customer,
+            notice,
+        )
+        shown = await show(desk, screen)
+        if opened_ms is None:
+            opened_ms = shown.at_ms
+            await TellStage(order.order_id, OrderStage.SHOWN)
+        happening = await Wait(min(PHASE_MS, left_ms))
+        if not isinstance(happening, KeyPressed):
+            phase += 1
+        elif happening.key is Key.CANCEL and happening.at_ms >= opened_ms:
+            return GivenUp.CANCELLED
+        elif happening.key is Key.ENTER and happening.at_ms >= opened_ms + desk.min_view_ms:
+            return await agree(order, shown, happening.at_ms, opened_ms=opened_ms)
+        else:
+            await Beep()
+
+
+def order_detail(order: Order, lines: tuple[OrderLine, ...], phase: int) -> tuple[Phrase, ...]:
+    """What stands beneath the amount: reference and lines, which take turns."""
+    currency = order.amount.currency
+    turns = [order.reference] if order.reference else []
+    for line in lines:
+        sum_ = major_text(line.amount_minor, currency)
+        count = f"×{line.quantity} " if line.quantity > 1 else ""
+        turns.append(f"{clip(line.name, DETAIL_COLUMNS - len(sum_ + count) - 1)} {count}{sum_}")
+    if not turns:
+        return ()
+    text = clip(turns[phase % len(turns)], DETAIL_COLUMNS)
+    return (Phrase.of((text, text)),)
+
+
+def clip(text: str, columns: int) -> str:
+    """As much of a text as fits in half-width columns, an ellipsis where something is missing."""
+    taken, width = "", 0
+    for character in text:
+        width += 1 if character.isascii() else 2
+        if width > columns:
+            return taken[:-1] + "…" if taken else "…"
+        taken += character
+    return taken
+
+
+# -- how it ended -----------------------------------------------------------------------------
+
+
+async def _tell_outcome(desk: Desk, ended: PaymentEnded) -> TillAsked | None:
+    """Show how it ended until a key, a card taken out, or the next order; nobody is waited for."""
+    match ended:
+        case PaymentApproved():
+            return await _approved(desk, ended)
+        case PaymentDeclined(transaction=transaction, code=code):
+            text, prompt = why_declined(ended), Phrase.of(Text.NOT_CHARGED)
+        case PaymentUndecided(transaction=transaction):
+            state = Text.FAILED_REVERSED if ended.reversed else Text.FAILED_REVERSAL_DUE
+            code, text, prompt = "", why_undecided(ended), Phrase.of(state)
+        case Refusal():
+            notice = Outcome(
+                Kind.SALE,
+                ended.limit or desk.money(0),
+                approved=False,
+                text=why_refused(ended),
+                prompt=Phrase.of(Text.NOT_CHARGED),
+            )
+            return await _until_left(desk, notice, REFUSED_MS)
+    await Beep(long=True)
+    amount = desk.money(transaction.amount_minor)
+    screen = Outcome(transaction.kind, amount, approved=False, text=text, code=code, prompt=prompt)
+    return await _until_left(desk, screen, REFUSED_MS)
+
+
+async def _approved(desk: Desk, done: PaymentApproved) -> TillAsked | None:
+    asks = desk.config.api.receipts == "ask"
+    screen = Outcome(
+        done.transaction.kind,
+        desk.money(done.transaction.amount_minor),
+        approved=True,
+        text=Phrase.of(Text.APPROVED),
+        voucher=f"{done.transaction.stan:06d}",
+        prompt=Phrase.of(Text.ENTER_NEXT_COPY) if asks else None,
+    )
+    return await _until_left(desk, screen, APPROVED_MS, job=done.cardholder_job if asks else 0)
+
+
+async def _until_left(
+    desk: Desk, screen: Outcome, timeout_ms: int, *, job: int = 0
+) -> TillAsked | None:
+    """Show an outcome; ENTER prints the receipt `job` that waits for it, else it is not wanted."""
+    shown = await show(desk, screen)
+    until_ms = shown.at_ms + (desk.idle_timeout_ms if job else timeout_ms)
+    asked = await _answered(shown.at_ms, until_ms, job)
+    if asked is Key.ENTER:
+        await ReleasePaper(job)
+    elif job:
+        await Record.of(PrintDropped(job=job, detail="the customer wants no receipt"))
+    return asked if isinstance(asked, TillAsked) else None
+
+
+async def _answered(since_ms: int, until_ms: int, job: int) -> TillAsked | Key | None:
+    """The next wish of a till; or ENTER, which prints; None for any other end."""
+    while True:
+        left_ms = until_ms - (await Now()).monotonic_ms
+        if left_ms <= 0:
+            return None
+        happening = await Wait(left_ms, card=True, orders=True)
+        if isinstance(happening, TillAsked):
+            return happening
+        if isinstance(happening, KeyPressed) and happening.at_ms >= since_ms:
+            if job and happening.key is Key.ENTER:
+                return Key.ENTER
+            await leave_to_next(happening)
+            return None
+        if not job and not await CardPresent(used=True):
+            return None
+
+
+# -- other wishes -----------------------------------------------------------------------------
+
+
+async def _settle(desk: Desk) -> TillAsked | None:
+    """Close the batch; the till is answered once its totals are fixed."""
+    not_now = await why_no_settlement(desk)
+    refusal = not_now or await clear_what_is_owed(desk)
+    if refusal is not None:
+        await AnswerTill(refusal)
+        return None
+    if await Look.of(Lookups.pending_settlement) is None:
+        await begin_settlement(desk)
+    await AnswerTill(Done.RECORDED)
+    await may_move_money(desk)  # ends the settlement that is open, and says how it came out
+    return None
+
+
+async def _reprint(order_id: str) -> TillAsked | None:
+    """Queue the cardholder's copy again, marked as a duplicate."""
+    found = await Look.of(Lookups.order, order_id)
+    paid = await Look.of(Lookups.by_intent, found.intent) if found and found.intent else None
+    if paid is None:
+        await AnswerTill(NotNow.NO_RECEIPT)
+        return None
+    copy = PrintQueued(
+        job=await Look.of(Lookups.next_job),
+        copy=Copy.CARDHOLDER,
+        batch=paid.batch,
+        stan=paid.stan,
+        duplicate=True,
+        reason="asked for by a till",
+        training=paid.training,
+    )
+    await Record.of(copy)
+    await AnswerTill(Done.RECORDED)
+    return None

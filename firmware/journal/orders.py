@@ -1,0 +1,196 @@
+"""Orders of tills: what their records change, and what can be asked of them.
+
+An order points to its intent, and so stands where its payment stands. Every record that changes one
+is a row of `order_events`, whose number is the order's version: whoever follows them from a number
+on misses none.
+"""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+
+from msgspec import Struct
+
+from firmware.journal import rules
+from firmware.journal.order_records import OrderEnd, OrderEnded, OrderTaken
+from firmware.journal.reading import Reading
+from firmware.journal.records import IntentRecorded
+from firmware.journal.rows import columns_of, record_of
+from firmware.journal.transactions import State
+
+PAGE_MAX = 100
+
+
+class OrderState(enum.Enum):
+    """Where an order stands, by the journal alone."""
+
+    TAKEN = "taken"
+    AUTHORISING = "authorising"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    FAILED = "failed"
+    REVERSING = "reversing"
+    REVERSED = "reversed"
+    VOIDED = "voided"
+    REFUNDED = "refunded"  # something of it, or all
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+_BY_TRANSACTION = {
+    State.OPEN: OrderState.AUTHORISING,
+    State.APPROVED: OrderState.APPROVED,
+    State.DECLINED: OrderState.DECLINED,
+    State.FAILED: OrderState.FAILED,
+    State.REVERSING: OrderState.REVERSING,
+    State.REVERSED: OrderState.REVERSED,
+}
+_BY_END = {
+    OrderEnd.CANCELLED: OrderState.CANCELLED,
+    OrderEnd.EXPIRED: OrderState.EXPIRED,
+    OrderEnd.REFUSED: OrderState.FAILED,
+}
+
+
+class OrderFound(Struct, frozen=True):
+    """An order as the journal has it; `intent` is the record number of its payment, 0 for none."""
+
+    taken: OrderTaken
+    taken_at: str  # ISO 8601, with the shop's offset
+    ended: OrderEnded | None
+    intent: int
+    state: OrderState
+    version: int
+
+
+class OrderEvent(Struct, frozen=True):
+    """A record that changed an order: its number, and where the order stood from then on."""
+
+    version: int
+    id: str
+    state: OrderState
+
+
+# -- what records change ----------------------------------------------------------------------
+
+
+def project(db: sqlite3.Connection, seq: int, record: OrderTaken | OrderEnded) -> None:
+    """Bring the orders up to a record. Raises RuleBroken."""
+    row = _row(db, record.id)
+    if isinstance(record, OrderTaken):
+        waiting = db.execute("SELECT id FROM orders WHERE state = 'taken'").fetchone()
+        rules.may_take(record, known=row is not None, waiting=waiting["id"] if waiting else "")
+        db.execute(
+            "INSERT INTO orders (id, taken, kind, amount_minor, currency, reference, state,"
+            " version) VALUES (?, ?, ?, ?, ?, ?, 'taken', ?)",
+            (
+                record.id,
+                seq,
+                record.kind.value,
+                record.amount_minor,
+                record.currency,
+                record.reference,
+                seq,
+            ),
+        )
+        _event(db, seq, record.id, OrderState.TAKEN)
+        return
+    rules.may_end_order(record.id, row["state"] if row is not None else None)
+    db.execute("UPDATE orders SET ended = ? WHERE id = ?", (seq, record.id))
+    _stands(db, seq, record.id, _BY_END[record.end])
+
+
+def begun(db: sqlite3.Connection, seq: int, intent: IntentRecorded) -> None:
+    """An intent carries out the order that it names. Raises RuleBroken."""
+    if not intent.order_id:
+        return
+    rules.may_carry_out(intent, _row(db, intent.order_id))
+    db.execute("UPDATE orders SET intent = ? WHERE id = ?", (seq, intent.order_id))
+    _stands(db, seq, intent.order_id, OrderState.AUTHORISING)
+
+
+def moved(db: sqlite3.Connection, seq: int, intent: int | None) -> None:
+    """The transaction of record `intent` changed by record `seq`: its order stands as it does."""
+    row = db.execute(
+        "SELECT o.id, o.state AS before, t.* FROM orders o"
+        " JOIN transactions t ON t.intent = o.intent WHERE o.intent = ?",
+        (intent,),
+    ).fetchone()
+    if row is None:
+        return
+    state = _BY_TRANSACTION[State(row["state"])]
+    if state is OrderState.APPROVED and row["voided_by"]:
+        state = OrderState.VOIDED
+    elif state is OrderState.APPROVED and row["refunded_minor"]:
+        state = OrderState.REFUNDED
+    _stands(db, seq, row["id"], state)
+
+
+def _stands(db: sqlite3.Connection, seq: int, order: str, state: OrderState) -> None:
+    db.execute("UPDATE orders SET state = ?, version = ? WHERE id = ?", (state.value, seq, order))
+    _event(db, seq, order, state)
+
+
+def _event(db: sqlite3.Connection, seq: int, order: str, state: OrderState) -> None:
+    db.execute("INSERT OR REPLACE INTO order_events VALUES (?, ?, ?)", (seq, order, state.value))
+
+
+def _row(db: sqlite3.Connection, order: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM orders WHERE id = ?", (order,)).fetchone()
+    return row
+
+
+# -- what can be asked ------------------------------------------------------------------------
+
+_ORDER = f"""SELECT o.*, {columns_of("r")}, {columns_of("e")} FROM orders o
+    JOIN records r ON r.seq = o.taken LEFT JOIN records e ON e.seq = o.ended """  # noqa: S608 - ours
+
+
+class OrderLookups(Reading):
+    """Reads orders; each answer costs a few steps in an index."""
+
+    def order(self, order: str) -> OrderFound | None:
+        """The order of this id."""
+        found = self._orders("WHERE o.id = ?", (order,))
+        return found[0] if found else None
+
+    def order_of(self, intent: int) -> OrderFound | None:
+        """The order that the intent of this record number carries out."""
+        found = self._orders("WHERE o.intent = ?", (intent,))
+        return found[0] if found else None
+
+    def open_orders(self) -> list[OrderFound]:
+        """Orders that were taken, and have neither an intent nor an end: at most one."""
+        return self._orders("WHERE o.state = 'taken'", ())
+
+    def orders_after(self, version: int, limit: int = PAGE_MAX) -> list[OrderFound]:
+        """Orders that changed after a record, in the order in which they last did."""
+        return self._orders("WHERE o.version > ? ORDER BY o.version LIMIT ?", (version, limit))
+
+    def order_events(self, after: int, limit: int = PAGE_MAX) -> list[OrderEvent]:
+        """What changed orders after a record, oldest first; all of one record, or none of it."""
+        return self._values(
+            _event_of,
+            "SELECT * FROM order_events WHERE seq IN (SELECT DISTINCT seq FROM order_events"
+            " WHERE seq > ? ORDER BY seq LIMIT ?) ORDER BY seq, id",
+            (after, limit),
+        )
+
+    def _orders(self, where: str, values: tuple[str | int, ...]) -> list[OrderFound]:
+        return self._values(_order_of, _ORDER + where, values)
+
+
+def _event_of(row: sqlite3.Row) -> OrderEvent:
+    return OrderEvent(row["seq"], row["id"], OrderState(row["state"]))
+
+
+def _order_of(row: sqlite3.Row) -> OrderFound:
+    return OrderFound(
+        taken=record_of(row, "r", OrderTaken),
+        taken_at=row["r_at"],
+        ended=record_of(row, "e", OrderEnded) if row["e_body"] is not None else None,
+        intent=row["intent"],
+        state=OrderState(row["state"]),
+        version=row["version"],
+    )

@@ -1,0 +1,42 @@
+"""What a till beside the stage does: its orders go into the terminal's inbox, as the API's do."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import Future
+
+from firmware.journal.order_records import OrderTaken
+from firmware.payments.tills import OrderStopped, TillAsked, TillEvent, WishAnswer
+from firmware.terminal.terminal import Terminal
+
+TILL = "scenario"
+EXPIRES_IN_S = 60
+NEVER_TAKEN = "none"
+
+
+def ask(terminal: Terminal, name: str, amount_minor: int, reference: str) -> TillEvent:
+    """The event of an order, in the terminal's currency."""
+    currency = terminal.config.currency.alpha
+    asked = f"{amount_minor} {currency} {reference}"
+    answer: Future[WishAnswer] = Future()
+    order = OrderTaken(
+        id=name,
+        digest=hashlib.sha256(asked.encode()).hexdigest(),
+        amount_minor=amount_minor,
+        currency=currency,
+        till=TILL,
+        reference=reference,
+        expires_in_s=EXPIRES_IN_S,
+    )
+    return TillAsked(order, answer)
+
+
+def stop(name: str) -> TillEvent:
+    """The event of an order that is to be cancelled."""
+    return OrderStopped(name)
+
+
+def state(terminal: Terminal, name: str) -> str:
+    """Where an order stands; `none` for one that was never taken."""
+    found = terminal.ledger.journal.order(name)
+    return found.state.value if found is not None else NEVER_TAKEN

@@ -1,0 +1,129 @@
+"""What a till may ask of the terminal, why it may not, and how it is answered.
+
+A till's wish is an event in the terminal's inbox; whoever posts it waits for the future in it. The
+terminal's thread claims the future before it begins, so a wish is either withdrawn or answered.
+"""
+
+from __future__ import annotations
+
+import enum
+from concurrent.futures import Future
+
+from msgspec import Struct
+
+from firmware.journal.lookups import Lookups
+from firmware.journal.order_records import OrderTaken
+from firmware.payments.effects import Effect, Look
+from firmware.payments.limits import sale_limits, why_no_sale
+from firmware.payments.refusals import Refusal
+from firmware.payments.roles import Act, May, may
+from firmware.payments.shift import Shift
+
+
+@enum.unique
+class NotNow(enum.Enum):
+    """What stands against a wish, apart from limits. The value is what a till is told."""
+
+    BUSY = "busy"
+    OUT_OF_SERVICE = "out-of-service"
+    SIGNED_OFF = "signed-off"
+    SUPERVISOR = "supervisor-signed-on"
+    TRAINING = "training"
+    SETTLING = "settlement-open"
+    OTHER_CURRENCY = "other-currency"
+    TAKEN_BEFORE = "taken-before"
+    BATCH_EMPTY = "batch-empty"
+    NO_RECEIPT = "no-receipt"
+
+
+class Done(enum.Enum):
+    """The wish is in the journal."""
+
+    RECORDED = "recorded"
+
+
+class Settle(Struct, frozen=True):
+    """Close the open batch."""
+
+
+class Reprint(Struct, frozen=True):
+    """Print the receipt of an order's payment again, marked as a duplicate."""
+
+    order_id: str
+
+
+Wish = OrderTaken | Settle | Reprint
+WishAnswer = Done | NotNow | Refusal
+
+
+class TillAsked(Struct, frozen=True):
+    """A till wants something. Delivered to whoever waits with `orders`, else refused at once."""
+
+    wish: Wish
+    answer: Future[WishAnswer]
+
+
+class OrderStopped(Struct, frozen=True):
+    """A till wants an order to be cancelled: heard until the intent, and after it no more."""
+
+    order_id: str
+
+
+TillEvent = TillAsked | OrderStopped
+
+
+@enum.unique
+class OrderStage(enum.Enum):
+    """How far the conversation about an order has come, where the journal does not say it."""
+
+    TAKEN = "taken"
+    SHOWN = "shown"
+    AGREED = "agreed"
+    CARD = "card"
+    AUTHORISING = "authorising"
+
+
+class AnswerTill(Effect[None], frozen=True):
+    """Answer the wish that was delivered last. Once only."""
+
+    answer: WishAnswer
+
+
+class TellStage(Effect[None], frozen=True):
+    """An order's conversation has come so far; None: it is over."""
+
+    order_id: str
+    stage: OrderStage | None
+
+
+class LastStop(Effect[bool], frozen=True):
+    """Whether a till wants the order stopped. From here on it can be stopped no more."""
+
+
+async def why_no_order(shift: Shift, order: OrderTaken) -> NotNow | Refusal | None:
+    """Why an order is not taken now, or None. Asks nothing of acquirer or people."""
+    if not shift.operator:
+        return NotNow.SIGNED_OFF
+    if may(shift, Act.ORDER) is not May.YES:
+        return NotNow.SUPERVISOR
+    if shift.training:
+        return NotNow.TRAINING
+    if order.currency != shift.config.currency.alpha:
+        return NotNow.OTHER_CURRENCY
+    if await Look.of(Lookups.pending_settlement) is not None:
+        return NotNow.SETTLING
+    refusal = await why_no_sale(shift)
+    if refusal is not None:
+        return refusal
+    return (await sale_limits(shift))(shift.money(order.amount_minor))
+
+
+async def why_no_settlement(shift: Shift) -> NotNow | None:
+    """Why the batch is not closed for a till now, or None."""
+    if shift.training:
+        return NotNow.TRAINING
+    if await Look.of(Lookups.pending_settlement) is None and not await Look.of(
+        Lookups.numbers_used
+    ):
+        return NotNow.BATCH_EMPTY
+    return None

@@ -1,0 +1,143 @@
+"""The tills' part in the runner: wishes delivered or refused, stops, and what the API may see.
+
+A wish is delivered only to a flow that waits with `orders`; every other one is answered at once, so
+none waits in a queue. A stop is CANCEL, pressed for as long as the order can be stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from firmware.flows import effects
+from firmware.payments.effects import Effect
+from firmware.payments.tills import (
+    AnswerTill,
+    LastStop,
+    NotNow,
+    OrderStage,
+    OrderStopped,
+    TellStage,
+    TillAsked,
+    TillEvent,
+)
+from hw.events import Key, KeyPressed
+
+
+class TerminalStanding(Struct, frozen=True):
+    """How the terminal stands at a moment."""
+
+    ready: bool = False  # an order would be looked at now
+    out_of_service: bool = False
+    order_id: str = ""
+    stage: OrderStage | None = None
+    faults: tuple[str, ...] = ()
+    paper: str = "unknown"  # what the printer said last: a value of hw.ports.PaperState
+
+
+class Board:
+    """Where the terminal's thread leaves how it stands, and others read it; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._standing = TerminalStanding()
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def standing(self) -> TerminalStanding:
+        """As it was told last."""
+        with self._lock:
+            return self._standing
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener`, on the terminal's thread, whenever something may have changed."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Call it no more."""
+        with self._lock:
+            self._listeners.remove(listener)
+
+    def tell(self, standing: TerminalStanding) -> None:
+        """How it stands now."""
+        with self._lock:
+            if standing == self._standing:
+                return
+            self._standing = standing
+        self.committed()
+
+    def committed(self) -> None:
+        """The journal has a new record."""
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener()
+
+
+class Tills:
+    """What the runner keeps of tills."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._asked: TillAsked | None = None  # delivered, and not answered yet
+        self._waiting: TillAsked | None = None
+        self._order_id, self._stage = "", None  # type: str, OrderStage | None
+        self._stoppable = self._stopped = False
+
+    def take(self, event: TillEvent, *, ready: bool, out_of_service: bool) -> None:
+        """Keep a wish for the flow that waits for it, or refuse it."""
+        if isinstance(event, OrderStopped):
+            self._stopped |= self._stoppable and event.order_id == self._order_id
+        elif event.answer.set_running_or_notify_cancel():
+            if ready and self._waiting is None:
+                self._waiting = event
+            else:
+                event.answer.set_result(NotNow.OUT_OF_SERVICE if out_of_service else NotNow.BUSY)
+
+    def came(self, wait: effects.Wait, now_ms: int) -> TillAsked | KeyPressed | None:
+        """What there is for a flow that waits."""
+        if self._stopped and self._stoppable:
+            return KeyPressed(Key.CANCEL, now_ms)
+        if wait.orders and self._waiting is not None:
+            self._asked, self._waiting = self._waiting, None
+            return self._asked
+        return None
+
+    def perform(self, effect: Effect[object]) -> object:
+        """Perform an effect that is about tills; None is the answer to all but `LastStop`."""
+        match effect:
+            case AnswerTill(answer=answer):
+                assert self._asked is not None, "nobody asked"
+                self._asked.answer.set_result(answer)
+                self._asked = None
+            case TellStage(order_id=order_id, stage=stage):
+                if stage is OrderStage.TAKEN:
+                    self._stoppable, self._stopped = True, False
+                elif stage is None:
+                    self._stoppable = False
+                self._order_id, self._stage = (order_id if stage else ""), stage
+            case LastStop():
+                self._stoppable = False
+                return self._stopped
+            case effects.PowerOn() if self._stage is OrderStage.AGREED:
+                self._stage = OrderStage.CARD
+        return None
+
+    def broken_off(self) -> None:
+        """The flow has ended at a fault: whoever asked is told, and no order goes on."""
+        for asked in (self._asked, self._waiting):
+            if asked is not None:
+                asked.answer.set_result(NotNow.OUT_OF_SERVICE)
+        self._asked = self._waiting = None
+        self._order_id, self._stage = "", None
+        self._stoppable = self._stopped = False
+
+    def tell(
+        self, *, ready: bool, out_of_service: bool, faults: tuple[str, ...], paper: str
+    ) -> None:
+        """Let the board say how the terminal stands."""
+        order, stage, faults = self._order_id, self._stage, tuple(dict.fromkeys(faults))
+        self._board.tell(TerminalStanding(ready, out_of_service, order, stage, faults, paper))

@@ -1,0 +1,211 @@
+"""The table of answers, over HTTP against the simulator: one charge, one answer, for ever."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.http import ORDER, PAY, Answer, Till
+
+
+def test_a_new_payment_is_made_and_told_until_it_is_paid(till: Till) -> None:
+    made = till.put("a", lines=[{"name": "拿铁", "quantity": 2, "amount_minor": 12_850}])
+    assert (made.status, made.headers["Location"]) == (201, "/v1/payments/a")
+    assert made.json["state"] in ("taken", "shown")
+    till.play('expect screen "128.50" "order 4711"')
+    assert till.get("a")["state"] == "shown"
+    till.play(PAY + 'expect screen "交易成功"')
+    paid = till.get("a")
+    assert (paid["state"], paid["final"], paid["voucher"]) == ("approved", True, "000001")
+    assert paid["card"] == {"last4": "0016", "scheme": "银联 UnionPay", "entry": "I"}
+    assert paid["authorisation_code"]
+
+
+def test_the_same_id_and_body_give_the_same_payment_for_ever(till: Till) -> None:
+    till.put("a")
+    till.play(PAY + "remove\nwait 10s")
+    paid = till.get("a")
+    for lines in ("", "power cut\npower on\nwait 5s"):
+        till.play(lines)
+        again = till.put("a")
+        assert (again.status, again.json) == (200, paid)
+    till.play("expect totals sales=1/12850\nexpect books balanced")
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"amount_minor":12850,"currency":"CNY","reference":"order 4711"}']
+)
+def test_white_space_and_the_order_of_fields_make_no_other_body(till: Till, body: bytes) -> None:
+    till.put("a")
+    assert till.ask("PUT", "/v1/payments/a", body).status == 200
+
+
+@pytest.mark.parametrize(
+    "changed", [{"amount_minor": 1}, {"reference": "x"}, {"expires_in_s": 30}, {"language": "en"}]
+)
+def test_the_same_id_with_another_body_changes_nothing(till: Till, changed: Any) -> None:
+    before = till.put("a").json
+    refused = till.put("a", **changed)
+    assert (refused.status, refused.kind) == (422, "payment-differs")
+    assert till.get("a")["version"] == before["version"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "kind"),
+    [
+        ("press 12", 409, "busy"),
+        ("press MENU", 409, "busy"),
+        ("fault reader unplugged\nwait 3s", 409, "out-of-service"),
+        ("press MENU 7 1\npress ENTER\npress ENTER\nwait 1s", 409, "signed-off"),
+    ],
+)
+def test_an_order_that_is_not_taken_leaves_nothing_and_may_ask_again(
+    till: Till, lines: str, status: int, kind: str
+) -> None:
+    till.play(lines)
+    refused = till.put("a")
+    assert (refused.status, refused.kind) == (status, kind)
+    assert int(refused.headers["Retry-After"]) > 0
+    assert refused.json["texts"]["zh_CN"]
+    assert till.ask("GET", "/v1/payments/a").status == 404
+    if kind == "busy":
+        till.play("press CANCEL\nwait 1s")
+        assert till.put("a").status == 201
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "field"),
+    [
+        ({"currency": "HKD"}, "other-currency", ""),
+        ({"amount_minor": 5_000_001}, "amount-over-limit", ""),
+        ({"amount_minor": 0}, "invalid-body", "amount_minor"),
+        ({"amount_minor": 1.5}, "invalid-body", "amount_minor"),
+        ({"amount_minor": "12850"}, "invalid-body", "amount_minor"),
+        ({"lines": [{"name": "x", "amount_minor": 1}]}, "lines-differ", "lines"),
+        ({"lines": [{"name": "", "amount_minor": 1}]}, "invalid-body", "lines[0].name"),
+        ({"colour": "red"}, "invalid-body", ""),
+        ({"reference": "a\x07b"}, "invalid-body", "reference"),
+    ],
+)
+def test_what_is_wrong_in_a_body_is_named(till: Till, changed: Any, kind: str, field: str) -> None:
+    refused = till.put("a", **changed)
+    assert (refused.status, refused.kind, refused.json.get("field", "")) == (422, kind, field)
+    assert till.put("a").status == 201
+
+
+def test_orders_do_not_queue(till: Till) -> None:
+    till.put("a")
+    assert till.put("b").kind == "busy"
+    assert till.ask("POST", "/v1/payments/a/cancel").status == 202
+    till.play("wait 1s")
+    assert till.get("a")["state"] == "cancelled"
+    assert till.put("b").status == 201
+
+
+def test_ten_clients_with_one_id_make_one_payment(till: Till) -> None:
+    answers: list[Answer] = []
+    threads = [threading.Thread(target=lambda: answers.append(till.put("a"))) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(each.status for each in answers) == [200] * 9 + [201]
+    till.play(PAY + "remove\nwait 10s\nexpect totals sales=1/12850")
+
+
+@pytest.mark.parametrize(
+    "lines", ["", "press ENTER\n", "press ENTER\ninsert unionpay-debit\n", PAY]
+)
+def test_after_a_power_cut_the_same_put_charges_once(till: Till, lines: str) -> None:
+    till.put("a")
+    till.play(lines + "power cut\npower on\nwait 2m")
+    answer = till.put("a")
+    assert (answer.status, answer.json["final"]) == (200, True)
+    assert till.put("a").json == answer.json
+    paid = answer.json["state"] == "approved"
+    till.play(f"expect totals sales={int(paid)}/{12_850 * paid}\nexpect books balanced")
+    assert till.put("b", amount_minor=100).status == 201
+    till.play("remove\n" + PAY + 'expect screen "交易成功"')
+
+
+def test_a_power_cut_without_an_answer_is_reversed_and_the_till_learns_it(till: Till) -> None:
+    till.play("fault host silent")
+    till.put("a")
+    till.play(PAY)
+    assert till.get("a")["state"] in ("authorising", "reversing")
+    till.play("power cut\npower on\nwait 2s")
+    assert till.put("a").json["state"] in ("unknown", "reversing")
+    till.play("clear host\nwait 3m\nexpect books balanced")
+    assert till.put("a").json["state"] == "reversed"
+
+
+def test_waiting_ends_when_something_changed(till: Till) -> None:
+    version = till.put("a").json["version"]
+    got: list[Any] = []
+    path = f"/v1/payments/a?wait_s=25&since={version}"
+    waiting = threading.Thread(target=lambda: got.append(till.ask("GET", path).json))
+    waiting.start()
+    till.play("press CANCEL\nwait 1s")
+    waiting.join()
+    assert got[0]["state"] in ("shown", "cancelled")
+
+
+def test_reconciliation_goes_on_after_a_version(till: Till) -> None:
+    for name in ("a", "b", "c"):
+        till.put(name)
+        till.play("press CANCEL\nwait 1s")
+    whole = till.ask("GET", "/v1/payments?after=0").json
+    assert [each["id"] for each in whole["payments"]] == ["a", "b", "c"]
+    rest = till.ask("GET", f"/v1/payments?after={whole['payments'][0]['version']}").json
+    assert (rest["payments"], rest["more"]) == (whole["payments"][1:], False)
+
+
+def test_a_void_at_the_keypad_shows_at_the_order(till: Till) -> None:
+    till.put("a")
+    till.play(PAY + "remove\nwait 10s\npress MENU 2\npress 246810 ENTER\npress 000001 ENTER")
+    till.play("press ENTER\ninsert unionpay-debit\npress 123456 ENTER\nwait 2s")
+    assert (till.get("a")["state"], till.get("a")["voided"]) == ("voided", True)
+
+
+def test_receipts_totals_terminal_and_settlement(till: Till) -> None:
+    assert till.ask("POST", "/v1/settlements").kind == "batch-empty"
+    till.put("a")
+    assert till.ask("GET", "/v1/payments/a/receipt").kind == "no-receipt"
+    till.play(PAY + "remove\nwait 10s\ntear")
+    text = till.ask("GET", "/v1/payments/a/receipt", headers={"Accept": "text/plain"})
+    assert "order 4711" in text.raw.decode()
+    assert "000001" in text.raw.decode()
+    lines = till.ask("GET", "/v1/payments/a/receipt", headers={"Accept": "application/json"}).json
+    assert lines["qr"]
+    assert till.ask("POST", "/v1/payments/a/reprint").status == 202
+    till.play('expect paper "重打印"')
+    assert till.ask("GET", "/v1/totals").json["sales_minor"] == 12_850
+    assert till.ask("GET", "/v1/terminal").json["batch_count"] == 1
+    assert till.ask("POST", "/v1/settlements").status == 202
+    till.play("wait 20s")
+    assert till.ask("GET", "/v1/totals").json["batch"] == 2
+
+
+def test_the_terminal_says_how_it_stands(till: Till) -> None:
+    assert till.ask("GET", "/v1/terminal").json["ready"] is True
+    till.put("a")
+    now = till.ask("GET", "/v1/terminal").json
+    assert (now["ready"], now["busy"], now["payment"], now["stage"]) == (False, True, "a", "shown")
+    till.play("press CANCEL\nwait 1s\nfault reader unplugged\nwait 3s")
+    now = till.ask("GET", "/v1/terminal").json
+    assert (now["in_service"], now["faults"]) == (False, ["reader"])
+
+
+def test_what_was_made_once_is_there_after_the_data_is_opened_again(tmp_path: Path) -> None:
+    first = Till(tmp_path)
+    first.put("a")
+    first.play("press CANCEL\nwait 1s")
+    told = first.get("a")
+    first.close()
+    second = Till(tmp_path)
+    again = second.ask("PUT", "/v1/payments/a", ORDER)
+    second.close()
+    assert (again.status, again.json) == (200, told)

@@ -1,0 +1,167 @@
+"""Every view, on every size and in both languages: nothing cut, the total largest, for everybody.
+
+axe-core looks where its package is installed; what matters most is looked at without it, too.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.kiosk.conftest import ARTIFACTS
+from tests.kiosk.people import CARD, PATIENCE_MS, PIN, SIZES, WORDS
+
+# what is shown and cannot be read in full, is out of reach, or too small to be touched
+FAULTS = """() => {
+  const top = document.querySelector("dialog[open]") ?? document.body, faults = [];
+  const shown = (one) => one.checkVisibility() && one.getClientRects().length;
+  const style = (one) => getComputedStyle(one);
+  const text = (node) => node.nodeType === 3 && node.data.trim();
+  const scrolls = (one) => ["auto", "scroll"].includes(style(one).overflowY);
+  for (const one of [...top.querySelectorAll("*")].filter(shown)) {
+    const box = one.getBoundingClientRect(), mine = [...one.childNodes].some(text);
+    const said = `${one.tagName} ${one.id} ${one.textContent.slice(0, 20)}`;
+    const wide = one.scrollWidth > one.clientWidth + 1 && style(one).display !== "inline";
+    if (mine && wide) faults.push(`cut: ${said}`);
+    if (mine && (box.left < -1 || box.right > innerWidth + 1)) faults.push(`beside: ${said}`);
+    if (one.tagName === "BUTTON") {
+      if (box.width < 44 || box.height < 44) faults.push(`small: ${said}`);
+      const held = [];
+      for (let up = one.parentElement; up; up = up.parentElement) if (scrolls(up)) held.push(up);
+      const reached = held.some((up) => up.scrollHeight > up.clientHeight);
+      if (!reached && (box.top < 0 || box.bottom > innerHeight)) faults.push(`below: ${said}`);
+    }
+  }
+  if (document.documentElement.scrollWidth > innerWidth) faults.push("the page scrolls sideways");
+  return faults;
+}"""
+LARGEST = """() => {
+  const size = (one) => parseFloat(getComputedStyle(one).fontSize);
+  const text = (node) => node.nodeType === 3 && node.data.trim();
+  const shown = [...document.querySelectorAll("section:not([hidden]) *")]
+    .filter((one) => one.checkVisibility() && [...one.childNodes].some(text));
+  const sorted = shown.sort((a, b) => size(b) - size(a));
+  return [sorted[0].className, size(sorted[0]) > size(sorted[1])];
+}"""
+TOTALS_SEEN = """() => [...document.querySelectorAll(".total")]
+  .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())
+  .every((box) => box.top >= 0 && box.bottom <= innerHeight
+    && box.left >= 0 && box.right <= innerWidth)"""
+# WCAG 2.2: 4.5 to 1 for text; and a name for whatever can be used
+BY_HAND = """() => {
+  const faults = [];
+  const light = ([r, g, b]) => [r, g, b].map((value) => value / 255)
+    .map((value) => value <= .04045 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4)
+    .reduce((sum, value, index) => sum + value * [.2126, .7152, .0722][index], 0);
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const ground = (one) => {
+    for (let up = one; up; up = up.parentElement) {
+      const colour = numbers(getComputedStyle(up).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const text = (node) => node.nodeType === 3 && node.data.trim();
+  const shown = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility());
+  for (const one of shown) {
+    if (one.tagName === "BUTTON" && !(one.getAttribute("aria-label") ?? one.textContent).trim())
+      faults.push(`no name: ${one.id}`);
+    if (one.tagName === "IMG" && !one.hasAttribute("alt")) faults.push("no alt");
+    if (one.disabled || ![...one.childNodes].some(text)) continue;
+    const lights = [light(numbers(getComputedStyle(one).color)), light(ground(one))];
+    const ratio = (Math.max(...lights) + .05) / (Math.min(...lights) + .05);
+    if (ratio < 4.5) faults.push(`${ratio.toFixed(1)}: ${one.id} ${one.textContent}`);
+  }
+  const headings = [...document.querySelectorAll("h1")].filter((one) => one.checkVisibility());
+  if (headings.length !== 1) faults.push(`${headings.length} headings of the first level`);
+  if (!["zh-CN", "en"].includes(document.documentElement.lang)) faults.push("no language");
+  return faults;
+}"""
+
+
+def look(customer, name: str, *, total: bool = False) -> None:
+    """Hold the view that is shown to all of the above, and keep its pictures."""
+    page, language = customer.page, customer.language
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        place = (name, language, width, height)
+        assert (place, page.evaluate(FAULTS)) == (place, [])
+        assert page.evaluate(TOTALS_SEEN), place
+        if total:
+            assert (place, page.evaluate(LARGEST)) == (place, ["total", True])
+        page.screenshot(path=ARTIFACTS / f"{name}-{language}-{width}x{height}.png")
+    assert (name, page.evaluate(BY_HAND)) == (name, [])
+    axe(page, name)
+
+
+def axe(page, name: str) -> None:
+    try:
+        from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - where it is
+    except ImportError:
+        return
+    # the script is put in as the browser's own, so that the page's policy stands
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    told = [(each["id"], each["impact"], each["nodes"][0]["html"]) for each in found]
+    assert (name, told) == (name, []), json.dumps(found, indent=1)[:3000]
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_view_is_whole_and_for_everybody(shop, visit, language):
+    customer = visit(shop, language)
+    customer.page.locator("#start:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    if language == "en":
+        customer.page.locator("#language").tap()
+    look(customer, "start")
+    customer.do(WORDS[language]["begin"])
+    look(customer, "order-empty", total=True)
+    customer.page.evaluate("""() => {  // as much as a customer may want of everything
+        for (const one of document.querySelectorAll("#goods button")) one.click();
+        for (let i = 0; i < 300; i += 1)
+          document.querySelector(`#lines li:nth-child(${1 + i % 3}) .step:last-of-type`).click();
+      }""")
+    look(customer, "order-full", total=True)
+    customer.page.clock.run_for(31_000)
+    customer.page.locator("#still[open]").wait_for(timeout=PATIENCE_MS)
+    look(customer, "still")
+    customer.page.locator("#still button").tap()
+    customer.page.locator("#leave").tap()
+    customer.ask_to_pay()
+    look(customer, "pay-check", total=True)
+    shop.play("wait 1s\npress ENTER")
+    customer.state("agreed")
+    look(customer, "pay-insert", total=True)
+    shop.play(f"insert {CARD}\nwait 1s")
+    customer.state("card")
+    look(customer, "pay-card", total=True)
+    shop.play(f"press {PIN} ENTER\nwait 3s")
+    customer.page.locator("#result:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    look(customer, "approved", total=True)
+    customer.page.locator("#look").tap()
+    customer.page.locator("#receipt[open]").wait_for(timeout=PATIENCE_MS)
+    look(customer, "receipt")
+    shop.play("remove\nfault reader unplugged\nwait 10s")
+    customer.page.clock.run_for(32_000)
+    customer.page.locator("#closed:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    customer.language = "zh_CN"  # as at every start
+    if language == "en":
+        customer.page.locator("#language").tap()
+        customer.language = "en"
+    look(customer, "closed")
+
+
+def test_the_focus_follows_the_view_and_what_to_do_is_told(shop, visit):
+    customer = visit(shop, "en", keyboard=True)
+    focus = "document.activeElement.id"
+    customer.choose()
+    customer.do("One less: Croissant")  # its line goes, and the focus does not fall to nowhere
+    assert customer.page.evaluate(focus) == "order-title"
+    customer.do("Pay")
+    customer.state("shown")
+    assert customer.page.evaluate(focus) == "pay-title"
+    told = customer.page.get_by_role("status").filter(has_text="Check the amount")
+    told.wait_for(timeout=PATIENCE_MS)
+    customer.do("Cancel payment")
+    customer.see("Payment cancelled")
+    assert customer.page.evaluate(focus) == "result-title"

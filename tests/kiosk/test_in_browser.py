@@ -1,0 +1,256 @@
+"""The touch screen's shop in a real browser: what customers do, and all that may go wrong.
+
+Nothing waits for time: each step waits for what the page shows. The terminal's time passes by what
+is played, the page's time-outs by its clock being put forward.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kiosk.people import CARD, PATIENCE_MS, PIN, SIZES
+
+AGREE, INSERT, KEY_PIN = "wait 1s\npress ENTER", f"insert {CARD}\nwait 1s", f"press {PIN} ENTER"
+PAY = f"{KEY_PIN}\nwait 3s"
+ONE_FOR_51 = {"host__test_amounts": "true", "kiosk__items": "[{name='茶',price='0.51'}]"}
+
+
+def kept(page) -> str | None:
+    return page.evaluate("localStorage.getItem('kiosk.payment')")
+
+
+def states(shop) -> list[str]:
+    return [payment["state"] for payment in shop.payments()]
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "keyboard"),
+    [
+        pytest.param(SIZES[0], "zh_CN", False, id="1080x1920-touch-zh"),
+        pytest.param(SIZES[1], "en", True, id="1280x800-keyboard-en"),
+        pytest.param(SIZES[2], "en", False, id="800x480-touch-en"),
+        pytest.param(SIZES[3], "zh_CN", True, id="480x800-keyboard-zh"),
+    ],
+)
+def test_an_order_is_paid_and_the_next_customer_finds_the_start(
+    shop, visit, size, language, keyboard
+):
+    customer = visit(shop, language, size, keyboard=keyboard)
+    zh = language == "zh_CN"
+    customer.ask_to_pay()
+    customer.see("核对金额" if zh else "Check the amount")
+    shop.play('expect screen "72.50"')
+    shop.play(AGREE)
+    customer.state("agreed")
+    customer.see("请插入银行卡" if zh else "Insert your card")
+    shop.play(INSERT)
+    customer.state("card")
+    shop.play(PAY)
+    customer.see("付款成功" if zh else "Paid")
+    customer.see("000001")
+    customer.do("查看凭条" if zh else "Show receipt")
+    customer.page.locator("#paper").get_by_text("RMB 72.50").wait_for(timeout=PATIENCE_MS)
+    customer.do("关闭" if zh else "Close")
+    customer.do("打印凭条" if zh else "Print receipt")
+    customer.see("凭条已送打印机" if zh else "goes to the printer")
+    shop.play('remove\nwait 9s\nexpect paper "RMB 72.50"')
+    customer.do("完成" if zh else "Done")
+    customer.page.locator("#start:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    assert kept(customer.page) is None
+    (payment,) = shop.payments()
+    assert (payment["state"], payment["amount_minor"]) == ("approved", 7250)
+
+
+def test_declined_says_so_and_another_card_can_pay(shops, visit):
+    shop = shops(**ONE_FOR_51)
+    customer = visit(shop)
+    customer.do("点击开始点单")
+    customer.do("茶")
+    customer.do("去付款")
+    customer.state("shown")
+    shop.play(f"{AGREE}\n{INSERT}\n{PAY}")
+    customer.see("付款未成功")
+    customer.see("代码 51")
+    shop.play("remove\nwait 9s")
+    customer.do("重新付款")
+    customer.state("shown")
+    assert sorted(states(shop)) == ["declined", "shown"]
+
+
+def test_a_card_that_is_pulled_can_be_put_in_again(shop, visit):
+    customer = visit(shop, "en")
+    customer.ask_to_pay()
+    shop.play(f"{AGREE}\n{INSERT}")
+    customer.state("card")
+    shop.play(f"remove\nwait 1s\n{INSERT}\n{PAY}")
+    customer.see("Paid")
+    assert states(shop) == ["approved"]
+
+
+@pytest.mark.long
+def test_a_card_that_is_pulled_while_the_bank_is_asked_costs_nothing_or_pays_once(shop, visit):
+    customer = visit(shop, "en")
+    customer.ask_to_pay()
+    shop.play(f"{AGREE}\n{INSERT}\n{KEY_PIN}\nremove\nwait 5s")
+    customer.page.locator("#result:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    paid = customer.page.locator("#result").get_attribute("data-paid") == "true"
+    assert states(shop) == (["approved"] if paid else ["reversed"])
+    shop.play("expect books balanced")
+
+
+def test_a_bank_that_is_silent_is_told_as_not_paid(shop, visit):
+    customer = visit(shop, "en")
+    customer.ask_to_pay()
+    shop.play(f"fault host silent\n{AGREE}\n{INSERT}\n{KEY_PIN}")
+    customer.state("authorising")
+    assert customer.page.locator("#cancel").is_disabled()
+    shop.play("wait 40s")
+    customer.see("given back by itself")
+    shop.play("clear host\nremove\nwait 120s\nexpect books balanced")
+    assert states(shop) == ["reversed"]
+
+
+def test_without_paper_the_receipt_is_on_the_screen_and_the_next_customer_knows(shop, visit):
+    shop.play("fault printer paper-out")
+    customer = visit(shop)
+    customer.ask_to_pay()
+    shop.play(f"{AGREE}\n{INSERT}\n{PAY}")
+    customer.see("付款成功")
+    customer.do("打印凭条")  # nobody knows yet
+    customer.see("凭条已送打印机")
+    shop.play("wait 3s")
+    customer.page.clock.run_for(4_000)
+    customer.see("可在屏幕上查看")
+    customer.page.locator("#print").wait_for(state="hidden", timeout=PATIENCE_MS)
+    customer.do("查看凭条")
+    customer.page.locator("#paper").get_by_text("RMB 72.50").wait_for(timeout=PATIENCE_MS)
+    customer.do("关闭")
+    customer.do("完成")
+    customer.see("打印机暂不能打印凭条")
+    shop.play("clear printer\nremove\nwait 90s")
+    customer.page.clock.run_for(4_000)
+    customer.page.locator("#start .notice").wait_for(state="hidden", timeout=PATIENCE_MS)
+
+
+def test_after_a_power_cut_the_page_tells_how_its_payment_ended(shop, visit):
+    customer = visit(shop)
+    customer.ask_to_pay()
+    shop.play(f"{AGREE}\n{INSERT}")
+    customer.state("card")
+    shop.play("power cut")
+    customer.page.clock.run_for(3_000)
+    customer.state("lost")
+    shop.play("remove\npower on\nwait 2s")
+    customer.page.clock.run_for(3_000)
+    customer.see("付款已取消")
+    assert states(shop) == ["cancelled"]
+
+
+def test_after_a_crash_of_the_page_it_follows_the_very_same_payment(shop, visit):
+    customer = visit(shop, "en")
+    customer.ask_to_pay()
+    shop.play(AGREE)
+    customer.state("agreed")
+    customer.page.reload()
+    customer.state("agreed")
+    customer.see("RMB 72.50")
+    customer.see("Insert your card")
+    shop.play(f"{INSERT}\n{PAY}")
+    customer.see("Paid")
+    customer.page.reload()
+    customer.see("Paid")
+    assert states(shop) == ["approved"]
+
+
+def test_an_answer_that_is_lost_is_asked_for_again_and_charges_once(shop, visit):
+    customer = visit(shop)
+    asked: list[str] = []
+
+    def lose(route) -> None:
+        asked.append(route.request.url + (route.request.post_data or ""))
+        if len(asked) <= 2:
+            route.fetch()  # the terminal has it; its answer gets lost
+            route.abort()
+        else:
+            route.continue_()
+
+    def each(route) -> None:
+        if route.request.method == "PUT":
+            lose(route)
+        else:
+            route.continue_()
+
+    customer.page.route("**/payments/*", each)
+    customer.choose()
+    customer.do("去付款")
+    customer.page.locator('#todo[data-state="lost"]').wait_for(timeout=PATIENCE_MS)
+    customer.page.clock.run_for(3_000)
+    customer.state("shown")
+    assert len(asked) >= 3
+    assert len(set(asked)) == 1
+    assert states(shop) == ["shown"]
+
+
+@pytest.mark.long
+def test_yesterdays_payment_is_not_begun_after_a_night_without_power(shop, visit):
+    customer = visit(shop)
+    customer.ask_to_pay()
+    old = kept(customer.page)
+    customer.do("取消付款")
+    customer.see("付款已取消")
+    customer.do("完成")
+    shop.play("wait 10s")
+    unknown = old.replace('"id":"', '"id":"f')
+    customer.page.evaluate("old => localStorage.setItem('kiosk.payment', old)", unknown)
+    customer.page.clock.fast_forward(200_000)
+    customer.page.reload()
+    customer.page.locator("#start:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    assert states(shop) == ["cancelled"]
+
+
+def test_cancel_on_the_screen_ends_it_on_the_terminal(shop, visit):
+    customer = visit(shop, "en")
+    customer.ask_to_pay()
+    customer.do("Cancel payment")
+    customer.see("Payment cancelled")
+    shop.play("wait 5s")
+    assert states(shop) == ["cancelled"]
+    customer.do("Pay again")
+    customer.state("shown")
+
+
+def test_out_of_service_it_says_so_and_comes_back_by_itself(shop, visit):
+    customer = visit(shop)
+    shop.play("fault reader unplugged\nwait 5s")
+    customer.page.clock.run_for(4_000)
+    customer.see("暂停服务")
+    shop.play("clear reader\nwait 10s")
+    customer.page.clock.run_for(4_000)
+    customer.see("点击开始点单")
+
+
+@pytest.mark.long
+def test_a_busy_terminal_is_waited_for_and_then_said(shop, visit):
+    customer = visit(shop, "en")
+    customer.choose()
+    shop.play("press 1")
+    customer.do("Pay")
+    customer.state("busy")
+    customer.page.clock.run_for(30_000)
+    customer.see("The terminal is busy: nothing was taken")
+    customer.see("RMB 72.50")
+    assert states(shop) == []
+
+
+def test_who_hesitates_is_asked_and_who_has_left_leaves_nothing(shop, visit):
+    customer = visit(shop, "en")
+    customer.choose()
+    customer.page.clock.run_for(31_000)
+    customer.page.get_by_text("Are you still there?").wait_for(timeout=PATIENCE_MS)
+    customer.do("Go on")
+    customer.see("RMB 72.50")
+    customer.page.clock.run_for(70_000)
+    customer.page.locator("#start:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    assert customer.page.evaluate("document.documentElement.lang") == "zh-CN"
+    customer.do("点击开始点单")
+    customer.see("还没有选商品")
