@@ -186,9 +186,11 @@ def _record(effect: payment_effects.Record, world: World) -> None:
         world.ledger.journal.append_with_next(*effect.records, blobs=effect.blobs)
         return
     keep = keeping(effect.records, effect.card, world.ledger.journal.keys.card)
-    announced = world.spool.announced(effect.records)
+    announced = world.spool.announced(effect.records, world.clock.monotonic_ms())
     _append(world, (*effect.records, *announced), blobs=effect.blobs, also=keep)
-    world.spool.recorded(announced)
+    world.spool.kick()
+    if any(isinstance(record, IntentRecorded) for record in effect.records):
+        world.spool.ask_ahead()
 
 
 def _append(
