@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.audit.evidence_words import told
 from firmware.core.kinds import Copy
 from firmware.journal.papers import UNHEARD_MAX
 from firmware.journal.records import PrintDoubtful, PrintQueued, PrintSent
@@ -149,3 +150,8 @@ def test_no_paper_is_announced_to_one_that_is_not_heard(shop: Shop) -> None:
     paper = PrintQueued(job=2, copy=Copy.MERCHANT, batch=1, stan=1)
     assert bench.spool.announced((paper,), bench.now_ms) == ()
     assert printer.printed == ["merchant 1"]
+
+
+def test_no_evidence_says_that_a_paper_was_printed_which_was_only_taken() -> None:
+    assert "printed" in told(PrintSent(job=1))
+    assert "did not answer" in told(PrintSent(job=1, unheard=True))
