@@ -4,7 +4,9 @@ There are three ways. `DLE EOT` is answered at once, whatever the printer does. 
 are answered in their turn, behind what was sent before: the only ways of printers without
 `DLE EOT`, and for all others the proof that a job has been printed. Answers carry no number, so
 one that comes late would stand for the next question: after an answer that did not come the wire
-has to be quiet before anything is asked again. See Epson's ESC/POS reference, DLE EOT, GS r.
+has to be quiet before anything is asked again. A printer that was silent in all three ways may only
+have been hanging: from then on each question takes the next way, so that it is heard whichever it
+answers, and none costs more time than one way does. See Epson's ESC/POS reference, DLE EOT, GS r.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Questions:
         self._wire = wire
         self._ways = () if wanted is Status.NONE else _WAYS if wanted is Status.AUTO else (wanted,)
         self._way: Status | None = None  # that it has answered
-        self._tried = False  # every way, in vain
+        self._turn: int | None = None  # which way is next, once all were tried in vain
         self._patience_ms = PATIENCE_MS
         self._owed = False  # an answer that did not come in time may yet come
         self._in_turn: int | None = None
@@ -68,7 +70,7 @@ class Questions:
             state = self._real_time() if way is Status.DLE_EOT else self._ask_in_turn(way)
             if state is not PaperState.UNKNOWN:
                 return state
-        self._tried = True
+        self._turn = 0 if self._turn is None else self._turn + 1
         return PaperState.UNKNOWN
 
     def reached(self, polls: int, poll_ms: int) -> bool:
@@ -94,7 +96,9 @@ class Questions:
     def _to_try(self) -> tuple[Status, ...]:
         if self._way is not None:
             return (self._way,)
-        return self._ways[:1] if self._tried else self._ways
+        if self._turn is None or not self._ways:
+            return self._ways
+        return (self._ways[self._turn % len(self._ways)],)
 
     def _real_time(self) -> PaperState:
         """The state by DLE EOT 1, 2, 3 and 4."""

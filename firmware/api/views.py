@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -65,7 +65,7 @@ def journal_of(door: Door) -> Iterator[Lookups]:
 
 def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
     """An order with its payment, as it is now."""
-    taken = order.taken
+    taken, out = order.taken, door.board.standing.papers_out  # before what the journal says of them
     paid = journal.by_intent(order.intent) if order.intent else None
     state = _state(order, door)
     base = PaymentState(
@@ -81,7 +81,7 @@ def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
         taken_at=order.taken_at,
         reason=order.ended.reason if order.ended is not None else "",
     )
-    return base if paid is None else _with(base, paid, journal)
+    return base if paid is None else _with(base, paid, _papers_waiting(journal, out))
 
 
 def _state(order: OrderFound, door: Door) -> State:
@@ -96,14 +96,16 @@ def _state(order: OrderFound, door: Door) -> State:
     return order.state.value
 
 
-def _with(base: PaymentState, paid: Transaction, journal: Lookups) -> PaymentState:
+def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
+    """Papers that are owed and not `out`: the journal hears of those up to ten seconds later."""
+    return [job for job in journal.print_jobs() if job.job not in out]
+
+
+def _with(base: PaymentState, paid: Transaction, papers: list[PrintJob]) -> PaymentState:
     from msgspec.structs import replace  # noqa: PLC0415
 
-    waiting = [
-        job
-        for job in journal.print_jobs()
-        if (job.batch, job.stan, job.training) == (paid.batch, paid.stan, paid.training)
-    ]
+    paid_as = (paid.batch, paid.stan, paid.training)
+    waiting = [job for job in papers if (job.batch, job.stan, job.training) == paid_as]
     return replace(
         base,
         reason=base.reason or paid.reason,
@@ -147,7 +149,7 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
         batch_full_at=config.batch.full_at,
         reversals_owed=len(journal.reversals()),
         advice_owed=len(journal.uploads()),
-        receipts_waiting=len(journal.print_jobs()),
+        receipts_waiting=len(_papers_waiting(journal, standing.papers_out)),
         settlement_open=open_settlement,
         clock=door.now().isoformat(timespec="seconds"),
         version=__version__,

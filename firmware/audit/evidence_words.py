@@ -200,8 +200,9 @@ def told(record: Record) -> str:
         case PrintQueued():
             again = " 重打印 duplicate" if record.duplicate else ""
             return f"打印 paper {record.copy.value}{again}"
-        case PrintSent():
-            return "已打印 printed"
+        case PrintSent(unheard=unheard):
+            taken = "已送打印机，未获应答 taken by a printer that did not answer"
+            return taken if unheard else "已打印 printed"
         case SettingChanged():
             return f"设置变更 setting changed: {change_words(record)}"
     return ""

@@ -196,7 +196,10 @@ async def agree(
     opened_ms: int | None = None,
     key: str = "ENTER",
 ) -> Agreed:
-    """Bind a transaction to the frame that was on the glass when `key` was pressed."""
+    """Bind a transaction to the frame that was on the glass when `key` was pressed.
+
+    It is written with what comes of it: the intent, or that it was given up.
+    """
     record = AmountAgreed(
         kind=order.kind,
         amount_minor=order.amount.minor,
@@ -207,7 +210,7 @@ async def agree(
         key=key,
         order_id=order.order_id,
     )
-    await Record.of(record, blobs={shown.sha256: shown.packed})
+    await Record.with_next(record, blobs={shown.sha256: shown.packed})
     return Agreed(order, shown.sha256)
 
 

@@ -88,6 +88,7 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
     refusal = await why_not_voided(desk, sale)
     if refusal is not None:
         await tell(desk, Text.REFUSED, why_refused(refusal))
+        await abandon(Kind.VOID, "undo", refusal.code.value, amount)
         return None
     presented = await present_same_card(desk, agreed, sale, Text.CARD_BACK_FOR_UNDO, again=True)
     if isinstance(presented, GivenUp):

@@ -84,7 +84,7 @@ def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
             _open(db, batch, seq)
     following = restored.stan % rules.STAN_MAX + 1
     db.execute("UPDATE terminal SET next_stan = ?", (following,))
-    db.execute("UPDATE print_jobs SET state = 'sending'")
+    db.execute("UPDATE print_jobs SET state = 'sending' WHERE state = 'queued'")
 
 
 def _open(db: sqlite3.Connection, batch: int, seq: int) -> None:

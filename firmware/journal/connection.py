@@ -22,7 +22,10 @@ from firmware.journal.keys import sync_directory
 
 DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
+PAGE_BYTES = 1024  # a commit writes every page that it touches, so a small one spares the SD card
 LOG_BYTES_MAX = 4 << 20  # a log that a reader made longer is cut to this when the reader is gone
+_LOG_BYTES = 1000 * (4096 + 24)  # so long a log is written back, as SQLite's thousand pages are
+_FRAME_BYTES = 24  # that the log has before each page
 _NOTES_BYTES_MAX = 512  # of the lock file
 # each is set, then read back: a pragma that is not understood is silently ignored
 PRAGMAS: tuple[tuple[str, str, object], ...] = (
@@ -32,7 +35,6 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("checkpoint_fullfsync", "ON", 1),
     ("cell_size_check", "ON", 1),
     ("trusted_schema", "OFF", 0),
-    ("wal_autocheckpoint", "1000", 1000),
     ("journal_size_limit", str(LOG_BYTES_MAX), LOG_BYTES_MAX),
 )
 
@@ -119,14 +121,23 @@ def prepare(connection: sqlite3.Connection) -> None:
         if tuple(map(int, version.split("."))) < SQLITE_OLDEST:
             wanted = ".".join(map(str, SQLITE_OLDEST))
             raise JournalFault(Trouble.ENGINE, f"SQLite {version}; expected {wanted} or later")
-        for name, value, expected in PRAGMAS:
-            connection.execute(f"PRAGMA {name} = {value}").fetchall()
-            row = connection.execute(f"PRAGMA {name}").fetchone()
-            if row is None or row[0] != expected:
-                found = None if row is None else row[0]
-                raise JournalFault(Trouble.ENGINE, f"{name} is {found}; expected {expected}")
+        # a database that was made with others keeps its pages
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}").fetchall()
+        for pragma in PRAGMAS:
+            _set(connection, *pragma)
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        pages = _LOG_BYTES // (page_bytes + _FRAME_BYTES)
+        _set(connection, "wal_autocheckpoint", str(pages), pages)
     except DATABASE_ERRORS as error:
         raise fault_of(error) from error
+
+
+def _set(connection: sqlite3.Connection, name: str, value: str, expected: object) -> None:
+    connection.execute(f"PRAGMA {name} = {value}").fetchall()
+    row = connection.execute(f"PRAGMA {name}").fetchone()
+    if row is None or row[0] != expected:
+        found = None if row is None else row[0]
+        raise JournalFault(Trouble.ENGINE, f"{name} is {found}; expected {expected}")
 
 
 class Hold(Struct):

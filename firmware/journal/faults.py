@@ -18,6 +18,7 @@ __all__ = [
     "Trouble",
     "damage_of",
     "fault_of",
+    "meant_by",
     "trouble_of",
 ]
 
@@ -37,3 +38,10 @@ DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, Ar
 def damage_of(error: BaseException) -> JournalFault:
     """The fault that an error while content was read means: it is not what was written."""
     return JournalFault(Trouble.CORRUPT, f"it cannot be read: {type(error).__name__}: {error}")
+
+
+def meant_by(error: BaseException) -> BaseException:
+    """The JournalFault that an error while the journal is read or written means, or the error."""
+    if isinstance(error, DATABASE_ERRORS):
+        return fault_of(error)
+    return damage_of(error) if isinstance(error, DAMAGE) else error

@@ -70,11 +70,11 @@ class OwedLookups(VoucherLookups):
 
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed, oldest first: queued, or sending when the power went."""
-        return self._values(
-            _print_job,
-            f"SELECT p.job, p.state, {_RECORD} FROM print_jobs p"  # noqa: S608 - names of ours
-            " JOIN records r ON r.seq = p.queued ORDER BY p.job",
-        )
+        return self._print_jobs("p.state <> 'unheard'")
+
+    def unheard_papers(self) -> list[PrintJob]:
+        """The last papers that went to a printer that was not heard, oldest first."""
+        return self._print_jobs("p.state = 'unheard'")
 
     # -- settlement ---------------------------------------------------------------------------
 
@@ -98,6 +98,13 @@ class OwedLookups(VoucherLookups):
         return found[0] if found else None
 
     # -- below --------------------------------------------------------------------------------
+
+    def _print_jobs(self, where: str) -> list[PrintJob]:
+        return self._values(
+            _print_job,
+            f"SELECT p.job, p.state, {_RECORD} FROM print_jobs p"  # noqa: S608 - names of ours
+            f" JOIN records r ON r.seq = p.queued WHERE {where} ORDER BY p.job",
+        )
 
     def _of_intent(self, seq: int) -> Transaction:
         return self._transactions("t.intent = ?", (seq,))[0]

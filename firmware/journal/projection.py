@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from firmware.core.kinds import Copy, Kind, Result
-from firmware.journal import batches, orders, rules, schema, settings, shift
+from firmware.core.kinds import Kind, Result
+from firmware.journal import batches, orders, papers, rules, schema, settings, shift
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderEnded, OrderTaken
@@ -31,6 +31,7 @@ from firmware.journal.records import (
     PasswordChanged,
     PrintDoubtful,
     PrintDropped,
+    PrintHeld,
     PrintQueued,
     PrintSending,
     PrintSent,
@@ -70,8 +71,15 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             _reversal_confirmed(db, entry.seq, record)
         case UploadQueued() | UploadAttempted() | UploadAnswered():
             _upload(db, record)
-        case PrintQueued() | PrintSending() | PrintSent() | PrintDoubtful() | PrintDropped():
-            _print(db, entry.seq, record)
+        case (
+            PrintQueued()
+            | PrintSending()
+            | PrintSent()
+            | PrintHeld()
+            | PrintDoubtful()
+            | PrintDropped()
+        ):
+            papers.project(db, entry.seq, record)
         case (
             BatchOpened()
             | SettlementStarted()
@@ -341,38 +349,6 @@ def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
             sign * row["amount_minor"],
         ),
     )
-
-
-# -- paper ------------------------------------------------------------------------------------
-
-_Print = PrintQueued | PrintSending | PrintSent | PrintDoubtful | PrintDropped
-
-
-def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
-    if isinstance(record, PrintQueued):
-        terminal = _one(db, "SELECT next_job FROM terminal")
-        assert terminal is not None
-        well = record.job == terminal["next_job"]
-        rules.require(well, f"print job {record.job} is not the next one")
-        db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
-        db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
-        number = (record.stan, record.batch, int(record.training))
-        this = (
-            "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
-            " ORDER BY serial DESC LIMIT 1)"
-        )
-        changes = ["transactions SET reprints = reprints + 1"] if record.duplicate else []
-        if record.copy is Copy.FAULT:
-            changes += ["reversals SET told = 1", "uploads SET told = 1"]
-        for change in changes:
-            db.execute(f"UPDATE {change} WHERE intent = {this}", number)
-        return
-    job = _one(db, "SELECT state FROM print_jobs WHERE job = ?", record.job)
-    rules.require(job is not None, f"print job {record.job} is not owed")
-    if isinstance(record, PrintSending):
-        db.execute("UPDATE print_jobs SET state = 'sending' WHERE job = ?", (record.job,))
-    else:  # sent, given up, or in doubt and so replaced by a duplicate: no longer owed
-        db.execute("DELETE FROM print_jobs WHERE job = ?", (record.job,))
 
 
 # -- rows -------------------------------------------------------------------------------------

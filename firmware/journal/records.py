@@ -200,9 +200,14 @@ class PrintSending(Base, frozen=True):
 
 
 class PrintSent(Base, frozen=True):
-    """Every byte was taken and the printer was well afterwards."""
+    """Every byte was taken and the printer was well afterwards.
+
+    `unheard`: it had answered nothing since the start, so that only the wire is known to have taken
+    the paper. It is in doubt when the printer is heard later: who knows what it did before.
+    """
 
     job: int
+    unheard: bool = False
 
 
 class PrintDoubtful(Base, frozen=True):
@@ -213,7 +218,10 @@ class PrintDoubtful(Base, frozen=True):
 
 
 class PrintHeld(Base, frozen=True):
-    """No byte left the terminal: the same paper is queued again, unmarked."""
+    """No byte left the terminal: what PrintSending said is taken back.
+
+    The same paper is queued as before, also after a power cut, and comes out unmarked.
+    """
 
     job: int
     detail: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 5
+SCHEMA = 6
 
 LOG = (
     """CREATE TABLE records (
@@ -128,7 +128,7 @@ PROJECTIONS = {
     "print_jobs": """CREATE TABLE print_jobs (
         job INTEGER PRIMARY KEY,
         queued INTEGER NOT NULL,
-        state TEXT NOT NULL
+        state TEXT NOT NULL -- queued, sending, or unheard: sent, to a printer that is not heard
     ) STRICT""",
     "orders": """CREATE TABLE orders (
         id TEXT PRIMARY KEY,

@@ -8,25 +8,22 @@ new one, and believes what that one reads: the record is either there whole or n
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, ChainedRecord, encode, faults_of, key_at, link
 from firmware.journal.connection import Connect, Hold
 from firmware.journal.faults import (
-    DAMAGE,
     DATABASE_ERRORS,
     JournalFault,
     RuleBroken,
     Trouble,
-    damage_of,
     fault_of,
+    meant_by,
 )
 from firmware.journal.head import (
     Head,
@@ -51,6 +48,8 @@ from firmware.journal.records import (
     ReversalOpened,
     SettlementCompleted,
 )
+from firmware.journal.transactions import PrintJob
+from firmware.journal.waiting import NO_BLOBS, AtRecord, Waiting, check_frames
 
 HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify` checks them all
 # commits with one of these have their head written to the disk at once, others within half a minute
@@ -58,7 +57,6 @@ _PUSHED = (OutcomeRecorded, ReversalOpened, ReversalConfirmed)
 _WAYS_BACK = "restore a backup, or let it go on without them with `pos journal go-on`"
 _HEAD_KEPT = "head"  # a note in the lock file
 _TAIL_LOST = "its outcome is missing"
-NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 
 ClockNow = Callable[[], datetime]
 Also = Callable[[sqlite3.Connection], None]
@@ -88,6 +86,7 @@ class Journal(Lookups):
         self._head_seq, self._head_hash = 0, ORIGIN
         self._failed: JournalFault | None = None
         self._untold: JournalFault | None = None  # a fault after a commit, for whoever writes next
+        self._waiting = Waiting()
         self.lost_tail: tuple[int, int] | None = None
 
     @classmethod
@@ -122,7 +121,7 @@ class Journal(Lookups):
             journal = cls(db, hold, head_file, keys, clock_now)
             journal._begin_or_resume(known, without_tail=without_tail)
         except BaseException as error:
-            fault = _meant(error)
+            fault = meant_by(error)
             if db is not None:
                 if isinstance(fault, JournalFault) and fault.trouble is Trouble.TRUNCATED:
                     engine.keep_log(directory / engine.DATABASE)
@@ -155,33 +154,47 @@ class Journal(Lookups):
     ) -> None:
         """Write records and agreed frames in one commit; durable when this returns.
 
-        `blobs` maps the SHA-256 of a frame, in hex, to its bytes; `also` may change tables that
-        are no projection of the log, in the same commit. Raises RuleBroken when a record
-        contradicts the log, and JournalFault when the disk fails; either way none is written.
+        What waits for a commit is written before them; so it is when there are none. `blobs` maps
+        the SHA-256 of a frame, in hex, to its bytes; `also` may change tables that are no
+        projection of the log, in the same commit. Raises RuleBroken when a record contradicts the
+        log, and JournalFault when the disk fails; either way none is written.
         """
-        if self._untold is not None:
-            untold, self._untold = self._untold, None
-            raise untold
-        if self._failed is not None:
-            raise JournalFault(Trouble.FAILED, self._failed.words)
-        before = self._head_seq, self._head_hash
+        self._require_well()
+        before, at = (self._head_seq, self._head_hash), self._at()
+        entries = [*self._waiting.entries, *((at, record) for record in records)]
+        if not entries and not blobs and also is None:
+            return
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._write(records, blobs)
+            self._write(entries, {**self._waiting.blobs, **blobs})
             if also is not None:
                 also(self._db)
             self._db.execute("COMMIT")
         except BaseException as error:
             self._head_seq, self._head_hash = before
-            fault = _meant(error)
+            fault = meant_by(error)
             if isinstance(fault, JournalFault) and not isinstance(fault, RuleBroken):
                 self._failed = fault
             self._roll_back()
             if fault is error:
                 raise
             raise fault from error
-        if records:
-            self._committed(records)
+        self._waiting.clear()
+        if entries:
+            self._committed([record for _, record in entries])
+
+    def append_with_next(self, *records: Record, blobs: Mapping[str, bytes] = NO_BLOBS) -> None:
+        """Write records with the next commit, as of now; the power may take them until then.
+
+        Raises RuleBroken and JournalFault as `append` does. See firmware.journal.waiting.
+        """
+        self._require_well()
+        self._waiting.take(self._at(), records, blobs)
+
+    def print_jobs(self) -> list[PrintJob]:
+        """Paper that is owed; without what is out and waits to be told of."""
+        out = self._waiting.papers_out
+        return [job for job in super().print_jobs() if job.job not in out]
 
     def change_key(self) -> None:
         """Sign with a new key from now on; the old one signs the record that introduces it.
@@ -207,7 +220,17 @@ class Journal(Lookups):
 
     # -- below --------------------------------------------------------------------------------
 
-    def _committed(self, records: tuple[Record, ...]) -> None:
+    def _require_well(self) -> None:
+        if self._untold is not None:
+            untold, self._untold = self._untold, None
+            raise untold
+        if self._failed is not None:
+            raise JournalFault(Trouble.FAILED, self._failed.words)
+
+    def _at(self) -> str:
+        return self._clock_now().isoformat(timespec="milliseconds")
+
+    def _committed(self, records: Sequence[Record]) -> None:
         """Keep the head of what is durable now, and at a settlement make the log short.
 
         A fault here undoes no record: the journal has failed for whoever writes next.
@@ -227,13 +250,11 @@ class Journal(Lookups):
     def _signed_head(self) -> Head:
         return Head.signed(self._head_seq, self._head_hash, self._keys)
 
-    def _write(self, records: tuple[Record, ...], blobs: Mapping[str, bytes]) -> None:
+    def _write(self, entries: Sequence[AtRecord], blobs: Mapping[str, bytes]) -> None:
+        check_frames(blobs)
         for sha256, packed in blobs.items():
-            if hashlib.sha256(packed).hexdigest() != sha256:
-                raise RuleBroken(f"frame {sha256[:8]} is not what its hash says")
             self._db.execute("INSERT OR IGNORE INTO frames VALUES (?, ?)", (sha256, packed))
-        at = self._clock_now().isoformat(timespec="milliseconds")
-        for record in records:
+        for at, record in entries:
             if isinstance(record, AmountAgreed) and self.frame(record.frame_sha256) is None:
                 raise RuleBroken(f"the agreed frame {record.frame_sha256[:8]} is not kept")
             self._write_one(at, record)
@@ -287,7 +308,8 @@ class Journal(Lookups):
         self._db.execute("BEGIN IMMEDIATE")
         schema.create_log(self._db)
         schema.create_projections(self._db)
-        self._write((_introduction(self._keys), BatchOpened(batch=1)), NO_BLOBS)
+        first = _introduction(self._keys), BatchOpened(batch=1)
+        self._write([(self._at(), record) for record in first], NO_BLOBS)
         schema.set_version(self._db)
         self._db.execute("COMMIT")
 
@@ -364,13 +386,6 @@ class Journal(Lookups):
         ours = (self._keys.public_hex, self._keys.card_check, self._keys.pepper_check)
         if tuple(identity)[1:] != ours:
             raise JournalFault(Trouble.KEYS, "this journal was written with other keys")
-
-
-def _meant(error: BaseException) -> BaseException:
-    """The JournalFault that an error while the journal is read or written means, or the error."""
-    if isinstance(error, DATABASE_ERRORS):
-        return fault_of(error)
-    return damage_of(error) if isinstance(error, DAMAGE) else error
 
 
 def _introduction(keys: TerminalKeys) -> KeyIntroduced:

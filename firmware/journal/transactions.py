@@ -91,7 +91,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     stan: int
     duplicate: bool
-    state: str  # queued, sending, sent, doubtful, dropped
+    state: str  # queued, sending, or unheard
     training: bool = False
     held: bool = False  # until a key, or the next start
     queued_at: str = ""  # ISO 8601, with the shop's offset

@@ -33,11 +33,16 @@ class Effect(Struct, Generic[A_co], frozen=True):
 
 
 class Record(Effect[None], frozen=True):
-    """Append records to the journal in one commit, durable when answered."""
+    """Append records to the journal in one commit, durable when answered.
+
+    Those that may wait are written with the next ones, in their commit. See
+    firmware.journal.waiting.
+    """
 
     records: tuple[JournalRecord, ...]
     blobs: Mapping[str, bytes] = field(default_factory=dict)
     card: CardPresented | None = None
+    may_wait: bool = False
 
     def __repr__(self) -> str:
         return f"Record(records={self.records!r})"  # a card is in clear
@@ -54,6 +59,11 @@ class Record(Effect[None], frozen=True):
         `card` is sealed in the same commit, for the notice that an UploadQueued among them owes.
         """
         return cls(records, blobs or {}, card)
+
+    @classmethod
+    def with_next(cls, *records: JournalRecord, blobs: Mapping[str, bytes]) -> Record:
+        """The effect for records that may wait for the commit of the next ones."""
+        return cls(records, blobs, may_wait=True)
 
 
 class Unseal(Effect[CardPresented], frozen=True):

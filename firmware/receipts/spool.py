@@ -4,13 +4,24 @@ Each job is journaled queued → sending → sent, or doubtful when bytes left a
 known; a doubtful one is printed again, marked as a duplicate. A printer that cannot print is asked
 again every two seconds, so paper that is put back is enough to go on; the journal says what it
 lacked, and that it has it again.
+
+Two things spare commits and lose nothing. A receipt is said to be sending in the commit that owes
+it, where the printer has just said that it is well; if it is not any more, that is taken back
+before the next try. That a receipt is out is written with the next commit where its other copy
+follows, `TOLD_MS` later at most. If the power goes between, one too many comes, marked as a
+duplicate, and never one too few.
+
+A printer that answers nothing is taken at the wire's word, and may hang. Papers that it took so are
+in doubt when it is heard at last, and come again as duplicates: the last ten of them. Until then it
+is asked every half minute.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from firmware.core.kinds import Copy
 from firmware.journal.records import (
     DeviceFailed,
     DeviceRecovered,
@@ -27,7 +38,13 @@ from hw.events import Device, JobDone
 from hw.ports import Document, PaperState, Printer, PrintReport, PrintResult, Worker
 
 RETRY_MS = 2_000
+TOLD_MS = 10_000
+LISTEN_MS = 30_000  # how often one is asked that is not heard, and has taken papers
+KNOWN_MS = 5_000  # how long it counts that a printer was well
+RECEIPTS = (Copy.MERCHANT, Copy.CARDHOLDER)  # after another paper the power may well be pulled
+WELL = (PaperState.READY, PaperState.NEAR_END)  # it has said so itself
 NEVER_MS = 1 << 62
+AHEAD = -4  # the token of the question before a paper is owed
 FIRST_LOOK = -3  # the token of the question at a terminal's start
 TOKEN = -1  # the spool has one job under way at a time
 
@@ -59,8 +76,13 @@ class Spool:
         self._asking = False
         self._kicked = False  # until the start is recorded: no clock is trusted before
         self._next_try_ms = NEVER_MS
+        self._well_at_ms: int | None = None  # when the printer said last that it is well
         self._released: set[int] = set()
-        self._not_begun: set[int] = set()  # in the journal as sending, yet no byte has left
+        self._announced: int | None = None  # said to be sending, yet no byte has left
+        self._out: dict[int, PrintSent] = {}  # printed; that may not be in the journal yet
+        self._told: frozenset[int] = frozenset()  # those before
+        self._tell_at_ms = NEVER_MS
+        self._listen_at_ms: int | None = None  # whether there is a paper to doubt, is not read yet
         self._failed: PaperState | None = None  # so the journal says; None: the printer is well
         self.state = PaperState.READY  # what the printer last said
 
@@ -68,8 +90,10 @@ class Spool:
     def deadline_ms(self) -> int:
         """When `step` wants to be called again (monotonic)."""
         if self._sending is not None or self._asking:
-            return NEVER_MS
-        return 0 if self._kicked else self._next_try_ms
+            return self._tell_at_ms
+        if self._kicked:
+            return 0
+        return min(self._next_try_ms, self._tell_at_ms, self._listen_ms)
 
     @property
     def busy(self) -> bool:
@@ -88,9 +112,28 @@ class Spool:
         """Look for new jobs at the next step."""
         self._kicked = True
 
+    def ask_ahead(self) -> None:
+        """Ask the printer how it is, since a receipt may be owed soon. Does not block."""
+        if self._sending is None and not self._asking:
+            self._worker.submit(AHEAD, self._printer.status)
+
+    def announced(self, records: Iterable[Record], now_ms: int) -> tuple[PrintSending, ...]:
+        """What to record in the commit of `records`: a receipt among them goes out at once.
+
+        Only where the printer has just said that it is well, and no other paper comes before.
+        """
+        papers = (one for one in records if isinstance(one, PrintQueued) and not one.held)
+        queued = [paper for paper in papers if paper.copy in RECEIPTS]
+        well = self._well_at_ms is not None and now_ms - self._well_at_ms <= KNOWN_MS
+        busy = self._sending is not None or self._asking or self._failed is not None
+        if not queued or not well or busy or self._first() is not None:
+            return ()
+        self._announced = queued[0].job  # also should the commit's fault have come after it
+        return (PrintSending(job=self._announced),)
+
     def release(self, job: int | None) -> None:
         """Let a paper that was held go out now; None: every one that was, when the power went."""
-        owed = [each.job for each in self._journal().print_jobs()]
+        owed = [each.job for each in self._owed()]
         self._released.update(owed if job is None else [job])
         self._kicked = True
 
@@ -99,18 +142,19 @@ class Spool:
         """How many papers wait for the printer to be well again."""
         if self.state.can_print:
             return 0
-        return sum(self._may_go(job) for job in self._journal().print_jobs())
+        return sum(self._may_go(job) for job in self._owed())
 
     @property
     def doubtful(self) -> list[PrintJob]:
         """Papers that were begun and whose end nobody will tell: the power went, or the disk."""
-        begun = [job for job in self._journal().print_jobs() if not self._waits(job)]
+        begun = [job for job in self._owed() if not self._waits(job)]
         return [job for job in begun if self._sending is None or job.job != self._sending.job]
 
     def take(self, done: JobDone) -> bool:
         """Take the printer's word if `done` is one."""
-        if done.token == FIRST_LOOK:
-            if done.result is PaperState.UNKNOWN:
+        if done.token in (AHEAD, FIRST_LOOK):
+            self._heard(done.result, done.at_ms)
+            if done.token == FIRST_LOOK and done.result is PaperState.UNKNOWN:
                 self.state = PaperState.UNKNOWN
             return True
         if done.token != TOKEN:
@@ -118,9 +162,14 @@ class Spool:
         self._said = done.result
         return True
 
+    @property
+    def papers_out(self) -> frozenset[int]:
+        """Jobs of late that are done, whatever a reader of the journal sees."""
+        return self._told | self._out.keys()
+
     def outlook(self, job: int) -> PaperOutlook:
         """How a job stands."""
-        if all(owed.job != job for owed in self._journal().print_jobs()):
+        if all(owed.job != job for owed in self._owed()):
             return PaperOutlook.DONE
         return PaperOutlook.PENDING if self.state.can_print else PaperOutlook.STUCK
 
@@ -133,49 +182,107 @@ class Spool:
             case PaperState():
                 self._asking = False
                 self.state = said
+                self._heard(said, now_ms)
                 self._begin(now_ms)
             case PrintReport():
+                self._heard(said.state, now_ms)
                 self._finish(said, now_ms)
             case BaseException():
                 raise said
+        if now_ms >= self._tell_at_ms:
+            self._tell(now_ms)
         if self._sending is None and not self._asking:
             self._look(now_ms)
 
+    def _heard(self, state: object, now_ms: int) -> None:
+        self._well_at_ms = now_ms if state in WELL else None
+
+    def _owed(self) -> list[PrintJob]:
+        """Papers that are not out. What a journal that failed had yet to write is told anew."""
+        owed = self._journal().print_jobs()
+        untold = [self._out[job.job] for job in owed if job.job in self._out]
+        if untold:
+            self._journal().append_with_next(*untold)
+        return [job for job in owed if job.job not in self._out]
+
+    def _tell(self, now_ms: int) -> None:
+        """Let the journal know of the receipts that are out, if no commit has told it since."""
+        self._tell_at_ms = now_ms + RETRY_MS  # of a journal that fails now
+        self._owed()
+        self._journal().append()
+        self._told = frozenset(self._out)
+        self._out.clear()
+        self._tell_at_ms = NEVER_MS
+
+    @property
+    def _listen_ms(self) -> int:
+        """When to ask a printer that has taken papers and is not heard (monotonic)."""
+        return NEVER_MS if self._listen_at_ms is None else self._listen_at_ms
+
     def _look(self, now_ms: int) -> None:
-        """Ask the printer how it is, when something is owed or amiss and it is time."""
-        if not self._kicked and now_ms < self._next_try_ms:
+        """Ask the printer how it is, when something is owed, amiss or in doubt and it is time."""
+        if not self._kicked and now_ms < min(self._next_try_ms, self._listen_ms):
             return
         self._kicked, self._next_try_ms = False, NEVER_MS
-        if self._first() is not None or self._failed is not None:
+        if self._listen_at_ms is None:
+            self._listen_at_ms = now_ms if self._journal().unheard_papers() else NEVER_MS
+        listen = now_ms >= self._listen_at_ms
+        if listen:
+            self._listen_at_ms = now_ms + LISTEN_MS
+        if listen or self._first() is not None or self._failed is not None:
             self._asking = True
             self._worker.submit(TOKEN, self._printer.status)
 
     def _first(self) -> PrintJob | None:
-        owed = self._journal().print_jobs()
+        owed = self._owed()
         numbers = {job.job for job in owed}  # what is out or dropped need not be known any more
         self._released &= numbers
-        self._not_begun &= numbers
         return next((job for job in owed if self._waits(job) and self._may_go(job)), None)
 
     def _waits(self, job: PrintJob) -> bool:
-        return job.state == "queued" or job.job in self._not_begun
+        return job.state == "queued" or job.job == self._announced
 
     def _may_go(self, job: PrintJob) -> bool:
         return not job.held or job.job in self._released
 
     def _begin(self, now_ms: int) -> None:
+        """After what the printer has said: print the next paper, or take back that one is to go."""
         if not self.state.can_print:
             self._next_try_ms = now_ms + RETRY_MS
-        job = self._first() if self.state.can_print else None
+            self._append(*self._taken_back())
+            self._announced = None
+            return
+        self._doubt()
+        job = self._first()
         if job is None:
             self._append()
             return
         document = self._compose(job)
         # durable before the first byte: after a power cut its fate is known to be unknown
-        self._append(PrintSending(job=job.job))
-        self._not_begun.discard(job.job)
-        self._sending = job
+        self._append(*() if job.state == "sending" else (PrintSending(job=job.job),))
+        self._announced, self._sending = None, job
         self._worker.submit(TOKEN, lambda: self._printer.print(document))
+
+    def _taken_back(self) -> list[PrintHeld]:
+        """So a power cut from now on makes no duplicate of a paper that never began."""
+        said = (job for job in self._owed() if job.state == "sending" and self._waits(job))
+        return [PrintHeld(job=job.job, detail=self.state.value) for job in said]
+
+    def _doubt(self) -> None:
+        """The printer is heard: what it took before, and may not have printed, comes again."""
+        if self.state not in WELL or self._listen_ms == NEVER_MS:
+            return
+        papers = self._journal().unheard_papers()
+        records: list[Record] = []
+        following = self._journal().next_job()
+        for paper in papers:
+            records.append(PrintDoubtful(job=paper.job, detail="the printer was not heard"))
+            if paper.copy is not Copy.DISPLAY:  # what that one says has ended
+                again = _again(paper, following, "the printer was not heard when it was sent")
+                records.append(again)
+                following += 1
+        self._append(*records)
+        self._listen_at_ms = NEVER_MS
 
     def _finish(self, report: PrintReport, now_ms: int) -> None:
         job, self._sending = self._sending, None
@@ -183,24 +290,30 @@ class Spool:
         self.state = report.state
         match report.result:
             case PrintResult.SENT:
-                self._append(PrintSent(job=job.job))
+                self._sent(job, now_ms)
                 self._kicked = True
             case PrintResult.NOT_STARTED:
+                self._next_try_ms = now_ms + RETRY_MS
+                self._announced = job.job  # should that not be written
                 self._append(PrintHeld(job=job.job, detail=report.state.value))
-                self._not_begun.add(job.job)
-                self._next_try_ms = now_ms + RETRY_MS
+                self._announced = None
             case PrintResult.UNKNOWN:
-                again = PrintQueued(
-                    job=self._journal().next_job(),
-                    copy=job.copy,
-                    batch=job.batch,
-                    stan=job.stan,
-                    duplicate=True,
-                    reason="the printer failed in the middle",
-                    training=job.training,
-                )
-                self._append(PrintDoubtful(job=job.job, detail=report.state.value), again)
                 self._next_try_ms = now_ms + RETRY_MS
+                self._doubt()
+                again = _again(job, self._journal().next_job(), "the printer failed in the middle")
+                self._append(PrintDoubtful(job=job.job, detail=report.state.value), again)
+
+    def _sent(self, job: PrintJob, now_ms: int) -> None:
+        """A paper is out. Its other copy mostly follows at a key, with a commit of its own."""
+        unheard = self.state is PaperState.UNKNOWN
+        self._out[job.job] = PrintSent(job=job.job, unheard=unheard)
+        self._tell_at_ms = now_ms
+        if unheard:
+            self._listen_at_ms = now_ms + LISTEN_MS
+        self._journal().append_with_next(self._out[job.job])
+        if job.copy in RECEIPTS and not unheard and self._owed():
+            self._tell_at_ms = now_ms + TOLD_MS  # one before it was written when this one began
+        self._append()
 
     def _append(self, *records: Record) -> None:
         """Record, and in the same commit what has become of the printer if that is news."""
@@ -210,6 +323,19 @@ class Spool:
         if records:
             self._journal().append(*records)
         self._failed = failed
+
+
+def _again(job: PrintJob, number: int, reason: str) -> PrintQueued:
+    """The same paper once more, marked as a duplicate."""
+    return PrintQueued(
+        job=number,
+        copy=job.copy,
+        batch=job.batch,
+        stan=job.stan,
+        duplicate=True,
+        reason=reason,
+        training=job.training,
+    )
 
 
 def _news(failed: PaperState | None) -> Record:

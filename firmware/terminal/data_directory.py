@@ -130,8 +130,10 @@ class DataDirectory:
             raise JournalFault(Trouble.FULL, f"{free} bytes left on the disk")
 
     def close(self) -> None:
-        """Close the journal."""
+        """Write what waits for a commit, and close the journal."""
         self.at_hand = False
+        with contextlib.suppress(JournalFault):  # the power might as well have gone
+            self.journal.append()
         self.journal.close()
 
     # -- below --------------------------------------------------------------------------------

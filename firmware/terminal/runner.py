@@ -350,8 +350,8 @@ class Runner:
             faults += (Device.DISPLAY.value,)
         if self._journal_fault is not None:
             faults += (f"journal: {self._journal_fault.trouble.value}",)
-        paper, out = self._world.spool.state.value, self._in_outage
-        self._tills.tell(ready=self._ready, out_of_service=out, faults=faults, paper=paper)
+        spool, out = self._world.spool, self._in_outage
+        self._tills.tell(spool, ready=self._ready, out_of_service=out, faults=faults)
 
     # --- faults and the spinner -------------------------------------------------------------
 

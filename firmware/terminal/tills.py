@@ -23,6 +23,7 @@ from firmware.payments.tills import (
     TillAsked,
     TillEvent,
 )
+from firmware.receipts.spool import Spool
 from hw.events import Key, KeyPressed
 
 
@@ -35,6 +36,7 @@ class TerminalStanding(Struct, frozen=True):
     stage: OrderStage | None = None
     faults: tuple[str, ...] = ()
     paper: str = "unknown"  # what the printer said last: a value of hw.ports.PaperState
+    papers_out: frozenset[int] = frozenset()  # print jobs of late that are done, by the spool
 
 
 class Board:
@@ -136,8 +138,16 @@ class Tills:
         self._stoppable = self._stopped = False
 
     def tell(
-        self, *, ready: bool, out_of_service: bool, faults: tuple[str, ...], paper: str
+        self, spool: Spool, *, ready: bool, out_of_service: bool, faults: tuple[str, ...]
     ) -> None:
         """Let the board say how the terminal stands."""
-        order, stage, faults = self._order_id, self._stage, tuple(dict.fromkeys(faults))
-        self._board.tell(TerminalStanding(ready, out_of_service, order, stage, faults, paper))
+        standing = TerminalStanding(
+            ready=ready,
+            out_of_service=out_of_service,
+            order_id=self._order_id,
+            stage=self._stage,
+            faults=tuple(dict.fromkeys(faults)),
+            paper=spool.state.value,
+            papers_out=spool.papers_out,
+        )
+        self._board.tell(standing)

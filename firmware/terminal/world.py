@@ -13,8 +13,9 @@ from firmware.flows import effects
 from firmware.iso8583.messages import HostAnswer, LineRequest
 from firmware.journal.operators import Operators
 from firmware.journal.records import IntentRecorded, Record, SettlementCompleted, SettlementStarted
-from firmware.journal.store import NO_BLOBS, Also
+from firmware.journal.store import Also
 from firmware.journal.transactions import PrintJob
+from firmware.journal.waiting import NO_BLOBS
 from firmware.payments import effects as payment_effects
 from firmware.payments.sealed_cards import Place, keeping, unseal
 from firmware.receipts.spool import Spool
@@ -180,9 +181,16 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
 def _record(effect: payment_effects.Record, world: World) -> None:
     if any(isinstance(record, DATED) for record in effect.records):
         _check_clock(world)
+    if effect.may_wait:
+        _append(world)  # a clock that has jumped comes before it
+        world.ledger.journal.append_with_next(*effect.records, blobs=effect.blobs)
+        return
     keep = keeping(effect.records, effect.card, world.ledger.journal.keys.card)
-    _append(world, effect.records, blobs=effect.blobs, also=keep)
+    announced = world.spool.announced(effect.records, world.clock.monotonic_ms())
+    _append(world, (*effect.records, *announced), blobs=effect.blobs, also=keep)
     world.spool.kick()
+    if any(isinstance(record, IntentRecorded) for record in effect.records):
+        world.spool.ask_ahead()
 
 
 def _append(

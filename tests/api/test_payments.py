@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from firmware.audit.data import reading
+from firmware.core.kinds import Copy
 from tests.api.http import ORDER, PAY, Answer, Till
 
 
@@ -33,6 +35,24 @@ def test_the_same_id_and_body_give_the_same_payment_for_ever(till: Till) -> None
         again = till.put("a")
         assert (again.status, again.json) == (200, paid)
     till.play("expect totals sales=1/12850\nexpect books balanced")
+
+
+def test_that_a_receipt_is_out_is_said_before_the_journal_hears_of_it(tmp_path: Path) -> None:
+    """Its record waits for the next commit, that of the cardholder copy, which a key releases."""
+    till = Till(tmp_path / "terminal", api__receipts="ask")
+    till.put("a")
+    till.play(PAY + 'expect paper "MERCHANT COPY"\nwait 3s')
+    with reading(till.directory) as journal:
+        jobs = {job.copy: job.state for job in journal.print_jobs()}
+    assert jobs == {Copy.MERCHANT: "sending", Copy.CARDHOLDER: "queued"}
+    told = till.get("a")
+    assert told["receipts_waiting"] == 1
+    assert till.ask("GET", "/v1/terminal").json["receipts_waiting"] == 1
+    till.play("wait 8s")
+    assert till.get("a") == told
+    till.play('press ENTER\nexpect paper "CARDHOLDER COPY"\nwait 3s')
+    assert till.get("a") == told | {"receipts_waiting": 0}
+    till.close()
 
 
 @pytest.mark.parametrize(

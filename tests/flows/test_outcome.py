@@ -140,6 +140,7 @@ def test_sale_that_was_settled_meanwhile_is_not_undone():
         to_the_frame,
         (Look.of(Lookups.batch), 2),
         tells(Text.REFUSED, Text.BATCH_SETTLED),
+        gives_up(VOID, "undo", "batch_settled", 800),
     )
 
 

@@ -184,7 +184,7 @@ def agrees(
         pressed_at_ms=at_ms,
         key=key,
     )
-    return Record.of(agreed, blobs={FRAME_SHA256: FRAME}), None
+    return Record.with_next(agreed, blobs={FRAME_SHA256: FRAME}), None
 
 
 def card_is_asked_for(

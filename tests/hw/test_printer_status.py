@@ -8,6 +8,7 @@ from hw.ports import Document, Feed, Line, PaperState, PrintReport, PrintResult
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, Profile, Status
 from hw.printer_font import PaperFont
+from hw.printer_status import PATIENCE_MS, QUIET_MS
 from hw.sim.printer.escpos import ModelTransport, PrinterModel
 from hw.sim.printer.kinds import kind_of
 
@@ -143,3 +144,31 @@ def test_answers_of_any_lateness_tell_the_state_as_it_is() -> None:
         model.clear()
         model.late_ms = lateness_ms
         assert printer.status() in {PaperState.READY} | unheard, lateness_ms
+
+
+@WAYS
+def test_a_printer_that_hung_at_first_is_heard_later_in_its_own_way(trait: str) -> None:
+    """Asked by DLE EOT alone from then on, one that answers in turn was never heard again."""
+    model = model_of(trait)
+    model.fail_hanging()
+    printer = printer_on(model)
+    assert {printer.status() for _ in range(5)} == {PaperState.UNKNOWN}
+    model.clear()
+    assert PaperState.READY in [printer.status() for _ in range(3)]
+    report = printer.print(RECEIPT)
+    assert (report.result, report.state) == (PrintResult.SENT, PaperState.READY)
+    assert model.paper.tear().text.lstrip("\n") == READS
+    assert model.anomalies == []
+
+
+def test_no_question_to_a_silent_printer_takes_longer_than_one_way_does() -> None:
+    model = model_of("mute")
+    printer = printer_on(model)
+    printer.status()
+    took_ms = []
+    for _ in range(4):
+        before_ms = model.transport._now_ms
+        assert printer.status() is PaperState.UNKNOWN
+        took_ms.append(model.transport._now_ms - before_ms)
+    assert max(took_ms) <= QUIET_MS + PATIENCE_MS
+    assert model.paper.text.strip() == ""

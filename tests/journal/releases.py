@@ -22,6 +22,7 @@ from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.records import (
     EntryAbandoned,
     OperatorSignedOn,
+    PrintHeld,
     PrintQueued,
     PrintSending,
     ReversalAttempted,
@@ -61,6 +62,7 @@ def trade(shop: Shop) -> None:
         slip = PrintQueued(job=job, copy=Copy.MERCHANT, batch=sale.batch, stan=sale.stan)
         shop.journal.append(slip)
     shop.journal.append(PrintSending(job=1))
+    shop.journal.append(PrintHeld(job=1), PrintSending(job=1))
     owed = shop.intent(amount_minor=321)
     shop.journal.append(owed)
     shop.journal.append(opened(owed))

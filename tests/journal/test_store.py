@@ -105,7 +105,7 @@ def test_nobody_changes_or_deletes_a_record(shop: Shop) -> None:
 def test_a_full_disk_writes_nothing_and_fails_the_object_for_good(tmp_path: Path) -> None:
     def nearly_full(path: Path) -> sqlite3.Connection:
         db = engine.connect(path)
-        db.execute("PRAGMA max_page_count = 40")
+        db.execute(f"PRAGMA max_page_count = {(160 << 10) // engine.PAGE_BYTES}")
         return db
 
     shop = Shop.open(tmp_path, connect=nearly_full)

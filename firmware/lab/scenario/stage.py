@@ -177,19 +177,25 @@ class Stage:
         return self.terminal
 
     def power_cut(self) -> None:
-        """Take the power away where it stands: no flow ends, nothing is closed in order."""
+        """Take the power away where it stands: no flow ends, nothing is closed in order.
+
+        What waits for the journal's next commit is gone.
+        """
+        self._end(lambda ledger: ledger.journal.close())
+
+    def close(self) -> None:
+        """End the play, and the terminal in order."""
+        self._end(DataDirectory.close)
+        self.host.close()
+        self.disk.fail(None)
+
+    def _end(self, end_ledger: Callable[[DataDirectory], None]) -> None:
         if self.terminal is None or self._drivers is None:
             return
         self.terminal.runner.close()
-        self.terminal.ledger.close()
+        end_ledger(self.terminal.ledger)
         self.bench.power_cut(self._drivers)
         self.terminal, self._drivers, self.frame = None, None, None
-
-    def close(self) -> None:
-        """End the play."""
-        self.power_cut()
-        self.host.close()
-        self.disk.fail(None)
 
     # --- what the player looks at ---
 

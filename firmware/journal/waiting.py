@@ -1,0 +1,58 @@
+"""Records that may wait for the next commit: nothing is lost if the power takes them.
+
+What somebody agreed to on the display moves no money before its intent, and a receipt of which it
+is not known that it came out is printed again, marked as a duplicate. So neither needs a commit of
+its own, which wears an SD card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from msgspec import Struct, field
+
+from firmware.journal.faults import RuleBroken
+from firmware.journal.records import AmountAgreed, PrintSent, Record
+
+NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
+AtRecord = tuple[str, Record]  # the time that it is of, ISO 8601, and what happened
+
+
+class Waiting(Struct):
+    """What was handed in and is not written yet, oldest first, each with its time."""
+
+    entries: list[AtRecord] = field(default_factory=list)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+
+    def take(self, at: str, records: tuple[Record, ...], blobs: Mapping[str, bytes]) -> None:
+        """Keep records. Raises RuleBroken for those that could not be written later."""
+        check_frames(blobs)
+        for record in records:
+            if isinstance(record, AmountAgreed) and record.frame_sha256 not in blobs:
+                raise RuleBroken(f"the agreed frame {record.frame_sha256[:8]} is not kept")
+        self.entries += [(at, record) for record in records]
+        self.blobs.update(blobs)
+
+    @property
+    def papers_out(self) -> frozenset[int]:
+        """The print jobs that are done, though the journal does not say so yet."""
+        return frozenset(self._jobs())
+
+    def _jobs(self) -> Iterator[int]:
+        for _, record in self.entries:
+            if isinstance(record, PrintSent):
+                yield record.job
+
+    def clear(self) -> None:
+        """They are written."""
+        self.entries.clear()
+        self.blobs.clear()
+
+
+def check_frames(blobs: Mapping[str, bytes]) -> None:
+    """Raise RuleBroken unless each frame is what its hash says."""
+    for sha256, packed in blobs.items():
+        if hashlib.sha256(packed).hexdigest() != sha256:
+            raise RuleBroken(f"frame {sha256[:8]} is not what its hash says")
