@@ -9,9 +9,10 @@ from msgspec import UNSET
 from firmware import __version__
 from firmware.api.nexo_types import major_of
 from firmware.api.problems import KINDS, Wrong
+from firmware.api.receipts import receipt_of
 from firmware.api.service import Service
 from firmware.api.types import PaymentState, TerminalState
-from firmware.api.views import journal_of, receipt_of, totals_of
+from firmware.api.views import journal_of, totals_of
 from firmware.core.money import currency_of
 
 PAID = ("approved", "voided", "refunded")
@@ -147,11 +148,7 @@ def _result(service: Service, payment: PaymentState) -> dict[str, Any]:
 
 def receipts(service: Service, name: str) -> list[dict[str, Any]]:
     """PaymentReceipt: the cardholder's copy, line by line."""
-    with journal_of(service.door) as journal:
-        order = journal.order(name)
-        if order is None:
-            return []
-        lines = receipt_of(journal, service.door, order).lines
+    lines = receipt_of(service.door, name, "cardholder").receipt.lines
     centred = {"left": "Left", "centre": "Centred", "right": "Right"}
     text = [
         {

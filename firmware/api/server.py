@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute
 from firmware.api.application import application
 from firmware.api.guard import Guard
 from firmware.api.service import Service
-from firmware.api.tls import own_certificate
+from firmware.api.tls import fingerprint, own_certificate
 from firmware.api.tokens import Tokens
 from firmware.api.views import Door
 
@@ -60,6 +60,8 @@ class ApiServer:
         except OSError:
             self._socket.close()
             raise
+        if files is not None:
+            door.board.fingerprint = fingerprint(files[1])
         self.port: int = self._socket.getsockname()[1]
         self.service = Service(door)
         hosts = hosts_of(settings.listen, self.port, settings.hosts)

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 import msgspec
 from msgspec import Struct
 
+from firmware.api.originals import original_of
 from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
     Changed,
@@ -29,6 +30,7 @@ from firmware.api.views import Door, journal_of, payment_of
 from firmware.core.kinds import Kind
 from firmware.journal.order_records import OrderLine, OrderTaken
 from firmware.journal.orders import PAGE_MAX
+from firmware.payments.originals import reference_to
 from firmware.payments.tills import (
     Done,
     NotNow,
@@ -130,21 +132,23 @@ class Service:
         self, name: str, order: VoidOrder, kind: Kind, till: str, *, salt: str = ""
     ) -> tuple[PaymentState, bool]:
         """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
+        digest = digest_of(order, salt)
+        known = self.known(name, digest)  # before the sale is looked up: a repeat asks nothing
+        if known is not None:
+            return known, False
         with journal_of(self.door) as journal:
-            found = journal.order(order.payment)
-            paid = journal.by_intent(found.intent) if found and found.intent else None
-        if paid is None:
-            raise Wrong("payment-not-paid", field="payment")
+            paid = original_of(journal, order)
         amount_minor = order.amount_minor if isinstance(order, RefundOrder) else paid.amount_minor
         taken = OrderTaken(
             id=name,
             kind=kind,
-            digest=digest_of(order, salt),
+            digest=digest,
             amount_minor=amount_minor,
             currency=paid.currency,
             till=till,
-            reference=order.reference,
-            payment=order.payment,
+            reference="" if order.reference == paid.reference and order.date else order.reference,
+            payment=paid.order_id,
+            original=reference_to(paid),
             expires_in_s=order.expires_in_s,
             language=order.language,
         )

@@ -6,12 +6,15 @@ none waits in a queue. A stop is CANCEL, pressed for as long as the order can be
 
 from __future__ import annotations
 
+import enum
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct
 
 from firmware.flows import effects
+from firmware.iso8583.messages import Answered, NoAnswer
 from firmware.payments.effects import Effect
 from firmware.payments.tills import (
     AnswerTill,
@@ -25,6 +28,16 @@ from firmware.payments.tills import (
 )
 from hw.events import Key, KeyPressed
 
+A = TypeVar("A")
+
+
+class AcquirerLine(enum.Enum):
+    """How the last request to the acquirer went, since the start."""
+
+    UNKNOWN = "unknown"
+    UP = "up"
+    DOWN = "down"
+
 
 class TerminalStanding(Struct, frozen=True):
     """How the terminal stands at a moment."""
@@ -35,6 +48,8 @@ class TerminalStanding(Struct, frozen=True):
     stage: OrderStage | None = None
     faults: tuple[str, ...] = ()
     paper: str = "unknown"  # what the printer said last: a value of hw.ports.PaperState
+    card: bool = False  # one is in the slot
+    line: AcquirerLine = AcquirerLine.UNKNOWN
 
 
 class Board:
@@ -43,6 +58,7 @@ class Board:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._standing = TerminalStanding()
+        self.fingerprint = ""  # of the API's certificate; set once, before anybody reads it
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -86,6 +102,7 @@ class Tills:
         self._waiting: TillAsked | None = None
         self._order_id, self._stage = "", None  # type: str, OrderStage | None
         self._stoppable = self._stopped = False
+        self._line = AcquirerLine.UNKNOWN
 
     def take(self, event: TillEvent, *, ready: bool, out_of_service: bool) -> None:
         """Keep a wish for the flow that waits for it, or refuse it."""
@@ -107,7 +124,7 @@ class Tills:
         return None
 
     def perform(self, effect: Effect[object]) -> object:
-        """Perform an effect that is about tills; None is the answer to all but `LastStop`."""
+        """Perform an effect that is about tills, and give its answer."""
         match effect:
             case AnswerTill(answer=answer):
                 assert self._asked is not None, "nobody asked"
@@ -122,9 +139,17 @@ class Tills:
             case LastStop():
                 self._stoppable = False
                 return self._stopped
+            case effects.ApiFingerprint():
+                return self._board.fingerprint
             case effects.PowerOn() if self._stage is OrderStage.AGREED:
                 self._stage = OrderStage.CARD
         return None
+
+    def heard(self, answer: A) -> A:
+        """Hand on what came of a slow effect; an acquirer's answer tells how its line is."""
+        if isinstance(answer, Answered | NoAnswer):
+            self._line = AcquirerLine.UP if isinstance(answer, Answered) else AcquirerLine.DOWN
+        return answer
 
     def broken_off(self) -> None:
         """The flow has ended at a fault: whoever asked is told, and no order goes on."""
@@ -136,8 +161,10 @@ class Tills:
         self._stoppable = self._stopped = False
 
     def tell(
-        self, *, ready: bool, out_of_service: bool, faults: tuple[str, ...], paper: str
+        self, faults: tuple[str, ...], *, ready: bool, out_of_service: bool, paper: str, card: bool
     ) -> None:
         """Let the board say how the terminal stands."""
         order, stage, faults = self._order_id, self._stage, tuple(dict.fromkeys(faults))
-        self._board.tell(TerminalStanding(ready, out_of_service, order, stage, faults, paper))
+        self._board.tell(
+            TerminalStanding(ready, out_of_service, order, stage, faults, paper, card, self._line)
+        )
