@@ -103,7 +103,10 @@ class Till:
             file = line.makefile("rb")
             number, seen = 0, 0
             while seen < count:
-                text = file.readline().decode().strip()
+                raw = file.readline()
+                if not raw:
+                    return  # the terminal is off
+                text = raw.decode().strip()
                 if text.startswith("id: "):
                     number = int(text[4:])
                 elif text.startswith("data: ") and number:
