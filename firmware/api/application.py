@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -60,11 +61,21 @@ class Way(Struct, frozen=True):
 
 
 async def _get_openapi(_service: Service, _request: Request) -> Response:
-    return answer(openapi.document(WAYS))
+    return answer(_described())
 
 
 async def _docs(_service: Service, _request: Request) -> Response:
-    return Response(openapi.page(WAYS), media_type="text/html")
+    return Response(_page(), media_type="text/html")
+
+
+@cache
+def _described() -> dict[str, Any]:
+    return openapi.document(WAYS)
+
+
+@cache
+def _page() -> str:
+    return openapi.page(WAYS)
 
 
 def number(words: str, most: int) -> Query:

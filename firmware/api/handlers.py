@@ -141,5 +141,5 @@ async def events(service: Service, request: Request) -> Response:
     last = request.headers.get("last-event-id", request.query_params.get("after", ""))
     if last and not (last.isascii() and last.isdigit() and int(last[:18]) <= VERSION_MAX):
         raise Wrong("bad-request", field="Last-Event-ID")
-    stream = await service.events(int(last) if last else None)
+    stream = service.feed.stream(int(last) if last else None)
     return StreamingResponse(stream, media_type="text/event-stream")

@@ -95,7 +95,7 @@ def _till_of_key(service: Service, name: str) -> Till | None:
     try:
         tills = Tokens(service.door.data).all()
     except TokenError:
-        return None
+        raise Wrong("journal-unavailable", detail="the tokens cannot be read now") from None
     return next((till for till in tills if till.name == name and till.nexo), None)
 
 

@@ -24,7 +24,15 @@ _ABOUT = (
 
 
 # what may come of any request, before its route is reached or by a bug in it
-_GUARD = ("bad-request", "other-host", "other-origin", "too-large", "too-slow", "internal")
+_GUARD = (
+    "bad-request",
+    "other-host",
+    "other-origin",
+    "too-large",
+    "too-slow",
+    "internal",
+    "journal-unavailable",
+)
 
 
 def document(ways: Sequence[Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ it is logged, and the terminal trades on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import socket
@@ -22,7 +23,7 @@ from firmware.api.application import application
 from firmware.api.guard import Guard
 from firmware.api.service import Service
 from firmware.api.tls import fingerprint, own_certificate
-from firmware.api.tokens import Tokens
+from firmware.api.tokens import TokenError, Tokens
 from firmware.api.views import Door
 
 CONNECTIONS_MAX, BACKLOG, KEEP_ALIVE_S = 128, 64, 75
@@ -70,7 +71,10 @@ class ApiServer:
         origins = frozenset(each.lower().rstrip("/") for each in settings.origins) | own
         more = beside.routes(self.service) if beside is not None else ()
         below = (beside.root,) if beside is not None and more else ()
-        app = Guard(application(self.service, more), Tokens(door.data), hosts, origins, below)
+        tokens = Tokens(door.data)
+        with contextlib.suppress(TokenError):
+            tokens.all()  # so that a disk that goes later is told from tokens that are wrong
+        app = Guard(application(self.service, more), tokens, hosts, origins, below)
         config = uvicorn.Config(
             app,
             log_level="error",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from firmware.api.news import RECENT_MAX
 from tests.api.http import PAY, Till
 
 PAYMENTS, PAYMENTS_LONG, SEED = 50, 1_000, 17
@@ -98,3 +99,31 @@ def test_events_go_on_after_a_power_cut(till: Till) -> None:
     till.play("power cut\npower on\nwait 1s")
     ((_, event),) = till.events(number, 1)
     assert event["payments"] == [{"id": "a", "state": "cancelled"}]
+
+
+def test_streams_that_are_behind_and_that_have_caught_up_get_the_same(till: Till) -> None:
+    """More events than are kept for all: one stream begins before them, one among them."""
+    behind = till.events(0, 2 * (RECENT_MAX // 2 + 5))
+    till.put("p0")
+    first = next(behind)
+    for number in range(RECENT_MAX // 2 + 5):
+        till.play("press CANCEL\nwait 1s")
+        till.put(f"p{number + 1}")
+    seen = [first, *behind]
+    assert seen == list(till.events(0, len(seen)))
+    middle = seen[len(seen) // 2][0]
+    assert list(till.events(middle, 5)) == seen[len(seen) // 2 + 1 :][:5]
+    assert [number for number, _ in seen] == sorted({number for number, _ in seen})
+
+
+def test_a_disk_that_is_away_for_a_while_costs_no_event(till: Till) -> None:
+    events = till.events(0, 3)
+    till.put("a")
+    seen = [next(events)]
+    till.play("fault disk gone\nwait 5s")
+    assert till.ask("GET", "/v1/payments/a").status == 503
+    till.play("clear disk\nwait 30s")
+    assert till.put("b").status == 201
+    seen += events
+    states = [(each["id"], each["state"]) for _, event in seen for each in event["payments"]]
+    assert states == [("a", "taken"), ("a", "cancelled"), ("b", "taken")]
