@@ -36,7 +36,7 @@ COMPOSERS = ("firmware/terminal/", "firmware/ops/doctor/", "firmware/lab/", "fir
 SEAMS = ("hw.ports", "hw.events", "hw.printer_models")  # a printer's name is a setting
 # A slip or a picture that evidence shows is drawn by the very code that prints it.
 PAINTERS = {
-    "firmware/audit/evidence_case.py": ("hw.printer", "hw.printer_encode", "hw.sim.printer.escpos"),
+    "firmware/audit/slip_picture.py": ("hw.printer", "hw.printer_encode", "hw.sim.printer.escpos"),
     "firmware/audit/report_chart.py": ("hw.printer_font",),
     "firmware/audit/evidence_pdf.py": ("hw.printer_font",),
 }

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from firmware.api import openapi
+from firmware.api import handlers, openapi
 from firmware.api.guard import till_of
 from firmware.api.nexo import nexo
-from firmware.api.problems import Wrong, problem, refused
+from firmware.api.problems import Wrong, problem
+from firmware.api.receipts import COPIES, JSON, MEDIA, TEXT
+from firmware.api.requests import VERSION_MAX, WAIT_MAX_S, answer
 from firmware.api.service import Service
 from firmware.api.tokens import Scope
 from firmware.api.types import (
-    ID_PATTERN,
     Accepted,
     BatchTotalsNow,
     PaymentOrder,
@@ -31,21 +30,23 @@ from firmware.api.types import (
     PaymentState,
     Receipt,
     RefundOrder,
+    Settlement,
     TerminalState,
     VoidOrder,
 )
-from firmware.api.views import journal_of, plain, receipt_of, terminal_of, totals_of
-from firmware.core.kinds import Kind
-from firmware.payments.tills import Done, Reprint, Settle
 
 Handler = Callable[[Service, Request], Awaitable[Response]]
-T = TypeVar("T")
-WAIT_MAX_S, VERSION_MAX = 60, 2**53
-_LOG = logging.getLogger(__name__)
+
+
+class Query(Struct, frozen=True):
+    """A parameter of the query string: what it means, and its JSON schema."""
+
+    words: str
+    schema: dict[str, Any]
 
 
 class Way(Struct, frozen=True):
-    """One method of one path."""
+    """One method of one path; `media` are those of an answer that went well."""
 
     method: str
     path: str
@@ -54,149 +55,32 @@ class Way(Struct, frozen=True):
     handler: Handler
     gives: dict[int, Any]
     takes: type | None = None
-    query: dict[str, str] = {}
+    query: dict[str, Query] = {}
     problems: tuple[str, ...] = ()
-
-
-def answer(value: Any, status: int = 200, **headers: str) -> Response:
-    """A value as JSON."""
-    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
-
-
-def name_of(request: Request) -> str:
-    """The id in the path. Raises Wrong."""
-    name = str(request.path_params["id"])
-    if not re.fullmatch(ID_PATTERN, name):
-        raise Wrong("bad-id", field="id")
-    return name
-
-
-async def body_of(request: Request, kind: type[T]) -> T:
-    """The body as `kind`. Raises Wrong, naming the field that is wrong."""
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.ValidationError as error:
-        words, _, place = str(error).partition(" - at `$")
-        field = place.rstrip("`").lstrip(".")
-        raise Wrong("invalid-body", detail=words, field=field) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Wrong("bad-request", detail="the body is no JSON") from None
-
-
-def number_of(request: Request, name: str, default: int, most: int) -> int:
-    """A whole number of the query. Raises Wrong."""
-    text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text[:18]) > most:
-        raise Wrong("bad-request", field=name, detail=f"{name}: a number from 0 to {most}")
-    return int(text)
-
-
-# -- handlers ---------------------------------------------------------------------------------
-
-
-async def _put_payment(service: Service, request: Request) -> Response:
-    name = name_of(request)
-    order = await body_of(request, PaymentOrder)
-    payment, new = await service.put(name, order, till_of(request).name)
-    if new:
-        return answer(payment, 201, Location=f"/v1/payments/{name}")
-    return answer(payment)
-
-
-async def _put_void(service: Service, request: Request) -> Response:
-    return await _undone(service, request, VoidOrder, Kind.VOID)
-
-
-async def _put_refund(service: Service, request: Request) -> Response:
-    return await _undone(service, request, RefundOrder, Kind.REFUND)
-
-
-async def _undone(
-    service: Service, request: Request, takes: type[VoidOrder], kind: Kind
-) -> Response:
-    name = name_of(request)
-    order = await body_of(request, takes)
-    payment, new = await service.undo(name, order, kind, till_of(request).name)
-    if new:
-        return answer(payment, 201, Location=f"/v1/payments/{name}")
-    return answer(payment)
-
-
-async def _get_payment(service: Service, request: Request) -> Response:
-    name = name_of(request)
-    wait_s = number_of(request, "wait_s", 0, WAIT_MAX_S)
-    if not wait_s:
-        return answer(service.payment(name))
-    since = number_of(request, "since", 0, VERSION_MAX)
-    state = request.query_params.get("state", "")
-    return answer(await service.changed(name, since, wait_s, state))
-
-
-async def _list_payments(service: Service, request: Request) -> Response:
-    return answer(service.payments(number_of(request, "after", 0, VERSION_MAX)))
-
-
-async def _cancel_payment(service: Service, request: Request) -> Response:
-    return answer(service.cancel(name_of(request)), 202)
-
-
-async def _get_receipt(service: Service, request: Request) -> Response:
-    name = name_of(request)
-    with journal_of(service.door) as journal:
-        order = journal.order(name)
-        if order is None:
-            raise Wrong("not-found")
-        receipt = receipt_of(journal, service.door, order)
-    accepted = request.headers.get("accept", "*/*")
-    if "application/json" in accepted:
-        return answer(receipt)
-    if "text/plain" in accepted or "*/*" in accepted or "text/*" in accepted:
-        return PlainTextResponse(plain(receipt))
-    raise Wrong("not-acceptable")
-
-
-async def _reprint(service: Service, request: Request) -> Response:
-    name = name_of(request)
-    payment = service.payment(name)
-    said = await service.ask(Reprint(name))
-    if not isinstance(said, Done):
-        raise refused(said)
-    return answer(Accepted(id=name, state=payment.state), 202)
-
-
-async def _get_terminal(service: Service, _request: Request) -> Response:
-    with journal_of(service.door) as journal:
-        return answer(terminal_of(journal, service.door))
-
-
-async def _get_totals(service: Service, _request: Request) -> Response:
-    with journal_of(service.door) as journal:
-        return answer(totals_of(journal, service.door))
-
-
-async def _settle(service: Service, _request: Request) -> Response:
-    with journal_of(service.door) as journal:
-        batch = journal.batch()
-    said = await service.ask(Settle())
-    if not isinstance(said, Done):
-        raise refused(said)
-    return answer(Accepted(id=f"{batch:06d}", state="settling"), 202, Location="/v1/totals")
-
-
-async def _events(service: Service, request: Request) -> Response:
-    last = request.headers.get("last-event-id", request.query_params.get("after", ""))
-    if last and not (last.isascii() and last.isdigit() and int(last[:18]) <= VERSION_MAX):
-        raise Wrong("bad-request", field="Last-Event-ID")
-    stream = await service.events(int(last) if last else None)
-    return StreamingResponse(stream, media_type="text/event-stream")
+    media: tuple[str, ...] = (JSON,)
 
 
 async def _get_openapi(_service: Service, _request: Request) -> Response:
-    return answer(openapi.document(WAYS))
+    return answer(_described())
 
 
 async def _docs(_service: Service, _request: Request) -> Response:
-    return Response(openapi.page(WAYS), media_type="text/html")
+    return Response(_page(), media_type="text/html")
+
+
+@cache
+def _described() -> dict[str, Any]:
+    return openapi.document(WAYS)
+
+
+@cache
+def _page() -> str:
+    return openapi.page(WAYS)
+
+
+def number(words: str, most: int) -> Query:
+    """A whole number of the query string."""
+    return Query(words, {"type": "integer", "minimum": 0, "maximum": most})
 
 
 _ID = ("bad-id", "not-found", "journal-unavailable")
@@ -220,7 +104,7 @@ WAYS = (
         "/v1/payments/{id}",
         Scope.PAY,
         "Ask for a payment. The id is the till's: the same id and body always give the same one.",
-        _put_payment,
+        handlers.put_payment,
         {201: PaymentState, 200: PaymentState},
         takes=PaymentOrder,
         problems=(
@@ -240,7 +124,7 @@ WAYS = (
         "/v1/voids/{id}",
         Scope.VOID,
         "Take a payment of this batch back. Ids are shared with payments, where it is followed.",
-        _put_void,
+        handlers.put_void,
         {201: PaymentState, 200: PaymentState},
         takes=VoidOrder,
         problems=_UNDONE,
@@ -250,7 +134,7 @@ WAYS = (
         "/v1/refunds/{id}",
         Scope.REFUND,
         "Give a payment back, or some of it. Ids are shared with payments, where it is followed.",
-        _put_refund,
+        handlers.put_refund,
         {201: PaymentState, 200: PaymentState},
         takes=RefundOrder,
         problems=_UNDONE,
@@ -260,12 +144,12 @@ WAYS = (
         "/v1/payments/{id}",
         Scope.READ,
         "A payment as it is now, or with wait_s as soon as it has changed since a version.",
-        _get_payment,
+        handlers.get_payment,
         {200: PaymentState},
         query={
-            "wait_s": "Seconds to wait at most, up to 60.",
-            "since": "The version you have.",
-            "state": "The state you have; some states change no version.",
+            "wait_s": number("Seconds to wait at most.", WAIT_MAX_S),
+            "since": number("The version you have.", VERSION_MAX),
+            "state": Query("The state you have; some change no version.", {"type": "string"}),
         },
         problems=(*_ID, "bad-request"),
     ),
@@ -274,9 +158,9 @@ WAYS = (
         "/v1/payments",
         Scope.READ,
         "Payments that changed after a version, for reconciliation.",
-        _list_payments,
+        handlers.list_payments,
         {200: Payments},
-        query={"after": "The last version you have; 0 for all."},
+        query={"after": number("The last version you have; 0 for all.", VERSION_MAX)},
         problems=("bad-request", "journal-unavailable"),
     ),
     Way(
@@ -284,7 +168,7 @@ WAYS = (
         "/v1/payments/{id}/cancel",
         Scope.PAY,
         "Ask for a payment to be stopped. Until the acquirer is asked it is; then approval wins.",
-        _cancel_payment,
+        handlers.cancel_payment,
         {202: PaymentState},
         problems=_ID,
     ),
@@ -292,17 +176,24 @@ WAYS = (
         "GET",
         "/v1/payments/{id}/receipt",
         Scope.READ,
-        "The cardholder's copy as text/plain or application/json.",
-        _get_receipt,
+        "A copy of the receipt as text/plain, image/png or application/json, as Accept has it.",
+        handlers.get_receipt,
         {200: Receipt},
-        problems=(*_ID, "no-receipt", "not-acceptable"),
+        query={
+            "copy": Query(
+                "The cardholder's, or the merchant's, which has the signature line.",
+                {"type": "string", "enum": list(COPIES), "default": COPIES[0]},
+            )
+        },
+        media=MEDIA,
+        problems=(*_ID, "bad-request", "no-receipt", "not-acceptable"),
     ),
     Way(
         "POST",
         "/v1/payments/{id}/reprint",
         Scope.PAY,
         "Print the cardholder's copy again, marked as a duplicate.",
-        _reprint,
+        handlers.reprint,
         {202: Accepted},
         problems=(*_ID, "no-receipt", *_ASKS),
     ),
@@ -311,7 +202,7 @@ WAYS = (
         "/v1/terminal",
         Scope.READ,
         "How the terminal stands.",
-        _get_terminal,
+        handlers.get_terminal,
         {200: TerminalState},
         problems=("journal-unavailable",),
     ),
@@ -320,7 +211,7 @@ WAYS = (
         "/v1/totals",
         Scope.READ,
         "The open batch's totals.",
-        _get_totals,
+        handlers.get_totals,
         {200: BatchTotalsNow},
         problems=("journal-unavailable",),
     ),
@@ -328,19 +219,29 @@ WAYS = (
         "POST",
         "/v1/settlements",
         Scope.SETTLE,
-        "Close the batch. How it came out shows in /v1/terminal and on paper.",
-        _settle,
+        "Close the batch. How it came out is at Location.",
+        handlers.settle,
         {202: Accepted},
         problems=("batch-empty", *_ASKS, "journal-unavailable"),
+    ),
+    Way(
+        "GET",
+        "/v1/settlements/{batch}",
+        Scope.READ,
+        "How a batch was closed, and whether the acquirer has the same sums.",
+        handlers.get_settlement,
+        {200: Settlement},
+        problems=("bad-request", "not-found", "journal-unavailable"),
     ),
     Way(
         "GET",
         "/v1/events",
         Scope.READ,
         "Server-sent events of all payments; Last-Event-ID goes on without a gap.",
-        _events,
+        handlers.events,
         {200: None},
-        query={"after": "As Last-Event-ID, where a header cannot be set."},
+        media=("text/event-stream",),
+        query={"after": number("As Last-Event-ID, where no header can be set.", VERSION_MAX)},
         problems=("bad-request", "too-many", "journal-unavailable"),
     ),
     Way(
@@ -350,10 +251,20 @@ WAYS = (
         "nexo Retailer 3.0 in JSON, plain with a token or encrypted by the token's key.",
         nexo,
         {200: dict},
+        takes=dict,
+        media=(JSON, TEXT),
         problems=("bad-request", "invalid-body", "no-token"),
     ),
     Way("GET", "/v1/openapi.json", None, "This description.", _get_openapi, {200: dict}),
-    Way("GET", "/v1/docs", None, "This description for people.", _docs, {200: str}),
+    Way(
+        "GET",
+        "/v1/docs",
+        None,
+        "This description for people.",
+        _docs,
+        {200: None},
+        media=("text/html",),
+    ),
 )
 
 
@@ -377,8 +288,11 @@ def application(service: Service, more: Sequence[BaseRoute] = ()) -> Starlette:
         return Route(way.path, endpoint, methods=[way.method])
 
     async def missing(_request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 404
-        return problem(Wrong("no-method" if status == 405 else "not-found"))
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            said = problem(Wrong("no-method"))
+            said.headers["Allow"] = (error.headers or {})["Allow"]
+            return said
+        return problem(Wrong("not-found"))
 
     async def broken(_request: Request, _error: Exception) -> Response:
         return problem(Wrong("internal"))

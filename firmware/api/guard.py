@@ -92,7 +92,7 @@ class Guard:
             till = self._tokens.of(token.strip()) if kind.lower() == "bearer" else None
         except TokenError as error:
             _LOG.error("tokens: %s", error)
-            till = None
+            raise Wrong("journal-unavailable", detail="the tokens cannot be read now") from None
         if till is None:
             self._wrong += 1
             _LOG.warning("a wrong token, the %dth", self._wrong)

@@ -22,8 +22,11 @@ from firmware.api.nexo_crypto import NexoCryptoError, Trailer, opened, seal
 from firmware.api.nexo_types import (
     Envelope,
     Header,
+    HeaderAlone,
     Message,
     MessageReference,
+    SaleAlone,
+    SaleMessage,
     id_of,
     minor_of,
 )
@@ -34,7 +37,7 @@ from firmware.api.tokens import Scope, Till, TokenError, Tokens
 from firmware.api.types import PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, terminal_of
 from firmware.core.kinds import Kind
-from firmware.core.money import currency_of, decimal_of
+from firmware.core.money import currency_of
 from firmware.payments.tills import Done, Settle
 
 EXPIRES_S, WAIT_S = 120, 60
@@ -82,19 +85,29 @@ def _opened(service: Service, message: Message, trailer: Trailer) -> tuple[Till,
 
 
 def _decoded(raw: bytes) -> Message:
+    """A message; one that says what it is, and the rest of it wrongly, is kept with its fault."""
     try:
         return msgspec.json.decode(raw, type=Envelope).message
     except msgspec.ValidationError as error:
-        raise Wrong("invalid-body", detail=str(error)) from None
+        fault = str(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Wrong("bad-request", detail="the body is no JSON") from None
+    kinds: tuple[type[SaleAlone | HeaderAlone], ...] = (SaleAlone, HeaderAlone)
+    for kind in kinds:
+        try:
+            read = msgspec.json.decode(raw, type=kind).message
+        except msgspec.ValidationError:
+            continue
+        sale = read.payment_request.sale_data if isinstance(read, SaleMessage) else None
+        return Message(message_header=read.message_header, fault=fault, sale_of_fault=sale)
+    raise Wrong("invalid-body", detail=fault)
 
 
 def _till_of_key(service: Service, name: str) -> Till | None:
     try:
         tills = Tokens(service.door.data).all()
     except TokenError:
-        return None
+        raise Wrong("journal-unavailable", detail="the tokens cannot be read now") from None
     return next((till for till in tills if till.name == name and till.nexo), None)
 
 
@@ -127,25 +140,32 @@ Category = Callable[[Service, Message, Till], Awaitable[Body | None]]
 
 async def _answer(service: Service, message: Message, till: Till) -> Body | None:
     """The response's body; None for an abort, which has none."""
-    found = _CATEGORIES.get(message.message_header.message_category)
-    if found is None or message.message_header.message_class != "Service":
-        raise Wrong("invalid-body", field="MessageCategory", detail="no such service here")
+    header = message.message_header
+    found = _CATEGORIES.get(header.message_category)
+    if found is None or header.message_class != "Service":
+        words = f"not here: {header.message_class} {header.message_category}"
+        return {"Response": told.failure("UnavailableService", words)}
+    if message.fault:
+        return _refused(service, message, Wrong("invalid-body", detail=message.fault))
     category, scope = found
     try:
         _may(till, scope)
         return await category(service, message, till)
     except Wrong as wrong:
-        return _refused(message, wrong)
+        return _refused(service, message, wrong)
 
 
-def _refused(message: Message, wrong: Wrong) -> Body:
+def _refused(service: Service, message: Message, wrong: Wrong) -> Body:
     """A failure with what the message's own response must have beside it."""
     body: Body = {"Response": told.refused(wrong)}
     name = id_of(message.message_header.sale_id, message.message_header.service_id)
-    sale = message.payment_request or message.reversal_request
-    if sale is not None and sale.sale_data is not None:
-        body["SaleData"] = {"SaleTransactionID": sale.sale_data.sale_transaction_id}
-        stamp = sale.sale_data.sale_transaction_id.time_stamp
+    asked = message.payment_request or message.reversal_request
+    sale = asked.sale_data if asked is not None else message.sale_of_fault
+    if message.reconciliation_request is not None:
+        body["ReconciliationType"] = message.reconciliation_request.reconciliation_type
+    if sale is not None:
+        body["SaleData"] = {"SaleTransactionID": sale.sale_transaction_id}
+        stamp = service.door.now().isoformat(timespec="seconds")
         body["POIData"] = {"POITransactionID": {"TransactionID": name, "TimeStamp": stamp}}
     return body
 
@@ -209,12 +229,7 @@ async def _reversal(service: Service, message: Message, till: Till) -> Body:
     else:
         refund = RefundOrder(payment=original, amount_minor=minor, expires_in_s=EXPIRES_S)
         await service.undo(name, refund, Kind.REFUND, till.name, salt=salt)
-    done = await _ended(service, name)
-    body: Body = {"Response": told.response_of(done), "POIData": told.poi_data(done)}
-    if done.state in told.PAID:
-        body["ReversedAmount"] = decimal_of(minor, currency)
-        body["PaymentReceipt"] = told.receipts(service, name)
-    return body
+    return told.reversal_response(service, await _ended(service, name))
 
 
 async def _ended(service: Service, name: str) -> PaymentState:
@@ -238,9 +253,8 @@ async def _status(service: Service, message: Message, _till: Till) -> Body:
         words = f"state={payment.state}"
         return {**answer, "Response": told.failure("InProgress", words)}
     category = "Payment" if payment.kind == "sale" else reference["MessageCategory"]
-    repeated = told.payment_response(service, payment)
-    if category == "Reversal":
-        repeated = {"Response": repeated["Response"], "POIData": repeated["POIData"]}
+    response_of = told.reversal_response if category == "Reversal" else told.payment_response
+    repeated = response_of(service, payment)
     header = {
         **_header(message.message_header),
         "MessageCategory": category,

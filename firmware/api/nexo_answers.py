@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET
 
 from firmware import __version__
 from firmware.api.problems import KINDS, Wrong
+from firmware.api.receipts import receipt_of
 from firmware.api.service import Service
-from firmware.api.types import PaymentState, TerminalState
-from firmware.api.views import journal_of, receipt_of, totals_of
+from firmware.api.types import Card, PaymentState, Receipt, TerminalState
+from firmware.api.views import journal_of, totals_of
 from firmware.core.money import currency_of, decimal_of
 
 PAID = ("approved", "voided", "refunded")
@@ -35,12 +36,26 @@ _CONDITIONS = {
     "payment-stands-not": "NotAllowed",
     "no-scope": "NotAllowed",
 }
-_METHODS = {
+_METHODS = {  # a signature is on paper; without a method the field is left out
     "pin": ["OnlinePIN"],
-    "signature": ["SignatureCapture"],
-    "pin+signature": ["OnlinePIN", "SignatureCapture"],
-    "none": ["Bypass"],
+    "signature": ["PaperSignature"],
+    "pin+signature": ["OnlinePIN", "PaperSignature"],
 }
+_ENTRIES = {"I": ["ICC"], "C": ["Contactless"], "S": ["MagStripe"], "M": ["Keyed"]}
+_PAPER = {
+    "ready": "OK",
+    "near-end": "PaperLow",
+    "paper-out": "NoPaper",
+    "cover-open": "OutOfOrder",
+    "offline": "OutOfOrder",
+}
+_ALIGNED = {"left": "Left", "centre": "Centred", "right": "Right"}
+_SIZES = {"tall": {"CharacterHeight": "DoubleHeight"}}
+_SIZES["large"] = {**_SIZES["tall"], "CharacterWidth": "DoubleWidth"}
+_QUALIFIERS: tuple[tuple[str, Literal["merchant", "cardholder"]], ...] = (
+    ("CashierReceipt", "merchant"),
+    ("CustomerReceipt", "cardholder"),
+)
 _WRONG_PIN = "55"  # field 39
 
 
@@ -105,6 +120,20 @@ def payment_response(service: Service, payment: PaymentState) -> dict[str, Any]:
     return body
 
 
+def reversal_response(service: Service, done: PaymentState) -> dict[str, Any]:
+    """ReversalResponse, of a void or a refund that has ended."""
+    original = poi_data(service.payment(done.payment))["POITransactionID"]
+    body: dict[str, Any] = {
+        "Response": response_of(done),
+        "POIData": poi_data(done),
+        "OriginalPOITransaction": {"POITransactionID": original},
+    }
+    if done.state in PAID:
+        body["ReversedAmount"] = decimal_of(done.amount_minor, currency_of(done.currency))
+        body["PaymentReceipt"] = receipts(service, done.id)
+    return body
+
+
 def _result(service: Service, payment: PaymentState) -> dict[str, Any]:
     merchant = service.door.config.merchant
     paid = payment.state in PAID
@@ -130,55 +159,62 @@ def _result(service: Service, payment: PaymentState) -> dict[str, Any]:
         }
     if payment.authorisation_code:
         acquirer["ApprovalCode"] = payment.authorisation_code
-    if payment.verification is not UNSET:
-        result["AuthenticationMethod"] = _METHODS.get(payment.verification, ["UnknownMethod"])
+    if payment.verification is not UNSET and payment.verification in _METHODS:
+        result["AuthenticationMethod"] = _METHODS[payment.verification]
     if payment.card is not UNSET:
         result["PaymentInstrumentData"] = {
             "PaymentInstrumentType": "Card",
-            "CardData": {
-                "MaskedPan": f"************{payment.card.last4}",
-                "PaymentBrand": payment.card.scheme,
-                "EntryMode": ["ICC"],
-            },
+            "CardData": _card_data(payment.card),
         }
     return result
 
 
+def _card_data(card: Card) -> dict[str, Any]:
+    data: dict[str, Any] = {"MaskedPan": f"************{card.last4}"}
+    if card.scheme:
+        data["PaymentBrand"] = card.scheme
+    if card.entry in _ENTRIES:
+        data["EntryMode"] = _ENTRIES[card.entry]
+    return data
+
+
 def receipts(service: Service, name: str) -> list[dict[str, Any]]:
-    """PaymentReceipt: the cardholder's copy, line by line."""
-    with journal_of(service.door) as journal:
-        order = journal.order(name)
-        if order is None:
-            return []
-        lines = receipt_of(journal, service.door, order).lines
-    centred = {"left": "Left", "centre": "Centred", "right": "Right"}
-    text = [
-        {
-            "Text": line.text,
-            "Alignment": centred.get(line.align, "Left"),
-            "CharacterStyle": "Bold" if line.bold else "Normal",
-            "EndOfLineFlag": True,
-        }
-        for line in lines
-    ]
-    content = {"OutputFormat": "Text", "OutputText": text}
+    """PaymentReceipt: both copies, line by line; the merchant's says whether it is to be signed."""
     return [
         {
-            "DocumentQualifier": "CustomerReceipt",
-            "RequiredSignatureFlag": False,
-            "OutputContent": content,
+            "DocumentQualifier": qualifier,
+            "RequiredSignatureFlag": receipt.signature,
+            "OutputContent": {"OutputFormat": "Text", "OutputText": _text(receipt)},
         }
+        for qualifier, copy in _QUALIFIERS
+        for receipt in [receipt_of(service.door, name, copy).receipt]
+    ]
+
+
+def _text(receipt: Receipt) -> list[dict[str, Any]]:
+    return [
+        {
+            "Text": line.text,
+            "Alignment": _ALIGNED.get(line.align, "Left"),
+            "CharacterStyle": "Bold" if line.bold else "Normal",
+            **_SIZES.get(line.size, {}),
+            "EndOfLineFlag": True,
+        }
+        for line in receipt.lines
     ]
 
 
 def poi_status(terminal: TerminalState) -> dict[str, Any]:
-    """POIStatus."""
+    """POIStatus; of what was not asked yet nothing is said."""
+    printer = _PAPER.get(terminal.paper)
+    told = {"PrinterStatus": printer} if printer else {}
     stands = "OK" if terminal.ready else "Busy" if terminal.busy else "Maintenance"
     return {
+        **told,
         "GlobalStatus": stands,
-        "PrinterStatus": "OutOfOrder" if "printer" in terminal.faults else "OK",
-        "CardReaderOKFlag": "reader" not in terminal.faults,
-        "PEDOKFlag": "keypad" not in terminal.faults,
+        "CardReaderOKFlag": terminal.reader != "lost",
+        "PEDOKFlag": "lost" not in (terminal.keypad, terminal.display),
+        "CommunicationOKFlag": terminal.line != "down",
         "SecurityOKFlag": True,
     }
 

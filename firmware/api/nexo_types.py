@@ -128,6 +128,39 @@ class Message(_Part, frozen=True, kw_only=True):
     reconciliation_request: ReconciliationRequest | None = None
     nexo_blob: str = ""
     security_trailer: Trailer | None = None
+    # of a message that cannot be read whole, never on the line: what is wrong, and whose sale it is
+    fault: Annotated[str, Meta(max_length=0)] = ""
+    sale_of_fault: SaleData | None = None
+
+
+class HeaderMessage(_Part, frozen=True, kw_only=True):
+    """The header of a message, whatever follows it."""
+
+    message_header: Header
+
+
+class SaleOnly(_Part, frozen=True, kw_only=True):
+    """The sale that a PaymentRequest is about."""
+
+    sale_data: SaleData
+
+
+class SaleMessage(HeaderMessage, frozen=True, kw_only=True):
+    """A header, and of a PaymentRequest the sale."""
+
+    payment_request: SaleOnly
+
+
+class SaleAlone(Struct, frozen=True):
+    """What is sent, with no look at the payment."""
+
+    message: SaleMessage = field(name="SaleToPOIRequest")
+
+
+class HeaderAlone(Struct, frozen=True):
+    """What is sent, with no look at the body."""
+
+    message: HeaderMessage = field(name="SaleToPOIRequest")
 
 
 class Envelope(Struct, frozen=True):

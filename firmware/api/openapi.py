@@ -12,6 +12,10 @@ from firmware import __version__
 from firmware.api.problems import KINDS, PREFIX
 from firmware.api.types import ID_PATTERN, Problem
 
+_IN_PATH = {
+    "id": {"type": "string", "pattern": ID_PATTERN},
+    "batch": {"type": "string", "pattern": "^[0-9]{1,6}$"},
+}
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
     "Payments on a terminal. The till asks, the terminal decides: the cardholder checks the amount"
@@ -20,7 +24,15 @@ _ABOUT = (
 
 
 # what may come of any request, before its route is reached or by a bug in it
-_GUARD = ("bad-request", "other-host", "other-origin", "too-large", "too-slow", "internal")
+_GUARD = (
+    "bad-request",
+    "other-host",
+    "other-origin",
+    "too-large",
+    "too-slow",
+    "internal",
+    "journal-unavailable",
+)
 
 
 def document(ways: Sequence[Any]) -> dict[str, Any]:
@@ -64,10 +76,10 @@ def _operation(way: Any) -> dict[str, Any]:
     if way.takes is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _ref(way.takes)}},
+            "content": {"application/json": {"schema": _schema_of(way.takes)}},
         }
     guarded = [*_GUARD, *(["no-token", "no-scope"] if way.scope is not None else [])]
-    if "{id}" in way.path:
+    if "{" in way.path:
         guarded += ["not-found", "no-method"]  # an id with an encoded / names another path
     names = list(dict.fromkeys([*way.problems, *guarded]))
     for status in sorted({KINDS[name].status for name in names}):
@@ -84,28 +96,31 @@ def _parameters(way: Any) -> list[dict[str, Any]]:
         {
             "name": name,
             "in": "query",
-            "description": words,
-            "schema": {"type": "integer", "minimum": 0},
+            "description": query.words,
+            "schema": query.schema,
         }
-        for name, words in way.query.items()
+        for name, query in way.query.items()
     ]
-    if "{id}" in way.path:
-        schema = {"type": "string", "pattern": ID_PATTERN}
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": schema})
+    parameters += [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        for name, schema in _IN_PATH.items()
+        if f"{{{name}}}" in way.path
+    ]
     return parameters
 
 
 def _gives(way: Any, kind: Any) -> dict[str, Any]:
-    if _is_type(kind):
-        content: dict[str, Any] = {"application/json": {"schema": _ref(kind)}}
-        if way.path.endswith("/receipt"):
-            content["text/plain"] = {"schema": {"type": "string"}}
-    elif kind is dict:
-        content = {"application/json": {"schema": {"type": "object"}}}
-    else:
-        media = "text/html" if kind is str else "text/event-stream"
-        content = {media: {"schema": {"type": "string"}}}
+    content: dict[str, Any] = {}
+    for media in way.media:
+        if media == "application/json":
+            content[media] = {"schema": _schema_of(kind)}
+        else:  # a picture's bytes have no schema. See OpenAPI 3.1, 4.8.14.4
+            content[media] = {"schema": {"type": "string"}} if media.startswith("text/") else {}
     return {"description": way.summary, "content": content}
+
+
+def _schema_of(kind: Any) -> dict[str, str]:
+    return _ref(kind) if _is_type(kind) else {"type": "object"}
 
 
 def _ref(kind: type) -> dict[str, str]:

@@ -73,7 +73,9 @@ KINDS: dict[str, ProblemKind] = {
     "too-large": ProblemKind(413, "请求过大", "The request is too large"),
     "too-slow": ProblemKind(408, "请求过慢", "The request took too long to arrive"),
     "too-many": ProblemKind(429, "连接过多", "Too many event streams are open", 5),
-    "not-acceptable": ProblemKind(406, "不支持此格式", "The receipt is to be had as text or JSON"),
+    "not-acceptable": ProblemKind(
+        406, "不支持此格式", "The receipt is to be had as text, PNG or JSON"
+    ),
     "internal": ProblemKind(500, "内部错误", "A bug of ours: ask the same again"),
     "journal-unavailable": ProblemKind(
         503, "日志暂不可读", "The journal cannot be read now: nothing was recorded", 5

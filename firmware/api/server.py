@@ -7,6 +7,7 @@ it is logged, and the terminal trades on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import socket
@@ -21,8 +22,8 @@ from starlette.routing import BaseRoute
 from firmware.api.application import application
 from firmware.api.guard import Guard
 from firmware.api.service import Service
-from firmware.api.tls import own_certificate
-from firmware.api.tokens import Tokens
+from firmware.api.tls import fingerprint, own_certificate
+from firmware.api.tokens import TokenError, Tokens
 from firmware.api.views import Door
 
 CONNECTIONS_MAX, BACKLOG, KEEP_ALIVE_S = 128, 64, 75
@@ -60,6 +61,8 @@ class ApiServer:
         except OSError:
             self._socket.close()
             raise
+        if files is not None:
+            door.board.fingerprint = fingerprint(files[1])
         self.port: int = self._socket.getsockname()[1]
         self.service = Service(door)
         hosts = hosts_of(settings.listen, self.port, settings.hosts)
@@ -68,7 +71,10 @@ class ApiServer:
         origins = frozenset(each.lower().rstrip("/") for each in settings.origins) | own
         more = beside.routes(self.service) if beside is not None else ()
         below = (beside.root,) if beside is not None and more else ()
-        app = Guard(application(self.service, more), Tokens(door.data), hosts, origins, below)
+        tokens = Tokens(door.data)
+        with contextlib.suppress(TokenError):
+            tokens.all()  # so that a disk that goes later is told from tokens that are wrong
+        app = Guard(application(self.service, more), tokens, hosts, origins, below)
         config = uvicorn.Config(
             app,
             log_level="error",

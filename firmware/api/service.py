@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator
 from concurrent.futures import Future
 
 import msgspec
 from msgspec import Struct
 
+from firmware.api.news import Feed, News
+from firmware.api.originals import original_of
 from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
-    Changed,
-    Event,
     PaymentOrder,
     Payments,
     PaymentState,
@@ -29,6 +28,7 @@ from firmware.api.views import Door, journal_of, payment_of
 from firmware.core.kinds import Kind
 from firmware.journal.order_records import OrderLine, OrderTaken
 from firmware.journal.orders import PAGE_MAX
+from firmware.payments.originals import reference_to
 from firmware.payments.tills import (
     Done,
     NotNow,
@@ -39,54 +39,7 @@ from firmware.payments.tills import (
 )
 
 ANSWER_S, BEGUN_S = 5, 20  # to be looked at, and to be answered once it was
-BEAT_S = 15
-STREAMS_MAX = 64
 _LOG = logging.getLogger(__name__)
-
-
-class News:
-    """Wakes whoever waits when the terminal has something new. Lives on the server's loop."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: set[asyncio.Event] = set()
-        self.over = False
-        """Whether the server ends: whoever waits is answered at once."""
-
-    def begin(self) -> None:
-        """Listen from now on; call on the loop."""
-        self._loop = asyncio.get_running_loop()
-        self._door.board.listen(self._heard)
-
-    def end(self) -> None:
-        """Listen no more."""
-        self._door.board.forget(self._heard)
-
-    def close(self) -> None:
-        """Let all who wait go, from any thread: a request that is cut off looks like an error."""
-        self.over = True
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake)
-
-    def _heard(self) -> None:
-        """On the terminal's thread: cheap, and never blocks."""
-        if self._loop is not None and self._waiting and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        for event in self._waiting:
-            event.set()
-
-    def enter(self) -> asyncio.Event:
-        """An event that is set whenever there is news, until `leave`."""
-        event = asyncio.Event()
-        self._waiting.add(event)
-        return event
-
-    def leave(self, event: asyncio.Event) -> None:
-        """Wake it no more."""
-        self._waiting.discard(event)
 
 
 class Service:
@@ -95,7 +48,7 @@ class Service:
     def __init__(self, door: Door) -> None:
         self.door = door
         self.news = News(door)
-        self._streams = 0
+        self.feed = Feed(door, self.news)
 
     # -- orders -------------------------------------------------------------------------------
 
@@ -130,21 +83,23 @@ class Service:
         self, name: str, order: VoidOrder, kind: Kind, till: str, *, salt: str = ""
     ) -> tuple[PaymentState, bool]:
         """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
+        digest = digest_of(order, salt)
+        known = self.known(name, digest)  # before the sale is looked up: a repeat asks nothing
+        if known is not None:
+            return known, False
         with journal_of(self.door) as journal:
-            found = journal.order(order.payment)
-            paid = journal.by_intent(found.intent) if found and found.intent else None
-        if paid is None:
-            raise Wrong("payment-not-paid", field="payment")
+            paid = original_of(journal, order)
         amount_minor = order.amount_minor if isinstance(order, RefundOrder) else paid.amount_minor
         taken = OrderTaken(
             id=name,
             kind=kind,
-            digest=digest_of(order, salt),
+            digest=digest,
             amount_minor=amount_minor,
             currency=paid.currency,
             till=till,
-            reference=order.reference,
-            payment=order.payment,
+            reference="" if order.reference == paid.reference and order.date else order.reference,
+            payment=paid.order_id,
+            original=reference_to(paid),
             expires_in_s=order.expires_in_s,
             language=order.language,
         )
@@ -267,66 +222,6 @@ class Service:
         except Wrong:
             return NotNow.OUT_OF_SERVICE
         return answer
-
-    # -- events -------------------------------------------------------------------------------
-
-    async def events(self, after: int | None) -> AsyncIterator[bytes]:
-        """Server-sent events after a record, or from now on; they end with the connection."""
-        if self._streams >= STREAMS_MAX:
-            raise Wrong("too-many")
-        if after is None:
-            with journal_of(self.door) as journal:
-                after = journal.head()[0]
-        return self._stream(after)
-
-    async def _stream(self, after: int) -> AsyncIterator[bytes]:
-        self._streams += 1
-        news = self.news.enter()
-        stage = ""
-        try:
-            yield b"retry: 1000\n\n"
-            while not self.news.over:
-                news.clear()
-                for packed, version in self._since(after):
-                    after = version
-                    yield packed
-                standing = self.door.board.standing
-                told = f"{standing.order_id} {standing.stage.value}" if standing.stage else ""
-                if told and told != stage:
-                    name, _, state = told.partition(" ")
-                    data = msgspec.json.encode(Changed(id=name, state=state))
-                    yield b"event: stage\ndata: " + data + b"\n\n"
-                stage = told
-                try:
-                    async with asyncio.timeout(BEAT_S):
-                        await news.wait()
-                except TimeoutError:
-                    yield b": still here\n\n"
-        finally:
-            self._streams -= 1
-            self.news.leave(news)
-
-    def _since(self, after: int) -> list[tuple[bytes, int]]:
-        """Packed events with their numbers; none while the journal cannot be read."""
-        packed: list[tuple[bytes, int]] = []
-        while True:
-            try:
-                with journal_of(self.door) as journal:
-                    found = journal.order_events(after)
-            except Wrong:
-                return packed
-            if not found:
-                return packed
-            for version in dict.fromkeys(each.version for each in found):
-                those = [
-                    Changed(id=each.id, state=each.state.value)
-                    for each in found
-                    if each.version == version
-                ]
-                data = msgspec.json.encode(Event(version=version, payments=those))
-                head = f"id: {version}\nevent: payment\ndata: ".encode()
-                packed.append((head + data + b"\n\n", version))
-            after = found[-1].version
 
 
 def digest_of(order: Struct, salt: str = "") -> str:

@@ -61,11 +61,12 @@ class Tokens:
         self._tills: tuple[Till, ...] = ()
 
     def all(self) -> tuple[Till, ...]:
-        """Every till. Raises TokenError."""
+        """Every till. Raises TokenError, also for a file that was there: its disk is away."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
-            self._stamp, self._tills = None, ()
+            if self._stamp is not None:
+                raise TokenError(f"{self._path}: it is gone") from None
             return ()
         except OSError as error:
             raise TokenError(f"{self._path}: {error.strerror}") from None

@@ -17,7 +17,11 @@ AmountMinor = Annotated[
 Version = Annotated[int, Meta(ge=0, description="Number of the journal's record that changed it.")]
 
 
-class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a till sends. Its digest leaves defaults out, so a field may be added later."""
+
+
+class Line(Asked, frozen=True, kw_only=True):
     """One line of what is paid for."""
 
     name: Annotated[str, Meta(min_length=1, max_length=60, pattern=_PLAIN)]
@@ -25,7 +29,7 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quantity: Annotated[int, Meta(ge=1, le=9_999)] = 1
 
 
-class PaymentOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PaymentOrder(Asked, frozen=True, kw_only=True):
     """What is to be paid. The lines, if there are any, add up to the amount."""
 
     amount_minor: AmountMinor
@@ -38,17 +42,41 @@ class PaymentOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     language: Literal["zh_CN", "en", ""] = ""
 
 
-class VoidOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Take the whole of a payment of this batch back, on the card that paid it."""
+class VoidOrder(Asked, frozen=True, kw_only=True):
+    """Take the whole of a sale of this batch back, on the card that paid it.
 
-    payment: Annotated[str, Meta(pattern=ID_PATTERN)]
-    reference: Annotated[str, Meta(max_length=40, pattern=_PLAIN)] = ""
+    The sale is named in one way: by `payment`; by `voucher` with `batch` or `date`; or by `rrn`, or
+    as the keypad has it `reference`, with `date`. A sale that was keyed has no `payment`.
+    """
+
+    payment: Annotated[
+        str, Meta(pattern=f"^$|{ID_PATTERN}", description="Its id, where it was a till's.")
+    ] = ""
+    voucher: Annotated[
+        str, Meta(pattern="^$|^[0-9]{1,6}$", description="Its voucher number, as 000001.")
+    ] = ""
+    batch: Annotated[int, Meta(ge=0, le=999_999, description="Its batch; 0 is none named.")] = 0
+    rrn: Annotated[
+        str,
+        Meta(pattern="^$|^[A-Za-z0-9]{1,12}$", description="The acquirer's number for it."),
+    ] = ""
+    date: Annotated[
+        str, Meta(pattern="^$|^[0-9]{8}$", description="The shop's day of it, YYYYMMDD.")
+    ] = ""
+    reference: Annotated[
+        str,
+        Meta(
+            max_length=40,
+            pattern=_PLAIN,
+            description="Your own name for this; with `date` and nothing else, the sale's `rrn`.",
+        ),
+    ] = ""
     expires_in_s: Annotated[int, Meta(ge=5, le=900)] = 60
     language: Literal["zh_CN", "en", ""] = ""
 
 
-class RefundOrder(VoidOrder, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Give a payment back, or some of it, on the card that paid it."""
+class RefundOrder(VoidOrder, frozen=True, kw_only=True):
+    """Give a sale of any batch back, or some of it, on the card that paid it."""
 
     amount_minor: AmountMinor
 
@@ -81,6 +109,23 @@ class Card(Struct, frozen=True, kw_only=True):
     entry: str
 
 
+class OriginalSale(Struct, frozen=True, kw_only=True):
+    """The sale that a void or refund gives back."""
+
+    batch: int
+    voucher: str
+    rrn: str
+    date: str
+
+
+class WaitingPaper(Struct, frozen=True, kw_only=True):
+    """A paper that has not come out: queued, being printed, or held until it is asked for."""
+
+    copy: Literal["merchant", "cardholder", "settlement", "fault", "display"]
+    state: Literal["queued", "sending", "held"]
+    duplicate: bool
+
+
 class PaymentState(Struct, frozen=True, kw_only=True):
     """A payment as it is now. `final` says that no more comes of it but a void or refund."""
 
@@ -93,7 +138,8 @@ class PaymentState(Struct, frozen=True, kw_only=True):
     currency: str
     reference: str
     taken_at: str
-    payment: str = ""  # that this voids or refunds
+    payment: str = ""  # that this voids or refunds, where it was a till's
+    original: OriginalSale | UnsetType = UNSET  # the same by its numbers
     reason: str = ""
     training: bool = False
     batch: int | UnsetType = UNSET
@@ -108,6 +154,7 @@ class PaymentState(Struct, frozen=True, kw_only=True):
     voided: bool = False
     refunded_minor: int = 0
     receipts_waiting: int = 0
+    papers: list[WaitingPaper] = []
 
 
 class Payments(Struct, frozen=True, kw_only=True):
@@ -132,6 +179,9 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 Paper = Literal["ready", "near-end", "paper-out", "cover-open", "offline", "unknown"]
+Part = Literal["ready", "lost"]
+Reader = Literal["ready", "card-in", "lost"]
+AcquirerLine = Literal["up", "down", "unknown"]
 
 
 class TerminalState(Struct, frozen=True, kw_only=True):
@@ -139,9 +189,14 @@ class TerminalState(Struct, frozen=True, kw_only=True):
 
     in_service: bool
     ready: bool  # an order would be taken now, as far as can be seen
+    not_ready: list[str]  # why not: what a payment would be answered, by its problem's type
     busy: bool
     faults: list[str]
     paper: Paper
+    reader: Reader
+    display: Part
+    keypad: Part
+    line: AcquirerLine  # to the acquirer: how the last request went
     payment: str  # id of the one under way
     stage: str
     signed_on: bool
@@ -176,6 +231,29 @@ class BatchTotalsNow(Struct, frozen=True, kw_only=True):
     refunds_minor: int
 
 
+class Sums(Struct, frozen=True, kw_only=True):
+    """Approved transactions, counted and added up."""
+
+    sales: int
+    sales_minor: int
+    voids: int
+    voids_minor: int
+    refunds: int
+    refunds_minor: int
+
+
+class Settlement(Struct, frozen=True, kw_only=True):
+    """How a batch was closed. `balanced` says that the acquirer has the same sums."""
+
+    batch: int
+    state: Literal["settling", "closed"]
+    currency: str
+    sums: Sums
+    acquirer: Sums | UnsetType = UNSET
+    balanced: bool | UnsetType = UNSET
+    closed_on: str | UnsetType = UNSET  # YYYYMMDD HHMMSS of the shop
+
+
 class ReceiptLine(Struct, frozen=True, kw_only=True):
     """A line of a receipt."""
 
@@ -186,9 +264,11 @@ class ReceiptLine(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """The cardholder's copy, and the signed record that its QR code carries."""
+    """A copy of the receipt, and the signed record that its QR code carries."""
 
     id: str
+    copy: Literal["cardholder", "merchant"]
+    signature: bool  # the merchant's copy has a line for it
     columns: int
     lines: list[ReceiptLine]
     qr: str

@@ -6,9 +6,10 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from firmware import __version__
 from firmware.api.problems import Wrong
@@ -16,25 +17,29 @@ from firmware.api.types import (
     FINAL,
     BatchTotalsNow,
     Card,
+    OriginalSale,
     Paper,
     PaymentState,
-    Receipt,
-    ReceiptLine,
+    Settlement,
     State,
+    Sums,
     TerminalState,
+    WaitingPaper,
 )
 from firmware.audit.data import reading
 from firmware.core.config import Config
 from firmware.core.exits import Refused
-from firmware.core.kinds import Copy
+from firmware.core.kinds import Totals
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
+from firmware.journal.operators import SUPERVISOR
 from firmware.journal.orders import OrderFound, OrderState
 from firmware.journal.transactions import PrintJob, Transaction
-from firmware.payments.tills import OrderStage, TillEvent
-from firmware.receipts.papers import Papers
+from firmware.payments.tills import NotNow, OrderStage, TillEvent
 from firmware.terminal.tills import Board
-from hw.ports import Line, Qr
+from hw.events import Device
+
+READER, DISPLAY, KEYPAD = (part.value for part in (Device.READER, Device.DISPLAY, Device.KEYPAD))
 
 
 class Door(Struct, frozen=True):
@@ -46,11 +51,6 @@ class Door(Struct, frozen=True):
     board: Board
     signer: Callable[[], TerminalKeys]
     now: Callable[[], datetime]
-
-
-class _Source(Struct, frozen=True):
-    journal: Lookups
-    signer: TerminalKeys
 
 
 @contextmanager
@@ -102,10 +102,16 @@ def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
 
 
 def _with(base: PaymentState, paid: Transaction, papers: list[PrintJob]) -> PaymentState:
-    from msgspec.structs import replace  # noqa: PLC0415
-
-    paid_as = (paid.batch, paid.stan, paid.training)
-    waiting = [job for job in papers if (job.batch, job.stan, job.training) == paid_as]
+    waiting = [
+        WaitingPaper(
+            copy=job.copy.value,
+            state=cast("Literal['queued', 'sending', 'held']", "held" if job.held else job.state),
+            duplicate=job.duplicate,
+        )
+        for job in papers
+        if (job.batch, job.stan, job.training) == (paid.batch, paid.stan, paid.training)
+    ]
+    original = paid.original
     return replace(
         base,
         reason=base.reason or paid.reason,
@@ -122,6 +128,15 @@ def _with(base: PaymentState, paid: Transaction, papers: list[PrintJob]) -> Paym
         voided=bool(paid.voided_by),
         refunded_minor=paid.refunded_minor,
         receipts_waiting=len(waiting),
+        papers=waiting,
+        original=OriginalSale(
+            batch=original.batch,
+            voucher=f"{original.stan:06d}",
+            rrn=original.reference,
+            date=original.date,
+        )
+        if original is not None
+        else UNSET,
     )
 
 
@@ -129,28 +144,30 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
     """How the terminal stands."""
     standing, config = door.board.standing, door.config
     merchant = config.merchant
-    signed_on, training = journal.signed_on(), journal.training()
+    stands_against = _not_ready(journal, door)
     batch = journal.batch()
-    count = journal.count(batch)
-    open_settlement = journal.pending_settlement() is not None
-    can = bool(signed_on) and not training and not open_settlement
     return TerminalState(
         in_service=not standing.out_of_service,
-        ready=standing.ready and can and count < config.batch.full_at,
+        ready=not stands_against,
+        not_ready=stands_against,
         busy=not standing.ready and not standing.out_of_service,
         faults=list(standing.faults),
         paper=cast("Paper", standing.paper),
+        reader="lost" if READER in standing.faults else "card-in" if standing.card else "ready",
+        display="lost" if DISPLAY in standing.faults else "ready",
+        keypad="lost" if KEYPAD in standing.faults else "ready",
+        line=standing.line.value,
         payment=standing.order_id,
         stage=standing.stage.value if standing.stage is not None else "",
-        signed_on=bool(signed_on),
-        training=training,
+        signed_on=bool(journal.signed_on()),
+        training=journal.training(),
         batch=batch,
-        batch_count=count,
+        batch_count=journal.count(batch),
         batch_full_at=config.batch.full_at,
         reversals_owed=len(journal.reversals()),
         advice_owed=len(journal.uploads()),
         receipts_waiting=len(_papers_waiting(journal, standing.papers_out)),
-        settlement_open=open_settlement,
+        settlement_open=journal.pending_settlement() is not None,
         clock=door.now().isoformat(timespec="seconds"),
         version=__version__,
         store=merchant.store,
@@ -160,6 +177,22 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
         currency=config.currency.alpha,
         head=journal.head()[0],
     )
+
+
+def _not_ready(journal: Lookups, door: Door) -> list[str]:
+    """What stands against an order now, as `NotNow` has it, the batch beside it."""
+    standing = door.board.standing
+    operator = journal.signed_on()
+    against = {
+        NotNow.OUT_OF_SERVICE.value: standing.out_of_service,
+        NotNow.BUSY.value: not standing.ready and not standing.out_of_service and bool(operator),
+        NotNow.SIGNED_OFF.value: not operator,
+        NotNow.SUPERVISOR.value: operator == SUPERVISOR,
+        NotNow.TRAINING.value: journal.training(),
+        NotNow.SETTLING.value: journal.pending_settlement() is not None,
+        "batch-full": journal.count(journal.batch()) >= door.config.batch.full_at,
+    }
+    return [reason for reason, holds in against.items() if holds]
 
 
 def totals_of(journal: Lookups, door: Door) -> BatchTotalsNow:
@@ -178,42 +211,34 @@ def totals_of(journal: Lookups, door: Door) -> BatchTotalsNow:
     )
 
 
-def receipt_of(journal: Lookups, door: Door, order: OrderFound) -> Receipt:
-    """The cardholder's copy. Raises Wrong where there is no transaction."""
-    paid = journal.by_intent(order.intent) if order.intent else None
-    if paid is None:
-        raise Wrong("no-receipt")
-    columns = 32 if door.config.printer.width_mm == 58 else 48
-    job = PrintJob(
-        job=0,
-        copy=Copy.CARDHOLDER,
-        batch=paid.batch,
-        stan=paid.stan,
-        duplicate=False,
-        state="queued",
-        training=paid.training,
-    )
-    document = Papers(_Source(journal, door.signer()), door.config, columns).compose(job)
-    lines = [
-        ReceiptLine(
-            text=part.text,
-            size=part.size.name.lower(),
-            align=part.align.name.lower(),
-            bold=part.bold,
+def settlement_of(journal: Lookups, door: Door, batch: int) -> Settlement:
+    """How a batch was closed, or is being closed. Raises Wrong for one that is open."""
+    currency = door.config.currency.alpha
+    begun = journal.pending_settlement()
+    if begun is not None and begun.batch == batch:
+        return Settlement(
+            batch=batch, state="settling", currency=currency, sums=_sums(begun.totals)
         )
-        for part in document
-        if isinstance(part, Line)
-    ]
-    qr = next((part.data for part in document if isinstance(part, Qr)), "")
-    return Receipt(id=order.taken.id, columns=columns, lines=lines, qr=qr)
+    closed = journal.settlement(batch)
+    if closed is None:
+        raise Wrong("not-found")
+    return Settlement(
+        batch=batch,
+        state="closed",
+        currency=currency,
+        sums=_sums(closed.totals),
+        acquirer=_sums(closed.host_totals),
+        balanced=closed.balanced,
+        closed_on=f"{closed.date} {closed.time}",
+    )
 
 
-def plain(receipt: Receipt) -> str:
-    """A receipt as text of so many half-width columns; what is centred on paper is here, too."""
-    rows = []
-    for line in receipt.lines:
-        width = sum(1 if character.isascii() else 2 for character in line.text)
-        spare = max(0, receipt.columns - width)
-        indent = {"centre": spare // 2, "right": spare}.get(line.align, 0)
-        rows.append(" " * indent + line.text)
-    return "\n".join(rows) + "\n"
+def _sums(totals: Totals) -> Sums:
+    return Sums(
+        sales=totals.sales,
+        sales_minor=totals.sales_minor,
+        voids=totals.voids,
+        voids_minor=totals.voids_minor,
+        refunds=totals.refunds,
+        refunds_minor=totals.refunds_minor,
+    )

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 from PIL import Image
 
 from firmware.audit.dossier import entries_about
 from firmware.audit.keyring import fingerprint_of
+from firmware.audit.slip_picture import drawn
 from firmware.core.config import Config
 from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import Copy, EmvData
@@ -28,9 +28,6 @@ from firmware.journal.transactions import PrintJob, Transaction
 from firmware.journal.verify import JournalReport, verify_journal
 from firmware.receipts.papers import Papers
 from firmware.terminal.drivers import profile_of
-from hw.printer import EscposPrinter
-from hw.printer_encode import Mode
-from hw.sim.printer.escpos import PrinterModel
 
 GLASS_PX = (128, 64)
 # the journal's name of a fact: the tag it came from
@@ -154,9 +151,8 @@ def _frames(
 def _slips(
     reading: JournalWithKeys, family: tuple[Transaction, ...], config: Config
 ) -> Iterator[Slip]:
-    """Both copies of each, by the printer's own driver on a model of the printer."""
-    profile = replace(profile_of(config.printer), mode=Mode.NATIVE, qr=True)
-    papers = Papers(reading, config, profile.columns)
+    """Both copies of each, as the printer makes them."""
+    papers = Papers(reading, config, profile_of(config.printer).columns)
     for one in family:
         for copy in (Copy.MERCHANT, Copy.CARDHOLDER):
             job = PrintJob(
@@ -168,11 +164,9 @@ def _slips(
                 state="queued",
                 training=one.training,
             )
-            model = PrinterModel(profile.columns, dots=profile.width_px)
-            printer = EscposPrinter(model.transport, profile)
-            printer.print(papers.compose(job))
+            picture = drawn(papers.compose(job), config.printer)
             name = f"{one.batch:06d}-{one.stan:06d}-{copy.value}"
-            yield Slip(name, model.paper.image(), model.paper.text)
+            yield Slip(name, picture.image, picture.text)
 
 
 def records_json(case: Case) -> str:

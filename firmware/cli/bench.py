@@ -19,6 +19,7 @@ GROUPS = {
     "start": "cold start to the idle screen, and memory there",
     "recovery": "power back with transactions open",
     "page": "the bench page: a key press to pixels, an idle page, ten pages at a sale",
+    "api": "the tills' API: a PUT to the amount on the display, an idle API, 50 event streams",
     "growth": "start and look-up as the journal grows",
 }
 

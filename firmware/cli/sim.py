@@ -126,8 +126,7 @@ def _headless(options: argparse.Namespace, language: str, ended: threading.Event
 
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
         data = options.data or Path(directory)
-        if options.data is not None:
-            _kept(options.data)
+        begins = START if options.data is None else _kept(options.data).begins
         try:
             serve(
                 data.resolve(),
@@ -135,6 +134,7 @@ def _headless(options: argparse.Namespace, language: str, ended: threading.Event
                 virtual=options.virtual,
                 ended=ended,
                 shop=options.shop,
+                start=begins,
             )
         except ConfigError as error:
             raise Refused(*map(str, error.mistakes)) from None

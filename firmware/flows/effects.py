@@ -147,6 +147,10 @@ class ReleasePaper(Effect[None], frozen=True):
     job: int | None
 
 
+class ApiFingerprint(Effect[str], frozen=True):
+    """SHA-256 of the certificate of the tills' API, as AB:CD:…; "" where it has none."""
+
+
 class StuckPapers(Effect[int], frozen=True):
     """How many papers wait for the printer to be well again."""
 

@@ -25,7 +25,10 @@ from firmware.ui.texts import Text
 
 
 async def original_of(taken: OrderTaken) -> Transaction | None:
-    """The sale that an order voids or refunds."""
+    """The sale that an order voids or refunds: an order's own, or one that has these numbers."""
+    named = taken.original
+    if named is not None:
+        return await Look.of(Lookups.transaction, named.batch, named.stan, date=named.date)
     found = await Look.of(Lookups.order, taken.payment)
     return await Look.of(Lookups.by_intent, found.intent) if found and found.intent else None
 

@@ -1,4 +1,4 @@
-"""其它: language, slips and reversals that are pending, version."""
+"""其它: language, slips and reversals that are pending, version, the certificate of the API."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from firmware import __version__
 from firmware.flows.desk import Desk
+from firmware.flows.effects import ApiFingerprint
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
@@ -17,7 +18,14 @@ from firmware.payments.owed import send_owed
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
-ITEMS = (Text.LANGUAGE, Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM)
+ITEMS = (
+    Text.LANGUAGE,
+    Text.PENDING_SLIPS,
+    Text.PENDING_REVERSALS,
+    Text.VERSION_ITEM,
+    Text.API_CERTIFICATE,
+)
+ROW_COLUMNS = 20  # of a fingerprint: seven bytes, and the colon goes with the end of the row
 
 
 async def other(desk: Desk) -> None:
@@ -43,9 +51,23 @@ async def other(desk: Desk) -> None:
             uploads = await Look.of(Lookups.uploads)
             if uploads:
                 await _list(desk, Text.UPLOADS_PENDING, uploads)
+        case Text.API_CERTIFICATE:
+            await _certificate(desk)
         case _:
             version = Phrase.of(Text.VERSION, version=__version__)
             await tell(desk, Text.MENU_OTHER, version, warning=False)
+
+
+async def _certificate(desk: Desk) -> None:
+    """What whoever sets up a till compares with what the till sees, by `pos till fingerprint`."""
+    fingerprint = await ApiFingerprint()
+    title = Phrase.of(Text.API_CERTIFICATE)
+    if not fingerprint:
+        await tell(desk, Text.API_CERTIFICATE, Phrase.of(Text.NO_CERTIFICATE), warning=False)
+        return
+    step = ROW_COLUMNS + 1
+    rows = [fingerprint[at : at + ROW_COLUMNS] for at in range(0, len(fingerprint), step)]
+    await page_through(desk, title, tuple(rows))
 
 
 async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload]) -> None:

@@ -6,7 +6,7 @@ import enum
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import Kind, OriginalRef
 from firmware.journal.base import Base
 
 
@@ -41,6 +41,7 @@ class OrderTaken(Base, frozen=True):
     expires_in_s: int = 0
     language: str = ""
     payment: str = ""  # the order that a void or refund gives back
+    original: OriginalRef | None = None  # what it gives back, where a till named it by its numbers
 
 
 class OrderEnded(Base, frozen=True):

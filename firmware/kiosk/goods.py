@@ -22,14 +22,14 @@ ID_DIGITS = 12
 ItemId = Annotated[str, Meta(pattern="^[0-9a-f]{12}$")]
 
 
-class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
+class Wanted(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """So many of one item."""
 
     item: ItemId
     quantity: Annotated[int, Meta(ge=1, le=99)]
 
 
-class Basket(Struct, frozen=True, forbid_unknown_fields=True):
+class Basket(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a customer wants, as the page sends it."""
 
     items: Annotated[tuple[Wanted, ...], Meta(min_length=1, max_length=LINES_MAX)]

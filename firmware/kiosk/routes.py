@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from firmware.api.application import (
+from firmware.api.problems import Wrong, problem, refused
+from firmware.api.receipts import plain, receipt_of
+from firmware.api.requests import (
     VERSION_MAX,
     WAIT_MAX_S,
     answer,
@@ -25,11 +27,10 @@ from firmware.api.application import (
     name_of,
     number_of,
 )
-from firmware.api.problems import Wrong, problem, refused
 from firmware.api.server import MoreRoutes
 from firmware.api.service import Service, digest_of
 from firmware.api.types import Accepted, PaymentState
-from firmware.api.views import journal_of, plain, receipt_of, terminal_of
+from firmware.api.views import journal_of, terminal_of
 from firmware.core.files import read_bytes
 from firmware.kiosk.goods import Basket, id_of, order_of, shop_of
 from firmware.payments.tills import Done, Reprint
@@ -145,11 +146,7 @@ class ShopRoutes:
 
     async def _receipt(self, request: Request) -> Response:
         name = self._own(request).id
-        with journal_of(self._service.door) as journal:
-            order = journal.order(name)
-            if order is None:
-                raise Wrong("not-found")
-            receipt = receipt_of(journal, self._service.door, order)
+        receipt = receipt_of(self._service.door, name, "cardholder").receipt
         if "text/plain" in request.headers.get("accept", ""):
             return PlainTextResponse(plain(receipt))
         return answer(receipt)

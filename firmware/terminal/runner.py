@@ -263,7 +263,7 @@ class Runner:
                 return self._await(self._slow.ask_card(effect, self._now_ms))
             case payment_effects.Authorise():
                 return self._ask_host(effect)
-            case AnswerTill() | TellStage() | LastStop():
+            case AnswerTill() | TellStage() | LastStop() | effects.ApiFingerprint():
                 return _Send(self._tills.perform(effect))
             case effects.Show():
                 return _Send(self._glass.show(effect.screen, effect.language))
@@ -300,7 +300,8 @@ class Runner:
     def _came(self, pending: Pending) -> _Send | _Throw | None:
         """What the flow waits for, if it has come. Raises JournalFault."""
         if pending.token in self._results:
-            return _Send(pending.convert(self._results.pop(pending.token)))
+            answer = pending.convert(self._results.pop(pending.token))
+            return _Send(self._tills.heard(answer))
         match pending.effect:
             case effects.Wait() as wait:
                 fault = self._fault()
@@ -350,8 +351,8 @@ class Runner:
             faults += (Device.DISPLAY.value,)
         if self._journal_fault is not None:
             faults += (f"journal: {self._journal_fault.trouble.value}",)
-        spool, out = self._world.spool, self._in_outage
-        self._tills.tell(spool, ready=self._ready, out_of_service=out, faults=faults)
+        spool, out, card = self._world.spool, self._in_outage, self._card_present
+        self._tills.tell(spool, faults, ready=self._ready, out_of_service=out, card=card)
 
     # --- faults and the spinner -------------------------------------------------------------
 

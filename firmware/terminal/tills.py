@@ -6,12 +6,15 @@ none waits in a queue. A stop is CANCEL, pressed for as long as the order can be
 
 from __future__ import annotations
 
+import enum
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct
 
 from firmware.flows import effects
+from firmware.iso8583.messages import Answered, NoAnswer
 from firmware.payments.effects import Effect
 from firmware.payments.tills import (
     AnswerTill,
@@ -26,6 +29,16 @@ from firmware.payments.tills import (
 from firmware.receipts.spool import Spool
 from hw.events import Key, KeyPressed
 
+A = TypeVar("A")
+
+
+class AcquirerLine(enum.Enum):
+    """How the last request to the acquirer went, since the start."""
+
+    UNKNOWN = "unknown"
+    UP = "up"
+    DOWN = "down"
+
 
 class TerminalStanding(Struct, frozen=True):
     """How the terminal stands at a moment."""
@@ -37,6 +50,8 @@ class TerminalStanding(Struct, frozen=True):
     faults: tuple[str, ...] = ()
     paper: str = "unknown"  # what the printer said last: a value of hw.ports.PaperState
     papers_out: frozenset[int] = frozenset()  # print jobs of late that are done, by the spool
+    card: bool = False  # one is in the slot
+    line: AcquirerLine = AcquirerLine.UNKNOWN
 
 
 class Board:
@@ -45,6 +60,7 @@ class Board:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._standing = TerminalStanding()
+        self.fingerprint = ""  # of the API's certificate; set once, before anybody reads it
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -88,6 +104,7 @@ class Tills:
         self._waiting: TillAsked | None = None
         self._order_id, self._stage = "", None  # type: str, OrderStage | None
         self._stoppable = self._stopped = False
+        self._line = AcquirerLine.UNKNOWN
 
     def take(self, event: TillEvent, *, ready: bool, out_of_service: bool) -> None:
         """Keep a wish for the flow that waits for it, or refuse it."""
@@ -109,7 +126,7 @@ class Tills:
         return None
 
     def perform(self, effect: Effect[object]) -> object:
-        """Perform an effect that is about tills; None is the answer to all but `LastStop`."""
+        """Perform an effect that is about tills, and give its answer."""
         match effect:
             case AnswerTill(answer=answer):
                 assert self._asked is not None, "nobody asked"
@@ -124,9 +141,17 @@ class Tills:
             case LastStop():
                 self._stoppable = False
                 return self._stopped
+            case effects.ApiFingerprint():
+                return self._board.fingerprint
             case effects.PowerOn() if self._stage is OrderStage.AGREED:
                 self._stage = OrderStage.CARD
         return None
+
+    def heard(self, answer: A) -> A:
+        """Hand on what came of a slow effect; an acquirer's answer tells how its line is."""
+        if isinstance(answer, Answered | NoAnswer):
+            self._line = AcquirerLine.UP if isinstance(answer, Answered) else AcquirerLine.DOWN
+        return answer
 
     def broken_off(self) -> None:
         """The flow has ended at a fault: whoever asked is told, and no order goes on."""
@@ -138,7 +163,13 @@ class Tills:
         self._stoppable = self._stopped = False
 
     def tell(
-        self, spool: Spool, *, ready: bool, out_of_service: bool, faults: tuple[str, ...]
+        self,
+        spool: Spool,
+        faults: tuple[str, ...],
+        *,
+        ready: bool,
+        out_of_service: bool,
+        card: bool,
     ) -> None:
         """Let the board say how the terminal stands."""
         standing = TerminalStanding(
@@ -149,5 +180,7 @@ class Tills:
             faults=tuple(dict.fromkeys(faults)),
             paper=spool.state.value,
             papers_out=spool.papers_out,
+            card=card,
+            line=self._line,
         )
         self._board.tell(standing)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from firmware.core.config import Config
 from firmware.core.config_file import set_from_text
-from firmware.lab.scenario.stage import STAGE_CONFIG
+from firmware.lab.scenario.stage import STAGE_CONFIG, START
 from firmware.lab.target.target import Failed, Target
 
 PAY = "press ENTER\ninsert unionpay-debit\npress 123456 ENTER\n"
@@ -34,14 +36,19 @@ class Answer:
         return str(self.json["type"]).removeprefix("urn:pos:problem:")
 
 
+def configured(settings: Mapping[str, str]) -> Config:
+    """The stage's settings with some others, by their keys with `__` for the dot."""
+    config = STAGE_CONFIG
+    for key, value in settings.items():
+        config = set_from_text(config, key.replace("__", "."), value, source="test")
+    return config
+
+
 class Till:
     """A target that runs, and requests to it."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
-        config = STAGE_CONFIG
-        for key, value in settings.items():
-            config = set_from_text(config, key.replace("__", "."), value, source="test")
-        self.target = Target(directory, config, virtual=True)
+    def __init__(self, directory: Path, *, start: datetime = START, **settings: str) -> None:
+        self.target = Target(directory, configured(settings), virtual=True, start=start)
         self.target.start()
         self.directory = directory
 
@@ -65,6 +72,16 @@ class Till:
         finally:
             connection.close()
 
+    def vanish(self, method: str, path: str, body: Any = None) -> None:
+        """Send a request whole and be gone: nobody reads the answer."""
+        raw = json.dumps(body).encode() if body else b""
+        with socket.create_connection(self.address, timeout=30) as line:
+            head = (
+                f"{method} {path} HTTP/1.1\r\nHost: {self.address[0]}:{self.address[1]}\r\n"
+                f"Authorization: Bearer {self.target.token}\r\nContent-Length: {len(raw)}\r\n\r\n"
+            )
+            line.sendall(head.encode() + raw)
+
     def put(self, name: str, **changed: Any) -> Answer:
         return self.ask("PUT", f"/v1/payments/{name}", ORDER | changed)
 
@@ -86,7 +103,10 @@ class Till:
             file = line.makefile("rb")
             number, seen = 0, 0
             while seen < count:
-                text = file.readline().decode().strip()
+                raw = file.readline()
+                if not raw:
+                    return  # the terminal is off
+                text = raw.decode().strip()
                 if text.startswith("id: "):
                     number = int(text[4:])
                 elif text.startswith("data: ") and number:

@@ -2,93 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
-import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from firmware.api.nexo_crypto import NexoCryptoError, Trailer, material_of, opened, seal
 from firmware.api.nexo_types import id_of
-from tests.api.http import PAY, Answer, Till
-
-PASS = 'expect screen "交易成功"\nremove\nwait 10s\n'
-
-
-def message(category: str, service: str, **body: Any) -> dict[str, Any]:
-    header = {
-        "ProtocolVersion": "3.0",
-        "MessageClass": "Service",
-        "MessageCategory": category,
-        "MessageType": "Request",
-        "ServiceID": service,
-        "SaleID": "Till1",
-        "POIID": "P400Plus-1",
-    }
-    return {"SaleToPOIRequest": {"MessageHeader": header, f"{category}Request": body}}
-
-
-def payment(service: str, amount: Any = 128.5, stamp: str = "2019-01-01T00:00:00Z") -> Any:
-    return message(
-        "Payment",
-        service,
-        SaleData={"SaleTransactionID": {"TransactionID": "order 9", "TimeStamp": stamp}},
-        PaymentTransaction={"AmountsReq": {"Currency": "CNY", "RequestedAmount": amount}},
-    )
-
-
-def referring(category: str, service: str, to: str) -> Any:
-    reference = {"MessageCategory": "Payment", "SaleID": "Till1", "ServiceID": to}
-    return message(category, service, MessageReference=reference, AbortReason="MerchantAbort")
-
-
-def reversal(service: str, name: str, **more: Any) -> Any:
-    original = {"POITransactionID": {"TransactionID": name, "TimeStamp": "2019-01-01T00:00:00Z"}}
-    return message(
-        "Reversal",
-        service,
-        OriginalPOITransaction=original,
-        ReversalReason="MerchantCancel",
-        **more,
-    )
-
-
-def told(answer: Answer) -> Any:
-    assert answer.status == 200, answer.raw
-    return answer.json["SaleToPOIResponse"]
-
-
-class Sent:
-    """A message on its way, for as long as the payment takes."""
-
-    def __init__(self, till: Till, sent: Any) -> None:
-        self._answers: list[Answer] = []
-        self._thread = threading.Thread(
-            target=lambda: self._answers.append(till.ask("POST", "/nexo", sent))
-        )
-        self._thread.start()
-
-    def told(self) -> Any:
-        self._thread.join(60)
-        return told(self._answers[0])
-
-
-def begun(till: Till, sent: Any) -> Sent:
-    going = Sent(till, sent)
-    name = "nexo.Till1." + sent["SaleToPOIRequest"]["MessageHeader"]["ServiceID"]
-    while till.ask("GET", f"/v1/payments/{name}").status != 200:
-        pass
-    return going
-
-
-def paid(till: Till, service: str) -> Any:
-    going = begun(till, payment(service))
-    till.play(PAY + PASS)
-    return going.told()
+from tests.api.http import PAY, Till
+from tests.api.nexo_till import PASS, begun, message, paid, payment, referring, reversal, told
 
 
 def test_a_payment_is_paid_and_a_repeated_message_gets_the_same_answer(till: Till) -> None:
@@ -101,8 +23,16 @@ def test_a_payment_is_paid_and_a_repeated_message_gets_the_same_answer(till: Til
     assert result["AmountsResp"] == {"Currency": "CNY", "AuthorizedAmount": 128.5}
     assert result["PaymentInstrumentData"]["CardData"]["MaskedPan"] == "************0016"
     assert result["PaymentAcquirerData"]["ApprovalCode"]
-    (receipt,) = body["PaymentReceipt"]
-    assert any("order 9" in line["Text"] for line in receipt["OutputContent"]["OutputText"])
+    assert result["PaymentInstrumentData"]["CardData"]["EntryMode"] == ["ICC"]
+    assert result["AuthenticationMethod"] == ["OnlinePIN"]
+    cashier, customer = body["PaymentReceipt"]
+    assert (cashier["DocumentQualifier"], cashier["RequiredSignatureFlag"]) == (
+        "CashierReceipt",
+        False,
+    )
+    assert customer["DocumentQualifier"] == "CustomerReceipt"
+    for receipt in (cashier, customer):
+        assert any("order 9" in line["Text"] for line in receipt["OutputContent"]["OutputText"])
     assert told(till.ask("POST", "/nexo/", payment("1"))) == answer
     status = told(till.ask("POST", "/nexo", referring("TransactionStatus", "2", "1")))
     repeated = status["TransactionStatusResponse"]["RepeatedMessageResponse"]
@@ -110,6 +40,125 @@ def test_a_payment_is_paid_and_a_repeated_message_gets_the_same_answer(till: Til
     again = repeated["RepeatedResponseMessageBody"]["PaymentResponse"]
     assert again["PaymentResult"] == result
     till.play("expect totals sales=1/12850")
+
+
+@pytest.mark.parametrize(
+    ("card", "methods", "signs"),
+    [("jcb", ["PaperSignature"], True), ("offline-ok", None, False)],
+)
+def test_the_result_says_how_the_cardholder_was_verified(
+    till: Till, card: str, methods: list[str] | None, signs: bool
+) -> None:
+    going = begun(till, payment("1", 50))
+    till.play(f"press ENTER\ninsert {card}\n" + PASS)
+    body = going.told()["PaymentResponse"]
+    assert body["Response"]["Result"] == "Success"
+    assert body["PaymentResult"].get("AuthenticationMethod") == methods
+    assert body["PaymentReceipt"][0]["RequiredSignatureFlag"] is signs
+    assert body["PaymentReceipt"][1]["RequiredSignatureFlag"] is False
+
+
+@pytest.mark.parametrize(
+    ("amount", "condition"), [(128.51, "Refusal"), (128.55, "WrongPIN"), (128.54, "Refusal")]
+)
+def test_a_declined_payment_says_so_and_takes_nothing(
+    tmp_path: Path, amount: float, condition: str
+) -> None:
+    till = Till(tmp_path, host__test_amounts="true")
+    going = begun(till, payment("1", amount))
+    till.play(PAY + "wait 1m\nremove\nwait 3m")
+    body = going.told()["PaymentResponse"]
+    assert (body["Response"]["Result"], body["Response"]["ErrorCondition"]) == (
+        "Failure",
+        condition,
+    )
+    assert body["PaymentResult"]["AmountsResp"]["AuthorizedAmount"] == 0
+    assert body["PaymentResult"]["PaymentInstrumentData"]["CardData"]["MaskedPan"].endswith("0016")
+    again = told(till.ask("POST", "/nexo", payment("1", amount)))["PaymentResponse"]
+    assert again["Response"] == body["Response"]
+    till.play("expect totals sales=0/0\nexpect books balanced")
+    till.close()
+
+
+def test_a_part_is_reversed_and_then_no_more_than_what_is_left(till: Till) -> None:
+    name = paid(till, "1")["PaymentResponse"]["POIData"]["POITransactionID"]["TransactionID"]
+    going = begun(till, reversal("2", name, ReversedAmount=100.0))
+    till.play("press ENTER\ninsert unionpay-debit\nwait 2s\n" + PASS)
+    body = going.told()["ReversalResponse"]
+    assert (body["Response"]["Result"], body["ReversedAmount"]) == ("Success", 100)
+    assert body["OriginalPOITransaction"]["POITransactionID"]["TransactionID"] == name
+    assert till.get(name)["refunded_minor"] == 10_000
+    over = told(till.ask("POST", "/nexo", reversal("3", name, ReversedAmount=28.51)))
+    assert over["ReversalResponse"]["Response"]["ErrorCondition"] == "PaymentRestriction"
+    status = told(till.ask("POST", "/nexo", referring("TransactionStatus", "4", "2", "Reversal")))
+    repeated = status["TransactionStatusResponse"]["RepeatedMessageResponse"]
+    again = repeated["RepeatedResponseMessageBody"]["ReversalResponse"]
+    assert again == body
+    till.play("expect books balanced")
+
+
+def test_a_refund_of_a_payment_gives_some_of_it_back(till: Till) -> None:
+    name = paid(till, "1")["PaymentResponse"]["POIData"]["POITransactionID"]["TransactionID"]
+    sent = payment("2", 28.5)
+    asked = sent["SaleToPOIRequest"]["PaymentRequest"]
+    asked["PaymentData"] = {"PaymentType": "Refund"}
+    bare = told(till.ask("POST", "/nexo", sent))["PaymentResponse"]
+    assert bare["Response"]["ErrorCondition"] == "NotAllowed", "a refund of nothing"
+    original = {"POITransactionID": {"TransactionID": name, "TimeStamp": "2019-01-01T00:00:00Z"}}
+    asked["PaymentTransaction"]["OriginalPOITransaction"] = original
+    going = begun(till, sent)
+    till.play("press ENTER\ninsert unionpay-debit\nwait 2s\n" + PASS)
+    body = going.told()["PaymentResponse"]
+    assert body["PaymentResult"]["PaymentType"] == "Refund"
+    assert body["PaymentResult"]["AmountsResp"]["AuthorizedAmount"] == 28.5
+    assert till.get(name)["refunded_minor"] == 2_850
+
+
+def test_an_abort_that_comes_too_late_changes_nothing(till: Till) -> None:
+    till.play("fault host silent")
+    going = begun(till, payment("1"))
+    till.play(PAY)
+    assert till.ask("POST", "/nexo", referring("Abort", "2", "1")).raw == b"ok"
+    till.play("wait 1m")
+    assert going.told()["PaymentResponse"]["Response"]["ErrorCondition"] == "UnreachableHost"
+    assert till.ask("POST", "/nexo", referring("Abort", "3", "1")).raw == b"ok"
+    assert till.ask("POST", "/nexo", referring("Abort", "4", "77")).raw == b"ok"
+    till.play("clear host\nremove\nwait 10m\nexpect books balanced\nexpect totals sales=0/0")
+
+
+@pytest.mark.parametrize("category", ["Display", "Print", "CardAcquisition", "Whatever"])
+def test_what_is_not_served_is_answered_in_the_protocol(till: Till, category: str) -> None:
+    answer = told(till.ask("POST", "/nexo", message(category, "1")))
+    response = answer[f"{category}Response"]["Response"]
+    assert (response["Result"], response["ErrorCondition"]) == ("Failure", "UnavailableService")
+
+
+def test_a_message_with_a_wrong_body_is_answered_in_the_protocol(till: Till) -> None:
+    sent = payment("1")
+    del sent["SaleToPOIRequest"]["PaymentRequest"]["PaymentTransaction"]["AmountsReq"]
+    body = told(till.ask("POST", "/nexo", sent))["PaymentResponse"]
+    assert body["Response"]["ErrorCondition"] == "MessageFormat"
+    assert "AmountsReq" in body["Response"]["AdditionalResponse"]
+    assert body["SaleData"]["SaleTransactionID"]["TransactionID"] == "order 9"
+    assert body["POIData"]["POITransactionID"]["TimeStamp"]
+    del sent["SaleToPOIRequest"]["PaymentRequest"]["SaleData"]
+    bare = told(till.ask("POST", "/nexo", sent))["PaymentResponse"]["Response"]
+    assert bare["ErrorCondition"] == "MessageFormat"
+
+
+def test_the_diagnosis_tells_of_each_part(till: Till) -> None:
+    def status() -> Any:
+        answer = told(till.ask("POST", "/nexo", message("Diagnosis", "1")))
+        return answer["DiagnosisResponse"]["POIStatus"]
+
+    assert status()["PrinterStatus"] == "OK"
+    till.play("fault printer paper-out\nfault reader unplugged\nwait 5s")
+    now = status()
+    assert (now["GlobalStatus"], now["CardReaderOKFlag"], now["PEDOKFlag"]) == (
+        "Maintenance",
+        False,
+        True,
+    )
 
 
 def test_a_service_id_of_another_day_is_never_told_the_old_approval(till: Till) -> None:
@@ -200,87 +249,6 @@ def test_a_plain_message_wants_a_token(till: Till) -> None:
     raw = json.dumps(sent).encode()
     by_key = till.ask("POST", "/nexo", raw, {"Authorization": "", "X-API-Key": "wrong"})
     assert by_key.status == 401
-
-
-# -- encryption -------------------------------------------------------------------------------
-
-
-def keys(passphrase: str) -> tuple[bytes, bytes, bytes]:
-    derived = hashlib.pbkdf2_hmac("sha1", passphrase.encode(), b"AdyenNexoV1Salt", 4000, 80)
-    return derived[:32], derived[32:64], derived[64:]
-
-
-def encrypted(sent: Any, passphrase: str, name: str = "simulator") -> Any:
-    mac, key, iv = keys(passphrase)
-    plain, nonce = json.dumps(sent).encode(), bytes(range(16))
-    pad = 16 - len(plain) % 16
-    used = bytes(a ^ b for a, b in zip(iv, nonce, strict=True))
-    cipher = Cipher(algorithms.AES(key), modes.CBC(used)).encryptor()
-    blob = cipher.update(plain + bytes([pad]) * pad) + cipher.finalize()
-    return {
-        "SaleToPOIRequest": {
-            "MessageHeader": sent["SaleToPOIRequest"]["MessageHeader"],
-            "NexoBlob": base64.b64encode(blob).decode(),
-            "SecurityTrailer": {
-                "KeyVersion": 1,
-                "KeyIdentifier": name,
-                "Hmac": base64.b64encode(hmac.digest(mac, plain, "sha256")).decode(),
-                "Nonce": base64.b64encode(nonce).decode(),
-                "AdyenCryptoVersion": 1,
-            },
-        }
-    }
-
-
-def decrypted(answer: Any, passphrase: str) -> Any:
-    mac, key, iv = keys(passphrase)
-    trailer = answer["SecurityTrailer"]
-    nonce = base64.b64decode(trailer["Nonce"])
-    used = bytes(a ^ b for a, b in zip(iv, nonce, strict=True))
-    cipher = Cipher(algorithms.AES(key), modes.CBC(used)).decryptor()
-    padded = cipher.update(base64.b64decode(answer["NexoBlob"])) + cipher.finalize()
-    plain = padded[: -padded[-1]]
-    assert hmac.digest(mac, plain, "sha256") == base64.b64decode(trailer["Hmac"])
-    return json.loads(plain)["SaleToPOIResponse"]
-
-
-def test_an_encrypted_message_needs_no_token_and_is_answered_encrypted(till: Till) -> None:
-    bare = {"Authorization": ""}
-    token = till.target.token
-    sent = encrypted(message("Diagnosis", "1"), token)
-    outer = told(till.ask("POST", "/nexo", sent, bare))
-    assert "DiagnosisResponse" not in outer
-    inner = decrypted(outer, token)
-    assert inner["DiagnosisResponse"]["Response"]["Result"] == "Success"
-
-
-@pytest.mark.parametrize("change", ["passphrase", "name", "blob", "header"])
-def test_a_message_that_does_not_open_is_refused(till: Till, change: str) -> None:
-    token = "other" if change == "passphrase" else till.target.token
-    sent = encrypted(message("Login", "1"), token, "who" if change == "name" else "simulator")
-    if change == "blob":
-        sent["SaleToPOIRequest"]["NexoBlob"] = "AAAA"
-    if change == "header":
-        sent["SaleToPOIRequest"]["MessageHeader"] = {
-            **sent["SaleToPOIRequest"]["MessageHeader"],
-            "ServiceID": "2",
-        }
-    refused = till.ask("POST", "/nexo", sent, {"Authorization": ""})
-    assert (refused.status, refused.json) == (401, {"errors": ["Nexo Service: crypto error"]})
-
-
-def test_the_key_material_of_a_passphrase_is_fixed() -> None:
-    mac, key, iv = keys("mypassphrase")
-    assert material_of("mypassphrase") == mac + key + iv
-    assert mac.hex() == "cf7e99cf1feb743037cf74b5926d7f1860f45fb5f18d6603a4abb4137188143d"
-    assert iv.hex() == "12ecd9de01f69868b3e99e62fda5bf96"
-    blob, trailer = seal(b'{"a":1}', material_of("mypassphrase"), "name", 1)
-    assert opened(blob, trailer, material_of("mypassphrase")) == b'{"a":1}'
-    forged = Trailer(
-        key_identifier="name", key_version=1, hmac=trailer.hmac[::-1], nonce=trailer.nonce
-    )
-    with pytest.raises(NexoCryptoError):
-        opened(blob, forged, material_of("mypassphrase"))
 
 
 def test_no_two_names_make_one_id() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from firmware.api.service import digest_of
+from firmware.api.types import Line, PaymentOrder, RefundOrder, VoidOrder
 from firmware.audit.data import reading
 from firmware.core.kinds import Copy
 from tests.api.http import ORDER, PAY, Answer, Till
@@ -209,6 +211,29 @@ def test_receipts_totals_terminal_and_settlement(till: Till) -> None:
     assert till.ask("GET", "/v1/totals").json["batch"] == 2
 
 
+def test_a_settlement_is_told_of_until_it_is_balanced(till: Till) -> None:
+    till.put("a")
+    till.play(PAY + "remove\nwait 10s\nfault host silent")
+    assert till.ask("GET", "/v1/settlements/000001").status == 404
+    asked = till.ask("POST", "/v1/settlements")
+    place = asked.headers["Location"]
+    assert (asked.status, place) == (202, "/v1/settlements/000001")
+    assert till.ask("GET", place).json["state"] == "settling"
+    till.play("wait 2m")
+    assert till.ask("GET", "/v1/terminal").json["line"] == "down"
+    assert till.ask("GET", "/v1/terminal").json["not_ready"] == ["settlement-open"]
+    assert till.put("b").kind == "settlement-open"
+    till.play("clear host")
+    assert till.ask("POST", "/v1/settlements").status == 202
+    till.play("wait 1m")
+    closed = till.ask("GET", place).json
+    assert (closed["state"], closed["balanced"]) == ("closed", True)
+    assert closed["sums"] == closed["acquirer"]
+    assert (closed["sums"]["sales"], closed["sums"]["sales_minor"]) == (1, 12_850)
+    assert till.ask("GET", "/v1/settlements/2").status == 404
+    assert till.ask("GET", "/v1/settlements/x").status == 400
+
+
 def test_the_terminal_says_how_it_stands(till: Till) -> None:
     assert till.ask("GET", "/v1/terminal").json["ready"] is True
     till.put("a")
@@ -217,6 +242,56 @@ def test_the_terminal_says_how_it_stands(till: Till) -> None:
     till.play("press CANCEL\nwait 1s\nfault reader unplugged\nwait 3s")
     now = till.ask("GET", "/v1/terminal").json
     assert (now["in_service"], now["faults"]) == (False, ["reader"])
+    assert now["not_ready"] == ["out-of-service"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "part", "states"),
+    [
+        ("insert visa-credit\nwait 1s", "reader", ("ready", "card-in")),
+        ("fault reader unplugged\nwait 3s", "reader", ("ready", "lost")),
+        ("fault display gone\nwait 2m", "display", ("ready", "lost")),
+        ("fault key stuck 9\nwait 2m", "keypad", ("ready", "lost")),
+        ("fault printer paper-out", "paper", ("ready", "paper-out")),
+        ("fault host silent", "line", ("unknown", "down")),
+        ("wait 1s", "line", ("unknown", "up")),
+    ],
+)
+def test_each_part_is_told_of_by_itself(
+    till: Till, lines: str, part: str, states: tuple[str, str]
+) -> None:
+    before = till.ask("GET", "/v1/terminal").json
+    till.play(lines)
+    if part in ("paper", "line"):
+        till.put("a")
+        till.play(PAY + "wait 1m")
+    after = till.ask("GET", "/v1/terminal").json
+    assert (before[part], after[part]) == states
+    others = {"reader", "display", "keypad"} - {part}
+    if part not in ("paper", "line"):
+        assert {after[each] for each in others} == {"ready"}
+
+
+def test_papers_that_have_not_come_out_are_told_of(till: Till) -> None:
+    till.play("fault printer paper-out")
+    till.put("a")
+    till.play(PAY + "remove\nwait 10s")
+    papers = till.get("a")["papers"]
+    assert [each["copy"] for each in papers] == ["merchant", "cardholder"]
+    assert till.get("a")["state"] == "approved"
+    till.play("clear printer\nwait 1m")
+    assert till.get("a")["papers"] == []
+
+
+def test_what_an_id_was_taken_with_is_known_in_later_releases() -> None:
+    """A field that is added to an order must not make another one of what was sent before."""
+    order = PaymentOrder(
+        amount_minor=12_850, currency="CNY", lines=(Line(name="x", amount_minor=1),)
+    )
+    assert digest_of(order).startswith("194042a228b14ba0")
+    refund = RefundOrder(payment="a", amount_minor=1)
+    assert digest_of(refund, "salt").startswith("01ae1a1b8d358644")
+    assert digest_of(VoidOrder(payment="a")) != digest_of(RefundOrder(payment="a", amount_minor=1))
 
 
 def test_what_was_made_once_is_there_after_the_data_is_opened_again(tmp_path: Path) -> None:

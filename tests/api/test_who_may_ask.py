@@ -230,3 +230,14 @@ def test_the_certificate_is_made_once(tmp_path: Path) -> None:
 
 def test_a_host_is_known_by_address_and_by_the_names_in_the_settings() -> None:
     assert hosts_of("192.0.2.7", 80, ("Till.example",)) >= {"192.0.2.7:80", "till.example"}
+
+
+def test_the_certificate_of_the_api_is_told_at_the_display(tmp_path: Path) -> None:
+    till = Till(tmp_path, api__listen="0.0.0.0")
+    print_ = fingerprint(tmp_path / "api.crt")
+    rows = [print_[at : at + 20] for at in range(0, len(print_), 21)]
+    first = " ".join(f'"{row}"' for row in rows[:3])
+    last = " ".join(f'"{row}"' for row in rows[3:])
+    till.play(f"press MENU 8 5\nexpect screen {first}\npress #\nexpect screen {last}\npress CANCEL")
+    till.close()
+    assert len(rows) == 5

@@ -7,7 +7,7 @@ import pytest
 from firmware.cli import bench
 from firmware.journal.connection import LOG
 from firmware.journal.records import SettingsRecorded, TerminalStarted
-from firmware.lab.benchmarks import card, growth, long_journal, screen, session
+from firmware.lab.benchmarks import api, card, growth, long_journal, screen, session
 from firmware.lab.benchmarks.figures import Figure, line, p99, unmeasured
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.benchmarks.meter import Meter, MeteredRunner, Timed
@@ -160,3 +160,12 @@ def test_hands_see_a_text_in_the_language_a_card_has_chosen(tmp_path):
     hands.insert("english")
     assert not hands.shows(Text.INSERT_CARD)
     stage.close()
+
+
+def test_a_till_is_measured_up_to_its_amount_on_the_display():
+    with api._till() as till:
+        assert till.shown_ms(1) > 0
+        with api._streams(till, 3):
+            assert till.sale_ms("a", 1_250) > 0
+        assert len(till.target._server.service.feed._streams) <= 3
+        assert till.idle_percent(0.1) >= 0

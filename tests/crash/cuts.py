@@ -18,6 +18,8 @@ from typing import Any
 from firmware.core.kinds import Kind
 from firmware.flows import effects
 from firmware.flows.desk import Desk
+from firmware.journal.lookups import Lookups
+from firmware.journal.orders import OrderState
 from firmware.journal.transactions import State
 from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.audit import unbalanced
@@ -180,6 +182,7 @@ def broken(rig: Rig, shown: set[Approval], paper: str) -> list[str]:
             found.append(f"{each.kind.value} {each.voucher} was shown approved, and is not")
     for owed in journal.print_jobs():
         found.append(f"the {owed.copy.value} copy of {owed.stan:06d} is owed")
+    found += open_orders(journal)
     printed = slips(paper)
     kiosk = rig.config.general.profile == "kiosk"  # nobody is there to keep the merchant's
     copies = COPY_TITLES[1:] if kiosk else COPY_TITLES
@@ -194,6 +197,15 @@ def broken(rig: Rig, shown: set[Approval], paper: str) -> list[str]:
     if not rig.ready:
         found.append(f"it stands still at: {' '.join(rig.glass_text.split())}")
     return found
+
+
+def open_orders(journal: Lookups) -> list[str]:
+    """Orders of tills that have no end, though the terminal has come to rest."""
+    return [
+        f"order {each.taken.id} is {each.state.value}"
+        for each in journal.orders_after(0)
+        if each.state in (OrderState.TAKEN, OrderState.AUTHORISING, OrderState.REVERSING)
+    ]
 
 
 def slips(paper: str) -> set[tuple[str, str, str]]:

@@ -110,6 +110,15 @@ OFF_AND_ON = (
     'expect screen "签到成功"',
     "press ENTER",
 )
+ORDER = (
+    "order a 12850",
+    "press ENTER",
+    "insert unionpay-debit",
+    "press 123456 ENTER",
+    'expect screen "交易成功"',
+    "wait 10s",
+    "remove",
+)
 AT_REST = ("wait 1m",)
 
 STORIES = (
@@ -120,6 +129,7 @@ STORIES = (
     Story("settlement", (*SETTLE, *AT_REST), before=(*SALE, *AT_REST)),
     Story("offline sale", (*OFFLINE_SALE, *AT_REST)),
     Story("reversal", (*NO_ANSWER, *AT_REST)),
+    Story("order", (*ORDER, *AT_REST)),
     Story("first sign-on", (*FIRST_SIGN_ON, *AT_REST), blank=True),
 )
 

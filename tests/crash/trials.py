@@ -19,7 +19,7 @@ from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.stage import START
 from firmware.terminal.data_directory import DataDirectory
-from tests.crash.cuts import OFF_MS, READY, Approval, Story, digest
+from tests.crash.cuts import OFF_MS, READY, Approval, Story, digest, open_orders
 from tests.crash.far_host import FarHost
 from tests.crash.mortal import Death, Life, Nursery
 
@@ -163,6 +163,7 @@ class Trials:
             entry = ledger.journal.by_voucher(int(each.voucher))
             if entry is None or entry.state is not State.APPROVED:
                 found.append(f"{each.kind.value} {each.voucher} was shown approved, and is not")
+        found += open_orders(ledger.journal)
         found += verify_journal(place / "terminal", ledger.keys.public_key).faults
         ledger.close()
         return found

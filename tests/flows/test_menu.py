@@ -83,6 +83,7 @@ BEGINS: dict[Key, list[Pair]] = {
     Key.D8: submenu(
         Text.MENU_OTHER,
         *(Text.LANGUAGE, Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM),
+        Text.API_CERTIFICATE,
     ),
 }
 

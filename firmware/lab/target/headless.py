@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from firmware.api.tokens import Tokens
 from firmware.core.config import Config
 from firmware.core.config_file import load, set_from_text
-from firmware.lab.scenario.stage import STAGE_CONFIG
+from firmware.lab.scenario.stage import STAGE_CONFIG, START
 from firmware.lab.target.server import BenchServer
 from firmware.lab.target.target import Target
 
@@ -26,8 +27,11 @@ def serve(
     virtual: bool,
     ended: threading.Event,
     shop: Path | None = None,
+    start: datetime = START,
 ) -> None:
     """Serve a terminal in `directory` until `ended`. Raises ConfigError, JournalFault, OSError.
+
+    Its wall clock begins at `start`, before which nothing in `directory` was written.
 
     `shop` are the settings of a shop, see `settings_of_shop`; without, the touch screen's page has
     the goods of the example.
@@ -37,7 +41,7 @@ def serve(
         config = replace(config, kiosk=load(EXAMPLE).kiosk)
         config = set_from_text(config, "general.language", language, source="pos sim")
     pictures = (shop or EXAMPLE).parent / config.kiosk.pictures
-    target = Target(directory, config, virtual=virtual, pictures=pictures)
+    target = Target(directory, config, virtual=virtual, pictures=pictures, start=start)
     target.start()
     bench = BenchServer(target, Tokens(directory))
     bench.start()

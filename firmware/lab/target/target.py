@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -25,9 +26,10 @@ from firmware.kiosk.routes import shop_page
 from firmware.lab.page.pace import PacedTime
 from firmware.lab.scenario.language import ScenarioError, Step, parse
 from firmware.lab.scenario.player import Player, ScenarioFailed
-from firmware.lab.scenario.stage import Stage
+from firmware.lab.scenario.stage import START, Stage
 from firmware.payments.tills import NotNow, TillAsked, TillEvent
 from firmware.terminal.terminal import Terminal
+from firmware.ui.render import Frame
 from hw.sim.time import VirtualClock, VirtualTime
 
 TURN_S, JOIN_S, QUEUE_MAX = 0.005, 10, 1024
@@ -58,10 +60,22 @@ class Target:
     """The terminal in `directory`, on a thread of its own. Time is real, or passes by `wait`."""
 
     def __init__(
-        self, directory: Path, config: Config, *, virtual: bool, pictures: Path | None = None
+        self,
+        directory: Path,
+        config: Config,
+        *,
+        virtual: bool,
+        pictures: Path | None = None,
+        start: datetime = START,
+        on_frame: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
+        """Its wall clock begins at `start`, before which nothing in `directory` was written.
+
+        `on_frame` is told of each frame on the display, on the bench's thread.
+        """
         self._directory = directory
         self._virtual = virtual
+        self._start, self._on_frame = start, on_frame
         self._queue: queue.Queue[TillEvent | tuple[Job, Future[object]] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="bench", daemon=True)
         self._begun: Future[None] = Future()
@@ -138,7 +152,13 @@ class Target:
         return tokens.add(TILL, Scope, nexo=True)
 
     def _make_stage(self, config: Config) -> Stage:
-        return Stage(self._directory, config, make_time=self._make_time)
+        return Stage(
+            self._directory,
+            config,
+            make_time=self._make_time,
+            start=self._start,
+            on_frame=self._on_frame,
+        )
 
     def _make_time(self, clock: VirtualClock) -> VirtualTime:
         if self._virtual:

@@ -1,0 +1,145 @@
+"""What each route does: it reads the request, asks the service or the journal, and answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from firmware.api.guard import till_of
+from firmware.api.problems import Wrong, refused
+from firmware.api.receipts import COPIES, JSON, PNG, media_of, plain, png, receipt_of
+from firmware.api.requests import (
+    BATCH_MAX,
+    VERSION_MAX,
+    WAIT_MAX_S,
+    answer,
+    body_of,
+    name_of,
+    number_of,
+)
+from firmware.api.service import Service
+from firmware.api.types import Accepted, PaymentOrder, RefundOrder, VoidOrder
+from firmware.api.views import journal_of, settlement_of, terminal_of, totals_of
+from firmware.core.kinds import Kind
+from firmware.payments.tills import Done, Reprint, Settle
+
+
+async def put_payment(service: Service, request: Request) -> Response:
+    """Take a payment."""
+    name = name_of(request)
+    order = await body_of(request, PaymentOrder)
+    payment, new = await service.put(name, order, till_of(request).name)
+    if new:
+        return answer(payment, 201, Location=f"/v1/payments/{name}")
+    return answer(payment)
+
+
+async def put_void(service: Service, request: Request) -> Response:
+    """Take a void."""
+    return await _undone(service, request, VoidOrder, Kind.VOID)
+
+
+async def put_refund(service: Service, request: Request) -> Response:
+    """Take a refund."""
+    return await _undone(service, request, RefundOrder, Kind.REFUND)
+
+
+async def _undone(
+    service: Service, request: Request, takes: type[VoidOrder], kind: Kind
+) -> Response:
+    name = name_of(request)
+    order = await body_of(request, takes)
+    payment, new = await service.undo(name, order, kind, till_of(request).name)
+    if new:
+        return answer(payment, 201, Location=f"/v1/payments/{name}")
+    return answer(payment)
+
+
+async def get_payment(service: Service, request: Request) -> Response:
+    """A payment, now or as soon as it has changed."""
+    name = name_of(request)
+    wait_s = number_of(request, "wait_s", 0, WAIT_MAX_S)
+    if not wait_s:
+        return answer(service.payment(name))
+    since = number_of(request, "since", 0, VERSION_MAX)
+    state = request.query_params.get("state", "")
+    return answer(await service.changed(name, since, wait_s, state))
+
+
+async def list_payments(service: Service, request: Request) -> Response:
+    """Payments that changed after a version."""
+    return answer(service.payments(number_of(request, "after", 0, VERSION_MAX)))
+
+
+async def cancel_payment(service: Service, request: Request) -> Response:
+    """Ask for a payment to be stopped."""
+    return answer(service.cancel(name_of(request)), 202)
+
+
+async def get_receipt(service: Service, request: Request) -> Response:
+    """The receipt in the form that the client would rather have."""
+    name, media = name_of(request), media_of(request)
+    wanted = request.query_params.get("copy", COPIES[0])
+    copy = next((each for each in COPIES if each == wanted), None)
+    if copy is None:
+        raise Wrong("bad-request", field="copy", detail=f"copy: one of {', '.join(COPIES)}")
+    made = receipt_of(service.door, name, copy)
+    if media == JSON:
+        return answer(made.receipt)
+    if media == PNG:
+        return Response(await asyncio.to_thread(png, made, service.door), media_type=PNG)
+    return PlainTextResponse(plain(made.receipt))
+
+
+async def reprint(service: Service, request: Request) -> Response:
+    """Print the cardholder's copy again."""
+    name = name_of(request)
+    payment = service.payment(name)
+    said = await service.ask(Reprint(name))
+    if not isinstance(said, Done):
+        raise refused(said)
+    return answer(Accepted(id=name, state=payment.state), 202)
+
+
+async def get_terminal(service: Service, _request: Request) -> Response:
+    """How the terminal stands."""
+    with journal_of(service.door) as journal:
+        return answer(terminal_of(journal, service.door))
+
+
+async def get_totals(service: Service, _request: Request) -> Response:
+    """The open batch's totals."""
+    with journal_of(service.door) as journal:
+        return answer(totals_of(journal, service.door))
+
+
+async def settle(service: Service, _request: Request) -> Response:
+    """Close the batch."""
+    with journal_of(service.door) as journal:
+        batch = journal.batch()
+    said = await service.ask(Settle())
+    if not isinstance(said, Done):
+        raise refused(said)
+    name = f"{batch:06d}"
+    place = f"/v1/settlements/{name}"
+    return answer(Accepted(id=name, state="settling"), 202, Location=place)
+
+
+async def get_settlement(service: Service, request: Request) -> Response:
+    """How a batch was closed."""
+    batch = str(request.path_params["batch"])
+    if not (batch.isascii() and batch.isdigit()) or not 0 < int(batch[:9]) <= BATCH_MAX:
+        raise Wrong("bad-request", field="batch", detail=f"a batch is 1 to {BATCH_MAX}")
+    with journal_of(service.door) as journal:
+        return answer(settlement_of(journal, service.door, int(batch)))
+
+
+async def events(service: Service, request: Request) -> Response:
+    """Server-sent events of all payments."""
+    last = request.headers.get("last-event-id", request.query_params.get("after", ""))
+    if last and not (last.isascii() and last.isdigit() and int(last[:18]) <= VERSION_MAX):
+        raise Wrong("bad-request", field="Last-Event-ID")
+    stream = service.feed.stream(int(last) if last else None)
+    return StreamingResponse(stream, media_type="text/event-stream")

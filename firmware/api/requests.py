@@ -1,0 +1,49 @@
+"""What requests carry, read with care: ids, bodies, numbers; and values as answers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from firmware.api.problems import Wrong
+from firmware.api.types import ID_PATTERN
+
+T = TypeVar("T")
+WAIT_MAX_S, VERSION_MAX, BATCH_MAX = 60, 2**53, 999_999
+
+
+def answer(value: Any, status: int = 200, **headers: str) -> Response:
+    """A value as JSON."""
+    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
+
+
+def name_of(request: Request) -> str:
+    """The id in the path. Raises Wrong."""
+    name = str(request.path_params["id"])
+    if not re.fullmatch(ID_PATTERN, name):
+        raise Wrong("bad-id", field="id")
+    return name
+
+
+async def body_of(request: Request, kind: type[T]) -> T:
+    """The body as `kind`. Raises Wrong, naming the field that is wrong."""
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.ValidationError as error:
+        words, _, place = str(error).partition(" - at `$")
+        field = place.rstrip("`").lstrip(".")
+        raise Wrong("invalid-body", detail=words, field=field) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Wrong("bad-request", detail="the body is no JSON") from None
+
+
+def number_of(request: Request, name: str, default: int, most: int) -> int:
+    """A whole number of the query. Raises Wrong."""
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or int(text[:18]) > most:
+        raise Wrong("bad-request", field=name, detail=f"{name}: a number from 0 to {most}")
+    return int(text)
