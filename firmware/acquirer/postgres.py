@@ -74,7 +74,8 @@ class PostgresBooks:
         if kept is not None and (found.books != kept.books or found.commits < kept.commits):
             self.close()
             raise BooksGoneError("other books, or an earlier copy, lie there", another=True)
-        self._kept = found
+        # a number that was drawn and not committed may be unknown to whoever takes over
+        self._kept = Kept(found.books, kept.commits if kept is not None else 0)
 
     @property
     def kept(self) -> Kept:
@@ -222,6 +223,18 @@ class PostgresBooks:
         for kind, count, minor in rows:
             found |= {kind: count, f"{kind}_minor": minor}
         return Totals(**found)
+
+    def batches(self) -> list[tuple[str, int]]:
+        """Terminal and batch of all that was ever booked or settled, in this order."""
+        rows = self.link.run(
+            "SELECT terminal, batch FROM transactions"
+            " UNION SELECT terminal, batch FROM settlements ORDER BY 1, 2"
+        )
+        return [(str(terminal), int(batch)) for terminal, batch in rows]
+
+    def in_batch(self, terminal: str, batch: int) -> list[Booking]:
+        """The requests of a batch, by STAN."""
+        return self._many("WHERE terminal = %s AND batch = %s ORDER BY stan", (terminal, batch))
 
     def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
         """Reference and host's totals of a batch that was settled."""

@@ -14,7 +14,7 @@ from firmware.acquirer.engine import BooksError
 from firmware.acquirer.postgres_schema import RECORDS
 
 FILE = "acquirer.db"
-BUSY_S = 5.0
+BUSY_S = 5
 
 
 class Records(Protocol):

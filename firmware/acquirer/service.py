@@ -49,7 +49,7 @@ def _nothing_more(_books: BooksEngine) -> None:
     """What is done in the same commit, if nobody asks for more."""
 
 
-class Service:
+class AcquirerService:
     """Carries out requests of the terminals that `terminals` has, for cards in `accounts`.
 
     `hash_key` is the key under which an account is found in the books. It may be used from any
