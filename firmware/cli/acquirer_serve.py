@@ -11,13 +11,13 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from firmware.acquirer.accounts import Status, load_accounts
+from firmware.acquirer.accounts import Account, Status, load_accounts
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.engine import BooksError
 from firmware.acquirer.opened import AcquirerPlace
@@ -67,7 +67,8 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     account = does.add_parser("account", help="the accounts that may pay")
     changes = account.add_subparsers(dest="action", required=True, metavar="ACTION")
     load = changes.add_parser("add", help="add the [[account]] tables of a file (mode 0600)")
-    load.add_argument("file", type=Path, metavar="FILE")
+    load.add_argument("file", type=Path, metavar="FILE", nargs="?")
+    load.add_argument("--tray", action="store_true", help="those of the simulator's cards")
     load.add_argument("--currency", default="CNY", choices=sorted(CURRENCIES))
     block = changes.add_parser("block", help="an account pays no more")
     block.add_argument("name", metavar="NAME")
@@ -230,10 +231,21 @@ def _terminal(options: argparse.Namespace, registry: Registry) -> int:
     return DONE
 
 
+def _accounts_of(options: argparse.Namespace) -> Sequence[Account]:
+    """Those of the file or of the tray. Raises ConfigError."""
+    if options.tray:
+        from firmware.lab.issuers import tray_books  # noqa: PLC0415 - slow, for this alone
+
+        return tray_books()
+    return load_accounts(options.file, CURRENCIES[options.currency])
+
+
 def _account(options: argparse.Namespace, registry: Registry) -> int:
     if options.action == "add":
+        if (options.file is None) is not options.tray:
+            raise Refused("expected FILE, or --tray")
         try:
-            accounts = load_accounts(options.file, CURRENCIES[options.currency])
+            accounts = _accounts_of(options)
         except ConfigError as error:
             raise Refused(*str(error).splitlines()) from None
         for account in accounts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Status
+from firmware.core.clock import SystemClock
 from firmware.core.masked import Pan
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import Answered, Control, NoAnswer, ReversalRequest
@@ -125,7 +127,11 @@ def test_what_another_terminal_sold_is_refunded_by_its_reference(
     assert other.ask(serving, other.refund(sold, 600)).response_code == "00"
     assert other.ask(serving, other.refund(sold, 401)).response_code == "64"
     assert other.ask(serving, other.refund("999999999999", 1)).response_code == "25"
-    assert till.ask(serving, till.refund(sold, 400)).response_code == "00"
+    today = SystemClock().now().date()
+    for days, code in ((-2, "25"), (2, "25"), (-1, "00"), (1, "00"), (0, "00")):
+        day = (today + timedelta(days=days)).strftime("%Y%m%d")
+        assert till.ask(serving, till.refund(sold, 100, date=day)).response_code == code, days
+    assert till.ask(serving, till.refund(sold, 100)).response_code == "00"
     assert till.ask(serving, till.refund(sold, 1)).response_code == "64"
     assert serving.all_spent == 0
 
