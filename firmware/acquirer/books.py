@@ -8,7 +8,7 @@ be used from any thread, by one at a time.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -139,6 +139,11 @@ class Books:
 
     def hold(self, terminal: str, account: str = "") -> None:
         """Nothing to do: whoever has begun a commit is alone."""
+
+    def glance(
+        self, place: Place, account: str, cryptogram: bytes, reference: Callable[[int], str]
+    ) -> None:
+        """Nothing to do: nothing is far away."""
 
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a decided request, and move the money if it stands. Raises BooksConflict.

@@ -105,7 +105,9 @@ class Issuer:
         """
         if request.offline:
             return APPROVED, ""  # the card has approved already: the money is owed
-        if (request.card.psn or NO_PSN) != account.psn:  # another card of the same account
+        # another card of the same account; what gives money back may have no card that tells
+        said = request.card.psn or (NO_PSN if request.payment.kind is Kind.SALE else account.psn)
+        if said != account.psn:
             return "14", ""
         code = self._status_code(request, account, today)
         if code == APPROVED:

@@ -14,6 +14,7 @@ from firmware.acquirer.engine import BooksError
 from firmware.acquirer.postgres_schema import RECORDS
 
 FILE = "acquirer.db"
+TERMINAL, ACCOUNT = "terminal", "account"  # kinds
 BUSY_S = 5
 
 

@@ -20,6 +20,7 @@ GROUPS = {
     "recovery": "power back with transactions open",
     "page": "the bench page: a key press to pixels, an idle page, ten pages at a sale",
     "growth": "start and look-up as the journal grows",
+    "acquirer": "sales a second and their times at `pos acquirer serve`, on both engines",
 }
 
 

@@ -87,7 +87,7 @@ class Server:
         ready = self.process.stdout.readline()
         if not ready:
             self.process.communicate()
-            raise AssertionError(self.log.read_text())
+            raise AssertionError(f"{self.process.returncode}: {self.log.read_text()}")
         self.port = int(ready.rpartition(":")[2])
 
     def kill(self) -> None:
