@@ -28,7 +28,7 @@ COMMANDS = {
     "journal": "list, show or export the journal's records",
     "backup": "copy data and settings into one file, while the terminal trades",
     "restore": "make a backup the data of a terminal that has none",
-    "acquirer": "read frames of an acquirer's line, make MACs, try the line",
+    "acquirer": "be an acquirer for terminals, read frames of its line, make MACs, try the line",
     "key": "put in the terminal master key of an acquirer's line, or show check values",
     "doctor": "look at each part of a wired Pi, and say what to do about what is wrong",
     "install": "make the terminal a service of this system",
@@ -43,7 +43,8 @@ COMMANDS = {
     "guide": "write the cashier's page, with the real screens, to be printed",
     "screens": "draw the contact sheet of all screens",
 }
-HOLD_CARDS = ("sim", "demo", "play", "card", "run", "key")  # in their memory, with PINs and keys
+# in their memory, with PINs and keys
+HOLD_CARDS = ("sim", "demo", "play", "card", "run", "key", "acquirer")
 USAGE_ERROR = 2
 
 

@@ -8,7 +8,7 @@ be used from any thread, by one at a time.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -140,6 +140,11 @@ class Books:
     def hold(self, terminal: str, account: str = "") -> None:
         """Nothing to do: whoever has begun a commit is alone."""
 
+    def glance(
+        self, place: Place, account: str, cryptogram: bytes, reference: Callable[[int], str]
+    ) -> None:
+        """Nothing to do: nothing is far away."""
+
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a decided request, and move the money if it stands. Raises BooksConflict.
 
@@ -251,6 +256,18 @@ class Books:
             refunds_minor=refunds_minor,
         )
 
+    def batches(self) -> list[tuple[str, int]]:
+        """Terminal and batch of all that was ever booked or settled, in this order."""
+        rows = self._db.execute(
+            "SELECT terminal, batch FROM transactions"
+            " UNION SELECT terminal, batch FROM settlements ORDER BY 1, 2"
+        )
+        return [(str(terminal), int(batch)) for terminal, batch in rows]
+
+    def in_batch(self, terminal: str, batch: int) -> list[Booking]:
+        """The requests of a batch, by STAN."""
+        return self._many("WHERE terminal = ? AND batch = ? ORDER BY stan", (terminal, batch))
+
     def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
         """Reference and host's totals of a batch that was settled."""
         row = self._db.execute(
@@ -304,3 +321,22 @@ class Books:
 
     def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
         return [entry_of(row) for row in self._db.execute(_SELECT + where, values)]
+
+
+class BooksToRead(Books):
+    """The books at `path` beside whoever writes them: nothing can be changed.
+
+    Raises BooksError.
+    """
+
+    def __init__(self, path: Path) -> None:  # no log is renewed, no table made
+        try:
+            uri = f"{path.absolute().as_uri()}?mode=ro"
+            self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version != SCHEMA:
+                self._db.close()
+                raise BooksError(f"{path}: schema {version}: expected {SCHEMA}")
+            self._kept = self._found()
+        except sqlite3.Error as error:
+            raise BooksError(f"{path}: {error}") from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BUCKETS_MS = (2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+LONGER_MS = 1 << 40
 
 
 class Counts:
@@ -18,16 +19,26 @@ class Counts:
         self.followed: Counter[str] = Counter()  # rules of the tester, by deed
         self.failed = 0  # requests that the books could not take
         self.connections = 0  # open now
-        self.times: Counter[float] = Counter()  # answers by the least bucket that holds them
-        self.time_sum_s = 0.0
+        self.times: Counter[int] = Counter()  # answers by the least bucket that holds them
+        self.time_sum_us = 0
 
-    def answer(self, kind: str, code: str, took_s: float) -> None:
+    def seen(self) -> Counts:
+        """The counters as they stand at this moment."""
+        copy = Counts()
+        with self._lock:
+            copy.answered, copy.refused = Counter(self.answered), Counter(self.refused)
+            copy.followed, copy.times = Counter(self.followed), Counter(self.times)
+            copy.failed, copy.connections = self.failed, self.connections
+            copy.time_sum_us = self.time_sum_us
+        return copy
+
+    def answer(self, kind: str, code: str, took_us: int) -> None:
         """An answer has been made."""
-        bucket = next((each for each in BUCKETS_S if took_s <= each), float("inf"))
+        bucket = next((each for each in BUCKETS_MS if took_us <= each * 1_000), LONGER_MS)
         with self._lock:
             self.answered[kind, code] += 1
             self.times[bucket] += 1
-            self.time_sum_s += took_s
+            self.time_sum_us += took_us
 
     def refuse(self, reason: str) -> None:
         """A frame or a connection was turned away."""

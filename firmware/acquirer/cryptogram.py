@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -37,6 +38,7 @@ COVERED = (  # tags and their lengths in the cryptogram's input
     ("82", 2),
     ("9F36", 2),
 )
+CARDS = 1024  # whose keys are not derived anew for each transaction
 ISSUER_APPROVES = 0x80  # in the second byte of the card status update. See EMV 4.4 Book 3, C9
 
 
@@ -90,6 +92,7 @@ class IssuerKey(Struct, frozen=True):
         return self.of_cryptogram(data)
 
 
+@lru_cache(maxsize=CARDS)
 def icc_master_key(imk: Key, pan: Pan, psn: str) -> Key:
     """The card's master key: option A up to 16 digits, B above. See EMV 4.4 Book 2, A1.4."""
     digits = pan.reveal() + psn

@@ -1,7 +1,8 @@
 """Open books for several threads: each takes a desk, works alone at it, and gives it back.
 
-A desk whose books failed is closed and opened anew by whoever takes it next: a sync or a connection
-that failed is not to be retried in place.
+A desk whose books failed is closed, and with it all that were opened before it failed: what broke
+one connection has broken the others. Whoever takes one next opens it anew, for a sync or a
+connection that failed is not to be retried in place.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from msgspec import Struct
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.engine import BooksConflict, BooksEngine, BooksError
 from firmware.acquirer.registry import KnownTerminals, Registry
-from firmware.acquirer.service import Service
+from firmware.acquirer.service import AcquirerService
 
-WAIT_S = 10.0
+WAIT_S = 10
 
 
 class ServiceDesk(Struct):
@@ -27,8 +28,9 @@ class ServiceDesk(Struct):
     books: BooksEngine
     registry: Registry
     terminals: KnownTerminals
-    service: Service
+    service: AcquirerService
     close: Callable[[], None]
+    era: int = 0  # of Desks: how often books had failed when it was opened
 
 
 class Desks:
@@ -37,6 +39,7 @@ class Desks:
     def __init__(self, open_desk: Callable[[Kept | None], ServiceDesk], count: int) -> None:
         self._open = open_desk
         self._kept: Kept | None = None
+        self._era = 0
         self._free: queue.LifoQueue[ServiceDesk | None] = queue.LifoQueue()
         for _ in range(count):
             self._free.put(None)
@@ -52,14 +55,20 @@ class Desks:
         except queue.Empty:
             raise BooksError("all desks are taken") from None
         try:
+            if desk is not None and desk.era != self._era:
+                desk.close()
+                desk = None
             if desk is None:
+                era = self._era
                 desk = self._open(self._kept)
+                desk.era = era
             yield desk
             self._note(desk.books.kept)
         except BooksConflict:
             raise
         except (BooksError, sqlite3.Error):
             if desk is not None:
+                self._era = max(self._era, desk.era + 1)  # several may fail at once
                 desk.close()
             desk = None
             raise

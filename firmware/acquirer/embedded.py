@@ -22,7 +22,7 @@ from firmware.acquirer.booking import Kept, Standing, Tie
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import BooksEngine, BooksError, BooksGoneError, OpenBooks
 from firmware.acquirer.named import serial_in
-from firmware.acquirer.service import Registration, Service
+from firmware.acquirer.service import AcquirerService, Registration
 from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
 from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
@@ -80,7 +80,7 @@ class LocalHost:
         self._keys = derived_keys(master)
         self._now = clock_now
         self._accounts = {account.pan.keyed_hash(self._hash_key): account for account in accounts}
-        self._service = Service(
+        self._service = AcquirerService(
             self._accounts,
             dict(terminals),
             hash_key=self._hash_key,

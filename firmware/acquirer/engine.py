@@ -6,6 +6,7 @@ tests/contracts/test_books_contract.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -55,8 +56,14 @@ class BooksEngine(Protocol):
         """Nobody else decides for this terminal, or on this account, until the commit ends."""
         ...
 
+    def glance(
+        self, place: Place, account: str, cryptogram: bytes, reference: Callable[[int], str]
+    ) -> None:
+        """Told what a decision will ask for; `reference` says what a number's would be."""
+        ...
+
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
-        """Enter a request and move its money, on conditions. Raises BooksConflict. See books."""
+        """Enter a request and move its money, on conditions that the commit may refuse."""
         ...
 
     def entry(self, place: Place) -> Booking | None: ...
@@ -86,6 +93,10 @@ class BooksEngine(Protocol):
     def set_pin_failures(self, account: str, failures: int) -> None: ...
 
     def totals(self, terminal: str, batch: int) -> Totals: ...
+
+    def batches(self) -> list[tuple[str, int]]: ...
+
+    def in_batch(self, terminal: str, batch: int) -> list[Booking]: ...
 
     def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None: ...
 

@@ -105,7 +105,9 @@ class Issuer:
         """
         if request.offline:
             return APPROVED, ""  # the card has approved already: the money is owed
-        if (request.card.psn or NO_PSN) != account.psn:  # another card of the same account
+        # another card of the same account; what gives money back may have no card that tells
+        said = request.card.psn or (NO_PSN if request.payment.kind is Kind.SALE else account.psn)
+        if said != account.psn:
             return "14", ""
         code = self._status_code(request, account, today)
         if code == APPROVED:
@@ -190,7 +192,7 @@ def _void_code(books: BooksEngine, payment: Payment, account_id: str) -> tuple[s
     original = books.entry((payment.terminal, named.batch, named.stan)) if named else None
     if named is None or original is None or original.merchant != payment.merchant:
         return "25", ""
-    if not _is_meant(original, named):
+    if not _is_meant(original, named, payment):
         return "25", ""
     code = _original_code(original, payment, account_id)
     if code != APPROVED:
@@ -215,9 +217,24 @@ def _refund_code(books: BooksEngine, payment: Payment, account_id: str) -> tuple
     return (APPROVED if payment.amount.minor <= left else "64"), original.reference
 
 
-def _is_meant(original: Booking, named: OriginalRef) -> bool:
-    """Whether the sale with these numbers is the one that is meant, as far as that is said."""
-    return named.date in ("", original.date) and named.reference in ("", original.reference)
+def _is_meant(original: Booking, named: OriginalRef, payment: Payment) -> bool:
+    """Whether the sale with these numbers is the one that is meant, as far as that is said.
+
+    On a line that does not say when a sale was, the day is the acquirer's, and at midnight, or as
+    clocks differ, the terminal may call it another: a reference number tells which is meant.
+    """
+    if named.reference not in ("", original.reference):
+        return False
+    apart = abs(_day(named.date) - _day(original.date)) if named.date else 0
+    return apart <= (1 if named.reference and not payment.date else 0)
+
+
+def _day(digits: str) -> int:
+    """The day's number; one that there is not is far from all others."""
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal()
+    except ValueError:
+        return -(10**6)
 
 
 def _refunded_original(books: BooksEngine, payment: Payment) -> Booking | None:
@@ -231,7 +248,7 @@ def _refunded_original(books: BooksEngine, payment: Payment) -> Booking | None:
         numbers = (named.batch, named.stan)
         if found is not None and any(numbers) and not _is_named(found, *numbers):
             return None
-    return found if found is not None and _is_meant(found, named) else None
+    return found if found is not None and _is_meant(found, named, payment) else None
 
 
 def _is_named(entry: Booking, batch: int, stan: int) -> bool:

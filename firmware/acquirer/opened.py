@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from firmware.acquirer.booking import Kept
-from firmware.acquirer.books import BOOKS, Books
+from firmware.acquirer.books import BOOKS, Books, BooksToRead
 from firmware.acquirer.desks import Desks, ServiceDesk
 from firmware.acquirer.engine import BooksEngine, BooksError
 from firmware.acquirer.records import FILE, Records, SqliteRecords
 from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
-from firmware.acquirer.service import Service
+from firmware.acquirer.service import AcquirerService
 from firmware.iso8583.keys import MASTER, KeyFileError, read_or_make_master
 
 LOCK = "serve.lock"
@@ -23,30 +23,46 @@ POSTGRES_DESKS = 12  # connections to the database; in SQLite one writes
 
 
 class AcquirerPlace:
-    """What `data` holds, or the database `url` with the master key in `data`.
+    """What `folder` holds, or the database `url` with the master key in `folder`.
 
     Several machines on one database share the file of the master key. Raises BooksError.
     """
 
-    def __init__(self, data: Path, url: str = "") -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         if url and not url.startswith(POSTGRES):
             raise BooksError("--books: expected postgresql://…")
-        self._data, self._url = data, url
+        self._folder, self._url = folder, url
         try:
-            data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._master = read_or_make_master(data / MASTER)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._master = read_or_make_master(folder / MASTER)
         except KeyFileError as error:
             raise BooksError(str(error)) from None
         except OSError as error:
-            raise BooksError(f"{error.filename or data}: {error.strerror}") from None
+            raise BooksError(f"{error.filename or folder}: {error.strerror}") from None
 
     def registry(self) -> tuple[Registry, Callable[[], None]]:
         """The terminals and accounts, and how to close them; servers may run meanwhile."""
         if self._url:
             books, records = self._in_postgres(None)
             return Registry(records, self._master), books.close
-        records = SqliteRecords(self._data / FILE)
+        records = SqliteRecords(self._folder / FILE)
         return Registry(records, self._master), records.close
+
+    def to_read(self) -> tuple[BooksEngine, Registry, Callable[[], None]]:
+        """Books and registry as they are, and how to close them; servers may run meanwhile."""
+        books: BooksEngine
+        records: Records
+        if self._url:
+            books, records = self._in_postgres(None)
+        else:
+            books = BooksToRead(self._folder / BOOKS)
+            records = SqliteRecords(self._folder / FILE)
+
+        def close() -> None:
+            records.close()
+            books.close()
+
+        return books, Registry(records, self._master), close
 
     def desks(self, clock_now: Callable[[], datetime], *, test_amounts: bool = False) -> Desks:
         """Desks for a server. Raises BooksError: the first is opened now."""
@@ -55,11 +71,11 @@ class AcquirerPlace:
             if self._url:
                 books, records = self._in_postgres(kept)
             else:
-                books = Books(self._data / BOOKS, kept)
-                records = SqliteRecords(self._data / FILE)
+                books = Books(self._folder / BOOKS, kept)
+                records = SqliteRecords(self._folder / FILE)
             registry = Registry(records, self._master)
             terminals = KnownTerminals(registry)
-            service = Service(
+            service = AcquirerService(
                 KnownAccounts(registry),
                 terminals,
                 hash_key=registry.hash_key,
@@ -82,12 +98,12 @@ class AcquirerPlace:
 
         Raises BooksError while another is.
         """
-        handle = os.open(self._data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(handle)
-            raise BooksError(f"{self._data}: another server has these books") from None
+            raise BooksError(f"{self._folder}: another server has these books") from None
         return handle
 
     def _in_postgres(self, kept: Kept | None) -> tuple[BooksEngine, Records]:

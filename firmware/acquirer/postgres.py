@@ -9,12 +9,14 @@ account (its row).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
-from firmware.acquirer.engine import BooksConflict, BooksGoneError
-from firmware.acquirer.postgres_link import NoTablesError, PostgresLink, Values
+from firmware.acquirer.engine import BooksGoneError
+from firmware.acquirer.postgres_link import BEGIN, NoTablesError, PostgresLink, Values
+from firmware.acquirer.postgres_records import RECORD
+from firmware.acquirer.records import ACCOUNT
 from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import Place
 
@@ -23,6 +25,8 @@ _VALUES = ", ".join(f"%({name})s" for name in COLUMNS)
 _SELECT = f"SELECT {_NAMES} FROM transactions "  # noqa: S608 - our own names
 _PLACE = "terminal = %s AND batch = %s AND stan = %s"
 _ENTER = f"INSERT INTO transactions ({_NAMES}) "
+# a statement that found nothing to change is an error, and with it all that is sent after it
+ONE = "SELECT 1 / count(*) FROM"
 _ENTER_REFUSED = _ENTER + f"VALUES ({_VALUES})"
 # a NULL of no type is text to the server: the cast says what it is
 _SELL = f"""
@@ -30,8 +34,9 @@ WITH paid AS (
     UPDATE accounts SET spent_minor = spent_minor + %(amount_minor)s
     WHERE account = %(account)s AND (%(limit_minor)s::bigint IS NULL
         OR spent_minor + %(amount_minor)s <= %(limit_minor)s::bigint)
-    RETURNING 1)
-{_ENTER} SELECT {_VALUES} FROM paid"""  # noqa: S608 - our own names
+    RETURNING 1),
+entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
+{ONE} entered"""  # noqa: S608 - our own names
 _GIVE_BACK = f"""
 WITH undone AS (
     UPDATE transactions SET undone_minor = undone_minor + %(amount_minor)s
@@ -42,8 +47,9 @@ WITH undone AS (
 paid AS (
     UPDATE accounts SET spent_minor = spent_minor - %(amount_minor)s
     WHERE account = %(account)s AND EXISTS (SELECT 1 FROM undone)
-    RETURNING 1)
-{_ENTER} SELECT {_VALUES} FROM paid"""  # noqa: S608 - our own names
+    RETURNING 1),
+entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
+{ONE} entered"""  # noqa: S608 - our own names
 _REVERSE = f"""
 WITH gone AS (
     UPDATE transactions SET state = 'reversed' WHERE {_PLACE} AND state = 'standing'
@@ -51,9 +57,32 @@ WITH gone AS (
 sale AS (
     UPDATE transactions SET undone_minor = undone_minor - gone.amount_minor FROM gone
     WHERE gone.undoes <> '' AND transactions.reference = gone.undoes
+    RETURNING 1),
+paid AS (
+    UPDATE accounts SET spent_minor = spent_minor - %s FROM gone
+    WHERE accounts.account = gone.account
     RETURNING 1)
-UPDATE accounts SET spent_minor = spent_minor - %s FROM gone
-    WHERE accounts.account = gone.account"""  # noqa: S608 - our own names
+{ONE} paid"""  # noqa: S608 - our own names
+_HOLD_ACCOUNT = "SELECT 1 FROM accounts WHERE account = %s FOR UPDATE"
+_HOLD_TERMINAL = "SELECT pg_advisory_xact_lock(%s)"
+_ENTRY = _SELECT + "WHERE " + _PLACE
+_REVERSED = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - our own names
+_SPENT = "SELECT spent_minor FROM accounts WHERE account = %s"
+_PIN_FAILURES = "SELECT pin_failures FROM accounts WHERE account = %s"
+_SEEN = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s"
+_SETTLEMENT = "SELECT * FROM settlements WHERE terminal = %s AND batch = %s"
+_LAST_SETTLED = "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = %s"
+_IS_REFERENCE = (
+    "SELECT 1 FROM transactions WHERE reference = %s"
+    " UNION ALL SELECT 1 FROM settlements WHERE reference = %s"
+)
+# each of them in one row: whether there is one, or of the last three the value itself
+_WHOLE = 2  # the first so many are read anew where there is one
+_GLANCE = (
+    f"SELECT {', '.join(f'EXISTS ({sql})' for sql in (_ENTRY, _SETTLEMENT, _REVERSED, _SEEN))},"
+    f" EXISTS ({_IS_REFERENCE}), ({_SPENT}), ({_PIN_FAILURES}), ({RECORD})"
+)
+_DRAW = "SELECT nextval('numbers') FROM generate_series(1, 32)"  # so many at once
 
 
 class PostgresBooks:
@@ -69,12 +98,14 @@ class PostgresBooks:
         except NoTablesError as error:
             raise BooksGoneError(str(error), another=True) from None
         self._drawn = 0
+        self._numbers: list[int] = []  # drawn and not given yet, the next one last
         self._held: set[str] = set()
         found = self._found()
         if kept is not None and (found.books != kept.books or found.commits < kept.commits):
             self.close()
             raise BooksGoneError("other books, or an earlier copy, lie there", another=True)
-        self._kept = found
+        # a number that was drawn and not committed may be unknown to whoever takes over
+        self._kept = Kept(found.books, kept.commits if kept is not None else 0)
 
     @property
     def kept(self) -> Kept:
@@ -88,10 +119,10 @@ class PostgresBooks:
     def commit(self) -> Iterator[None]:
         """All that is written within is durable at its end, or, after an exception, not there."""
         self._held.clear()
-        self.link.run("BEGIN")
+        self.link.later(BEGIN)
         try:
             yield
-            self.link.run("COMMIT")
+            self.link.commit()
         except BaseException:
             self.link.roll_back()
             raise
@@ -105,15 +136,43 @@ class PostgresBooks:
         if terminal and terminal not in self._held:
             digest = hashlib.sha256(terminal.encode()).digest()[:8]
             key = int.from_bytes(digest, "big", signed=True)
-            self.link.run("SELECT pg_advisory_xact_lock(%s)", (key,))
+            last = (_LAST_SETTLED, (terminal,))
+            self.link.foresee(*last, self.link.rows([(_HOLD_TERMINAL, (key,)), last])[-1])
             self._held.add(terminal)
         if account and f"account {account}" not in self._held:
-            sql = "SELECT 1 FROM accounts WHERE account = %s FOR UPDATE"
-            if self.link.row(sql, (account,)) is None:
+            if self.link.row(_HOLD_ACCOUNT, (account,)) is None:
                 insert = "INSERT INTO accounts (account) VALUES (%s) ON CONFLICT DO NOTHING"
-                self.link.run(insert, (account,))
-                self.link.run(sql, (account,))
+                self.link.later(insert, (account,))
+                self.link.run(_HOLD_ACCOUNT, (account,))
             self._held.add(f"account {account}")
+
+    def glance(
+        self, place: Place, account: str, cryptogram: bytes, reference: Callable[[int], str]
+    ) -> None:
+        """Read ahead what a decision will ask for, once nobody else decides on the account."""
+        if not self._numbers:
+            self._numbers = [int(row[0]) for row in self.link.run(_DRAW)][::-1]
+        number = reference(self._numbers[-1])
+        asked: tuple[tuple[str, tuple[object, ...]], ...] = (
+            (_ENTRY, place),
+            (_SETTLEMENT, place[:2]),
+            (_REVERSED, place),
+            (_SEEN, (account, cryptogram)),
+            (_IS_REFERENCE, (number, number)),
+            (_SPENT, (account,)),
+            (_PIN_FAILURES, (account,)),
+            (RECORD, (ACCOUNT, account)),
+        )
+        values = tuple(value for _, each in asked for value in each)
+        held, found = self.link.rows([(_HOLD_ACCOUNT, (account,)), (_GLANCE, values)])
+        if held is None or found is None:
+            return
+        self.link.foresee(_HOLD_ACCOUNT, (account,), held)
+        for at, (one, there) in enumerate(zip(asked, found, strict=True)):
+            if there in (False, None):
+                self.link.foresee(*one, None)
+            elif at >= _WHOLE:
+                self.link.foresee(*one, (there,))
 
     def tie(self) -> Tie | None:
         """The journal that these books answer, and how far they know it; None before the first."""
@@ -122,7 +181,7 @@ class PostgresBooks:
 
     def set_tie(self, tie: Tie) -> None:
         """Note how far the journal is known. Part of the commit it is called in."""
-        self.link.run(
+        self.link.later(
             "INSERT INTO tie VALUES (1, %s, %s, %s, %s) ON CONFLICT (one) DO UPDATE SET"
             " identity = excluded.identity, key_check = excluded.key_check,"
             " seq = excluded.seq, hash = excluded.hash",
@@ -131,28 +190,30 @@ class PostgresBooks:
 
     def next_number(self) -> int:
         """A number never given before; one of a commit that breaks off is left out."""
-        self._drawn = self._number("SELECT nextval('numbers')")
+        if not self._numbers:
+            self._numbers = [int(row[0]) for row in self.link.run(_DRAW)][::-1]
+        self._drawn = self._numbers.pop()
         return self._drawn
 
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
-        """Enter a decided request, and move the money if it stands. Raises BooksConflict.
+        """Enter a decided request, and move the money if it stands.
 
-        A sale is entered only if its account has then spent no more than `limit_minor`, a void or
+        What nobody can know before the commit is a BooksConflict there, and nothing is booked: a
+        sale is entered only if its account has then spent no more than `limit_minor`, a void or
         refund only if the sale that it rests on stands and was paid with that much more.
         """
         values = {name: stored(getattr(entry, name)) for name in COLUMNS}
         values["limit_minor"] = limit_minor
         if not entry.spends_minor:
-            self.link.run(_ENTER_REFUSED, values)
+            self.link.later(_ENTER_REFUSED, values)
             return
         self.hold("", entry.account)
-        sql = _SELL if entry.kind is Kind.SALE else _GIVE_BACK
-        if self.link.run(sql, values).rowcount != 1:
-            raise BooksConflict("the money that this rests on has moved")
+        self.link.later(_SELL if entry.kind is Kind.SALE else _GIVE_BACK, values)
 
     def entry(self, place: Place) -> Booking | None:
         """The request that `place` names."""
-        return self._one("WHERE " + _PLACE, place)
+        row = self.link.row(_ENTRY, place)
+        return None if row is None else entry_of(row)
 
     def by_reference(self, reference: str) -> Booking | None:
         return self._one("WHERE reference = %s", (reference,))
@@ -167,26 +228,23 @@ class PostgresBooks:
 
     def cryptogram_used(self, account: str, cryptogram: bytes) -> bool:
         """Whether this account's card was already seen with the very same ARQC."""
-        sql = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s"
-        return bool(cryptogram) and self.link.row(sql, (account, cryptogram)) is not None
+        return bool(cryptogram) and self.link.row(_SEEN, (account, cryptogram)) is not None
 
     def reverse(self, entry: Booking) -> None:
-        """Take back a standing entry and the money it moved. Raises BooksConflict."""
+        """Take back a standing entry and the money it moved; else the commit is a conflict."""
         values = (entry.terminal, entry.batch, entry.stan, entry.spends_minor)
-        if self.link.run(_REVERSE, values).rowcount != 1:
-            raise BooksConflict("it does not stand any more")
+        self.link.later(_REVERSE, values)
 
     def note_reversal(self, place: Place) -> None:
         """From now on nothing may stand at `place`."""
-        self.link.run("INSERT INTO reversals VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", place)
+        self.link.later("INSERT INTO reversals VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", place)
 
     def is_reversed(self, place: Place) -> bool:
-        sql = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - ours
-        return self.link.row(sql, place) is not None
+        return self.link.row(_REVERSED, place) is not None
 
     def spent_minor(self, account: str) -> int:
         """Sales less voids and refunds that stand."""
-        return self._number("SELECT spent_minor FROM accounts WHERE account = %s", (account,))
+        return self._number(_SPENT, (account,))
 
     def spent(self) -> dict[str, int]:
         """The same for every account that ever moved money."""
@@ -202,10 +260,10 @@ class PostgresBooks:
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def pin_failures(self, account: str) -> int:
-        return self._number("SELECT pin_failures FROM accounts WHERE account = %s", (account,))
+        return self._number(_PIN_FAILURES, (account,))
 
     def set_pin_failures(self, account: str, failures: int) -> None:
-        self.link.run(
+        self.link.later(
             "INSERT INTO accounts (account, pin_failures) VALUES (%s, %s)"
             " ON CONFLICT (account) DO UPDATE SET pin_failures = excluded.pin_failures",
             (account, failures),
@@ -223,11 +281,21 @@ class PostgresBooks:
             found |= {kind: count, f"{kind}_minor": minor}
         return Totals(**found)
 
+    def batches(self) -> list[tuple[str, int]]:
+        """Terminal and batch of all that was ever booked or settled, in this order."""
+        rows = self.link.run(
+            "SELECT terminal, batch FROM transactions"
+            " UNION SELECT terminal, batch FROM settlements ORDER BY 1, 2"
+        )
+        return [(str(terminal), int(batch)) for terminal, batch in rows]
+
+    def in_batch(self, terminal: str, batch: int) -> list[Booking]:
+        """The requests of a batch, by STAN."""
+        return self._many("WHERE terminal = %s AND batch = %s ORDER BY stan", (terminal, batch))
+
     def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
         """Reference and host's totals of a batch that was settled."""
-        row = self.link.row(
-            "SELECT * FROM settlements WHERE terminal = %s AND batch = %s", (terminal, batch)
-        )
+        row = self.link.row(_SETTLEMENT, (terminal, batch))
         if row is None:
             return None
         names = Totals.__struct_fields__
@@ -235,21 +303,16 @@ class PostgresBooks:
 
     def last_settled(self, terminal: str) -> int:
         """The latest batch of a terminal that was settled; 0 when none was."""
-        sql = "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = %s"
-        return self._number(sql, (terminal,))
+        return self._number(_LAST_SETTLED, (terminal,))
 
     def is_reference(self, reference: str) -> bool:
         """Whether a request or a settlement was given this reference number."""
-        sql = (
-            "SELECT 1 FROM transactions WHERE reference = %s"
-            " UNION ALL SELECT 1 FROM settlements WHERE reference = %s"
-        )
-        return self.link.row(sql, (reference, reference)) is not None
+        return self.link.row(_IS_REFERENCE, (reference, reference)) is not None
 
     def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
-        """Close a batch on these totals. Raises BooksConflict when it is closed already."""
+        """Close a batch on these totals; the commit is a conflict when it is closed already."""
         sums = [getattr(totals, name) for name in Totals.__struct_fields__]
-        self.link.run(
+        self.link.later(
             "INSERT INTO settlements VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (terminal, batch, reference, *sums),
         )

@@ -27,19 +27,25 @@ _DURABLE = {
     "synchronous_commit": ("on", "remote_apply"),
 }
 _MIGRATING = 0x706F73  # key of the lock under which the tables are made
+BEGIN, COMMIT = "BEGIN", "COMMIT"
 # another transaction was there first: what was decided on has changed, so decide again
 _CONFLICTS = (
     errors.UniqueViolation,
     errors.CheckViolation,
     errors.SerializationFailure,
     errors.DeadlockDetected,
+    errors.DivisionByZero,  # of a statement that found nothing to change: see postgres.ONE
 )
 
 Values = Sequence[object] | Mapping[str, object]
+Statement = tuple[str, Values]
 
 
 class PostgresLink:
     """A connection to the database that `url` names, its tables made or brought up to date.
+
+    What changes something waits until something is read, or for the commit, and what is known to
+    be read soon is read ahead: both go out together, so that a request costs few round trips.
 
     `url` is a libpq connection string: `postgresql://user@a,b/name?target_session_attrs=read-write`
     finds the primary among several servers. Blocks up to CONNECT_S a server. With `made` false no
@@ -55,10 +61,12 @@ class PostgresLink:
                 connect_timeout=CONNECT_S,
                 options=options,
                 application_name="pos-acquirer",
-                prepare_threshold=2,
+                prepare_threshold=1,  # what comes again is planned once
             )
         except psycopg.Error as error:
             raise BooksError(_words(error)) from None
+        self._waiting: list[Statement] = []
+        self._ahead: dict[tuple[str, tuple[object, ...]], tuple[Any, ...] | None] = {}
         try:
             self._check_durable()
             self._migrate(may_make=may_make)
@@ -67,22 +75,60 @@ class PostgresLink:
             raise
 
     def run(self, sql: str, values: Values = ()) -> psycopg.Cursor[Any]:
-        """Execute a statement. Raises BooksConflict when another transaction was first."""
+        """Execute what waits and a statement. Raises BooksConflict, when another was first."""
+        return self._send([(sql, values)])[-1]
+
+    def later(self, sql: str, values: Values = ()) -> None:
+        """Execute a statement before the next one that is read, or with the commit."""
+        self._ahead.clear()
+        self._waiting.append((sql, values))
+
+    def commit(self) -> None:
+        """End the transaction, durable when this returns. Raises BooksConflict."""
+        if self._waiting == [(BEGIN, ())]:  # nothing was asked within
+            self._waiting.clear()
+            return
+        self._ahead.clear()
+        self._send([(COMMIT, ())])
+
+    def rows(self, reads: Sequence[Statement]) -> list[tuple[Any, ...] | None]:
+        """The first row of each of some statements, in one round trip.
+
+        They are read one after the other: each sees what was committed when those before it ended.
+        """
+        return [cursor.fetchone() for cursor in self._send(reads)]
+
+    def foresee(self, sql: str, values: tuple[object, ...], row: tuple[Any, ...] | None) -> None:
+        """What `row` is to find for a statement, until something is changed."""
+        self._ahead[sql, values] = row
+
+    def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row that a statement gives."""
+        if isinstance(values, tuple) and (sql, values) in self._ahead:
+            return self._ahead[sql, values]
+        found: tuple[Any, ...] | None = self.run(sql, values).fetchone()
+        return found
+
+    def _send(self, statements: Sequence[Statement]) -> list[psycopg.Cursor[Any]]:
+        """Execute what waits and then these, in one round trip; their cursors."""
+        sent = [*self._waiting, *statements]
+        self._waiting.clear()
         try:
             # the statements are this package's own, values always go beside them
-            return self._db.execute(sql.encode(), values or None)
+            if len(sent) == 1:
+                return [self._db.execute(sent[0][0].encode(), sent[0][1] or None)]
+            with self._db.pipeline():
+                cursors = [self._db.execute(sql.encode(), values or None) for sql, values in sent]
         except _CONFLICTS as error:
             raise BooksConflict(_words(error)) from None
         except psycopg.Error as error:
             raise BooksError(_words(error)) from None
-
-    def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
-        """The first row that a statement gives."""
-        found: tuple[Any, ...] | None = self.run(sql, values).fetchone()
-        return found
+        return cursors[len(sent) - len(statements) :]
 
     def roll_back(self) -> None:
         """Leave a transaction that broke off; a connection that is broken has left it already."""
+        self._waiting.clear()
+        self._ahead.clear()
         if self._db.closed or self._db.info.transaction_status is _IDLE:
             return
         try:

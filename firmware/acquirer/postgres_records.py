@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from firmware.acquirer.postgres_link import PostgresLink
 
+RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
+
 
 class PostgresRecords:
     """Records over `link`, which its owner closes. See firmware.acquirer.records.Records."""
@@ -13,8 +15,7 @@ class PostgresRecords:
 
     def get(self, kind: str, name: str) -> bytes | None:
         """The record, or None."""
-        sql = "SELECT value FROM records WHERE kind = %s AND name = %s"
-        row = self._link.row(sql, (kind, name))
+        row = self._link.row(RECORD, (kind, name))
         return bytes(row[0]) if row else None
 
     def put(self, kind: str, name: str, value: bytes) -> None:

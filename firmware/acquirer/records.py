@@ -14,7 +14,8 @@ from firmware.acquirer.engine import BooksError
 from firmware.acquirer.postgres_schema import RECORDS
 
 FILE = "acquirer.db"
-BUSY_S = 5.0
+TERMINAL, ACCOUNT = "terminal", "account"  # kinds
+BUSY_S = 5
 
 
 class Records(Protocol):

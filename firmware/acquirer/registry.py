@@ -16,13 +16,12 @@ from msgspec import Struct
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.engine import BooksError
-from firmware.acquirer.records import Records
+from firmware.acquirer.records import ACCOUNT, TERMINAL, Records
 from firmware.acquirer.service import Registration
 from firmware.core.masked import Key, Pan, Pin
 from firmware.iso8583.keys import SessionKeys, derive
 
 NONCE_BYTES = 12
-TERMINAL, ACCOUNT = "terminal", "account"
 _Kept = TypeVar("_Kept", bound="TerminalRecord | Account")
 
 

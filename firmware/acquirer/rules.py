@@ -9,21 +9,24 @@
     amount_ends = "68"     # or its last digits
     skip = 2               # not the first two that fit,
     times = 1              # and then so often; without it always
+    name = "first"         # a rule with a name goes on counting when the file changes
 
-The first rule that fits is followed. The file is read anew when it changes, and counting begins
-anew; a file with a mistake leaves the rules before it in force.
+The first rule that fits is followed. The file is read anew when it changes, and rules without a
+name begin to count anew; a file with a mistake leaves the rules before it in force.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from firmware.core.files import read_text
 from firmware.core.log import fields as event
@@ -43,6 +46,7 @@ Deed = Literal[
 ]
 DEEDS = Deed.__args__  # type: ignore[attr-defined]
 MS_MAX = 600_000
+RULES = "rules.toml"
 _Text = Annotated[str, Meta(min_length=1, max_length=15)]
 _Count = Annotated[int, Meta(ge=0)]
 
@@ -75,6 +79,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     amount_ends: Annotated[str, Meta(pattern="^[0-9]{1,12}$")] | None = None
     skip: _Count = 0
     times: _Count | None = None
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,20}$")] = ""
 
     def __post_init__(self) -> None:
         if self.does == "delay" and not self.ms:
@@ -102,9 +107,27 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 def rules_in(path: Path) -> tuple[Rule, ...]:
     """The rules in a file. Raises RulesError, or OSError when it cannot be read."""
     try:
-        return msgspec.toml.decode(read_text(path), type=_File).rule
+        found: tuple[Rule, ...] = msgspec.toml.decode(read_text(path), type=_File).rule
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RulesError(f"{path}: {error}") from None
+    names = [rule.name for rule in found if rule.name]
+    if len(set(names)) < len(names):
+        raise RulesError(f"{path}: two rules have one name")
+    return found
+
+
+def as_toml(rules: Iterable[Rule]) -> str:
+    """What `rules_in` reads as these rules."""
+    tables = []
+    for rule in rules:
+        said = {
+            field.name: value
+            for field in structs.fields(rule)
+            if (value := getattr(rule, field.name)) != field.default
+        }
+        lines = (f"{name} = {json.dumps(value)}" for name, value in said.items())
+        tables.append("\n".join(("[[rule]]", *lines, "")))
+    return "\n".join(tables)
 
 
 class RuleBook:
@@ -115,7 +138,7 @@ class RuleBook:
         self._lock = threading.Lock()
         self._print: tuple[int, ...] | None = None
         self._rules: tuple[Rule, ...] = ()
-        self._fitted: Counter[int] = Counter()
+        self._fitted: Counter[int | str] = Counter()
 
     def rule_for(self, asked: RequestSeen) -> Rule | None:
         """The rule to follow, which is counted; None to go on as usual."""
@@ -124,8 +147,9 @@ class RuleBook:
             for number, rule in enumerate(self._rules):
                 if not rule.fits(asked):
                     continue
-                self._fitted[number] += 1
-                at = self._fitted[number] - rule.skip
+                counted = rule.name or number
+                self._fitted[counted] += 1
+                at = self._fitted[counted] - rule.skip
                 if at > 0 and (rule.times is None or at <= rule.times):
                     return rule
         return None
@@ -146,5 +170,6 @@ class RuleBook:
         except (OSError, RulesError) as error:
             _LOG.error("rules not read: those before stay", extra=event(detail=error))
             return
-        self._fitted.clear()
+        names = {rule.name for rule in self._rules}
+        self._fitted = Counter({key: n for key, n in self._fitted.items() if key in names})
         _LOG.info("rules read", extra=event(rules=len(self._rules)))

@@ -64,17 +64,17 @@ class Switch:
         counts: Counts,
         *,
         clock_now: Callable[[], datetime],
-        monotonic_s: Callable[[], float],
+        monotonic_us: Callable[[], int],
         institution: str = "",
     ) -> None:
         self._line, self._desks, self._rules, self._counts = line, desks, rules, counts
-        self._now, self._monotonic_s = clock_now, monotonic_s
+        self._now, self._monotonic_us = clock_now, monotonic_us
         self._institution = institution
         self._matters = LineMatters(line.profile, clock_now)
 
     def answer(self, frame: bytes) -> Reply:
         """What goes back for a whole frame. Blocks for the books. Never raises."""
-        begun_s = self._monotonic_s()
+        begun_us = self._monotonic_us()
         try:
             parts = unpack_frame(frame, self._line.frame)
         except FrameError:
@@ -88,8 +88,7 @@ class Switch:
             )
             return Reply()
         try:
-            with ExitStack() as stack:
-                return self._answer(frame, stack, begun_s)
+            return self._answered(frame, begun_us)
         except (BooksError, sqlite3.Error) as error:
             self._counts.fail()
             _LOG.error("no answer: the books", extra=event(detail=error))
@@ -104,7 +103,20 @@ class Switch:
         header = bytes.fromhex(self._line.frame.header)
         return parts.tpdu[:3] == tpdu[:3] and parts.header[:1] == header[:1]
 
-    def _answer(self, frame: bytes, stack: ExitStack, begun_s: float) -> Reply:
+    def _answered(self, frame: bytes, begun_us: int) -> Reply:
+        """The reply; where the books fail, once more from books that are opened anew.
+
+        Whatever became of the first try, what it has booked is not booked again.
+        """
+        try:
+            with ExitStack() as stack:
+                return self._answer(frame, stack, begun_us)
+        except (BooksError, sqlite3.Error) as error:
+            _LOG.warning("the books failed, once more", extra=event(detail=error))
+        with ExitStack() as stack:
+            return self._answer(frame, stack, begun_us)
+
+    def _answer(self, frame: bytes, stack: ExitStack, begun_us: int) -> Reply:
         taken = _Taken()
 
         def keys_of(terminal: str) -> SessionKeys | None:
@@ -125,9 +137,9 @@ class Switch:
                 return Reply()
         answer = self._decide(asked, taken, taken.desk, rule)
         kind = asked.fields["t"]
-        took_s = self._monotonic_s() - begun_s
+        took_us = self._monotonic_us() - begun_us
         code = answer.response_code if answer is not None else "none"
-        self._counts.answer(kind, code, took_s)
+        self._counts.answer(kind, code, took_us)
         _LOG.info(
             "answered",
             extra=event(
@@ -137,7 +149,7 @@ class Switch:
                 stan=asked.fields["11"],
                 code=code,
                 rule=rule.does if rule is not None else "-",
-                ms=round(took_s * 1000, 1),
+                ms=took_us // 1_000,
             ),
         )
         if answer is None:

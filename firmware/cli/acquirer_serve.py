@@ -11,20 +11,21 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from firmware.acquirer.accounts import Status, load_accounts
+from firmware.acquirer.accounts import Account, Status, load_accounts
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.engine import BooksError
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import Registry, TerminalRecord
-from firmware.acquirer.rules import RuleBook
+from firmware.acquirer.rules import RULES, RuleBook
 from firmware.acquirer.server import CONNECTIONS_MAX, Limits, Server
 from firmware.acquirer.switch import Switch
+from firmware.cli import acquirer_report, acquirer_rules
 from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
@@ -41,7 +42,7 @@ PORT = 8583
 def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands' arguments."""
     serve = does.add_parser("serve", help="answer terminals: a test switch, a closed-loop acquirer")
-    _add_place(serve)
+    add_place_argument(serve)
     serve.add_argument("--listen", default="127.0.0.1", metavar="ADDR")
     serve.add_argument("--port", type=int, default=PORT, help="default: %(default)s; 0: any")
     serve.add_argument("--profile", default="unionpay", metavar="P", help="a name, or a file")
@@ -49,6 +50,10 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="and its private key")
     serve.add_argument("--rules", type=Path, metavar="FILE", help="default: DIR/rules.toml")
     serve.add_argument("--test-amounts", action="store_true", help="the cents are the answer")
+    serve.add_argument(
+        "--metrics", type=int, metavar="PORT", help="figures for Prometheus on 127.0.0.1, /metrics"
+    )
+    serve.add_argument("-v", "--verbose", action="count", default=0, help="log debugging, too")
     serve.add_argument("--connections", type=int, default=CONNECTIONS_MAX, metavar="N")
     terminal = does.add_parser("terminal", help="the terminals that are answered")
     actions = terminal.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -62,16 +67,20 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     account = does.add_parser("account", help="the accounts that may pay")
     changes = account.add_subparsers(dest="action", required=True, metavar="ACTION")
     load = changes.add_parser("add", help="add the [[account]] tables of a file (mode 0600)")
-    load.add_argument("file", type=Path, metavar="FILE")
+    load.add_argument("file", type=Path, metavar="FILE", nargs="?")
+    load.add_argument("--tray", action="store_true", help="those of the simulator's cards")
     load.add_argument("--currency", default="CNY", choices=sorted(CURRENCIES))
     block = changes.add_parser("block", help="an account pays no more")
     block.add_argument("name", metavar="NAME")
+    acquirer_rules.add_arguments(does, add_place_argument)
+    acquirer_report.add_arguments(does, add_place_argument)
     lists = (actions.add_parser("list"), changes.add_parser("list"))
     for parser in (add, remove, load, block, *lists):
-        _add_place(parser)
+        add_place_argument(parser)
 
 
-def _add_place(parser: argparse.ArgumentParser) -> None:
+def add_place_argument(parser: argparse.ArgumentParser) -> None:
+    """Add where the books are."""
     home = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share"))
     parser.add_argument("--data", type=Path, metavar="DIR", default=home / "pos-acquirer")
     parser.add_argument(
@@ -81,10 +90,14 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked. Raises Refused."""
+    if options.does == "rule":
+        return acquirer_rules.run(options)
     try:
         acquirer = AcquirerPlace(options.data, options.books)
         if options.does == "serve":
             return _serve(options, acquirer)
+        if options.does == "report":
+            return acquirer_report.run(options, acquirer)
         with _registry(acquirer) as registry:
             return (
                 _terminal(options, registry)
@@ -108,7 +121,8 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
-    log.set_up(0, sys.stderr)
+    os.umask(0o077)  # whatever it makes is its own
+    log.set_up(options.verbose, sys.stderr, journald="JOURNAL_STREAM" in os.environ)
     try:
         line = UnionPay(Profile.named(options.profile))
     except ProfileError as error:
@@ -117,8 +131,15 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         acquirer.lock()  # until the process ends
     clock, counts = SystemClock(), Counts()
     desks = acquirer.desks(clock.now, test_amounts=options.test_amounts)
-    rules = RuleBook(options.rules or options.data / "rules.toml")
-    switch = Switch(line, desks, rules, counts, clock_now=clock.now, monotonic_s=time.monotonic)
+    rules = RuleBook(options.rules or options.data / RULES)
+    switch = Switch(
+        line,
+        desks,
+        rules,
+        counts,
+        clock_now=clock.now,
+        monotonic_us=lambda: time.monotonic_ns() // 1_000,
+    )
     try:
         server = Server(
             switch.answer,
@@ -130,12 +151,36 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         )
     except OSError as error:
         raise Refused(f"{options.listen}:{options.port}: {error.strerror}", code=FAILED) from None
-    server.start()
-    print(f"pos acquirer: ready on {options.listen}:{server.port}", flush=True)
-    ended.wait()
-    server.close()
+    with _metrics(options.metrics, counts):
+        server.start()
+        print(f"pos acquirer: ready on {options.listen}:{server.port}", flush=True)
+        ended.wait()
+        server.close()
     desks.close()
     return DONE
+
+
+@contextmanager
+def _metrics(port: int | None, counts: Counts) -> Iterator[None]:
+    """Within, Prometheus may read the counters, if a port says so. Raises Refused."""
+    if port is None:
+        yield
+        return
+    from firmware.ops.acquirer_metrics import AcquirerFigures  # noqa: PLC0415 - slow, not for all
+    from firmware.ops.metrics import MetricsServer  # noqa: PLC0415
+
+    try:
+        served = MetricsServer(AcquirerFigures(counts), port)
+    except OSError as error:
+        raise Refused(f"--metrics {port}: {error.strerror}", code=FAILED) from None
+    try:
+        yield
+    finally:
+        served.close()
+
+
+def _monotonic_us() -> int:
+    return time.monotonic_ns() // 1_000
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
@@ -186,10 +231,21 @@ def _terminal(options: argparse.Namespace, registry: Registry) -> int:
     return DONE
 
 
+def _accounts_of(options: argparse.Namespace) -> Sequence[Account]:
+    """Those of the file or of the tray. Raises ConfigError."""
+    if options.tray:
+        from firmware.lab.issuers import tray_books  # noqa: PLC0415 - slow, for this alone
+
+        return tray_books()
+    return load_accounts(options.file, CURRENCIES[options.currency])
+
+
 def _account(options: argparse.Namespace, registry: Registry) -> int:
     if options.action == "add":
+        if (options.file is None) is not options.tray:
+            raise Refused("expected FILE, or --tray")
         try:
-            accounts = load_accounts(options.file, CURRENCIES[options.currency])
+            accounts = _accounts_of(options)
         except ConfigError as error:
             raise Refused(*str(error).splitlines()) from None
         for account in accounts:

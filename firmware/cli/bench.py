@@ -21,6 +21,7 @@ GROUPS = {
     "page": "the bench page: a key press to pixels, an idle page, ten pages at a sale",
     "api": "the tills' API: a PUT to the amount on the display, an idle API, 50 event streams",
     "growth": "start and look-up as the journal grows",
+    "acquirer": "sales a second and their times at `pos acquirer serve`, on both engines",
 }
 
 

@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 import os
 import signal
+import ssl
 import sys
 import tempfile
 import threading
@@ -18,8 +19,10 @@ from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
+from firmware.iso8583.keys import KeyFileError
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault
+from firmware.lab.far_acquirer import FarAcquirer, master_in
 from firmware.lab.page.hub import Hub
 from firmware.lab.page.server import Server
 from firmware.lab.page.session import Kept, Session
@@ -74,6 +77,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --headless: a terminal's settings, for its shop, limits and touch screen; its"
         " devices and acquirer stay the simulator's (default: the example's goods at /kiosk/)",
     )
+    parser.add_argument(
+        "--acquirer",
+        metavar="ADDRESS:PORT",
+        help="an acquirer at the end of a line, such as `pos acquirer serve`, instead of the "
+        "embedded one",
+    )
+    parser.add_argument(
+        "--acquirer-key",
+        type=Path,
+        metavar="FILE",
+        help="this terminal's master key there: what `pos acquirer terminal add --json` printed, or"
+        " two lines with its components (default: the one in the data, or by menu 7)",
+    )
+    parser.add_argument(
+        "--acquirer-ca", type=Path, metavar="FILE", help="over TLS, held to this authority"
+    )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the page and end")
     add_force_argument(parser)
 
@@ -90,6 +109,8 @@ def run(options: argparse.Namespace) -> int:
     alone = options.virtual or options.shop
     if options.headless is not options.api or (alone and not options.headless):
         raise Refused("--headless and --api go together, and --virtual and --shop with both")
+    if options.headless and options.acquirer:
+        raise Refused("--acquirer goes with the page alone")
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):  # before anything is begun that is to be ended
         signal.signal(name, lambda *_: ended.set())
@@ -99,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
         return _headless(options, language.value, ended)
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
         kept = None if options.data is None else _kept(options.data)
-        session = Session(Path(directory), Hub(), settings, kept)
+        session = Session(Path(directory), Hub(), settings, kept, _acquirer(options))
         try:
             server = Server(session, listen=options.listen, port=options.port)
         except OSError as error:
@@ -108,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
             print(_LAB.format(listen=options.listen), file=sys.stderr)
         try:
             session.start()
-        except (JournalFault, ConfigError) as fault:
+        except (JournalFault, ConfigError, KeyFileError) as fault:
             server.close()
             raise Refused(f"{options.data or directory}: {fault}", code=FAILED) from None
         server.start()
@@ -119,6 +140,28 @@ def run(options: argparse.Namespace) -> int:
         server.close()
         session.close()
     return DONE
+
+
+def _acquirer(options: argparse.Namespace) -> FarAcquirer | None:
+    """The acquirer at the end of a line, if one is named. Raises Refused."""
+    if options.acquirer is None:
+        if options.acquirer_key or options.acquirer_ca:
+            raise Refused("--acquirer-key and --acquirer-ca go with --acquirer ADDRESS:PORT")
+        return None
+    address, _, port = options.acquirer.rpartition(":")
+    address = address.strip("[]")
+    if not address or not port.isascii() or not port.isdigit() or not 0 < int(port[:9]) <= PORT_MAX:
+        raise Refused(f"--acquirer: expected ADDRESS:PORT, not {options.acquirer}")
+    tls = None
+    try:
+        if options.acquirer_ca is not None:
+            tls = ssl.create_default_context(cafile=options.acquirer_ca)
+        key = options.acquirer_key
+        return FarAcquirer(address, int(port), master_in(key) if key else None, tls)
+    except ConfigError as error:
+        raise Refused(*map(str, error.mistakes)) from None
+    except OSError as error:
+        raise Refused(f"{options.acquirer_ca}: {error.strerror or error}") from None
 
 
 def _headless(options: argparse.Namespace, language: str, ended: threading.Event) -> int:

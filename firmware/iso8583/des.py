@@ -12,6 +12,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 BLOCK = 8
+_ODD = bytes(byte ^ 1 if byte.bit_count() % 2 == 0 else byte for byte in range(256))
 Encipher = Callable[[bytes], bytes]
 """Enciphers one block."""
 
@@ -52,12 +53,15 @@ def pad_80(data: bytes) -> bytes:
 
 def odd_parity(key: bytes) -> bytes:
     """The key with each byte's lowest bit making its parity odd."""
-    return bytes(byte ^ 1 if byte.bit_count() % 2 == 0 else byte for byte in key)
+    return key.translate(_ODD)
 
 
 def exclusive_or(left: bytes, right: bytes) -> bytes:
-    """The two, equally long, bit by bit."""
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    """The two, equally long, bit by bit. Raises ValueError where they are not."""
+    if len(left) != len(right):
+        raise ValueError(f"{len(left)} and {len(right)} bytes")
+    made = int.from_bytes(left, "big") ^ int.from_bytes(right, "big")
+    return made.to_bytes(len(left), "big")
 
 
 def _algorithm(key: bytes) -> TripleDES:

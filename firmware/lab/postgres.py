@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "pos"
@@ -89,6 +90,12 @@ class Cluster:
     def url(self, database: str = "postgres") -> str:
         """Its address for libpq."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def connect(self) -> Any:
+        """A connection of its superuser, each statement by itself."""
+        import psycopg  # noqa: PLC0415 - an extra
+
+        return psycopg.connect(self.url(), autocommit=True)
 
     def database(self, name: str) -> str:
         """A URL whose user has a schema of that name, made if there is none: quicker to make."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
+THREADS = 16  # scrapes at once
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")  # of the Pi's processor, in m°C
 
 _LOG = logging.getLogger(__name__)
@@ -154,9 +155,28 @@ class Figures(Collector):
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread for each request: one that dawdles keeps nobody waiting."""
+    """A thread for each request, a few at once: one that dawdles keeps nobody waiting."""
 
     daemon_threads = True
+
+    def server_activate(self) -> None:
+        """Begin to listen."""
+        self._free = threading.BoundedSemaphore(THREADS)
+        super().server_activate()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer on a thread of its own; with too many at once the connection is closed."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and leave the place to another."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
 
 class _Silent(WSGIRequestHandler):
@@ -171,7 +191,7 @@ class _Silent(WSGIRequestHandler):
 class MetricsServer:
     """Answers on the loopback alone, from threads of its own. Raises OSError for a taken port."""
 
-    def __init__(self, figures: Figures, port: int) -> None:
+    def __init__(self, figures: Collector, port: int) -> None:
         registry = CollectorRegistry()
         registry.register(figures)
         self._server = make_server(LOOPBACK, port, self._answer, _Server, _Silent)

@@ -108,7 +108,7 @@ class Rig(Stage):
     often the terminal looked whether there is room on a disk that is full or broken.
 
     With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
-    the terminal's own, `chance` that of its random numbers.
+    the terminal's own, `chance` that of its random numbers; `stage` are further words for Stage.
     """
 
     def __init__(
@@ -119,6 +119,7 @@ class Rig(Stage):
         blank: bool = False,
         flow: Callable[[Desk], Flow] | None = None,
         chance: Random | None = None,
+        **stage: Any,
     ) -> None:
         self.on_asked: Callable[[payment_effects.Effect[Any]], None] = lambda _effect: None
         self.on_answered: Told = lambda _effect: None
@@ -131,7 +132,7 @@ class Rig(Stage):
         self._built: Terminal | None = None
         self.screen: Screen | None = None  # that was shown last
         self.space_asked = 0
-        super().__init__(directory, config)
+        super().__init__(directory, config, **stage)
 
     @property
     def terminal(self) -> Terminal | None:

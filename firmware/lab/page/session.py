@@ -18,8 +18,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.core.clock import SystemClock
 from firmware.core.config import Config, ConfigError
 from firmware.journal.faults import JournalFault
+from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.page import commands, views
 from firmware.lab.page.choices import lines_of, spoken_by
 from firmware.lab.page.hub import Hub
@@ -62,7 +64,8 @@ class Session:
     """A terminal on its bench in real time. What is durable lies below `directory`.
 
     The first terminal lies in `kept` instead, if there is one, and goes on with what is there;
-    those that follow are fresh ones, as scenarios want them.
+    those that follow are fresh ones, as scenarios want them. With an `acquirer` at the end of a
+    line the terminal's clock is the real one, as cards and receipts are dated there.
     """
 
     def __init__(
@@ -71,8 +74,10 @@ class Session:
         hub: Hub,
         settings: Mapping[str, str],
         kept: Kept | None = None,
+        acquirer: FarAcquirer | None = None,
     ) -> None:
         self.hub = hub
+        self._acquirer = acquirer
         self._directory = directory
         self._kept = kept
         self._begun: Future[None] = Future()
@@ -182,9 +187,9 @@ class Session:
 
     def _new_player(self) -> Player:
         self._stages += 1
-        begins = START
+        begins = START if self._acquirer is None else SystemClock().now()
         if self._kept is not None and self.is_kept:
-            begins = self._kept.begins
+            begins = max(begins, self._kept.begins)
         directory = self.place
         shutil.rmtree(self._directory / f"terminal-{self._stages - 2}", ignore_errors=True)
 
@@ -197,6 +202,7 @@ class Session:
                 fresh=player.is_fresh,
                 printer_kind=player.printer_kind,
                 start=begins,
+                acquirer=self._acquirer,
             )
             stage.bench.slot.on_apdu.append(self._note_apdu)
             return stage

@@ -22,6 +22,7 @@ from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.records import OperatorSignedOn
+from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.host_line import HostLine
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.disk import Disk
@@ -110,13 +111,16 @@ class Stage:
         fresh: bool = False,
         printer_kind: Kind = GOOD,
         start: datetime = START,
+        acquirer: FarAcquirer | None = None,
     ) -> None:
         """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
 
         Its wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
-        terminal comes from the factory: nobody has chosen a password or signed on.
+        terminal comes from the factory: nobody has chosen a password or signed on. `acquirer` is
+        at the end of a real line, instead of the embedded one.
         """
-        self.config = config
+        self.config = config if acquirer is None else acquirer.settings(config)
+        self._acquirer = acquirer
         self._buzzer = buzzer
         self._directory = directory
         self._on_frame = on_frame
@@ -151,6 +155,8 @@ class Stage:
         if self.disk.is_gone:
             raise JournalFault(Trouble.GONE, "the disk is not mounted")
         ledger = self._ledger()
+        if self._acquirer is not None:
+            self.far = self._acquirer.link(self._directory, ledger.keys.card)
         hold(self.config, ledger, lambda _master: self.far or self.host)
         self._drivers = drivers = self.bench.power_on()
         devices = Devices(
@@ -194,6 +200,8 @@ class Stage:
             return
         self.terminal.runner.close()
         end_ledger(self.terminal.ledger)
+        if self._acquirer is not None and self.far is not None:
+            self.far.close()
         self.bench.power_cut(self._drivers)
         self.terminal, self._drivers, self.frame = None, None, None
 

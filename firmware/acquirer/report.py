@@ -1,0 +1,124 @@
+"""What the books hold, batch by batch, and how what terminals uploaded agrees with them."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from firmware.acquirer.booking import Booking, Standing
+from firmware.acquirer.engine import BooksEngine
+from firmware.acquirer.line_matters import SCRIPT, UPLOAD_END, UPLOADED, Uploaded, UploadEnd
+from firmware.acquirer.registry import Registry
+from firmware.core.kinds import Kind, Totals
+from firmware.iso8583 import rounds
+
+
+class UploadSeen(Struct, frozen=True):
+    """A batch that was uploaded, held against the books."""
+
+    count: int  # transactions that came
+    ended: bool  # its end came, too
+    said: int  # how many the terminal says
+    unknown: tuple[int, ...] = ()  # STANs that the books lack, or have otherwise
+    missing: tuple[int, ...] = ()  # STANs that stand in the books and did not come
+
+
+class BatchSeen(Struct, frozen=True):
+    """A batch of a terminal, by the number that the terminal calls it by."""
+
+    terminal: str
+    batch: int
+    totals: Totals
+    settled: str = ""  # reference of the settlement; "" while it is open
+    upload: UploadSeen | None = None
+    scripts: int = 0  # results of issuer scripts that were told
+
+
+class AccountSeen(Struct, frozen=True):
+    """An account by its name; amounts in minor units."""
+
+    name: str
+    status: str
+    spent_minor: int
+    limit_minor: int | None
+
+
+class BooksReport(Struct, frozen=True):
+    """All of it."""
+
+    batches: tuple[BatchSeen, ...]
+    accounts: tuple[AccountSeen, ...]
+
+
+def report(books: BooksEngine, registry: Registry, terminal: str = "") -> BooksReport:
+    """What the books hold now; of one terminal if it is named. Raises BooksError."""
+    uploads = _uploads(registry)
+    ends = {
+        name: msgspec.json.decode(value, type=UploadEnd)
+        for name, value in registry.noted(UPLOAD_END).items()
+    }
+    scripts = [name.rpartition("|")[0] for name in registry.noted(SCRIPT)]
+    seen = []
+    for number, serial in books.batches():
+        if terminal in ("", number):
+            settled = books.settlement(number, serial)
+            name = f"{number}|{serial}"
+            seen.append(
+                BatchSeen(
+                    terminal=number,
+                    batch=rounds.number_of(serial),
+                    totals=books.totals(number, serial),
+                    settled=settled[0] if settled is not None else "",
+                    upload=_seen(
+                        books.in_batch(number, serial), uploads.get(name, {}), ends.get(name)
+                    ),
+                    scripts=scripts.count(name),
+                )
+            )
+    return BooksReport(tuple(seen), _accounts(books, registry))
+
+
+def _uploads(registry: Registry) -> dict[str, dict[int, Uploaded]]:
+    """What was uploaded, by batch and STAN."""
+    found: dict[str, dict[int, Uploaded]] = {}
+    for name, value in registry.noted(UPLOADED).items():
+        one = msgspec.json.decode(value, type=Uploaded)
+        found.setdefault(name.rpartition("|")[0], {})[one.stan] = one
+    return found
+
+
+def _seen(
+    entries: list[Booking], uploaded: dict[int, Uploaded], end: UploadEnd | None
+) -> UploadSeen | None:
+    if not uploaded and (end is None or end.balanced):
+        return None
+    standing = [entry for entry in entries if entry.state is Standing.STANDING]
+    voided = {entry.undoes for entry in standing if entry.kind is Kind.VOID}
+    booked = {  # a voided sale is not uploaded, nor its void
+        entry.stan: (entry.account, entry.amount_minor)
+        for entry in standing
+        if entry.kind is not Kind.VOID and entry.reference not in voided
+    }
+    came = {stan: (one.account, one.amount_minor) for stan, one in uploaded.items()}
+    return UploadSeen(
+        count=len(came),
+        ended=end is not None,
+        said=end.count if end is not None else 0,
+        unknown=tuple(sorted(stan for stan in came if booked.get(stan) != came[stan])),
+        missing=tuple(sorted(booked.keys() - came.keys())),
+    )
+
+
+def _accounts(books: BooksEngine, registry: Registry) -> tuple[AccountSeen, ...]:
+    spent = books.spent()
+    known = registry.accounts()
+    rows = [
+        AccountSeen(one.name, one.status.value, spent.get(key, 0), one.limit_minor)
+        for key, one in known.items()
+    ]
+    rows += [
+        AccountSeen(f"unknown-{key[:8]}", "-", minor, None)
+        for key, minor in spent.items()
+        if key not in known
+    ]
+    return tuple(sorted(rows, key=lambda row: row.name))

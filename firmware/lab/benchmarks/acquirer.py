@@ -1,0 +1,163 @@
+"""What an acquirer takes: sales a second and their times, by terminals and by engine of its books.
+
+Server, database and load share this machine. Each sale has a PIN and a genuine cryptogram, and
+is durable before its answer leaves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from firmware.acquirer.books import BOOKS
+from firmware.acquirer.opened import AcquirerPlace
+from firmware.lab.benchmarks import line_load
+from firmware.lab.benchmarks.children import environment
+from firmware.lab.benchmarks.figures import Figure, median, p99, unmeasured
+from firmware.lab.postgres import Cluster, programs, unprivileged
+
+TERMINALS = (1, 10, 100)
+SALES = {1: 200, 10: 1_000, 100: 2_000}
+FULL = 5  # times as many
+WARM_UP = 100
+AIM_MS = 100  # p99 with 100 terminals on PostgreSQL, at 500 sales a second
+WAL_BYTES = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+SYNCS = "SELECT sum(wal_sync) FROM pg_stat_wal"
+CHILD_S = 600
+
+
+def measure(full: bool) -> Iterator[Figure]:
+    """SQLite with the one server it takes, PostgreSQL with one for each core."""
+    with tempfile.TemporaryDirectory(prefix="pos-bench-") as name:
+        yield from _sqlite(Path(name) / "acquirer", full=full)
+    bin_folder = programs()
+    if bin_folder is None:
+        yield unmeasured("sales a second, PostgreSQL", "a second", "no initdb and pg_ctl here")
+        return
+    with _cluster(bin_folder) as running, tempfile.TemporaryDirectory(prefix="pos-bench-") as name:
+        yield from _postgres(running, Path(name), full=full)
+
+
+def _sqlite(data: Path, *, full: bool) -> Iterator[Figure]:
+    _provision(AcquirerPlace(data))
+    log = data / f"{BOOKS}-wal"
+    with _servers(data, "", 1) as ports:
+        first = _warm_up(ports)
+        for count in TERMINALS:
+            yield from _figures("SQLite", count, _load(ports, count, first, full=full))
+            first += SALES[count] * (FULL if full else 1)
+        if log.exists():
+            yield Figure("SQLite: log on the disk, reused", log.stat().st_size, "bytes")
+
+
+def _postgres(running: Cluster, folder: Path, *, full: bool) -> Iterator[Figure]:
+    books = running.url()
+    _provision(AcquirerPlace(folder / "acquirer", books))
+    with _servers(folder / "acquirer", books, os.cpu_count() or 1) as ports:
+        first = _warm_up(ports)
+        for count in TERMINALS:
+            before = _written(running)
+            found = _load(ports, count, first, full=full)
+            after = _written(running)
+            yield from _figures("PostgreSQL", count, found, aim=AIM_MS if count == 100 else None)
+            sales = len(found["took_ms"])
+            yield Figure(
+                f"PostgreSQL, {count} terminals: log a sale",
+                (after[0] - before[0]) / sales,
+                "bytes",
+                also=(("syncs a sale", (after[1] - before[1]) / sales),),
+            )
+            first += SALES[count] * (FULL if full else 1)
+
+
+def _figures(
+    engine: str, count: int, found: dict[str, Any], aim: float | None = None
+) -> Iterator[Figure]:
+    took = found["took_ms"]
+    name = f"{engine}, {count} terminals"
+    note = f"{found['refused']} were not approved" if found["refused"] else ""
+    yield Figure(f"{name}: sales a second", len(took) / found["seconds"], "a second", note=note)
+    yield Figure(
+        f"{name}: time of an answer, p99", p99(took), "ms", aim, also=(("p50", median(took)),)
+    )
+
+
+def _provision(place: AcquirerPlace) -> None:
+    registry, close = place.registry()
+    for number in range(max(TERMINALS)):
+        registry.put_terminal(line_load.terminal(number))
+        registry.put_account(line_load.account(number))
+    close()
+
+
+def _warm_up(ports: Sequence[int]) -> int:
+    """Open what is opened at first need; gives the next STAN."""
+    _run(ports, len(ports) * 4, WARM_UP, 1)
+    return 1 + WARM_UP
+
+
+def _load(ports: Sequence[int], count: int, first: int, *, full: bool) -> dict[str, Any]:
+    return _run(ports, count, SALES[count] * (FULL if full else 1), first)
+
+
+def _run(ports: Sequence[int], terminals: int, sales: int, first: int) -> dict[str, Any]:
+    words = (",".join(map(str, ports)), terminals, sales, first)
+    ended = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-P", "-m", line_load.__name__, *map(str, words)],
+        env=environment(), stdout=subprocess.PIPE, timeout=CHILD_S, check=True,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+@contextlib.contextmanager
+def _servers(data: Path, books: str, count: int) -> Iterator[list[int]]:
+    """The ports of so many servers on the same books."""
+    words = ["acquirer", "serve", "--port", "0", "--data", str(data)]
+    words += ["--books", books] if books else []
+    processes, ports = [], []
+    try:
+        for _ in range(count):
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-P", "-m", "firmware", *words],
+                env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+            processes.append(process)
+            assert process.stdout is not None
+            ports.append(int(process.stdout.readline().rpartition(":")[2]))
+        yield ports
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.communicate()
+
+
+def _written(running: Cluster) -> tuple[int, int]:
+    """Bytes of the log and syncs so far."""
+    with running.connect() as db:
+        (written,), (syncs,) = db.execute(WAL_BYTES).fetchone(), db.execute(SYNCS).fetchone()
+    return int(written), int(syncs)
+
+
+@contextlib.contextmanager
+def _cluster(bin_folder: Path) -> Iterator[Cluster]:
+    folder = Path(tempfile.mkdtemp(prefix="pos-bench-"))
+    if (nobody := unprivileged()) is not None:
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    running = Cluster(folder, bin_folder)
+    try:
+        running.make()
+        running.start()
+        yield running
+    finally:
+        running.stop("immediate")
+        shutil.rmtree(folder, ignore_errors=True)

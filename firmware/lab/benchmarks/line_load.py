@@ -1,0 +1,163 @@
+"""Terminals that sell over lines of their own, as fast as their acquirer answers: a process.
+
+`python -m firmware.lab.benchmarks.line_load PORTS TERMINALS SALES FIRST` makes all frames before it
+begins to count, and prints one JSON object: the seconds it took, each answer's milliseconds, and
+how many were no approval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from firmware.acquirer.accounts import Account
+from firmware.acquirer.registry import TerminalRecord
+from firmware.core.kinds import Kind
+from firmware.core.masked import Key, Pan, Pin
+from firmware.core.money import CURRENCIES, Money
+from firmware.core.payment import Payment
+from firmware.iso8583.keys import SessionKeys
+from firmware.iso8583.messages import (
+    CardPresented,
+    Control,
+    ControlRequest,
+    FinancialRequest,
+    LineRequest,
+)
+from firmware.iso8583.unionpay import UnionPay, line_of
+from firmware.iso8583.working_keys import unpack_keys
+from hw.sim.cards import cryptogram as card_side
+from hw.sim.cards.des import icc_master_key
+
+MERCHANT = "104110054110001"
+TMK, IMK = Key(bytes(range(1, 17))), bytes(range(16))
+CVN, LAYOUT, PIN, PSN, EXPIRY = 0x12, "unionpay", "123456", "01", "9912"
+HOST, LENGTH_BYTES = "127.0.0.1", 2
+
+
+def terminal(number: int) -> TerminalRecord:
+    """The terminal of this number, as the acquirer is to know it."""
+    return TerminalRecord(number=f"3{number:07d}", merchant=MERCHANT, tmk=TMK)
+
+
+def account(number: int) -> Account:
+    """The account that pays at that terminal, without a limit."""
+    return Account(
+        name=f"bench {number}",
+        pan=Pan(f"621700{number:010d}000"),
+        psn=PSN,
+        expiry=EXPIRY,
+        pin=Pin(PIN),
+        balance_minor=None,
+        credit_limit_minor=None,
+        imk_ac=Key(IMK),
+        cvn=CVN,
+    )
+
+
+class Till:
+    """One terminal: its sales as frames, and how long each answer took."""
+
+    def __init__(self, number: int, line: UnionPay) -> None:
+        self.record, self.account, self._line = terminal(number), account(number), line
+        self.frames: list[bytes] = []
+        self.took_ms: list[float] = []
+        self.refused = 0
+
+    async def sign_on(self, port: int) -> None:
+        """Connect, and get working keys."""
+        self._reader, self._writer = await asyncio.open_connection(HOST, port)
+        asked = ControlRequest(Control.SIGN_ON, self.record.number, MERCHANT, 1, 1, "01")
+        frame = await self._exchange(self._line.request(asked, None))
+        answer = self._line.read_answer(frame, asked, None).answer
+        self._keys: SessionKeys = unpack_keys(answer.working_keys, TMK).session  # type: ignore[union-attr]
+
+    def make(self, count: int, first: int) -> None:
+        """The frames of so many sales, with STANs and the card's counter from `first` on."""
+        for number in range(first, first + count):
+            asked = _sale(self.record.number, self.account, number)
+            self.frames.append(self._line.request(asked, self._keys))
+
+    async def sell(self) -> None:
+        """One after the other, each as soon as the one before is answered."""
+        approved = b"\x30\x30" + self.record.number.encode()  # fields 39 and 41 stand together
+        for frame in self.frames:
+            began_ns = time.perf_counter_ns()
+            answer = await self._exchange(frame)
+            self.took_ms.append((time.perf_counter_ns() - began_ns) / 1e6)
+            self.refused += approved not in answer
+        self._writer.close()
+
+    async def _exchange(self, frame: bytes) -> bytes:
+        self._writer.write(frame)
+        head = await self._reader.readexactly(LENGTH_BYTES)
+        return head + await self._reader.readexactly(int.from_bytes(head, "big"))
+
+
+def _sale(number: str, payer: Account, stan: int) -> LineRequest:
+    minor = 1_000 + stan
+    paid = Payment(
+        kind=Kind.SALE,
+        terminal=number,
+        merchant=MERCHANT,
+        batch=1,
+        stan=stan,
+        amount=Money(minor, CURRENCIES["CNY"]),
+        date="",
+        time="",
+    )
+    card = CardPresented(
+        payer.pan, PSN, EXPIRY, pin=payer.pin, de55=chip_data(payer.pan.reveal(), minor, stan)
+    )
+    return FinancialRequest(paid, card)
+
+
+def chip_data(pan: str, minor: int, atc: int) -> bytes:
+    """Field 55 of a sale with a genuine cryptogram."""
+    counter, unpredictable = (atc & 0xFFFF).to_bytes(2, "big"), atc.to_bytes(4, "big")
+    told = card_side.issuer_application_data(
+        LAYOUT, CVN, card_side.CardFindings(first=card_side.AcType(0x80))
+    )
+    data = {
+        0x9F02: bytes.fromhex(f"{minor:012d}"),
+        0x9F03: bytes(6),
+        0x9F1A: bytes.fromhex("0156"),
+        0x95: bytes(5),
+        0x5F2A: bytes.fromhex("0156"),
+        0x9A: bytes.fromhex("260314"),
+        0x9C: b"\0",
+        0x9F37: unpredictable,
+    }
+    key = card_side.session_key(CVN, icc_master_key(IMK, pan, int(PSN)), counter, unpredictable)
+    profile = bytes.fromhex("7C00")
+    made = card_side.application_cryptogram(CVN, key, data, (profile, counter, told))
+    whole = data | {0x82: profile, 0x9F36: counter, 0x9F10: told, 0x9F26: made, 0x9F27: b"\x80"}
+    return b"".join(
+        tag.to_bytes(2 if tag > 0xFF else 1, "big") + bytes([len(value)]) + value
+        for tag, value in whole.items()
+    )
+
+
+async def load(ports: list[int], terminals: int, sales: int, first: int) -> dict[str, object]:
+    """`sales` in all, from `terminals` at once, spread over the servers."""
+    line = line_of("unionpay")
+    tills = [Till(number, line) for number in range(terminals)]
+    for number, till in enumerate(tills):
+        await till.sign_on(ports[number % len(ports)])
+        till.make(sales // terminals, first)
+    began_ns = time.perf_counter_ns()
+    await asyncio.gather(*(till.sell() for till in tills))
+    return {
+        "seconds": (time.perf_counter_ns() - began_ns) / 1e9,
+        "took_ms": [took for till in tills for took in till.took_ms],
+        "refused": sum(till.refused for till in tills),
+        "frame_bytes": len(tills[0].frames[0]),
+    }
+
+
+if __name__ == "__main__":
+    given = [int(word) for word in sys.argv[2:5]]
+    places = [int(port) for port in sys.argv[1].split(",")]
+    print(json.dumps(asyncio.run(load(places, *given))))

@@ -1,0 +1,78 @@
+"""An acquirer at the end of a real line, for a terminal on its modelled hardware."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from firmware.core.clock import SystemClock
+from firmware.core.config import Config, ConfigError, Host
+from firmware.core.config_across import Mistake
+from firmware.core.files import read_text
+from firmware.core.masked import Key
+from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
+from firmware.iso8583.tcp import FrameLink
+from firmware.iso8583.working_keys import WorkingKeysError, master_of
+
+TIMEOUT_S = 10  # the page stands still while an answer is waited for
+COMPONENT_NAMES = ("component_1", "component_2")
+_COMPONENT = re.compile("[0-9A-Fa-f]{32}")
+
+
+class FarAcquirer(Struct, frozen=True):
+    """Where it is, and the terminal's master key for it; None for the one that was loaded."""
+
+    address: str
+    port: int
+    master: Key | None = None
+    tls: ssl.SSLContext | None = None
+
+    def settings(self, config: Config) -> Config:
+        """The settings of a terminal that speaks to it."""
+        host = Host(
+            kind="acquirer",
+            address=self.address,
+            port=self.port,
+            timeout_s=TIMEOUT_S,
+            reversal_retry_s=config.host.reversal_retry_s,
+        )
+        return replace(config, host=host)
+
+    def link(self, directory: Path, storage: Key) -> FrameLink:
+        """A line to it, the master key kept in the terminal's data directory. Raises OSError."""
+        if self.master is not None:
+            store = KeyStore(directory / ACQUIRER_KEYS, storage)
+            if store.master != self.master:
+                store.load_master(self.master)
+        clock = SystemClock()  # the answer takes real time, whatever passes on the bench
+        return FrameLink(
+            self.address, self.port, monotonic_ms=clock.monotonic_ms, tls=self.tls, keep=True
+        )
+
+
+def master_in(path: Path) -> Key:
+    """The master key of two components in a file: as `terminal add --json` says, or two lines.
+
+    Raises ConfigError; no mistake repeats a value.
+    """
+    try:
+        text = read_text(path)
+        if text.lstrip().startswith("{"):
+            said = json.loads(text)
+            words = [str(said.get(name, "")) for name in COMPONENT_NAMES]
+        else:
+            words = text.split()
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or "neither JSON nor two lines"
+        raise ConfigError([Mistake(str(path), reason)]) from None
+    if len(words) != 2 or not all(_COMPONENT.fullmatch(word) for word in words):
+        raise ConfigError([Mistake(str(path), "expected two components of 32 hex digits")])
+    try:
+        return master_of(*(bytes.fromhex(word) for word in words))
+    except WorkingKeysError as error:
+        raise ConfigError([Mistake(str(path), str(error))]) from None

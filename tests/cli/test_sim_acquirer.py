@@ -1,0 +1,97 @@
+"""`pos sim --acquirer`: the simulator's terminal at a `pos acquirer serve`."""
+
+from __future__ import annotations
+
+import json
+import ssl
+
+import pytest
+
+from firmware.core.masked import Key
+from firmware.iso8583.working_keys import master_of
+from firmware.lab.far_acquirer import FarAcquirer, master_in
+from firmware.lab.page.commands import Play
+from firmware.lab.page.hub import Hub
+from firmware.lab.page.session import Session
+from tests.acquirer.conftest import MERCHANT, TERMINAL
+from tests.acquirer.serving import Server, certificate, said
+from tests.lab.page.conftest import said as shown
+from tests.lab.page.conftest import wait_for
+
+FIRST, SECOND = "0123456789ABCDEFFEDCBA9876543210", "FEDCBA98765432100123456789ABCDEE"
+STORY = """
+press 12850 ENTER
+press ENTER
+insert unionpay-debit
+press 123456 ENTER
+expect screen "交易成功"
+press ENTER
+remove
+wait 10s
+press MENU 6
+expect screen "消费 1笔 128.50"
+press ENTER
+expect screen "对账平"
+"""
+
+
+def test_a_sale_and_a_settlement_of_the_simulator_stand_at_the_server(tmp_path):
+    data, key = tmp_path / "acquirer", tmp_path / "terminal.json"
+    words = ("terminal", "add", TERMINAL, "--merchant", MERCHANT, "--json", "--data", data)
+    key.write_text(said(*words))
+    said("account", "add", "--tray", "--data", data)
+    chain, secret = certificate(tmp_path)
+    server = Server(data, "--tls-cert", chain, "--tls-key", secret)
+    tls = ssl.create_default_context(cafile=str(chain))
+    acquirer = FarAcquirer("127.0.0.1", server.port, master_in(key), tls)
+    hub = Hub()
+    session = Session(tmp_path / "terminals", hub, {}, acquirer=acquirer)
+    try:
+        session.start()
+        session.submit(Play("story.pos", STORY, {}))
+        wait_for(hub, lambda: (hub.state("play") or {}).get("end"))
+        assert hub.state("play")["end"] == "held", shown(hub)
+        (batch,) = json.loads(said("report", "--json", "--data", data))["batches"]
+        assert (batch["totals"]["sales_minor"], len(batch["settled"])) == (12_850, 12)
+    finally:
+        session.close()
+        server.kill()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "expected two components"),
+        (FIRST, "expected two components"),
+        (f"{FIRST}\n{SECOND[:-1]}", "expected two components"),
+        (f"{FIRST}\n{FIRST}", "single-length"),
+        ('{"component_1": "00"}', "expected two components"),
+        ("{", "neither JSON nor two lines"),
+    ],
+)
+def test_a_key_file_with_a_mistake_is_named(pos, tmp_path, text, words):
+    key = tmp_path / "key"
+    key.write_text(text)
+    ended = pos("sim", "--acquirer", "127.0.0.1:9", "--acquirer-key", key, "--port", "0")
+    assert ended.code == 2
+    assert words in ended.words
+    assert str(key) in ended.words
+
+
+def test_two_lines_make_the_key(tmp_path):
+    key = tmp_path / "key"
+    key.write_text(f"{FIRST}\n{SECOND}\n")
+    made = master_in(key)
+    assert isinstance(made, Key)
+    assert made == master_of(bytes.fromhex(FIRST), bytes.fromhex(SECOND))
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", ":1", "host:0", "host:x", "host:99999"])
+def test_an_address_without_a_port_is_refused(pos, place):
+    ended = pos("sim", "--acquirer", place, "--port", "0")
+    assert (ended.code, "expected ADDRESS:PORT" in ended.words) == (2, True)
+
+
+def test_its_other_words_want_an_address(pos, tmp_path):
+    assert "go with --acquirer" in pos("sim", "--acquirer-ca", tmp_path / "x").words
+    assert "page alone" in pos("sim", "--headless", "--api", "--acquirer", "127.0.0.1:9").words

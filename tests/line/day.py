@@ -1,0 +1,253 @@
+"""A day of two terminals and an acquirer, and what must hold at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from firmware.acquirer.booking import Standing
+from firmware.acquirer.opened import AcquirerPlace
+from firmware.acquirer.report import report
+from firmware.acquirer.rules import Rule, as_toml
+from firmware.core.masked import Key
+from firmware.iso8583 import rounds
+from firmware.lab.issuers import tray_books
+from tests.acquirer.serving import ROOT, Server, add_terminal, certificate
+from tests.line.proxy import Proxy
+
+NUMBERS = ("10000001", "10000002")
+ACQUIRER = "acquirer"
+VICTIMS = (*NUMBERS, ACQUIRER)
+_SIGN = {"sale": 1, "void": -1, "refund": -1}
+SETTLE = ("press MENU 6", "press ENTER", 'expect screen "对账"', "press ENTER", "wait 1m")
+
+
+def sale(minor: int, card: str, pin: str = "") -> tuple[str, ...]:
+    keyed = (f"press {pin} ENTER",) if pin else ()
+    paid = ('expect screen "交易成功"', "press ENTER", "remove", "wait 1m")
+    return (f"press {minor} ENTER", "press ENTER", f"insert {card}", *keyed, *paid)
+
+
+def undo(minor: int, card: str) -> tuple[str, ...]:
+    return (*sale(minor, card)[:-3], "press CANCEL", 'expect screen "消费撤销"', "press ENTER",
+            "remove", "wait 1m")  # fmt: skip
+
+
+def void(voucher: int, card: str, pin: str) -> tuple[str, ...]:
+    return (f"press MENU 2 246810 ENTER {voucher:06d} ENTER", "press ENTER", f"insert {card}",
+            f"press {pin} ENTER", 'expect screen "交易成功" "消费撤销"', "press ENTER", "remove",
+            "wait 1m")  # fmt: skip
+
+
+def refund(voucher: int, minor: int, card: str) -> tuple[str, ...]:
+    return (f"press MENU 3 246810 ENTER {voucher:06d} ENTER ENTER", "press ENTER",
+            f"press {minor} ENTER", "press ENTER", f"insert {card}",
+            'expect screen "交易成功" "退货"', "press ENTER", "remove", "wait 1m")  # fmt: skip
+
+
+DEBIT, CREDIT, OFFLINE, PIN = "unionpay-debit", "visa-credit", "offline-ok", "123456"
+Lines = Callable[[int, int], tuple[str, ...]]  # by the last sale there, of this batch and earlier
+STORY: tuple[tuple[int, Lines], ...] = (
+    (0, lambda _now, _then: sale(12_850, DEBIT, PIN)),
+    (1, lambda _now, _then: sale(3_000, CREDIT)),
+    (0, lambda now, _then: void(now, DEBIT, PIN)),
+    (1, lambda _now, _then: undo(9_900, CREDIT)),
+    (0, lambda _now, _then: sale(2_500, OFFLINE)),
+    (1, lambda _now, _then: sale(7_700, CREDIT)),
+    (0, lambda _now, _then: sale(4_100, DEBIT, PIN)),
+    (0, lambda _now, _then: SETTLE),
+    (1, lambda _now, _then: SETTLE),  # does not balance, by a rule
+    (0, lambda _now, then: refund(then, 1_000, DEBIT)),
+    (1, lambda _now, then: refund(then, 600, CREDIT)),
+    (0, lambda _now, _then: sale(5_000, DEBIT, PIN)),
+    (1, lambda _now, _then: sale(1_200, CREDIT)),
+    (0, lambda _now, _then: SETTLE),
+    (1, lambda _now, _then: SETTLE),
+)
+_UNBALANCED = Rule(does="unbalanced", type="0500", terminal=NUMBERS[1])
+
+
+class Terminal:
+    """A terminal's process: killed, it is started again on what lies on its disk."""
+
+    def __init__(self, folder: Path, number: str, port: int, authority: Path) -> None:
+        self.folder, self.number = folder, number
+        self._words = (str(port), str(authority))
+        self.shown: set[tuple[str, int, int]] = set()
+        self.master: Key | None = None
+        self.deaths = 0
+
+    def start(self) -> None:
+        master = self.master.reveal().hex() if self.master else ""
+        words = [str(self.folder), self.number, *self._words, master]
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "tests.line.far_terminal", *words],
+            cwd=ROOT, env=dict(os.environ, PYTHONPATH=str(ROOT)),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.master = None  # it is loaded now
+        self._heard()
+
+    def ask(self, word: str, *given: object) -> Any:
+        """What it says; None when it died of it, and then it is on again."""
+        with contextlib.suppress(BrokenPipeError):
+            assert self.process.stdin is not None
+            self.process.stdin.write(json.dumps([word, *(given or (None,))]) + "\n")
+            self.process.stdin.flush()
+        return self._heard()
+
+    def kill(self) -> None:
+        os.kill(self.process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def _heard(self) -> Any:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            word, told = json.loads(line)
+            if word == "shown":
+                kind, voucher, minor = told
+                self.shown.add((kind, int(voucher), minor))
+            else:
+                return told[0] if told else ""
+        self.end()
+        assert self.process.returncode == -signal.SIGKILL, "it ended by itself"
+        self.deaths += 1
+        self.start()
+        return None
+
+
+@dataclass
+class Kill:
+    """At which moment which process dies; `at` 0 is never. `moments` are told of as they come."""
+
+    at: int = 0
+    victim: str = ""
+    moments: list[str] = field(default_factory=list)
+
+
+def prepared(folder: Path) -> None:
+    """Disks of both terminals and the acquirer as a day begins, to be copied for each."""
+    folder.mkdir()
+    certificate(folder)
+    keys = {number: add_terminal(folder / ACQUIRER, number=number) for number in NUMBERS}
+    registry, close = AcquirerPlace(folder / ACQUIRER).registry()
+    for account in tray_books():
+        registry.put_account(account)
+    close()
+    (folder / ACQUIRER / "rules.toml").write_text(as_toml([_UNBALANCED]))
+    for number, key in keys.items():
+        (folder / f"{number}.key").write_text(key.reveal().hex())
+
+
+class Day:
+    """Lives it once, with a kill or none, on a copy of what was prepared."""
+
+    def __init__(self, prepared_folder: Path, folder: Path, kill: Kill) -> None:
+        shutil.copytree(prepared_folder, folder)
+        self._kill = kill
+        self._lock = threading.Lock()
+        chain, secret = folder / "acquirer.pem", folder / "acquirer.key"
+        words = ("--tls-cert", chain, "--tls-key", secret)
+        self.acquirer = Server(folder / ACQUIRER, *words)
+        self.terminals: list[Terminal] = []
+        self._proxies = [Proxy(lambda: self.acquirer.port, self._note) for _ in NUMBERS]
+        for number, proxy in zip(NUMBERS, self._proxies, strict=True):
+            terminal = Terminal(folder / number, number, proxy.port, chain)
+            terminal.master = Key(bytes.fromhex((folder / f"{number}.key").read_text()))
+            self.terminals.append(terminal)
+
+    def live(self) -> list[str]:
+        """From the first sale to rest; every promise that is broken, in words."""
+        for terminal in self.terminals:
+            terminal.start()
+        for who, lines_of in STORY:
+            terminal = self.terminals[who]
+            said = terminal.ask("play", lines_of(*self._last_sales(terminal)))
+            if said:
+                terminal.ask("rest")
+        return self._at_rest()
+
+    def close(self) -> None:
+        for proxy in self._proxies:
+            proxy.close()
+        for terminal in self.terminals:
+            terminal.end()
+        self.acquirer.kill()
+
+    def _note(self, moment: str) -> None:
+        with self._lock:
+            self._kill.moments.append(moment)
+            if len(self._kill.moments) != self._kill.at:
+                return
+            if self._kill.victim == ACQUIRER:
+                self.acquirer.kill()
+                self.acquirer.start()
+            else:
+                self.terminals[NUMBERS.index(self._kill.victim)].kill()
+
+    def _last_sales(self, terminal: Terminal) -> tuple[int, int]:
+        """The voucher numbers of the last sale that can be undone, of this batch and earlier."""
+        told = self._told(terminal)
+        last: dict[bool, int] = {}
+        for batch, stan, kind, _minor, approved, voided_by, _state in told["all"]:
+            if kind == "sale" and approved and not voided_by:
+                last[batch == told["batch"]] = stan
+        return last.get(True, 0), last.get(False, 0)
+
+    def _told(self, terminal: Terminal) -> Any:
+        told = None
+        while told is None:
+            told = terminal.ask("told")
+        return told
+
+    def _at_rest(self) -> list[str]:
+        found = []
+        for terminal in self.terminals:
+            said = None
+            while said is None:
+                said = terminal.ask("rest")
+            if said:
+                found.append(f"{terminal.number}: {said}")
+        books, registry, close = AcquirerPlace(self.acquirer.data).to_read()
+        standing = {
+            (each.terminal, rounds.number_of(each.batch), each.stan, each.kind.value,
+             each.amount_minor)
+            for each in books.entries()
+            if each.state is Standing.STANDING
+        }  # fmt: skip
+        spent = sum(books.spent().values())
+        batches = report(books, registry).batches
+        close()
+        ours = set()
+        for terminal in self.terminals:
+            told = self._told(terminal)
+            approved = {tuple(row[:4]) for row in told["all"] if row[4]}
+            ours |= {(terminal.number, *row) for row in approved}
+            for kind, voucher, minor in terminal.shown:
+                if (voucher, kind, minor) not in {row[1:] for row in approved}:
+                    found.append(f"{terminal.number}: {kind} {voucher} was shown approved")
+            if told["pending"]:
+                found.append(f"{terminal.number}: a settlement is not through")
+        found += [f"only in a journal: {row}" for row in sorted(ours - standing)]
+        found += [f"only in the books: {row}" for row in sorted(standing - ours)]
+        if spent != sum(_SIGN[row[3]] * row[4] for row in ours):
+            found.append(f"accounts have spent {spent}")
+        for batch in batches:
+            seen = batch.upload
+            if seen is not None and (seen.unknown or seen.missing or seen.said != seen.count):
+                found.append(f"the upload is not what is booked: {seen}")
+        self.uploads = [batch.upload for batch in batches if batch.upload is not None]
+        return found

@@ -1,0 +1,77 @@
+"""Two terminals and `pos acquirer serve` over TLS, any of them killed at any message."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.line.day import VICTIMS, Day, Kill, prepared
+
+SEED = int(os.environ.get("LINE_SEED", "1"))
+A_FEW = 6
+PRINTED_EVERY = 10
+
+
+@pytest.fixture(scope="module")
+def disks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("line") / "prepared"
+    prepared(folder)
+    return folder
+
+
+def lived(disks: Path, folder: Path, kill: Kill) -> tuple[Day, list[str]]:
+    day = Day(disks, folder, kill)
+    try:
+        return day, day.live()
+    finally:
+        day.close()
+
+
+@pytest.fixture(scope="module")
+def whole(disks: Path, tmp_path_factory: pytest.TempPathFactory) -> Kill:
+    """A day that nothing happens to: how many moments it has."""
+    kill = Kill()
+    day, broken = lived(disks, tmp_path_factory.mktemp("line") / "whole", kill)
+    assert broken == []
+    shown = [len(terminal.shown) for terminal in day.terminals]
+    assert shown == [6, 6], "every payment of the story was shown approved"
+    assert [(one.ended, one.count, one.said) for one in day.uploads] == [(True, 2, 2), (True, 2, 2)]
+    return kill
+
+
+def sweep(
+    disks: Path, folder: Path, moments: list[tuple[int, str]], figure: Callable[[str], None]
+) -> None:
+    died = 0
+    for count, (at, victim) in enumerate(moments, 1):
+        kill = Kill(at, victim)
+        _, broken = lived(disks, folder / f"{at}-{victim}", kill)
+        assert broken == [], f"killed at {at} ({kill.moments[at - 1]}): {victim}"
+        died += len(kill.moments) >= at
+        if count % PRINTED_EVERY == 0:
+            print(f"{count} of {len(moments)} days, {died} kills: 0 twice, 0 lost, 0 dropped")
+    assert died == len(moments)
+    figure(f"three processes, {died} kills at messages: 0 twice, 0 lost, 0 dropped reversals")
+
+
+def test_killed_at_some_messages_nothing_is_lost(
+    disks: Path, whole: Kill, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    chance, last = Random(SEED), len(whole.moments)
+    victims = itertools.cycle(VICTIMS)
+    moments = [(chance.randrange(1, last - 8), next(victims)) for _ in range(A_FEW)]
+    sweep(disks, tmp_path, moments, figure)
+
+
+@pytest.mark.long
+def test_killed_at_every_message_nothing_is_lost(
+    disks: Path, whole: Kill, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    last = len(whole.moments)
+    moments = [(at, victim) for at in range(1, last - 8) for victim in VICTIMS]
+    sweep(disks, tmp_path, moments, figure)
