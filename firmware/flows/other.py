@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware import __version__
+from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
@@ -17,6 +18,7 @@ from firmware.payments.owed import send_owed
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
+ADVICES = {Kind.REFUND: Text.REFUNDS_PENDING, Kind.SALE: Text.UPLOADS_PENDING}
 ITEMS = (Text.LANGUAGE, Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM)
 
 
@@ -41,8 +43,10 @@ async def other(desk: Desk) -> None:
             await send_owed(desk)
             await _list(desk, Text.REVERSALS_PENDING, await Look.of(Lookups.reversals))
             uploads = await Look.of(Lookups.uploads)
-            if uploads:
-                await _list(desk, Text.UPLOADS_PENDING, uploads)
+            for kind, title in ADVICES.items():
+                owed = [each for each in uploads if each.transaction.kind is kind]
+                if owed:
+                    await _list(desk, title, owed)
         case _:
             version = Phrase.of(Text.VERSION, version=__version__)
             await tell(desk, Text.MENU_OTHER, version, warning=False)

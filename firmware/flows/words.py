@@ -39,6 +39,7 @@ REFUSALS: dict[Code, Text] = {
     Code.BATCH_FULL: Text.BATCH_FULL,
     Code.REVERSAL_FIRST: Text.REVERSAL_FIRST,
     Code.ADVICE_FIRST: Text.UPLOAD_FIRST,
+    Code.REFUND_FIRST: Text.REFUND_FIRST,
 }
 # What the TVR says, the gravest first. See EMV 4.4 Book 3, Annex C5.
 _REASONS: tuple[tuple[Tvr, Phrase], ...] = (
@@ -90,4 +91,6 @@ def what_is_owed(owed: Owed) -> Phrase | None:
     """What the acquirer has still to hear of, reversals first; None when it knows all."""
     if owed.reversals:
         return Phrase.of(Text.REVERSALS_PENDING, count=owed.reversals)
-    return Phrase.of(Text.UPLOADS_PENDING, count=owed.advice) if owed.advice else None
+    if owed.refunds:
+        return Phrase.of(Text.REFUNDS_PENDING, count=owed.refunds)
+    return Phrase.of(Text.UPLOADS_PENDING, count=owed.sales) if owed.sales else None

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from firmware.core.kinds import Kind
 from firmware.core.log import fields
 from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
@@ -132,11 +131,15 @@ def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answere
     match request:
         case ReversalRequest():
             return replace(answer, approves=code in codes.reversed)
-        case UploadRequest() | UploadEndRequest() | FinancialRequest(offline=True):
+        case UploadRequest() | UploadEndRequest():
             return replace(answer, approves=code in (*codes.approved, DUPLICATE))
-        case FinancialRequest():
-            doubtful = code in codes.doubtful and request.payment.kind is not Kind.REFUND
-            return replace(answer, approves=code in codes.approved, in_doubt=doubtful)
+        case FinancialRequest(offline=offline, repeated=repeated):
+            told_before = (DUPLICATE,) if offline or repeated else ()
+            return replace(
+                answer,
+                approves=code in (*codes.approved, *told_before),
+                in_doubt=code in codes.doubtful,
+            )
     return answer
 
 

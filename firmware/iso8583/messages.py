@@ -42,6 +42,7 @@ class FinancialRequest(Struct, frozen=True):
     payment: Payment
     card: CardPresented
     offline: bool = False  # a sale that the card approved by itself: posted, not asked for
+    repeated: bool = False  # a refund that was sent before and not answered
 
 
 class ReversalRequest(Struct, frozen=True):

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
-    PrintQueued,
     ReversalOpened,
     SettlementCompleted,
     SettlementStarted,

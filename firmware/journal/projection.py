@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
 
-from firmware.core.kinds import Copy, Kind, Result
-from firmware.journal import batches, orders, rules, schema, settings, shift
+from firmware.core.kinds import Kind, Result
+from firmware.journal import advices, batches, orders, papers, rules, schema, settings, shift
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderEnded, OrderTaken
+from firmware.journal.paper_records import (
+    PrintDoubtful,
+    PrintDropped,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+)
 from firmware.journal.records import (
     BatchOpened,
     BatchUploaded,
@@ -29,11 +35,6 @@ from firmware.journal.records import (
     OperatorSignedOn,
     OutcomeRecorded,
     PasswordChanged,
-    PrintDoubtful,
-    PrintDropped,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
     Record,
     ReversalAttempted,
     ReversalConfirmed,
@@ -49,9 +50,9 @@ from firmware.journal.records import (
     UploadAttempted,
     UploadQueued,
 )
+from firmware.journal.tables import Row, forget_card, latest, one
 from firmware.journal.transactions import State
 
-Row = sqlite3.Row
 _TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
 
 
@@ -69,9 +70,9 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
         case ReversalConfirmed():
             _reversal_confirmed(db, entry.seq, record)
         case UploadQueued() | UploadAttempted() | UploadAnswered():
-            _upload(db, record)
+            advices.project(db, record)
         case PrintQueued() | PrintSending() | PrintSent() | PrintDoubtful() | PrintDropped():
-            _print(db, entry.seq, record)
+            papers.project(db, entry.seq, record)
         case (
             BatchOpened()
             | SettlementStarted()
@@ -118,11 +119,11 @@ def rebuild(db: sqlite3.Connection, log: Iterable[ChainedRecord]) -> None:
 
 def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
     column = "next_training_stan" if intent.training else "next_stan"
-    terminal = _one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
+    terminal = one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
     assert terminal is not None
-    batch = _one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
-    latest = _number(db, intent.batch, intent.stan, training=intent.training)
-    used = latest is not None and latest["serial"] == terminal["serial"]
+    batch = one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
+    before = latest(db, intent.batch, intent.stan, training=intent.training)
+    used = before is not None and before["serial"] == terminal["serial"]
     rules.may_begin(intent, batch, terminal["stan"], used=used)
     original = _original(db, intent, terminal)
     day = max(intent.date, terminal["day"])
@@ -166,7 +167,7 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
     if intent.kind is Kind.SALE:
         return None
     original = _named(db, intent)
-    voiding = original is not None and _one(
+    voiding = original is not None and one(
         db,
         "SELECT 1 FROM transactions WHERE original = ? AND kind = 'void'"
         " AND state IN ('open', 'reversing')",
@@ -192,7 +193,7 @@ def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
     named = intent.original
     if named is None:
         return None
-    return _one(
+    return one(
         db,
         "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
         " ORDER BY reference = ? DESC, date = ? DESC, serial DESC LIMIT 1",
@@ -205,7 +206,7 @@ def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
 
 
 def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None:
-    number = _number(db, outcome.batch, outcome.stan, training=outcome.training)
+    number = latest(db, outcome.batch, outcome.stan, training=outcome.training)
     row = rules.may_end(outcome, number)
     db.execute(
         "UPDATE transactions SET outcome = ?, ended = ?, state = ?, reference = ? WHERE intent = ?",
@@ -216,23 +217,22 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
         if row["kind"] == Kind.VOID.value:
             _voided(db, row["original"], row["stan"])
         _count(db, row, 1)
-    elif row["kind"] == Kind.REFUND.value:
+    elif row["kind"] == Kind.REFUND.value and outcome.result is not Result.PENDING:
         _refunded(db, row["original"], -row["amount_minor"])
-    if outcome.result is not Result.APPROVED and not outcome.training:
-        _forget_card(db, outcome.batch, outcome.stan)
+    if outcome.result is Result.PENDING:
+        db.execute("INSERT INTO uploads (intent) VALUES (?)", (row["intent"],))
+    elif row["state"] == State.PENDING.value:
+        db.execute("DELETE FROM uploads WHERE intent = ?", (row["intent"],))
+    if outcome.result in (Result.DECLINED, Result.FAILED) and not outcome.training:
+        forget_card(db, outcome.batch, outcome.stan)
     orders.moved(db, seq, row["intent"])
     orders.moved(db, seq, row["original"])
 
 
-def _forget_card(db: sqlite3.Connection, batch: int, stan: int) -> None:
-    """Nothing will be asked of this card again."""
-    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
-
-
 def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
-    number = _number(db, opened.batch, opened.stan, training=opened.training)
+    number = latest(db, opened.batch, opened.stan, training=opened.training)
     serial = number["serial"] if number is not None else 0
-    batch = _one(db, "SELECT state FROM batches WHERE serial = ?", serial)
+    batch = one(db, "SELECT state FROM batches WHERE serial = ?", serial)
     row = rules.may_reverse(opened, number, batch["state"] if batch else "unknown")
     if row["state"] == State.APPROVED.value:
         _count(db, row, -1)
@@ -241,7 +241,7 @@ def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -
 
 
 def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) -> None:
-    number = _number(db, attempted.batch, attempted.stan, training=attempted.training)
+    number = latest(db, attempted.batch, attempted.stan, training=attempted.training)
     row = _reversing(number, attempted.stan)
     db.execute(
         "UPDATE reversals SET attempts = ? WHERE intent = ?", (attempted.attempt, row["intent"])
@@ -249,11 +249,11 @@ def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) ->
 
 
 def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalConfirmed) -> None:
-    number = _number(db, confirmed.batch, confirmed.stan, training=confirmed.training)
+    number = latest(db, confirmed.batch, confirmed.stan, training=confirmed.training)
     row = _reversing(number, confirmed.stan)
     db.execute("DELETE FROM reversals WHERE intent = ?", (row["intent"],))
     if not confirmed.training:
-        _forget_card(db, confirmed.batch, confirmed.stan)
+        forget_card(db, confirmed.batch, confirmed.stan)
     _ended(db, row, seq, State.REVERSED)
     if row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
@@ -263,25 +263,6 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
             _voided(db, row["original"], 0)
     if row["original"]:
         orders.moved(db, seq, row["original"])
-
-
-def _upload(
-    db: sqlite3.Connection, record: UploadQueued | UploadAttempted | UploadAnswered
-) -> None:
-    row = _number(db, record.batch, record.stan, training=False)
-    if isinstance(record, UploadQueued):
-        queued = rules.may_upload(record.stan, row)
-        db.execute("INSERT INTO uploads (intent) VALUES (?)", (queued["intent"],))
-        return
-    intent = row["intent"] if row is not None else 0
-    owed = _one(db, "SELECT 1 FROM uploads WHERE intent = ?", intent)
-    rules.require(owed is not None, f"notice of {record.stan:06d}, which is not owed")
-    if isinstance(record, UploadAttempted):
-        db.execute("UPDATE uploads SET attempts = ? WHERE intent = ?", (record.attempt, intent))
-        return
-    db.execute("DELETE FROM uploads WHERE intent = ?", (intent,))
-    _forget_card(db, record.batch, record.stan)
-    db.execute("UPDATE transactions SET reference = ? WHERE intent = ?", (record.reference, intent))
 
 
 def _reversing(row: Row | None, stan: int) -> Row:
@@ -343,57 +324,8 @@ def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
     )
 
 
-# -- paper ------------------------------------------------------------------------------------
-
-_Print = PrintQueued | PrintSending | PrintSent | PrintDoubtful | PrintDropped
-
-
-def _print(db: sqlite3.Connection, seq: int, record: _Print) -> None:
-    if isinstance(record, PrintQueued):
-        terminal = _one(db, "SELECT next_job FROM terminal")
-        assert terminal is not None
-        well = record.job == terminal["next_job"]
-        rules.require(well, f"print job {record.job} is not the next one")
-        db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
-        db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
-        number = (record.stan, record.batch, int(record.training))
-        this = (
-            "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
-            " ORDER BY serial DESC LIMIT 1)"
-        )
-        changes = ["transactions SET reprints = reprints + 1"] if record.duplicate else []
-        if record.copy is Copy.FAULT:
-            changes += ["reversals SET told = 1", "uploads SET told = 1"]
-        for change in changes:
-            db.execute(f"UPDATE {change} WHERE intent = {this}", number)
-        return
-    job = _one(db, "SELECT state FROM print_jobs WHERE job = ?", record.job)
-    rules.require(job is not None, f"print job {record.job} is not owed")
-    if isinstance(record, PrintSending):
-        db.execute("UPDATE print_jobs SET state = 'sending' WHERE job = ?", (record.job,))
-    else:  # sent, given up, or in doubt and so replaced by a duplicate: no longer owed
-        db.execute("DELETE FROM print_jobs WHERE job = ?", (record.job,))
-
-
 # -- rows -------------------------------------------------------------------------------------
 
 
-def _one(db: sqlite3.Connection, sql: str, *values: Any) -> Row | None:
-    row: Row | None = db.execute(sql, values).fetchone()
-    return row
-
-
-def _number(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> Row | None:
-    """The latest transaction with these numbers."""
-    return _one(
-        db,
-        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
-        " ORDER BY serial DESC LIMIT 1",
-        stan,
-        batch,
-        int(training),
-    )
-
-
 def _row(db: sqlite3.Connection, intent: int | None) -> Row | None:
-    return _one(db, "SELECT * FROM transactions WHERE intent = ?", intent)
+    return one(db, "SELECT * FROM transactions WHERE intent = ?", intent)

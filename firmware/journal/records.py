@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from firmware.core.kinds import (
     CardFacts,
-    Copy,
     EmvData,
     Kind,
     OriginalRef,
@@ -21,6 +20,14 @@ from firmware.core.payment import Payment
 from firmware.journal.base import Base
 from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.order_records import OrderEnded, OrderTaken
+from firmware.journal.paper_records import (
+    PrintDoubtful,
+    PrintDropped,
+    PrintHeld,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+)
 from firmware.journal.payments import fields_of, payment_of
 
 
@@ -106,7 +113,11 @@ class IntentRecorded(Base, frozen=True):
 
 
 class OutcomeRecorded(Base, frozen=True):
-    """What the host and the card answered; ends an intent."""
+    """What the host and the card answered; ends an intent.
+
+    A refund without an answer is PENDING first: the acquirer is told until it has answered, and
+    the answer is another outcome.
+    """
 
     kind: Kind
     batch: int
@@ -158,7 +169,7 @@ class UploadQueued(Base, frozen=True):
 
 
 class UploadAttempted(Base, frozen=True):
-    """The notice of an offline approval was sent and not answered."""
+    """The advice was sent and not answered."""
 
     batch: int
     stan: int
@@ -167,62 +178,13 @@ class UploadAttempted(Base, frozen=True):
 
 
 class UploadAnswered(Base, frozen=True):
-    """The host has answered the notice: 00 it has the sale, anything else it refuses to pay."""
+    """The host has answered the advice of a sale: 00 it has it, anything else it refuses to pay."""
 
     batch: int
     stan: int
     response_code: str
     reference: str = ""
     authorisation_code: str = ""
-
-
-class PrintQueued(Base, frozen=True):
-    """A paper is owed; queued in the same commit as what it tells of.
-
-    One that is `held` waits for a key, or for the next start, whichever comes first.
-    """
-
-    job: int
-    copy: Copy
-    batch: int
-    stan: int
-    duplicate: bool = False
-    reason: str = ""
-    training: bool = False
-    held: bool = False
-
-
-class PrintSending(Base, frozen=True):
-    """The first byte is about to leave."""
-
-    job: int
-
-
-class PrintSent(Base, frozen=True):
-    """Every byte was taken and the printer was well afterwards."""
-
-    job: int
-
-
-class PrintDoubtful(Base, frozen=True):
-    """Some bytes left and the end is unknown: the paper may or may not be whole."""
-
-    job: int
-    detail: str = ""
-
-
-class PrintHeld(Base, frozen=True):
-    """No byte left the terminal: the same paper is queued again, unmarked."""
-
-    job: int
-    detail: str = ""
-
-
-class PrintDropped(Base, frozen=True):
-    """This paper is not needed any more: what it says has ended before it came out."""
-
-    job: int
-    detail: str = ""
 
 
 class OperatorSignedOn(Base, frozen=True):

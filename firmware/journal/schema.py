@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 5
+SCHEMA = 6
 
 LOG = (
     """CREATE TABLE records (
@@ -124,6 +124,11 @@ PROJECTIONS = {
         intent INTEGER PRIMARY KEY,
         attempts INTEGER NOT NULL DEFAULT 0,
         told INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "scripts": """CREATE TABLE scripts (
+        intent INTEGER PRIMARY KEY,
+        queued INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
     "print_jobs": """CREATE TABLE print_jobs (
         job INTEGER PRIMARY KEY,

@@ -19,6 +19,7 @@ class State(enum.Enum):
     APPROVED = "approved"
     DECLINED = "declined"
     FAILED = "failed"  # ended without an approval and nothing moved
+    PENDING = "pending"  # a refund that is repeated until the acquirer has answered
     REVERSING = "reversing"  # a reversal is owed to the host
     REVERSED = "reversed"
 
@@ -97,7 +98,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """A sale that a card approved by itself and that the host has not heard of."""
+    """A sale that a card approved by itself, or a refund, that the acquirer has not answered."""
 
     transaction: Transaction
     attempts: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from firmware.core.kinds import Kind
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Reversal, Upload
@@ -17,7 +18,7 @@ RETRY_MAX_MS = 3_600_000
 
 
 async def send_owed(shift: Shift) -> bool:
-    """Send reversals and notices of offline sales; True when nothing is owed any more."""
+    """Send reversals and advices; True when nothing is owed any more."""
 
     async def send(each: Reversal | Upload) -> HostAnswer | None:
         if isinstance(each, Reversal):
@@ -32,20 +33,24 @@ async def send_owed(shift: Shift) -> bool:
 
 
 class Owed(Struct, frozen=True):
-    """How many reversals the acquirer has still to take; with none, advice of how many sales."""
+    """How many reversals the acquirer has still to take; with none, advice of how many payments."""
 
     reversals: int
-    advice: int
+    sales: int = 0  # that a card approved by itself
+    refunds: int = 0  # that were not answered
 
     @property
     def nothing(self) -> bool:
-        return not self.reversals and not self.advice
+        return not (self.reversals or self.sales or self.refunds)
 
 
 async def what_is_owed() -> Owed:
     """What the acquirer has still to hear of."""
     reversals = await Look.of(Lookups.reversals)
-    return Owed(len(reversals), 0 if reversals else len(await Look.of(Lookups.uploads)))
+    if reversals:
+        return Owed(len(reversals))
+    kinds = [upload.transaction.kind for upload in await Look.of(Lookups.uploads)]
+    return Owed(0, kinds.count(Kind.SALE), kinds.count(Kind.REFUND))
 
 
 class Retry(Struct):

@@ -11,14 +11,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 
-from firmware.journal.records import (
-    DeviceFailed,
-    DeviceRecovered,
+from firmware.journal.paper_records import (
     PrintDoubtful,
     PrintHeld,
     PrintQueued,
     PrintSending,
     PrintSent,
+)
+from firmware.journal.records import (
+    DeviceFailed,
+    DeviceRecovered,
     Record,
 )
 from firmware.journal.store import Journal

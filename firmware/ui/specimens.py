@@ -162,6 +162,13 @@ def _outcomes() -> dict[str, Screen]:
             code="05",
             prompt=Phrase.of(Text.NOT_REFUNDED),
         ),
+        "refund-unconfirmed": Outcome(
+            Kind.REFUND,
+            amount,
+            approved=False,
+            text=Phrase.of(Text.REFUND_UNCONFIRMED),
+            prompt=Phrase.of(Text.REFUND_REPEATED),
+        ),
         "void-approved": Outcome(
             Kind.VOID,
             amount,

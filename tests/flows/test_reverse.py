@@ -8,7 +8,11 @@ from firmware.core.kinds import Copy, Kind, ReversalCause
 from firmware.core.masked import Pan
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAnswered
+from firmware.journal.paper_records import PrintQueued
+from firmware.journal.records import (
+    ReversalAttempted,
+    UploadAnswered,
+)
 from firmware.journal.transactions import Reversal, State, Upload
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.owed import Retry, send_owed

@@ -9,13 +9,10 @@ from pathlib import Path
 import pytest
 
 from firmware.core.kinds import Copy
+from firmware.journal.paper_records import PrintDropped, PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import (
     DeviceFailed,
     DeviceRecovered,
-    PrintDropped,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
     Record,
 )
 from firmware.journal.transactions import PrintJob

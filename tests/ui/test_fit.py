@@ -95,6 +95,7 @@ SENTENCES = {
     Text.RECOVERED_REVERSED,
     Text.REVERSAL_FIRST,
     Text.UPLOAD_FIRST,
+    Text.REFUND_FIRST,
 }
 WORDS = [text for text in Text if text not in SENTENCES]
 PRINTER_LACKS = [text for text in Text if text.name.startswith("PRINTER_")]

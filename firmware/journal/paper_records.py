@@ -1,0 +1,55 @@
+"""Records of papers: owed, on their way to the printer, out."""
+
+from __future__ import annotations
+
+from firmware.core.kinds import Copy
+from firmware.journal.base import Base
+
+
+class PrintQueued(Base, frozen=True):
+    """A paper is owed; queued in the same commit as what it tells of.
+
+    One that is `held` waits for a key, or for the next start, whichever comes first.
+    """
+
+    job: int
+    copy: Copy
+    batch: int
+    stan: int
+    duplicate: bool = False
+    reason: str = ""
+    training: bool = False
+    held: bool = False
+
+
+class PrintSending(Base, frozen=True):
+    """The first byte is about to leave."""
+
+    job: int
+
+
+class PrintSent(Base, frozen=True):
+    """Every byte was taken and the printer was well afterwards."""
+
+    job: int
+
+
+class PrintDoubtful(Base, frozen=True):
+    """Some bytes left and the end is unknown: the paper may or may not be whole."""
+
+    job: int
+    detail: str = ""
+
+
+class PrintHeld(Base, frozen=True):
+    """No byte left the terminal: the same paper is queued again, unmarked."""
+
+    job: int
+    detail: str = ""
+
+
+class PrintDropped(Base, frozen=True):
+    """This paper is not needed any more: what it says has ended before it came out."""
+
+    job: int
+    detail: str = ""
