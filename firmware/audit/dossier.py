@@ -9,6 +9,7 @@ import msgspec
 
 from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import (
@@ -29,9 +30,6 @@ from firmware.journal.records import (
     ReversalConfirmed,
     ReversalOpened,
     SettingChanged,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
 from firmware.journal.transactions import Transaction
 

@@ -12,6 +12,7 @@ from firmware.core.kinds import Result, Verification
 from firmware.core.money import currency_of
 from firmware.emv.codes import CVM_NOT_PERFORMED, CvmCode, CvmOutcome
 from firmware.iso8583.responses import response_text
+from firmware.journal.advice_records import UploadAnswered
 from firmware.journal.paper_records import PrintQueued, PrintSent
 from firmware.journal.records import (
     AmountAgreed,
@@ -23,7 +24,6 @@ from firmware.journal.records import (
     ReversalConfirmed,
     ReversalOpened,
     SettingChanged,
-    UploadAnswered,
 )
 from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction

@@ -3,6 +3,9 @@
 A sign-on goes out before a request when there are no working keys, when the last one was on another
 day, when an answer demanded one (the header's nibble 3; 77, 99 or A0) or when three answers in a
 row had a wrong MAC. Keys whose check values differ are not taken: those before stay in force.
+
+Where the acquirer has another batch open than a payment names, the payment does not leave: it is
+declined here with 77, and the answer says which batch is open there.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from firmware.core.log import fields
 from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.messages import (
+    ANOTHER_BATCH,
     Answered,
     Control,
     ControlRequest,
@@ -64,19 +68,22 @@ class AcquirerClient:
         a request that no message can hold, which is a bug, and for nothing that comes back.
         """
         if isinstance(request, ControlRequest):
+            numbered = replace(request, stan=request.stan or self._keys.next_stan())
             if request.what is Control.SIGN_ON:
-                return self.sign_on(request, timeout_ms)
-            return self._exchange(request, timeout_ms)
+                return self.sign_on(numbered, timeout_ms)
+            return self._exchange(numbered, timeout_ms)
         if self._is_due():
             asked = subject_of(request)
             stan = self._keys.next_stan()
             first = ControlRequest(
                 Control.SIGN_ON, asked.terminal, asked.merchant, asked.batch, stan
             )
-            failed = self.sign_on(first, timeout_ms // 2)
-            if isinstance(failed, NoAnswer) or self._keys.session is None:
+            answer = self.sign_on(first, timeout_ms // 2)
+            if isinstance(answer, NoAnswer) or self._keys.session is None:
                 # the request itself has not left
-                return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(failed)}")
+                return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(answer)}")
+            if answer.batch and _is_new(request):
+                return Answered(ANOTHER_BATCH, batch=answer.batch, approves=False)
         return self._exchange(request, timeout_ms)
 
     def sign_on(self, request: ControlRequest, timeout_ms: int) -> HostAnswer:
@@ -121,8 +128,14 @@ class AcquirerClient:
             self._wrong_macs = 0
         self._demanded |= read.sign_on or self._wrong_macs >= WRONG_MACS_MOST
         if isinstance(read.answer, Answered):
-            return _judged(read.answer, request, self._messages.profile)
+            judged = _judged(read.answer, request, self._messages.profile)
+            return replace(judged, sign_on_again=read.sign_on)
         return read.answer
+
+
+def _is_new(request: LineRequest) -> bool:
+    """Whether a request begins something in the open batch; what repeats names its own."""
+    return isinstance(request, FinancialRequest) and not (request.offline or request.repeated)
 
 
 def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answered:

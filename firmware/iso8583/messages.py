@@ -13,6 +13,7 @@ from firmware.core.money import Currency
 from firmware.core.payment import Payment, Place
 
 APPROVED, DECLINED = "00", "05"
+ANOTHER_BATCH = "77"  # is open at the acquirer than the one asked with
 
 
 class CardPresented(Struct, frozen=True):
@@ -87,7 +88,7 @@ class Control(enum.Enum):
 
 
 class ControlRequest(Struct, frozen=True):
-    """Sign on, sign off, or ask whether anybody is there."""
+    """Sign on, sign off, or ask whether anybody is there. A STAN of 0: the client's next one."""
 
     what: Control
     terminal: str
@@ -161,7 +162,7 @@ class Answered(Struct, frozen=True):
     institution: str = ""  # acquiring institution, field 32
     parties: str = ""  # issuer 11 and acquirer 11, field 44
     remark: str = ""  # field 63 after the card organisation
-    sign_on_again: bool = False  # the header's demand
+    sign_on_again: bool = False  # the header demands it, or the code does
     approves: bool | None = None  # by the acquirer's profile; None: by the code alone
     in_doubt: bool = False  # declined, and yet something may stand at the acquirer
 

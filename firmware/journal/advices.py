@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from firmware.journal import rules
-from firmware.journal.records import UploadAnswered, UploadAttempted, UploadQueued
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.tables import forget_card, latest, one
 
 

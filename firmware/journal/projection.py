@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from firmware.core.kinds import Kind, Result
 from firmware.journal import advices, batches, orders, papers, rules, schema, settings, shift
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderEnded, OrderTaken
@@ -46,9 +47,6 @@ from firmware.journal.records import (
     SettlementStarted,
     TerminalStarted,
     TrainingSwitched,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
 from firmware.journal.tables import Row, forget_card, latest, one
 from firmware.journal.transactions import State

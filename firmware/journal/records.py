@@ -17,6 +17,14 @@ from firmware.core.kinds import (
     Verification,
 )
 from firmware.core.payment import Payment
+from firmware.journal.advice_records import (
+    ScriptAnswered,
+    ScriptAttempted,
+    ScriptQueued,
+    UploadAnswered,
+    UploadAttempted,
+    UploadQueued,
+)
 from firmware.journal.base import Base
 from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.order_records import OrderEnded, OrderTaken
@@ -161,32 +169,6 @@ class ReversalConfirmed(Base, frozen=True):
     training: bool = False
 
 
-class UploadQueued(Base, frozen=True):
-    """A card approved by itself: the host must hear of it. Its sealed data lie beside the log."""
-
-    batch: int
-    stan: int
-
-
-class UploadAttempted(Base, frozen=True):
-    """The advice was sent and not answered."""
-
-    batch: int
-    stan: int
-    attempt: int
-    detail: str = ""
-
-
-class UploadAnswered(Base, frozen=True):
-    """The host has answered the advice of a sale: 00 it has it, anything else it refuses to pay."""
-
-    batch: int
-    stan: int
-    response_code: str
-    reference: str = ""
-    authorisation_code: str = ""
-
-
 class OperatorSignedOn(Base, frozen=True):
     """An operator signed on."""
 
@@ -247,9 +229,10 @@ class SettingChanged(Base, frozen=True):
 
 
 class BatchOpened(Base, frozen=True):
-    """A new batch takes transactions."""
+    """A new batch takes transactions; `told` where its number is the acquirer's."""
 
     batch: int
+    told: bool = False
 
 
 class SettlementStarted(Base, frozen=True):
@@ -334,6 +317,9 @@ Record = (
     | UploadQueued
     | UploadAttempted
     | UploadAnswered
+    | ScriptQueued
+    | ScriptAttempted
+    | ScriptAnswered
     | PrintQueued
     | PrintSending
     | PrintSent

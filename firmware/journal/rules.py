@@ -13,6 +13,7 @@ from firmware.core.money import MINOR_MAX
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderTaken
 from firmware.journal.records import (
+    BatchOpened,
     CopyRestored,
     IntentRecorded,
     OutcomeRecorded,
@@ -47,6 +48,18 @@ def batch_after(batch: int) -> int:
 def owner_of(intent: IntentRecorded) -> str:
     """Under whose numbers a transaction was made: merchant, terminal, store."""
     return f"{intent.merchant} {intent.terminal} {intent.store}"
+
+
+def may_open(opened: BatchOpened, batch: Row | None, totals: Totals, open_: int) -> None:
+    """The next batch follows one that is closed; the acquirer's own may end one that is empty."""
+    before = batch["batch"] if batch is not None else 0
+    closed = batch is None or batch["state"] == "closed"
+    empty = batch is not None and batch["state"] == "open" and totals == Totals() and not open_
+    require(closed or (opened.told and empty), f"batch {before} is not closed")
+    if opened.told:
+        require(0 < opened.batch <= BATCH_MAX, f"batch {opened.batch}")
+    else:
+        require(opened.batch == batch_after(before), f"batch {opened.batch} after {before}")
 
 
 def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, used: bool) -> None:

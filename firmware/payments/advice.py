@@ -13,12 +13,11 @@ from functools import partial
 from firmware.core.kinds import Copy, EmvData, Kind, Result, ReversalCause, Verification
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     OutcomeRecorded,
-    UploadAnswered,
-    UploadAttempted,
 )
 from firmware.journal.transactions import Transaction, Upload
 from firmware.payments.delivery import deliver, fault_slip, stays_owed

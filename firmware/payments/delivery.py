@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from firmware.core.kinds import Copy
 from firmware.iso8583.messages import HostAnswer, NoAnswer
+from firmware.journal.advice_records import UploadAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     ReversalAttempted,
-    UploadAttempted,
 )
 from firmware.journal.transactions import Reversal, Transaction, Upload
 from firmware.payments.effects import Look, Record

@@ -21,6 +21,7 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
+from firmware.journal.advice_records import UploadQueued
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
@@ -28,11 +29,11 @@ from firmware.journal.records import (
     EntryAbandoned,
     IntentRecorded,
     OutcomeRecorded,
-    UploadQueued,
 )
 from firmware.journal.transactions import Transaction
 from firmware.payments.advice import failed, is_advice, pending, send_uploads
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record
+from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import reverse
@@ -126,7 +127,16 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
     await Record.of(intent_of(ready, payment), card=ready.card if kept else None)
     answer = await Authorise(FinancialRequest(payment, ready.card))
     word = await end_with_card(answer)
-    ready = replace(ready, emv=word.emv)
+    ended = await _recorded(shift, payment, replace(ready, emv=word.emv), answer, word)
+    if not isinstance(ended, PaymentUndecided):  # before a reversal it has signed on again
+        await follow(shift, answer)
+    return ended
+
+
+async def _recorded(
+    shift: Shift, payment: Payment, ready: Ready, answer: HostAnswer, word: CardWord
+) -> PaymentEnded:
+    """What became of a payment by the acquirer's answer and the card's last word, recorded."""
     if isinstance(answer, NoAnswer):
         return await _undecided(shift, payment, ready, NO_ANSWER[answer.reason])
     if answer.is_part:

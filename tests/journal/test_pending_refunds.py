@@ -6,14 +6,13 @@ import msgspec
 import pytest
 
 from firmware.core.kinds import Kind, Result
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     IntentRecorded,
     OutcomeRecorded,
     ReversalOpened,
     SettlementStarted,
-    UploadAnswered,
-    UploadAttempted,
 )
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
