@@ -11,7 +11,7 @@ from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, Upload
+from firmware.journal.transactions import Reversal, Script, Upload
 from firmware.payments.delivery import named
 from firmware.payments.effects import Look
 from firmware.payments.owed import send_owed
@@ -47,12 +47,15 @@ async def other(desk: Desk) -> None:
                 owed = [each for each in uploads if each.transaction.kind is kind]
                 if owed:
                     await _list(desk, title, owed)
+            scripts = await Look.of(Lookups.scripts)
+            if scripts:
+                await _list(desk, Text.SCRIPTS_PENDING, scripts)
         case _:
             version = Phrase.of(Text.VERSION, version=__version__)
             await tell(desk, Text.MENU_OTHER, version, warning=False)
 
 
-async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload]) -> None:
+async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload | Script]) -> None:
     """How many are owed to the host, and which."""
     count = Phrase.of(title, count=len(owed))
     if owed:

@@ -138,6 +138,7 @@ class ScriptRequest(Struct, frozen=True):
     card: CardPresented
     date: str
     time: str
+    reference: str = ""  # the acquirer's, of the payment
 
 
 class Answered(Struct, frozen=True):

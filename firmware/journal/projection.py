@@ -11,7 +11,14 @@ from collections.abc import Iterable
 
 from firmware.core.kinds import Kind, Result
 from firmware.journal import advices, batches, orders, papers, rules, schema, settings, shift
-from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
+from firmware.journal.advice_records import (
+    ScriptAnswered,
+    ScriptAttempted,
+    ScriptQueued,
+    UploadAnswered,
+    UploadAttempted,
+    UploadQueued,
+)
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderEnded, OrderTaken
@@ -67,8 +74,15 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             _reversal_attempted(db, record)
         case ReversalConfirmed():
             _reversal_confirmed(db, entry.seq, record)
-        case UploadQueued() | UploadAttempted() | UploadAnswered():
-            advices.project(db, record)
+        case (
+            UploadQueued()
+            | UploadAttempted()
+            | UploadAnswered()
+            | ScriptQueued()
+            | ScriptAttempted()
+            | ScriptAnswered()
+        ):
+            advices.project(db, entry.seq, record)
         case PrintQueued() | PrintSending() | PrintSent() | PrintDoubtful() | PrintDropped():
             papers.project(db, entry.seq, record)
         case (

@@ -184,6 +184,12 @@ def may_be_answered(stan: int, row: Row | None, *, owed: bool) -> None:
     require(row is not None and row["kind"] == Kind.SALE.value, f"advice of {stan:06d}, no sale")
 
 
+def may_tell_script(stan: int, row: Row | None, *, owed: bool) -> None:
+    """The result of a transaction's scripts is told once, and of one that counts."""
+    require(row is not None, f"script result of {stan:06d} without its transaction")
+    require(not owed, f"script result of {stan:06d}, which is owed already")
+
+
 _REVERSIBLE = (State.OPEN.value, State.APPROVED.value)
 
 

@@ -27,5 +27,10 @@ def latest(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> 
 
 
 def forget_card(db: sqlite3.Connection, batch: int, stan: int) -> None:
-    """Nothing will be asked of this card again."""
-    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
+    """Nothing will be asked of this card again, unless a script's result is still to be told."""
+    db.execute(
+        "DELETE FROM sealed WHERE batch = ? AND stan = ? AND NOT EXISTS (SELECT 1 FROM transactions"
+        " WHERE batch = sealed.batch AND stan = sealed.stan AND training = 0"
+        " AND intent IN (SELECT intent FROM scripts))",
+        (batch, stan),
+    )

@@ -7,12 +7,13 @@ from msgspec import Struct
 from firmware.core.kinds import Kind
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, Upload
+from firmware.journal.transactions import Reversal, Script, Upload
 from firmware.payments.advice import send_upload
 from firmware.payments.delivery import deliver
 from firmware.payments.effects import Look, Moment, Now
 from firmware.payments.reverse import send_reversal
-from firmware.payments.shift import Shift
+from firmware.payments.scripts import send_scripts
+from firmware.payments.shift import Shift, is_on_a_line
 
 RETRY_MAX_MS = 3_600_000
 
@@ -29,7 +30,8 @@ async def send_owed(shift: Shift) -> bool:
         *await Look.of(Lookups.reversals),
         *await Look.of(Lookups.uploads),
     ]
-    return await deliver(owed, send)
+    sent = await deliver(owed, send)
+    return await send_scripts(shift) and sent
 
 
 class Owed(Struct, frozen=True):
@@ -53,6 +55,10 @@ async def what_is_owed() -> Owed:
     return Owed(0, kinds.count(Kind.SALE), kinds.count(Kind.REFUND))
 
 
+async def _scripts(shift: Shift) -> list[Script]:
+    return await Look.of(Lookups.scripts) if is_on_a_line(shift) else []
+
+
 class Retry(Struct):
     """Tries while the terminal waits for people or for a part, after ever longer pauses."""
 
@@ -61,12 +67,15 @@ class Retry(Struct):
 
     @classmethod
     async def begin(cls, shift: Shift) -> Retry:
-        """From now on, with the pause of the settings."""
-        return cls((await Now()).monotonic_ms, shift.config.host.reversal_retry_s * 1000)
+        """From now on, with the pause of the settings; a script's result is told at once."""
+        pause_ms = shift.config.host.reversal_retry_s * 1000
+        moment = await Now()
+        untried = any(not each.attempts for each in await _scripts(shift))
+        return cls(moment.monotonic_ms - (pause_ms if untried else 0), pause_ms)
 
     async def go_on(self, shift: Shift, moment: Moment) -> int | None:
         """Try if it is time; how long to wait before asking again at most, None if for ever."""
-        if (await what_is_owed()).nothing:
+        if (await what_is_owed()).nothing and not await _scripts(shift):
             return None
         if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
             self.tried_ms = moment.monotonic_ms

@@ -21,6 +21,7 @@ from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, M
 from firmware.payments.line import closed_as_it_is, open_there
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import send_reversals
+from firmware.payments.scripts import send_scripts
 from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 
@@ -45,6 +46,8 @@ async def clear_what_is_owed(shift: Shift, *, advice: bool = True) -> Refusal | 
         first = (await Look.of(Lookups.uploads))[0].transaction
         code = Code.REFUND_FIRST if first.kind is Kind.REFUND else Code.ADVICE_FIRST
         return Refusal(code, owed=named(first))
+    if advice:
+        await send_scripts(shift)
     await CheckSpace()
     await CheckClock()
     return None

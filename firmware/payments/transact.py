@@ -38,6 +38,7 @@ from firmware.payments.order import Ready, Source
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import reverse
 from firmware.payments.roles import Role, role_of
+from firmware.payments.scripts import queue_script
 from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 APPROVED_OFFLINE, DECLINED_OFFLINE = "Y1", "Z1"  # EMV 4.4 Book 4, Annex A6
@@ -53,6 +54,7 @@ class CardWord(Struct, frozen=True):
 
     against: ReversalCause | None
     emv: EmvData
+    scripts: bytes = b""  # field 55 of what became of the issuer's scripts
 
 
 class PaymentApproved(Struct, frozen=True):
@@ -127,6 +129,7 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
     await Record.of(intent_of(ready, payment), card=ready.card if kept else None)
     answer = await Authorise(FinancialRequest(payment, ready.card))
     word = await end_with_card(answer)
+    await queue_script(shift, payment, word.scripts)
     ended = await _recorded(shift, payment, replace(ready, emv=word.emv), answer, word)
     if not isinstance(ended, PaymentUndecided):  # before a reversal it has signed on again
         await follow(shift, answer)

@@ -32,6 +32,7 @@ class Text(enum.Enum):
     NO_RECEIPT_NOW = ("暂不能打印凭条", "No receipt for now")
     REVERSALS_PENDING = ("{count}笔冲正待发送", "Reversals to send: {count}")
     REFUNDS_PENDING = ("{count}笔退货待确认", "Refunds to send: {count}")
+    SCRIPTS_PENDING = ("{count}笔脚本结果待上送", "Script data: {count}")
     UPLOADS_PENDING = ("{count}笔脱机交易待上送", "Offline to send: {count}")
     CLOCK_MOVED = ("时钟被调整 {by}", "Clock changed {by}")
     CLOCK_MOVED_DAYS = ("时钟被调整 {by}天", "Clock changed {by} d")
