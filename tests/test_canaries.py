@@ -266,7 +266,7 @@ def test_bug_in_the_host_is_logged_without_secrets(
         def get(self, key: str, default: object = None) -> Account:
             raise RuntimeError(f"planted bug at {key[:8]} of {self!r}")
 
-    issuer = rig.host._issuer
+    issuer = rig.host._service._issuer
     issuer._accounts = Broken(issuer._accounts)
     search = Search(rig.canaries())
     with pytest.raises(RuntimeError, match="planted bug") as caught:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmware.core.kinds import ReversalCause
 from firmware.emv.codes import Tvr
+from firmware.iso8583.messages import NO_MASTER, NoAnswer, NoAnswerReason
 from firmware.iso8583.responses import response_text
 from firmware.payments.owed import Owed
 from firmware.payments.refusals import Code, Refusal
@@ -85,6 +86,29 @@ def why_undecided(ended: PaymentUndecided) -> Phrase:
         return Phrase.of(Text.PART_APPROVED)
     gone = ended.cause is ReversalCause.CARD_GONE
     return Phrase.of(Text.CARD_PULLED if gone else Text.DECLINED)
+
+
+def why_no_answer(answer: NoAnswer) -> tuple[Phrase, ...]:
+    """What may be wrong with a line whose acquirer does not answer, or not as it should.
+
+    Who gets a wrong TPDU or header says nothing at all, so silence names both.
+    """
+    match answer.reason:
+        case NoAnswerReason.TIMED_OUT:
+            tpdu, header = answer.tpdu, answer.header or "-"
+            shape = (
+                Phrase.of(Text.LINE_TPDU, tpdu=tpdu),
+                Phrase.of(Text.LINE_HEADER, header=header),
+            )
+            return (Phrase.of(Text.LINE_SILENT), *(shape if tpdu else ()))
+        case NoAnswerReason.NO_LINE if NO_MASTER in answer.detail:
+            return (Phrase.of(Text.MASTER_MISSING),)
+        case NoAnswerReason.NO_LINE:
+            return (Phrase.of(Text.LINE_GONE), Phrase.of(Text.LINE_ADDRESS))
+        case NoAnswerReason.GARBLED if "check value" in answer.detail:
+            return (Phrase.of(Text.KEY_CHECK_DIFFERS),)
+        case NoAnswerReason.GARBLED:
+            return (Phrase.of(Text.LINE_GARBLED),)
 
 
 def what_is_owed(owed: Owed) -> Phrase | None:

@@ -17,10 +17,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from firmware.core.log import fields
+from firmware.core.masked import Key
 from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.messages import (
     ANOTHER_BATCH,
+    NO_MASTER,
     Answered,
     Control,
     ControlRequest,
@@ -90,8 +92,7 @@ class AcquirerClient:
         """Ask for working keys and take them, all or none. Blocks up to `timeout_ms`."""
         master = self._keys.master
         if master is None:
-            words = "no terminal master key: load it first (pos key load)"
-            return NoAnswer(NoAnswerReason.NO_LINE, words)
+            return NoAnswer(NoAnswerReason.NO_LINE, NO_MASTER)
         answer = self._exchange(request, timeout_ms)
         if isinstance(answer, NoAnswer) or answer.response_code != APPROVED:
             _LOG.warning("not signed on", extra=fields(why=_words(answer)))
@@ -108,6 +109,10 @@ class AcquirerClient:
         _LOG.info("signed on")
         return answer
 
+    def load_master(self, master: Key) -> None:
+        """Keep another master key; the next request signs on. Raises OSError."""
+        self._keys.load_master(master)
+
     def close(self) -> None:
         self._link.close()
 
@@ -120,7 +125,10 @@ class AcquirerClient:
         frame = self._link.exchange(self._messages.request(request, keys), timeout_ms)
         if frame is None:
             undelivered = isinstance(self._link, KnowsDelivery) and self._link.undelivered
-            return NoAnswer(NoAnswerReason.NO_LINE if undelivered else NoAnswerReason.TIMED_OUT)
+            if undelivered:
+                return NoAnswer(NoAnswerReason.NO_LINE)
+            shape = self._messages.frame
+            return NoAnswer(NoAnswerReason.TIMED_OUT, tpdu=shape.tpdu, header=shape.header)
         read = self._messages.read_answer(frame, request, keys)
         if isinstance(read.answer, NoAnswer) and read.answer.detail == WRONG_MAC:
             self._wrong_macs += 1

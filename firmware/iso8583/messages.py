@@ -13,6 +13,7 @@ from firmware.core.money import Currency
 from firmware.core.payment import Payment, Place
 
 APPROVED, DECLINED = "00", "05"
+NO_MASTER = "no terminal master key: load it first (menu 7, or pos key load)"
 ANOTHER_BATCH = "77"  # is open at the acquirer than the one asked with
 
 
@@ -205,6 +206,8 @@ class NoAnswer(Struct, frozen=True):
 
     reason: NoAnswerReason
     detail: str = ""
+    tpdu: str = ""  # of a frame that was not answered, as hex: a wrong one is met with silence
+    header: str = ""
 
     @property
     def words(self) -> str:

@@ -228,6 +228,16 @@ class SettingChanged(Base, frozen=True):
     by: str
 
 
+class MasterKeyLoaded(Base, frozen=True):
+    """Another master key of the acquirer's line, put in at the keypad; `check` is its check value.
+
+    4 bytes in hex: they tell which key it is, and nothing of it.
+    """
+
+    check: str
+    by: str
+
+
 class BatchOpened(Base, frozen=True):
     """A new batch takes transactions; `told` where its number is the acquirer's."""
 
@@ -347,6 +357,7 @@ Record = (
     | TailLost
     | BooksReplaced
     | TrainingSwitched
+    | MasterKeyLoaded
     | OrderTaken
     | OrderEnded
 )
