@@ -11,12 +11,12 @@ import pytest
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.keys import TerminalKeys
+from firmware.journal.paper_records import PrintSent
 from firmware.journal.records import (
     ClockJumped,
     DeviceFailed,
     DeviceRecovered,
     GuardOverridden,
-    PrintSent,
     TerminalStarted,
 )
 from firmware.journal.store import Journal

@@ -9,27 +9,27 @@ import msgspec
 
 from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import (
-    AmountAgreed,
-    GuardOverridden,
-    IntentRecorded,
-    OutcomeRecorded,
+from firmware.journal.paper_records import (
     PrintDoubtful,
     PrintDropped,
     PrintHeld,
     PrintQueued,
     PrintSending,
     PrintSent,
+)
+from firmware.journal.records import (
+    AmountAgreed,
+    GuardOverridden,
+    IntentRecorded,
+    OutcomeRecorded,
     Record,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
     SettingChanged,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
 from firmware.journal.transactions import Transaction
 

@@ -23,6 +23,7 @@ from firmware.audit.evidence_case import GLASS_PX, emv_told
 from firmware.audit.evidence_seal import MANIFEST, seal_faults
 from firmware.audit.keyring import keys_of
 from firmware.core.exits import Refused
+from firmware.journal.advice_records import UploadAnswered
 from firmware.journal.chain import ORIGIN, ChainedRecord, Introduced, faults_alone, key_at
 from firmware.journal.essence import VOUCHER, hash_digits, transaction_fields
 from firmware.journal.genuine import verify_essence
@@ -34,7 +35,6 @@ from firmware.journal.records import (
     Record,
     ReversalConfirmed,
     ReversalOpened,
-    UploadAnswered,
 )
 from firmware.journal.transactions import State, Transaction
 

@@ -12,19 +12,18 @@ from firmware.core.kinds import Result, Verification
 from firmware.core.money import currency_of
 from firmware.emv.codes import CVM_NOT_PERFORMED, CvmCode, CvmOutcome
 from firmware.iso8583.responses import response_text
+from firmware.journal.advice_records import UploadAnswered
+from firmware.journal.paper_records import PrintQueued, PrintSent
 from firmware.journal.records import (
     AmountAgreed,
     GuardOverridden,
     IntentRecorded,
     OutcomeRecorded,
-    PrintQueued,
-    PrintSent,
     Record,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
     SettingChanged,
-    UploadAnswered,
 )
 from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
@@ -33,6 +32,7 @@ from firmware.receipts.texts import NAMES
 
 STATES = {
     State.OPEN: "未决 open",
+    State.PENDING: "待确认 sent until confirmed",
     State.APPROVED: "成功 approved",
     State.DECLINED: "拒绝 declined",
     State.FAILED: "失败 failed",
@@ -43,6 +43,7 @@ RESULTS = {
     Result.APPROVED: "成功 approved",
     Result.DECLINED: "拒绝 declined",
     Result.FAILED: "失败 failed",
+    Result.PENDING: "待确认 sent until confirmed",
 }
 # What the cardholder did, by the method that the chip asked for. See EMV 4.4 Book 3, Annex C3.
 CVM_METHODS = {
@@ -146,7 +147,7 @@ def name_text(one: Transaction) -> str:
 
 def left_text(case: Case) -> str:
     """What the cardholder pays after all of the case."""
-    if any(one.state in (State.OPEN, State.REVERSING) for one in case.family):
+    if any(one.state in (State.OPEN, State.PENDING, State.REVERSING) for one in case.family):
         return "未定 not decided yet"
     minor = sum(moved_minor(one) for one in case.family)
     return sum_text(minor, currency_of(case.family[0].currency))

@@ -64,7 +64,7 @@ class Report(Struct):
         elif one.state is State.DECLINED:
             chinese, english = response_text(one.response_code)
             self.declines[f"{one.response_code} {chinese} {english}"] += 1
-        elif one.state is not State.OPEN:
+        elif one.state not in (State.OPEN, State.PENDING):
             self.declines["冲正 reversed"] += 1
 
     def every_hour(self) -> dict[str, Tally]:

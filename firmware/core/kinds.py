@@ -19,11 +19,12 @@ class Kind(enum.Enum):
 
 
 class Result(enum.Enum):
-    """How a transaction ended, for good."""
+    """How a transaction ended, for good; a refund may be PENDING before."""
 
     APPROVED = "approved"
     DECLINED = "declined"
     FAILED = "failed"  # no answer, card gone, answer unusable: nothing moved, or it is reversed
+    PENDING = "pending"  # a refund that the acquirer has not answered: repeated until it has
 
 
 class ReversalCause(enum.Enum):

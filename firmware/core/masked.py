@@ -107,6 +107,17 @@ class Key(Secret):
         return value
 
 
+class KeyHex(Digits):
+    """Hexadecimal digits of a component of a key, capitals."""
+
+    __slots__ = ()
+
+    def __init__(self, value: str) -> None:
+        if not value or not set(value) <= set("0123456789ABCDEF"):
+            raise ValueError("KeyHex takes hexadecimal digits")
+        Secret.__init__(self, value)
+
+
 class Pan(Digits):
     """A primary account number, 8–19 digits. See ISO/IEC 7812-1."""
 

@@ -12,6 +12,7 @@ import enum
 
 from msgspec import Struct
 
+from firmware.core.masked import Key as SecretKey
 from firmware.core.masked import Password
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.journal.faults import Trouble
@@ -121,6 +122,12 @@ class CheckPassword(Effect[PasswordVerdict], frozen=True):
     operator: str
     password: Password
     purpose: str
+
+
+class LoadMasterKey(Effect[bool], frozen=True):
+    """Keep another master key of the acquirer's line; False when the disk refuses."""
+
+    master: SecretKey
 
 
 class OperatorChange(enum.Enum):

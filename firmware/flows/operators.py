@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmware.flows.desk import Desk
 from firmware.flows.effects import ChangeOperator, OperatorChange
+from firmware.flows.line_keys import line_keys
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
 from firmware.flows.permissions import ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
@@ -11,6 +12,7 @@ from firmware.journal.operators import SUPERVISOR
 from firmware.journal.records import TrainingSwitched
 from firmware.payments.effects import Record
 from firmware.payments.roles import Act
+from firmware.payments.shift import is_on_a_line
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
@@ -26,6 +28,7 @@ ACTS = {
     Text.SIGN_OFF: Act.SIGN_OFF,
     Text.OPERATOR_CHANGE: Act.OWN_PASSWORD,
     Text.TRAINING_MODE: Act.TRAINING,
+    Text.MENU_KEYS: Act.KEYS,
 }
 CHANGES = {
     Text.OPERATOR_ADD: OperatorChange.ADD,
@@ -41,10 +44,11 @@ REFUSALS = {
 
 async def manage(desk: Desk) -> None:
     """Choose what to manage."""
-    chosen = await choose(desk, Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, ITEMS)))
+    items = (*ITEMS, Text.MENU_KEYS) if is_on_a_line(desk) else ITEMS
+    chosen = await choose(desk, Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, items)))
     if isinstance(chosen, GivenUp):
         return
-    item = ITEMS[chosen]
+    item = items[chosen]
     if not await permitted(desk, ACTS.get(item, Act.OPERATORS)):
         return
     match item:
@@ -54,6 +58,8 @@ async def manage(desk: Desk) -> None:
             await change_own_password(desk)
         case Text.TRAINING_MODE:
             await switch_training(desk)
+        case Text.MENU_KEYS:
+            await line_keys(desk)
         case _:
             await change_operator(desk, item)
 

@@ -19,7 +19,7 @@ from firmware.flows.settle import may_move_money
 from firmware.flows.words import why_declined, why_refused, why_undecided
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
-from firmware.journal.records import PrintDropped, PrintQueued
+from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
 from firmware.payments.order import Agreed, Order, Source

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware import __version__
+from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
 from firmware.flows.effects import ApiFingerprint
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, Upload
+from firmware.journal.transactions import Reversal, Script, Upload
 from firmware.payments.delivery import named
 from firmware.payments.effects import Look
 from firmware.payments.owed import send_owed
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
+ADVICES = {Kind.REFUND: Text.REFUNDS_PENDING, Kind.SALE: Text.UPLOADS_PENDING}
 ITEMS = (
     Text.LANGUAGE,
     Text.PENDING_SLIPS,
@@ -49,8 +51,13 @@ async def other(desk: Desk) -> None:
             await send_owed(desk)
             await _list(desk, Text.REVERSALS_PENDING, await Look.of(Lookups.reversals))
             uploads = await Look.of(Lookups.uploads)
-            if uploads:
-                await _list(desk, Text.UPLOADS_PENDING, uploads)
+            for kind, title in ADVICES.items():
+                owed = [each for each in uploads if each.transaction.kind is kind]
+                if owed:
+                    await _list(desk, title, owed)
+            scripts = await Look.of(Lookups.scripts)
+            if scripts:
+                await _list(desk, Text.SCRIPTS_PENDING, scripts)
         case Text.API_CERTIFICATE:
             await _certificate(desk)
         case _:
@@ -70,7 +77,7 @@ async def _certificate(desk: Desk) -> None:
     await page_through(desk, title, tuple(rows))
 
 
-async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload]) -> None:
+async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload | Script]) -> None:
     """How many are owed to the host, and which."""
     count = Phrase.of(title, count=len(owed))
     if owed:

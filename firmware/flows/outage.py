@@ -18,12 +18,11 @@ from firmware.flows.permissions import supervisor
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
+from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.records import (
     DeviceFailed,
     DeviceRecovered,
     GuardOverridden,
-    PrintDropped,
-    PrintQueued,
 )
 from firmware.payments.effects import CheckClock, Look, Now, Record
 from firmware.payments.owed import Retry

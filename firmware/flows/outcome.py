@@ -21,7 +21,9 @@ from firmware.payments.transact import (
     PaymentApproved,
     PaymentDeclined,
     PaymentEnded,
+    PaymentPending,
     PaymentUndecided,
+    PaymentUnsent,
 )
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Outcome, Phrase
@@ -61,6 +63,12 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
             await _not_approved(desk, transaction, why_declined(ended), code, stands)
         case Refusal():
             await tell(desk, Text.REFUSED, why_refused(ended))
+        case PaymentPending(transaction=transaction):
+            say = Phrase.of(Text.REFUND_UNCONFIRMED)
+            await _not_approved(desk, transaction, say, "", Phrase.of(Text.REFUND_REPEATED))
+        case PaymentUnsent(transaction=transaction):
+            stands = Phrase.of(_STANDS[transaction.kind])
+            await _not_approved(desk, transaction, Phrase.of(Text.NOT_SENT), "", stands)
         case PaymentUndecided(transaction=transaction):
             state = Text.FAILED_REVERSAL_DUE
             if ended.reversed:

@@ -21,6 +21,7 @@ LIST_MAX = 500
 KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
 STATES = {
     State.OPEN: Text.STATE_OPEN,
+    State.PENDING: Text.STATE_PENDING,
     State.APPROVED: Text.APPROVED,
     State.DECLINED: Text.DECLINED,
     State.FAILED: Text.STATE_FAILED,

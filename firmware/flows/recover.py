@@ -9,8 +9,15 @@ from firmware.flows.parts import show, tell
 from firmware.flows.settle import resume_settlement
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded
-from firmware.journal.records import PrintDoubtful, PrintQueued, ReversalOpened
-from firmware.journal.records import Record as JournalRecord
+from firmware.journal.paper_records import PrintDoubtful, PrintQueued
+from firmware.journal.records import (
+    Record as JournalRecord,
+)
+from firmware.journal.records import (
+    ReversalOpened,
+)
+from firmware.journal.transactions import Transaction
+from firmware.payments.advice import is_advice, pending
 from firmware.payments.effects import Look, Record
 from firmware.payments.owed import send_owed
 from firmware.ui.screens import Notice, Phrase
@@ -18,17 +25,21 @@ from firmware.ui.texts import Text
 
 
 async def recover(desk: Desk, *, power_lost: bool) -> None:
-    """Turn open intents into reversals and send them, reprint doubtful slips, end a settlement.
+    """Turn open intents into what is owed, send it, reprint doubtful slips, end a settlement.
 
-    What was open was cut short by the power, or by a fault that took the terminal out of service.
+    An open intent is reversed; a refund on an acquirer's line is told again instead. What was
+    open was cut short by the power, or by a fault that took the terminal out of service.
     """
     cause = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
     open_intents = await Look.of(Lookups.open_intents)
     doubtful = await DoubtfulPapers()
-    records: list[JournalRecord] = [
-        ReversalOpened(batch=each.batch, stan=each.stan, reason=cause.value, training=each.training)
-        for each in open_intents
-    ]
+    records: list[JournalRecord] = []
+    refunds = [each for each in open_intents if await _is_repeated(desk, each)]
+    for each in open_intents:
+        if each in refunds:
+            records.append(pending(each.payment, cause))
+        else:
+            records.append(_reversal_of(each, cause))
     records += [
         OrderEnded(id=each.taken.id, end=OrderEnd.CANCELLED, reason=cause.value)
         for each in await Look.of(Lookups.open_orders)
@@ -54,9 +65,35 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
         await Record.of(*records)
     await send_owed(desk)
     await resume_settlement(desk)
-    if open_intents:
-        numbers = " ".join(f"{each.stan:06d}" for each in open_intents)
+    title = Text.RECOVERED if power_lost else Text.BACK_IN_SERVICE
+    reversed_ = [each for each in open_intents if each not in refunds]
+    if reversed_:
         due = await Look.of(Lookups.reversals)
         state = Text.RECOVERED_REVERSAL_DUE if due else Text.RECOVERED_REVERSED
-        title = Text.RECOVERED if power_lost else Text.BACK_IN_SERVICE
-        await tell(desk, title, Phrase.of(state), Phrase.of((numbers, numbers)))
+        await tell(desk, title, Phrase.of(state), _numbers(reversed_))
+    if refunds:
+        owed = [upload.transaction.stan for upload in await Look.of(Lookups.uploads)]
+        waits = any(each.stan in owed for each in refunds)
+        state = Text.RECOVERED_REFUND if waits else Text.RECOVERED_REFUND_ENDED
+        await tell(desk, title, Phrase.of(state), _numbers(refunds))
+
+
+async def _is_repeated(desk: Desk, intent: Transaction) -> bool:
+    """Whether an open intent is a refund that is repeated, and not reversed: see payments.advice.
+
+    One whose card was not kept was asked for on another line, and is reversed there.
+    """
+    if not is_advice(desk, intent.payment):
+        return False
+    return await Look.of(Lookups.is_sealed, intent.batch, intent.stan)
+
+
+def _reversal_of(intent: Transaction, cause: ReversalCause) -> ReversalOpened:
+    return ReversalOpened(
+        batch=intent.batch, stan=intent.stan, reason=cause.value, training=intent.training
+    )
+
+
+def _numbers(transactions: list[Transaction]) -> Phrase:
+    numbers = " ".join(f"{each.stan:06d}" for each in transactions)
+    return Phrase.of((numbers, numbers))

@@ -6,7 +6,7 @@ from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp, choose, enter_digits, tell
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import PrintQueued
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Phrase
@@ -42,7 +42,7 @@ async def reprint(desk: Desk) -> None:
 
 async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> None:
     """Print either copy of a transaction once more; one that failed has no receipt."""
-    printable = (State.APPROVED, State.REVERSED, State.REVERSING)
+    printable = (State.APPROVED, State.PENDING, State.REVERSED, State.REVERSING)
     if transaction is None or transaction.state not in printable:
         await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
         return

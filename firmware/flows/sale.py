@@ -44,6 +44,7 @@ from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer
 from firmware.payments.limits import card_limit, charged_today, sale_limits
 from firmware.payments.order import Agreed, Order, Ready, Source
+from firmware.payments.scripts import script_data
 from firmware.payments.transact import CardEnd, CardWord, transact
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
@@ -222,10 +223,12 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
         word = await presented.session.complete(told)
         match word:
             case Approved():
-                return CardWord(None, emv_data(word.facts, arqc))
+                scripts = script_data(word.de55, word.facts.script_results)
+                return CardWord(None, emv_data(word.facts, arqc), scripts)
             case Declined():
                 against = None if training else DECLINED[word.reason]
-                return CardWord(against, emv_data(word.facts, arqc))
+                scripts = script_data(word.de55, word.facts.script_results)
+                return CardWord(against, emv_data(word.facts, arqc), scripts)
             case Ended():
                 return CardWord(LOST[word.reason], emv_data(first, arqc))
 

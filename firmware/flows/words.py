@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmware.core.kinds import ReversalCause
 from firmware.emv.codes import Tvr
+from firmware.iso8583.messages import NO_MASTER, NoAnswer, NoAnswerReason
 from firmware.iso8583.responses import response_text
 from firmware.payments.owed import Owed
 from firmware.payments.refusals import Code, Refusal
@@ -39,6 +40,7 @@ REFUSALS: dict[Code, Text] = {
     Code.BATCH_FULL: Text.BATCH_FULL,
     Code.REVERSAL_FIRST: Text.REVERSAL_FIRST,
     Code.ADVICE_FIRST: Text.UPLOAD_FIRST,
+    Code.REFUND_FIRST: Text.REFUND_FIRST,
 }
 # What the TVR says, the gravest first. See EMV 4.4 Book 3, Annex C5.
 _REASONS: tuple[tuple[Tvr, Phrase], ...] = (
@@ -86,8 +88,33 @@ def why_undecided(ended: PaymentUndecided) -> Phrase:
     return Phrase.of(Text.CARD_PULLED if gone else Text.DECLINED)
 
 
+def why_no_answer(answer: NoAnswer) -> tuple[Phrase, ...]:
+    """What may be wrong with a line whose acquirer does not answer, or not as it should.
+
+    Who gets a wrong TPDU or header says nothing at all, so silence names both.
+    """
+    match answer.reason:
+        case NoAnswerReason.TIMED_OUT:
+            tpdu, header = answer.tpdu, answer.header or "-"
+            shape = (
+                Phrase.of(Text.LINE_TPDU, tpdu=tpdu),
+                Phrase.of(Text.LINE_HEADER, header=header),
+            )
+            return (Phrase.of(Text.LINE_SILENT), *(shape if tpdu else ()))
+        case NoAnswerReason.NO_LINE if NO_MASTER in answer.detail:
+            return (Phrase.of(Text.MASTER_MISSING),)
+        case NoAnswerReason.NO_LINE:
+            return (Phrase.of(Text.LINE_GONE), Phrase.of(Text.LINE_ADDRESS))
+        case NoAnswerReason.GARBLED if "check value" in answer.detail:
+            return (Phrase.of(Text.KEY_CHECK_DIFFERS),)
+        case NoAnswerReason.GARBLED:
+            return (Phrase.of(Text.LINE_GARBLED),)
+
+
 def what_is_owed(owed: Owed) -> Phrase | None:
     """What the acquirer has still to hear of, reversals first; None when it knows all."""
     if owed.reversals:
         return Phrase.of(Text.REVERSALS_PENDING, count=owed.reversals)
-    return Phrase.of(Text.UPLOADS_PENDING, count=owed.advice) if owed.advice else None
+    if owed.refunds:
+        return Phrase.of(Text.REFUNDS_PENDING, count=owed.refunds)
+    return Phrase.of(Text.UPLOADS_PENDING, count=owed.sales) if owed.sales else None

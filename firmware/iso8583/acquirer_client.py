@@ -3,6 +3,9 @@
 A sign-on goes out before a request when there are no working keys, when the last one was on another
 day, when an answer demanded one (the header's nibble 3; 77, 99 or A0) or when three answers in a
 row had a wrong MAC. Keys whose check values differ are not taken: those before stay in force.
+
+Where the acquirer has another batch open than a payment names, the payment does not leave: it is
+declined here with 77, and the answer says which batch is open there.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from firmware.core.kinds import Kind
 from firmware.core.log import fields
+from firmware.core.masked import Key
 from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.messages import (
+    ANOTHER_BATCH,
+    NO_MASTER,
     Answered,
     Control,
     ControlRequest,
@@ -65,27 +70,29 @@ class AcquirerClient:
         a request that no message can hold, which is a bug, and for nothing that comes back.
         """
         if isinstance(request, ControlRequest):
+            numbered = replace(request, stan=request.stan or self._keys.next_stan())
             if request.what is Control.SIGN_ON:
-                return self.sign_on(request, timeout_ms)
-            return self._exchange(request, timeout_ms)
+                return self.sign_on(numbered, timeout_ms)
+            return self._exchange(numbered, timeout_ms)
         if self._is_due():
             asked = subject_of(request)
             stan = self._keys.next_stan()
             first = ControlRequest(
                 Control.SIGN_ON, asked.terminal, asked.merchant, asked.batch, stan
             )
-            failed = self.sign_on(first, timeout_ms // 2)
-            if isinstance(failed, NoAnswer) or self._keys.session is None:
+            answer = self.sign_on(first, timeout_ms // 2)
+            if isinstance(answer, NoAnswer) or self._keys.session is None:
                 # the request itself has not left
-                return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(failed)}")
+                return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(answer)}")
+            if answer.batch and _is_new(request):
+                return Answered(ANOTHER_BATCH, batch=answer.batch, approves=False)
         return self._exchange(request, timeout_ms)
 
     def sign_on(self, request: ControlRequest, timeout_ms: int) -> HostAnswer:
         """Ask for working keys and take them, all or none. Blocks up to `timeout_ms`."""
         master = self._keys.master
         if master is None:
-            words = "no terminal master key: load it first (pos key load)"
-            return NoAnswer(NoAnswerReason.NO_LINE, words)
+            return NoAnswer(NoAnswerReason.NO_LINE, NO_MASTER)
         answer = self._exchange(request, timeout_ms)
         if isinstance(answer, NoAnswer) or answer.response_code != APPROVED:
             _LOG.warning("not signed on", extra=fields(why=_words(answer)))
@@ -102,6 +109,10 @@ class AcquirerClient:
         _LOG.info("signed on")
         return answer
 
+    def load_master(self, master: Key) -> None:
+        """Keep another master key; the next request signs on. Raises OSError."""
+        self._keys.load_master(master)
+
     def close(self) -> None:
         self._link.close()
 
@@ -114,7 +125,10 @@ class AcquirerClient:
         frame = self._link.exchange(self._messages.request(request, keys), timeout_ms)
         if frame is None:
             undelivered = isinstance(self._link, KnowsDelivery) and self._link.undelivered
-            return NoAnswer(NoAnswerReason.NO_LINE if undelivered else NoAnswerReason.TIMED_OUT)
+            if undelivered:
+                return NoAnswer(NoAnswerReason.NO_LINE)
+            shape = self._messages.frame
+            return NoAnswer(NoAnswerReason.TIMED_OUT, tpdu=shape.tpdu, header=shape.header)
         read = self._messages.read_answer(frame, request, keys)
         if isinstance(read.answer, NoAnswer) and read.answer.detail == WRONG_MAC:
             self._wrong_macs += 1
@@ -122,8 +136,14 @@ class AcquirerClient:
             self._wrong_macs = 0
         self._demanded |= read.sign_on or self._wrong_macs >= WRONG_MACS_MOST
         if isinstance(read.answer, Answered):
-            return _judged(read.answer, request, self._messages.profile)
+            judged = _judged(read.answer, request, self._messages.profile)
+            return replace(judged, sign_on_again=read.sign_on)
         return read.answer
+
+
+def _is_new(request: LineRequest) -> bool:
+    """Whether a request begins something in the open batch; what repeats names its own."""
+    return isinstance(request, FinancialRequest) and not (request.offline or request.repeated)
 
 
 def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answered:
@@ -132,11 +152,15 @@ def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answere
     match request:
         case ReversalRequest():
             return replace(answer, approves=code in codes.reversed)
-        case UploadRequest() | UploadEndRequest() | FinancialRequest(offline=True):
+        case UploadRequest() | UploadEndRequest():
             return replace(answer, approves=code in (*codes.approved, DUPLICATE))
-        case FinancialRequest():
-            doubtful = code in codes.doubtful and request.payment.kind is not Kind.REFUND
-            return replace(answer, approves=code in codes.approved, in_doubt=doubtful)
+        case FinancialRequest(offline=offline, repeated=repeated):
+            told_before = (DUPLICATE,) if offline or repeated else ()
+            return replace(
+                answer,
+                approves=code in (*codes.approved, *told_before),
+                in_doubt=code in codes.doubtful,
+            )
     return answer
 
 

@@ -14,6 +14,8 @@ from firmware.core.payment import Payment, Place
 
 APPROVED, DECLINED = "00", "05"
 INSTITUTION_LENGTH = 11  # of an institution's code in field 44
+NO_MASTER = "no terminal master key: load it first (menu 7, or pos key load)"
+ANOTHER_BATCH = "77"  # is open at the acquirer than the one asked with
 
 
 class CardPresented(Struct, frozen=True):
@@ -43,6 +45,7 @@ class FinancialRequest(Struct, frozen=True):
     payment: Payment
     card: CardPresented
     offline: bool = False  # a sale that the card approved by itself: posted, not asked for
+    repeated: bool = False  # a refund that was sent before and not answered
 
 
 class ReversalRequest(Struct, frozen=True):
@@ -87,7 +90,7 @@ class Control(enum.Enum):
 
 
 class ControlRequest(Struct, frozen=True):
-    """Sign on, sign off, or ask whether anybody is there."""
+    """Sign on, sign off, or ask whether anybody is there. A STAN of 0: the client's next one."""
 
     what: Control
     terminal: str
@@ -137,6 +140,7 @@ class ScriptRequest(Struct, frozen=True):
     card: CardPresented
     date: str
     time: str
+    reference: str = ""  # the acquirer's, of the payment
 
 
 class Answered(Struct, frozen=True):
@@ -161,7 +165,7 @@ class Answered(Struct, frozen=True):
     institution: str = ""  # acquiring institution, field 32
     parties: str = ""  # issuer 11 and acquirer 11, field 44
     remark: str = ""  # field 63 after the card organisation
-    sign_on_again: bool = False  # the header's demand
+    sign_on_again: bool = False  # the header demands it, or the code does
     approves: bool | None = None  # by the acquirer's profile; None: by the code alone
     in_doubt: bool = False  # declined, and yet something may stand at the acquirer
 
@@ -208,6 +212,8 @@ class NoAnswer(Struct, frozen=True):
 
     reason: NoAnswerReason
     detail: str = ""
+    tpdu: str = ""  # of a frame that was not answered, as hex: a wrong one is met with silence
+    header: str = ""
 
     @property
     def words(self) -> str:

@@ -30,13 +30,13 @@ RESPONSES: dict[str, tuple[str, str]] = {
     "68": ("交易超时 请重试", "Timed out, try again"),
     "75": ("密码错误次数超限", "Too many wrong PINs"),
     "91": ("发卡行暂不可用 请稍后重试", "Bank unavailable, try again later"),
-    "77": ("请重新签到", "Sign on again"),
+    "77": ("批次已更换 请重新交易", "New batch, try again"),
     "94": ("重复交易", "Duplicate payment"),
     "95": ("对账不平", "Not balanced"),
     "96": ("系统异常 请稍后重试", "System error, try again later"),
     "97": ("终端未登记", "Terminal not registered"),
     "98": ("发卡行超时 请稍后重试", "Bank timed out, try again later"),
-    "99": ("PIN格式错 请重新签到", "PIN error, sign on again"),
+    "99": ("密钥已更换 请重新交易", "New keys, try again"),
     "A0": ("MAC校验错", "MAC error"),
 }
 

@@ -147,6 +147,8 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
             _add_card(fields, request.card)
             if isinstance(request, ScriptRequest):
                 fields["61"] = f"{request.payment.batch:06d}{request.payment.stan:06d}"
+                if request.reference:
+                    fields["37"] = request.reference
             else:
                 _add_pin(fields, request.card, keys)
                 _add_original(fields, request.payment)

@@ -23,6 +23,12 @@ _UNDECIDED = """SELECT (SELECT count(*) FROM transactions WHERE state = 'open' A
     + (SELECT count(*) FROM uploads) AS n"""
 
 
+# a reversal, or the result of a script, that is told after the settlement names its card
+_NOT_OWED = """NOT EXISTS (SELECT 1 FROM transactions t WHERE t.batch = sealed.batch
+    AND t.stan = sealed.stan AND t.training = 0
+    AND (t.state = 'reversing' OR t.intent IN (SELECT intent FROM scripts)))"""
+
+
 def project(
     db: sqlite3.Connection,
     seq: int,
@@ -39,12 +45,10 @@ def project(
     totals = Totals(**{name: batch[name] for name in Totals.__struct_fields__}) if batch else None
     match record:
         case BatchOpened():
-            before = batch["batch"] if batch is not None else 0
-            well = batch is None or batch["state"] == "closed"
-            rules.require(well, f"batch {before} is not closed")
-            rules.require(
-                record.batch == rules.batch_after(before), f"batch {record.batch} after {before}"
-            )
+            undecided = db.execute(_UNDECIDED).fetchone()["n"]
+            rules.may_open(record, batch, totals or Totals(), undecided)
+            if batch is not None:
+                _close(db)
             _open(db, record.batch, seq)
         case SettlementStarted():
             undecided = db.execute(_UNDECIDED).fetchone()["n"]
@@ -64,7 +68,7 @@ def project(
                 "UPDATE batches SET state = 'closed', completed = ? WHERE serial = ?",
                 (seq, batch["serial"]),
             )
-            db.execute("DELETE FROM sealed WHERE batch = ?", (record.batch,))
+            db.execute(f"DELETE FROM sealed WHERE batch = ? AND {_NOT_OWED}", (record.batch,))  # noqa: S608 - ours
 
 
 def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
@@ -78,13 +82,16 @@ def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
     rules.may_go_on(restored, now["last"] or batch, now["next_stan"], now["open"])
     if (restored.batch - batch) % rules.BATCH_MAX <= rules.BATCHES_LOST_MAX:
         while batch != restored.batch:  # each was settled, or there would be no later one
-            here = "serial = (SELECT serial FROM terminal)"
-            db.execute(f"UPDATE batches SET state = 'closed' WHERE {here}")  # noqa: S608 - ours
+            _close(db)
             batch = rules.batch_after(batch)
             _open(db, batch, seq)
     following = restored.stan % rules.STAN_MAX + 1
     db.execute("UPDATE terminal SET next_stan = ?", (following,))
     db.execute("UPDATE print_jobs SET state = 'sending' WHERE state = 'queued'")
+
+
+def _close(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE batches SET state = 'closed' WHERE serial = (SELECT serial FROM terminal)")
 
 
 def _open(db: sqlite3.Connection, batch: int, seq: int) -> None:

@@ -68,6 +68,7 @@ _STATES = {
     State.DECLINED: "D",
     State.FAILED: "F",
     State.OPEN: "O",
+    State.PENDING: "W",
     State.REVERSING: "P",
     State.REVERSED: "R",
 }

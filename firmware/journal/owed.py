@@ -6,14 +6,15 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from firmware.journal.advice_records import ScriptQueued
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
-    PrintQueued,
     ReversalOpened,
     SettlementCompleted,
     SettlementStarted,
 )
 from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
-from firmware.journal.transactions import PrintJob, Reversal, Transaction, Upload
+from firmware.journal.transactions import PrintJob, Reversal, Script, Transaction, Upload
 from firmware.journal.vouchers import VoucherLookups
 
 _RECORD = columns_of("r")
@@ -54,6 +55,22 @@ class OwedLookups(VoucherLookups):
             )
 
         return self._values(upload, "SELECT intent, attempts, told FROM uploads ORDER BY intent")
+
+    def scripts(self) -> list[Script]:
+        """Results of issuer scripts that the acquirer has not answered, oldest first."""
+
+        def script(row: sqlite3.Row) -> Script:
+            return Script(
+                transaction=self._of_intent(row["intent"]),
+                attempts=row["attempts"],
+                de55=bytes.fromhex(record_of(row, "r", ScriptQueued).de55),
+            )
+
+        return self._values(
+            script,
+            f"SELECT s.intent, s.attempts, {_RECORD} FROM scripts s"  # noqa: S608 - names of ours
+            " JOIN records r ON r.seq = s.queued ORDER BY s.queued",
+        )
 
     def sealed(self, batch: int, stan: int) -> bytes:
         """The sealed card data of an upload that is owed. Raises JournalFault when it is gone."""

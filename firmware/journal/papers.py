@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 
 from firmware.core.kinds import Copy
-from firmware.journal.records import (
+from firmware.journal.paper_records import (
     PrintDoubtful,
     PrintDropped,
     PrintHeld,

@@ -8,13 +8,28 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
 
 from firmware.core.kinds import Kind, Result
-from firmware.journal import batches, orders, papers, rules, schema, settings, shift
+from firmware.journal import advices, batches, orders, papers, rules, schema, settings, shift
+from firmware.journal.advice_records import (
+    ScriptAnswered,
+    ScriptAttempted,
+    ScriptQueued,
+    UploadAnswered,
+    UploadAttempted,
+    UploadQueued,
+)
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderEnded, OrderTaken
+from firmware.journal.paper_records import (
+    PrintDoubtful,
+    PrintDropped,
+    PrintHeld,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+)
 from firmware.journal.records import (
     BatchOpened,
     BatchUploaded,
@@ -29,12 +44,6 @@ from firmware.journal.records import (
     OperatorSignedOn,
     OutcomeRecorded,
     PasswordChanged,
-    PrintDoubtful,
-    PrintDropped,
-    PrintHeld,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
     Record,
     ReversalAttempted,
     ReversalConfirmed,
@@ -46,13 +55,10 @@ from firmware.journal.records import (
     SettlementStarted,
     TerminalStarted,
     TrainingSwitched,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
+from firmware.journal.tables import Row, forget_card, latest, one
 from firmware.journal.transactions import State
 
-Row = sqlite3.Row
 _TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
 
 
@@ -69,8 +75,15 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             _reversal_attempted(db, record)
         case ReversalConfirmed():
             _reversal_confirmed(db, entry.seq, record)
-        case UploadQueued() | UploadAttempted() | UploadAnswered():
-            _upload(db, record)
+        case (
+            UploadQueued()
+            | UploadAttempted()
+            | UploadAnswered()
+            | ScriptQueued()
+            | ScriptAttempted()
+            | ScriptAnswered()
+        ):
+            advices.project(db, entry.seq, record)
         case (
             PrintQueued()
             | PrintSending()
@@ -126,11 +139,11 @@ def rebuild(db: sqlite3.Connection, log: Iterable[ChainedRecord]) -> None:
 
 def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
     column = "next_training_stan" if intent.training else "next_stan"
-    terminal = _one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
+    terminal = one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
     assert terminal is not None
-    batch = _one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
-    latest = _number(db, intent.batch, intent.stan, training=intent.training)
-    used = latest is not None and latest["serial"] == terminal["serial"]
+    batch = one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
+    before = latest(db, intent.batch, intent.stan, training=intent.training)
+    used = before is not None and before["serial"] == terminal["serial"]
     rules.may_begin(intent, batch, terminal["stan"], used=used)
     original = _original(db, intent, terminal)
     day = max(intent.date, terminal["day"])
@@ -174,7 +187,7 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
     if intent.kind is Kind.SALE:
         return None
     original = _named(db, intent)
-    voiding = original is not None and _one(
+    voiding = original is not None and one(
         db,
         "SELECT 1 FROM transactions WHERE original = ? AND kind = 'void'"
         " AND state IN ('open', 'reversing')",
@@ -200,7 +213,7 @@ def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
     named = intent.original
     if named is None:
         return None
-    return _one(
+    return one(
         db,
         "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
         " ORDER BY reference = ? DESC, date = ? DESC, serial DESC LIMIT 1",
@@ -213,7 +226,7 @@ def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
 
 
 def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None:
-    number = _number(db, outcome.batch, outcome.stan, training=outcome.training)
+    number = latest(db, outcome.batch, outcome.stan, training=outcome.training)
     row = rules.may_end(outcome, number)
     db.execute(
         "UPDATE transactions SET outcome = ?, ended = ?, state = ?, reference = ? WHERE intent = ?",
@@ -224,23 +237,22 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
         if row["kind"] == Kind.VOID.value:
             _voided(db, row["original"], row["stan"])
         _count(db, row, 1)
-    elif row["kind"] == Kind.REFUND.value:
+    elif row["kind"] == Kind.REFUND.value and outcome.result is not Result.PENDING:
         _refunded(db, row["original"], -row["amount_minor"])
-    if outcome.result is not Result.APPROVED and not outcome.training:
-        _forget_card(db, outcome.batch, outcome.stan)
+    if outcome.result is Result.PENDING:
+        db.execute("INSERT INTO uploads (intent) VALUES (?)", (row["intent"],))
+    elif row["state"] == State.PENDING.value:
+        db.execute("DELETE FROM uploads WHERE intent = ?", (row["intent"],))
+    if outcome.result in (Result.DECLINED, Result.FAILED) and not outcome.training:
+        forget_card(db, outcome.batch, outcome.stan)
     orders.moved(db, seq, row["intent"])
     orders.moved(db, seq, row["original"])
 
 
-def _forget_card(db: sqlite3.Connection, batch: int, stan: int) -> None:
-    """Nothing will be asked of this card again."""
-    db.execute("DELETE FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
-
-
 def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
-    number = _number(db, opened.batch, opened.stan, training=opened.training)
+    number = latest(db, opened.batch, opened.stan, training=opened.training)
     serial = number["serial"] if number is not None else 0
-    batch = _one(db, "SELECT state FROM batches WHERE serial = ?", serial)
+    batch = one(db, "SELECT state FROM batches WHERE serial = ?", serial)
     row = rules.may_reverse(opened, number, batch["state"] if batch else "unknown")
     if row["state"] == State.APPROVED.value:
         _count(db, row, -1)
@@ -249,7 +261,7 @@ def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -
 
 
 def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) -> None:
-    number = _number(db, attempted.batch, attempted.stan, training=attempted.training)
+    number = latest(db, attempted.batch, attempted.stan, training=attempted.training)
     row = _reversing(number, attempted.stan)
     db.execute(
         "UPDATE reversals SET attempts = ? WHERE intent = ?", (attempted.attempt, row["intent"])
@@ -257,11 +269,11 @@ def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) ->
 
 
 def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalConfirmed) -> None:
-    number = _number(db, confirmed.batch, confirmed.stan, training=confirmed.training)
+    number = latest(db, confirmed.batch, confirmed.stan, training=confirmed.training)
     row = _reversing(number, confirmed.stan)
     db.execute("DELETE FROM reversals WHERE intent = ?", (row["intent"],))
     if not confirmed.training:
-        _forget_card(db, confirmed.batch, confirmed.stan)
+        forget_card(db, confirmed.batch, confirmed.stan)
     _ended(db, row, seq, State.REVERSED)
     if row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
@@ -271,25 +283,6 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
             _voided(db, row["original"], 0)
     if row["original"]:
         orders.moved(db, seq, row["original"])
-
-
-def _upload(
-    db: sqlite3.Connection, record: UploadQueued | UploadAttempted | UploadAnswered
-) -> None:
-    row = _number(db, record.batch, record.stan, training=False)
-    if isinstance(record, UploadQueued):
-        queued = rules.may_upload(record.stan, row)
-        db.execute("INSERT INTO uploads (intent) VALUES (?)", (queued["intent"],))
-        return
-    intent = row["intent"] if row is not None else 0
-    owed = _one(db, "SELECT 1 FROM uploads WHERE intent = ?", intent)
-    rules.require(owed is not None, f"notice of {record.stan:06d}, which is not owed")
-    if isinstance(record, UploadAttempted):
-        db.execute("UPDATE uploads SET attempts = ? WHERE intent = ?", (record.attempt, intent))
-        return
-    db.execute("DELETE FROM uploads WHERE intent = ?", (intent,))
-    _forget_card(db, record.batch, record.stan)
-    db.execute("UPDATE transactions SET reference = ? WHERE intent = ?", (record.reference, intent))
 
 
 def _reversing(row: Row | None, stan: int) -> Row:
@@ -354,22 +347,5 @@ def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
 # -- rows -------------------------------------------------------------------------------------
 
 
-def _one(db: sqlite3.Connection, sql: str, *values: Any) -> Row | None:
-    row: Row | None = db.execute(sql, values).fetchone()
-    return row
-
-
-def _number(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> Row | None:
-    """The latest transaction with these numbers."""
-    return _one(
-        db,
-        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
-        " ORDER BY serial DESC LIMIT 1",
-        stan,
-        batch,
-        int(training),
-    )
-
-
 def _row(db: sqlite3.Connection, intent: int | None) -> Row | None:
-    return _one(db, "SELECT * FROM transactions WHERE intent = ?", intent)
+    return one(db, "SELECT * FROM transactions WHERE intent = ?", intent)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from firmware.core.kinds import (
     CardFacts,
-    Copy,
     EmvData,
     Kind,
     OriginalRef,
@@ -18,9 +17,25 @@ from firmware.core.kinds import (
     Verification,
 )
 from firmware.core.payment import Payment
+from firmware.journal.advice_records import (
+    ScriptAnswered,
+    ScriptAttempted,
+    ScriptQueued,
+    UploadAnswered,
+    UploadAttempted,
+    UploadQueued,
+)
 from firmware.journal.base import Base
 from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.order_records import OrderEnded, OrderTaken
+from firmware.journal.paper_records import (
+    PrintDoubtful,
+    PrintDropped,
+    PrintHeld,
+    PrintQueued,
+    PrintSending,
+    PrintSent,
+)
 from firmware.journal.payments import fields_of, payment_of
 
 
@@ -106,7 +121,11 @@ class IntentRecorded(Base, frozen=True):
 
 
 class OutcomeRecorded(Base, frozen=True):
-    """What the host and the card answered; ends an intent."""
+    """What the host and the card answered; ends an intent.
+
+    A refund without an answer is PENDING first: the acquirer is told until it has answered, and
+    the answer is another outcome.
+    """
 
     kind: Kind
     batch: int
@@ -149,89 +168,6 @@ class ReversalConfirmed(Base, frozen=True):
     stan: int
     response_code: str
     training: bool = False
-
-
-class UploadQueued(Base, frozen=True):
-    """A card approved by itself: the host must hear of it. Its sealed data lie beside the log."""
-
-    batch: int
-    stan: int
-
-
-class UploadAttempted(Base, frozen=True):
-    """The notice of an offline approval was sent and not answered."""
-
-    batch: int
-    stan: int
-    attempt: int
-    detail: str = ""
-
-
-class UploadAnswered(Base, frozen=True):
-    """The host has answered the notice: 00 it has the sale, anything else it refuses to pay."""
-
-    batch: int
-    stan: int
-    response_code: str
-    reference: str = ""
-    authorisation_code: str = ""
-
-
-class PrintQueued(Base, frozen=True):
-    """A paper is owed; queued in the same commit as what it tells of.
-
-    One that is `held` waits for a key, or for the next start, whichever comes first.
-    """
-
-    job: int
-    copy: Copy
-    batch: int
-    stan: int
-    duplicate: bool = False
-    reason: str = ""
-    training: bool = False
-    held: bool = False
-
-
-class PrintSending(Base, frozen=True):
-    """The first byte is about to leave."""
-
-    job: int
-
-
-class PrintSent(Base, frozen=True):
-    """Every byte was taken and the printer was well afterwards.
-
-    `unheard`: it had answered nothing since the start, so that only the wire is known to have taken
-    the paper. It is in doubt when the printer is heard later: who knows what it did before.
-    """
-
-    job: int
-    unheard: bool = False
-
-
-class PrintDoubtful(Base, frozen=True):
-    """Some bytes left and the end is unknown: the paper may or may not be whole."""
-
-    job: int
-    detail: str = ""
-
-
-class PrintHeld(Base, frozen=True):
-    """No byte left the terminal: what PrintSending said is taken back.
-
-    The same paper is queued as before, also after a power cut, and comes out unmarked.
-    """
-
-    job: int
-    detail: str = ""
-
-
-class PrintDropped(Base, frozen=True):
-    """This paper is not needed any more: what it says has ended before it came out."""
-
-    job: int
-    detail: str = ""
 
 
 class OperatorSignedOn(Base, frozen=True):
@@ -293,10 +229,21 @@ class SettingChanged(Base, frozen=True):
     by: str
 
 
+class MasterKeyLoaded(Base, frozen=True):
+    """Another master key of the acquirer's line, put in at the keypad; `check` is its check value.
+
+    4 bytes in hex: they tell which key it is, and nothing of it.
+    """
+
+    check: str
+    by: str
+
+
 class BatchOpened(Base, frozen=True):
-    """A new batch takes transactions."""
+    """A new batch takes transactions; `told` where its number is the acquirer's."""
 
     batch: int
+    told: bool = False
 
 
 class SettlementStarted(Base, frozen=True):
@@ -381,6 +328,9 @@ Record = (
     | UploadQueued
     | UploadAttempted
     | UploadAnswered
+    | ScriptQueued
+    | ScriptAttempted
+    | ScriptAnswered
     | PrintQueued
     | PrintSending
     | PrintSent
@@ -408,6 +358,7 @@ Record = (
     | TailLost
     | BooksReplaced
     | TrainingSwitched
+    | MasterKeyLoaded
     | OrderTaken
     | OrderEnded
 )

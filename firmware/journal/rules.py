@@ -13,6 +13,7 @@ from firmware.core.money import MINOR_MAX
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderTaken
 from firmware.journal.records import (
+    BatchOpened,
     CopyRestored,
     IntentRecorded,
     OutcomeRecorded,
@@ -47,6 +48,18 @@ def batch_after(batch: int) -> int:
 def owner_of(intent: IntentRecorded) -> str:
     """Under whose numbers a transaction was made: merchant, terminal, store."""
     return f"{intent.merchant} {intent.terminal} {intent.store}"
+
+
+def may_open(opened: BatchOpened, batch: Row | None, totals: Totals, open_: int) -> None:
+    """The next batch follows one that is closed; the acquirer's own may end one that is empty."""
+    before = batch["batch"] if batch is not None else 0
+    closed = batch is None or batch["state"] == "closed"
+    empty = batch is not None and batch["state"] == "open" and totals == Totals() and not open_
+    require(closed or (opened.told and empty), f"batch {before} is not closed")
+    if opened.told:
+        require(0 < opened.batch <= BATCH_MAX, f"batch {opened.batch}")
+    else:
+        require(opened.batch == batch_after(before), f"batch {opened.batch} after {before}")
 
 
 def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, used: bool) -> None:
@@ -128,15 +141,20 @@ def may_undo_here(intent: IntentRecorded, original: Row) -> None:
     require(owner == owner_of(intent), f"{word} by {owner_of(intent)} of a sale by {owner}")
 
 
+_ANSWERS = (Result.APPROVED, Result.DECLINED)  # what a refund that is repeated may end with
+
+
 def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
-    """An outcome ends one open intent of its kind."""
+    """An outcome ends one open intent of its kind; one that is repeated ends with an answer."""
     if row is None:
         raise RuleBroken(f"outcome of {outcome.stan:06d} without its intent")
     require(row["kind"] == outcome.kind.value, f"outcome of a {row['kind']} as {outcome.kind}")
-    require(
-        row["state"] == State.OPEN.value,
-        f"outcome {outcome.result.value} of {outcome.stan:06d}, which is {row['state']}",
-    )
+    name = f"outcome {outcome.result.value} of {outcome.stan:06d}"
+    pending = row["state"] == State.PENDING.value and outcome.result in _ANSWERS
+    require(row["state"] == State.OPEN.value or pending, f"{name}, which is {row['state']}")
+    if outcome.result is Result.PENDING:
+        told = row["kind"] == Kind.REFUND.value and not row["training"]
+        require(told, f"{name}, which is no refund")
     return row
 
 
@@ -154,10 +172,22 @@ def may_approve(row: Row, original: Row | None) -> None:
 def may_upload(stan: int, row: Row | None) -> Row:
     """The host is told of an approved sale of the open batch that it was not asked about."""
     if row is None:
-        raise RuleBroken(f"notice of {stan:06d} without its sale")
+        raise RuleBroken(f"advice of {stan:06d} without its sale")
     stands = row["kind"] == Kind.SALE.value and row["state"] == State.APPROVED.value
-    require(stands and not row["reference"], f"notice of {stan:06d}, which the host knows")
+    require(stands and not row["reference"], f"advice of {stan:06d}, which the host knows")
     return row
+
+
+def may_be_answered(stan: int, row: Row | None, *, owed: bool) -> None:
+    """An advice that is owed is answered; what answers a refund's is an outcome."""
+    require(owed, f"advice of {stan:06d}, which is not owed")
+    require(row is not None and row["kind"] == Kind.SALE.value, f"advice of {stan:06d}, no sale")
+
+
+def may_tell_script(stan: int, row: Row | None, *, owed: bool) -> None:
+    """The result of a transaction's scripts is told once, and of one that counts."""
+    require(row is not None, f"script result of {stan:06d} without its transaction")
+    require(not owed, f"script result of {stan:06d}, which is owed already")
 
 
 _REVERSIBLE = (State.OPEN.value, State.APPROVED.value)
@@ -181,7 +211,7 @@ def may_settle(started: SettlementStarted, batch: Row | None, totals: Totals, op
     require(batch is not None and batch["batch"] == started.batch, "settlement of no open batch")
     require(batch is not None and batch["state"] == "open", "settlement was started before")
     require(started.totals == totals, "settlement of other totals than the journal's")
-    require(not open_, "settlement with an intent still open, or a notice still owed")
+    require(not open_, "settlement with an intent still open, or an advice still owed")
 
 
 def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals) -> None:

@@ -125,6 +125,11 @@ PROJECTIONS = {
         attempts INTEGER NOT NULL DEFAULT 0,
         told INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
+    "scripts": """CREATE TABLE scripts (
+        intent INTEGER PRIMARY KEY,
+        queued INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
     "print_jobs": """CREATE TABLE print_jobs (
         job INTEGER PRIMARY KEY,
         queued INTEGER NOT NULL,

@@ -19,6 +19,7 @@ class State(enum.Enum):
     APPROVED = "approved"
     DECLINED = "declined"
     FAILED = "failed"  # ended without an approval and nothing moved
+    PENDING = "pending"  # a refund that is repeated until the acquirer has answered
     REVERSING = "reversing"  # a reversal is owed to the host
     REVERSED = "reversed"
 
@@ -98,11 +99,19 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """A sale that a card approved by itself and that the host has not heard of."""
+    """A sale that a card approved by itself, or a refund, that the acquirer has not answered."""
 
     transaction: Transaction
     attempts: int
     told: bool = False  # a fault slip was made of it
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of an issuer's scripts that the acquirer has not answered; `de55` is field 55."""
+
+    transaction: Transaction
+    attempts: int
+    de55: bytes
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from firmware.journal.faults import RuleBroken
-from firmware.journal.records import AmountAgreed, PrintSent, Record
+from firmware.journal.paper_records import PrintSent
+from firmware.journal.records import AmountAgreed, Record
 
 NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 AtRecord = tuple[str, Record]  # the time that it is of, ISO 8601, and what happened

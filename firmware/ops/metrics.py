@@ -93,7 +93,7 @@ class Figures(Collector):
 
     def _count(self, record: Record) -> None:
         match record:
-            case OutcomeRecorded(training=False):
+            case OutcomeRecorded(training=False) if record.result is not Result.PENDING:
                 self._outcomes[record.kind.value, record.result.value] += 1
             case ReversalConfirmed(training=False):
                 self._reversed += 1
@@ -110,7 +110,7 @@ class Figures(Collector):
             "pos_transactions", "How transactions ended.", labels=["kind", "result"]
         )
         for kind in Kind:  # all from the start: what is absent cannot be seen to grow
-            for result in Result:
+            for result in (Result.APPROVED, Result.DECLINED, Result.FAILED):
                 labels = [kind.value, result.value]
                 outcomes.add_metric(labels, self._outcomes[kind.value, result.value])
         yield outcomes
@@ -133,7 +133,7 @@ class Figures(Collector):
         for name, help_text, value in (
             ("pos_print_queue", "Papers that are owed.", len(journal.print_jobs())),
             ("pos_reversals_owed", "Reversals without an answer.", len(journal.reversals())),
-            ("pos_uploads_owed", "Offline approvals to be told.", len(journal.uploads())),
+            ("pos_uploads_owed", "Advices without an answer.", len(journal.uploads())),
             ("pos_journal_records", "Records of the journal.", journal.head()[0]),
             ("pos_journal_bytes", "Its size on disk.", self._journal_bytes()),
         ):

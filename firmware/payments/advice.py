@@ -1,37 +1,82 @@
-"""Notices of sales that a card approved by itself: the host hears of each until it has answered.
+"""Advices: what the acquirer is told, not asked, until it has answered.
 
-Sent at once, then on a timer, and before anything that builds on the sale: its void or refund, the
-settlement, the sign-off. Unlike a reversal one that is owed stops no other sale, for a card that
-may approve without a host is there for when there is none.
+Of a sale that a card approved by itself; and on an acquirer's line of a refund that was sent and
+not answered, which is never reversed. Sent at once, then on a timer, and before anything that
+builds on a sale: a void or refund, the settlement, the sign-off. Unlike a reversal one that is owed
+stops no sale, for a card that may approve without a host is there for when there is none.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
+from firmware.core.kinds import Copy, EmvData, Kind, Result, ReversalCause, Verification
+from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import UploadAnswered, UploadAttempted
-from firmware.journal.transactions import Upload
+from firmware.journal.paper_records import PrintQueued
+from firmware.journal.records import (
+    OutcomeRecorded,
+)
+from firmware.journal.transactions import Transaction, Upload
 from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Authorise, Look, Record, Unseal
-from firmware.payments.shift import Shift
+from firmware.payments.shift import Shift, is_on_a_line
 
-# The host could not look at it, or not at us: asked again. Any other code is its word on the sale.
-TRY_AGAIN = frozenset({"30", "68", "91", "96", "97", "A0"})
+# The host could not look at it, or not at us: asked again. Any other code is its word on it.
+TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
+
+
+def is_advice(shift: Shift, payment: Payment) -> bool:
+    """Whether a payment without an answer is repeated until it has one, and never reversed."""
+    return payment.kind is Kind.REFUND and is_on_a_line(shift) and not payment.training
+
+
+def pending(
+    payment: Payment,
+    cause: ReversalCause,
+    verification: Verification = Verification.NONE,
+    emv: EmvData | None = None,
+) -> OutcomeRecorded:
+    """What is recorded of a refund without an answer; its card was sealed with its intent."""
+    return OutcomeRecorded(
+        kind=payment.kind,
+        batch=payment.batch,
+        stan=payment.stan,
+        result=Result.PENDING,
+        response_code="",
+        reason=cause.value,
+        verification=verification,
+        emv=emv or EmvData(),
+    )
+
+
+def failed(payment: Payment, cause: ReversalCause) -> OutcomeRecorded:
+    """What is recorded of a payment that has not left the terminal."""
+    return OutcomeRecorded(
+        kind=payment.kind,
+        batch=payment.batch,
+        stan=payment.stan,
+        result=Result.FAILED,
+        response_code="",
+        reason=cause.value,
+    )
 
 
 async def send_uploads(shift: Shift) -> bool:
-    """Send every notice that is owed; True when none is left."""
+    """Send every advice that is owed; True when none is left."""
     return await deliver(await Look.of(Lookups.uploads), partial(send_upload, shift))
 
 
 async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
-    """Send one notice; None when the host has its say, else the answer that leaves it owed."""
+    """Send one advice; None when the host has its say, else the answer that leaves it owed."""
     owed = upload.transaction
     card = await Unseal(owed.batch, owed.stan)
-    answer = await Authorise(FinancialRequest(owed.payment, card, offline=True))
-    if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
+    refund = owed.kind is Kind.REFUND
+    request = FinancialRequest(owed.payment, card, offline=not refund, repeated=refund)
+    answer = await Authorise(request)
+    if not isinstance(answer, Answered) or _says_nothing(answer):
         attempted = UploadAttempted(
             batch=owed.batch, stan=owed.stan, attempt=upload.attempts + 1, detail=answer.words
         )
@@ -40,6 +85,9 @@ async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
         else:  # the line's fault: idle says how many wait, and no slip tells of each
             await Record.of(attempted)
         return answer
+    if refund:
+        await _refund_answered(owed, answer)
+        return None
     answered = UploadAnswered(
         batch=owed.batch,
         stan=owed.stan,
@@ -48,8 +96,35 @@ async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
         authorisation_code=answer.authorisation_code,
     )
     if answer.is_approval:
-        kept = shift.config.host.kind == "acquirer"  # until the batch is settled: see settlement
-        await Record.of(answered, card=card if kept else None)
+        # kept until the batch is settled
+        await Record.of(answered, card=card if is_on_a_line(shift) else None)
     else:  # the goods are gone and the host will not pay: a person must claim it
         await Record.of(answered, await fault_slip(owed))
     return None
+
+
+def _says_nothing(answer: Answered) -> bool:
+    """Whether an answer leaves open what became of it; a part of an advice is no answer to it."""
+    return answer.response_code in TRY_AGAIN or answer.is_part
+
+
+async def _refund_answered(owed: Transaction, answer: Answered) -> None:
+    """The refund stands or not, for good; a paper tells, for nobody waits before the display."""
+    approved = answer.is_approval
+    outcome = OutcomeRecorded(
+        kind=owed.kind,
+        batch=owed.batch,
+        stan=owed.stan,
+        result=Result.APPROVED if approved else Result.DECLINED,
+        response_code=answer.response_code,
+        authorisation_code=answer.authorisation_code,
+        reference=answer.reference,
+        verification=owed.verification,
+        emv=owed.emv,
+    )
+    if not approved:  # the cardholder has a paper that promises it
+        await Record.of(outcome, await fault_slip(owed))
+        return
+    job = await Look.of(Lookups.next_job)
+    merchant = PrintQueued(job=job, copy=Copy.MERCHANT, batch=owed.batch, stan=owed.stan)
+    await Record.of(outcome, merchant)

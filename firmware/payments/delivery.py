@@ -11,13 +11,17 @@ from typing import TypeVar
 
 from firmware.core.kinds import Copy
 from firmware.iso8583.messages import HostAnswer, NoAnswer
+from firmware.journal.advice_records import UploadAttempted
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import PrintQueued, ReversalAttempted, UploadAttempted
-from firmware.journal.transactions import Reversal, Transaction, Upload
+from firmware.journal.paper_records import PrintQueued
+from firmware.journal.records import (
+    ReversalAttempted,
+)
+from firmware.journal.transactions import Reversal, Script, Transaction, Upload
 from firmware.payments.effects import Look, Record
 from firmware.payments.shift import Shift
 
-Owed = TypeVar("Owed", bound=Reversal | Upload)
+Owed = TypeVar("Owed", bound=Reversal | Upload | Script)
 
 
 async def deliver(

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from firmware.core.kinds import Kind
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, Upload
+from firmware.journal.transactions import Reversal, Script, Upload
 from firmware.payments.advice import send_upload
 from firmware.payments.delivery import deliver
 from firmware.payments.effects import Look, Moment, Now
 from firmware.payments.reverse import send_reversal
-from firmware.payments.shift import Shift
+from firmware.payments.scripts import send_scripts
+from firmware.payments.shift import Shift, is_on_a_line
 
 RETRY_MAX_MS = 3_600_000
 
 
 async def send_owed(shift: Shift) -> bool:
-    """Send reversals and notices of offline sales; True when nothing is owed any more."""
+    """Send reversals and advices; True when nothing is owed any more."""
 
     async def send(each: Reversal | Upload) -> HostAnswer | None:
         if isinstance(each, Reversal):
@@ -28,24 +30,33 @@ async def send_owed(shift: Shift) -> bool:
         *await Look.of(Lookups.reversals),
         *await Look.of(Lookups.uploads),
     ]
-    return await deliver(owed, send)
+    sent = await deliver(owed, send)
+    return await send_scripts(shift) and sent
 
 
 class Owed(Struct, frozen=True):
-    """How many reversals the acquirer has still to take; with none, advice of how many sales."""
+    """How many reversals the acquirer has still to take; with none, advice of how many payments."""
 
     reversals: int
-    advice: int
+    sales: int = 0  # that a card approved by itself
+    refunds: int = 0  # that were not answered
 
     @property
     def nothing(self) -> bool:
-        return not self.reversals and not self.advice
+        return not (self.reversals or self.sales or self.refunds)
 
 
 async def what_is_owed() -> Owed:
     """What the acquirer has still to hear of."""
     reversals = await Look.of(Lookups.reversals)
-    return Owed(len(reversals), 0 if reversals else len(await Look.of(Lookups.uploads)))
+    if reversals:
+        return Owed(len(reversals))
+    kinds = [upload.transaction.kind for upload in await Look.of(Lookups.uploads)]
+    return Owed(0, kinds.count(Kind.SALE), kinds.count(Kind.REFUND))
+
+
+async def _scripts(shift: Shift) -> list[Script]:
+    return await Look.of(Lookups.scripts) if is_on_a_line(shift) else []
 
 
 class Retry(Struct):
@@ -56,12 +67,15 @@ class Retry(Struct):
 
     @classmethod
     async def begin(cls, shift: Shift) -> Retry:
-        """From now on, with the pause of the settings."""
-        return cls((await Now()).monotonic_ms, shift.config.host.reversal_retry_s * 1000)
+        """From now on, with the pause of the settings; a script's result is told at once."""
+        pause_ms = shift.config.host.reversal_retry_s * 1000
+        moment = await Now()
+        untried = any(not each.attempts for each in await _scripts(shift))
+        return cls(moment.monotonic_ms - (pause_ms if untried else 0), pause_ms)
 
     async def go_on(self, shift: Shift, moment: Moment) -> int | None:
         """Try if it is time; how long to wait before asking again at most, None if for ever."""
-        if (await what_is_owed()).nothing:
+        if (await what_is_owed()).nothing and not await _scripts(shift):
             return None
         if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
             self.tried_ms = moment.monotonic_ms

@@ -41,6 +41,7 @@ class Code(enum.Enum):
     BATCH_FULL = "batch_full"
     REVERSAL_FIRST = "reversal_first"  # owed
     ADVICE_FIRST = "upload_first"  # owed
+    REFUND_FIRST = "refund_first"  # owed
 
 
 class Refusal(Struct, frozen=True):

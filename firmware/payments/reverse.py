@@ -20,7 +20,7 @@ from firmware.journal.records import (
 from firmware.journal.transactions import Reversal
 from firmware.payments.delivery import deliver, stays_owed
 from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
-from firmware.payments.shift import Progress, Shift, Stage
+from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 # 00: undone. 25: the host knows no original, so nothing stands.
 CONFIRMING_CODES = frozenset({"00", "25"})
@@ -46,7 +46,8 @@ async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
     """Send one reversal; None when the host confirms it, else the answer that leaves it owed."""
     owed, asked_at = reversal.transaction, await Now()
     card: CardPresented | None = None
-    if await Look.of(Lookups.is_sealed, owed.batch, owed.stan) and not owed.training:
+    asks_for_it = is_on_a_line(shift) and not owed.training
+    if asks_for_it and await Look.of(Lookups.is_sealed, owed.batch, owed.stan):
         card = await Unseal(owed.batch, owed.stan)
     request = ReversalRequest(
         owed.payment, asked_at.date, asked_at.time, reversal.reason, owed.card.last4, card

@@ -38,6 +38,7 @@ class Act(enum.Enum):
     OWN_PASSWORD = "own password"  # noqa: S105 - a name, no secret
     OPERATORS = "operators"  # add, delete, reset
     TRAINING = "training"
+    KEYS = "keys"  # of the acquirer's line, and what is said about it
     OTHER = "other"  # language, what is pending, version
 
 
@@ -65,6 +66,7 @@ TABLE: dict[Act, tuple[May, May, May]] = {
     Act.OWN_PASSWORD: (May.YES, May.YES, May.NO),
     Act.OPERATORS: (May.ASK, May.ASK, May.NO),
     Act.TRAINING: (May.ASK, May.ASK, May.NO),
+    Act.KEYS: (May.ASK, May.ASK, May.NO),
     Act.OTHER: (May.YES, May.YES, May.YES),
 }
 _COLUMNS = (Role.CASHIER, Role.SUPERVISOR, Role.CUSTOMER)

@@ -27,8 +27,12 @@ from msgspec import Struct
 
 from firmware.core.masked import Key, Pan
 from firmware.iso8583.messages import CardPresented
+from firmware.journal.advice_records import UploadAnswered, UploadQueued
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.records import IntentRecorded, Record, UploadAnswered, UploadQueued
+from firmware.journal.records import (
+    IntentRecorded,
+    Record,
+)
 
 NONCE_BYTES = 12
 

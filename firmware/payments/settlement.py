@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from firmware.core.kinds import Copy, Totals
-from firmware.iso8583.messages import Answered, HostAnswer, SettlementRequest
+from firmware.core.kinds import Copy, Kind, Totals
+from firmware.iso8583.messages import ANOTHER_BATCH, Answered, HostAnswer, SettlementRequest
 from firmware.journal.lookups import Lookups
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     BatchOpened,
-    PrintQueued,
     SettlementCompleted,
     SettlementStarted,
 )
@@ -18,9 +18,11 @@ from firmware.payments.advice import send_uploads
 from firmware.payments.batch_upload import end_batch
 from firmware.payments.delivery import named
 from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Moment, Now, Record
+from firmware.payments.line import closed_as_it_is, open_there
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import send_reversals
-from firmware.payments.shift import Progress, Shift, Stage
+from firmware.payments.scripts import send_scripts
+from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 
 class Settled(Struct, frozen=True):
@@ -41,8 +43,11 @@ async def clear_what_is_owed(shift: Shift, *, advice: bool = True) -> Refusal | 
         owed = await Look.of(Lookups.reversals)
         return Refusal(Code.REVERSAL_FIRST, owed=named(owed[0].transaction))
     if advice and not await send_uploads(shift):
-        waiting = await Look.of(Lookups.uploads)
-        return Refusal(Code.ADVICE_FIRST, owed=named(waiting[0].transaction))
+        first = (await Look.of(Lookups.uploads))[0].transaction
+        code = Code.REFUND_FIRST if first.kind is Kind.REFUND else Code.ADVICE_FIRST
+        return Refusal(code, owed=named(first))
+    if advice:
+        await send_scripts(shift)
     await CheckSpace()
     await CheckClock()
     return None
@@ -65,11 +70,13 @@ async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | Non
     """
     await shift.progress(Progress(Stage.SETTLING, totals=started.totals))
     moment, numbers = await Now(), await Look.of(Lookups.next_numbers, training=False)
-    answer = await _answered_before() or await _ask(shift, started, numbers.stan, moment)
+    answer: HostAnswer | None = await _answered_before() if is_on_a_line(shift) else None
+    if answer is None:
+        answer = await _ask(shift, started, numbers.stan, moment)
     if not isinstance(answer, Answered) or answer.host_totals is None:
-        return None
+        return await _of_another_batch(shift, started, answer)
     balanced = answer.host_totals == started.totals if answer.balanced is None else answer.balanced
-    if shift.config.host.kind == "acquirer" and not await end_batch(
+    if is_on_a_line(shift) and not await end_batch(
         shift, started.batch, answer.host_totals, balanced=balanced
     ):
         return None
@@ -86,6 +93,23 @@ async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | Non
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=started.batch, stan=0)
     await Record.of(completed, BatchOpened(batch=batch_after(started.batch)), slip)
     return Settled(started.totals, balanced)
+
+
+async def _of_another_batch(
+    shift: Shift, started: SettlementStarted, answer: HostAnswer
+) -> Settled | None:
+    """Close a batch that the acquirer does not have any more as it is; None where it may have it.
+
+    It says so with 77, itself or by the sign-on that 77 asks for.
+    """
+    if not isinstance(answer, Answered) or answer.response_code != ANOTHER_BATCH:
+        return None
+    batch = await open_there(shift, answer)
+    if batch in (0, started.batch):
+        return None
+    opened = BatchOpened(batch=batch, told=True)
+    await Record.of(*await closed_as_it_is(started, opened))
+    return Settled(started.totals, balanced=False)
 
 
 async def _answered_before() -> Answered | None:

@@ -51,3 +51,11 @@ class Shift(Protocol):
     async def progress(self, step: Progress) -> None:
         """Called as each stage begins. Whoever has a display shows it; it must not wait."""
         ...
+
+
+def is_on_a_line(shift: Shift) -> bool:
+    """Whether an acquirer at the end of a line is asked, which wants the card of what it is told.
+
+    There refunds are repeated and not reversed, and a batch is uploaded. Training reaches nobody.
+    """
+    return shift.config.host.kind == "acquirer"

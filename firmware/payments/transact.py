@@ -21,23 +21,25 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
+from firmware.journal.advice_records import UploadQueued
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     EntryAbandoned,
     IntentRecorded,
     OutcomeRecorded,
-    PrintQueued,
-    UploadQueued,
 )
 from firmware.journal.transactions import Transaction
-from firmware.payments.advice import send_uploads
+from firmware.payments.advice import failed, is_advice, pending, send_uploads
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record
+from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import reverse
 from firmware.payments.roles import Role, role_of
-from firmware.payments.shift import Progress, Shift, Stage
+from firmware.payments.scripts import queue_script
+from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 APPROVED_OFFLINE, DECLINED_OFFLINE = "Y1", "Z1"  # EMV 4.4 Book 4, Annex A6
 NO_ANSWER = {
@@ -52,6 +54,7 @@ class CardWord(Struct, frozen=True):
 
     against: ReversalCause | None
     emv: EmvData
+    scripts: bytes = b""  # field 55 of what became of the issuer's scripts
 
 
 class PaymentApproved(Struct, frozen=True):
@@ -74,6 +77,22 @@ class PaymentDeclined(Struct, frozen=True):
     code: str
 
 
+class PaymentPending(Struct, frozen=True):
+    """A refund without an answer, on a line where it is repeated until it has one.
+
+    It may stand at the acquirer and is never reversed; the papers say so.
+    """
+
+    transaction: Transaction
+    cause: ReversalCause
+
+
+class PaymentUnsent(Struct, frozen=True):
+    """A refund that has not left the terminal: nothing moved, and nothing is owed."""
+
+    transaction: Transaction
+
+
 class PaymentUndecided(Struct, frozen=True):
     """No answer, or the card was lost after one: reversed, or a reversal is owed."""
 
@@ -82,7 +101,9 @@ class PaymentUndecided(Struct, frozen=True):
     cause: ReversalCause
 
 
-PaymentEnded = PaymentApproved | PaymentDeclined | PaymentUndecided | Refusal
+PaymentEnded = (
+    PaymentApproved | PaymentDeclined | PaymentPending | PaymentUnsent | PaymentUndecided | Refusal
+)
 CardEnd = Callable[[HostAnswer], Awaitable[CardWord]]
 
 
@@ -104,26 +125,32 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
     if ready.offline is not None:
         return await _offline(shift, ready, payment)
     await shift.progress(Progress(Stage.CONNECTING, payment.kind, payment.amount))
-    await Record.of(intent_of(ready, payment), card=ready.card if keeps_cards(shift) else None)
+    kept = is_on_a_line(shift) and not shift.training
+    await Record.of(intent_of(ready, payment), card=ready.card if kept else None)
     answer = await Authorise(FinancialRequest(payment, ready.card))
     word = await end_with_card(answer)
-    ready = replace(ready, emv=word.emv)
+    await queue_script(shift, payment, word.scripts)
+    ended = await _recorded(shift, payment, replace(ready, emv=word.emv), answer, word)
+    if not isinstance(ended, PaymentUndecided):  # before a reversal it has signed on again
+        await follow(shift, answer)
+    return ended
+
+
+async def _recorded(
+    shift: Shift, payment: Payment, ready: Ready, answer: HostAnswer, word: CardWord
+) -> PaymentEnded:
+    """What became of a payment by the acquirer's answer and the card's last word, recorded."""
     if isinstance(answer, NoAnswer):
-        return await _undecided(shift, payment, NO_ANSWER[answer.reason])
+        return await _undecided(shift, payment, ready, NO_ANSWER[answer.reason])
     if answer.is_part:
-        return await _undecided(shift, payment, ReversalCause.PART)
+        return await _undecided(shift, payment, ready, ReversalCause.PART)
     if answer.in_doubt:
-        return await _undecided(shift, payment, ReversalCause.HOST_FAULT)
+        return await _undecided(shift, payment, ready, ReversalCause.HOST_FAULT)
     if not answer.is_approval:
         return await _declined(shift, payment, ready, answer)
     if word.against is not None:
-        return await _undecided(shift, payment, word.against)
+        return await _undecided(shift, payment, ready, word.against)
     return await _approved(shift, payment, ready, answer)
-
-
-def keeps_cards(shift: Shift) -> bool:
-    """Whether what is asked later needs the card: a reversal and a batch upload on a line do."""
-    return shift.config.host.kind == "acquirer" and not shift.training
 
 
 async def _approved(
@@ -142,9 +169,27 @@ async def _declined(
     return PaymentDeclined(await _transaction(shift, payment), answer.response_code)
 
 
-async def _undecided(shift: Shift, payment: Payment, cause: ReversalCause) -> PaymentUndecided:
+async def _undecided(
+    shift: Shift, payment: Payment, ready: Ready, cause: ReversalCause
+) -> PaymentPending | PaymentUnsent | PaymentUndecided:
+    """Undo what may stand at the acquirer; a refund on its line is repeated instead."""
+    if is_advice(shift, payment):
+        return await _unanswered(shift, payment, ready, cause)
     done = await reverse(shift, payment, cause)
     return PaymentUndecided(await _transaction(shift, payment), done, cause)
+
+
+async def _unanswered(
+    shift: Shift, payment: Payment, ready: Ready, cause: ReversalCause
+) -> PaymentPending | PaymentUnsent:
+    if cause is ReversalCause.NO_LINE:  # it has certainly not left: it can be keyed again
+        await Record.of(failed(payment, cause))
+        return PaymentUnsent(await _transaction(shift, payment))
+    emv = replace(ready.emv, test_keys=shift.config.emv.test_keys)
+    outcome = pending(payment, cause, ready.verification, emv)
+    copies = both_copies(payment, await Look.of(Lookups.next_job))
+    await Record.of(outcome, copies[0], replace(copies[1], held=False))
+    return PaymentPending(await _transaction(shift, payment), cause)
 
 
 async def _offline(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firmware.core.config import Merchant
+from firmware.core.kinds import Kind
 from firmware.journal.transactions import Reversal, Transaction
 from firmware.receipts.sheet import Sheet, amount_text, card_text, date_text
 from firmware.receipts.texts import (
@@ -10,6 +11,10 @@ from firmware.receipts.texts import (
     DISPLAY_ADVICE,
     NAMES,
     REASONS,
+    REFUND_REFUSED,
+    REFUND_REFUSED_ADVICE,
+    REFUND_WAITS,
+    REFUND_WAITS_ADVICE,
     REVERSAL_ADVICE,
     REVERSAL_AT_THE_TILL,
     UPLOAD_ADVICE,
@@ -34,14 +39,18 @@ def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Docum
 
 
 def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
-    """The report of an offline sale that the host still finds fault with, for the merchant."""
+    """The report of an advice that the host still finds fault with, for the merchant."""
     sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
+    if transaction.kind is Kind.REFUND:
+        return _what_to_do(sheet.both(REFUND_WAITS), transaction, REFUND_WAITS_ADVICE)
     return _what_to_do(sheet.both(UPLOAD_WAITS), transaction, UPLOAD_WAITS_ADVICE)
 
 
 def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
-    """The report of an offline sale that the host refuses to pay, for the merchant to claim."""
+    """The report of an advice that the host refuses: a sale to claim, a refund to make good."""
     sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
+    if transaction.kind is Kind.REFUND:
+        return _what_to_do(sheet.both(REFUND_REFUSED), transaction, REFUND_REFUSED_ADVICE)
     return _what_to_do(sheet.both(UPLOAD_HAPPENED), transaction, UPLOAD_ADVICE)
 
 

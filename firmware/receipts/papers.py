@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from firmware.core.config import Config
-from firmware.core.kinds import Copy
+from firmware.core.kinds import Copy, Kind
 from firmware.core.money import Currency, Money, currency_of
 from firmware.journal.essence import essence, settlement_essence
 from firmware.journal.keys import TerminalKeys
@@ -136,11 +136,11 @@ class Papers:
             owed = reversal.transaction
             if (owed.batch, owed.stan, owed.training) == (job.batch, job.stan, job.training):
                 return fault_slip(reversal, self._config.merchant, columns=self._columns)
-        sale = journal.transaction(job.batch, job.stan, training=job.training)
-        if sale is not None and sale.offline and sale.state is State.APPROVED:
-            waits = any(upload.transaction == sale for upload in journal.uploads())
+        told = journal.transaction(job.batch, job.stan, training=job.training)
+        if told is not None and _was_advice(told):
+            waits = any(upload.transaction == told for upload in journal.uploads())
             slip = waiting_slip if waits else refused_slip
-            return slip(sale, self._config.merchant, columns=self._columns)
+            return slip(told, self._config.merchant, columns=self._columns)
         return _lost(job)  # delivered since: the reversal is no fault any more
 
     def _display(self, job: PrintJob) -> Document:
@@ -151,6 +151,13 @@ class Papers:
             time=queued.strftime("%H%M%S"),
             columns=self._columns,
         )
+
+
+def _was_advice(told: Transaction) -> bool:
+    """Whether a fault slip tells of its advice: an offline sale, or a refund that was refused."""
+    if told.kind is Kind.REFUND:
+        return told.state in (State.PENDING, State.DECLINED)
+    return told.offline and told.state is State.APPROVED
 
 
 def _lost(job: PrintJob) -> Document:

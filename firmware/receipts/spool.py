@@ -22,14 +22,16 @@ import enum
 from collections.abc import Callable, Iterable
 
 from firmware.core.kinds import Copy
-from firmware.journal.records import (
-    DeviceFailed,
-    DeviceRecovered,
+from firmware.journal.paper_records import (
     PrintDoubtful,
     PrintHeld,
     PrintQueued,
     PrintSending,
     PrintSent,
+)
+from firmware.journal.records import (
+    DeviceFailed,
+    DeviceRecovered,
     Record,
 )
 from firmware.journal.store import Journal

@@ -71,6 +71,7 @@ class Mark(enum.StrEnum):
     REVERSING = "冲正待确认 REVERSAL PENDING"
     DECLINED = "交易拒绝 DECLINED"
     FAILED = "交易失败 FAILED"
+    UNCONFIRMED = "待银行确认 NOT YET CONFIRMED"
     UNKNOWN = "结果未明 OUTCOME UNKNOWN"
     OFFLINE = "脱机交易 OFFLINE"
     ASK_ISSUER = "请向发卡行确认 ASK ISSUER"
@@ -111,6 +112,34 @@ REVERSAL_ADVICE = (
     (
         "3. 次日仍提示冲正，请凭本单联系收单机构。",
         "Still there tomorrow? Call your acquirer with this slip.",
+    ),
+)
+REPEATED = (
+    "本机自动重发，直至银行受理。请勿再次退货。",
+    "Sent again until the bank has taken it. Do not refund again.",
+)
+REFUND_REFUSED = (
+    "此笔退货曾未获应答，现被银行拒绝，未退款。",
+    "This refund had no answer; the bank has now refused it. Not refunded.",
+)
+REFUND_REFUSED_ADVICE = (
+    (
+        "1. 持卡人所持单据不再有效，请通知持卡人另行退款。",
+        "The cardholder's paper is void: tell the cardholder, refund another way.",
+    ),
+)
+REFUND_WAITS = (
+    "此笔退货银行尚未确认。",
+    "The bank has not confirmed this refund.",
+)
+REFUND_WAITS_ADVICE = (
+    (
+        "1. 请保持开机联网，退货自动重发，请勿再次退货。",
+        "Stay on and online: it is sent again. Do not refund again.",
+    ),
+    (
+        "2. 请凭本单联系收单机构，受理之前批次不能结算。",
+        "Call your acquirer with this slip: the batch cannot be settled before it is taken.",
     ),
 )
 UPLOAD_HAPPENED = (

@@ -11,12 +11,12 @@ from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State, Transaction
 from firmware.receipts.columns import plain
 from firmware.receipts.sheet import Sheet, amount_text, card_text, date_text, sum_text
-from firmware.receipts.texts import COPIES, NAMES, STATEMENT, Label, Mark
+from firmware.receipts.texts import COPIES, NAMES, REPEATED, STATEMENT, Label, Mark
 from hw.ports import Document, Size
 
 _Remark = tuple[str, str | None]  # a label and its value, or a mark that stands for itself
 _SIGNED = (Verification.SIGNATURE, Verification.PIN_AND_SIGNATURE)
-_MAY_COUNT = (State.APPROVED, State.OPEN)
+_MAY_COUNT = (State.APPROVED, State.OPEN, State.PENDING)
 _PIN = (Verification.PIN, Verification.PIN_AND_SIGNATURE)
 
 
@@ -128,6 +128,8 @@ def _standing(transaction: Transaction) -> list[_Remark]:
             return [(Mark.FAILED, transaction.reason or None)]
         case State.OPEN:
             return [(Mark.UNKNOWN, None)]
+        case State.PENDING:
+            return [(Mark.UNCONFIRMED, None), *((words, None) for words in REPEATED)]
         case _ as never:
             assert_never(never)
 

@@ -29,7 +29,7 @@ from firmware.payments.tills import (
 from firmware.payments.training import training_answer
 from firmware.receipts.spool import PaperOutlook
 from firmware.terminal.entry_guard import EntryGuard
-from firmware.terminal.slow_effects import Pending, SlowEffects
+from firmware.terminal.slow_effects import ForHost, Pending, SlowEffects
 from firmware.terminal.tills import Tills
 from firmware.terminal.world import Glass, World, perform
 from firmware.ui.screens import Processing
@@ -261,7 +261,7 @@ class Runner:
             case effects.PowerOn() | effects.Exchange() | effects.PowerOff():
                 self._tills.perform(effect)
                 return self._await(self._slow.ask_card(effect, self._now_ms))
-            case payment_effects.Authorise():
+            case payment_effects.Authorise() | effects.LoadMasterKey():
                 return self._ask_host(effect)
             case AnswerTill() | TellStage() | LastStop() | effects.ApiFingerprint():
                 return _Send(self._tills.perform(effect))
@@ -284,8 +284,8 @@ class Runner:
         except JournalFault as fault:
             return _Throw(fault)
 
-    def _ask_host(self, effect: payment_effects.Authorise) -> _Send | _Throw | None:
-        if subject_of(effect.request).training:
+    def _ask_host(self, effect: ForHost) -> _Send | _Throw | None:
+        if isinstance(effect, payment_effects.Authorise) and subject_of(effect.request).training:
             return _Send(training_answer(effect.request))
         return self._await(self._slow.ask_host(effect, self._now_ms))
 

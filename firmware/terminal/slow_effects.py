@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
+from firmware.core.log import fields
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.flows import effects
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.payments import effects as payment_effects
-from firmware.terminal.world import World
+from firmware.terminal.world import KeepsKeys, World
 from hw.ports import CardGone, CardMute, DeviceFault
 
+_LOG = logging.getLogger(__name__)
+ForHost = payment_effects.Authorise | effects.LoadMasterKey
 EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
 
 
@@ -51,13 +55,31 @@ class SlowEffects:
         mute = CardFailure.MUTE
         return Pending(effect, now_ms + EXCHANGE_TIMEOUT_MS, lambda _: mute, token, _card_answer)
 
-    def ask_host(self, effect: payment_effects.Authorise, now_ms: int) -> Pending:
-        """Send the request to the host, and wait as long as settings say."""
+    def ask_host(self, effect: ForHost, now_ms: int) -> Pending:
+        """Send the request to the host, and wait as long as settings say; or keep its key."""
+        if isinstance(effect, effects.LoadMasterKey):
+            return self._keep_key(effect, now_ms)
         world, request = self._world, effect.request
         token, timeout_ms = self._new_token(), world.host_timeout_ms
         world.host_worker.submit(token, lambda: world.host.ask(request, timeout_ms))
         # the client keeps the time-out; this one only bounds a client that is stuck itself
         return Pending(effect, now_ms + 2 * timeout_ms, _host_is_stuck, token, _host_answer)
+
+    def _keep_key(self, effect: effects.LoadMasterKey, now_ms: int) -> Pending:
+        """Have the host's worker, which alone uses the keys, keep another master key."""
+        world, token = self._world, self._new_token()
+
+        def load() -> bool:
+            assert isinstance(world.host, KeepsKeys), "an acquirer's line has keys"
+            try:
+                world.host.load_master(effect.master)
+            except OSError as error:
+                _LOG.error("the master key was not kept", extra=fields(why=error.strerror))
+                return False
+            return True
+
+        world.host_worker.submit(token, load)
+        return Pending(effect, now_ms + 2 * world.host_timeout_ms, lambda _: False, token)
 
     def _new_token(self) -> int:
         self._last_token += 1

@@ -11,7 +11,7 @@ from firmware.core.config_across import Mistake
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State
 
-MOVED_MONEY = frozenset({State.OPEN, State.APPROVED, State.REVERSING})
+MOVED_MONEY = frozenset({State.OPEN, State.APPROVED, State.PENDING, State.REVERSING})
 
 
 def check_identity(config: Config, journal: Lookups) -> None:

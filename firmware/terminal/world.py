@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
+from firmware.core.masked import Key
 from firmware.flows import effects
 from firmware.iso8583.messages import HostAnswer, LineRequest
 from firmware.journal.operators import Operators
@@ -38,6 +39,13 @@ class Asks(Protocol):
     """Whoever sends a request to the host and blocks for its answer."""
 
     def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer: ...
+
+
+@runtime_checkable
+class KeepsKeys(Protocol):
+    """Whoever asks an acquirer at the end of a line keeps its keys."""
+
+    def load_master(self, master: Key) -> None: ...
 
 
 class World(Struct):

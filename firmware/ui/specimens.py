@@ -40,6 +40,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_corrections(whose),
         **_lists(language),
         **_messages(whose),
+        **_line(),
         **kiosk(whose),
         **orders(whose),
         **training(whose),
@@ -162,6 +163,13 @@ def _outcomes() -> dict[str, Screen]:
             code="05",
             prompt=Phrase.of(Text.NOT_REFUNDED),
         ),
+        "refund-unconfirmed": Outcome(
+            Kind.REFUND,
+            amount,
+            approved=False,
+            text=Phrase.of(Text.REFUND_UNCONFIRMED),
+            prompt=Phrase.of(Text.REFUND_REPEATED),
+        ),
         "void-approved": Outcome(
             Kind.VOID,
             amount,
@@ -241,6 +249,8 @@ def _lists(language: Language) -> dict[str, Screen]:
         Text.OPERATOR_RESET,
         Text.TRAINING_MODE,
     )
+    line = (*manage, Text.MENU_KEYS)
+    keys = (Text.MASTER_KEY, Text.LINE_SIGN_ON, Text.LINE_ECHO)
     sale = Text.SALE.in_language(language)
     rows = (f"000124 {sale}", "RMB 128.50", "6228 48** **** 0012")
     voided = Text.UNDONE.in_language(language)
@@ -255,6 +265,11 @@ def _lists(language: Language) -> dict[str, Screen]:
     return {
         "menu": Menu(Phrase.of(Text.MENU), tuple(map(Phrase.of, functions)), 1),
         "menu-manage": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 0),
+        "menu-manage-line": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, line)), 6),
+        "menu-keys": Menu(Phrase.of(Text.MENU_KEYS), tuple(map(Phrase.of, keys)), 0),
+        "key-component": TextEntry(
+            Phrase.of(Text.KEY_COMPONENT, number=1, group=3), "**", 4, Phrase.of(Text.KEY_HINT)
+        ),
         "menu-manage-2": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 5),
         "applications": Menu(Phrase.of(Text.CHOOSE_APPLICATION), labels),
         "reprint-copies": Menu(
@@ -263,6 +278,20 @@ def _lists(language: Language) -> dict[str, Screen]:
         ),
         "listing": Listing(Phrase.of(Text.MENU_QUERY), rows, 1, 2),
         "transactions": Listing(Phrase.of(Text.QUERY_LIST), listed, 1, 2),
+    }
+
+
+def _line() -> dict[str, Screen]:
+    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+    silent = (
+        Phrase.of(Text.LINE_SILENT),
+        Phrase.of(Text.LINE_TPDU, tpdu="6000030000"),
+        Phrase.of(Text.LINE_HEADER, header="603100311003"),
+    )
+    checked = (Phrase.of(Text.KEY_CHECK, check="82E13665"), Phrase.of(Text.KEY_COMPARE))
+    return {
+        "key-check": Notice(Phrase.of(Text.MASTER_KEY), checked, go_on),
+        "line-silent": Notice(Phrase.of(Text.LINE_ECHO), silent, warning=True),
     }
 
 

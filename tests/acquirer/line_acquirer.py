@@ -105,6 +105,7 @@ class LineAcquirer:
         self.silent = 0
         self.balanced = True
         self.parties = ""  # field 44 of an approval
+        self.batch: int | None = None  # open here; another one is answered with 77
         self.chip: Callable[[Fields], str] = lambda _fields: ""  # field 55 of an approval
         self.lose: Callable[[str, Fields], bool] = lambda _kind, _fields: False
         self._signed_on = 0
@@ -151,6 +152,11 @@ class LineAcquirer:
         now = self._now()
         answer = {n: fields[n] for n in (3, 4, 11, 25, 41, 42, 49, 60) if n in fields}
         answer |= {13: now[:4], 12: now[4:], 37: f"{len(self.seen):012d}"}
+        if kind == "0800" and self.batch is not None:
+            answer[60] = f"{fields[60][:2]}{self.batch:06d}{fields[60][8:]}"
+        new = kind in ("0200", "0220", "0500")
+        if new and self.batch is not None and int(fields[60][2:8]) != self.batch:
+            return answer | {39: "77"}
         if kind == "0500":
             result = "1" if self.balanced else "2"
             half = fields[48][:30]

@@ -7,10 +7,9 @@ import pytest
 from firmware.audit.keyring import pem_of
 from firmware.core.kinds import Copy, Kind, Result
 from firmware.journal.connection import DATABASE
+from firmware.journal.paper_records import PrintQueued, PrintSent
 from firmware.journal.records import (
     GuardOverridden,
-    PrintQueued,
-    PrintSent,
     SettingChanged,
     SettingsRecorded,
 )

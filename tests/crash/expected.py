@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from firmware.iso8583.messages import FinancialRequest, HostRequest, ReversalRequest
+from firmware.journal.advice_records import UploadAttempted
 from firmware.journal.records import (
     ClockJumped,
     Record,
     ReversalAttempted,
     ReversalOpened,
     SettlementStarted,
-    UploadAttempted,
 )
 from firmware.receipts.texts import Mark
 from firmware.ui.texts import Language, Text

@@ -20,10 +20,10 @@ from firmware.iso8583.messages import (
     ReversalRequest,
 )
 from firmware.journal.lookups import Lookups
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     IntentRecorded,
     OutcomeRecorded,
-    PrintQueued,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,

@@ -16,9 +16,9 @@ from firmware.iso8583.messages import (
 )
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     BatchOpened,
-    PrintQueued,
     SettlementCompleted,
     SettlementStarted,
 )

@@ -10,14 +10,16 @@ import pytest
 
 from firmware.core.kinds import Copy
 from firmware.journal.faults import JournalFault
-from firmware.journal.records import (
-    DeviceFailed,
-    DeviceRecovered,
+from firmware.journal.paper_records import (
     PrintDropped,
     PrintHeld,
     PrintQueued,
     PrintSending,
     PrintSent,
+)
+from firmware.journal.records import (
+    DeviceFailed,
+    DeviceRecovered,
     Record,
 )
 from firmware.journal.transactions import PrintJob

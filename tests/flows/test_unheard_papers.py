@@ -8,8 +8,8 @@ import pytest
 
 from firmware.audit.evidence_words import told
 from firmware.core.kinds import Copy
+from firmware.journal.paper_records import PrintDoubtful, PrintQueued, PrintSent
 from firmware.journal.papers import UNHEARD_MAX
-from firmware.journal.records import PrintDoubtful, PrintQueued, PrintSent
 from firmware.receipts.spool import FIRST_LOOK, LISTEN_MS
 from hw.events import JobDone
 from hw.ports import Document, PaperState, PrintReport, PrintResult

@@ -19,11 +19,12 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.payments import fields_of
-from firmware.journal.records import PrintQueued, UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.transactions import State, Transaction, Upload
 from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
@@ -203,7 +204,7 @@ class FaultFinder(Issuer):
 class AtAFaultFinder(Stage):
     def _make_host(self) -> LocalHost:
         host = super()._make_host()
-        host._issuer = FaultFinder(host._accounts, test_amounts=False)
+        host._service._issuer = FaultFinder(host._accounts, test_amounts=False)
         return host
 
 

@@ -19,12 +19,10 @@ from firmware.journal.connection import DATABASE
 from firmware.journal.essence import essence
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.order_records import OrderEnd, OrderEnded
+from firmware.journal.paper_records import PrintHeld, PrintQueued, PrintSending
 from firmware.journal.records import (
     EntryAbandoned,
     OperatorSignedOn,
-    PrintHeld,
-    PrintQueued,
-    PrintSending,
     ReversalAttempted,
     SettingChanged,
     SettingsRecorded,

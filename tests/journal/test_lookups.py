@@ -6,15 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from firmware.core.kinds import Copy, Kind, Result, Totals
+from firmware.journal.paper_records import PrintDoubtful, PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import (
     ClockJumped,
     GuardOverridden,
     OperatorSignedOff,
     OperatorSignedOn,
-    PrintDoubtful,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
     ReversalAttempted,
     SettlementStarted,
     TrainingSwitched,

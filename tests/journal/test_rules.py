@@ -9,12 +9,9 @@ from msgspec.structs import replace
 from firmware import __version__
 from firmware.core.kinds import Copy, Kind, OriginalRef, Result, Totals
 from firmware.journal.faults import RuleBroken
+from firmware.journal.paper_records import PrintDoubtful, PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import (
     BatchOpened,
-    PrintDoubtful,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
     Record,
     ReversalAttempted,
     SettlementCompleted,

@@ -6,13 +6,11 @@ import msgspec
 import pytest
 
 from firmware.core.kinds import Copy
+from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.faults import JournalFault, RuleBroken
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
-    PrintQueued,
     SettlementStarted,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
 from firmware.journal.transactions import Transaction
 from firmware.journal.verify import verify_journal
@@ -74,7 +72,7 @@ def test_only_an_approved_sale_that_the_host_was_not_asked_for_is_told(shop: Sho
     undecided = shop.intent()
     shop.journal.append(undecided)
     for stan in (asked.stan, undecided.stan, 999):
-        with pytest.raises(RuleBroken, match="notice of"):
+        with pytest.raises(RuleBroken, match="advice of"):
             shop.journal.append(UploadQueued(batch=asked.batch, stan=stan))
 
 
@@ -82,7 +80,7 @@ def test_a_settlement_waits_for_every_notice(shop: Shop) -> None:
     sale = offline_sale(shop)
     totals = shop.journal.totals(sale.batch)
     started = SettlementStarted(batch=sale.batch, totals=totals, operator="01")
-    with pytest.raises(RuleBroken, match="notice still owed"):
+    with pytest.raises(RuleBroken, match="advice still owed"):
         shop.journal.append(started)
     shop.journal.append(answer(sale))
     shop.journal.append(started)

@@ -22,11 +22,9 @@ from firmware.journal.essence import essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost, Operators
+from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import (
     DeviceFailed,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
     TerminalStarted,
 )
 from firmware.journal.verify import verify_journal

@@ -8,13 +8,8 @@ import pytest
 
 from firmware.core.kinds import Copy, Kind
 from firmware.journal.faults import RuleBroken
-from firmware.journal.records import (
-    AmountAgreed,
-    EntryAbandoned,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
-)
+from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
+from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.terminal.data_directory import DataDirectory
 from tests.journal.story import FRAME, FRAME_SHA256, Clock, Shop
 

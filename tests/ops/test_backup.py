@@ -20,7 +20,7 @@ from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, RuleBroken, Trouble
 from firmware.journal.keys import TerminalKeys
-from firmware.journal.records import PrintQueued
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.verify import verify_journal
 from firmware.ops.archive import Manifest, pack
 from firmware.ops.backup import back_up, put_back, unpacked

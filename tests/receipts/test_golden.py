@@ -87,6 +87,23 @@ def test_settlement(merchant, golden, columns, balanced):
 
 
 @both_widths
+def test_refund_that_is_not_confirmed(transaction, merchant, golden, columns):
+    refund = transaction(kind=Kind.REFUND, state=State.PENDING, authorisation_code="", reference="")
+    slip = transaction_slip(
+        refund, merchant, copy=Copy.CARDHOLDER, columns=columns, duplicate=False, qr=QR
+    )
+    golden("refund-unconfirmed", slip, columns)
+
+
+@both_widths
+@pytest.mark.parametrize("report", [waiting_slip, refused_slip], ids=["waiting", "refused"])
+def test_fault_report_of_a_refund(transaction, merchant, golden, columns, report):
+    refund = transaction(kind=Kind.REFUND, state=State.PENDING, reference="")
+    name = report.__name__.removesuffix("_slip")
+    golden(f"fault-refund-{name}", report(refund, merchant, columns=columns), columns)
+
+
+@both_widths
 def test_fault_report_of_a_reversal(transaction, merchant, golden, columns):
     sale = transaction(state=State.REVERSING)
     reversal = Reversal(transaction=sale, reason="no answer: timed out", attempts=3)

@@ -145,6 +145,7 @@ def test_a_plain_approved_sale_has_no_remarks(transaction, texts):
         (State.REVERSING, "冲正待确认 REVERSAL PENDING"),
         (State.FAILED, "交易失败 FAILED"),
         (State.OPEN, "结果未明 OUTCOME UNKNOWN"),
+        (State.PENDING, "待银行确认 NOT YET CONFIRMED"),
     ],
 )
 def test_no_slip_of_an_unfinished_transaction_passes_for_an_approval(

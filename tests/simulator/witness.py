@@ -10,11 +10,11 @@ from firmware.acquirer.booking import Standing
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Money
 from firmware.flows import effects
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     AmountAgreed,
     IntentRecorded,
     OutcomeRecorded,
-    PrintQueued,
     SettlementCompleted,
 )
 from firmware.journal.transactions import State, Transaction

@@ -45,6 +45,11 @@ from firmware.ui.texts import Language, Text
 LONGEST = {
     "amount": "9999999.99",
     "by": "+99999",
+    "check": "82E13665",
+    "group": 8,
+    "header": "603100311003",
+    "number": 2,
+    "tpdu": "6000030000",
     "count": 999,
     "days": 3650,
     "key": "CANCEL",
@@ -95,6 +100,7 @@ SENTENCES = {
     Text.RECOVERED_REVERSED,
     Text.REVERSAL_FIRST,
     Text.UPLOAD_FIRST,
+    Text.REFUND_FIRST,
 }
 WORDS = [text for text in Text if text not in SENTENCES]
 PRINTER_LACKS = [text for text in Text if text.name.startswith("PRINTER_")]

@@ -40,7 +40,7 @@ def unbalanced(ledger: DataDirectory, host: LocalHost) -> list[str]:
             found.append(f"{account} spent {spent[account]} here, {minor} at the host")
     found += [f"intent {each.stan:06d} is open" for each in journal.open_intents()]
     found += [f"reversal of {each.transaction.stan:06d} is owed" for each in journal.reversals()]
-    found += [f"notice of {each.transaction.stan:06d} is owed" for each in journal.uploads()]
+    found += [f"advice of {each.transaction.stan:06d} is owed" for each in journal.uploads()]
     return found
 
 

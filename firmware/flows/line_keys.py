@@ -1,0 +1,130 @@
+"""密钥与线路: the master key by keypad, and what is said to the acquirer about the line itself.
+
+The key comes in two components that two people keep. Each is 32 hexadecimal digits, keyed masked:
+0-9 as they are, A-F as `*` and 1-6. After each its own check value is shown, and at last the key's,
+to be held against the acquirer's letter before ENTER loads it.
+"""
+
+from __future__ import annotations
+
+from firmware.core.masked import Key as SecretKey
+from firmware.core.masked import KeyHex
+from firmware.flows.desk import Desk
+from firmware.flows.effects import Beep, LoadMasterKey, MaskedEntry, Wait
+from firmware.flows.parts import GivenUp, choose, confirm, show, tell
+from firmware.flows.words import why_no_answer
+from firmware.iso8583.messages import APPROVED, HostAnswer, NoAnswer
+from firmware.iso8583.responses import response_text
+from firmware.iso8583.working_keys import WorkingKeysError, check_value, master_of
+from firmware.journal.operators import SUPERVISOR
+from firmware.journal.records import MasterKeyLoaded
+from firmware.payments.effects import Record
+from firmware.payments.line import echo, sign_on
+from firmware.ui.screens import Notice, Phrase, TextEntry
+from firmware.ui.texts import Text
+from hw.events import Key, KeyPressed
+
+ITEMS = (Text.MASTER_KEY, Text.LINE_SIGN_ON, Text.LINE_ECHO)
+DIGITS, GROUP = 32, 4
+LETTERS = dict(zip("123456", "ABCDEF", strict=True))
+
+
+async def line_keys(desk: Desk) -> None:
+    """Choose: load the master key, sign on, or ask whether the acquirer is there."""
+    chosen = await choose(desk, Phrase.of(Text.MENU_KEYS), tuple(map(Phrase.of, ITEMS)))
+    if isinstance(chosen, GivenUp):
+        return
+    match ITEMS[chosen]:
+        case Text.MASTER_KEY:
+            await load_master_key(desk)
+        case Text.LINE_SIGN_ON:
+            await _say(desk, Text.LINE_SIGN_ON, Text.SIGNED_ON_LINE, await sign_on(desk))
+        case _:
+            await _say(desk, Text.LINE_ECHO, Text.LINE_WELL, await echo(desk))
+
+
+async def load_master_key(desk: Desk) -> None:
+    """Key both components and load what they make; sign on under it at once."""
+    components: list[bytes] = []
+    for number in (1, 2):
+        keyed = await _component(desk, number)
+        if isinstance(keyed, GivenUp):
+            return
+        component = bytes.fromhex(keyed.reveal())
+        seen = _check(Phrase.of(Text.KEY_COMPONENT, number=number, group=8), component)
+        if isinstance(await confirm(desk, seen), GivenUp):
+            return
+        components.append(component)
+    try:
+        master = master_of(*components)
+    except WorkingKeysError:
+        await tell(desk, Text.REFUSED, Text.KEY_NOT_VALID)
+        return
+    if isinstance(
+        await confirm(desk, _check(Phrase.of(Text.MASTER_KEY), master.reveal())), GivenUp
+    ):
+        return
+    if not await LoadMasterKey(master):
+        await tell(desk, Text.REFUSED, Text.KEY_NOT_KEPT)
+        return
+    await Record.of(MasterKeyLoaded(check=_told(master.reveal()), by=SUPERVISOR))
+    await tell(desk, Text.MASTER_KEY, Text.KEY_LOADED, warning=False)
+    await _say(desk, Text.LINE_SIGN_ON, Text.SIGNED_ON_LINE, await sign_on(desk))
+
+
+async def _component(desk: Desk, number: int) -> KeyHex | GivenUp:
+    """Key 32 hexadecimal digits, masked from the first on, shown by groups of four."""
+    keyed: KeyHex | None = None
+    letter = False  # `*` was pressed: 1-6 is A-F
+    while True:
+        count = len(keyed) if keyed else 0
+        group = min(count // GROUP, DIGITS // GROUP - 1)
+        title = Phrase.of(Text.KEY_COMPONENT, number=number, group=group + 1)
+        hint = Phrase.of(Text.KEY_LETTER if letter else Text.KEY_HINT)
+        await show(desk, TextEntry(title, "*" * (count - group * GROUP), GROUP, hint))
+        happening = await Wait(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
+        if not isinstance(happening, KeyPressed):
+            return GivenUp.TIMED_OUT
+        key = happening.key
+        if key is Key.CANCEL:
+            return GivenUp.CANCELLED
+        if key is Key.ENTER and keyed and count == DIGITS:
+            return keyed
+        if key is Key.STAR and count < DIGITS:
+            letter = not letter
+        elif key is Key.BACK and (letter or keyed):
+            keyed, letter = (keyed if letter or not keyed else keyed.without_last()), False
+        elif count < DIGITS and (digit := _digit(key, letter=letter)):
+            more = KeyHex(digit)
+            keyed, letter = (keyed.with_more(more) if keyed else more), False
+        else:
+            await Beep()
+
+
+def _digit(key: Key, *, letter: bool) -> str | None:
+    """The hexadecimal digit of a key, a letter after `*`; None for what is none."""
+    if key.digit is None or not letter:
+        return key.digit
+    return LETTERS.get(key.digit)
+
+
+def _check(title: Phrase, key: bytes) -> Notice:
+    """The check value of a key or a component, to be compared with what is on paper."""
+    value = Phrase.of(Text.KEY_CHECK, check=_told(key))
+    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+    return Notice(title, (value, Phrase.of(Text.KEY_COMPARE)), go_on)
+
+
+def _told(key: bytes) -> str:
+    return check_value(SecretKey(key)).hex().upper()
+
+
+async def _say(desk: Desk, title: Text, well: Text, answer: HostAnswer) -> None:
+    """Say how the acquirer answered, and where nothing does, what may be wrong."""
+    if isinstance(answer, NoAnswer):
+        await tell(desk, title, *why_no_answer(answer))
+    elif answer.response_code == APPROVED:
+        await tell(desk, title, well, warning=False)
+    else:
+        code = answer.response_code
+        await tell(desk, title, Phrase.of(response_text(code)), Phrase.of((code, code)))

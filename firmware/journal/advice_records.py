@@ -1,0 +1,59 @@
+"""Records of what the acquirer is told: offline sales, and results of issuer scripts."""
+
+from __future__ import annotations
+
+from firmware.journal.base import Base
+
+
+class UploadQueued(Base, frozen=True):
+    """A card approved by itself: the host must hear of it. Its sealed data lie beside the log."""
+
+    batch: int
+    stan: int
+
+
+class UploadAttempted(Base, frozen=True):
+    """The advice was sent and not answered."""
+
+    batch: int
+    stan: int
+    attempt: int
+    detail: str = ""
+
+
+class UploadAnswered(Base, frozen=True):
+    """The host has answered the advice of a sale: 00 it has it, anything else it refuses to pay."""
+
+    batch: int
+    stan: int
+    response_code: str
+    reference: str = ""
+    authorisation_code: str = ""
+
+
+class ScriptQueued(Base, frozen=True):
+    """The issuer's scripts were carried out on the card: the acquirer must hear with what result.
+
+    `de55` is field 55 of the message, in hex; it has no card number.
+    """
+
+    batch: int
+    stan: int
+    de55: str
+
+
+class ScriptAttempted(Base, frozen=True):
+    """The result was sent and not answered."""
+
+    batch: int
+    stan: int
+    attempt: int
+    detail: str = ""
+
+
+class ScriptAnswered(Base, frozen=True):
+    """The acquirer has answered: it is not told again."""
+
+    batch: int
+    stan: int
+    response_code: str

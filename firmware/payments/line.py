@@ -1,0 +1,96 @@
+"""What an acquirer's line wants besides payments: a sign-on, and the batch that is open there."""
+
+from __future__ import annotations
+
+from firmware.core.kinds import Copy, Totals
+from firmware.iso8583.messages import APPROVED, Answered, Control, ControlRequest, HostAnswer
+from firmware.journal.lookups import Lookups
+from firmware.journal.paper_records import PrintQueued
+from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
+from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.shift import Shift, is_on_a_line
+
+
+async def follow(shift: Shift, answer: HostAnswer) -> None:
+    """Do what an answer asks of the line, once its payment is recorded: sign on, take the batch.
+
+    An acquirer that is silent now is asked again before the next request.
+    """
+    if not isinstance(answer, Answered) or not is_on_a_line(shift) or shift.training:
+        return
+    if batch := await open_there(shift, answer):
+        await take_batch(shift, batch)
+
+
+async def sign_on(shift: Shift) -> HostAnswer:
+    """Ask the acquirer for working keys, and go on with the batch that is open there."""
+    answer = await Authorise(await _control(shift, Control.SIGN_ON))
+    if batch := _told(answer):
+        await take_batch(shift, batch)
+    return answer
+
+
+async def open_there(shift: Shift, answer: Answered) -> int:
+    """The acquirer's open batch by an answer, or by a sign-on where it asks for one; 0: not told.
+
+    The sign-on's word is the later one.
+    """
+    told = answer.batch or 0
+    if not answer.sign_on_again:
+        return told
+    return _told(await Authorise(await _control(shift, Control.SIGN_ON))) or told
+
+
+def _told(signed: HostAnswer) -> int:
+    """The batch that an answer to a sign-on names, where it is another than asked with."""
+    well = isinstance(signed, Answered) and signed.response_code == APPROVED
+    return (signed.batch or 0) if well and isinstance(signed, Answered) else 0
+
+
+async def echo(shift: Shift) -> HostAnswer:
+    """Ask whether the acquirer is there."""
+    return await Authorise(await _control(shift, Control.ECHO))
+
+
+async def take_batch(shift: Shift, told: int) -> None:
+    """Go on with the acquirer's batch. What the batch here holds is closed as it is, not balanced.
+
+    A slip tells of it then, for the acquirer cannot be asked for that batch's totals any more.
+    What is still owed of it, or a settlement under way, goes first.
+    """
+    batch = await Look.of(Lookups.batch)
+    under_way = await Look.of(Lookups.pending_settlement) is not None
+    if told == batch or under_way:
+        return
+    if await Look.of(Lookups.uploads):
+        return
+    totals, opened = await Look.of(Lookups.totals, batch), BatchOpened(batch=told, told=True)
+    if totals == Totals():
+        await Record.of(opened)
+        return
+    started = SettlementStarted(batch=batch, totals=totals, operator=shift.operator)
+    await Record.of(started, *await closed_as_it_is(started, opened))
+
+
+async def closed_as_it_is(
+    started: SettlementStarted, opened: BatchOpened
+) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
+    """What ends a batch that the acquirer does not have any more: not balanced, with its slip."""
+    moment = await Now()
+    completed = SettlementCompleted(
+        batch=started.batch,
+        totals=started.totals,
+        host_totals=Totals(),
+        balanced=False,
+        operator=started.operator,
+        date=moment.date,
+        time=moment.time,
+    )
+    job = await Look.of(Lookups.next_job)
+    slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=started.batch, stan=0)
+    return completed, opened, slip
+
+
+async def _control(shift: Shift, what: Control) -> ControlRequest:
+    merchant, batch = shift.config.merchant, await Look.of(Lookups.batch)
+    return ControlRequest(what, merchant.terminal, merchant.number, batch, 0, shift.operator)

@@ -1,0 +1,78 @@
+"""Results of an issuer's scripts (0620): told to the acquirer until it has answered.
+
+A script changes the card: it sets a PIN's tries, a limit, or blocks an application. Its result is
+recorded before the payment's outcome, and stops nothing: no sale, and no settlement.
+"""
+
+from __future__ import annotations
+
+from firmware.core.payment import Payment
+from firmware.emv import tlv
+from firmware.emv.tags import Tag
+from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, ScriptRequest
+from firmware.journal.advice_records import ScriptAnswered, ScriptAttempted, ScriptQueued
+from firmware.journal.lookups import Lookups
+from firmware.journal.transactions import Script
+from firmware.payments.delivery import deliver
+from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
+from firmware.payments.shift import Shift, is_on_a_line
+
+RESULTS = 0xDF31  # of the scripts, on a UnionPay line
+_TAGS = frozenset(
+    {
+        Tag.APPLICATION_CRYPTOGRAM,
+        Tag.ISSUER_APPLICATION_DATA,
+        Tag.UNPREDICTABLE_NUMBER,
+        Tag.APPLICATION_TRANSACTION_COUNTER,
+        Tag.TERMINAL_VERIFICATION_RESULTS,
+        Tag.TRANSACTION_DATE,
+        Tag.APPLICATION_INTERCHANGE_PROFILE,
+        Tag.TERMINAL_COUNTRY_CODE,
+        Tag.TERMINAL_CAPABILITIES,
+        Tag.IFD_SERIAL_NUMBER,
+    }
+)
+# The acquirer could not read it, or not us: told again. Any other answer ends it.
+TRY_AGAIN = frozenset({"77", "99", "A0"})
+
+
+def script_data(de55: bytes, results: bytes) -> bytes:
+    """Field 55 of a script's result, of the card's last word; b"" where no script was delivered."""
+    if not results:
+        return b""
+    kept = b"".join(one.raw for one in tlv.parse(de55) if one.tag in _TAGS)
+    return kept + tlv.encode(RESULTS, results)
+
+
+async def queue_script(shift: Shift, payment: Payment, de55: bytes) -> None:
+    """Record that a result is owed, where there is one and an acquirer to tell."""
+    if de55 and is_on_a_line(shift) and not payment.training:
+        queued = ScriptQueued(batch=payment.batch, stan=payment.stan, de55=de55.hex().upper())
+        await Record.of(queued)
+
+
+async def send_scripts(shift: Shift) -> bool:
+    """Send every result that is owed; True when none is left."""
+    if not is_on_a_line(shift):
+        return True
+    return await deliver(await Look.of(Lookups.scripts), send_script)
+
+
+async def send_script(script: Script) -> HostAnswer | None:
+    """Send one result; None when the acquirer has it, else the answer that leaves it owed."""
+    told, moment = script.transaction, await Now()
+    card = await Unseal(told.batch, told.stan)
+    shown = CardPresented(card.pan, card.psn, card.expiry, de55=script.de55)
+    answer = await Authorise(
+        ScriptRequest(told.payment, shown, moment.date, moment.time, told.reference)
+    )
+    if isinstance(answer, Answered) and answer.response_code not in TRY_AGAIN:
+        code = answer.response_code
+        await Record.of(ScriptAnswered(batch=told.batch, stan=told.stan, response_code=code))
+        return None
+    attempt = script.attempts + 1
+    attempted = ScriptAttempted(
+        batch=told.batch, stan=told.stan, attempt=attempt, detail=answer.words
+    )
+    await Record.of(attempted)
+    return answer
