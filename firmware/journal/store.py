@@ -66,7 +66,7 @@ class Journal(Lookups):
     """The terminal's journal: one object, one connection, one thread.
 
     `lost_tail` is set when it was opened without its tail: the last record that is left, and the
-    last one that is known to be missing.
+    last one that is known to be missing. `waiting` is what the next commit will bring.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Journal(Lookups):
         self._head_seq, self._head_hash = 0, ORIGIN
         self._failed: JournalFault | None = None
         self._untold: JournalFault | None = None  # a fault after a commit, for whoever writes next
-        self._waiting = Waiting()
+        self.waiting = Waiting()
         self.lost_tail: tuple[int, int] | None = None
 
     @classmethod
@@ -161,12 +161,12 @@ class Journal(Lookups):
         """
         self._require_well()
         before, at = (self._head_seq, self._head_hash), self._at()
-        entries = [*self._waiting.entries, *((at, record) for record in records)]
+        entries = [*self.waiting.entries, *((at, record) for record in records)]
         if not entries and not blobs and also is None:
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._write(entries, {**self._waiting.blobs, **blobs})
+            self._write(entries, {**self.waiting.blobs, **blobs})
             if also is not None:
                 also(self._db)
             self._db.execute("COMMIT")
@@ -179,7 +179,7 @@ class Journal(Lookups):
             if fault is error:
                 raise
             raise fault from error
-        self._waiting.clear()
+        self.waiting.clear()
         if entries:
             self._committed([record for _, record in entries])
 
@@ -189,11 +189,11 @@ class Journal(Lookups):
         Raises RuleBroken and JournalFault as `append` does. See firmware.journal.waiting.
         """
         self._require_well()
-        self._waiting.take(self._at(), records, blobs)
+        self.waiting.take(self._at(), records, blobs)
 
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed; without what is out and waits to be told of."""
-        out = self._waiting.papers_out
+        out = self.waiting.papers_out
         return [job for job in super().print_jobs() if job.job not in out]
 
     def change_key(self) -> None:

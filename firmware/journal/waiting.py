@@ -37,6 +37,11 @@ class Waiting(Struct):
         self.blobs.update(blobs)
 
     @property
+    def agreed(self) -> bool:
+        """Whether somebody has agreed to an amount, and nothing has come of it yet."""
+        return any(isinstance(record, AmountAgreed) for _, record in self.entries)
+
+    @property
     def papers_out(self) -> frozenset[int]:
         """The print jobs that are done, though the journal does not say so yet."""
         return frozenset(self._jobs())

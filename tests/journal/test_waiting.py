@@ -89,3 +89,11 @@ def test_a_terminal_that_ends_in_order_writes_what_waits(tmp_path: Path) -> None
     (*_, last) = ledger.journal.records()
     assert last.record == AGREED
     ledger.close()
+
+
+def test_that_an_amount_is_agreed_to_can_be_asked_while_it_waits(shop: Shop) -> None:
+    assert not shop.journal.waiting.agreed
+    shop.journal.append_with_next(AGREED, blobs=BLOBS)
+    assert shop.journal.waiting.agreed
+    shop.journal.append(GIVEN_UP)
+    assert not shop.journal.waiting.agreed

@@ -67,6 +67,8 @@ class Publisher:
         hub.put("faults", dict(self.faults))
         hub.put("steps", len(self._recorder))
         hub.put("keyed", self._recorder.keyed)
+        terminal = stage.terminal
+        hub.put("agreed", terminal is not None and terminal.ledger.journal.waiting.agreed)
         self._publish_paper()
         with contextlib.suppress(JournalFault):
             self._publish_books()

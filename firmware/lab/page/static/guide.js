@@ -10,13 +10,15 @@ const again = document.getElementById("help");
 let seen = new Set(); // the kinds of records since the terminal was fresh
 let carded = false; // a card was put in after the amount was agreed
 
+// in the journal, or waiting for the record of what comes of it
+const agreed = () => seen.has("amount agreed") || state("agreed");
 const sold = () => (state("journal")?.rows ?? []).some((one) => one.state === "approved");
 
 // which step is due, from 0; 3 when all are done
 function due() {
   if (sold()) return 3;
   if (carded) return 2.5;
-  if (seen.has("amount agreed")) return 2;
+  if (agreed()) return 2;
   return state("keyed") ? 1 : 0;
 }
 
@@ -54,9 +56,10 @@ again.addEventListener("click", () => show(true));
 matchMedia("(hover: none)").addEventListener("change", draw);
 
 on("keyed", draw);
+on("agreed", draw);
 on("slot", (card) => {
   if (card === null) carded = false;
-  else if (seen.has("amount agreed")) carded = true;
+  else if (agreed()) carded = true;
   draw();
 });
 on("log:records", (entries) => {
