@@ -10,6 +10,7 @@ import pytest
 
 from firmware.api.service import digest_of
 from firmware.api.types import Line, PaymentOrder, RefundOrder, VoidOrder
+from firmware.journal.orders import PAGE_MAX
 from tests.api.http import ORDER, PAY, Answer, Till
 
 
@@ -163,6 +164,29 @@ def test_reconciliation_goes_on_after_a_version(till: Till) -> None:
     assert [each["id"] for each in whole["payments"]] == ["a", "b", "c"]
     rest = till.ask("GET", f"/v1/payments?after={whole['payments'][0]['version']}").json
     assert (rest["payments"], rest["more"]) == (whole["payments"][1:], False)
+
+
+def test_what_one_record_changed_is_told_together_at_the_end_of_a_page(till: Till) -> None:
+    """A page ends between a refund and its sale, which changed by one record: neither is lost."""
+    till.put("a")
+    till.play(PAY + "remove\nwait 10s\nexpect totals sales=1/12850")
+    for number in range(PAGE_MAX - 1):
+        till.put(f"p{number}")
+        till.play("press CANCEL\nwait 1s")
+    refund = {"payment": "a", "amount_minor": 100}
+    assert till.ask("PUT", "/v1/refunds/r", refund).status == 201
+    till.play("press ENTER\ninsert unionpay-debit\nwait 2s\nremove\nwait 10s")
+    till.put("last")
+    till.play("press CANCEL\nwait 1s")
+    seen, after = [], 0
+    while True:
+        page = till.ask("GET", f"/v1/payments?after={after}").json
+        seen += [each["id"] for each in page["payments"]]
+        after = page["payments"][-1]["version"]
+        if not page["more"]:
+            break
+    assert sorted(seen) == sorted(["a", "r", "last", *(f"p{n}" for n in range(PAGE_MAX - 1))])
+    assert till.ask("GET", f"/v1/payments?after={after}").json == {"payments": [], "more": False}
 
 
 def test_a_void_at_the_keypad_shows_at_the_order(till: Till) -> None:

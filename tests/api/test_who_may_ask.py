@@ -117,6 +117,23 @@ def test_what_is_not_there_is_said_as_a_problem(
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/payments/a", "GET, HEAD, PUT"),
+        ("POST", "/v1/voids/a", "PUT"),
+        ("GET", "/v1/settlements", "POST"),
+        ("TRACE", "/nexo", "POST"),
+    ],
+)
+def test_another_method_is_told_which_there_are(
+    till: Till, method: str, path: str, allowed: str
+) -> None:
+    """See RFC 9110, 15.5.6."""
+    answer = till.ask(method, path)
+    assert (answer.status, answer.kind, answer.headers["Allow"]) == (405, "no-method", allowed)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
