@@ -254,7 +254,7 @@ def test_the_terminal_says_how_it_stands(till: Till) -> None:
     [
         ("insert visa-credit\nwait 1s", "reader", ("ready", "card-in")),
         ("fault reader unplugged\nwait 3s", "reader", ("ready", "lost")),
-        ("fault display gone\nwait 2m", "display", ("ready", "lost")),
+        ("fault display lost\nwait 2m", "display", ("ready", "lost")),
         ("fault key stuck 9\nwait 2m", "keypad", ("ready", "lost")),
         ("fault printer paper-out", "paper", ("ready", "paper-out")),
         ("fault host silent", "line", ("unknown", "down")),
