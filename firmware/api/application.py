@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from firmware.api import handlers, openapi
 from firmware.api.guard import till_of
@@ -273,6 +273,17 @@ def _require(scope: Scope | None, request: Request) -> None:
         raise Wrong("no-scope", detail=f"the token wants {scope.value}")
 
 
+def _methods_of(routes: Sequence[BaseRoute], request: Request) -> list[str]:
+    """What may be asked of the path of a request."""
+    found = {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return sorted(found)
+
+
 def application(service: Service, more: Sequence[BaseRoute] = ()) -> Starlette:
     """The ASGI application with `more` routes; `firmware.api.guard` stands before it."""
 
@@ -287,10 +298,10 @@ def application(service: Service, more: Sequence[BaseRoute] = ()) -> Starlette:
         endpoint.__name__ = f"{way.method}_{way.path}"
         return Route(way.path, endpoint, methods=[way.method])
 
-    async def missing(_request: Request, error: Exception) -> Response:
+    async def missing(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code == 405:
             said = problem(Wrong("no-method"))
-            said.headers["Allow"] = (error.headers or {})["Allow"]
+            said.headers["Allow"] = ", ".join(_methods_of(routes, request))
             return said
         return problem(Wrong("not-found"))
 

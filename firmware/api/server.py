@@ -20,13 +20,14 @@ from msgspec import Struct
 from starlette.routing import BaseRoute
 
 from firmware.api.application import application
+from firmware.api.connections import BoundedConnection
 from firmware.api.guard import Guard
 from firmware.api.service import Service
 from firmware.api.tls import fingerprint, own_certificate
 from firmware.api.tokens import TokenError, Tokens
 from firmware.api.views import Door
 
-CONNECTIONS_MAX, BACKLOG, KEEP_ALIVE_S = 128, 64, 75
+BACKLOG, KEEP_ALIVE_S = 64, 75
 JOIN_S = 5
 _LOG = logging.getLogger(__name__)
 
@@ -82,8 +83,7 @@ class ApiServer:
             access_log=False,
             lifespan="off",
             ws="none",
-            http="h11",
-            limit_concurrency=CONNECTIONS_MAX,
+            http=BoundedConnection,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=1,
             server_header=False,
@@ -96,7 +96,9 @@ class ApiServer:
 
     @staticmethod
     def _certificate(door: Door) -> tuple[Path, Path]:
-        return own_certificate(door.data, door.config.merchant.terminal, door.now())
+        settings = door.config.api
+        names = (settings.listen, *settings.hosts)
+        return own_certificate(door.data, door.config.merchant.terminal, door.now(), names)
 
     @property
     def url(self) -> str:

@@ -182,9 +182,10 @@ class Service:
     def payments(self, after: int) -> Payments:
         """Payments that changed after a record, for reconciliation."""
         with journal_of(self.door) as journal:
-            found = journal.orders_after(after, PAGE_MAX + 1)
-            shown = [payment_of(journal, self.door, each) for each in found[:PAGE_MAX]]
-        return Payments(payments=shown, more=len(found) > PAGE_MAX)
+            found = journal.orders_after(after, PAGE_MAX)
+            shown = [payment_of(journal, self.door, each) for each in found]
+            more = bool(found and journal.orders_after(found[-1].version, 1))
+        return Payments(payments=shown, more=more)
 
     def cancel(self, name: str) -> PaymentState:
         """Ask for an order to be stopped; it may be too late, and may be repeated. Raises Wrong."""

@@ -166,8 +166,15 @@ class OrderLookups(Reading):
         return self._orders("WHERE o.state = 'taken'", ())
 
     def orders_after(self, version: int, limit: int = PAGE_MAX) -> list[OrderFound]:
-        """Orders that changed after a record, in the order in which they last did."""
-        return self._orders("WHERE o.version > ? ORDER BY o.version LIMIT ?", (version, limit))
+        """Orders that changed after a record, in the order in which they last did.
+
+        `limit` counts records: a refund and its sale change by one, and are told together.
+        """
+        where = (
+            "WHERE o.version IN (SELECT DISTINCT version FROM orders WHERE version > ?"
+            " ORDER BY version LIMIT ?) ORDER BY o.version, o.id"
+        )
+        return self._orders(where, (version, limit))
 
     def order_events(self, after: int, limit: int = PAGE_MAX) -> list[OrderEvent]:
         """What changed orders after a record, oldest first; all of one record, or none of it."""

@@ -252,7 +252,7 @@ class Text(enum.Enum):
     VERSION = ("版本 {version}", "Version {version}")
     VERSION_ITEM = ("版本", "Version")
     API_CERTIFICATE = ("接口证书", "API certificate")
-    NO_CERTIFICATE = ("接口未对外开放 无证书", "None: the API is not open to a network")
+    NO_CERTIFICATE = ("仅限本机 无证书", "None: local only")
     STATE_OPEN = ("处理中", "In progress")
     STATE_PENDING = ("待银行确认", "Not confirmed")
     STATE_FAILED = ("失败", "Failed")

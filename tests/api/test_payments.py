@@ -12,6 +12,7 @@ from firmware.api.service import digest_of
 from firmware.api.types import Line, PaymentOrder, RefundOrder, VoidOrder
 from firmware.audit.data import reading
 from firmware.core.kinds import Copy
+from firmware.journal.orders import PAGE_MAX
 from tests.api.http import ORDER, PAY, Answer, Till
 
 
@@ -185,6 +186,29 @@ def test_reconciliation_goes_on_after_a_version(till: Till) -> None:
     assert (rest["payments"], rest["more"]) == (whole["payments"][1:], False)
 
 
+def test_what_one_record_changed_is_told_together_at_the_end_of_a_page(till: Till) -> None:
+    """A page ends between a refund and its sale, which changed by one record: neither is lost."""
+    till.put("a")
+    till.play(PAY + "remove\nwait 10s\nexpect totals sales=1/12850")
+    for number in range(PAGE_MAX - 1):
+        till.put(f"p{number}")
+        till.play("press CANCEL\nwait 1s")
+    refund = {"payment": "a", "amount_minor": 100}
+    assert till.ask("PUT", "/v1/refunds/r", refund).status == 201
+    till.play("press ENTER\ninsert unionpay-debit\nwait 2s\nremove\nwait 10s")
+    till.put("last")
+    till.play("press CANCEL\nwait 1s")
+    seen, after = [], 0
+    while True:
+        page = till.ask("GET", f"/v1/payments?after={after}").json
+        seen += [each["id"] for each in page["payments"]]
+        after = page["payments"][-1]["version"]
+        if not page["more"]:
+            break
+    assert sorted(seen) == sorted(["a", "r", "last", *(f"p{n}" for n in range(PAGE_MAX - 1))])
+    assert till.ask("GET", f"/v1/payments?after={after}").json == {"payments": [], "more": False}
+
+
 def test_a_void_at_the_keypad_shows_at_the_order(till: Till) -> None:
     till.put("a")
     till.play(PAY + "remove\nwait 10s\npress MENU 2\npress 246810 ENTER\npress 000001 ENTER")
@@ -250,7 +274,7 @@ def test_the_terminal_says_how_it_stands(till: Till) -> None:
     [
         ("insert visa-credit\nwait 1s", "reader", ("ready", "card-in")),
         ("fault reader unplugged\nwait 3s", "reader", ("ready", "lost")),
-        ("fault display gone\nwait 2m", "display", ("ready", "lost")),
+        ("fault display lost\nwait 2m", "display", ("ready", "lost")),
         ("fault key stuck 9\nwait 2m", "keypad", ("ready", "lost")),
         ("fault printer paper-out", "paper", ("ready", "paper-out")),
         ("fault host silent", "line", ("unknown", "down")),

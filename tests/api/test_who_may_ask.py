@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firmware.__main__ import main
-from firmware.api import guard
+from firmware.api import connections, guard
+from firmware.api.connections import CONNECTIONS_MAX
 from firmware.api.server import hosts_of
 from firmware.api.tls import fingerprint, own_certificate
 from firmware.api.tokens import Scope, Tokens
@@ -98,6 +101,63 @@ def test_a_body_that_does_not_come_is_not_waited_for(
     assert till.put("a").status == 201
 
 
+def test_a_flood_of_connections_keeps_nobody_from_selling(till: Till) -> None:
+    """Idle ones make room for a till, and never take the files that the journal needs."""
+    flood = [socket.create_connection(till.address, timeout=30) for _ in range(300)]
+    try:
+        for line in flood[::2]:
+            line.sendall(b"GET /v1/terminal HTTP/1.1\r\nHost: ")
+        assert till.put("a").status == 201
+        assert till.target._server is not None
+        state = till.target._server._uvicorn.server_state
+        assert len(state.connections) <= CONNECTIONS_MAX
+        till.play(PAY + 'expect screen "交易成功"\nremove\nwait 10s')
+        till.play("press 5000 ENTER\n" + PAY + 'expect screen "交易成功"\nexpect books balanced')
+        assert till.get("a")["state"] == "approved"
+    finally:
+        for line in flood:
+            line.close()
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_S", 0.2)
+    for begun in (
+        b"",
+        b"GET /v1/terminal HT",
+        b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\nGE",
+    ):
+        with socket.create_connection(till.address, timeout=30) as line:
+            line.sendall(begun)
+            file = line.makefile("rb")
+            try:
+                while file.readline():
+                    pass
+            except ConnectionResetError:
+                pass
+    assert till.put("a").status == 201
+
+
+def test_over_tls_the_certificate_is_of_the_names_that_the_terminal_has(tmp_path: Path) -> None:
+    """A client that trusts it alone needs no other check to be switched off."""
+    till = Till(tmp_path, api__listen="0.0.0.0", api__hosts='["till.example:8443", "192.0.2.7"]')
+    trust = ssl.create_default_context(cafile=tmp_path / "api.crt")
+    with (
+        socket.create_connection(till.address, timeout=30) as raw,
+        trust.wrap_socket(raw, server_hostname="127.0.0.1") as line,
+    ):
+        request = f"GET /v1/terminal HTTP/1.1\r\nHost: 127.0.0.1:{till.address[1]}\r\n"
+        head = f"{request}Authorization: Bearer {till.target.token}\r\nConnection: close\r\n\r\n"
+        line.sendall(head.encode())
+        assert line.recv(64).startswith(b"HTTP/1.1 200")
+        names = {name for _, name in line.getpeercert()["subjectAltName"]}
+        shown = hashlib.sha256(line.getpeercert(binary_form=True)).hexdigest()
+    assert {"localhost", "127.0.0.1", "till.example", "192.0.2.7"} <= names
+    assert fingerprint(tmp_path / "api.crt").replace(":", "").lower() == shown
+    till.close()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -115,6 +175,23 @@ def test_what_is_not_there_is_said_as_a_problem(
 ) -> None:
     answer = till.ask(method, path)
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/payments/a", "GET, HEAD, PUT"),
+        ("POST", "/v1/voids/a", "PUT"),
+        ("GET", "/v1/settlements", "POST"),
+        ("TRACE", "/nexo", "POST"),
+    ],
+)
+def test_another_method_is_told_which_there_are(
+    till: Till, method: str, path: str, allowed: str
+) -> None:
+    """See RFC 9110, 15.5.6."""
+    answer = till.ask(method, path)
+    assert (answer.status, answer.kind, answer.headers["Allow"]) == (405, "no-method", allowed)
 
 
 JSON = st.recursive(
