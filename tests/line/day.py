@@ -175,9 +175,8 @@ class Day:
             terminal.start()
         for who, lines_of in STORY:
             terminal = self.terminals[who]
-            said = terminal.ask("play", lines_of(*self._last_sales(terminal)))
-            if said:
-                terminal.ask("rest")
+            if terminal.ask("play", lines_of(*self._last_sales(terminal))) != "":
+                self._come_to_rest(terminal)
         return self._at_rest()
 
     def close(self) -> None:
@@ -198,6 +197,20 @@ class Day:
             else:
                 self.terminals[NUMBERS.index(self._kill.victim)].kill()
 
+    def _come_to_rest(self, terminal: Terminal) -> str:
+        """Go on until nothing is owed and no settlement waits; what stands against it."""
+        with self._lock:  # an acquirer that is being started again
+            pass
+        said = None
+        while said is None:
+            said = terminal.ask("rest")
+        if not said and self._told(terminal)["pending"]:
+            terminal.ask("play", ("press MENU 6", "wait 1m"))
+            said = None
+            while said is None:
+                said = terminal.ask("rest")
+        return str(said)
+
     def _last_sales(self, terminal: Terminal) -> tuple[int, int]:
         """The voucher numbers of the last sale that can be undone, of this batch and earlier."""
         told = self._told(terminal)
@@ -214,13 +227,11 @@ class Day:
         return told
 
     def _at_rest(self) -> list[str]:
-        found = []
-        for terminal in self.terminals:
-            said = None
-            while said is None:
-                said = terminal.ask("rest")
-            if said:
-                found.append(f"{terminal.number}: {said}")
+        found = [
+            f"{terminal.number}: {said}"
+            for terminal in self.terminals
+            if (said := self._come_to_rest(terminal))
+        ]
         books, registry, close = AcquirerPlace(self.acquirer.data).to_read()
         standing = {
             (each.terminal, rounds.number_of(each.batch), each.stan, each.kind.value,

@@ -1,7 +1,8 @@
 """What an acquirer takes: sales a second and their times, by terminals and by engine of its books.
 
 Server, database and load share this machine. Each sale has a PIN and a genuine cryptogram, and
-is durable before its answer leaves.
+is durable before its answer leaves. Beside them the processor time that a sale takes of servers and
+database: other work on the machine changes it less than the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,14 @@ def measure(full: bool) -> Iterator[Figure]:
 def _sqlite(data: Path, *, full: bool) -> Iterator[Figure]:
     _provision(AcquirerPlace(data))
     log = data / f"{BOOKS}-wal"
-    with _servers(data, "", 1) as ports:
+    with _servers(data, "", 1) as servers:
+        ports = list(servers.values())
         first = _warm_up(ports)
         for count in TERMINALS:
-            yield from _figures("SQLite", count, _load(ports, count, first, full=full))
+            before_ms = _cpu_ms(servers)
+            found = _load(ports, count, first, full=full)
+            found["server_ms"] = _cpu_ms(servers) - before_ms
+            yield from _figures("SQLite", count, found)
             first += SALES[count] * (FULL if full else 1)
         if log.exists():
             yield Figure("SQLite: log on the disk, reused", log.stat().st_size, "bytes")
@@ -61,11 +66,15 @@ def _sqlite(data: Path, *, full: bool) -> Iterator[Figure]:
 def _postgres(running: Cluster, folder: Path, *, full: bool) -> Iterator[Figure]:
     books = running.url()
     _provision(AcquirerPlace(folder / "acquirer", books))
-    with _servers(folder / "acquirer", books, os.cpu_count() or 1) as ports:
+    with _servers(folder / "acquirer", books, os.cpu_count() or 1) as servers:
+        ports = list(servers.values())
         first = _warm_up(ports)
         for count in TERMINALS:
             before = _written(running)
+            before_ms = _cpu_ms(servers), _cpu_ms(_children(running.pid()))
             found = _load(ports, count, first, full=full)
+            found["server_ms"] = _cpu_ms(servers) - before_ms[0]
+            found["database_ms"] = _cpu_ms(_children(running.pid())) - before_ms[1]
             after = _written(running)
             yield from _figures("PostgreSQL", count, found, aim=AIM_MS if count == 100 else None)
             sales = len(found["took_ms"])
@@ -85,6 +94,11 @@ def _figures(
     name = f"{engine}, {count} terminals"
     note = f"{found['refused']} were not approved" if found["refused"] else ""
     yield Figure(f"{name}: sales a second", len(took) / found["seconds"], "a second", note=note)
+    parts = {
+        part: found[part] / len(took) for part in ("server_ms", "database_ms") if part in found
+    }
+    told = tuple((f"ms {part.removesuffix('_ms')}", value) for part, value in parts.items())
+    yield Figure(f"{name}: processor time a sale", sum(parts.values()), "ms", also=told)
     yield Figure(
         f"{name}: time of an answer, p99", p99(took), "ms", aim, also=(("p50", median(took)),)
     )
@@ -119,11 +133,11 @@ def _run(ports: Sequence[int], terminals: int, sales: int, first: int) -> dict[s
 
 
 @contextlib.contextmanager
-def _servers(data: Path, books: str, count: int) -> Iterator[list[int]]:
-    """The ports of so many servers on the same books."""
+def _servers(data: Path, books: str, count: int) -> Iterator[dict[int, int]]:
+    """Processes and ports of so many servers on the same books."""
     words = ["acquirer", "serve", "--port", "0", "--data", str(data)]
     words += ["--books", books] if books else []
-    processes, ports = [], []
+    processes, ports = [], {}
     try:
         for _ in range(count):
             process = subprocess.Popen(  # noqa: S603 - our own command
@@ -132,13 +146,37 @@ def _servers(data: Path, books: str, count: int) -> Iterator[list[int]]:
             )  # fmt: skip
             processes.append(process)
             assert process.stdout is not None
-            ports.append(int(process.stdout.readline().rpartition(":")[2]))
+            ports[process.pid] = int(process.stdout.readline().rpartition(":")[2])
         yield ports
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.communicate()
+
+
+def _children(parent: int) -> list[int]:
+    """A process and those that it has begun."""
+    found = [parent]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(_stat(stat)[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def _cpu_ms(processes: Iterable[int]) -> float:
+    """Processor time of processes so far, in user and system. See proc(5)."""
+    ticks = 0
+    for process in processes:
+        with contextlib.suppress(OSError):
+            ticks += sum(map(int, _stat(Path(f"/proc/{process}/stat"))[11:13]))
+    return ticks * 1_000 / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(path: Path) -> list[str]:
+    """What stands behind the name, which may hold spaces."""
+    return path.read_text("utf-8", "replace").rpartition(")")[2].split()
 
 
 def _written(running: Cluster) -> tuple[int, int]:
