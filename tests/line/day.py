@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,16 +147,18 @@ def prepared(folder: Path) -> None:
     for account in tray_books():
         registry.put_account(account)
     close()
-    (folder / ACQUIRER / "rules.toml").write_text(as_toml([_UNBALANCED]))
     for number, key in keys.items():
         (folder / f"{number}.key").write_text(key.reveal().hex())
 
 
 class Day:
-    """Lives it once, with a kill or none, on a copy of what was prepared."""
+    """Lives it once on a copy of what was prepared, with a kill or none, and rules or none."""
 
-    def __init__(self, prepared_folder: Path, folder: Path, kill: Kill) -> None:
+    def __init__(
+        self, prepared_folder: Path, folder: Path, kill: Kill, rules: Sequence[Rule] = ()
+    ) -> None:
         shutil.copytree(prepared_folder, folder)
+        (folder / ACQUIRER / "rules.toml").write_text(as_toml([*rules, _UNBALANCED]))
         self._kill = kill
         self._lock = threading.Lock()
         chain, secret = folder / "acquirer.pem", folder / "acquirer.key"
