@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from firmware.acquirer.booking import Kept
-from firmware.acquirer.engine import BooksConflict, BooksEngine, BooksError
+from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksEngine, BooksError
 from firmware.acquirer.registry import KnownTerminals, Registry
 from firmware.acquirer.service import AcquirerService
 
@@ -48,12 +48,12 @@ class Desks:
     def taken(self) -> Iterator[ServiceDesk]:
         """A desk for one request. Blocks while all are taken, up to WAIT_S.
 
-        Raises BooksError when the books cannot be opened, or when no desk becomes free.
+        Raises BooksError when the books cannot be opened, BooksBusyError when no desk becomes free.
         """
         try:
             desk = self._free.get(timeout=WAIT_S)
         except queue.Empty:
-            raise BooksError("all desks are taken") from None
+            raise BooksBusyError("all desks are taken") from None
         try:
             if desk is not None and desk.era != self._era:
                 desk.close()
@@ -64,7 +64,7 @@ class Desks:
                 desk.era = era
             yield desk
             self._note(desk.books.kept)
-        except BooksConflict:
+        except (BooksConflict, BooksBusyError):
             raise
         except (BooksError, sqlite3.Error):
             if desk is not None:

@@ -30,6 +30,10 @@ class BooksGoneError(BooksError):
         self.another = another
 
 
+class BooksBusyError(BooksError):
+    """Others kept it waiting for too long; nothing was booked, and nothing is broken."""
+
+
 class BooksConflict(BooksError):  # noqa: N818 - what happened
     """What was decided does not fit the books any more; nothing was booked: decide anew."""
 

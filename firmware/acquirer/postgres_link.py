@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from firmware.acquirer.engine import BooksConflict, BooksError
+from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError
 from firmware.acquirer.postgres_schema import MIGRATIONS
 
 SCHEMA = len(MIGRATIONS)
@@ -36,6 +36,7 @@ _CONFLICTS = (
     errors.DeadlockDetected,
     errors.DivisionByZero,  # of a statement that found nothing to change: see postgres.ONE
 )
+_BUSY = (errors.LockNotAvailable, errors.QueryCanceled)
 
 Values = Sequence[object] | Mapping[str, object]
 Statement = tuple[str, Values]
@@ -65,6 +66,7 @@ class PostgresLink:
             )
         except psycopg.Error as error:
             raise BooksError(_words(error)) from None
+        self._broken_off = 0
         self._waiting: list[Statement] = []
         self._ahead: dict[tuple[str, tuple[object, ...]], tuple[Any, ...] | None] = {}
         try:
@@ -121,6 +123,8 @@ class PostgresLink:
                 cursors = [self._db.execute(sql.encode(), values or None) for sql, values in sent]
         except _CONFLICTS as error:
             raise BooksConflict(_words(error)) from None
+        except _BUSY as error:
+            raise BooksBusyError(_words(error)) from None
         except psycopg.Error as error:
             raise BooksError(_words(error)) from None
         return cursors[len(sent) - len(statements) :]
@@ -132,7 +136,10 @@ class PostgresLink:
         if self._db.closed or self._db.info.transaction_status is _IDLE:
             return
         try:
-            self._db.execute("ROLLBACK")
+            # of statements that broke off together some were never prepared, and psycopg forgets
+            # which were at the first ROLLBACK of a wording alone
+            self._broken_off += 1
+            self._db.execute(f"ROLLBACK -- {self._broken_off}".encode())
         except psycopg.Error:
             self._db.close()
 

@@ -22,6 +22,7 @@ from firmware.core.masked import Key, Pan, Pin
 from firmware.iso8583.keys import SessionKeys, derive
 
 NONCE_BYTES = 12
+OPENED_MAX = 4_096  # records that are not opened again while they stay as they are
 _Kept = TypeVar("_Kept", bound="TerminalRecord | Account")
 
 
@@ -57,6 +58,7 @@ class Registry:
     def __init__(self, records: Records, master: Key) -> None:
         self._records = records
         self._seal = AESGCM(derive(master, "acquirer|records", 32).reveal())
+        self._opened: dict[tuple[str, str], tuple[bytes, Any]] = {}
         self.hash_key = derive(master, "books|accounts", 32)
 
     def terminal(self, number: str) -> TerminalRecord | None:
@@ -99,7 +101,17 @@ class Registry:
 
     def _get(self, kind: str, name: str, shape: type[_Kept]) -> _Kept | None:
         value = self._records.get(kind, name)
-        return None if value is None else self._open(kind, name, value, shape)
+        if value is None:
+            return None
+        before = self._opened.get((kind, name))
+        if before is not None and before[0] == value:  # it is sealed anew when it changes
+            same: _Kept = before[1]
+            return same
+        if len(self._opened) >= OPENED_MAX:
+            self._opened.clear()
+        opened = self._open(kind, name, value, shape)
+        self._opened[kind, name] = value, opened
+        return opened
 
     def _put(self, kind: str, name: str, value: TerminalRecord | Account) -> None:
         clear = msgspec.json.encode(value, enc_hook=_plain)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.desks import Desks, ServiceDesk
-from firmware.acquirer.engine import BooksError
+from firmware.acquirer.engine import BooksBusyError, BooksError
 from firmware.acquirer.line_matters import LineMatters
 from firmware.acquirer.rules import RequestSeen as Looked
 from firmware.acquirer.rules import Rule, RuleBook
@@ -111,6 +111,8 @@ class Switch:
         try:
             with ExitStack() as stack:
                 return self._answer(frame, stack, begun_us)
+        except BooksBusyError:  # another try would only add to it
+            raise
         except (BooksError, sqlite3.Error) as error:
             _LOG.warning("the books failed, once more", extra=event(detail=error))
         with ExitStack() as stack:

@@ -36,7 +36,9 @@ from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import check_value, master_of
 
-PORT = 8583
+PORT, PORT_MAX, LINES_MAX = 8583, 65_535, 10_000
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
 
 
 def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,17 +46,20 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve = does.add_parser("serve", help="answer terminals: a test switch, a closed-loop acquirer")
     add_place_argument(serve)
     serve.add_argument("--listen", default="127.0.0.1", metavar="ADDR")
-    serve.add_argument("--port", type=int, default=PORT, help="default: %(default)s; 0: any")
+    serve.add_argument("--port", type=_port, default=PORT, help="default: %(default)s; 0: any")
     serve.add_argument("--profile", default="unionpay", metavar="P", help="a name, or a file")
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak TLS with this chain")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="and its private key")
     serve.add_argument("--rules", type=Path, metavar="FILE", help="default: DIR/rules.toml")
     serve.add_argument("--test-amounts", action="store_true", help="the cents are the answer")
     serve.add_argument(
-        "--metrics", type=int, metavar="PORT", help="figures for Prometheus on 127.0.0.1, /metrics"
+        "--metrics",
+        type=_port,
+        metavar="PORT",
+        help="for Prometheus on 127.0.0.1, at /metrics",
     )
     serve.add_argument("-v", "--verbose", action="count", default=0, help="log debugging, too")
-    serve.add_argument("--connections", type=int, default=CONNECTIONS_MAX, metavar="N")
+    serve.add_argument("--connections", type=_count, default=CONNECTIONS_MAX, metavar="N")
     terminal = does.add_parser("terminal", help="the terminals that are answered")
     actions = terminal.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="register a terminal, and show its TMK once")
@@ -153,6 +158,8 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         raise Refused(f"{options.listen}:{options.port}: {error.strerror}", code=FAILED) from None
     with _metrics(options.metrics, counts):
         server.start()
+        if options.tls_cert is None and options.listen not in LOOPBACK:
+            print(_PLAIN.format(listen=options.listen), file=sys.stderr)
         print(f"pos acquirer: ready on {options.listen}:{server.port}", flush=True)
         ended.wait()
         server.close()
@@ -183,8 +190,23 @@ def _monotonic_us() -> int:
     return time.monotonic_ns() // 1_000
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port from 0 to {PORT_MAX}, not {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= LINES_MAX:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {LINES_MAX}, not {text!r}")
+    return int(text)
+
+
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    """How lines are enciphered; None for plain ones. Raises Refused."""
     if options.tls_cert is None:
+        if options.tls_key is not None:
+            raise Refused("--tls-key goes with --tls-cert: the line would not be enciphered")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:

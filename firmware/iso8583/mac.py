@@ -7,8 +7,6 @@ double-length one; `sm4` the first scheme with the blocks of GB/T 32907.
 
 from __future__ import annotations
 
-from functools import reduce
-
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from msgspec import Struct
@@ -69,15 +67,21 @@ SM4_BLOCK = 16
 
 def _folded(data: bytes, padding: Padding, size: int, encipher: des.Encipher) -> Mac:
     """XOR of the blocks → X; hex(X) = A|B; E1 = E(A); E2 = E(E1 xor B); 8 characters of hex(E2)."""
-    padded = _padded(data, padding, size)
-    blocks = [padded[at : at + size] for at in range(0, len(padded), size)]
-    x = reduce(des.exclusive_or, blocks, bytes(size))
+    x = _all_blocks(_padded(data, padding, size), size)
     written = _hex(x).encode()
     e1 = encipher(written[:size])
     e2 = encipher(des.exclusive_or(e1, written[size:]))
     field = _hex(e2)[:MAC_BYTES].encode()
     steps = (MacStep("X", _hex(x)), MacStep("E1", _hex(e1)), MacStep("E2", _hex(e2)))
     return Mac(field, steps)
+
+
+def _all_blocks(padded: bytes, size: int) -> bytes:
+    """XOR of all blocks: of one half and the other, again and again, as it takes no order."""
+    while len(padded) > size:
+        half = -(-len(padded) // (2 * size)) * size
+        padded = des.exclusive_or(padded[:half], padded[half:].ljust(half, b"\x00"))
+    return padded.ljust(size, b"\x00")
 
 
 def _padded(data: bytes, padding: Padding, size: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +22,12 @@ from firmware.lab.postgres import Cluster
 from tests.acquirer.conftest import TERMINAL, ChipCard
 from tests.acquirer.serving import (
     DEBIT,
+    ROOT,
     LineTerminal,
     Server,
     add_terminal,
     certificate,
+    command,
     received,
     said,
 )
@@ -296,3 +299,30 @@ def test_sent_twice_at_once_it_is_booked_once(serving: Serving) -> None:
         line.close()
     assert len({answer[-8:] for answer in answers}) <= 2  # MACs: the acquirer's clock is in them
     assert serving.all_spent == 100
+
+
+@pytest.mark.parametrize(
+    ("words", "said_so"),
+    [
+        (("--port", "99999"), "a port from 0 to 65535"),
+        (("--port", "x"), "a port from 0 to 65535"),
+        (("--metrics", "x"), "a port from 0 to 65535"),
+        (("--connections", "0"), "a number from 1 to 10000"),
+        (("--connections", "1e9"), "a number from 1 to 10000"),
+        (("--listen", "no such place"), "no such place:"),
+        (("--tls-key", "none.pem"), "--tls-key goes with --tls-cert"),
+        (("--tls-cert", "none.pem"), "none.pem: No such file"),
+        (("--profile", "visa"), "visa: expected unionpay"),
+        (("--books", "mysql://x"), "--books: expected postgresql://"),
+        (("--books", "postgresql://127.0.0.1:1/pos?connect_timeout=2"), "refused"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_line(
+    tmp_path: Path, words: tuple[str, ...], said_so: str
+) -> None:
+    asked = command("serve", "--port", 0, "--data", tmp_path / "data", *words)
+    told = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert told.returncode in (1, 2)
+    assert said_so in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert told.stdout == ""

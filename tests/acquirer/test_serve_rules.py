@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,12 @@ from firmware.acquirer.rules import (
     as_toml,
     rules_in,
 )
+from firmware.cli import acquirer
+from firmware.core.exits import Parser
 from firmware.iso8583.messages import NoAnswer
-from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, received, said
+from tests.acquirer.serving import DEBIT, ROOT, LineTerminal, Server, add_terminal, received, said
+
+EXAMPLES = ROOT / "firmware/acquirer/examples"
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +205,23 @@ def test_two_rules_of_one_name_are_a_mistake(tmp_path: Path) -> None:
     path.write_text(as_toml([Rule(does="half", name="a")] * 2))
     with pytest.raises(RulesError, match="two rules have one name"):
         rules_in(path)
+
+
+def test_the_example_is_read() -> None:
+    found = rules_in(EXAMPLES / "rules.toml")
+    assert len(found) == len({rule.does for rule in found}) == 8
+
+
+def test_every_command_of_the_page_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (EXAMPLES.parent / "README.md").read_text("utf-8")
+    lines = re.findall(r"^    firmware/pos (acquirer [^#\n>]*)", page, re.MULTILINE)
+    assert len(lines) > 8
+    for line in lines:
+        parser = Parser(prog="pos")
+        acquirer.add_arguments(parser)
+        assert parser.parse_args(line.split()[1:]).does in line
+
+
+def test_every_deed_is_told() -> None:
+    page = (EXAMPLES.parent / "README.md").read_text("utf-8")
+    assert [deed for deed in DEEDS if f"`{deed}`" not in page] == []

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,16 +147,18 @@ def prepared(folder: Path) -> None:
     for account in tray_books():
         registry.put_account(account)
     close()
-    (folder / ACQUIRER / "rules.toml").write_text(as_toml([_UNBALANCED]))
     for number, key in keys.items():
         (folder / f"{number}.key").write_text(key.reveal().hex())
 
 
 class Day:
-    """Lives it once, with a kill or none, on a copy of what was prepared."""
+    """Lives it once on a copy of what was prepared, with a kill or none, and rules or none."""
 
-    def __init__(self, prepared_folder: Path, folder: Path, kill: Kill) -> None:
+    def __init__(
+        self, prepared_folder: Path, folder: Path, kill: Kill, rules: Sequence[Rule] = ()
+    ) -> None:
         shutil.copytree(prepared_folder, folder)
+        (folder / ACQUIRER / "rules.toml").write_text(as_toml([*rules, _UNBALANCED]))
         self._kill = kill
         self._lock = threading.Lock()
         chain, secret = folder / "acquirer.pem", folder / "acquirer.key"
@@ -175,9 +177,8 @@ class Day:
             terminal.start()
         for who, lines_of in STORY:
             terminal = self.terminals[who]
-            said = terminal.ask("play", lines_of(*self._last_sales(terminal)))
-            if said:
-                terminal.ask("rest")
+            if terminal.ask("play", lines_of(*self._last_sales(terminal))) != "":
+                self._come_to_rest(terminal)
         return self._at_rest()
 
     def close(self) -> None:
@@ -198,6 +199,20 @@ class Day:
             else:
                 self.terminals[NUMBERS.index(self._kill.victim)].kill()
 
+    def _come_to_rest(self, terminal: Terminal) -> str:
+        """Go on until nothing is owed and no settlement waits; what stands against it."""
+        with self._lock:  # an acquirer that is being started again
+            pass
+        said = None
+        while said is None:
+            said = terminal.ask("rest")
+        if not said and self._told(terminal)["pending"]:
+            terminal.ask("play", ("press MENU 6", "wait 1m"))
+            said = None
+            while said is None:
+                said = terminal.ask("rest")
+        return str(said)
+
     def _last_sales(self, terminal: Terminal) -> tuple[int, int]:
         """The voucher numbers of the last sale that can be undone, of this batch and earlier."""
         told = self._told(terminal)
@@ -214,13 +229,11 @@ class Day:
         return told
 
     def _at_rest(self) -> list[str]:
-        found = []
-        for terminal in self.terminals:
-            said = None
-            while said is None:
-                said = terminal.ask("rest")
-            if said:
-                found.append(f"{terminal.number}: {said}")
+        found = [
+            f"{terminal.number}: {said}"
+            for terminal in self.terminals
+            if (said := self._come_to_rest(terminal))
+        ]
         books, registry, close = AcquirerPlace(self.acquirer.data).to_read()
         standing = {
             (each.terminal, rounds.number_of(each.batch), each.stan, each.kind.value,

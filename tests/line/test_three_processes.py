@@ -10,10 +10,21 @@ from random import Random
 
 import pytest
 
+from firmware.acquirer.rules import Deed, Rule
 from tests.line.day import VICTIMS, Day, Kill, prepared
 
 SEED = int(os.environ.get("LINE_SEED", "1"))
-A_FEW = 6
+A_FEW = 4
+TYPES = ("0200", "0220", "0400", "0500", "0320", "0800")  # the second message of each
+SLOW = ("lost", "silence")
+DEEDS = (
+    "wrong-mac",
+    "close",
+    *(
+        pytest.param(deed, marks=pytest.mark.long)
+        for deed in (*SLOW, "twice", "half", "garbage", "sign-on-again", "code")
+    ),
+)
 PRINTED_EVERY = 10
 
 
@@ -66,6 +77,20 @@ def test_killed_at_some_messages_nothing_is_lost(
     victims = itertools.cycle(VICTIMS)
     moments = [(chance.randrange(1, last - 8), next(victims)) for _ in range(A_FEW)]
     sweep(disks, tmp_path, moments, figure)
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_whatever_the_acquirer_does_both_sides_agree(
+    disks: Path, tmp_path: Path, deed: Deed
+) -> None:
+    code = "96" if deed == "code" else ""
+    types = ("0200", "0500", "0320") if deed in SLOW else TYPES  # each is waited for
+    rules = [Rule(does=deed, code=code, type=kind, skip=1, times=1) for kind in types]
+    day = Day(disks, tmp_path / deed, Kill(), rules)
+    try:
+        assert day.live() == []
+    finally:
+        day.close()
 
 
 @pytest.mark.long

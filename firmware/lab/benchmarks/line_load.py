@@ -1,8 +1,10 @@
 """Terminals that sell over lines of their own, as fast as their acquirer answers: a process.
 
-`python -m firmware.lab.benchmarks.line_load PORTS TERMINALS SALES FIRST` makes all frames before it
-begins to count, and prints one JSON object: the seconds it took, each answer's milliseconds, and
-how many were no approval.
+`python -m firmware.lab.benchmarks.line_load PORTS TERMINALS SALES FIRST RATE` makes all frames
+before it begins to count, and prints one JSON object: the seconds it took, each answer's
+milliseconds, and how many were no approval. With a RATE all terminals together begin so many sales
+a second, and an answer's time counts from when its sale was due; with 0 each sells as soon as the
+sale before is answered.
 """
 
 from __future__ import annotations
@@ -80,11 +82,14 @@ class Till:
             asked = _sale(self.record.number, self.account, number)
             self.frames.append(self._line.request(asked, self._keys))
 
-    async def sell(self) -> None:
-        """One after the other, each as soon as the one before is answered."""
+    async def sell(self, due_ns: int, every_ns: int) -> None:
+        """One after the other, from `due_ns` on; as soon as it is answered with `every_ns` 0."""
         approved = b"\x30\x30" + self.record.number.encode()  # fields 39 and 41 stand together
         for frame in self.frames:
             began_ns = time.perf_counter_ns()
+            if every_ns:
+                await asyncio.sleep(max(0, due_ns - began_ns) / 1e9)
+                began_ns, due_ns = due_ns, due_ns + every_ns
             answer = await self._exchange(frame)
             self.took_ms.append((time.perf_counter_ns() - began_ns) / 1e6)
             self.refused += approved not in answer
@@ -140,7 +145,9 @@ def chip_data(pan: str, minor: int, atc: int) -> bytes:
     )
 
 
-async def load(ports: list[int], terminals: int, sales: int, first: int) -> dict[str, object]:
+async def load(
+    ports: list[int], terminals: int, sales: int, first: int, rate: int
+) -> dict[str, object]:
     """`sales` in all, from `terminals` at once, spread over the servers."""
     line = line_of("unionpay")
     tills = [Till(number, line) for number in range(terminals)]
@@ -148,7 +155,9 @@ async def load(ports: list[int], terminals: int, sales: int, first: int) -> dict
         await till.sign_on(ports[number % len(ports)])
         till.make(sales // terminals, first)
     began_ns = time.perf_counter_ns()
-    await asyncio.gather(*(till.sell() for till in tills))
+    every_ns = terminals * 10**9 // rate if rate else 0
+    dues = [began_ns + number * every_ns // terminals for number in range(terminals)]
+    await asyncio.gather(*(till.sell(due, every_ns) for till, due in zip(tills, dues, strict=True)))
     return {
         "seconds": (time.perf_counter_ns() - began_ns) / 1e9,
         "took_ms": [took for till in tills for took in till.took_ms],
@@ -158,6 +167,6 @@ async def load(ports: list[int], terminals: int, sales: int, first: int) -> dict
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[2:5]]
+    given = [int(word) for word in sys.argv[2:6]]
     places = [int(port) for port in sys.argv[1].split(",")]
     print(json.dumps(asyncio.run(load(places, *given))))

@@ -1,0 +1,179 @@
+"""What is PostgreSQL's own in the books there: locks, round trips, what a standby may not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from firmware.acquirer.booking import Kept
+from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError
+from firmware.acquirer.postgres import PostgresBooks
+from firmware.core.kinds import Kind, Totals
+from firmware.lab.postgres import Cluster
+from tests.contracts.test_books_contract import PLACE, enter
+from tests.postgres import cluster
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def url(server: Cluster, tmp_path: Path) -> str:
+    return server.database(str(tmp_path))
+
+
+@pytest.fixture
+def two(url: str) -> Iterator[tuple[PostgresBooks, PostgresBooks]]:
+    first, second = PostgresBooks(url), PostgresBooks(url)
+    yield first, second
+    first.close()
+    second.close()
+
+
+def held(books: PostgresBooks, *words: str) -> None:
+    with books.commit():
+        books.hold(*words)
+        books.set_pin_failures("b", 1)
+
+
+def drawn_and_broken_off(books: PostgresBooks) -> None:
+    with books.commit():
+        books.next_number()
+        raise ZeroDivisionError
+
+
+def test_who_is_kept_waiting_books_nothing_and_goes_on(
+    two: tuple[PostgresBooks, PostgresBooks],
+) -> None:
+    first, second = two
+    second.link.run("SET lock_timeout = '20ms'")
+    with first.commit():
+        first.hold("10000001", "a")
+        for words in (("10000001", ""), ("10000002", "a")) * 3:
+            with pytest.raises(BooksBusyError):
+                held(second, *words)
+    assert second.pin_failures("b") == 0
+    enter(second)
+    assert first.spent_minor("a") == 700
+
+
+def test_what_another_has_settled_meanwhile_is_a_conflict(
+    two: tuple[PostgresBooks, PostgresBooks],
+) -> None:
+    first, second = two
+    with first.commit():
+        first.settle("10000001", 1, "000000000001", Totals())
+    with pytest.raises(BooksConflict), second.commit():
+        second.settle("10000001", 1, "000000000002", Totals())
+    assert second.settlement("10000001", 1) == ("000000000001", Totals())
+
+
+def test_what_was_read_ahead_is_forgotten_with_a_change(
+    two: tuple[PostgresBooks, PostgresBooks],
+) -> None:
+    books, other = two
+    enter(books, minor=100)
+    place = ("10000001", 1, 9)
+    with books.commit():
+        books.hold("10000001")
+        books.glance(place, "a", b"\x01", lambda number: f"{number:012d}")
+        assert (books.entry(place), books.spent_minor("a"), books.pin_failures("a")) == (
+            None,
+            100,
+            0,
+        )
+        books.set_pin_failures("a", 2)
+        assert books.pin_failures("a") == 2
+        books.note_reversal(place)
+        assert books.is_reversed(place)
+    enter(other, stan=2, minor=50)
+    with books.commit():
+        books.hold("10000001")
+        books.glance(PLACE, "a", b"\x01", lambda number: f"{number:012d}")
+        entry = books.entry(PLACE)
+        assert entry is not None
+        assert (entry.amount_minor, books.spent_minor("a")) == (100, 150)
+
+
+def test_a_sale_costs_four_round_trips(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    books = PostgresBooks(url)
+    enter(books)  # the account is there
+    trips: list[int] = []
+    send = type(books.link)._send
+    monkeypatch.setattr(
+        type(books.link), "_send", lambda link, sent: (trips.append(len(sent)), send(link, sent))[1]
+    )
+    place = ("10000001", 1, 2)
+    with books.commit():
+        books.hold("10000001")
+        books.last_settled("10000001")
+        books.next_number()
+        trips.clear()  # numbers are drawn 32 at once
+        books.glance(place, "a", b"\x01", lambda number: f"{number:012d}")
+        assert books.entry(place) is None
+        books.hold("", "a")
+        assert not books.is_reversed(place)
+        assert books.settlement("10000001", 1) is None
+        assert not books.cryptogram_used("a", b"\x01")
+        books.spent_minor("a")
+        books.pin_failures("a")
+    assert len(trips) == 2  # the glance, and the commit; a third read who the terminal is
+    books.close()
+
+
+def test_conflicts_one_after_the_other_leave_it_well(url: str) -> None:
+    books = PostgresBooks(url)
+    sale = enter(books)
+    for stan in range(2, 8):
+        with pytest.raises(BooksConflict):
+            enter(books, Kind.REFUND, stan, undoes=sale.reference, minor=701)
+        enter(books, Kind.REFUND, stan, undoes=sale.reference, minor=10)
+    assert books.spent_minor("a") == 640
+    books.close()
+
+
+def test_a_number_that_was_not_committed_does_not_bind(url: str) -> None:
+    books = PostgresBooks(url)
+    kept = books.kept
+    with pytest.raises(ZeroDivisionError):
+        drawn_and_broken_off(books)
+    assert books.kept == kept  # whoever takes over may not know of it
+    with books.commit():
+        number = books.next_number()
+    assert books.kept == Kept(kept.books, number)
+    books.close()
+    PostgresBooks(url, Kept(kept.books, number)).close()
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_a_database_that_forgets_is_refused(server: Cluster, tmp_path: Path, name: str) -> None:
+    if name == "synchronous_commit":
+        url = server.database(str(tmp_path))
+        role = url.split("//")[1].split("@")[0]
+        with server.connect() as db:
+            db.execute(f'ALTER ROLE "{role}" SET synchronous_commit = off'.encode())
+        with pytest.raises(BooksError, match="synchronous_commit = off"):
+            PostgresBooks(url)
+        return
+    with server.connect() as db:
+        db.execute(f"ALTER SYSTEM SET {name} = off".encode())
+        db.execute("SELECT pg_reload_conf()")
+    try:
+        refused = ""
+        while not refused:  # the server reads its settings in its own time
+            try:
+                PostgresBooks(server.database(str(tmp_path))).close()
+            except BooksError as error:
+                refused = str(error)
+        assert refused.startswith(f"{name} = off")
+    finally:
+        with server.connect() as db:
+            db.execute(f"ALTER SYSTEM RESET {name}".encode())
+            db.execute("SELECT pg_reload_conf()")
+            while db.execute(f"SHOW {name}".encode()).fetchone() == ("off",):
+                pass
