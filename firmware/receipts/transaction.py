@@ -98,7 +98,9 @@ def _remarks(sheet: Sheet, transaction: Transaction, left: Money | None) -> None
 def _references(transaction: Transaction, left: Money | None) -> list[_Remark]:
     original = transaction.original
     remarks: list[_Remark] = []
-    if original:
+    if original and original.elsewhere:
+        remarks.append((Mark.ELSEWHERE, None))
+    elif original:
         remarks.append((Label.ORIGINAL_VOUCHER, f"{original.stan:06d}"))
     if original and transaction.kind is Kind.REFUND:
         remarks.append((Label.ORIGINAL_REFERENCE, original.reference))
