@@ -54,6 +54,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     verification: Verification = Verification.NONE
     emv: EmvData = EmvData()
     offline: bool = False
+    ask_issuer: bool = False  # to be confirmed with the issuer
     voided_by: int = 0  # voucher number of the approved void, in the same batch
     refunded_minor: int = 0  # sum of approved refunds and of refunds still open
     settled: bool = False

@@ -79,10 +79,6 @@ def _numbers(sheet: Sheet, transaction: Transaction) -> None:
     sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
 
 
-ASK_ISSUER_CODES = frozenset({"A2", "A4", "A5", "A6"})
-"""Approved, and the acquirer wants it confirmed with the issuer."""
-
-
 def _remarks(sheet: Sheet, transaction: Transaction, left: Money | None) -> None:
     """What this receipt refers to, and what has become of its transaction since."""
     remarks = _references(transaction, left) + _standing(transaction)
@@ -139,7 +135,7 @@ def _undone_since(transaction: Transaction) -> list[_Remark]:
     remarks: list[_Remark] = []
     if transaction.offline:
         remarks.append((Mark.OFFLINE, None))
-    if transaction.response_code in ASK_ISSUER_CODES:
+    if transaction.ask_issuer:
         remarks.append((Mark.ASK_ISSUER, None))
     if transaction.voided_by:
         remarks.append((Label.VOIDED_BY, f"{transaction.voided_by:06d}"))
