@@ -106,7 +106,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     told: bool = False  # a fault slip was made of it
 
 
-class Script(msgspec.Struct, frozen=True, kw_only=True):
+class ScriptResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an issuer's scripts that the acquirer has not answered; `de55` is field 55."""
 
     transaction: Transaction

@@ -57,6 +57,7 @@ def test_the_scenario_in_the_house_holds(tmp_path):
         "README.zh-CN.md",
         "firmware/README.md",
         "firmware/ops/install/README.md",
+        "firmware/iso8583/README.md",
         "hw/README.md",
         "hw/case/README.md",
         "hw/photos/README.md",

@@ -28,7 +28,6 @@ from firmware.lab.scenario.language import (
 )
 from firmware.lab.scenario.pictures import save
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
-from firmware.lab.switch_link import SwitchLink
 from firmware.terminal.terminal import Terminal
 from firmware.ui.drawing import half_blocks
 from hw.events import Key
@@ -302,7 +301,7 @@ class Player:
         self._hands.clear(step.words[0])
 
     def _acquirer(self, step: Step) -> None:
-        if not isinstance(self.stage.switch, SwitchLink):
+        if self.stage.switch is None:
             raise ScenarioError(step.place, "an acquirer's line: set host.kind acquirer first")
         self.stage.switch.say(step.words[0])
 
