@@ -116,7 +116,7 @@ def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directo
 def _sale(journal: Lookups, asked: Transaction) -> Transaction:
     """The sale that a dispute is about, whichever of its vouchers was named."""
     original = asked.original
-    if original is None:
+    if original is None or original.elsewhere:  # another terminal has that sale
         return asked
     sale = journal.transaction(
         original.batch, original.stan, training=asked.training, date=original.date

@@ -64,6 +64,8 @@ def money(minor: int, code: str) -> str:
 def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
     for one in found:
         original = one.original
+        if original is not None and original.elsewhere:  # its numbers are another terminal's
+            original = None
         minor = moved_minor(one)
         yield {
             "date": dashed(one.date),

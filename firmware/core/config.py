@@ -152,6 +152,12 @@ class Refund(Section, frozen=True):
         90
     )
     pin: Annotated[bool, Meta(description="a refund asks for the card's PIN")] = False
+    other_terminals: Annotated[
+        bool,
+        Meta(
+            description="refund what another terminal of this merchant sold; the acquirer decides"
+        ),
+    ] = False
     cashier_limit: Annotated[
         AmountMinor, Meta(description='of one refund by a cashier; "0.00" is no limit')
     ] = 0

@@ -103,7 +103,11 @@ class Verification(enum.Enum):
 
 
 class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
-    """The transaction that a void or refund undoes."""
+    """The transaction that a void or refund undoes.
+
+    With `elsewhere` another terminal of this merchant sold it: reference and date are all that is
+    known of it, batch and STAN are 0, and so is its amount.
+    """
 
     batch: int
     stan: int
@@ -111,6 +115,7 @@ class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
     date: str  # YYYYMMDD of the shop
     amount_minor: int
     authorisation_code: str = ""
+    elsewhere: bool = False
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, Script, Upload
+from firmware.journal.transactions import Reversal, ScriptResult, Upload
 from firmware.payments.delivery import named
 from firmware.payments.effects import Look
 from firmware.payments.owed import send_owed
@@ -77,7 +77,7 @@ async def _certificate(desk: Desk) -> None:
     await page_through(desk, title, tuple(rows))
 
 
-async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload | Script]) -> None:
+async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload | ScriptResult]) -> None:
     """How many are owed to the host, and which."""
     count = Phrase.of(title, count=len(owed))
     if owed:

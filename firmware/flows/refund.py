@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
-from firmware.flows.card import present_same_card, release_card
+from firmware.flows.card import enter_pin, present_card, present_same_card, release_card
 from firmware.flows.desk import Desk
 from firmware.flows.guards import in_words
 from firmware.flows.original import original_screen, refuse
@@ -15,6 +16,7 @@ from firmware.flows.parts import (
     abandon,
     check_amount,
     choose,
+    confirm,
     confirm_in_turns,
     enter_amount,
     enter_digits,
@@ -27,10 +29,17 @@ from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.limits import refund_limits
 from firmware.payments.order import Agreed, Order
-from firmware.payments.originals import date_of, reference_to, why_not_refunded, why_not_voided
+from firmware.payments.originals import (
+    date_of,
+    elsewhere,
+    reference_to,
+    why_not_elsewhere,
+    why_not_refunded,
+    why_not_voided,
+)
 from firmware.payments.roles import Act
 from firmware.payments.transact import PaymentEnded
-from firmware.ui.screens import Phrase
+from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
 VOUCHER_LENGTHS = tuple(range(1, 7))
@@ -46,10 +55,13 @@ async def refund(desk: Desk) -> PaymentEnded | None:
     if not await may_move_money(desk):
         await abandon(Kind.REFUND, "owed", GivenUp.CANCELLED)
         return None
-    original = await _find(desk)
-    if isinstance(original, GivenUp):
-        await abandon(Kind.REFUND, "original", original)
+    named = await _find(desk)
+    if isinstance(named, GivenUp):
+        await abandon(Kind.REFUND, "original", named)
         return None
+    original = named.sale
+    if original is None and len(named.number) == REFERENCE_LENGTH:
+        return await _refund_elsewhere(desk, named.number, named.day)
     refusal = await why_not_refunded(desk, original)
     if refusal is not None or original is None:
         await refuse(desk, Kind.REFUND, refusal)
@@ -75,7 +87,11 @@ async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | 
         await abandon(Kind.REFUND, "original", seen)
         return None
     # 4. The amount, checked as for a sale.
-    agreed = await _agree_on_amount(desk, original, left)
+    detail = (
+        Phrase.of(Text.ORIGINAL_OF, voucher=f"{original.stan:06d}"),
+        Phrase.of(Text.CARD_TAIL, tail=original.card.last4),
+    )
+    agreed = await _agree_on_amount(desk, reference_to(original), detail, left)
     if isinstance(agreed, GivenUp):
         return None
     # 5. The same card, its PIN if the setting asks.
@@ -90,7 +106,47 @@ async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | 
     return await carry_out(desk, agreed, presented, pin)
 
 
-async def _find(desk: Desk) -> Transaction | GivenUp | None:
+async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnded | None:
+    """Refund what another terminal of this merchant sold: the acquirer knows it and decides."""
+    refusal = await why_not_elsewhere(desk, reference, date_of(day))
+    if refusal is not None:
+        await refuse(desk, Kind.REFUND, refusal)
+        return None
+    number, date = (reference, reference), (dashed := f"{day[:4]}-{day[4:6]}-{day[6:]}", dashed)
+    question = Notice(
+        Phrase.of(Text.SOLD_ELSEWHERE),
+        (Phrase.of(number), Phrase.of(date), Phrase.of(Text.ACQUIRER_DECIDES)),
+        Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
+        training=desk.training,
+    )
+    if isinstance(await confirm(desk, question), GivenUp):
+        await abandon(Kind.REFUND, "original", GivenUp.CANCELLED)
+        return None
+    detail = (Phrase.of(number), Phrase.of(date))
+    agreed = await _agree_on_amount(desk, elsewhere(reference, day), detail, None)
+    if isinstance(agreed, GivenUp):
+        return None
+    presented = await present_card(desk, agreed, Text.INSERT_SAME_CARD)
+    pin = None
+    if not isinstance(presented, GivenUp) and desk.config.refund.pin:
+        pin = await enter_pin(desk, agreed.kind, agreed.amount, None)
+    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
+        await release_card()
+        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
+        await abandon(Kind.REFUND, "card", given_up, agreed.amount)
+        return None
+    return await carry_out(desk, agreed, presented, pin)
+
+
+class _Named(Struct, frozen=True):
+    """What was keyed of a sale, and the sale if it is this terminal's."""
+
+    number: str
+    day: str
+    sale: Transaction | None
+
+
+async def _find(desk: Desk) -> _Named | GivenUp:
     """The sale named by voucher or reference number and full date."""
     number = await enter_digits(
         desk,
@@ -118,16 +174,17 @@ async def _find(desk: Desk) -> Transaction | GivenUp | None:
             notice = Phrase.of(Text.DATE_WRONG)
             continue
         if len(number) == REFERENCE_LENGTH:
-            return await Look.of(Lookups.by_reference, number, day, training=desk.training)
-        return await Look.of(Lookups.by_voucher_and_date, int(number), day, training=desk.training)
+            sale = await Look.of(Lookups.by_reference, number, day, training=desk.training)
+        else:
+            asked = int(number), day
+            sale = await Look.of(Lookups.by_voucher_and_date, *asked, training=desk.training)
+        return _Named(number, day, sale)
 
 
-async def _agree_on_amount(desk: Desk, original: Transaction, left: Money) -> Agreed | GivenUp:
+async def _agree_on_amount(
+    desk: Desk, original: OriginalRef, detail: tuple[Phrase, ...], left: Money | None
+) -> Agreed | GivenUp:
     refuse_amount = in_words(await refund_limits(desk, left))
-    detail = (
-        Phrase.of(Text.ORIGINAL_OF, voucher=f"{original.stan:06d}"),
-        Phrase.of(Text.CARD_TAIL, tail=original.card.last4),
-    )
     amount = left
     while True:
         title = Phrase.of(Text.REFUND_AMOUNT)
@@ -136,7 +193,7 @@ async def _agree_on_amount(desk: Desk, original: Transaction, left: Money) -> Ag
             await abandon(Kind.REFUND, "amount", keyed)
             return keyed
         amount = keyed
-        order = Order(Kind.REFUND, amount, original=reference_to(original))
+        order = Order(Kind.REFUND, amount, original=original)
         agreed = await check_amount(desk, order, detail)
         if isinstance(agreed, Agreed):
             return agreed

@@ -159,6 +159,7 @@ def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answere
             return replace(
                 answer,
                 approves=code in (*codes.approved, *told_before),
+                ask_issuer=code in codes.remarked,
                 in_doubt=code in codes.doubtful,
             )
     return answer

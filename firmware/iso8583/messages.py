@@ -167,6 +167,7 @@ class Answered(Struct, frozen=True):
     remark: str = ""  # field 63 after the card organisation
     sign_on_again: bool = False  # the header demands it, or the code does
     approves: bool | None = None  # by the acquirer's profile; None: by the code alone
+    ask_issuer: bool = False  # approved, and to be confirmed with the issuer
     in_doubt: bool = False  # declined, and yet something may stand at the acquirer
 
     @property

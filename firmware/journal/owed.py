@@ -14,7 +14,7 @@ from firmware.journal.records import (
     SettlementStarted,
 )
 from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
-from firmware.journal.transactions import PrintJob, Reversal, Script, Transaction, Upload
+from firmware.journal.transactions import PrintJob, Reversal, ScriptResult, Transaction, Upload
 from firmware.journal.vouchers import VoucherLookups
 
 _RECORD = columns_of("r")
@@ -56,11 +56,11 @@ class OwedLookups(VoucherLookups):
 
         return self._values(upload, "SELECT intent, attempts, told FROM uploads ORDER BY intent")
 
-    def scripts(self) -> list[Script]:
+    def scripts(self) -> list[ScriptResult]:
         """Results of issuer scripts that the acquirer has not answered, oldest first."""
 
-        def script(row: sqlite3.Row) -> Script:
-            return Script(
+        def script(row: sqlite3.Row) -> ScriptResult:
+            return ScriptResult(
                 transaction=self._of_intent(row["intent"]),
                 attempts=row["attempts"],
                 de55=bytes.fromhex(record_of(row, "r", ScriptQueued).de55),

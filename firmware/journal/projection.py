@@ -186,6 +186,9 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
     """The sale that a void or refund undoes, after every rule about it."""
     if intent.kind is Kind.SALE:
         return None
+    if intent.original is not None and intent.original.elsewhere:
+        _elsewhere(db, intent)
+        return None
     original = _named(db, intent)
     voiding = original is not None and one(
         db,
@@ -203,6 +206,19 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
     if original is not None and terminal["schema"] >= rules.OWNER_SINCE:
         rules.may_undo_here(intent, original)
     return original
+
+
+def _elsewhere(db: sqlite3.Connection, intent: IntentRecorded) -> None:
+    assert intent.original is not None
+    known = one(
+        db,
+        "SELECT 1 FROM transactions WHERE reference = ? AND reference <> '' AND training = ?",
+        intent.original.reference,
+        int(intent.training),
+    )
+    setting = one(db, "SELECT value FROM settings WHERE key = 'refund.other_terminals'")
+    allowed = setting is None or setting["value"] == "true"
+    rules.may_refund_elsewhere(intent, known=known is not None, allowed=allowed)
 
 
 def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:

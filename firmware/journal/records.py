@@ -138,6 +138,7 @@ class OutcomeRecorded(Base, frozen=True):
     verification: Verification = Verification.NONE
     emv: EmvData = EmvData()
     offline: bool = False
+    ask_issuer: bool = False  # the acquirer wants it confirmed with the issuer
     training: bool = False
     issuer: str = ""  # its institution code, where the answer names it
 

@@ -133,6 +133,19 @@ def may_undo(
         )
 
 
+def may_refund_elsewhere(intent: IntentRecorded, *, known: bool, allowed: bool) -> None:
+    """What another terminal sold is refunded by its reference, where the setting allows it.
+
+    How much is left of it only the acquirer knows. One that was sold here is refunded as such.
+    """
+    original = intent.original
+    require(intent.kind is Kind.REFUND, f"{intent.kind.value} of another terminal's sale")
+    well = original is not None and original.reference and original.date.isdecimal()
+    require(well, "refund of another terminal's sale without its reference and date")
+    require(not known, "refund as another terminal's of a sale that was made here")
+    require(allowed, "refund of another terminal's sale, which a setting forbids")
+
+
 def may_undo_here(intent: IntentRecorded, original: Row) -> None:
     """Money goes back in the sale's own currency, by the terminal and merchant that took it."""
     word = intent.kind.value

@@ -55,6 +55,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     verification: Verification = Verification.NONE
     emv: EmvData = EmvData()
     offline: bool = False
+    ask_issuer: bool = False  # to be confirmed with the issuer
     voided_by: int = 0  # voucher number of the approved void, in the same batch
     refunded_minor: int = 0  # sum of approved refunds and of refunds still open
     settled: bool = False
@@ -106,7 +107,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     told: bool = False  # a fault slip was made of it
 
 
-class Script(msgspec.Struct, frozen=True, kw_only=True):
+class ScriptResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an issuer's scripts that the acquirer has not answered; `de55` is field 55."""
 
     transaction: Transaction

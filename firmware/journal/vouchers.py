@@ -59,6 +59,11 @@ class VoucherLookups(NumberLookups):
             (reference, date, training),
         )
 
+    def knows_reference(self, reference: str, *, training: bool = False) -> bool:
+        """Whether the host has given this reference number to a transaction of this terminal."""
+        where = "t.reference = ? AND t.reference <> '' AND t.training = ?"
+        return self._first(where, (reference, training)) is not None
+
     def last_transaction(self, *, training: bool = False) -> Transaction | None:
         """The latest transaction, however it ended."""
         return next(iter(self.list_transactions(None, 0, 1, training=training)), None)

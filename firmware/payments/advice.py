@@ -121,6 +121,7 @@ async def _refund_answered(owed: Transaction, answer: Answered) -> None:
         reference=answer.reference,
         verification=owed.verification,
         emv=owed.emv,
+        ask_issuer=approved and answer.ask_issuer,
     )
     if not approved:  # the cardholder has a paper that promises it
         await Record.of(outcome, await fault_slip(owed))

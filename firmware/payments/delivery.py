@@ -17,11 +17,11 @@ from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     ReversalAttempted,
 )
-from firmware.journal.transactions import Reversal, Script, Transaction, Upload
+from firmware.journal.transactions import Reversal, ScriptResult, Transaction, Upload
 from firmware.payments.effects import Look, Record
 from firmware.payments.shift import Shift
 
-Owed = TypeVar("Owed", bound=Reversal | Upload | Script)
+Owed = TypeVar("Owed", bound=Reversal | Upload | ScriptResult)
 
 
 async def deliver(

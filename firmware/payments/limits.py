@@ -48,19 +48,24 @@ async def sale_limits(shift: Shift) -> WhyNot:
     return why_not
 
 
-async def refund_limits(shift: Shift, left: Money) -> WhyNot:
-    """Why an amount cannot be refunded: above what is left, or over a limit."""
+async def refund_limits(shift: Shift, left: Money | None) -> WhyNot:
+    """Why an amount cannot be refunded: above what is left, or over a limit.
+
+    What is left of another terminal's sale (None) only the acquirer knows.
+    """
     settings, moment = shift.config.refund, await Now()
     counts = settings.day_limit and not shift.training
     refunded_minor = (
-        await Look.of(Lookups.refunds_today, moment.date, left.currency.alpha) if counts else 0
+        await Look.of(Lookups.refunds_today, moment.date, shift.config.currency.alpha)
+        if counts
+        else 0
     )
     # whose shift it is: to give more back than a cashier may, the supervisor signs on
     signed_on = role_of(shift) is Role.SUPERVISOR
     one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
 
     def why_not(amount: Money) -> Refusal | None:
-        if amount.minor > left.minor:
+        if left is not None and amount.minor > left.minor:
             return Refusal(Code.AMOUNT_OVER_LEFT, left)
         if one_limit and amount.minor > one_limit:
             return Refusal(Code.REFUND_LIMIT, shift.money(one_limit))

@@ -9,7 +9,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
-from firmware.payments.shift import Shift
+from firmware.payments.shift import Shift, is_on_a_line
 
 
 def why_not_undone(shift: Shift, original: Transaction | None) -> Refusal | None:
@@ -60,6 +60,27 @@ async def why_not_refunded(shift: Shift, original: Transaction | None) -> Refusa
     if (today - date_of(original.date)).days > days:
         return Refusal(Code.OUT_OF_WINDOW, days=days)
     return None
+
+
+async def why_not_elsewhere(shift: Shift, reference: str, day: date) -> Refusal | None:
+    """Why what another terminal may have sold cannot be refunded here, or None."""
+    if not (is_on_a_line(shift) and shift.config.refund.other_terminals):
+        return Refusal(Code.NO_SUCH_VOUCHER)
+    # of another day, or of another kind: a sale of this terminal is found by both
+    if await Look.of(Lookups.knows_reference, reference, training=shift.training):
+        return Refusal(Code.NO_SUCH_VOUCHER)
+    ago = ((await Now()).wall.date() - day).days
+    if ago < 0:
+        return Refusal(Code.NO_SUCH_VOUCHER)
+    days = shift.config.refund.window_days
+    return Refusal(Code.OUT_OF_WINDOW, days=days) if ago > days else None
+
+
+def elsewhere(reference: str, day: str) -> OriginalRef:
+    """How a refund names what another terminal sold."""
+    return OriginalRef(
+        batch=0, stan=0, reference=reference, date=day, amount_minor=0, elsewhere=True
+    )
 
 
 def date_of(digits: str) -> date:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from firmware.core.kinds import Kind
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, Script, Upload
+from firmware.journal.transactions import Reversal, ScriptResult, Upload
 from firmware.payments.advice import send_upload
 from firmware.payments.delivery import deliver
 from firmware.payments.effects import Look, Moment, Now
@@ -55,7 +55,7 @@ async def what_is_owed() -> Owed:
     return Owed(0, kinds.count(Kind.SALE), kinds.count(Kind.REFUND))
 
 
-async def _scripts(shift: Shift) -> list[Script]:
+async def _scripts(shift: Shift) -> list[ScriptResult]:
     return await Look.of(Lookups.scripts) if is_on_a_line(shift) else []
 
 

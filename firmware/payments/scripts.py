@@ -12,7 +12,7 @@ from firmware.emv.tags import Tag
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, ScriptRequest
 from firmware.journal.advice_records import ScriptAnswered, ScriptAttempted, ScriptQueued
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Script
+from firmware.journal.transactions import ScriptResult
 from firmware.payments.delivery import deliver
 from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
 from firmware.payments.shift import Shift, is_on_a_line
@@ -58,7 +58,7 @@ async def send_scripts(shift: Shift) -> bool:
     return await deliver(await Look.of(Lookups.scripts), send_script)
 
 
-async def send_script(script: Script) -> HostAnswer | None:
+async def send_script(script: ScriptResult) -> HostAnswer | None:
     """Send one result; None when the acquirer has it, else the answer that leaves it owed."""
     told, moment = script.transaction, await Now()
     card = await Unseal(told.batch, told.stan)

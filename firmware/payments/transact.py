@@ -312,5 +312,6 @@ def _outcome(
         verification=ready.verification,
         emv=replace(ready.emv, test_keys=shift.config.emv.test_keys),
         offline=offline,
+        ask_issuer=answer.ask_issuer and result is Result.APPROVED,
         training=payment.training,
     )

@@ -80,10 +80,6 @@ def _numbers(sheet: Sheet, transaction: Transaction) -> None:
     sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
 
 
-ASK_ISSUER_CODES = frozenset({"A2", "A4", "A5", "A6"})
-"""Approved, and the acquirer wants it confirmed with the issuer."""
-
-
 def _remarks(sheet: Sheet, transaction: Transaction, left: Money | None) -> None:
     """What this receipt refers to, and what has become of its transaction since."""
     remarks = _references(transaction, left) + _standing(transaction)
@@ -99,7 +95,9 @@ def _remarks(sheet: Sheet, transaction: Transaction, left: Money | None) -> None
 def _references(transaction: Transaction, left: Money | None) -> list[_Remark]:
     original = transaction.original
     remarks: list[_Remark] = []
-    if original:
+    if original and original.elsewhere:
+        remarks.append((Mark.ELSEWHERE, None))
+    elif original:
         remarks.append((Label.ORIGINAL_VOUCHER, f"{original.stan:06d}"))
     if original and transaction.kind is Kind.REFUND:
         remarks.append((Label.ORIGINAL_REFERENCE, original.reference))
@@ -138,7 +136,7 @@ def _undone_since(transaction: Transaction) -> list[_Remark]:
     remarks: list[_Remark] = []
     if transaction.offline:
         remarks.append((Mark.OFFLINE, None))
-    if transaction.response_code in ASK_ISSUER_CODES:
+    if transaction.ask_issuer:
         remarks.append((Mark.ASK_ISSUER, None))
     if transaction.voided_by:
         remarks.append((Label.VOIDED_BY, f"{transaction.voided_by:06d}"))

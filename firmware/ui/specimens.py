@@ -289,7 +289,10 @@ def _line() -> dict[str, Screen]:
         Phrase.of(Text.LINE_HEADER, header="603100311003"),
     )
     checked = (Phrase.of(Text.KEY_CHECK, check="82E13665"), Phrase.of(Text.KEY_COMPARE))
+    elsewhere = ("632618765432", "2026-11-20")
+    sold = (*(Phrase.of((each, each)) for each in elsewhere), Phrase.of(Text.ACQUIRER_DECIDES))
     return {
+        "refund-elsewhere": Notice(Phrase.of(Text.SOLD_ELSEWHERE), sold, go_on),
         "key-check": Notice(Phrase.of(Text.MASTER_KEY), checked, go_on),
         "line-silent": Notice(Phrase.of(Text.LINE_ECHO), silent, warning=True),
     }

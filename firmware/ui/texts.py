@@ -150,6 +150,8 @@ class Text(enum.Enum):
     CARD_TAIL = ("尾号{tail}", "Card *{tail}")
     # refusals, each its own
     REFUSED = ("无法操作", "Not possible")
+    SOLD_ELSEWHERE = ("非本机交易", "Not sold here")
+    ACQUIRER_DECIDES = ("由收单机构决定", "Acquirer decides")
     NO_SUCH_VOUCHER = ("无此凭证号", "No such voucher")
     THIS_TERMINAL = ("本终端{terminal}", "This is TID {terminal}")
     ALREADY_VOIDED = ("原交易已撤销", "Already voided")

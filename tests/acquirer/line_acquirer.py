@@ -102,6 +102,7 @@ class LineAcquirer:
         self.check_flip = 0
         self.demand = 0
         self.wrong_macs = 0
+        self.macs_refused = 0  # of requests: answered A0
         self.silent = 0
         self.balanced = True
         self.parties = ""  # field 44 of an approval
@@ -115,15 +116,23 @@ class LineAcquirer:
         assert int.from_bytes(message[:2], "big") == len(message) - 2
         assert message[2:13].hex() == "6000030000" + "603100311003", "dropped in silence"
         kind, fields = parse(message[13:])
+        wrong_mac = False
         if 64 in fields:
-            assert bytes.fromhex(fields[64]).decode() == mac(self.mak, message[13:-8])
+            wrong_mac = bytes.fromhex(fields[64]).decode() != mac(self.mak, message[13:-8])
         assert (64 in fields) is (kind[:2] not in ("08", "05")), kind
         self.seen.append((kind, fields))
         if self.silent:
             self.silent -= 1
             self._carry_out(kind, fields)
             return None
-        answer = self._carry_out(kind, fields)
+        if wrong_mac:
+            self.macs_refused += 1
+            answer: Fields | None = {
+                n: fields[n] for n in (3, 4, 11, 41, 42, 49, 60) if n in fields
+            }
+            answer |= {39: "A0"}
+        else:
+            answer = self._carry_out(kind, fields)
         if answer is None or self.lose(kind, fields):
             return None
         back = f"{kind[:2]}{int(kind[2]) + 1}{kind[3]}"

@@ -59,6 +59,7 @@ def test_the_scenario_in_the_house_holds(tmp_path):
         "firmware/acquirer/README.md",
         "firmware/ops/install/README.md",
         "tests/line/README.md",
+        "firmware/iso8583/README.md",
         "hw/README.md",
         "hw/case/README.md",
         "hw/photos/README.md",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
-from firmware.core.config import Config, Host
+from firmware.core.config import Config, Host, Refund
+from firmware.core.config_line import Acquirer
 from firmware.core.masked import Key
 from firmware.emv import tlv
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
@@ -26,16 +27,17 @@ AWAY = (("press", "ENTER"), ("remove",))
 class AtALine(Stage):
     """The stage with another acquirer; `acquirer` outlives a power cut."""
 
-    def __init__(self, directory: Path, acquirer: LineAcquirer) -> None:
-        super().__init__(directory, _config())
+    def __init__(self, directory: Path, acquirer: LineAcquirer, config: Config) -> None:
+        super().__init__(directory, config)
         self.far = acquirer
         storage = TerminalKeys.load(directory).card
         KeyStore(directory / ACQUIRER_KEYS, storage).load_master(Key(TMK))
 
 
-def _config() -> Config:
+def _config(refund: Refund, profile: str) -> Config:
     host = Host(kind="acquirer", address="192.0.2.1", port=1)
-    return Config(emv=STAGE_CONFIG.emv, host=host)
+    line = Acquirer(profile=profile)
+    return Config(emv=STAGE_CONFIG.emv, host=host, refund=refund, acquirer=line)
 
 
 def _issuer_says(asked: Fields) -> str:
@@ -52,13 +54,18 @@ def _issuer_says(asked: Fields) -> str:
 class Counter:
     """A player at a line, with the acquirer at its end."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, refund: Refund | None = None) -> None:
+        self.directory, self.profile = directory, "unionpay"
         self.acquirer = LineAcquirer()
         self.acquirer.chip = _issuer_says
         self.player = Player(
-            directory, directory, make_stage=lambda _config: AtALine(directory, self.acquirer)
+            directory,
+            directory,
+            make_stage=lambda _: self._stage(refund or Refund()),
         )
+
+    def _stage(self, refund: Refund) -> AtALine:
+        return AtALine(self.directory, self.acquirer, _config(refund, self.profile))
 
     def play(self, *lines: tuple[str, ...]) -> None:
         for verb, *words in lines:

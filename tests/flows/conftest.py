@@ -15,3 +15,4 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
     counter = Counter(tmp_path)
     yield counter
     counter.player.close()
+    assert counter.acquirer.macs_refused == 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
+
 import pytest
 
 from tests.acquirer.line_acquirer import Fields
@@ -141,3 +144,14 @@ def test_an_upload_that_is_cut_goes_on_behind_what_was_taken(counter: Counter, c
     assert whole[-1] == "0010"
     assert len(told) == 3 + (kind == "0320"), "only what was not answered goes out again"
     assert counter.acquirer.types().count("0500") == (2 if kind == "0500" else 1)
+
+
+def test_which_approvals_have_the_remark_is_the_profiles(counter: Counter, tmp_path: Path) -> None:
+    """An acquirer whose A2 says nothing, and whose 11 wants to be confirmed."""
+    shipped = resources.files("firmware.iso8583.profiles").joinpath("unionpay.toml").read_text()
+    profile = tmp_path / "ours.toml"
+    profile.write_text(shipped.replace('remarked = ["A2", "A4", "A5", "A6"]', 'remarked = ["11"]'))
+    counter.profile = str(profile)
+    counter.acquirer.codes["0200"] = ["A2", "11"]
+    counter.play(*SALE, ("expect no paper", "请向发卡行确认"), ("tear",))
+    counter.play(("press", "3000", "ENTER"), *SALE[1:], ("expect paper", "请向发卡行确认"))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from PIL import Image, ImageChops
 
 from firmware.core.config import Merchant
-from firmware.journal.records import Copy
+from firmware.core.kinds import Copy
 from firmware.receipts.transaction import transaction_slip
 from hw.ports import Document, Line, Qr, Size
 from hw.printer_encode import Encoder, Mode, Profile, printable

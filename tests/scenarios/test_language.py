@@ -37,7 +37,7 @@ FAULTY = {
     "\nexpect screen 核对\n": '2: expected: expect screen "TEXT"',
     'expect screen ""\n': '1: expected: expect screen "TEXT"',
     'expect screen "核对\n': '1: a text in "…" is not closed',
-    'EXPECT screen "x"\n': '1: unknown line “EXPECT screen "x"”; known are clear, ',
+    'EXPECT screen "x"\n': '1: unknown line “EXPECT screen "x"”; known are acquirer, ',
     "expect totals sale=1/1\n": "1: expected: expect totals sales=",
     "wait 30\n": "1: expected: wait 30s (ms, s, m, h or d)",
     "wait 4000d\n": "1: expected: a wait of 3650d at most",

@@ -120,7 +120,9 @@ def _transaction(one: Transaction) -> dict[str, Any]:
     elif one.refunded_minor:
         note = ["refunded", str(one.refunded)]
     elif one.original is not None:
-        note = ["ofVoucher", f"{one.original.stan:06d}"]
+        original = one.original
+        number = original.reference if original.elsewhere else f"{original.stan:06d}"
+        note = ["ofVoucher", number]
     return {
         "voucher": f"{one.stan:06d}",
         "batch": one.batch,

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from firmware.core.files import below, read_text
 from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.disk import DiskFault
+from firmware.lab.switch_link import UNBALANCED, WELL
 from hw.events import Key
 from hw.sim.printer.kinds import TRAITS
 
@@ -29,6 +30,7 @@ _TIME = re.compile(r"^(\d+)(ms|s|m|h|d)$")
 WAIT_MAX = "3650d"
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _JUMP = re.compile(r"^([+-]?)(\d+)(s|m|h|d)$")
+_CODE = re.compile(r"^[0-9A-Z]{2}$", re.ASCII)
 _COUNT = re.compile(r"^0*[1-9]\d{0,8}$", re.ASCII)
 _TOTAL = re.compile(r"^(sales|voids|refunds)=(\d+)/(\d+)$")
 
@@ -285,6 +287,12 @@ def _clear(_verb: str, words: tuple[str, ...], place: str) -> None:
         raise ScenarioError(place, f"expected: clear with one of {', '.join(FAULTS)}")
 
 
+def _acquirer(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if len(words) != 1 or not (words[0] in (WELL, UNBALANCED) or _CODE.match(words[0])):
+        words_of = f"acquirer with a response code, {UNBALANCED} or {WELL}"
+        raise ScenarioError(place, f"expected: {words_of}")
+
+
 def _order(_verb: str, words: tuple[str, ...], place: str) -> None:
     if len(words) not in (2, 3) or not _COUNT.match(words[1]):
         raise ScenarioError(place, 'expected: order NAME 12850, and "REFERENCE" if there is one')
@@ -310,6 +318,7 @@ _VERBS: dict[str, Check] = {
     "clear": _clear,
     "power cut": _takes(0, "power cut"),
     "power on": _takes(0, "power on"),
+    "acquirer": _acquirer,
     "order": _order,
     "stop": _takes(1, "stop NAME"),
     "expect order": _takes(2, "expect order NAME STATE"),

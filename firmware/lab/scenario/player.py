@@ -300,6 +300,11 @@ class Player:
     def _clear(self, step: Step) -> None:
         self._hands.clear(step.words[0])
 
+    def _acquirer(self, step: Step) -> None:
+        if self.stage.switch is None:
+            raise ScenarioError(step.place, "an acquirer's line: set host.kind acquirer first")
+        self.stage.switch.say(step.words[0])
+
     def _power_cut(self, _step: Step) -> None:
         self._hands.power_cut()
 

@@ -17,15 +17,18 @@ from firmware.core.config import Config, Emv, Printer
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
+from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.keys import MASTER, DerivedKeys, read_or_make_master
 from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
+from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.host_line import HostLine
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.disk import Disk
+from firmware.lab.switch_link import TMK, SwitchLink
 from firmware.terminal.assembly import assemble, embedded_host, hold
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.drivers import (
@@ -129,6 +132,7 @@ class Stage:
         self.host = self._make_host()
         self.line = HostLine(self.host)  # outlives a power cut
         self.far: HostLink | None = None  # an acquirer of a line of its own, instead of it
+        self.switch: SwitchLink | None = None  # at its far end, where the settings name a line
         self.bench = ModelBench(
             models_of(config, printer_kind, slot),
             StageDrivers(config),
@@ -142,6 +146,8 @@ class Stage:
         self.terminal: Terminal | None = None
         if not fresh:
             self._provision()
+        if acquirer is None and config.host.kind == "acquirer":
+            self._put_up_acquirer()
 
     # --- power ---
 
@@ -193,6 +199,8 @@ class Stage:
         """End the play, and the terminal in order."""
         self._end(DataDirectory.close)
         self.host.close()
+        if self.switch is not None:
+            self.switch.close()
         self.disk.fail(None)
 
     def _end(self, end_ledger: Callable[[DataDirectory], None]) -> None:
@@ -247,6 +255,17 @@ class Stage:
         return embedded_host(
             self.config, books, tray_books(), self._master, self._now, test_amounts=test_amounts
         )
+
+    def _put_up_acquirer(self) -> None:
+        """An acquirer at the end of a line, which shares a master key with the terminal."""
+        place = self._directory / "acquirer"
+        self.switch = SwitchLink(place, self.config, tray_books(), self._messages(), self._now)
+        self.line = HostLine(self.switch)
+        self.far = self.line
+        storage = TerminalKeys.load(self._directory).card
+        keys = KeyStore(self._directory / ACQUIRER_KEYS, storage)
+        if keys.master is None:
+            keys.load_master(TMK)
 
     def _messages(self) -> UnionPay:
         acquirer = self.config.acquirer

@@ -1,0 +1,87 @@
+"""An acquirer of a line in this process, as `pos acquirer serve` has it, for scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from firmware.acquirer.accounts import Account
+from firmware.acquirer.counts import Counts
+from firmware.acquirer.opened import AcquirerPlace
+from firmware.acquirer.registry import TerminalRecord
+from firmware.acquirer.rules import RequestSeen, Rule, RuleBook
+from firmware.acquirer.switch import Switch
+from firmware.core.config import Config
+from firmware.core.masked import Key
+from firmware.iso8583.unionpay import UnionPay
+
+TMK = Key(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
+PAYMENTS = ("0200", "0220")
+WELL, UNBALANCED = "well", "unbalanced"
+
+
+class SwitchLink:
+    """A HostLink of whole frames to an acquirer whose books lie in `directory`.
+
+    It knows the terminal of `config` and `accounts`. `say` makes it answer otherwise than it would.
+    """
+
+    undelivered = False
+
+    def __init__(
+        self,
+        directory: Path,
+        config: Config,
+        accounts: Sequence[Account],
+        line: UnionPay,
+        clock_now: Callable[[], datetime],
+    ) -> None:
+        place = AcquirerPlace(directory)
+        registry, close = place.registry()
+        merchant = config.merchant
+        record = TerminalRecord(
+            number=merchant.terminal,
+            merchant=merchant.number,
+            currency=config.currency.numeric,
+            tmk=TMK,
+        )
+        if registry.terminal(merchant.terminal) is None:
+            registry.put_terminal(record)
+            for account in accounts:
+                registry.put_account(account)
+        close()
+        self._rules = _Rules()
+        self._desks = place.desks(clock_now)
+        self._switch = Switch(
+            line, self._desks, self._rules, Counts(), clock_now=clock_now, monotonic_us=lambda: 0
+        )
+
+    def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
+        """One frame and its answer; None when nothing comes back."""
+        del timeout_ms  # it answers at once or never
+        frames = self._switch.answer(message).frames
+        return frames[0] if frames else None
+
+    def say(self, word: str) -> None:
+        """Answer payments with a response code, settlements with `unbalanced`, or all `well`."""
+        if word == WELL:
+            self._rules.rules = ()
+        elif word == UNBALANCED:
+            self._rules.rules = (Rule(does="unbalanced", type="0500"),)
+        else:
+            self._rules.rules = tuple(Rule(does="code", code=word, type=one) for one in PAYMENTS)
+
+    def close(self) -> None:
+        self._desks.close()
+
+
+class _Rules(RuleBook):
+    """Rules that are set and not read from a file."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.rules: tuple[Rule, ...] = ()
+
+    def rule_for(self, asked: RequestSeen) -> Rule | None:
+        return next((rule for rule in self.rules if rule.fits(asked)), None)
