@@ -200,7 +200,7 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
         )
         await service.put(name, order, till.name, salt=sale.time_stamp)
     else:
-        raise Wrong("payment-stands-not", field="PaymentType", detail="Normal, or Refund of one")
+        raise Wrong("invalid-body", field="PaymentType", detail="Normal, or Refund of one")
     body = told.payment_response(service, await _ended(service, name))
     body["SaleData"] = {"SaleTransactionID": sale}
     return body
@@ -315,7 +315,7 @@ async def _reconciliation(service: Service, message: Message, _till: Till) -> Bo
     asked = message.reconciliation_request
     kind = asked.reconciliation_type if asked else ""
     if kind not in ("SaleReconciliation", "AcquirerReconciliation"):
-        raise Wrong("payment-stands-not", field="ReconciliationType", detail=f"not here: {kind}")
+        raise Wrong("invalid-body", field="ReconciliationType", detail=f"not here: {kind}")
     sums = told.totals(service)
     said = await service.ask(Settle())
     if not isinstance(said, Done):

@@ -59,24 +59,24 @@ KINDS: dict[str, ProblemKind] = {
     "batch-full": ProblemKind(409, "批次已满 请结算", "The batch is full: settle first", 30),
     "batch-empty": ProblemKind(409, "批次无交易", "The batch has no transaction"),
     "owed-first": ProblemKind(
-        409, "冲正或通知未完成", "The acquirer must hear of something first", 30
+        409, "冲正或通知未完成", "A reversal or an advice must reach the acquirer first", 30
     ),
     "no-receipt": ProblemKind(
         409, "没有签购单", "There is no receipt: the payment has no transaction"
     ),
-    "not-found": ProblemKind(404, "没有此记录", "There is none"),
-    "no-method": ProblemKind(405, "不支持此方法", "Another method is wanted"),
+    "not-found": ProblemKind(404, "没有此记录", "Not found"),
+    "no-method": ProblemKind(405, "不支持此方法", "This method is not supported here"),
     "no-token": ProblemKind(401, "缺少令牌或令牌有误", "The token is missing or wrong"),
     "no-scope": ProblemKind(403, "令牌无此权限", "The token may not do this"),
-    "other-host": ProblemKind(403, "主机名不符", "This server goes by another name"),
+    "other-host": ProblemKind(403, "主机名不符", "The Host header is not a name of this server"),
     "other-origin": ProblemKind(403, "来源不被允许", "Pages of this origin may not ask"),
     "too-large": ProblemKind(413, "请求过大", "The request is too large"),
     "too-slow": ProblemKind(408, "请求过慢", "The request took too long to arrive"),
     "too-many": ProblemKind(429, "连接过多", "Too many event streams are open", 5),
     "not-acceptable": ProblemKind(
-        406, "不支持此格式", "The receipt is to be had as text, PNG or JSON"
+        406, "不支持此格式", "The receipt is available as text, PNG or JSON"
     ),
-    "internal": ProblemKind(500, "内部错误", "A bug of ours: ask the same again"),
+    "internal": ProblemKind(500, "内部错误", "A fault of the terminal: send the same again"),
     "journal-unavailable": ProblemKind(
         503, "日志暂不可读", "The journal cannot be read now: nothing was recorded", 5
     ),

@@ -1,7 +1,7 @@
 """What the routes do: ask the terminal in its inbox, read the journal, wait for what changes.
 
-A wish that the terminal does not come to in time is withdrawn, so that nothing happens later
-which a till was told had not. After a record was made no answer is an error.
+A request that the terminal does not begin in time is withdrawn and answered `busy`: it is then
+never carried out. Once a record is made, the answer is never an error.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Service:
         return await self._take(taken)
 
     async def _take(self, taken: OrderTaken) -> tuple[PaymentState, bool]:
-        """The payment that an order is; asked for if it is none yet. Raises Wrong."""
+        """The payment recorded for an order; if none is, the terminal is asked. Raises Wrong."""
         name, digest = taken.id, taken.digest
         known = self.known(name, digest)
         if known is not None:
@@ -188,7 +188,7 @@ class Service:
         return Payments(payments=shown, more=more)
 
     def cancel(self, name: str) -> PaymentState:
-        """Ask for an order to be stopped; it may be too late, and may be repeated. Raises Wrong."""
+        """Ask to cancel an order; it may be too late, and may be repeated. Raises Wrong."""
         payment = self.payment(name)
         if not payment.final:
             self.door.post(OrderStopped(name))
@@ -226,6 +226,6 @@ class Service:
 
 
 def digest_of(order: Struct, salt: str = "") -> str:
-    """The same for the same wish, however it was written; another for one of another kind."""
+    """Hash of an order's content and kind: equal for equal orders, however JSON was written."""
     packed = type(order).__name__.encode() + msgspec.json.encode(order) + salt.encode()
     return hashlib.sha256(packed).hexdigest()
