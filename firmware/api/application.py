@@ -84,7 +84,15 @@ def number(words: str, most: int) -> Query:
 
 
 _ID = ("bad-id", "not-found", "journal-unavailable")
-_ASKS = ("busy", "out-of-service", "signed-off", "training", "settlement-open", "owed-first")
+_ASKS = (
+    "busy",
+    "out-of-service",
+    "signed-off",
+    "training",
+    "settlement-open",
+    "owed-first",
+    "unanswered",
+)
 _LIMITS = ("amount-over-limit", "sale-day-limit", "other-currency", "batch-full")
 _UNDONE = (
     "bad-id",

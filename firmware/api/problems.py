@@ -77,6 +77,9 @@ KINDS: dict[str, ProblemKind] = {
         406, "不支持此格式", "The receipt is available as text, PNG or JSON"
     ),
     "internal": ProblemKind(500, "内部错误", "A fault of the terminal: send the same again"),
+    "unanswered": ProblemKind(
+        503, "终端未及时应答", "The terminal has begun and not answered: send the same again", 2
+    ),
     "journal-unavailable": ProblemKind(
         503, "日志暂不可读", "The journal cannot be read now: nothing was recorded", 5
     ),

@@ -38,15 +38,16 @@ from firmware.payments.tills import (
     WishAnswer,
 )
 
-ANSWER_S, BEGUN_S = 5, 20  # to be looked at, and to be answered once it was
+PATIENCE_S = (5.0, 20.0)  # for a request to be begun, and to be answered once it was
 _LOG = logging.getLogger(__name__)
 
 
 class Service:
     """One terminal, for all tills."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, patience_s: tuple[float, float] = PATIENCE_S) -> None:
         self.door = door
+        self._patience_s = patience_s
         self.news = News(door)
         self.feed = Feed(door, self.news)
 
@@ -197,18 +198,22 @@ class Service:
     # -- the terminal's answer ----------------------------------------------------------------
 
     async def ask(self, wish: Wish) -> WishAnswer:
-        """What the terminal says; BUSY when it did not come to it, and then it never will."""
+        """What the terminal says; BUSY when it did not begin in time, and then it never will.
+
+        Raises Wrong (`unanswered`) when it has begun and does not answer: it may still be carried
+        out, and the same request tells whether it was.
+        """
         answer: Future[WishAnswer] = Future()
         self.door.post(TillAsked(wish, answer))
         waiting = asyncio.wrap_future(answer)
-        for patience_s in (ANSWER_S, BEGUN_S):
+        for patience_s in self._patience_s:
             done, _ = await asyncio.wait({waiting}, timeout=patience_s)
             if done:
                 return self._meant(waiting.result())
             if answer.cancel():
                 return self._meant(NotNow.BUSY)
-        _LOG.warning("the terminal has begun a till's wish and does not answer")
-        return NotNow.BUSY
+        _LOG.warning("the terminal has begun a till's request and does not answer")
+        raise Wrong("unanswered")
 
     def _meant(self, answer: WishAnswer) -> WishAnswer:
         """Busy because nobody is signed on, or for a settlement, is said so."""
