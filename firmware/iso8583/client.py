@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from firmware.iso8583.answers import decode_answer
-from firmware.iso8583.keys import NotSignedOn, WorkingKeys
+from firmware.iso8583.keys import KeySource
 from firmware.iso8583.messages import (
     HostAnswer,
     HostRequest,
@@ -30,7 +30,7 @@ class KnowsDelivery(Protocol):
 class HostClient:
     """Speaks to the host at the other end of `link`, under the keys that `keys` has in use."""
 
-    def __init__(self, link: HostLink, keys: WorkingKeys, *, pin_format: PinFormat = 0) -> None:
+    def __init__(self, link: HostLink, keys: KeySource, *, pin_format: PinFormat = 0) -> None:
         self._link = link
         self._keys = keys
         self._pin_format = pin_format
@@ -44,10 +44,7 @@ class HostClient:
         if not isinstance(request, HostRequest):
             raise WireError("the embedded acquirer's format has no such message")
         asked = subject_of(request)
-        try:
-            keys = self._keys.of(asked.terminal, asked.batch)
-        except NotSignedOn as error:  # nothing has left
-            return NoAnswer(NoAnswerReason.NO_LINE, str(error))
+        keys = self._keys(asked.terminal, asked.batch)
         answer = self._link.exchange(encode(request, keys, self._pin_format), timeout_ms)
         if answer is not None:
             return decode_answer(answer, request, keys)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.masked import Key
-from firmware.iso8583.keys import KeyFileError, NotSignedOn, SessionKeys
+from firmware.iso8583.keys import KeyFileError, SessionKeys
 from firmware.iso8583.working_keys import DeliveredKeys
 
 ACQUIRER_KEYS = "acquirer.keys"
@@ -41,7 +41,7 @@ class _Kept(Struct, frozen=True):
 
 
 class KeyStore:
-    """The terminal's keeper of an acquirer's keys, and a `WorkingKeys`.
+    """Stores an acquirer's keys for the terminal.
 
     Reads its file when it is made. Raises KeyFileError for one that is another terminal's, was
     changed, or can be read by others; OSError if the disk refuses.
@@ -69,13 +69,6 @@ class KeyStore:
     def signed_on(self) -> str:
         """The day of the last sign-on, YYYYMMDD; "" before the first."""
         return self._kept.signed_on
-
-    def of(self, terminal: str, batch: int) -> SessionKeys:
-        """The working keys, the same for every batch. Raises NotSignedOn."""
-        del terminal, batch
-        if self.session is None:
-            raise NotSignedOn("no working keys: the terminal has not signed on")
-        return self.session
 
     def load_master(self, master: Key) -> None:
         """Another TMK from now on; working keys that came under the one before are forgotten.

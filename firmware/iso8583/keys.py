@@ -8,7 +8,6 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -22,10 +21,6 @@ class KeyFileError(ValueError):
     """A key file that cannot be trusted; the message names it and says what was expected."""
 
 
-class NotSignedOn(Exception):  # noqa: N818 - a state, which whoever asks has to end
-    """No acquirer has delivered keys yet: nothing can be asked for."""
-
-
 class SessionKeys(Struct, frozen=True):
     """What protects one terminal's messages in one batch: keys of 16 bytes.
 
@@ -35,14 +30,6 @@ class SessionKeys(Struct, frozen=True):
     mac: Key  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message
     pin: Key  # two-key 3DES: enciphers a PIN block of format 0
     pin_aes: Key = Key(b"")  # AES-128: enciphers a PIN block of format 4
-
-
-class WorkingKeys(Protocol):
-    """The terminal's keeper of keys. Used on the acquirer's worker alone."""
-
-    def of(self, terminal: str, batch: int) -> SessionKeys:
-        """The keys in use for a batch. Raises NotSignedOn while there are none."""
-        ...
 
 
 KeySource = Callable[[str, int], SessionKeys]
@@ -64,33 +51,6 @@ def derived_keys(master: Key) -> KeySource:
         )
 
     return session
-
-
-class DerivedKeys:
-    """The terminal's keys with the embedded acquirer: each batch has its own, without a sign-on."""
-
-    def __init__(self, master: Key) -> None:
-        self._source = derived_keys(master)
-
-    def of(self, terminal: str, batch: int) -> SessionKeys:
-        return self._source(terminal, batch)
-
-
-class SignedOnKeys:
-    """The working keys that an acquirer delivered at the last sign-on, the same for every batch."""
-
-    def __init__(self, keys: SessionKeys | None = None) -> None:
-        self._keys = keys
-
-    def sign_on(self, keys: SessionKeys) -> None:
-        """From now on these are in use; those before are forgotten."""
-        self._keys = keys
-
-    def of(self, terminal: str, batch: int) -> SessionKeys:
-        del terminal, batch
-        if self._keys is None:
-            raise NotSignedOn("no working keys: the terminal has not signed on")
-        return self._keys
 
 
 def derive(master: Key, purpose: str, size: int) -> Key:

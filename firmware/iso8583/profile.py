@@ -27,7 +27,6 @@ REQUESTS = (
     "upload",
     "upload_end",
 )
-Hex = Annotated[str, Meta(pattern="^(?:[0-9A-Fa-f]{2})*$")]
 Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
 Padding = Literal["zeros", "80"]
 _NOTATION = re.compile(

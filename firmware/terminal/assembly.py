@@ -23,7 +23,7 @@ from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.flows.desk import EmvSetup
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import MASTER, DerivedKeys, WorkingKeys, read_or_make_master
+from firmware.iso8583.keys import MASTER, KeySource, derived_keys, read_or_make_master
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
@@ -98,7 +98,7 @@ class Assembly:
             devices,
             emv,
             link=self._link,
-            keys=DerivedKeys(master),
+            keys=derived_keys(master),
             messages=messages,
             files=files,
         )
@@ -182,7 +182,7 @@ def assemble(
     emv: EmvSetup,
     *,
     link: HostLink,
-    keys: WorkingKeys,
+    keys: KeySource,
     messages: UnionPay | None = None,
     files: Mapping[str, Path] = NO_FILES,
 ) -> Terminal:

@@ -19,7 +19,7 @@ from firmware.core.masked import Key, Pan, Pin, Track2
 from firmware.core.money import CURRENCIES
 from firmware.core.payment import Payment
 from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import DerivedKeys
+from firmware.iso8583.keys import derived_keys
 from firmware.iso8583.messages import (
     Answered,
     CardPresented,
@@ -229,7 +229,7 @@ def temporary_till(
         test_amounts=test_amounts,
     )
     cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
-    return Till(host, HostClient(link(host), DerivedKeys(MASTER)), cards=cards)
+    return Till(host, HostClient(link(host), derived_keys(MASTER)), cards=cards)
 
 
 @pytest.fixture

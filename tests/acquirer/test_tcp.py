@@ -22,14 +22,14 @@ from cryptography.x509.oid import NameOID
 from firmware.core.clock import SystemClock
 from firmware.core.masked import Key
 from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import DerivedKeys
+from firmware.iso8583.keys import derived_keys
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.iso8583.tcp import TPDU, TcpLink
 from firmware.terminal.assembly import host_link
 from firmware.terminal.settings import settings_of
 
 Serve = Callable[..., int]
-KEYS = DerivedKeys(Key(bytes(range(32))))
+KEYS = derived_keys(Key(bytes(range(32))))
 
 
 def monotonic_ms() -> int:

@@ -54,7 +54,7 @@ def test_that_a_receipt_is_out_is_said_before_the_journal_hears_of_it(tmp_path: 
     till.play("wait 8s")
     assert till.get("a") == told
     till.play('press ENTER\nexpect paper "CARDHOLDER COPY"\nwait 3s')
-    assert till.get("a") == told | {"receipts_waiting": 0}
+    assert till.get("a") == told | {"receipts_waiting": 0, "papers": []}
     till.close()
 
 

@@ -48,7 +48,7 @@ from firmware.emv.outcomes import (
 from firmware.emv.terminal import EmvTransaction
 from firmware.emv.trace import Trace
 from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import MASTER, DerivedKeys, read_or_make_master
+from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.lab.cards.slot import CardAtHand
 from firmware.lab.issuers import tray_books
@@ -179,7 +179,7 @@ class Bench:
             master = read_or_make_master(Path(directory) / MASTER)
             books = Path(directory) / BOOKS
             host = embedded_host(self._config, books, tray_books(), master, lambda: at)
-            client = HostClient(host, DerivedKeys(master))
+            client = HostClient(host, derived_keys(master))
             try:
                 return client.ask(request, HOST_TIMEOUT_MS)
             finally:

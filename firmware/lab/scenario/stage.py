@@ -18,7 +18,7 @@ from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.flows.desk import EmvSetup
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
-from firmware.iso8583.keys import MASTER, DerivedKeys, read_or_make_master
+from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
@@ -182,7 +182,7 @@ class Stage:
             devices,
             self._emv,
             link=self.far or self.line,
-            keys=DerivedKeys(self._master),
+            keys=derived_keys(self._master),
             messages=self._messages() if self.far else None,
         )
         self.terminal.runner.start()
