@@ -65,7 +65,8 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
             await tell(desk, Text.REFUSED, why_refused(ended))
         case PaymentPending(transaction=transaction):
             say = Phrase.of(Text.REFUND_UNCONFIRMED)
-            await _not_approved(desk, transaction, say, "", Phrase.of(Text.REFUND_REPEATED))
+            told = Phrase.of(Text.REFUND_REPEATED)
+            await _not_approved(desk, transaction, say, "", told, undecided=True)
         case PaymentUnsent(transaction=transaction):
             stands = Phrase.of(_STANDS[transaction.kind])
             await _not_approved(desk, transaction, Phrase.of(Text.NOT_SENT), "", stands)
@@ -80,7 +81,13 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
 
 
 async def _not_approved(
-    desk: Desk, transaction: Transaction, text: Phrase, code: str, prompt: Phrase
+    desk: Desk,
+    transaction: Transaction,
+    text: Phrase,
+    code: str,
+    prompt: Phrase,
+    *,
+    undecided: bool = False,
 ) -> None:
     """Say why not, and what stands, until a key is pressed; nothing is owed."""
     await Beep(long=True)
@@ -92,6 +99,7 @@ async def _not_approved(
         code=code,
         prompt=prompt,
         training=desk.training,
+        undecided=undecided,
     )
     shown = await show(desk, screen)
     while True:

@@ -132,6 +132,7 @@ class Outcome(Struct, frozen=True):
     undo_s: int | None = None
     training: bool = False
     customer: bool = False  # one alone before a kiosk reads it
+    undecided: bool = False  # neither approved nor ended: more will come of it
 
 
 class Original(Struct, frozen=True):

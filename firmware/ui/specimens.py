@@ -169,6 +169,7 @@ def _outcomes() -> dict[str, Screen]:
             approved=False,
             text=Phrase.of(Text.REFUND_UNCONFIRMED),
             prompt=Phrase.of(Text.REFUND_REPEATED),
+            undecided=True,
         ),
         "void-approved": Outcome(
             Kind.VOID,

@@ -167,7 +167,7 @@ def outcome(screen: Outcome, words: Words, canvas: Canvas) -> None:
     declined = bool(code) and not screen.approved
     reason_apart = declined and not screen.training  # in training the bar takes its room
     title = words(Text.DECLINED) if reason_apart else text
-    rows.append(_ending(title, kind, approved=screen.approved))
+    rows.append(_ending(title, kind, approved=screen.approved, undecided=screen.undecided))
     labels = [each for each in (screen.voucher, f"[{code}]" if declined else "") if each]
     rows.append(AmountRow(screen.amount, *labels, heights_px=(26, 24, 22, 20, 18, 16)))
     if reason_apart:
@@ -181,9 +181,9 @@ def outcome(screen: Outcome, words: Words, canvas: Canvas) -> None:
     stack(canvas, rows)
 
 
-def _ending(title: str, kind: str, *, approved: bool) -> Row:
+def _ending(title: str, kind: str, *, approved: bool, undecided: bool) -> Row:
     """How it ended, and of what: on one line in the tallest face that takes both, else on two."""
-    icon = icons.TICK if approved else icons.CROSS
+    icon = icons.TICK if approved else icons.WARNING if undecided else icons.CROSS
     beside = icon.width_px + 1 + glyphs.face(LOW_PX).width_px(kind)
     # in one face the two would read as one phrase, so they stand further apart
     for face, gap in ((TALL_PX, 1), (LOW_PX, 6)) if kind else ():

@@ -10,12 +10,13 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.acquirer.books import BOOKS
 from firmware.core.config import Config, Emv
