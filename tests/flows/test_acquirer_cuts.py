@@ -136,4 +136,4 @@ def test_a_sign_on_that_is_cut_anywhere_leaves_keys_that_work(cuts: Cuts, demand
         assert again.acquirer.standing == before + 4_000
         assert journal.totals(1).sales_minor == before + 4_000
 
-    assert cuts.each(sells) > 10
+    assert cuts.each(sells) > 8  # the intent, sign-on and outcome, each before and after
