@@ -41,7 +41,8 @@ def run(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
     print(f"{'terminal':<8}  {'batch':<6}  {'sales':>18}  {'voids':>18}  {'refunds':>18}  settled")
     for batch in found.batches:
         print(_batch(batch))
-    print("(count/sum in minor units)")
+    print("(count/sum in minor units)\n")
+    print(f"{'account':<24}  {'status':<12}  spent, in minor units")
     for account in found.accounts:
         print(_account(account))
     return DONE
@@ -70,4 +71,4 @@ def _upload(seen: UploadSeen) -> str:
 
 def _account(account: AccountSeen) -> str:
     limit = "no limit" if account.limit_minor is None else f"of {account.limit_minor}"
-    return f"{account.name:<24}  {account.status:<12}  spent {account.spent_minor} {limit}"
+    return f"{account.name:<24}  {account.status:<12}  {account.spent_minor} {limit}"

@@ -79,7 +79,10 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     block.add_argument("name", metavar="NAME")
     acquirer_rules.add_arguments(does, add_place_argument)
     acquirer_report.add_arguments(does, add_place_argument)
-    lists = (actions.add_parser("list"), changes.add_parser("list"))
+    lists = (
+        actions.add_parser("list", help="those that are registered, without their keys"),
+        changes.add_parser("list", help="those that there are, by their last digits"),
+    )
     for parser in (add, remove, load, block, *lists):
         add_place_argument(parser)
 
@@ -87,7 +90,10 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def add_place_argument(parser: argparse.ArgumentParser) -> None:
     """Add where the books are."""
     home = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share"))
-    parser.add_argument("--data", type=Path, metavar="DIR", default=home / "pos-acquirer")
+    default = home / "pos-acquirer"
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", default=default, help=f"default: {default}"
+    )
     parser.add_argument(
         "--books", default="", metavar="URL", help="postgresql://… (default: SQLite below DIR)"
     )
