@@ -8,12 +8,14 @@ from pathlib import Path
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.counts import Counts
+from firmware.acquirer.embedded import BookEntry
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.rules import RequestSeen, Rule, RuleBook
 from firmware.acquirer.switch import Switch
 from firmware.core.config import Config
 from firmware.core.masked import Key
+from firmware.iso8583 import rounds
 from firmware.iso8583.unionpay import UnionPay
 
 TMK = Key(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
@@ -51,6 +53,7 @@ class SwitchLink:
             for account in accounts:
                 registry.put_account(account)
         close()
+        self._accounts = {each.pan.keyed_hash(registry.hash_key): each for each in accounts}
         self._rules = _Rules()
         self._desks = place.desks(clock_now)
         self._switch = Switch(
@@ -71,6 +74,42 @@ class SwitchLink:
             self._rules.rules = (Rule(does="unbalanced", type="0500"),)
         else:
             self._rules.rules = tuple(Rule(does="code", code=word, type=one) for one in PAYMENTS)
+
+    # -- its books, for whoever holds them against a journal ----------------------------------
+
+    def names_by_hash(self, key: Key) -> dict[str, str]:
+        """The accounts' names by the hash that their PAN has under a terminal's key."""
+        return {each.pan.keyed_hash(key): each.name for each in self._accounts.values()}
+
+    def books(self) -> list[BookEntry]:
+        """Every payment that came in and what became of it."""
+        with self._desks.taken() as desk:
+            found = desk.books.entries()
+        return [
+            BookEntry(
+                terminal=entry.terminal,
+                batch=rounds.number_of(entry.batch),
+                stan=entry.stan,
+                kind=entry.kind,
+                amount_minor=entry.amount_minor,
+                account=self._name(entry.account),
+                state=entry.state,
+                response_code=entry.response_code,
+                reference=entry.reference,
+            )
+            for entry in found
+        ]
+
+    def balances(self) -> dict[str, int]:
+        """What each account by name has spent, in minor units."""
+        with self._desks.taken() as desk:
+            spent = desk.books.spent()
+        none = dict.fromkeys((each.name for each in self._accounts.values()), 0)
+        return none | {self._name(account): minor for account, minor in spent.items()}
+
+    def _name(self, account: str) -> str:
+        known = self._accounts.get(account)
+        return known.name if known else f"unknown-{account[:8]}"
 
     def close(self) -> None:
         self._desks.close()

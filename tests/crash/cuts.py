@@ -125,7 +125,7 @@ def cuts_of(story: Story, folder: Path) -> Witness:
         witness.note(None)
         rig.plays(story.lines, folder)
         rig.on_answered = lambda _effect: None
-        assert not unbalanced(_powered(rig), rig.host), "the story itself adds up"
+        assert not unbalanced(_powered(rig), rig.keeps_books), "the story itself adds up"
     finally:
         rig.close()
     return witness
@@ -171,7 +171,7 @@ def broken(rig: Rig, shown: set[Approval], paper: str) -> list[str]:
     """Every promise that a terminal come to rest does not keep, in words."""
     ledger = _powered(rig)
     journal = ledger.journal
-    found = unbalanced(ledger, rig.host)
+    found = unbalanced(ledger, rig.keeps_books)
     for each in shown:
         entry = journal.by_voucher(int(each.voucher))
         if entry is None or (entry.kind, entry.amount_minor, entry.state) != (

@@ -180,5 +180,5 @@ def books(stage: Stage) -> dict[str, Any]:
             for name, minor in stage.host.balances().items()
             if minor
         },
-        "differences": [] if terminal is None else unbalanced(terminal.ledger, stage.host),
+        "differences": [] if terminal is None else unbalanced(terminal.ledger, stage.keeps_books),
     }

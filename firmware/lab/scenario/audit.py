@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
 
 from firmware.acquirer.booking import Standing
-from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.embedded import BookEntry
 from firmware.core.kinds import Kind
+from firmware.core.masked import Key
 from firmware.journal.transactions import State
 from firmware.terminal.data_directory import DataDirectory
 
@@ -14,7 +17,17 @@ _SIGN = {Kind.SALE: 1, Kind.VOID: -1, Kind.REFUND: -1}
 _Key = tuple[str, int, int, Kind, int]  # account, batch, STAN, kind, minor units
 
 
-def unbalanced(ledger: DataDirectory, host: LocalHost) -> list[str]:
+class KeepsBooks(Protocol):
+    """An acquirer whose books can be looked at: the embedded one, or one of a line."""
+
+    def names_by_hash(self, key: Key) -> dict[str, str]: ...
+
+    def books(self) -> Sequence[BookEntry]: ...
+
+    def balances(self) -> dict[str, int]: ...
+
+
+def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
     """Every difference in words; empty when books and journal agree and nothing is open."""
     journal = ledger.journal
     names = host.names_by_hash(ledger.keys.card)

@@ -287,7 +287,7 @@ class Player:
         terminal = self._powered(step)
         if not terminal.ledger.at_hand:
             raise self._failed(step, "books balanced", "a journal that cannot be read now")
-        differences = unbalanced(terminal.ledger, self.stage.host)
+        differences = unbalanced(terminal.ledger, self.stage.keeps_books)
         if differences:
             raise self._failed(step, "books balanced", "; ".join(differences))
 

@@ -27,6 +27,7 @@ from firmware.journal.records import OperatorSignedOn
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.host_line import HostLine
 from firmware.lab.issuers import tray_books
+from firmware.lab.scenario.audit import KeepsBooks
 from firmware.lab.scenario.disk import Disk
 from firmware.lab.switch_link import TMK, SwitchLink
 from firmware.terminal.assembly import assemble, embedded_host, hold
@@ -214,6 +215,11 @@ class Stage:
         self.terminal, self._drivers, self.frame = None, None, None
 
     # --- what the player looks at ---
+
+    @property
+    def keeps_books(self) -> KeepsBooks:
+        """The acquirer of this terminal."""
+        return self.switch or self.host
 
     @property
     def glass_text(self) -> str:
