@@ -36,7 +36,7 @@ from firmware.iso8583.messages import (
     SettlementRequest,
 )
 from firmware.iso8583.spec import WireError
-from firmware.iso8583.unionpay import Asked, UnionPay
+from firmware.iso8583.unionpay import RequestRead, UnionPay
 from firmware.iso8583.wire import Unacceptable
 
 WRONG_KEY = SessionKeys(mac=Key(bytes(range(1, 17))), pin=Key(bytes(16)))
@@ -160,7 +160,7 @@ class Switch:
         return self._reply(asked, answer, taken.keys, rule)
 
     def _decide(
-        self, asked: Asked, taken: _Taken, desk: ServiceDesk, rule: Rule | None
+        self, asked: RequestRead, taken: _Taken, desk: ServiceDesk, rule: Rule | None
     ) -> Answered | None:
         request = asked.request
         if rule is not None and rule.does == "code":
@@ -203,7 +203,7 @@ class Switch:
         )
 
     def _reply(
-        self, asked: Asked, answer: Answered, keys: SessionKeys | None, rule: Rule | None
+        self, asked: RequestRead, answer: Answered, keys: SessionKeys | None, rule: Rule | None
     ) -> Reply:
         does = rule.does if rule is not None else ""
         try:
@@ -228,7 +228,7 @@ class Switch:
         return Reply((frame,))
 
 
-def _looked(asked: Asked) -> Looked:
+def _looked(asked: RequestRead) -> Looked:
     amount = asked.fields.get("4")
     return Looked(
         type=asked.fields["t"],

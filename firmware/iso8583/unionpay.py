@@ -81,7 +81,7 @@ def line_of(profile: str, tpdu: str = "", header: str = "") -> UnionPay:
     return UnionPay(found, FrameShape(tpdu or found.frame.tpdu, header or found.frame.header))
 
 
-class Asked(Struct, frozen=True):
+class RequestRead(Struct, frozen=True):
     """A request as it came: what it asks, and what its answer repeats."""
 
     request: LineRequest | Unacceptable
@@ -144,7 +144,7 @@ class UnionPay:
 
     def read_request(
         self, frame: bytes, keys_of: Callable[[str], SessionKeys | None], today: date
-    ) -> Asked | None:
+    ) -> RequestRead | None:
         """What a frame asks, or None where too little can be read to answer it. Never raises."""
         try:
             line = unpack_frame(frame, self.frame)
@@ -155,9 +155,9 @@ class UnionPay:
         if fields["t"] not in _TYPES or any(key not in fields for key in _HEADS):
             return None
         keys = keys_of(fields["41"])
-        return Asked(self._asked(line.message, fields, keys, today), line, fields)
+        return RequestRead(self._asked(line.message, fields, keys, today), line, fields)
 
-    def answer(self, asked: Asked, answer: Answered, keys: SessionKeys | None) -> bytes:
+    def answer(self, asked: RequestRead, answer: Answered, keys: SessionKeys | None) -> bytes:
         """The frame that answers. Raises WireError if a field of `answer` does not fit."""
         fields = answer_fields(asked.fields, answer)
         message = self._sealed(fields, None if fields["t"] in _PLAIN_ANSWERS else keys)

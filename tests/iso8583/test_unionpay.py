@@ -37,7 +37,7 @@ from firmware.iso8583.messages import (
 )
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.spec import Fields, WireError
-from firmware.iso8583.unionpay import Asked, UnionPay
+from firmware.iso8583.unionpay import RequestRead, UnionPay
 from firmware.iso8583.wire import Unacceptable
 
 PROFILE = Profile.shipped("unionpay")
@@ -98,7 +98,7 @@ def parts(frame: bytes) -> Fields:
     return CODEC.unpack(unpack_frame(frame, PROFILE.frame).message)
 
 
-def asked(request: LineRequest, keys: SessionKeys = KEYS) -> Asked:
+def asked(request: LineRequest, keys: SessionKeys = KEYS) -> RequestRead:
     got = LINE.read_request(LINE.request(request, keys), lambda _terminal: keys, TODAY)
     assert got is not None
     return got

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from firmware.core.money import CURRENCIES, major_text
 from firmware.lab.benchmarks.children import environment
 from firmware.lab.benchmarks.figures import Figure, median, p99
 from firmware.lab.scenario.stage import STAGE_CONFIG
@@ -109,7 +110,7 @@ class _Till:
         """Real ms from a request to its amount on the display; the order is given up then."""
         minor = 10_000 + number
         self._seen.clear()
-        self._wanted = f"{minor // 100}.{minor % 100:02d}"
+        self._wanted = major_text(minor, CURRENCIES["CNY"])
         began_s = time.perf_counter()
         self.order(f"shown-{number}", minor)
         if not self._seen.wait(PATIENCE_S):
