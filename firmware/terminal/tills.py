@@ -25,6 +25,7 @@ from firmware.payments.tills import (
     TellStage,
     TillAsked,
     TillEvent,
+    WishAnswer,
 )
 from firmware.receipts.spool import Spool
 from hw.events import Key, KeyPressed
@@ -105,6 +106,7 @@ class Tills:
         self._order_id, self._stage = "", None  # type: str, OrderStage | None
         self._stoppable = self._stopped = False
         self._line = AcquirerLine.UNKNOWN
+        self._answered: list[tuple[TillAsked, WishAnswer]] = []  # and not yet told so
 
     def take(self, event: TillEvent, *, ready: bool, out_of_service: bool) -> None:
         """Keep a wish for the flow that waits for it, or refuse it."""
@@ -130,7 +132,7 @@ class Tills:
         match effect:
             case AnswerTill(answer=answer):
                 assert self._asked is not None, "nobody asked"
-                self._asked.answer.set_result(answer)
+                self._answered.append((self._asked, answer))
                 self._asked = None
             case TellStage(order_id=order_id, stage=stage):
                 if stage is OrderStage.TAKEN:
@@ -157,7 +159,7 @@ class Tills:
         """The flow has ended at a fault: whoever asked is told, and no order goes on."""
         for asked in (self._asked, self._waiting):
             if asked is not None:
-                asked.answer.set_result(NotNow.OUT_OF_SERVICE)
+                self._answered.append((asked, NotNow.OUT_OF_SERVICE))
         self._asked = self._waiting = None
         self._order_id, self._stage = "", None
         self._stoppable = self._stopped = False
@@ -171,7 +173,10 @@ class Tills:
         out_of_service: bool,
         card: bool,
     ) -> None:
-        """Let the board say how the terminal stands."""
+        """Let the board say how the terminal stands; then whoever was answered is told so.
+
+        In this order, since who is answered may look at the board at once.
+        """
         standing = TerminalStanding(
             ready=ready,
             out_of_service=out_of_service,
@@ -184,3 +189,6 @@ class Tills:
             line=self._line,
         )
         self._board.tell(standing)
+        for asked, answer in self._answered:
+            asked.answer.set_result(answer)
+        self._answered.clear()
