@@ -200,7 +200,7 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
         )
         await service.put(name, order, till.name, salt=sale.time_stamp)
     else:
-        raise Wrong("invalid-body", field="PaymentType", detail="Normal, or Refund of one")
+        raise Wrong("payment-stands-not", field="PaymentType", detail="Normal, or Refund of one")
     body = told.payment_response(service, await _ended(service, name))
     body["SaleData"] = {"SaleTransactionID": sale}
     return body

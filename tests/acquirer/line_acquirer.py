@@ -127,10 +127,9 @@ class LineAcquirer:
             return None
         if wrong_mac:
             self.macs_refused += 1
-            answer: Fields | None = {
-                n: fields[n] for n in (3, 4, 11, 41, 42, 49, 60) if n in fields
-            }
-            answer |= {39: "A0"}
+            echoed = (3, 4, 11, 41, 42, 49, 60)
+            refused: Fields = {n: fields[n] for n in echoed if n in fields}
+            answer: Fields | None = refused | {39: "A0"}
         else:
             answer = self._carry_out(kind, fields)
         if answer is None or self.lose(kind, fields):
@@ -159,7 +158,8 @@ class LineAcquirer:
         if self.behave is not None:
             return self.behave(kind, fields)
         now = self._now()
-        answer = {n: fields[n] for n in (3, 4, 11, 25, 41, 42, 49, 60) if n in fields}
+        echoed = (3, 4, 11, 25, 41, 42, 49, 60)
+        answer: Fields = {n: fields[n] for n in echoed if n in fields}
         answer |= {13: now[:4], 12: now[4:], 37: f"{len(self.seen):012d}"}
         if kind == "0800" and self.batch is not None:
             answer[60] = f"{fields[60][:2]}{self.batch:06d}{fields[60][8:]}"

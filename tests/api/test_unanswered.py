@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from firmware.api.service import Service
 from firmware.api.views import Door
 from firmware.core.config import Config
 from firmware.journal.keys import TerminalKeys
-from firmware.payments.tills import Done, NotNow, Settle, TillAsked, TillEvent
+from firmware.payments.tills import Done, NotNow, Settle, TillAsked, TillEvent, WishAnswer
 from firmware.terminal.tills import Board
 from tests.journal.story import Shop
 
@@ -24,6 +25,12 @@ PATIENCE_S = (0.05, 0.05)
 def directory(tmp_path: Path) -> Path:
     Shop.open(tmp_path).journal.close()
     return tmp_path
+
+
+def said_to(service: Service) -> WishAnswer:
+    """What a till is told that asks for a settlement; in a thread without a loop of others."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(service.ask(Settle()))).result()
 
 
 def service_of(directory: Path, asked: list[TillEvent], *, begins: bool) -> Service:
@@ -46,7 +53,7 @@ def service_of(directory: Path, asked: list[TillEvent], *, begins: bool) -> Serv
 def test_what_was_begun_and_not_answered_is_not_said_to_have_left_nothing(directory: Path) -> None:
     asked: list[TillEvent] = []
     with pytest.raises(Wrong) as caught:
-        asyncio.run(service_of(directory, asked, begins=True).ask(Settle()))
+        said_to(service_of(directory, asked, begins=True))
     assert caught.value.kind == "unanswered"
     assert KINDS["unanswered"].status == 503
     [event] = asked
@@ -56,7 +63,7 @@ def test_what_was_begun_and_not_answered_is_not_said_to_have_left_nothing(direct
 
 def test_what_was_never_begun_is_withdrawn(directory: Path) -> None:
     asked: list[TillEvent] = []
-    said = asyncio.run(service_of(directory, asked, begins=False).ask(Settle()))
+    said = said_to(service_of(directory, asked, begins=False))
     assert said in (NotNow.BUSY, NotNow.SIGNED_OFF)  # nobody has signed on in this journal
     [event] = asked
     assert isinstance(event, TillAsked)

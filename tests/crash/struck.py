@@ -225,7 +225,8 @@ class Trial:
                     self._shown.add(Approval(screen.kind, screen.voucher, screen.amount.minor))
             case payment_effects.Authorise(request=request):
                 before, self._spoilt = self._spoilt, self.cast.rig.line.spoilt
-                self._unanswered += [request] * (self._spoilt > before)
+                if isinstance(request, HostRequest) and self._spoilt > before:
+                    self._unanswered.append(request)
 
     def clear(self) -> None:
         """All is well again, and the slot is empty."""
