@@ -13,6 +13,7 @@ from firmware.core.money import Currency
 from firmware.core.payment import Payment, Place
 
 APPROVED, DECLINED = "00", "05"
+UPLOAD_MOST = 8  # transactions in one message of an upload
 INSTITUTION_LENGTH = 11  # of an institution's code in field 44
 NO_MASTER = "no terminal master key: load it first (menu 7, or pos key load)"
 ANOTHER_BATCH = "77"  # is open at the acquirer than the one asked with

@@ -6,14 +6,15 @@ from datetime import date
 from typing import Any
 
 from firmware.core.kinds import Kind, OriginalRef, ReversalCause
-from firmware.core.masked import Pan, Track2
-from firmware.core.money import CURRENCIES, Money
+from firmware.core.masked import Pan, Pin
+from firmware.core.money import Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
 from firmware.iso8583.des import BLOCK
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded, pack_sides, unpack_sides
 from firmware.iso8583.messages import (
+    UPLOAD_MOST,
     CardPresented,
     Control,
     ControlRequest,
@@ -28,22 +29,29 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 from firmware.iso8583.profile import Profile
+from firmware.iso8583.request_parts import (
+    BY_NUMBER,
+    CODES,
+    OFFLINE,
+    SETTLE,
+    TRADE,
+    UNREADABLE_PIN,
+    add_card,
+    card_of,
+    financial_type,
+)
 from firmware.iso8583.spec import Fields, WireError
-from firmware.iso8583.wire import UNREADABLE_PIN
 
 NO_KEYS = frozenset({"0800", "0820", "0500"})  # messages without a MAC
-TRADE, SETTLE, SCRIPT = "000", "201", "951"
+SCRIPT = "951"
 UPLOADED, END_BALANCED, END_UPLOADED = "203", "207", "202"
-UPLOAD_MOST, ITEM_DIGITS, PAN_DIGITS = 8, 40, 20
+ITEM_DIGITS, PAN_DIGITS = 40, 20
 ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and of a refund MMDD
-_CODES = {Kind.SALE: ("000000", "22"), Kind.VOID: ("200000", "23"), Kind.REFUND: ("200000", "25")}
-_OFFLINE = "36"
 _KINDS = {
-    **{codes: (kind, False) for kind, codes in _CODES.items()},
-    ("000000", _OFFLINE): (Kind.SALE, True),
+    **{codes: (kind, False) for kind, codes in CODES.items()},
+    ("000000", OFFLINE): (Kind.SALE, True),
 }
 _CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
-_CURRENCIES = {currency.numeric: currency for currency in CURRENCIES.values()}
 _FAULTS = {  # field 39 of a reversal
     ReversalCause.TIMED_OUT: "98",
     ReversalCause.NO_LINE: "98",
@@ -104,13 +112,13 @@ def heads(request: LineRequest, profile: Profile) -> Fields:
             fields["t"], fields["60"] = "0320", f"00{batch}{end}"
         case FinancialRequest() | ReversalRequest() | ScriptRequest():
             paid = request.payment
-            fields["3"], code = _CODES[paid.kind]
+            fields["3"], code = CODES[paid.kind]
             offline = isinstance(request, FinancialRequest) and request.offline
             fields["t"] = _type(request)
             fields["4"] = f"{paid.amount.minor:012d}"
             fields["49"] = paid.amount.currency.numeric
             network = SCRIPT if isinstance(request, ScriptRequest) else TRADE
-            told = f"{_OFFLINE if offline else code}{batch}{network}{shape.reader_ability}"
+            told = f"{OFFLINE if offline else code}{batch}{network}{shape.reader_ability}"
             fields["60"] = told.ljust(shape.field_60_digits, "0")[: shape.field_60_digits]
     return fields
 
@@ -120,7 +128,7 @@ def _type(request: FinancialRequest | ReversalRequest | ScriptRequest) -> str:
         return "0400"
     if isinstance(request, ScriptRequest):
         return "0620"
-    return "0220" if request.offline or request.payment.kind is Kind.REFUND else "0200"
+    return financial_type(request)
 
 
 def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Profile) -> Fields:
@@ -141,10 +149,10 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
         case ReversalRequest():
             fields["39"] = reason_of(request.reason)
             if request.card is not None:
-                _add_card(fields, request.card)
+                add_card(fields, request.card)
             _add_original(fields, request.payment)
         case FinancialRequest() | ScriptRequest():
-            _add_card(fields, request.card)
+            add_card(fields, request.card)
             if isinstance(request, ScriptRequest):
                 fields["61"] = f"{request.payment.batch:06d}{request.payment.stan:06d}"
                 if request.reference:
@@ -168,18 +176,6 @@ def _items(request: UploadRequest) -> str:
         for one in request.items
     )
     return f"{len(request.items):02d}{details}"
-
-
-def _add_card(fields: Fields, card: CardPresented) -> None:
-    fields["2"], fields["14"] = card.pan.reveal(), card.expiry
-    fields["22"] = "051" if card.pin else "052"
-    fields["25"] = "00"
-    if card.psn:
-        fields["23"] = card.psn.rjust(3, "0")
-    if card.track2:
-        fields["35"] = card.track2.reveal().replace("=", "D")
-    if card.de55:
-        fields["55"] = card.de55.hex().upper()
 
 
 def _add_pin(fields: Fields, card: CardPresented, keys: SessionKeys | None) -> None:
@@ -224,7 +220,7 @@ def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineReq
             return ControlRequest(what, **place)
         case "0500", "201":
             totals, _ = unpack_sides(fields["48"])
-            currency = _CURRENCIES[fields["49"]]
+            currency = BY_NUMBER[fields["49"]]
             return SettlementRequest(totals=totals, currency=currency, **place, date="", time="")
         case "0320", "202" | "207":
             return UploadEndRequest(**place, count=_count(fields), balanced=network == "207")
@@ -234,8 +230,8 @@ def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineReq
     match fields["t"]:
         case "0200" | "0220":
             card = _card_of(fields, keys)
-            request = FinancialRequest(paid, card, offline=kind == _OFFLINE)
-            if _type(request) != fields["t"]:
+            request = FinancialRequest(paid, card, offline=kind == OFFLINE)
+            if financial_type(request) != fields["t"]:
                 raise WireError(f"type {fields['t']} does not suit fields 3 and 60")
             return request
         case "0400":
@@ -258,9 +254,9 @@ def _payment_of(fields: Fields, code: str, place: dict[str, Any], today: date) -
     named = _KINDS.get((fields["3"], code))
     if named is None or fields["60"][8:11] not in (TRADE, SCRIPT):
         raise WireError("fields 3 and 60 name no transaction")
-    if fields["49"] not in _CURRENCIES:
+    if fields["49"] not in BY_NUMBER:
         raise WireError("field 49: no currency that is known")
-    amount = Money(int(fields["4"]), _CURRENCIES[fields["49"]])
+    amount = Money(int(fields["4"]), BY_NUMBER[fields["49"]])
     original = None if fields["t"] == "0620" else _original_of(fields, today)
     return Payment(kind=named[0], amount=amount, date="", time="", original=original, **place)
 
@@ -294,24 +290,12 @@ def _last(mmdd: str, today: date) -> str:
 
 
 def _card_of(fields: Fields, keys: SessionKeys | None) -> CardPresented:
-    try:
-        pan = Pan(fields["2"])
-        track2 = Track2(fields["35"]) if "35" in fields else None
-    except ValueError:
-        raise WireError("fields 2 and 35: no account number or no track") from None
-    if track2 is not None and not track2.is_of(pan):
-        raise WireError("fields 2 and 35: two accounts")
-    pin = None
-    if "52" in fields and keys is not None:
-        pin = pinblock.decipher(bytes.fromhex(fields["52"]), pan, keys) or UNREADABLE_PIN
-    return CardPresented(
-        pan=pan,
-        psn=fields["23"][1:] if "23" in fields else "",
-        expiry=fields.get("14", ""),
-        track2=track2,
-        pin=pin,
-        de55=bytes.fromhex(fields.get("55", "")),
-    )
+    def pin_of(pan: Pan) -> Pin | None:
+        if "52" not in fields or keys is None:
+            return None
+        return pinblock.decipher(bytes.fromhex(fields["52"]), pan, keys) or UNREADABLE_PIN
+
+    return card_of(fields, fields.get("14", ""), pin_of)
 
 
 def _count(fields: Fields) -> int:

@@ -20,15 +20,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind, OriginalRef
-from firmware.core.masked import Key, Pan, Pin, Track2
-from firmware.core.money import CURRENCIES, Money
+from firmware.core.kinds import OriginalRef
+from firmware.core.masked import Key, Pan, Pin
+from firmware.core.money import Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
 from firmware.iso8583.des import pad_80, retail_mac
 from firmware.iso8583.keys import KeySource, SessionKeys
 from firmware.iso8583.messages import (
-    CardPresented,
     FinancialRequest,
     HostRequest,
     ReversalRequest,
@@ -36,22 +35,24 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 from firmware.iso8583.pinblock import PinFormat
+from firmware.iso8583.request_parts import (
+    BY_NUMBER,
+    CODES,
+    OFFLINE,
+    SETTLE,
+    TRADE,
+    UNREADABLE_PIN,
+    add_card,
+    card_of,
+    financial_type,
+)
 from firmware.iso8583.spec import MAC_BYTES, Fields, WireError, pack, unpack
 from firmware.iso8583.totals import pack_totals, unpack_totals
 
 ANSWER_TYPES = {"0200": "0210", "0220": "0230", "0400": "0410", "0500": "0510"}
-_CODES = {  # processing code (field 3) and type code (60.1)
-    Kind.SALE: ("000000", "22"),
-    Kind.VOID: ("200000", "23"),
-    Kind.REFUND: ("200000", "25"),
-}
-_CURRENCIES = {currency.numeric: currency for currency in CURRENCIES.values()}
-_KINDS = {codes: kind for kind, codes in _CODES.items()}
-_OFFLINE = "36"
+_KINDS = {codes: kind for kind, codes in CODES.items()}
 _NO_ORIGINAL = "0" * 20
 _REVERSED_DIGITS = 30
-_SETTLE = "201"
-_TRADE = "000"
 _TIMED_OUT = "98"  # field 39 of a reversal: no answer came
 
 
@@ -85,7 +86,7 @@ def decode_request(
     session = keys(fields["41"], batch_of(fields))
     if not is_sealed(message, session.mac):
         return Unacceptable("A0", "MAC differs", fields)
-    if "49" in fields and fields["49"] not in _CURRENCIES:
+    if "49" in fields and fields["49"] not in BY_NUMBER:
         return Unacceptable("12", "field 49: no currency that is known", fields)
     try:
         return _request(fields, session, today)
@@ -107,13 +108,13 @@ def heads(request: HostRequest) -> Fields:
     fields["41"], fields["42"] = asked.terminal, asked.merchant
     if isinstance(asked, SettlementRequest):
         fields["49"] = asked.currency.numeric
-        fields["60"] = f"00{asked.batch:06d}{_SETTLE}"
+        fields["60"] = f"00{asked.batch:06d}{SETTLE}"
         return fields
-    fields["3"], code = _CODES[asked.kind]
+    fields["3"], code = CODES[asked.kind]
     if isinstance(request, FinancialRequest) and request.offline:
-        code = _OFFLINE
+        code = OFFLINE
     fields["4"], fields["49"] = f"{asked.amount.minor:012d}", asked.amount.currency.numeric
-    fields["60"] = f"{code}{asked.batch:06d}{_TRADE}"
+    fields["60"] = f"{code}{asked.batch:06d}{TRADE}"
     return fields
 
 
@@ -142,8 +143,7 @@ def _type(request: HostRequest) -> str:
         case ReversalRequest():
             return "0400"
         case FinancialRequest():
-            posted = request.offline or request.payment.kind is Kind.REFUND
-            return "0220" if posted else "0200"
+            return financial_type(request)
 
 
 def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinFormat) -> Fields:
@@ -159,7 +159,7 @@ def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinForm
                     f"{meant.batch:06d}{meant.stan:06d}{meant.date}{meant.time}{request.last4}"
                 )
         case FinancialRequest():
-            _add_card(fields, request.card)
+            add_card(fields, request.card)
             if request.card.pin:
                 _add_pin(fields, request.card.pin, request.card.pan, keys, pin_format)
             if request.payment.original is not None:
@@ -175,19 +175,6 @@ def _add_original(fields: Fields, original: OriginalRef) -> None:
         fields["61"] = numbers
     if original.reference:
         fields["37"] = original.reference
-
-
-def _add_card(fields: Fields, card: CardPresented) -> None:
-    fields["2"] = card.pan.reveal()
-    fields["14"] = card.expiry
-    fields["22"] = "051" if card.pin else "052"  # contact chip, with or without a PIN
-    if card.psn:
-        fields["23"] = card.psn.rjust(3, "0")
-    fields["25"] = "00"
-    if card.track2:
-        fields["35"] = card.track2.reveal().replace("=", "D")
-    if card.de55:
-        fields["55"] = card.de55.hex().upper()
 
 
 def _add_pin(fields: Fields, pin: Pin, pan: Pan, keys: SessionKeys, pin_format: PinFormat) -> None:
@@ -208,17 +195,17 @@ def _request(
         "batch": batch_of(fields),
         "stan": int(fields["11"]),
     }
-    currency = _CURRENCIES[fields["49"]]
+    currency = BY_NUMBER[fields["49"]]
     at: dict[str, Any] = {"date": _full_date(fields["13"], today), "time": fields["12"]}
     kind_code, network = fields["60"][:2], fields["60"][8:]
     if fields["t"] == "0500":
-        if (kind_code, network) != ("00", _SETTLE):
+        if (kind_code, network) != ("00", SETTLE):
             raise WireError("field 60: not of a settlement")
         totals = unpack_totals(fields["48"])[0]
         return SettlementRequest(totals=totals, currency=currency, **common, **at)
-    offline = kind_code == _OFFLINE
+    offline = kind_code == OFFLINE
     kind = _KINDS.get((fields["3"], "22" if offline else kind_code))
-    if kind is None or network != _TRADE:
+    if kind is None or network != TRADE:
         raise WireError("fields 3 and 60 name no transaction")
     common |= {"kind": kind, "amount": Money(int(fields["4"]), currency)}
     if fields["t"] == "0400":
@@ -226,8 +213,9 @@ def _request(
         return ReversalRequest(Payment(**common, **meant), **at, reason=fields["39"], last4=last4)
     operator = fields.get("63", "")
     payment = Payment(**common, **at, operator=operator, original=_original(fields))
-    request = FinancialRequest(payment, _card(fields, session), offline)
-    if _type(request) != fields["t"]:
+    card = card_of(fields, fields["14"], lambda pan: _pin(fields, pan, session))
+    request = FinancialRequest(payment, card, offline)
+    if financial_type(request) != fields["t"]:
         raise WireError(f"type {fields['t']} does not suit fields 3 and 60")
     return request
 
@@ -261,30 +249,12 @@ def _meant(fields: Fields) -> tuple[dict[str, Any], str]:
     return {"date": original[12:20], "time": original[20:26]}, original[26:]
 
 
-def _card(fields: Fields, session: SessionKeys) -> CardPresented:
-    try:
-        pan = Pan(fields["2"])
-    except ValueError:
-        raise WireError("field 2: not 8 to 19 digits") from None
-    pin: Pin | None = None
-    if block := fields.get("52", fields.get("62", "")):
-        # a block that cannot be read is a wrong PIN, which is another thing than none
-        pin = pinblock.decipher(bytes.fromhex(block), pan, session) or UNREADABLE_PIN
-    track2 = Track2(fields["35"]) if "35" in fields else None
-    if track2 is not None and not track2.is_of(pan):
-        raise WireError("fields 2 and 35: two accounts")
-    return CardPresented(
-        pan=pan,
-        psn=fields["23"][1:] if "23" in fields else "",
-        expiry=fields["14"],
-        track2=track2,
-        pin=pin,
-        de55=bytes.fromhex(fields.get("55", "")),
-    )
-
-
-UNREADABLE_PIN = Pin("0" * 13)
-"""What an unreadable PIN block is taken for: longer than any PIN, so it equals none."""
+def _pin(fields: Fields, pan: Pan, session: SessionKeys) -> Pin | None:
+    block = fields.get("52", fields.get("62", ""))
+    if not block:
+        return None
+    # a block that cannot be read is a wrong PIN, which is another thing than none
+    return pinblock.decipher(bytes.fromhex(block), pan, session) or UNREADABLE_PIN
 
 
 def _full_date(mmdd: str, today: date) -> str:

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware.core.kinds import Kind, Totals
-from firmware.iso8583.messages import Answered, UploadEndRequest, UploadItem, UploadRequest
+from firmware.iso8583.messages import (
+    UPLOAD_MOST,
+    Answered,
+    UploadEndRequest,
+    UploadItem,
+    UploadRequest,
+)
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import BatchUploaded, SettlementAnswered
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.shift import Shift
-
-ELEMENT = 8  # transactions in a message, at most
 
 
 async def end_batch(shift: Shift, batch: int, totals: Totals, *, balanced: bool) -> bool:
@@ -34,8 +38,8 @@ async def end_batch(shift: Shift, batch: int, totals: Totals, *, balanced: bool)
             if await Look.of(Lookups.is_sealed, batch, each.stan)
         ]
         count = len(items)
-        for at in range(uploaded, count, ELEMENT):
-            part = items[at : at + ELEMENT]
+        for at in range(uploaded, count, UPLOAD_MOST):
+            part = items[at : at + UPLOAD_MOST]
             request = UploadRequest(
                 terminal=merchant.terminal,
                 merchant=merchant.number,

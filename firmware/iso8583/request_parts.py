@@ -1,0 +1,61 @@
+"""What requests of every format share: the codes of each kind, and the fields of a card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from firmware.core.kinds import Kind
+from firmware.core.masked import Pan, Pin, Track2
+from firmware.core.money import CURRENCIES
+from firmware.iso8583.messages import CardPresented, FinancialRequest
+from firmware.iso8583.spec import Fields, WireError
+
+CODES = {  # processing code (field 3) and type code (60.1)
+    Kind.SALE: ("000000", "22"),
+    Kind.VOID: ("200000", "23"),
+    Kind.REFUND: ("200000", "25"),
+}
+OFFLINE = "36"  # the type code of a sale that the card approved
+SETTLE = "201"  # network management code (60.3)
+TRADE = "000"
+BY_NUMBER = {currency.numeric: currency for currency in CURRENCIES.values()}
+UNREADABLE_PIN = Pin("0" * 13)
+"""What an unreadable PIN block is taken for: longer than any PIN, so it equals none."""
+
+
+def financial_type(request: FinancialRequest) -> str:
+    """0220 for what the acquirer is told, 0200 for what it is asked."""
+    return "0220" if request.offline or request.payment.kind is Kind.REFUND else "0200"
+
+
+def add_card(fields: Fields, card: CardPresented) -> None:
+    """Say which card was presented, and how; its PIN is not said here."""
+    fields["2"], fields["14"] = card.pan.reveal(), card.expiry
+    fields["22"] = "051" if card.pin else "052"  # contact chip, with or without a PIN
+    fields["25"] = "00"
+    if card.psn:
+        fields["23"] = card.psn.rjust(3, "0")
+    if card.track2:
+        fields["35"] = card.track2.reveal().replace("=", "D")
+    if card.de55:
+        fields["55"] = card.de55.hex().upper()
+
+
+def card_of(fields: Fields, expiry: str, pin_of: Callable[[Pan], Pin | None]) -> CardPresented:
+    """The card that a request names; `pin_of` reads its PIN. Raises WireError."""
+    try:
+        pan = Pan(fields["2"])
+    except ValueError:
+        raise WireError("field 2: not 8 to 19 digits") from None
+    pin = pin_of(pan)
+    track2 = Track2(fields["35"]) if "35" in fields else None
+    if track2 is not None and not track2.is_of(pan):
+        raise WireError("fields 2 and 35: two accounts")
+    return CardPresented(
+        pan=pan,
+        psn=fields["23"][1:] if "23" in fields else "",
+        expiry=expiry,
+        track2=track2,
+        pin=pin,
+        de55=bytes.fromhex(fields.get("55", "")),
+    )
