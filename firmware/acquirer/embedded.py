@@ -14,37 +14,22 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account
-from firmware.acquirer.booking import Kept, Standing, Tie
+from firmware.acquirer.booking import Kept, Tie
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import BooksEngine, BooksError, BooksGoneError, OpenBooks
 from firmware.acquirer.named import serial_in
+from firmware.acquirer.named_books import BookEntry, NamedBooks
 from firmware.acquirer.service import AcquirerService, Registration
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import Totals
 from firmware.core.masked import Key
 from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
-from firmware.iso8583 import rounds
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import derive, derived_keys
 from firmware.iso8583.messages import Answered, subject_of
 from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
-
-
-class BookEntry(Struct, frozen=True, kw_only=True):
-    """One request in the host's books, for whoever audits them; `account` is its name."""
-
-    terminal: str
-    batch: int
-    stan: int
-    kind: Kind
-    amount_minor: int
-    account: str
-    state: Standing
-    response_code: str
-    reference: str
 
 
 class LocalHost:
@@ -80,6 +65,7 @@ class LocalHost:
         self._keys = derived_keys(master)
         self._now = clock_now
         self._accounts = {account.pan.keyed_hash(self._hash_key): account for account in accounts}
+        self._named = NamedBooks(self._accounts)
         self._service = AcquirerService(
             self._accounts,
             dict(terminals),
@@ -130,27 +116,11 @@ class LocalHost:
 
     def books(self) -> list[BookEntry]:
         """Every financial request and what became of it, by terminal, batch and STAN."""
-        return [
-            BookEntry(
-                terminal=entry.terminal,
-                batch=rounds.number_of(entry.batch),
-                stan=entry.stan,
-                kind=entry.kind,
-                amount_minor=entry.amount_minor,
-                account=self._name(entry.account),
-                state=entry.state,
-                response_code=entry.response_code,
-                reference=entry.reference,
-            )
-            for entry in self._opened().entries()
-        ]
+        return self._named.entries(self._opened())
 
     def balances(self) -> dict[str, int]:
         """What each account by name has spent: sales less voids and refunds that stand."""
-        spent = self._opened().spent()
-        return {account.name: spent.get(key, 0) for key, account in self._accounts.items()} | {
-            self._name(key): minor for key, minor in spent.items() if key not in self._accounts
-        }
+        return self._named.balances(self._opened())
 
     def totals(self, terminal: str, batch: int) -> Totals:
         """What stands in a batch, as its settlement would say it."""
@@ -159,7 +129,7 @@ class LocalHost:
 
     def names_by_hash(self, key: Key) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
-        return {one.pan.keyed_hash(key): one.name for one in self._accounts.values()}
+        return self._named.names_by_hash(key)
 
     def reset_pin_tries(self, name: str) -> None:
         """Let the account's holder try three PINs again."""
@@ -212,10 +182,6 @@ class LocalHost:
         if tie is not None and self.journal_head is not None:
             seq, digest = self.journal_head()
             books.set_tie(replace(tie, seq=seq, hash=digest))
-
-    def _name(self, account: str) -> str:
-        known = self._accounts.get(account)
-        return known.name if known else f"unknown-{account[:8]}"
 
     def _opened(self) -> BooksEngine:
         if self._books is None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from firmware.acquirer.booking import Booking, Standing
 from firmware.acquirer.engine import BooksEngine
 from firmware.acquirer.line_matters import SCRIPT, UPLOAD_END, UPLOADED, Uploaded, UploadEnd
+from firmware.acquirer.named_books import unknown
 from firmware.acquirer.registry import Registry
 from firmware.core.kinds import Kind, Totals
 from firmware.iso8583 import rounds
@@ -117,7 +118,7 @@ def _accounts(books: BooksEngine, registry: Registry) -> tuple[AccountSeen, ...]
         for key, one in known.items()
     ]
     rows += [
-        AccountSeen(f"unknown-{key[:8]}", "-", minor, None)
+        AccountSeen(unknown(key), "-", minor, None)
         for key, minor in spent.items()
         if key not in known
     ]

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.counts import Counts
-from firmware.acquirer.embedded import BookEntry
+from firmware.acquirer.named_books import BookEntry, NamedBooks
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.rules import RequestSeen, Rule, RuleBook
 from firmware.acquirer.switch import Switch
 from firmware.core.config import Config
 from firmware.core.masked import Key
-from firmware.iso8583 import rounds
 from firmware.iso8583.unionpay import UnionPay
 
 TMK = Key(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
@@ -53,7 +52,9 @@ class SwitchLink:
             for account in accounts:
                 registry.put_account(account)
         close()
-        self._accounts = {each.pan.keyed_hash(registry.hash_key): each for each in accounts}
+        self._named = NamedBooks(
+            {each.pan.keyed_hash(registry.hash_key): each for each in accounts}
+        )
         self._rules = _Rules()
         self._desks = place.desks(clock_now)
         self._switch = Switch(
@@ -79,37 +80,17 @@ class SwitchLink:
 
     def names_by_hash(self, key: Key) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
-        return {each.pan.keyed_hash(key): each.name for each in self._accounts.values()}
+        return self._named.names_by_hash(key)
 
     def books(self) -> list[BookEntry]:
         """Every payment that came in and what became of it."""
         with self._desks.taken() as desk:
-            found = desk.books.entries()
-        return [
-            BookEntry(
-                terminal=entry.terminal,
-                batch=rounds.number_of(entry.batch),
-                stan=entry.stan,
-                kind=entry.kind,
-                amount_minor=entry.amount_minor,
-                account=self._name(entry.account),
-                state=entry.state,
-                response_code=entry.response_code,
-                reference=entry.reference,
-            )
-            for entry in found
-        ]
+            return self._named.entries(desk.books)
 
     def balances(self) -> dict[str, int]:
         """What each account by name has spent, in minor units."""
         with self._desks.taken() as desk:
-            spent = desk.books.spent()
-        none = dict.fromkeys((each.name for each in self._accounts.values()), 0)
-        return none | {self._name(account): minor for account, minor in spent.items()}
-
-    def _name(self, account: str) -> str:
-        known = self._accounts.get(account)
-        return known.name if known else f"unknown-{account[:8]}"
+            return self._named.balances(desk.books)
 
     def close(self) -> None:
         self._desks.close()

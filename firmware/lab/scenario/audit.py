@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from firmware.acquirer.booking import Standing
-from firmware.acquirer.embedded import BookEntry
+from firmware.acquirer.named_books import BookEntry
 from firmware.core.kinds import Kind
 from firmware.core.masked import Key
 from firmware.journal.transactions import State

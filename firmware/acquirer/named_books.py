@@ -1,0 +1,70 @@
+"""Books as an audit reads them: with accounts by name and batches by number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from firmware.acquirer.accounts import Account
+from firmware.acquirer.booking import Standing
+from firmware.acquirer.engine import BooksEngine
+from firmware.core.kinds import Kind
+from firmware.core.masked import Key
+from firmware.iso8583 import rounds
+
+
+class BookEntry(Struct, frozen=True, kw_only=True):
+    """One request in the acquirer's books; `account` is its name."""
+
+    terminal: str
+    batch: int
+    stan: int
+    kind: Kind
+    amount_minor: int
+    account: str
+    state: Standing
+    response_code: str
+    reference: str
+
+
+def unknown(account: str) -> str:
+    """What an account is called that is in the books alone; `account` is its keyed hash."""
+    return f"unknown-{account[:8]}"
+
+
+class NamedBooks:
+    """Reads books whose accounts are `accounts`, by the keyed hash of their PAN."""
+
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self._accounts = accounts
+
+    def names_by_hash(self, key: Key) -> dict[str, str]:
+        """The accounts' names by the hash that their PAN has under a terminal's key."""
+        return {one.pan.keyed_hash(key): one.name for one in self._accounts.values()}
+
+    def entries(self, books: BooksEngine) -> list[BookEntry]:
+        """Every financial request and what became of it, by terminal, batch and STAN."""
+        return [
+            BookEntry(
+                terminal=entry.terminal,
+                batch=rounds.number_of(entry.batch),
+                stan=entry.stan,
+                kind=entry.kind,
+                amount_minor=entry.amount_minor,
+                account=self._name(entry.account),
+                state=entry.state,
+                response_code=entry.response_code,
+                reference=entry.reference,
+            )
+            for entry in books.entries()
+        ]
+
+    def balances(self, books: BooksEngine) -> dict[str, int]:
+        """What each account by name has spent: sales less voids and refunds that stand."""
+        none = {account.name: 0 for account in self._accounts.values()}
+        return none | {self._name(key): minor for key, minor in books.spent().items()}
+
+    def _name(self, account: str) -> str:
+        known = self._accounts.get(account)
+        return known.name if known else unknown(account)
