@@ -36,7 +36,7 @@ from firmware.iso8583.profile import Profile
 from firmware.iso8583.working_keys import DeliveredKeys, pack_keys
 
 UPLOADED, UPLOAD_END, SCRIPT = "uploaded", "upload-end", "script"
-WRONG_MERCHANT, UNKNOWN_TERMINAL, NOT_HERE = "03", "97", "12"
+WRONG_MERCHANT, NOT_HERE = "03", "12"
 
 
 class Uploaded(Struct, frozen=True):
@@ -60,19 +60,15 @@ class LineMatters:
     def __init__(self, profile: Profile, clock_now: Callable[[], datetime]) -> None:
         self._profile, self._now = profile, clock_now
 
-    def answer(self, desk: ServiceDesk, request: LineRequest) -> Answered:
-        """The answer, durable where something is kept. Raises BooksError."""
-        asked = subject_of(request)
-        record = desk.terminals.look_up(asked.terminal)
-        if record is None:
-            return Answered(UNKNOWN_TERMINAL)
-        if record.merchant != asked.merchant:
+    def answer(self, desk: ServiceDesk, terminal: TerminalRecord, request: LineRequest) -> Answered:
+        """The answer to `terminal`, durable where something is kept. Raises BooksError."""
+        if terminal.merchant != subject_of(request).merchant:
             return Answered(WRONG_MERCHANT)
         match request:
             case ControlRequest(what=Control.SIGN_ON):
-                return self._sign_on(desk, record, request)
+                return self._sign_on(desk, terminal, request)
             case ControlRequest(what=Control.SIGN_OFF):
-                left = replace(record, pin_key=None, mac_key=None, signed_on="")
+                left = replace(terminal, pin_key=None, mac_key=None, signed_on="")
                 desk.registry.put_terminal(left)
             case ControlRequest():
                 pass
@@ -91,20 +87,20 @@ class LineMatters:
         return Answered(APPROVED)
 
     def _sign_on(
-        self, desk: ServiceDesk, record: TerminalRecord, request: ControlRequest
+        self, desk: ServiceDesk, terminal: TerminalRecord, request: ControlRequest
     ) -> Answered:
         """New working keys, kept before they leave; those before are not taken any more."""
         keys = self._new_keys(self._profile.messages.key_code)
         signed_on = self._now().isoformat(timespec="seconds")
         desk.registry.put_terminal(
-            replace(record, pin_key=keys.pin, mac_key=keys.mac, signed_on=signed_on)
+            replace(terminal, pin_key=keys.pin, mac_key=keys.mac, signed_on=signed_on)
         )
-        last = desk.books.last_settled(record.number)
-        behind = serial_in(desk.books, record.number, request.batch) <= last
+        last = desk.books.last_settled(terminal.number)
+        behind = serial_in(desk.books, terminal.number, request.batch) <= last
         return Answered(
             APPROVED,
             reference=f"{secrets.randbelow(10**12):012d}",
-            working_keys=pack_keys(keys, record.tmk),
+            working_keys=pack_keys(keys, terminal.tmk),
             batch=rounds.number_of(last + 1) if behind else None,
         )
 

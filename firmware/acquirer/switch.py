@@ -20,6 +20,7 @@ from firmware.acquirer.counts import Counts
 from firmware.acquirer.desks import Desks, ServiceDesk
 from firmware.acquirer.engine import BooksBusyError, BooksError
 from firmware.acquirer.line_matters import LineMatters
+from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.rules import RequestSeen as Looked
 from firmware.acquirer.rules import Rule, RuleBook
 from firmware.acquirer.server import Reply
@@ -46,11 +47,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Taken(Struct):
-    """A request on its way: its desk once it is known to be a message, and the terminal's keys."""
+    """A request on its way: its desk once it is known to be a message, and who its terminal is."""
 
     desk: ServiceDesk | None = None
-    keys: SessionKeys | None = None
-    known: bool = False
+    record: TerminalRecord | None = None  # None, too, where the terminal is unknown
+
+    @property
+    def keys(self) -> SessionKeys | None:
+        return self.record.session if self.record is not None else None
 
 
 class Switch:
@@ -123,9 +127,7 @@ class Switch:
 
         def keys_of(terminal: str) -> SessionKeys | None:
             taken.desk = stack.enter_context(self._desks.taken())
-            record = taken.desk.terminals.look_up(terminal)
-            taken.known = record is not None
-            taken.keys = record.session if record is not None else None
+            taken.record = taken.desk.terminals.look_up(terminal)
             return taken.keys
 
         asked = self._line.read_request(frame, keys_of, self._now().date())
@@ -137,7 +139,7 @@ class Switch:
             self._counts.follow(rule.does)
             if rule.does == "lost":
                 return Reply()
-        answer = self._decide(asked, taken, taken.desk, rule)
+        answer = self._decide(asked, taken.record, taken.desk, rule)
         kind = asked.fields["t"]
         took_us = self._monotonic_us() - begun_us
         code = answer.response_code if answer is not None else "none"
@@ -160,24 +162,30 @@ class Switch:
         return self._reply(asked, answer, taken.keys, rule)
 
     def _decide(
-        self, asked: RequestRead, taken: _Taken, desk: ServiceDesk, rule: Rule | None
+        self,
+        asked: RequestRead,
+        terminal: TerminalRecord | None,
+        desk: ServiceDesk,
+        rule: Rule | None,
     ) -> Answered | None:
         request = asked.request
         if rule is not None and rule.does == "code":
             answer: Answered | None = Answered(rule.code)
-        elif not taken.known:
+        elif terminal is None:
             answer = Answered(UNKNOWN_TERMINAL)
         elif isinstance(request, Unacceptable):
             answer = Answered(request.code)
         else:
-            answer = self._carried_out(desk, request)
+            answer = self._carried_out(desk, terminal, request)
         if answer is None:
             return None
         if rule is not None and rule.does == "unbalanced" and answer.host_totals is not None:
             answer = replace(answer, response_code="95", balanced=False)
         return self._stamped(answer, again=rule is not None and rule.does == "sign-on-again")
 
-    def _carried_out(self, desk: ServiceDesk, request: LineRequest) -> Answered | None:
+    def _carried_out(
+        self, desk: ServiceDesk, terminal: TerminalRecord, request: LineRequest
+    ) -> Answered | None:
         match request:
             case FinancialRequest() | ReversalRequest():
                 return desk.service.take(desk.books, request)
@@ -189,7 +197,7 @@ class Switch:
                 even = own == request.totals
                 code = "00" if even else "95"
                 return replace(answer, response_code=code, host_totals=own, balanced=even)
-        return self._matters.answer(desk, request)
+        return self._matters.answer(desk, terminal, request)
 
     def _stamped(self, answer: Answered, *, again: bool) -> Answered:
         now = self._now()
