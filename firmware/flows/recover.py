@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.core.kinds import ReversalCause
+from firmware.core.kinds import Result, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.parts import show, tell
@@ -10,14 +10,10 @@ from firmware.flows.settle import resume_settlement
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintDoubtful, PrintQueued
-from firmware.journal.records import (
-    Record as JournalRecord,
-)
-from firmware.journal.records import (
-    ReversalOpened,
-)
+from firmware.journal.records import Record as JournalRecord
+from firmware.journal.records import ReversalOpened
 from firmware.journal.transactions import Transaction
-from firmware.payments.advice import is_advice, pending
+from firmware.payments.advice import is_advice, unanswered
 from firmware.payments.effects import Look, Record
 from firmware.payments.owed import send_owed
 from firmware.ui.screens import Notice, Phrase
@@ -37,7 +33,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     refunds = [each for each in open_intents if await _is_repeated(desk, each)]
     for each in open_intents:
         if each in refunds:
-            records.append(pending(each.payment, cause))
+            records.append(unanswered(each.payment, Result.PENDING, cause))
         else:
             records.append(_reversal_of(each, cause))
     records += [

@@ -33,34 +33,26 @@ def is_advice(shift: Shift, payment: Payment) -> bool:
     return payment.kind is Kind.REFUND and is_on_a_line(shift) and not payment.training
 
 
-def pending(
+def unanswered(
     payment: Payment,
+    result: Result,
     cause: ReversalCause,
     verification: Verification = Verification.NONE,
     emv: EmvData | None = None,
 ) -> OutcomeRecorded:
-    """What is recorded of a refund without an answer; its card was sealed with its intent."""
+    """What is recorded of a refund without an answer.
+
+    PENDING, its card sealed with its intent; or FAILED, where it has not left the terminal.
+    """
     return OutcomeRecorded(
         kind=payment.kind,
         batch=payment.batch,
         stan=payment.stan,
-        result=Result.PENDING,
+        result=result,
         response_code="",
         reason=cause.value,
         verification=verification,
         emv=emv or EmvData(),
-    )
-
-
-def failed(payment: Payment, cause: ReversalCause) -> OutcomeRecorded:
-    """What is recorded of a payment that has not left the terminal."""
-    return OutcomeRecorded(
-        kind=payment.kind,
-        batch=payment.batch,
-        stan=payment.stan,
-        result=Result.FAILED,
-        response_code="",
-        reason=cause.value,
     )
 
 

@@ -7,7 +7,7 @@ from firmware.iso8583.messages import APPROVED, Answered, Control, ControlReques
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
-from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.effects import Authorise, Look, Moment, Now, Record
 from firmware.payments.shift import Shift, is_on_a_line
 
 
@@ -76,12 +76,23 @@ async def closed_as_it_is(
     started: SettlementStarted, opened: BatchOpened
 ) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
     """What ends a batch that the acquirer does not have any more: not balanced, with its slip."""
-    moment = await Now()
+    return await closed(started, opened, await Now(), Totals(), balanced=False)
+
+
+async def closed(
+    started: SettlementStarted,
+    opened: BatchOpened,
+    moment: Moment,
+    host_totals: Totals,
+    *,
+    balanced: bool,
+) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
+    """What ends a batch, opens the next one and owes the settlement slip, in one commit."""
     completed = SettlementCompleted(
         batch=started.batch,
         totals=started.totals,
-        host_totals=Totals(),
-        balanced=False,
+        host_totals=host_totals,
+        balanced=balanced,
         operator=started.operator,
         date=moment.date,
         time=moment.time,

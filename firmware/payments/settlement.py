@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from firmware.core.kinds import Copy, Kind, Totals
+from firmware.core.kinds import Kind, Totals
 from firmware.iso8583.messages import ANOTHER_BATCH, Answered, HostAnswer, SettlementRequest
 from firmware.journal.lookups import Lookups
-from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     BatchOpened,
-    SettlementCompleted,
     SettlementStarted,
 )
 from firmware.journal.rules import batch_after
@@ -18,7 +16,7 @@ from firmware.payments.advice import send_uploads
 from firmware.payments.batch_upload import end_batch
 from firmware.payments.delivery import named
 from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Moment, Now, Record
-from firmware.payments.line import closed_as_it_is, open_there
+from firmware.payments.line import closed, closed_as_it_is, open_there
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import send_reversals
 from firmware.payments.scripts import send_scripts
@@ -80,18 +78,8 @@ async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | Non
         shift, started.batch, answer.host_totals, balanced=balanced
     ):
         return None
-    completed = SettlementCompleted(
-        batch=started.batch,
-        totals=started.totals,
-        host_totals=answer.host_totals,
-        balanced=balanced,
-        operator=started.operator,
-        date=moment.date,
-        time=moment.time,
-    )
-    job = await Look.of(Lookups.next_job)
-    slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=started.batch, stan=0)
-    await Record.of(completed, BatchOpened(batch=batch_after(started.batch)), slip)
+    opened = BatchOpened(batch=batch_after(started.batch))
+    await Record.of(*await closed(started, opened, moment, answer.host_totals, balanced=balanced))
     return Settled(started.totals, balanced)
 
 

@@ -31,7 +31,7 @@ from firmware.journal.records import (
     OutcomeRecorded,
 )
 from firmware.journal.transactions import Transaction
-from firmware.payments.advice import failed, is_advice, pending, send_uploads
+from firmware.payments.advice import is_advice, send_uploads, unanswered
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record
 from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
@@ -183,10 +183,10 @@ async def _unanswered(
     shift: Shift, payment: Payment, ready: Ready, cause: ReversalCause
 ) -> PaymentPending | PaymentUnsent:
     if cause is ReversalCause.NO_LINE:  # it has certainly not left: it can be keyed again
-        await Record.of(failed(payment, cause))
+        await Record.of(unanswered(payment, Result.FAILED, cause))
         return PaymentUnsent(await _transaction(shift, payment))
     emv = replace(ready.emv, test_keys=shift.config.emv.test_keys)
-    outcome = pending(payment, cause, ready.verification, emv)
+    outcome = unanswered(payment, Result.PENDING, cause, ready.verification, emv)
     copies = both_copies(payment, await Look.of(Lookups.next_job))
     await Record.of(outcome, copies[0], replace(copies[1], held=False))
     return PaymentPending(await _transaction(shift, payment), cause)
