@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
-from firmware.flows.card import enter_pin, present_card, present_same_card, release_card
+from firmware.flows.card import enter_pin, present_card, present_same_card
 from firmware.flows.desk import Desk
 from firmware.flows.guards import in_words
 from firmware.flows.original import original_screen, refuse
@@ -23,7 +23,7 @@ from firmware.flows.parts import (
 )
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
-from firmware.flows.void import carry_out, original_pin, void_original
+from firmware.flows.void import carry_out_if_presented, original_pin, void_original
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
@@ -97,13 +97,8 @@ async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | 
     # 5. The same card, its PIN if the setting asks.
     presented = await present_same_card(desk, agreed, original)
     pin = await original_pin(desk, agreed, presented, original, asked=desk.config.refund.pin)
-    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
-        await release_card()
-        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
-        await abandon(Kind.REFUND, "card", given_up, agreed.amount)
-        return None
     # 6. Intent, host, outcome.
-    return await carry_out(desk, agreed, presented, pin)
+    return await carry_out_if_presented(desk, agreed, presented, pin)
 
 
 async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnded | None:
@@ -130,12 +125,7 @@ async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnde
     pin = None
     if not isinstance(presented, GivenUp) and desk.config.refund.pin:
         pin = await enter_pin(desk, agreed.kind, agreed.amount, None)
-    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
-        await release_card()
-        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
-        await abandon(Kind.REFUND, "card", given_up, agreed.amount)
-        return None
-    return await carry_out(desk, agreed, presented, pin)
+    return await carry_out_if_presented(desk, agreed, presented, pin)
 
 
 class _Named(Struct, frozen=True):

@@ -67,13 +67,8 @@ async def void_original(desk: Desk, original: Transaction | None) -> PaymentEnde
     # 3. The same card, its PIN if the setting asks.
     presented = await present_same_card(desk, agreed, original)
     pin = await original_pin(desk, agreed, presented, original, asked=desk.config.void.pin)
-    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
-        await release_card()
-        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
-        await abandon(Kind.VOID, "card", given_up, agreed.amount)
-        return None
     # 4. Intent, host, outcome.
-    return await carry_out(desk, agreed, presented, pin)
+    return await carry_out_if_presented(desk, agreed, presented, pin)
 
 
 async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
@@ -96,6 +91,18 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
         await abandon(Kind.VOID, "undo", presented, amount)
         return None
     return await carry_out(desk, agreed, presented, None)
+
+
+async def carry_out_if_presented(
+    desk: Desk, agreed: Agreed, presented: Presented | GivenUp, pin: Pin | GivenUp | None
+) -> PaymentEnded | None:
+    """Send a void or refund unless its card was not put in, or its PIN not keyed."""
+    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
+        await release_card()
+        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
+        await abandon(agreed.kind, "card", given_up, agreed.amount)
+        return None
+    return await carry_out(desk, agreed, presented, pin)
 
 
 async def carry_out(
