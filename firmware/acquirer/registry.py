@@ -6,12 +6,9 @@ no record can be put in another's place.
 
 from __future__ import annotations
 
-import secrets
 from typing import Any, TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from firmware.acquirer.accounts import Account
@@ -19,9 +16,9 @@ from firmware.acquirer.engine import BooksError
 from firmware.acquirer.records import ACCOUNT, TERMINAL, Records
 from firmware.acquirer.service import Registration
 from firmware.core.masked import Key, Pan, Pin
+from firmware.core.seal import Seal
 from firmware.iso8583.keys import SessionKeys, derive
 
-NONCE_BYTES = 12
 OPENED_MAX = 4_096  # records that are not opened again while they stay as they are
 _Kept = TypeVar("_Kept", bound="TerminalRecord | Account")
 
@@ -57,7 +54,7 @@ class Registry:
 
     def __init__(self, records: Records, master: Key) -> None:
         self._records = records
-        self._seal = AESGCM(derive(master, "acquirer|records", 32).reveal())
+        self._seal = Seal(derive(master, "acquirer|records", 32).reveal())
         self._opened: dict[tuple[str, str], tuple[bytes, Any]] = {}
         self.hash_key = derive(master, "books|accounts", 32)
 
@@ -115,17 +112,13 @@ class Registry:
 
     def _put(self, kind: str, name: str, value: TerminalRecord | Account) -> None:
         clear = msgspec.json.encode(value, enc_hook=_plain)
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._seal.encrypt(nonce, clear, f"{kind}|{name}".encode())
-        self._records.put(kind, name, nonce + sealed)
+        self._records.put(kind, name, self._seal.close(clear, f"{kind}|{name}".encode()))
 
     def _open(self, kind: str, name: str, value: bytes, shape: type[_Kept]) -> _Kept:
         try:
-            clear = self._seal.decrypt(
-                value[:NONCE_BYTES], value[NONCE_BYTES:], f"{kind}|{name}".encode()
-            )
+            clear = self._seal.open(value, f"{kind}|{name}".encode())
             return msgspec.json.decode(clear, type=shape, dec_hook=_masked)
-        except (InvalidTag, ValueError):  # whose words could quote the record
+        except ValueError:  # whose words could quote the record
             words = "sealed under another master key, or damaged"
             raise BooksError(f"{kind} record: {words}") from None
 

@@ -6,7 +6,6 @@ Nobody else vouches for it: a till is told its fingerprint, which `pos till fing
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from firmware.core.durable import write_private
 
 KEY, CERTIFICATE = "api.key", "api.crt"
 _YEARS = 20
@@ -51,8 +52,8 @@ def own_certificate(
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        _write(key_path, private)
-        _write(path, certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(key_path, private)
+        write_private(path, certificate.public_bytes(serialization.Encoding.PEM))
     return key_path, path
 
 
@@ -76,13 +77,3 @@ def fingerprint(path: Path) -> str:
     """SHA-256 of a certificate, as AB:CD:…. Raises OSError or ValueError."""
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-
-
-def _write(path: Path, content: bytes) -> None:
-    aside = path.with_suffix(".new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import hmac
 import os
-import secrets
 from pathlib import Path
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 from msgspec.structs import replace
 
+from firmware.core.durable import write_private
 from firmware.core.masked import Key
+from firmware.core.seal import Seal
 from firmware.iso8583.keys import KeyFileError, SessionKeys
 from firmware.iso8583.working_keys import DeliveredKeys
 
 ACQUIRER_KEYS = "acquirer.keys"
-NONCE_BYTES = 12
 STAN_MAX = 999_999
 _BOUND_TO = b"acquirer keys"
 
@@ -49,8 +47,7 @@ class KeyStore:
 
     def __init__(self, path: Path, storage_key: Key) -> None:
         self._path = path
-        seal = hmac.digest(storage_key.reveal(), b"pos-acquirer-keys", "sha256")
-        self._cipher = AESGCM(seal)
+        self._seal = Seal(hmac.digest(storage_key.reveal(), b"pos-acquirer-keys", "sha256"))
         self._kept = self._read()
 
     @property
@@ -98,25 +95,11 @@ class KeyStore:
         if mode & 0o077:
             raise KeyFileError(f"{self._path}: expected mode 0600, so that nobody else reads it")
         try:
-            clear = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _BOUND_TO)
-            return msgspec.msgpack.decode(clear, type=_Kept)
-        except (InvalidTag, ValueError):
+            return msgspec.msgpack.decode(self._seal.open(sealed, _BOUND_TO), type=_Kept)
+        except ValueError:
             words = "was changed, or is another terminal's: load the master key again"
             raise KeyFileError(f"{self._path}: {words}") from None
 
     def _write(self, kept: _Kept) -> None:
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, msgspec.msgpack.encode(kept), _BOUND_TO)
-        aside = self._path.with_name(self._path.name + ".new")
-        aside.unlink(missing_ok=True)
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_private(self._path, self._seal.close(msgspec.msgpack.encode(kept), _BOUND_TO))
         self._kept = kept

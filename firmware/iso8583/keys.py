@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.core.durable import write_private
 from firmware.core.masked import Key
 
 MASTER = "host-master.key"
@@ -66,28 +66,10 @@ def read_or_make_master(path: Path) -> Key:
     refuses.
     """
     if not path.exists():
-        _make(path)
+        write_private(path, secrets.token_bytes(MASTER_BYTES))
     if path.stat().st_mode & 0o077:
         raise KeyFileError(f"{path}: expected mode 0600, so that nobody else reads it")
     clear = path.read_bytes()
     if len(clear) != MASTER_BYTES:
         raise KeyFileError(f"{path}: expected {MASTER_BYTES} bytes, found {len(clear)}")
     return Key(clear)
-
-
-def _make(path: Path) -> None:
-    # written aside and renamed, so that a power cut leaves a whole key or none
-    aside = path.with_name(path.name + ".new")
-    aside.unlink(missing_ok=True)
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, secrets.token_bytes(MASTER_BYTES))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    aside.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

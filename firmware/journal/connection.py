@@ -16,9 +16,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.core.durable import sync_directory
 from firmware.core.sqlite import renew_log
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
-from firmware.journal.keys import sync_directory
 
 DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables

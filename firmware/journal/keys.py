@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from firmware.core.durable import sync_directory
 from firmware.core.masked import Key
 from firmware.journal.faults import JournalFault, Trouble
 
@@ -190,12 +191,3 @@ def write_new(path: Path, value: bytes) -> None:
     finally:
         partial.unlink()
     sync_directory(path.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names in `directory` durable. Raises OSError."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

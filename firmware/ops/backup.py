@@ -23,11 +23,12 @@ from typing import BinaryIO
 from firmware import __version__
 from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.engine import BooksError
+from firmware.core.durable import sync_directory
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
 from firmware.journal.head import HEAD, Head
-from firmware.journal.keys import KEY_FILES, TerminalKeys, sync_directory
+from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import CopyRestored
 from firmware.journal.store import Journal

@@ -16,16 +16,14 @@ settlement of the batch.
 from __future__ import annotations
 
 import hmac
-import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from firmware.core.masked import Key, Pan
+from firmware.core.seal import Seal
 from firmware.iso8583.messages import CardPresented
 from firmware.journal.advice_records import UploadAnswered, UploadQueued
 from firmware.journal.faults import JournalFault, Trouble
@@ -33,8 +31,6 @@ from firmware.journal.records import (
     IntentRecorded,
     Record,
 )
-
-NONCE_BYTES = 12
 
 
 class Place(Struct, frozen=True):
@@ -52,17 +48,15 @@ class Place(Struct, frozen=True):
 def seal(card: CardPresented, place: Place, card_key: Key) -> bytes:
     """What the host's notice needs of the card, readable by this terminal alone."""
     told = (card.pan.reveal(), card.psn, card.expiry, card.de55)
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + _cipher(card_key).encrypt(nonce, msgspec.json.encode(told), place.words)
+    return _seal(card_key).close(msgspec.json.encode(told), place.words)
 
 
 def unseal(sealed: bytes, place: Place, card_key: Key) -> CardPresented:
     """The card as it was sealed. Raises JournalFault when it was changed or is another's."""
-    nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
-        told = _cipher(card_key).decrypt(nonce, text, place.words)
+        told = _seal(card_key).open(sealed, place.words)
         pan, psn, expiry, de55 = msgspec.json.decode(told, type=tuple[str, str, str, bytes])
-    except (InvalidTag, ValueError) as error:
+    except ValueError as error:
         raise JournalFault(Trouble.CORRUPT, f"{place.words.decode()} cannot be read") from error
     return CardPresented(Pan(pan), psn, expiry, de55=de55)
 
@@ -87,5 +81,5 @@ def keeping(
     return keep
 
 
-def _cipher(card_key: Key) -> AESGCM:
-    return AESGCM(hmac.digest(card_key.reveal(), b"pos-offline-sale", "sha256"))
+def _seal(card_key: Key) -> Seal:
+    return Seal(hmac.digest(card_key.reveal(), b"pos-offline-sale", "sha256"))
