@@ -20,7 +20,7 @@ from firmware.api.requests import (
     number_of,
 )
 from firmware.api.service import Service
-from firmware.api.types import Accepted, PaymentOrder, RefundOrder, VoidOrder
+from firmware.api.types import Accepted, PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, settlement_of, terminal_of, totals_of
 from firmware.core.kinds import Kind
 from firmware.payments.tills import Done, Reprint, Settle
@@ -30,10 +30,7 @@ async def put_payment(service: Service, request: Request) -> Response:
     """Take a payment."""
     name = name_of(request)
     order = await body_of(request, PaymentOrder)
-    payment, new = await service.put(name, order, till_of(request).name)
-    if new:
-        return answer(payment, 201, Location=f"/v1/payments/{name}")
-    return answer(payment)
+    return _taken(await service.put(name, order, till_of(request).name))
 
 
 async def put_void(service: Service, request: Request) -> Response:
@@ -51,21 +48,30 @@ async def _undone(
 ) -> Response:
     name = name_of(request)
     order = await body_of(request, takes)
-    payment, new = await service.undo(name, order, kind, till_of(request).name)
+    return _taken(await service.undo(name, order, kind, till_of(request).name))
+
+
+def _taken(found: tuple[PaymentState, bool]) -> Response:
+    """The answer to an order: its payment, and whether it is new."""
+    payment, new = found
     if new:
-        return answer(payment, 201, Location=f"/v1/payments/{name}")
+        return answer(payment, 201, Location=f"/v1/payments/{payment.id}")
     return answer(payment)
 
 
 async def get_payment(service: Service, request: Request) -> Response:
     """A payment, now or as soon as it has changed."""
-    name = name_of(request)
+    return answer(await followed(service, request, name_of(request)))
+
+
+async def followed(service: Service, request: Request, name: str) -> PaymentState:
+    """The payment, with `wait_s` in the query as soon as it has changed. Raises Wrong."""
     wait_s = number_of(request, "wait_s", 0, WAIT_MAX_S)
     if not wait_s:
-        return answer(service.payment(name))
+        return service.payment(name)
     since = number_of(request, "since", 0, VERSION_MAX)
     state = request.query_params.get("state", "")
-    return answer(await service.changed(name, since, wait_s, state))
+    return await service.changed(name, since, wait_s, state)
 
 
 async def list_payments(service: Service, request: Request) -> Response:

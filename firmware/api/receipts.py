@@ -15,7 +15,6 @@ from firmware.audit.slip_picture import drawn
 from firmware.core.kinds import Copy, Verification
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import PrintJob, Transaction
 from firmware.receipts.papers import Papers
 from firmware.terminal.drivers import profile_of
 from hw.ports import Document, Line, Qr
@@ -49,7 +48,7 @@ def receipt_of(door: Door, name: str, copy: Literal["cardholder", "merchant"]) -
         if paid is None:
             raise Wrong("no-receipt")
         papers = Papers(_Source(journal, door.signer()), door.config, columns)
-        document = papers.compose(_job(paid, Copy(copy)))
+        document = papers.receipt(paid, Copy(copy), duplicate=False)
     lines = [
         ReceiptLine(
             text=part.text,
@@ -64,18 +63,6 @@ def receipt_of(door: Door, name: str, copy: Literal["cardholder", "merchant"]) -
     signature = copy == "merchant" and paid.verification in _SIGNED
     receipt = Receipt(id=name, copy=copy, columns=columns, lines=lines, qr=qr, signature=signature)
     return Made(receipt, document)
-
-
-def _job(paid: Transaction, copy: Copy) -> PrintJob:
-    return PrintJob(
-        job=0,
-        copy=copy,
-        batch=paid.batch,
-        stan=paid.stan,
-        duplicate=False,
-        state="queued",
-        training=paid.training,
-    )
 
 
 def plain(receipt: Receipt) -> str:

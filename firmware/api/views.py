@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from msgspec import UNSET, Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from firmware import __version__
 from firmware.api.problems import Wrong
@@ -198,17 +198,8 @@ def _not_ready(journal: Lookups, door: Door) -> list[str]:
 def totals_of(journal: Lookups, door: Door) -> BatchTotalsNow:
     """The open batch's totals."""
     batch = journal.batch()
-    totals = journal.totals(batch)
-    return BatchTotalsNow(
-        batch=batch,
-        currency=door.config.currency.alpha,
-        sales=totals.sales,
-        sales_minor=totals.sales_minor,
-        voids=totals.voids,
-        voids_minor=totals.voids_minor,
-        refunds=totals.refunds,
-        refunds_minor=totals.refunds_minor,
-    )
+    totals = asdict(journal.totals(batch))
+    return BatchTotalsNow(batch=batch, currency=door.config.currency.alpha, **totals)
 
 
 def settlement_of(journal: Lookups, door: Door, batch: int) -> Settlement:
@@ -234,11 +225,4 @@ def settlement_of(journal: Lookups, door: Door, batch: int) -> Settlement:
 
 
 def _sums(totals: Totals) -> Sums:
-    return Sums(
-        sales=totals.sales,
-        sales_minor=totals.sales_minor,
-        voids=totals.voids,
-        voids_minor=totals.voids_minor,
-        refunds=totals.refunds,
-        refunds_minor=totals.refunds_minor,
-    )
+    return Sums(**asdict(totals))

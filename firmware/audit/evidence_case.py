@@ -24,7 +24,7 @@ from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import AmountAgreed, IntentRecorded
-from firmware.journal.transactions import PrintJob, Transaction
+from firmware.journal.transactions import Transaction
 from firmware.journal.verify import JournalReport, verify_journal
 from firmware.receipts.papers import Papers
 from firmware.terminal.drivers import profile_of
@@ -155,16 +155,8 @@ def _slips(
     papers = Papers(reading, config, profile_of(config.printer).columns)
     for one in family:
         for copy in (Copy.MERCHANT, Copy.CARDHOLDER):
-            job = PrintJob(
-                job=1,
-                copy=copy,
-                batch=one.batch,
-                stan=one.stan,
-                duplicate=True,
-                state="queued",
-                training=one.training,
-            )
-            picture = drawn(papers.compose(job), config.printer)
+            document = papers.receipt(one, copy, duplicate=True)
+            picture = drawn(document, config.printer)
             name = f"{one.batch:06d}-{one.stan:06d}-{copy.value}"
             yield Slip(name, picture.image, picture.text)
 

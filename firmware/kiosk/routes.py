@@ -17,19 +17,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from firmware.api.handlers import followed
 from firmware.api.problems import Wrong, problem, refused
 from firmware.api.receipts import plain, receipt_of
-from firmware.api.requests import (
-    VERSION_MAX,
-    WAIT_MAX_S,
-    answer,
-    body_of,
-    name_of,
-    number_of,
-)
+from firmware.api.requests import answer, body_of, name_of
 from firmware.api.server import MoreRoutes
 from firmware.api.service import Service, digest_of
-from firmware.api.types import Accepted, PaymentState
+from firmware.api.types import Accepted
 from firmware.api.views import journal_of, terminal_of
 from firmware.core.files import read_bytes
 from firmware.kiosk.goods import Basket, id_of, order_of, shop_of
@@ -133,27 +127,20 @@ class ShopRoutes:
         return answer(payment, 201 if new else 200)
 
     async def _get(self, request: Request) -> Response:
-        payment = self._own(request)
-        wait_s = number_of(request, "wait_s", 0, WAIT_MAX_S)
-        if wait_s:
-            since = number_of(request, "since", 0, VERSION_MAX)
-            state = request.query_params.get("state", "")
-            payment = await self._service.changed(payment.id, since, wait_s, state)
-        return answer(payment)
+        return answer(await followed(self._service, request, self._own(request)))
 
     async def _cancel(self, request: Request) -> Response:
-        return answer(self._service.cancel(self._own(request).id), 202)
+        return answer(self._service.cancel(self._own(request)), 202)
 
     async def _receipt(self, request: Request) -> Response:
-        name = self._own(request).id
-        receipt = receipt_of(self._service.door, name, "cardholder").receipt
+        receipt = receipt_of(self._service.door, self._own(request), "cardholder").receipt
         if "text/plain" in request.headers.get("accept", ""):
             return PlainTextResponse(plain(receipt))
         return answer(receipt)
 
     async def _print(self, request: Request) -> Response:
         """Print the receipt of an order, once, where the store leaves receipts to the till."""
-        payment = self._own(request)
+        payment = self._service.payment(self._own(request))
         if self._config.api.receipts != "till":
             raise Wrong("no-receipt")
         if payment.id not in self._printed:
@@ -163,14 +150,14 @@ class ShopRoutes:
             self._printed.add(payment.id)
         return answer(Accepted(id=payment.id, state=payment.state), 202)
 
-    def _own(self, request: Request) -> PaymentState:
-        """A payment that this page asked for. Raises Wrong, for others' as for none."""
+    def _own(self, request: Request) -> str:
+        """The id of a payment that this page asked for. Raises Wrong, for others' as for none."""
         name = name_of(request)
         with journal_of(self._service.door) as journal:
             order = journal.order(name)
         if order is None or order.taken.till != BUYER:
             raise Wrong("not-found")
-        return self._service.payment(name)
+        return name
 
 
 async def _to_the_page(_request: Request) -> Response:

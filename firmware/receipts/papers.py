@@ -56,12 +56,16 @@ class Papers:
         transaction = journal.transaction(job.batch, job.stan, training=job.training)
         if transaction is None:
             return _lost(job)
+        return self.receipt(transaction, job.copy, duplicate=job.duplicate)
+
+    def receipt(self, transaction: Transaction, copy: Copy, *, duplicate: bool) -> Document:
+        """A copy of the receipt of `transaction`, for the printer or for whoever shows it."""
         return transaction_slip(
             transaction,
             self._config.merchant,
-            copy=job.copy,
+            copy=copy,
             columns=self._columns,
-            duplicate=job.duplicate,
+            duplicate=duplicate,
             qr=essence(transaction, self._ledger.signer),
             left=self._left(transaction),
         )
