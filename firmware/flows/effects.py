@@ -18,9 +18,7 @@ from firmware.emv.contact.dialogue import CardFailure
 from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
 from firmware.journal.transactions import PrintJob
-from firmware.payments.effects import (
-    Effect,
-)
+from firmware.payments.effects import Effect
 from firmware.payments.tills import TillAsked
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Screen

@@ -19,11 +19,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.paper_records import PrintDropped, PrintQueued
-from firmware.journal.records import (
-    DeviceFailed,
-    DeviceRecovered,
-    GuardOverridden,
-)
+from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
 from firmware.payments.effects import CheckClock, Look, Now, Record
 from firmware.payments.owed import Retry
 from firmware.ui.screens import OutOfService, Phrase

@@ -8,9 +8,7 @@ from firmware.flows.parts import GivenUp, confirm, tell
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    SettlementStarted,
-)
+from firmware.journal.records import SettlementStarted
 from firmware.payments.effects import Look, Record
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed, close_batch
 from firmware.ui.screens import Notice, Phrase

@@ -16,9 +16,7 @@ from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer
 from firmware.journal.advice_records import UploadAnswered, UploadAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    OutcomeRecorded,
-)
+from firmware.journal.records import OutcomeRecorded
 from firmware.journal.transactions import Transaction, Upload
 from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Authorise, Look, Record, Unseal

@@ -14,9 +14,7 @@ from firmware.iso8583.messages import HostAnswer, NoAnswer
 from firmware.journal.advice_records import UploadAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    ReversalAttempted,
-)
+from firmware.journal.records import ReversalAttempted
 from firmware.journal.transactions import Reversal, ScriptResult, Transaction, Upload
 from firmware.payments.effects import Look, Record
 from firmware.payments.shift import Shift

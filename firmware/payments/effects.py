@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 from msgspec import Struct, field
 
 from firmware.iso8583.messages import CardPresented, HostAnswer, LineRequest
-from firmware.journal.records import (
-    Record as JournalRecord,
-)
+from firmware.journal.records import Record as JournalRecord
 
 if TYPE_CHECKING:
     from firmware.journal.lookups import Lookups

@@ -27,10 +27,7 @@ from firmware.core.seal import Seal
 from firmware.iso8583.messages import CardPresented
 from firmware.journal.advice_records import UploadAnswered, UploadQueued
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.records import (
-    IntentRecorded,
-    Record,
-)
+from firmware.journal.records import IntentRecorded, Record
 
 
 class Place(Struct, frozen=True):

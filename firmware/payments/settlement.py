@@ -7,10 +7,7 @@ from msgspec import Struct
 from firmware.core.kinds import Kind, Totals
 from firmware.iso8583.messages import ANOTHER_BATCH, Answered, HostAnswer, SettlementRequest
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import (
-    BatchOpened,
-    SettlementStarted,
-)
+from firmware.journal.records import BatchOpened, SettlementStarted
 from firmware.journal.rules import batch_after
 from firmware.payments.advice import send_uploads
 from firmware.payments.batch_upload import end_batch

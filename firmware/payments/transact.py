@@ -25,11 +25,7 @@ from firmware.journal.advice_records import UploadQueued
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    EntryAbandoned,
-    IntentRecorded,
-    OutcomeRecorded,
-)
+from firmware.journal.records import EntryAbandoned, IntentRecorded, OutcomeRecorded
 from firmware.journal.transactions import Transaction
 from firmware.payments.advice import is_advice, send_uploads, unanswered
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record

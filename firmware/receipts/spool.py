@@ -29,11 +29,7 @@ from firmware.journal.paper_records import (
     PrintSending,
     PrintSent,
 )
-from firmware.journal.records import (
-    DeviceFailed,
-    DeviceRecovered,
-    Record,
-)
+from firmware.journal.records import DeviceFailed, DeviceRecovered, Record
 from firmware.journal.store import Journal
 from firmware.journal.transactions import PrintJob
 from hw.events import Device, JobDone

@@ -10,11 +10,7 @@ import pytest
 from firmware.core.kinds import Totals
 from firmware.core.masked import Key
 from firmware.core.money import CURRENCIES
-from firmware.iso8583.keys import (
-    KeyFileError,
-    derived_keys,
-    read_or_make_master,
-)
+from firmware.iso8583.keys import KeyFileError, derived_keys, read_or_make_master
 from firmware.iso8583.messages import SettlementRequest
 
 SETTLEMENT = SettlementRequest(

@@ -8,11 +8,7 @@ from firmware.audit.keyring import pem_of
 from firmware.core.kinds import Copy, Kind, Result
 from firmware.journal.connection import DATABASE
 from firmware.journal.paper_records import PrintQueued, PrintSent
-from firmware.journal.records import (
-    GuardOverridden,
-    SettingChanged,
-    SettingsRecorded,
-)
+from firmware.journal.records import GuardOverridden, SettingChanged, SettingsRecorded
 from tests.journal.story import CARD, confirmed, opened
 
 

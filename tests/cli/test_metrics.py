@@ -14,10 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from firmware.core.kinds import Copy as Paper
 from firmware.core.kinds import Result
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    DeviceFailed,
-    DeviceRecovered,
-)
+from firmware.journal.records import DeviceFailed, DeviceRecovered
 from firmware.ops.metrics import Figures, MetricsServer, serve
 from tests.journal.story import confirmed, opened
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from firmware.core.kinds import Copy, Kind
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
-from firmware.journal.records import (
-    IntentRecorded,
-)
+from firmware.journal.records import IntentRecorded
 from firmware.journal.store import Journal
 from firmware.journal.transactions import State, Transaction
 from tests.journal.story import Shop, confirmed, opened, outcome_of

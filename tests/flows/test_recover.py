@@ -8,9 +8,7 @@ from firmware.flows.recover import recover
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintDoubtful, PrintQueued
-from firmware.journal.records import (
-    ReversalOpened,
-)
+from firmware.journal.records import ReversalOpened
 from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Notice, Phrase

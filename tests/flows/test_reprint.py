@@ -9,9 +9,7 @@ from firmware.core.kinds import Copy, Kind, Totals
 from firmware.flows.reprint import reprint
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    SettlementCompleted,
-)
+from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Menu, TextEntry

@@ -10,9 +10,7 @@ from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, NoAns
 from firmware.journal.advice_records import UploadAnswered
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    ReversalAttempted,
-)
+from firmware.journal.records import ReversalAttempted
 from firmware.journal.transactions import Reversal, State, Upload
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.owed import Retry, send_owed

@@ -17,11 +17,7 @@ from firmware.iso8583.messages import (
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    BatchOpened,
-    SettlementCompleted,
-    SettlementStarted,
-)
+from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
 from firmware.journal.transactions import State
 from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
 from firmware.ui.screens import Notice

@@ -17,11 +17,7 @@ from firmware.journal.paper_records import (
     PrintSending,
     PrintSent,
 )
-from firmware.journal.records import (
-    DeviceFailed,
-    DeviceRecovered,
-    Record,
-)
+from firmware.journal.records import DeviceFailed, DeviceRecovered, Record
 from firmware.journal.transactions import PrintJob
 from firmware.receipts.spool import AHEAD, KNOWN_MS, RETRY_MS, TOKEN, TOLD_MS, Spool
 from hw.events import JobDone

@@ -19,10 +19,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HEAD
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    DeviceFailed,
-    SettlementStarted,
-)
+from firmware.journal.records import DeviceFailed, SettlementStarted
 from firmware.journal.store import HEAD_CHECKED, Journal
 from firmware.payments.effects import Look
 from firmware.terminal.clock_watch import ClockWatch

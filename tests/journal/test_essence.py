@@ -14,9 +14,7 @@ from firmware.journal import base45
 from firmware.journal.essence import NAMES, settlement_essence
 from firmware.journal.genuine import verify_essence
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
-from firmware.journal.records import (
-    SettlementCompleted,
-)
+from firmware.journal.records import SettlementCompleted
 from firmware.journal.verify import verify_journal
 from firmware.receipts.papers import Papers
 from hw.ports import Qr

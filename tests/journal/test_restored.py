@@ -7,9 +7,7 @@ import pytest
 from firmware.core.kinds import Copy
 from firmware.journal.faults import RuleBroken
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    CopyRestored,
-)
+from firmware.journal.records import CopyRestored
 from firmware.journal.verify import verify_journal
 from tests.journal.story import Shop, opened
 

@@ -9,9 +9,7 @@ from firmware.core.kinds import Copy
 from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
 from firmware.journal.faults import JournalFault, RuleBroken
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    SettlementStarted,
-)
+from firmware.journal.records import SettlementStarted
 from firmware.journal.transactions import Transaction
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Shop, outcome_of

@@ -23,10 +23,7 @@ from firmware.journal.genuine import verify_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
-from firmware.journal.records import (
-    DeviceFailed,
-    TerminalStarted,
-)
+from firmware.journal.records import DeviceFailed, TerminalStarted
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Shop, confirmed, opened
 from tests.journal.tamper import copy_of, cut_tail, forge, forge_sql
