@@ -93,7 +93,7 @@ class TcpLink:
                 return line
         raise failed
 
-    def _carry(self, line: socket.socket, frame: bytes, deadline_ms: int) -> bytes | None:
+    def _carry(self, line: socket.socket, frame: bytes, deadline_ms: int) -> bytes:
         """One frame out, one answer back. Raises OSError."""
         line.settimeout(self._left_s(deadline_ms))
         # from the first byte on the host may have it all, whatever is reported
@@ -101,13 +101,19 @@ class TcpLink:
         line.sendall(frame)
         return self._receive(line, deadline_ms)
 
-    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes | None:
+    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes:
+        """What `exchange` gives of one answer. Raises OSError."""
+        frame = self._frame(line, deadline_ms)
+        return frame[LENGTH_BYTES + TPDU_BYTES :] if len(frame) > LENGTH_BYTES else frame
+
+    def _frame(self, line: socket.socket, deadline_ms: int) -> bytes:
+        """A frame with its length; the length alone where no frame is of that. Raises OSError."""
         head = self._read(line, LENGTH_BYTES, deadline_ms)
         size = int.from_bytes(head, "big")
         if not TPDU_BYTES < size <= FRAME_MAX:
             # answered, though not as agreed: let it be told as garbled, not as silence
             return head
-        return self._read(line, size, deadline_ms)[TPDU_BYTES:]
+        return head + self._read(line, size, deadline_ms)
 
     def _read(self, line: socket.socket, size: int, deadline_ms: int) -> bytes:
         """Exactly `size` bytes. Raises OSError."""
@@ -178,12 +184,8 @@ class FrameLink(TcpLink):
             return None
         return line
 
-    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes | None:
-        head = self._read(line, LENGTH_BYTES, deadline_ms)
-        size = int.from_bytes(head, "big")
-        if not TPDU_BYTES < size <= FRAME_MAX:
-            return head  # answered, though not as agreed
-        return head + self._read(line, size, deadline_ms)
+    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes:
+        return self._frame(line, deadline_ms)
 
 
 def _end(line: socket.socket) -> None:
