@@ -43,37 +43,20 @@ class AcquirerPlace:
     def registry(self) -> tuple[Registry, Callable[[], None]]:
         """The terminals and accounts, and how to close them; servers may run meanwhile."""
         if self._url:
-            books, records = self._in_postgres(None)
-            return Registry(records, self._master), books.close
-        records = SqliteRecords(self._folder / FILE)
+            _, registry, close = self._opened(None, BooksToRead)
+            return registry, close
+        records = SqliteRecords(self._folder / FILE)  # there may be no books yet
         return Registry(records, self._master), records.close
 
     def to_read(self) -> tuple[BooksEngine, Registry, Callable[[], None]]:
         """Books and registry as they are, and how to close them; servers may run meanwhile."""
-        books: BooksEngine
-        records: Records
-        if self._url:
-            books, records = self._in_postgres(None)
-        else:
-            books = BooksToRead(self._folder / BOOKS)
-            records = SqliteRecords(self._folder / FILE)
-
-        def close() -> None:
-            records.close()
-            books.close()
-
-        return books, Registry(records, self._master), close
+        return self._opened(None, BooksToRead)
 
     def desks(self, clock_now: Callable[[], datetime], *, test_amounts: bool = False) -> Desks:
         """Desks for a server. Raises BooksError: the first is opened now."""
 
         def open_desk(kept: Kept | None) -> ServiceDesk:
-            if self._url:
-                books, records = self._in_postgres(kept)
-            else:
-                books = Books(self._folder / BOOKS, kept)
-                records = SqliteRecords(self._folder / FILE)
-            registry = Registry(records, self._master)
+            books, registry, close = self._opened(kept, lambda path: Books(path, kept))
             terminals = KnownTerminals(registry)
             service = AcquirerService(
                 KnownAccounts(registry),
@@ -82,11 +65,6 @@ class AcquirerPlace:
                 clock_now=clock_now,
                 test_amounts=test_amounts,
             )
-
-            def close() -> None:
-                records.close()
-                books.close()
-
             return ServiceDesk(books, registry, terminals, service, close)
 
         desks = Desks(open_desk, POSTGRES_DESKS if self._url else 1)
@@ -105,6 +83,21 @@ class AcquirerPlace:
             os.close(handle)
             raise BooksError(f"{self._folder}: another server has these books") from None
         return handle
+
+    def _opened(
+        self, kept: Kept | None, in_sqlite: Callable[[Path], BooksEngine]
+    ) -> tuple[BooksEngine, Registry, Callable[[], None]]:
+        """Books of the engine that is used, the registry beside them, and how to close both."""
+        if self._url:
+            books, records = self._in_postgres(kept)
+        else:
+            books, records = in_sqlite(self._folder / BOOKS), SqliteRecords(self._folder / FILE)
+
+        def close() -> None:
+            records.close()
+            books.close()
+
+        return books, Registry(records, self._master), close
 
     def _in_postgres(self, kept: Kept | None) -> tuple[BooksEngine, Records]:
         try:
