@@ -170,14 +170,14 @@ def books(stage: Stage) -> dict[str, Any]:
             "code": one.response_code,
             "reference": one.reference,
         }
-        for one in stage.host.books()[-ROWS_MAX:]
+        for one in stage.keeps_books.books()[-ROWS_MAX:]
     ]
     terminal = stage.terminal
     return {
         "rows": rows[::-1],
         "spent": {
             name: major_text(minor, currency)
-            for name, minor in stage.host.balances().items()
+            for name, minor in stage.keeps_books.balances().items()
             if minor
         },
         "differences": [] if terminal is None else unbalanced(terminal.ledger, stage.keeps_books),
