@@ -26,6 +26,7 @@ from firmware.acquirer.rules import RULES, RuleBook
 from firmware.acquirer.server import CONNECTIONS_MAX, Limits, Server
 from firmware.acquirer.switch import Switch
 from firmware.cli import acquirer_report, acquirer_rules
+from firmware.cli.arguments import port_number
 from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
@@ -36,7 +37,7 @@ from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import check_value, master_of
 
-PORT, PORT_MAX, LINES_MAX = 8583, 65_535, 10_000
+PORT, LINES_MAX = 8583, 10_000
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
 
@@ -46,7 +47,9 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve = does.add_parser("serve", help="answer terminals: a test switch, a closed-loop acquirer")
     add_place_argument(serve)
     serve.add_argument("--listen", default="127.0.0.1", metavar="ADDR")
-    serve.add_argument("--port", type=_port, default=PORT, help="default: %(default)s; 0: any")
+    serve.add_argument(
+        "--port", type=port_number, default=PORT, help="default: %(default)s; 0: any"
+    )
     serve.add_argument("--profile", default="unionpay", metavar="P", help="a name, or a file")
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak TLS with this chain")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="and its private key")
@@ -54,7 +57,7 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve.add_argument("--test-amounts", action="store_true", help="the cents are the answer")
     serve.add_argument(
         "--metrics",
-        type=_port,
+        type=port_number,
         metavar="PORT",
         help="for Prometheus on 127.0.0.1, at /metrics",
     )
@@ -190,16 +193,6 @@ def _metrics(port: int | None, counts: Counts) -> Iterator[None]:
         yield
     finally:
         served.close()
-
-
-def _monotonic_us() -> int:
-    return time.monotonic_ns() // 1_000
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text[:9]) > PORT_MAX:
-        raise argparse.ArgumentTypeError(f"a port from 0 to {PORT_MAX}, not {text!r}")
-    return int(text)
 
 
 def _count(text: str) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from firmware.audit.data import reading
 from firmware.audit.output import add_force_argument, writing_bytes
+from firmware.cli.arguments import PORT_MAX, port_number
 from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
@@ -28,7 +29,7 @@ from firmware.lab.page.server import Server
 from firmware.lab.page.session import Kept, Session
 from firmware.lab.scenario.stage import START
 
-PORT, PORT_MAX = 8440, 65_535
+PORT = 8440
 MARK = "SIMULATED"  # in a folder of the simulator's: nothing is played on a terminal's own data
 _MARK = "Made by `pos sim`: modelled cards, no money. Not for a terminal that trades.\n"
 PAUSE = timedelta(minutes=1)  # between two sessions on the same data
@@ -39,7 +40,9 @@ connection is not enciphered. Use it in a lab's network, for a lesson, and end i
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--port", type=_port, default=PORT, help="default: %(default)s; 0: any")
+    parser.add_argument(
+        "--port", type=port_number, default=PORT, help="default: %(default)s; 0: any"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--listen",
@@ -215,12 +218,6 @@ def _told(data: Path | None, directory: str) -> str:
         f"Its data stay in {data}; a fresh terminal or a scenario on the page leaves them alone.\n"
         "Ctrl-C ends it."
     )
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text[:9]) > PORT_MAX:
-        raise argparse.ArgumentTypeError(f"a port from 0 to {PORT_MAX}, not {text!r}")
-    return int(text)
 
 
 def _address(text: str) -> str:
