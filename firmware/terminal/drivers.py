@@ -29,10 +29,8 @@ COLUMNS = {58: 32, 80: 48}
 def profile_of(printer: Printer) -> Profile:
     """What the printer can do: as its model is known for, and each setting before that."""
     profile = model_named(printer.model) if printer.model else Profile()
-    if printer.width_mm != AUTO:
-        narrow = profile.columns <= NARROW_COLUMNS_MOST
-        if narrow != (printer.width_mm == min(COLUMNS)):
-            profile = replace(profile, columns=COLUMNS[int(printer.width_mm)], dots=0)
+    if printer.width_mm not in (AUTO, width_mm_of(profile)):
+        profile = replace(profile, columns=COLUMNS[int(printer.width_mm)], dots=0)
     if printer.mode != AUTO:
         profile = replace(profile, mode=Mode(printer.mode))
     if printer.status != AUTO:
@@ -42,6 +40,11 @@ def profile_of(printer: Printer) -> Profile:
         if value != AUTO:
             profile = replace(profile, **{name: value})
     return profile
+
+
+def width_mm_of(profile: Profile) -> int:
+    """The paper that a printer of this profile takes: 58 or 80 mm."""
+    return min(COLUMNS) if profile.columns <= NARROW_COLUMNS_MOST else max(COLUMNS)
 
 
 def printer_on(wire: Transport, printer: Printer, font: PaperFont | None = None) -> EscposPrinter:

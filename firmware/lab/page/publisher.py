@@ -15,6 +15,7 @@ from firmware.lab.page.hub import Hub
 from firmware.lab.page.recorder import Recorder
 from firmware.lab.scenario.language import FAULTS
 from firmware.lab.scenario.stage import Stage
+from firmware.terminal.drivers import profile_of, width_mm_of
 
 
 class Publisher:
@@ -48,7 +49,7 @@ class Publisher:
             "merchant_en": config.merchant.name_en,
             "currency": config.general.currency,
             "test_amounts": config.host.test_amounts,
-            "width_mm": config.printer.width_mm,
+            "width_mm": width_mm_of(profile_of(config.printer)),
             "paper_px": self._stage.bench.paper_printer.paper.width_px,
             "cards": views.cards(self._stage),
             "faults": FAULTS,

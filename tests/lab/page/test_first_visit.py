@@ -210,3 +210,9 @@ def test_every_tab_says_what_it_is_in_both_languages(page):
         page.locator("#lang").click()
     assert len(said) == 2 * page.locator("[role=tab]").count()
     assert page.locator("[role=tab]").first.get_attribute("id") == "tab-journal"
+
+
+def test_of_each_choice_of_the_set_up_one_is_chosen(page):
+    page.locator("#tab-setup").click()
+    choices = page.locator("fieldset.choice")
+    assert choices.count() == choices.locator("input:checked").count() > 0
