@@ -11,9 +11,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from hw import slots
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost, Event
 from hw.pcsc import (
+    ABSENT,
+    BROKEN_OFF,
+    GONE,
     LEAVE_CARD,
+    MUTE,
     PNP_NOTIFICATION,
     PROTOCOL_T0,
     PROTOCOL_T1,
@@ -32,20 +37,8 @@ from hw.t0 import exchange
 BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
 COUNTER_SHIFT, COUNTER_MAX = 16, 0xFFFF  # of insertions and removals since the reader came up
 SETTLE_MS = 600  # pcscd looks at some slots only every 400 ms: so long a pulled card may look in
+TRY_AGAIN_MS = 1_000
 TIMEOUTS_MS = 60_000  # tries that all fail for so long are the reader's fault, not a card's
-# by what makers call their slots; a contactless one lists itself first on some readers
-CONTACTLESS, SAM = ("picc", "contactless", " cl ", "nfc", "rfid"), ("sam",)
-ABSENT = State.UNKNOWN | State.IGNORE | State.UNAVAILABLE
-GONE = (Code.REMOVED_CARD, Code.NO_SMARTCARD, Code.RESET_CARD)
-MUTE = (
-    Code.UNRESPONSIVE_CARD,
-    Code.UNPOWERED_CARD,
-    Code.UNSUPPORTED_CARD,
-    Code.CARD_UNSUPPORTED,
-    Code.PROTOCOL_MISMATCH,
-    Code.NOT_TRANSACTED,
-)
-BROKEN_OFF = (Code.NOT_TRANSACTED, Code.UNPOWERED_CARD, Code.UNRESPONSIVE_CARD)
 
 
 class _Lost(Exception):  # noqa: N818 - leads to DeviceLost or DeviceFault
@@ -71,14 +64,14 @@ class PcscReader:
         *,
         name: str = "",
         exclude: Sequence[str] = (),
-        pause: Callable[[int], None] | None = None,
+        pause: Callable[[int], object] | None = None,
     ) -> None:
         self._scard = scard
         self._clock = clock
         self._name = name
         self._exclude = tuple(exclude)
         self._wake = threading.Event()
-        self._pause = pause or self._wait_for_wake
+        self._pause = pause or (lambda ms: self._wake.wait(ms / 1000))
         self._context: int | None = None
         self._reader: str | None = None
         self._reader_state = 0
@@ -91,18 +84,15 @@ class PcscReader:
         self._back_off_ms = 0
         self._listed: list[str] = []  # every reader there is, when one was taken
         self._failing_since_ms: int | None = None  # no card has answered since
+        self._silent = False  # for so long that the reader is lost
+        self._tried_ms = 0  # when a silent one's card was last asked
         self._unseen: list[Event] = []  # found out while talking to the card
 
     def taken(self) -> str:
         """Which reader was taken, and why that one; empty while there is none."""
         if self._reader is None:
             return ""
-        others = [name for name in self._listed if name != self._reader]
-        if not others:
-            return f"{self._reader}: the only one"
-        if self._name:
-            return f"{self._reader}: the first slot with {self._name!r} in its name"
-        return f"{self._reader}: the first contact slot, of {len(others) + 1}; reader.name sets it"
+        return slots.why(self._reader, self._listed, self._name)
 
     def poll(self, timeout_ms: int) -> Sequence[Event]:
         """Wait up to `timeout_ms` for the slot to change. See hw.ports.CardReader.poll."""
@@ -115,6 +105,8 @@ class PcscReader:
                 self._establish()
             if self._reader is None:
                 self._choose_reader()
+            if self._silent and self._heard_again():
+                self._silent, self._reader_state = False, 0
             events = [*self._recovered(), *self._await_change(timeout_ms)]
         except LOST as lost:
             self._lose(str(lost))
@@ -162,9 +154,6 @@ class PcscReader:
         if context is not None:
             self._scard.SCardReleaseContext(context)
 
-    def _wait_for_wake(self, milliseconds: int) -> None:
-        self._wake.wait(milliseconds / 1000)
-
     def _establish(self) -> None:
         code, context = self._scard.SCardEstablishContext(SCOPE_SYSTEM)
         if code != Code.SUCCESS:
@@ -180,14 +169,10 @@ class PcscReader:
         code, names = self._scard.SCardListReaders(self._context, [])
         if code not in (Code.SUCCESS, Code.NO_READERS):
             raise _Lost(f"readers cannot be listed: {words(code)}")
-        wanted = [
-            name
-            for name in (names if code == Code.SUCCESS else [])
-            if self._name in name and not any(word in name for word in self._exclude)
-        ]
-        if wanted:
+        chosen = slots.choose(names, self._name, self._exclude) if code == Code.SUCCESS else None
+        if chosen is not None:
             self._listed = list(names)
-            self._reader, self._reader_state = min(wanted, key=_rank), 0
+            self._reader, self._reader_state = chosen, 0
             self._watched = False
 
     def _await_change(self, timeout_ms: int) -> list[Event]:
@@ -211,17 +196,26 @@ class PcscReader:
         if self._reader is None:
             self._choose_reader()
             return self._look_at_slot()
+        if self._silent:
+            self._reader_state = seen(found[self._reader])
+            return []
         return self._slot_changed(found[self._reader])
 
     def _look_at_slot(self) -> list[Event]:
         """A reader that came back tells at once whether a card is in it."""
-        if self._reader is None:
+        if self._reader is None or self._silent:
             return []
-        assert self._context is not None
-        states = [(self._reader, 0)]
-        code, news = self._scard.SCardGetStatusChange(self._context, 0, states)
-        looked = self._slot_changed(news[0][1]) if code == Code.SUCCESS else []
+        code, state = self._slot_state()
+        looked = self._slot_changed(state) if code == Code.SUCCESS else []
         return [*self._recovered(), *looked]
+
+    def _slot_state(self, timeout_ms: int = 0, known: int = 0) -> tuple[int, int]:
+        """The slot's state as soon as it is not `known`, after its code."""
+        assert self._context is not None
+        assert self._reader is not None
+        states = [(self._reader, known)]
+        code, news = self._scard.SCardGetStatusChange(self._context, timeout_ms, states)
+        return code, news[0][1] if news else 0
 
     def _slot_changed(self, state: int) -> list[Event]:
         if state & ABSENT:
@@ -247,18 +241,14 @@ class PcscReader:
 
     def _asked_anew(self) -> int:
         """The slot's state, asked again: some readers say once that they are not there."""
-        assert self._context is not None
-        assert self._reader is not None
-        state = int(State.UNAVAILABLE)
-        for timeout_ms, known in ((0, 0), (SETTLE_MS, state)):
-            code, news = self._scard.SCardGetStatusChange(
-                self._context, timeout_ms, [(self._reader, known)]
-            )
+        gone = int(State.UNAVAILABLE)
+        for timeout_ms, known in ((0, 0), (SETTLE_MS, gone)):
+            code, state = self._slot_state(timeout_ms, known)
             if code not in (Code.SUCCESS, Code.TIMEOUT):
+                return gone
+            if code == Code.SUCCESS and not state & ABSENT:
                 return state
-            if code == Code.SUCCESS and not news[0][1] & ABSENT:
-                return news[0][1]
-        return state
+        return gone
 
     def _removed(self) -> CardRemoved:
         self._present = False
@@ -268,7 +258,7 @@ class PcscReader:
         return CardRemoved(self._clock.monotonic_ms())
 
     def _recovered(self) -> list[Event]:
-        if self._reader is None or not self._lost:
+        if self._reader is None or self._silent or not self._lost:
             return []
         self._lost, self._back_off_ms = False, 0
         return [DeviceBack(Device.READER, self._clock.monotonic_ms())]
@@ -282,6 +272,8 @@ class PcscReader:
         return events
 
     def _report_no_reader(self) -> list[Event]:
+        if self._lost:
+            return []
         self._lost = True
         named = f"no reader named {self._name!r}" if self._name else "no reader"
         return [DeviceLost(Device.READER, named, self._clock.monotonic_ms())]
@@ -361,7 +353,7 @@ class PcscReader:
         if code in MUTE:
             self._note_failure()
             raise CardMute(words(code))
-        self._failing_since_ms = None
+        self._failing_since_ms, self._silent = None, False
         if code != Code.SUCCESS:
             raise _Lost(words(code))
 
@@ -371,8 +363,27 @@ class PcscReader:
         if self._failing_since_ms is None:
             self._failing_since_ms = now_ms
         if now_ms - self._failing_since_ms >= TIMEOUTS_MS:
-            self._failing_since_ms = None
+            self._silent, self._tried_ms = True, 0
             raise _Lost(f"no card has answered for {TIMEOUTS_MS // 1000} s")
+
+    def _heard_again(self) -> bool:
+        """Whether the card that is in answers now, asked once a second; an empty slot is well."""
+        if self._reader is None:
+            return False
+        code, state = self._slot_state()
+        if code != Code.SUCCESS or not state & State.PRESENT:
+            return code == Code.SUCCESS
+        now_ms = self._clock.monotonic_ms()
+        if now_ms - self._tried_ms < TRY_AGAIN_MS:
+            return False
+        assert self._context is not None
+        self._tried_ms = now_ms
+        code, card, _ = self._scard.SCardConnect(
+            self._context, self._reader, SHARE_EXCLUSIVE, PROTOCOL_T0 | PROTOCOL_T1
+        )
+        if code == Code.SUCCESS:
+            self._scard.SCardDisconnect(card, UNPOWER_CARD)
+        return code not in MUTE
 
     def _card_stays_in(self) -> bool:
         """Whether the card is in the slot, and still is after a moment."""
@@ -380,17 +391,9 @@ class PcscReader:
             return False
         state = 0
         for timeout_ms in (0, SETTLE_MS):
-            code, news = self._scard.SCardGetStatusChange(
-                self._context, timeout_ms, [(self._reader, state)]
-            )
+            code, told = self._slot_state(timeout_ms, state)
             if code == Code.SUCCESS:
-                state = seen(news[0][1])
+                state = seen(told)
             elif code != Code.TIMEOUT:
                 return False
         return bool(state & State.PRESENT)
-
-
-def _rank(name: str) -> int:
-    """Contact slots first, then contactless ones, then those for SAMs."""
-    said = f" {name.lower()} "
-    return 2 if any(word in said for word in SAM) else any(word in said for word in CONTACTLESS)

@@ -7,6 +7,7 @@ a glass takes, so what is chosen here is what costs the fewest bytes on the bus.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -14,7 +15,9 @@ from PIL import Image
 
 Pages = tuple[bytes, ...]
 # Runs closer than this are one even if their window grows several pages high.
-NARROW_GAP_BYTES = 2
+NARROW_GAP_BYTES = 1
+# More windows than this are not tried in pairs: that would take longer than it saves.
+GATHERED_MAX = 12
 
 
 class Window(Struct, frozen=True):
@@ -38,6 +41,21 @@ class Window(Struct, frozen=True):
             max(self.page_last, other.page_last),
             min(self.column_first, other.column_first),
             max(self.column_last, other.column_last),
+        )
+
+    def holds(self, other: Window) -> bool:
+        """Whether all of `other` lies within."""
+        return (
+            self.page_first <= other.page_first <= other.page_last <= self.page_last
+            and self.column_first <= other.column_first <= other.column_last <= self.column_last
+        )
+
+    def columns_to(self, other: Window) -> int:
+        """Columns between the two; none or fewer where they stand above each other."""
+        return (
+            max(self.column_first, other.column_first)
+            - min(self.column_last, other.column_last)
+            - 1
         )
 
     def of(self, pages: Pages) -> bytes:
@@ -72,23 +90,36 @@ def changed(old: Pages, new: Pages, *, window_bytes: int, spans_pages: bool) -> 
     shares a window. With `spans_pages` a window may be several pages high. The cost on the bus is
     never above that of one window around everything.
     """
-    pairs = enumerate(zip(old, new, strict=True))
+    wide = _on_each_page(old, new, window_bytes)
     if not spans_pages:
-        return [
-            Window(page, page, first, last)
-            for page, (before, after) in pairs
-            for first, last in _runs(before, after, window_bytes)
-        ]
+        return wide
+    narrow = _on_each_page(old, new, NARROW_GAP_BYTES)
+    ways = (_gathered(wide, window_bytes), _gathered(_grown(narrow, window_bytes), window_bytes))
+    return min(ways, key=lambda windows: _cost_bytes(windows, window_bytes))
+
+
+def _cost_bytes(windows: Sequence[Window], window_bytes: int) -> int:
+    return sum(window.size_bytes + window_bytes for window in windows)
+
+
+def _on_each_page(old: Pages, new: Pages, gap_bytes: int) -> list[Window]:
+    """A window a run of changed bytes, page by page."""
+    return [
+        Window(page, page, first, last)
+        for page, (before, after) in enumerate(zip(old, new, strict=True))
+        for first, last in _runs(before, after, gap_bytes)
+    ]
+
+
+def _grown(runs: Sequence[Window], window_bytes: int) -> list[Window]:
+    """Runs joined with those beneath them where that is cheaper."""
     windows: list[Window] = []
     growing: list[Window] = []  # windows that end on the page above
-    for page, (before, after) in pairs:
-        here = [
-            _joined_where_cheaper(Window(page, page, first, last), growing, window_bytes)
-            for first, last in _runs(before, after, NARROW_GAP_BYTES)
-        ]
+    for _, on_page in itertools.groupby(runs, key=lambda run: run.page_first):
+        here = [_joined_where_cheaper(run, growing, window_bytes) for run in on_page]
         windows += growing
         growing = here
-    return _gathered(windows + growing, window_bytes)
+    return windows + growing
 
 
 def _runs(before: bytes, after: bytes, gap_bytes: int) -> Iterator[tuple[int, int]]:
@@ -108,6 +139,8 @@ def _runs(before: bytes, after: bytes, gap_bytes: int) -> Iterator[tuple[int, in
 def _joined_where_cheaper(window: Window, others: list[Window], window_bytes: int) -> Window:
     """`window` joined with each of `others` whose own window would cost more; takes them out."""
     for other in list(others):
+        if window.columns_to(other) > window_bytes:
+            continue
         joined = window.joined(other)
         if joined.size_bytes <= window.size_bytes + other.size_bytes + window_bytes:
             others.remove(other)
@@ -116,12 +149,29 @@ def _joined_where_cheaper(window: Window, others: list[Window], window_bytes: in
 
 
 def _gathered(windows: list[Window], window_bytes: int) -> list[Window]:
-    """`windows` with neighbours joined where that is cheaper, and all of them if even that is."""
+    """`windows` with any two joined where that is cheaper, the greatest saving first.
+
+    What lies within the joined window needs none of its own, which may be what makes it cheaper.
+    """
     gathered: list[Window] = []
     for window in windows:
         gathered.append(_joined_where_cheaper(window, gathered, window_bytes))
-    if not gathered:
-        return gathered
-    around = functools.reduce(Window.joined, gathered)
-    apart_bytes = sum(window.size_bytes + window_bytes for window in gathered)
-    return gathered if apart_bytes < around.size_bytes + window_bytes else [around]
+    while joined := _best_joined(gathered, window_bytes):
+        gathered = [window for window in gathered if not joined.holds(window)]
+        gathered.append(joined)
+    return gathered
+
+
+def _best_joined(windows: list[Window], window_bytes: int) -> Window | None:
+    """The window around two of `windows` that saves most on the bus, or None when none saves."""
+    best, best_bytes = None, 0
+    pairs = list(itertools.combinations(windows, 2)) if len(windows) <= GATHERED_MAX else []
+    if windows:
+        pairs.append((functools.reduce(Window.joined, windows),) * 2)  # one around everything
+    for one, other in pairs:
+        joined = one.joined(other)
+        within = [each for each in windows if joined.holds(each)]
+        saved_bytes = _cost_bytes(within, window_bytes) - joined.size_bytes - window_bytes
+        if saved_bytes > best_bytes:
+            best, best_bytes = joined, saved_bytes
+    return best

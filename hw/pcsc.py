@@ -87,6 +87,19 @@ class State(enum.IntFlag):
     MUTE = 0x0200
 
 
+ABSENT = State.UNKNOWN | State.IGNORE | State.UNAVAILABLE
+GONE = (Code.REMOVED_CARD, Code.NO_SMARTCARD, Code.RESET_CARD)
+MUTE = (
+    Code.UNRESPONSIVE_CARD,
+    Code.UNPOWERED_CARD,
+    Code.UNSUPPORTED_CARD,
+    Code.CARD_UNSUPPORTED,
+    Code.PROTOCOL_MISMATCH,
+    Code.NOT_TRANSACTED,
+)
+BROKEN_OFF = (Code.NOT_TRANSACTED, Code.UNPOWERED_CARD, Code.UNRESPONSIVE_CARD)
+
+
 def seen(state: int) -> int:
     """The state as a caller hands it back for the next wait; the counter stays."""
     return state & ~int(State.CHANGED)  # of a plain number, or the counter would go too

@@ -53,6 +53,7 @@ class Desk:
     started: bool = False  # and the journal says so
     settings: dict[str, str] = field(default_factory=dict)  # as the journal keeps them
     clock_moved_s: int = 0  # since somebody was last told
+    shift_px: int = 0  # how far to the right idle stands, against burn-in
     shop_language: Language = field(init=False)  # `language` may be a cardholder's for a while
 
     def __post_init__(self) -> None:

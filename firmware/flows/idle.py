@@ -13,7 +13,7 @@ from firmware.flows.effects import (
     Wait,
 )
 from firmware.flows.paper_waits import slips_wait, unproven
-from firmware.flows.parts import PHASE_MS, idle_screen, show
+from firmware.flows.parts import PHASE_MS, idle_screen, shift_px, show
 from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
@@ -80,6 +80,7 @@ async def idle(desk: Desk) -> None:
             notice: Phrase | None = Phrase.of(Text.ENTRY_LEFT_OPEN)
         else:
             notice = Phrase.of(card) if card else await _notice(desk, moment, slips)
+        desk.shift_px = shift_px(moment)
         await show(desk, idle_screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
         happening = await Wait(min(until_minute_ms, pause_ms), card=True, orders=True)

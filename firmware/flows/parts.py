@@ -78,7 +78,7 @@ async def enter_amount(
     key = first
     while True:
         if key is None:
-            await show(desk, AmountEntry(kind, amount, title, notice, desk.training))
+            await show(desk, _entry(desk, kind, amount, title, notice))
             key = await press(desk.idle_timeout_ms)
         notice = None
         if key is None:
@@ -97,6 +97,14 @@ async def enter_amount(
             else:
                 amount, replace = desk.money(shifted), False
         key = None
+
+
+def _entry(
+    desk: Desk, kind: Kind, amount: Money, title: Phrase, notice: Phrase | None
+) -> AmountEntry:
+    """The amount as it is keyed, where idle left off."""
+    training, test_keys = desk.training, desk.test_keys
+    return AmountEntry(desk.owner, kind, amount, title, notice, training, test_keys, desk.shift_px)
 
 
 def _shifted(minor: int, key: Key) -> int | None:

@@ -46,6 +46,11 @@ def owner(language: Language) -> Owner:
     return Owner(name, "S01", "10000001")
 
 
+def long_named(whose: Owner) -> Owner:
+    """The same with a name that takes two rows."""
+    return replace(whose, merchant=f"{whose.merchant} {whose.merchant} {whose.merchant}"[:30])
+
+
 def orders(whose: Owner) -> dict[str, Screen]:
     """What a till asked for, as its customer checks it."""
     reference, line = "order 4711", "拿铁 Latte ×2 56.00"
@@ -106,7 +111,9 @@ def training(whose: Owner) -> dict[str, Screen]:
     amount, sale, detail = yuan(12850), Kind.SALE, (Phrase.of(Text.CARD_TAIL, tail="0012"),)
     return {
         "training-idle": Idle(whose, "2026-11-22", "19:32", "01", training=True),
-        "training-amount": AmountEntry(sale, amount, Phrase.of(Text.SALE_AMOUNT), training=True),
+        "training-amount": AmountEntry(
+            whose, sale, amount, Phrase.of(Text.SALE_AMOUNT), training=True
+        ),
         "training-check": AmountCheck(whose, sale, amount, training=True),
         "training-check-keys": AmountCheck(whose, sale, amount, phase=1, training=True),
         "training-totals": Notice(
@@ -161,5 +168,8 @@ def test_keys(whose: Owner) -> dict[str, Screen]:
     return {
         "test-keys-idle": Idle(whose, "2026-11-22", "19:32", "01", test_keys=True),
         "test-keys-notice": Idle(whose, "2026-11-22", "19:32", "01", notice, test_keys=True),
+        "test-keys-amount": AmountEntry(
+            whose, Kind.SALE, yuan(12850), Phrase.of(Text.SALE_AMOUNT), test_keys=True
+        ),
         "test-keys-kiosk": Attract(whose, items, test_keys=True),
     }

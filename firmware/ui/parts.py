@@ -7,9 +7,10 @@ from msgspec import Struct
 from firmware.core.kinds import Kind
 from firmware.ui import glyphs
 from firmware.ui.canvas import WIDTH_PX
-from firmware.ui.rows import GAP_PX, LOW_PX, Row, SplitRow, TextRow
+from firmware.ui.rows import GAP_PX, LOW_PX, SHIFT_MAX_PX, Align, Row, SplitRow, TextRow
 from firmware.ui.screens import Owner, Phrase
 from firmware.ui.texts import Language, Text
+from firmware.ui.wrap import wrap
 
 APART_PX = 6  # between two texts that would else be read as one
 KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
@@ -42,6 +43,45 @@ def header(words: Words, title: str, right: str = "", *, training: bool) -> list
         return [SplitRow([bar, close], [beside], inverse=True, keep=10, gap_px=APART_PX)]
     marked = SplitRow([bar], [right], inverse=True, keep=10)
     return [marked, TextRow(title, faces=(LOW_PX,), keep=2)]
+
+
+def mark_of(words: Words, *, training: bool, test_keys: bool) -> str:
+    """What says that this is no trade, or nothing."""
+    return words(Text.TRAINING) if training else words(Text.TEST_KEYS) if test_keys else ""
+
+
+def place(
+    words: Words, owner: Owner, bar: str, *, mark: str, time: str = "", name_lines: int = 2
+) -> tuple[list[Row], list[Row]]:
+    """What idle and a keyed amount share: whose terminal it is, on two rows, and what is asked.
+
+    So the first digit sends little more than itself to the display. A merchant's name may take
+    both rows. `mark` stands in a bar of its own, with the name where that fits, else with
+    `time`. Then there are rows that found no room, for who has some beneath.
+    """
+    name = _shortened(owner.merchant, 1 if mark else name_lines)
+    whose = TextRow(name, keep=2, faces=(LOW_PX,), lines=name_lines, inset_px=SHIFT_MAX_PX)
+    rows: list[Row] = [whose, store_row(words, owner, inset_px=SHIFT_MAX_PX)]
+    if mark:
+        close = mark.replace(" ", "")
+        if fits(close, name, WIDTH_PX - APART_PX):
+            rows[0] = SplitRow([mark, close], [name], inverse=True, keep=10, gap_px=APART_PX)
+        else:
+            rows.insert(0, SplitRow([mark], [time], inverse=True, keep=10))
+    above = 1 if whose.heights_px[0] > LOW_PX else 2
+    asked = TextRow(bar, keep=3, inverse=True, align=Align.RIGHT)
+    return [*rows[:above], asked], rows[above:]
+
+
+def _shortened(name: str, lines: int) -> str:
+    """`name`, cut with an ellipsis if it takes more than `lines` of the low face.
+
+    The amount check shows a long name in full, turn by turn.
+    """
+    parts = wrap(name, LOW_PX, WIDTH_PX - SHIFT_MAX_PX)
+    if len(parts) <= lines:
+        return name
+    return "".join([*parts[: lines - 1], clipped(parts[lines - 1] + parts[lines], " ")])
 
 
 def fits(left: str, right: str, width_px: int = WIDTH_PX) -> bool:

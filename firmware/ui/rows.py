@@ -20,7 +20,9 @@ from firmware.ui.wrap import wrap
 
 TALL_PX, LOW_PX = 16, 12  # the two faces
 TIGHT_PX = 3  # a space where a line would otherwise be a little too long
+RIGHT_PX = 4  # right of an amount that is keyed, and of what stands above its end
 GAP_PX = 2  # the least between a left and a right part of one row
+SHIFT_MAX_PX = 2  # how far screens that stand long move; so much stays dark at their right edge
 EDGE_PX = 1  # what stays dark at the right edge where there is room, since a frame hides a little
 
 
@@ -29,6 +31,7 @@ class Align(enum.Enum):
 
     LEFT = enum.auto()
     CENTRE = enum.auto()
+    RIGHT = enum.auto()  # its end above the end of an amount that is keyed
 
 
 class Row(Protocol):
@@ -102,12 +105,22 @@ class TextRow:
         for index, part in enumerate(parts):
             picture = glyphs.line(face, part, self._space_px if face == LOW_PX else None)
             spare = max(0, self._room - picture.width_px)
-            x = left + (spare // 2 if self._align is Align.CENTRE else 0)
+            x = left + self._inset(spare)
             canvas.draw(picture, x, y + index * face)
             if self._icon and index == 0:
                 canvas.draw(self._icon, x - left, y + (face - len(self._icon.rows)) // 2)
         if self._inverse:
             canvas.invert(0, y, WIDTH_PX, height_px)
+
+    def _inset(self, spare_px: int) -> int:
+        """How far from the left a line stands that leaves `spare_px` of its room."""
+        match self._align:
+            case Align.LEFT:
+                return 0
+            case Align.CENTRE:
+                return spare_px // 2
+            case Align.RIGHT:
+                return max(0, spare_px - RIGHT_PX)
 
 
 class SplitRow:
@@ -182,6 +195,8 @@ class AmountRow:
     give way before the amount does, which is never shortened.
     """
 
+    edge_px = EDGE_PX
+
     def __init__(
         self,
         amount: Money,
@@ -212,14 +227,14 @@ class AmountRow:
         """Draw amount and labels, unless that is too wide."""
         pictures = [glyphs.line(LOW_PX, text) for text in labels]
         label_px = max(picture.width_px for picture in pictures) + 3
-        room = WIDTH_PX - EDGE_PX - label_px
+        room = WIDTH_PX - self.edge_px - label_px
         numeral = numerals.fitting(self._text, room, height_px - 2)
         if numeral is None:
             return False
         digits = numerals.amount_line(self._text, numeral)
         spare = room - digits.width_px
         above = (height_px - numeral.height_px) // 2
-        left = WIDTH_PX - EDGE_PX - digits.width_px - min(spare // 2, 8)
+        left = WIDTH_PX - self.edge_px - digits.width_px - min(spare // 2, 8)
         canvas.draw(digits, left, y + above)
         top = y + height_px - LOW_PX * len(pictures)
         for index, picture in enumerate(pictures):
@@ -231,24 +246,24 @@ class KeyedAmountRow(AmountRow):
     """The amount while it is keyed: digits of one size, in cells that stand still.
 
     A keystroke shifts every digit, and what differs goes over the bus: so the digits stand on the
-    chip's pages of 8 rows, three of them, and are no wider than they must be to be read at arm's
-    length. An amount that is too long for them takes the largest that fit.
+    chip's pages of 8 rows, three of them but for a dark row on top, and are no wider than they must
+    be to be read at arm's length. An amount that is too long for them takes the largest that fit.
     """
 
     CELL = numerals.Numeral(9, 23)
-    RIGHT_PX = 4
+    edge_px = EDGE_PX + SHIFT_MAX_PX
 
     def _drawn(self, canvas: Canvas, y: int, height_px: int, labels: Sequence[str]) -> bool:
         label = glyphs.line(LOW_PX, labels[-1])
-        page = -(-y // 8) * 8
+        top = -(-y // 8) * 8 + 1
         width_px = self.CELL.measure(self._text)
-        if page + self.CELL.height_px > y + height_px or (
-            width_px > WIDTH_PX - self.RIGHT_PX - label.width_px - 3
+        if top + self.CELL.height_px > y + height_px or (
+            width_px > WIDTH_PX - RIGHT_PX - label.width_px - 3
         ):
             return super()._drawn(canvas, y, height_px, labels)
         digits = numerals.amount_line(self._text, self.CELL)
-        canvas.draw(digits, WIDTH_PX - self.RIGHT_PX - width_px, page)
-        canvas.draw(label, 0, page + self.CELL.height_px - LOW_PX)
+        canvas.draw(digits, WIDTH_PX - RIGHT_PX - width_px, top)
+        canvas.draw(label, 0, top + self.CELL.height_px - LOW_PX)
         return True
 
 

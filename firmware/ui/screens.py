@@ -60,13 +60,19 @@ class Idle(Struct, frozen=True):
 
 
 class AmountEntry(Struct, frozen=True):
-    """The amount shifts in from the right; `notice` tells why ENTER was refused."""
+    """The amount shifts in from the right; `notice` tells why ENTER was refused.
 
+    What it shares with `Idle` stands where it stood there, so that a first digit is there at once.
+    """
+
+    owner: Owner
     kind: Kind
     amount: Money
     title: Phrase
     notice: Phrase | None = None
     training: bool = False
+    test_keys: bool = False
+    shift_px: int = 0  # as idle stood
 
 
 class AmountCheck(Struct, frozen=True):

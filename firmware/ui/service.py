@@ -6,8 +6,18 @@ from collections.abc import Sequence
 
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
-from firmware.ui.parts import APART_PX, Words, clipped, fits, header, store_row
-from firmware.ui.rows import LOW_PX, TALL_PX, Align, AmountRow, Row, SplitRow, TextRow, stack
+from firmware.ui.parts import APART_PX, Words, clipped, fits, header, mark_of, place, store_row
+from firmware.ui.rows import (
+    LOW_PX,
+    SHIFT_MAX_PX,
+    TALL_PX,
+    Align,
+    AmountRow,
+    Row,
+    SplitRow,
+    TextRow,
+    stack,
+)
 from firmware.ui.screens import (
     Attract,
     Idle,
@@ -18,48 +28,33 @@ from firmware.ui.screens import (
     TextEntry,
 )
 from firmware.ui.texts import Text
-from firmware.ui.wrap import wrap
 
 LISTING_ROWS = 3  # on a page, of LISTING_COLUMNS half-width columns
 LISTING_COLUMNS = 21
 ATTRACT_ROWS = 3
-SHIFT_MAX_PX = 2  # how far idle screens move; so much stays free of text at their right edge
 
 
 def idle(screen: Idle, words: Words, canvas: Canvas) -> None:
-    """Whose terminal this is, the time, and that it waits for an amount."""
-    operator = screen.operator
-    by = [words(Text.OPERATOR_SHORT, operator=operator)] if operator else [""]
-    rows: list[Row] = []
-    marked = screen.training or screen.test_keys
-    if screen.training:
-        rows += header(words, screen.time, training=True)
-    elif screen.test_keys:
-        rows.append(SplitRow([words(Text.TEST_KEYS)], [screen.time], inverse=True, keep=10))
-    lines = 1 if marked or screen.notice else 2
-    name = _shortened(screen.owner.merchant, lines)
-    rows.append(TextRow(name, keep=2, lines=lines, inset_px=SHIFT_MAX_PX))
-    rows.append(store_row(words, screen.owner, inset_px=SHIFT_MAX_PX))
-    bar = Text.ENTER_AMOUNT if screen.sells else Text.SUPERVISOR_BAR
-    rows.append(TextRow(words(bar), keep=3, inverse=True))
+    """Whose terminal this is, that it waits for an amount, and the time.
+
+    The amount takes the place of the last two rows, and all above them stays where it is.
+    """
+    owner, when = screen.owner, f"{screen.date} {screen.time}"
+    mark = mark_of(words, training=screen.training, test_keys=screen.test_keys)
+    bar = words(Text.ENTER_AMOUNT if screen.sells else Text.SUPERVISOR_BAR)
+    lines = 1 if screen.notice else 2
+    rows, beneath = place(words, owner, bar, mark=mark, time=screen.time, name_lines=lines)
+    rows += beneath
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=5, faces=(LOW_PX,), lines=2))
-    if not (marked and screen.notice):  # the time stands in the bar at the top
-        when = [f"{screen.date} {screen.time}"]
-        rows.append(SplitRow(when, by, keep=1, inset_px=SHIFT_MAX_PX))
+    elif not beneath:
+        rows.append(TextRow("", faces=(LOW_PX,)))
+    if not (beneath and screen.notice):  # the time stands in the bar at the top
+        operator = screen.operator
+        by = [words(Text.OPERATOR_SHORT, operator=operator)] if operator else [""]
+        rows.append(SplitRow([when], by, keep=1, inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
     canvas.shift(screen.shift_px, 0)
-
-
-def _shortened(name: str, lines: int) -> str:
-    """`name`, cut with an ellipsis if it takes more than `lines` of the low face.
-
-    The amount check shows a long name in full, turn by turn.
-    """
-    parts = wrap(name, LOW_PX, WIDTH_PX - SHIFT_MAX_PX)
-    if len(parts) <= lines:
-        return name
-    return "".join([*parts[: lines - 1], clipped(parts[lines - 1] + parts[lines], " ")])
 
 
 def attract(screen: Attract, words: Words, canvas: Canvas) -> None:

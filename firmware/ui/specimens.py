@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from firmware.core.kinds import Kind
 from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
-from firmware.ui.examples import TOTALS, kiosk, orders, owner, test_keys, training, yuan
+from firmware.ui.examples import TOTALS, kiosk, long_named, orders, owner, test_keys, training, yuan
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -54,6 +54,7 @@ def _day(whose: Owner) -> dict[str, Screen]:
 
     return {
         "idle": idle("01"),
+        "idle-long-name": replace(idle("01"), owner=long_named(whose)),
         "idle-notice": idle("01", Phrase.of(Text.SLIPS_PENDING, count=2)),
         "idle-no-paper": idle("01", Phrase.of(Text.PRINTER_PAPER_OUT)),
         "idle-cover-open": idle("01", Phrase.of(Text.PRINTER_COVER_OPEN)),
@@ -95,10 +96,11 @@ def _sale(whose: Owner) -> dict[str, Screen]:
     connecting = Phrase.of(Text.CONNECTING)
     wrong = Phrase.of(Text.PIN_TRIES_LEFT, tries=2)
     return {
-        "amount-zero": AmountEntry(sale, yuan(0), title),
-        "amount": AmountEntry(sale, amount, title),
-        "amount-refused": AmountEntry(sale, big, title, over),
-        "amount-again": AmountEntry(sale, yuan(5), Phrase.of(Text.SALE_AMOUNT_AGAIN)),
+        "amount-zero": AmountEntry(whose, sale, yuan(0), title),
+        "amount": AmountEntry(whose, sale, amount, title),
+        "amount-long-name": AmountEntry(long_named(whose), sale, amount, title),
+        "amount-refused": AmountEntry(whose, sale, big, title, over),
+        "amount-again": AmountEntry(whose, sale, yuan(5), Phrase.of(Text.SALE_AMOUNT_AGAIN)),
         "check": AmountCheck(whose, sale, amount),
         "check-keys": AmountCheck(whose, sale, amount, phase=1),
         "check-capitals": AmountCheck(whose, sale, amount, phase=2),

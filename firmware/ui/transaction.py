@@ -6,7 +6,7 @@ from firmware.core.kinds import Kind
 from firmware.core.money import MoneyError, capitals
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import WIDTH_PX, Canvas
-from firmware.ui.parts import Words, clipped, fits, header, store_row
+from firmware.ui.parts import Words, clipped, fits, header, mark_of, place, store_row
 from firmware.ui.rows import (
     GAP_PX,
     LOW_PX,
@@ -36,12 +36,21 @@ _BESIDE_TWO = (24, 22, 20, 18, 16)
 
 
 def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
-    """What the amount is for, the amount as it is keyed, and why it was refused."""
-    rows: list[Row] = header(words, words(screen.title), training=screen.training)
-    rows.append(KeyedAmountRow(screen.amount))
+    """Whose terminal this is and what the amount is for, as on idle; the amount as it is keyed.
+
+    Why it was refused takes the place of whose terminal this is.
+    """
+    title, amount = words(screen.title), screen.amount
     if screen.notice:
+        rows: list[Row] = header(words, title, training=screen.training)
+        rows.append(KeyedAmountRow(amount))
         rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
-    stack(canvas, rows, floating=not screen.notice)
+        stack(canvas, rows)
+        return
+    mark = mark_of(words, training=screen.training, test_keys=screen.test_keys)
+    rows, _ = place(words, screen.owner, title, mark=mark)
+    stack(canvas, [*rows, KeyedAmountRow(amount, heights_px=_BESIDE_TWO)])
+    canvas.shift(screen.shift_px, 0)
 
 
 def amount_check(screen: AmountCheck, words: Words, canvas: Canvas) -> None:

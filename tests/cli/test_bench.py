@@ -1,5 +1,6 @@
 """`pos bench` measures what it says: figures with aims, for people and for machines."""
 
+import itertools
 import json
 
 import pytest
@@ -15,6 +16,7 @@ from firmware.lab.benchmarks.sale import metered_stage
 from firmware.lab.benchmarks.trade import TracedStage
 from firmware.lab.scenario.stage import START
 from firmware.ui.texts import Text
+from hw.sim.bench import CHIPS
 
 SALE_BYTES_MAX = 45_000  # of the write-ahead log; checkpoints come on top, a sixth of it
 
@@ -30,6 +32,10 @@ def test_a_keystroke_is_measured_beside_a_whole_frame_of_luma(pos):
     figures = {each["name"]: each for each in told["figures"]}
     assert figures["ssd1306: a whole frame by luma"]["value"] == 1034
     assert figures["sh1106: a whole frame by luma"]["value"] == 1080
+    for chip, language in itertools.product(CHIPS, ("zh_CN", "en")):
+        first = figures[f"{chip}: first digit at idle, {language}"]
+        assert first["aim"] == screen.FIRST_DIGIT_BYTES_AIM
+        assert first["holds"], "idle and amount entry share their place"
     echo = figures["ssd1306: echo, median"]
     assert echo["aim"] == screen.ECHO_BYTES_AIM
     assert echo["holds"], "a keystroke's echo is a tenth of a frame"

@@ -67,6 +67,8 @@ _NO_ANSWER = (
 )
 EXPECTED: Mapping[str, Expected] = {
     "reader flickers": NOTHING,  # it is there again before anybody could say so
+    "reader times-out": Expected((*_CARD_FAILED, Text.CARD_ERROR, Text.DEVICE_READER)),
+    "display disturbed": NOTHING,  # what is sent again is seen once
     "reader": Expected((Text.DEVICE_READER,), Device.READER.value, stops=True),
     "key": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),
     "keypad": Expected((Text.DEVICE_KEYPAD,), Device.KEYPAD.value, stops=True),

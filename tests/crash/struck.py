@@ -21,6 +21,7 @@ from firmware.lab.scenario.player import ScenarioFailed
 from firmware.payments import effects as payment_effects
 from firmware.ui.screens import Idle, Outcome, Screen
 from firmware.ui.texts import Text
+from hw.sim.reader.pcsc import PcscModel
 from tests.crash.cells import CARD_OUT, POWER_CUT, Cell, Fault
 from tests.crash.cuts import Approval, broken
 from tests.crash.expected import EXPECTED, SALE_IN_VAIN, Expected, in_vain, stands
@@ -178,6 +179,8 @@ class Trial:
 
     def _use_of(self, fault: Fault) -> Use:
         bench, rig = self.cast.rig.bench, self.cast.rig
+        slot = bench.slot
+        assert isinstance(slot, PcscModel)
         restarts = any(step.verb == "power cut" for step in self._ground.telling.steps)
         # what was never looked at before, or is off meanwhile, may well be a day on
         unknown = "+1d" in fault.arguments and (restarts or not self._asked[payment_effects.Record])
@@ -190,9 +193,11 @@ class Trial:
             "host": lambda: len(self._unanswered),
             "disk": lambda: rig.space_asked + wrote(),
             "clock": lambda: 0 if unknown else self._asked[payment_effects.Record],
+            "reader times-out": lambda: slot.timed_out,
             "card": lambda: sum(card.faults.met for card in bench.tray.values()),
         }
-        count = counts.get(fault.device) if fault.kind != "gone" else None  # it is looked for
+        count = counts.get(fault.name) or counts.get(fault.device)
+        count = count if fault.kind != "gone" else None  # it is looked for
         return Use(count, lambda: rig.screen, count() if count else 0)
 
     def _step(self, step: Step) -> Iterator[str]:

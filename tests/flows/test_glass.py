@@ -49,7 +49,7 @@ def shop() -> Desk:
 
 
 def entry(shop: Desk, minor: int) -> AmountEntry:
-    return AmountEntry(Kind.SALE, shop.money(minor), Phrase.of(Text.SALE_AMOUNT))
+    return AmountEntry(shop.owner, Kind.SALE, shop.money(minor), Phrase.of(Text.SALE_AMOUNT))
 
 
 def idle(shop: Desk, time: str) -> Idle:

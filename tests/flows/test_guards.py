@@ -14,7 +14,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.records import GuardOverridden
 from firmware.journal.transactions import State
 from firmware.payments.effects import Look, Now, Record
-from firmware.ui.screens import AmountEntry, Notice, Phrase
+from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import intent_of, transaction_of
@@ -25,6 +25,7 @@ from tests.flows.words import (
     a_sale_may_begin,
     agrees,
     amount_check,
+    amount_entry,
     beeps,
     facts_of,
     gives_up,
@@ -88,20 +89,19 @@ def test_full_batch_refuses_sales(count: int, sells: bool):
 
 def test_nothing_and_too_much_are_refused_at_the_amount():
     limited = desk(config=Config(sale=Sale(max_amount=5)))
-    entry = (SALE, yuan(0), say(Text.SALE_AMOUNT))
     over = say(Text.AMOUNT_OVER_LIMIT, limit=yuan(5))
     follow(
         agree_on_amount(limited, None),
         (Now(), NOW),
-        shows(AmountEntry(*entry)),
+        shows(amount_entry(0)),
         presses(Key.ENTER),
         beeps(),
-        shows(AmountEntry(*entry, say(Text.AMOUNT_ZERO))),
+        shows(amount_entry(0, say(Text.AMOUNT_ZERO))),
         presses(Key.D6),
-        shows(AmountEntry(SALE, yuan(6), say(Text.SALE_AMOUNT))),
+        shows(amount_entry(6)),
         presses(Key.ENTER),
         beeps(),
-        shows(AmountEntry(SALE, yuan(6), say(Text.SALE_AMOUNT), over)),
+        shows(amount_entry(6, over)),
         nobody_comes(),
         gives_up(SALE, "amount", "timed out"),
     )
@@ -112,9 +112,9 @@ def test_nothing_and_too_much_are_refused_at_the_amount():
 
 def is_keyed(title: Text, minor: int, digit: Key) -> list[Pair]:
     return [
-        shows(AmountEntry(SALE, yuan(0), say(title))),
+        shows(amount_entry(0, title=title)),
         presses(digit),
-        shows(AmountEntry(SALE, yuan(minor), say(title))),
+        shows(amount_entry(minor, title=title)),
         presses(Key.ENTER),
     ]
 
@@ -142,7 +142,7 @@ def test_amount_keyed_otherwise_the_second_time_leads_back_to_it():
         is_keyed(Text.SALE_AMOUNT, 6, Key.D6),
         is_keyed(Text.SALE_AMOUNT_AGAIN, 9, Key.D9),
         tells(Text.AMOUNTS_DIFFER),
-        shows(AmountEntry(SALE, yuan(6), say(Text.SALE_AMOUNT))),
+        shows(amount_entry(6)),
         presses(Key.CANCEL),
         gives_up(SALE, "amount", "cancelled", 6),
     )

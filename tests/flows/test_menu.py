@@ -11,7 +11,7 @@ from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State
 from firmware.payments.effects import Look
-from firmware.ui.screens import AmountEntry, Menu, Notice, TextEntry
+from firmware.ui.screens import Menu, Notice, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 from tests.flows.records import (
@@ -25,6 +25,7 @@ from tests.flows.script import Pair, desk, follow
 from tests.flows.words import (
     NOTICE_MS,
     a_sale_may_begin,
+    amount_entry,
     beeps,
     facts_of,
     gives_up,
@@ -35,7 +36,6 @@ from tests.flows.words import (
     shows,
     tells,
 )
-from tests.payment import yuan
 
 TITLES = tuple(map(say, ITEMS))
 
@@ -57,7 +57,7 @@ BEGINS: dict[Key, list[Pair]] = {
     Key.D1: [
         *a_sale_may_begin(),
         it_is(0),
-        shows(AmountEntry(Kind.SALE, yuan(0), say(Text.SALE_AMOUNT))),
+        shows(amount_entry(0)),
         presses(Key.CANCEL),
         gives_up(Kind.SALE, "amount", "cancelled"),
     ],

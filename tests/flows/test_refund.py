@@ -14,7 +14,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.transact import PaymentApproved
-from firmware.ui.screens import AmountEntry, Menu, Phrase, TextEntry
+from firmware.ui.screens import Menu, Phrase, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import (
@@ -35,6 +35,7 @@ from tests.flows.words import (
     NOW,
     agrees,
     amount_check,
+    amount_entry,
     beeps,
     card_is_asked_for,
     card_is_put_in,
@@ -97,8 +98,8 @@ def original_is_confirmed(sale: Transaction, left: int) -> list[Pair]:
     ]
 
 
-def amount_entry(minor: int, notice: Phrase | None = None) -> Pair:
-    return shows(AmountEntry(REFUND, yuan(minor), say(Text.REFUND_AMOUNT), notice))
+def refund_entry(minor: int, notice: Phrase | None = None) -> Pair:
+    return shows(amount_entry(minor, notice, kind=REFUND, title=Text.REFUND_AMOUNT))
 
 
 def refunding(minor: int, sale: Transaction = SETTLED):
@@ -112,7 +113,7 @@ def test_all_that_is_left_goes_back_to_the_card_it_came_from():
         # 3. The original on the glass, with what is left.
         original_is_confirmed(SETTLED, left=800),
         # 4. The amount, checked as for a sale: it names the original and the card.
-        amount_entry(800),
+        refund_entry(800),
         presses(Key.ENTER),
         shows(amount_check(REFUND, 800, *DETAIL), at_ms=20_000),
         presses(Key.ENTER, at_ms=20_600, timeout_ms=CHECK_MS),
@@ -131,12 +132,12 @@ def test_never_above_what_earlier_refunds_have_left():
     follow(
         refund(desk()),
         original_is_confirmed(partly, left=1),
-        amount_entry(1),
+        refund_entry(1),
         presses(Key.D2),  # takes the place of what stood there
-        amount_entry(2),
+        refund_entry(2),
         presses(Key.ENTER),
         beeps(),
-        amount_entry(2, say(Text.AMOUNT_OVER_LEFT, left=yuan(1))),
+        refund_entry(2, say(Text.AMOUNT_OVER_LEFT, left=yuan(1))),
         presses(Key.CANCEL),
         gives_up(REFUND, "amount", "cancelled"),
     )
@@ -263,10 +264,10 @@ def test_limit_of_refunds_is_refused_with_its_reason(who: Desk, looks: list[Pair
         refund(who),
         original_is_confirmed(SETTLED, left=800),
         looks,
-        amount_entry(800),
+        refund_entry(800),
         presses(Key.ENTER),
         beeps(),
-        amount_entry(800, notice),
+        refund_entry(800, notice),
         nobody_comes(),
         gives_up(REFUND, "amount", "timed out"),
     )
@@ -276,12 +277,12 @@ def test_check_that_is_cancelled_leads_back_to_the_amount():
     follow(
         refund(desk()),
         original_is_confirmed(SETTLED, left=800),
-        amount_entry(800),
+        refund_entry(800),
         presses(Key.ENTER),
         shows(amount_check(REFUND, 800, *DETAIL)),
         presses(Key.CANCEL, timeout_ms=CHECK_MS),
         gives_up(REFUND, "amount check", "cancelled", 800),
-        amount_entry(800),
+        refund_entry(800),
         presses(Key.CANCEL),
         gives_up(REFUND, "amount", "cancelled"),
     )
@@ -291,7 +292,7 @@ def test_refund_to_another_card_is_refused():
     follow(
         refund(desk()),
         original_is_confirmed(SETTLED, left=800),
-        amount_entry(800),
+        refund_entry(800),
         presses(Key.ENTER),
         shows(amount_check(REFUND, 800, *DETAIL)),
         presses(Key.ENTER, timeout_ms=CHECK_MS),

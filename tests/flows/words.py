@@ -154,13 +154,24 @@ def a_sale_may_begin() -> list[Pair]:
     return [*nothing_is_owed(uploads=False), (Look.of(Lookups.numbers_used), 0)]
 
 
+def amount_entry(
+    minor: int,
+    notice: Phrase | None = None,
+    *,
+    kind: Kind = Kind.SALE,
+    title: Text = Text.SALE_AMOUNT,
+) -> AmountEntry:
+    """The amount as it is keyed."""
+    return AmountEntry(desk().owner, kind, yuan(minor), say(title), notice)
+
+
 def eight_yuan_is_keyed() -> list[Pair]:
     """`8` opened the sale; `*` is 00, ENTER ends it. Too few sales yet for anything unusual."""
     return [
         (Now(), NOW),
-        shows(AmountEntry(Kind.SALE, yuan(8), say(Text.SALE_AMOUNT))),
+        shows(amount_entry(8)),
         presses(Key.STAR),
-        shows(AmountEntry(Kind.SALE, yuan(800), say(Text.SALE_AMOUNT))),
+        shows(amount_entry(800)),
         presses(Key.ENTER),
         (Look.of(Lookups.recent_sale_amounts, 50, "CNY"), []),
     ]

@@ -42,6 +42,61 @@ def test_a_reader_that_gives_only_time_outs_for_a_minute_is_lost(talking):
     assert talking.reader.power_on() == talking.pcsc.card.atr
 
 
+def lost_for_time_outs(talking: Bench) -> None:
+    talking.pcsc.fail_timing_out()
+    with pytest.raises(CardMute):
+        talking.reader.power_on()
+    talking.reader._clock.ms += 60_000
+    with pytest.raises(DeviceFault):
+        talking.reader.power_on()
+    assert talking.poll() == [CardRemoved, DeviceLost]
+
+
+def test_it_stays_lost_as_long_as_a_card_is_in_that_does_not_answer(talking):
+    lost_for_time_outs(talking)
+    for _ in range(5):
+        talking.reader._clock.ms += 1_000
+        assert talking.poll() == []
+    talking.pcsc.remove()
+    assert talking.poll() == [DeviceBack]
+
+
+def test_the_next_card_that_does_not_answer_makes_it_lost_at_once(talking, card_named):
+    lost_for_time_outs(talking)
+    talking.pcsc.remove()
+    talking.poll()
+    talking.pcsc.insert(card_named("visa-debit"))
+    assert talking.poll() == [CardInserted]
+    with pytest.raises(DeviceFault, match="no card has answered"):
+        talking.reader.power_on()
+    talking.pcsc.clear()
+    assert talking.poll() == [CardRemoved, DeviceLost]
+    assert talking.poll() == [DeviceBack, CardInserted]
+    talking.reader.power_on()
+    talking.pcsc.fail_timing_out()
+    with pytest.raises(CardMute):  # one has answered: the minute begins anew
+        talking.reader.transmit(SELECT_VISA)
+
+
+def test_a_card_is_asked_once_a_second_whether_it_answers_again(talking):
+    lost_for_time_outs(talking)
+    asked = []
+    connect = talking.pcsc.SCardConnect
+    talking.pcsc.SCardConnect = lambda *words: (asked.append(words), connect(*words))[1]
+    for _ in range(20):
+        talking.reader._clock.ms += 100
+        talking.poll()
+    assert len(asked) <= 3
+
+
+def test_pulled_out_while_it_is_lost_it_is_told_once_and_comes_back(talking):
+    lost_for_time_outs(talking)
+    talking.pcsc.unplug()
+    assert talking.poll() == []
+    talking.pcsc.clear()
+    assert talking.poll() == [DeviceBack, CardInserted]
+
+
 def test_a_bad_card_among_good_ones_is_no_lost_reader(talking):
     clock = talking.reader._clock
     for _ in range(3):

@@ -10,14 +10,15 @@ from firmware.core.money import CURRENCIES, Money
 from firmware.flows import effects
 from firmware.journal.records import IntentRecorded
 from firmware.lab.scenario.language import Step
-from firmware.ui.screens import AmountEntry, Phrase, PinEntry
+from firmware.ui.screens import AmountEntry, Owner, Phrase, PinEntry
 from firmware.ui.texts import Language, Text
 from hw.events import Key, KeyPressed
 from tests.simulator.counter import CardsPutIn, MaskedDigits
 
 AMOUNT = Money(100, CURRENCIES["CNY"])
 PIN = PinEntry(Kind.SALE, AMOUNT, 0)
-AN_AMOUNT = AmountEntry(Kind.SALE, AMOUNT, Phrase.of(Text.SALE_AMOUNT))
+WHOSE = Owner("幸福小店", "S01", "10000001")
+AN_AMOUNT = AmountEntry(WHOSE, Kind.SALE, AMOUNT, Phrase.of(Text.SALE_AMOUNT))
 
 
 def plays(cards: CardsPutIn, *words: str) -> None:

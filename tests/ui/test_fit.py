@@ -104,6 +104,7 @@ SENTENCES = {
 }
 WORDS = [text for text in Text if text not in SENTENCES]
 PRINTER_LACKS = [text for text in Text if text.name.startswith("PRINTER_")]
+WHOSE = OWNERS[Language.EN]
 VOID, SALE_AMOUNT = Kind.VOID, Phrase.of(Text.SALE_AMOUNT)
 TRAINING = pytest.mark.parametrize("training", [False, True], ids=["real", "training"])
 LANGUAGES = pytest.mark.parametrize("language", Language, ids=lambda each: each.value)
@@ -135,7 +136,7 @@ def test_both_languages_of_a_text_take_the_same_values() -> None:
 
 
 ANYWHERE: dict[str, Callable[[Phrase, bool], Screen]] = {
-    "entry title": lambda said, t: AmountEntry(VOID, BIG, said, training=t),
+    "entry title": lambda said, t: AmountEntry(WHOSE, VOID, BIG, said, training=t),
     "card prompt": lambda said, t: CardPrompt(VOID, BIG, said, training=t),
     "card notice": lambda said, t: CardPrompt(VOID, BIG, SALE_AMOUNT, said, t),
     "PIN notice": lambda said, t: PinEntry(VOID, BIG, 12, said, t),
@@ -152,7 +153,7 @@ ANYWHERE: dict[str, Callable[[Phrase, bool], Screen]] = {
 }
 IN_MESSAGES: dict[str, Callable[[Phrase, bool], Screen]] = {
     "message": lambda said, t: Notice(SALE_AMOUNT, (said,), training=t, warning=True),
-    "why an amount is refused": lambda said, t: AmountEntry(VOID, BIG, SALE_AMOUNT, said, t),
+    "why an amount is refused": lambda said, t: AmountEntry(WHOSE, VOID, BIG, SALE_AMOUNT, said, t),
     "why digits are refused": lambda said, t: TextEntry(
         Phrase.of(Text.ENTER_PIN), "9" * 12, 12, notice=said, training=t
     ),
@@ -317,7 +318,12 @@ def test_idle_is_whole_with_every_notice(language: Language, training: bool) -> 
 @LANGUAGES
 def test_the_burn_in_shift_moves_no_text_off_the_glass(language: Language) -> None:
     whose, price = OWNERS[language], (("1", "豆浆", BIG),)
-    for screen in (Idle(whose, "2026-11-22", "23:59", "99"), Attract(whose, price)):
+    for screen in (
+        Idle(whose, "2026-11-22", "23:59", "99"),
+        Attract(whose, price),
+        AmountEntry(whose, Kind.SALE, BIG, SALE_AMOUNT),
+        AmountEntry(whose, Kind.SALE, yuan(12_850), SALE_AMOUNT),
+    ):
         packed = render(screen, language).packed
         edges = {packed[row * 16 + 15] & 3 for row in range(64)}
         assert edges <= {0, 3}, "the last columns hold nothing, or a bar"

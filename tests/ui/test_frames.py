@@ -10,7 +10,7 @@ from PIL import Image
 
 from firmware.core.kinds import Kind
 from firmware.ui.canvas import Canvas
-from firmware.ui.examples import yuan
+from firmware.ui.examples import owner, yuan
 from firmware.ui.glyphs import Bitmap
 from firmware.ui.render import render
 from firmware.ui.rows import TextRow, stack
@@ -27,6 +27,7 @@ from firmware.ui.specimens import specimens
 from firmware.ui.texts import Language, Text
 
 AMOUNT = yuan(12_850)
+WHOSE = owner(Language.ZH)
 
 
 def test_a_frame_is_the_picture_its_bytes_and_their_hash() -> None:
@@ -55,7 +56,7 @@ def test_training_stands_on_every_screen_of_training(language: Language) -> None
 def test_the_amount_stands_on_every_screen_from_entry_to_outcome(language: Language) -> None:
     sale, prompt = Kind.SALE, Phrase.of(Text.INSERT_CARD)
     for screen in (
-        AmountEntry(sale, AMOUNT, prompt),
+        AmountEntry(WHOSE, sale, AMOUNT, prompt),
         CardPrompt(sale, AMOUNT, prompt),
         PinEntry(sale, AMOUNT, 6),
         Processing(sale, AMOUNT, prompt, keep_card=True),

@@ -76,7 +76,7 @@ class Hands:
             case "card":
                 self._switch_card(kind, arguments)
             case "display":
-                bench.chip.fail(on)
+                self._switch_display(kind)
             case "keypad":
                 bench.keys.fail(on)
             case "key":
@@ -104,12 +104,25 @@ class Hands:
     def _switch_reader(self, kind: str) -> None:
         """Over a real `pcscd` a reader can only be pulled out."""
         slot = self._stage.bench.slot
-        if isinstance(slot, PcscModel) and kind == "flickers":
-            slot.flicker()
         if kind == "unplugged":
             slot.unplug()
-        elif not kind:
-            slot.plug()
+        elif not isinstance(slot, PcscModel):
+            if not kind:
+                slot.plug()
+        elif kind == "flickers":
+            slot.flicker()
+        elif kind == "times-out":
+            slot.fail_timing_out()
+        else:
+            slot.clear()
+
+    def _switch_display(self, kind: str) -> None:
+        chip = self._stage.bench.chip
+        if kind == "disturbed":
+            chip.refuse()
+        else:
+            chip.refuse(0)
+            chip.fail(bool(kind))
 
     def _switch_card(self, kind: str, arguments: list[str]) -> None:
         """Spoil the card in the slot, or whichever is put in next."""

@@ -90,7 +90,7 @@ class Ssd1306:
 
     def refuse(self, transfers: int = 1, *, after_transfers: int = 0) -> None:
         """Acknowledge so many transfers in a row not, as on a disturbed bus; all is well after."""
-        self._refused = [after_transfers] + [0] * (transfers - 1)
+        self._refused = ([after_transfers] + [0] * transfers)[:transfers]
 
     def bus_us(self, clock_hz: int = 400_000) -> int:
         """Microseconds the bus has been busy: nine clocks a byte, start and stop left out."""

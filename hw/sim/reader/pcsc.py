@@ -90,6 +90,7 @@ class PcscModel:
     cancels: int = 0
     flickers: int = 0  # how often yet the slot says that it is not there, and then that it is
     times_out: bool = False  # no card answers, though one is seen
+    timed_out: int = 0  # how often an exchange ended so
     _next_handle: int = 1
     _contexts: set[int] = field(default_factory=set)
     _handles: dict[int, Slot] = field(default_factory=dict)
@@ -136,6 +137,18 @@ class PcscModel:
         """The slot says once that it is not there, though it is."""
         self.flickers = 1
         self.version += 1
+
+    def fail_timing_out(self) -> None:
+        """Every exchange with a card ends in a time-out, though the slot sees who is in it."""
+        self.times_out = True
+        self.version += 1
+
+    def clear(self, slot: int = 0) -> None:
+        """What was wrong with the reader is over; one that was unplugged is plugged in."""
+        self.times_out, self.flickers = False, 0
+        self.version += 1
+        if not self.slots[slot].plugged:
+            self.plug(slot)
 
     def plug(self, slot: int = 0) -> None:
         """Plug the reader in again."""
@@ -222,7 +235,7 @@ class PcscModel:
             return Code.SHARING_VIOLATION, 0, 0
         if slot.card is None:
             return Code.NO_SMARTCARD, 0, 0
-        if self.times_out:
+        if self._ends_in_time_out():
             return Code.UNRESPONSIVE_CARD, 0, 0
         if slot.power is not Power.ON:
             slot.power_up()
@@ -240,6 +253,8 @@ class PcscModel:
         code, slot = self._slot_of(card)
         if slot is None or code not in (Code.SUCCESS, Code.RESET_CARD, Code.UNPOWERED_CARD):
             return code, 0
+        if self._ends_in_time_out():
+            return Code.UNRESPONSIVE_CARD, 0
         if initialization in (RESET_CARD, UNPOWER_CARD) or slot.power is not Power.ON:
             slot.power_up()
         slot.reset_behind_back = False
@@ -268,7 +283,7 @@ class PcscModel:
         code, slot = self._slot_of(card)
         if slot is None or slot.card is None or code != Code.SUCCESS:
             return code, []
-        if self.times_out:
+        if self._ends_in_time_out():
             return Code.NOT_TRANSACTED, []
         inside, sent = slot.card, bytes(command)
         self.apdu_count += 1
@@ -285,6 +300,10 @@ class PcscModel:
         for hook in self.on_apdu:
             hook(sent, response)
         return Code.SUCCESS, list(response)
+
+    def _ends_in_time_out(self) -> bool:
+        self.timed_out += self.times_out
+        return self.times_out
 
     def _handle(self) -> int:
         self._next_handle += 1
