@@ -10,7 +10,7 @@ from firmware import __version__
 from firmware.api.problems import KINDS, Wrong
 from firmware.api.receipts import receipt_of
 from firmware.api.service import Service
-from firmware.api.types import Card, PaymentState, Receipt, TerminalState
+from firmware.api.types import Card, Cause, PaymentState, Receipt, TerminalState
 from firmware.api.views import journal_of, totals_of
 from firmware.core.money import currency_of, decimal_of
 
@@ -35,6 +35,29 @@ _CONDITIONS = {
     "payment-differs": "NotAllowed",
     "payment-stands-not": "NotAllowed",
     "no-scope": "NotAllowed",
+}
+_BY_CAUSE: dict[Cause, str] = {
+    "": "Cancel",  # ended by a release that kept words alone
+    "cancelled-by-till": "Aborted",
+    "cancelled-at-terminal": "Cancel",
+    "not-agreed-in-time": "Cancel",
+    "no-card-in-time": "Cancel",
+    "card-over-limit": "PaymentRestriction",
+    "owed-first": "UnreachableHost",
+    "batch-full": "NotAllowed",
+    "refused": "NotAllowed",
+    "power-lost": "DeviceOut",
+    "out-of-service": "DeviceOut",
+    "declined": "Refusal",
+    "declined-by-card": "Refusal",
+    "card-pulled": "Cancel",
+    "card-error": "InvalidCard",
+    "reader-lost": "DeviceOut",
+    "no-answer": "UnreachableHost",
+    "no-line": "UnreachableHost",
+    "part-approved": "Refusal",
+    "acquirer-unsure": "UnreachableHost",
+    "other": "UnreachableHost",
 }
 _METHODS = {  # a signature is on paper; without a method the field is left out
     "pin": ["OnlinePIN"],
@@ -72,21 +95,16 @@ def refused(wrong: Wrong) -> dict[str, str]:
 
 def response_of(payment: PaymentState) -> dict[str, str]:
     """How a payment that has an answer came out."""
-    words = f"state={payment.state}" + (f": {payment.reason}" if payment.reason else "")
+    told = payment.cause or payment.reason
+    words = f"state={payment.state}" + (f": {told}" if told else "")
     match payment.state:
         case "approved" | "voided" | "refunded":
             return {"Result": "Success"}
         case "declined":
             wrong_pin = payment.response_code == _WRONG_PIN
             return failure("WrongPIN" if wrong_pin else "Refusal", words)
-        case "cancelled":
-            return failure("Aborted" if "by the till" in payment.reason else "Cancel", words)
-        case "expired":
-            return failure("Cancel", words)
-        case "reversing" | "reversed":
-            return failure("UnreachableHost", words)
-        case "failed":
-            return failure("InvalidCard" if "card" in payment.reason else "UnreachableHost", words)
+        case "cancelled" | "expired" | "reversing" | "reversed" | "failed":
+            return failure(_BY_CAUSE[payment.cause], words)
         case _:
             return failure("InProgress", words)
 

@@ -6,7 +6,7 @@ import enum
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind, OriginalRef
+from firmware.core.kinds import EndCause, Kind, OriginalRef
 from firmware.journal.base import Base
 
 
@@ -49,4 +49,5 @@ class OrderEnded(Base, frozen=True):
 
     id: str
     end: OrderEnd
-    reason: str
+    reason: str  # words, for whoever reads the journal
+    cause: EndCause = EndCause.NONE

@@ -168,13 +168,14 @@ function finish(payment) {
 
 function drawResult() {
   const paid = ["approved", "voided", "refunded"].includes(ended.state);
-  const pulled = ended.reason.includes("card pulled");
+  // what a customer can do about it comes first
+  const why = { "card-pulled": "pulled", "card-over-limit": "cardLimit", "power-lost": "begunAgain" }[ended.cause];
   const [title, ...details] = paid
     ? ["approved", "takeCard", { print: "takeReceipt", ask: "askReceipt" }[shop.receipts]]
     : {
-      declined: ["declined", "contact"], expired: ["expired", "notCharged"], failed: ["failed", "notCharged"],
-      cancelled: ["cancelled", pulled ? "pulled" : "notCharged"], reversing: ["failed", "reversing"],
-      reversed: ["failed", "reversed"],
+      declined: ["declined", "contact"], expired: ["expired", "notCharged"],
+      failed: ["failed", why, "notCharged"], cancelled: ["cancelled", why, "notCharged"],
+      reversing: ["failed", why, "reversing"], reversed: ["failed", why, "reversed"],
     }[ended.state];
   if (paid && noPaper) details.splice(1, 1, "noPaper");
   const codes = paid
