@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -167,6 +167,24 @@ class Envelope(Struct, frozen=True):
     """What is sent."""
 
     message: Message = field(name="SaleToPOIRequest")
+
+
+class NexoAsked(Struct, frozen=True):
+    """A message of nexo Retailer 3.0: header and request, or NexoBlob and trailer."""
+
+    message: dict[str, Any] = field(name="SaleToPOIRequest")
+
+
+class NexoSaid(Struct, frozen=True):
+    """The answer, encrypted as the message was."""
+
+    message: dict[str, Any] = field(name="SaleToPOIResponse")
+
+
+class NexoFault(Struct, frozen=True):
+    """A message that was encrypted, and does not open."""
+
+    errors: list[str]
 
 
 def id_of(sale_id: str, service_id: str) -> str:

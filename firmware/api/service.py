@@ -19,7 +19,7 @@ from firmware.api.originals import original_of
 from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
     PaymentOrder,
-    Payments,
+    PaymentPage,
     PaymentState,
     RefundOrder,
     VoidOrder,
@@ -180,13 +180,13 @@ class Service:
             self.news.leave(news)
         return now
 
-    def payments(self, after: int) -> Payments:
+    def payments(self, after: int) -> PaymentPage:
         """Payments that changed after a record, for reconciliation."""
         with journal_of(self.door) as journal:
             found = journal.orders_after(after, PAGE_MAX)
             shown = [payment_of(journal, self.door, each) for each in found]
             more = bool(found and journal.orders_after(found[-1].version, 1))
-        return Payments(payments=shown, more=more)
+        return PaymentPage(payments=shown, more=more)
 
     def cancel(self, name: str) -> PaymentState:
         """Ask to cancel an order; it may be too late, and may be repeated. Raises Wrong."""

@@ -196,7 +196,7 @@ class PaymentState(Struct, frozen=True, kw_only=True):
     papers: list[PaymentPaper] = []  # as they were queued, also those that came out
 
 
-class Payments(Struct, frozen=True, kw_only=True):
+class PaymentPage(Struct, frozen=True, kw_only=True):
     """Payments in the order in which they last changed; ask again after the last one's version."""
 
     payments: list[PaymentState]
