@@ -22,12 +22,15 @@ from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, Orde
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
+from firmware.payments.line import echo
 from firmware.payments.order import Agreed, Order, Source
 from firmware.payments.originals import reference_to
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed
+from firmware.payments.shift import is_on_a_line
 from firmware.payments.tills import (
     AnswerTill,
+    AskLine,
     Done,
     LastStop,
     NotNow,
@@ -76,6 +79,11 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
                 asked = await _settle(desk)
             case Reprint(order_id=order_id):
                 asked = await _reprint(order_id)
+            case AskLine():
+                if is_on_a_line(desk):  # another acquirer's format has no such message
+                    await echo(desk)
+                await AnswerTill(Done.RECORDED)
+                asked = None
 
 
 async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
