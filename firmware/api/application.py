@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Match, Route
 from firmware.api import handlers, openapi
 from firmware.api.guard import till_of
 from firmware.api.nexo import nexo
+from firmware.api.nexo_types import NexoAsked, NexoFault, NexoSaid
 from firmware.api.problems import Wrong, problem
 from firmware.api.receipts import COPIES, JSON, MEDIA, TEXT
 from firmware.api.requests import VERSION_MAX, WAIT_MAX_S, answer
@@ -26,7 +27,7 @@ from firmware.api.types import (
     Accepted,
     BatchTotalsNow,
     PaymentOrder,
-    Payments,
+    PaymentPage,
     PaymentState,
     Receipt,
     RefundOrder,
@@ -167,7 +168,7 @@ WAYS = (
         Scope.READ,
         "Payments that changed after a version, for reconciliation.",
         handlers.list_payments,
-        {200: Payments},
+        {200: PaymentPage},
         query={"after": number("The last version you have; 0 for all.", VERSION_MAX)},
         problems=("bad-request", "journal-unavailable"),
     ),
@@ -258,8 +259,8 @@ WAYS = (
         None,
         "nexo Retailer 3.0 in JSON, plain with a token or encrypted by the token's key.",
         nexo,
-        {200: dict},
-        takes=dict,
+        {200: NexoSaid, 401: NexoFault},
+        takes=NexoAsked,
         media=(JSON, TEXT),
         problems=("bad-request", "invalid-body", "no-token"),
     ),

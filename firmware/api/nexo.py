@@ -19,12 +19,12 @@ from starlette.responses import PlainTextResponse, Response
 from firmware.api import nexo_answers as told
 from firmware.api.guard import till_of
 from firmware.api.nexo_crypto import NexoCryptoError, Trailer, opened, seal
+from firmware.api.nexo_refusals import refusal
+from firmware.api.nexo_status import referred, status_of
 from firmware.api.nexo_types import (
     Envelope,
-    Header,
     HeaderAlone,
     Message,
-    MessageReference,
     SaleAlone,
     SaleMessage,
     id_of,
@@ -38,7 +38,8 @@ from firmware.api.types import PaymentOrder, PaymentState, RefundOrder, VoidOrde
 from firmware.api.views import journal_of, terminal_of
 from firmware.core.kinds import Kind
 from firmware.core.money import currency_of
-from firmware.payments.tills import Done, Settle
+from firmware.journal.order_records import NexoMessage
+from firmware.payments.tills import AskLine, Done, Settle
 
 EXPIRES_S, WAIT_S = 120, 60
 _NO_KEY_S = 1.0  # so long a message that does not open waits for its answer
@@ -68,7 +69,7 @@ async def nexo(service: Service, request: Request) -> Response:
         return PlainTextResponse(ABORTED)
     plain = _NUMBERS.encode(_enveloped(inner, said))
     blob, sealed = seal(plain, b64decode(till.nexo), till.name, trailer.key_version)
-    header = _header(inner.message_header)
+    header = told.header_of(inner.message_header)
     outer = {"MessageHeader": header, "NexoBlob": blob, "SecurityTrailer": sealed}
     return _json({"SaleToPOIResponse": outer})
 
@@ -115,22 +116,10 @@ def _json(value: Any) -> Response:
     return Response(_NUMBERS.encode(value), media_type="application/json")
 
 
-def _header(header: Header) -> Body:
-    return {
-        "ProtocolVersion": "3.0",
-        "MessageClass": header.message_class,
-        "MessageCategory": header.message_category,
-        "MessageType": "Response",
-        "ServiceID": header.service_id,
-        "SaleID": header.sale_id,
-        "POIID": header.poi_id,
-    }
-
-
 def _enveloped(message: Message, body: Body) -> Body:
     header = message.message_header
     name = f"{header.message_category}Response"
-    return {"SaleToPOIResponse": {"MessageHeader": _header(header), name: body}}
+    return {"SaleToPOIResponse": {"MessageHeader": told.header_of(header), name: body}}
 
 
 # -- categories -------------------------------------------------------------------------------
@@ -141,10 +130,16 @@ Category = Callable[[Service, Message, Till], Awaitable[Body | None]]
 async def _answer(service: Service, message: Message, till: Till) -> Body | None:
     """The response's body; None for an abort, which has none."""
     header = message.message_header
+    if header.message_type == "Notification" or header.message_category in ("Event", "InputUpdate"):
+        return None  # it tells, and asks for nothing
     found = _CATEGORIES.get(header.message_category)
     if found is None or header.message_class != "Service":
         words = f"not here: {header.message_class} {header.message_category}"
-        return {"Response": told.failure("UnavailableService", words)}
+        return refusal(message, told.failure("UnavailableService", words), service.door.now())
+    if not header.service_id:
+        return _refused(
+            service, message, Wrong("invalid-body", field="ServiceID", detail="no ServiceID")
+        )
     if message.fault:
         return _refused(service, message, Wrong("invalid-body", detail=message.fault))
     category, scope = found
@@ -156,18 +151,7 @@ async def _answer(service: Service, message: Message, till: Till) -> Body | None
 
 
 def _refused(service: Service, message: Message, wrong: Wrong) -> Body:
-    """A failure with what the message's own response must have beside it."""
-    body: Body = {"Response": told.refused(wrong)}
-    name = id_of(message.message_header.sale_id, message.message_header.service_id)
-    asked = message.payment_request or message.reversal_request
-    sale = asked.sale_data if asked is not None else message.sale_of_fault
-    if message.reconciliation_request is not None:
-        body["ReconciliationType"] = message.reconciliation_request.reconciliation_type
-    if sale is not None:
-        body["SaleData"] = {"SaleTransactionID": sale.sale_transaction_id}
-        stamp = service.door.now().isoformat(timespec="seconds")
-        body["POIData"] = {"POITransactionID": {"TransactionID": name, "TimeStamp": stamp}}
-    return body
+    return refusal(message, told.refused(wrong), service.door.now())
 
 
 async def _payment(service: Service, message: Message, till: Till) -> Body:
@@ -178,6 +162,8 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
     currency = service.door.config.currency
     if amounts.currency != currency.alpha:
         raise Wrong("other-currency", field="Currency")
+    if amounts.cash_back_amount:
+        raise Wrong("not-offered", field="CashBackAmount", detail="no cash is given out")
     minor = minor_of(amounts.requested_amount, currency)
     name = id_of(message.message_header.sale_id, message.message_header.service_id)
     original = asked.payment_transaction.original_poi_transaction
@@ -190,7 +176,9 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
             reference=reference,
             expires_in_s=EXPIRES_S,
         )
-        await service.undo(name, refund, Kind.REFUND, till.name, salt=sale.time_stamp)
+        await service.undo(
+            name, refund, Kind.REFUND, till.name, salt=sale.time_stamp, message=_named(message)
+        )
     elif asked.payment_data.payment_type == "Normal":
         order = PaymentOrder(
             amount_minor=minor,
@@ -198,7 +186,8 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
             reference=reference,
             expires_in_s=EXPIRES_S,
         )
-        await service.put(name, order, till.name, salt=sale.time_stamp)
+        salt = sale.time_stamp
+        await service.put(name, order, till.name, salt=salt, message=_named(message))
     else:
         raise Wrong("payment-stands-not", field="PaymentType", detail="Normal, or Refund of one")
     body = told.payment_response(service, await _ended(service, name))
@@ -225,10 +214,11 @@ async def _reversal(service: Service, message: Message, till: Till) -> Body:
     salt = asked.sale_data.sale_transaction_id.time_stamp if asked.sale_data else ""
     if voids:
         void = VoidOrder(payment=original, expires_in_s=EXPIRES_S)
-        await service.undo(name, void, Kind.VOID, till.name, salt=f"{salt} {minor}")
+        salt = f"{salt} {minor}"
+        await service.undo(name, void, Kind.VOID, till.name, salt=salt, message=_named(message))
     else:
         refund = RefundOrder(payment=original, amount_minor=minor, expires_in_s=EXPIRES_S)
-        await service.undo(name, refund, Kind.REFUND, till.name, salt=salt)
+        await service.undo(name, refund, Kind.REFUND, till.name, salt=salt, message=_named(message))
     return told.reversal_response(service, await _ended(service, name))
 
 
@@ -243,48 +233,17 @@ async def _ended(service: Service, name: str) -> PaymentState:
             raise Wrong("journal-unavailable", detail="the terminal ends: ask for the status")
 
 
-async def _status(service: Service, message: Message, _till: Till) -> Body:
-    asked = message.transaction_status_request
-    reference = _referred(message, asked.message_reference if asked else None)
-    name = id_of(reference["SaleID"], reference["ServiceID"])
-    payment = service.payment(name)
-    answer: Body = {"Response": {"Result": "Success"}, "MessageReference": reference}
-    if payment.state not in told.ANSWERED:
-        words = f"state={payment.state}"
-        return {**answer, "Response": told.failure("InProgress", words)}
-    category = "Payment" if payment.kind == "sale" else reference["MessageCategory"]
-    response_of = told.reversal_response if category == "Reversal" else told.payment_response
-    repeated = response_of(service, payment)
-    header = {
-        **_header(message.message_header),
-        "MessageCategory": category,
-        "ServiceID": reference["ServiceID"],
-        "SaleID": reference["SaleID"],
-    }
-    answer["RepeatedMessageResponse"] = {
-        "MessageHeader": header,
-        "RepeatedResponseMessageBody": {f"{category}Response": repeated},
-    }
-    return answer
+async def _status(service: Service, message: Message, till: Till) -> Body:
+    return status_of(service, message, till.name)
 
 
 async def _abort(service: Service, message: Message, _till: Till) -> None:
     asked = message.abort_request
-    reference = _referred(message, asked.message_reference if asked else None)
+    sale_id, service_id = referred(message, asked.message_reference if asked else None)
     try:
-        service.cancel(id_of(reference["SaleID"], reference["ServiceID"]))
+        service.cancel(id_of(sale_id, service_id))
     except Wrong:
         _LOG.info("nexo: an abort of what is not known")
-
-
-def _referred(message: Message, reference: MessageReference | None) -> dict[str, str]:
-    if reference is None or not reference.service_id:
-        raise Wrong("invalid-body", field="MessageReference", detail="there is none")
-    return {
-        "MessageCategory": reference.message_category or "Payment",
-        "SaleID": reference.sale_id or message.message_header.sale_id,
-        "ServiceID": reference.service_id,
-    }
 
 
 async def _login(service: Service, _message: Message, _till: Till) -> Body:
@@ -298,13 +257,34 @@ async def _logout(_service: Service, _message: Message, _till: Till) -> Body:
 
 
 async def _diagnosis(service: Service, message: Message, _till: Till) -> Body:
+    asked = message.diagnosis_request
+    of_host = asked is not None and asked.host_diagnosis_flag
+    answers = await _reached(service) if of_host else True
     with journal_of(service.door) as journal:
         terminal = terminal_of(journal, service.door)
-    return {
+    body: Body = {
         "Response": {"Result": "Success"},
         "LoggedSaleID": [message.message_header.sale_id],
         "POIStatus": told.poi_status(terminal),
     }
+    if asked is not None and of_host:
+        names = asked.acquirer_id or [told.acquirer_of(service.door.config)]
+        reached = answers and terminal.line != "down"
+        body["HostStatus"] = [{"AcquirerID": name, "IsReachableFlag": reached} for name in names]
+    return body
+
+
+async def _reached(service: Service) -> bool:
+    """Ask the acquirer whether it is there; False where it has not answered in time.
+
+    One that is built in cannot be asked, nor can a terminal that is busy or out of service ask:
+    how the last request went counts then.
+    """
+    try:
+        await service.ask(AskLine())
+    except Wrong:
+        return False
+    return True
 
 
 async def _totals(service: Service, _message: Message, _till: Till) -> Body:
@@ -314,18 +294,30 @@ async def _totals(service: Service, _message: Message, _till: Till) -> Body:
 async def _reconciliation(service: Service, message: Message, _till: Till) -> Body:
     asked = message.reconciliation_request
     kind = asked.reconciliation_type if asked else ""
+    well: Body = {"Response": {"Result": "Success"}, "ReconciliationType": kind}
+    if asked is not None and kind == "PreviousReconciliation":
+        return well | told.previous_totals(service, asked.poi_reconciliation_id)
+    if kind == "AcquirerSynchronisation":
+        raise Wrong("not-offered", field="ReconciliationType", detail=kind)
     if kind not in ("SaleReconciliation", "AcquirerReconciliation"):
-        raise Wrong("invalid-body", field="ReconciliationType", detail=f"not here: {kind}")
+        raise Wrong("invalid-body", field="ReconciliationType", detail=f"not one: {kind}")
     sums = told.totals(service)
     said = await service.ask(Settle())
     if not isinstance(said, Done):
         raise not_taken(said)
-    return {"Response": {"Result": "Success"}, "ReconciliationType": kind, **sums}
+    return well | sums
 
 
 def _may(till: Till, scope: Scope) -> None:
     if scope not in till.may:
         raise Wrong("no-scope", detail=f"the token wants {scope.value}")
+
+
+def _named(message: Message) -> NexoMessage:
+    header = message.message_header
+    return NexoMessage(
+        category=header.message_category, sale_id=header.sale_id, service_id=header.service_id
+    )
 
 
 def _reference(name: str) -> str:

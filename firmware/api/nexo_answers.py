@@ -7,13 +7,25 @@ from typing import Any, Literal
 from msgspec import UNSET
 
 from firmware import __version__
+from firmware.api.nexo_types import Header
 from firmware.api.problems import KINDS, Wrong
 from firmware.api.receipts import receipt_of
 from firmware.api.service import Service
-from firmware.api.types import Card, PaymentState, Receipt, TerminalState
-from firmware.api.views import journal_of, totals_of
+from firmware.api.types import (
+    BatchTotalsNow,
+    Card,
+    Cause,
+    PaymentState,
+    Receipt,
+    Sums,
+    TerminalState,
+)
+from firmware.api.views import journal_of, settlement_of, totals_of
+from firmware.core.config import Config
 from firmware.core.money import currency_of, decimal_of
 
+Body = dict[str, Any]
+BATCH_DIGITS = 6
 PAID = ("approved", "voided", "refunded")
 ANSWERED = (*PAID, "declined", "failed", "cancelled", "expired", "reversing", "reversed")
 _CONDITIONS = {
@@ -35,6 +47,30 @@ _CONDITIONS = {
     "payment-differs": "NotAllowed",
     "payment-stands-not": "NotAllowed",
     "no-scope": "NotAllowed",
+    "not-offered": "UnavailableService",
+}
+_BY_CAUSE: dict[Cause, str] = {
+    "": "Cancel",  # ended by a release that kept words alone
+    "cancelled-by-till": "Aborted",
+    "cancelled-at-terminal": "Cancel",
+    "not-agreed-in-time": "Cancel",
+    "no-card-in-time": "Cancel",
+    "card-over-limit": "PaymentRestriction",
+    "owed-first": "UnreachableHost",
+    "batch-full": "NotAllowed",
+    "refused": "NotAllowed",
+    "power-lost": "DeviceOut",
+    "out-of-service": "DeviceOut",
+    "declined": "Refusal",
+    "declined-by-card": "Refusal",
+    "card-pulled": "Cancel",
+    "card-error": "InvalidCard",
+    "reader-lost": "DeviceOut",
+    "no-answer": "UnreachableHost",
+    "no-line": "UnreachableHost",
+    "part-approved": "Refusal",
+    "acquirer-unsure": "UnreachableHost",
+    "other": "UnreachableHost",
 }
 _METHODS = {  # a signature is on paper; without a method the field is left out
     "pin": ["OnlinePIN"],
@@ -59,6 +95,19 @@ _QUALIFIERS: tuple[tuple[str, Literal["merchant", "cardholder"]], ...] = (
 _WRONG_PIN = "55"  # field 39
 
 
+def header_of(header: Header) -> Body:
+    """The MessageHeader of the answer to a message."""
+    told: Body = {
+        "ProtocolVersion": "3.0",
+        "MessageClass": header.message_class,
+        "MessageCategory": header.message_category,
+        "MessageType": "Response",
+    }
+    names = {"ServiceID": header.service_id, "DeviceID": header.device_id}
+    told |= {name: value for name, value in names.items() if value}
+    return {**told, "SaleID": header.sale_id, "POIID": header.poi_id}
+
+
 def failure(condition: str, words: str) -> dict[str, str]:
     """A Response that says no."""
     return {"Result": "Failure", "ErrorCondition": condition, "AdditionalResponse": words}
@@ -72,44 +121,37 @@ def refused(wrong: Wrong) -> dict[str, str]:
 
 def response_of(payment: PaymentState) -> dict[str, str]:
     """How a payment that has an answer came out."""
-    words = f"state={payment.state}" + (f": {payment.reason}" if payment.reason else "")
+    told = payment.cause or payment.reason
+    words = f"state={payment.state}" + (f": {told}" if told else "")
     match payment.state:
         case "approved" | "voided" | "refunded":
             return {"Result": "Success"}
         case "declined":
             wrong_pin = payment.response_code == _WRONG_PIN
             return failure("WrongPIN" if wrong_pin else "Refusal", words)
-        case "cancelled":
-            return failure("Aborted" if "by the till" in payment.reason else "Cancel", words)
-        case "expired":
-            return failure("Cancel", words)
-        case "reversing" | "reversed":
-            return failure("UnreachableHost", words)
-        case "failed":
-            return failure("InvalidCard" if "card" in payment.reason else "UnreachableHost", words)
+        case "cancelled" | "expired" | "reversing" | "reversed" | "failed":
+            return failure(_BY_CAUSE[payment.cause], words)
         case _:
             return failure("InProgress", words)
 
 
-def poi_data(payment: PaymentState) -> dict[str, Any]:
+def poi_data(payment: PaymentState) -> Body:
     """POIData: the transaction's id is the payment's, in the API too."""
-    data: dict[str, Any] = {
-        "POITransactionID": {"TransactionID": payment.id, "TimeStamp": payment.taken_at}
-    }
+    data: Body = {"POITransactionID": {"TransactionID": payment.id, "TimeStamp": payment.taken_at}}
     if payment.batch is not UNSET:
         data["POIReconciliationID"] = str(payment.batch)
     return data
 
 
-def sale_data(payment: PaymentState) -> dict[str, Any]:
+def sale_data(payment: PaymentState) -> Body:
     """SaleData as the journal has it."""
     name = payment.reference or payment.id
     return {"SaleTransactionID": {"TransactionID": name, "TimeStamp": payment.taken_at}}
 
 
-def payment_response(service: Service, payment: PaymentState) -> dict[str, Any]:
+def payment_response(service: Service, payment: PaymentState) -> Body:
     """PaymentResponse."""
-    body: dict[str, Any] = {
+    body: Body = {
         "Response": response_of(payment),
         "SaleData": sale_data(payment),
         "POIData": poi_data(payment),
@@ -120,10 +162,10 @@ def payment_response(service: Service, payment: PaymentState) -> dict[str, Any]:
     return body
 
 
-def reversal_response(service: Service, done: PaymentState) -> dict[str, Any]:
+def reversal_response(service: Service, done: PaymentState) -> Body:
     """ReversalResponse, of a void or a refund that has ended."""
     original = poi_data(service.payment(done.payment))["POITransactionID"]
-    body: dict[str, Any] = {
+    body: Body = {
         "Response": response_of(done),
         "POIData": poi_data(done),
         "OriginalPOITransaction": {"POITransactionID": original},
@@ -134,10 +176,10 @@ def reversal_response(service: Service, done: PaymentState) -> dict[str, Any]:
     return body
 
 
-def _result(service: Service, payment: PaymentState) -> dict[str, Any]:
+def _result(service: Service, payment: PaymentState) -> Body:
     merchant = service.door.config.merchant
     paid = payment.state in PAID
-    result: dict[str, Any] = {
+    result: Body = {
         "PaymentType": "Refund" if payment.kind == "refund" else "Normal",
         "AmountsResp": {
             "Currency": payment.currency,
@@ -169,8 +211,8 @@ def _result(service: Service, payment: PaymentState) -> dict[str, Any]:
     return result
 
 
-def _card_data(card: Card) -> dict[str, Any]:
-    data: dict[str, Any] = {"MaskedPan": f"************{card.last4}"}
+def _card_data(card: Card) -> Body:
+    data: Body = {"MaskedPan": f"************{card.last4}"}
     if card.scheme:
         data["PaymentBrand"] = card.scheme
     if card.entry in _ENTRIES:
@@ -178,7 +220,7 @@ def _card_data(card: Card) -> dict[str, Any]:
     return data
 
 
-def receipts(service: Service, name: str) -> list[dict[str, Any]]:
+def receipts(service: Service, name: str) -> list[Body]:
     """PaymentReceipt: both copies, line by line; the merchant's says whether it is to be signed."""
     return [
         {
@@ -191,7 +233,7 @@ def receipts(service: Service, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _text(receipt: Receipt) -> list[dict[str, Any]]:
+def _text(receipt: Receipt) -> list[Body]:
     return [
         {
             "Text": line.text,
@@ -204,7 +246,7 @@ def _text(receipt: Receipt) -> list[dict[str, Any]]:
     ]
 
 
-def poi_status(terminal: TerminalState) -> dict[str, Any]:
+def poi_status(terminal: TerminalState) -> Body:
     """POIStatus; of what was not asked yet nothing is said."""
     printer = _PAPER.get(terminal.paper)
     told = {"PrinterStatus": printer} if printer else {}
@@ -219,7 +261,7 @@ def poi_status(terminal: TerminalState) -> dict[str, Any]:
     }
 
 
-def system_data(terminal: TerminalState) -> dict[str, Any]:
+def system_data(terminal: TerminalState) -> Body:
     """POISystemData of a LoginResponse."""
     return {
         "DateTime": terminal.clock,
@@ -238,15 +280,34 @@ def system_data(terminal: TerminalState) -> dict[str, Any]:
     }
 
 
-def totals(service: Service) -> dict[str, Any]:
+def acquirer_of(config: Config) -> str:
+    """What the acquirer is called: nexo wants a name of it, and the terminal has one acquirer."""
+    return config.merchant.number
+
+
+def totals(service: Service) -> Body:
     """POIReconciliationID and TransactionTotals of the open batch."""
     with journal_of(service.door) as journal:
         now = totals_of(journal, service.door)
-    currency = currency_of(now.currency)
+    return _totals(now.batch, now.currency, now)
+
+
+def previous_totals(service: Service, named: str) -> Body:
+    """The same of a closed batch; of the last one where none is named. Raises Wrong."""
+    if named and not (named.isascii() and named.isdigit() and len(named) <= BATCH_DIGITS):
+        raise Wrong("invalid-body", field="POIReconciliationID", detail="it is a batch's number")
+    with journal_of(service.door) as journal:
+        batch = int(named) if named else getattr(journal.last_settlement(), "batch", 0)
+        closed = settlement_of(journal, service.door, batch)
+    return _totals(closed.batch, closed.currency, closed.sums)
+
+
+def _totals(batch: int, named: str, all_: BatchTotalsNow | Sums) -> Body:
+    currency = currency_of(named)
     sums = (
-        ("Debit", now.sales, now.sales_minor),
-        ("ReverseDebit", now.voids, now.voids_minor),
-        ("Credit", now.refunds, now.refunds_minor),
+        ("Debit", all_.sales, all_.sales_minor),
+        ("ReverseDebit", all_.voids, all_.voids_minor),
+        ("Credit", all_.refunds, all_.refunds_minor),
     )
     payments = [
         {
@@ -257,7 +318,7 @@ def totals(service: Service) -> dict[str, Any]:
         for kind, count, minor in sums
         if count
     ]
-    total: dict[str, Any] = {"PaymentInstrumentType": "Card", "PaymentCurrency": now.currency}
+    total: Body = {"PaymentInstrumentType": "Card", "PaymentCurrency": named}
     if payments:
         total["PaymentTotals"] = payments
-    return {"POIReconciliationID": str(now.batch), "TransactionTotals": [total]}
+    return {"POIReconciliationID": str(batch), "TransactionTotals": [total]}

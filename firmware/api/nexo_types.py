@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -35,8 +35,9 @@ class Header(_Part, frozen=True, kw_only=True):
     protocol_version: str = "3.0"
     message_class: str
     message_category: str
-    message_type: Literal["Request"]
-    service_id: Name
+    message_type: Literal["Request", "Notification"]
+    service_id: Annotated[str, Meta(max_length=200)] = ""  # of each but some of the Device class
+    device_id: Annotated[str, Meta(max_length=200)] = ""
     sale_id: Name
     poi_id: Name
 
@@ -59,6 +60,7 @@ class Amounts(_Part, frozen=True, kw_only=True):
 
     currency: str
     requested_amount: Decimal
+    cash_back_amount: Decimal = Decimal(0)
 
 
 class NexoOriginal(_Part, frozen=True, kw_only=True):
@@ -106,15 +108,61 @@ class MessageReference(_Part, frozen=True, kw_only=True):
 
 
 class ReferringRequest(_Part, frozen=True, kw_only=True):
-    """TransactionStatusRequest and AbortRequest."""
+    """TransactionStatusRequest, which is about the last payment without one, and AbortRequest."""
 
-    message_reference: MessageReference
+    message_reference: MessageReference | None = None
 
 
 class ReconciliationRequest(_Part, frozen=True, kw_only=True):
-    """ReconciliationRequest."""
+    """ReconciliationRequest; a previous one is named by its id, which is the batch."""
 
     reconciliation_type: str
+    poi_reconciliation_id: str = ""
+
+
+class DiagnosisRequest(_Part, frozen=True, kw_only=True):
+    """DiagnosisRequest; with the flag, the acquirer is asked whether it is there."""
+
+    host_diagnosis_flag: bool = False
+    acquirer_id: list[str] = []
+
+
+class Printed(_Part, frozen=True, kw_only=True):
+    """PrintOutput and the like: what an answer repeats."""
+
+    document_qualifier: str = "SaleReceipt"
+
+
+class PrintRequest(_Part, frozen=True, kw_only=True):
+    """PrintRequest."""
+
+    print_output: Printed = Printed()
+
+
+class NexoPlace(_Part, frozen=True, kw_only=True):
+    """DisplayOutput and InputData: where, and what kind of information."""
+
+    device: str = "CustomerDisplay"
+    info_qualify: str = "Display"
+
+
+class DisplayRequest(_Part, frozen=True, kw_only=True):
+    """DisplayRequest."""
+
+    display_output: list[NexoPlace] = []
+
+
+class InputRequest(_Part, frozen=True, kw_only=True):
+    """InputRequest."""
+
+    display_output: NexoPlace | None = None
+    input_data: NexoPlace = NexoPlace(device="CustomerInput", info_qualify="Input")
+
+
+class SaleRequest(_Part, frozen=True, kw_only=True):
+    """What a request has whose answer names its sale."""
+
+    sale_data: SaleData
 
 
 class Message(_Part, frozen=True, kw_only=True):
@@ -126,6 +174,13 @@ class Message(_Part, frozen=True, kw_only=True):
     transaction_status_request: ReferringRequest | None = None
     abort_request: ReferringRequest | None = None
     reconciliation_request: ReconciliationRequest | None = None
+    diagnosis_request: DiagnosisRequest | None = None
+    print_request: PrintRequest | None = None
+    display_request: DisplayRequest | None = None
+    input_request: InputRequest | None = None
+    card_acquisition_request: SaleRequest | None = None
+    loyalty_request: SaleRequest | None = None
+    stored_value_request: SaleRequest | None = None
     nexo_blob: str = ""
     security_trailer: Trailer | None = None
     # of a message that cannot be read whole, never on the line: what is wrong, and whose sale it is
@@ -167,6 +222,24 @@ class Envelope(Struct, frozen=True):
     """What is sent."""
 
     message: Message = field(name="SaleToPOIRequest")
+
+
+class NexoAsked(Struct, frozen=True):
+    """A message of nexo Retailer 3.0: header and request, or NexoBlob and trailer."""
+
+    message: dict[str, Any] = field(name="SaleToPOIRequest")
+
+
+class NexoSaid(Struct, frozen=True):
+    """The answer, encrypted as the message was."""
+
+    message: dict[str, Any] = field(name="SaleToPOIResponse")
+
+
+class NexoFault(Struct, frozen=True):
+    """A message that was encrypted, and does not open."""
+
+    errors: list[str]
 
 
 def id_of(sale_id: str, service_id: str) -> str:

@@ -13,8 +13,27 @@ from firmware.api.problems import KINDS, PREFIX
 from firmware.api.types import ID_PATTERN, Problem
 
 _IN_PATH = {
-    "id": {"type": "string", "pattern": ID_PATTERN},
-    "batch": {"type": "string", "pattern": "^[0-9]{1,6}$"},
+    "id": ("The payment's id, of the till's choosing.", {"type": "string", "pattern": ID_PATTERN}),
+    "batch": ("A batch's number.", {"type": "string", "pattern": "^(?!0+$)[0-9]{1,6}$"}),
+}
+_WORDS = {
+    200: "As asked.",
+    201: "New: it was taken.",
+    202: "It will be looked at.",
+    401: "It cannot be opened.",
+}
+_LOCATION = {
+    "Location": {
+        "description": "Where to follow it.",
+        "required": True,
+        "schema": {"type": "string"},
+    }
+}
+_RETRY = {
+    "Retry-After": {
+        "description": "Seconds after which the same request may be answered otherwise.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    }
 }
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
@@ -66,7 +85,8 @@ def _operation(way: Any) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": way.handler.__name__.lstrip("_"),
         "summary": way.summary,
-        "responses": {str(status): _gives(way, kind) for status, kind in way.gives.items()},
+        "tags": [_tag(way.path)],
+        "responses": {str(status): _gives(way, status, kind) for status, kind in way.gives.items()},
     }
     if way.scope is None:
         operation["security"] = []
@@ -84,11 +104,19 @@ def _operation(way: Any) -> dict[str, Any]:
     names = list(dict.fromkeys([*way.problems, *guarded]))
     for status in sorted({KINDS[name].status for name in names}):
         those = [name for name in names if KINDS[name].status == status]
+        told = operation["responses"].get(str(status), {}).get("content", {})
         operation["responses"][str(status)] = {
             "description": "; ".join(f"{PREFIX}{name}: {KINDS[name].en}" for name in those),
-            "content": {"application/problem+json": {"schema": _ref(Problem)}},
+            "headers": _RETRY if any(KINDS[name].retry_after_s for name in those) else {},
+            "content": {**told, "application/problem+json": {"schema": _ref(Problem)}},
         }
     return operation
+
+
+def _tag(path: str) -> str:
+    """What a path is about, by which the makers of clients sort: its first word."""
+    word = path.removeprefix("/v1").split("/")[1]
+    return "payments" if word in ("voids", "refunds") else word.partition(".")[0]
 
 
 def _parameters(way: Any) -> list[dict[str, Any]]:
@@ -102,24 +130,25 @@ def _parameters(way: Any) -> list[dict[str, Any]]:
         for name, query in way.query.items()
     ]
     parameters += [
-        {"name": name, "in": "path", "required": True, "schema": schema}
-        for name, schema in _IN_PATH.items()
+        {"name": name, "in": "path", "required": True, "description": words, "schema": schema}
+        for name, (words, schema) in _IN_PATH.items()
         if f"{{{name}}}" in way.path
     ]
     return parameters
 
 
-def _gives(way: Any, kind: Any) -> dict[str, Any]:
+def _gives(way: Any, status: int, kind: Any) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for media in way.media:
         if media == "application/json":
             content[media] = {"schema": _schema_of(kind)}
         else:  # a picture's bytes have no schema. See OpenAPI 3.1, 4.8.14.4
             content[media] = {"schema": {"type": "string"}} if media.startswith("text/") else {}
-    return {"description": way.summary, "content": content}
+    headers = _LOCATION if status == 201 or way.path == "/v1/settlements" else {}
+    return {"description": _WORDS[status], "headers": headers, "content": content}
 
 
-def _schema_of(kind: Any) -> dict[str, str]:
+def _schema_of(kind: Any) -> dict[str, Any]:
     return _ref(kind) if _is_type(kind) else {"type": "object"}
 
 
@@ -135,7 +164,7 @@ def page(ways: Sequence[Any]) -> str:
         takes = f"<p>Takes {way.takes.__name__}.</p>" if way.takes is not None else ""
         problems = "".join(
             f"<li><code>{name}</code> {KINDS[name].status}: {html.escape(KINDS[name].en)}"
-            f" · {KINDS[name].zh}</li>"
+            f' · <span lang="zh-CN">{KINDS[name].zh}</span></li>'
             for name in way.problems
         )
         rows.append(
@@ -143,7 +172,7 @@ def page(ways: Sequence[Any]) -> str:
             f"<p>{html.escape(way.summary)}</p>{takes}<ul>{problems}</ul></section>"
         )
     schemas = "".join(
-        f"<section><h3>{name}</h3><pre>"
+        f'<section><h3>{name}</h3><pre tabindex="0" role="group" aria-label="{name}">'
         f"{html.escape(msgspec.json.format(packed, indent=2).decode())}</pre></section>"
         for name, packed in (
             (name, msgspec.json.encode(schema))
@@ -151,9 +180,12 @@ def page(ways: Sequence[Any]) -> str:
         )
     )
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Payment terminal</title>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>Payment terminal</title>"
         "<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-        "pre{background:#f4f4f4;padding:1em;overflow:auto}</style></head><body>"
+        "pre{background:#f4f4f4;padding:1em;overflow:auto}h2,li{overflow-wrap:anywhere}</style>"
+        "</head><body><main>"
         f"<h1>Payment terminal {__version__}</h1><p>{html.escape(_ABOUT)}</p>"
-        f"{''.join(rows)}<h2>Types</h2>{schemas}</body></html>"
+        f"{''.join(rows)}<h2>Types</h2>{schemas}</main></body></html>"
     )

@@ -64,6 +64,7 @@ KINDS: dict[str, ProblemKind] = {
     "no-receipt": ProblemKind(
         409, "没有签购单", "There is no receipt: the payment has no transaction"
     ),
+    "not-offered": ProblemKind(422, "终端不提供此服务", "The terminal does not offer this"),
     "not-found": ProblemKind(404, "没有此记录", "Not found"),
     "no-method": ProblemKind(405, "不支持此方法", "This method is not supported here"),
     "no-token": ProblemKind(401, "缺少令牌或令牌有误", "The token is missing or wrong"),

@@ -19,14 +19,14 @@ from firmware.api.originals import original_of
 from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
     PaymentOrder,
-    Payments,
+    PaymentPage,
     PaymentState,
     RefundOrder,
     VoidOrder,
 )
 from firmware.api.views import Door, journal_of, payment_of
 from firmware.core.kinds import Kind
-from firmware.journal.order_records import OrderLine, OrderTaken
+from firmware.journal.order_records import NexoMessage, OrderLine, OrderTaken
 from firmware.journal.orders import PAGE_MAX
 from firmware.payments.originals import reference_to
 from firmware.payments.tills import (
@@ -54,12 +54,20 @@ class Service:
     # -- orders -------------------------------------------------------------------------------
 
     async def put(
-        self, name: str, order: PaymentOrder, till: str, *, digest: str = "", salt: str = ""
+        self,
+        name: str,
+        order: PaymentOrder,
+        till: str,
+        *,
+        digest: str = "",
+        salt: str = "",
+        message: NexoMessage | None = None,
     ) -> tuple[PaymentState, bool]:
         """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then.
 
         `digest` is that of what was sent, where the order was made of something else; `salt` is
-        what another protocol has in its message beside the order: another, another body.
+        what another protocol has in its message beside the order: another, another body. `message`
+        is that protocol's name for it.
         """
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:
@@ -77,11 +85,19 @@ class Service:
             ),
             expires_in_s=order.expires_in_s,
             language=order.language,
+            message=message,
         )
         return await self._take(taken)
 
     async def undo(
-        self, name: str, order: VoidOrder, kind: Kind, till: str, *, salt: str = ""
+        self,
+        name: str,
+        order: VoidOrder,
+        kind: Kind,
+        till: str,
+        *,
+        salt: str = "",
+        message: NexoMessage | None = None,
     ) -> tuple[PaymentState, bool]:
         """The void or refund of this id, and whether it is new. Raises Wrong; nothing is taken."""
         digest = digest_of(order, salt)
@@ -103,6 +119,7 @@ class Service:
             original=reference_to(paid),
             expires_in_s=order.expires_in_s,
             language=order.language,
+            message=message,
         )
         return await self._take(taken)
 
@@ -180,13 +197,13 @@ class Service:
             self.news.leave(news)
         return now
 
-    def payments(self, after: int) -> Payments:
+    def payments(self, after: int) -> PaymentPage:
         """Payments that changed after a record, for reconciliation."""
         with journal_of(self.door) as journal:
             found = journal.orders_after(after, PAGE_MAX)
             shown = [payment_of(journal, self.door, each) for each in found]
             more = bool(found and journal.orders_after(found[-1].version, 1))
-        return Payments(payments=shown, more=more)
+        return PaymentPage(payments=shown, more=more)
 
     def cancel(self, name: str) -> PaymentState:
         """Ask to cancel an order; it may be too late, and may be repeated. Raises Wrong."""

@@ -118,12 +118,50 @@ class OriginalSale(Struct, frozen=True, kw_only=True):
     date: str
 
 
-class WaitingPaper(Struct, frozen=True, kw_only=True):
-    """A paper that has not come out: queued, being printed, or held until it is asked for."""
+PaperCopy = Literal["merchant", "cardholder", "settlement", "fault", "display"]
+PaperState = Annotated[
+    Literal["queued", "sending", "held", "printed", "unconfirmed", "doubtful", "dropped"],
+    Meta(
+        description="held: until it is asked for. unconfirmed: sent to a printer that never"
+        " answers. doubtful: it may be whole or not; a duplicate follows. dropped: nobody wants it."
+    ),
+]
 
-    copy: Literal["merchant", "cardholder", "settlement", "fault", "display"]
-    state: Literal["queued", "sending", "held"]
+
+class PaymentPaper(Struct, frozen=True, kw_only=True):
+    """A paper of a payment, and how it stands; reprints are duplicates."""
+
+    copy: PaperCopy
+    state: PaperState
     duplicate: bool
+
+
+Cause = Annotated[
+    Literal[
+        "",
+        "cancelled-by-till",
+        "cancelled-at-terminal",
+        "not-agreed-in-time",
+        "no-card-in-time",
+        "card-over-limit",
+        "owed-first",
+        "batch-full",
+        "refused",
+        "power-lost",
+        "out-of-service",
+        "declined",
+        "declined-by-card",
+        "card-pulled",
+        "card-error",
+        "reader-lost",
+        "no-answer",
+        "no-line",
+        "part-approved",
+        "acquirer-unsure",
+        "other",
+    ],
+    Meta(description="Why it took no money; empty while it may, or did. Decide by this alone."),
+]
 
 
 class PaymentState(Struct, frozen=True, kw_only=True):
@@ -140,7 +178,8 @@ class PaymentState(Struct, frozen=True, kw_only=True):
     taken_at: str
     payment: str = ""  # that this voids or refunds, where it was a till's
     original: OriginalSale | UnsetType = UNSET  # the same by its numbers
-    reason: str = ""
+    cause: Cause = ""
+    reason: Annotated[str, Meta(description="The same in words, for a log: they may change.")] = ""
     training: bool = False
     batch: int | UnsetType = UNSET
     voucher: str | UnsetType = UNSET
@@ -154,10 +193,10 @@ class PaymentState(Struct, frozen=True, kw_only=True):
     voided: bool = False
     refunded_minor: int = 0
     receipts_waiting: int = 0
-    papers: list[WaitingPaper] = []
+    papers: list[PaymentPaper] = []  # as they were queued, also those that came out
 
 
-class Payments(Struct, frozen=True, kw_only=True):
+class PaymentPage(Struct, frozen=True, kw_only=True):
     """Payments in the order in which they last changed; ask again after the last one's version."""
 
     payments: list[PaymentState]

@@ -6,12 +6,13 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict, replace
 
 from firmware import __version__
+from firmware.api.causes import cause_of
 from firmware.api.problems import Wrong
 from firmware.api.types import (
     FINAL,
@@ -19,12 +20,13 @@ from firmware.api.types import (
     Card,
     OriginalSale,
     Paper,
+    PaperState,
+    PaymentPaper,
     PaymentState,
     Settlement,
     State,
     Sums,
     TerminalState,
-    WaitingPaper,
 )
 from firmware.audit.data import reading
 from firmware.core.config import Config
@@ -34,12 +36,23 @@ from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.orders import OrderFound, OrderState
-from firmware.journal.transactions import PrintJob, Transaction
+from firmware.journal.transactions import PaperStands, PrintJob, Transaction
 from firmware.payments.tills import NotNow, OrderStage, TillEvent
 from firmware.terminal.tills import Board
 from hw.events import Device
 
 READER, DISPLAY, KEYPAD = (part.value for part in (Device.READER, Device.DISPLAY, Device.KEYPAD))
+
+_STANDS: dict[PaperStands, PaperState] = {
+    PaperStands.QUEUED: "queued",
+    PaperStands.SENDING: "sending",
+    PaperStands.PRINTED: "printed",
+    PaperStands.UNHEARD: "unconfirmed",
+    PaperStands.NEVER_HEARD: "unconfirmed",
+    PaperStands.DOUBTFUL: "doubtful",
+    PaperStands.DROPPED: "dropped",
+}
+_WAITING = ("queued", "sending", "held")
 
 
 class Door(Struct, frozen=True):
@@ -79,9 +92,12 @@ def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
         currency=taken.currency,
         reference=taken.reference,
         taken_at=order.taken_at,
+        cause=cause_of(order, paid).value,
         reason=order.ended.reason if order.ended is not None else "",
     )
-    return base if paid is None else _with(base, paid, _papers_waiting(journal, out))
+    if paid is None:
+        return base
+    return _with(base, paid, [_paper(job, out) for job in journal.papers_of(order.intent)])
 
 
 def _state(order: OrderFound, door: Door) -> State:
@@ -101,20 +117,20 @@ def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
     return [job for job in journal.print_jobs() if job.job not in out]
 
 
-def _with(base: PaymentState, paid: Transaction, papers: list[PrintJob]) -> PaymentState:
-    waiting = [
-        WaitingPaper(
-            copy=job.copy.value,
-            state=cast("Literal['queued', 'sending', 'held']", "held" if job.held else job.state),
-            duplicate=job.duplicate,
-        )
-        for job in papers
-        if (job.batch, job.stan, job.training) == (paid.batch, paid.stan, paid.training)
-    ]
+def _paper(job: PrintJob, out: Container[int]) -> PaymentPaper:
+    """A paper; what is `out` the journal may hear of a little later."""
+    state = PaperStands(job.state)
+    told: PaperState = "held" if job.held and state is PaperStands.QUEUED else _STANDS[state]
+    if job.job in out and told in _WAITING:
+        told = "printed"
+    return PaymentPaper(copy=job.copy.value, state=told, duplicate=job.duplicate)
+
+
+def _with(base: PaymentState, paid: Transaction, papers: list[PaymentPaper]) -> PaymentState:
     original = paid.original
     return replace(
         base,
-        reason=base.reason or paid.reason,
+        reason=base.reason or paid.reversal or paid.reason,
         training=paid.training,
         batch=paid.batch,
         voucher=f"{paid.stan:06d}",
@@ -127,8 +143,8 @@ def _with(base: PaymentState, paid: Transaction, papers: list[PrintJob]) -> Paym
         paid_on=f"{paid.date} {paid.time}",
         voided=bool(paid.voided_by),
         refunded_minor=paid.refunded_minor,
-        receipts_waiting=len(waiting),
-        papers=waiting,
+        receipts_waiting=sum(paper.state in _WAITING for paper in papers),
+        papers=papers,
         original=OriginalSale(
             batch=original.batch,
             voucher=f"{original.stan:06d}",

@@ -50,6 +50,36 @@ class ReversalCause(enum.Enum):
         return next((each for each in cls if each.value == words), None)
 
 
+class EndCause(enum.Enum):
+    """Why a till's order took no money. The value is what journal and API say: it never changes.
+
+    Those up to OUT_OF_SERVICE are in the journal's OrderEnded; the others follow from the records
+    of a payment that was begun.
+    """
+
+    NONE = ""  # it did, or is under way; or was ended by a release that kept words alone
+    BY_TILL = "cancelled-by-till"
+    AT_TERMINAL = "cancelled-at-terminal"  # somebody pressed CANCEL
+    NOT_AGREED = "not-agreed-in-time"
+    NO_CARD = "no-card-in-time"  # or its PIN was not keyed
+    CARD_LIMIT = "card-over-limit"  # more than one card may pay in a day
+    OWED_FIRST = "owed-first"  # the acquirer could not be told of what it must hear of first
+    BATCH_FULL = "batch-full"
+    REFUSED = "refused"  # another rule of the terminal's
+    POWER_LOST = "power-lost"
+    OUT_OF_SERVICE = "out-of-service"
+    DECLINED = "declined"  # by acquirer or issuer: see the response code
+    CARD_DECLINED = "declined-by-card"  # by the card, or by the terminal's own rules of it
+    CARD_PULLED = "card-pulled"
+    CARD_ERROR = "card-error"
+    READER_LOST = "reader-lost"
+    NO_ANSWER = "no-answer"  # the acquirer was asked, and has not answered, or not readably
+    NO_LINE = "no-line"  # the acquirer cannot be reached
+    PART_APPROVED = "part-approved"
+    ACQUIRER_UNSURE = "acquirer-unsure"  # of its own answer
+    OTHER = "other"
+
+
 class Copy(enum.Enum):
     """Which paper a print job makes."""
 

@@ -68,13 +68,6 @@ SCHEMES = {
 }
 
 
-class Presented(Struct, frozen=True):
-    """A card that has told who it is."""
-
-    session: Session
-    card: CardData
-
-
 def trouble(reason: EndReason) -> Phrase:
     """What went wrong with a card, in words for the display."""
     return Phrase.of(_END.get(reason, Text.CARD_ERROR))
@@ -91,6 +84,7 @@ class Counter(Struct):
     desk: Desk
     kind: Kind
     amount: Money
+    given_up: GivenUp = GivenUp.CANCELLED  # why a question had no answer, once the kernel has ended
 
     async def exchange(self, command: bytes) -> bytes | CardFailure:
         return await Exchange(command)
@@ -103,6 +97,7 @@ class Counter(Struct):
         labels = tuple(Phrase.of((each.name, each.name)) for each in candidates)
         chosen = await choose(self.desk, Phrase.of(Text.CHOOSE_APPLICATION), labels)
         if isinstance(chosen, GivenUp):
+            self.given_up = chosen
             return None
         await self.reading()
         return chosen
@@ -114,6 +109,7 @@ class Counter(Struct):
         if pin is GivenUp.CARD_PULLED:
             return CardFailure.GONE
         if isinstance(pin, GivenUp):
+            self.given_up = pin
             return Cancelled()
         await self.reading()
         return pin
@@ -133,6 +129,14 @@ class Counter(Struct):
                 customer=self.desk.customer,
             ),
         )
+
+
+class Presented(Struct, frozen=True):
+    """A card that has told who it is, and the dialogue that its kernel goes on with."""
+
+    session: Session
+    card: CardData
+    counter: Counter
 
 
 def _pin_notice(prompt: PinPrompt) -> Phrase | None:
@@ -212,10 +216,10 @@ async def present_card(
             known = await session.identify()
             if isinstance(known, Identified):
                 desk.speak_to_cardholder(known.card.languages)
-                return Presented(session, known.card)
+                return Presented(session, known.card, counter)
             if known.reason is EndReason.CANCELLED:
                 await release_card()
-                return GivenUp.CANCELLED
+                return counter.given_up
             notice, reinsert = trouble(known.reason), instead_of(known.reason)
         await Beep(long=True)
         await release_card()

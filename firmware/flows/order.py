@@ -6,7 +6,7 @@ cancelled up to the intent; after that the payment decides.
 
 from __future__ import annotations
 
-from firmware.core.kinds import Copy, Kind
+from firmware.core.kinds import Copy, EndCause, Kind
 from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
@@ -22,12 +22,15 @@ from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, Orde
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
+from firmware.payments.line import echo
 from firmware.payments.order import Agreed, Order, Source
 from firmware.payments.originals import reference_to
-from firmware.payments.refusals import Refusal
+from firmware.payments.refusals import Code, Refusal
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed
+from firmware.payments.shift import is_on_a_line
 from firmware.payments.tills import (
     AnswerTill,
+    AskLine,
     Done,
     LastStop,
     NotNow,
@@ -52,6 +55,18 @@ from hw.events import Key, KeyPressed
 
 APPROVED_MS, REFUSED_MS, CARD_LEFT_MS = 5_000, 8_000, 60_000
 DETAIL_COLUMNS = 20  # two a Chinese character
+_GIVEN_UP = {
+    GivenUp.CANCELLED: (OrderEnd.CANCELLED, EndCause.AT_TERMINAL),
+    GivenUp.CARD_PULLED: (OrderEnd.CANCELLED, EndCause.CARD_PULLED),
+    GivenUp.OVER_LIMIT: (OrderEnd.REFUSED, EndCause.CARD_LIMIT),
+}
+_REFUSED = {
+    Code.REVERSAL_FIRST: EndCause.OWED_FIRST,
+    Code.ADVICE_FIRST: EndCause.OWED_FIRST,
+    Code.REFUND_FIRST: EndCause.OWED_FIRST,
+    Code.BATCH_FULL: EndCause.BATCH_FULL,
+    Code.CARD_DAY_LIMIT: EndCause.CARD_LIMIT,
+}
 
 
 async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
@@ -64,6 +79,11 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
                 asked = await _settle(desk)
             case Reprint(order_id=order_id):
                 asked = await _reprint(order_id)
+            case AskLine():
+                if is_on_a_line(desk):  # another acquirer's format has no such message
+                    await echo(desk)
+                await AnswerTill(Done.RECORDED)
+                asked = None
 
 
 async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
@@ -94,7 +114,7 @@ async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnd
     """From the amount on the display to the outcome; None when no money moved and none will."""
     refusal = await clear_what_is_owed(desk, advice=taken.kind is not Kind.SALE)
     if refusal is not None:
-        await _end(taken, OrderEnd.REFUSED, refusal.code.value)
+        await _refused(taken, refusal)
         return refusal
     money = desk.money(taken.amount_minor)
     original = await original_of(taken)
@@ -109,7 +129,7 @@ async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnd
     detail = detail_of(original) if original is not None else ()
     agreed = await _check(desk, order, taken.lines, until_ms, detail)
     if isinstance(agreed, GivenUp):
-        await _give_up(taken, "amount check", agreed, money)
+        await _give_up(taken, agreed, money, agreed_to=False)
         return None
     await TellStage(taken.id, OrderStage.AGREED)
     if original is not None:
@@ -122,11 +142,10 @@ async def _give_back(
 ) -> PaymentEnded | None:
     ended = await give_back(desk, agreed, original)
     if isinstance(ended, GivenUp):
-        await _give_up(taken, "card", ended, agreed.amount)
+        await _give_up(taken, ended, agreed.amount)
         return None
     if ended is None or isinstance(ended, Refusal):
-        reason = ended.code.value if ended is not None else "owed to the acquirer"
-        await _end(taken, OrderEnd.REFUSED, reason)
+        await _refused(taken, ended)
     return ended
 
 
@@ -135,32 +154,49 @@ async def _charge(desk: Desk, taken: OrderTaken, agreed: Agreed) -> PaymentEnded
     met = await meet_card(desk, agreed)
     if isinstance(met, GivenUp):
         await release_card()
-        await _give_up(taken, "card", met, money)
+        await _give_up(taken, met, money)
         return None
     if await LastStop():
         await release_card()
-        await _give_up(taken, "card", GivenUp.CANCELLED, money, stopped=True)
+        await _give_up(taken, GivenUp.CANCELLED, money, stopped=True)
         return None
     await TellStage(taken.id, OrderStage.AUTHORISING)
     ended = await transact(desk, met.ready, met.end_with_card)
     await release_card()
     if isinstance(ended, Refusal):
-        await _end(taken, OrderEnd.REFUSED, ended.code.value)
+        await _refused(taken, ended)
     return ended
 
 
 async def _give_up(
-    taken: OrderTaken, step: str, why: GivenUp, money: Money, *, stopped: bool = False
+    taken: OrderTaken,
+    why: GivenUp,
+    money: Money,
+    *,
+    agreed_to: bool = True,
+    stopped: bool = False,
 ) -> None:
+    """End an order that was given up before its intent: by the till, or by whoever stands there."""
+    step = "card" if agreed_to else "amount check"
     by_till = stopped or await LastStop()
-    expired = why is GivenUp.TIMED_OUT and not by_till
     await abandon(taken.kind, step, why, money)
-    end = OrderEnd.EXPIRED if expired else OrderEnd.CANCELLED
-    await _end(taken, end, f"{step}: {'by the till' if by_till else why.value}")
+    if by_till:
+        end, cause = OrderEnd.CANCELLED, EndCause.BY_TILL
+    elif why is GivenUp.TIMED_OUT:
+        end, cause = OrderEnd.EXPIRED, EndCause.NO_CARD if agreed_to else EndCause.NOT_AGREED
+    else:
+        end, cause = _GIVEN_UP[why]
+    words = "by the till" if by_till else why.value
+    await Record.of(OrderEnded(id=taken.id, end=end, reason=f"{step}: {words}", cause=cause))
 
 
-async def _end(taken: OrderTaken, end: OrderEnd, reason: str) -> None:
-    await Record.of(OrderEnded(id=taken.id, end=end, reason=reason))
+async def _refused(taken: OrderTaken, refusal: Refusal | None) -> None:
+    """End an order that a rule stands against since it was taken; None: something is owed first."""
+    words = refusal.code.value if refusal is not None else "owed to the acquirer"
+    cause = EndCause.OWED_FIRST
+    if refusal is not None:
+        cause = _REFUSED.get(refusal.code, EndCause.REFUSED)
+    await Record.of(OrderEnded(id=taken.id, end=OrderEnd.REFUSED, reason=words, cause=cause))
 
 
 # -- the frame that is agreed to --------------------------------------------------------------

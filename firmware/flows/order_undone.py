@@ -70,9 +70,12 @@ async def give_back(
     settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
     presented = await present_same_card(desk, agreed, original)
     pin = await original_pin(desk, agreed, presented, original, asked=settings.pin)
-    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
-        await release_card()
-        return presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
+    for given_up in (presented, pin):
+        if isinstance(given_up, GivenUp):
+            await release_card()
+            return given_up
+    assert not isinstance(presented, GivenUp)
+    assert not isinstance(pin, GivenUp)
     if await LastStop():
         await release_card()
         return GivenUp.CANCELLED

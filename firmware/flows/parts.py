@@ -48,6 +48,7 @@ class GivenUp(enum.Enum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed out"
     CARD_PULLED = "card pulled"
+    OVER_LIMIT = "over the card's limit"
 
 
 async def show(desk: Desk, screen: Screen) -> Shown:

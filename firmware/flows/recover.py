@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.core.kinds import Result, ReversalCause
+from firmware.core.kinds import EndCause, Result, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.parts import show, tell
@@ -37,7 +37,12 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
         else:
             records.append(_reversal_of(each, cause))
     records += [
-        OrderEnded(id=each.taken.id, end=OrderEnd.CANCELLED, reason=cause.value)
+        OrderEnded(
+            id=each.taken.id,
+            end=OrderEnd.CANCELLED,
+            reason=cause.value,
+            cause=EndCause.POWER_LOST if power_lost else EndCause.OUT_OF_SERVICE,
+        )
         for each in await Look.of(Lookups.open_orders)
     ]
     next_job = await Look.of(Lookups.next_job)

@@ -158,14 +158,14 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
         over_limit = card_limit(desk, agreed.amount, charged_minor)
         if over_limit is not None:
             await tell(desk, Text.REFUSED, why_refused(over_limit), amount=agreed.amount)
-            return GivenUp.CANCELLED
+            return GivenUp.OVER_LIMIT
         if not await agree_to_duplicate(desk, agreed.amount, facts):
             return GivenUp.CANCELLED
         decision = await presented.session.decide(charged_minor)
         if not isinstance(decision, Ended):
             return _met(desk, agreed, presented, facts, decision)
         if decision.reason is EndReason.CANCELLED:
-            return GivenUp.CANCELLED
+            return presented.counter.given_up
         notice, reinsert = trouble(decision.reason), instead_of(decision.reason)
         await release_card()
 

@@ -99,7 +99,8 @@ async def carry_out_if_presented(
     """Send a void or refund unless its card was not put in, or its PIN not keyed."""
     if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
         await release_card()
-        given_up = presented if isinstance(presented, GivenUp) else GivenUp.CANCELLED
+        given_up = presented if isinstance(presented, GivenUp) else pin
+        assert isinstance(given_up, GivenUp)
         await abandon(agreed.kind, "card", given_up, agreed.amount)
         return None
     return await carry_out(desk, agreed, presented, pin)

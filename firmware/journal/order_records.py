@@ -6,7 +6,7 @@ import enum
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind, OriginalRef
+from firmware.core.kinds import EndCause, Kind, OriginalRef
 from firmware.journal.base import Base
 
 
@@ -27,6 +27,14 @@ class OrderLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     quantity: int = 1
 
 
+class NexoMessage(Struct, frozen=True, kw_only=True):
+    """The message of nexo Retailer that asked for an order: what it is called there."""
+
+    category: str
+    sale_id: str
+    service_id: str
+
+
 class OrderTaken(Base, frozen=True):
     """A till's order, durable before the display shows anything. `id` is unique for ever."""
 
@@ -42,6 +50,7 @@ class OrderTaken(Base, frozen=True):
     language: str = ""
     payment: str = ""  # the order that a void or refund gives back
     original: OriginalRef | None = None  # what it gives back, where a till named it by its numbers
+    message: NexoMessage | None = None  # of a till that speaks nexo
 
 
 class OrderEnded(Base, frozen=True):
@@ -49,4 +58,5 @@ class OrderEnded(Base, frozen=True):
 
     id: str
     end: OrderEnd
-    reason: str
+    reason: str  # words, for whoever reads the journal
+    cause: EndCause = EndCause.NONE

@@ -20,6 +20,7 @@ from firmware.journal.rows import columns_of, record_of
 from firmware.journal.transactions import State
 
 PAGE_MAX = 100
+RECENT_PAGES = 10
 
 
 class OrderState(enum.Enum):
@@ -63,6 +64,7 @@ class OrderFound(Struct, frozen=True):
     intent: int
     state: OrderState
     version: int
+    taken_seq: int = 0  # the number of the record `taken`
 
 
 class OrderEvent(Struct, frozen=True):
@@ -156,6 +158,30 @@ class OrderLookups(Reading):
         found = self._orders("WHERE o.id = ?", (order,))
         return found[0] if found else None
 
+    def last_order_of(self, till: str, sale_id: str) -> OrderFound | None:
+        """The order that a till of nexo asked for last under this SaleID, of the latest thousand.
+
+        It is among those that changed last, for nothing before it changed later but by a void or
+        refund.
+        """
+        before = 2**62
+        for _ in range(RECENT_PAGES):
+            where = "WHERE o.version < ? ORDER BY o.version DESC LIMIT ?"
+            page = self._orders(where, (before, PAGE_MAX))
+            mine = [
+                each
+                for each in page
+                if each.taken.till == till
+                and each.taken.message is not None
+                and each.taken.message.sale_id == sale_id
+            ]
+            if mine:
+                return max(mine, key=lambda each: each.taken_seq)
+            if len(page) < PAGE_MAX:
+                break
+            before = page[-1].version
+        return None
+
     def order_of(self, intent: int) -> OrderFound | None:
         """The order that the intent of this record number carries out."""
         found = self._orders("WHERE o.intent = ?", (intent,))
@@ -201,4 +227,5 @@ def _order_of(row: sqlite3.Row) -> OrderFound:
         intent=row["intent"],
         state=OrderState(row["state"]),
         version=row["version"],
+        taken_seq=row["taken"],
     )

@@ -14,6 +14,7 @@ from firmware.journal.records import (
     SettlementStarted,
 )
 from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
+from firmware.journal.schema import OWED
 from firmware.journal.transactions import PrintJob, Reversal, ScriptResult, Transaction, Upload
 from firmware.journal.vouchers import VoucherLookups
 
@@ -87,11 +88,15 @@ class OwedLookups(VoucherLookups):
 
     def print_jobs(self) -> list[PrintJob]:
         """Paper that is owed, oldest first: queued, or sending when the power went."""
-        return self._print_jobs("p.state <> 'unheard'")
+        return self._print_jobs(OWED)
 
     def unheard_papers(self) -> list[PrintJob]:
         """The last papers that went to a printer that was not heard, oldest first."""
-        return self._print_jobs("p.state = 'unheard'")
+        return self._print_jobs("state = 'unheard'")
+
+    def papers_of(self, intent: int) -> list[PrintJob]:
+        """Every paper of a transaction, oldest first, also those that are out."""
+        return self._print_jobs("intent = ?", (intent,))
 
     # -- settlement ---------------------------------------------------------------------------
 
@@ -116,11 +121,12 @@ class OwedLookups(VoucherLookups):
 
     # -- below --------------------------------------------------------------------------------
 
-    def _print_jobs(self, where: str) -> list[PrintJob]:
+    def _print_jobs(self, where: str, values: Sequence[Any] = ()) -> list[PrintJob]:
         return self._values(
             _print_job,
             f"SELECT p.job, p.state, {_RECORD} FROM print_jobs p"  # noqa: S608 - names of ours
             f" JOIN records r ON r.seq = p.queued WHERE {where} ORDER BY p.job",
+            values,
         )
 
     def _of_intent(self, seq: int) -> Transaction:

@@ -1,8 +1,7 @@
 """What records change about papers that are owed.
 
 A paper is queued, then sending, then out and owed no more. One that went to a printer which had
-answered nothing stays known as unheard, the last ten of them: it is in doubt once that printer is
-heard.
+answered nothing stays unheard, the last ten of them: it is in doubt once that printer is heard.
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from firmware.journal.paper_records import (
     PrintSent,
 )
 from firmware.journal.rules import require
+from firmware.journal.schema import OWED
+from firmware.journal.transactions import PaperStands
 
 UNHEARD_MAX = 10  # older ones have been looked at by people, whom the idle screen asks to
 _Later = PrintSending | PrintSent | PrintHeld | PrintDoubtful | PrintDropped
@@ -35,13 +36,16 @@ def project(db: sqlite3.Connection, seq: int, record: PrintQueued | _Later) -> N
 def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
     terminal = db.execute("SELECT next_job FROM terminal").fetchone()
     require(record.job == terminal["next_job"], f"print job {record.job} is not the next one")
-    db.execute("INSERT INTO print_jobs VALUES (?, ?, 'queued')", (record.job, seq))
-    db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
     number = (record.stan, record.batch, int(record.training))
     this = (
         "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
         " ORDER BY serial DESC LIMIT 1)"
     )
+    db.execute(
+        f"INSERT INTO print_jobs VALUES (?, ?, {this}, 'queued')",  # noqa: S608 - ours
+        (record.job, seq, *number),
+    )
+    db.execute("UPDATE terminal SET next_job = ?", (record.job + 1,))
     changes = ["transactions SET reprints = reprints + 1"] if record.duplicate else []
     if record.copy is Copy.FAULT:
         changes += ["reversals SET told = 1", "uploads SET told = 1"]
@@ -50,7 +54,7 @@ def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
 
 
 def _came_of(db: sqlite3.Connection, record: _Later) -> None:
-    found = "SELECT state FROM print_jobs WHERE job = ?"
+    found = f"SELECT state FROM print_jobs WHERE job = ? AND ({OWED} OR state = 'unheard')"  # noqa: S608 - ours
     job: sqlite3.Row | None = db.execute(found, (record.job,)).fetchone()
     require(job is not None, f"print job {record.job} is not owed")
     assert job is not None
@@ -58,19 +62,23 @@ def _came_of(db: sqlite3.Connection, record: _Later) -> None:
     require(doubted or job["state"] != "unheard", f"print job {record.job} is sent already")
     match record:
         case PrintSending():
-            _stands(db, record.job, "sending")
+            _stands(db, record.job, PaperStands.SENDING)
         case PrintHeld():
-            _stands(db, record.job, "queued")
+            _stands(db, record.job, PaperStands.QUEUED)
         case PrintSent(unheard=True):
-            _stands(db, record.job, "unheard")
+            _stands(db, record.job, PaperStands.UNHEARD)
             db.execute(
-                "DELETE FROM print_jobs WHERE state = 'unheard' AND job NOT IN (SELECT job"
+                "UPDATE print_jobs SET state = ? WHERE state = 'unheard' AND job NOT IN (SELECT job"
                 " FROM print_jobs WHERE state = 'unheard' ORDER BY job DESC LIMIT ?)",
-                (UNHEARD_MAX,),
+                (PaperStands.NEVER_HEARD.value, UNHEARD_MAX),
             )
-        case _:  # sent, given up, or in doubt and so replaced by a duplicate: no longer owed
-            db.execute("DELETE FROM print_jobs WHERE job = ?", (record.job,))
+        case PrintSent():
+            _stands(db, record.job, PaperStands.PRINTED)
+        case PrintDoubtful():  # a duplicate is queued in its place
+            _stands(db, record.job, PaperStands.DOUBTFUL)
+        case PrintDropped():
+            _stands(db, record.job, PaperStands.DROPPED)
 
 
-def _stands(db: sqlite3.Connection, job: int, state: str) -> None:
-    db.execute("UPDATE print_jobs SET state = ? WHERE job = ?", (state, job))
+def _stands(db: sqlite3.Connection, job: int, state: PaperStands) -> None:
+    db.execute("UPDATE print_jobs SET state = ? WHERE job = ?", (state.value, job))

@@ -272,6 +272,7 @@ def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -
     row = rules.may_reverse(opened, number, batch["state"] if batch else "unknown")
     if row["state"] == State.APPROVED.value:
         _count(db, row, -1)
+    db.execute("UPDATE transactions SET reversal = ? WHERE intent = ?", (seq, row["intent"]))
     _ended(db, row, seq, State.REVERSING)
     db.execute("INSERT INTO reversals (intent, opened) VALUES (?, ?)", (row["intent"], seq))
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
-from firmware.journal.records import IntentRecorded, OutcomeRecorded
+from firmware.journal.records import IntentRecorded, OutcomeRecorded, ReversalOpened
 from firmware.journal.transactions import State, Transaction
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ def believed(entry: ChainedRecord) -> ChainedRecord:
 def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     """Intent and outcome as they were recorded, and where the transaction stands now.
 
-    The records are joined as `i`, `o` and `e`.
+    The records are joined as `i`, `o` and `v`, and `e` that ended it.
     """
     intent = record_of(row, "i", IntentRecorded, believing=believing)
     if not believing and (intent.batch, intent.stan, intent.amount_minor) != (
@@ -73,6 +73,8 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
         del fields["result"]
         fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
+    if row["v_body"] is not None:
+        fields["reversal"] = record_of(row, "v", ReversalOpened, believing=believing).reason
     return Transaction(
         **fields,
         state=State(row["state"]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 6
+SCHEMA = 7
 
 LOG = (
     """CREATE TABLE records (
@@ -49,6 +49,8 @@ SEALED = """CREATE TABLE IF NOT EXISTS sealed (
     card BLOB NOT NULL,
     PRIMARY KEY (batch, stan)
 ) STRICT"""
+
+OWED = "state IN ('queued', 'sending')"  # of a print job; the index wants the very same words
 
 PROJECTIONS = {
     "identity": """CREATE TABLE identity (
@@ -93,6 +95,7 @@ PROJECTIONS = {
         intent INTEGER PRIMARY KEY,
         outcome INTEGER,
         ended INTEGER,
+        reversal INTEGER, -- the record that opened it
         serial INTEGER NOT NULL,
         batch INTEGER NOT NULL,
         stan INTEGER NOT NULL,
@@ -133,7 +136,8 @@ PROJECTIONS = {
     "print_jobs": """CREATE TABLE print_jobs (
         job INTEGER PRIMARY KEY,
         queued INTEGER NOT NULL,
-        state TEXT NOT NULL -- queued, sending, or unheard: sent, to a printer that is not heard
+        intent INTEGER, -- of the transaction that it tells of
+        state TEXT NOT NULL -- of journal.transactions.PaperStands
     ) STRICT""",
     "orders": """CREATE TABLE orders (
         id TEXT PRIMARY KEY,
@@ -175,6 +179,9 @@ INDEXES = (
     "CREATE INDEX orders_version ON orders (version)",
     "CREATE INDEX orders_intent ON orders (intent) WHERE intent <> 0",
     "CREATE INDEX orders_waiting ON orders (id) WHERE state = 'taken'",
+    f"CREATE INDEX print_jobs_owed ON print_jobs (job) WHERE {OWED}",
+    "CREATE INDEX print_jobs_unheard ON print_jobs (job) WHERE state = 'unheard'",
+    "CREATE INDEX print_jobs_intent ON print_jobs (intent) WHERE intent IS NOT NULL",
     "CREATE INDEX batches_number ON batches (batch)",
     "CREATE UNIQUE INDEX transactions_number ON transactions (stan, batch, training, serial)",
     "CREATE INDEX transactions_card ON transactions (card, day)",

@@ -56,6 +56,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     emv: EmvData = EmvData()
     offline: bool = False
     ask_issuer: bool = False  # to be confirmed with the issuer
+    reversal: str = ""  # why it was reversed, or is to be: what ReversalOpened says
     voided_by: int = 0  # voucher number of the approved void, in the same batch
     refunded_minor: int = 0  # sum of approved refunds and of refunds still open
     settled: bool = False
@@ -85,15 +86,27 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
         return Money(minor, currency_of(self.currency))
 
 
+class PaperStands(enum.Enum):
+    """How a paper stands. Only the first two are owed."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    PRINTED = "printed"
+    UNHEARD = "unheard"  # sent, to a printer that is not heard: in doubt once it is
+    NEVER_HEARD = "never heard"  # so, with too many later ones to be doubted
+    DOUBTFUL = "doubtful"  # it may or may not be whole: a duplicate is queued in its place
+    DROPPED = "dropped"  # nobody wants it any more
+
+
 class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper that is owed. `sending` at start-up means that its fate is unknown."""
+    """A paper. `sending` at start-up means that its fate is unknown."""
 
     job: int
     copy: Copy
     batch: int
     stan: int
     duplicate: bool
-    state: str  # queued, sending, or unheard
+    state: str  # a value of PaperStands
     training: bool = False
     held: bool = False  # until a key, or the next start
     queued_at: str = ""  # ISO 8601, with the shop's offset

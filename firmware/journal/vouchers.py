@@ -13,10 +13,11 @@ from firmware.journal.rows import columns_of, transaction_of
 from firmware.journal.transactions import State, Transaction
 
 # a row of the projection with the records that tell the rest of it
-_TRANSACTION = f"""SELECT t.*, {columns_of("i")}, {columns_of("o")}, e.hash AS ended_hash,
-        b.state AS batch_state
+_TRANSACTION = f"""SELECT t.*, {columns_of("i")}, {columns_of("o")}, {columns_of("v")},
+        e.hash AS ended_hash, b.state AS batch_state
     FROM transactions t JOIN records i ON i.seq = t.intent
     LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
+    LEFT JOIN records v ON v.seq = t.reversal
     LEFT JOIN batches b ON b.serial = t.serial """  # noqa: S608 - names of ours
 NEVER = 2**62  # a record number that no journal reaches
 

@@ -8,6 +8,7 @@ pages of this very server.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -92,6 +93,7 @@ class ShopRoutes:
             _route(payment, self._get),
             _route(f"{payment}/cancel", self._cancel, "POST"),
             _route(f"{payment}/receipt", self._receipt),
+            _route(f"{payment}/qr", self._qr),
             _route(f"{payment}/print", self._print, "POST"),
         )
 
@@ -137,6 +139,17 @@ class ShopRoutes:
         if "text/plain" in request.headers.get("accept", ""):
             return PlainTextResponse(plain(receipt))
         return answer(receipt)
+
+    async def _qr(self, request: Request) -> Response:
+        """The receipt's QR code, which a screen can show as well as paper."""
+        receipt = receipt_of(self._service.door, self._own(request), "cardholder").receipt
+        if not receipt.qr:
+            raise Wrong("no-receipt")
+        import segno  # noqa: PLC0415 - asked for seldom
+
+        file = io.BytesIO()
+        segno.make_qr(receipt.qr, error="m").save(file, kind="svg", scale=4, light="white")
+        return Response(file.getvalue(), media_type="image/svg+xml")
 
     async def _print(self, request: Request) -> Response:
         """Print the receipt of an order, once, where the store leaves receipts to the till."""

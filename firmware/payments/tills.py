@@ -52,7 +52,11 @@ class Reprint(Struct, frozen=True):
     order_id: str
 
 
-Wish = OrderTaken | Settle | Reprint
+class AskLine(Struct, frozen=True):
+    """Find out whether the acquirer can be reached: the terminal's standing says it then."""
+
+
+Wish = OrderTaken | Settle | Reprint | AskLine
 WishAnswer = Done | NotNow | Refusal
 
 

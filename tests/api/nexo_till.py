@@ -63,6 +63,10 @@ class Sent:
         )
         self._thread.start()
 
+    @property
+    def under_way(self) -> bool:
+        return self._thread.is_alive()
+
     def told(self) -> Any:
         self._thread.join(60)
         return told(self._answers[0])

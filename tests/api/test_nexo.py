@@ -126,13 +126,6 @@ def test_an_abort_that_comes_too_late_changes_nothing(till: Till) -> None:
     till.play("clear host\nremove\nwait 10m\nexpect books balanced\nexpect totals sales=0/0")
 
 
-@pytest.mark.parametrize("category", ["Display", "Print", "CardAcquisition", "Whatever"])
-def test_what_is_not_served_is_answered_in_the_protocol(till: Till, category: str) -> None:
-    answer = told(till.ask("POST", "/nexo", message(category, "1")))
-    response = answer[f"{category}Response"]["Response"]
-    assert (response["Result"], response["ErrorCondition"]) == ("Failure", "UnavailableService")
-
-
 def test_a_message_with_a_wrong_body_is_answered_in_the_protocol(till: Till) -> None:
     sent = payment("1")
     del sent["SaleToPOIRequest"]["PaymentRequest"]["PaymentTransaction"]["AmountsReq"]

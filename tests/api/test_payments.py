@@ -54,7 +54,11 @@ def test_that_a_receipt_is_out_is_said_before_the_journal_hears_of_it(tmp_path: 
     till.play("wait 8s")
     assert till.get("a") == told
     till.play('press ENTER\nexpect paper "CARDHOLDER COPY"\nwait 3s')
-    assert till.get("a") == told | {"receipts_waiting": 0, "papers": []}
+    papers = [
+        {"copy": copy, "state": "printed", "duplicate": False}
+        for copy in ("merchant", "cardholder")
+    ]
+    assert till.get("a") == told | {"receipts_waiting": 0, "papers": papers}
     till.close()
 
 
@@ -298,15 +302,46 @@ def test_each_part_is_told_of_by_itself(
         assert {after[each] for each in others} == {"ready"}
 
 
-def test_papers_that_have_not_come_out_are_told_of(till: Till) -> None:
+def papers_of(till: Till) -> list[tuple[str, str, bool]]:
+    papers = till.get("a")["papers"]
+    return [(paper["copy"], paper["state"], paper["duplicate"]) for paper in papers]
+
+
+def test_each_paper_is_told_of_from_its_queue_to_its_reprint(till: Till) -> None:
     till.play("fault printer paper-out")
     till.put("a")
     till.play(PAY + "remove\nwait 10s")
-    papers = till.get("a")["papers"]
-    assert [each["copy"] for each in papers] == ["merchant", "cardholder"]
-    assert till.get("a")["state"] == "approved"
+    waiting = [("merchant", "queued", False), ("cardholder", "queued", False)]
+    assert papers_of(till) == waiting
+    assert (till.get("a")["state"], till.get("a")["receipts_waiting"]) == ("approved", 2)
     till.play("clear printer\nwait 1m")
-    assert till.get("a")["papers"] == []
+    printed = [(copy, "printed", False) for copy in ("merchant", "cardholder")]
+    assert papers_of(till) == printed
+    assert till.get("a")["receipts_waiting"] == 0
+    assert till.ask("POST", "/v1/payments/a/reprint").status == 202
+    till.play("wait 1m\npower cut\npower on\nwait 1m")
+    assert papers_of(till) == [*printed, ("cardholder", "printed", True)]
+
+
+def test_a_paper_that_the_power_cut_short_is_doubtful_and_its_duplicate_is_told_of(
+    till: Till,
+) -> None:
+    till.put("a")
+    till.play(PAY + 'expect paper "商户存根"\npower cut\npower on\nwait 1m')
+    copies = papers_of(till)
+    assert ("merchant", "doubtful", False) in copies
+    assert ("merchant", "printed", True) in copies
+    assert till.get("a")["receipts_waiting"] == 0
+
+
+def test_a_paper_that_nobody_wants_and_one_that_is_held_are_told_of(tmp_path: Path) -> None:
+    till = Till(tmp_path / "terminal", api__receipts="ask")
+    till.put("a")
+    till.play(PAY + "wait 3s")
+    assert papers_of(till)[1] == ("cardholder", "held", False)
+    till.play("remove\npress CANCEL\nwait 1m")
+    assert papers_of(till) == [("merchant", "printed", False), ("cardholder", "dropped", False)]
+    till.close()
 
 
 def test_what_an_id_was_taken_with_is_known_in_later_releases() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pytest
 
 from firmware.core.masked import Key
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.working_keys import check_value
 from firmware.journal.records import MasterKeyLoaded
+from firmware.payments.tills import AskLine, Done, TillAsked, WishAnswer
+from firmware.terminal.tills import AcquirerLine
 from tests.acquirer.line_acquirer import TMK
 from tests.flows.at_a_line import Counter
 from tests.flows.test_other_terminal import SALE
@@ -108,6 +112,17 @@ def test_an_echo_is_answered_and_silence_names_line_tpdu_and_header(counter: Cou
     counter.acquirer.undelivered = True
     counter.play(MENU, ("press", "3"), ("expect screen", "线路不通", "端口"), ("press", "ENTER"))
     assert counter.acquirer.types() == ["0820"] * 3
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_till_has_the_line_tried_and_is_told_how_it_is(counter: Counter, answers: bool) -> None:
+    counter.acquirer.lose = lambda _kind, _fields: not answers
+    asked: Future[WishAnswer] = Future()
+    counter.terminal.runner.step(TillAsked(AskLine(), asked))
+    counter.play(("wait", "2m"))
+    assert asked.result(0) is Done.RECORDED
+    assert counter.acquirer.types() == ["0820"]
+    assert counter.terminal.board.standing.line is AcquirerLine[("DOWN", "UP")[answers]]
 
 
 def test_a_sign_on_that_is_refused_or_has_wrong_keys_says_so(counter: Counter) -> None:

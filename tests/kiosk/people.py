@@ -72,6 +72,7 @@ class Customer:
 
     def __init__(self, page: Any, language: str = "zh_CN") -> None:
         self.page, self.language = page, language
+        self.sizes_of_axe: tuple[tuple[int, int], ...] = SIZES
 
     def do(self, name: str) -> None:
         """Use the button that is called so, or begins so."""

@@ -168,15 +168,19 @@ function finish(payment) {
 
 function drawResult() {
   const paid = ["approved", "voided", "refunded"].includes(ended.state);
-  const pulled = ended.reason.includes("card pulled");
+  // what a customer can do about it comes first
+  const why = {
+    "card-pulled": "pulled", "card-over-limit": "cardLimit", "power-lost": "begunAgain", "out-of-service": "stopped",
+  }[ended.cause];
   const [title, ...details] = paid
     ? ["approved", "takeCard", { print: "takeReceipt", ask: "askReceipt" }[shop.receipts]]
     : {
-      declined: ["declined", "contact"], expired: ["expired", "notCharged"], failed: ["failed", "notCharged"],
-      cancelled: ["cancelled", pulled ? "pulled" : "notCharged"], reversing: ["failed", "reversing"],
-      reversed: ["failed", "reversed"],
+      declined: ["declined", "contact"], expired: ["expired", "notCharged"],
+      failed: ["failed", why, "notCharged"], cancelled: ["cancelled", why, "notCharged"],
+      reversing: ["failed", why, "reversing"], reversed: ["failed", why, "reversed"],
     }[ended.state];
   if (paid && noPaper) details.splice(1, 1, "noPaper");
+  if (!paid && ended.card && why !== "pulled") details.unshift("takeCard");
   const codes = paid
     ? [`${text("voucher")} ${ended.voucher}`]
     : ended.response_code ? [`${text("code")} ${ended.response_code}`] : [];
@@ -184,7 +188,8 @@ function drawResult() {
   byId("mark").textContent = paid ? "✓" : "✕";
   byId("result-title").textContent = text(title);
   byId("result").querySelector("[data-total]").textContent = money(ended.amount_minor, shop);
-  byId("detail").textContent = [...details.filter(Boolean).map(text), ...codes].join(" ");
+  const between = language === "zh_CN" ? "" : " "; // a Chinese full stop brings its own
+  byId("detail").textContent = [...details.filter(Boolean).map(text), ...codes].join(between);
   byId("look").hidden = !paid;
   byId("print").hidden = !paid || shop.receipts !== "till" || noPaper;
   byId("again").hidden = paid || basket.size === 0;
@@ -192,8 +197,9 @@ function drawResult() {
 
 async function lookAtReceipt() {
   try {
-    const { lines } = await terminal.ask("GET", `/payments/${ended.id}/receipt`);
-    byId("paper").replaceChildren(...paper(lines));
+    const { lines, qr } = await terminal.ask("GET", `/payments/${ended.id}/receipt`);
+    const place = `${ROOT}/v1/payments/${ended.id}/qr`;
+    byId("paper").replaceChildren(...paper(lines, qr && element("img", { src: place, alt: text("qr"), className: "qr" })));
     byId("receipt").showModal();
   } catch (error) {
     byId("detail").textContent = error.texts?.[language] ?? text("lost");

@@ -53,12 +53,13 @@ export function redraw(place, children, otherwise) {
 }
 
 /** A receipt's lines as they stand on paper: what is far apart there goes to both edges here. */
-export function paper(lines) {
-  return lines.map(({ text, size, align, bold }) => {
+export function paper(lines, qr) {
+  const rows = lines.map(({ text, size, align, bold }) => {
     const parts = text.trim().split(/ {2,}/).map((part) => element("span", { textContent: part }));
     const rule = /^[-_]+$/.test(text.trim());
     return rule
       ? element("hr")
       : element("p", { className: `${size} ${align} ${bold ? "bold" : ""}` }, ...parts);
   });
+  return qr ? [...rows, qr] : rows;
 }

@@ -1,0 +1,47 @@
+"""Why a payment took no money, as a code of a closed set: what a till may decide by.
+
+The words beside it (`reason`) are for whoever reads a log, and may change.
+"""
+
+from __future__ import annotations
+
+from firmware.core.kinds import EndCause, ReversalCause
+from firmware.journal.orders import OrderFound
+from firmware.journal.transactions import State, Transaction
+
+_REVERSED = {
+    ReversalCause.TIMED_OUT: EndCause.NO_ANSWER,
+    ReversalCause.NO_LINE: EndCause.NO_LINE,
+    ReversalCause.GARBLED: EndCause.NO_ANSWER,
+    ReversalCause.PART: EndCause.PART_APPROVED,
+    ReversalCause.HOST_FAULT: EndCause.ACQUIRER_UNSURE,
+    ReversalCause.CARD_GONE: EndCause.CARD_PULLED,
+    ReversalCause.CARD_MUTE: EndCause.CARD_ERROR,
+    ReversalCause.CARD_DECLINED: EndCause.CARD_DECLINED,
+    ReversalCause.CARD_SIGNATURE: EndCause.CARD_DECLINED,
+    ReversalCause.CARD_ERROR: EndCause.CARD_ERROR,
+    ReversalCause.READER_LOST: EndCause.READER_LOST,
+    ReversalCause.POWER_LOST: EndCause.POWER_LOST,
+    ReversalCause.OUT_OF_SERVICE: EndCause.OUT_OF_SERVICE,
+}
+
+
+def cause_of(order: OrderFound, paid: Transaction | None) -> EndCause:
+    """Why it took no money; NONE while that is not so, or where no record tells."""
+    if order.ended is not None:
+        return order.ended.cause
+    if paid is None:
+        return EndCause.NONE
+    match paid.state:
+        case State.DECLINED:
+            return EndCause.CARD_DECLINED if paid.offline else EndCause.DECLINED
+        case State.REVERSING | State.REVERSED:
+            return _by(paid.reversal)
+        case State.FAILED:
+            return _by(paid.reason)
+    return EndCause.NONE
+
+
+def _by(words: str) -> EndCause:
+    cause = ReversalCause.of(words)
+    return _REVERSED[cause] if cause is not None else EndCause.OTHER
