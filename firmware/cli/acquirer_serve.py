@@ -23,8 +23,9 @@ from firmware.acquirer.engine import BooksError
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import Registry, TerminalRecord
 from firmware.acquirer.rules import RULES, RuleBook
-from firmware.acquirer.server import CONNECTIONS_MAX, Limits, Server
+from firmware.acquirer.server import CONNECTIONS_MAX, Server
 from firmware.acquirer.switch import Switch
+from firmware.acquirer.terminal_line import Limits
 from firmware.cli import acquirer_report, acquirer_rules
 from firmware.cli.arguments import port_number
 from firmware.core import log
@@ -156,7 +157,7 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
     )
     try:
         server = Server(
-            switch.answer,
+            switch.answer_all,
             counts,
             address=options.listen,
             port=options.port,
