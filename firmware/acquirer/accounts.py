@@ -54,6 +54,7 @@ class Account(Struct, frozen=True):
     day_limit_minor: int | None = None  # approved sales of a day
     day_count: int | None = None
     arpc_method: int = 1
+    currency: str = ""  # ISO 4217 number of its amounts; "" of accounts that were kept without it
 
     @property
     def limit_minor(self) -> int | None:
@@ -142,6 +143,7 @@ def _account(
         day_limit_minor=_minor(entry.get("day_limit"), currency),
         day_count=entry.get("day_count"),
         arpc_method=entry.get("arpc_method", 1),
+        currency=currency.numeric,
     )
 
 

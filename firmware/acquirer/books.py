@@ -8,13 +8,13 @@ be used from any thread, by one at a time.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
 from firmware.acquirer.books_schema import SCHEMA, SINCE_2, TABLES, TIE
-from firmware.acquirer.engine import BooksConflict, BooksError, BooksGoneError
+from firmware.acquirer.engine import BooksConflict, BooksError, BooksGoneError, Coming
 from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import Place
 from firmware.core.sqlite import renew_log
@@ -106,8 +106,12 @@ class Books:
     def commit(self) -> Iterator[None]:
         """All that is written within is durable at its end, or, after an exception, not there."""
         self._db.execute("BEGIN IMMEDIATE")
+        before = self._db.total_changes
         try:
             yield
+            if self._db.total_changes == before:  # then nothing is worth a sync
+                self._db.execute("ROLLBACK")
+                return
             self._db.execute("UPDATE counter SET commits = commits + 1")
             self._db.execute("COMMIT")
             self._kept = Kept(self.kept.books, self.kept.commits + 1)
@@ -140,9 +144,17 @@ class Books:
     def hold(self, terminal: str, account: str = "") -> None:
         """Nothing to do: whoever has begun a commit is alone."""
 
-    def glance(
-        self, place: Place, account: str, cryptogram: bytes, reference: Callable[[int], str]
-    ) -> None:
+    def hold_all(self, terminals: Collection[str]) -> None:
+        """Nothing to do, as for one."""
+
+    def hold_accounts(self, accounts: Collection[str]) -> None:
+        """Nothing to do, as for one."""
+
+    def accounts_at(self, places: Collection[Place]) -> set[str]:
+        """The accounts of those requests that the books have."""
+        return {entry.account for each in places if (entry := self.entry(each)) is not None}
+
+    def glance(self, coming: Sequence[Coming], reference: Callable[[int], str]) -> None:
         """Nothing to do: nothing is far away."""
 
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
@@ -155,6 +167,11 @@ class Books:
         values = [stored(getattr(entry, name)) for name in COLUMNS]
         self._db.execute(_INSERT, values)
         self._spend(entry.account, entry.spends_minor)
+
+    def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
+        """The same for many, each with its limit."""
+        for entry, limit_minor in entries:
+            self.add(entry, limit_minor)
 
     def _check(self, entry: Booking, limit_minor: int | None) -> None:
         """Whether the money is there that a standing entry moves."""

@@ -15,7 +15,13 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from firmware.acquirer.booking import Kept
-from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksEngine, BooksError
+from firmware.acquirer.engine import (
+    BooksBusyError,
+    BooksConflict,
+    BooksEngine,
+    BooksError,
+    RecordDamagedError,
+)
 from firmware.acquirer.registry import KnownTerminals, Registry
 from firmware.acquirer.service import AcquirerService
 
@@ -64,7 +70,7 @@ class Desks:
                 desk.era = era
             yield desk
             self._note(desk.books.kept)
-        except (BooksConflict, BooksBusyError):
+        except (BooksConflict, BooksBusyError, RecordDamagedError):
             raise
         except (BooksError, sqlite3.Error):
             if desk is not None:

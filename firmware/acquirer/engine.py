@@ -6,10 +6,12 @@ tests/contracts/test_books_contract.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from firmware.core.kinds import Totals
 from firmware.core.payment import Place
@@ -38,6 +40,19 @@ class BooksConflict(BooksError):  # noqa: N818 - what happened
     """What was decided does not fit the books any more; nothing was booked: decide anew."""
 
 
+class RecordDamagedError(BooksError):
+    """A record cannot be opened; the books and all others can."""
+
+
+class Coming(Struct, frozen=True):
+    """A request that is about to be decided, as far as it says what will be read for it."""
+
+    place: Place
+    account: str
+    cryptogram: bytes = b""
+    original: str = ""  # reference of the sale that it rests on
+
+
 class BooksEngine(Protocol):
     """Open books, used from any thread by one at a time. All raise BooksError or sqlite3.Error."""
 
@@ -60,14 +75,28 @@ class BooksEngine(Protocol):
         """Nobody else decides for this terminal, or on this account, until the commit ends."""
         ...
 
-    def glance(
-        self, place: Place, account: str, cryptogram: bytes, reference: Callable[[int], str]
-    ) -> None:
-        """Told what a decision will ask for; `reference` says what a number's would be."""
+    def hold_all(self, terminals: Collection[str]) -> None:
+        """The same for many terminals, the first that a commit does; they are read ahead."""
+        ...
+
+    def hold_accounts(self, accounts: Collection[str]) -> None:
+        """The same for many accounts, after the terminals."""
+        ...
+
+    def accounts_at(self, places: Collection[Place]) -> set[str]:
+        """The accounts of those requests that the books have."""
+        ...
+
+    def glance(self, coming: Sequence[Coming], reference: Callable[[int], str]) -> None:
+        """Told what decisions will ask for; `reference` says what a number's would be."""
         ...
 
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a request and move its money, on conditions that the commit may refuse."""
+        ...
+
+    def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
+        """The same for many, each with its limit."""
         ...
 
     def entry(self, place: Place) -> Booking | None: ...

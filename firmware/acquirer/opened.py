@@ -14,12 +14,13 @@ from firmware.acquirer.desks import Desks, ServiceDesk
 from firmware.acquirer.engine import BooksEngine, BooksError
 from firmware.acquirer.records import FILE, Records, SqliteRecords
 from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
+from firmware.acquirer.server import ALONE
 from firmware.acquirer.service import AcquirerService
 from firmware.iso8583.keys import MASTER, KeyFileError, read_or_make_master
 
 LOCK = "serve.lock"
 POSTGRES = ("postgresql://", "postgres://")
-POSTGRES_DESKS = 12  # connections to the database; in SQLite one writes
+POSTGRES_DESKS = 1 + ALONE  # connections to the database; in SQLite one writes
 
 
 class AcquirerPlace:

@@ -9,80 +9,28 @@ account (its row).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+from firmware.acquirer import postgres_sql as sql
 from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
-from firmware.acquirer.engine import BooksGoneError
-from firmware.acquirer.postgres_link import BEGIN, NoTablesError, PostgresLink, Values
-from firmware.acquirer.postgres_records import RECORD
-from firmware.acquirer.records import ACCOUNT
+from firmware.acquirer.engine import BooksGoneError, Coming
+from firmware.acquirer.postgres_ahead import PLACE, as_json, as_plain, read_ahead
+from firmware.acquirer.postgres_link import (
+    BEGIN,
+    NoTablesError,
+    PostgresLink,
+    Read,
+    Rows,
+    Statement,
+    Values,
+)
+from firmware.acquirer.records import TERMINAL
 from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import Place
 
-_NAMES = ", ".join(COLUMNS)
-_VALUES = ", ".join(f"%({name})s" for name in COLUMNS)
-_SELECT = f"SELECT {_NAMES} FROM transactions "  # noqa: S608 - our own names
-_PLACE = "terminal = %s AND batch = %s AND stan = %s"
-_ENTER = f"INSERT INTO transactions ({_NAMES}) "
-# a statement that found nothing to change is an error, and with it all that is sent after it
-ONE = "SELECT 1 / count(*) FROM"
-_ENTER_REFUSED = _ENTER + f"VALUES ({_VALUES})"
-# a NULL of no type is text to the server: the cast says what it is
-_SELL = f"""
-WITH paid AS (
-    UPDATE accounts SET spent_minor = spent_minor + %(amount_minor)s
-    WHERE account = %(account)s AND (%(limit_minor)s::bigint IS NULL
-        OR spent_minor + %(amount_minor)s <= %(limit_minor)s::bigint)
-    RETURNING 1),
-entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
-{ONE} entered"""  # noqa: S608 - our own names
-_GIVE_BACK = f"""
-WITH undone AS (
-    UPDATE transactions SET undone_minor = undone_minor + %(amount_minor)s
-    WHERE reference = %(undoes)s AND kind = 'sale' AND state = 'standing'
-        AND account = %(account)s AND undone_minor + %(amount_minor)s <= amount_minor
-        AND (%(kind)s = 'refund' OR undone_minor = 0)
-    RETURNING 1),
-paid AS (
-    UPDATE accounts SET spent_minor = spent_minor - %(amount_minor)s
-    WHERE account = %(account)s AND EXISTS (SELECT 1 FROM undone)
-    RETURNING 1),
-entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
-{ONE} entered"""  # noqa: S608 - our own names
-_REVERSE = f"""
-WITH gone AS (
-    UPDATE transactions SET state = 'reversed' WHERE {_PLACE} AND state = 'standing'
-    RETURNING undoes, amount_minor, account),
-sale AS (
-    UPDATE transactions SET undone_minor = undone_minor - gone.amount_minor FROM gone
-    WHERE gone.undoes <> '' AND transactions.reference = gone.undoes
-    RETURNING 1),
-paid AS (
-    UPDATE accounts SET spent_minor = spent_minor - %s FROM gone
-    WHERE accounts.account = gone.account
-    RETURNING 1)
-{ONE} paid"""  # noqa: S608 - our own names
-_HOLD_ACCOUNT = "SELECT 1 FROM accounts WHERE account = %s FOR UPDATE"
-_HOLD_TERMINAL = "SELECT pg_advisory_xact_lock(%s)"
-_ENTRY = _SELECT + "WHERE " + _PLACE
-_REVERSED = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - our own names
-_SPENT = "SELECT spent_minor FROM accounts WHERE account = %s"
-_PIN_FAILURES = "SELECT pin_failures FROM accounts WHERE account = %s"
-_SEEN = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s"
-_SETTLEMENT = "SELECT * FROM settlements WHERE terminal = %s AND batch = %s"
-_LAST_SETTLED = "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = %s"
-_IS_REFERENCE = (
-    "SELECT 1 FROM transactions WHERE reference = %s"
-    " UNION ALL SELECT 1 FROM settlements WHERE reference = %s"
-)
-# each of them in one row: whether there is one, or of the last three the value itself
-_WHOLE = 2  # the first so many are read anew where there is one
-_GLANCE = (
-    f"SELECT {', '.join(f'EXISTS ({sql})' for sql in (_ENTRY, _SETTLEMENT, _REVERSED, _SEEN))},"
-    f" EXISTS ({_IS_REFERENCE}), ({_SPENT}), ({_PIN_FAILURES}), ({RECORD})"
-)
-_DRAW = "SELECT nextval('numbers') FROM generate_series(1, 32)"  # so many at once
+_DRAWN = 32  # numbers at once
+_KNOWN_MAX = 100_000  # accounts that are known to have a row
 
 
 class PostgresBooks:
@@ -99,7 +47,9 @@ class PostgresBooks:
             raise BooksGoneError(str(error), another=True) from None
         self._drawn = 0
         self._numbers: list[int] = []  # drawn and not given yet, the next one last
-        self._held: set[str] = set()
+        self._held: set[str] = set()  # terminals
+        self._held_accounts: set[str] = set()
+        self._known: set[str] = set()  # accounts that have a row
         found = self._found()
         if kept is not None and (found.books != kept.books or found.commits < kept.commits):
             self.close()
@@ -119,6 +69,7 @@ class PostgresBooks:
     def commit(self) -> Iterator[None]:
         """All that is written within is durable at its end, or, after an exception, not there."""
         self._held.clear()
+        self._held_accounts.clear()
         self.link.later(BEGIN)
         try:
             yield
@@ -127,52 +78,64 @@ class PostgresBooks:
             self.link.roll_back()
             raise
         self._kept = Kept(self._kept.books, max(self._kept.commits, self._drawn))
+        if len(self._known) > _KNOWN_MAX:
+            self._known.clear()
+        self._known |= self._held_accounts
 
     def hold(self, terminal: str, account: str = "") -> None:
         """Nobody else decides for this terminal, or on this account, until the commit ends.
 
         The terminal is to be held before an account, else two could wait for each other.
         """
-        if terminal and terminal not in self._held:
-            digest = hashlib.sha256(terminal.encode()).digest()[:8]
-            key = int.from_bytes(digest, "big", signed=True)
-            last = (_LAST_SETTLED, (terminal,))
-            self.link.foresee(*last, self.link.rows([(_HOLD_TERMINAL, (key,)), last])[-1])
-            self._held.add(terminal)
-        if account and f"account {account}" not in self._held:
-            if self.link.row(_HOLD_ACCOUNT, (account,)) is None:
-                insert = "INSERT INTO accounts (account) VALUES (%s) ON CONFLICT DO NOTHING"
-                self.link.later(insert, (account,))
-                self.link.run(_HOLD_ACCOUNT, (account,))
-            self._held.add(f"account {account}")
+        if terminal:
+            self.hold_all((terminal,))
+        if account:
+            self.hold_accounts((account,))
 
-    def glance(
-        self, place: Place, account: str, cryptogram: bytes, reference: Callable[[int], str]
-    ) -> None:
-        """Read ahead what a decision will ask for, once nobody else decides on the account."""
-        if not self._numbers:
-            self._numbers = [int(row[0]) for row in self.link.run(_DRAW)][::-1]
-        number = reference(self._numbers[-1])
-        asked: tuple[tuple[str, tuple[object, ...]], ...] = (
-            (_ENTRY, place),
-            (_SETTLEMENT, place[:2]),
-            (_REVERSED, place),
-            (_SEEN, (account, cryptogram)),
-            (_IS_REFERENCE, (number, number)),
-            (_SPENT, (account,)),
-            (_PIN_FAILURES, (account,)),
-            (RECORD, (ACCOUNT, account)),
-        )
-        values = tuple(value for _, each in asked for value in each)
-        held, found = self.link.rows([(_HOLD_ACCOUNT, (account,)), (_GLANCE, values)])
-        if held is None or found is None:
+    def hold_all(self, terminals: Collection[str]) -> None:
+        """The same for many terminals, the first that a commit does.
+
+        Who they are and which batch they settled last is read ahead, and numbers are drawn.
+        """
+        wanted = [terminal for terminal in dict.fromkeys(terminals) if terminal not in self._held]
+        if not wanted:
             return
-        self.link.foresee(_HOLD_ACCOUNT, (account,), held)
-        for at, (one, there) in enumerate(zip(asked, found, strict=True)):
-            if there in (False, None):
-                self.link.foresee(*one, None)
-            elif at >= _WHOLE:
-                self.link.foresee(*one, (there,))
+        asked: list[Statement] = [
+            (sql.HOLD_TERMINALS, (sorted(map(_lock_of, wanted)),)),
+            (sql.TERMINALS, (wanted,)),
+        ]
+        if len(self._numbers) < len(wanted):
+            asked.append((sql.DRAW, (max(_DRAWN, len(wanted)),)))
+        _, found, *drawn = self.link.together(asked)
+        if drawn:
+            self._keep_drawn(drawn[0])
+        for number, settled, record in found:
+            self.link.foresee(sql.LAST_SETTLED, (number,), [(settled,)])
+            self.link.foresee(sql.RECORD, (TERMINAL, number), [] if record is None else [(record,)])
+        self._held.update(wanted)
+
+    def hold_accounts(self, accounts: Collection[str]) -> None:
+        """The same for many accounts, with the next that is read: after the terminals."""
+        wanted = sorted(set(accounts) - self._held_accounts)
+        if not wanted:
+            return
+        if new := [account for account in wanted if account not in self._known]:
+            self.link.later(sql.NEW_ACCOUNTS, (new,), forget=())
+        changed = [(name, (account,)) for account in wanted for name in _OF_ACCOUNT]
+        self.link.later(sql.HOLD_ACCOUNTS, (wanted,), forget=changed)
+        self._held_accounts.update(wanted)
+
+    def accounts_at(self, places: Collection[Place]) -> set[str]:
+        """The accounts of those requests that the books have."""
+        asked = [dict(zip(PLACE, place, strict=True)) for place in places]
+        return {str(row[0]) for row in self.link.run(sql.ACCOUNTS_AT, (as_json(asked),))}
+
+    def glance(self, coming: Sequence[Coming], reference: Callable[[int], str]) -> None:
+        """Read ahead what decisions will ask for, once nobody else decides on the accounts."""
+        self.hold_accounts({each.account for each in coming if each.account})
+        self._draw(len(coming))
+        numbers = [reference(number) for number in self._numbers[-len(coming) :]]
+        read_ahead(self.link, coming, numbers)
 
     def tie(self) -> Tie | None:
         """The journal that these books answer, and how far they know it; None before the first."""
@@ -190,8 +153,7 @@ class PostgresBooks:
 
     def next_number(self) -> int:
         """A number never given before; one of a commit that breaks off is left out."""
-        if not self._numbers:
-            self._numbers = [int(row[0]) for row in self.link.run(_DRAW)][::-1]
+        self._draw(1)
         self._drawn = self._numbers.pop()
         return self._drawn
 
@@ -202,25 +164,46 @@ class PostgresBooks:
         sale is entered only if its account has then spent no more than `limit_minor`, a void or
         refund only if the sale that it rests on stands and was paid with that much more.
         """
-        values = {name: stored(getattr(entry, name)) for name in COLUMNS}
-        values["limit_minor"] = limit_minor
-        if not entry.spends_minor:
-            self.link.later(_ENTER_REFUSED, values)
-            return
-        self.hold("", entry.account)
-        self.link.later(_SELL if entry.kind is Kind.SALE else _GIVE_BACK, values)
+        self.add_all([(entry, limit_minor)])
+
+    def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
+        """The same for many, each with its limit: sales of different accounts at once."""
+        self.hold_accounts({entry.account for entry, _ in entries if entry.spends_minor})
+        sales: list[dict[str, object]] = []
+        refused: list[dict[str, object]] = []
+        for entry, limit_minor in entries:
+            values = {name: stored(getattr(entry, name)) for name in COLUMNS}
+            if not entry.spends_minor:
+                refused.append(as_plain(values))
+            elif entry.kind is not Kind.SALE:
+                self.link.later(sql.GIVE_BACK, values, forget=_changed_by(entry))
+            else:
+                if any(other["account"] == entry.account for other in sales):
+                    self._sell(sales)
+                    sales = []
+                sales.append(as_plain(values) | {"limit_minor": limit_minor})
+            for read in _changed_by(entry):
+                self.link.forget(read)
+        self._sell(sales)
+        if refused:
+            self.link.later(sql.ENTER_REFUSED, (as_json(refused),), forget=())
+
+    def _sell(self, sales: Sequence[dict[str, object]]) -> None:
+        if sales:
+            self.link.later(sql.SELL, (as_json(sales), len(sales)), forget=())
 
     def entry(self, place: Place) -> Booking | None:
         """The request that `place` names."""
-        row = self.link.row(_ENTRY, place)
+        row = self.link.row(sql.ENTRY, place)
         return None if row is None else entry_of(row)
 
     def by_reference(self, reference: str) -> Booking | None:
-        return self._one("WHERE reference = %s", (reference,))
+        row = self.link.row(sql.BY_REFERENCE, (reference,))
+        return None if row is None else entry_of(row)
 
     def resting_on(self, reference: str) -> list[Booking]:
         """The standing voids and refunds of the sale with this reference."""
-        return self._many("WHERE undoes = %s AND undoes <> '' AND state = 'standing'", (reference,))
+        return [entry_of(row) for row in self.link.rows(sql.RESTING, (reference,))]
 
     def entries(self) -> list[Booking]:
         """Every request, by terminal, batch and STAN."""
@@ -228,23 +211,24 @@ class PostgresBooks:
 
     def cryptogram_used(self, account: str, cryptogram: bytes) -> bool:
         """Whether this account's card was already seen with the very same ARQC."""
-        return bool(cryptogram) and self.link.row(_SEEN, (account, cryptogram)) is not None
+        return bool(cryptogram) and self.link.row(sql.SEEN, (account, cryptogram)) is not None
 
     def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved; else the commit is a conflict."""
         values = (entry.terminal, entry.batch, entry.stan, entry.spends_minor)
-        self.link.later(_REVERSE, values)
+        self.link.later(sql.REVERSE, values)
 
     def note_reversal(self, place: Place) -> None:
         """From now on nothing may stand at `place`."""
-        self.link.later("INSERT INTO reversals VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", place)
+        insert = "INSERT INTO reversals VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+        self.link.later(insert, place, forget=[(sql.REVERSED, place)])
 
     def is_reversed(self, place: Place) -> bool:
-        return self.link.row(_REVERSED, place) is not None
+        return self.link.row(sql.REVERSED, place) is not None
 
     def spent_minor(self, account: str) -> int:
         """Sales less voids and refunds that stand."""
-        return self._number(_SPENT, (account,))
+        return self._number(sql.SPENT, (account,))
 
     def spent(self) -> dict[str, int]:
         """The same for every account that ever moved money."""
@@ -260,13 +244,14 @@ class PostgresBooks:
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def pin_failures(self, account: str) -> int:
-        return self._number(_PIN_FAILURES, (account,))
+        return self._number(sql.PIN_FAILURES, (account,))
 
     def set_pin_failures(self, account: str, failures: int) -> None:
         self.link.later(
             "INSERT INTO accounts (account, pin_failures) VALUES (%s, %s)"
             " ON CONFLICT (account) DO UPDATE SET pin_failures = excluded.pin_failures",
             (account, failures),
+            forget=[(sql.PIN_FAILURES, (account,))],
         )
 
     def totals(self, terminal: str, batch: int) -> Totals:
@@ -295,7 +280,7 @@ class PostgresBooks:
 
     def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
         """Reference and host's totals of a batch that was settled."""
-        row = self.link.row(_SETTLEMENT, (terminal, batch))
+        row = self.link.row(sql.SETTLEMENT, (terminal, batch))
         if row is None:
             return None
         names = Totals.__struct_fields__
@@ -303,11 +288,11 @@ class PostgresBooks:
 
     def last_settled(self, terminal: str) -> int:
         """The latest batch of a terminal that was settled; 0 when none was."""
-        return self._number(_LAST_SETTLED, (terminal,))
+        return self._number(sql.LAST_SETTLED, (terminal,))
 
     def is_reference(self, reference: str) -> bool:
         """Whether a request or a settlement was given this reference number."""
-        return self.link.row(_IS_REFERENCE, (reference, reference)) is not None
+        return self.link.row(sql.IS_REFERENCE, (reference, reference)) is not None
 
     def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
         """Close a batch on these totals; the commit is a conflict when it is closed already."""
@@ -315,19 +300,47 @@ class PostgresBooks:
         self.link.later(
             "INSERT INTO settlements VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (terminal, batch, reference, *sums),
+            forget=[(sql.SETTLEMENT, (terminal, batch)), (sql.LAST_SETTLED, (terminal,))],
         )
+
+    def _draw(self, count: int) -> None:
+        """Have so many numbers that were never given."""
+        if len(self._numbers) < count:
+            self._keep_drawn(self.link.run(sql.DRAW, (max(_DRAWN, count),)).fetchall())
+
+    def _keep_drawn(self, rows: Rows) -> None:
+        self._numbers = [int(row[0]) for row in rows][::-1] + self._numbers
 
     def _found(self) -> Kept:
         row = self.link.row("SELECT identity, (SELECT last_value FROM numbers) FROM books")
         assert row is not None
         return Kept(str(row[0]), int(row[1]))
 
-    def _number(self, sql: str, values: Values = ()) -> int:
-        row = self.link.row(sql, values)
+    def _number(self, read: str, values: Values = ()) -> int:
+        row = self.link.row(read, values)
         return int(row[0]) if row else 0
 
-    def _one(self, where: str, values: tuple[object, ...]) -> Booking | None:
-        return next(iter(self._many(where, values)), None)
-
     def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
-        return [entry_of(row) for row in self.link.run(_SELECT + where, values)]
+        return [entry_of(row) for row in self.link.run(sql.SELECT + where, values)]
+
+
+_OF_ACCOUNT = (sql.SPENT, sql.PIN_FAILURES)
+
+
+def _changed_by(entry: Booking) -> list[Read]:
+    """What is read otherwise once `entry` is in the books."""
+    place = (entry.terminal, entry.batch, entry.stan)
+    return [
+        (sql.ENTRY, place),
+        (sql.SEEN, (entry.account, entry.cryptogram)),
+        (sql.SPENT, (entry.account,)),
+        (sql.IS_REFERENCE, (entry.reference, entry.reference)),
+        (sql.BY_REFERENCE, (entry.reference,)),
+        (sql.RESTING, (entry.undoes,)),
+    ]
+
+
+def _lock_of(terminal: str) -> int:
+    """The key of a terminal's advisory lock."""
+    digest = hashlib.sha256(terminal.encode()).digest()[:8]
+    return int.from_bytes(digest, "big", signed=True)

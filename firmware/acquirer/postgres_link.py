@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -20,6 +20,10 @@ _OPTIONS = {
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "15s",
     "default_transaction_isolation": "read\\ committed",
+    # what is asked for every request is found by an index, also while the tables are new and the
+    # statistics say that they are empty: a plan is kept
+    "enable_seqscan": "off",
+    "jit": "off",
 }
 _DURABLE = {
     "fsync": ("on",),
@@ -40,6 +44,8 @@ _BUSY = (errors.LockNotAvailable, errors.QueryCanceled)
 
 Values = Sequence[object] | Mapping[str, object]
 Statement = tuple[str, Values]
+Read = tuple[str, tuple[object, ...]]
+Rows = list[tuple[Any, ...]]
 
 
 class PostgresLink:
@@ -68,7 +74,7 @@ class PostgresLink:
             raise BooksError(_words(error)) from None
         self._broken_off = 0
         self._waiting: list[Statement] = []
-        self._ahead: dict[tuple[str, tuple[object, ...]], tuple[Any, ...] | None] = {}
+        self._ahead: dict[Read, Rows] = {}
         try:
             self._check_durable()
             self._migrate(may_make=may_make)
@@ -80,9 +86,16 @@ class PostgresLink:
         """Execute what waits and a statement. Raises BooksConflict, when another was first."""
         return self._send([(sql, values)])[-1]
 
-    def later(self, sql: str, values: Values = ()) -> None:
-        """Execute a statement before the next one that is read, or with the commit."""
-        self._ahead.clear()
+    def later(self, sql: str, values: Values = (), *, forget: Iterable[Read] | None = None) -> None:
+        """Execute a statement before the next one that is read, or with the commit.
+
+        Of what was read ahead it changes what `forget` names, or, without it, anything.
+        """
+        if forget is None:
+            self._ahead.clear()
+        else:
+            for each in forget:
+                self._ahead.pop(each, None)
         self._waiting.append((sql, values))
 
     def commit(self) -> None:
@@ -93,23 +106,30 @@ class PostgresLink:
         self._ahead.clear()
         self._send([(COMMIT, ())])
 
-    def rows(self, reads: Sequence[Statement]) -> list[tuple[Any, ...] | None]:
-        """The first row of each of some statements, in one round trip.
+    def together(self, reads: Sequence[Statement]) -> list[Rows]:
+        """The rows of each of some statements, in one round trip.
 
         They are read one after the other: each sees what was committed when those before it ended.
         """
-        return [cursor.fetchone() for cursor in self._send(reads)]
+        return [cursor.fetchall() if cursor.description else [] for cursor in self._send(reads)]
 
-    def foresee(self, sql: str, values: tuple[object, ...], row: tuple[Any, ...] | None) -> None:
-        """What `row` is to find for a statement, until something is changed."""
-        self._ahead[sql, values] = row
+    def foresee(self, sql: str, values: tuple[object, ...], rows: Rows) -> None:
+        """What a statement is to give, until something is changed."""
+        self._ahead[sql, values] = rows
+
+    def forget(self, read: Read) -> None:
+        """Read it anew: it is about to change."""
+        self._ahead.pop(read, None)
 
     def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
         """The first row that a statement gives."""
+        return next(iter(self.rows(sql, values)), None)
+
+    def rows(self, sql: str, values: Values = ()) -> Rows:
+        """All rows that a statement gives."""
         if isinstance(values, tuple) and (sql, values) in self._ahead:
             return self._ahead[sql, values]
-        found: tuple[Any, ...] | None = self.run(sql, values).fetchone()
-        return found
+        return self.run(sql, values).fetchall()
 
     def _send(self, statements: Sequence[Statement]) -> list[psycopg.Cursor[Any]]:
         """Execute what waits and then these, in one round trip; their cursors."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from firmware.acquirer.postgres_link import PostgresLink
-
-RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
+from firmware.acquirer.postgres_sql import RECORD
 
 
 class PostgresRecords:
@@ -20,6 +19,7 @@ class PostgresRecords:
 
     def put(self, kind: str, name: str, value: bytes) -> None:
         """Keep the record; one of this name is replaced."""
+        self._link.forget((RECORD, (kind, name)))
         self._link.run(
             "INSERT INTO records VALUES (%s, %s, %s)"
             " ON CONFLICT (kind, name) DO UPDATE SET value = excluded.value",
@@ -28,6 +28,7 @@ class PostgresRecords:
 
     def remove(self, kind: str, name: str) -> bool:
         """Take the record away; whether there was one."""
+        self._link.forget((RECORD, (kind, name)))
         sql = "DELETE FROM records WHERE kind = %s AND name = %s"
         return self._link.run(sql, (kind, name)).rowcount == 1
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from firmware.acquirer.accounts import Account
-from firmware.acquirer.engine import BooksError
+from firmware.acquirer.engine import RecordDamagedError
 from firmware.acquirer.records import ACCOUNT, TERMINAL, Records
 from firmware.acquirer.service import Registration
 from firmware.core.masked import Key, Pan, Pin
@@ -120,25 +120,25 @@ class Registry:
             return msgspec.json.decode(clear, type=shape, dec_hook=_masked)
         except ValueError:  # whose words could quote the record
             words = "sealed under another master key, or damaged"
-            raise BooksError(f"{kind} record: {words}") from None
+            raise RecordDamagedError(f"{kind} record: {words}") from None
 
 
 class KnownTerminals:
-    """The registry's terminals for one request after the other: each is read once a request."""
+    """The registry's terminals for one commit after the other: each is read once in it."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._last: TerminalRecord | None = None
+        self._found: dict[str, TerminalRecord | None] = {}
 
-    def look_up(self, number: str) -> TerminalRecord | None:
-        """The terminal as it is now. Raises BooksError."""
-        self._last = self._registry.terminal(number)
-        return self._last
+    def look_up(self, *numbers: str) -> list[TerminalRecord | None]:
+        """The terminals as they are now; those before are forgotten. Raises BooksError."""
+        self._found = {number: self._registry.terminal(number) for number in dict.fromkeys(numbers)}
+        return [self._found[number] for number in numbers]
 
     def get(self, key: str, /) -> Registration | None:
-        """Whose the terminal is that was looked up."""
-        found = self._last
-        return found.registration if found is not None and found.number == key else None
+        """Whose the terminal is, if it was looked up."""
+        found = self._found.get(key)
+        return found.registration if found is not None else None
 
 
 class KnownAccounts:

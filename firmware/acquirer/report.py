@@ -11,6 +11,7 @@ from firmware.acquirer.line_matters import SCRIPT, UPLOAD_END, UPLOADED, Uploade
 from firmware.acquirer.named_books import unknown
 from firmware.acquirer.registry import Registry
 from firmware.core.kinds import Kind, Totals
+from firmware.core.money import currency_of
 from firmware.iso8583 import rounds
 
 
@@ -25,23 +26,29 @@ class UploadSeen(Struct, frozen=True):
 
 
 class BatchSeen(Struct, frozen=True):
-    """A batch of a terminal, by the number that the terminal calls it by."""
+    """A batch of a terminal, by the number that the terminal calls it by.
+
+    `currency` is the letters of ISO 4217 of what its amounts are minor units of; "" where its
+    transactions are of several.
+    """
 
     terminal: str
     batch: int
     totals: Totals
+    currency: str = ""
     settled: str = ""  # reference of the settlement; "" while it is open
     upload: UploadSeen | None = None
     scripts: int = 0  # results of issuer scripts that were told
 
 
 class AccountSeen(Struct, frozen=True):
-    """An account by its name; amounts in minor units."""
+    """An account by its name; amounts in minor units of `currency`, "" where nobody said it."""
 
     name: str
     status: str
     spent_minor: int
     limit_minor: int | None
+    currency: str = ""
 
 
 class BooksReport(Struct, frozen=True):
@@ -59,24 +66,32 @@ def report(books: BooksEngine, registry: Registry, terminal: str = "") -> BooksR
         for name, value in registry.noted(UPLOAD_END).items()
     }
     scripts = [name.rpartition("|")[0] for name in registry.noted(SCRIPT)]
+    currencies = {one.number: one.currency for one in registry.terminals()}
     seen = []
     for number, serial in books.batches():
         if terminal in ("", number):
             settled = books.settlement(number, serial)
-            name = f"{number}|{serial}"
+            name, entries = f"{number}|{serial}", books.in_batch(number, serial)
+            taken = {entry.currency for entry in entries} or {currencies.get(number, "")}
             seen.append(
                 BatchSeen(
                     terminal=number,
                     batch=rounds.number_of(serial),
                     totals=books.totals(number, serial),
+                    currency=_only(taken),
                     settled=settled[0] if settled is not None else "",
-                    upload=_seen(
-                        books.in_batch(number, serial), uploads.get(name, {}), ends.get(name)
-                    ),
+                    upload=_seen(entries, uploads.get(name, {}), ends.get(name)),
                     scripts=scripts.count(name),
                 )
             )
-    return BooksReport(tuple(seen), _accounts(books, registry))
+    accounts = _accounts(books, registry, _only(set(currencies.values())))
+    return BooksReport(tuple(seen), accounts)
+
+
+def _only(numbers: set[str]) -> str:
+    """The letters of the one currency with these ISO 4217 numbers; "" of several or none."""
+    (number,) = numbers if len(numbers) == 1 else ("",)
+    return currency_of(number).alpha if number else ""
 
 
 def _uploads(registry: Registry) -> dict[str, dict[int, Uploaded]]:
@@ -110,15 +125,22 @@ def _seen(
     )
 
 
-def _accounts(books: BooksEngine, registry: Registry) -> tuple[AccountSeen, ...]:
+def _accounts(books: BooksEngine, registry: Registry, usual: str) -> tuple[AccountSeen, ...]:
+    """All of them; `usual` is the currency of all terminals, if they have but one."""
     spent = books.spent()
     known = registry.accounts()
     rows = [
-        AccountSeen(one.name, one.status.value, spent.get(key, 0), one.limit_minor)
+        AccountSeen(
+            one.name,
+            one.status.value,
+            spent.get(key, 0),
+            one.limit_minor,
+            _only({one.currency}) or usual,
+        )
         for key, one in known.items()
     ]
     rows += [
-        AccountSeen(unknown(key), "-", minor, None)
+        AccountSeen(unknown(key), "-", minor, None, usual)
         for key, minor in spent.items()
         if key not in known
     ]

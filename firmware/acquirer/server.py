@@ -1,72 +1,63 @@
 """Listens for terminals: frames in, answers out, all of it bounded.
 
-A connection has a thread, and there are at most so many. One more takes the place of the one that
-has waited longest without asking anything, strangers' first: who holds connections open keeps no
-terminal away. A frame is to be whole within FRAME_S of its first byte, whoever sends byte by byte.
-What is no frame ends its connection without an answer: after a wrong length nothing that follows
-can be told apart.
+One thread reads and writes all lines, another answers: what has come by the time it has answered
+those before is answered together. What has to be taken alone goes to a few threads more.
+
+There are at most so many connections. One more takes the place of the one that has waited longest
+without asking anything, strangers' first: who holds connections open keeps no terminal away. A
+frame is to be whole within FRAME_S of its first byte, whoever sends byte by byte. What is no frame
+ends its connection without an answer: after a wrong length nothing that follows can be told apart.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import queue
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from msgspec import Struct
 
 from firmware.acquirer.counts import Counts
+from firmware.acquirer.terminal_line import Limits, Reply, TerminalLine
 from firmware.core.log import fields as event
-from firmware.iso8583.frame import FRAME_MAX, HEADER_BYTES, LENGTH_BYTES, TPDU_BYTES
 
-FRAME_S = 10
-IDLE_S = 60
-PLACE_S = 1  # a connection that is ended for another leaves its place within this
-CONNECTIONS_MAX = 256
-BACKLOG = 128
 PAUSE_S = 1  # before another is taken where none could be
-FRAME_MIN = TPDU_BYTES + HEADER_BYTES + 2
+CONNECTIONS_MAX = Limits().connections
+BACKLOG = 128
+TOGETHER_MAX = 64  # frames by one commit
+ALONE = 4  # threads
+
+Alone = Callable[[], Reply]
+"""Gives a reply of its own, on a thread of its own."""
+Answer = Callable[[Sequence[bytes]], list[Reply | Alone]]
 
 _LOG = logging.getLogger(__name__)
 
 
-class Reply(Struct, frozen=True):
-    """What goes back for a frame: after `delay_ms` these frames; then it may end with `close`."""
+class _Asked(Struct, frozen=True):
+    """A frame that is to be answered, and the line that it came by."""
 
-    frames: tuple[bytes, ...] = ()
-    delay_ms: int = 0
-    close: bool = False
-
-
-class Limits(Struct, frozen=True):
-    """What one server takes on."""
-
-    connections: int = CONNECTIONS_MAX
-    frame_s: float = FRAME_S
-    idle_s: float = IDLE_S
-
-
-class _Line(Struct, eq=False):
-    """A connection: since when it waits for a frame, 0 while one is coming or being answered."""
-
-    socket: socket.socket
-    waits_since_s: float
-    has_asked: bool = False  # a whole frame came: a terminal, for all one can know
+    line: TerminalLine
+    frame: bytes
 
 
 class Server:
     """Answers on `address`:`port` by `answer`, over TLS if a context is given.
 
-    `answer` takes a whole frame, on the connection's thread. Raises OSError for a taken port.
+    `answer` takes whole frames that have come together, on the one thread that calls it. Raises
+    OSError for a taken port.
     """
 
     def __init__(
         self,
-        answer: Callable[[bytes], Reply],
+        answer: Answer,
         counts: Counts,
         *,
         address: str,
@@ -77,150 +68,159 @@ class Server:
         self._answer, self._counts, self._tls, self._limits = answer, counts, tls, limits
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
+        self._listener.setblocking(False)  # noqa: FBT003 - the library's
         self.port = int(self._listener.getsockname()[1])
-        self._free = threading.Semaphore(limits.connections)
-        self._lines: set[_Line] = set()
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._lines: set[TerminalLine] = set()
+        self._none_left = asyncio.Event()  # once it ends
+        self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._alone = ThreadPoolExecutor(ALONE, "alone")
+        self._loop = asyncio.new_event_loop()
+        self._reading = threading.Thread(target=self._run, daemon=True)
+        self._answering = threading.Thread(target=self._answer_all, daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread.start()
+        self._accepting = self._loop.create_task(self._accept())
+        self._reading.start()
+        self._answering.start()
 
     def close(self) -> None:
         """Take no more connections, and end those that wait; an answer being made still leaves."""
-        self._ended.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-        with self._lock:
-            lines = list(self._lines)
-        for line in lines:
-            _end(line.socket, socket.SHUT_RD)
-        until_s = time.monotonic() + self._limits.frame_s
-        for _ in range(self._limits.connections):  # each has its place back when it has ended
-            if not self._free.acquire(timeout=max(0, until_s - time.monotonic())):
-                break
+        self._loop.call_soon_threadsafe(self._accepting.cancel)
+        self._reading.join()
+        self._asked.put(None)
+        self._answering.join()
+        self._alone.shutdown(cancel_futures=True)
 
-    def _accept(self) -> None:
-        while not self._ended.is_set():
+    # -- the thread of all lines -----------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        with contextlib.suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._accepting)
+        self._listener.close()
+        self._loop.run_until_complete(self._end())
+        self._loop.close()
+
+    async def _accept(self) -> None:
+        opening: set[asyncio.Task[None]] = set()
+        while True:
             try:
-                line, _ = self._listener.accept()
+                plain, _ = await self._loop.sock_accept(self._listener)
             except OSError as error:
-                if self._ended.is_set():
-                    return
                 # out of descriptors or the like: those that are open will end
                 _LOG.error("no connection taken", extra=event(detail=error.strerror))
-                self._ended.wait(PAUSE_S)
+                await asyncio.sleep(PAUSE_S)
                 continue
             if not self._has_place():
                 self._counts.refuse("too many connections")
-                line.close()
+                plain.close()
                 continue
-            try:
-                threading.Thread(target=self._serve, args=(line,), daemon=True).start()
-            except RuntimeError as error:  # no more threads
-                _LOG.error("no connection taken", extra=event(detail=error))
-                line.close()
-                self._free.release()
-
-    def _has_place(self) -> bool:
-        """Take a place for one more connection, that of another if it must be."""
-        if self._free.acquire(blocking=False):
-            return True
-        with self._lock:
-            waiting = [line for line in self._lines if line.waits_since_s]
-            if not waiting:
-                return False
-            longest = min(waiting, key=lambda line: (line.has_asked, line.waits_since_s))
-            longest.waits_since_s = 0
-        self._counts.refuse("ended for another")
-        _end(longest.socket, socket.SHUT_RDWR)
-        return self._free.acquire(timeout=PLACE_S)
-
-    def _serve(self, plain: socket.socket) -> None:
-        self._counts.connect(1)
-        line = _Line(plain, time.monotonic())
-        with self._lock:
+            line = TerminalLine(self._loop, self._limits, self._ask, self._left)
             self._lines.add(line)
+            self._counts.connect(1)
+            line.opening = self._loop.create_task(self._open(line, plain))
+            opening.add(line.opening)  # the loop itself keeps no task alive
+            line.opening.add_done_callback(partial(self._opened, opening, line, plain))
+
+    async def _open(self, line: TerminalLine, plain: socket.socket) -> None:
+        """Have the loop read a connection, and shake hands over TLS."""
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.settimeout(self._limits.frame_s)
-            if self._tls is not None:
-                # not before it can be ended from outside: whoever connects may say nothing
-                secured = self._tls.wrap_socket(
-                    plain, server_side=True, do_handshake_on_connect=False
-                )
-                with self._lock:
-                    line.socket = secured
-                secured.do_handshake()
-            while not self._ended.is_set() and self._exchange(line):
-                pass
-        except OSError:  # with ssl.SSLError and TimeoutError: the other side has gone, or dawdles
+            await self._loop.connect_accepted_socket(
+                lambda: line,
+                plain,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else self._limits.frame_s,
+            )
+        except OSError:  # with ssl.SSLError and TimeoutError
             self._counts.refuse("broken connection")
-        finally:
-            with self._lock:
-                self._lines.discard(line)
-            line.socket.close()
-            self._free.release()
+
+    def _opened(
+        self,
+        opening: set[asyncio.Task[None]],
+        line: TerminalLine,
+        plain: socket.socket,
+        task: asyncio.Task[None],
+    ) -> None:
+        """It is open, or never will be: it may have been ended before anything was done for it."""
+        opening.discard(task)
+        if line.transport is None:
+            plain.close()
+            self._left(line, broken=False)
+
+    def _has_place(self) -> bool:
+        """Whether there is a place for one more connection, that of another if it must be."""
+        if len(self._lines) < self._limits.connections:
+            return True
+        waiting = [line for line in self._lines if line.is_waiting]
+        if not waiting:
+            return False
+        longest = min(waiting, key=lambda line: (line.has_asked, line.waits_since_s))
+        self._counts.refuse("ended for another")
+        self._left(longest, broken=False)
+        longest.abort()
+        return True
+
+    def _left(self, line: TerminalLine, *, broken: bool) -> None:
+        """A connection has ended, or is being ended; told once or twice."""
+        if broken:
+            self._counts.refuse("broken connection")
+        if line in self._lines:
+            self._lines.discard(line)
             self._counts.connect(-1)
+            if not self._lines:
+                self._none_left.set()
 
-    def _exchange(self, of: _Line) -> bool:
-        """Take one frame and answer it; whether another may follow. Raises OSError."""
-        line = of.socket
-        line.settimeout(self._limits.idle_s)
-        try:
-            first = line.recv(1)
-        except TimeoutError:
-            return False
-        if not first:
-            return False
-        deadline_s = time.monotonic() + self._limits.frame_s
-        head = first + self._read(line, LENGTH_BYTES - 1, deadline_s)
-        size = int.from_bytes(head, "big")
-        if not FRAME_MIN <= size <= FRAME_MAX:
+    def _ask(self, line: TerminalLine, frame: bytes | None) -> None:
+        """A whole frame has come; None where there was none."""
+        if frame is None:
             self._counts.refuse("no frame")
-            return False
-        frame = head + self._read(line, size, deadline_s)
-        if not self._begins(of):
-            return False
-        reply = self._answer(frame)
-        if reply.delay_ms:
-            self._ended.wait(reply.delay_ms / 1000)
-        line.settimeout(self._limits.frame_s)
-        for each in reply.frames:
-            line.sendall(each)
-        of.waits_since_s = time.monotonic()
-        return not reply.close
+        else:
+            self._asked.put(_Asked(line, frame))
 
-    def _begins(self, line: _Line) -> bool:
-        """From now on it is being answered, and kept; false if it was ended for another."""
-        with self._lock:
-            kept = bool(line.waits_since_s)
-            line.waits_since_s, line.has_asked = 0, True
-        return kept
+    async def _end(self) -> None:
+        """End all lines, each when its answer has left."""
+        self._none_left.clear()
+        for line in list(self._lines):
+            line.end()
+        with contextlib.suppress(TimeoutError):
+            if self._lines:
+                await asyncio.wait_for(self._none_left.wait(), self._limits.frame_s)
+        for line in list(self._lines):
+            line.abort()
+        await asyncio.sleep(0)
 
-    def _read(self, line: socket.socket, size: int, deadline_s: float) -> bytes:
-        """Exactly `size` bytes before the deadline. Raises OSError."""
-        gathered = bytearray()
-        while len(gathered) < size:
-            left_s = deadline_s - time.monotonic()
-            if left_s <= 0:
-                raise TimeoutError
-            line.settimeout(left_s)
-            piece = line.recv(size - len(gathered))
-            if not piece:
-                raise ConnectionError("closed within a frame")
-            gathered += piece
-        return bytes(gathered)
+    # -- the thread that answers -------------------------------------------------------------
 
+    def _answer_all(self) -> None:
+        while True:
+            asked = [self._asked.get()]
+            with contextlib.suppress(queue.Empty):
+                while len(asked) < TOGETHER_MAX:
+                    asked.append(self._asked.get_nowait())
+            lines = [each for each in asked if each is not None]
+            if lines:
+                self._answer_some(lines)
+            if len(lines) < len(asked):
+                return
 
-def _end(line: socket.socket, how: int) -> None:
-    """End a connection that another thread has.
+    def _answer_some(self, asked: Sequence[_Asked]) -> None:
+        ready: list[tuple[TerminalLine, Reply]] = []
+        for each, reply in zip(asked, self._answer([one.frame for one in asked]), strict=True):
+            if isinstance(reply, Reply):
+                ready.append((each.line, reply))
+            else:
+                self._alone.submit(self._answer_alone, each.line, reply)
+        self._send(ready)
 
-    Not by the method of a TLS socket: it forgets the keys, and an answer would leave in clear.
-    """
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(line, how)
+    def _answer_alone(self, line: TerminalLine, alone: Alone) -> None:
+        self._send([(line, alone())])
+
+    def _send(self, replies: list[tuple[TerminalLine, Reply]]) -> None:
+        def send() -> None:
+            for line, reply in replies:
+                line.reply(reply)
+
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it all lines
+            self._loop.call_soon_threadsafe(send)

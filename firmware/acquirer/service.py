@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from firmware.acquirer.booking import Booking, Standing, asked_of
-from firmware.acquirer.engine import BooksConflict, BooksEngine
+from firmware.acquirer.engine import BooksConflict, BooksEngine, Coming
 from firmware.acquirer.issuer import APPROVED, Accounts, Decision, Issuer
 from firmware.acquirer.named import by_serial, is_same
 from firmware.core.masked import Key
@@ -31,6 +31,7 @@ from firmware.iso8583.messages import (
 _CRYPTOGRAM = b"\x9f\x26\x08"
 TRIES = 5  # decisions on books that others change meanwhile
 Request = FinancialRequest | ReversalRequest | SettlementRequest
+_New = tuple[Booking, int | None]  # and what its account may have spent after it
 
 
 class Registration(Struct, frozen=True):
@@ -90,7 +91,7 @@ class AcquirerService:
             try:
                 with books.commit():
                     books.hold(subject_of(request).terminal)
-                    answer = self._carry_out(books, by_serial(books, request))
+                    (answer,) = self.take_all(books, [request])
                     also(books)
             except BooksConflict:
                 if not left:
@@ -98,6 +99,41 @@ class AcquirerService:
             else:
                 return answer
         raise AssertionError("the last try gives an answer or raises")
+
+    def take_all(self, books: BooksEngine, requests: Sequence[Request]) -> list[Answered | None]:
+        """The answers to many requests, within a commit that holds their terminals already.
+
+        Each is decided as it would be alone, after those before it of its terminal or account.
+        They are durable with that commit, or none of them is: then each is to be taken alone.
+        """
+        answers: list[Answered | None] = [Answered(self.admission_code(one)) for one in requests]
+        admitted = [
+            (at, by_serial(books, request))
+            for at, (request, answer) in enumerate(zip(requests, answers, strict=True))
+            if answer is not None and answer.response_code == APPROVED
+        ]
+        coming = {at: self._coming(request) for at, request in admitted}
+        taken_back = [one.payment.place for _, one in admitted if isinstance(one, ReversalRequest)]
+        accounts = {each.account for each in coming.values() if each is not None}
+        books.hold_accounts(accounts | (books.accounts_at(taken_back) if taken_back else set()))
+        for wave in _waves(admitted, coming):
+            seen = [found for at, _ in wave if (found := coming[at]) is not None]
+            if seen:
+                books.glance(seen, self._reference_of)
+            new: list[_New] = []
+            for at, request in wave:
+                answers[at] = self._carry_out(books, request, new)
+            books.add_all(new)
+        return answers
+
+    def _coming(self, request: Request) -> Coming | None:
+        """What is known to be read for a request; None of what only few ask."""
+        if not isinstance(request, FinancialRequest):
+            return None
+        payment, original = request.payment, request.payment.original
+        account = request.card.pan.keyed_hash(self._hash_key)
+        seen = _cryptogram_in(request.card.de55)
+        return Coming(payment.place, account, seen, original.reference if original else "")
 
     def admission_code(self, request: Request) -> str:
         """Refuses, without a trace in the books, what no terminal of ours would send."""
@@ -114,24 +150,25 @@ class AcquirerService:
             return "13"
         return APPROVED
 
-    def _carry_out(self, books: BooksEngine, request: Request) -> Answered | None:
+    def _carry_out(self, books: BooksEngine, request: Request, new: list[_New]) -> Answered | None:
+        """The answer to a request; what is to be entered in the books for it comes into `new`."""
         match request:
             case FinancialRequest():
-                return self._decide(books, request)
+                return self._decide(books, request, new)
             case ReversalRequest():
                 return self._reverse(books, request)
             case SettlementRequest():
                 return self._settle(books, request)
 
-    def _decide(self, books: BooksEngine, request: FinancialRequest) -> Answered | None:
-        place = request.payment.place
+    def _decide(
+        self, books: BooksEngine, request: FinancialRequest, new: list[_New]
+    ) -> Answered | None:
         account = request.card.pan.keyed_hash(self._hash_key)
-        books.glance(place, account, _cryptogram_in(request.card.de55), self._reference_of)
-        entry = books.entry(place)
+        entry = books.entry(request.payment.place)
         if entry is None:
             books.hold("", account)
             entry = self._new_entry(books, request, account)
-            books.add(entry, self._limit_minor(request, account))
+            new.append((entry, self._limit_minor(request, account)))
         elif not is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
             return Answered("94")
         if entry.muted:
@@ -241,6 +278,32 @@ class AcquirerService:
         """Six digits that say nothing, the same at every asking."""
         digest = hmac.new(self._hash_key.reveal(), reference.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(digest[:8], 'big') % 10**6:06d}"
+
+
+def _waves(
+    admitted: Sequence[tuple[int, Request]], coming: Mapping[int, Coming | None]
+) -> Iterator[list[tuple[int, Request]]]:
+    """Requests in order, parted wherever one may rest on another's outcome; reversals last.
+
+    Those of one part have neither terminal nor account in common. Reversals, whose accounts the
+    books alone know, read ahead nothing.
+    """
+    reversals = [each for each in admitted if isinstance(each[1], ReversalRequest)]
+    wave: list[tuple[int, Request]] = []
+    taken: set[str] = set()
+    for at, request in admitted:
+        if isinstance(request, ReversalRequest):
+            continue
+        found = coming[at]
+        names = {f"terminal {subject_of(request).terminal}"}
+        if found is not None:
+            names.add(f"account {found.account}")
+        if taken & names:
+            yield wave
+            wave, taken = [], set()
+        wave.append((at, request))
+        taken |= names
+    yield from filter(None, (wave, reversals))
 
 
 def _cryptogram_in(de55: bytes) -> bytes:

@@ -1,4 +1,7 @@
-"""A frame from a terminal, and what goes back: the acquirer's side of a line of its profile.
+"""Frames from terminals, and what goes back: the acquirer's side of a line of its profile.
+
+Frames that have come together are answered together, by one commit. Where that breaks off, each is
+taken alone, so that what one of them breaks is broken for it alone.
 
 Financial messages, reversals and settlements are the service's; what is said about the line itself
 (sign-on, echo, uploads, script results) is answered here. A wrong TPDU or header gets no answer, as
@@ -9,8 +12,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -18,16 +20,21 @@ from msgspec.structs import replace
 
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.desks import Desks, ServiceDesk
-from firmware.acquirer.engine import BooksBusyError, BooksError
+from firmware.acquirer.engine import (
+    BooksBusyError,
+    BooksConflict,
+    BooksError,
+    RecordDamagedError,
+)
 from firmware.acquirer.line_matters import LineMatters
 from firmware.acquirer.registry import TerminalRecord
-from firmware.acquirer.rules import RequestSeen as Looked
+from firmware.acquirer.replies import played, seen_in
 from firmware.acquirer.rules import Rule, RuleBook
-from firmware.acquirer.server import Reply
+from firmware.acquirer.server import Alone
+from firmware.acquirer.service import TRIES
+from firmware.acquirer.terminal_line import Reply
 from firmware.core.log import fields as event
-from firmware.core.masked import Key
 from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
-from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import (
     Answered,
@@ -37,24 +44,28 @@ from firmware.iso8583.messages import (
     SettlementRequest,
 )
 from firmware.iso8583.spec import WireError
-from firmware.iso8583.unionpay import RequestRead, UnionPay
+from firmware.iso8583.unionpay import RequestOpened, RequestRead, UnionPay
 from firmware.iso8583.wire import Unacceptable
 
-WRONG_KEY = SessionKeys(mac=Key(bytes(range(1, 17))), pin=Key(bytes(16)))
 UNKNOWN_TERMINAL = "97"
 
 _LOG = logging.getLogger(__name__)
 
 
 class _Taken(Struct):
-    """A request on its way: its desk once it is known to be a message, and who its terminal is."""
+    """A request on its way: what of it is known by now."""
 
-    desk: ServiceDesk | None = None
+    opened: RequestOpened
+    begun_us: int
     record: TerminalRecord | None = None  # None, too, where the terminal is unknown
+    asked: RequestRead | None = None
+    rule: Rule | None = None
+    is_ruled: bool = False  # a rule counts whom it was asked for, so it is asked once
+    answer: Answered | None = None
 
     @property
-    def keys(self) -> SessionKeys | None:
-        return self.record.session if self.record is not None else None
+    def is_lost(self) -> bool:
+        return self.rule is not None and self.rule.does == "lost"
 
 
 class Switch:
@@ -78,28 +89,40 @@ class Switch:
 
     def answer(self, frame: bytes) -> Reply:
         """What goes back for a whole frame. Blocks for the books. Never raises."""
+        (reply,) = self.answer_all([frame])
+        return reply if isinstance(reply, Reply) else reply()
+
+    def answer_all(self, frames: Sequence[bytes]) -> list[Reply | Alone]:
+        """What goes back for each of some whole frames: a reply, or what gives it later on.
+
+        What they book is one commit. Blocks for the books, as what is called later does. Neither
+        raises.
+        """
         begun_us = self._monotonic_us()
+        taken = [self._opened(frame, begun_us) for frame in frames]
+        known = [each for each in taken if each is not None]
+        replies = iter(self._together(known) if known else ())
+        return [Reply() if each is None else next(replies) for each in taken]
+
+    def _opened(self, frame: bytes, begun_us: int) -> _Taken | None:
+        """A frame's fields; None for what gets no answer."""
         try:
             parts = unpack_frame(frame, self._line.frame)
         except FrameError:
             self._counts.refuse("no frame")
-            return Reply()
+            return None
         if not self._is_ours(parts):
             self._counts.refuse("wrong TPDU or header")
             _LOG.warning(
                 "wrong TPDU or header: not answered",
                 extra=event(tpdu=parts.tpdu.hex(), header=parts.header.hex()),
             )
-            return Reply()
-        try:
-            return self._answered(frame, begun_us)
-        except (BooksError, sqlite3.Error) as error:
-            self._counts.fail()
-            _LOG.error("no answer: the books", extra=event(detail=error))
-        except Exception:  # noqa: BLE001 - the connection's thread would end
-            self._counts.fail()
-            _LOG.exception("no answer")
-        return Reply()
+            return None
+        opened = self._line.open_request(frame)
+        if opened is None:
+            self._counts.refuse("no message")
+            return None
+        return _Taken(opened, begun_us)
 
     def _is_ours(self, parts: LineFrame) -> bool:
         """Whether identifier, destination and application are this acquirer's."""
@@ -107,41 +130,164 @@ class Switch:
         header = bytes.fromhex(self._line.frame.header)
         return parts.tpdu[:3] == tpdu[:3] and parts.header[:1] == header[:1]
 
-    def _answered(self, frame: bytes, begun_us: int) -> Reply:
+    def _together(self, taken: Sequence[_Taken]) -> list[Reply | Alone]:
+        """One commit for all of them, or each alone, later on."""
+        if len(taken) == 1:
+            return [self._alone(taken[0])]
+        for is_last in (False, True):
+            try:
+                self._carry_out_once(taken)
+            except (BooksConflict, BooksBusyError, RecordDamagedError) as error:
+                _LOG.info("each alone", extra=event(detail=error))
+                break
+            except (BooksError, sqlite3.Error) as error:
+                if is_last:
+                    return [self._failed(error) for _ in taken]
+                _LOG.warning("the books failed, once more", extra=event(detail=error))
+            except Exception:  # noqa: BLE001 - whichever of them it was, it is alone with it
+                _LOG.exception("broken off, each alone")
+                break
+            else:
+                return [self._reply(each) for each in taken]
+        return [lambda each=each: self._alone(each) for each in taken]  # type: ignore[misc]
+
+    def _alone(self, taken: _Taken) -> Reply:
         """The reply; where the books fail, once more from books that are opened anew.
 
         Whatever became of the first try, what it has booked is not booked again.
         """
         try:
-            with ExitStack() as stack:
-                return self._answer(frame, stack, begun_us)
-        except BooksBusyError:  # another try would only add to it
-            raise
+            try:
+                self._carry_out_alone(taken)
+            except (BooksBusyError, RecordDamagedError):  # another try would change nothing
+                raise
+            except (BooksError, sqlite3.Error) as error:
+                _LOG.warning("the books failed, once more", extra=event(detail=error))
+                self._carry_out_alone(taken)
+            return self._reply(taken)
         except (BooksError, sqlite3.Error) as error:
-            _LOG.warning("the books failed, once more", extra=event(detail=error))
-        with ExitStack() as stack:
-            return self._answer(frame, stack, begun_us)
+            return self._failed(error)
+        except Exception:  # noqa: BLE001 - a thread of the server's would end
+            self._counts.fail()
+            _LOG.exception("no answer")
+        return Reply()
 
-    def _answer(self, frame: bytes, stack: ExitStack, begun_us: int) -> Reply:
-        taken = _Taken()
+    def _failed(self, error: Exception) -> Reply:
+        self._counts.fail()
+        _LOG.error("no answer: the books", extra=event(detail=error))
+        return Reply()
 
-        def keys_of(terminal: str) -> SessionKeys | None:
-            taken.desk = stack.enter_context(self._desks.taken())
-            taken.record = taken.desk.terminals.look_up(terminal)
-            return taken.keys
+    def _carry_out_alone(self, taken: _Taken) -> None:
+        for left in reversed(range(TRIES)):
+            try:
+                self._carry_out_once([taken])
+            except BooksConflict:
+                if not left:
+                    raise
+            else:
+                return
 
-        asked = self._line.read_request(frame, keys_of, self._now().date())
-        if asked is None or taken.desk is None:
-            self._counts.refuse("no message")
+    def _carry_out_once(self, taken: Sequence[_Taken]) -> None:
+        with self._desks.taken() as desk:
+            self._carry_out(desk, taken)
+
+    def _carry_out(self, desk: ServiceDesk, taken: Sequence[_Taken]) -> None:
+        """Decide on requests by one commit: their answers are durable when this returns."""
+        with desk.books.commit():
+            numbers = [each.opened.terminal for each in taken]
+            desk.books.hold_all(numbers)
+            self._read(desk, numbers, taken)
+            booked: list[tuple[_Taken, FinancialRequest | ReversalRequest | SettlementRequest]] = []
+            for each in taken:
+                each.answer = None
+                request = self._to_carry_out(each)
+                match request:
+                    case None:
+                        continue
+                    case FinancialRequest() | ReversalRequest() | SettlementRequest():
+                        booked.append((each, request))
+                    case _:
+                        assert each.record is not None
+                        each.answer = self._matters.answer(desk, each.record, request)
+            answers = desk.service.take_all(desk.books, [request for _, request in booked])
+            for (each, request), answer in zip(booked, answers, strict=True):
+                each.answer = self._evened(request, answer)
+        for each in taken:
+            if each.answer is not None:
+                each.answer = self._stamped(each.answer, each.rule)
+
+    def _read(self, desk: ServiceDesk, numbers: Sequence[str], taken: Sequence[_Taken]) -> None:
+        """What they ask, under the keys that their terminals have now."""
+        today = self._now().date()
+        for each, record in zip(taken, desk.terminals.look_up(*numbers), strict=True):
+            each.record = record
+            keys = record.session if record is not None else None
+            each.asked = self._line.read_opened(each.opened, keys, today)
+            if not each.is_ruled:
+                each.rule, each.is_ruled = self._rules.rule_for(seen_in(each.asked)), True
+                if each.rule is not None:
+                    self._counts.follow(each.rule.does)
+
+    def _to_carry_out(self, each: _Taken) -> LineRequest | None:
+        """What is to be done; None where the answer is there already, or there will be none."""
+        assert each.asked is not None
+        request = each.asked.request
+        if each.is_lost:
+            return None
+        if each.rule is not None and each.rule.does == "code":
+            each.answer = Answered(each.rule.code)
+        elif each.record is None:
+            each.answer = Answered(UNKNOWN_TERMINAL)
+        elif isinstance(request, Unacceptable):
+            each.answer = Answered(request.code)
+        else:
+            return request
+        return None
+
+    def _evened(self, request: LineRequest, answer: Answered | None) -> Answered | None:
+        """The answer, of a settlement with its totals as this line has them."""
+        if not isinstance(request, SettlementRequest):
+            return answer
+        if answer is None or answer.host_totals is None:
+            return answer
+        own = folded(answer.host_totals, self._line.profile.settlement.void_is)
+        even = own == request.totals
+        code = "00" if even else "95"
+        return replace(answer, response_code=code, host_totals=own, balanced=even)
+
+    def _stamped(self, answer: Answered, rule: Rule | None) -> Answered:
+        now, does = self._now(), rule.does if rule is not None else ""
+        if does == "unbalanced" and answer.host_totals is not None:
+            answer = replace(answer, response_code="95", balanced=False)
+        return replace(
+            answer,
+            date=answer.date or now.strftime("%m%d"),
+            time=answer.time or now.strftime("%H%M%S"),
+            settled_on=now.strftime("%m%d"),
+            institution=self._institution,
+            sign_on_again=does == "sign-on-again",
+        )
+
+    def _reply(self, taken: _Taken) -> Reply:
+        asked, answer, rule = taken.asked, taken.answer, taken.rule
+        if asked is None or taken.is_lost:
             return Reply()
-        rule = self._rules.rule_for(_looked(asked))
-        if rule is not None:
-            self._counts.follow(rule.does)
-            if rule.does == "lost":
-                return Reply()
-        answer = self._decide(asked, taken.record, taken.desk, rule)
-        kind = asked.fields["t"]
-        took_us = self._monotonic_us() - begun_us
+        self._tell(taken, asked)
+        if answer is None:
+            return Reply()
+        # after a sign-on, which has no MAC, the keys before do not matter
+        keys = taken.record.session if taken.record is not None else None
+        try:
+            return played(self._line, asked, answer, keys, rule)
+        except WireError as error:  # a field of the request that no answer can repeat
+            self._counts.refuse("no answer fits")
+            _LOG.error("no answer fits", extra=event(detail=error))
+            return Reply()
+
+    def _tell(self, taken: _Taken, asked: RequestRead) -> None:
+        """Count and log an answer."""
+        kind, answer, rule = asked.fields["t"], taken.answer, taken.rule
+        took_us = self._monotonic_us() - taken.begun_us
         code = answer.response_code if answer is not None else "none"
         self._counts.answer(kind, code, took_us)
         _LOG.info(
@@ -156,91 +302,3 @@ class Switch:
                 ms=took_us // 1_000,
             ),
         )
-        if answer is None:
-            return Reply()
-        # after a sign-on, which has no MAC, the keys before do not matter
-        return self._reply(asked, answer, taken.keys, rule)
-
-    def _decide(
-        self,
-        asked: RequestRead,
-        terminal: TerminalRecord | None,
-        desk: ServiceDesk,
-        rule: Rule | None,
-    ) -> Answered | None:
-        request = asked.request
-        if rule is not None and rule.does == "code":
-            answer: Answered | None = Answered(rule.code)
-        elif terminal is None:
-            answer = Answered(UNKNOWN_TERMINAL)
-        elif isinstance(request, Unacceptable):
-            answer = Answered(request.code)
-        else:
-            answer = self._carried_out(desk, terminal, request)
-        if answer is None:
-            return None
-        if rule is not None and rule.does == "unbalanced" and answer.host_totals is not None:
-            answer = replace(answer, response_code="95", balanced=False)
-        return self._stamped(answer, again=rule is not None and rule.does == "sign-on-again")
-
-    def _carried_out(
-        self, desk: ServiceDesk, terminal: TerminalRecord, request: LineRequest
-    ) -> Answered | None:
-        match request:
-            case FinancialRequest() | ReversalRequest():
-                return desk.service.take(desk.books, request)
-            case SettlementRequest():
-                answer = desk.service.take(desk.books, request)
-                if answer is None or answer.host_totals is None:
-                    return answer
-                own = folded(answer.host_totals, self._line.profile.settlement.void_is)
-                even = own == request.totals
-                code = "00" if even else "95"
-                return replace(answer, response_code=code, host_totals=own, balanced=even)
-        return self._matters.answer(desk, terminal, request)
-
-    def _stamped(self, answer: Answered, *, again: bool) -> Answered:
-        now = self._now()
-        return replace(
-            answer,
-            date=answer.date or now.strftime("%m%d"),
-            time=answer.time or now.strftime("%H%M%S"),
-            settled_on=now.strftime("%m%d"),
-            institution=self._institution,
-            sign_on_again=again,
-        )
-
-    def _reply(
-        self, asked: RequestRead, answer: Answered, keys: SessionKeys | None, rule: Rule | None
-    ) -> Reply:
-        does = rule.does if rule is not None else ""
-        try:
-            frame = self._line.answer(asked, answer, WRONG_KEY if does == "wrong-mac" else keys)
-        except WireError as error:  # a field of the request that no answer can repeat
-            self._counts.refuse("no answer fits")
-            _LOG.error("no answer fits", extra=event(detail=error))
-            return Reply()
-        match does:
-            case "silence":
-                return Reply()
-            case "close":
-                return Reply(close=True)
-            case "delay":
-                return Reply((frame,), delay_ms=rule.ms if rule is not None else 0)
-            case "twice":
-                return Reply((frame, frame))
-            case "half":
-                return Reply((frame[: len(frame) // 2],), close=True)
-            case "garbage":
-                return Reply((frame[:2] + bytes(len(frame) - 2),))
-        return Reply((frame,))
-
-
-def _looked(asked: RequestRead) -> Looked:
-    amount = asked.fields.get("4")
-    return Looked(
-        type=asked.fields["t"],
-        terminal=asked.terminal,
-        stan=int(asked.fields["11"]),
-        amount_minor=int(amount) if amount else None,
-    )

@@ -12,8 +12,10 @@ import msgspec
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.report import AccountSeen, BatchSeen, UploadSeen, report
 from firmware.core.exits import DONE
+from firmware.core.money import CURRENCIES, major_text
 
 SOME = 10  # STANs that a line names
+MINOR = "minor"  # instead of a currency: amounts are in minor units of several, or of one unknown
 
 
 def add_arguments(
@@ -38,11 +40,11 @@ def run(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         json.dump(msgspec.to_builtins(found), sys.stdout, ensure_ascii=False)
         print()
         return DONE
-    print(f"{'terminal':<8}  {'batch':<6}  {'sales':>18}  {'voids':>18}  {'refunds':>18}  settled")
+    sums = "  ".join(f"{name:>18}" for name in ("sales", "voids", "refunds"))
+    print(f"{'terminal':<8}  {'batch':<6}  {sums}  {'':<5}  settled")
     for batch in found.batches:
         print(_batch(batch))
-    print("(count/sum in minor units)\n")
-    print(f"{'account':<24}  {'status':<12}  spent, in minor units")
+    print(f"\n{'account':<24}  {'status':<12}  spent")
     for account in found.accounts:
         print(_account(account))
     return DONE
@@ -50,10 +52,15 @@ def run(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
 
 def _batch(batch: BatchSeen) -> str:
     sums = "  ".join(
-        f"{getattr(batch.totals, kind)}/{getattr(batch.totals, f'{kind}_minor')}".rjust(18)
+        (
+            f"{getattr(batch.totals, kind)}/"
+            + _amount(getattr(batch.totals, f"{kind}_minor"), batch.currency)
+        ).rjust(18)
         for kind in ("sales", "voids", "refunds")
     )
-    row = f"{batch.terminal:<8}  {batch.batch:06d}  {sums}  {batch.settled or 'open'}"
+    currency = batch.currency or MINOR
+    row = f"{batch.terminal:<8}  {batch.batch:06d}  {sums}  {currency:<5}  "
+    row += batch.settled or "open"
     row += f"  scripts: {batch.scripts}" if batch.scripts else ""
     return row if batch.upload is None else f"{row}\n    {_upload(batch.upload)}"
 
@@ -70,5 +77,12 @@ def _upload(seen: UploadSeen) -> str:
 
 
 def _account(account: AccountSeen) -> str:
-    limit = "no limit" if account.limit_minor is None else f"of {account.limit_minor}"
-    return f"{account.name:<24}  {account.status:<12}  {account.spent_minor} {limit}"
+    currency, limit = account.currency, account.limit_minor
+    of = "no limit" if limit is None else f"of {_amount(limit, currency)}"
+    spent = _amount(account.spent_minor, currency)
+    return f"{account.name:<24}  {account.status:<12}  {spent} {of} {currency or MINOR}"
+
+
+def _amount(minor: int, currency: str) -> str:
+    """In major units where the currency is known, else in minor ones."""
+    return major_text(minor, CURRENCIES[currency]) if currency else str(minor)

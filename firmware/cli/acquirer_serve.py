@@ -23,8 +23,9 @@ from firmware.acquirer.engine import BooksError
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import Registry, TerminalRecord
 from firmware.acquirer.rules import RULES, RuleBook
-from firmware.acquirer.server import CONNECTIONS_MAX, Limits, Server
+from firmware.acquirer.server import CONNECTIONS_MAX, Server
 from firmware.acquirer.switch import Switch
+from firmware.acquirer.terminal_line import Limits
 from firmware.cli import acquirer_report, acquirer_rules
 from firmware.cli.arguments import port_number
 from firmware.core import log
@@ -38,6 +39,7 @@ from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import check_value, master_of
 
 PORT, LINES_MAX = 8583, 10_000
+INSTITUTION_MAX = 11  # digits of field 32
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
 
@@ -63,6 +65,12 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     serve.add_argument("-v", "--verbose", action="count", default=0, help="log debugging, too")
     serve.add_argument("--connections", type=_count, default=CONNECTIONS_MAX, metavar="N")
+    serve.add_argument(
+        "--institution",
+        type=_institution,
+        metavar="CODE",
+        help="field 32 of answers, up to 11 digits (default: none)",
+    )
     terminal = does.add_parser("terminal", help="the terminals that are answered")
     actions = terminal.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="register a terminal, and show its TMK once")
@@ -153,10 +161,11 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         counts,
         clock_now=clock.now,
         monotonic_us=lambda: time.monotonic_ns() // 1_000,
+        institution=options.institution or "",
     )
     try:
         server = Server(
-            switch.answer,
+            switch.answer_all,
             counts,
             address=options.listen,
             port=options.port,
@@ -199,6 +208,12 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= LINES_MAX:
         raise argparse.ArgumentTypeError(f"a number from 1 to {LINES_MAX}, not {text!r}")
     return int(text)
+
+
+def _institution(text: str) -> str:
+    if not text.isascii() or not text.isdigit() or len(text) > INSTITUTION_MAX:
+        raise argparse.ArgumentTypeError(f"1 to {INSTITUTION_MAX} digits, not {text!r}")
+    return text
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:

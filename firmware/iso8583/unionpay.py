@@ -10,8 +10,9 @@ The terminal's end:
 
 The acquirer's end:
 
-    asked = line.read_request(frame, keys_of, today)    # keys_of(terminal) -> SessionKeys | None
-    asked is None                                       # cannot be answered: say nothing
+    opened = line.open_request(frame)                   # None: cannot be answered, say nothing
+    asked = line.read_opened(opened, keys, today)       # keys of opened.terminal, or None
+    asked = line.read_request(frame, keys_of, today)    # both; keys_of(terminal) gives the keys
     asked.request                                       # a LineRequest, or Unacceptable: its code
     frame = line.answer(asked, Answered("00"), keys)    # keys None: without a MAC
 
@@ -81,6 +82,17 @@ def line_of(profile: str, tpdu: str = "", header: str = "") -> UnionPay:
     return UnionPay(found, FrameShape(tpdu or found.frame.tpdu, header or found.frame.header))
 
 
+class RequestOpened(Struct, frozen=True):
+    """A request in its fields: whether its MAC is right and what it asks is not known yet."""
+
+    line: LineFrame
+    fields: Fields
+
+    @property
+    def terminal(self) -> str:
+        return self.fields["41"]
+
+
 class RequestRead(Struct, frozen=True):
     """A request as it came: what it asks, and what its answer repeats."""
 
@@ -142,10 +154,8 @@ class UnionPay:
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, WRONG_MAC), demanded)
         return AnswerRead(answer, demanded)
 
-    def read_request(
-        self, frame: bytes, keys_of: Callable[[str], SessionKeys | None], today: date
-    ) -> RequestRead | None:
-        """What a frame asks, or None where too little can be read to answer it. Never raises."""
+    def open_request(self, frame: bytes) -> RequestOpened | None:
+        """The fields of a frame, or None where too little can be read to answer. Never raises."""
         try:
             line = unpack_frame(frame, self.frame)
             fields = self._codec.unpack(line.message)
@@ -154,8 +164,23 @@ class UnionPay:
             return None
         if fields["t"] not in _TYPES or any(key not in fields for key in _HEADS):
             return None
-        keys = keys_of(fields["41"])
-        return RequestRead(self._asked(line.message, fields, keys, today), line, fields)
+        return RequestOpened(line, fields)
+
+    def read_opened(
+        self, opened: RequestOpened, keys: SessionKeys | None, today: date
+    ) -> RequestRead:
+        """What a request asks of whom has these keys. Never raises."""
+        asked = self._asked(opened.line.message, opened.fields, keys, today)
+        return RequestRead(asked, opened.line, opened.fields)
+
+    def read_request(
+        self, frame: bytes, keys_of: Callable[[str], SessionKeys | None], today: date
+    ) -> RequestRead | None:
+        """What a frame asks, or None where too little can be read to answer it. Never raises."""
+        opened = self.open_request(frame)
+        if opened is None:
+            return None
+        return self.read_opened(opened, keys_of(opened.terminal), today)
 
     def answer(self, asked: RequestRead, answer: Answered, keys: SessionKeys | None) -> bytes:
         """The frame that answers. Raises WireError if a field of `answer` does not fit."""

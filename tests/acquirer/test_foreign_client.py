@@ -6,6 +6,7 @@ TPDU, lengths of field 60 and private fields that ours does not use.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from tests.acquirer.conftest import MERCHANT, TERMINAL, ChipCard
 from tests.acquirer.line_acquirer import Fields, build, des, mac, parse
-from tests.acquirer.serving import DEBIT, Server, add_terminal
+from tests.acquirer.serving import DEBIT, Server, add_terminal, command
 
 PAN, EXPIRY = DEBIT.pan.reveal(), DEBIT.expiry
 TPDU, HEADER = "6000031234", "603200320972"
@@ -182,3 +183,18 @@ def test_what_it_cannot_do_has_a_code(foreign: Foreign) -> None:
     strange = foreign.sale(100) | {3: "990000"}
     assert foreign.pay(strange)[39] == "30"
     assert sum(foreign.server.spent().values()) == 0
+
+
+def test_answers_name_the_institution_that_was_set(tmp_path: Path) -> None:
+    tmk = add_terminal(tmp_path / "acquirer").reveal()
+    server = Server(tmp_path / "acquirer", "--institution", "1040000")
+    try:
+        server.put(DEBIT)
+        foreign = Foreign(server, tmk)
+        assert foreign.sign_on()[32] == "1040000"
+        assert foreign.pay(foreign.sale(100))[32] == "1040000"
+    finally:
+        server.kill()
+    for wrong in ("", "12345678901234", "abc"):
+        asked = command("serve", "--institution", wrong, "--data", tmp_path / "acquirer")
+        assert subprocess.run(asked, capture_output=True, check=False).returncode == 2

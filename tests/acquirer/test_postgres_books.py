@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.acquirer.booking import Kept
-from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError
+from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError, Coming
 from firmware.acquirer.postgres import PostgresBooks
 from firmware.core.kinds import Kind, Totals
 from firmware.lab.postgres import Cluster
@@ -54,6 +54,7 @@ def test_who_is_kept_waiting_books_nothing_and_goes_on(
     second.link.run("SET lock_timeout = '20ms'")
     with first.commit():
         first.hold("10000001", "a")
+        first.spent_minor("a")  # what is held is held before the next that is read
         for words in (("10000001", ""), ("10000002", "a")) * 3:
             with pytest.raises(BooksBusyError):
                 held(second, *words)
@@ -81,7 +82,7 @@ def test_what_was_read_ahead_is_forgotten_with_a_change(
     place = ("10000001", 1, 9)
     with books.commit():
         books.hold("10000001")
-        books.glance(place, "a", b"\x01", lambda number: f"{number:012d}")
+        books.glance([Coming(place, "a", b"\x01")], lambda number: f"{number:012d}")
         assert (books.entry(place), books.spent_minor("a"), books.pin_failures("a")) == (
             None,
             100,
@@ -94,7 +95,7 @@ def test_what_was_read_ahead_is_forgotten_with_a_change(
     enter(other, stan=2, minor=50)
     with books.commit():
         books.hold("10000001")
-        books.glance(PLACE, "a", b"\x01", lambda number: f"{number:012d}")
+        books.glance([Coming(PLACE, "a", b"\x01")], lambda number: f"{number:012d}")
         entry = books.entry(PLACE)
         assert entry is not None
         assert (entry.amount_minor, books.spent_minor("a")) == (100, 150)
@@ -114,7 +115,7 @@ def test_a_sale_costs_four_round_trips(url: str, monkeypatch: pytest.MonkeyPatch
         books.last_settled("10000001")
         books.next_number()
         trips.clear()  # numbers are drawn 32 at once
-        books.glance(place, "a", b"\x01", lambda number: f"{number:012d}")
+        books.glance([Coming(place, "a", b"\x01")], lambda number: f"{number:012d}")
         assert books.entry(place) is None
         books.hold("", "a")
         assert not books.is_reversed(place)

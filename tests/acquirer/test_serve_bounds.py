@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from firmware.acquirer.counts import Counts
-from firmware.acquirer.server import Limits, Reply, Server
+from firmware.acquirer.server import Alone, Server
+from firmware.acquirer.terminal_line import Limits, Reply
 from tests.acquirer.conftest import TERMINAL
 from tests.acquirer.serving import LineTerminal, add_terminal, certificate, received
 from tests.acquirer.serving import Server as Process
@@ -27,7 +28,7 @@ class Echo:
     def __init__(self, limits: Limits = QUICK, tls: ssl.SSLContext | None = None) -> None:
         self.counts = Counts()
         self.server = Server(
-            lambda frame: Reply((frame,)),
+            lambda frames: [Reply((frame,)) for frame in frames],
             self.counts,
             address="127.0.0.1",
             port=0,
@@ -124,9 +125,9 @@ def test_a_handshake_that_never_ends_keeps_no_terminal_away(tmp_path: Path) -> N
 def test_an_answer_being_made_leaves_before_the_end() -> None:
     counts, begun = Counts(), []
 
-    def answer(frame: bytes) -> Reply:
-        begun.append(frame)
-        return Reply((frame,), delay_ms=60_000)  # cut short by the end
+    def answer(frames: Sequence[bytes]) -> list[Reply | Alone]:
+        begun.extend(frames)
+        return [Reply((frame,), delay_ms=60_000) for frame in frames]  # cut short by the end
 
     server = Server(answer, counts, address="127.0.0.1", port=0, limits=QUICK)
     server.start()

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
+from firmware.acquirer.booking import Booking, Standing, asked_of
+from firmware.acquirer.opened import AcquirerPlace
+from firmware.cli import acquirer_report
+from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.messages import (
     ReversalRequest,
     ScriptRequest,
@@ -20,9 +26,10 @@ from firmware.iso8583.messages import (
     UploadRequest,
 )
 from firmware.lab.postgres import Cluster, free_port
-from tests.acquirer.conftest import MERCHANT, TERMINAL
+from tests.acquirer.conftest import MERCHANT, NOON, TERMINAL
 from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, said
 from tests.crash.canaries import Canary, Search, pan_canaries
+from tests.payment import payment
 from tests.postgres import cluster
 
 
@@ -101,13 +108,49 @@ def test_the_report_holds_uploads_against_the_books(day: Day) -> None:
     }  # fmt: skip
     assert (batch["scripts"], len(batch["settled"]), first) == (1, 12, 2)
     assert found["accounts"] == [
-        {"name": "debit", "status": "active", "spent_minor": 3_600, "limit_minor": 500_000}
+        {
+            "name": "debit",
+            "status": "active",
+            "spent_minor": 3_600,
+            "limit_minor": 500_000,
+            "currency": "CNY",
+        }
     ]
+    assert batch["currency"] == "CNY"
     words = said("report", "--terminal", TERMINAL, *place)
     assert "not in the books: 2 (" in words
-    assert "3/6000" in words
-    assert "debit" in words
+    assert "3/60.00" in words
+    assert "36.00 of 5000.00 CNY" in words
     assert TERMINAL not in said("report", "--terminal", "10000009", *place)
+
+
+@pytest.mark.parametrize(
+    ("currency", "spent"),
+    [("JPY", "1234 no limit JPY"), ("KWD", "1.234 no limit KWD"), ("CNY", "12.34 no limit CNY")],
+)
+def test_sums_are_told_by_the_exponent_of_their_currency(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], currency: str, spent: str
+) -> None:
+    place = AcquirerPlace(tmp_path / "acquirer")
+    registry, close = place.registry()
+    registry.put_account(replace(DEBIT, balance_minor=None, currency=CURRENCIES[currency].numeric))
+    hashed = DEBIT.pan.keyed_hash(registry.hash_key)
+    close()
+    with place.desks(lambda: NOON).taken() as desk, desk.books.commit():
+        paid = payment(terminal=TERMINAL, amount=Money(1_234, CURRENCIES[currency]))
+        desk.books.add(
+            Booking(
+                **asked_of(paid, hashed),
+                state=Standing.STANDING,
+                response_code="00",
+                reference="000000000001",
+                decided_on="20260314",
+            )
+        )
+    acquirer_report.run(Namespace(terminal="", json=False), place)
+    told = capsys.readouterr().out
+    assert spent in told
+    assert f"1/{spent.split(maxsplit=1)[0]}" in told
 
 
 def test_the_figures_are_those_of_the_day(day: Day) -> None:

@@ -197,3 +197,63 @@ def test_every_field_comes_back_as_it_was_entered(engine: OpenBooks, tmp_path: P
     assert books.is_reversed(PLACE)
     assert (books.tie(), books.pin_failures("b")) == (Tie("journal", "check", 7, b"hash"), 2)
     books.close()
+
+
+def made(stan: int, terminal: str, account: str, **changes: Any) -> Booking:
+    asked = asked_of(payment(stan=stan, terminal=terminal, amount=yuan(700)), account)
+    entry = Booking(
+        **asked,
+        state=Standing.STANDING,
+        response_code="00",
+        reference=f"{terminal}{stan:04d}",
+        decided_on="20261122",
+    )
+    return replace(entry, **changes)
+
+
+def add_all(books: BooksEngine, entries: list[tuple[Booking, int | None]]) -> None:
+    with books.commit():
+        books.hold_all([entry.terminal for entry, _ in entries])
+        books.hold_accounts([entry.account for entry, _ in entries])
+        books.add_all(entries)
+
+
+def test_many_are_entered_together(engine: OpenBooks, tmp_path: Path) -> None:
+    books = engine(tmp_path / "books")
+    sale = enter(books)
+    entries: list[tuple[Booking, int | None]] = [
+        (made(2, "10000002", "b", issuer_data=b"\x00\xff'\\", cryptogram=b"\x01" * 8), 700),
+        (made(3, "10000003", "c"), None),
+        (made(4, "10000004", "b"), 1_400),  # the same account again
+        (made(5, "10000005", "d", state=Standing.REFUSED, response_code="51"), None),
+        (made(6, "10000006", "a", kind=Kind.REFUND, amount_minor=600, undoes=sale.reference), None),
+    ]
+    add_all(books, entries)
+    for entry, _ in entries:
+        assert books.entry((entry.terminal, entry.batch, entry.stan)) == entry
+    assert books.spent() == {"a": 100, "b": 1_400, "c": 700} | {
+        name: 0 for name in books.spent() if name == "d"
+    }
+    places = [(entry.terminal, entry.batch, entry.stan) for entry, _ in entries[:2]]
+    assert books.accounts_at([*places, ("10000009", 1, 1)]) == {"b", "c"}
+    books.close()
+
+
+@pytest.mark.parametrize("wrong", ["limit", "original"])
+def test_one_that_does_not_fit_leaves_none_of_them(
+    engine: OpenBooks, tmp_path: Path, wrong: str
+) -> None:
+    books = engine(tmp_path / "books")
+    entries: list[tuple[Booking, int | None]] = [(made(2, "10000002", "b"), None)]
+    if wrong == "limit":
+        entries += [(made(3, "10000003", "c"), 699), (made(4, "10000004", "d"), None)]
+    else:
+        back = made(3, "10000003", "b", kind=Kind.REFUND, undoes="no such sale")
+        entries += [(back, None), (made(4, "10000004", "d"), None)]
+    with pytest.raises(BooksConflict):
+        add_all(books, entries)
+    assert books.entries() == []
+    assert not any(books.spent().values())
+    add_all(books, [entries[0], entries[2]])
+    assert len(books.entries()) == 2
+    books.close()

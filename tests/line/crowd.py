@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
@@ -21,7 +22,9 @@ from tests.acquirer.serving import LineTerminal, Server, received
 MASTER = Key(bytes(range(1, 17)))
 PAID = 1_000  # minor units of each sale
 ANSWER_S = 30.0
-BUYER = account("buyer", "6217000012345679008", balance_minor=None)
+# several, so that requests of one commit rest on each other here and not there
+BUYERS = [account(f"buyer {n}", f"621700001234569{n:04d}", balance_minor=None) for n in range(20)]
+PRINTED_EVERY_S = 5.0
 
 
 class Line:
@@ -64,7 +67,8 @@ class Crowd:
 
     def __init__(self, place: AcquirerPlace, servers: list[Server], count: int) -> None:
         registry, close = place.registry()
-        registry.put_account(BUYER)
+        for buyer in BUYERS:
+            registry.put_account(buyer)
         numbers = [f"2{number:07d}" for number in range(count)]
         for number in numbers:
             registry.put_terminal(TerminalRecord(number=number, merchant=MERCHANT, tmk=MASTER))
@@ -72,10 +76,8 @@ class Crowd:
         self._place = place
         order = [servers[n % len(servers) :] + servers[: n % len(servers)] for n in range(count)]
         self.lines = [Line(number, own) for number, own in zip(numbers, order, strict=True)]
-        self.card = ChipCard(BUYER)
-        for line in self.lines:
-            line.terminal.card = self.card
-        self.sold: list[str] = []  # references
+        self.cards = [ChipCard(buyer) for buyer in BUYERS]
+        self.sold: list[tuple[str, ChipCard]] = []  # references, and who paid
         self.acknowledged: set[tuple[str, int]] = set()  # terminal and STAN that stand
         self.codes: dict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
@@ -87,7 +89,8 @@ class Crowd:
     def sell(self, count: int) -> None:
         """So many sales of PAID, from all lines at once."""
 
-        def one(line: Line, _number: int) -> None:
+        def one(line: Line, number: int) -> None:
+            line.terminal.card = self.cards[number % len(self.cards)]
             with self._lock:  # a card counts its cryptograms
                 sale = line.terminal.sale(PAID)
             self._note(line, sale, line.ask(sale))
@@ -99,7 +102,8 @@ class Crowd:
 
         def one(line: Line, number: int) -> None:
             chance = Random(f"{seed}|{number}")
-            back = line.terminal.refund(chance.choice(self.sold), chance.randrange(1, PAID + 1))
+            reference, line.terminal.card = chance.choice(self.sold)
+            back = line.terminal.refund(reference, chance.randrange(1, PAID + 1))
             if meanwhile is not None:
                 meanwhile(number)
             self._note(line, back, line.ask(back))
@@ -135,18 +139,21 @@ class Crowd:
                 return
             self.acknowledged.add((line.terminal.number, request.payment.stan))
             if request.payment.kind is Kind.SALE and isinstance(line.answer, Answered):
-                self.sold.append(line.answer.reference)
+                self.sold.append((line.answer.reference, line.terminal.card))
 
     def _each(self, count: int, one: Callable[[Line, int], None]) -> None:
         """Do it so often, from all lines at once. A bug in one of them is raised here."""
         numbers = iter(range(count))
         failed: list[Exception] = []
+        began_s = told_s = time.monotonic()
 
         def work(line: Line) -> None:
+            nonlocal told_s
             try:
                 while True:
                     with self._lock:
                         number = next(numbers, None)
+                        told_s = self._tell(number, count, began_s, told_s)
                     if number is None or failed:
                         return
                     one(line, number)
@@ -160,6 +167,16 @@ class Crowd:
             thread.join()
         if failed:
             raise failed[0]
+
+    def _tell(self, number: int | None, count: int, began_s: float, told_s: float) -> float:
+        """Print now and then how far it is; when it was printed last."""
+        now_s = time.monotonic()
+        if number is None or now_s < told_s + PRINTED_EVERY_S:
+            return told_s
+        answers = ", ".join(f"{code or 'none'}: {n}" for code, n in sorted(self.codes.items()))
+        rate = number / (now_s - began_s)
+        print(f"{number} of {count} asked, {rate:.0f} a second; {answers}", flush=True)
+        return now_s
 
 
 def _over(standing: Sequence[Booking]) -> list[str]:

@@ -1,0 +1,112 @@
+"""The statements by which the books are kept in PostgreSQL.
+
+What comes in numbers, as one JSON array of objects, is entered or read by one statement: requests
+of many terminals cost the round trips of one.
+"""
+
+from __future__ import annotations
+
+from firmware.acquirer.booking import COLUMNS
+from firmware.acquirer.records import ACCOUNT, TERMINAL
+
+_NAMES = ", ".join(COLUMNS)
+_VALUES = ", ".join(f"%({name})s" for name in COLUMNS)
+SELECT = f"SELECT {_NAMES} FROM transactions "  # noqa: S608 - our own names
+PLACE = "terminal = %s AND batch = %s AND stan = %s"
+_ENTER = f"INSERT INTO transactions ({_NAMES}) "
+_NUMBERS = dict.fromkeys(("batch", "original_batch", "amount_minor"), "bigint")
+_NUMBERS |= dict.fromkeys(("stan", "original_stan"), "integer")
+_OTHERS = {"issuer_data": "bytea", "cryptogram": "bytea", "muted": "boolean"}
+_ROWS = ", ".join(f"{name} {(_NUMBERS | _OTHERS).get(name, 'text')}" for name in COLUMNS)
+# a statement that found nothing to change is an error, and with it all that is sent after it
+ONE = "SELECT 1 / count(*) FROM"
+ENTER_REFUSED = f"""{_ENTER} SELECT {_NAMES}
+FROM json_to_recordset(%s::json) AS asked({_ROWS})"""  # noqa: S608 - our own names
+SELL = f"""
+WITH asked AS (
+    SELECT * FROM json_to_recordset(%s::json) AS each({_ROWS}, limit_minor bigint)),
+paid AS (
+    UPDATE accounts SET spent_minor = spent_minor + asked.amount_minor FROM asked
+    WHERE accounts.account = asked.account AND (asked.limit_minor IS NULL
+        OR spent_minor + asked.amount_minor <= asked.limit_minor)
+    RETURNING accounts.account AS payer),
+entered AS (
+    {_ENTER} SELECT {_NAMES} FROM asked JOIN paid ON payer = account RETURNING 1)
+SELECT 1 / (count(*) = %s)::integer FROM entered"""  # noqa: S608 - our own names
+GIVE_BACK = f"""
+WITH undone AS (
+    UPDATE transactions SET undone_minor = undone_minor + %(amount_minor)s
+    WHERE reference = %(undoes)s AND kind = 'sale' AND state = 'standing'
+        AND account = %(account)s AND undone_minor + %(amount_minor)s <= amount_minor
+        AND (%(kind)s = 'refund' OR undone_minor = 0)
+    RETURNING 1),
+paid AS (
+    UPDATE accounts SET spent_minor = spent_minor - %(amount_minor)s
+    WHERE account = %(account)s AND EXISTS (SELECT 1 FROM undone)
+    RETURNING 1),
+entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
+{ONE} entered"""  # noqa: S608 - our own names
+REVERSE = f"""
+WITH gone AS (
+    UPDATE transactions SET state = 'reversed' WHERE {PLACE} AND state = 'standing'
+    RETURNING undoes, amount_minor, account),
+sale AS (
+    UPDATE transactions SET undone_minor = undone_minor - gone.amount_minor FROM gone
+    WHERE gone.undoes <> '' AND transactions.reference = gone.undoes
+    RETURNING 1),
+paid AS (
+    UPDATE accounts SET spent_minor = spent_minor - %s FROM gone
+    WHERE accounts.account = gone.account
+    RETURNING 1)
+{ONE} paid"""  # noqa: S608 - our own names
+# in the order of their keys, whoever asks: two never wait for each other
+HOLD_TERMINALS = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS held(key)"
+NEW_ACCOUNTS = (
+    "INSERT INTO accounts (account) SELECT * FROM unnest(%s::text[]) ON CONFLICT DO NOTHING"
+)
+HOLD_ACCOUNTS = "SELECT 1 FROM accounts WHERE account = ANY(%s) ORDER BY account FOR UPDATE"
+ENTRY = SELECT + "WHERE " + PLACE
+REVERSED = f"SELECT 1 FROM reversals WHERE {PLACE}"  # noqa: S608 - our own names
+SPENT = "SELECT spent_minor FROM accounts WHERE account = %s"
+PIN_FAILURES = "SELECT pin_failures FROM accounts WHERE account = %s"
+# the index is of those that are not empty, and a plan that is kept does not know the value
+SEEN = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s AND cryptogram <> ''"
+SETTLEMENT = "SELECT * FROM settlements WHERE terminal = %s AND batch = %s"
+LAST_SETTLED = "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = %s"
+IS_REFERENCE = (
+    "SELECT 1 FROM transactions WHERE reference = %s"
+    " UNION ALL SELECT 1 FROM settlements WHERE reference = %s"
+)
+BY_REFERENCE = SELECT + "WHERE reference = %s"
+RESTING = SELECT + "WHERE undoes = %s AND undoes <> '' AND state = 'standing'"
+RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
+TERMINALS = f"""
+SELECT number, (SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = number),
+    (SELECT value FROM records WHERE kind = '{TERMINAL}' AND name = number)
+FROM unnest(%s::text[]) AS asked(number)"""  # noqa: S608 - our own names
+ACCOUNTS_AT = """
+SELECT DISTINCT account FROM transactions
+JOIN json_to_recordset(%s::json) AS asked(terminal text, batch bigint, stan integer)
+USING (terminal, batch, stan)"""
+# of each request in order: what is there, and of the account the values themselves
+GLANCE = f"""
+SELECT
+    EXISTS (SELECT 1 FROM transactions AS t WHERE t.terminal = asked.terminal
+        AND t.batch = asked.batch AND t.stan = asked.stan),
+    EXISTS (SELECT 1 FROM settlements AS s WHERE s.terminal = asked.terminal
+        AND s.batch = asked.batch),
+    EXISTS (SELECT 1 FROM reversals AS r WHERE r.terminal = asked.terminal
+        AND r.batch = asked.batch AND r.stan = asked.stan),
+    EXISTS (SELECT 1 FROM transactions AS t WHERE t.account = asked.account
+        AND t.cryptogram = asked.cryptogram AND t.cryptogram <> ''),
+    EXISTS (SELECT 1 FROM transactions AS t WHERE t.reference = asked.reference
+        UNION ALL SELECT 1 FROM settlements AS s WHERE s.reference = asked.reference),
+    accounts.spent_minor, accounts.pin_failures, records.value
+FROM json_to_recordset(%s::json) AS asked(at integer, terminal text, batch bigint, stan integer,
+    account text, cryptogram bytea, reference text)
+LEFT JOIN accounts ON accounts.account = asked.account
+LEFT JOIN records ON records.kind = '{ACCOUNT}' AND records.name = asked.account
+ORDER BY at"""  # noqa: S608 - our own names
+ORIGINALS = SELECT + "WHERE reference = ANY(%s)"
+RESTING_ON_ANY = SELECT + "WHERE undoes = ANY(%s) AND undoes <> '' AND state = 'standing'"
+DRAW = "SELECT nextval('numbers') FROM generate_series(1, %s)"
