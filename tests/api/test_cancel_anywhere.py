@@ -21,7 +21,7 @@ from firmware.terminal.runner import Runner
 from tests.api.counter import CARD, PIN, Counter
 
 DECLINED = 12_851
-SEED, SHORT = 17, 4  # so many states of each outcome in the short form
+SEED, SHORT = 17, 3  # so many states of each outcome in the short form
 FINAL = {
     OrderState.APPROVED,
     OrderState.DECLINED,

@@ -28,7 +28,7 @@ from tests.crash.cuts import OFF_MS, Approval, Cut, Witness, copy
 from tests.crash.rig import Rig
 
 DECLINES = {"host__test_amounts": "true"}  # the last two digits are the acquirer's answer
-SEED, SHORT_EVERY = 17, 3
+SEED, SHORT_EVERY = 17, 6
 SETTLED = "remove\nwait 5m\n"
 STORIES = {
     "approved": (PAY, "wait 10s", "remove", "wait 1m"),

@@ -30,7 +30,7 @@ from tests.crash.telling import Reach, provision, tellings
 from tests.machine import processes
 
 SEED = 20261122
-SHORT_ROUNDS = 2  # how often the short form tries each fault, each time in another state
+SHORT_ROUNDS = 1  # how often the short form tries each fault, each time in another state
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from firmware.lab.host_line import LineFault
 from tests.crash.cuts import Cut, Restarted, Story, cuts_of, restarted
 from tests.crash.stories import NAIVE_SALE, STORIES
 
-SECOND_CUT_EVERY = 3  # in the short form: every third of the cuts is cut again while it recovers
+SECOND_CUT_EVERY = 8  # in the short form: every eighth of the cuts is cut again while it recovers
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.name for story in STORIES])

@@ -23,7 +23,7 @@ from tests.crash.cuts import OFF_MS, READY, Approval, Story, digest, open_orders
 from tests.crash.far_host import FarHost
 from tests.crash.mortal import Death, Life, Nursery
 
-SHORT_POINTS = 4  # of each story, in the short form
+SHORT_POINTS = 2  # of each story, in the short form
 
 
 @dataclass

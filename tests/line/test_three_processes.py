@@ -14,7 +14,7 @@ from firmware.acquirer.rules import Deed, Rule
 from tests.line.day import VICTIMS, Day, Kill, prepared
 
 SEED = int(os.environ.get("LINE_SEED", "1"))
-A_FEW = 4
+A_FEW = 3
 TYPES = ("0200", "0220", "0400", "0500", "0320", "0800")  # the second message of each
 SLOW = ("lost", "silence")
 DEEDS = (

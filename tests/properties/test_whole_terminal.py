@@ -353,7 +353,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_what_is_charged_is_what_was_agreed_to_whatever_happens():
-    run(examples=30, steps=80)
+    run(examples=12, steps=80)
 
 
 @pytest.mark.long

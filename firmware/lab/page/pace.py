@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hw.sim.time import Driven, VirtualClock, VirtualTime
+from hw.sim.time import COARSE_ABOVE_MS, Driven, VirtualClock, VirtualTime
 
 LONGEST_WAIT_S = 3  # of a scenario that is watched: a day of idling is worth no longer
 IDLE_WAIT_S = 3600
+CATCH_UP_MS = 1_000  # virtual, between two looks at the wall clock
+CATCH_UP_MOST_S = 0.5
 
 
 class PacedTime(VirtualTime):
@@ -66,8 +68,22 @@ class PacedTime(VirtualTime):
         return min(self._look(), driven.deadline_ms)
 
     def catch_up(self, driven: Driven) -> None:
-        """Let everything happen that is due by the wall clock. Blocks for nothing else."""
-        super().run_until(driven, self.reached_ms)
+        """Let everything happen that is due by the wall clock. Blocks for nothing else.
+
+        On a machine that is too slow for the speed, time passes slower: a debt would grow with
+        each turn, and what people do meanwhile would wait longer and longer.
+        """
+        until_ms, began_s = self.reached_ms, self._wall_s()
+        left_ms = until_ms - self.clock.monotonic_ms()
+        step_ms = left_ms if left_ms > COARSE_ABOVE_MS else CATCH_UP_MS
+        while True:
+            super().run_until(driven, min(until_ms, self.clock.monotonic_ms() + step_ms))
+            now_ms = self.clock.monotonic_ms()
+            if now_ms >= until_ms:
+                return
+            if self._wall_s() - began_s > CATCH_UP_MOST_S:
+                self._hold(now_ms)
+                return
 
     def run_ahead(self, driven: Driven, until_ms: int) -> None:
         """Let time pass at once up to `until_ms`; the wall goes on from there."""

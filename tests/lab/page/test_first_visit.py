@@ -197,7 +197,8 @@ def test_a_terminal_from_the_factory_says_its_passwords(page, bench):
     page.locator(
         '#note [data-operator="00"] code', has_text="123456"
     ).wait_for()  # the page follows
-    assert "Enter amount" not in page.locator("#said").text_content()
+    said = page.locator("#said")
+    said.filter(has_not_text="Enter amount").wait_for(state="attached", timeout=PATIENCE_MS)
     assert "123456" in page.locator("#guide .now span").text_content()
 
 

@@ -252,6 +252,28 @@ def test_time_passes_as_fast_as_it_is_told(speed, steps):
     assert driven.steps == [100 * n for n in range(1, steps + 1)]
 
 
+def test_a_machine_too_slow_for_the_speed_gets_slower_time_and_no_growing_debt():
+    """It could not hold sixty: each turn took longer than the one before, and keys waited."""
+    wall = [0.0]
+    clock = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC))
+    time = PacedTime(clock, lambda _s: None, wall_s=lambda: wall[0])
+    time.speed = 60
+
+    class Slow(_Driven):
+        def step(self, event: object) -> None:
+            super().step(event)
+            wall[0] += 0.01  # ten times what a step may take at this speed
+
+    driven, turns = Slow(clock), []
+    wall[0] = 1.0
+    for _ in range(10):
+        began_s = wall[0]
+        time.catch_up(driven)
+        turns.append(wall[0] - began_s)
+    assert max(turns) < 1
+    assert driven.steps == [100 * n for n in range(1, len(driven.steps) + 1)]
+
+
 def test_a_day_of_waiting_in_a_story_is_watched_in_seconds():
     wall = [0.0]
 
