@@ -23,6 +23,8 @@ LATER = (
     "firmware.flows.sale",
     "firmware.iso8583.wire",
     "firmware.payments.transact",
+    "firmware.receipts.papers",
+    "firmware.receipts.transaction",
     "iso8583",
     "psec",
 )

@@ -46,8 +46,13 @@ if TYPE_CHECKING:
     from firmware.emv.setup import EmvSetup
     from firmware.iso8583.unionpay import UnionPay
 
-# what a request and a password need
-LATER_STILL = ("firmware.iso8583.answers", "firmware.acquirer.answering", "argon2")
+# what a request, a paper and a password need
+LATER_STILL = (
+    "firmware.iso8583.answers",
+    "firmware.acquirer.answering",
+    "firmware.receipts.papers",
+    "argon2",
+)
 IMPORTS = -1  # the token of a worker's first job
 FAREWELL = -2  # the token of a worker's last job
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from firmware.core.config import Config
 from firmware.flows.desk import Desk
 from firmware.flows.idle import terminal
 from firmware.flows.outage import outage
-from firmware.receipts.papers import Papers
 from firmware.receipts.spool import Spool
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.runner import Runner
@@ -26,6 +26,7 @@ from hw.ports import Buzzer, CardReader, Clock, Display, Printer, Worker
 
 if TYPE_CHECKING:
     from firmware.emv.setup import EmvSetup
+    from firmware.receipts.papers import Papers
 
 
 class Devices(Struct):
@@ -59,9 +60,18 @@ class Terminal:
         self.config = config
         self.ledger = ledger
         self.board = Board()
-        papers = Papers(ledger, config, devices.printer.columns)
+
+        @functools.cache
+        def papers() -> Papers:
+            from firmware.receipts.papers import Papers  # noqa: PLC0415 - for the first paper
+
+            return Papers(ledger, config, devices.printer.columns)
+
         self.spool = Spool(
-            devices.printer, devices.printer_worker, lambda: ledger.journal, papers.compose
+            devices.printer,
+            devices.printer_worker,
+            lambda: ledger.journal,
+            lambda job: papers().compose(job),
         )
         world = World(
             clock=devices.clock,
