@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from firmware.acquirer.accounts import Account
     from firmware.acquirer.answering import Answering
     from firmware.acquirer.registration import Registration
+    from firmware.acquirer.service import AcquirerService
 
 
 class LocalHost:
@@ -72,18 +73,23 @@ class LocalHost:
         self._test_amounts = test_amounts
 
     @functools.cached_property
-    def _answering(self) -> Answering:
-        from firmware.acquirer.answering import Answering  # noqa: PLC0415 - for the first request
-        from firmware.acquirer.service import AcquirerService  # noqa: PLC0415 - as above
+    def _service(self) -> AcquirerService:
+        # what decides and what speaks comes with the first request: no start asks for either
+        from firmware.acquirer.service import AcquirerService  # noqa: PLC0415
 
-        service = AcquirerService(
+        return AcquirerService(
             self._accounts,
             self._terminals,
             hash_key=self._hash_key,
             clock_now=self._now,
             test_amounts=self._test_amounts,
         )
-        return Answering(service, self._keys, self._now)
+
+    @functools.cached_property
+    def _answering(self) -> Answering:
+        from firmware.acquirer.answering import Answering  # noqa: PLC0415
+
+        return Answering(self._service, self._keys, self._now)
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         """Decide on a message and give the answer; None for what is never answered.
