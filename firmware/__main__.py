@@ -14,6 +14,7 @@ if __name__ == "__main__":  # Ctrl-C while modules are read ends the process wit
 
 from firmware import __version__
 from firmware.core import core_dumps as cores
+from firmware.core import garbage
 from firmware.core.exits import FAILED, Parser, Refused
 
 # command → what it does, as `pos --help` says it; the module of the same name has `add_arguments`
@@ -72,6 +73,8 @@ def _run(words: list[str], *, alone: bool) -> int:
     wanted = words[0] if words else ""
     if alone and wanted in HOLD_CARDS:  # else the process is somebody else's
         cores.forbid()
+    if alone and wanted == "run":
+        garbage.wait_for_the_start()
     parser = Parser(prog="pos", description=__doc__)
     parser.add_argument("--version", action="version", version=f"pos {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from firmware.audit.dossier import dossier
 from firmware.core.config import Config
 from firmware.core.config_file import from_tables, with_setting
+from firmware.core.config_kiosk import Item
 from firmware.core.masked import Key
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import RuleBroken
@@ -17,7 +19,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged, SettingsRecorded, TerminalStarted
 from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.stage import STAGE_CONFIG
-from firmware.terminal.settings_told import settings_told
+from firmware.terminal.settings_told import is_amount, is_secret, metas, settings_told
 from tests.flows.test_other_terminal import SALE, play
 from tests.journal.story import Shop
 
@@ -157,3 +159,23 @@ def test_a_dispute_shows_what_changed_between_a_sale_and_its_refund(tmp_path: Pa
     assert lines.count("  key = refund.pin") == 1
     listed = shop.journal.setting_changes(1)
     assert [entry.record for entry in listed] == [change, later]
+
+
+def says(hint: object, word: str) -> bool:
+    """Whether a type, or anything in it, is marked with a word."""
+    here = any((meta.extra or {}).get(word) for meta in metas(hint))
+    return here or any(says(each, word) for each in get_args(hint))
+
+
+def test_what_is_told_by_a_types_name_is_what_the_type_says():
+    sections = {type(getattr(Config(), name)) for name in Config.__struct_fields__} | {Item}
+    amounts, secrets = [], []
+    for section in sections:
+        for name, hint in get_type_hints(section, include_extras=True).items():
+            written = section.__annotations__[name]
+            assert is_amount(written) == says(hint, "amount"), name
+            assert is_secret("", written) == says(hint, "secret"), name
+            amounts += [name] * is_amount(written)
+            secrets += [name] * is_secret("", written)
+    assert "max_amount" in amounts
+    assert secrets == ["exceptions"]

@@ -12,7 +12,7 @@ import pytest
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
-from firmware.acquirer.service import Registration
+from firmware.acquirer.registration import Registration
 from firmware.core.masked import Key
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK

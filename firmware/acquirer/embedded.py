@@ -6,6 +6,7 @@ tell them apart. What it answers is durable in its books before it leaves.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import sqlite3
@@ -13,23 +14,25 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from firmware.acquirer.accounts import Account
 from firmware.acquirer.booking import Kept, Tie
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import BooksEngine, BooksError, BooksGoneError, OpenBooks
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.named_books import BookEntry, NamedBooks
-from firmware.acquirer.service import AcquirerService, Registration
 from firmware.core.kinds import Totals
 from firmware.core.masked import Key
 from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
-from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import derive, derived_keys
-from firmware.iso8583.messages import Answered, subject_of
-from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
+
+if TYPE_CHECKING:
+    from firmware.acquirer.accounts import Account
+    from firmware.acquirer.answering import Answering
+    from firmware.acquirer.registration import Registration
+    from firmware.acquirer.service import AcquirerService
 
 
 class LocalHost:
@@ -66,13 +69,27 @@ class LocalHost:
         self._now = clock_now
         self._accounts = {account.pan.keyed_hash(self._hash_key): account for account in accounts}
         self._named = NamedBooks(self._accounts)
-        self._service = AcquirerService(
+        self._terminals = dict(terminals)
+        self._test_amounts = test_amounts
+
+    @functools.cached_property
+    def _service(self) -> AcquirerService:
+        # what decides and what speaks comes with the first request: no start asks for either
+        from firmware.acquirer.service import AcquirerService  # noqa: PLC0415
+
+        return AcquirerService(
             self._accounts,
-            dict(terminals),
+            self._terminals,
             hash_key=self._hash_key,
-            clock_now=clock_now,
-            test_amounts=test_amounts,
+            clock_now=self._now,
+            test_amounts=self._test_amounts,
         )
+
+    @functools.cached_property
+    def _answering(self) -> Answering:
+        from firmware.acquirer.answering import Answering  # noqa: PLC0415
+
+        return Answering(self._service, self._keys, self._now)
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         """Decide on a message and give the answer; None for what is never answered.
@@ -82,7 +99,7 @@ class LocalHost:
         del timeout_ms  # an answer from in here is there at once or never
         with self._lock:
             try:
-                return self._exchange(self._opened(), message)
+                return self._answering.answer(self._opened(), message, self._note_journal)
             except (sqlite3.Error, BooksError):
                 # a failed sync is not to be retried in place: begin anew from what is on the disk
                 self.close()
@@ -138,19 +155,6 @@ class LocalHost:
             for key, account in self._accounts.items():
                 if account.name == name:
                     books.set_pin_failures(key, 0)
-
-    def _exchange(self, books: BooksEngine, message: bytes) -> bytes | None:
-        request = decode_request(message, self._keys, self._now().date())
-        if isinstance(request, Unacceptable):
-            if request.heads is None:
-                return None
-            keys = self._keys(request.heads["41"], batch_of(request.heads))
-            return answer_to(request.heads, Answered(request.code), keys)
-        answer = self._service.take(books, request, self._note_journal)
-        if answer is None:
-            return None
-        asked = subject_of(request)
-        return encode_answer(request, answer, self._keys(asked.terminal, asked.batch))
 
     def tie(self) -> Tie | None:
         """What the books know of the terminal's journal. Raises BooksError or sqlite3.Error."""

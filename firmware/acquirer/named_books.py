@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from firmware.acquirer.accounts import Account
 from firmware.acquirer.booking import Standing
 from firmware.acquirer.engine import BooksEngine
 from firmware.core.kinds import Kind
 from firmware.core.masked import Key
 from firmware.iso8583 import rounds
+
+if TYPE_CHECKING:
+    from firmware.acquirer.accounts import Account
 
 
 class BookEntry(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from msgspec import Struct
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.engine import RecordDamagedError
 from firmware.acquirer.records import ACCOUNT, TERMINAL, Records
-from firmware.acquirer.service import Registration
+from firmware.acquirer.registration import Registration
 from firmware.core.masked import Key, Pan, Pin
 from firmware.core.seal import Seal
 from firmware.iso8583.keys import SessionKeys, derive

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import Struct
-
 from firmware.acquirer.booking import Booking, Standing, asked_of
 from firmware.acquirer.engine import BooksConflict, BooksEngine, Coming
 from firmware.acquirer.issuer import APPROVED, Accounts, Decision, Issuer
 from firmware.acquirer.named import by_serial, is_same
+from firmware.acquirer.registration import Registration
 from firmware.core.masked import Key
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
@@ -32,13 +31,6 @@ _CRYPTOGRAM = b"\x9f\x26\x08"
 TRIES = 5  # decisions on books that others change meanwhile
 Request = FinancialRequest | ReversalRequest | SettlementRequest
 _New = tuple[Booking, int | None]  # and what its account may have spent after it
-
-
-class Registration(Struct, frozen=True):
-    """A terminal that the host knows: whose it is, and its currency (ISO 4217 number)."""
-
-    merchant: str
-    currency: str = "156"
 
 
 class Terminals(Protocol):

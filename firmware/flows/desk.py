@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
 from firmware.core.config import Config
 from firmware.core.kinds import Totals
 from firmware.core.masked import Key
 from firmware.core.money import Money, major_text
-from firmware.emv.ca_keys import CaKeys
-from firmware.emv.contact.applications import Applications
-from firmware.emv.terminal import ExceptionFile, TerminalData
 from firmware.flows.effects import Show
 from firmware.payments.roles import Role, role_of
 from firmware.payments.shift import Progress, Stage
 from firmware.ui.parts import one_line
 from firmware.ui.screens import Notice, Owner, Phrase, Processing, Screen
 from firmware.ui.texts import Language, Text
+
+if TYPE_CHECKING:
+    from firmware.emv.setup import EmvSetup
 
 _SPOKEN = {"zh": Language.ZH, "en": Language.EN}
 
@@ -31,21 +30,12 @@ def owner_of(config: Config, language: Language) -> Owner:
     return Owner(name, merchant.store, merchant.terminal)
 
 
-class EmvSetup(Struct, frozen=True):
-    """What the kernel needs of the terminal: itself, its applications, CA keys, exception file."""
-
-    terminal: TerminalData
-    applications: Applications
-    ca_keys: CaKeys
-    exceptions: ExceptionFile = ExceptionFile()
-
-
 @dataclass(slots=True)
 class Desk:
     """The settings, and the state of the shift: language, operator (none signed on: ""), mode."""
 
     config: Config
-    emv: EmvSetup
+    make_emv: Callable[[], EmvSetup]  # for the first card: no screen before it needs any of it
     card_key: Key  # for the keyed hash that tells the same card
     language: Language
     operator: str = ""
@@ -84,6 +74,11 @@ class Desk:
     def owner(self) -> Owner:
         """Whose terminal this is, in the language of the screen."""
         return owner_of(self.config, self.language)
+
+    @property
+    def emv(self) -> EmvSetup:
+        """What the kernel needs of the terminal."""
+        return self.make_emv()
 
     @property
     def idle_timeout_ms(self) -> int:

@@ -11,12 +11,13 @@ from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
+from firmware.flows.ended_words import why_declined, why_undecided
 from firmware.flows.order_undone import detail_of, give_back, original_of, why_not_undone
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
 from firmware.flows.sale import meet_card
 from firmware.flows.settle import may_move_money
-from firmware.flows.words import why_declined, why_refused, why_undecided
+from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
 from firmware.journal.paper_records import PrintDropped, PrintQueued

@@ -9,10 +9,11 @@ from msgspec import Struct
 from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AwaitPaper, Beep, CardPresent, ReleasePaper, Wait
+from firmware.flows.ended_words import why_declined, why_undecided
 from firmware.flows.paper_waits import in_turns
 from firmware.flows.parts import leave_to_next, show, tell
 from firmware.flows.void import undo
-from firmware.flows.words import why_declined, why_refused, why_undecided
+from firmware.flows.words import why_refused
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Now
 from firmware.payments.refusals import Refusal

@@ -38,7 +38,7 @@ from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer
 from firmware.payments.limits import card_limit, charged_today, sale_limits
 from firmware.payments.order import Agreed, Order, Ready, Source
-from firmware.payments.scripts import script_data
+from firmware.payments.script_data import script_data
 from firmware.payments.transact import CardEnd, CardWord, transact
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text

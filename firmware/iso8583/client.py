@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from firmware.iso8583.answers import decode_answer
 from firmware.iso8583.keys import KeySource
 from firmware.iso8583.messages import (
     HostAnswer,
@@ -14,10 +13,10 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
     subject_of,
 )
-from firmware.iso8583.pinblock import PinFormat
-from firmware.iso8583.spec import WireError
-from firmware.iso8583.wire import encode
 from hw.ports import HostLink
+
+if TYPE_CHECKING:
+    from firmware.iso8583.pinblock import PinFormat
 
 
 @runtime_checkable
@@ -41,6 +40,11 @@ class HostClient:
         Blocks up to `timeout_ms`; runs on the host's worker. Raises WireError for a request that
         no message can hold, which is a bug, and for nothing that comes back.
         """
+        # the codec, its DES and its library: no start asks for them
+        from firmware.iso8583.answers import decode_answer  # noqa: PLC0415
+        from firmware.iso8583.spec import WireError  # noqa: PLC0415
+        from firmware.iso8583.wire import encode  # noqa: PLC0415
+
         if not isinstance(request, HostRequest):
             raise WireError("the embedded acquirer's format has no such message")
         asked = subject_of(request)

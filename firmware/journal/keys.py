@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmware.core.durable import sync_directory
 from firmware.core.masked import Key
@@ -117,7 +116,7 @@ class TerminalKeys:
     @property
     def public_hex(self) -> str:
         """The public key's 32 bytes in hex."""
-        return self.public_key.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+        return self.public_key.public_bytes_raw().hex()
 
     @property
     def card_check(self) -> str:

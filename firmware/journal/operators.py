@@ -8,14 +8,14 @@ operator for twice as long, over restarts.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import itertools
 import sqlite3
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from argon2 import PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
 
 from firmware.core.masked import Password
@@ -29,6 +29,9 @@ from firmware.journal.records import (
     Record,
 )
 from firmware.journal.store import Journal
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 SUPERVISOR = "00"
 SUPERVISOR_DEFAULT, CASHIER_DEFAULT = Password("123456"), Password("0000")
@@ -79,14 +82,8 @@ class Operators:
     """
 
     def __init__(self, journal: Journal, cost: Cost | None = None) -> None:
-        cost = cost or Cost()
+        self._cost = cost or Cost()
         self._journal = journal
-        self._hasher = PasswordHasher(
-            time_cost=cost.passes,
-            memory_cost=cost.memory_kib,
-            parallelism=cost.lanes,
-            type=Type.ID,
-        )
         if not journal.staff():
             self._make_first()
 
@@ -216,10 +213,24 @@ class Operators:
             raise JournalFault(Trouble.CORRUPT, f"operator {number} is not as the log says")
         return row
 
+    @functools.cached_property
+    def _hasher(self) -> PasswordHasher:
+        from argon2 import PasswordHasher, Type  # noqa: PLC0415 - no start asks for a password
+
+        cost = self._cost
+        return PasswordHasher(
+            time_cost=cost.passes,
+            memory_cost=cost.memory_kib,
+            parallelism=cost.lanes,
+            type=Type.ID,
+        )
+
     def _hash(self, number: str, password: Password) -> str:
         return self._hasher.hash(self._peppered(number, password))
 
     def _matches(self, number: str, password: Password, stored: str) -> bool:
+        from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415 - as above
+
         try:
             return self._hasher.verify(stored, self._peppered(number, password))
         except InvalidHashError as error:

@@ -7,8 +7,6 @@ recorded before the payment's outcome, and stops nothing: no sale, and no settle
 from __future__ import annotations
 
 from firmware.core.payment import Payment
-from firmware.emv import tlv
-from firmware.emv.tags import Tag
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, ScriptRequest
 from firmware.journal.advice_records import ScriptAnswered, ScriptAttempted, ScriptQueued
 from firmware.journal.lookups import Lookups
@@ -17,31 +15,8 @@ from firmware.payments.delivery import deliver
 from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
 from firmware.payments.shift import Shift, is_on_a_line
 
-RESULTS = 0xDF31  # of the scripts, on a UnionPay line
-_TAGS = frozenset(
-    {
-        Tag.APPLICATION_CRYPTOGRAM,
-        Tag.ISSUER_APPLICATION_DATA,
-        Tag.UNPREDICTABLE_NUMBER,
-        Tag.APPLICATION_TRANSACTION_COUNTER,
-        Tag.TERMINAL_VERIFICATION_RESULTS,
-        Tag.TRANSACTION_DATE,
-        Tag.APPLICATION_INTERCHANGE_PROFILE,
-        Tag.TERMINAL_COUNTRY_CODE,
-        Tag.TERMINAL_CAPABILITIES,
-        Tag.IFD_SERIAL_NUMBER,
-    }
-)
 # The acquirer could not read it, or not us: told again. Any other answer ends it.
 TRY_AGAIN = frozenset({"77", "99", "A0"})
-
-
-def script_data(de55: bytes, results: bytes) -> bytes:
-    """Field 55 of a script's result, of the card's last word; b"" where no script was delivered."""
-    if not results:
-        return b""
-    kept = b"".join(one.raw for one in tlv.parse(de55) if one.tag in _TAGS)
-    return kept + tlv.encode(RESULTS, results)
 
 
 async def queue_script(shift: Shift, payment: Payment, de55: bytes) -> None:

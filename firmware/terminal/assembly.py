@@ -7,6 +7,7 @@ and goes on when it is back.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +16,11 @@ from typing import TYPE_CHECKING
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
-from firmware.acquirer.service import Registration
+from firmware.acquirer.registration import Registration
+from firmware.core import garbage
 from firmware.core.config import Config
 from firmware.core.log import fields
 from firmware.core.masked import Key
-from firmware.emv.ca_keys import CaKeys, Revocation
-from firmware.flows.desk import EmvSetup
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, KeySource, derived_keys, read_or_make_master
@@ -28,7 +28,7 @@ from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
 from firmware.terminal.settings_told import NO_FILES
-from firmware.terminal.terminal import Devices, Terminal, emv_setup
+from firmware.terminal.terminal import Devices, Terminal
 from firmware.terminal.tie import tie_books, tie_no_books
 from firmware.terminal.unsettled import check_identity
 from firmware.terminal.world import Asks
@@ -42,8 +42,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from firmware.acquirer.accounts import Account
+    from firmware.emv.ca_keys import CaKeys, Revocation
+    from firmware.emv.setup import EmvSetup
     from firmware.iso8583.unionpay import UnionPay
 
+# what a request, a paper and a password need
+LATER_STILL = (
+    "firmware.iso8583.answers",
+    "firmware.acquirer.answering",
+    "firmware.receipts.papers",
+    "argon2",
+)
 IMPORTS = -1  # the token of a worker's first job
 FAREWELL = -2  # the token of a worker's last job
 
@@ -75,7 +84,7 @@ class Assembly:
     ) -> None:
         self._parts = parts
         self._on_frame = on_frame
-        emv = emv_setup(config, ca_keys, revoked)
+        emv = _made_once(config, ca_keys, revoked)
         self._ledger = ledger = DataDirectory(data, clock.now)
         with contextlib.ExitStack() as undo:
 
@@ -88,7 +97,7 @@ class Assembly:
             undo.pop_all()
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
-        self._printer.submit(IMPORTS, _import_the_rest)
+        self._printer.submit(IMPORTS, lambda: _make_the_rest(emv))
         self._host = JobWorker("host", post, clock)
         self._keypad = KeypadWorker(parts.keypad, post, clock)
         devices = self._devices(config, clock)
@@ -146,10 +155,24 @@ class Assembly:
         self._parts.display.close()
 
 
-def _import_the_rest() -> None:
-    """Import what the first key needs, while the idle screen is looked at."""
-    for name in LATER:
+def _make_the_rest(emv: Callable[[], EmvSetup]) -> None:
+    """Import what the first key needs, and make what the first card does, while idle stands."""
+    for name in (*LATER, *LATER_STILL):
         importlib.import_module(name)
+    emv()
+    garbage.as_usual()
+
+
+def _made_once(
+    config: Config, ca_keys: CaKeys | None, revoked: Sequence[Revocation]
+) -> Callable[[], EmvSetup]:
+    @functools.cache
+    def made() -> EmvSetup:
+        from firmware.terminal.emv_setup import emv_setup  # noqa: PLC0415 - idle shows none of it: see LATER
+
+        return emv_setup(config, ca_keys, revoked)
+
+    return made
 
 
 def hold(
@@ -179,7 +202,7 @@ def assemble(
     config: Config,
     ledger: DataDirectory,
     devices: Devices,
-    emv: EmvSetup,
+    emv: Callable[[], EmvSetup],
     *,
     link: HostLink,
     keys: KeySource,

@@ -24,7 +24,6 @@ from firmware.core.config_across import Mistake
 from firmware.core.config_file import from_tables, load
 from firmware.core.exits import Refused
 from firmware.core.files import read_text
-from firmware.emv.ca_keys import CaKeys, Revocation, revocations
 from firmware.ui.glyphs import face
 from hw.board import PRINTER_UART
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     import ssl
 
     from firmware.acquirer.accounts import Account
+    from firmware.emv.ca_keys import CaKeys, Revocation
     from firmware.iso8583.unionpay import UnionPay
 
 USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
@@ -101,6 +101,8 @@ class Settings(Struct, frozen=True):
         emv = self.config.emv
         if not emv.ca_keys:
             return None
+        from firmware.emv.ca_keys import CaKeys  # noqa: PLC0415 - for this alone
+
         path = self._beside(emv.ca_keys)
         try:
             text = read_text(path, most_bytes=KEYS_MAX_BYTES)
@@ -119,6 +121,8 @@ class Settings(Struct, frozen=True):
         name = self.config.emv.revoked
         if not name:
             return []
+        from firmware.emv.ca_keys import revocations  # noqa: PLC0415 - for this alone
+
         path = self._beside(name)
         try:
             return revocations(read_text(path, most_bytes=KEYS_MAX_BYTES), path.name)

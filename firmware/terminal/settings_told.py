@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import msgspec
 
@@ -18,6 +18,7 @@ from firmware.core.money import Currency, major_text
 
 NO_FILES: Mapping[str, Path] = {}
 _SECRET_WORDS = ("password", "secret", "token")  # a setting so called is masked unasked
+AMOUNT, SECRET = "AmountMinor", "ListedCard"  # the types of amounts and of secrets in `core.config`
 _DIGEST_DIGITS = 16
 
 
@@ -38,7 +39,12 @@ def settings_told(config: Config, key: Key, files: Mapping[str, Path] = NO_FILES
 
 def literal(value: Any, hint: Any, currency: Currency) -> str:
     """A setting's value as TOML has it, an amount in major units of `currency`."""
-    if any((meta.extra or {}).get("amount") for meta in metas(hint)):
+    amount = any((meta.extra or {}).get("amount") for meta in metas(hint))
+    return _as_toml(value, currency if amount else None)
+
+
+def _as_toml(value: Any, currency: Currency | None) -> str:
+    if currency is not None:
         return f'"{major_text(value, currency)}"'
     return json.dumps(value, ensure_ascii=False)
 
@@ -52,27 +58,31 @@ def metas(hint: Any) -> Iterator[msgspec.Meta]:
 
 def _of_section(place: str, section: Section, currency: Currency, key: Key) -> dict[str, str]:
     told: dict[str, str] = {}
-    for name, hint in get_type_hints(type(section), include_extras=True).items():
+    for name, hint in type(section).__annotations__.items():
         value, here = getattr(section, name), f"{place}.{name}"
         parts = value if isinstance(value, tuple) else ()
         if any(isinstance(part, Section) for part in parts):
             for number, part in enumerate(parts, 1):
                 within = _of_section(f"{here}.{number}", part, currency, key)
                 told |= {place: text for place, text in within.items() if text != '""'}
-        elif _is_secret(name, hint):
+        elif is_secret(name, hint):
             told[here] = _masked(parts if isinstance(value, tuple) else (value,), key)
         else:
-            told[here] = literal(value, hint, currency)
+            told[here] = _as_toml(value, currency if is_amount(hint) else None)
     return told
 
 
-def _is_secret(name: str, hint: Any) -> bool:
-    """Whether its name or anything in its type says so: a list of secrets is secret too."""
-    if any(word in name for word in _SECRET_WORDS):
-        return True
-    if any((meta.extra or {}).get("secret") for meta in metas(hint)):
-        return True
-    return any(_is_secret(name, each) for each in get_args(hint))
+def is_secret(name: str, hint: str) -> bool:
+    """Whether a setting's name or its type as it is written says so; a list of secrets is one.
+
+    What a type means is not looked up: a start waits for this, and it would take ten times as long.
+    """
+    return any(word in name for word in _SECRET_WORDS) or SECRET in hint
+
+
+def is_amount(hint: str) -> bool:
+    """Whether a type as it is written is that of amounts."""
+    return AMOUNT in hint
 
 
 def _masked(values: tuple[Any, ...], key: Key) -> str:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from firmware import __version__
 from firmware.core.config import Config
-from firmware.emv.ca_keys import CaKeys, Revocation
-from firmware.emv.codes import TerminalCapabilities
-from firmware.emv.contact.applications import Applications
-from firmware.emv.terminal import ExceptionFile, TerminalData
-from firmware.flows.desk import Desk, EmvSetup
+from firmware.flows.desk import Desk
 from firmware.flows.idle import terminal
 from firmware.flows.outage import outage
-from firmware.receipts.papers import Papers
 from firmware.receipts.spool import Spool
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.runner import Runner
@@ -28,7 +24,9 @@ from firmware.ui.render import Frame
 from firmware.ui.texts import Language
 from hw.ports import Buzzer, CardReader, Clock, Display, Printer, Worker
 
-UNATTENDED = 0x25  # a merchant's, online and offline. See EMV 4.4 Book 4, Annex A1.
+if TYPE_CHECKING:
+    from firmware.emv.setup import EmvSetup
+    from firmware.receipts.papers import Papers
 
 
 class Devices(Struct):
@@ -54,17 +52,26 @@ class Terminal:
         ledger: DataDirectory,
         devices: Devices,
         host: Asks,
-        emv: EmvSetup,
+        emv: Callable[[], EmvSetup],
         *,
         files: Mapping[str, Path] = NO_FILES,
     ) -> None:
-        """`files` are those that settings name, by the setting's key."""
+        """`emv` is called for the first card; `files` are those that settings name, by key."""
         self.config = config
         self.ledger = ledger
         self.board = Board()
-        papers = Papers(ledger, config, devices.printer.columns)
+
+        @functools.cache
+        def papers() -> Papers:
+            from firmware.receipts.papers import Papers  # noqa: PLC0415 - for the first paper
+
+            return Papers(ledger, config, devices.printer.columns)
+
         self.spool = Spool(
-            devices.printer, devices.printer_worker, lambda: ledger.journal, papers.compose
+            devices.printer,
+            devices.printer_worker,
+            lambda: ledger.journal,
+            lambda job: papers().compose(job),
         )
         world = World(
             clock=devices.clock,
@@ -97,35 +104,3 @@ class Terminal:
             outage=lambda: outage(desk),
         )
         self.spool.first_look()
-
-
-def emv_setup(
-    config: Config, own_keys: CaKeys | None = None, revoked: Iterable[Revocation] = ()
-) -> EmvSetup:
-    """What the kernel needs: the shipped applications and CA keys, `own_keys` added.
-
-    `revoked` are the issuer certificates that are not to be trusted any more.
-    """
-    keys = CaKeys.shipped(test_keys=config.emv.test_keys)
-    if own_keys is not None:
-        keys = keys.merged(own_keys)
-    merchant = config.merchant
-    data = TerminalData(
-        country=config.general.country,
-        terminal_id=merchant.terminal,
-        merchant_id=merchant.number,
-        merchant_name=merchant.name_en,
-        ifd_serial=merchant.terminal,
-    )
-    if config.general.profile == "kiosk":  # nobody is there to compare a signature
-        data = replace(
-            data,
-            terminal_type=UNATTENDED,
-            capabilities=data.capabilities & ~TerminalCapabilities.SIGNATURE,
-        )
-    return EmvSetup(
-        data,
-        Applications.shipped(),
-        keys.with_revoked(revoked),
-        ExceptionFile.of(config.emv.exceptions),
-    )

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account, Status
 from firmware.acquirer.embedded import LocalHost
-from firmware.acquirer.service import Registration
+from firmware.acquirer.registration import Registration
 from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Key, Pan, Pin, Track2
 from firmware.core.money import CURRENCIES

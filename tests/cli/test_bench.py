@@ -42,6 +42,19 @@ def test_a_keystroke_is_measured_beside_a_whole_frame_of_luma(pos):
     assert told["measured_on"]["python"]
 
 
+@pytest.mark.long
+def test_a_start_is_held_to_twice_the_bare_imports_and_50_mb(pos):
+    """Whether it is kept depends on the machine; what is printed does not."""
+    ended = pos("bench", "start", "--json")
+    figures = {each["name"]: each for each in json.loads(ended.out)["figures"]}
+    for name in ("cold start to the idle screen", "processor time of it"):
+        figure = figures[name]
+        times = figure["also"]["times the bare imports"]
+        assert figure["aim"] == pytest.approx(2 * figure["value"] / times)
+    memory = figures["memory at idle"]
+    assert (memory["aim"], memory["holds"]) == (50_000, True)
+
+
 def test_figures_nobody_knows_are_refused_in_one_line(pos):
     ended = pos("bench", "speed")
     assert (ended.code, ended.words.startswith("pos: no figures are called speed")) == (2, True)

@@ -15,10 +15,11 @@ from firmware.core.config import Config
 from firmware.core.masked import Key
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import CardFailure
-from firmware.flows.desk import Desk, EmvSetup
+from firmware.emv.setup import EmvSetup
+from firmware.flows.desk import Desk
 from firmware.flows.effects import Exchange
 from firmware.payments.effects import Effect, RandomBytes
-from firmware.terminal.terminal import emv_setup
+from firmware.terminal.emv_setup import emv_setup
 from firmware.ui.texts import Language
 from hw.sim.cards import TEST_CA_KEYS, Card
 from hw.sim.cards.faults import CardPulled
@@ -108,4 +109,4 @@ def _emv() -> EmvSetup:
 
 def desk(operator: str = "01", config: Config = CONFIG) -> Desk:
     """A counter and its operator; "" is nobody."""
-    return Desk(config, _emv(), CARD_KEY, Language.ZH, operator)
+    return Desk(config, _emv, CARD_KEY, Language.ZH, operator)

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import EmvData, Kind, ReversalCause, Verification
 from firmware.flows.effects import AwaitPaper, CardPresent, PrinterSays, PutBack, ReleasePaper, Wait
+from firmware.flows.ended_words import why_declined, why_undecided
 from firmware.flows.outcome import finish
 from firmware.flows.parts import PHASE_MS
-from firmware.flows.words import why_declined, why_undecided
 from firmware.iso8583.messages import Answered
 from firmware.iso8583.responses import response_text
 from firmware.journal.lookups import Lookups

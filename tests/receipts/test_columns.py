@@ -11,8 +11,10 @@ from firmware.core.kinds import CardFacts, Copy, EmvData, Kind, OriginalRef, Tot
 from firmware.core.money import CURRENCIES, MINOR_MAX, Money, currency_of
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State, Transaction
-from firmware.receipts import display_slip, fault_slip, settlement_slip, transaction_slip
 from firmware.receipts.columns import beside, grouped, plain, width, wrap
+from firmware.receipts.fault import display_slip, fault_slip
+from firmware.receipts.settlement import settlement_slip
+from firmware.receipts.transaction import transaction_slip
 from hw.ports import Line, Size
 
 

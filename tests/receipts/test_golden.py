@@ -7,8 +7,9 @@ from firmware.core.config import Merchant
 from firmware.core.kinds import Copy, Kind, Totals, Verification
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
-from firmware.receipts import display_slip, fault_slip, settlement_slip, transaction_slip
-from firmware.receipts.fault import refused_slip, waiting_slip
+from firmware.receipts.fault import display_slip, fault_slip, refused_slip, waiting_slip
+from firmware.receipts.settlement import settlement_slip
+from firmware.receipts.transaction import transaction_slip
 from tests.payment import yuan
 
 QR = "POS1.eyJzdGFuIjoyN30.c2lnbmF0dXJl"

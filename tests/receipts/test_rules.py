@@ -10,7 +10,9 @@ from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Totals, Veri
 from firmware.core.money import CURRENCIES
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
-from firmware.receipts import fault_slip, settlement_slip, transaction_slip
+from firmware.receipts.fault import fault_slip
+from firmware.receipts.settlement import settlement_slip
+from firmware.receipts.transaction import transaction_slip
 from hw.ports import Cut, Line, Qr, Size
 from tests.payment import yuan
 

@@ -1,13 +1,15 @@
 """A program: starts a terminal as `pos run` does, up to its idle screen, and ends.
 
 `idle.py FOLDER` has the real drivers; glass, keypad and card slot hang on wires that lead nowhere,
-so no model is loaded. At the first idle frame it prints how much memory is resident, in kB.
+so no model is loaded. At the first idle frame it prints how much memory is resident, in kB, and how
+long the processor has worked, in seconds.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,7 +70,7 @@ def main(folder: Path) -> int:
 
     def on_frame(frame: Frame) -> None:
         if wanted in frame.text:
-            print(resident_kb() or 0, flush=True)
+            print(resident_kb() or 0, time.process_time(), flush=True)
             inbox.stop()
 
     parts = _without_wires(real_parts(settings.config, folder, clock))

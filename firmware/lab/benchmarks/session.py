@@ -17,11 +17,11 @@ from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
+from firmware.emv.setup import EmvSetup
 from firmware.emv.terminal import EmvTransaction
-from firmware.flows.desk import EmvSetup
 from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.stage import START
-from firmware.terminal.terminal import emv_setup
+from firmware.terminal.emv_setup import emv_setup
 from hw.ports import CardReader
 from hw.sim.cards import TEST_CA_KEYS
 

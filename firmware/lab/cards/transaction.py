@@ -54,7 +54,7 @@ from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest,
 from firmware.lab.cards.slot import CardAtHand
 from firmware.lab.issuers import tray_books
 from firmware.terminal.assembly import embedded_host
-from firmware.terminal.terminal import emv_setup
+from firmware.terminal.emv_setup import emv_setup
 from hw.sim.cards import TEST_CA_KEYS
 
 ONLINE_ONLY = 0x21  # a merchant's attended terminal that never decides by itself

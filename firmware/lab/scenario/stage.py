@@ -16,7 +16,7 @@ from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config, Emv, Printer
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
-from firmware.flows.desk import EmvSetup
+from firmware.emv.setup import EmvSetup
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.iso8583.unionpay import UnionPay, line_of
@@ -39,7 +39,8 @@ from firmware.terminal.drivers import (
     reader_on,
     usb_keypad_on,
 )
-from firmware.terminal.terminal import Devices, Terminal, emv_setup
+from firmware.terminal.emv_setup import emv_setup
+from firmware.terminal.terminal import Devices, Terminal
 from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
 from hw.keypad import MatrixKeypad
@@ -181,7 +182,7 @@ class Stage:
             self.config,
             ledger,
             devices,
-            self._emv,
+            lambda: self._emv,
             link=self.far or self.line,
             keys=derived_keys(self._master),
             messages=self._messages() if self.far else None,

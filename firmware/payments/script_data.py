@@ -1,0 +1,30 @@
+"""Field 55 of the result of an issuer's scripts, of what the card said last."""
+
+from __future__ import annotations
+
+from firmware.emv import tlv
+from firmware.emv.tags import Tag
+
+RESULTS = 0xDF31  # of the scripts, on a UnionPay line
+_TAGS = frozenset(
+    {
+        Tag.APPLICATION_CRYPTOGRAM,
+        Tag.ISSUER_APPLICATION_DATA,
+        Tag.UNPREDICTABLE_NUMBER,
+        Tag.APPLICATION_TRANSACTION_COUNTER,
+        Tag.TERMINAL_VERIFICATION_RESULTS,
+        Tag.TRANSACTION_DATE,
+        Tag.APPLICATION_INTERCHANGE_PROFILE,
+        Tag.TERMINAL_COUNTRY_CODE,
+        Tag.TERMINAL_CAPABILITIES,
+        Tag.IFD_SERIAL_NUMBER,
+    }
+)
+
+
+def script_data(de55: bytes, results: bytes) -> bytes:
+    """Field 55 of a script's result, of the card's last word; b"" where no script was delivered."""
+    if not results:
+        return b""
+    kept = b"".join(one.raw for one in tlv.parse(de55) if one.tag in _TAGS)
+    return kept + tlv.encode(RESULTS, results)
