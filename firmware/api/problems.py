@@ -96,6 +96,13 @@ _REFUSALS = {
     Code.REVERSAL_FIRST: "owed-first",
     Code.ADVICE_FIRST: "owed-first",
 }
+_OF_THE_AMOUNT = (
+    Code.AMOUNT_OVER_LIMIT,
+    Code.SALE_DAY_LIMIT,
+    Code.AMOUNT_OVER_LEFT,
+    Code.REFUND_LIMIT,
+    Code.REFUND_DAY_LIMIT,
+)
 
 
 class Wrong(Exception):  # noqa: N818 - what happened
@@ -111,11 +118,14 @@ class Wrong(Exception):  # noqa: N818 - what happened
 def refused(answer: NotNow | Refusal) -> Wrong:
     """Why the terminal did not take what was asked."""
     if isinstance(answer, NotNow):
-        return Wrong("payment-differs" if answer is NotNow.TAKEN_BEFORE else answer.value)
+        field = "currency" if answer is NotNow.OTHER_CURRENCY else ""
+        kind = "payment-differs" if answer is NotNow.TAKEN_BEFORE else answer.value
+        return Wrong(kind, field=field)
+    field = "amount_minor" if answer.code in _OF_THE_AMOUNT else ""
     limit_minor = answer.limit.minor if answer.limit is not None else 0
     kind = _REFUSALS.get(answer.code, "payment-stands-not")
     detail = answer.code.value if kind == "payment-stands-not" else ""
-    return Wrong(kind, detail=detail, limit_minor=limit_minor)
+    return Wrong(kind, detail=detail, field=field, limit_minor=limit_minor)
 
 
 def problem(wrong: Wrong) -> Response:
