@@ -88,6 +88,19 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
     return lambda words: record_property("figure", words)
 
 
+@pytest.fixture
+def progress(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Say how a long sweep goes while it goes, past what is captured; nothing without --long."""
+    capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(words: str) -> None:
+        if pytestconfig.getoption("--long"):
+            with capture.global_and_fixture_disabled():
+                print(words, flush=True)
+
+    return say
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Also with several processes: a report brings its properties along."""
     reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]

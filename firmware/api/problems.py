@@ -7,8 +7,10 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from firmware.api.types import Problem, Texts
+from firmware.flows.words import why_refused
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.tills import NotNow
+from firmware.ui.texts import Language
 
 PREFIX = "urn:pos:problem:"
 
@@ -44,7 +46,7 @@ KINDS: dict[str, ProblemKind] = {
     ),
     "payment-not-paid": ProblemKind(422, "没有此笔消费", "There is no sale to be given back"),
     "payment-stands-not": ProblemKind(
-        422, "原交易不能撤销或退货", "The payment cannot be given back: see detail"
+        422, "原交易不能撤销或退货", "The payment cannot be given back"
     ),
     "amount-over-left": ProblemKind(422, "超过可退金额", "More than is left of the payment"),
     "refund-limit": ProblemKind(422, "超过退货限额", "The amount is over a limit of refunds"),
@@ -96,26 +98,47 @@ _REFUSALS = {
     Code.REVERSAL_FIRST: "owed-first",
     Code.ADVICE_FIRST: "owed-first",
 }
+_OF_THE_AMOUNT = (
+    Code.AMOUNT_OVER_LIMIT,
+    Code.SALE_DAY_LIMIT,
+    Code.AMOUNT_OVER_LEFT,
+    Code.REFUND_LIMIT,
+    Code.REFUND_DAY_LIMIT,
+)
 
 
 class Wrong(Exception):  # noqa: N818 - what happened
     """A request that is answered with a problem of this kind."""
 
     def __init__(
-        self, kind: str, *, detail: str = "", field: str = "", limit_minor: int = 0
+        self,
+        kind: str,
+        *,
+        detail: str = "",
+        field: str = "",
+        limit_minor: int = 0,
+        texts: Texts | None = None,
     ) -> None:
         super().__init__(kind)
+        self.texts = texts if texts is not None else Texts(zh_CN=KINDS[kind].zh, en=KINDS[kind].en)
         self.kind, self.detail, self.field, self.limit_minor = kind, detail, field, limit_minor
 
 
 def refused(answer: NotNow | Refusal) -> Wrong:
     """Why the terminal did not take what was asked."""
     if isinstance(answer, NotNow):
-        return Wrong("payment-differs" if answer is NotNow.TAKEN_BEFORE else answer.value)
+        field = "currency" if answer is NotNow.OTHER_CURRENCY else ""
+        kind = "payment-differs" if answer is NotNow.TAKEN_BEFORE else answer.value
+        return Wrong(kind, field=field)
+    field = "amount_minor" if answer.code in _OF_THE_AMOUNT else ""
     limit_minor = answer.limit.minor if answer.limit is not None else 0
     kind = _REFUSALS.get(answer.code, "payment-stands-not")
-    detail = answer.code.value if kind == "payment-stands-not" else ""
-    return Wrong(kind, detail=detail, limit_minor=limit_minor)
+    detail, texts = "", None
+    if kind == "payment-stands-not":  # why, in the words that the display has for it
+        words = why_refused(answer)
+        detail = answer.code.value
+        texts = Texts(zh_CN=words.in_language(Language.ZH), en=words.in_language(Language.EN))
+    return Wrong(kind, detail=detail, field=field, limit_minor=limit_minor, texts=texts)
 
 
 def problem(wrong: Wrong) -> Response:
@@ -126,7 +149,7 @@ def problem(wrong: Wrong) -> Response:
         title=kind.en,
         status=kind.status,
         detail=wrong.detail or kind.en,
-        texts=Texts(zh_CN=kind.zh, en=kind.en),
+        texts=wrong.texts,
         field=wrong.field,
         limit_minor=wrong.limit_minor,
     )

@@ -13,6 +13,7 @@ from firmware.api.problems import Wrong
 from firmware.api.types import ID_PATTERN
 
 T = TypeVar("T")
+_FIELD = re.compile(r"(?:required|unknown) field `([^`]{1,80})`")
 WAIT_MAX_S, VERSION_MAX, BATCH_MAX = 60, 2**53, 999_999
 
 
@@ -36,6 +37,9 @@ async def body_of(request: Request, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         words, _, place = str(error).partition(" - at `$")
         field = place.rstrip("`").lstrip(".")
+        named = _FIELD.search(words)  # one that is lacking or unknown stands in the words
+        if named is not None:
+            field = f"{field}.{named[1]}".lstrip(".")
         raise Wrong("invalid-body", detail=words, field=field) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Wrong("bad-request", detail="the body is no JSON") from None
@@ -44,6 +48,6 @@ async def body_of(request: Request, kind: type[T]) -> T:
 def number_of(request: Request, name: str, default: int, most: int) -> int:
     """A whole number of the query. Raises Wrong."""
     text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text[:18]) > most:
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) > most:
         raise Wrong("bad-request", field=name, detail=f"{name}: a number from 0 to {most}")
     return int(text)

@@ -164,6 +164,8 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
     yield "交易 Transaction", name_text(sale)
     yield "时间 When", moment_text(sale)
     yield "批次、凭证号 Batch, voucher", f"{sale.batch:06d} / {sale.stan:06d}"
+    if sale.order_reference:
+        yield "订单号 Order", sale.order_reference
     yield "金额 Amount", amount_text(sale.amount)
     yield "持卡人验证 Cardholder verification", cvm_text(sale)
     yield "授权码 Authorisation code", sale.authorisation_code or "无 none"
@@ -186,7 +188,9 @@ def told(record: Record) -> str:
         case GuardOverridden():
             return f"警告后继续 a warning was overridden: {record.guard} ({record.shown})"
         case IntentRecorded():
-            return f"联机前先记录 {NAMES[record.kind]}, recorded before the host was asked"
+            words = f"联机前先记录 {NAMES[record.kind]}, recorded before the host was asked"
+            till = f" (订单 order {record.order_id})" if record.order_id else ""
+            return words + till
         case OutcomeRecorded():
             code = f" [{record.response_code}]" if record.response_code else ""
             return f"结果 outcome: {RESULTS[record.result]}{code} {record.reason}".rstrip()

@@ -10,7 +10,7 @@ import contextlib
 
 from msgspec import Struct, field
 
-from firmware.core.kinds import Copy
+from firmware.core.kinds import Copy, EndCause, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, Fault, Faults, PowerOff, UseUpCard, Wait
 from firmware.flows.parts import show
@@ -18,6 +18,7 @@ from firmware.flows.permissions import supervisor
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
+from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
 from firmware.payments.effects import CheckClock, Look, Now, Record
@@ -111,6 +112,7 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
     story.seen.update((_name(fault), fault.detail) for fault in faults)
     if all(fault.device is not None for fault in faults):
         await story.journal()
+        await _end_orders()
     await show(desk, await _screen(desk, faults[0]))
     happening = await Wait(RETRY_MS)
     if isinstance(happening, KeyPressed):
@@ -121,6 +123,21 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
     if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
         await retry.go_on(desk, await Now())
     return False
+
+
+async def _end_orders() -> None:
+    """End the order that the fault cut short: its till need not wait until the part is back."""
+    ended = [
+        OrderEnded(
+            id=each.taken.id,
+            end=OrderEnd.CANCELLED,
+            reason=ReversalCause.OUT_OF_SERVICE.value,
+            cause=EndCause.OUT_OF_SERVICE,
+        )
+        for each in await Look.of(Lookups.open_orders)
+    ]
+    if ended:
+        await Record.of(*ended)
 
 
 async def _display_slip() -> PrintQueued:

@@ -43,12 +43,13 @@ class HostLine:
         self._previous: bytes | None = None
         self._held: bytes | None = None
         self.fault: LineFault | None = None
-        self.undelivered = False
+        self.undelivered = self.unanswered = False  # the last message
         self.delivered = self.spoilt = 0
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         """One message through the line as it now is; None at once when no answer comes."""
         self.undelivered = self.fault is LineFault.DOWN
+        self.unanswered = False
         if self.undelivered:
             self.spoilt += 1
             return None
@@ -56,6 +57,7 @@ class HostLine:
         answer = self._inner.exchange(message, timeout_ms)
         came = self._carried(answer)
         self.spoilt += came != answer
+        self.unanswered = came is None
         return came
 
     def close(self) -> None:

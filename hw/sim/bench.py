@@ -153,6 +153,7 @@ class ModelBench:
     ) -> None:
         self.clock = VirtualClock(start)
         self.time = make_time(self.clock)
+        self.host_ms: Callable[[], int] = lambda: HOST_MS  # how long the last exchange took
         self._models, self._builder = models, builder
         self.keys, self.usb_keypad = models.keys, models.usb_keypad
         self.paper_printer = models.printer
@@ -169,11 +170,14 @@ class ModelBench:
             printer=builder.printer(models),
             reader_worker=VirtualWorker(self.time, lambda: APDU_MS),
             printer_worker=VirtualWorker(self.time, self._printing_ms()),
-            host_worker=VirtualWorker(self.time, lambda: HOST_MS),
+            host_worker=VirtualWorker(self.time, self._host_took),
         )
         watch_keypad(self.time, drivers.keypad, self.keys)
         watch_reader(self.time, drivers.reader, self.slot)
         return drivers
+
+    def _host_took(self) -> int:
+        return self.host_ms()
 
     @property
     def chip(self) -> Ssd1306:

@@ -67,6 +67,21 @@ def test_why_no_money_was_taken_is_a_code(limited: Till, story: str) -> None:
         assert found.ended.cause.value == cause, "the journal keeps it, not only its words"
 
 
+@pytest.mark.parametrize("fault", ["reader unplugged", "key stuck 9"])
+def test_an_order_ends_with_its_terminal_out_of_service_and_not_only_when_it_is_back(
+    till: Till, fault: str
+) -> None:
+    till.put("a")
+    till.play(f"{CARD}fault {fault}\nwait 2m")
+    assert till.ask("GET", "/v1/terminal").json["in_service"] is False
+    ended = till.get("a")
+    assert (ended["state"], ended["final"], ended["cause"]) == ("cancelled", True, "out-of-service")
+    till.play(f"clear {fault.split(maxsplit=1)[0]}\nremove\nwait 5m")
+    assert till.get("a") == ended
+    assert till.put("b").status == 201
+    till.play("expect totals sales=0/0")
+
+
 def test_a_card_that_declines_by_itself_is_told_from_an_issuer(till: Till) -> None:
     till.put("a")
     till.play("press ENTER\ninsert cloned\nwait 1m\nremove\nwait 1m")

@@ -131,7 +131,11 @@ class Again:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_whenever_the_power_goes_the_same_put_is_one_charge_and_one_answer(
-    story: str, tmp_path: Path, pytestconfig: pytest.Config, figure: Callable[[str], None]
+    story: str,
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    figure: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> None:
     witness = cuts_of(story, tmp_path / "story")
     every = 1 if pytestconfig.getoption("--long") else SHORT_EVERY
@@ -146,6 +150,8 @@ def test_whenever_the_power_goes_the_same_put_is_one_charge_and_one_answer(
             raise
         finally:
             again.close()
+        done = ", ".join(f"{count} {state}" for state, count in sorted(ends.items()))
+        progress(f"{story}: {number + 1} of {len(tried)} disks: {done}")
     words = ", ".join(f"{count} {state}" for state, count in sorted(ends.items()))
     figure(
         f"till, power cut, {story}: {witness.effects} effects, {len(witness.cuts)} different disks,"

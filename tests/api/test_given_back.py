@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firmware.ui.texts import Language, Text
 from tests.api.http import PAY, Till
 
 Numbers = Callable[[Any], dict[str, Any]]
@@ -46,6 +47,11 @@ def test_a_payment_is_voided_once(paid: Till) -> None:
         "payment-stands-not",
         "already_voided",
     )
+    words = Text.ALREADY_VOIDED
+    assert again.json["texts"] == {
+        "zh_CN": words.in_language(Language.ZH),
+        "en": words.in_language(Language.EN),
+    }, "why, and not only that it cannot be"
     paid.play("expect totals voids=1/12850")
 
 

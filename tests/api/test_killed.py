@@ -16,7 +16,7 @@ import pytest
 
 from tests.api.killed import GONE, Simulator, Struck
 
-ROUNDS, ROUNDS_LONG, SEED, MOST_S = 4, 60, 17, 0.5
+ROUNDS, ROUNDS_LONG, SEED, MOST_S = 4, 30, 17, 0.5
 STEPS = (
     "press ENTER",
     "insert unionpay-debit",
@@ -58,7 +58,10 @@ def ended(simulator: Simulator, path: str, body: Any) -> Any:
 
 
 def test_whoever_is_killed_whenever_it_is_one_charge_and_one_answer(
-    simulator: Simulator, pytestconfig: pytest.Config, figure: Callable[[str], None]
+    simulator: Simulator,
+    pytestconfig: pytest.Config,
+    figure: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> None:
     rounds = ROUNDS_LONG if pytestconfig.getoption("--long") else ROUNDS
     chance, ends, told = Random(SEED), Counter[str](), {}
@@ -75,6 +78,8 @@ def test_whoever_is_killed_whenever_it_is_one_charge_and_one_answer(
         ends[end["state"]] += 1
         if end["state"] == "approved":
             paid = [paid[0] + 1, paid[1] + end["amount_minor"]]
+        done = ", ".join(f"{count} {state}" for state, count in sorted(ends.items()))
+        progress(f"killed: {number + 1} of {rounds} payments: {done}")
     for path, (body, end) in told.items():
         assert simulator.ask("PUT", path, body) == (200, end)
     status, held = simulator.play(f"expect books balanced\nexpect totals sales={paid[0]}/{paid[1]}")

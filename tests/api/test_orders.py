@@ -233,3 +233,19 @@ def test_a_wish_that_was_withdrawn_is_not_begun(counter: Counter) -> None:
     answer.cancel()
     counter.post(TillAsked(wish("a"), answer))
     assert counter.order("a") is Done.RECORDED
+
+
+def test_in_real_time_an_answer_that_never_comes_is_waited_for(counter: Counter) -> None:
+    """So that whoever tries a till sees how it waits for the bank, and cancels too late."""
+    counter.stage.wait_for_host()
+    counter.do("fault host silent")
+    counter.order("a")
+    before_ms = counter.stage.bench.clock.monotonic_ms()
+    counter.do(PAY)
+    assert counter.state("a") is OrderState.AUTHORISING
+    counter.stop("a")
+    counter.do("wait 1s\nclear host\nremove\nwait 5m")
+    assert counter.state("a") is OrderState.REVERSED
+    waited_ms = counter.stage.bench.clock.monotonic_ms() - before_ms
+    assert waited_ms > counter.stage.config.host.timeout_s * 1_000
+    balanced(counter)

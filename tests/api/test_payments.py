@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -106,14 +107,15 @@ def test_an_order_that_is_not_taken_leaves_nothing_and_may_ask_again(
 @pytest.mark.parametrize(
     ("changed", "kind", "field"),
     [
-        ({"currency": "HKD"}, "other-currency", ""),
-        ({"amount_minor": 5_000_001}, "amount-over-limit", ""),
+        ({"currency": "HKD"}, "other-currency", "currency"),
+        ({"amount_minor": 5_000_001}, "amount-over-limit", "amount_minor"),
         ({"amount_minor": 0}, "invalid-body", "amount_minor"),
         ({"amount_minor": 1.5}, "invalid-body", "amount_minor"),
         ({"amount_minor": "12850"}, "invalid-body", "amount_minor"),
         ({"lines": [{"name": "x", "amount_minor": 1}]}, "lines-differ", "lines"),
         ({"lines": [{"name": "", "amount_minor": 1}]}, "invalid-body", "lines[0].name"),
-        ({"colour": "red"}, "invalid-body", ""),
+        ({"colour": "red"}, "invalid-body", "colour"),
+        ({"lines": [{"name": "x"}]}, "invalid-body", "lines[0].amount_minor"),
         ({"reference": "a\x07b"}, "invalid-body", "reference"),
     ],
 )
@@ -121,6 +123,12 @@ def test_what_is_wrong_in_a_body_is_named(till: Till, changed: Any, kind: str, f
     refused = till.put("a", **changed)
     assert (refused.status, refused.kind, refused.json.get("field", "")) == (422, kind, field)
     assert till.put("a").status == 201
+
+
+@pytest.mark.parametrize("number", ["0" * 18 + "9" * 9, "0" * 5_000, "9" * 5_000, "-1", "1.0", "٣"])
+def test_a_number_that_is_none_is_refused(till: Till, number: str) -> None:
+    refused = till.ask("GET", f"/v1/payments?after={quote(number)}")
+    assert (refused.status, refused.json["field"]) == (400, "after")
 
 
 def test_orders_do_not_queue(till: Till) -> None:

@@ -20,6 +20,7 @@ from firmware.journal.keys import TerminalKeys
 from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player
+from tests.api.counter import Counter
 from tests.cli.conftest import Pos
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -150,3 +151,15 @@ def test_what_is_not_there_is_one_line(
     assert found == code
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert not output.exists()
+
+
+def test_a_tills_order_is_named_where_a_bank_looks(tmp_path: Path) -> None:
+    counter = Counter(tmp_path)
+    counter.order("order-7", reference="table 12")
+    counter.do("press ENTER\ninsert unionpay-debit\npress 123456 ENTER\nremove\nwait 1m")
+    counter.close()
+    reader = Reader()
+    archive = packed(tmp_path / "terminal", tmp_path / "e.zip", "1")
+    reader.feed(archive.read("index.html").decode())
+    for words in ("订单号 Order", "table 12", "order-7"):
+        assert words in reader.text

@@ -151,6 +151,14 @@ class Stage:
         if acquirer is None and config.host.kind == "acquirer":
             self._put_up_acquirer()
 
+    def wait_for_host(self) -> None:
+        """Let an answer that never comes be waited for as long as the settings say.
+
+        A scenario need not see that wait; whoever tries a till in real time does.
+        """
+        answered_ms, silent_ms = self.bench.host_ms, self.config.host.timeout_s * 1_000
+        self.bench.host_ms = lambda: silent_ms if self.line.unanswered else answered_ms()
+
     # --- power ---
 
     def power_on(self) -> Terminal:

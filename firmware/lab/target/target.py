@@ -152,13 +152,16 @@ class Target:
         return tokens.add(TILL, Scope, nexo=True)
 
     def _make_stage(self, config: Config) -> Stage:
-        return Stage(
+        stage = Stage(
             self._directory,
             config,
             make_time=self._make_time,
             start=self._start,
             on_frame=self._on_frame,
         )
+        if not self._virtual:
+            stage.wait_for_host()
+        return stage
 
     def _make_time(self, clock: VirtualClock) -> VirtualTime:
         if self._virtual:
