@@ -16,7 +16,6 @@ from firmware.lab.page.hub import Hub
 from firmware.lab.page.session import Session
 from tests.acquirer.conftest import MERCHANT, TERMINAL
 from tests.acquirer.serving import Server, certificate, said
-from tests.lab.page.conftest import said as shown
 from tests.lab.page.conftest import wait_for
 from tests.line.proxy import Proxy
 
