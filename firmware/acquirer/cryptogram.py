@@ -39,6 +39,7 @@ COVERED = (  # tags and their lengths in the cryptogram's input
     ("9F36", 2),
 )
 CARDS = 1024  # whose keys are not derived anew for each transaction
+TOGETHER = 8  # session keys that serve twice: a cryptogram is checked, and answered
 ISSUER_APPROVES = 0x80  # in the second byte of the card status update. See EMV 4.4 Book 3, C9
 
 
@@ -107,6 +108,7 @@ def icc_master_key(imk: Key, pan: Pan, psn: str) -> Key:
     return Key(odd_parity(encrypt(imk.reveal(), block + exclusive_or(block, b"\xff" * 8))))
 
 
+@lru_cache(maxsize=TOGETHER)
 def session_key(master: Key, diversifier: bytes) -> Key:
     """The session key for 8 bytes of diversification. See EMV 4.4 Book 2, A1.3.1."""
     first, last = diversifier[:2], diversifier[3:]

@@ -23,6 +23,8 @@ _OPTIONS = {
     # what is asked for every request is found by an index, also while the tables are new and the
     # statistics say that they are empty: a plan is kept
     "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
     "jit": "off",
 }
 _DURABLE = {

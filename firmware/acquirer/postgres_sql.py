@@ -88,19 +88,20 @@ ACCOUNTS_AT = """
 SELECT DISTINCT account FROM transactions
 JOIN json_to_recordset(%s::json) AS asked(terminal text, batch bigint, stan integer)
 USING (terminal, batch, stan)"""
-# of each request in order: what is there, and of the account the values themselves
+# of each request in order: true or NULL for what is there or not, and of the account the values
+# themselves. Not EXISTS: of many rows PostgreSQL makes one hash of the whole table
 GLANCE = f"""
 SELECT
-    EXISTS (SELECT 1 FROM transactions AS t WHERE t.terminal = asked.terminal
+    (SELECT true FROM transactions AS t WHERE t.terminal = asked.terminal
         AND t.batch = asked.batch AND t.stan = asked.stan),
-    EXISTS (SELECT 1 FROM settlements AS s WHERE s.terminal = asked.terminal
+    (SELECT true FROM settlements AS s WHERE s.terminal = asked.terminal
         AND s.batch = asked.batch),
-    EXISTS (SELECT 1 FROM reversals AS r WHERE r.terminal = asked.terminal
+    (SELECT true FROM reversals AS r WHERE r.terminal = asked.terminal
         AND r.batch = asked.batch AND r.stan = asked.stan),
-    EXISTS (SELECT 1 FROM transactions AS t WHERE t.account = asked.account
+    (SELECT true FROM transactions AS t WHERE t.account = asked.account
         AND t.cryptogram = asked.cryptogram AND t.cryptogram <> ''),
-    EXISTS (SELECT 1 FROM transactions AS t WHERE t.reference = asked.reference
-        UNION ALL SELECT 1 FROM settlements AS s WHERE s.reference = asked.reference),
+    (SELECT true FROM transactions AS t WHERE t.reference = asked.reference
+        UNION ALL SELECT true FROM settlements AS s WHERE s.reference = asked.reference LIMIT 1),
     accounts.spent_minor, accounts.pin_failures, records.value
 FROM json_to_recordset(%s::json) AS asked(at integer, terminal text, batch bigint, stan integer,
     account text, cryptogram bytea, reference text)

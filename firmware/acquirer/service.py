@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from firmware.acquirer.booking import Booking, Standing, asked_of
@@ -111,7 +112,7 @@ class AcquirerService:
         for wave in _waves(admitted, coming):
             seen = [found for at, _ in wave if (found := coming[at]) is not None]
             if seen:
-                books.glance(seen, self._reference_of)
+                books.glance(seen, partial(_reference_of, _day_of(self._now())))
             new: list[_New] = []
             for at, request in wave:
                 answers[at] = self._carry_out(books, request, new)
@@ -181,20 +182,19 @@ class AcquirerService:
         return found.limit_minor
 
     def _new_entry(self, books: BooksEngine, request: FinancialRequest, account: str) -> Booking:
-        today, state = self._now().date(), Standing.REFUSED
+        now, state = self._now(), Standing.REFUSED
         payment = request.payment
         if books.is_reversed(payment.place):
             decision, state = Decision("94"), Standing.BLOCKED
         elif books.settlement(payment.terminal, payment.batch) is not None:
             decision = Decision("12")
         else:
-            decision = self._issuer.decide(books, request, account, today)
+            decision = self._issuer.decide(books, request, account, now.date())
         approved = decision.code == APPROVED
-        reference = self._reference(books)
+        reference = self._reference(books, now)
         asked = asked_of(payment, account)
         if not payment.date:  # a line that does not say when: the acquirer's own time counts
-            now = self._now()
-            asked |= {"date": now.strftime("%Y%m%d"), "time": now.strftime("%H%M%S")}
+            asked |= {"date": f"{now:%Y%m%d}", "time": f"{now:%H%M%S}"}
         return Booking(
             **asked,
             state=Standing.STANDING if approved else state,
@@ -204,14 +204,17 @@ class AcquirerService:
             issuer_data=decision.issuer_data,
             cryptogram=decision.cryptogram,
             muted=decision.muted,
-            decided_on=today.strftime("%Y%m%d"),
+            decided_on=f"{now:%Y%m%d}",
             undoes=decision.undoes,
         )
 
     def _settle(self, books: BooksEngine, request: SettlementRequest) -> Answered:
         settled = books.settlement(request.terminal, request.batch)
         if settled is None:
-            settled = self._reference(books), books.totals(request.terminal, request.batch)
+            settled = (
+                self._reference(books, self._now()),
+                books.totals(request.terminal, request.batch),
+            )
             books.settle(request.terminal, request.batch, *settled)
         reference, totals = settled
         code = APPROVED if totals == request.totals else "95"
@@ -253,23 +256,30 @@ class AcquirerService:
         )
         return all(ours == theirs or not ours or not theirs for ours, theirs in said)
 
-    def _reference(self, books: BooksEngine) -> str:
+    def _reference(self, books: BooksEngine, now: datetime) -> str:
         """Twelve digits: the year's last, the day of the year, and a number of eight digits.
 
         The number begins anew after 10**8, and the day after ten years: one in use is passed over.
         """
+        day = _day_of(now)
         while True:
-            reference = self._reference_of(books.next_number())
+            reference = _reference_of(day, books.next_number())
             if not books.is_reference(reference):
                 return reference
-
-    def _reference_of(self, number: int) -> str:
-        return self._now().strftime("%Y%j")[3:] + f"{number % 10**8:08d}"
 
     def _authorisation_code(self, reference: str) -> str:
         """Six digits that say nothing, the same at every asking."""
         digest = hmac.new(self._hash_key.reveal(), reference.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(digest[:8], 'big') % 10**6:06d}"
+
+
+def _day_of(now: datetime) -> str:
+    """The year's last digit and the day of the year."""
+    return f"{now:%Y%j}"[3:]
+
+
+def _reference_of(day: str, number: int) -> str:
+    return f"{day}{number % 10**8:08d}"
 
 
 def _waves(

@@ -212,9 +212,10 @@ class Switch:
             answers = desk.service.take_all(desk.books, [request for _, request in booked])
             for (each, request), answer in zip(booked, answers, strict=True):
                 each.answer = self._evened(request, answer)
+        now = self._now()
         for each in taken:
             if each.answer is not None:
-                each.answer = self._stamped(each.answer, each.rule)
+                each.answer = self._stamped(each.answer, each.rule, now)
 
     def _read(self, desk: ServiceDesk, numbers: Sequence[str], taken: Sequence[_Taken]) -> None:
         """What they ask, under the keys that their terminals have now."""
@@ -255,15 +256,15 @@ class Switch:
         code = "00" if even else "95"
         return replace(answer, response_code=code, host_totals=own, balanced=even)
 
-    def _stamped(self, answer: Answered, rule: Rule | None) -> Answered:
-        now, does = self._now(), rule.does if rule is not None else ""
+    def _stamped(self, answer: Answered, rule: Rule | None, now: datetime) -> Answered:
+        does = rule.does if rule is not None else ""
         if does == "unbalanced" and answer.host_totals is not None:
             answer = replace(answer, response_code="95", balanced=False)
         return replace(
             answer,
-            date=answer.date or now.strftime("%m%d"),
-            time=answer.time or now.strftime("%H%M%S"),
-            settled_on=now.strftime("%m%d"),
+            date=answer.date or f"{now:%m%d}",
+            time=answer.time or f"{now:%H%M%S}",
+            settled_on=f"{now:%m%d}",
             institution=self._institution,
             sign_on_again=does == "sign-on-again",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import secrets
 import signal
 import ssl
@@ -39,6 +40,7 @@ from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import check_value, master_of
 
 PORT, LINES_MAX = 8583, 10_000
+OTHER_FILES = 64  # books, records, log, metrics, connections that are being taken
 INSTITUTION_MAX = 11  # digits of field 32
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
@@ -151,6 +153,7 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         raise Refused(str(error)) from None
     if not options.books:
         acquirer.lock()  # until the process ends
+    _allow_files(options.connections)
     clock, counts = SystemClock(), Counts()
     desks = acquirer.desks(clock.now, test_amounts=options.test_amounts)
     rules = RuleBook(options.rules or options.data / RULES)
@@ -208,6 +211,17 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= LINES_MAX:
         raise argparse.ArgumentTypeError(f"a number from 1 to {LINES_MAX}, not {text!r}")
     return int(text)
+
+
+def _allow_files(connections: int) -> None:
+    """Have so many connections open at once, and what else is open. Raises Refused."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if wanted > hard:
+        words = f"--connections {connections}: the system allows {hard} open files"
+        raise Refused(f"{words}, and {OTHER_FILES} are for others")
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _institution(text: str) -> str:

@@ -19,7 +19,7 @@ from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.tcp import FrameLink
 from firmware.iso8583.working_keys import WorkingKeysError, master_of
 
-TIMEOUT_S = 10  # the page stands still while an answer is waited for
+TIMEOUT_S = 10  # people look at a page meanwhile
 COMPONENT_NAMES = ("component_1", "component_2")
 _COMPONENT = re.compile("[0-9A-Fa-f]{32}")
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from firmware.acquirer.booking import Kept
+from firmware.acquirer.booking import Booking, Kept, Standing, asked_of
 from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError, Coming
 from firmware.acquirer.postgres import PostgresBooks
 from firmware.core.kinds import Kind, Totals
 from firmware.lab.postgres import Cluster
 from tests.contracts.test_books_contract import PLACE, enter
+from tests.payment import payment
 from tests.postgres import cluster
 
 
@@ -178,3 +179,44 @@ def test_a_database_that_forgets_is_refused(server: Cluster, tmp_path: Path, nam
             db.execute("SELECT pg_reload_conf()")
             while db.execute(f"SHOW {name}".encode()).fetchone() == ("off",):
                 pass
+
+
+def test_what_is_read_ahead_reads_no_more_as_the_books_grow(server: Cluster, url: str) -> None:
+    """A plan is made while the tables are empty, and kept: it must not read a table whole."""
+    books = PostgresBooks(url)
+    for first in range(1, 401, 20):
+        entries = [entry_at(stan, f"account {stan % 20}") for stan in range(first, first + 20)]
+        with books.commit():
+            books.hold_all(["10000001"])
+            books.glance(
+                [Coming(place_of(each), each.account, each.cryptogram, "1") for each in entries],
+                lambda number: f"{number:012d}",
+            )
+            books.add_all([(entry, 10_000_000) for entry in entries])
+    books.close()
+    schema = url.split("//")[1].split("@", maxsplit=1)[0]
+    with server.connect() as db:
+        scans = read = 0
+        while scans < 400:  # a backend tells its figures once it has ended
+            found = db.execute(
+                "SELECT sum(idx_scan), sum(idx_tup_read) FROM pg_stat_user_indexes"
+                " WHERE schemaname = %s AND relname = 'transactions'",
+                (schema,),
+            ).fetchone()
+            scans, read = (int(each or 0) for each in found) if found else (0, 0)
+    assert read < 400 * 4, "rows of the index that 400 requests have read"
+
+
+def place_of(entry: Booking) -> tuple[str, int, int]:
+    return (entry.terminal, entry.batch, entry.stan)
+
+
+def entry_at(stan: int, account: str) -> Booking:
+    return Booking(
+        **asked_of(payment(stan=stan), account),
+        state=Standing.STANDING,
+        response_code="00",
+        reference=f"{stan + 500_000:012d}",
+        cryptogram=stan.to_bytes(8, "big"),
+        decided_on="20261122",
+    )

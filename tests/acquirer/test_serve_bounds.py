@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -15,7 +17,7 @@ from firmware.acquirer.counts import Counts
 from firmware.acquirer.server import Alone, Server
 from firmware.acquirer.terminal_line import Limits, Reply
 from tests.acquirer.conftest import TERMINAL
-from tests.acquirer.serving import LineTerminal, add_terminal, certificate, received
+from tests.acquirer.serving import LineTerminal, add_terminal, certificate, command, received
 from tests.acquirer.serving import Server as Process
 
 FRAME = (30).to_bytes(2, "big") + bytes(30)
@@ -162,3 +164,18 @@ def test_noise_never_stops_the_process_or_touches_the_books(tmp_path: Path, seed
         assert "Traceback" not in process.log.read_text()
     finally:
         process.kill()
+
+
+def test_files_are_allowed_for_as_many_connections_as_are_asked_for(tmp_path: Path) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard > 2_000:
+        process = Process(tmp_path / "acquirer", "--connections", 1_900)
+        limits = Path(f"/proc/{process.process.pid}/limits").read_text()
+        process.kill()
+        (files,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
+        assert int(files.split()[3]) >= 1_900
+    words = command("serve", "--data", tmp_path / "other", "--connections", 1_000)
+    done = subprocess.run(
+        ["prlimit", "--nofile=900:900", *words], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "the system allows 900 open files" in done.stderr) == (2, True)

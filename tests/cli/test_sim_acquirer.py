@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import threading
 
 import pytest
 
@@ -15,8 +16,8 @@ from firmware.lab.page.hub import Hub
 from firmware.lab.page.session import Session
 from tests.acquirer.conftest import MERCHANT, TERMINAL
 from tests.acquirer.serving import Server, certificate, said
-from tests.lab.page.conftest import said as shown
 from tests.lab.page.conftest import wait_for
+from tests.line.proxy import Proxy
 
 FIRST, SECOND = "0123456789ABCDEFFEDCBA9876543210", "FEDCBA98765432100123456789ABCDEE"
 STORY = """
@@ -50,11 +51,51 @@ def test_a_sale_and_a_settlement_of_the_simulator_stand_at_the_server(tmp_path):
         session.start()
         session.submit(Play("story.pos", STORY, {}))
         wait_for(hub, lambda: (hub.state("play") or {}).get("end"))
-        assert hub.state("play")["end"] == "held", shown(hub)
+        assert hub.state("play")["end"] == "held", hub.state("play")
         (batch,) = json.loads(said("report", "--json", "--data", data))["batches"]
         assert (batch["totals"]["sales_minor"], len(batch["settled"])) == (12_850, 12)
     finally:
         session.close()
+        server.kill()
+
+
+def test_the_page_goes_on_while_an_answer_is_waited_for(tmp_path):
+    """Answers are held back until the page has shown more than one frame of the waiting."""
+    data, key = tmp_path / "acquirer", tmp_path / "terminal.json"
+    words = ("terminal", "add", TERMINAL, "--merchant", MERCHANT, "--json", "--data", data)
+    key.write_text(said(*words))
+    said("account", "add", "--tray", "--data", data)
+    chain, secret = certificate(tmp_path)
+    server = Server(data, "--tls-cert", chain, "--tls-key", secret)
+    hub, moved = Hub(), threading.Event()
+    seen: set[str] = set()
+
+    def hold_back(moment: str) -> None:
+        if moment == "answered, on its way" and seen:
+            moved.wait(60)
+
+    def look() -> None:
+        glass = hub.state("glass") or {}
+        if "交易处理中" in glass.get("text", ""):
+            seen.add(glass["bits"])
+            if len(seen) > 1:
+                moved.set()
+
+    proxy = Proxy(lambda: server.port, hold_back)
+    tls = ssl.create_default_context(cafile=str(chain))
+    acquirer = FarAcquirer("127.0.0.1", proxy.port, master_in(key), tls)
+    session = Session(tmp_path / "terminals", hub, {}, acquirer=acquirer)
+    hub.listen(look)
+    try:
+        session.start()
+        session.submit(Play("story.pos", STORY, {}))
+        wait_for(hub, lambda: (hub.state("play") or {}).get("end"))
+        assert hub.state("play")["end"] == "held", hub.state("play")
+        assert len(seen) > 1
+    finally:
+        moved.set()
+        session.close()
+        proxy.close()
         server.kill()
 
 

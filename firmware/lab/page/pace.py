@@ -30,6 +30,7 @@ class PacedTime(VirtualTime):
         self._wait = wait
         self._wall_s = wall_s
         self._speed, self._hurry = 1, 1
+        self._asked = 0  # what is out in the real world
         self._anchor_ms, self._anchor_s = clock.monotonic_ms(), wall_s()
 
     @property
@@ -44,7 +45,28 @@ class PacedTime(VirtualTime):
 
     @property
     def _pace(self) -> int:
-        return max(self._speed, self._hurry)
+        return 1 if self._asked else max(self._speed, self._hurry)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the real world has yet to answer."""
+        return self._asked > 0
+
+    def begin_asking(self) -> None:
+        """Keep to the wall clock from now on: the real world has been asked something."""
+        self._hold(self.reached_ms)
+        self._asked += 1
+
+    def end_asking(self) -> None:
+        """It has answered."""
+        self._hold(self.reached_ms)
+        self._asked -= 1
+
+    def forget(self) -> None:
+        """Drop what is planned, and what was asked: the power is gone."""
+        super().forget()
+        self._hold(self.reached_ms)
+        self._asked = 0
 
     @property
     def reached_ms(self) -> int:

@@ -25,6 +25,7 @@ from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.page import commands, views
 from firmware.lab.page.choices import lines_of, spoken_by
 from firmware.lab.page.hub import Hub
+from firmware.lab.page.line_worker import LineWorker
 from firmware.lab.page.pace import PacedTime
 from firmware.lab.page.publisher import Publisher
 from firmware.lab.page.recorder import Recorder
@@ -203,6 +204,7 @@ class Session:
                 printer_kind=player.printer_kind,
                 start=begins,
                 acquirer=self._acquirer,
+                line_worker=lambda: LineWorker(self._time),
             )
             stage.bench.slot.on_apdu.append(self._note_apdu)
             return stage

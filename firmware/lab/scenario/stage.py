@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
@@ -45,7 +46,7 @@ from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
-from hw.ports import Buzzer, HostLink, Keypad
+from hw.ports import Buzzer, HostLink, Keypad, Worker
 from hw.printer import EscposPrinter, NoPrinter
 from hw.sim.bench import CardSlot, Drivers, ModelBench, Models
 from hw.sim.cards import TEST_CA_KEYS
@@ -57,6 +58,12 @@ START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
 STAGE_CONFIG = Config(emv=Emv(test_keys=True))
+
+
+class EndedWorker(Worker, Protocol):
+    """One whose thread ends by itself once nobody wants it."""
+
+    def end(self) -> None: ...
 
 
 class StageDrivers:
@@ -117,15 +124,18 @@ class Stage:
         printer_kind: Kind = GOOD,
         start: datetime = START,
         acquirer: FarAcquirer | None = None,
+        line_worker: Callable[[], EndedWorker] | None = None,
     ) -> None:
         """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
 
         Its wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
         terminal comes from the factory: nobody has chosen a password or signed on. `acquirer` is
-        at the end of a real line, instead of the embedded one.
+        at the end of a real line, instead of the embedded one; `line_worker` makes who asks it,
+        where the asking thread is not to wait.
         """
         self.config = config if acquirer is None else acquirer.settings(config)
-        self._acquirer = acquirer
+        self._acquirer, self._make_line_worker = acquirer, line_worker
+        self._line_worker: EndedWorker | None = None  # while the power is on
         self._buzzer = buzzer
         self._directory = directory
         self._on_frame = on_frame
@@ -175,6 +185,8 @@ class Stage:
             self.far = self._acquirer.link(self._directory, ledger.keys.card)
         hold(self.config, ledger, lambda _master: self.far or self.host)
         self._drivers = drivers = self.bench.power_on()
+        if self._acquirer is not None and self._make_line_worker is not None:
+            self._line_worker = self._make_line_worker()
         devices = Devices(
             clock=self.bench.clock,
             display=drivers.display,
@@ -182,7 +194,7 @@ class Stage:
             reader_worker=drivers.reader_worker,
             printer=drivers.printer,
             printer_worker=drivers.printer_worker,
-            host_worker=drivers.host_worker,
+            host_worker=self._line_worker or drivers.host_worker,
             buzzer=self._buzzer,
             on_frame=self._note_frame,
         )
@@ -220,6 +232,9 @@ class Stage:
         end_ledger(self.terminal.ledger)
         if self._acquirer is not None and self.far is not None:
             self.far.close()
+        if self._line_worker is not None:
+            self._line_worker.end()
+            self._line_worker = None
         self.bench.power_cut(self._drivers)
         self.terminal, self._drivers, self.frame = None, None, None
 
