@@ -16,12 +16,15 @@ from msgspec.structs import replace
 from firmware.acquirer.accounts import Status
 from firmware.core.clock import SystemClock
 from firmware.core.masked import Pan
+from firmware.iso8583.codec import Codec
+from firmware.iso8583.frame import pack_frame, unpack_frame
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import Answered, Control, NoAnswer, ReversalRequest
 from firmware.lab.postgres import Cluster
 from tests.acquirer.conftest import TERMINAL, ChipCard
 from tests.acquirer.serving import (
     DEBIT,
+    LINE,
     ROOT,
     LineTerminal,
     Server,
@@ -236,11 +239,27 @@ def heard(serving: Server, frame: bytes, wait_s: float = 1.0) -> bytes:
         return b""
 
 
+def with_field(number: str, value: Callable[[str], str]) -> Change:
+    """Another value in a field, all lengths right, and the MAC of before."""
+
+    def change(frame: bytes) -> bytes:
+        parts, codec = unpack_frame(frame, LINE.frame), Codec(LINE.profile)
+        fields = codec.unpack(parts.message)
+        fields[number] = value(fields[number])
+        return pack_frame(codec.pack(fields), LINE.frame)
+
+    return change
+
+
 Change = Callable[[bytes], bytes]
 MIDDLE: dict[str, Change] = {
     "flipped amount": lambda frame: frame[:40] + bytes([frame[40] ^ 1]) + frame[41:],
     "flipped MAC": lambda frame: frame[:-1] + bytes([frame[-1] ^ 1]),
     "other terminal": lambda frame: frame.replace(TERMINAL.encode(), OTHER.encode()),
+    "other STAN": with_field("11", lambda stan: f"{int(stan) + 500:06d}"),
+    "other batch": with_field("60", lambda text: f"{text[:2]}000009{text[8:]}"),
+    "other amount": with_field("4", lambda _: f"{1:012d}"),
+    "a void": with_field("3", lambda _: "200000"),
     "wrong TPDU": lambda frame: frame[:2] + b"\x61" + frame[3:],
     "wrong header": lambda frame: frame[:7] + b"\x61" + frame[8:],
     "nothing in it": lambda frame: frame[:2] + bytes(len(frame) - 2),

@@ -197,6 +197,22 @@ class TestFrameLink:
         assert len(dialled) == dials
         link.close()
 
+    @pytest.mark.parametrize(
+        ("came", "got"),
+        [
+            (b"", None),
+            (b"\x00", None),
+            (b"\x00\x06abc", None),  # half a frame
+            (b"\x00\x00", b"\x00\x00"),  # lengths of no frame: garbled, which is no silence
+            (b"\xff\xff", b"\xff\xff"),
+        ],
+        ids=["nothing", "a byte", "half", "undersized", "oversized"],
+    )
+    def test_what_is_no_answer_is_none_and_its_connection_is_not_kept(self, serve, came, got):
+        link = self.link(serve(lambda _frame: came), keep=True)
+        assert link.exchange(b"\x00\x06abcdef", 1_000) == got
+        assert link._kept is None
+
     def test_a_kept_connection_that_the_other_end_closed_is_dialled_anew(self, serve):
         link = self.link(serve(lambda frame: frame), keep=True)
         frame = b"\x00\x06" + b"abcdef"

@@ -55,24 +55,35 @@ def refund(voucher: int, minor: int, card: str) -> tuple[str, ...]:
             'expect screen "交易成功" "退货"', "press ENTER", "remove", "wait 1m")  # fmt: skip
 
 
+def refund_elsewhere(sold: tuple[str, str], minor: int, card: str) -> tuple[str, ...]:
+    """Of what the other terminal sold, by its reference number and date."""
+    reference, day = sold
+    return (f"press MENU 3 246810 ENTER {reference} ENTER {day} ENTER",
+            'expect screen "非本机交易"', "press ENTER", f"press {minor} ENTER", "press ENTER",
+            f"insert {card}", 'expect screen "交易成功" "退货"', "press ENTER", "remove",
+            "wait 1m")  # fmt: skip
+
+
 DEBIT, CREDIT, OFFLINE, PIN = "unionpay-debit", "visa-credit", "offline-ok", "123456"
-Lines = Callable[[int, int], tuple[str, ...]]  # by the last sale there, of this batch and earlier
+# by the last sale there, of this batch and of earlier ones, and by the other terminal's last sale
+Lines = Callable[[int, int, tuple[str, str]], tuple[str, ...]]
 STORY: tuple[tuple[int, Lines], ...] = (
-    (0, lambda _now, _then: sale(12_850, DEBIT, PIN)),
-    (1, lambda _now, _then: sale(3_000, CREDIT)),
-    (0, lambda now, _then: void(now, DEBIT, PIN)),
-    (1, lambda _now, _then: undo(9_900, CREDIT)),
-    (0, lambda _now, _then: sale(2_500, OFFLINE)),
-    (1, lambda _now, _then: sale(7_700, CREDIT)),
-    (0, lambda _now, _then: sale(4_100, DEBIT, PIN)),
-    (0, lambda _now, _then: SETTLE),
-    (1, lambda _now, _then: SETTLE),  # does not balance, by a rule
-    (0, lambda _now, then: refund(then, 1_000, DEBIT)),
-    (1, lambda _now, then: refund(then, 600, CREDIT)),
-    (0, lambda _now, _then: sale(5_000, DEBIT, PIN)),
-    (1, lambda _now, _then: sale(1_200, CREDIT)),
-    (0, lambda _now, _then: SETTLE),
-    (1, lambda _now, _then: SETTLE),
+    (0, lambda *_: sale(12_850, DEBIT, PIN)),
+    (1, lambda *_: sale(3_000, CREDIT)),
+    (0, lambda now, *_: void(now, DEBIT, PIN)),
+    (1, lambda *_: undo(9_900, CREDIT)),
+    (0, lambda *_: sale(2_500, OFFLINE)),
+    (1, lambda *_: sale(7_700, CREDIT)),
+    (0, lambda *_: sale(4_100, DEBIT, PIN)),
+    (0, lambda *_: SETTLE),
+    (1, lambda *_: SETTLE),  # does not balance, by a rule
+    (0, lambda _, then, __: refund(then, 1_000, DEBIT)),
+    (1, lambda _, then, __: refund(then, 600, CREDIT)),
+    (1, lambda _, __, sold: refund_elsewhere(sold, 700, DEBIT)),
+    (0, lambda *_: sale(5_000, DEBIT, PIN)),
+    (1, lambda *_: sale(1_200, CREDIT)),
+    (0, lambda *_: SETTLE),
+    (1, lambda *_: SETTLE),
 )
 _UNBALANCED = Rule(does="unbalanced", type="0500", terminal=NUMBERS[1])
 
@@ -151,6 +162,11 @@ def prepared(folder: Path) -> None:
         (folder / f"{number}.key").write_text(key.reveal().hex())
 
 
+def _sales(told: Any) -> list[list[Any]]:
+    """The sales that stand, by batch and voucher number."""
+    return [row for row in told["all"] if row[2] == "sale" and row[4] and not row[5]]
+
+
 class Day:
     """Lives it once on a copy of what was prepared, with a kill or none, and rules or none."""
 
@@ -213,14 +229,16 @@ class Day:
                 said = terminal.ask("rest")
         return str(said)
 
-    def _last_sales(self, terminal: Terminal) -> tuple[int, int]:
-        """The voucher numbers of the last sale that can be undone, of this batch and earlier."""
+    def _last_sales(self, terminal: Terminal) -> tuple[int, int, tuple[str, str]]:
+        """The voucher numbers of the last sale that can be undone, of this batch and earlier.
+
+        Of the other terminal reference number and date of its last.
+        """
         told = self._told(terminal)
-        last: dict[bool, int] = {}
-        for batch, stan, kind, _minor, approved, voided_by, _state in told["all"]:
-            if kind == "sale" and approved and not voided_by:
-                last[batch == told["batch"]] = stan
-        return last.get(True, 0), last.get(False, 0)
+        (other,) = (each for each in self.terminals if each is not terminal)
+        last = {row[0] == told["batch"]: row[1] for row in _sales(told)}
+        sold = [(row[7], row[8]) for row in _sales(self._told(other))]
+        return last.get(True, 0), last.get(False, 0), sold[-1] if sold else ("0" * 12, "20260101")
 
     def _told(self, terminal: Terminal) -> Any:
         told = None

@@ -46,7 +46,8 @@ def begins(directory: Path) -> datetime:
 
 def config_of(number: str) -> Config:
     """The settings of the terminal with this number."""
-    return replace(STAGE_CONFIG, merchant=replace(STAGE_CONFIG.merchant, terminal=number))
+    config = replace(STAGE_CONFIG, merchant=replace(STAGE_CONFIG.merchant, terminal=number))
+    return replace(config, refund=replace(config.refund, other_terminals=True))
 
 
 class FarTerminal:
@@ -106,7 +107,8 @@ class FarTerminal:
             for each in journal.list_transactions(None, 0, 1_000, serial=serial):
                 approved = each.state is State.APPROVED
                 row = (each.batch, each.stan, each.kind.value, each.amount_minor)
-                found.append([*row, approved, each.voided_by, each.state.value])
+                state = (approved, each.voided_by, each.state.value)
+                found.append([*row, *state, each.reference, each.date])
         pending = journal.pending_settlement() is not None
         return {"batch": journal.batch(), "pending": pending, "all": sorted(found)}
 

@@ -15,6 +15,7 @@ from tests.line.day import VICTIMS, Day, Kill, prepared
 
 SEED = int(os.environ.get("LINE_SEED", "1"))
 A_FEW = 3
+PARTS = 4  # of the full sweep: LINE_SEED 1 to 4 are all moments, each with each victim
 TYPES = ("0200", "0220", "0400", "0500", "0320", "0800")  # the second message of each
 SLOW = ("lost", "silence")
 DEEDS = (
@@ -25,7 +26,7 @@ DEEDS = (
         for deed in (*SLOW, "twice", "half", "garbage", "sign-on-again", "code")
     ),
 )
-PRINTED_EVERY = 10
+PRINTED_EVERY = 5
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,9 @@ def whole(disks: Path, tmp_path_factory: pytest.TempPathFactory) -> Kill:
     day, broken = lived(disks, tmp_path_factory.mktemp("line") / "whole", kill)
     assert broken == []
     shown = [len(terminal.shown) for terminal in day.terminals]
-    assert shown == [6, 6], "every payment of the story was shown approved"
-    assert [(one.ended, one.count, one.said) for one in day.uploads] == [(True, 2, 2), (True, 2, 2)]
+    assert shown == [6, 7], "every payment of the story was shown approved"
+    assert [(one.ended, one.count, one.said) for one in day.uploads] == [(True, 2, 2), (True, 3, 3)]
+    print(f"a day has {len(kill.moments)} moments", flush=True)
     return kill
 
 
@@ -65,7 +67,8 @@ def sweep(
         assert broken == [], f"killed at {at} ({kill.moments[at - 1]}): {victim}"
         died += len(kill.moments) >= at
         if count % PRINTED_EVERY == 0:
-            print(f"{count} of {len(moments)} days, {died} kills: 0 twice, 0 lost, 0 dropped")
+            told = f"{count} of {len(moments)} days, {died} kills: 0 twice, 0 lost, 0 dropped"
+            print(told, flush=True)
     assert died == len(moments)
     figure(f"three processes, {died} kills at messages: 0 twice, 0 lost, 0 dropped reversals")
 
@@ -94,9 +97,9 @@ def test_whatever_the_acquirer_does_both_sides_agree(
 
 
 @pytest.mark.long
-def test_killed_at_every_message_nothing_is_lost(
+def test_killed_at_a_part_of_all_messages_nothing_is_lost(
     disks: Path, whole: Kill, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     last = len(whole.moments)
     moments = [(at, victim) for at in range(1, last - 8) for victim in VICTIMS]
-    sweep(disks, tmp_path, moments, figure)
+    sweep(disks, tmp_path, moments[SEED % PARTS :: PARTS], figure)
