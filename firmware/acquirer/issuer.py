@@ -1,4 +1,4 @@
-"""The issuer's rules: which response code a sale, a void or a refund gets, and why.
+"""The issuer's rules: which response code a sale, a void, a refund or an enquiry gets, and why.
 
 Only reads the books, apart from the count of wrong PINs, which is part of the same commit.
 """
@@ -19,11 +19,12 @@ from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.payment import Payment
 from firmware.emv import tlv
 from firmware.iso8583 import rounds
-from firmware.iso8583.messages import FinancialRequest
+from firmware.iso8583.messages import Balance, BalanceRequest, CardPresented, FinancialRequest
 from firmware.iso8583.responses import RESPONSES
 
 APPROVED = "00"
 NEVER_ANSWERS = "68"
+NO_PIN, NOT_THIS_CARD = "55", "57"  # to an enquiry
 NO_PSN = "00"  # of a card that has none. See EMV 4.4 Book 2, A1.4.1.
 PIN_TRIES = 3
 _REFUSED_STATUS = {
@@ -42,6 +43,7 @@ class Decision(Struct, frozen=True):
     cryptogram: bytes = b""
     undoes: str = ""  # reference of the sale that a void or refund rests on
     muted: bool = False  # approved, and the answer is never sent: a test amount
+    balance: Balance | None = None  # of an enquiry
 
 
 class Accounts(Protocol):
@@ -91,6 +93,33 @@ class Issuer:
             muted=approved and self._is_never_answered(request),
         )
 
+    def balance(
+        self, books: BooksEngine, request: BalanceRequest, account_id: str, today: date
+    ) -> Decision:
+        """What there is to spend, told to nobody without the card's PIN."""
+        account, card = self._accounts.get(account_id), request.card
+        if account is None or card.psn not in ("", account.psn):
+            return Decision("14")
+        try:
+            chip = {f"{one.tag:X}": one.value for one in tlv.parse(card.de55)}
+        except tlv.TlvError:
+            return Decision("30")
+        issuer = IssuerKey(
+            account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method
+        )
+        told = None
+        if _asks_online(chip) and not is_genuine(issuer, chip):
+            code = "05"
+        elif (code := _unfit_code(card, account, today)) == APPROVED:
+            code = _pin_code(books, card, account_id, account) if card.pin else NO_PIN
+        if code == APPROVED and account.limit_minor is None:
+            code = NOT_THIS_CARD
+        elif code == APPROVED and account.limit_minor is not None:
+            left = account.limit_minor - books.spent_minor(account_id)
+            told = Balance(left, request.currency)
+        data = issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None
+        return Decision(code, data, balance=told)
+
     def _account_code(
         self,
         books: BooksEngine,
@@ -111,7 +140,7 @@ class Issuer:
             return "14", ""
         code = self._status_code(request, account, today)
         if code == APPROVED:
-            code = _pin_code(books, request, account_id, account)
+            code = _pin_code(books, request.card, account_id, account)
         if code != APPROVED:
             return code, ""
         match request.payment.kind:
@@ -145,10 +174,9 @@ class Issuer:
         """Whether the account may pay at all; giving money back to it is always allowed."""
         if request.payment.kind is not Kind.SALE:
             return APPROVED
-        if account.status in _REFUSED_STATUS:
-            return _REFUSED_STATUS[account.status]
-        if account.expiry < today.strftime("%y%m") or request.card.expiry != account.expiry:
-            return "54"
+        code = _unfit_code(request.card, account, today)
+        if code != APPROVED:
+            return code
         wanted = self._wanted_code(request)
         return wanted if wanted in RESPONSES and wanted != NEVER_ANSWERS else APPROVED
 
@@ -179,6 +207,14 @@ class Issuer:
         if account.day_limit_minor is not None and sum_minor + amount > account.day_limit_minor:
             return "61"
         return APPROVED
+
+
+def _unfit_code(card: CardPresented, account: Account, today: date) -> str:
+    """Whether card and account are in use at all."""
+    if account.status in _REFUSED_STATUS:
+        return _REFUSED_STATUS[account.status]
+    expired = account.expiry < today.strftime("%y%m") or card.expiry != account.expiry
+    return "54" if expired else APPROVED
 
 
 def _asks_online(chip: Mapping[str, bytes]) -> bool:
@@ -265,16 +301,14 @@ def _original_code(original: Booking, payment: Payment, account_id: str) -> str:
     return APPROVED if original.state is Standing.STANDING else "25"
 
 
-def _pin_code(
-    books: BooksEngine, request: FinancialRequest, account_id: str, account: Account
-) -> str:
+def _pin_code(books: BooksEngine, card: CardPresented, account_id: str, account: Account) -> str:
     """Check the PIN if one was sent; wrong ones are counted until a right one comes."""
-    if request.card.pin is None:
+    if card.pin is None:
         return APPROVED
     failures = books.pin_failures(account_id)
     if account.status is Status.PIN_BLOCKED or failures >= PIN_TRIES:
         return "75"
-    if account.pin is not None and request.card.pin == account.pin:
+    if account.pin is not None and card.pin == account.pin:
         if failures:
             books.set_pin_failures(account_id, 0)
         return APPROVED

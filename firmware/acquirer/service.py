@@ -22,7 +22,9 @@ from firmware.core.masked import Key
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
     Answered,
+    BalanceRequest,
     FinancialRequest,
+    HostRequest,
     ReversalRequest,
     SettlementRequest,
     subject_of,
@@ -30,7 +32,6 @@ from firmware.iso8583.messages import (
 
 _CRYPTOGRAM = b"\x9f\x26\x08"
 TRIES = 5  # decisions on books that others change meanwhile
-Request = FinancialRequest | ReversalRequest | SettlementRequest
 
 
 class Registration(Struct, frozen=True):
@@ -75,7 +76,7 @@ class AcquirerService:
     def take(
         self,
         books: BooksEngine,
-        request: Request,
+        request: HostRequest,
         also: Callable[[BooksEngine], None] = _nothing_more,
     ) -> Answered | None:
         """The answer to `request`, durable when this returns; None for what is never answered.
@@ -99,7 +100,7 @@ class AcquirerService:
                 return answer
         raise AssertionError("the last try gives an answer or raises")
 
-    def admission_code(self, request: Request) -> str:
+    def admission_code(self, request: HostRequest) -> str:
         """Refuses, without a trace in the books, what no terminal of ours would send."""
         asked = subject_of(request)
         currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
@@ -114,7 +115,7 @@ class AcquirerService:
             return "13"
         return APPROVED
 
-    def _carry_out(self, books: BooksEngine, request: Request) -> Answered | None:
+    def _carry_out(self, books: BooksEngine, request: HostRequest) -> Answered | None:
         match request:
             case FinancialRequest():
                 return self._decide(books, request)
@@ -122,6 +123,8 @@ class AcquirerService:
                 return self._reverse(books, request)
             case SettlementRequest():
                 return self._settle(books, request)
+            case BalanceRequest():
+                return self._tell_balance(books, request)
 
     def _decide(self, books: BooksEngine, request: FinancialRequest) -> Answered | None:
         place = request.payment.place
@@ -143,6 +146,18 @@ class AcquirerService:
             issuer_authentication_data=entry.issuer_data,
             date="" if request.payment.date else entry.date[4:],
             time="" if request.payment.date else entry.time,
+        )
+
+    def _tell_balance(self, books: BooksEngine, request: BalanceRequest) -> Answered:
+        """What is there to spend: nothing is booked but a wrong PIN."""
+        account = request.card.pan.keyed_hash(self._hash_key)
+        books.hold("", account)
+        decision = self._issuer.balance(books, request, account, self._now().date())
+        return Answered(
+            response_code=decision.code,
+            reference=self._reference(books),
+            issuer_authentication_data=decision.issuer_data,
+            balance=decision.balance,
         )
 
     def _limit_minor(self, request: FinancialRequest, account: str) -> int | None:

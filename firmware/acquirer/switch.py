@@ -31,6 +31,7 @@ from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import (
     Answered,
+    BalanceRequest,
     FinancialRequest,
     LineRequest,
     ReversalRequest,
@@ -187,7 +188,7 @@ class Switch:
         self, desk: ServiceDesk, terminal: TerminalRecord, request: LineRequest
     ) -> Answered | None:
         match request:
-            case FinancialRequest() | ReversalRequest():
+            case FinancialRequest() | ReversalRequest() | BalanceRequest():
                 return desk.service.take(desk.books, request)
             case SettlementRequest():
                 answer = desk.service.take(desk.books, request)

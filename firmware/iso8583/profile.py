@@ -14,6 +14,7 @@ from firmware.core.files import read_text
 
 SHIPPED = ("unionpay",)
 REQUESTS = (
+    "balance",
     "sale",
     "void",
     "refund",

@@ -15,6 +15,7 @@ CODES = {  # processing code (field 3) and type code (60.1)
     Kind.VOID: ("200000", "23"),
     Kind.REFUND: ("200000", "25"),
 }
+BALANCE = ("310000", "01")  # of a balance enquiry
 OFFLINE = "36"  # the type code of a sale that the card approved
 SETTLE = "201"  # network management code (60.3)
 TRADE = "000"

@@ -39,6 +39,7 @@ _FIELDS: dict[int, tuple[str, int, int]] = {
     49: ("an", 0, 3),  # currency, ISO 4217 numeric
     52: ("b", 0, 8),  # PIN block, enciphered
     53: ("n", 0, 16),  # how the PIN block is made
+    54: ("an", 2, 120),  # balance
     55: ("b", 2, 255),  # EMV data
     60: ("n", 2, 11),  # type code 2, batch 6, network management code 3
     61: ("n", 2, 30),  # original: batch 6, STAN 6, date 8; if reversed also time 6, card 4

@@ -7,7 +7,7 @@ from typing import Any
 
 from firmware.core.kinds import Kind, OriginalRef, ReversalCause
 from firmware.core.masked import Pan, Pin
-from firmware.core.money import Money
+from firmware.core.money import Currency, Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
 from firmware.iso8583.des import BLOCK
@@ -15,6 +15,7 @@ from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded, pack_sides, unpack_sides
 from firmware.iso8583.messages import (
     UPLOAD_MOST,
+    BalanceRequest,
     CardPresented,
     Control,
     ControlRequest,
@@ -28,8 +29,9 @@ from firmware.iso8583.messages import (
     UploadRequest,
     subject_of,
 )
-from firmware.iso8583.profile import Profile
+from firmware.iso8583.profile import MessageShape, Profile
 from firmware.iso8583.request_parts import (
+    BALANCE,
     BY_NUMBER,
     CODES,
     OFFLINE,
@@ -75,6 +77,8 @@ def name_of(request: LineRequest) -> str:
     match request:
         case FinancialRequest():
             return "offline" if request.offline else request.payment.kind.value
+        case BalanceRequest():
+            return "balance"
         case ControlRequest():
             return request.what.value.replace("-", "_")
         case ReversalRequest():
@@ -105,6 +109,10 @@ def heads(request: LineRequest, profile: Profile) -> Fields:
         case SettlementRequest():
             fields["t"], fields["60"] = "0500", f"00{batch}{SETTLE}"
             fields["49"] = request.currency.numeric
+        case BalanceRequest():
+            fields["t"], (fields["3"], code) = "0200", BALANCE
+            fields["49"] = request.currency.numeric
+            fields["60"] = _type_and_batch(code, request.batch, TRADE, shape)
         case UploadRequest():
             fields["t"], fields["60"] = "0320", f"00{batch}{UPLOADED}"
         case UploadEndRequest():
@@ -118,9 +126,15 @@ def heads(request: LineRequest, profile: Profile) -> Fields:
             fields["4"] = f"{paid.amount.minor:012d}"
             fields["49"] = paid.amount.currency.numeric
             network = SCRIPT if isinstance(request, ScriptRequest) else TRADE
-            told = f"{OFFLINE if offline else code}{batch}{network}{shape.reader_ability}"
-            fields["60"] = told.ljust(shape.field_60_digits, "0")[: shape.field_60_digits]
+            code = OFFLINE if offline else code
+            fields["60"] = _type_and_batch(code, paid.batch, network, shape)
     return fields
+
+
+def _type_and_batch(code: str, batch: int, network: str, shape: MessageShape) -> str:
+    """Field 60 of what a card is presented for."""
+    told = f"{code}{batch:06d}{network}{shape.reader_ability}"
+    return told.ljust(shape.field_60_digits, "0")[: shape.field_60_digits]
 
 
 def _type(request: FinancialRequest | ReversalRequest | ScriptRequest) -> str:
@@ -151,6 +165,9 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
             if request.card is not None:
                 add_card(fields, request.card)
             _add_original(fields, request.payment)
+        case BalanceRequest():
+            add_card(fields, request.card)
+            _add_pin(fields, request.card, keys)
         case FinancialRequest() | ScriptRequest():
             add_card(fields, request.card)
             if isinstance(request, ScriptRequest):
@@ -226,6 +243,9 @@ def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineReq
             return UploadEndRequest(**place, count=_count(fields), balanced=network == "207")
         case "0320", _:
             return UploadRequest(**place, items=_items_of(fields["48"]))
+    if (fields["t"], fields["3"], kind, network) == ("0200", *BALANCE, TRADE):
+        card, currency = _card_of(fields, keys), _currency_of(fields)
+        return BalanceRequest(card=card, currency=currency, **place, date="", time="")
     paid = _payment_of(fields, kind, place, today)
     match fields["t"]:
         case "0200" | "0220":
@@ -254,11 +274,15 @@ def _payment_of(fields: Fields, code: str, place: dict[str, Any], today: date) -
     named = _KINDS.get((fields["3"], code))
     if named is None or fields["60"][8:11] not in (TRADE, SCRIPT):
         raise WireError("fields 3 and 60 name no transaction")
-    if fields["49"] not in BY_NUMBER:
-        raise WireError("field 49: no currency that is known")
-    amount = Money(int(fields["4"]), BY_NUMBER[fields["49"]])
+    amount = Money(int(fields["4"]), _currency_of(fields))
     original = None if fields["t"] == "0620" else _original_of(fields, today)
     return Payment(kind=named[0], amount=amount, date="", time="", original=original, **place)
+
+
+def _currency_of(fields: Fields) -> Currency:
+    if fields["49"] not in BY_NUMBER:
+        raise WireError("field 49: no currency that is known")
+    return BY_NUMBER[fields["49"]]
 
 
 def _original_of(fields: Fields, today: date) -> OriginalRef | None:

@@ -22,6 +22,8 @@ from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import (
     Answered,
+    Balance,
+    BalanceRequest,
     CardPresented,
     Control,
     ControlRequest,
@@ -73,6 +75,7 @@ VOID = replace(SALE, kind=Kind.VOID, original=replace(ORIGINAL, date=""))
 REFUND = replace(SALE, kind=Kind.REFUND, original=ORIGINAL)
 UNSEEN = replace(CARD, track2=None, pin=None)  # of a card that is not there any more
 REQUESTS: dict[str, LineRequest] = {
+    "balance": BalanceRequest(card=CARD, currency=CNY, date="", time="", **PLACE),
     "sale": FinancialRequest(SALE, CARD),
     "void": FinancialRequest(VOID, CARD),
     "refund": FinancialRequest(REFUND, CARD),
@@ -116,6 +119,7 @@ def test_what_is_asked_arrives(name: str) -> None:
 
 # What the reference says a message has: type, fields, beginning of field 60.
 REFERENCE = {
+    "balance": ("0200", "2 3 11 14 22 23 25 26 35 41 42 49 52 53 55 60 64", "01000024000"),
     "sale": ("0200", "2 3 4 11 14 22 23 25 26 35 41 42 49 52 53 55 60 64", "22000024000"),
     "void": (
         "0200",
@@ -207,6 +211,8 @@ def test_an_answer_arrives(name: str) -> None:
     answer = replace(ANSWER, scripts=b"", issuer_authentication_data=None)
     if isinstance(request, SettlementRequest):
         answer = replace(answer, host_totals=request.totals, balanced=True)
+    if isinstance(request, BalanceRequest):
+        answer = replace(answer, balance=Balance(-12_850, CNY))
     read = LINE.read_answer(LINE.answer(asked(request), answer, KEYS), request, KEYS)
     assert read.answer == answer
     assert not read.sign_on
@@ -375,7 +381,7 @@ def test_a_profile_decides_what_a_request_has_and_how_long_field_60_is() -> None
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[requests]\nbuy = [11]", "requests.buy: expected one of sale"),
+        ("[requests]\nbuy = [11]", "requests.buy: expected one of balance, sale"),
         ("[requests]\nsale = [11, 41, 42]", "requests.sale: field 41 is not among"),
         ("[requests]\nsale = [11]", "requests.sale: 41 is missing"),
     ],
