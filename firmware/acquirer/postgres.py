@@ -12,62 +12,33 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
+from firmware.acquirer.booking import (
+    COLUMNS,
+    LIMITED,
+    Booking,
+    Funds,
+    Kept,
+    Tie,
+    entry_of,
+    stored,
+    totals_of,
+)
 from firmware.acquirer.engine import BooksGoneError
 from firmware.acquirer.postgres_link import BEGIN, NoTablesError, PostgresLink, Values
+from firmware.acquirer.postgres_moves import ENTER, ENTER_REFUSED, NAMES, PLACE, REVERSE
 from firmware.acquirer.postgres_records import RECORD
 from firmware.acquirer.records import ACCOUNT
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import Totals
 from firmware.core.payment import Place
 
-_NAMES = ", ".join(COLUMNS)
-_VALUES = ", ".join(f"%({name})s" for name in COLUMNS)
-_SELECT = f"SELECT {_NAMES} FROM transactions "  # noqa: S608 - our own names
-_PLACE = "terminal = %s AND batch = %s AND stan = %s"
-_ENTER = f"INSERT INTO transactions ({_NAMES}) "
-# a statement that found nothing to change is an error, and with it all that is sent after it
-ONE = "SELECT 1 / count(*) FROM"
-_ENTER_REFUSED = _ENTER + f"VALUES ({_VALUES})"
-# a NULL of no type is text to the server: the cast says what it is
-_SELL = f"""
-WITH paid AS (
-    UPDATE accounts SET spent_minor = spent_minor + %(amount_minor)s
-    WHERE account = %(account)s AND (%(limit_minor)s::bigint IS NULL
-        OR spent_minor + %(amount_minor)s <= %(limit_minor)s::bigint)
-    RETURNING 1),
-entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
-{ONE} entered"""  # noqa: S608 - our own names
-_GIVE_BACK = f"""
-WITH undone AS (
-    UPDATE transactions SET undone_minor = undone_minor + %(amount_minor)s
-    WHERE reference = %(undoes)s AND kind = 'sale' AND state = 'standing'
-        AND account = %(account)s AND undone_minor + %(amount_minor)s <= amount_minor
-        AND (%(kind)s = 'refund' OR undone_minor = 0)
-    RETURNING 1),
-paid AS (
-    UPDATE accounts SET spent_minor = spent_minor - %(amount_minor)s
-    WHERE account = %(account)s AND EXISTS (SELECT 1 FROM undone)
-    RETURNING 1),
-entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
-{ONE} entered"""  # noqa: S608 - our own names
-_REVERSE = f"""
-WITH gone AS (
-    UPDATE transactions SET state = 'reversed' WHERE {_PLACE} AND state = 'standing'
-    RETURNING undoes, amount_minor, account),
-sale AS (
-    UPDATE transactions SET undone_minor = undone_minor - gone.amount_minor FROM gone
-    WHERE gone.undoes <> '' AND transactions.reference = gone.undoes
-    RETURNING 1),
-paid AS (
-    UPDATE accounts SET spent_minor = spent_minor - %s FROM gone
-    WHERE accounts.account = gone.account
-    RETURNING 1)
-{ONE} paid"""  # noqa: S608 - our own names
+_SELECT = f"SELECT {NAMES} FROM transactions "  # noqa: S608 - our own names
 _HOLD_ACCOUNT = "SELECT 1 FROM accounts WHERE account = %s FOR UPDATE"
 _HOLD_TERMINAL = "SELECT pg_advisory_xact_lock(%s)"
-_ENTRY = _SELECT + "WHERE " + _PLACE
-_REVERSED = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - our own names
+_ENTRY = _SELECT + "WHERE " + PLACE
+_REVERSED = f"SELECT 1 FROM reversals WHERE {PLACE}"  # noqa: S608 - our own names
+_FUNDS = "SELECT spent_minor, held_minor FROM accounts WHERE account = %s"
 _SPENT = "SELECT spent_minor FROM accounts WHERE account = %s"
+_HELD = "SELECT held_minor FROM accounts WHERE account = %s"
 _PIN_FAILURES = "SELECT pin_failures FROM accounts WHERE account = %s"
 _SEEN = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s"
 _SETTLEMENT = "SELECT * FROM settlements WHERE terminal = %s AND batch = %s"
@@ -76,11 +47,11 @@ _IS_REFERENCE = (
     "SELECT 1 FROM transactions WHERE reference = %s"
     " UNION ALL SELECT 1 FROM settlements WHERE reference = %s"
 )
-# each of them in one row: whether there is one, or of the last three the value itself
+# each of them in one row: whether there is one, or of the last ones the value itself
 _WHOLE = 2  # the first so many are read anew where there is one
 _GLANCE = (
     f"SELECT {', '.join(f'EXISTS ({sql})' for sql in (_ENTRY, _SETTLEMENT, _REVERSED, _SEEN))},"
-    f" EXISTS ({_IS_REFERENCE}), ({_SPENT}), ({_PIN_FAILURES}), ({RECORD})"
+    f" EXISTS ({_IS_REFERENCE}), ({_PIN_FAILURES}), ({RECORD}), ({_SPENT}), ({_HELD})"
 )
 _DRAW = "SELECT nextval('numbers') FROM generate_series(1, 32)"  # so many at once
 
@@ -159,9 +130,10 @@ class PostgresBooks:
             (_REVERSED, place),
             (_SEEN, (account, cryptogram)),
             (_IS_REFERENCE, (number, number)),
-            (_SPENT, (account,)),
             (_PIN_FAILURES, (account,)),
             (RECORD, (ACCOUNT, account)),
+            (_SPENT, (account,)),
+            (_HELD, (account,)),
         )
         values = tuple(value for _, each in asked for value in each)
         held, found = self.link.rows([(_HOLD_ACCOUNT, (account,)), (_GLANCE, values)])
@@ -173,6 +145,9 @@ class PostgresBooks:
                 self.link.foresee(*one, None)
             elif at >= _WHOLE:
                 self.link.foresee(*one, (there,))
+        spent, held_minor = found[-2:]
+        funds = None if spent is None else (spent, held_minor)
+        self.link.foresee(_FUNDS, (account,), funds)
 
     def tie(self) -> Tie | None:
         """The journal that these books answer, and how far they know it; None before the first."""
@@ -198,17 +173,21 @@ class PostgresBooks:
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a decided request, and move the money if it stands.
 
-        What nobody can know before the commit is a BooksConflict there, and nothing is booked: a
-        sale is entered only if its account has then spent no more than `limit_minor`, a void or
-        refund only if the sale that it rests on stands and was paid with that much more.
+        What nobody can know before the commit is a BooksConflict there, and nothing is booked: what
+        charges or holds is entered only if its account has then spent and held no more than
+        `limit_minor`; what rests on another entry only if that stands, and has that much left.
         """
         values = {name: stored(getattr(entry, name)) for name in COLUMNS}
-        values["limit_minor"] = limit_minor
-        if not entry.spends_minor:
-            self.link.later(_ENTER_REFUSED, values)
+        values |= {
+            "limit_minor": limit_minor if entry.kind in LIMITED else None,
+            "spends_minor": entry.spends_minor,
+            "moved_minor": entry.spends_minor + entry.holds_minor,
+        }
+        if not entry.stands:
+            self.link.later(ENTER_REFUSED, values)
             return
         self.hold("", entry.account)
-        self.link.later(_SELL if entry.kind is Kind.SALE else _GIVE_BACK, values)
+        self.link.later(ENTER[entry.kind], values)
 
     def entry(self, place: Place) -> Booking | None:
         """The request that `place` names."""
@@ -218,8 +197,14 @@ class PostgresBooks:
     def by_reference(self, reference: str) -> Booking | None:
         return self._one("WHERE reference = %s", (reference,))
 
+    def holds_of(self, account: str, authorisation_code: str) -> list[Booking]:
+        """The account's pre-authorisations with this code, newest first."""
+        where = "WHERE account = %s AND authorisation_code = %s AND kind = 'preauth'"
+        order = "ORDER BY decided_on DESC, reference DESC"
+        return self._many(f"{where} {order}", (account, authorisation_code))
+
     def resting_on(self, reference: str) -> list[Booking]:
-        """The standing voids and refunds of the sale with this reference."""
+        """The standing voids, refunds and completions of what has this reference."""
         return self._many("WHERE undoes = %s AND undoes <> '' AND state = 'standing'", (reference,))
 
     def entries(self) -> list[Booking]:
@@ -232,8 +217,8 @@ class PostgresBooks:
 
     def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved; else the commit is a conflict."""
-        values = (entry.terminal, entry.batch, entry.stan, entry.spends_minor)
-        self.link.later(_REVERSE, values)
+        moved = entry.spends_minor, entry.holds_minor
+        self.link.later(REVERSE, (entry.terminal, entry.batch, entry.stan, *moved))
 
     def note_reversal(self, place: Place) -> None:
         """From now on nothing may stand at `place`."""
@@ -242,19 +227,30 @@ class PostgresBooks:
     def is_reversed(self, place: Place) -> bool:
         return self.link.row(_REVERSED, place) is not None
 
+    def funds(self, account: str) -> Funds:
+        """What was charged and not given back, and what is held."""
+        row = self.link.row(_FUNDS, (account,))
+        return Funds(int(row[0]), int(row[1])) if row else Funds()
+
     def spent_minor(self, account: str) -> int:
-        """Sales less voids and refunds that stand."""
-        return self._number(_SPENT, (account,))
+        """What was charged and not given back."""
+        return self.funds(account).spent_minor
+
+    def all_funds(self) -> dict[str, Funds]:
+        """The same for every account that ever moved or held money."""
+        rows = self.link.run("SELECT account, spent_minor, held_minor FROM accounts").fetchall()
+        return {account: Funds(spent, held) for account, spent, held in rows}
 
     def spent(self) -> dict[str, int]:
-        """The same for every account that ever moved money."""
-        return dict(self.link.run("SELECT account, spent_minor FROM accounts").fetchall())
+        """What every account has spent."""
+        return {account: funds.spent_minor for account, funds in self.all_funds().items()}
 
     def sales_of_day(self, account: str, day: str) -> tuple[int, int]:
-        """Count and sum of the account's standing sales that were decided on `day`."""
+        """Count and sum of what was charged to the account on `day` and stands."""
         row = self.link.row(
             "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = %s"
-            " AND decided_on = %s AND state = 'standing' AND kind = 'sale'",
+            " AND decided_on = %s AND state = 'standing'"
+            " AND kind IN ('sale', 'completion')",
             (account, day),
         )
         return (int(row[0]), int(row[1])) if row else (0, 0)
@@ -272,14 +268,11 @@ class PostgresBooks:
     def totals(self, terminal: str, batch: int) -> Totals:
         """Count and sum of what stands in a batch, by kind; a voided sale counts, and its void."""
         rows = self.link.run(
-            "SELECT kind || 's', COUNT(*), SUM(amount_minor)::bigint FROM transactions WHERE"
+            "SELECT kind, COUNT(*), SUM(amount_minor)::bigint FROM transactions WHERE"
             " terminal = %s AND batch = %s AND state = 'standing' GROUP BY kind",
             (terminal, batch),
         )
-        found: dict[str, int] = {}
-        for kind, count, minor in rows:
-            found |= {kind: count, f"{kind}_minor": minor}
-        return Totals(**found)
+        return totals_of(rows)
 
     def batches(self) -> list[tuple[str, int]]:
         """Terminal and batch of all that was ever booked or settled, in this order."""
@@ -313,7 +306,7 @@ class PostgresBooks:
         """Close a batch on these totals; the commit is a conflict when it is closed already."""
         sums = [getattr(totals, name) for name in Totals.__struct_fields__]
         self.link.later(
-            "INSERT INTO settlements VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            f"INSERT INTO settlements VALUES (%s, %s, %s{', %s' * len(sums)})",  # noqa: S608 - ours
             (terminal, batch, reference, *sums),
         )
 

@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from firmware.acquirer.booking import Booking, Standing, asked_of
 from firmware.acquirer.engine import BooksConflict, BooksEngine
-from firmware.acquirer.issuer import APPROVED, Accounts, Decision, Issuer
+from firmware.acquirer.issuer import Accounts, Decision, Issuer
 from firmware.acquirer.named import by_serial, is_same
+from firmware.acquirer.undoing import APPROVED
 from firmware.core.masked import Key
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
@@ -192,6 +193,7 @@ class AcquirerService:
             muted=decision.muted,
             decided_on=today.strftime("%Y%m%d"),
             undoes=decision.undoes,
+            holds_minor=decision.holds_minor,
         )
 
     def _settle(self, books: BooksEngine, request: SettlementRequest) -> Answered:
@@ -206,7 +208,7 @@ class AcquirerService:
     def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
         """Make sure that nothing stands of what `request` means, whether it came, comes or not.
 
-        Voids and refunds that rest on a reversed sale fall with it, so that the account is even.
+        What rests on a reversed entry falls with it, so that the account is even.
         What only has its numbers, as when a terminal gave them out twice, is left as it is, and
         the terminal is told: 64 for another kind or amount, 94 for another transaction.
         """
@@ -220,9 +222,7 @@ class AcquirerService:
         books.note_reversal(payment.place)
         if entry is not None and entry.state is Standing.STANDING:
             books.hold("", entry.account)
-            for resting in books.resting_on(entry.reference):
-                books.reverse(resting)
-            books.reverse(entry)
+            _reverse(books, entry)
         return Answered(APPROVED)
 
     def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
@@ -256,6 +256,13 @@ class AcquirerService:
         """Six digits that say nothing, the same at every asking."""
         digest = hmac.new(self._hash_key.reveal(), reference.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(digest[:8], 'big') % 10**6:06d}"
+
+
+def _reverse(books: BooksEngine, entry: Booking) -> None:
+    """Take back an entry, and before it all that rests on it."""
+    for resting in books.resting_on(entry.reference):
+        _reverse(books, resting)
+    books.reverse(entry)
 
 
 def _cryptogram_in(de55: bytes) -> bytes:

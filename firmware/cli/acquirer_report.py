@@ -14,6 +14,7 @@ from firmware.acquirer.report import AccountSeen, BatchSeen, UploadSeen, report
 from firmware.core.exits import DONE
 
 SOME = 10  # STANs that a line names
+KINDS = ("sales", "voids", "refunds")
 
 
 def add_arguments(
@@ -38,11 +39,12 @@ def run(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         json.dump(msgspec.to_builtins(found), sys.stdout, ensure_ascii=False)
         print()
         return DONE
-    print(f"{'terminal':<8}  {'batch':<6}  {'sales':>18}  {'voids':>18}  {'refunds':>18}  settled")
+    heads = "  ".join(f"{kind:>18}" for kind in KINDS)
+    print(f"{'terminal':<8}  {'batch':<6}  {heads}  settled")
     for batch in found.batches:
         print(_batch(batch))
     print("(count/sum in minor units)\n")
-    print(f"{'account':<24}  {'status':<12}  spent, in minor units")
+    print(f"{'account':<24}  {'status':<12}  spent and held, in minor units")
     for account in found.accounts:
         print(_account(account))
     return DONE
@@ -51,9 +53,13 @@ def run(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
 def _batch(batch: BatchSeen) -> str:
     sums = "  ".join(
         f"{getattr(batch.totals, kind)}/{getattr(batch.totals, f'{kind}_minor')}".rjust(18)
-        for kind in ("sales", "voids", "refunds")
+        for kind in KINDS
     )
+    completed = batch.totals.completions, batch.totals.completions_minor
     row = f"{batch.terminal:<8}  {batch.batch:06d}  {sums}  {batch.settled or 'open'}"
+    if any(completed):
+        given_back = batch.totals.completion_voids, batch.totals.completion_voids_minor
+        row += "  completions {}/{}, voided {}/{}".format(*completed, *given_back)
     row += f"  scripts: {batch.scripts}" if batch.scripts else ""
     return row if batch.upload is None else f"{row}\n    {_upload(batch.upload)}"
 
@@ -71,4 +77,5 @@ def _upload(seen: UploadSeen) -> str:
 
 def _account(account: AccountSeen) -> str:
     limit = "no limit" if account.limit_minor is None else f"of {account.limit_minor}"
-    return f"{account.name:<24}  {account.status:<12}  {account.spent_minor} {limit}"
+    held = f" and {account.held_minor} held" if account.held_minor else ""
+    return f"{account.name:<24}  {account.status:<12}  {account.spent_minor}{held} {limit}"

@@ -35,7 +35,7 @@ _FIELDS: dict[int, tuple[str, int, int]] = {
     39: ("an", 0, 2),  # response code; in a reversal its reason
     41: ("an", 0, 8),  # terminal
     42: ("an", 0, 15),  # merchant
-    48: ("n", 2, 67),  # totals of a settlement
+    48: ("n", 2, 111),  # totals of a settlement
     49: ("an", 0, 3),  # currency, ISO 4217 numeric
     52: ("b", 0, 8),  # PIN block, enciphered
     53: ("n", 0, 16),  # how the PIN block is made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from firmware.core.kinds import Kind, OriginalRef, ReversalCause
+from firmware.core.kinds import USES_A_HOLD, Kind, OriginalRef, ReversalCause
 from firmware.core.masked import Pan, Pin
 from firmware.core.money import Currency, Money
 from firmware.core.payment import Payment
@@ -48,11 +48,13 @@ NO_KEYS = frozenset({"0800", "0820", "0500"})  # messages without a MAC
 SCRIPT = "951"
 UPLOADED, END_BALANCED, END_UPLOADED = "203", "207", "202"
 ITEM_DIGITS, PAN_DIGITS = 40, 20
-ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and of a refund MMDD
+ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and MMDD where it may be of another day
+_BY_CODE = frozenset(CODES[kind] for kind in USES_A_HOLD)
 _KINDS = {
     **{codes: (kind, False) for kind, codes in CODES.items()},
     ("000000", OFFLINE): (Kind.SALE, True),
 }
+_SAYS_THE_DAY = (Kind.REFUND, *USES_A_HOLD)  # of its original
 _CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
 _FAULTS = {  # field 39 of a reversal
     ReversalCause.TIMED_OUT: "98",
@@ -163,13 +165,13 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
         case ReversalRequest():
             fields["39"] = reason_of(request.reason)
             if request.card is not None:
-                add_card(fields, request.card)
+                add_card(fields, request.card, request.payment.kind)
             _add_original(fields, request.payment)
         case BalanceRequest():
             add_card(fields, request.card)
             _add_pin(fields, request.card, keys)
         case FinancialRequest() | ScriptRequest():
-            add_card(fields, request.card)
+            add_card(fields, request.card, request.payment.kind)
             if isinstance(request, ScriptRequest):
                 fields["61"] = f"{request.payment.batch:06d}{request.payment.stan:06d}"
                 if request.reference:
@@ -209,7 +211,7 @@ def _add_original(fields: Fields, payment: Payment) -> None:
     original = payment.original
     if original is None:
         return
-    day = original.date[4:] if payment.kind is Kind.REFUND else ""
+    day = original.date[4:] if payment.kind in _SAYS_THE_DAY else ""
     fields["61"] = f"{original.batch:06d}{original.stan:06d}{day}"
     if original.reference:
         fields["37"] = original.reference
@@ -248,7 +250,7 @@ def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineReq
         return BalanceRequest(card=card, currency=currency, **place, date="", time="")
     paid = _payment_of(fields, kind, place, today)
     match fields["t"]:
-        case "0200" | "0220":
+        case "0100" | "0200" | "0220":
             card = _card_of(fields, keys)
             request = FinancialRequest(paid, card, offline=kind == OFFLINE)
             if financial_type(request) != fields["t"]:
@@ -287,6 +289,8 @@ def _currency_of(fields: Fields) -> Currency:
 
 def _original_of(fields: Fields, today: date) -> OriginalRef | None:
     numbers = fields.get("61", "")
+    if not numbers and (fields["3"], fields["60"][:2]) in _BY_CODE and "38" in fields:
+        numbers = "0" * ORIGINAL_DIGITS[0]  # a hold may be named by its authorisation code alone
     if not numbers:
         return None
     if len(numbers) not in ORIGINAL_DIGITS:
@@ -295,7 +299,7 @@ def _original_of(fields: Fields, today: date) -> OriginalRef | None:
         batch=int(numbers[:6]),
         stan=int(numbers[6:12]),
         reference=fields.get("37", ""),
-        date=_last(numbers[12:], today) if numbers[12:] else "",
+        date=_last(numbers[12:], today) if int(numbers[12:] or 0) else "",
         amount_minor=0,
         authorisation_code=fields.get("38", ""),
     )

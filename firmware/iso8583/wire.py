@@ -1,6 +1,8 @@
 """Requests and answers as ISO 8583 messages, and back: nothing is taken on trust.
 
-    0200/0210  sale (000000, type 22), void (200000, type 23), balance (310000, type 01)
+    0100/0110  pre-authorisation (030000, type 10), its void (200000, type 11)
+    0200/0210  sale (000000, type 22), void (200000, type 23), balance (310000, type 01),
+               completion (000000, type 20), its void (200000, type 21)
     0220/0230  refund (200000, type 25), sale approved offline (000000, type 36)
     0400/0410  reversal, with the processing code and type of what it undoes
     0500/0510  settlement (type 00, network management code 201)
@@ -20,7 +22,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from firmware.core.kinds import OriginalRef
+from firmware.core.kinds import USES_A_HOLD, Kind, OriginalRef
 from firmware.core.masked import Key, Pan, Pin
 from firmware.core.money import Money
 from firmware.core.payment import Payment
@@ -52,7 +54,7 @@ from firmware.iso8583.request_parts import (
 from firmware.iso8583.spec import MAC_BYTES, Fields, WireError, pack, unpack
 from firmware.iso8583.totals import pack_totals, unpack_totals
 
-ANSWER_TYPES = {"0200": "0210", "0220": "0230", "0400": "0410", "0500": "0510"}
+ANSWER_TYPES = {"0100": "0110", "0200": "0210", "0220": "0230", "0400": "0410", "0500": "0510"}
 _KINDS = {codes: kind for kind, codes in CODES.items()}
 _NO_ORIGINAL = "0" * 20
 _REVERSED_DIGITS = 30
@@ -169,18 +171,25 @@ def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinForm
         case BalanceRequest():
             _add_card(fields, request.card, keys, pin_format)
         case FinancialRequest():
-            _add_card(fields, request.card, keys, pin_format)
-            if request.payment.original is not None:
-                _add_original(fields, request.payment.original)
+            kind, original = request.payment.kind, request.payment.original
+            _add_card(fields, request.card, keys, pin_format, kind)
+            if original is not None:
+                _add_original(fields, original)
+                if kind in USES_A_HOLD and original.authorisation_code:
+                    fields["38"] = original.authorisation_code
             if request.payment.operator:
                 fields["63"] = request.payment.operator
     return fields
 
 
 def _add_card(
-    fields: Fields, card: CardPresented, keys: SessionKeys, pin_format: PinFormat
+    fields: Fields,
+    card: CardPresented,
+    keys: SessionKeys,
+    pin_format: PinFormat,
+    kind: Kind | None = None,
 ) -> None:
-    add_card(fields, card)
+    add_card(fields, card, kind)
     if card.pin:
         _add_pin(fields, card.pin, card.pan, keys, pin_format)
 
@@ -242,9 +251,10 @@ def _request(fields: Fields, session: SessionKeys, today: date) -> HostRequest:
 def _original(fields: Fields) -> OriginalRef | None:
     """The original that a void or refund names; its amount is not said, and is given as 0."""
     numbers, reference = fields.get("61", _NO_ORIGINAL), fields.get("37", "")
+    code = fields.get("38", "")
     if len(numbers) != len(_NO_ORIGINAL):
         raise WireError("field 61: not batch, STAN and date")
-    if numbers == _NO_ORIGINAL and not reference:
+    if numbers == _NO_ORIGINAL and not (reference or code):
         return None
     return OriginalRef(
         batch=int(numbers[:6]),
@@ -252,6 +262,7 @@ def _original(fields: Fields) -> OriginalRef | None:
         reference=reference,
         date=numbers[12:] if int(numbers[12:]) else "",
         amount_minor=0,
+        authorisation_code=code,
     )
 
 

@@ -134,6 +134,26 @@ class Till:
         made = self._request(Kind.VOID, self._owner(sale), sale.payment.amount.minor, None, b"")
         return changed(changed(made, original=original_of(sale.payment)), **changes)
 
+    def preauth(self, name: str, amount_minor: int, pin: str | None = None) -> FinancialRequest:
+        """A pre-authorisation, not yet sent."""
+        de55 = self.cards[name].de55(amount_minor)
+        return self._request(Kind.PREAUTH, name, amount_minor, pin, de55)
+
+    def uses(
+        self, kind: Kind, hold: FinancialRequest, code: str, amount_minor: int, /, **changes: Any
+    ) -> FinancialRequest:
+        """A completion or void of a pre-authorisation, named by its authorisation code."""
+        made = self._request(kind, self._owner(hold), amount_minor, None, b"")
+        date = hold.payment.date
+        named = original_of(hold.payment, date=date, authorisation_code=code)
+        return changed(changed(made, original=named), **changes)
+
+    def gives_back(self, completion: FinancialRequest, /, **changes: Any) -> FinancialRequest:
+        """The void of a completion."""
+        minor, owner = completion.payment.amount.minor, self._owner(completion)
+        made = self._request(Kind.COMPLETION_VOID, owner, minor, None, b"")
+        return changed(changed(made, original=original_of(completion.payment)), **changes)
+
     def refund(
         self, sale: FinancialRequest, reference: str, amount_minor: int, /, **changes: object
     ) -> FinancialRequest:

@@ -101,7 +101,13 @@ def test_the_report_holds_uploads_against_the_books(day: Day) -> None:
     }  # fmt: skip
     assert (batch["scripts"], len(batch["settled"]), first) == (1, 12, 2)
     assert found["accounts"] == [
-        {"name": "debit", "status": "active", "spent_minor": 3_600, "limit_minor": 500_000}
+        {
+            "name": "debit",
+            "status": "active",
+            "spent_minor": 3_600,
+            "held_minor": 0,
+            "limit_minor": 500_000,
+        }
     ]
     words = said("report", "--terminal", TERMINAL, *place)
     assert "not in the books: 2 (" in words
