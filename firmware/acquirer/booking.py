@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import CHARGES, Kind, Totals
 from firmware.core.payment import Payment
 
 
@@ -47,14 +48,24 @@ class Booking(Struct, frozen=True, kw_only=True):
     cryptogram: bytes = b""
     muted: bool = False  # taken, and never to be answered
     decided_on: str  # the host's day, YYYYMMDD
-    undoes: str = ""  # reference of the standing sale that this void or refund rests on
+    undoes: str = ""  # reference of what a void, refund or completion rests on
+    holds_minor: int = 0  # by how much this entry, if it stands, raises what is held
 
     @property
     def spends_minor(self) -> int:
         """By how much this entry, if it stands, raises what the account has spent."""
-        if self.state is not Standing.STANDING:
-            return 0
-        return self.amount_minor if self.kind is Kind.SALE else -self.amount_minor
+        return self.kind.sign * self.amount_minor if self.stands else 0
+
+    @property
+    def stands(self) -> bool:
+        return self.state is Standing.STANDING
+
+
+class Funds(Struct, frozen=True):
+    """What an account has spent, and what pre-authorisations hold of the rest; minor units."""
+
+    spent_minor: int = 0
+    held_minor: int = 0
 
 
 def asked_of(payment: Payment, account: str) -> dict[str, Any]:
@@ -78,6 +89,16 @@ def asked_of(payment: Payment, account: str) -> dict[str, Any]:
 
 
 COLUMNS = tuple(Booking.__struct_fields__)
+RESTS_ON: dict[Kind, tuple[Kind, ...]] = {  # on which kinds each rests
+    Kind.SALE: (),
+    Kind.VOID: (Kind.SALE,),
+    Kind.REFUND: CHARGES,
+    Kind.PREAUTH: (),
+    Kind.PREAUTH_VOID: (Kind.PREAUTH,),
+    Kind.COMPLETION: (Kind.PREAUTH,),
+    Kind.COMPLETION_VOID: (Kind.COMPLETION,),
+}
+LIMITED = (Kind.SALE, Kind.PREAUTH, Kind.COMPLETION)  # what the account's limit is asked for
 
 
 class Tie(Struct, frozen=True):
@@ -103,6 +124,15 @@ class Kept(Struct, frozen=True):
 def stored(value: object) -> object:
     """A field's value as a database takes it."""
     return value.value if isinstance(value, enum.Enum) else value
+
+
+def totals_of(rows: Iterable[tuple[str, int, int]]) -> Totals:
+    """Totals of kind, count and sum, as they stand in a batch; what is only held counts nowhere."""
+    sums: dict[str, int] = {}
+    for kind, count, minor in rows:
+        if Kind(kind).sign:
+            sums |= {f"{kind}s": count, f"{kind}s_minor": minor}
+    return Totals(**sums)
 
 
 def entry_of(row: tuple[object, ...]) -> Booking:

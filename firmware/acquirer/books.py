@@ -12,10 +12,24 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
-from firmware.acquirer.books_schema import SCHEMA, SINCE_2, TABLES, TIE
+import msgspec
+
+from firmware.acquirer.booking import (
+    COLUMNS,
+    LIMITED,
+    RESTS_ON,
+    Booking,
+    Funds,
+    Kept,
+    Tie,
+    entry_of,
+    stored,
+    totals_of,
+)
+from firmware.acquirer.books_rests import FREE_HOLD, LEFT
+from firmware.acquirer.books_schema import SCHEMA, STEPS, TIE
 from firmware.acquirer.engine import BooksConflict, BooksError, BooksGoneError, Coming
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import USES_A_HOLD, Kind, Totals
 from firmware.core.payment import Place
 from firmware.core.sqlite import renew_log
 
@@ -28,13 +42,6 @@ _INSERT = (
 )
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM transactions "  # noqa: S608 - our own names
 _PLACE = "terminal = ? AND batch = ? AND stan = ?"
-_LEFT = """
-SELECT undone FROM (
-    SELECT amount_minor, account, (
-        SELECT COALESCE(SUM(amount_minor), 0) FROM transactions
-        WHERE undoes = ? AND undoes <> '' AND state = 'standing') AS undone
-    FROM transactions WHERE reference = ? AND kind = 'sale' AND state = 'standing')
-WHERE account = ? AND undone + ? <= amount_minor"""
 
 
 class Books:
@@ -78,9 +85,9 @@ class Books:
         if version < SCHEMA and self._kept is not None:
             raise BooksGoneError("other books lie in their place", another=True)
         if version < SCHEMA:
-            tables = f"{TABLES if version < 1 else ''} {SINCE_2}"
+            steps = " ".join(STEPS[version:])
             self._db.executescript(
-                f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {SCHEMA}; COMMIT"
+                f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA}; COMMIT"
             )
 
     def _found(self) -> Kept:
@@ -160,13 +167,14 @@ class Books:
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a decided request, and move the money if it stands. Raises BooksConflict.
 
-        A sale is entered only if its account has then spent no more than `limit_minor`, a void or
-        refund only if the sale that it rests on stands and was paid with that much more.
+        What charges or holds is entered only if its account has then spent and held no more than
+        `limit_minor`; what rests on another entry only if that stands, and has that much left.
         """
         self._check(entry, limit_minor)
         values = [stored(getattr(entry, name)) for name in COLUMNS]
         self._db.execute(_INSERT, values)
-        self._spend(entry.account, entry.spends_minor)
+        if entry.stands:
+            self._move(entry.account, entry.spends_minor, entry.holds_minor)
 
     def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
         """The same for many, each with its limit."""
@@ -175,17 +183,29 @@ class Books:
 
     def _check(self, entry: Booking, limit_minor: int | None) -> None:
         """Whether the money is there that a standing entry moves."""
-        if not entry.spends_minor:
+        if not entry.stands:
             return
-        if entry.kind is Kind.SALE:
-            spent = self.spent_minor(entry.account) if limit_minor is not None else 0
-            well = limit_minor is None or spent + entry.amount_minor <= limit_minor
-        else:
-            values = (entry.undoes, entry.undoes, entry.account, entry.amount_minor)
-            row = self._db.execute(_LEFT, values).fetchone()
-            well = row is not None and (entry.kind is Kind.REFUND or not row[0])
+        well = self._rests(entry)
+        moved = entry.spends_minor + entry.holds_minor
+        if well and moved > 0 and limit_minor is not None and entry.kind in LIMITED:
+            funds = self.funds(entry.account)
+            well = funds.spent_minor + funds.held_minor + moved <= limit_minor
         if not well:
             raise BooksConflict("the money that this rests on has moved")
+
+    def _rests(self, entry: Booking) -> bool:
+        """Whether what an entry rests on stands, and has enough left."""
+        if not (originals := RESTS_ON[entry.kind]):
+            return True
+        amount = entry.amount_minor
+        if entry.kind in USES_A_HOLD:
+            held = (entry.undoes, entry.account, -entry.holds_minor, amount)
+            free = self._db.execute(FREE_HOLD, held).fetchone() is not None
+            return free and (entry.kind is Kind.COMPLETION or amount == -entry.holds_minor)
+        kinds = msgspec.json.encode([kind.value for kind in originals]).decode()
+        values = (entry.undoes, entry.undoes, entry.account, amount, kinds)
+        row = self._db.execute(LEFT, values).fetchone()
+        return row is not None and (entry.kind is Kind.REFUND or not row[0])
 
     def entry(self, place: Place) -> Booking | None:
         """The request that `place` names."""
@@ -194,8 +214,14 @@ class Books:
     def by_reference(self, reference: str) -> Booking | None:
         return self._one("WHERE reference = ?", (reference,))
 
+    def holds_of(self, account: str, authorisation_code: str) -> list[Booking]:
+        """The account's pre-authorisations with this code, newest first."""
+        where = "WHERE account = ? AND authorisation_code = ? AND kind = 'preauth'"
+        order = "ORDER BY decided_on DESC, reference DESC"
+        return self._many(f"{where} {order}", (account, authorisation_code))
+
     def resting_on(self, reference: str) -> list[Booking]:
-        """The standing voids and refunds of the sale with this reference."""
+        """The standing voids, refunds and completions of what has this reference."""
         return self._many("WHERE undoes = ? AND undoes <> '' AND state = 'standing'", (reference,))
 
     def entries(self) -> list[Booking]:
@@ -216,7 +242,7 @@ class Books:
             f"UPDATE transactions SET state = 'reversed' WHERE {_PLACE}",  # noqa: S608 - ours
             (entry.terminal, entry.batch, entry.stan),
         )
-        self._spend(entry.account, -entry.spends_minor)
+        self._move(entry.account, -entry.spends_minor, -entry.holds_minor)
 
     def note_reversal(self, place: Place) -> None:
         """From now on nothing may stand at `place`."""
@@ -226,25 +252,41 @@ class Books:
         sql = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - ours
         return self._db.execute(sql, place).fetchone() is not None
 
+    def funds(self, account: str) -> Funds:
+        """What was charged and not given back, and what is held."""
+        row = self._db.execute(
+            "SELECT spent_minor, held_minor FROM accounts WHERE account = ?", (account,)
+        ).fetchone()
+        return Funds(int(row[0]), int(row[1])) if row else Funds()
+
     def spent_minor(self, account: str) -> int:
-        """Sales less voids and refunds that stand."""
-        return self._of_account(account)[0]
+        """What was charged and not given back."""
+        return self.funds(account).spent_minor
+
+    def all_funds(self) -> dict[str, Funds]:
+        """The same for every account that ever moved or held money."""
+        rows = self._db.execute("SELECT account, spent_minor, held_minor FROM accounts")
+        return {account: Funds(spent, held) for account, spent, held in rows}
 
     def spent(self) -> dict[str, int]:
-        """The same for every account that ever moved money."""
-        return dict(self._db.execute("SELECT account, spent_minor FROM accounts"))
+        """What every account has spent."""
+        return {account: funds.spent_minor for account, funds in self.all_funds().items()}
 
     def sales_of_day(self, account: str, day: str) -> tuple[int, int]:
-        """Count and sum of the account's standing sales that were decided on `day`."""
+        """Count and sum of what was charged to the account on `day` and stands."""
         row = self._db.execute(
             "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = ?"
-            " AND decided_on = ? AND state = 'standing' AND kind = 'sale'",
+            " AND decided_on = ? AND state = 'standing'"
+            " AND kind IN ('sale', 'completion')",
             (account, day),
         ).fetchone()
         return int(row[0]), int(row[1])
 
     def pin_failures(self, account: str) -> int:
-        return self._of_account(account)[1]
+        row = self._db.execute(
+            "SELECT pin_failures FROM accounts WHERE account = ?", (account,)
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def set_pin_failures(self, account: str, failures: int) -> None:
         self._db.execute(
@@ -260,18 +302,7 @@ class Books:
             " terminal = ? AND batch = ? AND state = 'standing' GROUP BY kind",
             (terminal, batch),
         )
-        found = {kind: (count, minor) for kind, count, minor in rows}
-        (sales, sales_minor), (voids, voids_minor), (refunds, refunds_minor) = (
-            found.get(kind.value, (0, 0)) for kind in (Kind.SALE, Kind.VOID, Kind.REFUND)
-        )
-        return Totals(
-            sales=sales,
-            sales_minor=sales_minor,
-            voids=voids,
-            voids_minor=voids_minor,
-            refunds=refunds,
-            refunds_minor=refunds_minor,
-        )
+        return totals_of(rows)
 
     def batches(self) -> list[tuple[str, int]]:
         """Terminal and batch of all that was ever booked or settled, in this order."""
@@ -315,23 +346,18 @@ class Books:
         """Close a batch on these totals."""
         sums = [getattr(totals, name) for name in Totals.__struct_fields__]
         self._db.execute(
-            "INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO settlements VALUES (?, ?, ?{', ?' * len(sums)})",  # noqa: S608 - ours
             (terminal, batch, reference, *sums),
         )
 
-    def _spend(self, account: str, minor: int) -> None:
-        if minor:
-            self._db.execute(
-                "INSERT INTO accounts (account, spent_minor) VALUES (?, ?)"
-                " ON CONFLICT DO UPDATE SET spent_minor = spent_minor + excluded.spent_minor",
-                (account, minor),
-            )
-
-    def _of_account(self, account: str) -> tuple[int, int]:
-        row = self._db.execute(
-            "SELECT spent_minor, pin_failures FROM accounts WHERE account = ?", (account,)
-        ).fetchone()
-        return (int(row[0]), int(row[1])) if row else (0, 0)
+    def _move(self, account: str, spends_minor: int, holds_minor: int) -> None:
+        """Change what an account has spent, and what is held of it: never below nothing."""
+        self._db.execute("INSERT OR IGNORE INTO accounts (account) VALUES (?)", (account,))
+        self._db.execute(
+            "UPDATE accounts SET spent_minor = spent_minor + ?, held_minor = held_minor + ?"
+            " WHERE account = ?",
+            (spends_minor, holds_minor, account),
+        )
 
     def _one(self, where: str, values: tuple[object, ...]) -> Booking | None:
         return next(iter(self._many(where, values)), None)

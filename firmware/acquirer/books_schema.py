@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA = 2
+SCHEMA = 3
 TABLES = """
 CREATE TABLE IF NOT EXISTS accounts (
     account TEXT PRIMARY KEY,
@@ -63,6 +63,19 @@ ALTER TABLE counter ADD COLUMN books TEXT NOT NULL DEFAULT '';
 ALTER TABLE counter ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
 UPDATE counter SET books = lower(hex(randomblob(16)));
 """
+# 3: what pre-authorisations hold, and their completions
+SINCE_3 = """
+ALTER TABLE accounts ADD COLUMN held_minor INTEGER NOT NULL DEFAULT 0 CHECK (held_minor >= 0);
+ALTER TABLE transactions ADD COLUMN holds_minor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE settlements ADD COLUMN completions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE settlements ADD COLUMN completions_minor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE settlements ADD COLUMN completion_voids INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE settlements ADD COLUMN completion_voids_minor INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX IF NOT EXISTS by_code ON transactions (account, authorisation_code)
+    WHERE kind = 'preauth';
+"""
+STEPS = (TABLES, SINCE_2, SINCE_3)
+"""What leads from schema n to n + 1, from 0, which has no tables."""
 # made where it is needed: books of any schema may have it
 TIE = """CREATE TABLE IF NOT EXISTS tie (
     only INTEGER PRIMARY KEY CHECK (only = 1),

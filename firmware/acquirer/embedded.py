@@ -136,8 +136,12 @@ class LocalHost:
         return self._named.entries(self._opened())
 
     def balances(self) -> dict[str, int]:
-        """What each account by name has spent: sales less voids and refunds that stand."""
+        """What each account by name has spent: what was charged and not given back."""
         return self._named.balances(self._opened())
+
+    def holds(self) -> dict[str, int]:
+        """What pre-authorisations hold on each account by name, where they hold something."""
+        return self._named.holds(self._opened())
 
     def totals(self, terminal: str, batch: int) -> Totals:
         """What stands in a batch, as its settlement would say it."""

@@ -17,7 +17,7 @@ from firmware.core.kinds import Totals
 from firmware.core.payment import Place
 
 if TYPE_CHECKING:
-    from firmware.acquirer.booking import Booking, Kept, Tie
+    from firmware.acquirer.booking import Booking, Funds, Kept, Tie
 
 
 class BooksError(Exception):
@@ -50,7 +50,7 @@ class Coming(Struct, frozen=True):
     place: Place
     account: str
     cryptogram: bytes = b""
-    original: str = ""  # reference of the sale that it rests on
+    original: str = ""  # reference of what it rests on
 
 
 class BooksEngine(Protocol):
@@ -103,6 +103,8 @@ class BooksEngine(Protocol):
 
     def by_reference(self, reference: str) -> Booking | None: ...
 
+    def holds_of(self, account: str, authorisation_code: str) -> list[Booking]: ...
+
     def resting_on(self, reference: str) -> list[Booking]: ...
 
     def entries(self) -> list[Booking]: ...
@@ -116,6 +118,10 @@ class BooksEngine(Protocol):
     def is_reversed(self, place: Place) -> bool: ...
 
     def spent_minor(self, account: str) -> int: ...
+
+    def funds(self, account: str) -> Funds: ...
+
+    def all_funds(self) -> dict[str, Funds]: ...
 
     def spent(self) -> dict[str, int]: ...
 

@@ -14,9 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.acquirer.desks import ServiceDesk
-from firmware.acquirer.issuer import APPROVED
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.registry import TerminalRecord
+from firmware.acquirer.undoing import APPROVED
 from firmware.core.masked import Key
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds

@@ -9,8 +9,8 @@ from firmware.acquirer.engine import BooksEngine
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
 from firmware.iso8583.messages import (
-    FinancialRequest,
-    ReversalRequest,
+    BalanceRequest,
+    HostRequest,
     SettlementRequest,
     subject_of,
 )
@@ -21,13 +21,11 @@ def serial_in(books: BooksEngine, terminal: str, number: int) -> int:
     return rounds.serial_of(number, books.last_settled(terminal))
 
 
-def by_serial(
-    books: BooksEngine, request: FinancialRequest | ReversalRequest | SettlementRequest
-) -> FinancialRequest | ReversalRequest | SettlementRequest:
+def by_serial(books: BooksEngine, request: HostRequest) -> HostRequest:
     """The request with batches as the books count them: their numbers begin anew."""
     asked = subject_of(request)
     serial = serial_in(books, asked.terminal, asked.batch)
-    if isinstance(request, SettlementRequest):
+    if isinstance(request, SettlementRequest | BalanceRequest):
         return replace(request, batch=serial)
     original = request.payment.original
     if original is not None:

@@ -64,9 +64,14 @@ class NamedBooks:
         ]
 
     def balances(self, books: BooksEngine) -> dict[str, int]:
-        """What each account by name has spent: sales less voids and refunds that stand."""
+        """What each account by name has spent: what was charged and not given back."""
         none = {account.name: 0 for account in self._accounts.values()}
         return none | {self._name(key): minor for key, minor in books.spent().items()}
+
+    def holds(self, books: BooksEngine) -> dict[str, int]:
+        """What pre-authorisations hold on each account by name, where they hold something."""
+        funds = books.all_funds().items()
+        return {self._name(key): each.held_minor for key, each in funds if each.held_minor}
 
     def _name(self, account: str) -> str:
         known = self._accounts.get(account)

@@ -13,7 +13,17 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from firmware.acquirer import postgres_sql as sql
-from firmware.acquirer.booking import COLUMNS, Booking, Kept, Tie, entry_of, stored
+from firmware.acquirer.booking import (
+    COLUMNS,
+    LIMITED,
+    Booking,
+    Funds,
+    Kept,
+    Tie,
+    entry_of,
+    stored,
+    totals_of,
+)
 from firmware.acquirer.engine import BooksGoneError, Coming
 from firmware.acquirer.postgres_ahead import PLACE, as_json, as_plain, read_ahead
 from firmware.acquirer.postgres_link import (
@@ -25,6 +35,7 @@ from firmware.acquirer.postgres_link import (
     Statement,
     Values,
 )
+from firmware.acquirer.postgres_moves import ENTER, REVERSE
 from firmware.acquirer.records import TERMINAL
 from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import Place
@@ -160,28 +171,32 @@ class PostgresBooks:
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a decided request, and move the money if it stands.
 
-        What nobody can know before the commit is a BooksConflict there, and nothing is booked: a
-        sale is entered only if its account has then spent no more than `limit_minor`, a void or
-        refund only if the sale that it rests on stands and was paid with that much more.
+        What nobody can know before the commit is a BooksConflict there, and nothing is booked: what
+        charges or holds is entered only if its account has then spent and held no more than
+        `limit_minor`; what rests on another entry only if that stands, and has that much left.
         """
         self.add_all([(entry, limit_minor)])
 
     def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
-        """The same for many, each with its limit: sales of different accounts at once."""
-        self.hold_accounts({entry.account for entry, _ in entries if entry.spends_minor})
+        """The same for many, each with its limit: sales of different accounts at once.
+
+        What else there is of an account is entered after its sales that came before.
+        """
+        self.hold_accounts({entry.account for entry, _ in entries if entry.stands})
         sales: list[dict[str, object]] = []
         refused: list[dict[str, object]] = []
         for entry, limit_minor in entries:
             values = {name: stored(getattr(entry, name)) for name in COLUMNS}
-            if not entry.spends_minor:
+            if entry.stands and any(other["account"] == entry.account for other in sales):
+                self._sell(sales)
+                sales = []
+            if not entry.stands:
                 refused.append(as_plain(values))
-            elif entry.kind is not Kind.SALE:
-                self.link.later(sql.GIVE_BACK, values, forget=_changed_by(entry))
-            else:
-                if any(other["account"] == entry.account for other in sales):
-                    self._sell(sales)
-                    sales = []
+            elif entry.kind is Kind.SALE:
                 sales.append(as_plain(values) | {"limit_minor": limit_minor})
+            else:
+                moved = _moved_by(entry, limit_minor)
+                self.link.later(ENTER[entry.kind], values | moved, forget=())
             for read in _changed_by(entry):
                 self.link.forget(read)
         self._sell(sales)
@@ -201,8 +216,12 @@ class PostgresBooks:
         row = self.link.row(sql.BY_REFERENCE, (reference,))
         return None if row is None else entry_of(row)
 
+    def holds_of(self, account: str, authorisation_code: str) -> list[Booking]:
+        """The account's pre-authorisations with this code, newest first."""
+        return [entry_of(row) for row in self.link.rows(sql.HOLDS, (account, authorisation_code))]
+
     def resting_on(self, reference: str) -> list[Booking]:
-        """The standing voids and refunds of the sale with this reference."""
+        """The standing voids, refunds and completions of what has this reference."""
         return [entry_of(row) for row in self.link.rows(sql.RESTING, (reference,))]
 
     def entries(self) -> list[Booking]:
@@ -215,8 +234,8 @@ class PostgresBooks:
 
     def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved; else the commit is a conflict."""
-        values = (entry.terminal, entry.batch, entry.stan, entry.spends_minor)
-        self.link.later(sql.REVERSE, values)
+        moved = entry.spends_minor, entry.holds_minor
+        self.link.later(REVERSE, (entry.terminal, entry.batch, entry.stan, *moved))
 
     def note_reversal(self, place: Place) -> None:
         """From now on nothing may stand at `place`."""
@@ -226,21 +245,27 @@ class PostgresBooks:
     def is_reversed(self, place: Place) -> bool:
         return self.link.row(sql.REVERSED, place) is not None
 
+    def funds(self, account: str) -> Funds:
+        """What was charged and not given back, and what is held."""
+        row = self.link.row(sql.FUNDS, (account,))
+        return Funds(int(row[0]), int(row[1])) if row else Funds()
+
     def spent_minor(self, account: str) -> int:
-        """Sales less voids and refunds that stand."""
-        return self._number(sql.SPENT, (account,))
+        """What was charged and not given back."""
+        return self.funds(account).spent_minor
+
+    def all_funds(self) -> dict[str, Funds]:
+        """The same for every account that ever moved or held money."""
+        rows = self.link.run("SELECT account, spent_minor, held_minor FROM accounts").fetchall()
+        return {account: Funds(spent, held) for account, spent, held in rows}
 
     def spent(self) -> dict[str, int]:
-        """The same for every account that ever moved money."""
-        return dict(self.link.run("SELECT account, spent_minor FROM accounts").fetchall())
+        """What every account has spent."""
+        return {account: funds.spent_minor for account, funds in self.all_funds().items()}
 
     def sales_of_day(self, account: str, day: str) -> tuple[int, int]:
-        """Count and sum of the account's standing sales that were decided on `day`."""
-        row = self.link.row(
-            "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = %s"
-            " AND decided_on = %s AND state = 'standing' AND kind = 'sale'",
-            (account, day),
-        )
+        """Count and sum of what was charged to the account on `day` and stands."""
+        row = self.link.row(sql.SALES_OF_DAY, (account, day))
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def pin_failures(self, account: str) -> int:
@@ -257,14 +282,11 @@ class PostgresBooks:
     def totals(self, terminal: str, batch: int) -> Totals:
         """Count and sum of what stands in a batch, by kind; a voided sale counts, and its void."""
         rows = self.link.run(
-            "SELECT kind || 's', COUNT(*), SUM(amount_minor)::bigint FROM transactions WHERE"
+            "SELECT kind, COUNT(*), SUM(amount_minor)::bigint FROM transactions WHERE"
             " terminal = %s AND batch = %s AND state = 'standing' GROUP BY kind",
             (terminal, batch),
         )
-        found: dict[str, int] = {}
-        for kind, count, minor in rows:
-            found |= {kind: count, f"{kind}_minor": minor}
-        return Totals(**found)
+        return totals_of(rows)
 
     def batches(self) -> list[tuple[str, int]]:
         """Terminal and batch of all that was ever booked or settled, in this order."""
@@ -298,7 +320,7 @@ class PostgresBooks:
         """Close a batch on these totals; the commit is a conflict when it is closed already."""
         sums = [getattr(totals, name) for name in Totals.__struct_fields__]
         self.link.later(
-            "INSERT INTO settlements VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            f"INSERT INTO settlements VALUES (%s, %s, %s{', %s' * len(sums)})",  # noqa: S608 - ours
             (terminal, batch, reference, *sums),
             forget=[(sql.SETTLEMENT, (terminal, batch)), (sql.LAST_SETTLED, (terminal,))],
         )
@@ -324,7 +346,16 @@ class PostgresBooks:
         return [entry_of(row) for row in self.link.run(sql.SELECT + where, values)]
 
 
-_OF_ACCOUNT = (sql.SPENT, sql.PIN_FAILURES)
+_OF_ACCOUNT = (sql.FUNDS, sql.PIN_FAILURES)
+
+
+def _moved_by(entry: Booking, limit_minor: int | None) -> dict[str, object]:
+    """What a statement of ENTER is given beside the entry itself."""
+    return {
+        "limit_minor": limit_minor if entry.kind in LIMITED else None,
+        "spends_minor": entry.spends_minor,
+        "moved_minor": entry.spends_minor + entry.holds_minor,
+    }
 
 
 def _changed_by(entry: Booking) -> list[Read]:
@@ -333,10 +364,11 @@ def _changed_by(entry: Booking) -> list[Read]:
     return [
         (sql.ENTRY, place),
         (sql.SEEN, (entry.account, entry.cryptogram)),
-        (sql.SPENT, (entry.account,)),
+        (sql.FUNDS, (entry.account,)),
         (sql.IS_REFERENCE, (entry.reference, entry.reference)),
         (sql.BY_REFERENCE, (entry.reference,)),
         (sql.RESTING, (entry.undoes,)),
+        (sql.HOLDS, (entry.account, entry.authorisation_code)),
     ]
 
 

@@ -49,14 +49,14 @@ def _foresee(link: PostgresLink, each: Coming, reference: str, row: tuple[Any, .
     for read, exists in zip(there, row, strict=False):
         if not exists:  # else it is read in full
             link.foresee(*read, [])
-    values = zip(
-        ((sql.SPENT, (each.account,)), (sql.PIN_FAILURES, (each.account,)),
-         (sql.RECORD, (ACCOUNT, each.account))),
-        row[len(there) :],
-        strict=True,
-    )  # fmt: skip
-    for read, value in values:
-        link.foresee(*read, [] if value is None else [(value,)])
+    spent, held, pin_failures, record = row[len(there) :]
+    values = (
+        (sql.FUNDS, (each.account,), (spent, held)),
+        (sql.PIN_FAILURES, (each.account,), (pin_failures,)),
+        (sql.RECORD, (ACCOUNT, each.account), (record,)),
+    )
+    for name, asked, found in values:
+        link.foresee(name, asked, [] if found[0] is None else [found])
 
 
 def _foresee_originals(

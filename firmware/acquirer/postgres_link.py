@@ -40,7 +40,7 @@ _CONFLICTS = (
     errors.CheckViolation,
     errors.SerializationFailure,
     errors.DeadlockDetected,
-    errors.DivisionByZero,  # of a statement that found nothing to change: see postgres.ONE
+    errors.DivisionByZero,  # of a statement that found nothing to change: see postgres_moves
 )
 _BUSY = (errors.LockNotAvailable, errors.QueryCanceled)
 

@@ -87,5 +87,31 @@ CREATE TABLE IF NOT EXISTS records (
     PRIMARY KEY (kind, name)
 );
 """
-MIGRATIONS = (SINCE_1 + RECORDS,)
+# what pre-authorisations hold, and their completions
+SINCE_2 = """
+ALTER TABLE accounts ADD COLUMN held_minor bigint NOT NULL DEFAULT 0 CHECK (held_minor >= 0);
+ALTER TABLE transactions
+    ADD COLUMN holds_minor bigint NOT NULL DEFAULT 0,
+    DROP CONSTRAINT transactions_kind_check,
+    ADD CONSTRAINT transactions_kind_check CHECK (kind IN ('sale', 'void', 'refund',
+        'preauth', 'preauth_void', 'completion', 'completion_void')),
+    DROP CONSTRAINT only_a_standing_sale_is_refunded,
+    ADD CONSTRAINT only_what_stands_is_undone CHECK (undone_minor = 0
+        OR (kind IN ('sale', 'preauth', 'completion') AND state = 'standing')),
+    DROP CONSTRAINT what_gives_back_rests_on_a_sale,
+    ADD CONSTRAINT what_is_no_beginning_rests_on_one
+        CHECK (kind IN ('sale', 'preauth') OR state <> 'standing' OR undoes <> ''),
+    -- see firmware.core.kinds.COMPLETION_PERCENT_MAX
+    ADD CONSTRAINT never_completed_beyond_what_is_held
+        CHECK (kind <> 'completion' OR state <> 'standing'
+            OR amount_minor * 100 <= -holds_minor * 115);
+CREATE INDEX transactions_by_code ON transactions (account, authorisation_code)
+    WHERE kind = 'preauth';
+ALTER TABLE settlements
+    ADD COLUMN completions integer NOT NULL DEFAULT 0,
+    ADD COLUMN completions_minor bigint NOT NULL DEFAULT 0,
+    ADD COLUMN completion_voids integer NOT NULL DEFAULT 0,
+    ADD COLUMN completion_voids_minor bigint NOT NULL DEFAULT 0;
+"""
+MIGRATIONS = (SINCE_1 + RECORDS, SINCE_2)
 """What leads from schema n to n + 1, from 0, which has no tables."""

@@ -7,20 +7,15 @@ of many terminals cost the round trips of one.
 from __future__ import annotations
 
 from firmware.acquirer.booking import COLUMNS
+from firmware.acquirer.postgres_moves import INSERT, NAMES, PLACE
 from firmware.acquirer.records import ACCOUNT, TERMINAL
 
-_NAMES = ", ".join(COLUMNS)
-_VALUES = ", ".join(f"%({name})s" for name in COLUMNS)
-SELECT = f"SELECT {_NAMES} FROM transactions "  # noqa: S608 - our own names
-PLACE = "terminal = %s AND batch = %s AND stan = %s"
-_ENTER = f"INSERT INTO transactions ({_NAMES}) "
-_NUMBERS = dict.fromkeys(("batch", "original_batch", "amount_minor"), "bigint")
+SELECT = f"SELECT {NAMES} FROM transactions "  # noqa: S608 - our own names
+_NUMBERS = dict.fromkeys(("batch", "original_batch", "amount_minor", "holds_minor"), "bigint")
 _NUMBERS |= dict.fromkeys(("stan", "original_stan"), "integer")
 _OTHERS = {"issuer_data": "bytea", "cryptogram": "bytea", "muted": "boolean"}
 _ROWS = ", ".join(f"{name} {(_NUMBERS | _OTHERS).get(name, 'text')}" for name in COLUMNS)
-# a statement that found nothing to change is an error, and with it all that is sent after it
-ONE = "SELECT 1 / count(*) FROM"
-ENTER_REFUSED = f"""{_ENTER} SELECT {_NAMES}
+ENTER_REFUSED = f"""{INSERT} SELECT {NAMES}
 FROM json_to_recordset(%s::json) AS asked({_ROWS})"""  # noqa: S608 - our own names
 SELL = f"""
 WITH asked AS (
@@ -28,37 +23,11 @@ WITH asked AS (
 paid AS (
     UPDATE accounts SET spent_minor = spent_minor + asked.amount_minor FROM asked
     WHERE accounts.account = asked.account AND (asked.limit_minor IS NULL
-        OR spent_minor + asked.amount_minor <= asked.limit_minor)
+        OR spent_minor + held_minor + asked.amount_minor <= asked.limit_minor)
     RETURNING accounts.account AS payer),
 entered AS (
-    {_ENTER} SELECT {_NAMES} FROM asked JOIN paid ON payer = account RETURNING 1)
+    {INSERT} SELECT {NAMES} FROM asked JOIN paid ON payer = account RETURNING 1)
 SELECT 1 / (count(*) = %s)::integer FROM entered"""  # noqa: S608 - our own names
-GIVE_BACK = f"""
-WITH undone AS (
-    UPDATE transactions SET undone_minor = undone_minor + %(amount_minor)s
-    WHERE reference = %(undoes)s AND kind = 'sale' AND state = 'standing'
-        AND account = %(account)s AND undone_minor + %(amount_minor)s <= amount_minor
-        AND (%(kind)s = 'refund' OR undone_minor = 0)
-    RETURNING 1),
-paid AS (
-    UPDATE accounts SET spent_minor = spent_minor - %(amount_minor)s
-    WHERE account = %(account)s AND EXISTS (SELECT 1 FROM undone)
-    RETURNING 1),
-entered AS ({_ENTER} SELECT {_VALUES} FROM paid RETURNING 1)
-{ONE} entered"""  # noqa: S608 - our own names
-REVERSE = f"""
-WITH gone AS (
-    UPDATE transactions SET state = 'reversed' WHERE {PLACE} AND state = 'standing'
-    RETURNING undoes, amount_minor, account),
-sale AS (
-    UPDATE transactions SET undone_minor = undone_minor - gone.amount_minor FROM gone
-    WHERE gone.undoes <> '' AND transactions.reference = gone.undoes
-    RETURNING 1),
-paid AS (
-    UPDATE accounts SET spent_minor = spent_minor - %s FROM gone
-    WHERE accounts.account = gone.account
-    RETURNING 1)
-{ONE} paid"""  # noqa: S608 - our own names
 # in the order of their keys, whoever asks: two never wait for each other
 HOLD_TERMINALS = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS held(key)"
 NEW_ACCOUNTS = (
@@ -67,7 +36,7 @@ NEW_ACCOUNTS = (
 HOLD_ACCOUNTS = "SELECT 1 FROM accounts WHERE account = ANY(%s) ORDER BY account FOR UPDATE"
 ENTRY = SELECT + "WHERE " + PLACE
 REVERSED = f"SELECT 1 FROM reversals WHERE {PLACE}"  # noqa: S608 - our own names
-SPENT = "SELECT spent_minor FROM accounts WHERE account = %s"
+FUNDS = "SELECT spent_minor, held_minor FROM accounts WHERE account = %s"
 PIN_FAILURES = "SELECT pin_failures FROM accounts WHERE account = %s"
 # the index is of those that are not empty, and a plan that is kept does not know the value
 SEEN = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s AND cryptogram <> ''"
@@ -79,6 +48,14 @@ IS_REFERENCE = (
 )
 BY_REFERENCE = SELECT + "WHERE reference = %s"
 RESTING = SELECT + "WHERE undoes = %s AND undoes <> '' AND state = 'standing'"
+HOLDS = (
+    f"{SELECT}WHERE account = %s AND authorisation_code = %s AND kind = 'preauth'"
+    " ORDER BY decided_on DESC, reference DESC"
+)
+SALES_OF_DAY = (
+    "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = %s"
+    " AND decided_on = %s AND state = 'standing' AND kind IN ('sale', 'completion')"
+)
 RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
 TERMINALS = f"""
 SELECT number, (SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = number),
@@ -102,7 +79,7 @@ SELECT
         AND t.cryptogram = asked.cryptogram AND t.cryptogram <> ''),
     (SELECT true FROM transactions AS t WHERE t.reference = asked.reference
         UNION ALL SELECT true FROM settlements AS s WHERE s.reference = asked.reference LIMIT 1),
-    accounts.spent_minor, accounts.pin_failures, records.value
+    accounts.spent_minor, accounts.held_minor, accounts.pin_failures, records.value
 FROM json_to_recordset(%s::json) AS asked(at integer, terminal text, batch bigint, stan integer,
     account text, cryptogram bytea, reference text)
 LEFT JOIN accounts ON accounts.account = asked.account

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from firmware.acquirer.booking import Booking, Standing
+from firmware.acquirer.booking import Booking, Funds, Standing
 from firmware.acquirer.engine import BooksEngine
 from firmware.acquirer.line_matters import SCRIPT, UPLOAD_END, UPLOADED, Uploaded, UploadEnd
 from firmware.acquirer.named_books import unknown
 from firmware.acquirer.registry import Registry
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import Totals
 from firmware.core.money import currency_of
 from firmware.iso8583 import rounds
 
@@ -47,6 +47,7 @@ class AccountSeen(Struct, frozen=True):
     name: str
     status: str
     spent_minor: int
+    held_minor: int
     limit_minor: int | None
     currency: str = ""
 
@@ -109,11 +110,11 @@ def _seen(
     if not uploaded and (end is None or end.balanced):
         return None
     standing = [entry for entry in entries if entry.state is Standing.STANDING]
-    voided = {entry.undoes for entry in standing if entry.kind is Kind.VOID}
-    booked = {  # a voided sale is not uploaded, nor its void
+    voided = {entry.undoes for entry in standing if entry.kind.is_void}
+    booked = {  # what was voided is not uploaded, nor its void, nor what is only held
         entry.stan: (entry.account, entry.amount_minor)
         for entry in standing
-        if entry.kind is not Kind.VOID and entry.reference not in voided
+        if entry.kind.sign and not entry.kind.is_void and entry.reference not in voided
     }
     came = {stan: (one.account, one.amount_minor) for stan, one in uploaded.items()}
     return UploadSeen(
@@ -127,21 +128,26 @@ def _seen(
 
 def _accounts(books: BooksEngine, registry: Registry, usual: str) -> tuple[AccountSeen, ...]:
     """All of them; `usual` is the currency of all terminals, if they have but one."""
-    spent = books.spent()
+    funds = books.all_funds()
     known = registry.accounts()
     rows = [
         AccountSeen(
             one.name,
             one.status.value,
-            spent.get(key, 0),
+            *_sums(funds.get(key)),
             one.limit_minor,
             _only({one.currency}) or usual,
         )
         for key, one in known.items()
     ]
     rows += [
-        AccountSeen(unknown(key), "-", minor, None, usual)
-        for key, minor in spent.items()
+        AccountSeen(unknown(key), "-", *_sums(each), None, usual)
+        for key, each in funds.items()
         if key not in known
     ]
     return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def _sums(funds: Funds | None) -> tuple[int, int]:
+    """What an account has spent, and what is held of it."""
+    return (funds.spent_minor, funds.held_minor) if funds is not None else (0, 0)

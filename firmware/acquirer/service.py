@@ -15,14 +15,17 @@ from typing import Protocol
 
 from firmware.acquirer.booking import Booking, Standing, asked_of
 from firmware.acquirer.engine import BooksConflict, BooksEngine, Coming
-from firmware.acquirer.issuer import APPROVED, Accounts, Decision, Issuer
+from firmware.acquirer.issuer import Accounts, Decision, Issuer
 from firmware.acquirer.named import by_serial, is_same
 from firmware.acquirer.registration import Registration
+from firmware.acquirer.undoing import APPROVED
 from firmware.core.masked import Key
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
     Answered,
+    BalanceRequest,
     FinancialRequest,
+    HostRequest,
     ReversalRequest,
     SettlementRequest,
     subject_of,
@@ -30,7 +33,6 @@ from firmware.iso8583.messages import (
 
 _CRYPTOGRAM = b"\x9f\x26\x08"
 TRIES = 5  # decisions on books that others change meanwhile
-Request = FinancialRequest | ReversalRequest | SettlementRequest
 _New = tuple[Booking, int | None]  # and what its account may have spent after it
 
 
@@ -69,7 +71,7 @@ class AcquirerService:
     def take(
         self,
         books: BooksEngine,
-        request: Request,
+        request: HostRequest,
         also: Callable[[BooksEngine], None] = _nothing_more,
     ) -> Answered | None:
         """The answer to `request`, durable when this returns; None for what is never answered.
@@ -93,7 +95,9 @@ class AcquirerService:
                 return answer
         raise AssertionError("the last try gives an answer or raises")
 
-    def take_all(self, books: BooksEngine, requests: Sequence[Request]) -> list[Answered | None]:
+    def take_all(
+        self, books: BooksEngine, requests: Sequence[HostRequest]
+    ) -> list[Answered | None]:
         """The answers to many requests, within a commit that holds their terminals already.
 
         Each is decided as it would be alone, after those before it of its terminal or account.
@@ -119,16 +123,18 @@ class AcquirerService:
             books.add_all(new)
         return answers
 
-    def _coming(self, request: Request) -> Coming | None:
+    def _coming(self, request: HostRequest) -> Coming | None:
         """What is known to be read for a request; None of what only few ask."""
-        if not isinstance(request, FinancialRequest):
+        if not isinstance(request, FinancialRequest | BalanceRequest):
             return None
-        payment, original = request.payment, request.payment.original
         account = request.card.pan.keyed_hash(self._hash_key)
+        if isinstance(request, BalanceRequest):
+            return Coming((request.terminal, request.batch, request.stan), account)
+        payment, original = request.payment, request.payment.original
         seen = _cryptogram_in(request.card.de55)
         return Coming(payment.place, account, seen, original.reference if original else "")
 
-    def admission_code(self, request: Request) -> str:
+    def admission_code(self, request: HostRequest) -> str:
         """Refuses, without a trace in the books, what no terminal of ours would send."""
         asked = subject_of(request)
         currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
@@ -143,7 +149,9 @@ class AcquirerService:
             return "13"
         return APPROVED
 
-    def _carry_out(self, books: BooksEngine, request: Request, new: list[_New]) -> Answered | None:
+    def _carry_out(
+        self, books: BooksEngine, request: HostRequest, new: list[_New]
+    ) -> Answered | None:
         """The answer to a request; what is to be entered in the books for it comes into `new`."""
         match request:
             case FinancialRequest():
@@ -152,6 +160,8 @@ class AcquirerService:
                 return self._reverse(books, request)
             case SettlementRequest():
                 return self._settle(books, request)
+            case BalanceRequest():
+                return self._tell_balance(books, request)
 
     def _decide(
         self, books: BooksEngine, request: FinancialRequest, new: list[_New]
@@ -173,6 +183,19 @@ class AcquirerService:
             issuer_authentication_data=entry.issuer_data,
             date="" if request.payment.date else entry.date[4:],
             time="" if request.payment.date else entry.time,
+        )
+
+    def _tell_balance(self, books: BooksEngine, request: BalanceRequest) -> Answered:
+        """What is there to spend: nothing is booked but a wrong PIN."""
+        account = request.card.pan.keyed_hash(self._hash_key)
+        books.hold("", account)
+        now = self._now()
+        decision = self._issuer.balance(books, request, account, now.date())
+        return Answered(
+            response_code=decision.code,
+            reference=self._reference(books, now),
+            issuer_authentication_data=decision.issuer_data,
+            balance=decision.balance,
         )
 
     def _limit_minor(self, request: FinancialRequest, account: str) -> int | None:
@@ -206,6 +229,7 @@ class AcquirerService:
             muted=decision.muted,
             decided_on=f"{now:%Y%m%d}",
             undoes=decision.undoes,
+            holds_minor=decision.holds_minor,
         )
 
     def _settle(self, books: BooksEngine, request: SettlementRequest) -> Answered:
@@ -223,7 +247,7 @@ class AcquirerService:
     def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
         """Make sure that nothing stands of what `request` means, whether it came, comes or not.
 
-        Voids and refunds that rest on a reversed sale fall with it, so that the account is even.
+        What rests on a reversed entry falls with it, so that the account is even.
         What only has its numbers, as when a terminal gave them out twice, is left as it is, and
         the terminal is told: 64 for another kind or amount, 94 for another transaction.
         """
@@ -237,9 +261,7 @@ class AcquirerService:
         books.note_reversal(payment.place)
         if entry is not None and entry.state is Standing.STANDING:
             books.hold("", entry.account)
-            for resting in books.resting_on(entry.reference):
-                books.reverse(resting)
-            books.reverse(entry)
+            _reverse(books, entry)
         return Answered(APPROVED)
 
     def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
@@ -283,15 +305,15 @@ def _reference_of(day: str, number: int) -> str:
 
 
 def _waves(
-    admitted: Sequence[tuple[int, Request]], coming: Mapping[int, Coming | None]
-) -> Iterator[list[tuple[int, Request]]]:
+    admitted: Sequence[tuple[int, HostRequest]], coming: Mapping[int, Coming | None]
+) -> Iterator[list[tuple[int, HostRequest]]]:
     """Requests in order, parted wherever one may rest on another's outcome; reversals last.
 
     Those of one part have neither terminal nor account in common. Reversals, whose accounts the
     books alone know, read ahead nothing.
     """
     reversals = [each for each in admitted if isinstance(each[1], ReversalRequest)]
-    wave: list[tuple[int, Request]] = []
+    wave: list[tuple[int, HostRequest]] = []
     taken: set[str] = set()
     for at, request in admitted:
         if isinstance(request, ReversalRequest):
@@ -306,6 +328,13 @@ def _waves(
         wave.append((at, request))
         taken |= names
     yield from filter(None, (wave, reversals))
+
+
+def _reverse(books: BooksEngine, entry: Booking) -> None:
+    """Take back an entry, and before it all that rests on it."""
+    for resting in books.resting_on(entry.reference):
+        _reverse(books, resting)
+    books.reverse(entry)
 
 
 def _cryptogram_in(de55: bytes) -> bytes:

@@ -3,9 +3,9 @@
 Frames that have come together are answered together, by one commit. Where that breaks off, each is
 taken alone, so that what one of them breaks is broken for it alone.
 
-Financial messages, reversals and settlements are the service's; what is said about the line itself
-(sign-on, echo, uploads, script results) is answered here. A wrong TPDU or header gets no answer, as
-it gets none in the field.
+Financial messages, enquiries, reversals and settlements are the service's; what is said about the
+line itself (sign-on, echo, uploads, script results) is answered here. A wrong TPDU or header gets
+no answer, as it gets none in the field.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
 from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import (
     Answered,
+    BalanceRequest,
     FinancialRequest,
+    HostRequest,
     LineRequest,
     ReversalRequest,
     SettlementRequest,
@@ -197,14 +199,19 @@ class Switch:
             numbers = [each.opened.terminal for each in taken]
             desk.books.hold_all(numbers)
             self._read(desk, numbers, taken)
-            booked: list[tuple[_Taken, FinancialRequest | ReversalRequest | SettlementRequest]] = []
+            booked: list[tuple[_Taken, HostRequest]] = []
             for each in taken:
                 each.answer = None
                 request = self._to_carry_out(each)
                 match request:
                     case None:
                         continue
-                    case FinancialRequest() | ReversalRequest() | SettlementRequest():
+                    case (
+                        FinancialRequest()
+                        | BalanceRequest()
+                        | ReversalRequest()
+                        | SettlementRequest()
+                    ):
                         booked.append((each, request))
                     case _:
                         assert each.record is not None

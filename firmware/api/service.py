@@ -18,6 +18,7 @@ from firmware.api.news import Feed, News
 from firmware.api.originals import original_of
 from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
+    ORDERED,
     PaymentOrder,
     PaymentPage,
     PaymentState,
@@ -154,7 +155,7 @@ class Service:
         except Wrong:
             return PaymentState(
                 id=taken.id,
-                kind=taken.kind.value,
+                kind=ORDERED[taken.kind],
                 payment=taken.payment,
                 state="taken",
                 final=False,

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from firmware.core.kinds import Kind
+
 ID_PATTERN = "^[A-Za-z0-9._-]{1,64}$"
 # what no display or paper can show is refused: control characters, and what turns the direction
 _PLAIN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$"
@@ -15,6 +17,12 @@ AmountMinor = Annotated[
     int, Meta(ge=1, le=AMOUNT_MAX, description="In minor units of the currency: 12850 is 128.50.")
 ]
 Version = Annotated[int, Meta(ge=0, description="Number of the journal's record that changed it.")]
+PaymentKind = Literal["sale", "void", "refund"]
+ORDERED: dict[Kind, PaymentKind] = {  # what a till can order: no pre-authorisations are offered
+    Kind.SALE: "sale",
+    Kind.VOID: "void",
+    Kind.REFUND: "refund",
+}
 
 
 class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -168,7 +176,7 @@ class PaymentState(Struct, frozen=True, kw_only=True):
     """A payment as it is now. `final` says that no more comes of it but a void or refund."""
 
     id: str
-    kind: Literal["sale", "void", "refund"]
+    kind: PaymentKind
     state: State
     final: bool
     version: Version

@@ -16,6 +16,7 @@ from firmware.api.causes import cause_of
 from firmware.api.problems import Wrong
 from firmware.api.types import (
     FINAL,
+    ORDERED,
     BatchTotalsNow,
     Card,
     OriginalSale,
@@ -83,7 +84,7 @@ def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
     state = _state(order, door)
     base = PaymentState(
         id=taken.id,
-        kind=taken.kind.value,
+        kind=ORDERED[taken.kind],
         payment=taken.payment,
         state=state,
         final=state in FINAL,

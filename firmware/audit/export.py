@@ -12,7 +12,7 @@ from enum import Enum
 from msgspec import Struct
 
 from firmware.audit.spans import Span, clock_text, dashed, transactions
-from firmware.core.kinds import Kind
+from firmware.core.kinds import OFFERED, Kind
 from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
@@ -133,7 +133,7 @@ class _Sums(Struct):
     def cells(self, code: str) -> Row:
         row: Row = {"first_date": dashed(self.first), "last_date": dashed(self.last)}
         row["currency"] = code
-        for kind in Kind:
+        for kind in OFFERED:
             row[f"{kind.value}s"] = self.counts[kind]
             row[f"{kind.value}s_amount"] = money(self.minors[kind], code)
         net_minor = sum(self.minors.values())
@@ -153,7 +153,7 @@ def _summed(
         if by_batch and one.batch != batch:
             place, batch = place + 1, one.batch
         key = (place, batch, one.currency)
-        sums.setdefault(key, _Sums(dict.fromkeys(Kind, 0), dict.fromkeys(Kind, 0))).add(one)
+        sums.setdefault(key, _Sums(dict.fromkeys(OFFERED, 0), dict.fromkeys(OFFERED, 0))).add(one)
     yield from sorted(sums.items(), key=lambda item: item[0])
 
 
@@ -180,7 +180,7 @@ _SUMS = {
     "currency": Is.TEXT,
     **{
         name: what
-        for kind in Kind
+        for kind in OFFERED
         for name, what in (
             (f"{kind.value}s", Is.COUNT),
             (f"{kind.value}s_amount", Is.MONEY),

@@ -15,6 +15,7 @@ from firmware.core.exits import DONE
 from firmware.core.money import CURRENCIES, major_text
 
 SOME = 10  # STANs that a line names
+KINDS = ("sales", "voids", "refunds")
 MINOR = "minor"  # instead of a currency: amounts are in minor units of several, or of one unknown
 
 
@@ -40,27 +41,24 @@ def run(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         json.dump(msgspec.to_builtins(found), sys.stdout, ensure_ascii=False)
         print()
         return DONE
-    sums = "  ".join(f"{name:>18}" for name in ("sales", "voids", "refunds"))
+    sums = "  ".join(f"{kind:>18}" for kind in KINDS)
     print(f"{'terminal':<8}  {'batch':<6}  {sums}  {'':<5}  settled")
     for batch in found.batches:
         print(_batch(batch))
-    print(f"\n{'account':<24}  {'status':<12}  spent")
+    print(f"\n{'account':<24}  {'status':<12}  spent and held")
     for account in found.accounts:
         print(_account(account))
     return DONE
 
 
 def _batch(batch: BatchSeen) -> str:
-    sums = "  ".join(
-        (
-            f"{getattr(batch.totals, kind)}/"
-            + _amount(getattr(batch.totals, f"{kind}_minor"), batch.currency)
-        ).rjust(18)
-        for kind in ("sales", "voids", "refunds")
-    )
+    sums = "  ".join(_sum(batch, kind).rjust(18) for kind in KINDS)
     currency = batch.currency or MINOR
     row = f"{batch.terminal:<8}  {batch.batch:06d}  {sums}  {currency:<5}  "
     row += batch.settled or "open"
+    if batch.totals.completions:
+        row += f"  completions {_sum(batch, 'completions')}"
+        row += f", voided {_sum(batch, 'completion_voids')}"
     row += f"  scripts: {batch.scripts}" if batch.scripts else ""
     return row if batch.upload is None else f"{row}\n    {_upload(batch.upload)}"
 
@@ -80,7 +78,15 @@ def _account(account: AccountSeen) -> str:
     currency, limit = account.currency, account.limit_minor
     of = "no limit" if limit is None else f"of {_amount(limit, currency)}"
     spent = _amount(account.spent_minor, currency)
+    if account.held_minor:
+        spent += f" and {_amount(account.held_minor, currency)} held"
     return f"{account.name:<24}  {account.status:<12}  {spent} {of} {currency or MINOR}"
+
+
+def _sum(batch: BatchSeen, kind: str) -> str:
+    """How many of a kind there are, and their sum."""
+    minor = getattr(batch.totals, f"{kind}_minor")
+    return f"{getattr(batch.totals, kind)}/{_amount(minor, batch.currency)}"
 
 
 def _amount(minor: int, currency: str) -> str:

@@ -27,7 +27,7 @@ from firmware.audit.spans import (
 )
 from firmware.cli.restore import voucher_place
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.kinds import Kind
+from firmware.core.kinds import OFFERED, Kind
 from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged
@@ -149,7 +149,7 @@ def _list(journal: Lookups, options: argparse.Namespace, file: TextIO) -> None:
         words = (
             f"{kind.value}s {approved[currency, kind]}/"
             f"{major_text(sums[currency, kind], currency_of(currency))}"
-            for kind in Kind
+            for kind in OFFERED
         )
         print(f"{count} transactions; approved in {currency}: {', '.join(words)}", file=file)
     if not counts:

@@ -11,11 +11,53 @@ import msgspec
 
 
 class Kind(enum.Enum):
-    """What a transaction does with money."""
+    """What a transaction does with money. The value is what the journal keeps: it never changes."""
 
     SALE = "sale"
-    VOID = "void"
+    VOID = "void"  # of a sale
     REFUND = "refund"
+    PREAUTH = "preauth"  # holds money on the account, and charges none
+    PREAUTH_VOID = "preauth_void"  # releases what a pre-authorisation holds
+    COMPLETION = "completion"  # charges what a pre-authorisation holds
+    COMPLETION_VOID = "completion_void"  # gives it back, and holds it again
+
+    @property
+    def sign(self) -> int:
+        """1 charges the account, -1 gives back to it, 0 only holds or releases."""
+        return _SIGNS[self]
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it takes back the whole of another transaction."""
+        return self in _VOIDED
+
+    @property
+    def voids(self) -> Kind | None:
+        """What it takes back, where it is a void."""
+        return _VOIDED.get(self)
+
+
+_SIGNS = {
+    Kind.SALE: 1,
+    Kind.VOID: -1,
+    Kind.REFUND: -1,
+    Kind.PREAUTH: 0,
+    Kind.PREAUTH_VOID: 0,
+    Kind.COMPLETION: 1,
+    Kind.COMPLETION_VOID: -1,
+}
+_VOIDED = {
+    Kind.VOID: Kind.SALE,
+    Kind.PREAUTH_VOID: Kind.PREAUTH,
+    Kind.COMPLETION_VOID: Kind.COMPLETION,
+}
+OFFERED = (Kind.SALE, Kind.VOID, Kind.REFUND)  # by this terminal; holds are its acquirer's alone
+OFFERED_SUMS = tuple(f"{kind.value}s{of}" for kind in OFFERED for of in ("", "_minor"))
+"""The fields of Totals that this terminal has sums of."""
+CHARGES = (Kind.SALE, Kind.COMPLETION)  # what may be refunded
+ASKS_THE_CARD = (Kind.SALE, Kind.PREAUTH)  # whose cryptogram the issuer checks
+USES_A_HOLD = (Kind.PREAUTH_VOID, Kind.COMPLETION)  # and names it by code and date
+COMPLETION_PERCENT_MAX = 115  # of what is held. UnionPay's rule for pre-authorisations
 
 
 class Result(enum.Enum):
@@ -157,3 +199,13 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     voids_minor: int = 0
     refunds: int = 0
     refunds_minor: int = 0
+    completions: int = 0
+    completions_minor: int = 0
+    completion_voids: int = 0
+    completion_voids_minor: int = 0
+
+    @property
+    def net_minor(self) -> int:
+        """What the merchant is owed: what was charged less what was given back."""
+        charged = self.sales_minor + self.completions_minor
+        return charged - self.voids_minor - self.refunds_minor - self.completion_voids_minor

@@ -17,6 +17,7 @@ SALE = 0x00
 CASH = 0x01
 CASHBACK = 0x09
 REFUND = 0x20
+BALANCE = 0x31
 
 
 class TerminalData(Struct, frozen=True):
@@ -114,8 +115,11 @@ class EmvTransaction(Struct, frozen=True):
 
     @property
     def wants_no_cryptogram(self) -> bool:
-        """A refund and a zero amount ask the card for an AAC: it gives nothing away."""
-        return self.type == REFUND or self.amount_minor == 0
+        """A refund and a zero amount ask the card for an AAC: it gives nothing away.
+
+        A balance enquiry has no amount, and asks for one that the issuer can check.
+        """
+        return self.type == REFUND or (self.amount_minor == 0 and self.type != BALANCE)
 
     def objects(self) -> dict[int, bytes]:
         """The transaction's data objects."""

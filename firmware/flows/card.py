@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.core.kinds import CardFacts, EmvData, Kind, Verification
 from firmware.core.masked import Pin
 from firmware.core.money import Money
+from firmware.emv.codes import TerminalCapabilities
 from firmware.emv.contact.dialogue import (
     Cancelled,
     Candidate,
@@ -19,7 +21,7 @@ from firmware.emv.contact.dialogue import (
 )
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
-from firmware.emv.terminal import REFUND, SALE, EmvTransaction
+from firmware.emv.terminal import BALANCE, REFUND, SALE, EmvTransaction, TerminalData
 from firmware.flows.desk import Desk
 from firmware.flows.effects import (
     Beep,
@@ -41,6 +43,13 @@ from firmware.ui.screens import CardPrompt, Phrase, PinEntry, Processing
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
+TYPES: dict[Kind | Text, int] = {Kind.REFUND: REFUND, Text.BALANCE: BALANCE}  # tag 9C
+OTHER_METHODS = (
+    TerminalCapabilities.PLAINTEXT_PIN
+    | TerminalCapabilities.ENCIPHERED_PIN
+    | TerminalCapabilities.SIGNATURE
+    | TerminalCapabilities.NO_CVM
+)
 PIN_LENGTHS = range(4, 13)  # ISO 9564-1, 8.1
 _TROUBLE = {
     CardFailure.GONE: Text.CARD_PULLED,
@@ -68,6 +77,17 @@ SCHEMES = {
 }
 
 
+class Enquiry(Struct, frozen=True):
+    """A balance is asked for, where a payment has been agreed to: there is no amount."""
+
+    kind: Text = Text.BALANCE
+    amount: None = None
+
+
+Wanted = Agreed | Enquiry
+"""What a card is asked for."""
+
+
 def trouble(reason: EndReason) -> Phrase:
     """What went wrong with a card, in words for the display."""
     return Phrase.of(_END.get(reason, Text.CARD_ERROR))
@@ -82,8 +102,8 @@ class Counter(Struct):
     """The kernel's dialogue with card, cardholder and chance: each question an effect."""
 
     desk: Desk
-    kind: Kind
-    amount: Money
+    kind: Kind | Text
+    amount: Money | None
     given_up: GivenUp = GivenUp.CANCELLED  # why a question had no answer, once the kernel has ended
 
     async def exchange(self, command: bytes) -> bytes | CardFailure:
@@ -150,7 +170,12 @@ def _pin_notice(prompt: PinPrompt) -> Phrase | None:
 
 
 async def enter_pin(
-    desk: Desk, kind: Kind, amount: Money, notice: Phrase | None, *, card_stays: bool = False
+    desk: Desk,
+    kind: Kind | Text,
+    amount: Money | None,
+    notice: Phrase | None,
+    *,
+    card_stays: bool = False,
 ) -> Pin | GivenUp:
     """Key a PIN of 4 to 12 digits. BACK takes a digit back, CANCEL gives up.
 
@@ -181,7 +206,7 @@ async def enter_pin(
 
 async def present_card(
     desk: Desk,
-    agreed: Agreed,
+    wanted: Wanted,
     prompt: Text,
     notice: Phrase | None = None,
     *,
@@ -195,11 +220,11 @@ async def present_card(
     """
     while True:
         asked = _Asked(prompt, reinsert, notice)
-        given_up = await _await_card(desk, agreed, asked, again=again)
+        given_up = await _await_card(desk, wanted, asked, again=again)
         again, reinsert = False, Text.REINSERT_CARD
         if given_up is not None:
             return given_up
-        counter = Counter(desk, agreed.kind, agreed.amount)
+        counter = Counter(desk, wanted.kind, wanted.amount)
         await counter.reading()
         atr = await PowerOn()
         if isinstance(atr, CardFailure):
@@ -208,10 +233,10 @@ async def present_card(
             setup = desk.emv
             session = Session(
                 counter,
-                setup.terminal,
+                _terminal(setup.terminal, wanted),
                 setup.applications,
                 setup.ca_keys,
-                await _transaction(desk, agreed),
+                await _transaction(desk, wanted),
             )
             known = await session.identify()
             if isinstance(known, Identified):
@@ -271,14 +296,14 @@ class _Asked(Struct, frozen=True):
         return Phrase.of(self.prompt)
 
 
-async def _await_card(desk: Desk, agreed: Agreed, asked: _Asked, *, again: bool) -> GivenUp | None:
+async def _await_card(desk: Desk, wanted: Wanted, asked: _Asked, *, again: bool) -> GivenUp | None:
     """Wait until a card is in the slot that was put in for this: see effects.CardPresent."""
     notice, turn = asked.notice, 0
     wait_ms = PHASE_MS if desk.customer else desk.idle_timeout_ms
     while not await CardPresent(used=again):
         card_in = await CardPresent(used=True)
         words = asked.words(turn, card_in=card_in, customer=desk.customer)
-        screen = CardPrompt(agreed.kind, agreed.amount, words, notice, desk.training)
+        screen = CardPrompt(wanted.kind, wanted.amount, words, notice, desk.training)
         await show(desk, screen)
         match await Wait(wait_ms, card=True):
             case TimedOut():
@@ -297,19 +322,29 @@ async def _await_card(desk: Desk, agreed: Agreed, asked: _Asked, *, again: bool)
     return None
 
 
-async def _transaction(desk: Desk, agreed: Agreed) -> EmvTransaction:
+def _terminal(terminal: TerminalData, wanted: Wanted) -> TerminalData:
+    """The terminal as it names itself to a card: a balance is told for an online PIN alone."""
+    if not isinstance(wanted, Enquiry):
+        return terminal
+    return replace(terminal, capabilities=terminal.capabilities & ~OTHER_METHODS)
+
+
+async def _transaction(desk: Desk, wanted: Wanted) -> EmvTransaction:
     moment = await Now()
     numbers = await Look.of(Lookups.next_numbers, training=desk.training)
+    amount = wanted.amount or desk.money(0)
     return EmvTransaction(
-        amount_minor=agreed.amount.minor,
-        currency=agreed.amount.currency.numeric,
-        currency_exponent=agreed.amount.currency.exponent,
+        amount_minor=amount.minor,
+        currency=amount.currency.numeric,
+        currency_exponent=amount.currency.exponent,
         at=moment.wall,
         sequence_counter=numbers.stan,
-        type=REFUND if agreed.kind is Kind.REFUND else SALE,
+        type=TYPES.get(wanted.kind, SALE),
         on_exception_file=desk.emv.exceptions.lists,
         # a lesson uses up no offline approval of the card
-        merchant_forced_online=desk.training or desk.config.sale.always_online,
+        merchant_forced_online=desk.training
+        or isinstance(wanted, Enquiry)
+        or desk.config.sale.always_online,
     )
 
 

@@ -113,6 +113,9 @@ class Desk:
     def _under_way(self, step: Progress) -> Screen:
         if step.totals is not None:
             return Notice(Phrase.of(Text.SETTLING), total_lines(self, step.totals))
+        if step.stage is Stage.ENQUIRING:
+            words = Phrase.of(Text.CONNECTING)
+            return Processing(Text.BALANCE, None, words, keep_card=True, training=self.training)
         assert step.kind is not None, "a payment has a kind"
         assert step.amount is not None, "a payment has an amount"
         connecting = step.stage is Stage.CONNECTING

@@ -1,21 +1,30 @@
-"""查询: one transaction by its number, the last, the list of the batch, and its totals."""
+"""查询: one transaction by its number, the last, the list of the batch, its totals; a balance."""
 
 from __future__ import annotations
 
 from firmware.core.kinds import Kind
+from firmware.flows.balance import balance
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
 from firmware.flows.original import masked_card
 from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tell
+from firmware.flows.permissions import permitted
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
+from firmware.payments.roles import Act
 from firmware.ui.parts import one_line
 from firmware.ui.screens import Listing, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
 
-ITEMS = (Text.QUERY_BY_VOUCHER, Text.QUERY_LAST, Text.QUERY_LIST, Text.QUERY_TOTALS)
+ITEMS = (
+    Text.QUERY_BY_VOUCHER,
+    Text.QUERY_LAST,
+    Text.QUERY_LIST,
+    Text.QUERY_TOTALS,
+    Text.BALANCE,
+)
 ROWS_PER_PAGE = 3
 LIST_MAX = 500
 KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
@@ -31,7 +40,7 @@ STATES = {
 
 
 async def query(desk: Desk) -> None:
-    """Look something up; nothing changes."""
+    """Look something up, or ask for a balance; no money moves."""
     chosen = await choose(desk, Phrase.of(Text.MENU_QUERY), tuple(map(Phrase.of, ITEMS)))
     if isinstance(chosen, GivenUp):
         return
@@ -47,6 +56,9 @@ async def query(desk: Desk) -> None:
             await _show_one(desk, await Look.of(Lookups.last_transaction, training=desk.training))
         case Text.QUERY_LIST:
             await _show_list(desk)
+        case Text.BALANCE:
+            if await permitted(desk, Act.BALANCE):
+                await balance(desk)
         case _:
             batch = await Look.of(Lookups.batch)
             totals = await (

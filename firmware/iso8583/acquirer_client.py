@@ -24,6 +24,7 @@ from firmware.iso8583.messages import (
     ANOTHER_BATCH,
     NO_MASTER,
     Answered,
+    BalanceRequest,
     Control,
     ControlRequest,
     FinancialRequest,
@@ -154,6 +155,8 @@ def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answere
             return replace(answer, approves=code in codes.reversed)
         case UploadRequest() | UploadEndRequest():
             return replace(answer, approves=code in (*codes.approved, DUPLICATE))
+        case BalanceRequest():
+            return replace(answer, approves=code in codes.approved)
         case FinancialRequest(offline=offline, repeated=repeated):
             told_before = (DUPLICATE,) if offline or repeated else ()
             return replace(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from firmware.emv import tlv
-from firmware.iso8583.messages import Answered
+from firmware.iso8583.messages import APPROVED, Answered, BalanceRequest, LineRequest
 from firmware.iso8583.spec import Fields, WireError
 
 _NAMES = {  # what an answer got wrong, for the log and the journal
@@ -33,6 +35,20 @@ def require_repeated(expected: Fields, told: Fields) -> None:
             raise WireError(
                 f"answer to another request: {_NAMES[key]} {told[key]}, sent {expected[key]}"
             )
+
+
+def wants_balance(
+    fields: Fields, request: LineRequest, approved: Collection[str] = (APPROVED,)
+) -> bool:
+    """Whether a balance was asked for and is told. Raises WireError where an approval has none.
+
+    What else has a field 54, such as the answer to a sale, is not asked about it.
+    """
+    if not isinstance(request, BalanceRequest):
+        return False
+    if "54" not in fields and fields.get("39") in approved:
+        raise WireError("no balance in the answer")
+    return "54" in fields
 
 
 def pack_chip(answer: Answered) -> str:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Totals
-from firmware.iso8583.answer_parts import pack_chip, require_repeated, unpack_chip
+from firmware.iso8583.answer_parts import (
+    pack_chip,
+    require_repeated,
+    unpack_chip,
+    wants_balance,
+)
+from firmware.iso8583.balances import pack_balance, unpack_balance
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
     Answered,
@@ -36,6 +42,8 @@ def answer_to(asked: Fields, answer: Answered, keys: SessionKeys) -> bytes:
     if answer.host_totals is not None:
         verdict = EQUAL if answer.response_code == "00" else DIFFERENT
         fields["48"] = pack_totals(answer.host_totals, verdict)
+    if answer.balance is not None:
+        fields["54"] = pack_balance(answer.balance)
     if chip := pack_chip(answer):
         fields["55"] = chip
     return sealed(fields, keys.mac)
@@ -78,4 +86,5 @@ def _answered(fields: Fields, request: HostRequest) -> Answered:
         issuer_authentication_data=authentication,
         scripts=scripts,
         host_totals=totals,
+        balance=unpack_balance(fields["54"]) if wants_balance(fields, request) else None,
     )

@@ -2,8 +2,9 @@
 
     debit amount 12 | debit count 3 | credit amount 12 | credit count 3 | result 1
 
-for domestic cards, then the same for foreign ones. Debit is sales; credit is refunds and, unless
-the acquirer counts them as debit, voids. The result is 0 in a request; 1 balanced, 2 not, 3 error.
+for domestic cards, then the same for foreign ones. Debit is sales and completions of
+pre-authorisations; credit is refunds and, unless the acquirer counts them as debit, voids of both.
+The result is 0 in a request; 1 balanced, 2 not, 3 error.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ def folded(totals: Totals, void_is: Literal["credit", "debit"]) -> Totals:
 
     Both ends compare folded totals: the line does not tell a void from what it is counted with.
     """
-    voids, voids_minor = totals.voids, totals.voids_minor
+    voids = totals.voids + totals.completion_voids
+    voids_minor = totals.voids_minor + totals.completion_voids_minor
     debit = void_is == "debit"
     return Totals(
-        sales=totals.sales + (voids if debit else 0),
-        sales_minor=totals.sales_minor + (voids_minor if debit else 0),
+        sales=totals.sales + totals.completions + (voids if debit else 0),
+        sales_minor=totals.sales_minor + totals.completions_minor + (voids_minor if debit else 0),
         refunds=totals.refunds + (0 if debit else voids),
         refunds_minor=totals.refunds_minor + (0 if debit else voids_minor),
     )

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from firmware.core.kinds import Totals
 from firmware.core.masked import Pan, Pin, Track2
-from firmware.core.money import Currency
+from firmware.core.money import Currency, major_text
 from firmware.core.payment import Payment, Place
 
 APPROVED, DECLINED = "00", "05"
@@ -82,6 +82,33 @@ class SettlementRequest(Struct, frozen=True):
         return self.terminal, self.batch, self.stan
 
 
+class BalanceRequest(Struct, frozen=True):
+    """How much is there to spend on the card's account? No money moves: it is never reversed.
+
+    `date` and `time` are those of the asking, the shop's.
+    """
+
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    card: CardPresented
+    currency: Currency
+    date: str
+    time: str
+    training: bool = False
+
+
+class Balance(Struct, frozen=True):
+    """What may be spent on an account, in minor units: less than nothing where it is overdrawn."""
+
+    minor: int
+    currency: Currency
+
+    def __str__(self) -> str:
+        return major_text(self.minor, self.currency)
+
+
 class Control(enum.Enum):
     """What is said about the line itself, and moves no money."""
 
@@ -147,7 +174,7 @@ class ScriptRequest(Struct, frozen=True):
 class Answered(Struct, frozen=True):
     """The host's answer. `response_code` is ISO 8583 field 39.
 
-    What stands after `host_totals` is said on an acquirer's line alone.
+    What stands after `balance` is said on an acquirer's line alone.
     """
 
     response_code: str
@@ -156,6 +183,7 @@ class Answered(Struct, frozen=True):
     issuer_authentication_data: bytes | None = None  # tag 91
     scripts: bytes = b""  # templates 71 and 72, concatenated
     host_totals: Totals | None = None  # of a settlement
+    balance: Balance | None = None  # of a balance enquiry
     balanced: bool | None = None  # the acquirer's word on a settlement; None: compare the totals
     amount_minor: int | None = None  # what was approved, where it is less than asked (10)
     working_keys: bytes = b""  # of a sign-on, enciphered: see iso8583.working_keys
@@ -223,15 +251,16 @@ class NoAnswer(Struct, frozen=True):
         return self.reason.value
 
 
-HostRequest = FinancialRequest | ReversalRequest | SettlementRequest
+HostRequest = FinancialRequest | ReversalRequest | SettlementRequest | BalanceRequest
 HostAnswer = Answered | NoAnswer
-AboutTheBatch = SettlementRequest | ControlRequest | UploadRequest | UploadEndRequest
+OfItself = SettlementRequest | BalanceRequest
+AboutTheBatch = OfItself | ControlRequest | UploadRequest | UploadEndRequest
 LineRequest = HostRequest | ControlRequest | UploadRequest | UploadEndRequest | ScriptRequest
 """What a terminal asks of an acquirer at the end of a line; the own format has `HostRequest`."""
 
 
 @overload
-def subject_of(request: HostRequest) -> Payment | SettlementRequest: ...
+def subject_of(request: HostRequest) -> Payment | OfItself: ...
 @overload
 def subject_of(request: LineRequest) -> Payment | AboutTheBatch: ...
 def subject_of(request: LineRequest) -> Payment | AboutTheBatch:

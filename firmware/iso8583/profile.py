@@ -14,9 +14,14 @@ from firmware.core.files import read_text
 
 SHIPPED = ("unionpay",)
 REQUESTS = (
+    "balance",
     "sale",
     "void",
     "refund",
+    "preauth",
+    "preauth_void",
+    "completion",
+    "completion_void",
     "offline",
     "reversal",
     "script",

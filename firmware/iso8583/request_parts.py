@@ -14,7 +14,14 @@ CODES = {  # processing code (field 3) and type code (60.1)
     Kind.SALE: ("000000", "22"),
     Kind.VOID: ("200000", "23"),
     Kind.REFUND: ("200000", "25"),
+    Kind.PREAUTH: ("030000", "10"),
+    Kind.PREAUTH_VOID: ("200000", "11"),
+    Kind.COMPLETION: ("000000", "20"),
+    Kind.COMPLETION_VOID: ("200000", "21"),
 }
+BALANCE = ("310000", "01")  # of a balance enquiry
+_HOLD_ALONE = (Kind.PREAUTH, Kind.PREAUTH_VOID)
+_OF_PREAUTHS = (*_HOLD_ALONE, Kind.COMPLETION, Kind.COMPLETION_VOID)
 OFFLINE = "36"  # the type code of a sale that the card approved
 SETTLE = "201"  # network management code (60.3)
 TRADE = "000"
@@ -24,15 +31,17 @@ UNREADABLE_PIN = Pin("0" * 13)
 
 
 def financial_type(request: FinancialRequest) -> str:
-    """0220 for what the acquirer is told, 0200 for what it is asked."""
+    """0220 for what the acquirer is told, 0200 for what it is asked, 0100 for what only holds."""
+    if request.payment.kind in _HOLD_ALONE:
+        return "0100"
     return "0220" if request.offline or request.payment.kind is Kind.REFUND else "0200"
 
 
-def add_card(fields: Fields, card: CardPresented) -> None:
-    """Say which card was presented, and how; its PIN is not said here."""
+def add_card(fields: Fields, card: CardPresented, kind: Kind | None = None) -> None:
+    """Say which card was presented, how, and for what; its PIN is not said here."""
     fields["2"], fields["14"] = card.pan.reveal(), card.expiry
     fields["22"] = "051" if card.pin else "052"  # contact chip, with or without a PIN
-    fields["25"] = "00"
+    fields["25"] = "06" if kind in _OF_PREAUTHS else "00"
     if card.psn:
         fields["23"] = card.psn.rjust(3, "0")
     if card.track2:

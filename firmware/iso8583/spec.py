@@ -35,10 +35,11 @@ _FIELDS: dict[int, tuple[str, int, int]] = {
     39: ("an", 0, 2),  # response code; in a reversal its reason
     41: ("an", 0, 8),  # terminal
     42: ("an", 0, 15),  # merchant
-    48: ("n", 2, 67),  # totals of a settlement
+    48: ("n", 2, 111),  # totals of a settlement
     49: ("an", 0, 3),  # currency, ISO 4217 numeric
     52: ("b", 0, 8),  # PIN block, enciphered
     53: ("n", 0, 16),  # how the PIN block is made
+    54: ("an", 2, 120),  # balance
     55: ("b", 2, 255),  # EMV data
     60: ("n", 2, 11),  # type code 2, batch 6, network management code 3
     61: ("n", 2, 30),  # original: batch 6, STAN 6, date 8; if reversed also time 6, card 4

@@ -68,7 +68,7 @@ from firmware.iso8583.unionpay_requests import NO_KEYS, batch_of, request_fields
 from firmware.iso8583.wire import Unacceptable
 
 WRONG_MAC = "MAC differs"
-_TYPES = frozenset({"0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})
+_TYPES = frozenset({"0100", "0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})
 _HEADS = ("11", "41", "42", "60")
 _PLAIN_ANSWERS = frozenset({"0810", "0830", "0510"})
 

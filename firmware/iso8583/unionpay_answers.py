@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from firmware.iso8583.answer_parts import pack_chip, require_repeated, unpack_chip
+from firmware.iso8583.answer_parts import (
+    pack_chip,
+    require_repeated,
+    unpack_chip,
+    wants_balance,
+)
+from firmware.iso8583.balances import pack_balance, unpack_balance
 from firmware.iso8583.line_totals import (
     BALANCED,
     NOT_BALANCED,
     pack_sides,
     unpack_sides,
 )
-from firmware.iso8583.messages import Answered, LineRequest, SettlementRequest
+from firmware.iso8583.messages import Answered, Balance, LineRequest, SettlementRequest
 from firmware.iso8583.profile import Profile
 from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay_requests import batch_of, heads
@@ -48,6 +54,8 @@ def answer_fields(asked: Fields, answer: Answered) -> Fields:
     elif answer.host_totals is not None:
         right = answer.response_code == "00" if answer.balanced is None else answer.balanced
         fields["48"] = pack_sides(answer.host_totals, BALANCED if right else NOT_BALANCED)
+    if answer.balance is not None:
+        fields["54"] = pack_balance(answer.balance)
     if answer.amount_minor is not None and "4" in asked:
         fields["4"] = f"{answer.amount_minor:012d}"
     if answer.working_keys:
@@ -80,14 +88,20 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
         issuer_authentication_data=authentication,
         scripts=scripts,
         host_totals=totals,
+        balance=_balance(fields, request, profile),
         balanced=balanced,
-        amount_minor=int(fields["4"]) if code == PART else None,
+        amount_minor=int(fields["4"]) if code == PART and "4" in fields else None,
         working_keys=bytes.fromhex(fields.get("62", "")),
         batch=None if batch == batch_of(heads(request, profile)) else batch,
         remark=fields.get("63", "")[3:].strip(),
     )
     said = {name: fields[key].rstrip() for key, name in _PLAIN.items() if key in fields}
     return structs.replace(answered, **said)
+
+
+def _balance(fields: Fields, request: LineRequest, profile: Profile) -> Balance | None:
+    wanted = wants_balance(fields, request, profile.answers.approved)
+    return unpack_balance(fields["54"]) if wanted else None
 
 
 def _compare(fields: Fields, request: LineRequest, profile: Profile) -> None:

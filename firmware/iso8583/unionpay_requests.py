@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from firmware.core.kinds import Kind, OriginalRef, ReversalCause
+from firmware.core.kinds import USES_A_HOLD, Kind, OriginalRef, ReversalCause
 from firmware.core.masked import Pan, Pin
-from firmware.core.money import Money
+from firmware.core.money import Currency, Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
 from firmware.iso8583.des import BLOCK
@@ -15,6 +15,7 @@ from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded, pack_sides, unpack_sides
 from firmware.iso8583.messages import (
     UPLOAD_MOST,
+    BalanceRequest,
     CardPresented,
     Control,
     ControlRequest,
@@ -28,8 +29,9 @@ from firmware.iso8583.messages import (
     UploadRequest,
     subject_of,
 )
-from firmware.iso8583.profile import Profile
+from firmware.iso8583.profile import MessageShape, Profile
 from firmware.iso8583.request_parts import (
+    BALANCE,
     BY_NUMBER,
     CODES,
     OFFLINE,
@@ -46,11 +48,13 @@ NO_KEYS = frozenset({"0800", "0820", "0500"})  # messages without a MAC
 SCRIPT = "951"
 UPLOADED, END_BALANCED, END_UPLOADED = "203", "207", "202"
 ITEM_DIGITS, PAN_DIGITS = 40, 20
-ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and of a refund MMDD
+ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and MMDD where it may be of another day
+_BY_CODE = frozenset(CODES[kind] for kind in USES_A_HOLD)
 _KINDS = {
     **{codes: (kind, False) for kind, codes in CODES.items()},
     ("000000", OFFLINE): (Kind.SALE, True),
 }
+_SAYS_THE_DAY = (Kind.REFUND, *USES_A_HOLD)  # of its original
 _CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
 _FAULTS = {  # field 39 of a reversal
     ReversalCause.TIMED_OUT: "98",
@@ -75,6 +79,8 @@ def name_of(request: LineRequest) -> str:
     match request:
         case FinancialRequest():
             return "offline" if request.offline else request.payment.kind.value
+        case BalanceRequest():
+            return "balance"
         case ControlRequest():
             return request.what.value.replace("-", "_")
         case ReversalRequest():
@@ -105,6 +111,10 @@ def heads(request: LineRequest, profile: Profile) -> Fields:
         case SettlementRequest():
             fields["t"], fields["60"] = "0500", f"00{batch}{SETTLE}"
             fields["49"] = request.currency.numeric
+        case BalanceRequest():
+            fields["t"], (fields["3"], code) = "0200", BALANCE
+            fields["49"] = request.currency.numeric
+            fields["60"] = _type_and_batch(code, request.batch, TRADE, shape)
         case UploadRequest():
             fields["t"], fields["60"] = "0320", f"00{batch}{UPLOADED}"
         case UploadEndRequest():
@@ -118,9 +128,15 @@ def heads(request: LineRequest, profile: Profile) -> Fields:
             fields["4"] = f"{paid.amount.minor:012d}"
             fields["49"] = paid.amount.currency.numeric
             network = SCRIPT if isinstance(request, ScriptRequest) else TRADE
-            told = f"{OFFLINE if offline else code}{batch}{network}{shape.reader_ability}"
-            fields["60"] = told.ljust(shape.field_60_digits, "0")[: shape.field_60_digits]
+            code = OFFLINE if offline else code
+            fields["60"] = _type_and_batch(code, paid.batch, network, shape)
     return fields
+
+
+def _type_and_batch(code: str, batch: int, network: str, shape: MessageShape) -> str:
+    """Field 60 of what a card is presented for."""
+    told = f"{code}{batch:06d}{network}{shape.reader_ability}"
+    return told.ljust(shape.field_60_digits, "0")[: shape.field_60_digits]
 
 
 def _type(request: FinancialRequest | ReversalRequest | ScriptRequest) -> str:
@@ -149,10 +165,13 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
         case ReversalRequest():
             fields["39"] = reason_of(request.reason)
             if request.card is not None:
-                add_card(fields, request.card)
+                add_card(fields, request.card, request.payment.kind)
             _add_original(fields, request.payment)
-        case FinancialRequest() | ScriptRequest():
+        case BalanceRequest():
             add_card(fields, request.card)
+            _add_pin(fields, request.card, keys)
+        case FinancialRequest() | ScriptRequest():
+            add_card(fields, request.card, request.payment.kind)
             if isinstance(request, ScriptRequest):
                 fields["61"] = f"{request.payment.batch:06d}{request.payment.stan:06d}"
                 if request.reference:
@@ -192,7 +211,7 @@ def _add_original(fields: Fields, payment: Payment) -> None:
     original = payment.original
     if original is None:
         return
-    day = original.date[4:] if payment.kind is Kind.REFUND else ""
+    day = original.date[4:] if payment.kind in _SAYS_THE_DAY else ""
     fields["61"] = f"{original.batch:06d}{original.stan:06d}{day}"
     if original.reference:
         fields["37"] = original.reference
@@ -226,9 +245,12 @@ def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineReq
             return UploadEndRequest(**place, count=_count(fields), balanced=network == "207")
         case "0320", _:
             return UploadRequest(**place, items=_items_of(fields["48"]))
+    if (fields["t"], fields["3"], kind, network) == ("0200", *BALANCE, TRADE):
+        card, currency = _card_of(fields, keys), _currency_of(fields)
+        return BalanceRequest(card=card, currency=currency, **place, date="", time="")
     paid = _payment_of(fields, kind, place, today)
     match fields["t"]:
-        case "0200" | "0220":
+        case "0100" | "0200" | "0220":
             card = _card_of(fields, keys)
             request = FinancialRequest(paid, card, offline=kind == OFFLINE)
             if financial_type(request) != fields["t"]:
@@ -254,15 +276,21 @@ def _payment_of(fields: Fields, code: str, place: dict[str, Any], today: date) -
     named = _KINDS.get((fields["3"], code))
     if named is None or fields["60"][8:11] not in (TRADE, SCRIPT):
         raise WireError("fields 3 and 60 name no transaction")
-    if fields["49"] not in BY_NUMBER:
-        raise WireError("field 49: no currency that is known")
-    amount = Money(int(fields["4"]), BY_NUMBER[fields["49"]])
+    amount = Money(int(fields["4"]), _currency_of(fields))
     original = None if fields["t"] == "0620" else _original_of(fields, today)
     return Payment(kind=named[0], amount=amount, date="", time="", original=original, **place)
 
 
+def _currency_of(fields: Fields) -> Currency:
+    if fields["49"] not in BY_NUMBER:
+        raise WireError("field 49: no currency that is known")
+    return BY_NUMBER[fields["49"]]
+
+
 def _original_of(fields: Fields, today: date) -> OriginalRef | None:
     numbers = fields.get("61", "")
+    if not numbers and (fields["3"], fields["60"][:2]) in _BY_CODE and "38" in fields:
+        numbers = "0" * ORIGINAL_DIGITS[0]  # a hold may be named by its authorisation code alone
     if not numbers:
         return None
     if len(numbers) not in ORIGINAL_DIGITS:
@@ -271,7 +299,7 @@ def _original_of(fields: Fields, today: date) -> OriginalRef | None:
         batch=int(numbers[:6]),
         stan=int(numbers[6:12]),
         reference=fields.get("37", ""),
-        date=_last(numbers[12:], today) if numbers[12:] else "",
+        date=_last(numbers[12:], today) if int(numbers[12:] or 0) else "",
         amount_minor=0,
         authorisation_code=fields.get("38", ""),
     )

@@ -1,6 +1,8 @@
 """Requests and answers as ISO 8583 messages, and back: nothing is taken on trust.
 
-    0200/0210  sale (000000, type 22), void (200000, type 23)
+    0100/0110  pre-authorisation (030000, type 10), its void (200000, type 11)
+    0200/0210  sale (000000, type 22), void (200000, type 23), balance (310000, type 01),
+               completion (000000, type 20), its void (200000, type 21)
     0220/0230  refund (200000, type 25), sale approved offline (000000, type 36)
     0400/0410  reversal, with the processing code and type of what it undoes
     0500/0510  settlement (type 00, network management code 201)
@@ -20,7 +22,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from firmware.core.kinds import OriginalRef
+from firmware.core.kinds import USES_A_HOLD, Kind, OriginalRef
 from firmware.core.masked import Key, Pan, Pin
 from firmware.core.money import Money
 from firmware.core.payment import Payment
@@ -28,6 +30,8 @@ from firmware.iso8583 import pinblock
 from firmware.iso8583.des import pad_80, retail_mac
 from firmware.iso8583.keys import KeySource, SessionKeys
 from firmware.iso8583.messages import (
+    BalanceRequest,
+    CardPresented,
     FinancialRequest,
     HostRequest,
     ReversalRequest,
@@ -36,6 +40,7 @@ from firmware.iso8583.messages import (
 )
 from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.request_parts import (
+    BALANCE,
     BY_NUMBER,
     CODES,
     OFFLINE,
@@ -49,7 +54,7 @@ from firmware.iso8583.request_parts import (
 from firmware.iso8583.spec import MAC_BYTES, Fields, WireError, pack, unpack
 from firmware.iso8583.totals import pack_totals, unpack_totals
 
-ANSWER_TYPES = {"0200": "0210", "0220": "0230", "0400": "0410", "0500": "0510"}
+ANSWER_TYPES = {"0100": "0110", "0200": "0210", "0220": "0230", "0400": "0410", "0500": "0510"}
 _KINDS = {codes: kind for kind, codes in CODES.items()}
 _NO_ORIGINAL = "0" * 20
 _REVERSED_DIGITS = 30
@@ -72,9 +77,7 @@ def encode(request: HostRequest, keys: SessionKeys, pin_format: PinFormat = 0) -
     return sealed(_request_fields(request, keys, pin_format), keys.mac)
 
 
-def decode_request(
-    message: bytes, keys: KeySource, today: date
-) -> FinancialRequest | ReversalRequest | SettlementRequest | Unacceptable:
+def decode_request(message: bytes, keys: KeySource, today: date) -> HostRequest | Unacceptable:
     """What `message` asks; dates get the year that is nearest to `today`. Never raises."""
     try:
         fields = unpack(message)
@@ -110,6 +113,11 @@ def heads(request: HostRequest) -> Fields:
         fields["49"] = asked.currency.numeric
         fields["60"] = f"00{asked.batch:06d}{SETTLE}"
         return fields
+    if isinstance(asked, BalanceRequest):
+        fields["3"], code = BALANCE
+        fields["49"] = asked.currency.numeric
+        fields["60"] = f"{code}{asked.batch:06d}{TRADE}"
+        return fields
     fields["3"], code = CODES[asked.kind]
     if isinstance(request, FinancialRequest) and request.offline:
         code = OFFLINE
@@ -144,6 +152,8 @@ def _type(request: HostRequest) -> str:
             return "0400"
         case FinancialRequest():
             return financial_type(request)
+        case BalanceRequest():
+            return "0200"
 
 
 def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinFormat) -> Fields:
@@ -158,15 +168,30 @@ def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinForm
                 fields["61"] = (
                     f"{meant.batch:06d}{meant.stan:06d}{meant.date}{meant.time}{request.last4}"
                 )
+        case BalanceRequest():
+            _add_card(fields, request.card, keys, pin_format)
         case FinancialRequest():
-            add_card(fields, request.card)
-            if request.card.pin:
-                _add_pin(fields, request.card.pin, request.card.pan, keys, pin_format)
-            if request.payment.original is not None:
-                _add_original(fields, request.payment.original)
+            kind, original = request.payment.kind, request.payment.original
+            _add_card(fields, request.card, keys, pin_format, kind)
+            if original is not None:
+                _add_original(fields, original)
+                if kind in USES_A_HOLD and original.authorisation_code:
+                    fields["38"] = original.authorisation_code
             if request.payment.operator:
                 fields["63"] = request.payment.operator
     return fields
+
+
+def _add_card(
+    fields: Fields,
+    card: CardPresented,
+    keys: SessionKeys,
+    pin_format: PinFormat,
+    kind: Kind | None = None,
+) -> None:
+    add_card(fields, card, kind)
+    if card.pin:
+        _add_pin(fields, card.pin, card.pan, keys, pin_format)
 
 
 def _add_original(fields: Fields, original: OriginalRef) -> None:
@@ -186,9 +211,7 @@ def _add_pin(fields: Fields, pin: Pin, pan: Pan, keys: SessionKeys, pin_format: 
     fields["53"] = made.ljust(16, "0")
 
 
-def _request(
-    fields: Fields, session: SessionKeys, today: date
-) -> FinancialRequest | ReversalRequest | SettlementRequest:
+def _request(fields: Fields, session: SessionKeys, today: date) -> HostRequest:
     common: dict[str, Any] = {
         "terminal": fields["41"],
         "merchant": fields["42"],
@@ -203,6 +226,11 @@ def _request(
             raise WireError("field 60: not of a settlement")
         totals = unpack_totals(fields["48"])[0]
         return SettlementRequest(totals=totals, currency=currency, **common, **at)
+    if (fields["t"], fields["3"], kind_code) == ("0200", *BALANCE):
+        if network != TRADE:
+            raise WireError("field 60: not of a balance enquiry")
+        card = card_of(fields, fields["14"], lambda pan: _pin(fields, pan, session))
+        return BalanceRequest(card=card, currency=currency, **common, **at)
     offline = kind_code == OFFLINE
     kind = _KINDS.get((fields["3"], "22" if offline else kind_code))
     if kind is None or network != TRADE:
@@ -223,9 +251,10 @@ def _request(
 def _original(fields: Fields) -> OriginalRef | None:
     """The original that a void or refund names; its amount is not said, and is given as 0."""
     numbers, reference = fields.get("61", _NO_ORIGINAL), fields.get("37", "")
+    code = fields.get("38", "")
     if len(numbers) != len(_NO_ORIGINAL):
         raise WireError("field 61: not batch, STAN and date")
-    if numbers == _NO_ORIGINAL and not reference:
+    if numbers == _NO_ORIGINAL and not (reference or code):
         return None
     return OriginalRef(
         batch=int(numbers[:6]),
@@ -233,6 +262,7 @@ def _original(fields: Fields) -> OriginalRef | None:
         reference=reference,
         date=numbers[12:] if int(numbers[12:]) else "",
         amount_minor=0,
+        authorisation_code=code,
     )
 
 

@@ -19,9 +19,7 @@ and the last record of all when it was made, so that nothing before it can be cu
 
 from __future__ import annotations
 
-from msgspec import structs
-
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import OFFERED_SUMS, Kind
 from firmware.journal import base45
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import SettlementCompleted
@@ -54,7 +52,7 @@ NAMES = {
         "batch",
         "type",
         "currency",
-        *Totals.__struct_fields__,
+        *OFFERED_SUMS,
         "date",
         "time",
         "record",
@@ -133,7 +131,7 @@ def transaction_fields(transaction: Transaction) -> dict[str, str]:
 
 def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dict[str, str]:
     """What a settlement slip's essence tells of its settlement, whose record knows no more."""
-    totals = structs.asdict(settlement.totals)
+    totals = {name: getattr(settlement.totals, name) for name in OFFERED_SUMS}
     return {name: str(value) for name, value in totals.items()} | {
         "version": SETTLEMENT,
         "batch": f"{settlement.batch:06d}",

@@ -26,6 +26,7 @@ from firmware.journal.advice_records import (
     UploadQueued,
 )
 from firmware.journal.base import Base
+from firmware.journal.enquiry_records import BalanceAbandoned, BalanceAnswered, BalanceAsked
 from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.order_records import OrderEnded, OrderTaken
 from firmware.journal.paper_records import (
@@ -360,6 +361,9 @@ Record = (
     | BooksReplaced
     | TrainingSwitched
     | MasterKeyLoaded
+    | BalanceAsked
+    | BalanceAnswered
+    | BalanceAbandoned
     | OrderTaken
     | OrderEnded
 )

@@ -10,6 +10,7 @@ import sqlite3
 
 from firmware.core.kinds import Kind, Result, Totals
 from firmware.core.money import MINOR_MAX
+from firmware.journal.enquiry_records import BalanceAsked
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderTaken
 from firmware.journal.records import (
@@ -64,16 +65,23 @@ def may_open(opened: BatchOpened, batch: Row | None, totals: Totals, open_: int)
 
 def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, used: bool) -> None:
     """A transaction takes the next number of the open batch, and moves some money."""
-    require(batch is not None and batch["batch"] == intent.batch, f"batch {intent.batch} not open")
-    require(batch is not None and batch["state"] == "open", f"batch {intent.batch} is settling")
-    require(
-        intent.stan == expected_stan,
-        f"voucher number {intent.stan:06d}; the next one is {expected_stan:06d}",
-    )
-    require(not used, f"voucher number {intent.stan:06d} is used in batch {intent.batch:06d}")
+    may_take_number(intent, batch, expected_stan, used=used)
     require(0 < intent.amount_minor <= MINOR_MAX, f"amount {intent.amount_minor}")
     if intent.kind is Kind.SALE:
         require(intent.original is None, "a sale has no original")
+
+
+def may_take_number(
+    taken: IntentRecorded | BalanceAsked, batch: Row | None, expected_stan: int, *, used: bool
+) -> None:
+    """Whatever takes a voucher number takes the next one of the open batch."""
+    require(batch is not None and batch["batch"] == taken.batch, f"batch {taken.batch} not open")
+    require(batch is not None and batch["state"] == "open", f"batch {taken.batch} is settling")
+    require(
+        taken.stan == expected_stan,
+        f"voucher number {taken.stan:06d}; the next one is {expected_stan:06d}",
+    )
+    require(not used, f"voucher number {taken.stan:06d} is used in batch {taken.batch:06d}")
 
 
 def may_take(order: OrderTaken, *, known: bool, waiting: str) -> None:

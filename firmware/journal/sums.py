@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import OFFERED_SUMS, Kind, Totals
 from firmware.journal.transactions import State
 from firmware.journal.vouchers import VoucherLookups
 
@@ -19,7 +19,7 @@ class SumLookups(VoucherLookups):
 
     def totals(self, batch: int, *, serial: int | None = None) -> Totals:
         """Approved transactions of a batch: a voided sale is still a sale, its void a void."""
-        names = ", ".join(Totals.__struct_fields__)
+        names = ", ".join(OFFERED_SUMS)
         found = self._values(
             lambda row: msgspec.convert(dict(row), Totals),
             f"SELECT {names} FROM batches WHERE serial = ?",  # noqa: S608 - names of ours
@@ -29,7 +29,7 @@ class SumLookups(VoucherLookups):
 
     def lesson_totals(self, batch: int) -> Totals:
         """What a batch's training transactions would come to, if they counted."""
-        sums = dict.fromkeys(Totals.__struct_fields__, 0)
+        sums = dict.fromkeys(OFFERED_SUMS, 0)
         for one in self.list_transactions(batch, 0, LESSONS_MAX, training=True):
             if one.state is State.APPROVED:
                 sums[f"{one.kind.value}s"] += 1

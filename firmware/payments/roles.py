@@ -31,6 +31,7 @@ class Act(enum.Enum):
     MENU = "menu"
     VOID = "void"
     REFUND = "refund"
+    BALANCE = "balance"
     QUERY = "query"
     REPRINT = "reprint"
     SETTLE = "settle"
@@ -59,6 +60,7 @@ TABLE: dict[Act, tuple[May, May, May]] = {
     Act.MENU: (May.YES, May.YES, May.ASK),  # what a customer's row allows below, it allows here
     Act.VOID: (May.ASK, May.ASK, May.NO),
     Act.REFUND: (May.ASK, May.ASK, May.NO),
+    Act.BALANCE: (May.YES, May.YES, May.YES),
     Act.QUERY: (May.YES, May.YES, May.YES),
     Act.REPRINT: (May.YES, May.YES, May.YES),
     Act.SETTLE: (May.YES, May.YES, May.YES),

@@ -18,6 +18,7 @@ class Stage(enum.Enum):
     CONNECTING = "connecting"  # the acquirer is about to be asked: the card must stay in
     REVERSING = "reversing"
     SETTLING = "settling"
+    ENQUIRING = "enquiring"  # the acquirer is about to be asked for a balance
 
 
 class Progress(Struct, frozen=True):

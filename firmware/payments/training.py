@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from firmware.iso8583.messages import Answered, LineRequest, SettlementRequest, subject_of
+from firmware.iso8583.messages import (
+    Answered,
+    Balance,
+    BalanceRequest,
+    LineRequest,
+    SettlementRequest,
+    subject_of,
+)
+
+LESSON_BALANCE = 1_000  # major units: nobody's
 
 
 def training_answer(request: LineRequest) -> Answered:
     """Approve `request`; its reference says TRAINING where a real one has digits."""
     if isinstance(request, SettlementRequest):
         return Answered("00", host_totals=request.totals)
+    if isinstance(request, BalanceRequest):
+        currency = request.currency
+        return Answered("00", balance=Balance(LESSON_BALANCE * 10**currency.exponent, currency))
     reference = f"TRAIN{subject_of(request).stan:07d}"
     return Answered("00", reference=reference, authorisation_code="000000")

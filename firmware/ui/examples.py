@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
+from firmware.iso8583.responses import response_text
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -103,6 +104,27 @@ def kiosk(whose: Owner) -> dict[str, Screen]:
             customer=True,
         ),
         "kiosk-refused": Notice(Phrase.of(Text.REFUSED), off, warning=True),
+    }
+
+
+def balances() -> dict[str, Screen]:
+    """A balance enquiry, from the card to what may be spent."""
+    title, name = Phrase.of(Text.BALANCE), Text.BALANCE
+    take, told = Phrase.of(Text.REMOVE_CARD), Phrase.of(Text.AVAILABLE)
+    connecting = Phrase.of(Text.CONNECTING)
+    below = Phrase.of(("RMB -1234.50", "RMB -1234.50"))
+    silent = (Phrase.of(Text.NO_ANSWER), Phrase.of(Text.BALANCE_LATER))
+    again = (Phrase.of(Text.REINSERT_CARD), Phrase.of(Text.CARD_ERROR))
+    return {
+        "balance-card": CardPrompt(name, None, Phrase.of(Text.INSERT_CARD)),
+        "balance-card-again": CardPrompt(name, None, *again),
+        "balance-pin": PinEntry(name, None, 4),
+        "balance-connecting": Processing(name, None, connecting, keep_card=True, spinner=3),
+        "balance": Notice(title, (told,), take, yuan(487_150)),
+        "balance-overdrawn": Notice(title, (told, below), take),
+        "balance-unknown": Notice(title, silent, warning=True),
+        "balance-refused": Notice(title, (Phrase.of(response_text("55")),), warning=True),
+        "balance-lesson": Notice(title, (told,), take, yuan(100_000), training=True),
     }
 
 

@@ -96,8 +96,8 @@ class AmountCheck(Struct, frozen=True):
 class CardPrompt(Struct, frozen=True):
     """Insert, put back or remove the card."""
 
-    kind: Kind
-    amount: Money
+    kind: Kind | Text  # a balance enquiry has a name and no amount
+    amount: Money | None
     prompt: Phrase
     notice: Phrase | None = None
     training: bool = False
@@ -106,8 +106,8 @@ class CardPrompt(Struct, frozen=True):
 class PinEntry(Struct, frozen=True):
     """The cardholder's PIN: a star a digit, the amount in sight."""
 
-    kind: Kind
-    amount: Money
+    kind: Kind | Text
+    amount: Money | None
     digits: int
     notice: Phrase | None = None  # wrong PIN, last try
     training: bool = False
@@ -116,8 +116,8 @@ class PinEntry(Struct, frozen=True):
 class Processing(Struct, frozen=True):
     """Something is under way; from the intent on it says not to remove the card."""
 
-    kind: Kind
-    amount: Money
+    kind: Kind | Text
+    amount: Money | None
     text: Phrase
     keep_card: bool
     spinner: int = 0

@@ -7,7 +7,17 @@ from msgspec.structs import replace
 from firmware.core.kinds import Kind
 from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
-from firmware.ui.examples import TOTALS, kiosk, long_named, orders, owner, test_keys, training, yuan
+from firmware.ui.examples import (
+    TOTALS,
+    balances,
+    kiosk,
+    long_named,
+    orders,
+    owner,
+    test_keys,
+    training,
+    yuan,
+)
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -39,6 +49,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_outcomes(),
         **_corrections(whose),
         **_lists(language),
+        **balances(),
         **_messages(whose),
         **_line(),
         **kiosk(whose),

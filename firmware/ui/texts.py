@@ -48,6 +48,7 @@ class Text(enum.Enum):
     SALE = ("消费", "Sale")
     VOID = ("消费撤销", "Void")
     REFUND = ("退货", "Refund")
+    BALANCE = ("余额查询", "Balance")
     # amount entry
     SALE_AMOUNT = ("消费 请输入金额", "Sale amount")
     SALE_AMOUNT_AGAIN = ("请再次输入金额", "Re-enter amount")
@@ -223,6 +224,8 @@ class Text(enum.Enum):
     QUERY_LAST = ("最后一笔", "Last transaction")
     QUERY_LIST = ("交易明细", "Transactions")
     QUERY_TOTALS = ("交易汇总", "Totals")
+    AVAILABLE = ("可用余额", "Available")
+    BALANCE_LATER = ("请稍后再试", "Try again later")
     NOTHING_FOUND = ("无交易记录", "No transactions")
     VOUCHER_NUMBER = ("凭证号", "Voucher no.")
     # people

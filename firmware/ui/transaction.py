@@ -110,17 +110,19 @@ def _turns(screen: AmountCheck, words: Words, lines: int) -> list[str]:
 def card_prompt(screen: CardPrompt, words: Words, canvas: Canvas) -> None:
     """What to do with the card."""
     rows: list[Row] = header(words, words(screen.kind), training=screen.training)
-    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO if screen.notice else _ALONE))
+    if screen.amount:
+        rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO if screen.notice else _ALONE))
     rows.append(TextRow(words(screen.prompt), keep=4, lines=2))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
-    stack(canvas, rows)
+    stack(canvas, rows, floating=not screen.amount)
 
 
 def pin_entry(screen: PinEntry, words: Words, canvas: Canvas) -> None:
     """A star a digit beside the prompt; beneath it what went wrong, or which keys end it."""
     rows: list[Row] = header(words, words(screen.kind), training=screen.training)
-    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
+    if screen.amount:
+        rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
     rows.append(StarsRow(words(Text.ENTER_PIN), screen.digits))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, inverse=True))
@@ -156,7 +158,8 @@ class StarsRow:
 def processing(screen: Processing, words: Words, canvas: Canvas) -> None:
     """What is under way, a turning ring beside it, and whether the card must stay."""
     rows: list[Row] = header(words, words(screen.kind), training=screen.training)
-    rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
+    if screen.amount:
+        rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
     ring = icons.SPINNER[screen.spinner % len(icons.SPINNER)]
     rows.append(TextRow(words(screen.text), icon=ring, keep=4, lines=2))
     if screen.keep_card:

@@ -22,9 +22,11 @@ from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import derived_keys
 from firmware.iso8583.messages import (
     Answered,
+    BalanceRequest,
     CardPresented,
     FinancialRequest,
     HostAnswer,
+    HostRequest,
     ReversalRequest,
     SettlementRequest,
 )
@@ -85,7 +87,7 @@ class ChipCard:
         self.account = owner
         self.atc = 0
 
-    def de55(self, amount_minor: int, *, cid: int = 0x80) -> bytes:
+    def de55(self, amount_minor: int, *, cid: int = 0x80, type_: int = 0) -> bytes:
         self.atc += 1
         cvn, atc = self.account.cvn, self.atc.to_bytes(2, "big")
         iad = card_side.issuer_application_data(
@@ -98,7 +100,7 @@ class ChipCard:
             0x95: bytes.fromhex("0080048000"),
             0x5F2A: bytes.fromhex("0156"),
             0x9A: bytes.fromhex("260314"),
-            0x9C: b"\0",
+            0x9C: bytes([type_]),
             0x9F37: bytes.fromhex("0BADF00D"),
         }
         master = icc_master_key(IMK, self.account.pan.reveal(), int(self.account.psn))
@@ -132,6 +134,26 @@ class Till:
         made = self._request(Kind.VOID, self._owner(sale), sale.payment.amount.minor, None, b"")
         return changed(changed(made, original=original_of(sale.payment)), **changes)
 
+    def preauth(self, name: str, amount_minor: int, pin: str | None = None) -> FinancialRequest:
+        """A pre-authorisation, not yet sent."""
+        de55 = self.cards[name].de55(amount_minor)
+        return self._request(Kind.PREAUTH, name, amount_minor, pin, de55)
+
+    def uses(
+        self, kind: Kind, hold: FinancialRequest, code: str, amount_minor: int, /, **changes: Any
+    ) -> FinancialRequest:
+        """A completion or void of a pre-authorisation, named by its authorisation code."""
+        made = self._request(kind, self._owner(hold), amount_minor, None, b"")
+        date = hold.payment.date
+        named = original_of(hold.payment, date=date, authorisation_code=code)
+        return changed(changed(made, original=named), **changes)
+
+    def gives_back(self, completion: FinancialRequest, /, **changes: Any) -> FinancialRequest:
+        """The void of a completion."""
+        minor, owner = completion.payment.amount.minor, self._owner(completion)
+        made = self._request(Kind.COMPLETION_VOID, owner, minor, None, b"")
+        return changed(changed(made, original=original_of(completion.payment)), **changes)
+
     def refund(
         self, sale: FinancialRequest, reference: str, amount_minor: int, /, **changes: object
     ) -> FinancialRequest:
@@ -139,15 +161,30 @@ class Till:
         named = original_of(sale.payment, reference=reference, date=sale.payment.date)
         return changed(changed(made, original=named), **changes)
 
-    def ask(self, request: FinancialRequest | ReversalRequest | SettlementRequest) -> HostAnswer:
+    def balance(self, name: str, pin: str | None = "123456", **card: Any) -> BalanceRequest:
+        """An enquiry about an account, not yet sent."""
+        asked = self._request(Kind.SALE, name, 0, pin, self.cards[name].de55(0, type_=0x31))
+        paid = asked.payment
+        return BalanceRequest(
+            terminal=paid.terminal,
+            merchant=paid.merchant,
+            batch=paid.batch,
+            stan=paid.stan,
+            card=replace(asked.card, **card),
+            currency=CURRENCIES["CNY"],
+            date=paid.date,
+            time=paid.time,
+        )
+
+    def ask(self, request: HostRequest) -> HostAnswer:
         return self.client.ask(request, 1_000)
 
-    def answered(self, request: FinancialRequest | ReversalRequest | SettlementRequest) -> Answered:
+    def answered(self, request: HostRequest) -> Answered:
         answer = self.ask(request)
         assert isinstance(answer, Answered), answer
         return answer
 
-    def code(self, request: FinancialRequest | ReversalRequest | SettlementRequest) -> str:
+    def code(self, request: HostRequest) -> str:
         return self.answered(request).response_code
 
     def settlement(self, totals: Totals | None = None) -> SettlementRequest:

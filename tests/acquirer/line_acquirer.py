@@ -13,7 +13,7 @@ TMK = bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923")
 DIGITS = {3: 6, 4: 12, 11: 6, 12: 6, 13: 4, 14: 4, 15: 4, 22: 3, 23: 3, 25: 2, 26: 2, 53: 16}
 TEXT = {37: 12, 38: 6, 39: 2, 41: 8, 42: 15, 49: 3}
 BYTES = {52: 8, 64: 8}
-LL_DIGITS, LLL_DIGITS, LLL_BYTES, LL_TEXT = (2, 32, 35), (48, 60, 61), (55, 59, 62, 63), (44,)
+LL_DIGITS, LLL_DIGITS, LLL_BYTES, LL_TEXT = (2, 32, 35), (48, 60, 61), (54, 55, 59, 62, 63), (44,)
 Fields = dict[int, str]
 Behave = Callable[[str, Fields], Fields | None]
 

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.opened import AcquirerPlace
@@ -26,6 +27,7 @@ from firmware.core.masked import Key, Pin
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
     Answered,
+    BalanceRequest,
     CardPresented,
     Control,
     ControlRequest,
@@ -193,6 +195,35 @@ class LineTerminal:
             batch=1 if stan else 0, stan=stan, reference=reference, date=date, amount_minor=0
         )
         return self._back(self.payment(minor, kind=Kind.REFUND, original=named))
+
+    def preauth(self, minor: int) -> FinancialRequest:
+        """A pre-authorisation, with card and PIN as a sale."""
+        sale = self.sale(minor)
+        return replace(sale, payment=replace(sale.payment, kind=Kind.PREAUTH))
+
+    def uses(
+        self, kind: Kind, of: FinancialRequest, minor: int, code: str = "", day: str = ""
+    ) -> FinancialRequest:
+        """What rests on a pre-authorisation or completion: by its numbers, or by code and day."""
+        named = OriginalRef(
+            batch=0 if code else 1,
+            stan=0 if code else of.payment.stan,
+            reference="",
+            date=day,
+            amount_minor=0,
+            authorisation_code=code,
+        )
+        return self._back(self.payment(minor, kind=kind, original=named))
+
+    def balance(self, pin: str = "123456") -> BalanceRequest:
+        """An enquiry about the account of its card."""
+        owner = self.card.account
+        de55 = self.card.de55(0, type_=0x31)
+        return BalanceRequest(
+            terminal=self.number, merchant=MERCHANT, batch=1, stan=self.next(),
+            card=CardPresented(owner.pan, owner.psn, owner.expiry, pin=Pin(pin), de55=de55),
+            currency=yuan(1).currency, date="", time="",
+        )  # fmt: skip
 
     def _back(self, paid: Any) -> FinancialRequest:
         owner = self.card.account

@@ -14,10 +14,20 @@ import pytest
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import BooksGoneError
+from firmware.core.kinds import Totals
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
+from tests.acquirer.conftest import TERMINAL
 from tests.payment import changed
 
 Reverse = Callable[..., Any]
+WITHOUT_HOLDS = (  # what leads from schema 3 back to 2
+    "DROP INDEX by_code; ALTER TABLE transactions DROP COLUMN holds_minor;"
+    "ALTER TABLE accounts DROP COLUMN held_minor;"
+    "ALTER TABLE settlements DROP COLUMN completions;"
+    "ALTER TABLE settlements DROP COLUMN completions_minor;"
+    "ALTER TABLE settlements DROP COLUMN completion_voids;"
+    "ALTER TABLE settlements DROP COLUMN completion_voids_minor;"
+)
 
 
 def test_the_books_hold_no_pan_pin_or_key(till: Any, tmp_path: Any) -> None:
@@ -115,13 +125,32 @@ def test_books_of_an_earlier_release_are_kept_on(make_till: Any, reverse: Revers
     database = sqlite3.connect(till.host._path)
     database.executescript(
         "ALTER TABLE transactions DROP COLUMN time; ALTER TABLE counter DROP COLUMN books;"
-        "ALTER TABLE counter DROP COLUMN commits; PRAGMA user_version = 1"
+        f"ALTER TABLE counter DROP COLUMN commits; {WITHOUT_HOLDS} PRAGMA user_version = 1"
     )
     database.close()
     again = make_till(books="old.db")
     assert again.answered(sale) == answer
     assert again.code(reverse(sale)) == "00"
     assert again.host.balances()["debit"] == 0
+
+
+def test_books_of_before_there_were_holds_are_kept_on(make_till: Any) -> None:
+    till = make_till(books="old.db")
+    sale = till.sale("debit", 1_000)
+    reference = till.answered(sale).reference
+    till.answered(till.settlement())
+    till.host.close()
+    database = sqlite3.connect(till.host._path)
+    database.executescript(f"{WITHOUT_HOLDS} PRAGMA user_version = 2")
+    database.close()
+    again = make_till(books="old.db")
+    again.batch, again.stan, again.cards = 2, 10, till.cards
+    assert again.host.totals(TERMINAL, 1) == Totals(sales=1, sales_minor=1_000)
+    assert again.code(till.settlement(Totals(sales=1, sales_minor=1_000))) == "00"
+    held = again.preauth("debit", 499_000)
+    assert (again.code(held), again.host.holds()) == ("00", {"debit": 499_000})
+    assert again.code(again.preauth("debit", 1)) == "51"
+    assert again.code(again.refund(sale, reference, 1_000)) == "00"
 
 
 class TestOpenedAgain:

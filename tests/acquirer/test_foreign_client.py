@@ -175,11 +175,56 @@ def test_a_settlement_that_differs_is_not_balanced(foreign: Foreign) -> None:
     assert (told[48][:15], told[48][30]) == (f"{5_000:012d}001", "2")
 
 
+def test_a_balance_is_told(foreign: Foreign) -> None:
+    foreign.sign_on()
+    balance = foreign.sale(0) | {3: "310000", **foreign.numbers("01", more="51")}
+    del balance[4]
+    told = foreign.pay(balance)
+    assert (told[39], 4 in told) == ("00", False)
+    assert bytes.fromhex(told[54]) == b"0002156C000000500000"
+    assert told[55].startswith("910A")
+    without_pin = {key: value for key, value in balance.items() if key not in (26, 52, 53)}
+    assert foreign.pay(without_pin | foreign.numbers("01"))[39] == "55"
+
+
+def test_a_day_of_holds(foreign: Foreign) -> None:
+    foreign.sign_on()
+    asked = [
+        foreign.sale(10_000) | {3: "030000", 25: "06", **foreign.numbers("10", more="51")}
+        for _ in range(3)
+    ]
+    held = [foreign.pay(each, "0100") for each in asked]
+    assert [(told[39], told[25], len(told[38])) for told in held] == [("00", "06", 6)] * 3
+    bare = {2: PAN, 14: EXPIRY, 22: "052", 25: "06", 49: "156"}
+    # by batch, STAN and date; by date and zeros; by the authorisation code alone
+    whose = [f"000001{asked[0][11]}{held[0][13]}", f"{0:012d}{held[1][13]}", ""]
+    void, completion, other = (
+        {**bare, 4: f"{minor:012d}", 38: told[38], **({61: named} if named else {})}
+        for minor, told, named in zip((10_000, 11_500, 9_000), held, whose, strict=True)
+    )
+    void |= {3: "200000", **foreign.numbers("11", more="51")}
+    assert foreign.pay(void, "0100")[39] == "00"
+    completion |= {3: "000000", **foreign.numbers("20", more="51")}
+    assert foreign.pay(completion | {4: f"{11_501:012d}"})[39] == "61"
+    completion |= foreign.numbers("20", more="51")
+    paid = foreign.pay(completion)
+    assert paid[39] == "00"
+    assert foreign.pay(completion | foreign.numbers("20"))[39] == "12"
+    other |= {3: "000000", **foreign.numbers("20", more="51")}
+    assert foreign.pay(other)[39] == "00"
+    back = {**bare, 3: "200000", 4: completion[4], 37: paid[37], 38: paid[38]}
+    back |= {61: f"000001{completion[11]}", **foreign.numbers("21", more="51")}
+    assert foreign.pay(back)[39] == "00"
+    assert sum(foreign.server.spent().values()) == 9_000
+    # completions on the debit side, their void on the credit side, and no hold anywhere
+    half = f"{20_500:012d}002{11_500:012d}0010"
+    totals = {**foreign.numbers("00", "201"), 48: half + "0" * 31, 49: "156", 63: b"01 ".hex()}
+    told = foreign.ask("0500", totals)
+    assert (told[48][:30], told[48][30]) == (half[:30], "1")
+
+
 def test_what_it_cannot_do_has_a_code(foreign: Foreign) -> None:
     foreign.sign_on()
-    balance = foreign.sale(0) | {3: "310000", 60: f"01{1:06d}000"}
-    del balance[4]
-    assert foreign.pay(balance)[39] in ("30", "12", "40")
     strange = foreign.sale(100) | {3: "990000"}
     assert foreign.pay(strange)[39] == "30"
     assert sum(foreign.server.spent().values()) == 0

@@ -112,6 +112,7 @@ def test_the_report_holds_uploads_against_the_books(day: Day) -> None:
             "name": "debit",
             "status": "active",
             "spent_minor": 3_600,
+            "held_minor": 0,
             "limit_minor": 500_000,
             "currency": "CNY",
         }

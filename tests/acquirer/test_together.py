@@ -17,6 +17,7 @@ from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.rules import RuleBook
 from firmware.acquirer.switch import Switch
 from firmware.acquirer.terminal_line import Reply
+from firmware.core.kinds import Kind
 from firmware.core.masked import Key
 from firmware.iso8583.messages import (
     Answered,
@@ -100,6 +101,13 @@ class Bank:
         with self.desks.taken() as desk:
             found = desk.books.spent()
             return [found.get(payer.pan.keyed_hash(desk.registry.hash_key), 0) for payer in PAYERS]
+
+    def held(self) -> list[int]:
+        """What is held, by payer."""
+        with self.desks.taken() as desk:
+            found = desk.books.all_funds()
+            keys = [payer.pan.keyed_hash(desk.registry.hash_key) for payer in PAYERS]
+            return [found[key].held_minor if key in found else 0 for key in keys]
 
 
 @pytest.fixture(params=ENGINES)
@@ -224,15 +232,113 @@ def test_a_rule_counts_a_request_once_however_often_it_is_tried(bank: Bank) -> N
     assert codes(bank.together(asked)) == ["91", "91", *["00"] * 5, ""]
 
 
+def left(answer: Answered | None) -> int | None:
+    """What an enquiry tells."""
+    return answer.balance.minor if answer is not None and answer.balance is not None else None
+
+
+def test_holds_of_one_account_are_decided_in_order(bank: Bank) -> None:
+    """Four terminals of a merchant, one card, of whose account 5000.00 may be spent."""
+    one, two, three, four = tills = bank.tills[:4]
+    for till in tills:
+        till.card = one.card
+    first, second = one.preauth(100_000), two.preauth(50_000)
+    frame = one.frame(first)
+    asked: list[tuple[LineTerminal, LineRequest, bytes]] = [
+        (one, first, frame),
+        (two, second, two.frame(second)),
+        (one, first, frame),  # asked again: held once
+        *[(three, each, three.frame(each)) for each in (three.balance(), three.sale(350_001))],
+        *[(four, each, four.frame(each)) for each in (four.preauth(350_001), four.balance())],
+    ]
+    got = bank.sent(asked)
+    assert codes(got) == ["00", "00", "00", "00", "51", "51", "00"]
+    assert (got[0], left(got[3]), left(got[6])) == (got[2], 350_000, 350_000)
+    assert (bank.spent()[0], bank.held()[0]) == (0, 150_000)
+    assert got[0] is not None
+    code, day = got[0].authorisation_code, NOON.strftime("%Y%m%d")
+    paid = three.uses(Kind.COMPLETION, first, 115_000, code, day)
+    used: list[tuple[LineTerminal, LineRequest]] = [
+        (three, paid),
+        (four, four.uses(Kind.COMPLETION, first, 100_000, code, day)),  # it is used by now
+        (one, one.uses(Kind.PREAUTH_VOID, first, 100_000, day=day)),
+        (two, two.uses(Kind.PREAUTH_VOID, second, 50_000, day=day)),
+        (one, one.sale(385_001)),
+        (one, one.balance()),
+    ]
+    got = bank.together(used)
+    assert (codes(got), left(got[-1])) == (["00", "12", "12", "00", "51", "00"], 385_000)
+    sale = four.sale(385_000)
+    last: list[tuple[LineTerminal, LineRequest]] = [
+        (four, sale),
+        (three, three.uses(Kind.COMPLETION_VOID, paid, 115_000)),  # and holds 1000.00 again
+        (one, one.balance()),
+        (four, reversal_of(sale)),
+    ]
+    got = bank.together(last)
+    assert (codes(got), left(got[2])) == (["00"] * 4, 15_000)
+    assert (bank.spent()[0], bank.held()[0]) == (0, 100_000)
+
+
+def test_a_hold_that_fails_fails_alone(bank: Bank) -> None:
+    registry, close = bank.place.registry()
+    broken = PAYERS[3].pan.keyed_hash(registry.hash_key)
+    registry.note(ACCOUNT, broken, b"sealed under no key of ours")
+    close()
+    asked: list[tuple[LineTerminal, LineRequest]] = [
+        (till, till.balance() if n % 4 == 2 else till.preauth(100))
+        for n, till in enumerate(bank.tills)
+    ]
+    got = bank.together(asked)
+    assert codes(got) == ["00", "00", "00", "", "00", "00", "00", "00"]
+    assert [left(got[n]) for n in (2, 6)] == [500_000] * 2
+    assert bank.held() == [0 if n in (2, 3, 6) else 100 for n in range(TERMINALS)]
+    assert bank.counts.failed == 1
+
+
+def test_wrong_pins_of_enquiries_are_counted_within_one_commit(bank: Bank) -> None:
+    tills = bank.tills[:4]
+    for till in tills:
+        till.card = tills[0].card
+    asked: list[tuple[LineTerminal, LineRequest]] = [
+        *[(till, till.balance("000000")) for till in tills[:3]],
+        (tills[3], tills[3].balance()),
+    ]
+    assert codes(bank.together(asked)) == ["55", "55", "75", "75"]
+
+
 def _day(bank: Bank, chance: Random) -> list[list[tuple[LineTerminal, LineRequest, bytes]]]:
-    """Rounds of what comes together: sales, repeats, refunds and reversals of what was before."""
+    """Rounds of what comes together: sales, repeats, holds and reversals of what was before.
+
+    Three terminals have the same card.
+    """
     rounds: list[list[tuple[LineTerminal, LineRequest, bytes]]] = []
     sold: list[tuple[LineTerminal, FinancialRequest]] = []
-    for _ in range(6):
+    held: dict[str, list[tuple[LineTerminal, FinancialRequest]]] = {name: [] for name in _RESTS}
+    for till in bank.tills[1:3]:
+        till.card = bank.tills[0].card
+    for _ in range(8):
         now: list[tuple[LineTerminal, LineRequest, bytes]] = []
         for till in chance.sample(bank.tills, 5):
-            what = chance.choice(["sale", "sale", "again", "reverse", "both", "poor"])
-            if what in ("sale", "both", "poor") or not sold:
+            what = chance.choice(_DOES)
+            if what == "balance":
+                enquiry = till.balance(chance.choice(["123456", "123456", "000000"]))
+                now.append((till, enquiry, till.frame(enquiry)))
+            elif what == "hold" or (what in _RESTS and not held[what]):
+                hold = till.preauth(chance.randrange(1, 90_000))
+                for each in (held["release"], held["complete"], sold):
+                    each.append((till, hold))
+                now.append((till, hold, till.frame(hold)))
+            elif what in _RESTS:
+                other, hold = chance.choice(held[what][-3:])
+                percent = chance.choice([100, 100, 90, 110, 120])
+                kind, minor = _RESTS[what], hold.payment.amount.minor * percent // 100
+                use = other.uses(kind, hold, minor or 1, day=NOON.strftime("%Y%m%d"))
+                sold.append((other, use))
+                if kind is Kind.COMPLETION:
+                    held["give back"].append((other, use))
+                now.append((other, use, other.frame(use)))
+            elif what in ("sale", "both", "poor") or not sold:
                 sale = till.sale(900_000 if what == "poor" else chance.randrange(1, 90_000))
                 sold.append((till, sale))
                 now.append((till, sale, till.frame(sale)))
@@ -247,14 +353,25 @@ def _day(bank: Bank, chance: Random) -> list[list[tuple[LineTerminal, LineReques
     return rounds
 
 
-@pytest.mark.parametrize("seed", range(3))
+_RESTS = {
+    "release": Kind.PREAUTH_VOID,
+    "complete": Kind.COMPLETION,
+    "give back": Kind.COMPLETION_VOID,
+}
+_DOES = ("sale", "sale", "again", "reverse", "both", "poor", "balance", "hold", "hold", *_RESTS)
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_together_or_one_after_the_other_is_the_same(bank: Bank, tmp_path: Path, seed: int) -> None:
     alone = Bank(tmp_path / "alone")  # in SQLite, by one request a commit
     for rounds in zip(_day(bank, Random(seed)), _day(alone, Random(seed)), strict=True):
         got = bank.sent(rounds[0])
         # within one commit a reversal comes after what it takes back
-        order = sorted(range(len(rounds[1])), key=lambda n: rounds[1][n][1].__class__.__name__)
+        late = [isinstance(request, ReversalRequest) for _, request, _ in rounds[1]]
+        order = sorted(range(len(late)), key=lambda n: late[n])
         by_number = {n: alone.sent([rounds[1][n]])[0] for n in order}
-        assert codes(got) == codes([by_number[n] for n in range(len(got))])
-    assert bank.spent() == alone.spent()
+        expected = [by_number[n] for n in range(len(got))]
+        assert codes(got) == codes(expected)
+        assert [left(each) for each in got] == [left(each) for each in expected]
+    assert (bank.spent(), bank.held()) == (alone.spent(), alone.held())
     alone.desks.close()

@@ -21,6 +21,8 @@ from firmware.iso8583.des import pad_80, retail_mac
 from firmware.iso8583.keys import derived_keys
 from firmware.iso8583.messages import (
     Answered,
+    Balance,
+    BalanceRequest,
     CardPresented,
     FinancialRequest,
     HostRequest,
@@ -55,13 +57,12 @@ VOID = changed(
     stan=43,
     original=OriginalRef(batch=7, stan=42, reference="", date="", amount_minor=0),
 )
+HELD = OriginalRef(batch=3, stan=9, reference="", date="20251231", amount_minor=0)
 REFUND = changed(
     SALE,
     kind=Kind.REFUND,
     stan=44,
-    original=OriginalRef(
-        batch=3, stan=9, reference="607312345678", date="20251231", amount_minor=0
-    ),
+    original=replace(HELD, reference="607312345678"),
     card=CardPresented(pan=Pan("62800001"), psn="", expiry="3012"),
 )
 REVERSAL = ReversalRequest(
@@ -73,17 +74,24 @@ REVERSAL = ReversalRequest(
 TOTALS = Totals(
     sales=500, sales_minor=10**15, voids=1, voids_minor=12_850, refunds=2, refunds_minor=3
 )
-SETTLEMENT = SettlementRequest(
-    terminal="10000001",
-    merchant="104110054110001",
-    batch=7,
-    stan=45,
-    totals=TOTALS,
-    currency=CURRENCIES["CNY"],
-    date="20260314",
-    time="235959",
-)
+ASKED: dict[str, Any] = {
+    "terminal": "10000001",
+    "merchant": "104110054110001",
+    "batch": 7,
+    "stan": 45,
+    "currency": CURRENCIES["CNY"],
+    "date": "20260314",
+    "time": "235959",
+}
+SETTLEMENT, BALANCE = SettlementRequest(totals=TOTALS, **ASKED), BalanceRequest(card=CARD, **ASKED)
+NAMED = replace(HELD, authorisation_code="A12345")
+COMPLETION = changed(SALE, kind=Kind.COMPLETION, original=NAMED)
 REQUESTS = [
+    BALANCE,
+    changed(SALE, kind=Kind.PREAUTH),
+    COMPLETION,
+    changed(COMPLETION, kind=Kind.PREAUTH_VOID),
+    changed(VOID, kind=Kind.COMPLETION_VOID),
     SALE,
     replace(SALE, offline=True),
     replace(SALE, card=replace(CARD, pin=None, track2=None, psn="")),
@@ -117,7 +125,9 @@ def test_a_request_comes_back_as_it_was(request_: HostRequest, form: PinFormat) 
         (REFUND, Answered("64", reference="607300000002")),
         (REVERSAL, Answered("00")),
         (SETTLEMENT, Answered("95", reference="607300000003", host_totals=TOTALS)),
-        (SETTLEMENT, Answered("00", host_totals=Totals())),
+        (SETTLEMENT, Answered("00", host_totals=Totals(completion_voids=1, sales_minor=5))),
+        (BALANCE, Answered("00", balance=Balance(487_150, CURRENCIES["CNY"]))),
+        (BALANCE, Answered("55")),
     ],
 )
 def test_an_answer_comes_back_as_it_was(request_: HostRequest, answer: Answered) -> None:
@@ -130,6 +140,9 @@ def test_messages_are_those_of_the_terminal_specification() -> None:
     assert encode(REFUND, KEYS)[:2].hex() == "0220"
     assert encode(REVERSAL, KEYS)[:2].hex() == "0400"
     assert encode(SETTLEMENT, KEYS)[:2].hex() == "0500"
+    enquiry = unpack(encode(BALANCE, KEYS))
+    said = enquiry["t"], enquiry["3"], enquiry["60"], "4" in enquiry
+    assert said == ("0200", "310000", "01000007000", False)
     fields = unpack(encode(VOID, KEYS))
     assert (fields["3"], fields["4"], fields["60"]) == ("200000", "000000012850", "23000007000")
     assert fields["61"] == "000007" + "000042" + "00000000"

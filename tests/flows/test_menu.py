@@ -66,6 +66,7 @@ BEGINS: dict[Key, list[Pair]] = {
     Key.D4: submenu(
         Text.MENU_QUERY,
         *(Text.QUERY_BY_VOUCHER, Text.QUERY_LAST, Text.QUERY_LIST, Text.QUERY_TOTALS),
+        Text.BALANCE,
     ),
     Key.D5: submenu(
         Text.MENU_REPRINT, *(Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)

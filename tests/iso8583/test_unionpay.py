@@ -22,6 +22,8 @@ from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import (
     Answered,
+    Balance,
+    BalanceRequest,
     CardPresented,
     Control,
     ControlRequest,
@@ -39,6 +41,7 @@ from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay import RequestRead, UnionPay
 from firmware.iso8583.wire import Unacceptable
+from tests.iso8583.reference import REFERENCE
 
 PROFILE = Profile.shipped("unionpay")
 LINE, CODEC = UnionPay(PROFILE), Codec(PROFILE)
@@ -71,11 +74,26 @@ ORIGINAL = OriginalRef(
 )
 VOID = replace(SALE, kind=Kind.VOID, original=replace(ORIGINAL, date=""))
 REFUND = replace(SALE, kind=Kind.REFUND, original=ORIGINAL)
+HELD = replace(ORIGINAL, reference="")
+ORIGINALS = {
+    Kind.SALE: None,
+    Kind.VOID: VOID.original,
+    Kind.REFUND: ORIGINAL,
+    Kind.PREAUTH: None,
+    Kind.PREAUTH_VOID: HELD,
+    Kind.COMPLETION: HELD,
+    Kind.COMPLETION_VOID: VOID.original,
+}
 UNSEEN = replace(CARD, track2=None, pin=None)  # of a card that is not there any more
 REQUESTS: dict[str, LineRequest] = {
+    "balance": BalanceRequest(card=CARD, currency=CNY, date="", time="", **PLACE),
     "sale": FinancialRequest(SALE, CARD),
     "void": FinancialRequest(VOID, CARD),
     "refund": FinancialRequest(REFUND, CARD),
+    **{
+        kind.value: FinancialRequest(replace(SALE, kind=kind, original=ORIGINALS[kind]), CARD)
+        for kind in (Kind.PREAUTH, Kind.PREAUTH_VOID, Kind.COMPLETION, Kind.COMPLETION_VOID)
+    },
     "offline": FinancialRequest(SALE, UNSEEN, offline=True),
     "reversal": ReversalRequest(SALE, "", "", "98", "0113", UNSEEN),
     "script": ScriptRequest(SALE, replace(UNSEEN, expiry=""), "", ""),
@@ -114,31 +132,6 @@ def test_what_is_asked_arrives(name: str) -> None:
     assert asked(REQUESTS[name]).request == REQUESTS[name]
 
 
-# What the reference says a message has: type, fields, beginning of field 60.
-REFERENCE = {
-    "sale": ("0200", "2 3 4 11 14 22 23 25 26 35 41 42 49 52 53 55 60 64", "22000024000"),
-    "void": (
-        "0200",
-        "2 3 4 11 14 22 23 25 26 35 37 38 41 42 49 52 53 55 60 61 64",
-        "23000024000",
-    ),
-    "refund": (
-        "0220",
-        "2 3 4 11 14 22 23 25 26 35 37 38 41 42 49 52 53 55 60 61 63 64",
-        "25000024000",
-    ),
-    "offline": ("0220", "2 3 4 11 14 22 23 25 41 42 49 55 60 64", "36000024000"),
-    "reversal": ("0400", "2 3 4 11 14 22 23 25 39 41 42 49 55 60 64", "22000024000"),
-    "script": ("0620", "2 3 4 11 22 23 41 42 49 55 60 61 64", "22000024951"),
-    "sign_on": ("0800", "11 41 42 60 63", "00000024003"),
-    "sign_off": ("0820", "11 41 42 60", "00000024002"),
-    "echo": ("0820", "11 41 42 60", "00000024301"),
-    "settlement": ("0500", "11 41 42 48 49 60 63", "00000024201"),
-    "upload": ("0320", "11 41 42 48 60 64", "00000024203"),
-    "upload_end": ("0320", "11 41 42 48 60 64", "00000024202"),
-}
-
-
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_message_has_the_fields_of_the_reference(name: str) -> None:
     fields = parts(LINE.request(REQUESTS[name], KEYS))
@@ -155,6 +148,12 @@ def test_values_that_the_reference_names() -> None:
     assert parts(LINE.request(REQUESTS["refund"], KEYS))["61"] == "0000230000070228"
     assert parts(LINE.request(REQUESTS["void"], KEYS))["61"] == "000023000007"
     assert parts(LINE.request(REQUESTS["refund"], KEYS))["63"] == "CUP"
+    held = [parts(LINE.request(REQUESTS[name], KEYS)) for name in ("preauth_void", "completion")]
+    assert [each["61"] for each in held] == ["0000230000070228"] * 2
+    assert [(each["3"], each["25"], each["38"]) for each in held] == [
+        ("200000", "06", "A12345"),
+        ("000000", "06", "A12345"),
+    ]
     upload = parts(LINE.request(REQUESTS["upload"], KEYS))["48"]
     assert upload == "01" + "00" + "000003" + "00006224242900000113" + "000000000100"
     told = parts(LINE.request(REQUESTS["settlement"], KEYS))["48"]
@@ -207,6 +206,8 @@ def test_an_answer_arrives(name: str) -> None:
     answer = replace(ANSWER, scripts=b"", issuer_authentication_data=None)
     if isinstance(request, SettlementRequest):
         answer = replace(answer, host_totals=request.totals, balanced=True)
+    if isinstance(request, BalanceRequest):
+        answer = replace(answer, balance=Balance(-12_850, CNY))
     read = LINE.read_answer(LINE.answer(asked(request), answer, KEYS), request, KEYS)
     assert read.answer == answer
     assert not read.sign_on
@@ -336,7 +337,7 @@ def test_no_bytes_do_harm_at_either_end(junk: bytes) -> None:
 def test_any_payment_arrives(  # noqa: PLR0917 - one a field
     stan: int, batch: int, minor: int, pan: str, pin: str | None, psn: str, de55: bytes, kind: Kind
 ) -> None:
-    original = {Kind.SALE: None, Kind.VOID: VOID.original, Kind.REFUND: ORIGINAL}[kind]
+    original = ORIGINALS[kind]
     paid = replace(
         SALE, kind=kind, stan=stan, batch=batch, amount=Money(minor, CNY), original=original
     )
@@ -375,7 +376,7 @@ def test_a_profile_decides_what_a_request_has_and_how_long_field_60_is() -> None
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[requests]\nbuy = [11]", "requests.buy: expected one of sale"),
+        ("[requests]\nbuy = [11]", "requests.buy: expected one of balance, sale"),
         ("[requests]\nsale = [11, 41, 42]", "requests.sale: field 41 is not among"),
         ("[requests]\nsale = [11]", "requests.sale: 41 is missing"),
     ],

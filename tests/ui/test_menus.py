@@ -13,7 +13,7 @@ IN_MENUS = [
     text
     for text in Text
     if text.name.startswith(("MENU_", "REPRINT_", "QUERY_", "OPERATOR_", "CHOOSE_", "SIGN_O"))
-    or text in (Text.SALE, Text.VOID, Text.REFUND, Text.TRAINING_MODE, Text.LANGUAGE)
+    or text in (Text.SALE, Text.VOID, Text.REFUND, Text.BALANCE, Text.TRAINING_MODE, Text.LANGUAGE)
     or text in (Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM, Text.API_CERTIFICATE)
 ]
 

@@ -1,0 +1,140 @@
+"""余额查询: card and PIN, and what may be spent on the display, for whoever keyed the PIN.
+
+No receipt is printed and no balance is kept: the display is the only place that has it.
+"""
+
+from __future__ import annotations
+
+from firmware.core.money import Money
+from firmware.emv.outcomes import (
+    Approved,
+    ApprovedOffline,
+    Declined,
+    DeclinedOffline,
+    Ended,
+    EndReason,
+    OnlineAnswer,
+    OnlineRequested,
+    UnableToGoOnline,
+)
+from firmware.flows.card import (
+    Enquiry,
+    Presented,
+    card_facts,
+    instead_of,
+    present_card,
+    release_card,
+    trouble,
+)
+from firmware.flows.desk import Desk
+from firmware.flows.effects import CardPresent, Wait
+from firmware.flows.parts import NOTICE_MS, GivenUp, leave_to_next, show, tell
+from firmware.flows.settle import may_move_money
+from firmware.flows.words import why_refused
+from firmware.iso8583.messages import Answered, Balance, CardPresented, HostAnswer
+from firmware.iso8583.responses import response_text
+from firmware.journal.enquiry_records import BalanceAbandoned
+from firmware.payments.balance import BalanceRefused, BalanceTold, BalanceUnknown, enquire
+from firmware.payments.effects import Record
+from firmware.payments.refusals import Refusal
+from firmware.ui.screens import Notice, Phrase
+from firmware.ui.texts import Text
+from hw.events import KeyPressed
+
+NOT_THIS_CARD = "57"
+Decision = OnlineRequested | ApprovedOffline | DeclinedOffline
+
+
+async def balance(desk: Desk) -> None:
+    """Ask for a card and its PIN, and show what the issuer says."""
+    # 1. What the acquirer must hear of goes first, as before whatever else is asked of it.
+    if not await may_move_money(desk, advice=False):
+        await _abandon("owed", "owed to the host")
+        return
+    # 2. The card, its PIN, and a cryptogram that the issuer can check.
+    met = await _meet_card(desk)
+    if isinstance(met, GivenUp):
+        await release_card()
+        await _abandon("card", met.value)
+        return
+    presented, decision = met
+    if not isinstance(decision, OnlineRequested) or decision.online_pin is None:
+        await release_card()
+        await _abandon("PIN", "no PIN that the issuer checks")
+        await tell(desk, Text.BALANCE, Phrase.of(response_text(NOT_THIS_CARD)))
+        return
+    # 3. The acquirer, the card's last word, and what may be spent.
+    card, facts = presented.card, card_facts(desk, presented.card)
+    pin, de55 = decision.online_pin, decision.de55
+    shown = CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin, de55)
+
+    async def end_with_card(answer: HostAnswer) -> bool:
+        return await _stays(presented, answer, training=desk.training)
+
+    ended = await enquire(desk, shown, facts, end_with_card)
+    await release_card()
+    match ended:
+        case BalanceTold():
+            await _show(desk, ended.balance)
+        case BalanceRefused(code=code):
+            await tell(desk, Text.BALANCE, Phrase.of(response_text(code)))
+        case BalanceUnknown(card_gone=card_gone):
+            why = Text.CARD_PULLED if card_gone else Text.NO_ANSWER
+            await tell(desk, Text.BALANCE, why, Text.BALANCE_LATER)
+        case Refusal():
+            await tell(desk, Text.REFUSED, why_refused(ended))
+
+
+async def _meet_card(desk: Desk) -> tuple[Presented, Decision] | GivenUp:
+    """A card up to its first cryptogram; trouble asks for a card again."""
+    notice: Phrase | None = None
+    reinsert = Text.REINSERT_CARD
+    while True:
+        prompt = Text.INSERT_CARD
+        presented = await present_card(desk, Enquiry(), prompt, notice, reinsert=reinsert)
+        if isinstance(presented, GivenUp):
+            return presented
+        decision = await presented.session.decide()
+        if not isinstance(decision, Ended):
+            return presented, decision
+        if decision.reason is EndReason.CANCELLED:
+            return presented.counter.given_up
+        notice, reinsert = trouble(decision.reason), instead_of(decision.reason)
+        await release_card()
+
+
+async def _stays(presented: Presented, answer: HostAnswer, *, training: bool) -> bool:
+    """Tell the card what the issuer said; whether it is still there.
+
+    An issuer's scripts are left out: its next answer to a payment has them again.
+    """
+    told: OnlineAnswer | UnableToGoOnline = UnableToGoOnline(decline=True)
+    if isinstance(answer, Answered) and not training:
+        told = OnlineAnswer(answer.card_code, answer.issuer_authentication_data, b"")
+    word = await presented.session.complete(told)
+    return isinstance(word, Approved | Declined)
+
+
+async def _show(desk: Desk, told: Balance) -> None:
+    """The balance until a key, or until the card is taken out: whoever it is leaves with it."""
+    amount = None if told.minor < 0 else Money(told.minor, told.currency)
+    body = [Phrase.of(Text.AVAILABLE)]
+    if amount is None:  # no amount is drawn below zero
+        words = f"{told.currency.label} {told}"
+        body.append(Phrase.of((words, words)))
+    card_in = await CardPresent(used=True)
+    prompt = Phrase.of(Text.REMOVE_CARD if card_in else Text.ENTER_DONE)
+    title, training = Phrase.of(Text.BALANCE), desk.training
+    shown = await show(desk, Notice(title, tuple(body), prompt, amount, training=training))
+    while True:
+        happening = await Wait(NOTICE_MS, card=True)
+        if not isinstance(happening, KeyPressed):  # taken out, or nobody is there
+            return
+        if happening.at_ms >= shown.at_ms:  # typed ahead does not take it away
+            await leave_to_next(happening)
+            return
+
+
+async def _abandon(step: str, reason: str) -> None:
+    """Journal what was given up: nothing was sent."""
+    await Record.of(BalanceAbandoned(step=step, reason=reason))

@@ -1,0 +1,297 @@
+"""What intents, outcomes and reversals change in the projections, after every rule about them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from firmware.core.kinds import Kind, Result
+from firmware.journal import orders, rules
+from firmware.journal.chain import ChainedRecord
+from firmware.journal.enquiry_records import BalanceAsked
+from firmware.journal.faults import RuleBroken
+from firmware.journal.records import (
+    IntentRecorded,
+    OutcomeRecorded,
+    ReversalAttempted,
+    ReversalConfirmed,
+    ReversalOpened,
+)
+from firmware.journal.tables import Row, forget_card, latest, one
+from firmware.journal.transactions import State
+
+_Moves = (
+    IntentRecorded
+    | BalanceAsked
+    | OutcomeRecorded
+    | ReversalOpened
+    | ReversalAttempted
+    | ReversalConfirmed
+)
+_TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
+
+
+def project(db: sqlite3.Connection, entry: ChainedRecord, record: _Moves) -> None:
+    """Bring up to a record what changes by it. Raises RuleBroken when it contradicts the log."""
+    match record:
+        case IntentRecorded():
+            _intent(db, entry, record)
+        case BalanceAsked():
+            _enquiry(db, record)
+        case OutcomeRecorded():
+            _outcome(db, entry.seq, record)
+        case ReversalOpened():
+            _reversal_opened(db, entry.seq, record)
+        case ReversalAttempted():
+            _reversal_attempted(db, record)
+        case ReversalConfirmed():
+            _reversal_confirmed(db, entry.seq, record)
+
+
+def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
+    terminal, batch, used = _numbers(db, intent)
+    rules.may_begin(intent, batch, terminal["stan"], used=used)
+    original = _original(db, intent, terminal)
+    day = max(intent.date, terminal["day"])
+    db.execute(
+        "INSERT INTO transactions (intent, serial, batch, stan, training, kind, state,"
+        " amount_minor, currency, owner, card, psn, operator, date, day, clock_s, original)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.seq,
+            terminal["serial"],
+            intent.batch,
+            intent.stan,
+            int(intent.training),
+            intent.kind.value,
+            State.OPEN.value,
+            intent.amount_minor,
+            intent.currency,
+            rules.owner_of(intent),
+            intent.card.hash,
+            intent.card.psn,
+            intent.operator,
+            intent.date,
+            day,
+            int(entry.moment.timestamp()) - terminal["jumped_s"],
+            original["intent"] if original is not None else None,
+        ),
+    )
+    orders.begun(db, entry.seq, intent)
+    if intent.kind is Kind.REFUND and original is not None:
+        _refunded(db, original["intent"], intent.amount_minor)
+    _number_taken(db, intent)
+    if not intent.training:
+        serial = terminal["serial"]
+        db.execute("UPDATE terminal SET day = ?", (day,))
+        db.execute("UPDATE batches SET intents = intents + 1 WHERE serial = ?", (serial,))
+
+
+def _enquiry(db: sqlite3.Connection, asked: BalanceAsked) -> None:
+    terminal, batch, used = _numbers(db, asked)
+    rules.may_take_number(asked, batch, terminal["stan"], used=used)
+    _number_taken(db, asked)
+
+
+def _numbers(
+    db: sqlite3.Connection, taken: IntentRecorded | BalanceAsked
+) -> tuple[Row, Row | None, bool]:
+    """The terminal with its next `stan`, the open batch, and whether the number is used in it."""
+    column = _stan_column(taken)
+    terminal = one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
+    assert terminal is not None
+    batch = one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
+    before = latest(db, taken.batch, taken.stan, training=taken.training)
+    return terminal, batch, before is not None and before["serial"] == terminal["serial"]
+
+
+def _number_taken(db: sqlite3.Connection, taken: IntentRecorded | BalanceAsked) -> None:
+    following = taken.stan % rules.STAN_MAX + 1
+    column = _stan_column(taken)
+    db.execute(f"UPDATE terminal SET {column} = ?", (following,))  # noqa: S608 - ours
+
+
+def _stan_column(taken: IntentRecorded | BalanceAsked) -> str:
+    return "next_training_stan" if taken.training else "next_stan"
+
+
+def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> Row | None:
+    """The sale that a void or refund undoes, after every rule about it."""
+    if intent.kind is Kind.SALE:
+        return None
+    if intent.original is not None and intent.original.elsewhere:
+        _elsewhere(db, intent)
+        return None
+    original = _named(db, intent)
+    voiding = original is not None and one(
+        db,
+        "SELECT 1 FROM transactions WHERE original = ? AND kind = 'void'"
+        " AND state IN ('open', 'reversing')",
+        original["intent"],
+    )
+    rules.may_undo(
+        intent,
+        original,
+        voiding=bool(voiding),
+        open_serial=terminal["serial"],
+        same_psn=terminal["schema"] >= rules.PSN_SINCE,
+    )
+    if original is not None and terminal["schema"] >= rules.OWNER_SINCE:
+        rules.may_undo_here(intent, original)
+    return original
+
+
+def _elsewhere(db: sqlite3.Connection, intent: IntentRecorded) -> None:
+    assert intent.original is not None
+    known = one(
+        db,
+        "SELECT 1 FROM transactions WHERE reference = ? AND reference <> '' AND training = ?",
+        intent.original.reference,
+        int(intent.training),
+    )
+    setting = one(db, "SELECT value FROM settings WHERE key = 'refund.other_terminals'")
+    allowed = setting is None or setting["value"] == "true"
+    rules.may_refund_elsewhere(intent, known=known is not None, allowed=allowed)
+
+
+def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
+    """The transaction that a void or refund names.
+
+    Batch and voucher number may have been given again since: reference and date tell which.
+    """
+    named = intent.original
+    if named is None:
+        return None
+    return one(
+        db,
+        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
+        " ORDER BY reference = ? DESC, date = ? DESC, serial DESC LIMIT 1",
+        named.stan,
+        named.batch,
+        int(intent.training),
+        named.reference,
+        named.date,
+    )
+
+
+def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None:
+    number = latest(db, outcome.batch, outcome.stan, training=outcome.training)
+    row = rules.may_end(outcome, number)
+    db.execute(
+        "UPDATE transactions SET outcome = ?, ended = ?, state = ?, reference = ? WHERE intent = ?",
+        (seq, seq, rules.state_after(outcome.result).value, outcome.reference, row["intent"]),
+    )
+    if outcome.result is Result.APPROVED:
+        rules.may_approve(row, _row(db, row["original"]))
+        if row["kind"] == Kind.VOID.value:
+            _voided(db, row["original"], row["stan"])
+        _count(db, row, 1)
+    elif row["kind"] == Kind.REFUND.value and outcome.result is not Result.PENDING:
+        _refunded(db, row["original"], -row["amount_minor"])
+    if outcome.result is Result.PENDING:
+        db.execute("INSERT INTO uploads (intent) VALUES (?)", (row["intent"],))
+    elif row["state"] == State.PENDING.value:
+        db.execute("DELETE FROM uploads WHERE intent = ?", (row["intent"],))
+    if outcome.result in (Result.DECLINED, Result.FAILED) and not outcome.training:
+        forget_card(db, outcome.batch, outcome.stan)
+    orders.moved(db, seq, row["intent"])
+    orders.moved(db, seq, row["original"])
+
+
+def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -> None:
+    number = latest(db, opened.batch, opened.stan, training=opened.training)
+    serial = number["serial"] if number is not None else 0
+    batch = one(db, "SELECT state FROM batches WHERE serial = ?", serial)
+    row = rules.may_reverse(opened, number, batch["state"] if batch else "unknown")
+    if row["state"] == State.APPROVED.value:
+        _count(db, row, -1)
+    db.execute("UPDATE transactions SET reversal = ? WHERE intent = ?", (seq, row["intent"]))
+    _ended(db, row, seq, State.REVERSING)
+    db.execute("INSERT INTO reversals (intent, opened) VALUES (?, ?)", (row["intent"], seq))
+
+
+def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) -> None:
+    number = latest(db, attempted.batch, attempted.stan, training=attempted.training)
+    row = _reversing(number, attempted.stan)
+    db.execute(
+        "UPDATE reversals SET attempts = ? WHERE intent = ?", (attempted.attempt, row["intent"])
+    )
+
+
+def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalConfirmed) -> None:
+    number = latest(db, confirmed.batch, confirmed.stan, training=confirmed.training)
+    row = _reversing(number, confirmed.stan)
+    db.execute("DELETE FROM reversals WHERE intent = ?", (row["intent"],))
+    if not confirmed.training:
+        forget_card(db, confirmed.batch, confirmed.stan)
+    _ended(db, row, seq, State.REVERSED)
+    if row["kind"] == Kind.REFUND.value:
+        _refunded(db, row["original"], -row["amount_minor"])
+    elif row["kind"] == Kind.VOID.value:
+        original = _row(db, row["original"])
+        if original is not None and original["voided_by"] == row["stan"]:
+            _voided(db, row["original"], 0)
+    if row["original"]:
+        orders.moved(db, seq, row["original"])
+
+
+def _reversing(row: Row | None, stan: int) -> Row:
+    if row is None or row["state"] != State.REVERSING.value:
+        raise RuleBroken(f"answer to a reversal of {stan:06d} that is not owed")
+    return row
+
+
+def _ended(db: sqlite3.Connection, row: Row, seq: int, state: State) -> None:
+    db.execute(
+        "UPDATE transactions SET state = ?, ended = ? WHERE intent = ?",
+        (state.value, seq, row["intent"]),
+    )
+    orders.moved(db, seq, row["intent"])
+
+
+def _voided(db: sqlite3.Connection, original: int, stan: int) -> None:
+    """The original is voided by `stan`, or stands again (0); its day's sales follow."""
+    db.execute("UPDATE transactions SET voided_by = ? WHERE intent = ?", (stan, original))
+    row = _row(db, original)
+    if row is not None and not row["training"]:
+        _day(db, row, -1 if stan else 1)
+
+
+def _refunded(db: sqlite3.Connection, original: int, minor: int) -> None:
+    db.execute(
+        "UPDATE transactions SET refunded_minor = refunded_minor + ? WHERE intent = ?",
+        (minor, original),
+    )
+
+
+def _count(db: sqlite3.Connection, row: Row, sign: int) -> None:
+    """Add an approved transaction to the sums of its batch and day, or take it out again."""
+    if row["training"]:
+        return
+    name = _TOTALS[Kind(row["kind"])]
+    sums = f"{name} = {name} + ?, {name}_minor = {name}_minor + ?"
+    db.execute(
+        f"UPDATE batches SET {sums} WHERE serial = ?",  # noqa: S608 - names of ours
+        (sign, sign * row["amount_minor"], row["serial"]),
+    )
+    if row["kind"] != Kind.VOID.value:
+        _day(db, row, sign)
+
+
+def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
+    db.execute(
+        "INSERT INTO day_totals VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (date, kind, operator, currency)"
+        " DO UPDATE SET count = count + excluded.count, minor = minor + excluded.minor",
+        (
+            row["day"],
+            row["kind"],
+            row["operator"],
+            row["currency"],
+            sign,
+            sign * row["amount_minor"],
+        ),
+    )
+
+
+def _row(db: sqlite3.Connection, intent: int | None) -> Row | None:
+    return one(db, "SELECT * FROM transactions WHERE intent = ?", intent)

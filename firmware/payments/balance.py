@@ -1,0 +1,116 @@
+"""余额查询: what may be spent on a card's account. No money moves, so nothing is ever reversed.
+
+The enquiry takes a voucher number, for acquirers tell requests apart by it. What the acquirer said
+is recorded; the balance is shown, and is kept nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from firmware.core.kinds import CardFacts
+from firmware.iso8583.messages import (
+    Balance,
+    BalanceRequest,
+    CardPresented,
+    HostAnswer,
+    NoAnswer,
+)
+from firmware.journal.enquiry_records import BalanceAnswered, BalanceAsked
+from firmware.journal.lookups import Lookups
+from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.line import follow
+from firmware.payments.refusals import Code, Refusal
+from firmware.payments.shift import Progress, Shift, Stage
+
+
+class BalanceTold(Struct, frozen=True):
+    """The issuer says what may be spent."""
+
+    balance: Balance
+
+
+class BalanceRefused(Struct, frozen=True):
+    """The issuer does not say; `code` is field 39 of the answer."""
+
+    code: str
+
+
+class BalanceUnknown(Struct, frozen=True):
+    """There is no answer, or the card that asked has gone: nobody is told."""
+
+    card_gone: bool = False
+
+
+BalanceEnded = BalanceTold | BalanceRefused | BalanceUnknown | Refusal
+CardStays = Callable[[HostAnswer], Awaitable[bool]]
+
+
+async def enquire(
+    shift: Shift, card: CardPresented, facts: CardFacts, end_with_card: CardStays
+) -> BalanceEnded:
+    """Ask for the balance; `end_with_card` has the answer told to the card, and says if it stayed.
+
+    A refusal, and nothing asked, where the batch has given out every voucher number there is.
+    """
+    moment, merchant = await Now(), shift.config.merchant
+    numbers = await Look.of(Lookups.next_numbers, training=shift.training)
+    if numbers.used_up:
+        return Refusal(Code.BATCH_FULL)
+    asked = BalanceAsked(
+        batch=numbers.batch,
+        stan=numbers.stan,
+        card=facts,
+        operator=shift.operator,
+        merchant=merchant.number,
+        terminal=merchant.terminal,
+        date=moment.date,
+        time=moment.time,
+        training=shift.training,
+    )
+    await shift.progress(Progress(Stage.ENQUIRING))
+    await Record.of(asked)
+    request = BalanceRequest(
+        terminal=merchant.terminal,
+        merchant=merchant.number,
+        batch=numbers.batch,
+        stan=numbers.stan,
+        card=card,
+        currency=shift.config.currency,
+        date=moment.date,
+        time=moment.time,
+        training=shift.training,
+    )
+    answer = await Authorise(request)
+    stayed = await end_with_card(answer)
+    await Record.of(_answered(asked, answer))
+    await follow(shift, answer)
+    return _ended(answer, stayed=stayed)
+
+
+def _answered(asked: BalanceAsked, answer: HostAnswer) -> BalanceAnswered:
+    code, reference, reason = "", "", ""
+    if isinstance(answer, NoAnswer):
+        reason = answer.words
+    else:
+        code, reference = answer.response_code, answer.reference
+    return BalanceAnswered(
+        batch=asked.batch,
+        stan=asked.stan,
+        response_code=code,
+        reference=reference,
+        reason=reason,
+        training=asked.training,
+    )
+
+
+def _ended(answer: HostAnswer, *, stayed: bool) -> BalanceEnded:
+    if isinstance(answer, NoAnswer):
+        return BalanceUnknown()
+    if not answer.is_approval:
+        return BalanceRefused(answer.response_code)
+    if not stayed or answer.balance is None:  # whoever reads the display may be somebody else now
+        return BalanceUnknown(card_gone=not stayed)
+    return BalanceTold(answer.balance)
