@@ -245,7 +245,12 @@ def totals(service: Service) -> dict[str, Any]:
     currency = currency_of(now.currency)
     sums = (
         ("Debit", now.sales, now.sales_minor),
-        ("ReverseDebit", now.voids, now.voids_minor),
+        (
+            "ReverseDebit",
+            now.voids + now.completion_voids,
+            now.voids_minor + now.completion_voids_minor,
+        ),
+        ("CompletedReservation", now.completions, now.completions_minor),
         ("Credit", now.refunds, now.refunds_minor),
     )
     payments = [

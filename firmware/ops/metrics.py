@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 from firmware import __version__
 from firmware.audit.data import reading
 from firmware.core.exits import Refused
-from firmware.core.kinds import Kind, Result
+from firmware.core.kinds import COUNTED, Kind, Result
 from firmware.core.log import fields
 from firmware.journal.connection import DATABASE
 from firmware.journal.lookups import Lookups
@@ -126,7 +126,7 @@ class Figures(Collector):
         totals = journal.totals(journal.batch())
         count = GaugeMetricFamily("pos_batch_count", "Of the open batch.", labels=["kind"])
         minor = GaugeMetricFamily("pos_batch_minor_units", "Of the open batch.", labels=["kind"])
-        for kind in ("sales", "voids", "refunds"):
+        for kind in (f"{kind.value}s" for kind in COUNTED):
             count.add_metric([kind], getattr(totals, kind))
             minor.add_metric([kind], getattr(totals, f"{kind}_minor"))
         yield from (count, minor)

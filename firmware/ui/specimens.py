@@ -7,7 +7,17 @@ from msgspec.structs import replace
 from firmware.core.kinds import Kind
 from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
-from firmware.ui.examples import TOTALS, balances, kiosk, orders, owner, test_keys, training, yuan
+from firmware.ui.examples import (
+    TOTALS,
+    balances,
+    kiosk,
+    orders,
+    owner,
+    preauths,
+    test_keys,
+    training,
+    yuan,
+)
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -40,6 +50,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_corrections(whose),
         **_lists(language),
         **balances(),
+        **preauths(whose),
         **_messages(whose),
         **_line(),
         **kiosk(whose),
@@ -242,6 +253,7 @@ def _lists(language: Language) -> dict[str, Screen]:
         Text.MENU_SETTLE,
         Text.MENU_MANAGE,
         Text.MENU_OTHER,
+        Text.PREAUTH,
     )
     manage = (
         Text.SIGN_OFF,
