@@ -223,6 +223,22 @@ def test_a_printer_that_draws_no_symbols_by_itself_prints_them_all_the_same(shop
         assert any(isinstance(part, Qr) for part in papers.compose(job)), job
 
 
+@pytest.mark.parametrize("completed", [0, 1])
+def test_a_settlement_with_completions_has_a_version_of_its_own(shop: Shop, completed: int) -> None:
+    held = shop.end(shop.intent(Kind.PREAUTH, 1_000))
+    if completed:
+        shop.end(shop.intent(Kind.COMPLETION, 800, original=held))
+    shop.sale()
+    shop.settle()
+    shop.journal.append(queued(1))
+    text = slip_qr(shop)
+    report = verify_essence(text, TRUSTED, shop.directory)
+    assert (report.faults, text[:2]) == ([], "S2" if completed else "S1")
+    assert report.fields.get("completions_minor", "-") == ("800" if completed else "-")
+    other = text.replace("*800*", "*900*")
+    assert verify_essence(other, TRUSTED, shop.directory).genuine is not bool(completed)
+
+
 def test_a_training_settlement_slip_signs_nothing(shop: Shop) -> None:
     """There is nothing to prove: it says training, and has no QR."""
     shop.sale(777, training=True)

@@ -106,7 +106,8 @@ class FarTerminal:
             for each in journal.list_transactions(None, 0, 1_000, serial=serial):
                 approved = each.state is State.APPROVED
                 row = (each.batch, each.stan, each.kind.value, each.amount_minor)
-                found.append([*row, approved, each.voided_by, each.state.value])
+                used = each.voided_by, each.completed_by
+                found.append([*row, approved, *used, each.authorisation_code])
         pending = journal.pending_settlement() is not None
         return {"batch": journal.batch(), "pending": pending, "all": sorted(found)}
 
