@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.core.config import Config, Printer
-from firmware.core.kinds import Copy, Totals
+from firmware.core.kinds import Copy, Kind, Totals
 from firmware.journal import base45
 from firmware.journal.essence import NAMES, settlement_essence
 from firmware.journal.genuine import verify_essence
@@ -29,6 +29,10 @@ LOADED = Totals(
     voids_minor=10**15,
     refunds=999_999,
     refunds_minor=10**15,
+    completions=99_999,  # a batch has 999,999 numbers in all
+    completions_minor=10**14,
+    completion_voids=99_999,
+    completion_voids_minor=10**14,
 )
 
 
