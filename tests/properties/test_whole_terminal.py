@@ -135,11 +135,7 @@ class WholeTerminal(RuleBasedStateMachine):
     def sell(self, card: str, amount: int) -> None:
         self.press(str(amount), "ENTER")
         self.press("ENTER")
-        self.play("insert", card)
-        if card in PINS:
-            self.press(PINS[card], "ENTER")
-        self.press("ENTER")
-        self.play("remove")
+        self.pay(card)
 
     def chosen(self, wrong_card: str | None, number: int) -> tuple[str, int]:
         """A card and a voucher number: mostly of a sale that was made, with the card that paid."""
@@ -156,11 +152,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.press("CANCEL")
         self.press("MENU", "2", "246810", "ENTER", str(stan), "ENTER")
         self.press("ENTER")
-        self.play("insert", card)
-        if card in PINS:
-            self.press(PINS[card], "ENTER")
-        self.press("ENTER")
-        self.play("remove")
+        self.pay(card)
 
     @rule(wrong_card=seldom_cards, number=st.integers(0, 6), amount=amounts)
     def refund(self, wrong_card: str | None, number: int, amount: int) -> None:
@@ -180,11 +172,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.press("CANCEL")
         self.press("MENU", "9", "1", str(amount), "ENTER")
         self.press("ENTER")
-        self.play("insert", card)
-        if card in PINS:
-            self.press(PINS[card], "ENTER")
-        self.press("ENTER")
-        self.play("remove")
+        self.pay(card)
 
     @rule(number=st.integers(0, 6), amount=amounts, release=st.booleans())
     def use_a_hold(self, number: int, amount: int, release: bool) -> None:
@@ -213,9 +201,11 @@ class WholeTerminal(RuleBasedStateMachine):
         self.pay_again(one)
 
     def pay_again(self, of: Transaction) -> None:
-        """The card that paid, and its PIN if it has one."""
         keys = self.stage.terminal.ledger.keys
-        card = self.stage.host.names_by_hash(keys.card)[of.card.hash]
+        self.pay(self.stage.host.names_by_hash(keys.card)[of.card.hash])
+
+    def pay(self, card: str) -> None:
+        """Put it in, key its PIN if it has one, go on, and take it out."""
         self.play("insert", card)
         if card in PINS:
             self.press(PINS[card], "ENTER")
