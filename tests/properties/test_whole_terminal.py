@@ -205,7 +205,6 @@ class WholeTerminal(RuleBasedStateMachine):
         self.pay(self.stage.host.names_by_hash(keys.card)[of.card.hash])
 
     def pay(self, card: str) -> None:
-        """Put it in, key its PIN if it has one, go on, and take it out."""
         self.play("insert", card)
         if card in PINS:
             self.press(PINS[card], "ENTER")
