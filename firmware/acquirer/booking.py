@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from firmware.core.kinds import CHARGES, Kind, Totals
+from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import Payment
 
 
@@ -89,15 +89,6 @@ def asked_of(payment: Payment, account: str) -> dict[str, Any]:
 
 
 COLUMNS = tuple(Booking.__struct_fields__)
-RESTS_ON: dict[Kind, tuple[Kind, ...]] = {  # on which kinds each rests
-    Kind.SALE: (),
-    Kind.VOID: (Kind.SALE,),
-    Kind.REFUND: CHARGES,
-    Kind.PREAUTH: (),
-    Kind.PREAUTH_VOID: (Kind.PREAUTH,),
-    Kind.COMPLETION: (Kind.PREAUTH,),
-    Kind.COMPLETION_VOID: (Kind.COMPLETION,),
-}
 LIMITED = (Kind.SALE, Kind.PREAUTH, Kind.COMPLETION)  # what the account's limit is asked for
 
 

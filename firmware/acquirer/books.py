@@ -17,7 +17,6 @@ import msgspec
 from firmware.acquirer.booking import (
     COLUMNS,
     LIMITED,
-    RESTS_ON,
     Booking,
     Funds,
     Kept,
@@ -29,7 +28,7 @@ from firmware.acquirer.booking import (
 from firmware.acquirer.books_rests import FREE_HOLD, LEFT
 from firmware.acquirer.books_schema import SCHEMA, STEPS, TIE
 from firmware.acquirer.engine import BooksConflict, BooksError, BooksGoneError, Coming
-from firmware.core.kinds import USES_A_HOLD, Kind, Totals
+from firmware.core.kinds import RESTS_ON, USES_A_HOLD, Kind, Totals
 from firmware.core.payment import Place
 from firmware.core.sqlite import renew_log
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from firmware.acquirer.booking import RESTS_ON, Booking, Standing
+from firmware.acquirer.booking import Booking, Standing
 from firmware.acquirer.engine import BooksEngine
-from firmware.core.kinds import COMPLETION_PERCENT_MAX, Kind, OriginalRef
+from firmware.core.kinds import COMPLETION_PERCENT_MAX, RESTS_ON, Kind, OriginalRef
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
 

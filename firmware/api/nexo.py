@@ -47,6 +47,12 @@ _NUMBERS = msgspec.json.Encoder(decimal_format="number")
 _LOG = logging.getLogger(__name__)
 Body = dict[str, Any]
 ABORTED = "ok"
+_RESERVATIONS = (
+    "FirstReservation",
+    "OneTimeReservation",
+    "UpdateReservation",
+    "CompletedReservation",
+)
 
 
 async def nexo(service: Service, request: Request) -> Response:
@@ -189,7 +195,10 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
         salt = sale.time_stamp
         await service.put(name, order, till.name, salt=salt, message=_named(message))
     else:
-        raise Wrong("payment-stands-not", field="PaymentType", detail="Normal, or Refund of one")
+        words = "Normal, or Refund of one"
+        if asked.payment_data.payment_type in _RESERVATIONS:
+            words += "; pre-authorisations are not offered to tills"
+        raise Wrong("payment-stands-not", field="PaymentType", detail=words)
     body = told.payment_response(service, await _ended(service, name))
     body["SaleData"] = {"SaleTransactionID": sale}
     return body

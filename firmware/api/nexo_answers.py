@@ -306,7 +306,12 @@ def _totals(batch: int, named: str, all_: BatchTotalsNow | Sums) -> Body:
     currency = currency_of(named)
     sums = (
         ("Debit", all_.sales, all_.sales_minor),
-        ("ReverseDebit", all_.voids, all_.voids_minor),
+        (
+            "ReverseDebit",
+            all_.voids + all_.completion_voids,
+            all_.voids_minor + all_.completion_voids_minor,
+        ),
+        ("CompletedReservation", all_.completions, all_.completions_minor),
         ("Credit", all_.refunds, all_.refunds_minor),
     )
     payments = [

@@ -276,6 +276,10 @@ class BatchTotalsNow(Struct, frozen=True, kw_only=True):
     voids_minor: int
     refunds: int
     refunds_minor: int
+    completions: int = 0  # of pre-authorisations, which no till asks for
+    completions_minor: int = 0
+    completion_voids: int = 0
+    completion_voids_minor: int = 0
 
 
 class Sums(Struct, frozen=True, kw_only=True):
@@ -287,6 +291,10 @@ class Sums(Struct, frozen=True, kw_only=True):
     voids_minor: int
     refunds: int
     refunds_minor: int
+    completions: int = 0  # of pre-authorisations, which no till asks for
+    completions_minor: int = 0
+    completion_voids: int = 0
+    completion_voids_minor: int = 0
 
 
 class Settlement(Struct, frozen=True, kw_only=True):

@@ -71,7 +71,8 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
 
 
 def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]:
-    """The records of a voucher, of the voids and refunds that name it, and of its papers."""
+    """The records of a voucher, of all that rests on it, and of their papers."""
+    family: list[IntentRecorded] = []
     places: set[_Place] = set()
     jobs: set[int] = set()
     leading: list[ChainedRecord] = []  # what was agreed and overridden before an intent
@@ -85,7 +86,8 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]
                 settings.append(entry)
             case IntentRecorded():
                 places.discard(_place(record))  # a number that was given out anew
-                if _is(record, one) or _names(record, one):
+                if _is(record, one) or any(_names(record, each) for each in family):
+                    family.append(record)
                     yield from settings
                     settings = []
                     places.add(_place(record))
@@ -118,7 +120,7 @@ def _is(intent: IntentRecorded, one: Transaction) -> bool:
     return same and _place(intent) == (one.batch, one.stan, one.training)
 
 
-def _names(intent: IntentRecorded, one: Transaction) -> bool:
+def _names(intent: IntentRecorded, one: IntentRecorded) -> bool:
     original = intent.original
     return (
         original is not None

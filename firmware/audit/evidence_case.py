@@ -114,16 +114,16 @@ def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directo
 
 
 def _sale(journal: Lookups, asked: Transaction) -> Transaction:
-    """The sale that a dispute is about, whichever of its vouchers was named."""
-    original = asked.original
-    if original is None or original.elsewhere:  # another terminal has that sale
-        return asked
-    sale = journal.transaction(
-        original.batch, original.stan, training=asked.training, date=original.date
-    )
-    if sale is None:
-        raise Refused(f"the original {original.stan:06d} is not in the journal", code=FAILED)
-    return sale
+    """The sale or hold that a dispute is about, whichever of its vouchers was named."""
+    first = asked
+    while (original := first.original) is not None and not original.elsewhere:
+        found = journal.transaction(
+            original.batch, original.stan, training=asked.training, date=original.date
+        )
+        if found is None:
+            raise Refused(f"the original {original.stan:06d} is not in the journal", code=FAILED)
+        first = found
+    return first  # or another terminal has what comes before it
 
 
 def _family(journal: Lookups, entries: tuple[ChainedRecord, ...]) -> Iterator[Transaction]:

@@ -134,6 +134,8 @@ def undone_text(one: Transaction) -> str:
     """What was taken back of a sale, or ""."""
     if one.voided_by:
         return f"已撤销 voided by {one.voided_by:06d}"
+    if one.completed_by:
+        return f"已完成 completed by {one.completed_by:06d}"
     if one.refunded_minor:
         refunded = amount_text(one.refunded)
         return f"已退货 refunded {refunded}"
@@ -172,7 +174,8 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
     yield "参考号 Reference (RRN)", sale.reference or "无 none"
     yield "结果 Outcome", state_text(sale)
     for one in case.family[1:]:
-        amount = sum_text(-one.amount_minor, currency_of(one.currency))
+        sign = -1 if one.kind.sign < 0 else 1
+        amount = sum_text(sign * one.amount_minor, currency_of(one.currency))
         label = "之后 Then"
         yield label, f"{moment_text(one)}  {name_text(one)}  {amount}  {state_text(one)}"
     yield "最终扣款 Charged in the end", left_text(case)

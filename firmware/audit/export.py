@@ -1,7 +1,8 @@
 """What `pos journal export` gives out: tables of transactions, batches and totals.
 
 In all of them an amount is what moved: a void and a refund are negative, and what was declined or
-reversed, and a lesson, is zero. So every sum over the column is right, whatever is filtered.
+reversed, what is only held, and a lesson, is zero. So every sum over the column is right, whatever
+is filtered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import Enum
 from msgspec import Struct
 
 from firmware.audit.spans import Span, clock_text, dashed, transactions
-from firmware.core.kinds import OFFERED, Kind
+from firmware.core.kinds import COUNTED, Kind
 from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
@@ -50,10 +51,10 @@ def export(journal: Lookups, name: str, span: Span) -> Iterator[Row]:
 
 
 def moved_minor(one: Transaction) -> int:
-    """Minor units that a transaction moved to the merchant: below zero for a void or a refund."""
+    """Minor units that a transaction moved to the merchant: below zero for what is given back."""
     if one.state is not State.APPROVED or one.training:
         return 0
-    return one.amount_minor if one.kind is Kind.SALE else -one.amount_minor
+    return one.kind.sign * one.amount_minor
 
 
 def money(minor: int, code: str) -> str:
@@ -77,7 +78,7 @@ def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
             "amount": money(minor, one.currency),
             "requested": money(one.amount_minor, one.currency),
             "state": one.state.value,
-            "counts": int(one.state is State.APPROVED and not one.training),
+            "counts": int(one.state is State.APPROVED and not one.training and bool(one.kind.sign)),
             "training": one.training,
             "response": one.response_code,
             "reason": one.reason,
@@ -89,6 +90,7 @@ def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
             "original_batch": f"{original.batch:06d}" if original else "",
             "original_voucher": f"{original.stan:06d}" if original else "",
             "voided_by": f"{one.voided_by:06d}" if one.voided_by else "",
+            "completed_by": f"{one.completed_by:06d}" if one.completed_by else "",
             "refunded": money(one.refunded_minor, one.currency),
             "undo": one.undo,
             "offline": one.offline,
@@ -125,6 +127,8 @@ class _Sums(Struct):
     last: str = ""
 
     def add(self, one: Transaction) -> None:
+        if not one.kind.sign:  # what is only held counts nowhere
+            return
         self.counts[one.kind] += one.state is State.APPROVED and not one.training
         self.minors[one.kind] += moved_minor(one)
         self.settled = one.settled
@@ -133,7 +137,7 @@ class _Sums(Struct):
     def cells(self, code: str) -> Row:
         row: Row = {"first_date": dashed(self.first), "last_date": dashed(self.last)}
         row["currency"] = code
-        for kind in OFFERED:
+        for kind in COUNTED:
             row[f"{kind.value}s"] = self.counts[kind]
             row[f"{kind.value}s_amount"] = money(self.minors[kind], code)
         net_minor = sum(self.minors.values())
@@ -153,7 +157,7 @@ def _summed(
         if by_batch and one.batch != batch:
             place, batch = place + 1, one.batch
         key = (place, batch, one.currency)
-        sums.setdefault(key, _Sums(dict.fromkeys(OFFERED, 0), dict.fromkeys(OFFERED, 0))).add(one)
+        sums.setdefault(key, _Sums(dict.fromkeys(COUNTED, 0), dict.fromkeys(COUNTED, 0))).add(one)
     yield from sorted(sums.items(), key=lambda item: item[0])
 
 
@@ -180,7 +184,7 @@ _SUMS = {
     "currency": Is.TEXT,
     **{
         name: what
-        for kind in OFFERED
+        for kind in COUNTED
         for name, what in (
             (f"{kind.value}s", Is.COUNT),
             (f"{kind.value}s_amount", Is.MONEY),
@@ -213,6 +217,7 @@ TABLES = {
             "original_batch": Is.NUMBER,
             "original_voucher": Is.NUMBER,
             "voided_by": Is.NUMBER,
+            "completed_by": Is.NUMBER,
             "refunded": Is.MONEY,
             "undo": Is.FLAG,
             "offline": Is.FLAG,

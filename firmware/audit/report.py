@@ -1,7 +1,8 @@
 """What days or batches came to: by hour, scheme and cashier, in numbers and as lines of text.
 
 Sales, voids and refunds stand side by side, voids and refunds below zero, so that each row adds up
-to its net. Lessons count nowhere.
+to its net; behind them completions of pre-authorisations and their voids, where there are any.
+Lessons count nowhere.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from firmware.receipts.columns import width
 
 UNKNOWN = "-"  # a card that names no scheme
 _NAMES = {Kind.SALE: "sales", Kind.VOID: "voids", Kind.REFUND: "refunds"}
+_WHERE_THERE_ARE = {Kind.COMPLETION: "compl.", Kind.COMPLETION_VOID: "c-voids"}
 _GROUPS = {"hours": "hour", "schemes": "scheme", "cashiers": "cashier"}
 
 
@@ -29,7 +31,9 @@ class Tally(Struct):
     minors: Counter[Kind] = field(default_factory=Counter)
 
     def add(self, one: Transaction) -> None:
-        """Count an approved transaction."""
+        """Count an approved transaction; what is only held counts nowhere."""
+        if not one.kind.sign:
+            return
         self.counts[one.kind] += 1
         self.minors[one.kind] += moved_minor(one)
 
@@ -89,7 +93,7 @@ def table(report: Report) -> Iterator[str]:
     if not report.currency:
         yield "  no transactions"
         return
-    for kind, name in _NAMES.items():
+    for kind, name in _names(report).items():
         tally = report.whole
         yield f"  {name:<8}{tally.counts[kind]:>6}  {_text(report, tally.minors[kind]):>14}"
     yield f"  {'net':<8}{'':>6}  {_text(report, report.whole.net_minor):>14}"
@@ -112,14 +116,20 @@ def _of(report: Report, group: str) -> Iterable[tuple[str, Tally]]:
 def _grouped(report: Report, head: str, tallies: dict[str, Tally]) -> Iterator[str]:
     """A line each: how many and how much of every kind, and the net."""
     column = max(8, *(width(name) for name in tallies))
-    heads = "".join(f"  {name:>7}  {'sum':>12}" for name in _NAMES.values())
+    names = _names(report)
+    heads = "".join(f"  {name:>7}  {'sum':>12}" for name in names.values())
     yield f"{head:<{column}}{heads}  {'net':>12}"
     for name, tally in tallies.items():
         cells = "".join(
-            f"  {tally.counts[kind]:>7}  {_text(report, tally.minors[kind]):>12}" for kind in _NAMES
+            f"  {tally.counts[kind]:>7}  {_text(report, tally.minors[kind]):>12}" for kind in names
         )
         blank = " " * (column - width(name))
         yield f"{name}{blank}{cells}  {_text(report, tally.net_minor):>12}"
+
+
+def _names(report: Report) -> dict[Kind, str]:
+    """The kinds that a report has columns of; completions where there are any."""
+    return _NAMES | {k: name for k, name in _WHERE_THERE_ARE.items() if report.whole.counts[k]}
 
 
 def _text(report: Report, minor: int) -> str:

@@ -23,6 +23,8 @@ KINDS = {
     Kind.SALE: ("消费 Sales", "#2a6f97"),
     Kind.VOID: ("撤销 Voids", "#c77f1a"),
     Kind.REFUND: ("退货 Refunds", "#bc4749"),
+    Kind.COMPLETION: ("预授权完成 Completions", "#5b8e7d"),
+    Kind.COMPLETION_VOID: ("完成撤销 Voids of them", "#8d6a9f"),
 }
 NET, DECLINES = "#40684b", "#6c757d"
 ROWS_MAX = 8

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from firmware.core.exits import FAILED, Refused
-from firmware.core.kinds import OFFERED
+from firmware.core.kinds import COUNTED
 from firmware.journal.lookups import Lookups
 from firmware.journal.rules import BATCH_MAX
 from firmware.journal.transactions import State, Transaction
@@ -95,7 +95,7 @@ def _serial(journal: Lookups, batch: int) -> int:
 
 def _require_own_totals(journal: Lookups, serial: int, trade: list[Transaction]) -> None:
     own = journal.totals(0, serial=serial)
-    for kind in OFFERED:
+    for kind in COUNTED:
         approved = [one for one in trade if one.state is State.APPROVED and one.kind is kind]
         found = len(approved), sum(one.amount_minor for one in approved)
         expected = getattr(own, f"{kind.value}s"), getattr(own, f"{kind.value}s_minor")

@@ -27,7 +27,7 @@ from firmware.audit.spans import (
 )
 from firmware.cli.restore import voucher_place
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.kinds import OFFERED, Kind
+from firmware.core.kinds import Kind
 from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged
@@ -48,6 +48,7 @@ what it has paid, and no void or refund of an earlier sale would be found. Put b
 or restore a backup of the whole. If there is none, this lets the next start go on with the books
 that it finds, or new ones, and says so for good in a record.
 """
+_ALWAYS = (Kind.SALE, Kind.VOID, Kind.REFUND)  # summed up even where there are none
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
 _WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
 
@@ -149,7 +150,8 @@ def _list(journal: Lookups, options: argparse.Namespace, file: TextIO) -> None:
         words = (
             f"{kind.value}s {approved[currency, kind]}/"
             f"{major_text(sums[currency, kind], currency_of(currency))}"
-            for kind in OFFERED
+            for kind in Kind
+            if kind in _ALWAYS or approved[currency, kind]
         )
         print(f"{count} transactions; approved in {currency}: {', '.join(words)}", file=file)
     if not counts:

@@ -15,6 +15,7 @@ from firmware.core.config_kiosk import Kiosk
 from firmware.core.config_line import Acquirer
 from firmware.core.config_section import AmountMinor, Seconds, Section
 from firmware.core.config_served import Api, Metrics
+from firmware.core.kinds import COMPLETION_PERCENT_MAX
 from firmware.core.money import CURRENCIES, Currency
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -167,6 +168,25 @@ class Refund(Section, frozen=True):
     day_limit: Annotated[
         AmountMinor, Meta(description='of all refunds of a day; "0.00" is no limit')
     ] = 0
+
+
+class Preauth(Section, frozen=True):
+    """预授权."""
+
+    completion_percent: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=COMPLETION_PERCENT_MAX,
+            description="of what is held a completion charges no more",
+        ),
+    ] = COMPLETION_PERCENT_MAX
+    window_days: Annotated[
+        int, Meta(ge=1, le=365, description="older pre-authorisations are not completed")
+    ] = 30
+    pin: Annotated[
+        bool, Meta(description="completion and voids ask for the PIN that the hold asked for")
+    ] = True
 
 
 class Batch(Section, frozen=True):
@@ -344,6 +364,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sale: Sale = Sale()
     void: Void = Void()
     refund: Refund = Refund()
+    preauth: Preauth = Preauth()
     batch: Batch = Batch()
     host: Host = Host()
     acquirer: Acquirer = Acquirer()

@@ -29,12 +29,7 @@ class Kind(enum.Enum):
     @property
     def is_void(self) -> bool:
         """Whether it takes back the whole of another transaction."""
-        return self in _VOIDED
-
-    @property
-    def voids(self) -> Kind | None:
-        """What it takes back, where it is a void."""
-        return _VOIDED.get(self)
+        return self in _VOIDS
 
 
 _SIGNS = {
@@ -46,15 +41,18 @@ _SIGNS = {
     Kind.COMPLETION: 1,
     Kind.COMPLETION_VOID: -1,
 }
-_VOIDED = {
-    Kind.VOID: Kind.SALE,
-    Kind.PREAUTH_VOID: Kind.PREAUTH,
-    Kind.COMPLETION_VOID: Kind.COMPLETION,
+_VOIDS = frozenset({Kind.VOID, Kind.PREAUTH_VOID, Kind.COMPLETION_VOID})
+RESTS_ON: dict[Kind, tuple[Kind, ...]] = {  # what each undoes or completes
+    Kind.SALE: (),
+    Kind.VOID: (Kind.SALE,),
+    Kind.REFUND: (Kind.SALE, Kind.COMPLETION),
+    Kind.PREAUTH: (),
+    Kind.PREAUTH_VOID: (Kind.PREAUTH,),
+    Kind.COMPLETION: (Kind.PREAUTH,),
+    Kind.COMPLETION_VOID: (Kind.COMPLETION,),
 }
-OFFERED = (Kind.SALE, Kind.VOID, Kind.REFUND)  # by this terminal; holds are its acquirer's alone
-OFFERED_SUMS = tuple(f"{kind.value}s{of}" for kind in OFFERED for of in ("", "_minor"))
-"""The fields of Totals that this terminal has sums of."""
-CHARGES = (Kind.SALE, Kind.COMPLETION)  # what may be refunded
+COUNTED = tuple(kind for kind in Kind if kind.sign)  # in the totals of a batch
+CHARGES = (Kind.SALE, Kind.COMPLETION)
 ASKS_THE_CARD = (Kind.SALE, Kind.PREAUTH)  # whose cryptogram the issuer checks
 USES_A_HOLD = (Kind.PREAUTH_VOID, Kind.COMPLETION)  # and names it by code and date
 COMPLETION_PERCENT_MAX = 115  # of what is held. UnionPay's rule for pre-authorisations

@@ -343,7 +343,7 @@ async def _transaction(desk: Desk, wanted: Wanted) -> EmvTransaction:
         on_exception_file=desk.emv.exceptions.lists,
         # a lesson uses up no offline approval of the card
         merchant_forced_online=desk.training
-        or isinstance(wanted, Enquiry)
+        or wanted.kind in (Text.BALANCE, Kind.PREAUTH)
         or desk.config.sale.always_online,
     )
 

@@ -132,7 +132,12 @@ class Desk:
 
 
 def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
-    """The totals as three lines for the display."""
+    """The totals as three lines for the display.
+
+    With completions of pre-authorisations they are what was charged and what was given back.
+    """
+    if totals.completions or totals.completion_voids:
+        return _sides(desk, totals)
     rows = (
         (Text.TOTAL_SALES, totals.sales, totals.sales_minor),
         (Text.TOTAL_VOIDS, totals.voids, totals.voids_minor),
@@ -141,6 +146,22 @@ def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
     return tuple(
         total_line(text, count, major_text(minor, desk.config.currency), desk.language)
         for text, count, minor in rows
+    )
+
+
+def _sides(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
+    charged = totals.sales_minor + totals.completions_minor
+    rows = (
+        (Text.TOTAL_DEBIT, totals.sales + totals.completions, charged),
+        (
+            Text.TOTAL_CREDIT,
+            totals.voids + totals.refunds + totals.completion_voids,
+            charged - totals.net_minor,
+        ),
+    )
+    currency = desk.config.currency
+    return tuple(
+        Phrase.of(text, count=count, sum=major_text(minor, currency)) for text, count, minor in rows
     )
 
 

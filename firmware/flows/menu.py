@@ -9,6 +9,7 @@ from firmware.flows.other import other
 from firmware.flows.outcome import finish
 from firmware.flows.parts import GivenUp, choose
 from firmware.flows.permissions import permitted
+from firmware.flows.preauth import preauth
 from firmware.flows.query import query
 from firmware.flows.refund import refund
 from firmware.flows.reprint import reprint
@@ -29,6 +30,7 @@ ITEMS: dict[Text, Act | None] = {  # what each has to be permitted; None asks fo
     Text.MENU_SETTLE: Act.SETTLE,
     Text.MENU_MANAGE: None,
     Text.MENU_OTHER: Act.OTHER,
+    Text.PREAUTH: None,
 }
 
 
@@ -72,5 +74,7 @@ async def menu(desk: Desk) -> None:
             await settle(desk)
         case Text.MENU_MANAGE:
             await manage(desk)
+        case Text.PREAUTH:
+            await preauth(desk)
         case _:
             await other(desk)

@@ -10,6 +10,7 @@ from firmware.flows.words import why_refused
 from firmware.journal.transactions import Transaction
 from firmware.payments.refusals import Code, Refusal
 from firmware.receipts.sheet import masked_number
+from firmware.ui.parts import KINDS
 from firmware.ui.screens import Original, Phrase
 from firmware.ui.texts import Text
 
@@ -35,7 +36,7 @@ def original_screen(
     """The frame that stands before ENTER of a void or refund."""
     return Original(
         kind,
-        Phrase.of(Text.VOID if kind is Kind.VOID else Text.REFUND),
+        Phrase.of(KINDS[kind]),
         masked_card(original),
         original.amount,
         left,

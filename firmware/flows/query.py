@@ -13,7 +13,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
 from firmware.payments.roles import Act
-from firmware.ui.parts import one_line
+from firmware.ui.parts import KINDS, one_line
 from firmware.ui.screens import Listing, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -27,7 +27,6 @@ ITEMS = (
 )
 ROWS_PER_PAGE = 3
 LIST_MAX = 500
-KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
 STATES = {
     State.OPEN: Text.STATE_OPEN,
     State.PENDING: Text.STATE_PENDING,
@@ -79,9 +78,7 @@ async def _show_one(desk: Desk, transaction: Transaction | None) -> None:
 def details(desk: Desk, transaction: Transaction) -> tuple[str, ...]:
     """One transaction, a row a fact, in the desk's language."""
     day, time = transaction.date, transaction.time
-    state = STATES[transaction.state]
-    if transaction.voided_by:
-        state = Text.UNDONE
+    state = _state(transaction)
     rows = [
         f"{transaction.stan:06d} {word(desk, KINDS[transaction.kind])}",
         f"{transaction.amount.currency.label} {transaction.amount}",
@@ -92,6 +89,12 @@ def details(desk: Desk, transaction: Transaction) -> tuple[str, ...]:
     if transaction.reference:
         rows.append(transaction.reference)
     return tuple(rows)
+
+
+def _state(transaction: Transaction) -> Text:
+    if transaction.completed_by:
+        return Text.COMPLETED
+    return Text.UNDONE if transaction.voided_by else STATES[transaction.state]
 
 
 def word(desk: Desk, text: Text) -> str:
@@ -117,9 +120,9 @@ def _short(desk: Desk, transaction: Transaction) -> tuple[str, str]:
     """
     kind = word(desk, KINDS[transaction.kind])
     first = f"{transaction.stan:06d} {kind} *{transaction.card.last4}"
-    sign = "" if transaction.kind is Kind.SALE else "-"
+    sign = "-" if transaction.kind.is_void or transaction.kind is Kind.REFUND else ""
     amount, day, time = f"{sign}{transaction.amount}", transaction.date, transaction.time
-    state = Text.UNDONE if transaction.voided_by else STATES[transaction.state]
+    state = _state(transaction)
     said = "" if state is Text.APPROVED else f"{word(desk, state)} "
     clock = f"{time[:2]}:{time[2:4]}"
     seconds = (f"{day[4:6]}-{day[6:]} {clock} {said}{amount}", f"{clock} {said}{amount}")

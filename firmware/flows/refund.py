@@ -146,6 +146,19 @@ async def _find(desk: Desk) -> _Named | GivenUp:
     )
     if isinstance(number, GivenUp):
         return number
+    day = await enter_date(desk)
+    if isinstance(day, GivenUp):
+        return day
+    if len(number) == REFERENCE_LENGTH:
+        sale = await Look.of(Lookups.by_reference, number, day, training=desk.training)
+    else:
+        asked = int(number), day
+        sale = await Look.of(Lookups.by_voucher_and_date, *asked, training=desk.training)
+    return _Named(number, day, sale)
+
+
+async def enter_date(desk: Desk) -> str | GivenUp:
+    """The full date of an original, YYYYMMDD; today stands there first."""
     notice: Phrase | None = None
     while True:
         day = await enter_digits(
@@ -162,13 +175,8 @@ async def _find(desk: Desk) -> _Named | GivenUp:
             date_of(day)
         except ValueError:
             notice = Phrase.of(Text.DATE_WRONG)
-            continue
-        if len(number) == REFERENCE_LENGTH:
-            sale = await Look.of(Lookups.by_reference, number, day, training=desk.training)
         else:
-            asked = int(number), day
-            sale = await Look.of(Lookups.by_voucher_and_date, *asked, training=desk.training)
-        return _Named(number, day, sale)
+            return day
 
 
 async def _agree_on_amount(

@@ -65,7 +65,7 @@ async def sale(desk: Desk, first: Key | None) -> None:
     # 1–3. The amount: keyed, guarded, agreed to on its own frame.
     agreed = await agree_on_amount(desk, first)
     if not isinstance(agreed, GivenUp):
-        await _charge(desk, agreed)
+        await charge(desk, agreed)
 
 
 async def sell_item(desk: Desk, name: str, price: Money) -> None:
@@ -83,16 +83,16 @@ async def sell_item(desk: Desk, name: str, price: Money) -> None:
     if isinstance(agreed, GivenUp):
         await abandon(Kind.SALE, "amount check", agreed, price)
     else:
-        await _charge(desk, agreed)
+        await charge(desk, agreed)
 
 
-async def _charge(desk: Desk, agreed: Agreed) -> None:
-    """The second half of a sale, from the card on."""
+async def charge(desk: Desk, agreed: Agreed) -> None:
+    """The second half of a sale or pre-authorisation, from the card on."""
     # 4–5. The card and its kernel; trouble before the intent costs nothing.
     met = await meet_card(desk, agreed)
     if isinstance(met, GivenUp):
         await release_card()
-        await abandon(Kind.SALE, "card", met, agreed.amount)
+        await abandon(agreed.kind, "card", met, agreed.amount)
         return
     # 6. Intent, host, card, outcome.
     ended = await transact(desk, met.ready, met.end_with_card)
@@ -102,35 +102,43 @@ async def _charge(desk: Desk, agreed: Agreed) -> None:
         await finish(desk, ended)
 
 
-async def agree_on_amount(desk: Desk, first: Key | None) -> Agreed | GivenUp:
+async def agree_on_amount(
+    desk: Desk,
+    first: Key | None,
+    kind: Kind = Kind.SALE,
+    title: Text = Text.SALE_AMOUNT,
+) -> Agreed | GivenUp:
     """Key and check the amount; CANCEL at the check returns to the amount."""
     refuse = in_words(await sale_limits(desk))
     amount: Money | None = None
     while True:
-        title = Phrase.of(Text.SALE_AMOUNT)
-        keyed = await enter_amount(desk, Kind.SALE, title, first=first, start=amount, refuse=refuse)
+        words = Phrase.of(title)
+        keyed = await enter_amount(desk, kind, words, first=first, start=amount, refuse=refuse)
         first = None
         if isinstance(keyed, GivenUp):
-            await abandon(Kind.SALE, "amount", keyed, amount)
+            await abandon(kind, "amount", keyed, amount)
             return keyed
         amount = keyed
-        if not await _keyed_twice(desk, amount) or not await agree_to_unusual(desk, amount):
+        if not await _keyed_twice(desk, kind, amount):
             continue
-        agreed = await check_amount(desk, Order(Kind.SALE, amount))
+        # what is usual is known of sales
+        if kind is Kind.SALE and not await agree_to_unusual(desk, amount):
+            continue
+        agreed = await check_amount(desk, Order(kind, amount))
         if isinstance(agreed, Agreed):
             return agreed
-        await abandon(Kind.SALE, "amount check", agreed, amount)
+        await abandon(kind, "amount check", agreed, amount)
         if agreed is GivenUp.TIMED_OUT:
             return agreed
 
 
-async def _keyed_twice(desk: Desk, amount: Money) -> bool:
+async def _keyed_twice(desk: Desk, kind: Kind, amount: Money) -> bool:
     """Over `sale.double_check_over` the amount is keyed a second time and must match."""
     over = desk.config.sale.double_check_over
     if not over or amount.minor <= over:
         return True
     title = Phrase.of(Text.SALE_AMOUNT_AGAIN)
-    again = await enter_amount(desk, Kind.SALE, title, refuse=lambda _: None)
+    again = await enter_amount(desk, kind, title, refuse=lambda _: None)
     if again == amount:
         return True
     if not isinstance(again, GivenUp):
@@ -159,7 +167,8 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
         if over_limit is not None:
             await tell(desk, Text.REFUSED, why_refused(over_limit), amount=agreed.amount)
             return GivenUp.OVER_LIMIT
-        if not await agree_to_duplicate(desk, agreed.amount, facts):
+        sells = agreed.kind is Kind.SALE
+        if sells and not await agree_to_duplicate(desk, agreed.amount, facts):
             return GivenUp.CANCELLED
         decision = await presented.session.decide(charged_minor)
         if not isinstance(decision, Ended):

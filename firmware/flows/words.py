@@ -14,6 +14,11 @@ REFUSALS: dict[Code, Text] = {
     Code.OTHER_MERCHANT: Text.OTHER_MERCHANT,
     Code.OTHER_CURRENCY: Text.OTHER_CURRENCY,
     Code.NOT_A_SALE: Text.NOT_A_SALE,
+    Code.NO_SUCH_HOLD: Text.NO_SUCH_HOLD,
+    Code.NOT_A_COMPLETION: Text.NOT_A_COMPLETION,
+    Code.ALREADY_COMPLETED: Text.ALREADY_COMPLETED,
+    Code.HOLD_IS_OLD: Text.HOLD_IS_OLD,
+    Code.AMOUNT_OVER_HOLD: Text.AMOUNT_OVER_HOLD,
     Code.ORIGINAL_DECLINED: Text.ORIGINAL_DECLINED,
     Code.ORIGINAL_REVERSED: Text.ORIGINAL_REVERSED,
     Code.ORIGINAL_IN_DOUBT: Text.ORIGINAL_IN_DOUBT,
@@ -45,7 +50,7 @@ def why_refused(refusal: Refusal) -> Phrase:
             return Phrase.of(text, merchant=refusal.merchant)
         case Code.OTHER_CURRENCY:
             return Phrase.of(text, currency=refusal.currency)
-        case Code.OUT_OF_WINDOW:
+        case Code.OUT_OF_WINDOW | Code.HOLD_IS_OLD:
             return Phrase.of(text, days=refusal.days)
         case Code.AMOUNT_OVER_LEFT:
             return Phrase.of(text, left=refusal.limit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from firmware.core.kinds import OFFERED_SUMS, Totals
+from firmware.core.kinds import Totals
 from firmware.journal import rules
 from firmware.journal.records import (
     BatchOpened,
@@ -42,7 +42,7 @@ def project(
     batch = db.execute(
         "SELECT b.* FROM terminal t JOIN batches b ON b.serial = t.serial"
     ).fetchone()
-    totals = Totals(**{name: batch[name] for name in OFFERED_SUMS}) if batch else None
+    totals = Totals(**{name: batch[name] for name in Totals.__struct_fields__}) if batch else None
     match record:
         case BatchOpened():
             undecided = db.execute(_UNDECIDED).fetchone()["n"]

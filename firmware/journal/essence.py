@@ -6,12 +6,15 @@ that of its transaction, with the record that ended it::
     P1*merchant*terminal*batch*voucher*SA*amount*CNY*20260302*100000*00*authorisation*reference
       *number of its record*first 16 hex digits of the record's hash*signature
 
-`SA` is the kind (S sale, V void, R refund), the state (A approved, D declined, F failed, O open,
+`SA` is the kind (S sale, V void, R refund; H pre-authorisation, L its void, C completion, D its
+void), the state (A approved, D declined, F failed, O open,
 P reversal pending, R reversed) and T for a lesson. A settlement slip's has the terminal's totals,
 and the last record of all when it was made, so that nothing before it can be cut off unseen::
 
     S1*merchant*terminal*batch*B*CNY*sales*their sum*voids*their sum*refunds*their sum
       *20260302*220000*number of the last record*first 16 hex digits of its hash*signature
+
+A batch with completions says those and their voids behind the refunds, and begins with `S2`.
 
 `B` is balanced, `U` not, and T for lessons. The signature is the terminal's, Ed25519 over
 `pos-essence LF` and everything before its own `*`, in base 45 (RFC 9285).
@@ -19,13 +22,15 @@ and the last record of all when it was made, so that nothing before it can be cu
 
 from __future__ import annotations
 
-from firmware.core.kinds import OFFERED_SUMS, Kind
+from firmware.core.kinds import Kind, Totals
 from firmware.journal import base45
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import State, Transaction
 
-VOUCHER, SETTLEMENT = "P1", "S1"
+VOUCHER, SETTLEMENT, COMPLETED = "P1", "S1", "S2"
+_SUMS = Totals.__struct_fields__
+_BEFORE_COMPLETIONS = _SUMS[:6]  # sales, voids and refunds, counts and sums
 # what each version's fields are called, in their order
 NAMES = {
     VOUCHER: (
@@ -45,22 +50,33 @@ NAMES = {
         "record",
         "hash",
     ),
-    SETTLEMENT: (
-        "version",
-        "merchant",
-        "terminal",
-        "batch",
-        "type",
-        "currency",
-        *OFFERED_SUMS,
-        "date",
-        "time",
-        "record",
-        "hash",
-    ),
+    **{
+        version: (
+            "version",
+            "merchant",
+            "terminal",
+            "batch",
+            "type",
+            "currency",
+            *sums,
+            "date",
+            "time",
+            "record",
+            "hash",
+        )
+        for version, sums in ((SETTLEMENT, _BEFORE_COMPLETIONS), (COMPLETED, _SUMS))
+    },
 }
 HASH_DIGITS = 16
-_KINDS = {Kind.SALE: "S", Kind.VOID: "V", Kind.REFUND: "R"}
+_KINDS = {
+    Kind.SALE: "S",
+    Kind.VOID: "V",
+    Kind.REFUND: "R",
+    Kind.PREAUTH: "H",
+    Kind.PREAUTH_VOID: "L",
+    Kind.COMPLETION: "C",
+    Kind.COMPLETION_VOID: "D",
+}
 _STATES = {
     State.APPROVED: "A",
     State.DECLINED: "D",
@@ -70,13 +86,15 @@ _STATES = {
     State.REVERSING: "P",
     State.REVERSED: "R",
 }
+_OF_A_BATCH = ({"B": "balanced", "U": "not balanced"}, {"T": "of lessons"})
 _TYPES = {
     VOUCHER: (
         {letter: kind.value for kind, letter in _KINDS.items()},
         {letter: state.value for state, letter in _STATES.items()},
         {"T": "a lesson"},
     ),
-    SETTLEMENT: ({"B": "balanced", "U": "not balanced"}, {"T": "of lessons"}),
+    SETTLEMENT: _OF_A_BATCH,
+    COMPLETED: _OF_A_BATCH,
 }
 
 
@@ -131,9 +149,11 @@ def transaction_fields(transaction: Transaction) -> dict[str, str]:
 
 def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dict[str, str]:
     """What a settlement slip's essence tells of its settlement, whose record knows no more."""
-    totals = {name: getattr(settlement.totals, name) for name in OFFERED_SUMS}
-    return {name: str(value) for name, value in totals.items()} | {
-        "version": SETTLEMENT,
+    totals = settlement.totals
+    version = COMPLETED if totals.completions or totals.completion_voids else SETTLEMENT
+    sums = _SUMS if version == COMPLETED else _BEFORE_COMPLETIONS
+    return {name: str(getattr(totals, name)) for name in sums} | {
+        "version": version,
         "batch": f"{settlement.batch:06d}",
         "type": ("B" if settlement.balanced else "U") + ("T" if training else ""),
         "date": settlement.date,

@@ -16,6 +16,7 @@ from firmware.journal import base45
 from firmware.journal.chain import Introduced
 from firmware.journal.connection import connect_read_only
 from firmware.journal.essence import (
+    COMPLETED,
     NAMES,
     SETTLEMENT,
     VOUCHER,
@@ -28,7 +29,8 @@ from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
 
-WHAT = {VOUCHER: "a voucher", SETTLEMENT: "a settlement slip"}
+_SLIP = "a settlement slip"
+WHAT = {VOUCHER: "a voucher", SETTLEMENT: _SLIP, COMPLETED: _SLIP}
 _NEVER = 2**62
 _LATER = {"type", "record", "hash"}  # a sale that is reversed later has a later record
 
@@ -134,8 +136,8 @@ def _compare_fields(report: EssenceReport, journal: Lookups) -> None:
         report.faults.append(f"the journal knows nothing that {report.what} like this could be of")
         return
     for name, value in expected.items():
-        if report.fields[name] != value:
-            report.faults.append(f"{name}: {report.fields[name]}; the journal says {value}")
+        if (told := report.fields.get(name, "")) != value:
+            report.faults.append(f"{name}: {told}; the journal says {value}")
 
 
 def _expected(report: EssenceReport, journal: Lookups) -> dict[str, str] | None:

@@ -89,10 +89,11 @@ class Lookups(OwedLookups, OrderLookups, SumLookups):
         return answered, count
 
     def to_upload(self, batch: int) -> list[Transaction]:
-        """What stands in the open batch, oldest first: not what was voided, nor the void."""
+        """What stands and counts in the open batch, oldest first: no void, nor what it undid."""
         where = (
             "t.batch = ? AND t.serial = (SELECT serial FROM terminal) AND t.training = 0"
-            " AND t.state = 'approved' AND t.voided_by = 0 AND t.kind <> 'void' ORDER BY t.intent"
+            " AND t.state = 'approved' AND t.voided_by = 0"
+            " AND t.kind IN ('sale', 'refund', 'completion') ORDER BY t.intent"
         )
         return self._transactions(where, (batch,))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from firmware.core.kinds import Kind, Result
+from firmware.core.kinds import COUNTED, RESTS_ON, Kind, Result
 from firmware.journal import orders, rules
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.enquiry_records import BalanceAsked
@@ -27,7 +27,7 @@ _Moves = (
     | ReversalAttempted
     | ReversalConfirmed
 )
-_TOTALS = {kind: f"{kind.value}s" for kind in Kind}  # sales, voids, refunds
+_TOTALS = {kind: f"{kind.value}s" for kind in COUNTED}  # sales, voids, refunds, …
 
 
 def project(db: sqlite3.Connection, entry: ChainedRecord, record: _Moves) -> None:
@@ -115,8 +115,8 @@ def _stan_column(taken: IntentRecorded | BalanceAsked) -> str:
 
 
 def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> Row | None:
-    """The sale that a void or refund undoes, after every rule about it."""
-    if intent.kind is Kind.SALE:
+    """What an intent undoes or completes, after every rule about it."""
+    if not RESTS_ON[intent.kind]:
         return None
     if intent.original is not None and intent.original.elsewhere:
         _elsewhere(db, intent)
@@ -124,7 +124,7 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
     original = _named(db, intent)
     voiding = original is not None and one(
         db,
-        "SELECT 1 FROM transactions WHERE original = ? AND kind = 'void'"
+        "SELECT 1 FROM transactions WHERE original = ? AND kind <> 'refund'"
         " AND state IN ('open', 'reversing')",
         original["intent"],
     )
@@ -154,7 +154,7 @@ def _elsewhere(db: sqlite3.Connection, intent: IntentRecorded) -> None:
 
 
 def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
-    """The transaction that a void or refund names.
+    """The transaction that an intent names.
 
     Batch and voucher number may have been given again since: reference and date tell which.
     """
@@ -177,13 +177,20 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
     number = latest(db, outcome.batch, outcome.stan, training=outcome.training)
     row = rules.may_end(outcome, number)
     db.execute(
-        "UPDATE transactions SET outcome = ?, ended = ?, state = ?, reference = ? WHERE intent = ?",
-        (seq, seq, rules.state_after(outcome.result).value, outcome.reference, row["intent"]),
+        "UPDATE transactions SET outcome = ?, ended = ?, state = ?, reference = ?,"
+        " authorisation = ? WHERE intent = ?",
+        (
+            seq,
+            seq,
+            rules.state_after(outcome.result).value,
+            outcome.reference,
+            outcome.authorisation_code if row["kind"] == Kind.PREAUTH.value else "",
+            row["intent"],
+        ),
     )
     if outcome.result is Result.APPROVED:
         rules.may_approve(row, _row(db, row["original"]))
-        if row["kind"] == Kind.VOID.value:
-            _voided(db, row["original"], row["stan"])
+        _used(db, row, row["stan"])
         _count(db, row, 1)
     elif row["kind"] == Kind.REFUND.value and outcome.result is not Result.PENDING:
         _refunded(db, row["original"], -row["amount_minor"])
@@ -226,10 +233,13 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
     _ended(db, row, seq, State.REVERSED)
     if row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
-    elif row["kind"] == Kind.VOID.value:
+    else:
         original = _row(db, row["original"])
-        if original is not None and original["voided_by"] == row["stan"]:
-            _voided(db, row["original"], 0)
+        if original is not None and row["stan"] in (
+            original["voided_by"],
+            original["completed_by"],
+        ):
+            _used(db, row, 0)
     if row["original"]:
         orders.moved(db, seq, row["original"])
 
@@ -248,11 +258,28 @@ def _ended(db: sqlite3.Connection, row: Row, seq: int, state: State) -> None:
     orders.moved(db, seq, row["intent"])
 
 
+def _used(db: sqlite3.Connection, row: Row, stan: int) -> None:
+    """What a void or completion rests on is used by it (`stan`), or stands again (0)."""
+    kind, original = Kind(row["kind"]), row["original"]
+    if kind is Kind.COMPLETION:
+        _completed(db, original, stan)
+    elif kind.is_void:
+        _voided(db, original, stan)
+    if kind is Kind.COMPLETION_VOID:  # the hold is there again, or used by that completion
+        completion = _row(db, original)
+        if completion is not None:
+            _completed(db, completion["original"], 0 if stan else completion["stan"])
+
+
+def _completed(db: sqlite3.Connection, hold: int, stan: int) -> None:
+    db.execute("UPDATE transactions SET completed_by = ? WHERE intent = ?", (stan, hold))
+
+
 def _voided(db: sqlite3.Connection, original: int, stan: int) -> None:
-    """The original is voided by `stan`, or stands again (0); its day's sales follow."""
+    """The original is voided by `stan`, or stands again (0); its day's sums follow."""
     db.execute("UPDATE transactions SET voided_by = ? WHERE intent = ?", (stan, original))
     row = _row(db, original)
-    if row is not None and not row["training"]:
+    if row is not None and not row["training"] and Kind(row["kind"]).sign:
         _day(db, row, -1 if stan else 1)
 
 
@@ -265,15 +292,16 @@ def _refunded(db: sqlite3.Connection, original: int, minor: int) -> None:
 
 def _count(db: sqlite3.Connection, row: Row, sign: int) -> None:
     """Add an approved transaction to the sums of its batch and day, or take it out again."""
-    if row["training"]:
+    kind = Kind(row["kind"])
+    if row["training"] or not kind.sign:  # a hold counts nowhere
         return
-    name = _TOTALS[Kind(row["kind"])]
+    name = _TOTALS[kind]
     sums = f"{name} = {name} + ?, {name}_minor = {name}_minor + ?"
     db.execute(
         f"UPDATE batches SET {sums} WHERE serial = ?",  # noqa: S608 - names of ours
         (sign, sign * row["amount_minor"], row["serial"]),
     )
-    if row["kind"] != Kind.VOID.value:
+    if not kind.is_void:
         _day(db, row, sign)
 
 

@@ -79,6 +79,7 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         **fields,
         state=State(row["state"]),
         voided_by=row["voided_by"],
+        completed_by=row["completed_by"],
         refunded_minor=row["refunded_minor"],
         reprints=row["reprints"],
         settled=row["batch_state"] == "closed",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from firmware.core.kinds import Kind, Result, Totals
+from firmware.core.kinds import COMPLETION_PERCENT_MAX, RESTS_ON, Kind, Result, Totals
 from firmware.core.money import MINOR_MAX
 from firmware.journal.enquiry_records import BalanceAsked
 from firmware.journal.faults import RuleBroken
@@ -67,8 +67,8 @@ def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, 
     """A transaction takes the next number of the open batch, and moves some money."""
     may_take_number(intent, batch, expected_stan, used=used)
     require(0 < intent.amount_minor <= MINOR_MAX, f"amount {intent.amount_minor}")
-    if intent.kind is Kind.SALE:
-        require(intent.original is None, "a sale has no original")
+    if not RESTS_ON[intent.kind]:
+        require(intent.original is None, f"a {intent.kind.value} has no original")
 
 
 def may_take_number(
@@ -115,25 +115,35 @@ def may_undo(
     open_serial: int,
     same_psn: bool,
 ) -> None:
-    """A void or refund names a sale of the same card that stands and has that much left.
+    """What undoes or completes names what stands, of the same card, and has that much left.
 
     `same_psn` is False in records of releases that went by the account number alone.
     """
     word = intent.kind.value
     if original is None:
         raise RuleBroken(f"{word} without its original")
-    require(original["kind"] == Kind.SALE.value, f"{word} of a {original['kind']}")
-    require(original["state"] == State.APPROVED.value, f"{word} of a sale {original['state']}")
+    kinds = [kind.value for kind in RESTS_ON[intent.kind]]
+    require(original["kind"] in kinds, f"{word} of a {original['kind']}")
+    name = original["kind"]
+    require(original["state"] == State.APPROVED.value, f"{word} of a {name} {original['state']}")
     require(original["card"] == intent.card.hash, f"{word} to another card")
     same = not same_psn or original["psn"] == intent.card.psn
     require(same, f"{word} to another card of the account")
-    require(not original["voided_by"], f"{word} of a voided sale")
-    require(not voiding, f"{word} of a sale whose void is under way")
+    require(not original["voided_by"], f"{word} of a voided {name}")
+    require(not original["completed_by"], f"{word} of a completed {name}")
+    require(not voiding, f"{word} of a {name} whose void or completion is under way")
     left_minor = original["amount_minor"] - original["refunded_minor"]
-    if intent.kind is Kind.VOID:
-        require(original["serial"] == open_serial, "void of a sale in another batch")
-        require(not original["refunded_minor"], "void of a refunded sale")
-        require(intent.amount_minor == original["amount_minor"], "void of a part")
+    if intent.kind.is_void:
+        elsewhere = original["serial"] != open_serial and name != Kind.PREAUTH.value
+        require(not elsewhere, f"{word} of a {name} in another batch")
+        require(not original["refunded_minor"], f"{word} of a refunded {name}")
+        require(intent.amount_minor == original["amount_minor"], f"{word} of a part")
+    elif intent.kind is Kind.COMPLETION:
+        most = original["amount_minor"] * COMPLETION_PERCENT_MAX
+        require(
+            intent.amount_minor * 100 <= most,
+            f"completion of {intent.amount_minor} where {original['amount_minor']} is held",
+        )
     else:
         require(
             intent.amount_minor <= left_minor,
@@ -180,13 +190,15 @@ def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
 
 
 def may_approve(row: Row, original: Row | None) -> None:
-    """An approved void needs its original still standing."""
-    if row["kind"] == Kind.VOID.value:
+    """An approved void or completion needs its original still standing, and not used."""
+    kind = Kind(row["kind"])
+    if kind.is_void or kind is Kind.COMPLETION:
         require(
             original is not None
             and original["state"] == State.APPROVED.value
-            and not original["voided_by"],
-            "approval of a void whose original does not stand",
+            and not original["voided_by"]
+            and not original["completed_by"],
+            f"approval of a {kind.value} whose original does not stand",
         )
 
 
@@ -222,6 +234,7 @@ def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Ro
     require(row["state"] in _REVERSIBLE, f"{name}, which is {row['state']}")
     require(not row["voided_by"], f"{name}, which is voided")
     require(not row["refunded_minor"], f"{name}, which is refunded")
+    require(not row["completed_by"], f"{name}, which is completed")
     if row["state"] == State.APPROVED.value:
         require(batch_state == "open", f"{name} in a batch that is {batch_state}")
     return row

@@ -89,7 +89,11 @@ PROJECTIONS = {
         voids INTEGER NOT NULL DEFAULT 0,
         voids_minor INTEGER NOT NULL DEFAULT 0,
         refunds INTEGER NOT NULL DEFAULT 0,
-        refunds_minor INTEGER NOT NULL DEFAULT 0
+        refunds_minor INTEGER NOT NULL DEFAULT 0,
+        completions INTEGER NOT NULL DEFAULT 0,
+        completions_minor INTEGER NOT NULL DEFAULT 0,
+        completion_voids INTEGER NOT NULL DEFAULT 0,
+        completion_voids_minor INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
     "transactions": """CREATE TABLE transactions (
         intent INTEGER PRIMARY KEY,
@@ -112,8 +116,10 @@ PROJECTIONS = {
         day TEXT NOT NULL, -- the day it counts to: setting the clock back begins no new one
         clock_s INTEGER NOT NULL, -- of a clock that nobody ever moved
         reference TEXT NOT NULL DEFAULT '',
+        authorisation TEXT NOT NULL DEFAULT '', -- of a pre-authorisation
         original INTEGER,
         voided_by INTEGER NOT NULL DEFAULT 0,
+        completed_by INTEGER NOT NULL DEFAULT 0,
         refunded_minor INTEGER NOT NULL DEFAULT 0,
         reprints INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
@@ -187,6 +193,8 @@ INDEXES = (
     "CREATE INDEX transactions_card ON transactions (card, day)",
     "CREATE INDEX transactions_recent ON transactions (card, clock_s)",
     "CREATE INDEX transactions_reference ON transactions (reference) WHERE reference <> ''",
+    """CREATE INDEX transactions_authorisation ON transactions (authorisation, date)
+        WHERE authorisation <> ''""",
     "CREATE INDEX transactions_open ON transactions (intent) WHERE state = 'open'",
     "CREATE INDEX transactions_lessons ON transactions (intent) WHERE training = 1",
     """CREATE INDEX transactions_approved ON transactions (kind, training, currency, intent)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from firmware.core.kinds import OFFERED_SUMS, Kind, Totals
+from firmware.core.kinds import CHARGES, Kind, Totals
 from firmware.journal.transactions import State
 from firmware.journal.vouchers import VoucherLookups
 
@@ -19,7 +19,7 @@ class SumLookups(VoucherLookups):
 
     def totals(self, batch: int, *, serial: int | None = None) -> Totals:
         """Approved transactions of a batch: a voided sale is still a sale, its void a void."""
-        names = ", ".join(OFFERED_SUMS)
+        names = ", ".join(Totals.__struct_fields__)
         found = self._values(
             lambda row: msgspec.convert(dict(row), Totals),
             f"SELECT {names} FROM batches WHERE serial = ?",  # noqa: S608 - names of ours
@@ -29,9 +29,9 @@ class SumLookups(VoucherLookups):
 
     def lesson_totals(self, batch: int) -> Totals:
         """What a batch's training transactions would come to, if they counted."""
-        sums = dict.fromkeys(OFFERED_SUMS, 0)
+        sums = dict.fromkeys(Totals.__struct_fields__, 0)
         for one in self.list_transactions(batch, 0, LESSONS_MAX, training=True):
-            if one.state is State.APPROVED:
+            if one.state is State.APPROVED and one.kind.sign:
                 sums[f"{one.kind.value}s"] += 1
                 sums[f"{one.kind.value}s_minor"] += one.amount_minor
         return Totals(**sums)
@@ -46,20 +46,21 @@ class SumLookups(VoucherLookups):
         )
 
     def sales_today(self, date: str, currency: str) -> int:
-        """Sum in minor units of the sales of a day that stand, voided ones left out."""
-        return self._day_sum(date, Kind.SALE, currency)
+        """Sum in minor units of the sales and completions of a day that stand, no voided ones."""
+        return sum(self._day_sum(date, kind, currency) for kind in CHARGES)
 
     def refunds_today(self, date: str, currency: str, operator: str | None = None) -> int:
         """Sum in minor units of the approved refunds of a day, or of one operator's."""
         return self._day_sum(date, Kind.REFUND, currency, operator)
 
     def card_today(self, card_hash: str, date: str, currency: str) -> int:
-        """Sum in minor units of a card's sales of a day that stand."""
+        """Sum in minor units of a card's sales and completions of a day that stand."""
         return self._number(
             "SELECT coalesce(sum(amount_minor), 0) FROM transactions"
-            " INDEXED BY transactions_card WHERE card = ? AND day = ? AND kind = ?"
+            " INDEXED BY transactions_card WHERE card = ? AND day = ?"
+            " AND kind IN (?, ?)"
             " AND state = 'approved' AND voided_by = 0 AND training = 0 AND currency = ?",
-            (card_hash, self._day(date), Kind.SALE.value, currency),
+            (card_hash, self._day(date), *(kind.value for kind in CHARGES), currency),
         )
 
     def _day_sum(self, date: str, kind: Kind, currency: str, operator: str | None = None) -> int:

@@ -57,7 +57,8 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     ask_issuer: bool = False  # to be confirmed with the issuer
     reversal: str = ""  # why it was reversed, or is to be: what ReversalOpened says
-    voided_by: int = 0  # voucher number of the approved void, in the same batch
+    voided_by: int = 0  # voucher number of the approved void, in the same batch but of a hold
+    completed_by: int = 0  # voucher number of the approved completion of this pre-authorisation
     refunded_minor: int = 0  # sum of approved refunds and of refunds still open
     settled: bool = False
     reprints: int = 0  # papers that were marked as duplicates

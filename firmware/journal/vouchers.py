@@ -60,6 +60,16 @@ class VoucherLookups(NumberLookups):
             (reference, date, training),
         )
 
+    def by_authorisation(
+        self, code: str, date: str, *, training: bool = False
+    ) -> Transaction | None:
+        """The pre-authorisation with this authorisation code, on the day YYYYMMDD."""
+        return self._first(
+            "t.authorisation = ? AND t.authorisation <> '' AND t.date = ? AND t.training = ?"
+            " ORDER BY t.intent DESC",
+            (code, date, training),
+        )
+
     def knows_reference(self, reference: str, *, training: bool = False) -> bool:
         """Whether the host has given this reference number to a transaction of this terminal."""
         where = "t.reference = ? AND t.reference <> '' AND t.training = ?"

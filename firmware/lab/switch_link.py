@@ -92,6 +92,11 @@ class SwitchLink:
         with self._desks.taken() as desk:
             return self._named.balances(desk.books)
 
+    def holds(self) -> dict[str, int]:
+        """What pre-authorisations hold on each account by name, where they hold something."""
+        with self._desks.taken() as desk:
+            return self._named.holds(desk.books)
+
     def close(self) -> None:
         self._desks.close()
 

@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 from firmware import __version__
 from firmware.audit.data import reading
 from firmware.core.exits import Refused
-from firmware.core.kinds import OFFERED, Result
+from firmware.core.kinds import COUNTED, Kind, Result
 from firmware.core.log import fields
 from firmware.journal.connection import DATABASE
 from firmware.journal.lookups import Lookups
@@ -109,7 +109,7 @@ class Figures(Collector):
         outcomes = CounterMetricFamily(
             "pos_transactions", "How transactions ended.", labels=["kind", "result"]
         )
-        for kind in OFFERED:  # all from the start: what is absent cannot be seen to grow
+        for kind in Kind:  # all from the start: what is absent cannot be seen to grow
             for result in (Result.APPROVED, Result.DECLINED, Result.FAILED):
                 labels = [kind.value, result.value]
                 outcomes.add_metric(labels, self._outcomes[kind.value, result.value])
@@ -126,7 +126,7 @@ class Figures(Collector):
         totals = journal.totals(journal.batch())
         count = GaugeMetricFamily("pos_batch_count", "Of the open batch.", labels=["kind"])
         minor = GaugeMetricFamily("pos_batch_minor_units", "Of the open batch.", labels=["kind"])
-        for kind in ("sales", "voids", "refunds"):
+        for kind in (f"{kind.value}s" for kind in COUNTED):
             count.add_metric([kind], getattr(totals, kind))
             minor.add_metric([kind], getattr(totals, f"{kind}_minor"))
         yield from (count, minor)

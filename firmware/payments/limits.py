@@ -48,6 +48,19 @@ async def sale_limits(shift: Shift) -> WhyNot:
     return why_not
 
 
+def completion_limits(shift: Shift, held: Money) -> WhyNot:
+    """Why an amount cannot be completed of what is held: too far above it."""
+    percent = shift.config.preauth.completion_percent
+    most = shift.money(held.minor * percent // 100)
+
+    def why_not(amount: Money) -> Refusal | None:
+        if amount.minor > most.minor:
+            return Refusal(Code.AMOUNT_OVER_HOLD, most)
+        return None
+
+    return why_not
+
+
 async def refund_limits(shift: Shift, left: Money | None) -> WhyNot:
     """Why an amount cannot be refunded: above what is left, or over a limit.
 

@@ -1,21 +1,29 @@
-"""The sale that a void or refund is about, and every reason why it cannot be undone."""
+"""What a void, refund or completion is about, and every reason why it cannot be done to it."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from firmware.core.kinds import Kind, OriginalRef
+from firmware.core.kinds import CHARGES, Kind, OriginalRef
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.shift import Shift, is_on_a_line
 
+_NOT_IT = {  # what is said of an original of another kind
+    Kind.PREAUTH: Code.NO_SUCH_HOLD,
+    Kind.COMPLETION: Code.NOT_A_COMPLETION,
+}
 
-def why_not_undone(shift: Shift, original: Transaction | None) -> Refusal | None:
-    """What stands against both voiding and refunding `original`, or None."""
+
+def why_not_undone(
+    shift: Shift, original: Transaction | None, kinds: tuple[Kind, ...] = (Kind.SALE,)
+) -> Refusal | None:
+    """What stands against doing anything to `original`, which is to be of `kinds`, or None."""
     if original is None:
-        return Refusal(Code.NO_SUCH_VOUCHER)
+        hold = kinds == (Kind.PREAUTH,)
+        return Refusal(Code.NO_SUCH_HOLD if hold else Code.NO_SUCH_VOUCHER)
     owner = shift.config.merchant
     if (original.terminal, original.store) != (owner.terminal, owner.store):
         return Refusal(Code.OTHER_TERMINAL, terminal=original.terminal, store=original.store)
@@ -23,8 +31,8 @@ def why_not_undone(shift: Shift, original: Transaction | None) -> Refusal | None
         return Refusal(Code.OTHER_MERCHANT, merchant=original.merchant)
     if original.currency != shift.config.currency.alpha:
         return Refusal(Code.OTHER_CURRENCY, currency=original.currency)
-    if original.kind is not Kind.SALE:
-        return Refusal(Code.NOT_A_SALE)
+    if original.kind not in kinds:
+        return Refusal(_NOT_IT.get(kinds[0], Code.NOT_A_SALE))
     if original.state in (State.DECLINED, State.FAILED):
         return Refusal(Code.ORIGINAL_DECLINED)
     if original.state is State.REVERSED:
@@ -33,6 +41,8 @@ def why_not_undone(shift: Shift, original: Transaction | None) -> Refusal | None
         return Refusal(Code.ORIGINAL_IN_DOUBT)
     if original.voided_by:
         return Refusal(Code.ALREADY_VOIDED)
+    if original.completed_by:
+        return Refusal(Code.ALREADY_COMPLETED)
     return None
 
 
@@ -48,9 +58,38 @@ async def why_not_voided(shift: Shift, original: Transaction | None) -> Refusal 
     return None
 
 
+def why_not_released(shift: Shift, hold: Transaction | None) -> Refusal | None:
+    """Why a pre-authorisation cannot be voided, or None: whole amount, at any time, once."""
+    return why_not_undone(shift, hold, (Kind.PREAUTH,))
+
+
+async def why_not_completed(shift: Shift, hold: Transaction | None) -> Refusal | None:
+    """Why a pre-authorisation cannot be completed, or None: once, and not too late."""
+    refusal = why_not_released(shift, hold)
+    if refusal is not None or hold is None:
+        return refusal
+    days = shift.config.preauth.window_days
+    today = (await Now()).wall.date()
+    if (today - date_of(hold.date)).days > days:
+        return Refusal(Code.HOLD_IS_OLD, days=days)
+    return None
+
+
+async def why_not_given_back(shift: Shift, original: Transaction | None) -> Refusal | None:
+    """Why a completion cannot be voided, or None: same batch, whole amount, once."""
+    refusal = why_not_undone(shift, original, (Kind.COMPLETION,))
+    if refusal is not None or original is None:
+        return refusal
+    if original.settled or original.batch != await Look.of(Lookups.batch):
+        return Refusal(Code.BATCH_SETTLED)
+    if original.refunded_minor:
+        return Refusal(Code.ALREADY_REFUNDED)
+    return None
+
+
 async def why_not_refunded(shift: Shift, original: Transaction | None) -> Refusal | None:
     """Why nothing of `original` can be refunded, or None: within the window, something left."""
-    refusal = why_not_undone(shift, original)
+    refusal = why_not_undone(shift, original, CHARGES)
     if refusal is not None or original is None:
         return refusal
     if not original.left.minor:

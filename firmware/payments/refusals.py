@@ -30,10 +30,15 @@ class Code(enum.Enum):
     ALREADY_REFUNDED = "already_refunded"
     FULLY_REFUNDED = "fully_refunded"
     OUT_OF_WINDOW = "out_of_window"  # days
+    NO_SUCH_HOLD = "no_such_hold"
+    NOT_A_COMPLETION = "not_a_completion"
+    ALREADY_COMPLETED = "already_completed"
+    HOLD_IS_OLD = "hold_is_old"  # days
     # an amount
     AMOUNT_OVER_LIMIT = "amount_over_limit"  # limit
     SALE_DAY_LIMIT = "sale_day_limit"  # limit
     CARD_DAY_LIMIT = "card_day_limit"  # limit
+    AMOUNT_OVER_HOLD = "amount_over_hold"  # limit: what may be completed of it
     AMOUNT_OVER_LEFT = "amount_over_left"  # limit: what is left
     REFUND_LIMIT = "refund_limit"  # limit
     REFUND_DAY_LIMIT = "refund_day_limit"  # limit

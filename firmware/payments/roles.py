@@ -31,6 +31,10 @@ class Act(enum.Enum):
     MENU = "menu"
     VOID = "void"
     REFUND = "refund"
+    PREAUTH = "preauth"
+    PREAUTH_VOID = "preauth void"
+    COMPLETION = "completion"
+    COMPLETION_VOID = "completion void"
     BALANCE = "balance"
     QUERY = "query"
     REPRINT = "reprint"
@@ -60,6 +64,10 @@ TABLE: dict[Act, tuple[May, May, May]] = {
     Act.MENU: (May.YES, May.YES, May.ASK),  # what a customer's row allows below, it allows here
     Act.VOID: (May.ASK, May.ASK, May.NO),
     Act.REFUND: (May.ASK, May.ASK, May.NO),
+    Act.PREAUTH: (May.YES, May.NO, May.NO),
+    Act.PREAUTH_VOID: (May.ASK, May.ASK, May.NO),
+    Act.COMPLETION: (May.YES, May.NO, May.NO),
+    Act.COMPLETION_VOID: (May.ASK, May.ASK, May.NO),
     Act.BALANCE: (May.YES, May.YES, May.YES),
     Act.QUERY: (May.YES, May.YES, May.YES),
     Act.REPRINT: (May.YES, May.YES, May.YES),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from firmware.core.config import Merchant
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import COUNTED, Kind, Totals
 from firmware.core.money import CURRENCIES, Currency, major_text
 from firmware.journal.records import SettlementCompleted
 from firmware.receipts.sheet import Sheet, date_text, sum_text
 from firmware.receipts.texts import AGREED, CALL_ACQUIRER, NAMES, Label, Mark
 from hw.ports import Document, Size
 
+_ALWAYS = (Kind.SALE, Kind.VOID, Kind.REFUND)
 _Rows = dict[Kind, tuple[int, int]]  # count and sum in minor units
 
 
@@ -35,8 +36,9 @@ def settlement_slip(
     sheet.owner(merchant, settlement.operator)
     sheet.pair(Label.BATCH, f"{settlement.batch:06d}", bold=True)
     sheet.pair(Label.DATE, date_text(settlement.date, settlement.time)).rule()
-    ours, theirs = _rows(settlement.totals), _rows(settlement.host_totals)
-    net = sum_text(_net(settlement.totals), currency)
+    which = max(settlement.totals, settlement.host_totals, key=_completed)
+    ours, theirs = (_rows(each, which) for each in (settlement.totals, settlement.host_totals))
+    net = sum_text(settlement.totals.net_minor, currency)
     if settlement.balanced:
         _table(sheet, ours, currency)
         sheet.pair(Label.NET, net, bold=True).rule()
@@ -55,16 +57,17 @@ def settlement_slip(
     return sheet.qr(qr).document()
 
 
-def _rows(totals: Totals) -> _Rows:
+def _rows(totals: Totals, which: Totals) -> _Rows:
+    """By kind; completions of pre-authorisations and their voids where `which` has any."""
     return {
-        Kind.SALE: (totals.sales, totals.sales_minor),
-        Kind.VOID: (totals.voids, totals.voids_minor),
-        Kind.REFUND: (totals.refunds, totals.refunds_minor),
+        kind: (getattr(totals, f"{kind.value}s"), getattr(totals, f"{kind.value}s_minor"))
+        for kind in COUNTED
+        if kind in _ALWAYS or which.completions or which.completion_voids
     }
 
 
-def _net(totals: Totals) -> int:
-    return totals.sales_minor - totals.voids_minor - totals.refunds_minor
+def _completed(totals: Totals) -> int:
+    return totals.completions + totals.completion_voids
 
 
 def _difference(ours: _Rows, theirs: _Rows) -> _Rows:

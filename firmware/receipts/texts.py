@@ -36,6 +36,8 @@ class Label(enum.StrEnum):
     ORIGINAL_VOUCHER = "原凭证号 ORIG VOUCHER:"
     ORIGINAL_REFERENCE = "原参考号 ORIG REF:"
     ORIGINAL_DATE = "原交易日期 ORIG DATE:"
+    ORIGINAL_AUTHORISATION = "原授权码 ORIG AUTH NO:"
+    COMPLETED_BY = "完成凭证 COMPLETED BY:"
     LEFT = "可退余额 REFUNDABLE:"
     VOIDED_BY = "撤销凭证 VOIDED BY:"
     REFUNDED = "已退货 REFUNDED:"
@@ -66,6 +68,7 @@ class Mark(enum.StrEnum):
     PIN_VERIFIED = "已验密码 免签名 PIN VERIFIED"
     PIN_AND_SIGNED = "已验密码 PIN VERIFIED"
     UNDO = "立即撤销 IMMEDIATE UNDO"
+    HELD = "未扣款 HELD, NOT CHARGED"
     NOT_VALID = "交易无效 NOT VALID"
     REVERSED = "已冲正 REVERSED"
     REVERSING = "冲正待确认 REVERSAL PENDING"
@@ -104,6 +107,13 @@ REVERSAL_AT_THE_TILL = {
     ),
     Kind.VOID: ("1. 撤销未成功，原消费仍有效。", "Void not done: the sale stands."),
     Kind.REFUND: ("1. 退货未成功，未退款。", "Not refunded."),
+    Kind.PREAUTH: ("1. 预授权未成功，未冻结。", "Not authorised: nothing is held."),
+    Kind.PREAUTH_VOID: ("1. 撤销未成功，原预授权仍有效。", "Not done: the hold stands."),
+    Kind.COMPLETION: ("1. 预授权完成未成功，未扣款。", "Not completed: nothing was charged."),
+    Kind.COMPLETION_VOID: (
+        "1. 撤销未成功，原预授权完成仍有效。",
+        "Void not done: the completion stands.",
+    ),
 }
 REVERSAL_ADVICE = (
     (
@@ -179,6 +189,10 @@ NAMES = {
     Kind.SALE: "消费 SALE",
     Kind.VOID: "消费撤销 VOID",
     Kind.REFUND: "退货 REFUND",
+    Kind.PREAUTH: "预授权 AUTH",
+    Kind.PREAUTH_VOID: "预授权撤销 AUTH CANCEL",
+    Kind.COMPLETION: "预授权完成 AUTH COMPLETE",
+    Kind.COMPLETION_VOID: "预授权完成撤销 COMPLETE VOID",
 }
 COPIES = {
     Copy.MERCHANT: "商户存根 MERCHANT COPY",

@@ -1,11 +1,11 @@
-"""The receipt of a sale, void or refund (签购单), in the order that UnionPay terminals print it."""
+"""The receipt of a payment of any kind (签购单), in the order that UnionPay terminals print it."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
 from firmware.core.config import Merchant
-from firmware.core.kinds import Copy, Kind, Verification
+from firmware.core.kinds import CHARGES, USES_A_HOLD, Copy, Kind, Verification
 from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State, Transaction
@@ -74,7 +74,8 @@ def _numbers(sheet: Sheet, transaction: Transaction) -> None:
     sheet.pair(Label.REFERENCE, transaction.reference)
     sheet.pair(Label.DATE, date_text(transaction.date, transaction.time))
     sheet.pair(Label.ORDER, transaction.order_reference)
-    sign = 1 if transaction.kind is Kind.SALE else -1  # what is given back has a minus
+    kind = transaction.kind
+    sign = -1 if kind.is_void or kind is Kind.REFUND else 1  # what is given back has a minus
     paid = transaction.amount
     amount = sum_text(sign * paid.minor, paid.currency)
     sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()
@@ -99,11 +100,16 @@ def _references(transaction: Transaction, left: Money | None) -> list[_Remark]:
         remarks.append((Mark.ELSEWHERE, None))
     elif original:
         remarks.append((Label.ORIGINAL_VOUCHER, f"{original.stan:06d}"))
+    if original and transaction.kind in USES_A_HOLD:
+        remarks.append((Label.ORIGINAL_AUTHORISATION, original.authorisation_code))
+        remarks.append((Label.ORIGINAL_DATE, date_text(original.date)))
     if original and transaction.kind is Kind.REFUND:
         remarks.append((Label.ORIGINAL_REFERENCE, original.reference))
         remarks.append((Label.ORIGINAL_DATE, date_text(original.date)))
     if left is not None and transaction.kind is Kind.REFUND:
         remarks.append((Label.LEFT, amount_text(left)))
+    if transaction.kind is Kind.PREAUTH:
+        remarks.append((Mark.HELD, None))
     if transaction.undo:
         remarks.append((Mark.UNDO, None))
     return remarks
@@ -140,6 +146,8 @@ def _undone_since(transaction: Transaction) -> list[_Remark]:
         remarks.append((Mark.ASK_ISSUER, None))
     if transaction.voided_by:
         remarks.append((Label.VOIDED_BY, f"{transaction.voided_by:06d}"))
+    if transaction.completed_by:
+        remarks.append((Label.COMPLETED_BY, f"{transaction.completed_by:06d}"))
     if transaction.refunded_minor:
         remarks.append((Label.REFUNDED, amount_text(transaction.refunded)))
     return remarks
@@ -184,7 +192,7 @@ def _verification(sheet: Sheet, transaction: Transaction, copy: Copy) -> None:
 def _terms(sheet: Sheet, transaction: Transaction, merchant: Merchant, copy: Copy) -> None:
     """Whom to call; on a cardholder's receipt of a sale that stands what may be brought back."""
     stands = transaction.state is State.APPROVED and not transaction.voided_by
-    terms = transaction.kind is Kind.SALE and stands and copy is Copy.CARDHOLDER
+    terms = transaction.kind in CHARGES and stands and copy is Copy.CARDHOLDER
     said = [merchant.terms, merchant.terms_en] if terms else []
     if merchant.phone or any(said):
         sheet.rule().pair(Label.PHONE, merchant.phone)

@@ -23,6 +23,7 @@ from firmware.ui.screens import (
     PinEntry,
     Processing,
     Screen,
+    TextEntry,
 )
 from firmware.ui.texts import Language, Text
 
@@ -125,6 +126,66 @@ def balances() -> dict[str, Screen]:
         "balance-unknown": Notice(title, silent, warning=True),
         "balance-refused": Notice(title, (Phrase.of(response_text("55")),), warning=True),
         "balance-lesson": Notice(title, (told,), take, yuan(100_000), training=True),
+    }
+
+
+def preauths(whose: Owner) -> dict[str, Screen]:
+    """Pre-authorisations: the hold, its completion, the voids of both, and what is refused."""
+    held, paid = yuan(100_000), yuan(80_000)
+    preauth, completion = Kind.PREAUTH, Kind.COMPLETION
+    approved, done = Phrase.of(Text.APPROVED), Phrase.of(Text.ENTER_DONE)
+    detail = (Phrase.of(Text.ORIGINAL_OF, voucher="000124"), Phrase.of(Text.CARD_TAIL, tail="0012"))
+    items = (Text.PREAUTH, Text.MENU_COMPLETION, Text.MENU_PREAUTH_VOID, Text.MENU_COMPLETION_VOID)
+    most = Phrase.of(Text.AMOUNT_OVER_HOLD, limit="1150.00")
+
+    def original(kind: Kind, text: Text, amount: Money, phase: int = 0) -> Original:
+        card, day, time = "6228 48** **** 0012", "2026-11-22", "19:32"
+        title = Phrase.of(text)
+        made = Original(kind, title, card, amount, None, day, time, "01", "000124", whose)
+        return replace(made, phase=phase)
+
+    def ended(kind: Kind, amount: Money, text: Phrase, stands: Text) -> Outcome:
+        return Outcome(kind, amount, approved=False, text=text, prompt=Phrase.of(stands))
+
+    silent, refused = Phrase.of(Text.NO_ANSWER), Phrase.of(Text.REFUSED)
+    old, used = Phrase.of(Text.HOLD_IS_OLD, days=30), Phrase.of(Text.ALREADY_COMPLETED)
+    sides = (
+        Phrase.of(Text.TOTAL_DEBIT, count=113, sum="46010.50"),
+        Phrase.of(Text.TOTAL_CREDIT, count=3, sum="345.50"),
+    )
+    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+    return {
+        "menu-preauth": Menu(Phrase.of(Text.PREAUTH), tuple(map(Phrase.of, items)), 0),
+        "preauth-amount": AmountEntry(whose, preauth, held, Phrase.of(Text.PREAUTH_AMOUNT)),
+        "preauth-check": AmountCheck(whose, preauth, held),
+        "preauth-approved": Outcome(
+            preauth, held, approved=True, text=approved, voucher="000124", prompt=done
+        ),
+        "preauth-reversed": ended(preauth, held, silent, Text.PREAUTH_REVERSED),
+        "preauth-code": TextEntry(
+            Phrase.of(Text.AUTHORISATION_OR_REFERENCE), "022", 12, Phrase.of(Text.SIX_OR_TWELVE)
+        ),
+        "preauth-original": original(completion, Text.COMPLETION, held),
+        "preauth-original-keys": original(completion, Text.COMPLETION, held, 1),
+        "completion-amount": AmountEntry(
+            whose, completion, held, Phrase.of(Text.COMPLETION_AMOUNT)
+        ),
+        "completion-over": AmountEntry(
+            whose, completion, yuan(115_001), Phrase.of(Text.COMPLETION_AMOUNT), most
+        ),
+        "completion-check": AmountCheck(whose, completion, paid, detail),
+        "completion-approved": Outcome(
+            completion, paid, approved=True, text=approved, voucher="000125", prompt=done
+        ),
+        "preauth-void": original(Kind.PREAUTH_VOID, Text.PREAUTH_VOID, held),
+        "preauth-void-keys": original(Kind.PREAUTH_VOID, Text.PREAUTH_VOID, held, 1),
+        "preauth-void-reversed": ended(Kind.PREAUTH_VOID, held, silent, Text.RELEASE_REVERSED),
+        "completion-void": original(Kind.COMPLETION_VOID, Text.COMPLETION_VOID, paid),
+        "completion-void-failed": ended(Kind.COMPLETION_VOID, paid, silent, Text.NOT_GIVEN_BACK),
+        "preauth-old": Notice(refused, (old,), warning=True),
+        "preauth-used": Notice(refused, (used,), warning=True),
+        "totals-completions": Notice(Phrase.of(Text.SETTLE_TOTALS), sides, go_on),
+        "training-preauth": AmountCheck(whose, preauth, held, training=True),
     }
 
 

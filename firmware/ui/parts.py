@@ -13,7 +13,15 @@ from firmware.ui.texts import Language, Text
 from firmware.ui.wrap import wrap
 
 APART_PX = 6  # between two texts that would else be read as one
-KINDS = {Kind.SALE: Text.SALE, Kind.VOID: Text.VOID, Kind.REFUND: Text.REFUND}
+KINDS = {
+    Kind.SALE: Text.SALE,
+    Kind.VOID: Text.VOID,
+    Kind.REFUND: Text.REFUND,
+    Kind.PREAUTH: Text.PREAUTH,
+    Kind.PREAUTH_VOID: Text.PREAUTH_VOID,
+    Kind.COMPLETION: Text.COMPLETION,
+    Kind.COMPLETION_VOID: Text.COMPLETION_VOID,
+}
 
 
 class Words(Struct, frozen=True):

@@ -14,6 +14,7 @@ from firmware.ui.examples import (
     long_named,
     orders,
     owner,
+    preauths,
     test_keys,
     training,
     yuan,
@@ -50,6 +51,7 @@ def specimens(language: Language) -> dict[str, Screen]:
         **_corrections(whose),
         **_lists(language),
         **balances(),
+        **preauths(whose),
         **_messages(whose),
         **_line(),
         **kiosk(whose),
@@ -254,6 +256,7 @@ def _lists(language: Language) -> dict[str, Screen]:
         Text.MENU_SETTLE,
         Text.MENU_MANAGE,
         Text.MENU_OTHER,
+        Text.PREAUTH,
     )
     manage = (
         Text.SIGN_OFF,

@@ -35,6 +35,12 @@ _ALONE = (30, 28, 26, 24, 22, 20, 18, 16)
 _BESIDE_TWO = (24, 22, 20, 18, 16)
 
 
+_KEYS = {
+    Kind.REFUND: Text.ORIGINAL_KEYS_REFUND,
+    Kind.COMPLETION: Text.ORIGINAL_KEYS_COMPLETION,
+}
+
+
 def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
     """Whose terminal this is and what the amount is for, as on idle; the amount as it is keyed.
 
@@ -237,8 +243,10 @@ def original(screen: Original, words: Words, canvas: Canvas) -> None:
 def _original_turn(screen: Original, words: Words) -> Row:
     """The last row: when it was and who sold, then what the keys do."""
     if screen.phase % 2:
-        keys = {Kind.VOID: Text.ORIGINAL_KEYS_VOID, Kind.REFUND: Text.ORIGINAL_KEYS_REFUND}
-        return TextRow(words(keys.get(screen.kind, Text.PRESS_ENTER_TO_GO_ON)), faces=(LOW_PX,))
+        keys = _KEYS.get(screen.kind, Text.PRESS_ENTER_TO_GO_ON)
+        if screen.kind.is_void:
+            keys = Text.ORIGINAL_KEYS_VOID
+        return TextRow(words(keys), faces=(LOW_PX,))
     when = f"{screen.date[2:]} {screen.time}"
     by = [words(Text.OPERATOR_SHORT, operator=screen.operator), screen.operator]
     return SplitRow([when], by, keep=9, gap_px=6)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from firmware.acquirer.booking import Booking, Kept, Standing, asked_of
+from firmware.acquirer.booking import Booking, Funds, Kept, Standing, asked_of
 from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError, Coming
 from firmware.acquirer.postgres import PostgresBooks
 from firmware.core.kinds import Kind, Totals
@@ -220,3 +221,27 @@ def entry_at(stan: int, account: str) -> Booking:
         cryptogram=stan.to_bytes(8, "big"),
         decided_on="20261122",
     )
+
+
+@pytest.mark.parametrize("kinds", [(Kind.COMPLETION,), (Kind.COMPLETION, Kind.PREAUTH_VOID)])
+def test_of_many_who_use_a_hold_at_once_one_does(url: str, kinds: tuple[Kind, ...]) -> None:
+    books = PostgresBooks(url)
+    held = enter(books, Kind.PREAUTH, minor=1_000, holds_minor=1_000)
+    books.close()
+
+    def use(stan: int) -> str:
+        mine, kind = PostgresBooks(url), kinds[stan % len(kinds)]
+        try:
+            enter(mine, kind, stan, undoes=held.reference, minor=1_000, holds_minor=-1_000)
+        except BooksConflict:
+            return ""
+        finally:
+            mine.close()
+        return kind.value
+
+    with ThreadPoolExecutor(8) as many:
+        done = [used for used in many.map(use, range(2, 26)) if used]
+    books = PostgresBooks(url)
+    spent = 1_000 if done == [Kind.COMPLETION.value] else 0
+    assert (len(done), books.funds("a")) == (1, Funds(spent, 0))
+    books.close()

@@ -97,6 +97,15 @@ def test_a_part_is_reversed_and_then_no_more_than_what_is_left(till: Till) -> No
     till.play("expect books balanced")
 
 
+@pytest.mark.parametrize("kind", ["FirstReservation", "OneTimeReservation", "CompletedReservation"])
+def test_a_pre_authorisation_is_not_offered_to_a_till(till: Till, kind: str) -> None:
+    sent = payment("1", 128.5)
+    sent["SaleToPOIRequest"]["PaymentRequest"]["PaymentData"] = {"PaymentType": kind}
+    refused = told(till.ask("POST", "/nexo", sent))["PaymentResponse"]["Response"]
+    assert (refused["Result"], refused["ErrorCondition"]) == ("Failure", "NotAllowed")
+    assert "not offered to tills" in refused["AdditionalResponse"]
+
+
 def test_a_refund_of_a_payment_gives_some_of_it_back(till: Till) -> None:
     name = paid(till, "1")["PaymentResponse"]["POIData"]["POITransactionID"]["TransactionID"]
     sent = payment("2", 28.5)

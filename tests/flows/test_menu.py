@@ -86,6 +86,10 @@ BEGINS: dict[Key, list[Pair]] = {
         *(Text.LANGUAGE, Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM),
         Text.API_CERTIFICATE,
     ),
+    Key.D9: submenu(
+        Text.PREAUTH,
+        *(Text.PREAUTH, Text.MENU_COMPLETION, Text.MENU_PREAUTH_VOID, Text.MENU_COMPLETION_VOID),
+    ),
 }
 
 
@@ -103,10 +107,10 @@ def test_arrows_go_round_and_enter_takes_what_they_stand_on():
         menu(desk()),
         menu_at(),
         presses(Key.STAR),  # up, from the first to the last
-        menu_at(7),
+        menu_at(8),
         presses(Key.HASH),  # and down again
         menu_at(0),
-        presses(Key.D9),
+        presses(Key.D0),
         beeps(),
         menu_at(0),
         presses(Key.HASH),

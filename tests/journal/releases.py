@@ -55,6 +55,8 @@ def trade(shop: Shop) -> None:
     shop.settle()
     shop.sale(training=True)
     shop.clock.advance(days=1)
+    held = shop.end(shop.intent(Kind.PREAUTH, 1_000))
+    shop.end(shop.intent(Kind.COMPLETION, 800, original=held))
     sale = shop.sale(500)
     for job in (1, 2):
         slip = PrintQueued(job=job, copy=Copy.MERCHANT, batch=sale.batch, stan=sale.stan)

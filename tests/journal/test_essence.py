@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.core.config import Config, Printer
-from firmware.core.kinds import Copy, Totals
+from firmware.core.kinds import Copy, Kind, Totals
 from firmware.journal import base45
 from firmware.journal.essence import NAMES, settlement_essence
 from firmware.journal.genuine import verify_essence
@@ -29,6 +29,10 @@ LOADED = Totals(
     voids_minor=10**15,
     refunds=999_999,
     refunds_minor=10**15,
+    completions=99_999,  # a batch has 999,999 numbers in all
+    completions_minor=10**14,
+    completion_voids=99_999,
+    completion_voids_minor=10**14,
 )
 
 
@@ -221,6 +225,22 @@ def test_a_printer_that_draws_no_symbols_by_itself_prints_them_all_the_same(shop
     papers = Papers(Source(shop), Config(printer=Printer(qr=False)), 32)
     for job in shop.journal.print_jobs():
         assert any(isinstance(part, Qr) for part in papers.compose(job)), job
+
+
+@pytest.mark.parametrize("completed", [0, 1])
+def test_a_settlement_with_completions_has_a_version_of_its_own(shop: Shop, completed: int) -> None:
+    held = shop.end(shop.intent(Kind.PREAUTH, 1_000))
+    if completed:
+        shop.end(shop.intent(Kind.COMPLETION, 800, original=held))
+    shop.sale()
+    shop.settle()
+    shop.journal.append(queued(1))
+    text = slip_qr(shop)
+    report = verify_essence(text, TRUSTED, shop.directory)
+    assert (report.faults, text[:2]) == ([], "S2" if completed else "S1")
+    assert report.fields.get("completions_minor", "-") == ("800" if completed else "-")
+    other = text.replace("*800*", "*900*")
+    assert verify_essence(other, TRUSTED, shop.directory).genuine is not bool(completed)
 
 
 def test_a_training_settlement_slip_signs_nothing(shop: Shop) -> None:

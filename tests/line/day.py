@@ -13,12 +13,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from firmware.acquirer.booking import Standing
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.report import report
 from firmware.acquirer.rules import Rule, as_toml
+from firmware.core.kinds import Kind
 from firmware.core.masked import Key
 from firmware.iso8583 import rounds
 from firmware.lab.issuers import tray_books
@@ -28,7 +29,6 @@ from tests.line.proxy import Proxy
 NUMBERS = ("10000001", "10000002")
 ACQUIRER = "acquirer"
 VICTIMS = (*NUMBERS, ACQUIRER)
-_SIGN = {"sale": 1, "void": -1, "refund": -1}
 SETTLE = ("press MENU 6", "press ENTER", 'expect screen "对账"', "press ENTER", "wait 1m")
 
 
@@ -64,26 +64,67 @@ def refund_elsewhere(sold: tuple[str, str], minor: int, card: str) -> tuple[str,
             "wait 1m")  # fmt: skip
 
 
+def hold(minor: int, card: str, pin: str) -> tuple[str, ...]:
+    return ("press MENU 9 1", f"press {minor} ENTER", "press ENTER", f"insert {card}",
+            f"press {pin} ENTER", 'expect screen "交易成功" "预授权"', "press ENTER", "remove",
+            "wait 1m")  # fmt: skip
+
+
+def complete(code: str, minor: int, card: str, pin: str) -> tuple[str, ...]:
+    return (f"press MENU 9 2 {code} ENTER ENTER", "press ENTER", f"press {minor} ENTER",
+            "press ENTER", f"insert {card}", f"press {pin} ENTER",
+            'expect screen "交易成功" "预授完成"', "press ENTER", "remove", "wait 1m")  # fmt: skip
+
+
+def release(code: str, card: str, pin: str) -> tuple[str, ...]:
+    return (f"press MENU 9 3 246810 ENTER {code} ENTER ENTER", "press ENTER", f"insert {card}",
+            f"press {pin} ENTER", 'expect screen "交易成功" "预授撤销"', "press ENTER", "remove",
+            "wait 1m")  # fmt: skip
+
+
+def give_back(voucher: int, card: str, pin: str) -> tuple[str, ...]:
+    return (f"press MENU 9 4 246810 ENTER {voucher:06d} ENTER", "press ENTER", f"insert {card}",
+            f"press {pin} ENTER", 'expect screen "交易成功" "完成撤销"', "press ENTER", "remove",
+            "wait 1m")  # fmt: skip
+
+
 DEBIT, CREDIT, OFFLINE, PIN = "unionpay-debit", "visa-credit", "offline-ok", "123456"
-# by the last sale there, of this batch and of earlier ones, and by the other terminal's last sale
-Lines = Callable[[int, int, tuple[str, str]], tuple[str, ...]]
+
+
+class Last(NamedTuple):
+    """What can be undone or completed at a terminal; 0 or six zeros where nothing can."""
+
+    now: int = 0  # voucher of the last sale of this batch
+    then: int = 0  # and of earlier ones
+    code: str = "000000"  # authorisation code of the last hold
+    paid: int = 0  # voucher of the last completion of this batch
+    sold: tuple[str, str] = ("0" * 12, "20260101")  # reference and date of the other's last sale
+
+
+Lines = Callable[[Last], tuple[str, ...]]
 STORY: tuple[tuple[int, Lines], ...] = (
-    (0, lambda *_: sale(12_850, DEBIT, PIN)),
-    (1, lambda *_: sale(3_000, CREDIT)),
-    (0, lambda now, *_: void(now, DEBIT, PIN)),
-    (1, lambda *_: undo(9_900, CREDIT)),
-    (0, lambda *_: sale(2_500, OFFLINE)),
-    (1, lambda *_: sale(7_700, CREDIT)),
-    (0, lambda *_: sale(4_100, DEBIT, PIN)),
-    (0, lambda *_: SETTLE),
-    (1, lambda *_: SETTLE),  # does not balance, by a rule
-    (0, lambda _, then, __: refund(then, 1_000, DEBIT)),
-    (1, lambda _, then, __: refund(then, 600, CREDIT)),
-    (1, lambda _, __, sold: refund_elsewhere(sold, 700, DEBIT)),
-    (0, lambda *_: sale(5_000, DEBIT, PIN)),
-    (1, lambda *_: sale(1_200, CREDIT)),
-    (0, lambda *_: SETTLE),
-    (1, lambda *_: SETTLE),
+    (0, lambda _: sale(12_850, DEBIT, PIN)),
+    (1, lambda _: sale(3_000, CREDIT)),
+    (0, lambda last: void(last.now, DEBIT, PIN)),
+    (1, lambda _: undo(9_900, CREDIT)),
+    (0, lambda _: sale(2_500, OFFLINE)),
+    (1, lambda _: sale(7_700, CREDIT)),
+    (0, lambda _: sale(4_100, DEBIT, PIN)),
+    (0, lambda _: hold(10_000, DEBIT, PIN)),
+    (1, lambda _: hold(5_000, DEBIT, PIN)),
+    (0, lambda _: SETTLE),
+    (1, lambda _: SETTLE),  # does not balance, by a rule
+    (0, lambda last: complete(last.code, 11_000, DEBIT, PIN)),
+    (1, lambda last: release(last.code, DEBIT, PIN)),
+    (0, lambda last: give_back(last.paid, DEBIT, PIN)),
+    (0, lambda last: complete(last.code, 8_000, DEBIT, PIN)),
+    (0, lambda last: refund(last.then, 1_000, DEBIT)),
+    (1, lambda last: refund(last.then, 600, CREDIT)),
+    (1, lambda last: refund_elsewhere(last.sold, 700, DEBIT)),
+    (0, lambda _: sale(5_000, DEBIT, PIN)),
+    (1, lambda _: sale(1_200, CREDIT)),
+    (0, lambda _: SETTLE),
+    (1, lambda _: SETTLE),
 )
 _UNBALANCED = Rule(does="unbalanced", type="0500", terminal=NUMBERS[1])
 
@@ -162,9 +203,9 @@ def prepared(folder: Path) -> None:
         (folder / f"{number}.key").write_text(key.reveal().hex())
 
 
-def _sales(told: Any) -> list[list[Any]]:
-    """The sales that stand, by batch and voucher number."""
-    return [row for row in told["all"] if row[2] == "sale" and row[4] and not row[5]]
+def _is_sale(row: list[Any]) -> bool:
+    """Whether it is a sale that stands."""
+    return row[2] == "sale" and row[4] and not row[5]
 
 
 class Day:
@@ -193,7 +234,7 @@ class Day:
             terminal.start()
         for who, lines_of in STORY:
             terminal = self.terminals[who]
-            if terminal.ask("play", lines_of(*self._last_sales(terminal))) != "":
+            if terminal.ask("play", lines_of(self._last(terminal))) != "":
                 self._come_to_rest(terminal)
         return self._at_rest()
 
@@ -229,16 +270,23 @@ class Day:
                 said = terminal.ask("rest")
         return str(said)
 
-    def _last_sales(self, terminal: Terminal) -> tuple[int, int, tuple[str, str]]:
-        """The voucher numbers of the last sale that can be undone, of this batch and earlier.
-
-        Of the other terminal reference number and date of its last.
-        """
+    def _last(self, terminal: Terminal) -> Last:
         told = self._told(terminal)
         (other,) = (each for each in self.terminals if each is not terminal)
-        last = {row[0] == told["batch"]: row[1] for row in _sales(told)}
-        sold = [(row[7], row[8]) for row in _sales(self._told(other))]
-        return last.get(True, 0), last.get(False, 0), sold[-1] if sold else ("0" * 12, "20260101")
+        sold = [tuple(row[8:10]) for row in self._told(other)["all"] if _is_sale(row)]
+        last = Last(sold=sold[-1]) if sold else Last()
+        for row in told["all"]:
+            batch, stan, kind, _minor, approved, voided_by, completed_by, code, *_ = row
+            ours = batch == told["batch"]
+            if not approved or voided_by or completed_by:
+                continue
+            if kind == "sale":
+                last = last._replace(now=stan) if ours else last._replace(then=stan)
+            elif kind == "preauth":
+                last = last._replace(code=code)
+            elif kind == "completion" and ours:
+                last = last._replace(paid=stan)
+        return last
 
     def _told(self, terminal: Terminal) -> Any:
         told = None
@@ -259,12 +307,19 @@ class Day:
             for each in books.entries()
             if each.state is Standing.STANDING
         }  # fmt: skip
-        spent = sum(books.spent().values())
+        funds = books.all_funds().values()
+        spent = sum(each.spent_minor for each in funds)
+        held = sum(each.held_minor for each in funds)
         batches = report(books, registry).batches
         close()
         ours = set()
         for terminal in self.terminals:
             told = self._told(terminal)
+            held -= sum(
+                minor
+                for _, _, kind, minor, approved, *used in (row[:7] for row in told["all"])
+                if kind == "preauth" and approved and not any(used)
+            )
             approved = {tuple(row[:4]) for row in told["all"] if row[4]}
             ours |= {(terminal.number, *row) for row in approved}
             for kind, voucher, minor in terminal.shown:
@@ -274,8 +329,10 @@ class Day:
                 found.append(f"{terminal.number}: a settlement is not through")
         found += [f"only in a journal: {row}" for row in sorted(ours - standing)]
         found += [f"only in the books: {row}" for row in sorted(standing - ours)]
-        if spent != sum(_SIGN[row[3]] * row[4] for row in ours):
+        if spent != sum(Kind(row[3]).sign * row[4] for row in ours):
             found.append(f"accounts have spent {spent}")
+        if held:
+            found.append(f"accounts hold {held} more than the journals")
         for batch in batches:
             seen = batch.upload
             if seen is not None and (seen.unknown or seen.missing or seen.said != seen.count):

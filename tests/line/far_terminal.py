@@ -107,8 +107,9 @@ class FarTerminal:
             for each in journal.list_transactions(None, 0, 1_000, serial=serial):
                 approved = each.state is State.APPROVED
                 row = (each.batch, each.stan, each.kind.value, each.amount_minor)
-                state = (approved, each.voided_by, each.state.value)
-                found.append([*row, *state, each.reference, each.date])
+                used = each.voided_by, each.completed_by
+                told = each.authorisation_code, each.reference, each.date
+                found.append([*row, approved, *used, *told])
         pending = journal.pending_settlement() is not None
         return {"batch": journal.batch(), "pending": pending, "all": sorted(found)}
 

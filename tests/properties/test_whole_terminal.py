@@ -42,6 +42,7 @@ KEYS = [*"0123456789", "00", "#", "ENTER", "CANCEL", "BACK", "MENU"]
 FAULTS = (("host", "silent"), ("host", "down"), ("host", "garbage"), ("printer", "paper-out"))
 KEY_MS = 79  # from a key's contact to the terminal's knowing, before the next key comes
 NAMES = {key: name for name, key in reversed(KEY_NAMES.items())}
+GIVES_NOTHING_BACK = (Kind.SALE, Kind.PREAUTH, Kind.COMPLETION)
 UNDO_OFFERS = tuple(words.split(" {")[0] for words in Text.CANCEL_UNDO.value)
 _SLIP = re.compile(  # the next paper begins with a batch number of its own
     r"BATCH NO:\s*(\d{6})\s+凭证号 VOUCHER NO:\s*(\d{6})"
@@ -134,11 +135,7 @@ class WholeTerminal(RuleBasedStateMachine):
     def sell(self, card: str, amount: int) -> None:
         self.press(str(amount), "ENTER")
         self.press("ENTER")
-        self.play("insert", card)
-        if card in PINS:
-            self.press(PINS[card], "ENTER")
-        self.press("ENTER")
-        self.play("remove")
+        self.pay(card)
 
     def chosen(self, wrong_card: str | None, number: int) -> tuple[str, int]:
         """A card and a voucher number: mostly of a sale that was made, with the card that paid."""
@@ -155,11 +152,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.press("CANCEL")
         self.press("MENU", "2", "246810", "ENTER", str(stan), "ENTER")
         self.press("ENTER")
-        self.play("insert", card)
-        if card in PINS:
-            self.press(PINS[card], "ENTER")
-        self.press("ENTER")
-        self.play("remove")
+        self.pay(card)
 
     @rule(wrong_card=seldom_cards, number=st.integers(0, 6), amount=amounts)
     def refund(self, wrong_card: str | None, number: int, amount: int) -> None:
@@ -171,6 +164,50 @@ class WholeTerminal(RuleBasedStateMachine):
         self.press(str(amount), "ENTER")
         self.press("ENTER")
         self.play("insert", card)
+        self.press("ENTER")
+        self.play("remove")
+
+    @rule(card=cards, amount=amounts)
+    def hold_money(self, card: str, amount: int) -> None:
+        self.press("CANCEL")
+        self.press("MENU", "9", "1", str(amount), "ENTER")
+        self.press("ENTER")
+        self.pay(card)
+
+    @rule(number=st.integers(0, 6), amount=amounts, release=st.booleans())
+    def use_a_hold(self, number: int, amount: int, release: bool) -> None:
+        holds = [one for one in self.transactions() if one.kind is Kind.PREAUTH]
+        if not holds:
+            return
+        hold = holds[number % len(holds)]
+        self.press("CANCEL")
+        self.press("MENU", "9", *(("3", "246810", "ENTER") if release else "2"))
+        self.press(hold.authorisation_code or "000000", "ENTER", "ENTER")
+        self.press("ENTER")
+        if not release:
+            self.press(str(amount), "ENTER")
+            self.press("ENTER")
+        self.pay_again(hold)
+
+    @rule(number=st.integers(0, 6))
+    def give_a_completion_back(self, number: int) -> None:
+        paid = [one for one in self.transactions() if one.kind is Kind.COMPLETION]
+        if not paid:
+            return
+        one = paid[number % len(paid)]
+        self.press("CANCEL")
+        self.press("MENU", "9", "4", "246810", "ENTER", str(one.stan), "ENTER")
+        self.press("ENTER")
+        self.pay_again(one)
+
+    def pay_again(self, of: Transaction) -> None:
+        keys = self.stage.terminal.ledger.keys
+        self.pay(self.stage.host.names_by_hash(keys.card)[of.card.hash])
+
+    def pay(self, card: str) -> None:
+        self.play("insert", card)
+        if card in PINS:
+            self.press(PINS[card], "ENTER")
         self.press("ENTER")
         self.play("remove")
 
@@ -279,6 +316,7 @@ class WholeTerminal(RuleBasedStateMachine):
         for one in self.transactions():
             assert 0 <= one.refunded_minor <= one.amount_minor
             assert not (one.voided_by and one.refunded_minor)
+            assert not (one.voided_by and one.completed_by)
 
     def transactions(self) -> list[Transaction]:
         journal = self.stage.terminal.ledger.journal
@@ -316,7 +354,7 @@ class WholeTerminal(RuleBasedStateMachine):
         for batch, number, amount in _SLIP.findall(self.stage.bench.paper_printer.paper.text):
             slips.setdefault((int(batch), int(number)), []).append(amount)
         for number, amounts in slips.items():
-            sign = "" if self.kinds[number] is Kind.SALE else "-"
+            sign = "" if self.kinds[number] in GIVES_NOTHING_BACK else "-"
             assert set(amounts) == {sign + self.charged[number]}
         for one in self.transactions():
             if one.state is State.APPROVED:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.core.config import Merchant
-from firmware.core.kinds import OFFERED, CardFacts, Copy, EmvData, OriginalRef, Totals, Verification
+from firmware.core.kinds import CardFacts, Copy, EmvData, Kind, OriginalRef, Totals, Verification
 from firmware.core.money import CURRENCIES, MINOR_MAX, Money, currency_of
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State, Transaction
@@ -89,7 +89,7 @@ cards = st.builds(
 )
 transactions = st.builds(
     Transaction,
-    kind=st.sampled_from(OFFERED),
+    kind=st.sampled_from(Kind),
     batch=st.integers(1, 999_999),
     stan=st.integers(1, 999_999),
     amount_minor=amounts,

@@ -48,7 +48,7 @@ FAULTY = {
     "press 1\nset void.pin false\n": "2: set stands only before the first action",
     "include no.pos\n": "1: no.pos: No such file or directory",
     "include story.pos\n": "1: story.pos: includes itself, or includes go too deep",
-    "remember x card\n": "1: expected: remember NAME voucher",
+    "remember x card\n": "1: expected: remember NAME voucher|authorisation",
     "fault toaster burnt\n": "1: no device toaster; there are printer, reader, ",
     "fault host down now\n": "1: expected: fault host with one of silent, down, garbage",
     "fault card pull-at 0\n": "1: pull-at takes a number from 1, not 0",
@@ -92,7 +92,7 @@ def test_a_mistake_is_told_once_with_its_place(text: str, words: str, tmp_path: 
 
 
 def test_a_voucher_cannot_be_remembered_before_one_is_printed(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioFailed, match=r":1: expected a voucher was printed, saw none"):
+    with pytest.raises(ScenarioFailed, match=r":1: expected a number was printed: voucher"):
         play(_story(tmp_path, "remember sale voucher\n"))
 
 

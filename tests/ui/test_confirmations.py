@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from firmware.core.kinds import OFFERED, Kind
+from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import AmountCheck, Original, Owner, Phrase
@@ -39,11 +39,11 @@ DETAILS = st.one_of(
     ),
 )
 CHECKS = st.builds(
-    AmountCheck, OWNERS, st.sampled_from(OFFERED), AMOUNTS, DETAILS, training=st.booleans()
+    AmountCheck, OWNERS, st.sampled_from(Kind), AMOUNTS, DETAILS, training=st.booleans()
 )
 ORIGINALS = st.builds(
     Original,
-    st.sampled_from(OFFERED),
+    st.sampled_from(Kind),
     st.just(Phrase.of(Text.VOID)),
     TAILS.map("6228 48** **** {}".format),
     AMOUNTS,

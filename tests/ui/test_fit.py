@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from firmware.core.kinds import OFFERED, Kind
+from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
 from firmware.flows.desk import total_line
 from firmware.flows.outage import words_of
@@ -227,7 +227,7 @@ def test_an_approval_with_all_it_can_say_is_whole(
 
 @LANGUAGES
 @TRAINING
-@pytest.mark.parametrize("kind", OFFERED)
+@pytest.mark.parametrize("kind", Kind)
 def test_confirmations_are_whole_on_every_turn(
     kind: Kind, language: Language, training: bool
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.flows import menu, operators, other, query, reprint
+from firmware.flows import menu, operators, other, preauth, query, reprint
 from firmware.ui.render import render
 from firmware.ui.screens import Menu, Phrase
 from firmware.ui.texts import Language, Text
@@ -14,6 +14,7 @@ IN_MENUS = [
     for text in Text
     if text.name.startswith(("MENU_", "REPRINT_", "QUERY_", "OPERATOR_", "CHOOSE_", "SIGN_O"))
     or text in (Text.SALE, Text.VOID, Text.REFUND, Text.BALANCE, Text.TRAINING_MODE, Text.LANGUAGE)
+    or text is Text.PREAUTH
     or text in (Text.PENDING_SLIPS, Text.PENDING_REVERSALS, Text.VERSION_ITEM, Text.API_CERTIFICATE)
 ]
 
@@ -27,7 +28,10 @@ def test_every_item_of_a_menu_fits(language: Language, training: bool) -> None:
 
 
 def test_the_menus_of_the_flows_offer_no_other_items() -> None:
-    lists = (menu.ITEMS, operators.ITEMS, other.ITEMS, query.ITEMS, reprint.ITEMS, reprint.COPIES)
+    lists = (
+        *(menu.ITEMS, operators.ITEMS, other.ITEMS, query.ITEMS),
+        *(reprint.ITEMS, reprint.COPIES, preauth.ITEMS),
+    )
     assert {item for items in lists for item in items} <= set(IN_MENUS)
 
 

@@ -72,9 +72,11 @@ class Recorder:
         lines = ["# recorded on the bench page; `pos play` plays it", *self._lines]
         if terminal is not None and terminal.ledger.at_hand:
             totals = terminal.ledger.journal.totals(terminal.ledger.journal.batch())
-            lines.append(
-                f"at {at_ms}ms expect totals sales={totals.sales}/{totals.sales_minor}"
-                f" voids={totals.voids}/{totals.voids_minor}"
-                f" refunds={totals.refunds}/{totals.refunds_minor}"
+            completed = totals.completions or totals.completion_voids
+            names = ("completions", "completion_voids") if completed else ()
+            sums = " ".join(
+                f"{name}={getattr(totals, name)}/{getattr(totals, f'{name}_minor')}"
+                for name in ("sales", "voids", "refunds", *names)
             )
+            lines.append(f"at {at_ms}ms expect totals {sums}")
         return "\n".join(lines) + "\n"

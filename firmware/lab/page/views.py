@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from firmware.core.kinds import COUNTED
 from firmware.core.money import Currency, major_text
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
@@ -25,6 +26,7 @@ from firmware.lab.scenario.stage import (
 from hw.sim.cards.card import Card
 
 ROWS_MAX = 60
+SUMS = tuple(f"{kind.value}s" for kind in COUNTED)
 _MONEY = re.compile(r"\d\.\d\d\b")
 COMMON = ("unionpay-debit", "visa-credit", "visa-debit", "mastercard-cda", "amex", "jcb")
 # scheme by the head of the AID. See EMV 4.4 Book 1, 12.2.1: a RID is five bytes
@@ -86,15 +88,9 @@ def journal(lookups: Lookups, currency: Currency) -> dict[str, Any]:
     return {
         "batch": batch,
         "totals": {
-            "sales": [totals.sales, totals.sales_minor],
-            "voids": [totals.voids, totals.voids_minor],
-            "refunds": [totals.refunds, totals.refunds_minor],
+            name: [getattr(totals, name), getattr(totals, f"{name}_minor")] for name in SUMS
         },
-        "sums": {
-            "sales": major_text(totals.sales_minor, currency),
-            "voids": major_text(totals.voids_minor, currency),
-            "refunds": major_text(totals.refunds_minor, currency),
-        },
+        "sums": {name: major_text(getattr(totals, f"{name}_minor"), currency) for name in SUMS},
         "owed": {
             "reversals": len(lookups.reversals()),
             "papers": len(lookups.print_jobs()),

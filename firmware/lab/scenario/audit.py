@@ -13,7 +13,6 @@ from firmware.core.masked import Key
 from firmware.journal.transactions import State
 from firmware.terminal.data_directory import DataDirectory
 
-_SIGN = {Kind.SALE: 1, Kind.VOID: -1, Kind.REFUND: -1}
 _Key = tuple[str, int, int, Kind, int]  # account, batch, STAN, kind, minor units
 
 
@@ -26,6 +25,8 @@ class KeepsBooks(Protocol):
 
     def balances(self) -> dict[str, int]: ...
 
+    def holds(self) -> dict[str, int]: ...
+
 
 def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
     """Every difference in words; empty when books and journal agree and nothing is open."""
@@ -33,12 +34,15 @@ def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
     names = host.names_by_hash(ledger.keys.card)
     ours: set[_Key] = set()
     spent: Counter[str] = Counter()
+    held: Counter[str] = Counter()
     for serial in journal.serials():
         for each in journal.list_transactions(None, 0, 1_000_000, serial=serial):
             if each.state is State.APPROVED:
                 account = names.get(each.card.hash, "unknown card")
                 ours.add((account, each.batch, each.stan, each.kind, each.amount_minor))
-                spent[account] += _SIGN[each.kind] * each.amount_minor
+                spent[account] += each.kind.sign * each.amount_minor
+                if each.kind is Kind.PREAUTH and not (each.voided_by or each.completed_by):
+                    held[account] += each.amount_minor
     theirs = {
         (each.account, each.batch, each.stan, each.kind, each.amount_minor)
         for each in host.books()
@@ -51,6 +55,10 @@ def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
     for account, minor in sorted(host.balances().items()):
         if spent[account] != minor:
             found.append(f"{account} spent {spent[account]} here, {minor} at the host")
+    holds = host.holds()
+    for account in sorted(held.keys() | holds.keys()):
+        if held[account] != holds.get(account, 0):
+            found.append(f"{account} holds {held[account]} here, {holds.get(account, 0)} there")
     found += [f"intent {each.stan:06d} is open" for each in journal.open_intents()]
     found += [f"reversal of {each.transaction.stan:06d} is owed" for each in journal.reversals()]
     found += [f"advice of {each.transaction.stan:06d} is owed" for each in journal.uploads()]

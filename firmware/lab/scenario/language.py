@@ -32,7 +32,7 @@ _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _JUMP = re.compile(r"^([+-]?)(\d+)(s|m|h|d)$")
 _CODE = re.compile(r"^[0-9A-Z]{2}$", re.ASCII)
 _COUNT = re.compile(r"^0*[1-9]\d{0,8}$", re.ASCII)
-_TOTAL = re.compile(r"^(sales|voids|refunds)=(\d+)/(\d+)$")
+_TOTAL = re.compile(r"^(sales|voids|refunds|completions|completion_voids)=(\d+)/(\d+)$")
 
 KEY_NAMES = {
     **{key.value: key for key in Key if key.value.isdigit()},
@@ -322,7 +322,7 @@ _VERBS: dict[str, Check] = {
     "order": _order,
     "stop": _takes(1, "stop NAME"),
     "expect order": _takes(2, "expect order NAME STATE"),
-    "remember": _takes(2, "remember NAME voucher"),
+    "remember": _takes(2, "remember NAME voucher|authorisation"),
     "save screen": _takes(1, "save screen FILE"),
     "save paper": _takes(1, "save paper FILE"),
 }

@@ -42,7 +42,10 @@ PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
 FILE_SETTINGS = ("general.data_dir", "host.accounts", "host.tls_ca", "emv.ca_keys", "emv.revoked")
-_VOUCHER = re.compile(r"凭证号[^\d\n]*(\d{6})")
+_REMEMBERED = {
+    "voucher": re.compile(r"(?<!原)凭证号[^\d\n]*(\d{6})"),
+    "authorisation": re.compile(r"(?<!原)授权码[^\d\n]*(\d{6})"),
+}
 
 
 class ScenarioFailed(AssertionError):  # noqa: N818 - what happened
@@ -273,14 +276,9 @@ class Player:
             raise self._failed(step, " ".join(step.words), "a journal that cannot be read now")
         journal = terminal.ledger.journal
         totals = journal.totals(journal.batch())
-        seen = {
-            "sales": (totals.sales, totals.sales_minor),
-            "voids": (totals.voids, totals.voids_minor),
-            "refunds": (totals.refunds, totals.refunds_minor),
-        }
         for name, wanted in totals_of(step.words).items():
-            if seen[name] != wanted:
-                count, minor = seen[name]
+            count, minor = getattr(totals, name), getattr(totals, f"{name}_minor")
+            if (count, minor) != wanted:
                 raise self._failed(step, " ".join(step.words), f"{name}={count}/{minor}")
 
     def _expect_books_balanced(self, step: Step) -> None:
@@ -336,12 +334,12 @@ class Player:
 
     def _remember(self, step: Step) -> None:
         name, what = step.words
-        if what != "voucher":
-            raise ScenarioError(step.place, "expected: remember NAME voucher")
+        if what not in _REMEMBERED:
+            raise ScenarioError(step.place, "expected: remember NAME voucher|authorisation")
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        numbers = _VOUCHER.findall("\n".join((*self._torn, self._paper)))
+        numbers = _REMEMBERED[what].findall("\n".join((*self._torn, self._paper)))
         if not numbers:
-            raise self._failed(step, "a voucher was printed", "none")
+            raise self._failed(step, f"a number was printed: {what}", "none")
         self._names[name] = numbers[-1]
 
     def _save_screen(self, step: Step) -> None:

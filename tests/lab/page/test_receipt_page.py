@@ -215,6 +215,19 @@ def test_a_void_a_decline_and_training_say_so(phone, sale, keys):
     assert phone.pastes(changed(training=True)) == "training"
 
 
+def test_a_hold_is_told_from_a_payment(phone, sale, keys):
+    def changed(kind: Kind) -> str:
+        return essence(msgspec.structs.replace(sale, kind=kind), keys)
+
+    assert phone.pastes(changed(Kind.PREAUTH)) == "held"
+    assert "预授权 Pre-authorisation" in phone.says
+    assert phone.pastes(changed(Kind.PREAUTH_VOID)) == "held"
+    assert phone.pastes(changed(Kind.COMPLETION)) == "genuine"
+    assert "- RMB" not in phone.says
+    assert phone.pastes(changed(Kind.COMPLETION_VOID)) == "genuine"
+    assert "- RMB 128.50" in phone.says
+
+
 @pytest.mark.parametrize("words", ["JPY 12850", "KWD 0.005", "RMB 0.05"])
 def test_an_amount_has_the_decimals_of_its_currency(phone, sale, keys, words):
     label, _, digits = words.partition(" ")
@@ -247,7 +260,15 @@ def test_a_settlement_slip_is_checked_too(phone, sale, keys):
     assert phone.photographs(code_of(text)) == "genuine"
     for words in ("结算单", "2 · RMB 138.40", "1 · RMB 9.90", "平 Balanced"):
         assert words in phone.says
+    assert "预授权完成" not in phone.says
     assert phone.pastes(text.replace("*13840*", "*13841*")) == "newer"
+    totals = msgspec.structs.replace(totals, completions=3, completions_minor=80_000)
+    settled = msgspec.structs.replace(settled, totals=totals, host_totals=totals)
+    owner = {"merchant": sale.merchant, "terminal": sale.terminal, "currency": "CNY"}
+    text = settlement_essence(settled, keys, head=(30, "ab" * 32), **owner)
+    assert phone.pastes(text) == "genuine"
+    for words in ("2 · RMB 138.40", "3 · RMB 800.00", "0 · RMB 0.00"):
+        assert words in phone.says
 
 
 def test_a_signature_counts_in_one_form_alone(phone, sale, keys):

@@ -8,7 +8,12 @@ const BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 const NEVER = 2 ** 53;
 
-const KINDS = { S: ["消费", "Sale"], V: ["消费撤销", "Void"], R: ["退货", "Refund"] };
+const KINDS = {
+  S: ["消费", "Sale"], V: ["消费撤销", "Void"], R: ["退货", "Refund"],
+  H: ["预授权", "Pre-authorisation"], L: ["预授权撤销", "Void of a pre-authorisation"],
+  C: ["预授权完成", "Completion"], D: ["预授权完成撤销", "Void of a completion"],
+};
+const GIVES_BACK = "VRD", HOLDS = "HL"; // the letters of what is paid back, and of what moves no money
 const STATES = {
   A: ["成功", "Approved"], D: ["拒绝", "Declined"], F: ["失败", "Failed"], O: ["结果未明", "Outcome unknown"],
   P: ["冲正待确认", "Reversal pending"], R: ["已冲正", "Reversed"],
@@ -16,6 +21,7 @@ const STATES = {
 const VERDICTS = {
   genuine: ["good", "✓ 真实", "Genuine", "", ""],
   unpaid: ["amber", "! 真实，但交易未成功", "Genuine, but nothing was paid", "", ""],
+  held: ["amber", "! 真实，但只是预授权，未扣款", "Genuine, but a pre-authorisation: nothing was paid", "", ""],
   training: ["amber", "! 真实，但是培训，不是交易", "Genuine, but training: not a sale", "", ""],
   altered: ["bad", "✗ 不真实：内容被改动", "Not genuine: altered",
     "终端没有签署这些内容。", "The terminal did not sign this."],
@@ -92,6 +98,7 @@ function judged(text) {
   }
   if (fields.type.endsWith("T")) return { verdict: "training", fields };
   if (fields.version === "P1" && fields.type[1] !== "A") return { verdict: "unpaid", fields };
+  if (fields.version === "P1" && HOLDS.includes(fields.type[0])) return { verdict: "held", fields };
   return { verdict: "genuine", fields };
 }
 
@@ -122,7 +129,7 @@ function* rows(fields) {
 function* transactionRows(fields) {
   const [kind, state] = fields.type;
   yield ["类型", "Type", both(KINDS[kind])];
-  yield ["金额", "Amount", (kind === "S" ? "" : "- ") + money(fields.amount, fields.currency), true];
+  yield ["金额", "Amount", (GIVES_BACK.includes(kind) ? "- " : "") + money(fields.amount, fields.currency), true];
   yield ["时间", "Time", moment(fields)];
   const answer = fields.response ? ` [${fields.response}]` : "";
   yield ["结果", "Outcome", both(STATES[state]) + answer];
@@ -136,7 +143,10 @@ function* transactionRows(fields) {
 
 function* settlementRows(fields) {
   yield ["类型", "Type", "结算单 Settlement slip"];
-  for (const [name, chinese, english] of [["sales", "消费", "Sales"], ["voids", "撤销", "Voids"], ["refunds", "退货", "Refunds"]]) {
+  const sums = [["sales", "消费", "Sales"], ["voids", "撤销", "Voids"], ["refunds", "退货", "Refunds"],
+    ["completions", "预授权完成", "Completions"], ["completion_voids", "预授权完成撤销", "Voids of completions"]];
+  for (const [name, chinese, english] of sums) {
+    if (!Object.hasOwn(fields, name)) continue;
     yield [chinese, english, `${fields[name]} · ${money(fields[`${name}_minor`], fields.currency)}`];
   }
   yield ["时间", "Time", moment(fields)];

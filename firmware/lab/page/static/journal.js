@@ -28,7 +28,8 @@ function keptOpen(details) {
 }
 
 function sums(journal) {
-  const parts = ["sales", "voids", "refunds"].map((name) => make("div", {},
+  const completed = ["completions", "completion_voids"].filter((name) => journal.totals[name][0]);
+  const parts = ["sales", "voids", "refunds", ...completed].map((name) => make("div", {},
     make("dt", {}, t(name)), make("dd", {}, `${journal.totals[name][0]}`,
       make("small", {}, journal.sums[name]))));
   const owed = ["reversals", "papers"].filter((name) => journal.owed[name])

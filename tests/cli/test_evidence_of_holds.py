@@ -1,0 +1,42 @@
+"""What is told of a pre-authorisation in a dispute: all that rests on it, whichever was named."""
+
+from __future__ import annotations
+
+from firmware.audit.dossier import entries_about
+from firmware.audit.evidence_case import _sale
+from firmware.audit.evidence_words import name_text, undone_text
+from firmware.audit.export import moved_minor
+from firmware.core.kinds import Kind
+from firmware.journal.records import IntentRecorded
+from firmware.journal.transactions import Transaction
+from tests.journal.story import Shop
+
+
+def story(shop: Shop) -> list[Transaction]:
+    """A hold, its completion, that given back, and another completion; and a stranger's sale."""
+    held = shop.end(shop.intent(Kind.PREAUTH, 1_000))
+    paid = shop.end(shop.intent(Kind.COMPLETION, 800, original=held))
+    back = shop.end(shop.intent(Kind.COMPLETION_VOID, 800, original=paid))
+    shop.sale()
+    again = shop.end(shop.intent(Kind.COMPLETION, 900, original=held))
+    return [shop.find(one) for one in (held, paid, back, again)]
+
+
+def test_whichever_voucher_is_named_all_of_it_is_told(shop: Shop) -> None:
+    family = story(shop)
+    wanted = [one.stan for one in family]
+    for one in family:
+        first = _sale(shop.journal, one)
+        assert first == family[0]
+        entries = entries_about(shop.journal, first)
+        records = [entry.record for entry in entries]
+        assert [each.stan for each in records if isinstance(each, IntentRecorded)] == wanted
+
+
+def test_what_is_charged_in_the_end_is_the_last_completion(shop: Shop) -> None:
+    family = story(shop)
+    assert [moved_minor(one) for one in family] == [0, 800, -800, 900]
+    held, paid, _, again = family
+    assert undone_text(held) == f"已完成 completed by {again.stan:06d}"
+    assert undone_text(paid).startswith("已撤销 voided by")
+    assert name_text(held) == "预授权 AUTH"
