@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from firmware.acquirer.booking import Booking, Funds, Kept, Standing, asked_of
 from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError, Coming
 from firmware.acquirer.postgres import PostgresBooks
+from firmware.acquirer.postgres_schema import MIGRATIONS
 from firmware.core.kinds import Kind, Totals
 from firmware.lab.postgres import Cluster
 from tests.contracts.test_books_contract import PLACE, enter
@@ -244,4 +246,25 @@ def test_of_many_who_use_a_hold_at_once_one_does(url: str, kinds: tuple[Kind, ..
     books = PostgresBooks(url)
     spent = 1_000 if done == [Kind.COMPLETION.value] else 0
     assert (len(done), books.funds("a")) == (1, Funds(spent, 0))
+    books.close()
+
+
+def test_a_database_of_before_there_were_holds_is_brought_on(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as earlier:
+        earlier.execute(MIGRATIONS[0].encode())
+        earlier.execute("INSERT INTO accounts VALUES ('a', 700, 1)")
+        earlier.execute(
+            "INSERT INTO transactions VALUES ('10000001', 1, 1, 'sale', '104110054110001', 'a',"
+            " 700, '156', '20261122', '120000', 0, 0, '', 'standing', '00', '000000000001',"
+            " '123456', NULL, '', false, '20261122', '', 0)"
+        )
+        earlier.execute(
+            "INSERT INTO settlements VALUES ('10000001', 1, '000000000002', 1, 700, 0, 0, 0, 0)"
+        )
+    books = PostgresBooks(url)
+    assert (books.funds("a"), books.pin_failures("a")) == (Funds(700, 0), 1)
+    assert books.settlement("10000001", 1) == ("000000000002", Totals(sales=1, sales_minor=700))
+    enter(books, Kind.PREAUTH, 2, batch=2, minor=1_000, holds_minor=1_000)
+    enter(books, Kind.REFUND, 3, batch=2, undoes="000000000001", minor=700)
+    assert books.funds("a") == Funds(0, 1_000)
     books.close()
