@@ -24,13 +24,25 @@ from firmware.terminal.clock_watch import ClockWatch
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.tills import Board
 from firmware.ui.render import Frame, render
-from firmware.ui.screens import AmountCheck, Attract, Idle, Original, OutOfService, Screen
+from firmware.ui.screens import (
+    AmountCheck,
+    Attract,
+    CardPrompt,
+    Idle,
+    Original,
+    Outcome,
+    OutOfService,
+    PinEntry,
+    Screen,
+)
 from firmware.ui.texts import Language
 from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
-# the display is built anew before a frame that is agreed to, and now and then under what stands
-AGREED_TO, STANDING = (AmountCheck, Original), (Idle, Attract, OutOfService)
+# the display is built anew before what is agreed to, keyed blindly or to be known of a payment, and
+# now and then under what stands: one that lost its power for a moment is dark and does not say so
+READ_BY_PEOPLE = (AmountCheck, Original, CardPrompt, PinEntry, Outcome)
+STANDING = (Idle, Attract, OutOfService)
 HEAL_MS = 50_000
 DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # no senseless date stands in them
 
@@ -90,10 +102,10 @@ class Glass:
         frame = render(screen, language)
         before, self.screen, self.language = self.screen, screen, language
         changed = self._frame is None or frame.sha256 != self._frame.sha256
-        agreed_to = isinstance(screen, AGREED_TO) and type(before) is not type(screen)
+        to_read = isinstance(screen, READ_BY_PEOPLE) and type(before) is not type(screen)
         stands = isinstance(screen, STANDING) or not changed
         due = stands and self._clock.monotonic_ms() >= self._heal_at_ms
-        if due or (changed and agreed_to):
+        if due or (changed and to_read):
             self._heal(frame)
         if due or changed:
             self._put(frame)

@@ -10,7 +10,17 @@ from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
 from firmware.terminal.world import Glass
 from firmware.ui.render import Frame, render
-from firmware.ui.screens import AmountCheck, AmountEntry, Idle, Phrase, Screen, TextEntry
+from firmware.ui.screens import (
+    AmountCheck,
+    AmountEntry,
+    CardPrompt,
+    Idle,
+    Outcome,
+    Phrase,
+    PinEntry,
+    Screen,
+    TextEntry,
+)
 from firmware.ui.texts import Language, Text
 from hw.oled import Oled
 from hw.sim.panel.ssd1306 import Ssd1306
@@ -104,14 +114,34 @@ def test_glass_that_is_lost_under_a_screen_that_never_changes_is_noticed(counter
     assert counter.glass.fault is not None
 
 
-def test_amount_is_never_checked_on_a_glass_that_was_reset_unseen(
+def test_no_step_of_a_payment_is_on_a_glass_that_was_reset_unseen(
     counter: Counter, shop: Desk
 ) -> None:
-    counter.show(entry(shop, 12_850))
-    counter.chip.fail(broken=True)
-    counter.chip.fail(broken=False)
-    counter.show(check(shop, 12_850))
-    assert counter.says(check(shop, 12_850))
+    """A whole sale with its PIN went on, and was undone, on a display that was dark."""
+    money = shop.money(12_850)
+    approved = Phrase.of(Text.APPROVED)
+    for screen in (
+        check(shop, 12_850),
+        CardPrompt(Kind.SALE, money, Phrase.of(Text.INSERT_CARD)),
+        PinEntry(Kind.SALE, money, 0),
+        Outcome(Kind.SALE, money, approved=True, text=approved, undo_s=28),
+    ):
+        counter.chip.fail(broken=True)
+        counter.chip.fail(broken=False)
+        counter.show(screen)
+        assert counter.says(screen), type(screen).__name__
+
+
+def test_a_countdown_is_not_sent_whole_at_each_second(counter: Counter, shop: Desk) -> None:
+    def left(seconds: int) -> Outcome:
+        approved = Phrase.of(Text.APPROVED)
+        money = shop.money(12_850)
+        return Outcome(Kind.SALE, money, approved=True, text=approved, undo_s=seconds)
+
+    counter.show(left(28))
+    sent = counter.chip.bus_bytes
+    counter.show(left(27))
+    assert counter.chip.bus_bytes - sent < 400
 
 
 def test_frame_shown_while_the_glass_was_lost_stands_there_once_it_is_back(

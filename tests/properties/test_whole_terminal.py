@@ -12,6 +12,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class WholeTerminal(RuleBasedStateMachine):
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="pos-property-"))
         shutil.copytree(provisioned(), self.directory, dirs_exist_ok=True)
-        self.texts: dict[str, str] = {}  # what each frame says, by the hash of its pixels
+        self.texts = defaultdict[str, str](str)  # what each frame says, by the hash of its pixels
         self.pressed: list[tuple[int, str, str]] = []  # when, which key, and the frame it was on
         self.charged: dict[tuple[int, int], str] = {}  # batch and voucher: the amount on the glass
         self.kinds: dict[tuple[int, int], Kind] = {}
@@ -379,15 +380,13 @@ def major(minor: int) -> str:
 
 
 def run(examples: int, steps: int) -> None:
-    run_state_machine_as_test(
-        WholeTerminal,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+    how = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
+    run_state_machine_as_test(WholeTerminal, settings=how)
 
 
 def test_what_is_charged_is_what_was_agreed_to_whatever_happens():
