@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from msgspec.structs import replace
 
 import hw
 from firmware.acquirer.accounts import load_accounts
@@ -38,7 +39,8 @@ def accounts(tmp_path):
 
 def test_the_example_of_accounts_holds_cards_of_the_tray_as_their_issuers_do(accounts):
     listed = load_accounts(accounts, CURRENCIES["CNY"])
-    issued = {account.name: account for account in tray_books()}
+    # the tray's count in any currency, the file's in the settings' own
+    issued = {one.name: replace(one, currency="156") for one in tray_books()}
     assert listed
     assert listed == [issued[account.name] for account in listed]
     assert re.findall(r"pos card serve (\S+)`", WAY) == [listed[0].name]
