@@ -1,1 +1,1 @@
-"""Who authorises: the embedded host, and the link to a real one."""
+"""Who authorises: the embedded acquirer, and the link to a real one."""

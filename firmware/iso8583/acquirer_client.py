@@ -49,7 +49,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class AcquirerClient:
-    """Speaks `messages` over `link`, which carries whole frames. Used on the host's worker alone.
+    """Speaks `messages` over `link`, which carries whole frames. Used on the line's worker alone.
 
     `now` is the shop's wall clock: a new day signs on again.
     """

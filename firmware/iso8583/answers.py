@@ -1,4 +1,4 @@
-"""Answers on the wire: made by the embedded host, and believed by the terminal only if all fits."""
+"""Answers on the wire: made by the embedded acquirer, believed by the terminal only if all fits."""
 
 from __future__ import annotations
 

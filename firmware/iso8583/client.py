@@ -1,4 +1,4 @@
-"""Asks the host: one request out, one answer back, over whatever link there is."""
+"""Asks the acquirer: one request out, one answer back, over whatever link there is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KnowsDelivery(Protocol):
 
 
 class HostClient:
-    """Speaks to the host at the other end of `link`, under the keys that `keys` has in use."""
+    """Speaks to the acquirer at the other end of `link`, under the keys that `keys` has in use."""
 
     def __init__(self, link: HostLink, keys: KeySource, *, pin_format: PinFormat = 0) -> None:
         self._link = link
@@ -37,7 +37,7 @@ class HostClient:
     def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
         """Send `request` and give the answer, or why there is none.
 
-        Blocks up to `timeout_ms`; runs on the host's worker. Raises WireError for a request that
+        Blocks up to `timeout_ms`; runs on the line's worker. Raises WireError for a request that
         no message can hold, which is a bug, and for nothing that comes back.
         """
         # the codec, its DES and its library: no start asks for them

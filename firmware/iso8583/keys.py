@@ -1,4 +1,4 @@
-"""The keys between a terminal and its host: a master in a file, a session's keys for each batch."""
+"""The keys of a terminal and its acquirer: a master in a file, a session's keys for each batch."""
 
 from __future__ import annotations
 

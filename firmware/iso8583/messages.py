@@ -1,4 +1,4 @@
-"""What the terminal asks of a host and what it may get back, free of any wire format."""
+"""What the terminal asks of an acquirer and what it may get back, free of any wire format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANOTHER_BATCH = "77"  # is open at the acquirer than the one asked with
 
 
 class CardPresented(Struct, frozen=True):
-    """The card as the host must see it; lives only as long as the request.
+    """The card as the acquirer must see it; lives only as long as the request.
 
     Raises ValueError when track 2 is another account's than the PAN.
     """
@@ -29,7 +29,7 @@ class CardPresented(Struct, frozen=True):
     psn: str
     expiry: str  # YYMM
     track2: Track2 | None = None
-    pin: Pin | None = None  # enciphered by the host layer, never earlier
+    pin: Pin | None = None  # enciphered by the line, never earlier
     de55: bytes = b""
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class ReversalRequest(Struct, frozen=True):
 
 
 class SettlementRequest(Struct, frozen=True):
-    """Close `batch`; the host compares `totals` with its own."""
+    """Close `batch`; the acquirer compares `totals` with its own."""
 
     terminal: str
     merchant: str
@@ -172,7 +172,7 @@ class ScriptRequest(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """The host's answer. `response_code` is ISO 8583 field 39.
+    """The acquirer's answer. `response_code` is ISO 8583 field 39.
 
     What stands after `balance` is said on an acquirer's line alone.
     """
@@ -238,7 +238,7 @@ class NoAnswerReason(enum.Enum):
 
 
 class NoAnswer(Struct, frozen=True):
-    """No answer: the host may or may not have acted. A value that leads to a reversal."""
+    """No answer: the acquirer may or may not have acted. A value that leads to a reversal."""
 
     reason: NoAnswerReason
     detail: str = ""

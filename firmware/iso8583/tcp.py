@@ -1,4 +1,4 @@
-"""The link to a real host: a TCP connection, a length and a TPDU before the message.
+"""The link to a real acquirer: a TCP connection, a length and a TPDU before the message.
 
 length, 2 bytes big-endian of what follows | TPDU, 5 bytes | message
 
@@ -71,7 +71,7 @@ class TcpLink:
             raise
 
     def _dial(self, deadline_ms: int) -> socket.socket:
-        """A connection to one of the host's addresses, tried in turn. Raises OSError.
+        """A connection to one of the acquirer's addresses, tried in turn. Raises OSError.
 
         The deadline is for all of them together: each is given its share of the time that is
         left, so that a dead one neither holds the cardholder longer nor uses up the next one's.
@@ -96,7 +96,7 @@ class TcpLink:
     def _carry(self, line: socket.socket, frame: bytes, deadline_ms: int) -> bytes:
         """One frame out, one answer back. Raises OSError."""
         line.settimeout(self._left_s(deadline_ms))
-        # from the first byte on the host may have it all, whatever is reported
+        # from the first byte on the acquirer may have it all, whatever is reported
         self.undelivered = False
         line.sendall(frame)
         return self._receive(line, deadline_ms)

@@ -1,8 +1,8 @@
 """Field 48 of a settlement: count and sum of each kind, and whether both sides agree.
 
 Groups of count (6 digits) and sum (16), for sales, voids and refunds, and where there are any for
-completions of pre-authorisations and their voids; then one digit: 0 in a request, 1 when the host's
-totals are the same (对账平), 2 when they are not (对账不平).
+completions of pre-authorisations and their voids; then one digit: 0 in a request, 1 when the
+acquirer's own totals are the same (对账平), 2 when they are not (对账不平).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Of a sale that a card approved by itself; and on an acquirer's line of a refund that was sent and
 not answered, which is never reversed. Sent at once, then on a timer, and before anything that
 builds on a sale: a void or refund, the settlement, the sign-off. Unlike a reversal one that is owed
-stops no sale, for a card that may approve without a host is there for when there is none.
+stops no sale, for a card that may approve without an acquirer is there for when there is none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.shift import Shift, is_on_a_line
 
-# The host could not look at it, or not at us: asked again. Any other code is its word on it.
+# The acquirer could not look at it, or not at us: asked again. Any other code is its word on it.
 TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
 
 
@@ -60,7 +60,7 @@ async def send_uploads(shift: Shift) -> bool:
 
 
 async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
-    """Send one advice; None when the host has its say, else the answer that leaves it owed."""
+    """Send one advice; None when the acquirer has its say, else the answer that leaves it owed."""
     owed = upload.transaction
     card = await Unseal(owed.batch, owed.stan)
     refund = owed.kind is Kind.REFUND
@@ -88,7 +88,7 @@ async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
     if answer.is_approval:
         # kept until the batch is settled
         await Record.of(answered, card=card if is_on_a_line(shift) else None)
-    else:  # the goods are gone and the host will not pay: a person must claim it
+    else:  # the goods are gone and the acquirer will not pay: a person must claim it
         await Record.of(answered, await fault_slip(owed))
     return None
 

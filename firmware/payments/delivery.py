@@ -1,7 +1,7 @@
-"""How what the host is owed goes out: nothing holds up what stands behind it, and people are told.
+"""How what is owed to the acquirer goes out: nothing holds up what is behind it; people are told.
 
-A reversal or a notice that the host answers with a refusal stays owed, and the next one is sent all
-the same.
+A reversal or an advice that the acquirer answers with a refusal stays owed, and the next one is
+sent all the same.
 """
 
 from __future__ import annotations

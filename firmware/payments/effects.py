@@ -67,7 +67,7 @@ class Record(Effect[None], frozen=True):
 
 
 class Unseal(Effect[CardPresented], frozen=True):
-    """The card of an offline approval that the host has not heard of."""
+    """The card of an offline approval that the acquirer has not heard of."""
 
     batch: int
     stan: int
@@ -98,7 +98,7 @@ class Look(Effect[A_co], frozen=True):
 
 
 class Authorise(Effect[HostAnswer], frozen=True):
-    """Send a request to the host and wait for its answer, at most the host's time-out."""
+    """Send a request to the acquirer and wait for its answer, at most `host.timeout_s`."""
 
     request: LineRequest
 

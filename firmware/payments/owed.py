@@ -1,4 +1,4 @@
-"""What the host is owed: sent, and again and again wherever the terminal waits."""
+"""What the acquirer is owed: sent, and again and again wherever the terminal waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reversals: whatever an intent did at the host is undone, and asked for until it is.
+"""Reversals: whatever an intent did at the acquirer is undone, and asked for until it is.
 
 A reversal is recorded before it is sent, sent at once, then on a timer, before the next sale, the
 settlement and the sign-off. It is never dropped.
@@ -22,12 +22,12 @@ from firmware.payments.delivery import deliver, stays_owed
 from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
 from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
-# 00: undone. 25: the host knows no original, so nothing stands.
+# 00: undone. 25: the acquirer knows no original, so nothing stands.
 CONFIRMING_CODES = frozenset({"00", "25"})
 
 
 async def reverse(shift: Shift, payment: Payment, cause: ReversalCause) -> bool:
-    """Open a reversal of a payment and try it at once; True when the host confirmed it."""
+    """Open a reversal of a payment and try it at once; True when the acquirer confirmed it."""
     await Record.of(
         ReversalOpened(
             batch=payment.batch, stan=payment.stan, reason=cause.value, training=payment.training
@@ -43,7 +43,7 @@ async def send_reversals(shift: Shift) -> bool:
 
 
 async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
-    """Send one reversal; None when the host confirms it, else the answer that leaves it owed."""
+    """Send one reversal; None when it is confirmed, else the answer that leaves it owed."""
     owed, asked_at = reversal.transaction, await Now()
     card: CardPresented | None = None
     asks_for_it = is_on_a_line(shift) and not owed.training

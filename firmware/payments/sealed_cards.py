@@ -1,10 +1,10 @@
-"""Card data of sales that a card approved by itself, kept until the host has heard of them.
+"""Card data of sales that a card approved by itself, kept until the acquirer has heard of them.
 
-A card under its floor limit approves without the host. The merchant is owed that money only once
-the host has the sale, so its notice must survive a power cut; and it cannot be made again from the
-journal, which never holds a PAN. So what the notice needs is kept beside the log, never in it:
-sealed with AES-256-GCM under a key derived from the terminal's card key, bound to its batch and
-voucher number, and deleted in the commit that records the host's answer. It is the number, the
+A card under its floor limit approves without the acquirer. The merchant is owed that money only
+once the acquirer has the sale, so its advice must survive a power cut; and it cannot be made again
+from the journal, which never holds a PAN. So what the advice needs is kept beside the log: sealed
+with AES-256-GCM under a key derived from the terminal's card key, bound to its batch and voucher
+number, and deleted in the commit that records the acquirer's answer. It is the number, the
 expiry and the chip's data; never track data and never a PIN, for such a sale needs neither. With
 `sale.always_online` no card approves by itself, and nothing is ever kept.
 
@@ -43,7 +43,7 @@ class Place(Struct, frozen=True):
 
 
 def seal(card: CardPresented, place: Place, card_key: Key) -> bytes:
-    """What the host's notice needs of the card, readable by this terminal alone."""
+    """What the advice needs of the card, readable by this terminal alone."""
     told = (card.pan.reveal(), card.psn, card.expiry, card.de55)
     return _seal(card_key).close(msgspec.json.encode(told), place.words)
 

@@ -1,4 +1,4 @@
-"""The host of training mode: approves, and keeps no books, because nothing counts."""
+"""The acquirer of training mode: approves, and keeps no books, because nothing counts."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ CardEnd = Callable[[HostAnswer], Awaitable[CardWord]]
 
 
 async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> PaymentEnded:
-    """Carry a payment out and say how it ended. The intent is durable before the host is asked.
+    """Carry a payment out and say how it ended. The intent is durable before the acquirer is asked.
 
     A refusal, and nothing begun, where the open batch has given out every voucher number there is.
     """
@@ -191,7 +191,7 @@ async def _unanswered(
 async def _offline(
     shift: Shift, ready: Ready, payment: Payment
 ) -> PaymentApproved | PaymentDeclined:
-    """The card's own decision: intent and outcome in one commit, and the host is told at once.
+    """The card's own decision: intent and outcome in one commit, and the acquirer is told at once.
 
     Its answer changes nothing, for the card has approved; without one it is told again later.
     """
