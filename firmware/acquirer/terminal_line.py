@@ -53,7 +53,7 @@ class TerminalLine(asyncio.Protocol):
         self._gathered = bytearray()
         self._is_asking = self._is_ending = self._is_full = self._is_paused = False
         self._timer: asyncio.TimerHandle | None = None
-        self._due_s = 0.0
+        self._due_s: float = 0
         self._delayed: tuple[asyncio.TimerHandle, Reply] | None = None
         self.opening: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None

@@ -11,6 +11,7 @@ from datetime import date
 from firmware.acquirer.booking import Booking, Standing
 from firmware.acquirer.engine import BooksEngine
 from firmware.core.kinds import COMPLETION_PERCENT_MAX, RESTS_ON, Kind, OriginalRef
+from firmware.core.money import percent_of
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
 
@@ -70,7 +71,7 @@ def completion_verdict(
         return hold, "", 0
     if today.toordinal() - _day(hold.decided_on) > HOLD_DAYS:
         return NOT_POSSIBLE, "", 0
-    over = payment.amount.minor * 100 > hold.amount_minor * COMPLETION_PERCENT_MAX
+    over = payment.amount.minor > percent_of(hold.amount_minor, COMPLETION_PERCENT_MAX)
     return (OVER_LIMIT if over else APPROVED), hold.reference, -hold.amount_minor
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 from firmware.api.nexo_crypto import Trailer
 from firmware.api.problems import Wrong
 from firmware.api.types import AMOUNT_MAX
-from firmware.core.money import Currency, MoneyError, minor_of_decimal
+from firmware.core.money import NOTHING, Currency, MoneyError, minor_of_decimal
 
 _CAPITALS = {"id", "poi"}
 _SIMPLE = re.compile(r"^[A-Za-z0-9_-]{1,24}$")
@@ -60,7 +60,7 @@ class Amounts(_Part, frozen=True, kw_only=True):
 
     currency: str
     requested_amount: Decimal
-    cash_back_amount: Decimal = Decimal(0)
+    cash_back_amount: Decimal = NOTHING
 
 
 class NexoOriginal(_Part, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ CURRENCIES = {
         Currency("KWD", "414", 3, "KWD"),
     )
 }
+NOTHING = Decimal(0)  # in major units of any currency
 _BY_CODE = {key: c for c in CURRENCIES.values() for key in (c.alpha, c.numeric)}
 MINOR_MAX = 999_999_999_999  # twelve digits: ISO 8583 field 4, EMV tag 9F02
 
@@ -123,6 +124,11 @@ def minor_of_decimal(amount: Decimal, currency: Currency) -> int:
     if not 0 <= minor <= MINOR_MAX or minor != minor.to_integral_value():
         raise MoneyError(f"{amount!s:.40} is no amount of {currency.alpha}")
     return int(minor)
+
+
+def percent_of(minor: int, percent: int) -> int:
+    """So many hundredths of an amount, in whole minor units: what is over is left off."""
+    return minor * percent // 100
 
 
 def example_of(currency: Currency) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from firmware.core.kinds import COMPLETION_PERCENT_MAX, RESTS_ON, Kind, Result, Totals
-from firmware.core.money import MINOR_MAX
+from firmware.core.money import MINOR_MAX, percent_of
 from firmware.journal.enquiry_records import BalanceAsked
 from firmware.journal.faults import RuleBroken
 from firmware.journal.order_records import OrderTaken
@@ -139,9 +139,9 @@ def may_undo(
         require(not original["refunded_minor"], f"{word} of a refunded {name}")
         require(intent.amount_minor == original["amount_minor"], f"{word} of a part")
     elif intent.kind is Kind.COMPLETION:
-        most = original["amount_minor"] * COMPLETION_PERCENT_MAX
+        most_minor = percent_of(original["amount_minor"], COMPLETION_PERCENT_MAX)
         require(
-            intent.amount_minor * 100 <= most,
+            intent.amount_minor <= most_minor,
             f"completion of {intent.amount_minor} where {original['amount_minor']} is held",
         )
     else:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from firmware.core.kinds import CardFacts
-from firmware.core.money import Money
+from firmware.core.money import Money, percent_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
@@ -51,7 +51,7 @@ async def sale_limits(shift: Shift) -> WhyNot:
 def completion_limits(shift: Shift, held: Money) -> WhyNot:
     """Why an amount cannot be completed of what is held: too far above it."""
     percent = shift.config.preauth.completion_percent
-    most = shift.money(held.minor * percent // 100)
+    most = shift.money(percent_of(held.minor, percent))
 
     def why_not(amount: Money) -> Refusal | None:
         if amount.minor > most.minor:

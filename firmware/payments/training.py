@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware.core.money import minor_of
 from firmware.iso8583.messages import (
     Answered,
     Balance,
@@ -11,7 +12,7 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 
-LESSON_BALANCE = 1_000  # major units: nobody's
+LESSON_BALANCE = "1000"  # major units: nobody's
 
 
 def training_answer(request: LineRequest) -> Answered:
@@ -20,6 +21,6 @@ def training_answer(request: LineRequest) -> Answered:
         return Answered("00", host_totals=request.totals)
     if isinstance(request, BalanceRequest):
         currency = request.currency
-        return Answered("00", balance=Balance(LESSON_BALANCE * 10**currency.exponent, currency))
+        return Answered("00", balance=Balance(minor_of(LESSON_BALANCE, currency), currency))
     reference = f"TRAIN{subject_of(request).stan:07d}"
     return Answered("00", reference=reference, authorisation_code="000000")

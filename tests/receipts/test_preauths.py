@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from firmware.core.kinds import Copy, Kind, OriginalRef, Totals
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
-from firmware.receipts import fault_slip, settlement_slip
+from firmware.receipts.fault import fault_slip
+from firmware.receipts.settlement import settlement_slip
 from hw.ports import Document, Line, Size
 from tests.receipts.test_rules import MERCHANT, line_of, slip
 

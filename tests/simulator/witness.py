@@ -10,6 +10,7 @@ from firmware.acquirer.booking import Standing
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Money
 from firmware.flows import effects
+from firmware.journal.enquiry_records import BalanceAsked
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
     AmountAgreed,
@@ -142,11 +143,13 @@ class Witness:
                     record.amount_minor,
                 ):
                     raise Broken(f"intent {record.stan:06d} without anybody's agreement")
+            case BalanceAsked():
+                self._hold_number(record)
             case SettlementCompleted():
                 self._hold_settlement(record)
 
-    def _hold_number(self, intent: IntentRecorded) -> None:
-        """Voucher numbers have no gaps, and lessons have their own."""
+    def _hold_number(self, intent: IntentRecorded | BalanceAsked) -> None:
+        """Voucher numbers have no gaps, and lessons have their own; an enquiry takes one."""
         before = self._stan.get(intent.training, 0)
         if intent.stan != before + 1:
             raise Broken(f"voucher {intent.stan:06d} follows {before:06d}")
