@@ -96,7 +96,7 @@ async def outage(desk: Desk) -> None:
     await PowerOff()
     await UseUpCard()
     story = _Story()
-    retry = await Retry.begin(desk)
+    retry = await Retry.later(desk)
     over = False
     while not over:
         faults = await Faults()

@@ -66,12 +66,18 @@ class Retry(Struct):
     pause_ms: int
 
     @classmethod
-    async def begin(cls, shift: Shift) -> Retry:
-        """From now on, with the pause of the settings; a script's result is told at once."""
+    async def later(cls, shift: Shift) -> Retry:
+        """From now on, with the pause of the settings. Reads nothing: the journal may be away."""
         pause_ms = shift.config.host.reversal_retry_s * 1000
-        moment = await Now()
-        untried = any(not each.attempts for each in await _scripts(shift))
-        return cls(moment.monotonic_ms - (pause_ms if untried else 0), pause_ms)
+        return cls((await Now()).monotonic_ms, pause_ms)
+
+    @classmethod
+    async def begin(cls, shift: Shift) -> Retry:
+        """The same, but a script's result is told at once. Raises JournalFault."""
+        retry = await cls.later(shift)
+        if any(not each.attempts for each in await _scripts(shift)):
+            retry.tried_ms -= retry.pause_ms
+        return retry
 
     async def go_on(self, shift: Shift, moment: Moment) -> int | None:
         """Try if it is time; how long to wait before asking again at most, None if for ever."""

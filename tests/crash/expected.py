@@ -10,8 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firmware.iso8583.messages import FinancialRequest, HostRequest, ReversalRequest
+from firmware.iso8583.messages import (
+    BalanceRequest,
+    FinancialRequest,
+    HostRequest,
+    ReversalRequest,
+)
 from firmware.journal.advice_records import UploadAttempted
+from firmware.journal.enquiry_records import BalanceAnswered
 from firmware.journal.records import (
     ClockJumped,
     Record,
@@ -90,6 +96,7 @@ _REVERSAL_IN_VAIN = Expected(
 _NOTICE_IN_VAIN = Expected(
     (Text.UPLOADS_PENDING, Text.UPLOAD_FIRST), at_idle=True, stood=True, record=UploadAttempted
 )
+_ENQUIRY_IN_VAIN = Expected((Text.BALANCE_LATER,), record=BalanceAnswered)
 _SETTLEMENT_IN_VAIN = Expected((Text.SETTLE_FAILED,), record=SettlementStarted)
 
 
@@ -100,6 +107,8 @@ def in_vain(request: HostRequest) -> Expected:
             return _NOTICE_IN_VAIN if offline else SALE_IN_VAIN
         case ReversalRequest():
             return _REVERSAL_IN_VAIN
+        case BalanceRequest():
+            return _ENQUIRY_IN_VAIN
     return _SETTLEMENT_IN_VAIN
 
 
