@@ -15,6 +15,7 @@ from firmware.core.kinds import Kind
 from firmware.flows import effects
 from firmware.iso8583.messages import HostRequest
 from firmware.journal.faults import JournalFault
+from firmware.journal.paper_records import PrintQueued
 from firmware.journal.store import Journal
 from firmware.lab.scenario.language import FAULTS, ScenarioError, Step
 from firmware.lab.scenario.player import ScenarioFailed
@@ -190,6 +191,8 @@ class Trial:
 
         counts: dict[str, Callable[[], int]] = {
             "printer": lambda: bench.paper_printer.used_in_vain,
+            # one that was never heard is doubted once there is paper for it
+            "printer hangs": lambda: bench.paper_printer.used_in_vain if self._printed else 0,
             "host": lambda: len(self._unanswered),
             "disk": lambda: rig.space_asked + wrote(),
             "clock": lambda: 0 if unknown else self._asked[payment_effects.Record],
@@ -282,6 +285,13 @@ class Trial:
     def broken(self) -> list[str]:
         """Every promise that is not kept once all is at rest."""
         return broken(self.cast.rig, self._shown, self._paper)
+
+    @property
+    def _printed(self) -> bool:
+        """Whether there ever was paper to print."""
+        return any(
+            isinstance(each.record, PrintQueued) for each in _journal(self.cast.rig).records()
+        )
 
     @property
     def _paper(self) -> str:
