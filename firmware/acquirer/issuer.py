@@ -77,12 +77,10 @@ class Issuer:
         if account is None:
             return Decision("14")
         try:
-            chip = {f"{one.tag:X}": one.value for one in tlv.parse(request.card.de55)}
+            chip = _chip_in(request.card)
         except tlv.TlvError:
             return Decision("30")
-        issuer = IssuerKey(
-            account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method
-        )
+        issuer = _issuer_of(account)
         checked = request.payment.kind in ASKS_THE_CARD or _asks_online(chip)
         if checked:
             code = self._card_code(books, request, account_id, issuer, chip)
@@ -107,12 +105,10 @@ class Issuer:
         if account is None or card.psn not in ("", account.psn):
             return Decision("14")
         try:
-            chip = {f"{one.tag:X}": one.value for one in tlv.parse(card.de55)}
+            chip = _chip_in(card)
         except tlv.TlvError:
             return Decision("30")
-        issuer = IssuerKey(
-            account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method
-        )
+        issuer = _issuer_of(account)
         told = None
         if _asks_online(chip) and not is_genuine(issuer, chip):
             code = "05"
@@ -221,6 +217,15 @@ class Issuer:
         if account.day_limit_minor is not None and sum_minor + amount > account.day_limit_minor:
             return "61"
         return APPROVED
+
+
+def _chip_in(card: CardPresented) -> dict[str, bytes]:
+    """The data of field 55 by their tags. Raises TlvError."""
+    return {f"{one.tag:X}": one.value for one in tlv.parse(card.de55)}
+
+
+def _issuer_of(account: Account) -> IssuerKey:
+    return IssuerKey(account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method)
 
 
 def _funds_code(books: BooksEngine, account_id: str, account: Account, more_minor: int) -> str:
