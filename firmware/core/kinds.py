@@ -203,7 +203,21 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     completion_voids_minor: int = 0
 
     @property
+    def has_completions(self) -> bool:
+        """Whether a pre-authorisation was completed, or a completion voided."""
+        return bool(self.completions or self.completion_voids)
+
+    @property
+    def charged_minor(self) -> int:
+        """Sales and completions."""
+        return self.sales_minor + self.completions_minor
+
+    @property
+    def given_back_minor(self) -> int:
+        """Voids of both, and refunds."""
+        return self.voids_minor + self.refunds_minor + self.completion_voids_minor
+
+    @property
     def net_minor(self) -> int:
         """What the merchant is owed: what was charged less what was given back."""
-        charged = self.sales_minor + self.completions_minor
-        return charged - self.voids_minor - self.refunds_minor - self.completion_voids_minor
+        return self.charged_minor - self.given_back_minor

@@ -136,7 +136,7 @@ def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
 
     With completions of pre-authorisations they are what was charged and what was given back.
     """
-    if totals.completions or totals.completion_voids:
+    if totals.has_completions:
         return _sides(desk, totals)
     rows = (
         (Text.TOTAL_SALES, totals.sales, totals.sales_minor),
@@ -150,13 +150,12 @@ def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
 
 
 def _sides(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
-    charged = totals.sales_minor + totals.completions_minor
     rows = (
-        (Text.TOTAL_DEBIT, totals.sales + totals.completions, charged),
+        (Text.TOTAL_DEBIT, totals.sales + totals.completions, totals.charged_minor),
         (
             Text.TOTAL_CREDIT,
             totals.voids + totals.refunds + totals.completion_voids,
-            charged - totals.net_minor,
+            totals.given_back_minor,
         ),
     )
     currency = desk.config.currency

@@ -21,7 +21,7 @@ _ALWAYS = 3  # so many groups are there in any case
 
 def pack_totals(totals: Totals, verdict: int = ASKED) -> str:
     """67 digits, or 111 where there were completions."""
-    count = len(_GROUPS) if totals.completions or totals.completion_voids else _ALWAYS
+    count = len(_GROUPS) if totals.has_completions else _ALWAYS
     groups = ((getattr(totals, name), getattr(totals, f"{name}_minor")) for name in _GROUPS[:count])
     return "".join(f"{number:06d}{minor:016d}" for number, minor in groups) + str(verdict)
 

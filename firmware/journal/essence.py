@@ -150,7 +150,7 @@ def transaction_fields(transaction: Transaction) -> dict[str, str]:
 def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dict[str, str]:
     """What a settlement slip's essence tells of its settlement, whose record knows no more."""
     totals = settlement.totals
-    version = COMPLETED if totals.completions or totals.completion_voids else SETTLEMENT
+    version = COMPLETED if totals.has_completions else SETTLEMENT
     sums = _SUMS if version == COMPLETED else _BEFORE_COMPLETIONS
     return {name: str(getattr(totals, name)) for name in sums} | {
         "version": version,

@@ -36,8 +36,9 @@ def settlement_slip(
     sheet.owner(merchant, settlement.operator)
     sheet.pair(Label.BATCH, f"{settlement.batch:06d}", bold=True)
     sheet.pair(Label.DATE, date_text(settlement.date, settlement.time)).rule()
-    which = max(settlement.totals, settlement.host_totals, key=_completed)
-    ours, theirs = (_rows(each, which) for each in (settlement.totals, settlement.host_totals))
+    both = settlement.totals, settlement.host_totals
+    completed = any(each.has_completions for each in both)
+    ours, theirs = (_rows(each, completed=completed) for each in both)
     net = sum_text(settlement.totals.net_minor, currency)
     if settlement.balanced:
         _table(sheet, ours, currency)
@@ -57,17 +58,13 @@ def settlement_slip(
     return sheet.qr(qr).document()
 
 
-def _rows(totals: Totals, which: Totals) -> _Rows:
-    """By kind; completions of pre-authorisations and their voids where `which` has any."""
+def _rows(totals: Totals, *, completed: bool) -> _Rows:
+    """By kind; completions of pre-authorisations and their voids where either side has any."""
     return {
         kind: (getattr(totals, f"{kind.value}s"), getattr(totals, f"{kind.value}s_minor"))
         for kind in COUNTED
-        if kind in _ALWAYS or which.completions or which.completion_voids
+        if kind in _ALWAYS or completed
     }
-
-
-def _completed(totals: Totals) -> int:
-    return totals.completions + totals.completion_voids
 
 
 def _difference(ours: _Rows, theirs: _Rows) -> _Rows:

@@ -72,8 +72,7 @@ class Recorder:
         lines = ["# recorded on the bench page; `pos play` plays it", *self._lines]
         if terminal is not None and terminal.ledger.at_hand:
             totals = terminal.ledger.journal.totals(terminal.ledger.journal.batch())
-            completed = totals.completions or totals.completion_voids
-            names = ("completions", "completion_voids") if completed else ()
+            names = ("completions", "completion_voids") if totals.has_completions else ()
             sums = " ".join(
                 f"{name}={getattr(totals, name)}/{getattr(totals, f'{name}_minor')}"
                 for name in ("sales", "voids", "refunds", *names)
