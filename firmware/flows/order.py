@@ -12,7 +12,8 @@ from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.ended_words import why_declined, why_undecided
-from firmware.flows.order_undone import detail_of, give_back, original_of, why_not_undone
+from firmware.flows.order_undone import give_back, original_of, why_not_undone
+from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
 from firmware.flows.sale import meet_card

@@ -20,8 +20,6 @@ from firmware.payments.originals import why_not_refunded, why_not_voided
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.tills import LastStop, NotNow, OrderStage, TellStage
 from firmware.payments.transact import PaymentEnded
-from firmware.ui.screens import Phrase
-from firmware.ui.texts import Text
 
 
 async def original_of(taken: OrderTaken) -> Transaction | None:
@@ -55,14 +53,6 @@ async def why_not_undone(desk: Desk, taken: OrderTaken) -> NotNow | Refusal | No
     return (await refund_limits(desk, left))(desk.money(taken.amount_minor))
 
 
-def detail_of(original: Transaction) -> tuple[Phrase, ...]:
-    """What the frame that is agreed to says of the original."""
-    return (
-        Phrase.of(Text.ORIGINAL_OF, voucher=f"{original.stan:06d}"),
-        Phrase.of(Text.CARD_TAIL, tail=original.card.last4),
-    )
-
-
 async def give_back(
     desk: Desk, agreed: Agreed, original: Transaction
 ) -> PaymentEnded | GivenUp | None:
@@ -70,12 +60,12 @@ async def give_back(
     settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
     presented = await present_same_card(desk, agreed, original)
     pin = await original_pin(desk, agreed, presented, original, asked=settings.pin)
-    for given_up in (presented, pin):
-        if isinstance(given_up, GivenUp):
-            await release_card()
-            return given_up
-    assert not isinstance(presented, GivenUp)
-    assert not isinstance(pin, GivenUp)
+    if isinstance(presented, GivenUp):
+        await release_card()
+        return presented
+    if isinstance(pin, GivenUp):
+        await release_card()
+        return pin
     if await LastStop():
         await release_card()
         return GivenUp.CANCELLED

@@ -1,18 +1,77 @@
-"""The original of a void or refund on the display, and why it cannot be undone in words."""
+"""The original of a void, refund or completion: asked for, on the display, and refused in words."""
 
 from __future__ import annotations
 
-from firmware.core.kinds import Kind
+from collections.abc import Callable
+
+from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
-from firmware.flows.parts import abandon, tell
+from firmware.flows.parts import (
+    GivenUp,
+    abandon,
+    check_amount,
+    enter_amount,
+    enter_digits,
+    tell,
+)
 from firmware.flows.words import why_refused
+from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
+from firmware.payments.effects import Look
+from firmware.payments.order import Agreed, Order
 from firmware.payments.refusals import Code, Refusal
 from firmware.receipts.sheet import masked_number
 from firmware.ui.parts import KINDS
 from firmware.ui.screens import Original, Phrase
 from firmware.ui.texts import Text
+
+VOUCHER_LENGTHS = tuple(range(1, 7))
+
+
+async def named_by_voucher(desk: Desk, kind: Kind) -> Transaction | GivenUp | None:
+    """What the voucher number that is keyed names; None for an unknown one."""
+    title, hint = Phrase.of(Text.ORIGINAL_VOUCHER), Phrase.of(Text.SIX_DIGITS)
+    number = await enter_digits(desk, title, lengths=VOUCHER_LENGTHS, hint=hint)
+    if isinstance(number, GivenUp):
+        await abandon(kind, "voucher number", number)
+        return number
+    return await Look.of(Lookups.by_voucher, int(number), training=desk.training)
+
+
+async def agree_on_part(
+    desk: Desk,
+    kind: Kind,
+    title: Text,
+    original: OriginalRef,
+    detail: tuple[Phrase, ...],
+    *,
+    start: Money | None,
+    refuse_amount: Callable[[Money], Phrase | None],
+) -> Agreed | GivenUp:
+    """How much of an original, checked as for a sale; CANCEL at the check returns to the amount."""
+    amount = start
+    while True:
+        words = Phrase.of(title)
+        keyed = await enter_amount(desk, kind, words, start=amount, refuse=refuse_amount)
+        if isinstance(keyed, GivenUp):
+            await abandon(kind, "amount", keyed)
+            return keyed
+        amount = keyed
+        agreed = await check_amount(desk, Order(kind, amount, original=original), detail)
+        if isinstance(agreed, Agreed):
+            return agreed
+        await abandon(kind, "amount check", agreed, amount)
+        if agreed is GivenUp.TIMED_OUT:
+            return agreed
+
+
+def detail_of(original: Transaction) -> tuple[Phrase, ...]:
+    """What the frame that is agreed to says of the original."""
+    return (
+        Phrase.of(Text.ORIGINAL_OF, voucher=f"{original.stan:06d}"),
+        Phrase.of(Text.CARD_TAIL, tail=original.card.last4),
+    )
 
 
 async def refuse(desk: Desk, kind: Kind, refusal: Refusal | None) -> None:

@@ -7,28 +7,32 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
-from firmware.flows.card import enter_pin, present_card, present_same_card
+from firmware.flows.card import enter_pin, present_card
 from firmware.flows.desk import Desk
 from firmware.flows.guards import in_words
-from firmware.flows.original import original_screen, refuse
+from firmware.flows.original import (
+    VOUCHER_LENGTHS,
+    agree_on_part,
+    detail_of,
+    original_screen,
+    refuse,
+)
 from firmware.flows.parts import (
     GivenUp,
     abandon,
-    check_amount,
     choose,
     confirm,
     confirm_in_turns,
-    enter_amount,
     enter_digits,
 )
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
-from firmware.flows.void import carry_out_if_presented, original_pin, void_original
+from firmware.flows.void import carry_out_if_presented, carry_out_on_same_card, void_original
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
 from firmware.payments.limits import refund_limits
-from firmware.payments.order import Agreed, Order
+from firmware.payments.order import Agreed
 from firmware.payments.originals import (
     date_of,
     elsewhere,
@@ -42,7 +46,6 @@ from firmware.payments.transact import PaymentEnded
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
-VOUCHER_LENGTHS = tuple(range(1, 7))
 REFERENCE_LENGTH = 12
 
 
@@ -87,18 +90,11 @@ async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | 
         await abandon(Kind.REFUND, "original", seen)
         return None
     # 4. The amount, checked as for a sale.
-    detail = (
-        Phrase.of(Text.ORIGINAL_OF, voucher=f"{original.stan:06d}"),
-        Phrase.of(Text.CARD_TAIL, tail=original.card.last4),
-    )
-    agreed = await _agree_on_amount(desk, reference_to(original), detail, left)
+    agreed = await _agree_on_amount(desk, reference_to(original), detail_of(original), left)
     if isinstance(agreed, GivenUp):
         return None
-    # 5. The same card, its PIN if the setting asks.
-    presented = await present_same_card(desk, agreed, original)
-    pin = await original_pin(desk, agreed, presented, original, asked=desk.config.refund.pin)
-    # 6. Intent, host, outcome.
-    return await carry_out_if_presented(desk, agreed, presented, pin)
+    # 5–6. The same card, its PIN if the setting asks; intent, acquirer, outcome.
+    return await carry_out_on_same_card(desk, agreed, original, pin=desk.config.refund.pin)
 
 
 async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnded | None:
@@ -183,18 +179,7 @@ async def _agree_on_amount(
     desk: Desk, original: OriginalRef, detail: tuple[Phrase, ...], left: Money | None
 ) -> Agreed | GivenUp:
     refuse_amount = in_words(await refund_limits(desk, left))
-    amount = left
-    while True:
-        title = Phrase.of(Text.REFUND_AMOUNT)
-        keyed = await enter_amount(desk, Kind.REFUND, title, start=amount, refuse=refuse_amount)
-        if isinstance(keyed, GivenUp):
-            await abandon(Kind.REFUND, "amount", keyed)
-            return keyed
-        amount = keyed
-        order = Order(Kind.REFUND, amount, original=original)
-        agreed = await check_amount(desk, order, detail)
-        if isinstance(agreed, Agreed):
-            return agreed
-        await abandon(Kind.REFUND, "amount check", agreed, amount)
-        if agreed is GivenUp.TIMED_OUT:
-            return agreed
+    kind, title = Kind.REFUND, Text.REFUND_AMOUNT
+    return await agree_on_part(
+        desk, kind, title, original, detail, start=left, refuse_amount=refuse_amount
+    )

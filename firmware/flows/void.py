@@ -6,13 +6,12 @@ from firmware.core.kinds import EmvData, Kind, Verification
 from firmware.core.masked import Pin
 from firmware.flows.card import Presented, card_facts, enter_pin, present_same_card, release_card
 from firmware.flows.desk import Desk
-from firmware.flows.original import original_screen, refuse
+from firmware.flows.original import named_by_voucher, original_screen, refuse
 from firmware.flows.parts import (
     GivenUp,
     abandon,
     agree,
     check_original,
-    enter_digits,
     show,
     tell,
 )
@@ -20,17 +19,14 @@ from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import CardPresented, HostAnswer
-from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
-from firmware.payments.effects import Look, Now
+from firmware.payments.effects import Now
 from firmware.payments.order import Agreed, Order, Ready
 from firmware.payments.originals import reference_to, why_not_voided
+from firmware.payments.refusals import Refusal
 from firmware.payments.roles import Act
 from firmware.payments.transact import CardWord, PaymentEnded, transact
-from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
-
-VOUCHER_LENGTHS = tuple(range(1, 7))
 
 
 async def void(desk: Desk) -> PaymentEnded | None:
@@ -42,33 +38,41 @@ async def void(desk: Desk) -> PaymentEnded | None:
     if not await may_move_money(desk):
         await abandon(Kind.VOID, "owed", GivenUp.CANCELLED)
         return None
-    title, hint = Phrase.of(Text.ORIGINAL_VOUCHER), Phrase.of(Text.SIX_DIGITS)
-    number = await enter_digits(desk, title, lengths=VOUCHER_LENGTHS, hint=hint)
-    if isinstance(number, GivenUp):
-        await abandon(Kind.VOID, "voucher number", number)
-        return None
-    original = await Look.of(Lookups.by_voucher, int(number), training=desk.training)
-    return await void_original(desk, original)
+    original = await named_by_voucher(desk, Kind.VOID)
+    return None if isinstance(original, GivenUp) else await void_original(desk, original)
 
 
 async def void_original(desk: Desk, original: Transaction | None) -> PaymentEnded | None:
     """Void `original` after showing it; refusals are said, each with its own text."""
     refusal = await why_not_voided(desk, original)
+    return await take_back(desk, Kind.VOID, original, refusal, pin=desk.config.void.pin)
+
+
+async def take_back(
+    desk: Desk, kind: Kind, original: Transaction | None, refusal: Refusal | None, *, pin: bool
+) -> PaymentEnded | None:
+    """Take the whole of `original` back, unless there is a refusal, which is said."""
     if refusal is not None or original is None:
-        await refuse(desk, Kind.VOID, refusal)
+        await refuse(desk, kind, refusal)
         return None
-    # 2. The original on the glass; ENTER there binds the void to that frame.
-    screen = original_screen(desk, Kind.VOID, original)
-    order = Order(Kind.VOID, screen.amount, original=reference_to(original))
+    # 2. The original on the display; ENTER there binds the void to that frame.
+    screen = original_screen(desk, kind, original)
+    order = Order(kind, screen.amount, original=reference_to(original))
     agreed = await check_original(desk, order, screen)
     if isinstance(agreed, GivenUp):
-        await abandon(Kind.VOID, "original", agreed, screen.amount)
+        await abandon(kind, "original", agreed, screen.amount)
         return None
-    # 3. The same card, its PIN if the setting asks.
+    # 3–4. The same card, its PIN if the setting asks; intent, acquirer, outcome.
+    return await carry_out_on_same_card(desk, agreed, original, pin=pin)
+
+
+async def carry_out_on_same_card(
+    desk: Desk, agreed: Agreed, original: Transaction, *, pin: bool
+) -> PaymentEnded | None:
+    """Ask for the card of `original`, for its PIN if `pin` says so, and send what is agreed to."""
     presented = await present_same_card(desk, agreed, original)
-    pin = await original_pin(desk, agreed, presented, original, asked=desk.config.void.pin)
-    # 4. Intent, host, outcome.
-    return await carry_out_if_presented(desk, agreed, presented, pin)
+    keyed = await original_pin(desk, agreed, presented, original, asked=pin)
+    return await carry_out_if_presented(desk, agreed, presented, keyed)
 
 
 async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
