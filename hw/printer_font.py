@@ -21,6 +21,8 @@ HANZI_PX, ASCII_PX = 24, 20  # each advances by exactly its columns
 BASELINE_PX = 20
 MISSING = "〓"
 BLANKS = " 　"
+# what was drawn of each folder's faces so far, for all fonts of a process
+_CELLS: dict[Path, dict[tuple[str, bool], Image.Image]] = {}
 # width and height a cell is multiplied by
 SCALES = {Size.NORMAL: (1, 1), Size.TALL: (1, 2), Size.LARGE: (2, 2)}
 
@@ -52,7 +54,7 @@ class PaperFont:
         hanzi, latin = str(faces / "paper-hanzi.ttf"), str(faces / "paper-ascii.ttf")
         self._hanzi = ImageFont.truetype(hanzi, HANZI_PX, layout_engine=basic)
         self._ascii = ImageFont.truetype(latin, ASCII_PX, layout_engine=basic)
-        self._cells: dict[tuple[str, bool], Image.Image] = {}
+        self._cells = _CELLS.setdefault(faces, {})
         # private use is never in a face: what it draws is the mark of a missing glyph
         self._absent = self._hanzi.getmask2("\ue000", mode="1", anchor="ls")
 

@@ -18,7 +18,7 @@ from firmware.journal.connection import DATABASE, LOCK, Connect, connect
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import KEY_FILES, TerminalKeys
-from firmware.journal.operators import Operators
+from firmware.journal.operators import Cost, Operators
 from firmware.journal.store import Journal
 
 SPACE_MIN_BYTES = 32 * 1024 * 1024  # a full batch with its frames is a tenth of that
@@ -46,7 +46,8 @@ class Beside(Protocol):
 class DataDirectory:
     """Opens what is durable in `directory`. Raises JournalFault when it cannot be relied on.
 
-    `free_bytes` says what the disk has left.
+    `free_bytes` says what the disk has left; `cost` what a new password's hash costs, where it is
+    not to be the terminal's own.
     """
 
     def __init__(
@@ -54,10 +55,13 @@ class DataDirectory:
         directory: Path,
         now: Callable[[], datetime],
         free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
+        *,
         connect: Connect = connect,
         open_head: OpenHead = HeadFile,
+        cost: Cost | None = None,
     ) -> None:
         self.directory = directory
+        self._cost = cost
         self._now = now
         self._free_bytes = free_bytes
         self._connect = connect
@@ -141,7 +145,7 @@ class DataDirectory:
     def _take(self, journal: Journal) -> None:
         self._note_places()
         self.journal = journal
-        self.operators = Operators(journal)
+        self.operators = Operators(journal, self._cost)
         self.at_hand = True
 
     def _compare(self, journal: Journal) -> None:

@@ -20,6 +20,7 @@ from firmware.journal.operators import (
     WrongPassword,
 )
 from firmware.journal.records import OperatorAdded, PasswordChanged, PasswordFailed
+from firmware.terminal.data_directory import DataDirectory
 from tests.journal.story import Shop
 
 CHEAP = Cost(passes=1, memory_kib=8)
@@ -47,6 +48,16 @@ def test_factory_passwords_are_right_but_must_be_changed(shop: Shop) -> None:
     assert operators.set_password("00", Password("246810"), by="00") == ""
     assert operators.verify("00", Password("246810"), now) == Verified()
     assert operators.verify("00", Password("123456"), now) == WrongPassword(1)
+
+
+def test_a_guess_at_a_terminal_costs_what_the_rfc_asks(shop: Shop, tmp_path: Path) -> None:
+    ledger = DataDirectory(tmp_path / "terminal", shop.clock)
+    rows = [ledger.journal.operator_row(number) for number in ledger.operators.numbers()]
+    ledger.close()
+    assert len(rows) == 2
+    for row in rows:
+        assert row is not None
+        assert row.password.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_operators_are_made_once(shop: Shop, operators: Operators) -> None:

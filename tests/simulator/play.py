@@ -19,9 +19,10 @@ from firmware.lab.scenario.language import ScenarioError, parse
 from firmware.lab.scenario.player import Player, ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG
 from tests.crash.cuts import copy
+from tests.crash.rig import Rig
 from tests.simulator.figures import Figures
 from tests.simulator.merchant import AT_REST, Merchant
-from tests.simulator.shop import Shop, settings_of
+from tests.simulator.shop import settings_of
 from tests.simulator.witness import Broken, Witness
 
 DAYS_OF_A_MERCHANT = 5
@@ -65,14 +66,14 @@ class Simulator:
             return self._played(shop, settings, lines[len(settings) :])
 
     @contextmanager
-    def _shop(self, settings: list[str], seed: int) -> Iterator[Shop]:
+    def _shop(self, settings: list[str], seed: int) -> Iterator[Rig]:
         config = STAGE_CONFIG
         for line in settings:
             _, key, value = line.split(" ", 2)
             config = set_from_text(config, key, value, source="simulator")
         directory = Path(tempfile.mkdtemp(dir=self.folder)) / "data"
         copy(self._provisioned(), directory)
-        shop = Shop(directory, config, chance=Random(seed))
+        shop = Rig(directory, config, chance=Random(seed))
         try:
             yield shop
         finally:
@@ -83,10 +84,10 @@ class Simulator:
         """A terminal whose people have their passwords: made once, for that takes its time."""
         disks = self.folder / "provisioned"
         if not disks.exists():
-            Shop(disks).close()
+            Rig(disks).close()
         return disks
 
-    def _played(self, shop: Shop, settings: list[str], lines: Iterable[str]) -> Lived:
+    def _played(self, shop: Rig, settings: list[str], lines: Iterable[str]) -> Lived:
         witness = Witness(shop)
         player = Player(self.folder, self.folder, make_stage=lambda _config: shop)
         lived = Lived(list(settings), list(settings))

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from firmware.journal.operators import Cost, Operators
 from firmware.lab.scenario.stage import CASHIER, CASHIER_PASSWORD, SUPERVISOR, SUPERVISOR_PASSWORD
-from firmware.terminal.data_directory import DataDirectory
 from firmware.ui import screens
 from firmware.ui.texts import Text
-from tests.crash.rig import Rig
 
-CHEAP = Cost(passes=1, memory_kib=8)  # a day has many passwords, and their hash is not on trial
 FACTORY = {SUPERVISOR: "123456"}
 CHOICES = {SUPERVISOR: ("246810", "135790"), "": ("1357", "2580", "9042", "0000")}
 SETTINGS = (
@@ -49,15 +45,6 @@ def settings_of(chance: Random) -> list[str]:
     """A few settings that differ from one merchant to the next."""
     chosen = [words for words in SETTINGS if chance.random() < SETTING_P]
     return [f"set {each}" for words in chosen for each in words.split("; ")]
-
-
-class Shop(Rig):
-    """A rig in whose shop a password is checked in no time."""
-
-    def _ledger(self) -> DataDirectory:
-        ledger = super()._ledger()
-        ledger.operators = Operators(ledger.journal, CHEAP)
-        return ledger
 
 
 @dataclass

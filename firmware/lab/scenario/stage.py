@@ -24,6 +24,7 @@ from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.keys import TerminalKeys
+from firmware.journal.operators import Cost
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.host_line import HostLine
@@ -58,6 +59,7 @@ START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
 STAGE_CONFIG = Config(emv=Emv(test_keys=True))
+PASSWORD_COST = Cost(passes=1, memory_kib=8)  # the passwords of a model are no secret
 
 
 class EndedWorker(Worker, Protocol):
@@ -266,6 +268,7 @@ class Stage:
             self._free_bytes,
             connect=self._connect,
             open_head=self._open_head,
+            cost=PASSWORD_COST,
         )
 
     def _connect(self, path: Path) -> sqlite3.Connection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -205,11 +206,16 @@ def luhn_valid(digits: str) -> bool:
 def load_card(path: Path) -> CardFile:
     """Read one card file. Raises PersonalisationError."""
     try:
-        card = msgspec.toml.decode(path.read_bytes(), type=CardFile)
-        for application in card.application:
-            _check(application)
+        return _card_of(path.read_bytes())
     except (OSError, ValueError) as error:
         raise PersonalisationError(f"{path.name}: {error}") from error
+
+
+@lru_cache(maxsize=64)  # every bench that is built puts the whole tray on it
+def _card_of(content: bytes) -> CardFile:
+    card = msgspec.toml.decode(content, type=CardFile)
+    for application in card.application:
+        _check(application)
     return card
 
 
@@ -223,6 +229,7 @@ def _check(application: ApplicationFile) -> None:
         raise ValueError(f"icc_key: {application.authentication} needs a key of the card's own")
 
 
+@cache
 def load_keys(path: Path = HERE / "keys.toml") -> TestKeys:
     """Read the test keys. Raises OSError and KeyError, for the file is this package's own."""
     raw = tomllib.loads(path.read_text())

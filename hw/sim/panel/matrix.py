@@ -97,6 +97,8 @@ class Matrix:
 
     def row_selected(self, bcm: int) -> None:
         """A wire has become an output: bouncing contacts on it take their next state."""
+        if not self._bouncing:
+            return
         with self._lock:
             self._bounce([each for each in self._bouncing if each.row == bcm])
             for switch in self._bouncing:
@@ -104,6 +106,8 @@ class Matrix:
 
     def column_read(self, bcm: int) -> None:
         """A column is looked at: again, while its row stays selected, is a next look."""
+        if not self._bouncing:
+            return
         with self._lock:
             used = self.factory.pins_in_use
             selected = [
