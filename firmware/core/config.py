@@ -11,16 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from firmware.core.config_across import Mistake
+from firmware.core.config_keys import Emv, Keys
 from firmware.core.config_kiosk import Kiosk
 from firmware.core.config_line import Acquirer
-from firmware.core.config_section import AmountMinor, Seconds, Section
+from firmware.core.config_section import AmountMinor, FileName, Seconds, Section
 from firmware.core.config_served import Api, Metrics
 from firmware.core.kinds import COMPLETION_PERCENT_MAX
 from firmware.core.money import CURRENCIES, Currency
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
-_CARD = Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})
-ListedCard = Annotated[str, _CARD]
 
 
 class Merchant(Section, frozen=True):
@@ -76,7 +75,7 @@ class General(Section, frozen=True):
     )
     country: Annotated[str, Meta(pattern="^[0-9]{3}$", description="ISO 3166-1 number")] = "156"
     data_dir: Annotated[
-        str, Meta(description="journal, keys, operators; relative to this file")
+        FileName, Meta(description="journal, keys, operators; relative to this file")
     ] = "pos-data"
     idle_timeout_s: Annotated[
         Seconds, Meta(description="every screen goes back to idle after this")
@@ -211,7 +210,7 @@ class Host(Section, frozen=True):
         ),
     ] = "local"
     accounts: Annotated[
-        str,
+        FileName,
         Meta(description="local: file of the cards' accounts, mode 0600; relative to this file"),
     ] = ""
     test_amounts: Annotated[
@@ -226,7 +225,7 @@ class Host(Section, frozen=True):
         bool, Meta(description="not local: over TLS, the host's name held to its certificate")
     ] = False
     tls_ca: Annotated[
-        str,
+        FileName,
         Meta(
             description="file of the authority that signed it; the system's if empty;"
             " relative to this"
@@ -330,31 +329,6 @@ class Signals(Section, frozen=True):
     ] = False
 
 
-class Emv(Section, frozen=True):
-    """The kernel's own data."""
-
-    ca_keys: Annotated[
-        str,
-        Meta(
-            description="file of scheme CA public keys besides the shipped ones;"
-            " relative to this file"
-        ),
-    ] = ""
-    test_keys: Annotated[
-        bool, Meta(description="take test and expired CA keys too: never where anything is sold")
-    ] = False
-    revoked: Annotated[
-        str,
-        Meta(
-            description="file of revoked issuer certificates: RID, index, serial number; as above"
-        ),
-    ] = ""
-    exceptions: Annotated[
-        tuple[ListedCard, ...],
-        Meta(description="cards never approved without the host: PAN, or PAN and sequence number"),
-    ] = ()
-
-
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
@@ -376,12 +350,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     metrics: Metrics = Metrics()
     api: Api = Api()
     emv: Emv = Emv()
+    keys: Keys = Keys()
     kiosk: Kiosk = Kiosk()
 
     @property
     def currency(self) -> Currency:
         """The currency of every amount."""
         return CURRENCIES[self.general.currency]
+
+    def files_named(self) -> dict[str, str]:
+        """What every setting that is the name of a file or folder says, by its key."""
+        return {
+            f"{place}.{name}": getattr(section, name)
+            for place in self.__struct_fields__
+            for section in (getattr(self, place),)
+            for name, hint in type(section).__annotations__.items()
+            if "FileName" in hint
+        }
 
 
 class ConfigError(ValueError):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from firmware.core.config_section import AmountMinor, Seconds, Section
+from firmware.core.config_section import AmountMinor, FileName, Seconds, Section
 
 # what can be shown and printed: as `firmware.api.types` has it
 _PLAIN = "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]*$"
@@ -43,5 +43,5 @@ class Kiosk(Section, frozen=True):
         Meta(description="sell the items on a touch screen, by the page /kiosk/ of the API's port"),
     ] = False
     pictures: Annotated[
-        str, Meta(description="folder of the items' pictures; relative to this file")
+        FileName, Meta(description="folder of the items' pictures; relative to this file")
     ] = ""

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from firmware.core.config_section import Section
+from firmware.core.config_section import FileName, Section
 
 
 class Acquirer(Section, frozen=True):
     """An acquirer's line, for host.kind = "acquirer"; its address, port and TLS stand in [host]."""
 
     profile: Annotated[
-        str,
+        FileName,
         Meta(description='"unionpay", or a file that ends with .toml, relative to this'),
     ] = "unionpay"
     tpdu: Annotated[

@@ -10,6 +10,7 @@ from msgspec import Meta
 from firmware.core.money import MINOR_MAX
 
 AmountMinor = Annotated[int, Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
+FileName = Annotated[str, Meta(extra={"file": True})]  # read or written: no scenario sets one
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 
 

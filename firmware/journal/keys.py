@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from firmware.core.masked import Key
 from firmware.journal.faults import JournalFault, Trouble
 
 KEY_BYTES = 32
-KEY_FILES = ("signing.key", "card.key", "pepper.key")
+CARD_KEY = "card.key"
+KEY_FILES = ("signing.key", CARD_KEY, "pepper.key")
 _FOLLOWING = "signing.next.key"
 
 
@@ -145,6 +147,61 @@ def make_private(directory: Path) -> None:
         raise JournalFault(Trouble.KEYS, words) from None
     if directory.stat().st_mode & 0o077:  # a file system without modes
         raise JournalFault(Trouble.KEYS, f"{directory} keeps mode {mode:o}; expected 700")
+
+
+def keep_card_key_at(
+    file: Path,
+    directory: Path,
+    medium_of: Callable[[Path], int] = lambda folder: folder.stat().st_dev,
+) -> None:
+    """Let the card key be `file`, on another medium, with a link to it in the data `directory`.
+
+    A terminal that has no card key yet gets one there. One that has another's, or whose key still
+    lies in the data directory, is told what to do: a key is never moved, and never replaced.
+    `medium_of` tells file systems apart. Blocks for the disk. Raises JournalFault.
+    """
+    place = directory / CARD_KEY
+    try:
+        if not file.parent.is_dir():
+            raise JournalFault(Trouble.KEYS, f"keys.card: {file.parent} is not there")
+        if place.is_symlink():
+            _check_link(place, file)
+            return
+        if place.exists() and not file.exists():
+            words = f"keys.card: {place} is still here; move it to {file}"
+            raise JournalFault(Trouble.KEYS, words)
+        if place.exists() and _load(place) != _load(file):
+            words = f"keys.card: {place} and {file} are two different keys"
+            raise JournalFault(Trouble.KEYS, words)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            if medium_of(file.parent) == medium_of(directory):  # an empty place to mount it
+                words = f"keys.card: {file.parent} is on the disk of the data; is it mounted?"
+                raise JournalFault(Trouble.KEYS, words)
+            write_new(file, secrets.token_bytes(KEY_BYTES))
+        _link(place, file)
+    except OSError as error:
+        words = f"keys.card: {error.filename}: {error.strerror}"
+        raise JournalFault(Trouble.KEYS, words) from error
+
+
+def _check_link(place: Path, file: Path) -> None:
+    """Raises JournalFault for a link to another key than `file`, OSError for one to none."""
+    target = place.parent / place.readlink()
+    if target != file and not target.samefile(file):
+        raise JournalFault(Trouble.KEYS, f"keys.card is {file}, but {place} leads to {target}")
+
+
+def _link(place: Path, file: Path) -> None:
+    """Put a link in the place, over a copy of the same key that may lie there."""
+    fresh = place.with_name(f"{place.name}.{secrets.token_hex(4)}.new")
+    fresh.symlink_to(file)
+    try:
+        fresh.replace(place)
+    except OSError:
+        fresh.unlink()
+        raise
+    sync_directory(place.parent)
 
 
 def _check(key: Key) -> str:

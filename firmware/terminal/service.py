@@ -23,6 +23,7 @@ from firmware.core.config import ConfigError
 from firmware.core.exits import BUG, DONE, FAILED, Refused
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.faults import JournalFault
+from firmware.journal.keys import keep_card_key_at
 from firmware.terminal.assembly import Assembly
 from firmware.terminal.devices import Parts, real_parts
 from firmware.terminal.loop import Ending, Inbox, Loop
@@ -99,6 +100,8 @@ def _assembled(
 ) -> Assembly:
     """The terminal. Raises Refused, and leaves it on the glass, when it is not to be begun."""
     try:
+        if settings.card_key is not None:
+            keep_card_key_at(settings.card_key, data)
         return Assembly(
             settings.config,
             data,

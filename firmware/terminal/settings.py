@@ -85,6 +85,12 @@ class Settings(Struct, frozen=True):
         name = self.config.kiosk.pictures
         return self._beside(name) if name else None
 
+    @property
+    def card_key(self) -> Path | None:
+        """Where the card key lies, if not in the data directory."""
+        name = self.config.keys.card
+        return self._beside(name).absolute() if name else None
+
     def accounts(self) -> list[Account]:
         """The embedded host's accounts, none if no file is named. Raises ConfigError."""
         from firmware.acquirer.accounts import load_accounts  # noqa: PLC0415 - slow, for this alone

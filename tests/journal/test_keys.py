@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.keys import TerminalKeys, write_new
+from firmware.journal.keys import KEY_FILES, TerminalKeys, keep_card_key_at, write_new
 
 
 def test_keys_are_made_once_and_then_read(tmp_path: Path) -> None:
@@ -109,3 +109,88 @@ def test_a_card_key_whose_medium_is_gone_is_not_made_anew(tmp_path):
     with pytest.raises(JournalFault, match=r"card.key: leads to .*gone/card.key, which is not"):
         TerminalKeys.load_or_create(data)
     assert not (tmp_path / "gone").exists()
+
+
+@pytest.fixture
+def stick(tmp_path):
+    """Another medium: where it holds, or is to hold, the card key."""
+    (tmp_path / "stick").mkdir()
+    return tmp_path / "stick" / "card.key"
+
+
+def medium_of(folder: Path) -> int:
+    """As if the stick were a file system of its own."""
+    return 1 + (folder.name == "stick")
+
+
+def test_no_card_key_is_made_in_the_empty_place_of_a_stick(tmp_path, stick):
+    with pytest.raises(JournalFault, match="stick is on the disk of the data; is it mounted"):
+        keep_card_key_at(stick, tmp_path / "data")
+    assert not stick.exists()
+    assert not (tmp_path / "data" / "card.key").exists()
+
+
+def test_a_new_terminals_card_key_is_made_where_the_setting_says(tmp_path, stick):
+    data = tmp_path / "data"
+    keep_card_key_at(stick, data, medium_of)
+    made = TerminalKeys.load_or_create(data)
+    assert (data / "card.key").readlink() == stick
+    assert stick.read_bytes() == made.card.reveal()
+    assert stick.stat().st_mode & 0o777 == 0o600
+    keep_card_key_at(stick, data)
+    assert TerminalKeys.load_or_create(data) == made
+
+
+def test_a_card_key_is_never_moved_and_the_way_is_told(tmp_path, stick):
+    data = tmp_path / "data"
+    made = TerminalKeys.load_or_create(data)
+    with pytest.raises(JournalFault, match=f"card.key is still here; move it to {stick}"):
+        keep_card_key_at(stick, data)
+    assert not stick.exists()
+    (data / "card.key").rename(stick)
+    keep_card_key_at(stick, data)
+    assert TerminalKeys.load(data) == made
+
+
+def test_a_copy_that_restore_put_back_gives_way_to_the_link(tmp_path, stick):
+    data = tmp_path / "data"
+    made = TerminalKeys.load_or_create(data)
+    write_new(stick, made.card.reveal())
+    keep_card_key_at(stick, data)
+    assert (data / "card.key").is_symlink()
+    assert TerminalKeys.load(data) == made
+    assert sorted(path.name for path in data.iterdir()) == sorted(KEY_FILES)
+
+
+def test_two_card_keys_are_left_as_they_are(tmp_path, stick):
+    data = tmp_path / "data"
+    made = TerminalKeys.load_or_create(data)
+    write_new(stick, b"\x01" * 32)
+    with pytest.raises(JournalFault, match="two different keys"):
+        keep_card_key_at(stick, data)
+    assert TerminalKeys.load(data) == made
+    assert stick.read_bytes() == b"\x01" * 32
+
+
+def test_a_link_to_another_key_is_named(tmp_path, stick):
+    data, other = tmp_path / "data", stick.with_name("other.key")
+    keep_card_key_at(other, data, medium_of)
+    write_new(stick, b"\x01" * 32)
+    with pytest.raises(JournalFault, match=rf"keys.card is {stick}, but .* leads to {other}"):
+        keep_card_key_at(stick, data)
+
+
+def test_without_its_medium_no_card_key_is_made(tmp_path):
+    data, stick = tmp_path / "data", tmp_path / "no-stick" / "card.key"
+    with pytest.raises(JournalFault, match="no-stick is not there"):
+        keep_card_key_at(stick, data)
+    assert not data.exists()
+
+
+def test_a_medium_that_cannot_be_written_is_named(tmp_path, stick, monkeypatch):
+    def full(*_words):
+        raise OSError(28, "No space left on device", str(stick))
+
+    monkeypatch.setattr("firmware.journal.keys.write_new", full)
+    with pytest.raises(JournalFault, match=f"keys.card: {stick}: No space left"):
+        keep_card_key_at(stick, tmp_path / "data", medium_of)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from firmware.core.config import Config, Display, Emv, General
+from firmware.core.config import Config, Display, General
+from firmware.core.config_keys import Emv
 from firmware.core.kinds import Kind
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.scenario.stage import Stage

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from PIL import Image
 
-from firmware.core.config import Display, Emv, General
+from firmware.core.config import Display, General
+from firmware.core.config_keys import Emv
 from firmware.lab.benchmarks.figures import Figure, median
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage

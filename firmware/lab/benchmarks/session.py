@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from firmware.core.config import Config, Emv
+from firmware.core.config import Config
+from firmware.core.config_keys import Emv
 from firmware.core.masked import Pin
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt

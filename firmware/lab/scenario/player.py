@@ -41,7 +41,6 @@ PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
-FILE_SETTINGS = ("general.data_dir", "host.accounts", "host.tls_ca", "emv.ca_keys", "emv.revoked")
 _REMEMBERED = {
     "voucher": re.compile(r"(?<!原)凭证号[^\d\n]*(\d{6})"),
     "authorisation": re.compile(r"(?<!原)授权码[^\d\n]*(\d{6})"),
@@ -197,8 +196,8 @@ class Player:
         except ConfigError as error:
             said = str(error.mistakes[0]).removeprefix(f"{step.place}: ")
             raise ScenarioError(step.place, said) from None
-        for name in FILE_SETTINGS:
-            if _value(self._config, name) != _value(STAGE_CONFIG, name):
+        for name, file in self._config.files_named().items():
+            if file != STAGE_CONFIG.files_named()[name]:
                 raise ScenarioError(step.place, f"{name} names a file: no scenario may")
 
     # --- what people do ---
@@ -383,11 +382,6 @@ class Player:
         drawing = half_blocks(self.stage.bench.seen())
         seen = " ".join(saw.split()) or "nothing"
         return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
-
-
-def _value(config: Config, name: str) -> object:
-    section, _, setting = name.partition(".")
-    return getattr(getattr(config, section), setting)
 
 
 def _stands(text: str, where: str) -> bool:

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
-from firmware.core.config import Config, Emv, Printer
+from firmware.core.config import Config, Printer
+from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.setup import EmvSetup
