@@ -114,6 +114,20 @@ def test_killed_it_starts_again_on_what_it_left(tmp_path, started):
     assert starts(tmp_path / "data") == 2
 
 
+def test_it_trades_with_a_card_key_that_lies_where_the_setting_says(tmp_path, started):
+    first = started()
+    first.terminate()
+    assert first.wait(timeout=20) == 0
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    (tmp_path / "data" / "card.key").rename(stick / "card.key")
+    again = started('[keys]\ncard = "stick/card.key"\n')
+    again.terminate()
+    assert again.wait(timeout=20) == 0
+    assert (tmp_path / "data" / "card.key").readlink() == stick / "card.key"
+    assert starts(tmp_path / "data") == 2
+
+
 def starts(data):
     """How often the journal says that the terminal came up."""
     with reading(data) as journal:
@@ -211,6 +225,17 @@ def test_a_key_that_others_may_read_is_refused(pos, shop, quiet):
     ended = pos("run", "--config", quiet, "--data", shop.directory)
     assert ended.code == 1
     assert "expected 600" in ended.words
+
+
+def test_a_card_key_that_still_lies_with_the_data_is_refused(pos, shop, tmp_path):
+    shop.journal.close()
+    settings, stick = tmp_path / "keys.toml", tmp_path / "stick" / "card.key"
+    stick.parent.mkdir()
+    settings.write_text(QUIET + '[keys]\ncard = "stick/card.key"\n')
+    ended = pos("run", "--config", settings, "--data", shop.directory)
+    assert ended.code == 1
+    place = shop.directory / "card.key"
+    assert f"keys.card: {place} is still here; move it to {stick}" in ended.words
 
 
 def test_books_that_are_damaged_are_refused_and_the_journal_is_let_go(pos, shop, tmp_path):
