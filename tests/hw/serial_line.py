@@ -1,6 +1,8 @@
 """Terminal devices with a modelled printer at their other end."""
 
+import array
 import contextlib
+import fcntl
 import os
 import termios
 import threading
@@ -43,6 +45,7 @@ def on_terminal(model: Answering) -> Iterator[str]:
 
 BUFFER_BYTES, LOW_BYTES = 4096, 1024
 HEADROOM_BYTES = 1536  # what a sender that was told to stop may still have on its way
+READ_BYTES = 256
 PRINTED_AT_ONCE, PRINT_S = 256, 0.05
 XON, XOFF = b"\x11", b"\x13"
 
@@ -51,7 +54,8 @@ XON, XOFF = b"\x11", b"\x13"
 def on_small_buffer(model: Answering) -> Iterator[str]:
     """The same with a printer slower than its line, whose DIP switches say XON/XOFF.
 
-    What comes when the buffer is full is lost.
+    What is sent when the buffer is full is lost; not what was sent before XOFF, however late a
+    busy machine lets us read it.
     """
     master, slave = os.openpty()
     tty.setraw(slave, termios.TCSANOW)
@@ -60,12 +64,15 @@ def on_small_buffer(model: Answering) -> Iterator[str]:
 
     def serve() -> None:
         buffer, held = bytearray(), False
+        sent_before = 0  # bytes that were on their way when XOFF went out
         while not stop.is_set() or buffer:
             with contextlib.suppress(OSError):
-                while came := os.read(master, 4096):
-                    buffer.extend(came[: BUFFER_BYTES - len(buffer)])
-            if not held and len(buffer) >= BUFFER_BYTES - HEADROOM_BYTES:
-                held = os.write(master, XOFF) > 0
+                while came := os.read(master, READ_BYTES):
+                    buffer.extend(came[: max(BUFFER_BYTES - len(buffer), sent_before)])
+                    sent_before = max(0, sent_before - len(came))
+                    if not held and len(buffer) >= BUFFER_BYTES - HEADROOM_BYTES:
+                        held = os.write(master, XOFF) > 0
+                        sent_before = _unread(master)
             paces.wait(PRINT_S)
             model.receive(bytes(buffer[:PRINTED_AT_ONCE]))
             del buffer[:PRINTED_AT_ONCE]
@@ -81,3 +88,9 @@ def on_small_buffer(model: Answering) -> Iterator[str]:
         served.join(20)
         os.close(slave)
         os.close(master)
+
+
+def _unread(master: int) -> int:
+    count = array.array("i", [0])
+    fcntl.ioctl(master, termios.FIONREAD, count)
+    return count[0]
