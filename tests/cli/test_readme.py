@@ -92,3 +92,19 @@ def test_every_file_that_the_house_names_is_there():
     places = (ROOT, ROOT / "firmware", ROOT / "hw")
     assert len(named) > 100
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
+
+
+def test_every_file_that_names_the_youngest_kind_is_in_the_table_of_kinds():
+    table = HOUSE.partition("### A payment kind")[2]
+    files = (
+        path
+        for path in (ROOT / "firmware").rglob("*")
+        if path.suffix in (".js", ".mjs", ".py", ".toml")
+    )
+    naming = [
+        path.relative_to(ROOT / "firmware").as_posix()
+        for path in files
+        if re.search("completion_?void", path.read_text("utf-8"), re.IGNORECASE)
+    ]
+    assert len(naming) > 20
+    assert sorted(name for name in naming if f"`{name}`" not in table) == []
