@@ -1,3 +1,3 @@
-"""What the terminal does: flows, kernel, journal, host, vouchers and screens."""
+"""The terminal's program, one package a room: firmware/README.md says what lives where."""
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""The commands of `pos`, one module each, and the composition of the terminal's parts."""
+"""The commands of `pos`, one module each: arguments, one call, exit code."""

@@ -21,8 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the page. Raises Refused when the file cannot be written."""
     language = Language.ZH if options.lang == "zh" else Language.EN
-    config = Config()
-    page = guide(language, undo_s=config.sale.undo_s, refund_days=config.refund.window_days)
+    page = guide(language, Config())
     with writing_bytes(options.output, force=options.force) as file:
         file.write(page.encode())
     print(f"{options.output}: open it in a browser and print it on one sheet of A4")

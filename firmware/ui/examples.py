@@ -1,4 +1,4 @@
-"""The shop of the examples, and specimens of what marks itself: a kiosk, training, test keys."""
+"""More specimens: kiosk, orders, balances, pre-authorisations, training; and whose they all are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cashier's page: how to sell, undo and settle, with the real screens drawn in.
+"""The cashier's page: how to sell, undo, hold and settle, with the real screens drawn in.
 
 Each thing that the display says is named in the text as `[NAME]`, an entry of the catalogue, or as
 `[51]`, an answer code: so the page never quotes what no screen says.
@@ -11,6 +11,7 @@ import io
 import re
 from html import escape
 
+from firmware.core.config import Config
 from firmware.iso8583.responses import RESPONSES
 from firmware.ui.guide_texts import PAGES, Page
 from firmware.ui.render import render
@@ -29,6 +30,7 @@ body { font: 9.2pt/1.32 "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", "
   sans-serif; color: #000; margin: 0 auto; max-width: 186mm }
 h1 { font-size: 15pt; margin: 0 0 1.5mm } p, ol { margin: 0 0 1.4mm } ol { padding-left: 5mm }
 h2 { font-size: 10.5pt; margin: 1.6mm 0 .6mm }
+h2.beside { float: left; font-size: inherit; margin: 0 2mm 0 0 }
 q { quotes: none; font-weight: 600 } q::before { content: "“" } q::after { content: "”" }
 .screens { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.5mm 3mm; margin: 1.5mm 0 }
 figure { margin: 0 } figcaption { font-size: 7.5pt; text-align: center }
@@ -39,20 +41,28 @@ th, td { border: .2mm solid #777; padding: .35mm 1.5mm; text-align: left }
 """
 
 
-def guide(language: Language, *, undo_s: int, refund_days: int) -> str:
-    """The page as HTML of one A4 sheet, pictures within: `undo_s` and `refund_days` are settings.
+def guide(language: Language, config: Config) -> str:
+    """The page as HTML of one A4 sheet, pictures within; times and limits are those of `config`.
 
     Raises KeyError where the page names a text that there is not.
     """
     page = PAGES[language]
-    values = {"undo_s": str(undo_s), "refund_days": str(refund_days)}
+    values = {
+        "undo_s": str(config.sale.undo_s),
+        "refund_days": str(config.refund.window_days),
+        "hold_days": str(config.preauth.window_days),
+        "percent": str(config.preauth.completion_percent),
+    }
     body = [f"<h1>{escape(page.title)}</h1>", _paragraph(page.keys, language, values)]
     body.append(_screens(page, language))
     for heading, parts in page.sections:
-        body.append(f"<h2>{_filled(heading, language, values)}</h2>")
+        said = _filled(heading, language, values)
         lines = [_filled(part, language, values) for part in parts]
-        items = "".join(f"<li>{line}</li>" for line in lines)
-        body.append(f"<ol>{items}</ol>" if len(parts) > 1 else f"<p>{lines[0]}</p>")
+        if len(lines) > 1:
+            items = "".join(f"<li>{line}</li>" for line in lines)
+            body.append(f"<h2>{said}</h2><ol>{items}</ol>")
+        else:  # heading and text share a line
+            body.append(f'<h2 class="beside">{said}</h2><p>{lines[0]}</p>')
     head = "".join(f"<th>{escape(cell)}</th>" for cell in page.table_head)
     rows = "".join(
         f"<tr><td>{_filled(said, language, values)}</td><td>{_filled(todo, language, values)}</td>"

@@ -69,6 +69,19 @@ _ZH = Page(
                 ),
             ),
         ),
+        (
+            "预授权（先冻结、后扣款）：菜单 9，再按",
+            (
+                "[PREAUTH]：同消费，只冻结不扣款；签购单要留好。",
+                (
+                    "[MENU_COMPLETION]：授权码或参考号，原交易日期，核对，实收金额，核对，插原卡；"
+                    "{hold_days} 天内，最多为冻结金额的 {percent}%。"
+                ),
+                "[MENU_PREAUTH_VOID]：解冻。主管密码，授权码或参考号，原交易日期，核对，插原卡。",
+                "[MENU_COMPLETION_VOID]：未结算的完成。主管密码，完成的凭证号，核对，插原卡。",
+            ),
+        ),
+        ("[BALANCE]", ("菜单 4、5，插卡、输密码。余额只显示、不打印。",)),
     ),
     ("屏幕显示", "怎么办"),
     (
@@ -158,6 +171,26 @@ _EN = Page(
                 ),
             ),
         ),
+        (
+            "Pre-authorisation (hold now, charge later): MENU 9, and then",
+            (
+                "[PREAUTH]: as a sale, but the amount is only held. Keep the receipt.",
+                (
+                    "[MENU_COMPLETION]: authorisation code or reference number, date, check, "
+                    "amount, check, same card; within {hold_days} days, up to {percent}% of the "
+                    "amount held."
+                ),
+                (
+                    "[MENU_PREAUTH_VOID]: releases it. Supervisor password, code or reference "
+                    "number, date, check, same card."
+                ),
+                (
+                    "[MENU_COMPLETION_VOID] (not settled): supervisor password, voucher number of "
+                    "the completion, check, same card."
+                ),
+            ),
+        ),
+        ("[BALANCE]", ("MENU 4, 5, card, PIN. It is shown, and not printed.",)),
     ),
     ("Display", "What to do"),
     (

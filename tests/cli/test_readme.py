@@ -58,6 +58,7 @@ def test_the_scenario_in_the_house_holds(tmp_path):
         "firmware/README.md",
         "firmware/acquirer/README.md",
         "firmware/ops/install/README.md",
+        "tests/README.md",
         "tests/line/README.md",
         "firmware/iso8583/README.md",
         "hw/README.md",
@@ -67,7 +68,7 @@ def test_the_scenario_in_the_house_holds(tmp_path):
 )
 def test_every_file_that_a_readme_links_to_is_there(readme):
     folder = (ROOT / readme).parent
-    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / readme).read_text("utf-8"))
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / readme).read_text("utf-8"))
     assert links
     assert [link for link in links if not (folder / link).exists()] == []
 
@@ -86,8 +87,24 @@ def test_the_whole_tray_is_told():
     assert [name for name in tray() if f"`{name}`" not in LANGUAGE] == []
 
 
-def test_every_module_that_the_house_names_is_there():
-    named = re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|pos))`", HOUSE)
+def test_every_file_that_the_house_names_is_there():
+    named = re.findall(r"`([\w/-]+\.(?:css|js|mjs|pos|py|toml|tsv))`", HOUSE)
     places = (ROOT, ROOT / "firmware", ROOT / "hw")
-    assert named
+    assert len(named) > 100
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
+
+
+def test_every_file_that_names_the_youngest_kind_is_in_the_table_of_kinds():
+    table = HOUSE.partition("### A payment kind")[2]
+    files = (
+        path
+        for path in (ROOT / "firmware").rglob("*")
+        if path.suffix in (".js", ".mjs", ".py", ".toml")
+    )
+    naming = [
+        path.relative_to(ROOT / "firmware").as_posix()
+        for path in files
+        if re.search("completion_?void", path.read_text("utf-8"), re.IGNORECASE)
+    ]
+    assert len(naming) > 20
+    assert sorted(name for name in naming if f"`{name}`" not in table) == []

@@ -6,10 +6,13 @@ import base64
 import io
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
+from firmware.core.config import Config, Preauth, Refund, Sale
 from firmware.iso8583.responses import RESPONSES
 from firmware.ui import guide_texts
 from firmware.ui.guide import QUOTE, SCALE, SCREENS, guide, quoted
@@ -21,7 +24,7 @@ LANGUAGES = pytest.mark.parametrize("language", Language, ids=lambda each: each.
 
 
 def page(language: Language) -> str:
-    return guide(language, undo_s=30, refund_days=90)
+    return guide(language, Config())
 
 
 @LANGUAGES
@@ -64,10 +67,24 @@ def test_the_pictures_are_the_screens_of_today(language: Language) -> None:
             assert picture.convert("1").resize(screen.size).tobytes() == screen.tobytes(), name
 
 
+@LANGUAGES
+def test_it_is_one_sheet_of_a4(language: Language, browser: Any) -> None:
+    tab = browser.new_page()
+    try:
+        tab.set_content(page(language))
+        printed = tab.pdf(prefer_css_page_size=True)
+    finally:
+        tab.close()
+    assert len(PdfReader(io.BytesIO(printed)).pages) == 1
+
+
 def test_settings_are_the_terminals() -> None:
-    said = guide(Language.EN, undo_s=45, refund_days=30)
+    sale, refund = Sale(undo_s=45), Refund(window_days=60)
+    preauth = Preauth(window_days=20, completion_percent=110)
+    said = guide(Language.EN, Config(sale=sale, refund=refund, preauth=preauth))
     assert "Within 45 seconds" in said
-    assert "within 30 days" in said
+    assert "within 60 days" in said
+    assert "within 20 days, up to 110% of" in said
 
 
 def test_values_are_left_out_of_a_quote() -> None:
