@@ -64,6 +64,6 @@ step "run the unit tests" # without the packages that only a browser's and a car
 $here/enter.sh "$build" sh -euc '
   cd /src
   firmware/pos test --version
-  exec .venv/bin/python -m pytest -q -n 2 --dist loadfile "$@"
+  exec .venv/bin/python -m pytest -q -n 3 --dist worksteal "$@"
 ' sh $tests
 step "all holds"
