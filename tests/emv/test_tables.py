@@ -67,7 +67,7 @@ def test_bits_are_named_high_bit_first():
 
 def test_every_shipped_ca_key_verifies():
     keys = CaKeys.shipped(test_keys=True)
-    assert len(keys) == 125
+    assert len(keys) == 128
     key = keys.find(bytes.fromhex("A000000003"), 0x92)
     assert key is not None
     assert (len(key.modulus), key.exponent) == (176, 3)
@@ -234,7 +234,8 @@ def shipped_rows() -> list[list[str]]:
 def test_a_terminal_that_trades_takes_live_keys_alone():
     keys = CaKeys.shipped()
     live = {(row[0], row[1]) for row in shipped_rows() if row[6] == "live"}
-    assert len(keys) == len(live) == 5
+    assert len(keys) == len(live) == len(RIDS)
+    assert {rid for rid, _ in live} == set(RIDS.values())
     for rid, index in live:
         assert keys.find(bytes.fromhex(rid), int(index, 16)) is not None
     visa = bytes.fromhex(RIDS["Visa"])
