@@ -43,7 +43,7 @@ async def end_batch(shift: Shift, batch: int, totals: Totals, *, balanced: bool)
     done = await Look.of(Lookups.settlement_progress)
     if done.answered is None:
         await Record.of(SettlementAnswered(batch=batch, host_totals=totals, balanced=balanced))
-    merchant, taken = shift.config.merchant, set[int]()
+    merchant, taken = shift.config.merchant, {stan for stan, well in done.chips.items() if well}
     wanted = shift.config.acquirer.chip_data
     sends_chips = wanted == "always" or (wanted == "unbalanced" and not balanced)
     chips_alone = sends_chips and not shift.config.acquirer.chip_in_details
@@ -77,10 +77,10 @@ async def _send_details(
         # what an earlier release booked has no card to name
         if await Look.of(Lookups.is_sealed, batch, each.stan)
     ]
-    taken |= done.details | _unnamed(standing, done.unnamed)
+    there = done.details | _unnamed(standing, done.unnamed)
     if chips_alone:
         standing = [each for each in standing if not each.chip_data]
-    for part in parts_of([each for each in standing if each.stan not in taken]):
+    for part in parts_of([each for each in standing if each.stan not in there]):
         request = UploadRequest(
             terminal=shift.config.merchant.terminal,
             merchant=shift.config.merchant.number,
@@ -92,19 +92,19 @@ async def _send_details(
         if not isinstance(answer, Answered) or not answer.is_approval:
             return False
         stans = tuple(each.stan for each in part)
-        taken |= set(stans)
-        await Record.of(BatchUploaded(batch=batch, count=len(taken), stans=stans))
+        there |= set(stans)
+        await Record.of(BatchUploaded(batch=batch, count=len(there), stans=stans))
+    taken |= there
     return True
 
 
 async def _send_chips(
     shift: Shift, batch: int, done: SettlementProgress, taken: set[int], *, balanced: bool
 ) -> bool:
-    """Upload the chip's data that are not answered yet; `taken` gets those that are taken.
+    """Upload the chip's data that are not answered yet; `taken` gets those that are taken now.
 
     What the acquirer does not want is no reason to leave the batch open: no money depends on it.
     """
-    taken |= {stan for stan, well in done.chips.items() if well}
     for each in await Look.of(Lookups.chips_to_upload, batch):
         if each.stan in done.chips or not await Look.of(Lookups.is_sealed, batch, each.stan):
             continue

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import hw.sim.cards.generate_ac as card_side
 from firmware.core.config_line import Acquirer
@@ -285,3 +286,45 @@ def test_what_is_kept_is_in_the_chain_and_names_no_card(uneven: Counter) -> None
     keys = journal.keys.public_key
     uneven.player.close()
     assert verify_journal(uneven.directory, keys).faults == []
+
+
+def test_a_batch_that_the_acquirer_does_not_have_any_more_keeps_no_card(uneven: Counter) -> None:
+    """Its number is the acquirer's, and nothing of it can be uploaded: it is no use to keep it."""
+    uneven.play(*DECLINED_BY_CARD)
+    assert uneven.sealed() == 1
+    uneven.acquirer.batch = 7
+    uneven.play(("wait", "24h"), *PAID[:2], ("insert", "visa-credit"), ("wait", "1m"), ("remove",))
+    assert uneven.terminal.ledger.journal.batch() == 7
+    assert uneven.sealed() == 0
+
+
+def _second_chip(_kind: str, fields: Fields) -> bool:
+    return (fields[60][8:11], fields[11]) == ("203", "000002")
+
+
+@pytest.mark.parametrize("then", [Acquirer(chip_data="never"), Acquirer(chip_in_details=False)])
+def test_a_setting_that_changes_within_an_upload_sends_nothing_again(
+    uneven: Counter, then: Acquirer
+) -> None:
+    uneven.play(*SOLD, *SOLD)
+    uneven.acquirer.lose = _second_chip
+    uneven.play(*SETTLE, ("expect screen", "结算未完成"), ("power cut",))
+    uneven.acquirer.lose = lambda _kind, _fields: False
+    stage = uneven.player.stage
+    stage.config = replace(stage.config, acquirer=then)
+    uneven.play(("power on",), ("expect screen", "对账不平"))
+    again = ["203"] if then.chip_data != "never" else []
+    assert [code for code, _ in elements(uneven)] == ["201", "203", "203", *again, "202"]
+    assert uneven.acquirer.uploaded[-1] == "0002"
+
+
+def test_chip_data_that_were_taken_are_counted_though_a_setting_ends_them(counter: Counter) -> None:
+    counter.line = Acquirer(chip_data="always")
+    counter.play(*SOLD, *SOLD)
+    counter.acquirer.lose = _second_chip
+    counter.play(*SETTLE, ("expect screen", "结算未完成"), ("power cut",))
+    counter.acquirer.lose = lambda _kind, _fields: False
+    stage = counter.player.stage
+    stage.config = replace(stage.config, acquirer=Acquirer(chip_data="never"))
+    counter.play(("power on",), ("expect screen", "对账平"))
+    assert counter.acquirer.uploaded == ["203 000001", "203 000002", "0001"]
