@@ -9,6 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 import hw.sim.cards.generate_ac as card_side
+from firmware.audit import evidence_words
+from firmware.audit.dossier import entries_about
 from firmware.core.config_line import Acquirer
 from firmware.emv import tlv
 from firmware.journal.records import BatchUploaded, ChipUploaded, SettlementAnswered
@@ -286,6 +288,18 @@ def test_what_is_kept_is_in_the_chain_and_names_no_card(uneven: Counter) -> None
     keys = journal.keys.public_key
     uneven.player.close()
     assert verify_journal(uneven.directory, keys).faults == []
+
+
+@pytest.mark.parametrize(("code", "words"), [("00", "[00]"), ("25", "未收 not taken")])
+def test_evidence_says_what_became_of_them(uneven: Counter, code: str, words: str) -> None:
+    uneven.play(*SOLD)
+    uneven.acquirer.codes["0320"] = ["00", code]
+    uneven.play(*UNEVEN)
+    journal = uneven.terminal.ledger.journal
+    sold = journal.transaction(1, 1)
+    assert sold is not None
+    said = [evidence_words.told(entry.record) for entry in entries_about(journal, sold)]
+    assert [one for one in said if one.startswith("芯片数据已上送") and words in one]
 
 
 def test_a_batch_that_the_acquirer_does_not_have_any_more_keeps_no_card(uneven: Counter) -> None:
