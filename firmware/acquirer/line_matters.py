@@ -1,6 +1,7 @@
 """What terminals say about the line itself: sign-on, sign-off, echo, uploads, script results.
 
-Nothing of it moves money. Uploads and script results are kept as records, for the report.
+Nothing of it moves money. Uploads, chip data and script results are kept as records, for the
+report.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from firmware.acquirer.chip_uploads import take_chip
 from firmware.acquirer.desks import ServiceDesk
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.registry import TerminalRecord
@@ -24,10 +26,12 @@ from firmware.iso8583.des import BLOCK, odd_parity
 from firmware.iso8583.mac import KEY_BYTES
 from firmware.iso8583.messages import (
     Answered,
+    ChipUploadRequest,
     Control,
     ControlRequest,
     LineRequest,
     ScriptRequest,
+    Upload,
     UploadEndRequest,
     UploadRequest,
     subject_of,
@@ -48,7 +52,10 @@ class Uploaded(Struct, frozen=True):
 
 
 class UploadEnd(Struct, frozen=True):
-    """How an upload ended: the terminal's count, and whether the batch had balanced."""
+    """How an upload ended: the terminal's count, and whether the batch had balanced.
+
+    A transaction is counted once, whether its details, its chip's data or both came.
+    """
 
     count: int
     balanced: bool
@@ -74,6 +81,9 @@ class LineMatters:
                 pass
             case UploadRequest():
                 self._keep(desk, request)
+            case ChipUploadRequest():
+                serial = serial_in(desk.books, request.terminal, request.batch)
+                return take_chip(desk, request, _batch_name(desk, request), serial)
             case UploadEndRequest():
                 end = UploadEnd(request.count, request.balanced)
                 name = _batch_name(desk, request)
@@ -121,7 +131,7 @@ class LineMatters:
             desk.registry.note(UPLOADED, f"{name}|{item.stan:06d}", msgspec.json.encode(kept))
 
 
-def _batch_name(desk: ServiceDesk, asked: UploadRequest | UploadEndRequest | Payment) -> str:
+def _batch_name(desk: ServiceDesk, asked: Upload | Payment) -> str:
     return f"{asked.terminal}|{serial_in(desk.books, asked.terminal, asked.batch)}"
 
 

@@ -89,8 +89,12 @@ class Registry:
         return {name: self._open(ACCOUNT, name, value, Account) for name, value in found.items()}
 
     def note(self, kind: str, name: str, value: bytes) -> None:
-        """Keep what holds no secret: an upload, a script result. Raises BooksError."""
+        """Keep what holds no secret: an upload, chip data, a script result. Raises BooksError."""
         self._records.put(kind, name, value)
+
+    def note_of(self, kind: str, name: str) -> bytes | None:
+        """What was noted under this name, or None. Raises BooksError."""
+        return self._records.get(kind, name)
 
     def noted(self, kind: str) -> dict[str, bytes]:
         """All of a kind that was noted, by name."""

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from firmware.acquirer.booking import Booking, Funds, Standing
+from firmware.acquirer.chip_uploads import CHIP, CHIP_REFUSED, ChipKept, ChipRefused
 from firmware.acquirer.engine import BooksEngine
 from firmware.acquirer.line_matters import SCRIPT, UPLOAD_END, UPLOADED, Uploaded, UploadEnd
 from firmware.acquirer.named_books import unknown
@@ -15,14 +16,23 @@ from firmware.core.money import currency_of
 from firmware.iso8583 import rounds
 
 
+class ChipSeen(Struct, frozen=True):
+    """Chip data of a batch that came, each as it was kept, and the STANs of what was refused."""
+
+    taken: int
+    failed: int  # of these: the card declined, or could not authenticate its issuer
+    refused: tuple[ChipRefused, ...] = ()
+    data: tuple[ChipKept, ...] = ()
+
+
 class UploadSeen(Struct, frozen=True):
     """A batch that was uploaded, held against the books."""
 
-    count: int  # transactions that came
+    count: int  # transactions that came, with their details, their chip's data or both
     ended: bool  # its end came, too
     said: int  # how many the terminal says
     unknown: tuple[int, ...] = ()  # STANs that the books lack, or have otherwise
-    missing: tuple[int, ...] = ()  # STANs that stand in the books and did not come
+    missing: tuple[int, ...] = ()  # STANs in the books that did not come; no void with its sale
 
 
 class BatchSeen(Struct, frozen=True):
@@ -38,6 +48,7 @@ class BatchSeen(Struct, frozen=True):
     currency: str = ""
     settled: str = ""  # reference of the settlement; "" while it is open
     upload: UploadSeen | None = None
+    chip: ChipSeen | None = None
     scripts: int = 0  # results of issuer scripts that were told
 
 
@@ -61,7 +72,7 @@ class BooksReport(Struct, frozen=True):
 
 def report(books: BooksEngine, registry: Registry, terminal: str = "") -> BooksReport:
     """What the books hold now; of one terminal if it is named. Raises BooksError."""
-    uploads = _uploads(registry)
+    uploads, chips = _uploads(registry), _chips(registry)
     ends = {
         name: msgspec.json.decode(value, type=UploadEnd)
         for name, value in registry.noted(UPLOAD_END).items()
@@ -74,6 +85,7 @@ def report(books: BooksEngine, registry: Registry, terminal: str = "") -> BooksR
             settled = books.settlement(number, serial)
             name, entries = f"{number}|{serial}", books.in_batch(number, serial)
             taken = {entry.currency for entry in entries} or {currencies.get(number, "")}
+            chip, uploaded = chips.get(name), uploads.get(name, {})
             seen.append(
                 BatchSeen(
                     terminal=number,
@@ -81,7 +93,8 @@ def report(books: BooksEngine, registry: Registry, terminal: str = "") -> BooksR
                     totals=books.totals(number, serial),
                     currency=_only(taken),
                     settled=settled[0] if settled is not None else "",
-                    upload=_seen(entries, uploads.get(name, {}), ends.get(name)),
+                    upload=_seen(entries, uploaded, chip, ends.get(name)),
+                    chip=chip,
                     scripts=scripts.count(name),
                 )
             )
@@ -104,26 +117,57 @@ def _uploads(registry: Registry) -> dict[str, dict[int, Uploaded]]:
     return found
 
 
+def _chips(registry: Registry) -> dict[str, ChipSeen]:
+    """The chip data that came, by batch."""
+    kept: dict[str, list[ChipKept]] = {}
+    refused: dict[str, list[ChipRefused]] = {}
+    for name, value in registry.noted(CHIP).items():
+        one = msgspec.json.decode(value, type=ChipKept)
+        kept.setdefault(name.rpartition("|")[0], []).append(one)
+    for name, value in registry.noted(CHIP_REFUSED).items():
+        other = msgspec.json.decode(value, type=ChipRefused)
+        refused.setdefault(name.rpartition("|")[0], []).append(other)
+    return {
+        batch: ChipSeen(
+            taken=len(kept.get(batch, [])),
+            failed=sum(one.failed for one in kept.get(batch, [])),
+            refused=tuple(refused.get(batch, [])),
+            data=tuple(kept.get(batch, [])),
+        )
+        for batch in kept.keys() | refused.keys()
+    }
+
+
 def _seen(
-    entries: list[Booking], uploaded: dict[int, Uploaded], end: UploadEnd | None
+    entries: list[Booking],
+    uploaded: dict[int, Uploaded],
+    chip: ChipSeen | None,
+    end: UploadEnd | None,
 ) -> UploadSeen | None:
     if not uploaded and (end is None or end.balanced):
         return None
-    standing = [entry for entry in entries if entry.state is Standing.STANDING]
-    voided = {entry.undoes for entry in standing if entry.kind.is_void}
-    booked = {  # what was voided is not uploaded, nor its void, nor what is only held
-        entry.stan: (entry.account, entry.amount_minor)
-        for entry in standing
-        if entry.kind.sign and not entry.kind.is_void and entry.reference not in voided
-    }
+    counted = [one for one in entries if one.state is Standing.STANDING and one.kind.sign]
+    booked = {one.stan: (one.account, one.amount_minor) for one in counted}
     came = {stan: (one.account, one.amount_minor) for stan, one in uploaded.items()}
+    covered = set(came) | {one.stan for one in (chip.data if chip is not None else ())}
     return UploadSeen(
-        count=len(came),
+        count=len(covered),
         ended=end is not None,
         said=end.count if end is not None else 0,
         unknown=tuple(sorted(stan for stan in came if booked.get(stan) != came[stan])),
-        missing=tuple(sorted(booked.keys() - came.keys())),
+        missing=tuple(sorted(booked.keys() - covered - _cancelled(counted, covered))),
     )
+
+
+def _cancelled(counted: list[Booking], came: set[int]) -> set[int]:
+    """STANs of voids, and of what they undid, of which neither came: together they are nothing."""
+    by_reference = {one.reference: one for one in counted}
+    found = set()
+    for void in counted:
+        undone = by_reference.get(void.undoes) if void.kind.is_void else None
+        if undone is not None and not {void.stan, undone.stan} & came:
+            found |= {void.stan, undone.stan}
+    return found
 
 
 def _accounts(books: BooksEngine, registry: Registry, usual: str) -> tuple[AccountSeen, ...]:

@@ -22,6 +22,7 @@ from firmware.journal.paper_records import (
 )
 from firmware.journal.records import (
     AmountAgreed,
+    ChipUploaded,
     GuardOverridden,
     IntentRecorded,
     OutcomeRecorded,
@@ -101,7 +102,7 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]
             case OutcomeRecorded() | ReversalOpened() | ReversalAttempted() | ReversalConfirmed():
                 if _place(record) in places:
                     yield entry
-            case UploadQueued() | UploadAttempted() | UploadAnswered():
+            case UploadQueued() | UploadAttempted() | UploadAnswered() | ChipUploaded():
                 if (record.batch, record.stan, False) in places:
                     yield entry
             case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():

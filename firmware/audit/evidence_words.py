@@ -16,6 +16,7 @@ from firmware.journal.advice_records import UploadAnswered
 from firmware.journal.paper_records import PrintQueued, PrintSent
 from firmware.journal.records import (
     AmountAgreed,
+    ChipUploaded,
     GuardOverridden,
     IntentRecorded,
     OutcomeRecorded,
@@ -181,6 +182,13 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
     yield "最终扣款 Charged in the end", left_text(case)
 
 
+def _uploaded(record: UploadAnswered | ChipUploaded) -> str:
+    if isinstance(record, UploadAnswered):
+        return f"脱机交易已上送 offline sale told to the host [{record.response_code}]"
+    words = f"芯片数据已上送 chip data told to the acquirer [{record.response_code}]"
+    return words if record.taken else f"{words}: 未收 not taken"
+
+
 def told(record: Record) -> str:
     """A record in words; "" for what says nothing to a bank."""
     match record:
@@ -203,8 +211,8 @@ def told(record: Record) -> str:
             return f"冲正未获应答 reversal not answered, try {record.attempt}"
         case ReversalConfirmed():
             return f"主机已确认冲正 the host confirmed the reversal [{record.response_code}]"
-        case UploadAnswered():
-            return f"脱机交易已上送 offline sale told to the host [{record.response_code}]"
+        case UploadAnswered() | ChipUploaded():
+            return _uploaded(record)
         case PrintQueued():
             again = " 重打印 duplicate" if record.duplicate else ""
             return f"打印 paper {record.copy.value}{again}"

@@ -108,6 +108,8 @@ def _print_table(reading: MessageReading) -> None:
     for row in reading.rows:
         text = f'  "{row.text}"' if row.text else ""
         print(f"{row.field:>3} {row.name:<26} {row.length:>4}  {row.raw}{text}")
+        for one in row.objects:
+            print(f"    {one.tag:<6} {one.name:<44} {one.raw}")
 
 
 def _mac(options: argparse.Namespace) -> int:

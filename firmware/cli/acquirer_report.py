@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from firmware.acquirer.opened import AcquirerPlace
-from firmware.acquirer.report import AccountSeen, BatchSeen, UploadSeen, report
+from firmware.acquirer.report import AccountSeen, BatchSeen, ChipSeen, UploadSeen, report
 from firmware.core.exits import DONE
 from firmware.core.money import CURRENCIES, major_text
 
@@ -60,7 +60,8 @@ def _batch(batch: BatchSeen) -> str:
         row += f"  completions {_sum(batch, 'completions')}"
         row += f", voided {_sum(batch, 'completion_voids')}"
     row += f"  scripts: {batch.scripts}" if batch.scripts else ""
-    return row if batch.upload is None else f"{row}\n    {_upload(batch.upload)}"
+    row += f"\n    {_upload(batch.upload)}" if batch.upload is not None else ""
+    return f"{row}\n    {_chip(batch.chip)}" if batch.chip is not None else row
 
 
 def _upload(seen: UploadSeen) -> str:
@@ -72,6 +73,15 @@ def _upload(seen: UploadSeen) -> str:
             some = " ".join(f"{stan:06d}" for stan in stans[:SOME])
             words += f", {what}: {len(stans)} ({some}{' …' if len(stans) > SOME else ''})"
     return words if seen.unknown or seen.missing else f"{words}, as in the books"
+
+
+def _chip(seen: ChipSeen) -> str:
+    words = f"chip data: {seen.taken}" + (f", {seen.failed} of them failed" if seen.failed else "")
+    if seen.refused:
+        some = " ".join(f"{one.stan:06d}: {one.response_code}" for one in seen.refused[:SOME])
+        more = " …" if len(seen.refused) > SOME else ""
+        words += f", refused: {len(seen.refused)} ({some}{more})"
+    return words
 
 
 def _account(account: AccountSeen) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -33,3 +33,17 @@ class Acquirer(Section, frozen=True):
     keep_line: Annotated[
         bool, Meta(description="one connection for all messages, instead of one for each")
     ] = False
+    chip_data: Annotated[
+        Literal["unbalanced", "always", "never"],
+        Meta(
+            description="when a settlement uploads the chip's data (TC) of what was approved"
+            " online or declined by the card"
+        ),
+    ] = "unbalanced"
+    chip_in_details: Annotated[
+        bool,
+        Meta(
+            description="transactions whose chip's data are uploaded stand among the details"
+            " of an upload (field 48), too"
+        ),
+    ] = True

@@ -227,7 +227,7 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
         match word:
             case Approved():
                 scripts = script_data(word.de55, word.facts.script_results)
-                return CardWord(None, emv_data(word.facts, arqc), scripts)
+                return CardWord(None, emv_data(word.facts, arqc), scripts, word.de55)
             case Declined():
                 against = None if training else DECLINED[word.reason]
                 scripts = script_data(word.de55, word.facts.script_results)

@@ -25,6 +25,7 @@ from firmware.iso8583.messages import (
     NO_MASTER,
     Answered,
     BalanceRequest,
+    ChipUploadRequest,
     Control,
     ControlRequest,
     FinancialRequest,
@@ -153,7 +154,7 @@ def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answere
     match request:
         case ReversalRequest():
             return replace(answer, approves=code in codes.reversed)
-        case UploadRequest() | UploadEndRequest():
+        case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
             return replace(answer, approves=code in (*codes.approved, DUPLICATE))
         case BalanceRequest():
             return replace(answer, approves=code in codes.approved)

@@ -149,8 +149,32 @@ class UploadRequest(Struct, frozen=True):
     training: bool = False
 
 
+class ChipUploadRequest(Struct, frozen=True):
+    """The chip's data of one transaction of a batch that is settled. No money moves.
+
+    `stan` is the transaction's own; `card.de55` has the card's last cryptogram, and neither track
+    nor PIN is said. `failed`: the card declined by itself, or approved an answer that it could not
+    prove to be its issuer's. `balanced` is the acquirer's word on the batch.
+    """
+
+    terminal: str
+    merchant: str
+    batch: int
+    stan: int
+    card: CardPresented
+    amount_minor: int
+    currency: Currency | None = None  # None: the message does not say it
+    failed: bool = False
+    balanced: bool = False
+    with_pin: bool = False  # it was keyed, and went to the issuer
+    training: bool = False
+
+
 class UploadEndRequest(Struct, frozen=True):
-    """The end of a batch, balanced or uploaded; `count` transactions were uploaded in all."""
+    """The end of a batch, balanced or uploaded; `count` transactions were uploaded in all.
+
+    One is counted once, whether its details, its chip's data or both were sent.
+    """
 
     terminal: str
     merchant: str
@@ -254,8 +278,9 @@ class NoAnswer(Struct, frozen=True):
 HostRequest = FinancialRequest | ReversalRequest | SettlementRequest | BalanceRequest
 HostAnswer = Answered | NoAnswer
 OfItself = SettlementRequest | BalanceRequest
-AboutTheBatch = OfItself | ControlRequest | UploadRequest | UploadEndRequest
-LineRequest = HostRequest | ControlRequest | UploadRequest | UploadEndRequest | ScriptRequest
+Upload = UploadRequest | ChipUploadRequest | UploadEndRequest
+AboutTheBatch = OfItself | ControlRequest | Upload
+LineRequest = HostRequest | ControlRequest | Upload | ScriptRequest
 """What a terminal asks of an acquirer at the end of a line; the own format has `HostRequest`."""
 
 

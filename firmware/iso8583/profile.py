@@ -30,10 +30,14 @@ REQUESTS = (
     "echo",
     "settlement",
     "upload",
+    "upload_chip",
     "upload_end",
 )
+CHIP_FIELDS = (2, 4, 11, 22, 23, 41, 42, 55, 60, 62, 64)  # of a profile that does not say them
 Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
 Padding = Literal["zeros", "80"]
+NetworkCode = Annotated[str, Meta(pattern="^[0-9]{3}$")]
+DETAILS, END_UPLOADED, END_BALANCED = "201", "202", "207"  # network codes of the other 0320
 _NOTATION = re.compile(
     r"(?P<kind>n|z|an|ans|b)(?P<dots>\.{2,3})?(?P<most>[1-9][0-9]*)( (?P<side>right))?"
 )
@@ -96,6 +100,13 @@ class MessageShape(Struct, frozen=True, forbid_unknown_fields=True):
     organisation: Annotated[str, Meta(pattern="^[A-Z0-9]{3}$")] = "CUP"  # of a refund
 
 
+class UploadShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """Network codes (60.3) of chip data: of what was approved online, and of what failed."""
+
+    chip: tuple[NetworkCode, NetworkCode] = ("203", "204")  # of a batch that did not balance
+    chip_balanced: tuple[NetworkCode, NetworkCode] = ("203", "204")
+
+
 class AnswerShape(Struct, frozen=True, forbid_unknown_fields=True):
     """Which response codes approve, and which of them want a remark on the receipt."""
 
@@ -112,6 +123,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     frame: FrameShape = FrameShape()
     mac: MacShape = MacShape()
     settlement: SettlementShape = SettlementShape()
+    upload: UploadShape = UploadShape()
     answers: AnswerShape = AnswerShape()
     messages: MessageShape = MessageShape()
     fields: dict[str, str] = field(default_factory=dict)
@@ -121,6 +133,21 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     def shapes(self) -> dict[int, FieldShape]:
         """The fields by number."""
         return {int(number): FieldShape.of(text) for number, text in self.fields.items()}
+
+    def wanted(self, name: str) -> tuple[int, ...] | None:
+        """Which fields the request of this name has; None: whatever there is to say."""
+        found = self.requests.get(name)
+        if found is None and name == "upload_chip":
+            return tuple(number for number in CHIP_FIELDS if str(number) in self.fields)
+        return found
+
+    def seals(self, name: str) -> bool:
+        """Whether the request of this name, and its answer, have a MAC, where there are keys.
+
+        Those of an upload alone may go without: they move no money.
+        """
+        wanted = self.wanted(name)
+        return not name.startswith("upload") or wanted is None or 64 in wanted
 
     @classmethod
     def shipped(cls, name: str) -> Profile:
@@ -160,6 +187,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
             if number not in profile.fields:
                 raise ProfileError(f"{name}: fields: {number} is missing")
         profile._check_requests(name)
+        profile._check_upload(name)
         return profile
 
     def _check_requests(self, name: str) -> None:
@@ -173,6 +201,19 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
             for number in (11, 41, 42, 60):
                 if number not in numbers:
                     raise ProfileError(f"{place}: {number} is missing")
+
+    def _check_upload(self, name: str) -> None:
+        for key in ("chip", "chip_balanced"):
+            codes = getattr(self.upload, key)
+            place = f"{name}: upload.{key}"
+            if codes[0] == codes[1]:
+                raise ProfileError(f"{place}: expected two codes, not {codes[0]} twice")
+            for code in codes:
+                if code in (DETAILS, END_UPLOADED, END_BALANCED):
+                    raise ProfileError(f"{place}: {code} is another message of the upload")
+        both = {self.upload.chip[0], self.upload.chip_balanced[0]}
+        if both & {self.upload.chip[1], self.upload.chip_balanced[1]}:
+            raise ProfileError(f"{name}: upload: one code for approved and for failed")
 
     def codec_spec(self) -> dict[str, dict[str, Any]]:
         """The specification that `iso8583.encode` and `iso8583.decode` take."""

@@ -6,6 +6,7 @@ all, unless the reader asks for them: a trace travels with a bug report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from firmware.iso8583.frame import (
 )
 from firmware.iso8583.profile import Profile
 from firmware.iso8583.spec import Fields
+from firmware.iso8583.unionpay_uploads import ITEM_DIGITS, PAN_DIGITS, words_of
 
 NAMES = {
     2: "account number",
@@ -58,7 +60,17 @@ NAMES = {
     63: "private",
     64: "MAC",
 }
+HIDDEN = frozenset({0x5A, 0x57, 0x56, 0x9F6B})  # tags that name the card
+UPLOAD = "03"  # how the types of a batch upload begin
 TRACKS, SECRET = (35, 36), (52, 54, 62)  # a balance is nobody's business
+
+
+class ObjectRow(Struct, frozen=True):
+    """A data object of field 55; `raw` is its value in hex, masked."""
+
+    tag: str
+    name: str
+    raw: str
 
 
 class FieldRow(Struct, frozen=True):
@@ -68,7 +80,8 @@ class FieldRow(Struct, frozen=True):
     name: str
     length: int  # digits for n and z, bytes otherwise
     raw: str
-    text: str = ""  # what ASCII in a binary field says
+    text: str = ""  # what ASCII in a binary field says, or an upload's field 60
+    objects: tuple[ObjectRow, ...] = ()  # of field 55
 
 
 class MessageReading(Struct, frozen=True):
@@ -125,19 +138,30 @@ def _rows(fields: Fields, codec: Codec, *, clear: bool) -> Iterator[FieldRow]:
     for number in sorted(int(key) for key in fields if key != "t"):
         value, shape = fields[str(number)], codec.shape(number)
         length = len(value) if shape.counts_digits or shape.kind != "b" else len(value) // 2
-        raw = value if clear else _masked(number, value)
+        is_upload = fields.get("t", "")[:2] == UPLOAD
+        raw = value if clear else _masked(number, value, is_upload=is_upload)
         text = ""
         if shape.kind == "b" and raw == value:
             octets = bytes.fromhex(value)
             text = octets.decode("ascii") if octets.isascii() and _printable(octets) else ""
-        yield FieldRow(number, NAMES.get(number, ""), length, raw, text)
+        elif number == 60 and is_upload:
+            text = words_of(value[8:11], codec.profile)
+        objects = tuple(_objects(value, clear=clear)) if number == 55 else ()
+        yield FieldRow(number, NAMES.get(number, ""), length, raw, text, objects)
 
 
 def _printable(octets: bytes) -> bool:
     return all(0x20 <= octet < 0x7F for octet in octets)
 
 
-def _masked(number: int, value: str) -> str:
+def _masked(number: int, value: str, *, is_upload: bool) -> str:
+    if is_upload and number == 48 and len(value) > 4:  # details, and no count
+        return value[:2] + "".join(
+            f"{one[:8]}{'*' * len(one[8 : 8 + PAN_DIGITS])}{one[8 + PAN_DIGITS :]}"
+            for one in re.findall(f".{{1,{ITEM_DIGITS}}}", value[2:])
+        )
+    if is_upload and number == 62:  # what became of a transaction, and no key
+        return value
     if number == 2 and len(value) > 10:
         return f"{value[:6]}{'*' * (len(value) - 10)}{value[-4:]}"
     if number in TRACKS or number in SECRET:
@@ -147,11 +171,24 @@ def _masked(number: int, value: str) -> str:
     return value
 
 
+def _objects(value: str, *, clear: bool) -> Iterator[ObjectRow]:
+    """The data objects of field 55; none where it is none."""
+    from firmware.emv import tags, tlv  # noqa: PLC0415 - only where field 55 is read
+
+    try:
+        objects = tlv.parse(bytes.fromhex(value))
+    except tlv.TlvError:
+        return
+    for one in objects:
+        told = one.value.hex().upper()
+        raw = "*" * len(told) if one.tag in HIDDEN and not clear else told
+        yield ObjectRow(f"{one.tag:X}", tags.describe(one.tag), raw)
+
+
 def _without_card(value: str) -> str:
     """EMV data with the values of 5A, 57 and their kin starred, where it can be read as TLV."""
     from firmware.emv import tlv  # noqa: PLC0415 - only where field 55 is read
 
-    hidden = {0x5A, 0x57, 0x56, 0x9F6B}
     try:
         objects = tlv.parse(bytes.fromhex(value))
     except tlv.TlvError:
@@ -160,7 +197,7 @@ def _without_card(value: str) -> str:
     for one in objects:
         raw = one.raw.hex().upper()
         size = 2 * len(one.value)
-        shown += raw[: len(raw) - size] + "*" * size if one.tag in hidden else raw
+        shown += raw[: len(raw) - size] + "*" * size if one.tag in HIDDEN else raw
     return shown
 
 

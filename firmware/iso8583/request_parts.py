@@ -30,6 +30,9 @@ UNREADABLE_PIN = Pin("0" * 13)
 """What an unreadable PIN block is taken for: longer than any PIN, so it equals none."""
 
 
+WITH_PIN = {True: "051", False: "052"}  # field 22: contact chip, with or without a PIN
+
+
 def financial_type(request: FinancialRequest) -> str:
     """0220 for what the acquirer is told, 0200 for what it is asked, 0100 for what only holds."""
     if request.payment.kind in _HOLD_ALONE:
@@ -40,7 +43,7 @@ def financial_type(request: FinancialRequest) -> str:
 def add_card(fields: Fields, card: CardPresented, kind: Kind | None = None) -> None:
     """Say which card was presented, how, and for what; its PIN is not said here."""
     fields["2"], fields["14"] = card.pan.reveal(), card.expiry
-    fields["22"] = "051" if card.pin else "052"  # contact chip, with or without a PIN
+    fields["22"] = WITH_PIN[bool(card.pin)]
     fields["25"] = "06" if kind in _OF_PREAUTHS else "00"
     if card.psn:
         fields["23"] = card.psn.rjust(3, "0")

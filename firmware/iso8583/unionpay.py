@@ -18,9 +18,9 @@ The acquirer's end:
 
 `request` is one of `messages.LineRequest`: FinancialRequest (sale, void, refund, advice with
 `offline`), ReversalRequest, SettlementRequest, ControlRequest (sign-on, sign-off, echo),
-UploadRequest, UploadEndRequest, ScriptRequest. What a line does not say is empty at the acquirer's
-end: `date` and `time` of requests are "", `OriginalRef.amount_minor` is 0, the original of a void
-has no date; a reversal's `payment` has the original's own batch and STAN.
+UploadRequest, ChipUploadRequest, UploadEndRequest, ScriptRequest. What a line does not say is empty
+at the acquirer's end: `date` and `time` of requests are "", `OriginalRef.amount_minor` is 0, the
+original of a void has no date; a reversal's `payment` has the original's own batch and STAN.
 
 - Totals of a settlement are folded (`line_totals.folded`): compare `request.totals` with
   `folded(own, profile.settlement.void_is)`, answer with those in `host_totals` and
@@ -61,14 +61,21 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
-from firmware.iso8583.profile import FrameShape, Profile
+from firmware.iso8583.profile import REQUESTS, FrameShape, Profile
 from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay_answers import SIGN_ON_CODES, answer_fields, answer_of
-from firmware.iso8583.unionpay_requests import NO_KEYS, batch_of, request_fields, request_of
+from firmware.iso8583.unionpay_requests import (
+    NO_KEYS,
+    batch_of,
+    name_of,
+    request_fields,
+    request_of,
+)
 from firmware.iso8583.wire import Unacceptable
 
 WRONG_MAC = "MAC differs"
 _TYPES = frozenset({"0100", "0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})
+UPLOAD = "0320"
 _HEADS = ("11", "41", "42", "60")
 _PLAIN_ANSWERS = frozenset({"0810", "0830", "0510"})
 
@@ -123,14 +130,15 @@ class UnionPay:
         self.profile = profile
         self.frame = frame or profile.frame
         self._codec = Codec(profile)
+        self._seals_all = all(map(profile.seals, REQUESTS))
 
     def request(self, request: LineRequest, keys: SessionKeys | None) -> bytes:
         """The frame that asks. Raises WireError naming a field that does not fit."""
         fields = request_fields(request, keys, self.profile)
-        sealing = None if fields["t"] in NO_KEYS else keys
-        if fields["t"] not in NO_KEYS and keys is None:
+        plain = fields["t"] in NO_KEYS or not self.profile.seals(name_of(request))
+        if not plain and keys is None:
             raise WireError("field 64: no MAC key")
-        return self._framed(self._sealed(fields, sealing), self.frame)
+        return self._framed(self._sealed(fields, None if plain else keys), self.frame)
 
     def read_answer(
         self, frame: bytes, request: LineRequest, keys: SessionKeys | None
@@ -150,7 +158,8 @@ class UnionPay:
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, str(error)))
         except KeyError as error:
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, f"no field {error} in the answer"))
-        if fields["t"] not in _PLAIN_ANSWERS and not self._is_sealed(line.message, fields, keys):
+        plain = fields["t"] in _PLAIN_ANSWERS or self._goes_without(request, fields)
+        if not plain and not self._is_sealed(line.message, fields, keys):
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, WRONG_MAC), demanded)
         return AnswerRead(answer, demanded)
 
@@ -185,7 +194,9 @@ class UnionPay:
     def answer(self, asked: RequestRead, answer: Answered, keys: SessionKeys | None) -> bytes:
         """The frame that answers. Raises WireError if a field of `answer` does not fit."""
         fields = answer_fields(asked.fields, answer)
-        message = self._sealed(fields, None if fields["t"] in _PLAIN_ANSWERS else keys)
+        asks = asked.request
+        plain = not isinstance(asks, Unacceptable) and self._goes_without(asks, asked.fields)
+        message = self._sealed(fields, None if plain or fields["t"] in _PLAIN_ANSWERS else keys)
         header = bytearray(asked.line.header)
         if header and answer.sign_on_again:
             header[DEMAND_AT] = header[DEMAND_AT] & 0xF0 | SIGN_ON_AGAIN
@@ -195,14 +206,22 @@ class UnionPay:
     def _asked(
         self, message: bytes, fields: Fields, keys: SessionKeys | None, today: date
     ) -> LineRequest | Unacceptable:
-        if fields["t"] not in NO_KEYS and not self._is_sealed(message, fields, keys):
+        sealed = fields["t"] in NO_KEYS or self._is_sealed(message, fields, keys)
+        if not sealed and ("64" in fields or fields["t"] != UPLOAD or self._seals_all):
             return Unacceptable("A0", WRONG_MAC, fields)
         try:
-            return request_of(fields, keys, today)
+            asked = request_of(fields, keys, today, self.profile)
         except KeyError as error:
             return Unacceptable("30", f"field {error} is missing", fields)
         except WireError as error:
             return Unacceptable("30", str(error), fields)
+        if not sealed and not self._goes_without(asked, fields):
+            return Unacceptable("A0", WRONG_MAC, fields)
+        return asked
+
+    def _goes_without(self, request: LineRequest, fields: Fields) -> bool:
+        """Whether a message of `request` has no MAC, and needs none by the profile."""
+        return "64" not in fields and not self.profile.seals(name_of(request))
 
     def _sealed(self, fields: Fields, keys: SessionKeys | None) -> bytes:
         if keys is None:

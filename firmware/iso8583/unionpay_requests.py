@@ -14,9 +14,9 @@ from firmware.iso8583.des import BLOCK
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded, pack_sides, unpack_sides
 from firmware.iso8583.messages import (
-    UPLOAD_MOST,
     BalanceRequest,
     CardPresented,
+    ChipUploadRequest,
     Control,
     ControlRequest,
     FinancialRequest,
@@ -25,7 +25,6 @@ from firmware.iso8583.messages import (
     ScriptRequest,
     SettlementRequest,
     UploadEndRequest,
-    UploadItem,
     UploadRequest,
     subject_of,
 )
@@ -43,11 +42,10 @@ from firmware.iso8583.request_parts import (
     financial_type,
 )
 from firmware.iso8583.spec import Fields, WireError
+from firmware.iso8583.unionpay_uploads import network_code, upload_fields, upload_of
 
 NO_KEYS = frozenset({"0800", "0820", "0500"})  # messages without a MAC
 SCRIPT = "951"
-UPLOADED, END_BALANCED, END_UPLOADED = "203", "207", "202"
-ITEM_DIGITS, PAN_DIGITS = 40, 20
 ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and MMDD where it may be of another day
 _BY_CODE = frozenset(CODES[kind] for kind in USES_A_HOLD)
 _KINDS = {
@@ -89,6 +87,8 @@ def name_of(request: LineRequest) -> str:
             return "settlement"
         case UploadRequest():
             return "upload"
+        case ChipUploadRequest():
+            return "upload_chip"
         case UploadEndRequest():
             return "upload_end"
         case ScriptRequest():
@@ -115,11 +115,11 @@ def heads(request: LineRequest, profile: Profile) -> Fields:
             fields["t"], (fields["3"], code) = "0200", BALANCE
             fields["49"] = request.currency.numeric
             fields["60"] = _type_and_batch(code, request.batch, TRADE, shape)
-        case UploadRequest():
-            fields["t"], fields["60"] = "0320", f"00{batch}{UPLOADED}"
-        case UploadEndRequest():
-            end = END_BALANCED if request.balanced else END_UPLOADED
-            fields["t"], fields["60"] = "0320", f"00{batch}{end}"
+        case UploadRequest() | UploadEndRequest():
+            fields["t"], fields["60"] = "0320", f"00{batch}{network_code(request, profile)}"
+        case ChipUploadRequest():
+            code = network_code(request, profile)
+            fields["t"], fields["60"] = "0320", _type_and_batch("00", request.batch, code, shape)
         case FinancialRequest() | ReversalRequest() | ScriptRequest():
             paid = request.payment
             fields["3"], code = CODES[paid.kind]
@@ -158,10 +158,8 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
         case SettlementRequest():
             fields["48"] = pack_sides(folded(request.totals, profile.settlement.void_is))
             fields["63"] = "01 "
-        case UploadRequest():
-            fields["48"] = _items(request)
-        case UploadEndRequest():
-            fields["48"] = f"{request.count:04d}"
+        case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
+            fields |= upload_fields(request, profile)
         case ReversalRequest():
             fields["39"] = reason_of(request.reason)
             if request.card is not None:
@@ -181,20 +179,10 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
                 _add_original(fields, request.payment)
             if request.payment.kind is Kind.REFUND:
                 fields["63"] = profile.messages.organisation
-    wanted = profile.requests.get(name_of(request))
+    wanted = profile.wanted(name_of(request))
     if wanted is None:
         return fields
     return Fields({key: fields[key] for key in fields if key == "t" or int(key) in wanted})
-
-
-def _items(request: UploadRequest) -> str:
-    if not 0 < len(request.items) <= UPLOAD_MOST:
-        raise WireError(f"field 48: expected 1 to {UPLOAD_MOST} transactions")
-    details = "".join(
-        f"0{int(one.foreign)}{one.stan:06d}{one.pan.reveal():0>20}{one.amount_minor:012d}"
-        for one in request.items
-    )
-    return f"{len(request.items):02d}{details}"
 
 
 def _add_pin(fields: Fields, card: CardPresented, keys: SessionKeys | None) -> None:
@@ -219,7 +207,9 @@ def _add_original(fields: Fields, payment: Payment) -> None:
         fields["38"] = original.authorisation_code
 
 
-def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineRequest:
+def request_of(
+    fields: Fields, keys: SessionKeys | None, today: date, profile: Profile
+) -> LineRequest:
     """What a message asks. Its date and time are not said and are given as "".
 
     Raises WireError, and KeyError with the number of a field that is missing.
@@ -241,10 +231,8 @@ def request_of(fields: Fields, keys: SessionKeys | None, today: date) -> LineReq
             totals, _ = unpack_sides(fields["48"])
             currency = BY_NUMBER[fields["49"]]
             return SettlementRequest(totals=totals, currency=currency, **place, date="", time="")
-        case "0320", "202" | "207":
-            return UploadEndRequest(**place, count=_count(fields), balanced=network == "207")
         case "0320", _:
-            return UploadRequest(**place, items=_items_of(fields["48"]))
+            return upload_of(fields, profile, place)
     if (fields["t"], fields["3"], kind, network) == ("0200", *BALANCE, TRADE):
         card, currency = _card_of(fields, keys), _currency_of(fields)
         return BalanceRequest(card=card, currency=currency, **place, date="", time="")
@@ -324,24 +312,3 @@ def _card_of(fields: Fields, keys: SessionKeys | None) -> CardPresented:
         return pinblock.decipher(bytes.fromhex(fields["52"]), pan, keys) or UNREADABLE_PIN
 
     return card_of(fields, fields.get("14", ""), pin_of)
-
-
-def _count(fields: Fields) -> int:
-    if len(fields["48"]) != 4:
-        raise WireError("field 48: not the count of an upload")
-    return int(fields["48"])
-
-
-def _items_of(digits: str) -> tuple[UploadItem, ...]:
-    count = int(digits[:2] or 0)
-    if not 0 < count <= UPLOAD_MOST or len(digits) != 2 + count * ITEM_DIGITS:
-        raise WireError("field 48: not 1 to 8 transactions of 40 digits")
-    return tuple(_item(digits[at : at + ITEM_DIGITS]) for at in range(2, len(digits), ITEM_DIGITS))
-
-
-def _item(digits: str) -> UploadItem:
-    try:
-        pan = Pan(digits[8 : 8 + PAN_DIGITS].lstrip("0"))
-    except ValueError:
-        raise WireError("field 48: no account number") from None
-    return UploadItem(int(digits[2:8]), pan, int(digits[28:]), foreign=digits[:2] == "01")

@@ -13,6 +13,7 @@ from firmware.journal import rules
 from firmware.journal.records import (
     BatchOpened,
     BatchUploaded,
+    ChipUploaded,
     CopyRestored,
     SettlementAnswered,
     SettlementCompleted,
@@ -36,6 +37,7 @@ def project(
     | SettlementStarted
     | SettlementAnswered
     | BatchUploaded
+    | ChipUploaded
     | SettlementCompleted,
 ) -> None:
     """Open, fix or close a batch with record `seq`. Raises RuleBroken."""
@@ -49,6 +51,7 @@ def project(
             rules.may_open(record, batch, totals or Totals(), undecided)
             if batch is not None:
                 _close(db)
+                _forget_cards(db, batch["batch"])
             _open(db, record.batch, seq)
         case SettlementStarted():
             undecided = db.execute(_UNDECIDED).fetchone()["n"]
@@ -57,7 +60,7 @@ def project(
                 "UPDATE batches SET state = 'settling', started = ? WHERE serial = ?",
                 (seq, batch["serial"]),
             )
-        case SettlementAnswered() | BatchUploaded():
+        case SettlementAnswered() | BatchUploaded() | ChipUploaded():
             now = (batch["batch"], batch["state"]) if batch is not None else (0, "closed")
             rules.require(
                 now == (record.batch, "settling"), f"batch {record.batch} is not being settled"
@@ -68,7 +71,7 @@ def project(
                 "UPDATE batches SET state = 'closed', completed = ? WHERE serial = ?",
                 (seq, batch["serial"]),
             )
-            db.execute(f"DELETE FROM sealed WHERE batch = ? AND {_NOT_OWED}", (record.batch,))  # noqa: S608 - ours
+            _forget_cards(db, record.batch)
 
 
 def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
@@ -88,6 +91,11 @@ def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
     following = restored.stan % rules.STAN_MAX + 1
     db.execute("UPDATE terminal SET next_stan = ?", (following,))
     db.execute("UPDATE print_jobs SET state = 'sending' WHERE state = 'queued'")
+
+
+def _forget_cards(db: sqlite3.Connection, batch: int) -> None:
+    """Nothing will be asked of a closed batch's cards again, but of those that are still owed."""
+    db.execute(f"DELETE FROM sealed WHERE batch = ? AND {_NOT_OWED}", (batch,))  # noqa: S608 - ours
 
 
 def _close(db: sqlite3.Connection) -> None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct
 
+from firmware.core.kinds import COUNTED
 from firmware.journal.chain import ORIGIN, ChainedRecord, public_key_of
 from firmware.journal.faults import DATABASE_ERRORS, fault_of
 from firmware.journal.orders import OrderLookups
 from firmware.journal.owed import OwedLookups
 from firmware.journal.records import (
     BatchUploaded,
+    ChipUploaded,
     SettingChanged,
     SettingsRecorded,
     SettlementAnswered,
@@ -26,6 +29,21 @@ from firmware.journal.transactions import Transaction
 from firmware.journal.vouchers import NEVER
 
 _ENTRY = "SELECT seq, at, body, previous, hash, signature FROM records "
+_OF_OPEN_BATCH = "t.batch = ? AND t.serial = (SELECT serial FROM terminal) AND t.training = 0"
+
+
+class SettlementProgress(Struct, frozen=True):
+    """How far a settlement on an acquirer's line has come.
+
+    `details`: vouchers whose details were taken, and before them `unnamed` more, which a release
+    that did not name them has counted. `chips`: vouchers whose chip's data were answered, and
+    whether they were taken.
+    """
+
+    answered: SettlementAnswered | None = None
+    unnamed: int = 0
+    details: frozenset[int] = frozenset()
+    chips: dict[int, bool] = {}
 
 
 class Lookups(OwedLookups, OrderLookups, SumLookups):
@@ -73,29 +91,37 @@ class Lookups(OwedLookups, OrderLookups, SumLookups):
         )
         return found[0] if found else (0, ORIGIN.hex())
 
-    def settlement_progress(self) -> tuple[SettlementAnswered | None, int]:
-        """How far the settlement under way is: the acquirer's word, and how much was uploaded."""
+    def settlement_progress(self) -> SettlementProgress:
+        """How far the settlement under way is: the acquirer's word, and what was uploaded."""
         row = self._one(
             "SELECT max(b.started) AS started FROM terminal s JOIN batches b"
             " ON b.serial = s.serial WHERE b.state = 'settling'"
         )
-        answered, count = None, 0
+        answered, unnamed, details, chips = None, 0, set[int](), dict[int, bool]()
         for entry in self.records(row["started"]) if row["started"] else ():
             match entry.record:
                 case SettlementAnswered() as said:
                     answered = said
-                case BatchUploaded(count=taken):
-                    count = taken
-        return answered, count
+                case BatchUploaded(count=count, stans=stans):
+                    details.update(stans)
+                    unnamed = unnamed if stans else count
+                case ChipUploaded(stan=stan, taken=taken):
+                    chips[stan] = taken
+        return SettlementProgress(answered, unnamed, frozenset(details), chips)
 
     def to_upload(self, batch: int) -> list[Transaction]:
-        """What stands and counts in the open batch, oldest first: no void, nor what it undid."""
-        where = (
-            "t.batch = ? AND t.serial = (SELECT serial FROM terminal) AND t.training = 0"
-            " AND t.state = 'approved' AND t.voided_by = 0"
-            " AND t.kind IN ('sale', 'refund', 'completion') ORDER BY t.intent"
-        )
-        return self._transactions(where, (batch,))
+        """What the totals of the open batch count, oldest first: a voided sale, and its void."""
+        kinds = ", ".join(f"'{kind.value}'" for kind in COUNTED)
+        where = f"{_OF_OPEN_BATCH} AND t.state = 'approved' AND t.kind IN ({kinds})"
+        return self._transactions(f"{where} ORDER BY t.intent", (batch,))
+
+    def chips_to_upload(self, batch: int) -> list[Transaction]:
+        """Those of the open batch whose chip's data are kept to be uploaded, oldest first.
+
+        What a card and the acquirer approved, and what a card declined by itself.
+        """
+        where = f"{_OF_OPEN_BATCH} AND t.state IN ('approved', 'declined') ORDER BY t.intent"
+        return [one for one in self._transactions(where, (batch,)) if one.chip_data]
 
     def records(self, first: int = 1, last: int | None = None) -> Iterator[ChainedRecord]:
         """The rows from `first` to `last`, both included, read as they are taken."""

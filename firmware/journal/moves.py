@@ -198,7 +198,8 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
         db.execute("INSERT INTO uploads (intent) VALUES (?)", (row["intent"],))
     elif row["state"] == State.PENDING.value:
         db.execute("DELETE FROM uploads WHERE intent = ?", (row["intent"],))
-    if outcome.result in (Result.DECLINED, Result.FAILED) and not outcome.training:
+    ended = outcome.result in (Result.DECLINED, Result.FAILED) and not outcome.training
+    if ended and not outcome.chip_data:  # which names its card when it is uploaded
         forget_card(db, outcome.batch, outcome.stan)
     orders.moved(db, seq, row["intent"])
     orders.moved(db, seq, row["original"])

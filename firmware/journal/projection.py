@@ -32,6 +32,7 @@ from firmware.journal.paper_records import (
 from firmware.journal.records import (
     BatchOpened,
     BatchUploaded,
+    ChipUploaded,
     ClockJumped,
     CopyRestored,
     GuardOverridden,
@@ -92,6 +93,7 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             | SettlementStarted()
             | SettlementAnswered()
             | BatchUploaded()
+            | ChipUploaded()
             | SettlementCompleted()
         ):
             batches.project(db, entry.seq, record)

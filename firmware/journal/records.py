@@ -142,6 +142,7 @@ class OutcomeRecorded(Base, frozen=True):
     ask_issuer: bool = False  # the acquirer wants it confirmed with the issuer
     training: bool = False
     issuer: str = ""  # its institution code, where the answer names it
+    chip_data: str = ""  # field 55 in hex, of the card's last word, where it will be uploaded
 
 
 class ReversalOpened(Base, frozen=True):
@@ -265,10 +266,26 @@ class SettlementAnswered(Base, frozen=True):
 
 
 class BatchUploaded(Base, frozen=True):
-    """The acquirer has taken `count` transactions of an unbalanced batch, in all."""
+    """The acquirer has taken the details of `count` transactions of an unbalanced batch, in all.
+
+    `stans` are those of this message; releases before did not say them.
+    """
 
     batch: int
     count: int
+    stans: tuple[int, ...] = ()
+
+
+class ChipUploaded(Base, frozen=True):
+    """The acquirer has answered the chip's data of a transaction: it is not told again.
+
+    `taken` is false where it does not want them, and no money depends on that.
+    """
+
+    batch: int
+    stan: int
+    response_code: str
+    taken: bool
 
 
 class SettlementCompleted(Base, frozen=True):
@@ -351,6 +368,7 @@ Record = (
     | SettlementStarted
     | SettlementAnswered
     | BatchUploaded
+    | ChipUploaded
     | SettlementCompleted
     | DeviceFailed
     | DeviceRecovered

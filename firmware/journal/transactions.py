@@ -56,6 +56,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     emv: EmvData = EmvData()
     offline: bool = False
     ask_issuer: bool = False  # to be confirmed with the issuer
+    chip_data: str = ""  # field 55 in hex, of the card's last word, where it is to be uploaded
     reversal: str = ""  # why it was reversed, or is to be: what ReversalOpened says
     voided_by: int = 0  # voucher number of the approved void, in the same batch but of a hold
     completed_by: int = 0  # voucher number of the approved completion of this pre-authorisation

@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from firmware.acquirer.accounts import Account
+from firmware.acquirer.chip_uploads import CHIP, CHIP_REFUSED, ChipKept
 from firmware.acquirer.counts import Counts
+from firmware.acquirer.line_matters import UPLOADED
 from firmware.acquirer.named_books import BookEntry, NamedBooks
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import TerminalRecord
@@ -96,6 +100,18 @@ class SwitchLink:
         """What pre-authorisations hold on each account by name, where they hold something."""
         with self._desks.taken() as desk:
             return self._named.holds(desk.books)
+
+    def uploads(self) -> dict[str, int]:
+        """What batch uploads have brought in all: details, chip data, those failed, and refused."""
+        with self._desks.taken() as desk:
+            noted = desk.registry.noted
+            chips = [msgspec.json.decode(value, type=ChipKept) for value in noted(CHIP).values()]
+            return {
+                "details": len(noted(UPLOADED)),
+                "chip": len(chips),
+                "failed": sum(one.failed for one in chips),
+                "refused": len(noted(CHIP_REFUSED)),
+            }
 
     def close(self) -> None:
         self._desks.close()

@@ -1,78 +1,165 @@
 """The end of a batch on an acquirer's line, and the upload of one that did not balance.
 
-In this order: advice of offline sales, online sales by eights, refunds. Each element that was taken
-is recorded before the next one leaves; after a cut the upload goes on behind it.
+In this order: advice of offline sales, what was asked online by eights, refunds, the chip's data
+singly, the end. It holds what the totals count: a voided sale and its void are in both. Each
+element that was taken is recorded before the next one leaves; after a cut the upload goes on
+behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from firmware.core.kinds import Kind, Totals
 from firmware.iso8583.messages import (
     UPLOAD_MOST,
     Answered,
+    ChipUploadRequest,
     UploadEndRequest,
     UploadItem,
     UploadRequest,
 )
-from firmware.journal.lookups import Lookups
-from firmware.journal.records import BatchUploaded, SettlementAnswered
+from firmware.journal.lookups import Lookups, SettlementProgress
+from firmware.journal.records import BatchUploaded, ChipUploaded, SettlementAnswered
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Authorise, Look, Record, Unseal
-from firmware.payments.shift import Shift
+from firmware.payments.shift import Shift, is_on_a_line
+
+# The acquirer could not read it, or not us: told again. Any other answer ends it.
+TRY_AGAIN = frozenset({"77", "99", "A0"})
+_METHOD, _ONLINE_PIN = 0x3F, 0x02  # of the first byte of the CVM results. Book 3, Annex C3
+
+
+def keeps_chip(shift: Shift) -> bool:
+    """Whether the chip's data of a payment are kept, for the acquirer will be sent them."""
+    wanted = shift.config.acquirer.chip_data != "never"
+    return wanted and is_on_a_line(shift) and not shift.training
 
 
 async def end_batch(shift: Shift, batch: int, totals: Totals, *, balanced: bool) -> bool:
     """Upload the batch unless it is balanced, and send its end; False while that is not taken."""
-    said, uploaded = await Look.of(Lookups.settlement_progress)
-    if said is None:
+    done = await Look.of(Lookups.settlement_progress)
+    if done.answered is None:
         await Record.of(SettlementAnswered(batch=batch, host_totals=totals, balanced=balanced))
-    merchant = shift.config.merchant
-    count = 0
-    if not balanced:
-        items = [
-            each
-            for each in in_order(await Look.of(Lookups.to_upload, batch))
-            # what an earlier release booked has no card to name
-            if await Look.of(Lookups.is_sealed, batch, each.stan)
-        ]
-        count = len(items)
-        for at in range(uploaded, count, UPLOAD_MOST):
-            part = items[at : at + UPLOAD_MOST]
-            request = UploadRequest(
-                terminal=merchant.terminal,
-                merchant=merchant.number,
-                batch=batch,
-                stan=part[0].stan,
-                items=tuple([await _item(each) for each in part]),
-            )
-            answer = await Authorise(request)
-            if not isinstance(answer, Answered) or not answer.is_approval:
-                return False
-            await Record.of(BatchUploaded(batch=batch, count=at + len(part)))
+    merchant, taken = shift.config.merchant, {stan for stan, well in done.chips.items() if well}
+    wanted = shift.config.acquirer.chip_data
+    sends_chips = wanted == "always" or (wanted == "unbalanced" and not balanced)
+    chips_alone = sends_chips and not shift.config.acquirer.chip_in_details
+    if not balanced and not await _send_details(shift, batch, done, taken, chips_alone=chips_alone):
+        return False
+    if sends_chips and not await _send_chips(shift, batch, done, taken, balanced=balanced):
+        return False
     numbers = await Look.of(Lookups.next_numbers, training=False)
     end = UploadEndRequest(
         terminal=merchant.terminal,
         merchant=merchant.number,
         batch=batch,
         stan=numbers.stan,
-        count=count,
+        count=len(taken),
         balanced=balanced,
     )
     answer = await Authorise(end)
     return isinstance(answer, Answered) and answer.is_approval
 
 
+async def _send_details(
+    shift: Shift, batch: int, done: SettlementProgress, taken: set[int], *, chips_alone: bool
+) -> bool:
+    """Upload the details that are not there yet; `taken` gets those that are. False: not all.
+
+    `chips_alone`: transactions whose chip's data are sent have no details beside them.
+    """
+    standing = [
+        each
+        for each in await Look.of(Lookups.to_upload, batch)
+        # what an earlier release booked has no card to name
+        if await Look.of(Lookups.is_sealed, batch, each.stan)
+    ]
+    there = done.details | _unnamed(standing, done.unnamed)
+    if chips_alone:
+        standing = [each for each in standing if not each.chip_data]
+    for part in parts_of([each for each in standing if each.stan not in there]):
+        request = UploadRequest(
+            terminal=shift.config.merchant.terminal,
+            merchant=shift.config.merchant.number,
+            batch=batch,
+            stan=part[0].stan,
+            items=tuple([await _item(each) for each in part]),
+        )
+        answer = await Authorise(request)
+        if not isinstance(answer, Answered) or not answer.is_approval:
+            return False
+        stans = tuple(each.stan for each in part)
+        there |= set(stans)
+        await Record.of(BatchUploaded(batch=batch, count=len(there), stans=stans))
+    taken |= there
+    return True
+
+
+async def _send_chips(
+    shift: Shift, batch: int, done: SettlementProgress, taken: set[int], *, balanced: bool
+) -> bool:
+    """Upload the chip's data that are not answered yet; `taken` gets those that are taken now.
+
+    What the acquirer does not want is no reason to leave the batch open: no money depends on it.
+    """
+    for each in await Look.of(Lookups.chips_to_upload, batch):
+        if each.stan in done.chips or not await Look.of(Lookups.is_sealed, batch, each.stan):
+            continue
+        answer = await Authorise(await _chip(shift, each, balanced=balanced))
+        if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
+            return False
+        code, well = answer.response_code, answer.is_approval
+        await Record.of(ChipUploaded(batch=batch, stan=each.stan, response_code=code, taken=well))
+        if well:
+            taken.add(each.stan)
+    return True
+
+
 def in_order(transactions: Sequence[Transaction]) -> list[Transaction]:
     """As an acquirer wants them, each kind in the order of its vouchers."""
+    return sorted(transactions, key=lambda one: (_place(one), one.stan))
 
-    def place(one: Transaction) -> tuple[int, int]:
-        return (2 if one.kind is Kind.REFUND else 0 if one.offline else 1), one.stan
 
-    return sorted(transactions, key=place)
+def parts_of(transactions: Sequence[Transaction]) -> Iterator[list[Transaction]]:
+    """Messages of at most eight, none with both advice and what was asked, or with refunds."""
+    for place in range(3):
+        group = in_order([one for one in transactions if _place(one) == place])
+        for at in range(0, len(group), UPLOAD_MOST):
+            yield group[at : at + UPLOAD_MOST]
+
+
+def _place(one: Transaction) -> int:
+    return 2 if one.kind is Kind.REFUND else 0 if one.offline else 1
+
+
+def _unnamed(standing: Sequence[Transaction], count: int) -> set[int]:
+    """The first `count` of what a release before has uploaded, which left out what was voided."""
+    before = [one for one in standing if not (one.kind.is_void or one.voided_by)]
+    return {one.stan for one in in_order(before)[:count]}
 
 
 async def _item(transaction: Transaction) -> UploadItem:
     card = await Unseal(transaction.batch, transaction.stan)
     return UploadItem(transaction.stan, card.pan, transaction.amount_minor)
+
+
+async def _chip(shift: Shift, told: Transaction, *, balanced: bool) -> ChipUploadRequest:
+    from firmware.iso8583.chip_data import is_declined, is_issuer_unproven  # noqa: PLC0415 - the tags
+
+    card, de55 = await Unseal(told.batch, told.stan), bytes.fromhex(told.chip_data)
+    results = bytes.fromhex(told.emv.cvm_results)
+    return ChipUploadRequest(
+        terminal=shift.config.merchant.terminal,
+        merchant=shift.config.merchant.number,
+        batch=told.batch,
+        stan=told.stan,
+        card=replace(card, de55=de55),
+        amount_minor=told.amount_minor,
+        currency=told.amount.currency,
+        failed=is_declined(de55) or is_issuer_unproven(de55),
+        balanced=balanced,
+        with_pin=bool(results) and results[0] & _METHOD == _ONLINE_PIN,
+    )

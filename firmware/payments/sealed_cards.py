@@ -10,7 +10,8 @@ expiry and the chip's data; never track data and never a PIN, for such a sale ne
 
 On an acquirer's line a reversal names the card, and so does the upload of a batch that did not
 balance. There the same is kept from the intent on: until a decline, a confirmed reversal, or the
-settlement of the batch.
+settlement of the batch. Where the chip's data of what a card declined by itself are uploaded, its
+card is kept until then, too.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ async def _of_another_batch(
 
 async def _answered_before() -> Answered | None:
     """The acquirer's word on this settlement, where it was recorded before a cut."""
-    said, _ = await Look.of(Lookups.settlement_progress)
+    said = (await Look.of(Lookups.settlement_progress)).answered
     if said is None:
         return None
     return Answered("00", host_totals=said.host_totals, balanced=said.balanced)

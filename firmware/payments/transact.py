@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.core.kinds import Copy, EmvData, Result, ReversalCause
+from firmware.core.kinds import Copy, EmvData, Kind, Result, ReversalCause
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
     Answered,
@@ -28,6 +28,7 @@ from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import EntryAbandoned, IntentRecorded, OutcomeRecorded
 from firmware.journal.transactions import Transaction
 from firmware.payments.advice import is_advice, send_uploads, unanswered
+from firmware.payments.batch_upload import keeps_chip
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record
 from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
@@ -51,6 +52,7 @@ class CardWord(Struct, frozen=True):
     against: ReversalCause | None
     emv: EmvData
     scripts: bytes = b""  # field 55 of what became of the issuer's scripts
+    chip: bytes = b""  # field 55 with the card's last cryptogram; none where it was asked for none
 
 
 class PaymentApproved(Struct, frozen=True):
@@ -146,13 +148,13 @@ async def _recorded(
         return await _declined(shift, payment, ready, answer)
     if word.against is not None:
         return await _undecided(shift, payment, ready, word.against)
-    return await _approved(shift, payment, ready, answer)
+    return await _approved(shift, payment, ready, answer, word.chip)
 
 
 async def _approved(
-    shift: Shift, payment: Payment, ready: Ready, answer: Answered
+    shift: Shift, payment: Payment, ready: Ready, answer: Answered, chip: bytes
 ) -> PaymentApproved:
-    outcome = _outcome(shift, payment, ready, Result.APPROVED, answer)
+    outcome = _outcome(shift, payment, ready, Result.APPROVED, answer, chip=chip)
     copies = await _copies(shift, payment, ready.agreed.order.source)
     await Record.of(outcome, *copies)
     return await _done(shift, payment, copies)
@@ -205,7 +207,9 @@ async def _offline(
         await Record.of(intent, outcome, owed, *copies, card=ready.card)
         await send_uploads(shift)
         return await _done(shift, payment, copies)
-    await Record.of(intent, outcome)
+    kept = ready.card.de55 if payment.kind is Kind.SALE and keeps_chip(shift) else b""
+    declined = replace(outcome, chip_data=kept.hex().upper())
+    await Record.of(intent, declined, card=ready.card if kept else None)
     return PaymentDeclined(await _transaction(shift, payment), code)
 
 
@@ -295,6 +299,7 @@ def _outcome(
     answer: Answered,
     *,
     offline: bool = False,
+    chip: bytes = b"",
 ) -> OutcomeRecorded:
     return OutcomeRecorded(
         kind=payment.kind,
@@ -309,5 +314,6 @@ def _outcome(
         emv=replace(ready.emv, test_keys=shift.config.emv.test_keys),
         offline=offline,
         ask_issuer=answer.ask_issuer and result is Result.APPROVED,
+        chip_data=chip.hex().upper() if keeps_chip(shift) else "",
         training=payment.training,
     )

@@ -39,7 +39,7 @@ _USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
 USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
 KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys or revocations
-LINE = ("profile", "tpdu", "header", "keep_line")
+LINE = ("profile", "tpdu", "header", "keep_line", "chip_data", "chip_in_details")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),

@@ -86,7 +86,8 @@ def build(kind: str, fields: Fields, key: bytes | None) -> bytes:
 class LineAcquirer:
     """Books what is asked; `behave` may answer instead, `codes` give the next response codes.
 
-    `seen` has type and fields of every request in order; `standing` the sum that stands.
+    `seen` has type and fields of every request in order; `standing` the sum that stands;
+    `uploaded` field 48 of each element of an upload, or network code and STAN of chip data.
     """
 
     undelivered = False
@@ -176,7 +177,7 @@ class LineAcquirer:
         if kind == "0800":
             answer[62] = self._new_keys()
         place = fields[60][2:8] + fields[11]
-        if kind in ("0200", "0220") and code in ("00", "11", "A2", "A4", "A5", "A6", "10"):
+        if kind in ("0100", "0200", "0220") and code in ("00", "11", "A2", "A4", "A5", "A6", "10"):
             part = int(fields[4]) // 2
             minor = part if code == "10" else int(fields[4])
             answer |= {38: "123456", 4: f"{minor:012d}"}
@@ -184,11 +185,12 @@ class LineAcquirer:
                 answer[44] = self.parties
             if told := self.chip(fields):
                 answer[55] = told
-            self.booked[place] = -minor if fields[3] == "200000" else minor
+            if kind != "0100":
+                self.booked[place] = -minor if fields[3] == "200000" else minor
         elif kind == "0400" and code == "00":
             self.booked.pop(place, None)
         elif kind == "0320":
-            self.uploaded.append(fields[48])
+            self.uploaded.append(fields.get(48) or f"{fields[60][8:11]} {fields[11]}")
         return answer
 
     def _new_keys(self) -> str:

@@ -166,6 +166,29 @@ def test_a_day_with_void_refund_reversal_and_settlement(foreign: Foreign) -> Non
     assert foreign.pay(later)[39] == "00"
 
 
+@pytest.mark.parametrize("code", ["203", "205"])
+@pytest.mark.parametrize("more", ["", "60"])  # of field 60: terminals differ
+def test_chip_data_go_up_singly(foreign: Foreign, code: str, more: str) -> None:
+    foreign.sign_on()
+    sale = foreign.sale(5_000)
+    foreign.pay(sale)
+    chip = {
+        2: PAN, 4: sale[4], 11: sale[11], 22: "051", 23: "0001",
+        55: foreign.card.de55(5_000, cid=0x40).hex().upper(), 60: f"00000001{code}{more}",
+        62: f"610000{sale[4]}156".encode().hex(),
+    }  # fmt: skip
+    told = foreign.pay(chip, "0320")
+    assert told[39] == "00"
+    assert told[60] == chip[60]
+    assert foreign.pay(chip, "0320")[39] == "94"
+    other = chip | {55: foreign.card.de55(5_000, cid=0x40).hex().upper()}
+    assert foreign.pay(other, "0320")[39] == "12"
+    assert foreign.pay(chip | {11: "000099"}, "0320")[39] == "25"
+    assert foreign.pay(chip | {55: "9F2608"}, "0320")[39] == "30"
+    assert foreign.pay(foreign.sale(100))[39] == "00"
+    assert sum(foreign.server.spent().values()) == 5_100
+
+
 def test_a_settlement_that_differs_is_not_balanced(foreign: Foreign) -> None:
     foreign.sign_on()
     foreign.pay(foreign.sale(5_000))

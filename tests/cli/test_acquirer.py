@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.__main__ import main
+from tests.iso8583.test_unionpay import KEYS, LINE, REQUESTS
 
 VECTORS = json.loads(
     (Path(__file__).parents[1] / "iso8583" / "vectors.json").read_text(encoding="utf-8")
@@ -39,6 +40,33 @@ def test_a_file_of_bytes_or_of_hex_is_read_as_json(capsys, tmp_path) -> None:
         told.append(json.loads(capsys.readouterr().out))
     assert told[0] == told[1]
     assert {row["field"]: row["raw"] for row in told[0]["rows"]}[11] == "000403"
+
+
+def test_an_upload_says_what_it_is_and_whose_cards_it_masks(capsys) -> None:
+    details = LINE.request(REQUESTS["upload"], KEYS).hex()
+    assert main(["acquirer", "decode", details]) == 0
+    said = capsys.readouterr().out
+    assert '00000024201  "details"' in said
+    assert "0100000003" + "*" * 20 + "000000000100" in said
+    assert PAN not in said
+    end = LINE.request(REQUESTS["upload_end"], KEYS).hex()
+    assert main(["acquirer", "decode", end]) == 0
+    said = capsys.readouterr().out
+    assert " 48 totals or details             4  0012\n" in said
+    assert '00000024202  "end, uploaded"' in said
+
+
+def test_chip_data_are_read_object_by_object(capsys) -> None:
+    frame = LINE.request(REQUESTS["upload_chip"], KEYS).hex()
+    assert main(["acquirer", "decode", frame]) == 0
+    said = capsys.readouterr().out
+    assert '0000002420350  "chip data, approved online"' in said
+    assert '"610000000000012850156"' in said
+    assert "    9F26   Application Cryptogram                       5566778899AABBCC\n" in said
+    assert PAN not in said
+    assert main(["acquirer", "decode", frame, "--json"]) == 0
+    rows = {row["field"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert [one["tag"] for one in rows[55]["objects"]] == ["9F26", "9F27", "95"]
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,8 @@ class AtALine(Stage):
         KeyStore(directory / ACQUIRER_KEYS, storage).load_master(Key(TMK))
 
 
-def _config(refund: Refund, profile: str) -> Config:
+def _config(refund: Refund, line: Acquirer) -> Config:
     host = Host(kind="acquirer", address="192.0.2.1", port=1)
-    line = Acquirer(profile=profile)
     return Config(emv=STAGE_CONFIG.emv, host=host, refund=refund, acquirer=line)
 
 
@@ -55,7 +54,7 @@ class Counter:
     """A player at a line, with the acquirer at its end."""
 
     def __init__(self, directory: Path, refund: Refund | None = None) -> None:
-        self.directory, self.profile = directory, "unionpay"
+        self.directory, self.line = directory, Acquirer()
         self.acquirer = LineAcquirer()
         self.acquirer.chip = _issuer_says
         self.player = Player(
@@ -65,7 +64,7 @@ class Counter:
         )
 
     def _stage(self, refund: Refund) -> AtALine:
-        return AtALine(self.directory, self.acquirer, _config(refund, self.profile))
+        return AtALine(self.directory, self.acquirer, _config(refund, self.line))
 
     def play(self, *lines: tuple[str, ...]) -> None:
         for verb, *words in lines:

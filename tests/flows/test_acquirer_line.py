@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.core.config_line import Acquirer
 from tests.acquirer.line_acquirer import Fields
 from tests.flows.at_a_line import PAID, Counter
 from tests.flows.test_other_terminal import SALE, SETTLE
@@ -114,7 +115,10 @@ def test_an_unbalanced_batch_is_uploaded_by_eights_and_ended(counter: Counter) -
     sales(counter, 10)
     counter.acquirer.balanced = False
     counter.play(("press", "MENU", "6"), ("press", "ENTER"), ("expect screen", "对账不平"))
-    first, second, end = counter.acquirer.uploaded
+    first, second, *chips, end = counter.acquirer.uploaded
+    assert chips == [f"203 {stan:06d}" for stan in range(1, 11)]
+    codes = [fields[60][8:11] for kind, fields in counter.acquirer.seen if kind == "0320"]
+    assert codes == ["201"] * 2 + ["203"] * 10 + ["202"]
     assert (first[:2], second[:2], end) == ("08", "02", "0010")
     assert len(first) == 2 + 8 * 40
     assert [int(first[at + 2 : at + 8]) for at in range(2, len(first), 40)] == [*range(1, 9)]
@@ -123,7 +127,7 @@ def test_an_unbalanced_batch_is_uploaded_by_eights_and_ended(counter: Counter) -
     assert counter.sealed() == 0
 
 
-@pytest.mark.parametrize("cut", ["0500", "0320 1", "0320 2", "0320 3"])
+@pytest.mark.parametrize("cut", ["0500", "0320 1", "0320 2", "0320 3", "0320 12", "0320 13"])
 def test_an_upload_that_is_cut_goes_on_behind_what_was_taken(counter: Counter, cut: str) -> None:
     sales(counter, 10)
     counter.acquirer.balanced = False
@@ -139,10 +143,11 @@ def test_an_upload_that_is_cut_goes_on_behind_what_was_taken(counter: Counter, c
     settle = (("press", "MENU", "6"), ("press", "ENTER"))
     counter.play(*settle, ("expect screen", "结算未完成"), ("power cut",), ("power on",))
     counter.play(("expect screen", "对账不平"))  # taken up again by itself
-    told = [fields[48] for came, fields in counter.acquirer.seen if came == "0320"]
     whole = counter.acquirer.uploaded
     assert whole[-1] == "0010"
-    assert len(told) == 3 + (kind == "0320"), "only what was not answered goes out again"
+    told = counter.acquirer.types().count("0320")
+    assert told == 13 + (kind == "0320"), "only what was not answered goes out again"
+    assert len(set(whole)) == 13
     assert counter.acquirer.types().count("0500") == (2 if kind == "0500" else 1)
 
 
@@ -151,7 +156,7 @@ def test_which_approvals_have_the_remark_is_the_profiles(counter: Counter, tmp_p
     shipped = resources.files("firmware.iso8583.profiles").joinpath("unionpay.toml").read_text()
     profile = tmp_path / "ours.toml"
     profile.write_text(shipped.replace('remarked = ["A2", "A4", "A5", "A6"]', 'remarked = ["11"]'))
-    counter.profile = str(profile)
+    counter.line = Acquirer(profile=str(profile))
     counter.acquirer.codes["0200"] = ["A2", "11"]
     counter.play(*SALE, ("expect no paper", "请向发卡行确认"), ("tear",))
     counter.play(("press", "3000", "ENTER"), *SALE[1:], ("expect paper", "请向发卡行确认"))

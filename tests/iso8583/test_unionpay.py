@@ -25,6 +25,7 @@ from firmware.iso8583.messages import (
     Balance,
     BalanceRequest,
     CardPresented,
+    ChipUploadRequest,
     Control,
     ControlRequest,
     FinancialRequest,
@@ -84,6 +85,9 @@ ORIGINALS = {
     Kind.COMPLETION: HELD,
     Kind.COMPLETION_VOID: VOID.original,
 }
+TC, AAC = (  # the last word of a card
+    bytes.fromhex(f"9F26085566778899AABBCC9F2701{cid}95050080048000") for cid in ("40", "00")
+)
 UNSEEN = replace(CARD, track2=None, pin=None)  # of a card that is not there any more
 REQUESTS: dict[str, LineRequest] = {
     "balance": BalanceRequest(card=CARD, currency=CNY, date="", time="", **PLACE),
@@ -108,6 +112,9 @@ REQUESTS: dict[str, LineRequest] = {
         **PLACE,
     ),
     "upload": UploadRequest(items=(UploadItem(3, CARD.pan, 100),), **PLACE),
+    "upload_chip": ChipUploadRequest(
+        card=replace(UNSEEN, expiry="", de55=TC), amount_minor=12_850, currency=CNY, **PLACE
+    ),
     "upload_end": UploadEndRequest(count=12, balanced=False, **PLACE),
 }
 

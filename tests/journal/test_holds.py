@@ -120,7 +120,7 @@ def test_a_completion_that_is_voided_holds_again(shop: Shop) -> None:
     again = complete(shop, hold, 900)
     totals = shop.journal.totals(1)
     assert (totals.completions, totals.completion_voids, totals.net_minor) == (2, 1, 900)
-    assert shop.journal.to_upload(1) == [again]
+    assert shop.journal.to_upload(1) == [shop.find(paid), undone, again]
 
 
 def test_a_reversed_void_of_a_completion_leaves_it_completed(shop: Shop) -> None:

@@ -337,5 +337,8 @@ class Day:
             seen = batch.upload
             if seen is not None and (seen.unknown or seen.missing or seen.said != seen.count):
                 found.append(f"the upload is not what is booked: {seen}")
+            if batch.chip is not None and batch.chip.refused:
+                found.append(f"chip data are not what is booked: {batch.chip.refused}")
         self.uploads = [batch.upload for batch in batches if batch.upload is not None]
+        self.chips = [batch.chip for batch in batches if batch.chip is not None]
         return found

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from firmware.acquirer.booking import Standing
 from firmware.acquirer.named_books import BookEntry
-from firmware.core.kinds import Kind
+from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Key
 from firmware.journal.transactions import State
+from firmware.lab.switch_link import SwitchLink
 from firmware.terminal.data_directory import DataDirectory
 
 _Key = tuple[str, int, int, Kind, int]  # account, batch, STAN, kind, minor units
@@ -63,6 +64,24 @@ def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
     found += [f"reversal of {each.transaction.stan:06d} is owed" for each in journal.reversals()]
     found += [f"advice of {each.transaction.stan:06d} is owed" for each in journal.uploads()]
     return found
+
+
+def otherwise(totals: Totals, wanted: Mapping[str, tuple[int, int]]) -> str:
+    """The first total that is not as wanted, as `sales=1/100`; "" if all are."""
+    for name, sums in wanted.items():
+        count, minor = getattr(totals, name), getattr(totals, f"{name}_minor")
+        if (count, minor) != sums:
+            return f"{name}={count}/{minor}"
+    return ""
+
+
+def uploaded_otherwise(acquirer: SwitchLink | None, words: Sequence[str]) -> str:
+    """The first count of an upload that is not as `chip=1` and the like say; "" if all are."""
+    if acquirer is None:
+        return "no acquirer's line: set host.kind acquirer first"
+    seen = acquirer.uploads()
+    wanted = (word.partition("=") for word in words)
+    return next((f"{name}={seen[name]}" for name, _, n in wanted if seen[name] != int(n)), "")
 
 
 def _words(key: _Key) -> str:

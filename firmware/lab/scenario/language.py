@@ -32,6 +32,7 @@ _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _JUMP = re.compile(r"^([+-]?)(\d+)(s|m|h|d)$")
 _CODE = re.compile(r"^[0-9A-Z]{2}$", re.ASCII)
 _COUNT = re.compile(r"^0*[1-9]\d{0,8}$", re.ASCII)
+_UPLOADED = re.compile(r"^(details|chip|failed|refused)=\d+$")
 _TOTAL = re.compile(r"^(sales|voids|refunds|completions|completion_voids)=(\d+)/(\d+)$")
 
 KEY_NAMES = {
@@ -266,6 +267,11 @@ def _totals(_verb: str, words: tuple[str, ...], place: str) -> None:
         raise ScenarioError(place, "expected: expect totals sales=1/12850 voids=0/0 refunds=0/0")
 
 
+def _uploaded(_verb: str, words: tuple[str, ...], place: str) -> None:
+    if not words or not all(_UPLOADED.match(word) for word in words):
+        raise ScenarioError(place, "expected: expect uploaded details=2 chip=1 failed=0 refused=0")
+
+
 def _fault(_verb: str, words: tuple[str, ...], place: str) -> None:
     device, kind, *arguments = (*words, "", "")[: max(len(words), 2)]
     kinds = FAULTS.get(device)
@@ -314,6 +320,7 @@ _VERBS: dict[str, Check] = {
     "tear": _takes(0, "tear"),
     "expect totals": _totals,
     "expect books balanced": _takes(0, "expect books balanced"),
+    "expect uploaded": _uploaded,
     "fault": _fault,
     "clear": _clear,
     "power cut": _takes(0, "power cut"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from firmware.core.config import Config, ConfigError
 from firmware.core.config_file import set_from_text
 from firmware.lab.scenario import till
-from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.audit import otherwise, unbalanced, uploaded_otherwise
 from firmware.lab.scenario.hands import Hands
 from firmware.lab.scenario.language import (
     FRESH,
@@ -274,11 +274,8 @@ class Player:
         if not terminal.ledger.at_hand:
             raise self._failed(step, " ".join(step.words), "a journal that cannot be read now")
         journal = terminal.ledger.journal
-        totals = journal.totals(journal.batch())
-        for name, wanted in totals_of(step.words).items():
-            count, minor = getattr(totals, name), getattr(totals, f"{name}_minor")
-            if (count, minor) != wanted:
-                raise self._failed(step, " ".join(step.words), f"{name}={count}/{minor}")
+        if differs := otherwise(journal.totals(journal.batch()), totals_of(step.words)):
+            raise self._failed(step, " ".join(step.words), differs)
 
     def _expect_books_balanced(self, step: Step) -> None:
         terminal = self._powered(step)
@@ -287,6 +284,10 @@ class Player:
         differences = unbalanced(terminal.ledger, self.stage.keeps_books)
         if differences:
             raise self._failed(step, "books balanced", "; ".join(differences))
+
+    def _expect_uploaded(self, step: Step) -> None:
+        if differs := uploaded_otherwise(self.stage.switch, step.words):
+            raise self._failed(step, " ".join(step.words), differs)
 
     # --- faults and power ---
 

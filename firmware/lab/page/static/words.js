@@ -241,6 +241,7 @@ export const RECORD_WORDS = {
   "settlement started": ["settlement begun", "结算开始"],
   "settlement answered": ["settlement answered", "结算已应答"],
   "batch uploaded": ["part of the batch uploaded", "批上送已应答"],
+  "chip uploaded": ["chip data uploaded", "芯片数据已上送"],
   "settlement completed": ["settlement ended", "结算完成"],
   "tail lost": ["records missing at the end", "末尾记录缺失"],
   "head renewed": ["last record noted anew", "重新登记末条记录"],

@@ -1,0 +1,78 @@
+"""The chip's data that terminals upload: held against the books, and kept for the report.
+
+Nothing of it moves money or changes the books. What is taken once is not taken again.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from firmware.acquirer.booking import Booking
+from firmware.acquirer.desks import ServiceDesk
+from firmware.iso8583.chip_data import is_declined, kept_of
+from firmware.iso8583.messages import APPROVED, Answered, ChipUploadRequest
+
+CHIP, CHIP_REFUSED = "chip", "chip-refused"  # kinds of records
+INVALID, WRONG_AMOUNT, WRONG_CARD, UNKNOWN, DUPLICATE = "12", "13", "14", "25", "94"
+
+
+class ChipKept(Struct, frozen=True):
+    """The data of one transaction; `account` is the keyed hash of its PAN, `de55` field 55 in hex.
+
+    `declined`: by the card itself, so that the books have no such transaction.
+    """
+
+    stan: int
+    account: str
+    amount_minor: int
+    failed: bool
+    declined: bool
+    de55: str
+
+
+class ChipRefused(Struct, frozen=True):
+    """Data that were not taken, and with which response code."""
+
+    stan: int
+    response_code: str
+
+
+def take_chip(desk: ServiceDesk, request: ChipUploadRequest, batch: str, serial: int) -> Answered:
+    """Keep the data, or say why not; `batch` is the batch's name, `serial` how the books count it.
+
+    94 where they are here already, 25 where no such transaction stands, 13 and 14 where it has
+    another amount or card, 12 where they contradict what is known. Raises BooksError.
+    """
+    name = f"{batch}|{request.stan:06d}"
+    account = request.card.pan.keyed_hash(desk.registry.hash_key)
+    declined = is_declined(request.card.de55)
+    de55 = kept_of(request.card.de55).hex().upper()
+    came = ChipKept(request.stan, account, request.amount_minor, request.failed, declined, de55)
+    value = msgspec.json.encode(came)
+    before = desk.registry.note_of(CHIP, name)
+    if before is not None:
+        code = DUPLICATE if before == value else INVALID
+    else:
+        entry = desk.books.entry((request.terminal, serial, request.stan))
+        code = _judged(entry, request, came)
+    if code == APPROVED:
+        desk.registry.note(CHIP, name, value)
+    elif code != DUPLICATE:
+        refused = ChipRefused(request.stan, code)
+        desk.registry.note(CHIP_REFUSED, name, msgspec.json.encode(refused))
+    return Answered(code)
+
+
+def _judged(entry: Booking | None, request: ChipUploadRequest, came: ChipKept) -> str:
+    """Whether data agree with what the books have of their transaction."""
+    stands = entry is not None and entry.stands
+    if came.declined:  # nobody was asked, and only a failed one can say so
+        return APPROVED if request.failed and not stands else INVALID
+    if entry is None or not stands:
+        return UNKNOWN
+    if entry.account != came.account:
+        return WRONG_CARD
+    currency = request.currency.numeric if request.currency is not None else entry.currency
+    same = (entry.amount_minor, entry.currency) == (came.amount_minor, currency)
+    return APPROVED if same else WRONG_AMOUNT

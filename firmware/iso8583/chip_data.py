@@ -1,0 +1,86 @@
+"""Field 55 of chip data that is uploaded: what it must have, and what it says of the card.
+
+See EMV 4.4 Book 3, 6.5.5 (cryptogram information data) and Annex C5 (verification results).
+"""
+
+from __future__ import annotations
+
+from firmware.emv import tlv
+from firmware.emv.codes import AcType, Tvr
+from firmware.emv.tags import Tag
+from firmware.iso8583.spec import WireError
+
+CRYPTOGRAM_BYTES, TVR_BYTES = 8, 5
+_KEPT = frozenset(  # what a terminal has to send, or may; nothing that names card or holder
+    {
+        Tag.APPLICATION_CRYPTOGRAM,
+        Tag.CRYPTOGRAM_INFORMATION_DATA,
+        Tag.ISSUER_APPLICATION_DATA,
+        Tag.UNPREDICTABLE_NUMBER,
+        Tag.APPLICATION_TRANSACTION_COUNTER,
+        Tag.TERMINAL_VERIFICATION_RESULTS,
+        Tag.TRANSACTION_STATUS_INFORMATION,
+        Tag.TRANSACTION_DATE,
+        Tag.TRANSACTION_TYPE,
+        Tag.AMOUNT_AUTHORISED_NUMERIC,
+        Tag.AMOUNT_OTHER_NUMERIC,
+        Tag.TRANSACTION_CURRENCY_CODE,
+        Tag.APPLICATION_INTERCHANGE_PROFILE,
+        Tag.TERMINAL_COUNTRY_CODE,
+        Tag.TERMINAL_CAPABILITIES,
+        Tag.TERMINAL_TYPE,
+        Tag.CVM_RESULTS,
+        Tag.IFD_SERIAL_NUMBER,
+        Tag.DF_NAME,
+        Tag.AID_TERMINAL,
+        Tag.APPLICATION_VERSION_NUMBER_TERMINAL,
+        Tag.TRANSACTION_SEQUENCE_COUNTER,
+        Tag.APPLICATION_PAN_SEQUENCE_NUMBER,
+        Tag.AUTHORISATION_RESPONSE_CODE,
+        Tag.ISSUER_AUTHENTICATION_DATA,
+        Tag.ISSUER_SCRIPT_RESULTS,
+        0xDF31,  # results of issuer scripts, on a UnionPay line
+    }
+)
+_TYPE_BITS = 0xC0  # of the cryptogram information data
+
+
+def read_chip(de55: bytes) -> dict[int, bytes]:
+    """The values of field 55 by their tags. Raises WireError naming what is wrong with it.
+
+    It must be data objects, each once, with a cryptogram; of a length that EMV gives for that one.
+    """
+    try:
+        objects = tlv.parse(de55)
+    except tlv.TlvError as error:
+        raise WireError(f"field 55: {error.detail}") from None
+    found = {one.tag: one.value for one in objects}
+    if len(found) != len(objects):
+        raise WireError("field 55: an object twice")
+    if len(found.get(Tag.APPLICATION_CRYPTOGRAM, b"")) != CRYPTOGRAM_BYTES:
+        raise WireError("field 55: no cryptogram (9F26)")
+    for tag, size in (
+        (Tag.CRYPTOGRAM_INFORMATION_DATA, 1),
+        (Tag.TERMINAL_VERIFICATION_RESULTS, TVR_BYTES),
+    ):
+        if tag in found and len(found[tag]) != size:
+            raise WireError(f"field 55: {tag:X} of {len(found[tag])} bytes")
+    return found
+
+
+def is_declined(de55: bytes) -> bool:
+    """Whether the card's last word was an AAC. Raises WireError."""
+    told = read_chip(de55).get(Tag.CRYPTOGRAM_INFORMATION_DATA)
+    return told is not None and told[0] & _TYPE_BITS == AcType.AAC
+
+
+def is_issuer_unproven(de55: bytes) -> bool:
+    """Whether the card could not authenticate its issuer (ARPC wrong). Raises WireError."""
+    told = read_chip(de55).get(Tag.TERMINAL_VERIFICATION_RESULTS, b"")
+    return bool(int.from_bytes(told, "big") & Tvr.ISSUER_AUTHENTICATION_FAILED)
+
+
+def kept_of(de55: bytes) -> bytes:
+    """What may be kept of field 55: a terminal may send more than it should. Raises WireError."""
+    read_chip(de55)
+    return b"".join(one.raw for one in tlv.parse(de55) if one.tag in _KEPT)
