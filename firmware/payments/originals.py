@@ -122,6 +122,32 @@ def elsewhere(reference: str, day: str) -> OriginalRef:
     )
 
 
+async def why_not_held_elsewhere(shift: Shift, kind: Kind, day: date) -> Refusal | None:
+    """Why what another terminal may hold cannot be completed or voided here, or None.
+
+    One of this terminal is found by its code and day, whatever has become of it.
+    """
+    ago = ((await Now()).wall.date() - day).days
+    if not shift.config.preauth.other_terminals or ago < 0:
+        return Refusal(Code.NO_SUCH_HOLD)
+    days = shift.config.preauth.window_days
+    late = kind is Kind.COMPLETION and ago > days
+    return Refusal(Code.HOLD_IS_OLD, days=days) if late else None
+
+
+def held_elsewhere(code: str, day: str) -> OriginalRef:
+    """How a completion or void names what another terminal holds."""
+    return OriginalRef(
+        batch=0,
+        stan=0,
+        reference="",
+        date=day,
+        amount_minor=0,
+        authorisation_code=code,
+        elsewhere=True,
+    )
+
+
 def date_of(digits: str) -> date:
     """The date that YYYYMMDD names. Raises ValueError for one that does not exist."""
     return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))

@@ -168,6 +168,8 @@ class Text(enum.Enum):
     # refusals, each its own
     REFUSED = ("无法操作", "Not possible")
     SOLD_ELSEWHERE = ("非本机交易", "Not sold here")
+    HELD_ELSEWHERE = ("非本机预授权", "Not held here")
+    HELD_AMOUNT = ("请输入原预授权金额", "Amount held")
     ACQUIRER_DECIDES = ("由收单机构决定", "Acquirer decides")
     NO_SUCH_VOUCHER = ("无此凭证号", "No such voucher")
     THIS_TERMINAL = ("本终端{terminal}", "This is TID {terminal}")

@@ -115,6 +115,8 @@ def test_the_report_holds_uploads_against_the_books(day: Day) -> None:
             "held_minor": 0,
             "limit_minor": 500_000,
             "currency": "CNY",
+            "lapsed": 0,
+            "lapsed_minor": 0,
         }
     ]
     assert batch["currency"] == "CNY"
@@ -148,7 +150,7 @@ def test_sums_are_told_by_the_exponent_of_their_currency(
                 decided_on="20260314",
             )
         )
-    acquirer_report.run(Namespace(terminal="", json=False), place)
+    acquirer_report.run(Namespace(terminal="", json=False, hold_days=30), place)
     told = capsys.readouterr().out
     assert spent in told
     assert f"1/{spent.split(maxsplit=1)[0]}" in told
