@@ -34,6 +34,7 @@ from firmware.payments.limits import refund_limits
 from firmware.payments.order import Agreed
 from firmware.payments.originals import (
     date_of,
+    day_of,
     elsewhere,
     reference_to,
     why_not_elsewhere,
@@ -145,25 +146,24 @@ async def _find(desk: Desk) -> _Named | GivenUp:
 
 
 async def enter_date(desk: Desk) -> str | GivenUp:
-    """The full date of an original, YYYYMMDD; today stands there first."""
+    """The full date of an original, YYYYMMDD, of which MMDD will do; today stands there first."""
     notice: Phrase | None = None
     while True:
-        day = await enter_digits(
+        now = await Now()
+        keyed = await enter_digits(
             desk,
             Phrase.of(Text.ORIGINAL_DATE),
-            lengths=(8,),
+            lengths=(4, 8),
             hint=Phrase.of(Text.DATE_HINT),
             notice=notice,
-            start=(await Now()).date,
+            start=now.date,
         )
-        if isinstance(day, GivenUp):
-            return day
+        if isinstance(keyed, GivenUp):
+            return keyed
         try:
-            date_of(day)
+            return f"{day_of(keyed, now.wall.date()):%Y%m%d}"
         except ValueError:
             notice = Phrase.of(Text.DATE_WRONG)
-        else:
-            return day
 
 
 async def _agree_on_amount(

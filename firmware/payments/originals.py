@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 
 from firmware.core.kinds import CHARGES, Kind, OriginalRef
@@ -11,6 +12,7 @@ from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.shift import Shift, is_on_a_line
 
+YEARS_BACK = 9  # so far apart two 29 Februaries may be
 _NOT_IT = {  # what is said of an original of another kind
     Kind.PREAUTH: Code.NO_SUCH_HOLD,
     Kind.COMPLETION: Code.NOT_A_COMPLETION,
@@ -151,6 +153,17 @@ def held_elsewhere(code: str, day: str) -> OriginalRef:
 def date_of(digits: str) -> date:
     """The date that YYYYMMDD names. Raises ValueError for one that does not exist."""
     return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+
+
+def day_of(digits: str, today: date) -> date:
+    """The date that YYYYMMDD names, or the last one that MMDD does. Raises ValueError for none."""
+    if len(digits) != 4:
+        return date_of(digits)
+    for year in range(today.year, today.year - YEARS_BACK, -1):
+        with suppress(ValueError):  # 29 February of another year
+            if (day := date(year, int(digits[:2]), int(digits[2:]))) <= today:
+                return day
+    raise ValueError(f"no day is {digits}")
 
 
 def reference_to(original: Transaction) -> OriginalRef:

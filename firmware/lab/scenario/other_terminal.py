@@ -37,11 +37,12 @@ class OtherTerminal:
     def do(self, deed: str, card: str, minor: int, code: str = "") -> str:
         """Do one of DEEDS with a card of the tray, and of a hold with this authorisation code.
 
-        Gives the authorisation code of the answer; raises ValueError where it approves nothing.
+        Gives the authorisation code of the answer. Raises LookupError for a card without an
+        account, ValueError where nothing is approved.
         """
         account = next((one for one in tray_accounts() if one.name == card), None)
         if account is None:
-            raise ValueError(f"no account is behind {card}")
+            raise LookupError(f"no account is behind {card}")
         self._stan += 1
         now, kind, currency = self._now(), DEEDS[deed], self._config.currency
         held = OriginalRef(

@@ -305,6 +305,8 @@ class Player:
         code = self._said(name, step) if name.startswith("$") else ""
         try:
             given = self.stage.other_terminal.do(deed, card, int(amount), code)
+        except LookupError as error:
+            raise ScenarioError(step.place, str(error)) from None
         except ValueError as error:
             raise self._failed(step, f"{deed} at another terminal", str(error)) from None
         self._names[name.removeprefix("$") if code else name] = code or given
