@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from firmware.acquirer.booking import Funds
 from firmware.core.kinds import HOLD_DAYS, Kind
@@ -19,6 +26,7 @@ from firmware.iso8583.messages import FinancialRequest
 from tests.acquirer.conftest import NOON
 from tests.acquirer.desks_of import HERE, THERE, Bank
 from tests.payment import changed
+from tests.postgres import cluster
 
 LIMIT = 500_000
 
@@ -66,10 +74,13 @@ class Hold:
 class HoldsInAnyOrder(RuleBasedStateMachine):
     """Both terminals use what either of them holds."""
 
+    url_of: ClassVar[Callable[[str], str]] = staticmethod(lambda _name: "")  # of PostgreSQL
+
     def __init__(self) -> None:
         super().__init__()
         self._stack = contextlib.ExitStack()
-        self.bank = Bank(Path(self._stack.enter_context(tempfile.TemporaryDirectory())) / "place")
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self.bank = Bank(folder / "place", self.url_of(str(folder)))
         self.day = 0
         self.holds: list[Hold] = []
         self.answers: dict[int, tuple[FinancialRequest, str]] = {}
@@ -228,10 +239,21 @@ class HoldsInAnyOrder(RuleBasedStateMachine):
         assert self.bank.funds() == self.funds
 
 
+def runs(examples: int) -> settings:
+    slow = [HealthCheck.too_slow]
+    return settings(
+        max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=slow
+    )
+
+
 TestHoldsInAnyOrder = HoldsInAnyOrder.TestCase
-TestHoldsInAnyOrder.settings = settings(
-    max_examples=30,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+TestHoldsInAnyOrder.settings = runs(30)
+
+
+def test_holds_in_any_order_in_postgres() -> None:
+    with cluster() as running:
+
+        class InPostgres(HoldsInAnyOrder):
+            url_of = staticmethod(running.database)
+
+        run_state_machine_as_test(InPostgres, settings=runs(8))
