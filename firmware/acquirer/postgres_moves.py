@@ -71,7 +71,8 @@ ENTER = {
 _IS_OVER = "kind = 'preauth' AND state = 'standing' AND undone_minor = 0 AND decided_on < %s"
 LAPSE = f"""
 WITH lapsed AS (
-    UPDATE transactions SET state = 'lapsed' WHERE account = ANY(%s) AND {_IS_OVER}
+    UPDATE transactions SET state = 'lapsed' WHERE account IN (
+        SELECT account FROM accounts WHERE account = ANY(%s) AND held_minor > 0) AND {_IS_OVER}
     RETURNING account, amount_minor),
 freed AS (SELECT account, SUM(amount_minor)::bigint AS minor FROM lapsed GROUP BY account)
 UPDATE accounts SET held_minor = held_minor - freed.minor FROM freed
