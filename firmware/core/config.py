@@ -182,7 +182,13 @@ class Preauth(Section, frozen=True):
         ),
     ] = COMPLETION_PERCENT_MAX
     window_days: Annotated[
-        int, Meta(ge=1, le=365, description="older pre-authorisations are not completed")
+        int,
+        Meta(
+            ge=1,
+            le=365,
+            description="older pre-authorisations are not completed;"
+            " the embedded host lets them go",
+        ),
     ] = HOLD_DAYS
     pin: Annotated[
         bool, Meta(description="completion and voids ask for the PIN that the hold asked for")

@@ -274,4 +274,5 @@ def embedded_host(
         terminals=dict.fromkeys((*others, merchant.terminal), ours),
         clock_now=clock_now,
         test_amounts=test_amounts,
+        hold_days=config.preauth.window_days,
     )
