@@ -182,23 +182,14 @@ class Preauth(Section, frozen=True):
         ),
     ] = COMPLETION_PERCENT_MAX
     window_days: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=365,
-            description="older pre-authorisations are not completed;"
-            " the embedded host lets them go",
-        ),
+        int, Meta(ge=1, le=365, description="older holds lapse, and are not completed")
     ] = HOLD_DAYS
     pin: Annotated[
         bool, Meta(description="completion and voids ask for the PIN that the hold asked for")
     ] = True
     other_terminals: Annotated[
         bool,
-        Meta(
-            description="complete or void what another terminal of this merchant holds;"
-            " the acquirer decides"
-        ),
+        Meta(description="use what another terminal of this merchant holds; the acquirer decides"),
     ] = False
 
 
