@@ -19,6 +19,7 @@ class Standing(enum.Enum):
     REFUSED = "refused"
     REVERSED = "reversed"
     BLOCKED = "blocked"  # its reversal came first
+    LAPSED = "lapsed"  # a pre-authorisation whose days are over: it holds nothing any more
 
 
 class Booking(Struct, frozen=True, kw_only=True):
@@ -65,6 +66,17 @@ class Funds(Struct, frozen=True):
     """What an account has spent, and what pre-authorisations hold of the rest; minor units."""
 
     spent_minor: int = 0
+    held_minor: int = 0
+
+
+class Lapsed(Struct, frozen=True):
+    """The pre-authorisations of an account whose days are over; minor units.
+
+    `held_minor` is of those that nobody has asked for since: it still stands in its Funds.
+    """
+
+    count: int = 0
+    minor: int = 0
     held_minor: int = 0
 
 

@@ -20,12 +20,13 @@ from firmware.acquirer.booking import (
     Booking,
     Funds,
     Kept,
+    Lapsed,
     Tie,
     entry_of,
     stored,
     totals_of,
 )
-from firmware.acquirer.books_rests import FREE_HOLD, LEFT
+from firmware.acquirer.books_rests import FREE_HOLD, LEFT, lapse, lapsed, stand_again
 from firmware.acquirer.books_schema import SCHEMA, STEPS, TIE
 from firmware.acquirer.engine import BooksConflict, BooksError, BooksGoneError, Coming
 from firmware.core.kinds import RESTS_ON, USES_A_HOLD, Kind, Totals
@@ -156,6 +157,14 @@ class Books:
     def hold_accounts(self, accounts: Collection[str]) -> None:
         """Nothing to do, as for one."""
 
+    def lapse(self, accounts: Collection[str], since: str) -> None:
+        """Let go what these accounts hold by pre-authorisations of before the day `since`."""
+        lapse(self._db, accounts, since)
+
+    def lapsed(self, since: str) -> dict[str, Lapsed]:
+        """Of each account what was let go so, and what is to be on the next occasion."""
+        return lapsed(self._db, since)
+
     def accounts_at(self, places: Collection[Place]) -> set[str]:
         """The accounts of those requests that the books have."""
         return {entry.account for each in places if (entry := self.entry(each)) is not None}
@@ -196,14 +205,11 @@ class Books:
         """Whether what an entry rests on stands, and has enough left."""
         if not (originals := RESTS_ON[entry.kind]):
             return True
-        amount = entry.amount_minor
+        values = {name: stored(getattr(entry, name)) for name in COLUMNS}
         if entry.kind in USES_A_HOLD:
-            held = (entry.undoes, entry.account, -entry.holds_minor, amount)
-            free = self._db.execute(FREE_HOLD, held).fetchone() is not None
-            return free and (entry.kind is Kind.COMPLETION or amount == -entry.holds_minor)
+            return self._db.execute(FREE_HOLD, values).fetchone() is not None
         kinds = msgspec.json.encode([kind.value for kind in originals]).decode()
-        values = (entry.undoes, entry.undoes, entry.account, amount, kinds)
-        row = self._db.execute(LEFT, values).fetchone()
+        row = self._db.execute(LEFT, values | {"kinds": kinds}).fetchone()
         return row is not None and (entry.kind is Kind.REFUND or not row[0])
 
     def entry(self, place: Place) -> Booking | None:
@@ -237,11 +243,15 @@ class Books:
 
     def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved."""
+        holds_minor = entry.holds_minor
+        voids = entry.kind is Kind.COMPLETION_VOID and holds_minor
+        if voids and stand_again(self._db, entry.undoes):
+            holds_minor = 0
         self._db.execute(
             f"UPDATE transactions SET state = 'reversed' WHERE {_PLACE}",  # noqa: S608 - ours
             (entry.terminal, entry.batch, entry.stan),
         )
-        self._move(entry.account, -entry.spends_minor, -entry.holds_minor)
+        self._move(entry.account, -entry.spends_minor, -holds_minor)
 
     def note_reversal(self, place: Place) -> None:
         """From now on nothing may stand at `place`."""

@@ -1,24 +1,85 @@
-"""What is asked of books in SQLite about an entry on which another is to rest.
+"""What is asked of books in SQLite about an entry on which another is to rest, and of holds.
 
-Each gives a row if it stands, and has that much left.
+LEFT and FREE_HOLD give a row if it stands, is this merchant's and in this currency, and has that
+much left.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Collection
+
+from firmware.acquirer.booking import Lapsed
 from firmware.core.kinds import COMPLETION_PERCENT_MAX as PERCENT
 
 LEFT = """
 SELECT undone FROM (
     SELECT amount_minor, account, kind, (
         SELECT COALESCE(SUM(amount_minor), 0) FROM transactions
-        WHERE undoes = ? AND undoes <> '' AND state = 'standing') AS undone
-    FROM transactions WHERE reference = ? AND state = 'standing')
-WHERE account = ? AND undone + ? <= amount_minor AND kind IN (SELECT value FROM json_each(?))"""
-# a hold that is neither released nor completed; a completion that was voided holds again
+        WHERE undoes = :undoes AND undoes <> '' AND state = 'standing') AS undone
+    FROM transactions WHERE reference = :undoes AND state = 'standing'
+        AND merchant = :merchant AND currency = :currency)
+WHERE account = :account AND undone + :amount_minor <= amount_minor
+    AND kind IN (SELECT value FROM json_each(:kinds))"""
+# neither released nor completed; a completion that was voided holds again, and one that stands
+# beside another user of the hold has none of its money
+_IS_FREE = """NOT EXISTS (SELECT 1 FROM transactions AS used WHERE used.undoes = hold.reference
+        AND used.undoes <> '' AND used.state = 'standing'
+        AND (used.kind = 'preauth_void' OR used.holds_minor <> 0) AND NOT EXISTS (
+            SELECT 1 FROM transactions AS given_back
+            WHERE given_back.undoes = used.reference AND given_back.undoes <> ''
+            AND given_back.state = 'standing' AND given_back.kind = 'completion_void'))"""
+# one that has lapsed is only released, and that moves nothing
 FREE_HOLD = f"""
-SELECT 1 FROM transactions AS hold WHERE reference = ? AND account = ? AND kind = 'preauth'
-    AND state = 'standing' AND amount_minor = ? AND ? * 100 <= amount_minor * {PERCENT}
-    AND NOT EXISTS (SELECT 1 FROM transactions AS used WHERE undoes = hold.reference
-        AND state = 'standing' AND NOT EXISTS (SELECT 1 FROM transactions AS given_back
-            WHERE given_back.undoes = used.reference AND given_back.state = 'standing'
-            AND given_back.kind = 'completion_void'))"""  # noqa: S608 - a number of ours
+SELECT 1 FROM transactions AS hold WHERE reference = :undoes AND kind = 'preauth'
+    AND account = :account AND merchant = :merchant AND currency = :currency
+    AND ((state = 'standing' AND amount_minor = -:holds_minor)
+        OR (state = 'lapsed' AND :kind = 'preauth_void' AND :holds_minor = 0))
+    AND (:kind = 'completion' OR :amount_minor = amount_minor)
+    AND :amount_minor * 100 <= amount_minor * {PERCENT} AND {_IS_FREE}"""  # noqa: S608 - ours
+_IS_OVER = f"kind = 'preauth' AND state = 'standing' AND decided_on < ? AND {_IS_FREE}"
+_LAPSE = f"""
+UPDATE transactions AS hold SET state = 'lapsed' WHERE account = ? AND {_IS_OVER}
+RETURNING amount_minor"""  # noqa: S608 - ours
+_LAPSED = f"""
+SELECT account, COUNT(*), SUM(amount_minor), SUM(CASE state WHEN 'lapsed' THEN 0
+    ELSE amount_minor END)
+FROM transactions AS hold WHERE kind = 'preauth' AND (state = 'lapsed' OR ({_IS_OVER}))
+GROUP BY account"""  # noqa: S608 - ours
+_THE_HOLD = "(SELECT undoes FROM transactions WHERE reference = ?)"
+_REVIVE = f"""
+UPDATE transactions AS hold SET state = 'standing'
+WHERE reference = {_THE_HOLD} AND state = 'lapsed' AND {_IS_FREE} RETURNING 1"""  # noqa: S608 - ours
+_LEAVE = f"""
+UPDATE transactions SET holds_minor = 0 WHERE reference = ? AND NOT EXISTS (
+    SELECT 1 FROM transactions AS hold WHERE reference = {_THE_HOLD} AND {_IS_FREE})
+RETURNING 1"""  # noqa: S608 - ours
+
+
+def lapse(db: sqlite3.Connection, accounts: Collection[str], since: str) -> None:
+    """Let go what these accounts hold by pre-authorisations of before the day `since`."""
+    for account in accounts:
+        holds = "SELECT 1 FROM accounts WHERE account = ? AND held_minor > 0"
+        if db.execute(holds, (account,)).fetchone() is None:
+            continue
+        over = sum(int(row[0]) for row in db.execute(_LAPSE, (account, since)).fetchall())
+        if over:
+            sql = "UPDATE accounts SET held_minor = held_minor - ? WHERE account = ?"
+            db.execute(sql, (over, account))
+
+
+def lapsed(db: sqlite3.Connection, since: str) -> dict[str, Lapsed]:
+    """Of each account what was let go so, and what is to be on the next occasion."""
+    rows = db.execute(_LAPSED, (since,))
+    return {str(account): Lapsed(*map(int, sums)) for account, *sums in rows}
+
+
+def stand_again(db: sqlite3.Connection, completion: str) -> bool:
+    """A completion is to stand again, its void being reversed; whether its hold's money is gone.
+
+    The money is, where the hold has lapsed meanwhile, and where somebody else has used it: then the
+    completion stands without it.
+    """
+    if db.execute(_REVIVE, (completion,)).fetchone() is not None:
+        return True
+    return db.execute(_LEAVE, (completion, completion)).fetchone() is not None

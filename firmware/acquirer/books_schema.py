@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA = 3
+SCHEMA = 4
 TABLES = """
 CREATE TABLE IF NOT EXISTS accounts (
     account TEXT PRIMARY KEY,
@@ -74,7 +74,12 @@ ALTER TABLE settlements ADD COLUMN completion_voids_minor INTEGER NOT NULL DEFAU
 CREATE INDEX IF NOT EXISTS by_code ON transactions (account, authorisation_code)
     WHERE kind = 'preauth';
 """
-STEPS = (TABLES, SINCE_2, SINCE_3)
+# 4: pre-authorisations lapse: a state that earlier releases do not know
+SINCE_4 = """
+CREATE INDEX IF NOT EXISTS by_hold ON transactions (account, decided_on)
+    WHERE kind = 'preauth' AND state = 'standing';
+"""
+STEPS = (TABLES, SINCE_2, SINCE_3, SINCE_4)
 """What leads from schema n to n + 1, from 0, which has no tables."""
 # made where it is needed: books of any schema may have it
 TIE = """CREATE TABLE IF NOT EXISTS tie (

@@ -23,7 +23,7 @@ from firmware.acquirer.books import Books
 from firmware.acquirer.engine import BooksEngine, BooksError, BooksGoneError, OpenBooks
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.named_books import BookEntry, NamedBooks
-from firmware.core.kinds import Totals
+from firmware.core.kinds import HOLD_DAYS, Totals
 from firmware.core.masked import Key
 from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
 from firmware.iso8583.keys import derive, derived_keys
@@ -57,6 +57,7 @@ class LocalHost:
         terminals: Mapping[str, Registration],
         clock_now: Callable[[], datetime],
         test_amounts: bool = False,
+        hold_days: int = HOLD_DAYS,
         open_books: OpenBooks = Books,
     ) -> None:
         self._path = books_path
@@ -70,7 +71,7 @@ class LocalHost:
         self._accounts = {account.pan.keyed_hash(self._hash_key): account for account in accounts}
         self._named = NamedBooks(self._accounts)
         self._terminals = dict(terminals)
-        self._test_amounts = test_amounts
+        self._test_amounts, self._hold_days = test_amounts, hold_days
 
     @functools.cached_property
     def _service(self) -> AcquirerService:
@@ -83,6 +84,7 @@ class LocalHost:
             hash_key=self._hash_key,
             clock_now=self._now,
             test_amounts=self._test_amounts,
+            hold_days=self._hold_days,
         )
 
     @functools.cached_property

@@ -17,7 +17,7 @@ from firmware.core.kinds import Totals
 from firmware.core.payment import Place
 
 if TYPE_CHECKING:
-    from firmware.acquirer.booking import Booking, Funds, Kept, Tie
+    from firmware.acquirer.booking import Booking, Funds, Kept, Lapsed, Tie
 
 
 class BooksError(Exception):
@@ -83,6 +83,17 @@ class BooksEngine(Protocol):
         """The same for many accounts, after the terminals."""
         ...
 
+    def lapse(self, accounts: Collection[str], since: str) -> None:
+        """Let go what these accounts hold by pre-authorisations of before the day `since`.
+
+        Of those alone that are neither released nor completed, while the accounts are held.
+        """
+        ...
+
+    def lapsed(self, since: str) -> dict[str, Lapsed]:
+        """Of each account what was let go so, and what is to be on the next occasion."""
+        ...
+
     def accounts_at(self, places: Collection[Place]) -> set[str]:
         """The accounts of those requests that the books have."""
         ...
@@ -111,7 +122,13 @@ class BooksEngine(Protocol):
 
     def cryptogram_used(self, account: str, cryptogram: bytes) -> bool: ...
 
-    def reverse(self, entry: Booking) -> None: ...
+    def reverse(self, entry: Booking) -> None:
+        """Take back a standing entry and the money it moved.
+
+        A completion whose void is taken back stands again. Where its hold's money is gone, because
+        another has used it since, it stands without: its `holds_minor` is 0 from then on.
+        """
+        ...
 
     def note_reversal(self, place: Place) -> None: ...
 

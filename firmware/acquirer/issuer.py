@@ -18,17 +18,21 @@ from firmware.acquirer.undoing import (
     APPROVED,
     Verdict,
     completion_verdict,
+    holding_since,
     refund_verdict,
     release_verdict,
     void_verdict,
 )
-from firmware.core.kinds import ASKS_THE_CARD, Kind
+from firmware.core.kinds import ASKS_THE_CARD, HOLD_DAYS, Kind
+from firmware.core.money import Currency
 from firmware.emv import tlv
 from firmware.iso8583.messages import Balance, BalanceRequest, CardPresented, FinancialRequest
 from firmware.iso8583.responses import RESPONSES
 
 NEVER_ANSWERS = "68"
-NO_PIN, NOT_THIS_CARD = "55", "57"  # to an enquiry
+NO_PIN = "55"  # to an enquiry
+# 57, transaction not permitted to cardholder: ISO 8583:1987, which has no code for a currency
+NOT_THIS_CARD = "57"
 NO_PSN = "00"  # of a card that has none. See EMV 4.4 Book 2, A1.4.1.
 PIN_TRIES = 3
 _REFUSED_STATUS = {
@@ -62,12 +66,16 @@ class Issuer:
 
     With `test_amounts` the last two digits of a sale's amount are the response code, if it is one
     of responses.RESPONSES: nothing stands then, but x.68 stands and is never answered. An amount
-    that ends in any other two digits is decided as it always is.
+    that ends in any other two digits is decided as it always is. A pre-authorisation holds for
+    `hold_days`.
     """
 
-    def __init__(self, accounts: Accounts, *, test_amounts: bool) -> None:
+    def __init__(
+        self, accounts: Accounts, *, test_amounts: bool, hold_days: int = HOLD_DAYS
+    ) -> None:
         self._accounts = accounts
         self._test_amounts = test_amounts
+        self._hold_days = hold_days
 
     def decide(
         self, books: BooksEngine, request: FinancialRequest, account_id: str, today: date
@@ -114,6 +122,8 @@ class Issuer:
             code = "05"
         elif (code := _unfit_code(card, account, today)) == APPROVED:
             code = _pin_code(books, card, account_id, account) if card.pin else NO_PIN
+        if code == APPROVED and not _is_in(account, request.currency):
+            code = NOT_THIS_CARD
         if code == APPROVED and account.limit_minor is None:
             code = NOT_THIS_CARD
         elif code == APPROVED and account.limit_minor is not None:
@@ -135,10 +145,12 @@ class Issuer:
 
         The PIN comes before the money, so that nobody without it learns what is left.
         """
+        asks = request.payment.kind in ASKS_THE_CARD
+        if asks and not _is_in(account, request.payment.amount.currency):
+            return NOT_THIS_CARD, "", 0
         if request.offline:
             return APPROVED, "", 0  # the card has approved already: the money is owed
         # another card of the same account; what gives money back may have no card that tells
-        asks = request.payment.kind in ASKS_THE_CARD
         if (request.card.psn or (NO_PSN if asks else account.psn)) != account.psn:
             return "14", "", 0
         code = self._status_code(request, account, today)
@@ -160,7 +172,8 @@ class Issuer:
             case Kind.PREAUTH_VOID:
                 return release_verdict(books, payment, account_id)
             case Kind.COMPLETION:
-                code, undoes, held = completion_verdict(books, payment, account_id, today)
+                since = holding_since(today, self._hold_days)
+                code, undoes, held = completion_verdict(books, payment, account_id, since)
                 if code == APPROVED:
                     code = _funds_code(books, account_id, account, minor + held)
                 return code, undoes, held
@@ -217,6 +230,11 @@ class Issuer:
         if account.day_limit_minor is not None and sum_minor + amount > account.day_limit_minor:
             return "61"
         return APPROVED
+
+
+def _is_in(account: Account, currency: Currency) -> bool:
+    """Whether the account is kept in this currency; one of which nobody said it is in any."""
+    return account.currency in ("", currency.numeric)
 
 
 def _chip_in(card: CardPresented) -> dict[str, bytes]:

@@ -29,6 +29,7 @@ class BookEntry(Struct, frozen=True, kw_only=True):
     state: Standing
     response_code: str
     reference: str
+    undoes: str = ""  # reference of what it rests on
 
 
 def unknown(account: str) -> str:
@@ -59,6 +60,7 @@ class NamedBooks:
                 state=entry.state,
                 response_code=entry.response_code,
                 reference=entry.reference,
+                undoes=entry.undoes,
             )
             for entry in books.entries()
         ]

@@ -16,6 +16,7 @@ from firmware.acquirer.records import FILE, Records, SqliteRecords
 from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
 from firmware.acquirer.server import ALONE
 from firmware.acquirer.service import AcquirerService
+from firmware.core.kinds import HOLD_DAYS
 from firmware.iso8583.keys import MASTER, KeyFileError, read_or_make_master
 
 LOCK = "serve.lock"
@@ -53,7 +54,13 @@ class AcquirerPlace:
         """Books and registry as they are, and how to close them; servers may run meanwhile."""
         return self._opened(None, BooksToRead)
 
-    def desks(self, clock_now: Callable[[], datetime], *, test_amounts: bool = False) -> Desks:
+    def desks(
+        self,
+        clock_now: Callable[[], datetime],
+        *,
+        test_amounts: bool = False,
+        hold_days: int = HOLD_DAYS,
+    ) -> Desks:
         """Desks for a server. Raises BooksError: the first is opened now."""
 
         def open_desk(kept: Kept | None) -> ServiceDesk:
@@ -65,6 +72,7 @@ class AcquirerPlace:
                 hash_key=registry.hash_key,
                 clock_now=clock_now,
                 test_amounts=test_amounts,
+                hold_days=hold_days,
             )
             return ServiceDesk(books, registry, terminals, service, close)
 

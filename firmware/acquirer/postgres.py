@@ -19,6 +19,7 @@ from firmware.acquirer.booking import (
     Booking,
     Funds,
     Kept,
+    Lapsed,
     Tie,
     entry_of,
     stored,
@@ -35,7 +36,7 @@ from firmware.acquirer.postgres_link import (
     Statement,
     Values,
 )
-from firmware.acquirer.postgres_moves import ENTER, REVERSE
+from firmware.acquirer.postgres_moves import ENTER, LAPSE, LAPSED, REVERSE
 from firmware.acquirer.records import TERMINAL
 from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import Place
@@ -135,6 +136,20 @@ class PostgresBooks:
         changed = [(name, (account,)) for account in wanted for name in _OF_ACCOUNT]
         self.link.later(sql.HOLD_ACCOUNTS, (wanted,), forget=changed)
         self._held_accounts.update(wanted)
+
+    def lapse(self, accounts: Collection[str], since: str) -> None:
+        """Let go what these accounts hold by pre-authorisations of before the day `since`.
+
+        With the next that is read, while the accounts are held.
+        """
+        if accounts:
+            changed = [(sql.FUNDS, (account,)) for account in accounts]
+            self.link.later(LAPSE, (sorted(accounts), since), forget=changed)
+
+    def lapsed(self, since: str) -> dict[str, Lapsed]:
+        """Of each account what was let go so, and what is to be on the next occasion."""
+        rows = self.link.run(LAPSED, (since,))
+        return {str(account): Lapsed(*map(int, sums)) for account, *sums in rows}
 
     def accounts_at(self, places: Collection[Place]) -> set[str]:
         """The accounts of those requests that the books have."""

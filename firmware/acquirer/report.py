@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from firmware.acquirer.booking import Booking, Funds, Standing
+from firmware.acquirer.booking import Booking, Funds, Lapsed, Standing
 from firmware.acquirer.chip_uploads import CHIP, CHIP_REFUSED, ChipKept, ChipRefused
 from firmware.acquirer.engine import BooksEngine
 from firmware.acquirer.line_matters import SCRIPT, UPLOAD_END, UPLOADED, Uploaded, UploadEnd
@@ -53,7 +53,10 @@ class BatchSeen(Struct, frozen=True):
 
 
 class AccountSeen(Struct, frozen=True):
-    """An account by its name; amounts in minor units of `currency`, "" where nobody said it."""
+    """An account by its name; amounts in minor units of `currency`, "" where nobody said it.
+
+    `lapsed` is how many of its pre-authorisations were let go because their days were over.
+    """
 
     name: str
     status: str
@@ -61,6 +64,8 @@ class AccountSeen(Struct, frozen=True):
     held_minor: int
     limit_minor: int | None
     currency: str = ""
+    lapsed: int = 0
+    lapsed_minor: int = 0
 
 
 class BooksReport(Struct, frozen=True):
@@ -70,8 +75,13 @@ class BooksReport(Struct, frozen=True):
     accounts: tuple[AccountSeen, ...]
 
 
-def report(books: BooksEngine, registry: Registry, terminal: str = "") -> BooksReport:
-    """What the books hold now; of one terminal if it is named. Raises BooksError."""
+def report(
+    books: BooksEngine, registry: Registry, terminal: str = "", *, since: str = ""
+) -> BooksReport:
+    """What the books hold now; of one terminal if it is named. Raises BooksError.
+
+    What was held before the day `since` (YYYYMMDD) and not used has lapsed.
+    """
     uploads, chips = _uploads(registry), _chips(registry)
     ends = {
         name: msgspec.json.decode(value, type=UploadEnd)
@@ -98,7 +108,7 @@ def report(books: BooksEngine, registry: Registry, terminal: str = "") -> BooksR
                     scripts=scripts.count(name),
                 )
             )
-    accounts = _accounts(books, registry, _only(set(currencies.values())))
+    accounts = _accounts(books, registry, since, _only(set(currencies.values())))
     return BooksReport(tuple(seen), accounts)
 
 
@@ -170,28 +180,25 @@ def _cancelled(counted: list[Booking], came: set[int]) -> set[int]:
     return found
 
 
-def _accounts(books: BooksEngine, registry: Registry, usual: str) -> tuple[AccountSeen, ...]:
+def _accounts(
+    books: BooksEngine, registry: Registry, since: str, usual: str
+) -> tuple[AccountSeen, ...]:
     """All of them; `usual` is the currency of all terminals, if they have but one."""
-    funds = books.all_funds()
-    known = registry.accounts()
-    rows = [
-        AccountSeen(
-            one.name,
-            one.status.value,
-            *_sums(funds.get(key)),
-            one.limit_minor,
-            _only({one.currency}) or usual,
+    funds, lapsed, known = books.all_funds(), books.lapsed(since), registry.accounts()
+    rows = []
+    for key in known.keys() | funds.keys():
+        one, moved = known.get(key), funds.get(key, Funds())
+        over = lapsed.get(key, Lapsed())
+        rows.append(
+            AccountSeen(
+                name=one.name if one is not None else unknown(key),
+                status=one.status.value if one is not None else "-",
+                spent_minor=moved.spent_minor,
+                held_minor=moved.held_minor - over.held_minor,
+                limit_minor=one.limit_minor if one is not None else None,
+                currency=_only({one.currency}) or usual if one is not None else usual,
+                lapsed=over.count,
+                lapsed_minor=over.minor,
+            )
         )
-        for key, one in known.items()
-    ]
-    rows += [
-        AccountSeen(unknown(key), "-", *_sums(each), None, usual)
-        for key, each in funds.items()
-        if key not in known
-    ]
     return tuple(sorted(rows, key=lambda row: row.name))
-
-
-def _sums(funds: Funds | None) -> tuple[int, int]:
-    """What an account has spent, and what is held of it."""
-    return (funds.spent_minor, funds.held_minor) if funds is not None else (0, 0)

@@ -18,7 +18,8 @@ from firmware.acquirer.engine import BooksConflict, BooksEngine, Coming
 from firmware.acquirer.issuer import Accounts, Decision, Issuer
 from firmware.acquirer.named import by_serial, is_same
 from firmware.acquirer.registration import Registration
-from firmware.acquirer.undoing import APPROVED
+from firmware.acquirer.undoing import APPROVED, holding_since
+from firmware.core.kinds import HOLD_DAYS
 from firmware.core.masked import Key
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
@@ -49,8 +50,10 @@ def _nothing_more(_books: BooksEngine) -> None:
 class AcquirerService:
     """Carries out requests of the terminals that `terminals` has, for cards in `accounts`.
 
-    `hash_key` is the key under which an account is found in the books. It may be used from any
-    thread, each with books of its own.
+    `hash_key` is the key under which an account is found in the books. What a pre-authorisation
+    holds lapses after `hold_days`, by the day of `clock_now`: whenever its account is decided on,
+    so that every server on the same books sees the same. It may be used from any thread, each with
+    books of its own.
     """
 
     def __init__(
@@ -61,12 +64,14 @@ class AcquirerService:
         hash_key: Key,
         clock_now: Callable[[], datetime],
         test_amounts: bool = False,
+        hold_days: int = HOLD_DAYS,
     ) -> None:
         self._accounts = accounts
         self._terminals = terminals
         self._hash_key = hash_key
         self._now = clock_now
-        self._issuer = Issuer(accounts, test_amounts=test_amounts)
+        self._hold_days = hold_days
+        self._issuer = Issuer(accounts, test_amounts=test_amounts, hold_days=hold_days)
 
     def take(
         self,
@@ -112,7 +117,9 @@ class AcquirerService:
         coming = {at: self._coming(request) for at, request in admitted}
         taken_back = [one.payment.place for _, one in admitted if isinstance(one, ReversalRequest)]
         accounts = {each.account for each in coming.values() if each is not None}
-        books.hold_accounts(accounts | (books.accounts_at(taken_back) if taken_back else set()))
+        accounts |= books.accounts_at(taken_back) if taken_back else set()
+        books.hold_accounts(accounts)
+        books.lapse(accounts, holding_since(self._now().date(), self._hold_days))
         for wave in _waves(admitted, coming):
             seen = [found for at, _ in wave if (found := coming[at]) is not None]
             if seen:

@@ -6,7 +6,7 @@ held on the account, in minor units.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from firmware.acquirer.booking import Booking, Standing
 from firmware.acquirer.engine import BooksEngine
@@ -18,7 +18,14 @@ from firmware.iso8583 import rounds
 Verdict = tuple[str, str, int]
 APPROVED, NOT_POSSIBLE, NO_ACCOUNT = "00", "12", "14"
 NOT_FOUND, OVER_LIMIT, OTHER_AMOUNT = "25", "61", "64"
-HOLD_DAYS = 30  # so long a pre-authorisation can be completed; it can always be voided
+# suspected malfunction: by UnionPay's list of response codes what the completion of a voided
+# pre-authorisation gets; here also that of one that is completed, or whose days are over
+USED = "22"
+
+
+def holding_since(today: date, days: int) -> str:
+    """The first day, YYYYMMDD, whose pre-authorisations hold today, `days` days being theirs."""
+    return f"{today - timedelta(days=days):%Y%m%d}"
 
 
 def void_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Verdict:
@@ -54,29 +61,36 @@ def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ver
 
 
 def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Verdict:
-    """The void of a pre-authorisation: whole amount, while nothing was completed of it."""
+    """The void of a pre-authorisation: whole amount, while nothing was completed of it.
+
+    Of one that has lapsed it gives nothing back: that is done already.
+    """
     hold = _hold(books, payment, account_id)
     if isinstance(hold, str):
         return hold, "", 0
     whole = payment.amount.minor == hold.amount_minor
-    return (APPROVED if whole else OTHER_AMOUNT), hold.reference, -hold.amount_minor
+    holds_minor = hold.amount_minor if hold.state is Standing.STANDING else 0
+    return (APPROVED if whole else OTHER_AMOUNT), hold.reference, -holds_minor
 
 
 def completion_verdict(
-    books: BooksEngine, payment: Payment, account_id: str, today: date
+    books: BooksEngine, payment: Payment, account_id: str, since: str
 ) -> Verdict:
-    """Once, in time, and not far above what is held: see COMPLETION_PERCENT_MAX."""
+    """Once, in time, and not far above what is held: see COMPLETION_PERCENT_MAX.
+
+    What was held before the day `since` is not any more.
+    """
     hold = _hold(books, payment, account_id)
     if isinstance(hold, str):
         return hold, "", 0
-    if today.toordinal() - _day(hold.decided_on) > HOLD_DAYS:
-        return NOT_POSSIBLE, "", 0
+    if hold.state is Standing.LAPSED or hold.decided_on < since:
+        return USED, "", 0
     over = payment.amount.minor > percent_of(hold.amount_minor, COMPLETION_PERCENT_MAX)
     return (OVER_LIMIT if over else APPROVED), hold.reference, -hold.amount_minor
 
 
 def _hold(books: BooksEngine, payment: Payment, account_id: str) -> Booking | str:
-    """The pre-authorisation that is named and still holds, or the code that refuses.
+    """The pre-authorisation that is named and not used, or the code that refuses.
 
     Any terminal of the merchant may name it by its authorisation code and its date.
     """
@@ -87,9 +101,11 @@ def _hold(books: BooksEngine, payment: Payment, account_id: str) -> Booking | st
     if code != APPROVED:
         return code
     for used in books.resting_on(hold.reference):
+        if used.kind is Kind.COMPLETION and not used.holds_minor:
+            continue  # it stands beside whoever used the hold: see BooksEngine.reverse
         given_back = books.resting_on(used.reference)
         if not any(each.kind is Kind.COMPLETION_VOID for each in given_back):
-            return NOT_POSSIBLE
+            return USED
     return hold
 
 
@@ -160,4 +176,4 @@ def _original_code(original: Booking, payment: Payment, account_id: str) -> str:
         return NOT_POSSIBLE
     if original.account != account_id:
         return NO_ACCOUNT
-    return APPROVED if original.state is Standing.STANDING else NOT_FOUND
+    return APPROVED if original.state in (Standing.STANDING, Standing.LAPSED) else NOT_FOUND

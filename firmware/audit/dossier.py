@@ -61,7 +61,8 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
         "settled": "yes" if one.settled else "no",
     }
     if one.original is not None and one.original.elsewhere:
-        facts["original"] = f"reference {one.original.reference}, of another terminal"
+        what = "reference" if one.original.reference else "authorisation"
+        facts["original"] = f"{what} {one.original.number}, of another terminal"
     elif one.original is not None:
         facts["original"] = f"{one.original.stan:06d} of batch {one.original.batch:06d}"
     yield from (f"  {name:<13} {value}" for name, value in facts.items() if value)

@@ -11,6 +11,9 @@ import msgspec
 
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.report import AccountSeen, BatchSeen, ChipSeen, UploadSeen, report
+from firmware.acquirer.undoing import holding_since
+from firmware.cli.arguments import add_hold_days
+from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE
 from firmware.core.money import CURRENCIES, major_text
 
@@ -27,6 +30,7 @@ def add_arguments(
     parser = does.add_parser("report", help="batches, uploads and accounts, while it serves")
     add_place(parser)
     parser.add_argument("--terminal", default="", metavar="NUMBER", help="of this terminal alone")
+    add_hold_days(parser)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
@@ -34,7 +38,8 @@ def run(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
     """Print it. Raises BooksError."""
     books, registry, close = acquirer.to_read()
     try:
-        found = report(books, registry, options.terminal)
+        since = holding_since(SystemClock().now().date(), options.hold_days)
+        found = report(books, registry, options.terminal, since=since)
     finally:
         close()
     if options.json:
@@ -90,6 +95,8 @@ def _account(account: AccountSeen) -> str:
     spent = _amount(account.spent_minor, currency)
     if account.held_minor:
         spent += f" and {_amount(account.held_minor, currency)} held"
+    if account.lapsed:
+        spent += f", lapsed {account.lapsed}/{_amount(account.lapsed_minor, currency)},"
     return f"{account.name:<24}  {account.status:<12}  {spent} {of} {currency or MINOR}"
 
 

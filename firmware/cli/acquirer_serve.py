@@ -28,7 +28,7 @@ from firmware.acquirer.server import CONNECTIONS_MAX, Server
 from firmware.acquirer.switch import Switch
 from firmware.acquirer.terminal_line import Limits
 from firmware.cli import acquirer_report, acquirer_rules
-from firmware.cli.arguments import port_number
+from firmware.cli.arguments import add_hold_days, port_number
 from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
@@ -73,6 +73,7 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="CODE",
         help="field 32 of answers, up to 11 digits (default: none)",
     )
+    add_hold_days(serve)
     terminal = does.add_parser("terminal", help="the terminals that are answered")
     actions = terminal.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="register a terminal, and show its TMK once")
@@ -155,7 +156,9 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         acquirer.lock()  # until the process ends
     _allow_files(options.connections)
     clock, counts = SystemClock(), Counts()
-    desks = acquirer.desks(clock.now, test_amounts=options.test_amounts)
+    desks = acquirer.desks(
+        clock.now, test_amounts=options.test_amounts, hold_days=options.hold_days
+    )
     rules = RuleBook(options.rules or options.data / RULES)
     switch = Switch(
         line,

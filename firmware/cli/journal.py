@@ -233,7 +233,7 @@ def _note(one: Transaction) -> str:
     if one.refunded_minor:
         return f"refunded {major_text(one.refunded_minor, currency_of(one.currency))}"
     if one.original is not None and one.original.elsewhere:
-        return f"of {one.original.reference}, another terminal's"
+        return f"of {one.original.number}, another terminal's"
     if one.original is not None:
         return f"of {one.original.batch:06d}/{one.original.stan:06d}"
     return one.reason

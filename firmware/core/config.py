@@ -16,7 +16,7 @@ from firmware.core.config_kiosk import Kiosk
 from firmware.core.config_line import Acquirer
 from firmware.core.config_section import AmountMinor, FileName, Seconds, Section
 from firmware.core.config_served import Api, Metrics
-from firmware.core.kinds import COMPLETION_PERCENT_MAX
+from firmware.core.kinds import COMPLETION_PERCENT_MAX, HOLD_DAYS
 from firmware.core.money import CURRENCIES, Currency
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -181,11 +181,15 @@ class Preauth(Section, frozen=True):
         ),
     ] = COMPLETION_PERCENT_MAX
     window_days: Annotated[
-        int, Meta(ge=1, le=365, description="older pre-authorisations are not completed")
-    ] = 30
+        int, Meta(ge=1, le=365, description="older holds lapse, and are not completed")
+    ] = HOLD_DAYS
     pin: Annotated[
         bool, Meta(description="completion and voids ask for the PIN that the hold asked for")
     ] = True
+    other_terminals: Annotated[
+        bool,
+        Meta(description="use what another terminal of this merchant holds; the acquirer decides"),
+    ] = False
 
 
 class Batch(Section, frozen=True):

@@ -56,6 +56,7 @@ CHARGES = (Kind.SALE, Kind.COMPLETION)
 ASKS_THE_CARD = (Kind.SALE, Kind.PREAUTH)  # whose cryptogram the issuer checks
 USES_A_HOLD = (Kind.PREAUTH_VOID, Kind.COMPLETION)  # and names it by code and date
 COMPLETION_PERCENT_MAX = 115  # of what is held. UnionPay's rule for pre-authorisations
+HOLD_DAYS = 30  # so long it holds, unless a setting says otherwise. UnionPay's rule, too
 
 
 class Result(enum.Enum):
@@ -175,8 +176,9 @@ class Verification(enum.Enum):
 class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
     """The transaction that a void or refund undoes.
 
-    With `elsewhere` another terminal of this merchant sold it: reference and date are all that is
-    known of it, batch and STAN are 0, and so is its amount.
+    With `elsewhere` another terminal of this merchant sold or holds it: reference and date of a
+    sale, authorisation code and date of a pre-authorisation are all that is known of it; batch and
+    STAN are 0, and so is its amount.
     """
 
     batch: int
@@ -186,6 +188,11 @@ class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     authorisation_code: str = ""
     elsewhere: bool = False
+
+    @property
+    def number(self) -> str:
+        """By which people know it: a voucher number, or of another terminal's what was keyed."""
+        return (self.reference or self.authorisation_code) if self.elsewhere else f"{self.stan:06d}"
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ class CardData(Struct, frozen=True):
     service_code: str | None
     country: str | None  # ISO 3166 numeric of the issuer
     currency: str | None  # ISO 4217 numeric of the application
+    online_pin: bool = False  # its list of verification methods has a PIN that the issuer checks
 
 
 class CvmResult(Struct, frozen=True):

@@ -7,10 +7,12 @@ by the completion's void.
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
+from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
 from firmware.flows.guards import in_words, may_sell
 from firmware.flows.original import (
     agree_on_part,
@@ -35,11 +37,14 @@ from firmware.flows.void import carry_out_on_same_card, take_back
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look
-from firmware.payments.limits import completion_limits
+from firmware.payments.limits import completion_limits, sale_limits
 from firmware.payments.originals import (
+    date_of,
+    held_elsewhere,
     reference_to,
     why_not_completed,
     why_not_given_back,
+    why_not_held_elsewhere,
     why_not_released,
 )
 from firmware.payments.roles import Act
@@ -93,9 +98,12 @@ async def complete(desk: Desk) -> PaymentEnded | None:
     # 1. Which pre-authorisation, and whether it can be completed.
     if not await may_sell(desk):
         return None
-    found = await _find(desk, Kind.COMPLETION)
-    if isinstance(found, GivenUp):
+    named = await _find(desk, Kind.COMPLETION)
+    if isinstance(named, GivenUp):
         return None
+    if _may_be_elsewhere(named):
+        return await _elsewhere(desk, Kind.COMPLETION, named)
+    found = named.hold
     refusal = await why_not_completed(desk, found)
     if refusal is not None or found is None:
         await refuse(desk, Kind.COMPLETION, refusal)
@@ -126,9 +134,12 @@ async def release(desk: Desk) -> PaymentEnded | None:
     """预授权撤销: the pre-authorisation on the display, ENTER, the same card."""
     if not await _may_begin(desk, Kind.PREAUTH_VOID):
         return None
-    found = await _find(desk, Kind.PREAUTH_VOID)
-    if isinstance(found, GivenUp):
+    named = await _find(desk, Kind.PREAUTH_VOID)
+    if isinstance(named, GivenUp):
         return None
+    if _may_be_elsewhere(named):
+        return await _elsewhere(desk, Kind.PREAUTH_VOID, named)
+    found = named.hold
     refusal, pin = why_not_released(desk, found), desk.config.preauth.pin
     return await take_back(desk, Kind.PREAUTH_VOID, found, refusal, pin=pin)
 
@@ -151,7 +162,40 @@ async def _may_begin(desk: Desk, kind: Kind) -> bool:
     return False
 
 
-async def _find(desk: Desk, kind: Kind) -> Transaction | GivenUp | None:
+class _Named(Struct, frozen=True):
+    """What was keyed of a pre-authorisation, and the one of this terminal that it names."""
+
+    number: str
+    day: str
+    hold: Transaction | None
+
+
+def _may_be_elsewhere(named: _Named) -> bool:
+    """Another terminal's is named by its authorisation code alone."""
+    return named.hold is None and len(named.number) == CODE_LENGTH
+
+
+async def _elsewhere(desk: Desk, kind: Kind, named: _Named) -> PaymentEnded | None:
+    """Complete or void what another terminal of this merchant holds: the acquirer decides."""
+    refusal = await why_not_held_elsewhere(desk, kind, date_of(named.day))
+    if refusal is not None:
+        await refuse(desk, kind, refusal)
+        return None
+    completes = kind is Kind.COMPLETION
+    asked = Elsewhere(
+        kind,
+        held_elsewhere(named.number, named.day),
+        named.number,
+        Text.HELD_ELSEWHERE,
+        Text.COMPLETION_AMOUNT if completes else Text.HELD_AMOUNT,
+        # how much is held is not known here: what one sale may be is the limit
+        await sale_limits(desk) if completes else lambda _amount: None,
+        pin=desk.config.preauth.pin,
+    )
+    return await carry_out_elsewhere(desk, asked)
+
+
+async def _find(desk: Desk, kind: Kind) -> _Named | GivenUp:
     """The pre-authorisation named by authorisation code or reference number, and its date."""
     number = await enter_digits(
         desk,
@@ -165,4 +209,4 @@ async def _find(desk: Desk, kind: Kind) -> Transaction | GivenUp | None:
         return GivenUp.CANCELLED
     by_code = len(number) == CODE_LENGTH
     lookup = Lookups.by_authorisation if by_code else Lookups.by_reference
-    return await Look.of(lookup, number, day, training=desk.training)
+    return _Named(number, day, await Look.of(lookup, number, day, training=desk.training))

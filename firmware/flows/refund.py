@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
-from firmware.flows.card import enter_pin, present_card
 from firmware.flows.desk import Desk
+from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
 from firmware.flows.guards import in_words
 from firmware.flows.original import (
     VOUCHER_LENGTHS,
@@ -21,13 +21,12 @@ from firmware.flows.parts import (
     GivenUp,
     abandon,
     choose,
-    confirm,
     confirm_in_turns,
     enter_digits,
 )
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
-from firmware.flows.void import carry_out_if_presented, carry_out_on_same_card, void_original
+from firmware.flows.void import carry_out_on_same_card, void_original
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
@@ -35,6 +34,7 @@ from firmware.payments.limits import refund_limits
 from firmware.payments.order import Agreed
 from firmware.payments.originals import (
     date_of,
+    day_of,
     elsewhere,
     reference_to,
     why_not_elsewhere,
@@ -43,7 +43,7 @@ from firmware.payments.originals import (
 )
 from firmware.payments.roles import Act
 from firmware.payments.transact import PaymentEnded
-from firmware.ui.screens import Notice, Phrase
+from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 REFERENCE_LENGTH = 12
@@ -103,25 +103,17 @@ async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnde
     if refusal is not None:
         await refuse(desk, Kind.REFUND, refusal)
         return None
-    number, date = (reference, reference), (dashed := f"{day[:4]}-{day[4:6]}-{day[6:]}", dashed)
-    question = Notice(
-        Phrase.of(Text.SOLD_ELSEWHERE),
-        (Phrase.of(number), Phrase.of(date), Phrase.of(Text.ACQUIRER_DECIDES)),
-        Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
-        training=desk.training,
+    asked = Elsewhere(
+        Kind.REFUND,
+        elsewhere(reference, day),
+        reference,
+        Text.SOLD_ELSEWHERE,
+        Text.REFUND_AMOUNT,
+        await refund_limits(desk, None),
+        pin=desk.config.refund.pin,
+        any_pin=True,
     )
-    if isinstance(await confirm(desk, question), GivenUp):
-        await abandon(Kind.REFUND, "original", GivenUp.CANCELLED)
-        return None
-    detail = (Phrase.of(number), Phrase.of(date))
-    agreed = await _agree_on_amount(desk, elsewhere(reference, day), detail, None)
-    if isinstance(agreed, GivenUp):
-        return None
-    presented = await present_card(desk, agreed, Text.INSERT_SAME_CARD)
-    pin = None
-    if not isinstance(presented, GivenUp) and desk.config.refund.pin:
-        pin = await enter_pin(desk, agreed.kind, agreed.amount, None)
-    return await carry_out_if_presented(desk, agreed, presented, pin)
+    return await carry_out_elsewhere(desk, asked)
 
 
 class _Named(Struct, frozen=True):
@@ -154,29 +146,28 @@ async def _find(desk: Desk) -> _Named | GivenUp:
 
 
 async def enter_date(desk: Desk) -> str | GivenUp:
-    """The full date of an original, YYYYMMDD; today stands there first."""
+    """The full date of an original, YYYYMMDD, of which MMDD will do; today stands there first."""
     notice: Phrase | None = None
     while True:
-        day = await enter_digits(
+        now = await Now()
+        keyed = await enter_digits(
             desk,
             Phrase.of(Text.ORIGINAL_DATE),
-            lengths=(8,),
+            lengths=(4, 8),
             hint=Phrase.of(Text.DATE_HINT),
             notice=notice,
-            start=(await Now()).date,
+            start=now.date,
         )
-        if isinstance(day, GivenUp):
-            return day
+        if isinstance(keyed, GivenUp):
+            return keyed
         try:
-            date_of(day)
+            return f"{day_of(keyed, now.wall.date()):%Y%m%d}"
         except ValueError:
             notice = Phrase.of(Text.DATE_WRONG)
-        else:
-            return day
 
 
 async def _agree_on_amount(
-    desk: Desk, original: OriginalRef, detail: tuple[Phrase, ...], left: Money | None
+    desk: Desk, original: OriginalRef, detail: tuple[Phrase, ...], left: Money
 ) -> Agreed | GivenUp:
     refuse_amount = in_words(await refund_limits(desk, left))
     kind, title = Kind.REFUND, Text.REFUND_AMOUNT

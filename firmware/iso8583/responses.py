@@ -13,6 +13,7 @@ RESPONSES: dict[str, tuple[str, str]] = {
     "12": ("无效交易", "Invalid transaction"),
     "13": ("无效金额", "Invalid amount"),
     "14": ("无效卡号", "Invalid card number"),
+    "22": ("原交易已用或失效", "Original used or lapsed"),
     "25": ("未找到原交易", "Original not found"),
     "30": ("格式错误", "Format error"),
     "38": ("密码错误次数超限", "Too many wrong PINs"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from firmware.core.kinds import COUNTED, RESTS_ON, Kind, Result
+from firmware.core.kinds import COUNTED, RESTS_ON, USES_A_HOLD, Kind, Result
 from firmware.journal import orders, rules
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.enquiry_records import BalanceAsked
@@ -141,16 +141,20 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
 
 
 def _elsewhere(db: sqlite3.Connection, intent: IntentRecorded) -> None:
-    assert intent.original is not None
-    known = one(
-        db,
-        "SELECT 1 FROM transactions WHERE reference = ? AND reference <> '' AND training = ?",
-        intent.original.reference,
-        int(intent.training),
-    )
-    setting = one(db, "SELECT value FROM settings WHERE key = 'refund.other_terminals'")
+    original, training = intent.original, int(intent.training)
+    assert original is not None
+    if holds := intent.kind in USES_A_HOLD:
+        where = "authorisation = ? AND authorisation <> '' AND date = ?"
+        named: tuple[str, ...] = (original.authorisation_code, original.date)
+    else:
+        where, named = "reference = ? AND reference <> ''", (original.reference,)
+    sql = f"SELECT 1 FROM transactions WHERE {where} AND training = ?"  # noqa: S608 - ours
+    known = one(db, sql, *named, training)
+    section = "preauth" if holds else "refund"
+    sql = "SELECT value FROM settings WHERE key = ?"
+    setting = one(db, sql, f"{section}.other_terminals")
     allowed = setting is None or setting["value"] == "true"
-    rules.may_refund_elsewhere(intent, known=known is not None, allowed=allowed)
+    rules.may_undo_elsewhere(intent, known=known is not None, allowed=allowed)
 
 
 def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:

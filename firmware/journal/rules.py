@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from firmware.core.kinds import COMPLETION_PERCENT_MAX, RESTS_ON, Kind, Result, Totals
+from firmware.core.kinds import (
+    COMPLETION_PERCENT_MAX,
+    RESTS_ON,
+    USES_A_HOLD,
+    Kind,
+    Result,
+    Totals,
+)
 from firmware.core.money import MINOR_MAX, percent_of
 from firmware.journal.enquiry_records import BalanceAsked
 from firmware.journal.faults import RuleBroken
@@ -151,17 +158,23 @@ def may_undo(
         )
 
 
-def may_refund_elsewhere(intent: IntentRecorded, *, known: bool, allowed: bool) -> None:
+def may_undo_elsewhere(intent: IntentRecorded, *, known: bool, allowed: bool) -> None:
     """What another terminal sold is refunded by its reference, where the setting allows it.
 
-    How much is left of it only the acquirer knows. One that was sold here is refunded as such.
+    What it holds is completed or voided by its authorisation code, where another setting does. How
+    much is left or held of it only the acquirer knows. What was made here is undone as such.
     """
-    original = intent.original
-    require(intent.kind is Kind.REFUND, f"{intent.kind.value} of another terminal's sale")
-    well = original is not None and original.reference and original.date.isdecimal()
-    require(well, "refund of another terminal's sale without its reference and date")
-    require(not known, "refund as another terminal's of a sale that was made here")
-    require(allowed, "refund of another terminal's sale, which a setting forbids")
+    original, word = intent.original, intent.kind.value
+    holds = intent.kind in USES_A_HOLD
+    what, names = ("hold", "code") if holds else ("sale", "reference")
+    require(holds or intent.kind is Kind.REFUND, f"{word} of another terminal's sale")
+    name = "" if original is None else original.reference
+    if holds and original is not None:
+        name = original.authorisation_code
+    well = original is not None and name and original.date.isdecimal()
+    require(well, f"{word} of another terminal's {what} without its {names} and date")
+    require(not known, f"{word} as another terminal's of a {what} that was made here")
+    require(allowed, f"{word} of another terminal's {what}, which a setting forbids")
 
 
 def may_undo_here(intent: IntentRecorded, original: Row) -> None:
@@ -190,8 +203,13 @@ def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
 
 
 def may_approve(row: Row, original: Row | None) -> None:
-    """An approved void or completion needs its original still standing, and not used."""
+    """An approved void or completion needs its original still standing, and not used.
+
+    What another terminal holds only the acquirer knows.
+    """
     kind = Kind(row["kind"])
+    if kind in USES_A_HOLD and row["original"] is None:
+        return
     if kind.is_void or kind is Kind.COMPLETION:
         require(
             original is not None

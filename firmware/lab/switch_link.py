@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.chip_uploads import CHIP, CHIP_REFUSED, ChipKept
@@ -19,6 +20,7 @@ from firmware.acquirer.rules import RequestSeen, Rule, RuleBook
 from firmware.acquirer.switch import Switch
 from firmware.core.config import Config
 from firmware.core.masked import Key
+from firmware.iso8583.messages import Answered, FinancialRequest
 from firmware.iso8583.unionpay import UnionPay
 
 TMK = Key(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
@@ -29,7 +31,8 @@ WELL, UNBALANCED = "well", "unbalanced"
 class SwitchLink:
     """A HostLink of whole frames to an acquirer whose books lie in `directory`.
 
-    It knows the terminal of `config` and `accounts`. `say` makes it answer otherwise than it would.
+    It knows the terminal of `config`, the merchant's `other` one, and `accounts`. `say` makes it
+    answer otherwise than it would.
     """
 
     undelivered = False
@@ -41,6 +44,8 @@ class SwitchLink:
         accounts: Sequence[Account],
         line: UnionPay,
         clock_now: Callable[[], datetime],
+        *,
+        other: str,
     ) -> None:
         place = AcquirerPlace(directory)
         registry, close = place.registry()
@@ -53,6 +58,7 @@ class SwitchLink:
         )
         if registry.terminal(merchant.terminal) is None:
             registry.put_terminal(record)
+            registry.put_terminal(replace(record, number=other))
             for account in accounts:
                 registry.put_account(account)
         close()
@@ -70,6 +76,12 @@ class SwitchLink:
         del timeout_ms  # it answers at once or never
         frames = self._switch.answer(message).frames
         return frames[0] if frames else None
+
+    def take(self, request: FinancialRequest) -> Answered | None:
+        """The answer to what another terminal of the same merchant asks, by a line of its own."""
+        with self._desks.taken() as desk:
+            desk.terminals.look_up(request.payment.terminal)
+            return desk.service.take(desk.books, request)
 
     def say(self, word: str) -> None:
         """Answer payments with a response code, settlements with `unbalanced`, or all `well`."""

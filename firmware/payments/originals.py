@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 
 from firmware.core.kinds import CHARGES, Kind, OriginalRef
@@ -11,6 +12,7 @@ from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.shift import Shift, is_on_a_line
 
+YEARS_BACK = 9  # so far apart two 29 Februaries may be
 _NOT_IT = {  # what is said of an original of another kind
     Kind.PREAUTH: Code.NO_SUCH_HOLD,
     Kind.COMPLETION: Code.NOT_A_COMPLETION,
@@ -122,9 +124,46 @@ def elsewhere(reference: str, day: str) -> OriginalRef:
     )
 
 
+async def why_not_held_elsewhere(shift: Shift, kind: Kind, day: date) -> Refusal | None:
+    """Why what another terminal may hold cannot be completed or voided here, or None.
+
+    One of this terminal is found by its code and day, whatever has become of it.
+    """
+    ago = ((await Now()).wall.date() - day).days
+    if not shift.config.preauth.other_terminals or ago < 0:
+        return Refusal(Code.NO_SUCH_HOLD)
+    days = shift.config.preauth.window_days
+    late = kind is Kind.COMPLETION and ago > days
+    return Refusal(Code.HOLD_IS_OLD, days=days) if late else None
+
+
+def held_elsewhere(code: str, day: str) -> OriginalRef:
+    """How a completion or void names what another terminal holds."""
+    return OriginalRef(
+        batch=0,
+        stan=0,
+        reference="",
+        date=day,
+        amount_minor=0,
+        authorisation_code=code,
+        elsewhere=True,
+    )
+
+
 def date_of(digits: str) -> date:
     """The date that YYYYMMDD names. Raises ValueError for one that does not exist."""
     return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+
+
+def day_of(digits: str, today: date) -> date:
+    """The date that YYYYMMDD names, or the last one that MMDD does. Raises ValueError for none."""
+    if len(digits) != 4:
+        return date_of(digits)
+    for year in range(today.year, today.year - YEARS_BACK, -1):
+        with suppress(ValueError):  # 29 February of another year
+            if (day := date(year, int(digits[:2]), int(digits[2:]))) <= today:
+                return day
+    raise ValueError(f"no day is {digits}")
 
 
 def reference_to(original: Transaction) -> OriginalRef:

@@ -75,6 +75,7 @@ class Mark(enum.StrEnum):
     DECLINED = "交易拒绝 DECLINED"
     FAILED = "交易失败 FAILED"
     ELSEWHERE = "非本机交易 SOLD ELSEWHERE"
+    HELD_ELSEWHERE = "非本机预授权 HELD ELSEWHERE"
     UNCONFIRMED = "待银行确认 NOT YET CONFIRMED"
     UNKNOWN = "结果未明 OUTCOME UNKNOWN"
     OFFLINE = "脱机交易 OFFLINE"

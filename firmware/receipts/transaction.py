@@ -97,7 +97,8 @@ def _references(transaction: Transaction, left: Money | None) -> list[_Remark]:
     original = transaction.original
     remarks: list[_Remark] = []
     if original and original.elsewhere:
-        remarks.append((Mark.ELSEWHERE, None))
+        holds = transaction.kind in USES_A_HOLD
+        remarks.append((Mark.HELD_ELSEWHERE if holds else Mark.ELSEWHERE, None))
     elif original:
         remarks.append((Label.ORIGINAL_VOUCHER, f"{original.stan:06d}"))
     if original and transaction.kind in USES_A_HOLD:

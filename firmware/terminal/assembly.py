@@ -10,7 +10,7 @@ import contextlib
 import functools
 import importlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -259,14 +259,20 @@ def embedded_host(
     clock_now: Callable[[], datetime],
     *,
     test_amounts: bool = False,
+    others: Collection[str] = (),
 ) -> LocalHost:
-    """An embedded acquirer that knows this terminal. Raises BooksError or sqlite3.Error."""
+    """An embedded acquirer that knows this terminal. Raises BooksError or sqlite3.Error.
+
+    `others` are further terminals of the same merchant.
+    """
     merchant = config.merchant
+    ours = Registration(merchant.number, config.currency.numeric)
     return LocalHost(
         books,
         accounts,
         master=master,
-        terminals={merchant.terminal: Registration(merchant.number, config.currency.numeric)},
+        terminals=dict.fromkeys((*others, merchant.terminal), ours),
         clock_now=clock_now,
         test_amounts=test_amounts,
+        hold_days=config.preauth.window_days,
     )

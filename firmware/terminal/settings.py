@@ -284,6 +284,7 @@ def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
         ("host.test_amounts", host.kind != "local", 'host.kind = "local"'),
         *((f"acquirer.{name}", host.kind != "acquirer", 'host.kind = "acquirer"') for name in LINE),
         ("refund.other_terminals", host.kind != "acquirer", 'host.kind = "acquirer"'),
+        ("preauth.other_terminals", host.kind == "local", "an acquirer that others ask, too"),
         ("printer.device", printer.kind == "none", "a printer.kind"),
         ("printer.baud", printer.kind != "serial", 'printer.kind = "serial"'),
         ("display.address", display.bus == "spi", 'display.bus = "i2c"'),

@@ -308,7 +308,9 @@ def _line() -> dict[str, Screen]:
     checked = (Phrase.of(Text.KEY_CHECK, check="82E13665"), Phrase.of(Text.KEY_COMPARE))
     elsewhere = ("632618765432", "2026-11-20")
     sold = (*(Phrase.of((each, each)) for each in elsewhere), Phrase.of(Text.ACQUIRER_DECIDES))
+    held = (*(Phrase.of((each, each)) for each in ("022568", "2026-11-20")), sold[-1])
     return {
+        "preauth-elsewhere": Notice(Phrase.of(Text.HELD_ELSEWHERE), held, go_on),
         "refund-elsewhere": Notice(Phrase.of(Text.SOLD_ELSEWHERE), sold, go_on),
         "key-check": Notice(Phrase.of(Text.MASTER_KEY), checked, go_on),
         "line-silent": Notice(Phrase.of(Text.LINE_ECHO), silent, warning=True),

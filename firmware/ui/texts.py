@@ -155,7 +155,7 @@ class Text(enum.Enum):
     ORIGINAL_VOUCHER_OR_REFERENCE = ("原凭证号或参考号", "Voucher or ref. no.")
     AUTHORISATION_OR_REFERENCE = ("原授权码或参考号", "Auth. or ref. no.")
     ORIGINAL_DATE = ("原交易日期", "Original date")
-    DATE_HINT = ("年月日 8位", "YYYYMMDD")
+    DATE_HINT = ("年月日8位或月日4位", "YYYYMMDD or MMDD")
     DATE_WRONG = ("日期错误", "Invalid date")
     SIX_DIGITS = ("见签购单 最多6位", "Up to 6, on receipt")
     SIX_OR_TWELVE = ("6位或12位", "6 or 12 digits")
@@ -168,6 +168,8 @@ class Text(enum.Enum):
     # refusals, each its own
     REFUSED = ("无法操作", "Not possible")
     SOLD_ELSEWHERE = ("非本机交易", "Not sold here")
+    HELD_ELSEWHERE = ("非本机预授权", "Not held here")
+    HELD_AMOUNT = ("请输入原预授权金额", "Amount held")
     ACQUIRER_DECIDES = ("由收单机构决定", "Acquirer decides")
     NO_SUCH_VOUCHER = ("无此凭证号", "No such voucher")
     THIS_TERMINAL = ("本终端{terminal}", "This is TID {terminal}")

@@ -14,7 +14,7 @@ import pytest
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import BooksGoneError
-from firmware.core.kinds import Totals
+from firmware.core.kinds import Kind, Totals
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from tests.acquirer.conftest import TERMINAL
 from tests.payment import changed
@@ -90,6 +90,12 @@ class TestCost:
         till.ask(till.refund(sale, reference, 10))
         till.ask(till.void(sale))
         till.ask(reverse(sale))
+        held = till.preauth("rationed", 100)
+        code = till.answered(held).authorisation_code
+        paid = till.uses(Kind.COMPLETION, held, code, 100)
+        for asked_for in (paid, till.gives_back(paid)):
+            assert till.code(asked_for) == "00"
+        till.ask(till.uses(Kind.PREAUTH_VOID, held, code, 100))
         till.ask(till.settlement())
         db = till.host._books._db
         db.set_trace_callback(None)

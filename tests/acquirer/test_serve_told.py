@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from firmware.acquirer.booking import Booking, Standing, asked_of
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.cli import acquirer_report
+from firmware.core.clock import SystemClock
 from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.messages import (
     ReversalRequest,
@@ -27,6 +28,7 @@ from firmware.iso8583.messages import (
 )
 from firmware.lab.postgres import Cluster, free_port
 from tests.acquirer.conftest import MERCHANT, NOON, TERMINAL
+from tests.acquirer.desks_of import Bank
 from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, said
 from tests.crash.canaries import Canary, Search, pan_canaries
 from tests.payment import payment
@@ -115,6 +117,8 @@ def test_the_report_holds_uploads_against_the_books(day: Day) -> None:
             "held_minor": 0,
             "limit_minor": 500_000,
             "currency": "CNY",
+            "lapsed": 0,
+            "lapsed_minor": 0,
         }
     ]
     assert batch["currency"] == "CNY"
@@ -148,10 +152,22 @@ def test_sums_are_told_by_the_exponent_of_their_currency(
                 decided_on="20260314",
             )
         )
-    acquirer_report.run(Namespace(terminal="", json=False), place)
+    acquirer_report.run(Namespace(terminal="", json=False, hold_days=30), place)
     told = capsys.readouterr().out
     assert spent in told
     assert f"1/{spent.split(maxsplit=1)[0]}" in told
+
+
+def test_the_report_tells_what_has_lapsed_by_the_days_it_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bank = Bank(tmp_path / "acquirer")
+    bank.hold(minor=1_000)
+    days = (SystemClock().now().date() - NOON.date()).days
+    for hold_days, words in ((days, "0.00 and 10.00 held of"), (days - 1, "lapsed 1/10.00, of")):
+        acquirer_report.run(Namespace(terminal="", json=False, hold_days=hold_days), bank.place)
+        assert words in capsys.readouterr().out
+    bank.close()
 
 
 def test_the_figures_are_those_of_the_day(day: Day) -> None:

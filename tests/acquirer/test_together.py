@@ -267,7 +267,7 @@ def test_holds_of_one_account_are_decided_in_order(bank: Bank) -> None:
         (one, one.balance()),
     ]
     got = bank.together(used)
-    assert (codes(got), left(got[-1])) == (["00", "12", "12", "00", "51", "00"], 385_000)
+    assert (codes(got), left(got[-1])) == (["00", "22", "22", "00", "51", "00"], 385_000)
     sale = four.sale(385_000)
     last: list[tuple[LineTerminal, LineRequest]] = [
         (four, sale),

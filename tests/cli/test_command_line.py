@@ -76,6 +76,7 @@ ABSURD = {
     "a profile that is not there": "acquirer decode 00 --profile @/none.toml",
     "a profile that is a pipe": "acquirer decode 00 --profile @/pipe.toml",
     "a profile that is nested": "acquirer decode 00 --profile @/nested.toml",
+    "a hold of no day": "acquirer report --hold-days 0",
     "a MAC of nothing": "acquirer mac --scheme x9.19 --key zz --data 00",
     "no such bench": "bench nothing",
     "no command": "",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from firmware.audit.dossier import entries_about
+from msgspec.structs import replace
+
+from firmware.audit.dossier import dossier, entries_about
 from firmware.audit.evidence_case import _sale
 from firmware.audit.evidence_words import name_text, undone_text
 from firmware.audit.export import moved_minor
 from firmware.core.kinds import Kind
 from firmware.journal.records import IntentRecorded
 from firmware.journal.transactions import Transaction
+from firmware.payments.originals import held_elsewhere
 from tests.journal.story import Shop
 
 
@@ -40,3 +43,15 @@ def test_what_is_charged_in_the_end_is_the_last_completion(shop: Shop) -> None:
     assert undone_text(held) == f"已完成 completed by {again.stan:06d}"
     assert undone_text(paid).startswith("已撤销 voided by")
     assert name_text(held) == "预授权 AUTH"
+
+
+def test_of_another_terminals_hold_all_that_happened_here_is_told(shop: Shop) -> None:
+    begun = shop.intent(Kind.COMPLETION, 800)
+    paid = shop.end(replace(begun, original=held_elsewhere("022568", "20260101")))
+    back = shop.end(shop.intent(Kind.COMPLETION_VOID, 800, original=paid))
+    for one in (paid, back):
+        assert _sale(shop.journal, shop.find(one)) == shop.find(paid)
+    records = [entry.record for entry in entries_about(shop.journal, shop.find(paid))]
+    told = [each.stan for each in records if isinstance(each, IntentRecorded)]
+    assert told == [paid.stan, back.stan]
+    assert "authorisation 022568, of another terminal" in "\n".join(dossier(shop.journal, paid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
-from firmware.core.config import Config, Host, Refund
+from firmware.core.config import Config, Host, Preauth, Refund
 from firmware.core.config_line import Acquirer
 from firmware.core.masked import Key
 from firmware.emv import tlv
@@ -34,9 +34,10 @@ class AtALine(Stage):
         KeyStore(directory / ACQUIRER_KEYS, storage).load_master(Key(TMK))
 
 
-def _config(refund: Refund, line: Acquirer) -> Config:
+def _config(refund: Refund, preauth: Preauth, line: Acquirer) -> Config:
     host = Host(kind="acquirer", address="192.0.2.1", port=1)
-    return Config(emv=STAGE_CONFIG.emv, host=host, refund=refund, acquirer=line)
+    emv = STAGE_CONFIG.emv
+    return Config(emv=emv, host=host, refund=refund, preauth=preauth, acquirer=line)
 
 
 def _issuer_says(asked: Fields) -> str:
@@ -53,18 +54,20 @@ def _issuer_says(asked: Fields) -> str:
 class Counter:
     """A player at a line, with the acquirer at its end."""
 
-    def __init__(self, directory: Path, refund: Refund | None = None) -> None:
+    def __init__(
+        self, directory: Path, refund: Refund | None = None, preauth: Preauth | None = None
+    ) -> None:
         self.directory, self.line = directory, Acquirer()
         self.acquirer = LineAcquirer()
         self.acquirer.chip = _issuer_says
         self.player = Player(
             directory,
             directory,
-            make_stage=lambda _: self._stage(refund or Refund()),
+            make_stage=lambda _: self._stage(refund or Refund(), preauth or Preauth()),
         )
 
-    def _stage(self, refund: Refund) -> AtALine:
-        return AtALine(self.directory, self.acquirer, _config(refund, self.line))
+    def _stage(self, refund: Refund, preauth: Preauth) -> AtALine:
+        return AtALine(self.directory, self.acquirer, _config(refund, preauth, self.line))
 
     def play(self, *lines: tuple[str, ...]) -> None:
         for verb, *words in lines:

@@ -76,6 +76,15 @@ def complete(code: str, minor: int, card: str, pin: str) -> tuple[str, ...]:
             'expect screen "交易成功" "预授完成"', "press ENTER", "remove", "wait 1m")  # fmt: skip
 
 
+def complete_elsewhere(held: tuple[str, str], minor: int, card: str, pin: str) -> tuple[str, ...]:
+    """Of what the other terminal holds, by its authorisation code and date."""
+    code, day = held
+    return (f"press MENU 9 2 {code} ENTER {day} ENTER", 'expect screen "非本机预授权"',
+            "press ENTER", f"press {minor} ENTER", "press ENTER", f"insert {card}",
+            f"press {pin} ENTER", 'expect screen "交易成功" "预授完成"', "press ENTER", "remove",
+            "wait 1m")  # fmt: skip
+
+
 def release(code: str, card: str, pin: str) -> tuple[str, ...]:
     return (f"press MENU 9 3 246810 ENTER {code} ENTER ENTER", "press ENTER", f"insert {card}",
             f"press {pin} ENTER", 'expect screen "交易成功" "预授撤销"', "press ENTER", "remove",
@@ -99,6 +108,7 @@ class Last(NamedTuple):
     code: str = "000000"  # authorisation code of the last hold
     paid: int = 0  # voucher of the last completion of this batch
     sold: tuple[str, str] = ("0" * 12, "20260101")  # reference and date of the other's last sale
+    held: tuple[str, str] = ("0" * 6, "20260101")  # code and date of the other's last hold
 
 
 Lines = Callable[[Last], tuple[str, ...]]
@@ -121,6 +131,8 @@ STORY: tuple[tuple[int, Lines], ...] = (
     (0, lambda last: refund(last.then, 1_000, DEBIT)),
     (1, lambda last: refund(last.then, 600, CREDIT)),
     (1, lambda last: refund_elsewhere(last.sold, 700, DEBIT)),
+    (0, lambda _: hold(6_000, DEBIT, PIN)),
+    (1, lambda last: complete_elsewhere(last.held, 6_600, DEBIT, PIN)),
     (0, lambda _: sale(5_000, DEBIT, PIN)),
     (1, lambda _: sale(1_200, CREDIT)),
     (0, lambda _: SETTLE),
@@ -208,6 +220,11 @@ def _is_sale(row: list[Any]) -> bool:
     return row[2] == "sale" and row[4] and not row[5]
 
 
+def _is_hold(row: list[Any]) -> bool:
+    """Whether it is a pre-authorisation that its own terminal has not used."""
+    return row[2] == "preauth" and row[4] and not any(row[5:7])
+
+
 class Day:
     """Lives it once on a copy of what was prepared, with a kill or none, and rules or none."""
 
@@ -273,8 +290,12 @@ class Day:
     def _last(self, terminal: Terminal) -> Last:
         told = self._told(terminal)
         (other,) = (each for each in self.terminals if each is not terminal)
-        sold = [tuple(row[8:10]) for row in self._told(other)["all"] if _is_sale(row)]
-        last = Last(sold=sold[-1]) if sold else Last()
+        theirs = self._told(other)["all"]
+        sold = [tuple(row[8:10]) for row in theirs if _is_sale(row)]
+        held = [(row[7], row[9]) for row in theirs if _is_hold(row)]
+        last = Last()
+        last = last._replace(sold=sold[-1]) if sold else last
+        last = last._replace(held=held[-1]) if held else last
         for row in told["all"]:
             batch, stan, kind, _minor, approved, voided_by, completed_by, code, *_ = row
             ours = batch == told["batch"]
@@ -313,13 +334,11 @@ class Day:
         batches = report(books, registry).batches
         close()
         ours = set()
+        rows = [row for terminal in self.terminals for row in self._told(terminal)["all"]]
+        elsewhere = {row[10] for row in rows if row[4] and not row[5]}  # codes of what they used
+        held -= sum(row[3] for row in rows if _is_hold(row) and row[7] not in elsewhere)
         for terminal in self.terminals:
             told = self._told(terminal)
-            held -= sum(
-                minor
-                for _, _, kind, minor, approved, *used in (row[:7] for row in told["all"])
-                if kind == "preauth" and approved and not any(used)
-            )
             approved = {tuple(row[:4]) for row in told["all"] if row[4]}
             ours |= {(terminal.number, *row) for row in approved}
             for kind, voucher, minor in terminal.shown:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from firmware.audit.data import reading
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
+from firmware.core.kinds import USES_A_HOLD
 from firmware.core.masked import Key
 from firmware.journal.connection import DATABASE
 from firmware.journal.transactions import State
@@ -47,7 +48,8 @@ def begins(directory: Path) -> datetime:
 def config_of(number: str) -> Config:
     """The settings of the terminal with this number."""
     config = replace(STAGE_CONFIG, merchant=replace(STAGE_CONFIG.merchant, terminal=number))
-    return replace(config, refund=replace(config.refund, other_terminals=True))
+    preauth = replace(config.preauth, other_terminals=True)
+    return replace(config, refund=replace(config.refund, other_terminals=True), preauth=preauth)
 
 
 class FarTerminal:
@@ -109,7 +111,9 @@ class FarTerminal:
                 row = (each.batch, each.stan, each.kind.value, each.amount_minor)
                 used = each.voided_by, each.completed_by
                 told = each.authorisation_code, each.reference, each.date
-                found.append([*row, approved, *used, *told])
+                held = each.original if each.kind in USES_A_HOLD else None
+                code = held.authorisation_code if held and held.elsewhere else ""
+                found.append([*row, approved, *used, *told, code])
         pending = journal.pending_settlement() is not None
         return {"batch": journal.batch(), "pending": pending, "all": sorted(found)}
 

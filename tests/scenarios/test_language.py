@@ -74,6 +74,12 @@ FAULTY = {
     "include huge.pos\n": "1: huge.pos: is larger than 1 MiB",
     "include binary.pos\n": "1: binary.pos: is not UTF-8 text",
     "include twice-1.pos\n": "twice-",
+    "elsewhere hold jcb 100\n": "1: expected: elsewhere hold CARD 100000 NAME, or complete|void",
+    "elsewhere hold jcb 100 $x\n": "1: expected: elsewhere hold CARD 100000 NAME",
+    "elsewhere void jcb 100 x\n": "1: expected: elsewhere hold CARD 100000 NAME",
+    "elsewhere hold jcb 0 x\n": "1: expected: elsewhere hold CARD 100000 NAME",
+    "elsewhere complete jcb 100 $x\n": "1: nothing is remembered as x",
+    "elsewhere hold gold-card 100 x\n": "1: no account is behind gold-card",
     "at soon press 1\n": "1: expected: at 12500ms VERB…",
 }
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from firmware.core.masked import Pan, Track2
 from firmware.emv import apdu
+from firmware.emv.codes import CvmCode
 from firmware.emv.contact.state import SessionState
 from firmware.emv.dates import digits, yymmdd
 from firmware.emv.errors import CardError
@@ -167,7 +168,14 @@ def card_data(state: SessionState) -> CardData:
         service_code=_service_code(card, track2),
         country=_code(card, Tag.ISSUER_COUNTRY_CODE),
         currency=_code(card, Tag.APPLICATION_CURRENCY_CODE),
+        online_pin=_has_online_pin(card.get(Tag.CVM_LIST, b"")),
     )
+
+
+def _has_online_pin(cvm_list: bytes) -> bool:
+    """Whether a rule of tag 8E is the enciphered PIN online. See EMV 4.4 Book 3, Annex C3."""
+    methods = cvm_list[8::2]  # after amounts X and Y: method and condition, rule by rule
+    return any(method & 0xBF == CvmCode.ONLINE_PIN for method in methods)
 
 
 def track2_of(value: bytes | None) -> Track2 | None:

@@ -31,8 +31,7 @@ from firmware.iso8583.messages import (
 )
 from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.iso8583.working_keys import unpack_keys
-from hw.sim.cards import cryptogram as card_side
-from hw.sim.cards.des import icc_master_key
+from firmware.lab.chip_data import ChipKeys, chip_data
 
 MERCHANT = "104110054110001"
 TMK, IMK = Key(bytes(range(1, 17))), bytes(range(16))
@@ -147,35 +146,14 @@ def _sale(number: str, payer: Account, stan: int) -> LineRequest:
         time="",
     )
     card = CardPresented(
-        payer.pan, PSN, EXPIRY, pin=payer.pin, de55=chip_data(payer.pan.reveal(), minor, stan)
+        payer.pan, PSN, EXPIRY, pin=payer.pin, de55=chip_data(chip_of(payer), minor, stan)
     )
     return FinancialRequest(paid, card)
 
 
-def chip_data(pan: str, minor: int, atc: int) -> bytes:
-    """Field 55 of a sale with a genuine cryptogram."""
-    counter, unpredictable = (atc & 0xFFFF).to_bytes(2, "big"), atc.to_bytes(4, "big")
-    told = card_side.issuer_application_data(
-        LAYOUT, CVN, card_side.CardFindings(first=card_side.AcType(0x80))
-    )
-    data = {
-        0x9F02: bytes.fromhex(f"{minor:012d}"),
-        0x9F03: bytes(6),
-        0x9F1A: bytes.fromhex("0156"),
-        0x95: bytes(5),
-        0x5F2A: bytes.fromhex("0156"),
-        0x9A: bytes.fromhex("260314"),
-        0x9C: b"\0",
-        0x9F37: unpredictable,
-    }
-    key = card_side.session_key(CVN, icc_master_key(IMK, pan, int(PSN)), counter, unpredictable)
-    profile = bytes.fromhex("7C00")
-    made = card_side.application_cryptogram(CVN, key, data, (profile, counter, told))
-    whole = data | {0x82: profile, 0x9F36: counter, 0x9F10: told, 0x9F26: made, 0x9F27: b"\x80"}
-    return b"".join(
-        tag.to_bytes(2 if tag > 0xFF else 1, "big") + bytes([len(value)]) + value
-        for tag, value in whole.items()
-    )
+def chip_of(payer: Account) -> ChipKeys:
+    """What the cryptograms of an account's chip are made with."""
+    return ChipKeys(IMK, payer.pan.reveal(), int(PSN), CVN, LAYOUT)
 
 
 async def load(

@@ -116,9 +116,7 @@ def _transaction(one: Transaction) -> dict[str, Any]:
     elif one.refunded_minor:
         note = ["refunded", str(one.refunded)]
     elif one.original is not None:
-        original = one.original
-        number = original.reference if original.elsewhere else f"{original.stan:06d}"
-        note = ["ofVoucher", number]
+        note = ["ofVoucher", one.original.number]
     return {
         "voucher": f"{one.stan:06d}",
         "batch": one.batch,

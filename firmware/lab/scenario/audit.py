@@ -8,9 +8,10 @@ from typing import Protocol
 
 from firmware.acquirer.booking import Standing
 from firmware.acquirer.named_books import BookEntry
-from firmware.core.kinds import Kind, Totals
+from firmware.core.kinds import USES_A_HOLD, Kind, Totals
 from firmware.core.masked import Key
 from firmware.journal.transactions import State
+from firmware.lab.scenario.other_terminal import NUMBER
 from firmware.lab.switch_link import SwitchLink
 from firmware.terminal.data_directory import DataDirectory
 
@@ -30,28 +31,28 @@ class KeepsBooks(Protocol):
 
 
 def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
-    """Every difference in words; empty when books and journal agree and nothing is open."""
+    """Every difference in words; empty when books and journal agree and nothing is open.
+
+    What the merchant's other terminal did is left out, but for what it used of this one's.
+    """
     journal = ledger.journal
     names = host.names_by_hash(ledger.keys.card)
+    theirs = _Books(host.books())
     ours: set[_Key] = set()
-    spent: Counter[str] = Counter()
-    held: Counter[str] = Counter()
+    spent: Counter[str] = Counter(theirs.spent_elsewhere)
+    held: Counter[str] = Counter(theirs.held_elsewhere)
     for serial in journal.serials():
         for each in journal.list_transactions(None, 0, 1_000_000, serial=serial):
             if each.state is State.APPROVED:
                 account = names.get(each.card.hash, "unknown card")
                 ours.add((account, each.batch, each.stan, each.kind, each.amount_minor))
                 spent[account] += each.kind.sign * each.amount_minor
-                if each.kind is Kind.PREAUTH and not (each.voided_by or each.completed_by):
+                used = each.voided_by or each.completed_by or each.reference in theirs.let_go
+                if each.kind is Kind.PREAUTH and not used:
                     held[account] += each.amount_minor
-    theirs = {
-        (each.account, each.batch, each.stan, each.kind, each.amount_minor)
-        for each in host.books()
-        if each.state is Standing.STANDING
-    }
-    found = [f"only in the journal: {_words(each)}" for each in sorted(ours - theirs, key=str)]
+    found = [f"only in the journal: {_words(each)}" for each in sorted(ours - theirs.here, key=str)]
     found += [
-        f"only in the host's books: {_words(each)}" for each in sorted(theirs - ours, key=str)
+        f"only in the host's books: {_words(each)}" for each in sorted(theirs.here - ours, key=str)
     ]
     for account, minor in sorted(host.balances().items()):
         if spent[account] != minor:
@@ -82,6 +83,36 @@ def uploaded_otherwise(acquirer: SwitchLink | None, words: Sequence[str]) -> str
     seen = acquirer.uploads()
     wanted = (word.partition("=") for word in words)
     return next((f"{name}={seen[name]}" for name, _, n in wanted if seen[name] != int(n)), "")
+
+
+class _Books:
+    """What stands in the books, of this terminal and of the other one."""
+
+    def __init__(self, entries: Sequence[BookEntry]) -> None:
+        standing = [each for each in entries if each.state is Standing.STANDING]
+        given_back = {each.undoes for each in standing if each.kind is Kind.COMPLETION_VOID}
+        used = {
+            each.undoes: each.terminal
+            for each in standing
+            if each.kind in USES_A_HOLD and each.reference not in given_back
+        }
+        lapsed = {each.reference for each in entries if each.state is Standing.LAPSED}
+        # of what this terminal holds: its days are over, or the other terminal has used it
+        self.let_go = lapsed | {one for one, terminal in used.items() if terminal == NUMBER}
+        self.here: set[_Key] = set()
+        self.spent_elsewhere: Counter[str] = Counter()
+        self.held_elsewhere: Counter[str] = Counter()
+        for each in entries:
+            if each.state not in (Standing.STANDING, Standing.LAPSED):
+                continue
+            if each.terminal != NUMBER:
+                key = (each.account, each.batch, each.stan, each.kind, each.amount_minor)
+                self.here.add(key)
+                continue
+            self.spent_elsewhere[each.account] += each.kind.sign * each.amount_minor
+            free = each.reference not in used and each.state is Standing.STANDING
+            if each.kind is Kind.PREAUTH and free:
+                self.held_elsewhere[each.account] += each.amount_minor
 
 
 def _words(key: _Key) -> str:

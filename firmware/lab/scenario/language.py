@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from firmware.core.files import below, read_text
 from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.disk import DiskFault
+from firmware.lab.scenario.other_terminal import DEEDS
 from firmware.lab.switch_link import UNBALANCED, WELL
 from hw.events import Key
 from hw.sim.printer.kinds import TRAITS
@@ -304,6 +305,14 @@ def _order(_verb: str, words: tuple[str, ...], place: str) -> None:
         raise ScenarioError(place, 'expected: order NAME 12850, and "REFERENCE" if there is one')
 
 
+def _elsewhere(_verb: str, words: tuple[str, ...], place: str) -> None:
+    well = len(words) == 4 and words[0] in DEEDS and _COUNT.match(words[2])
+    if not well or (words[0] == "hold") is words[3].startswith("$"):
+        raise ScenarioError(
+            place, "expected: elsewhere hold CARD 100000 NAME, or complete|void CARD 80000 $NAME"
+        )
+
+
 _VERBS: dict[str, Check] = {
     "set": _set,
     "include": _takes(1, "include FILE"),
@@ -326,6 +335,7 @@ _VERBS: dict[str, Check] = {
     "power cut": _takes(0, "power cut"),
     "power on": _takes(0, "power on"),
     "acquirer": _acquirer,
+    "elsewhere": _elsewhere,
     "order": _order,
     "stop": _takes(1, "stop NAME"),
     "expect order": _takes(2, "expect order NAME STATE"),

@@ -27,6 +27,7 @@ from firmware.lab.scenario.language import (
     totals_of,
 )
 from firmware.lab.scenario.pictures import save
+from firmware.lab.scenario.reading import REMEMBERED, stands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal.terminal import Terminal
 from firmware.ui.drawing import half_blocks
@@ -41,10 +42,6 @@ PATIENCE_MS = 5_000
 PAPER_PATIENCE_MS = 60_000
 LOOK_MS = 100
 CARD_SWAP_MS = 500
-_REMEMBERED = {
-    "voucher": re.compile(r"(?<!原)凭证号[^\d\n]*(\d{6})"),
-    "authorisation": re.compile(r"(?<!原)授权码[^\d\n]*(\d{6})"),
-}
 
 
 class ScenarioFailed(AssertionError):  # noqa: N818 - what happened
@@ -246,27 +243,27 @@ class Player:
     def _expect_screen(self, step: Step) -> None:
         for word in step.words:
             text = self._said_in(word, step)
-            if not self._until(lambda text=text: _stands(text, self._glass), PATIENCE_MS):  # type: ignore[misc]
+            if not self._until(lambda text=text: stands(text, self._glass), PATIENCE_MS):  # type: ignore[misc]
                 raise self._failed(step, f"screen “{text}”", self._glass)
 
     def _expect_no_screen(self, step: Step) -> None:
         for word in step.words:
             text = self._said_in(word, step)
-            if _stands(text, self._glass):
+            if stands(text, self._glass):
                 raise self._failed(step, f"no screen “{text}”", self._glass)
 
     def _expect_paper(self, step: Step) -> None:
         for word in step.words:
             text = self._said_in(word, step)
             patience_ms = PAPER_PATIENCE_MS if self._printing else PATIENCE_MS
-            if not self._until(lambda text=text: _stands(text, self._paper), patience_ms):  # type: ignore[misc]
+            if not self._until(lambda text=text: stands(text, self._paper), patience_ms):  # type: ignore[misc]
                 raise self._failed(step, f"paper “{text}”", self._paper)
 
     def _expect_no_paper(self, step: Step) -> None:
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
         for word in step.words:
             text = self._said_in(word, step)
-            if _stands(text, self._paper):
+            if stands(text, self._paper):
                 raise self._failed(step, f"no paper “{text}”", self._paper)
 
     def _expect_totals(self, step: Step) -> None:
@@ -303,6 +300,17 @@ class Player:
             raise ScenarioError(step.place, "an acquirer's line: set host.kind acquirer first")
         self.stage.switch.say(step.words[0])
 
+    def _elsewhere(self, step: Step) -> None:
+        deed, card, amount, name = step.words
+        code = self._said(name, step) if name.startswith("$") else ""
+        try:
+            given = self.stage.other_terminal.do(deed, card, int(amount), code)
+        except LookupError as error:
+            raise ScenarioError(step.place, str(error)) from None
+        except ValueError as error:
+            raise self._failed(step, f"{deed} at another terminal", str(error)) from None
+        self._names[name.removeprefix("$") if code else name] = code or given
+
     def _power_cut(self, _step: Step) -> None:
         self._hands.power_cut()
 
@@ -334,10 +342,10 @@ class Player:
 
     def _remember(self, step: Step) -> None:
         name, what = step.words
-        if what not in _REMEMBERED:
+        if what not in REMEMBERED:
             raise ScenarioError(step.place, "expected: remember NAME voucher|authorisation")
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        numbers = _REMEMBERED[what].findall("\n".join((*self._torn, self._paper)))
+        numbers = REMEMBERED[what].findall("\n".join((*self._torn, self._paper)))
         if not numbers:
             raise self._failed(step, f"a number was printed: {what}", "none")
         self._names[name] = numbers[-1]
@@ -383,10 +391,3 @@ class Player:
         drawing = half_blocks(self.stage.bench.seen())
         seen = " ".join(saw.split()) or "nothing"
         return ScenarioFailed(f"{step.place}: expected {expected}, saw {seen}\n{drawing}")
-
-
-def _stands(text: str, where: str) -> bool:
-    """Whether `text` stands in `where`, white space folded; lines may break it anywhere."""
-    if " ".join(text.split()) in " ".join(where.split()):
-        return True
-    return "".join(text.split()) in "".join(where.split())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.setup import EmvSetup
+from firmware.iso8583.client import HostClient
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.iso8583.unionpay import UnionPay, line_of
@@ -30,8 +31,10 @@ from firmware.journal.records import OperatorSignedOn
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.host_line import HostLine
 from firmware.lab.issuers import tray_books
+from firmware.lab.scenario import other_terminal
 from firmware.lab.scenario.audit import KeepsBooks
 from firmware.lab.scenario.disk import Disk
+from firmware.lab.scenario.other_terminal import OtherTerminal
 from firmware.lab.switch_link import TMK, SwitchLink
 from firmware.terminal.assembly import assemble, embedded_host, hold
 from firmware.terminal.data_directory import DataDirectory
@@ -59,6 +62,7 @@ from hw.sim.time import VirtualClock, VirtualTime
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
+TIMEOUT_MS = 1_000  # of an acquirer in this process
 STAGE_CONFIG = Config(emv=Emv(test_keys=True))
 PASSWORD_COST = Cost(passes=1, memory_kib=8)  # the passwords of a model are no secret
 
@@ -248,6 +252,13 @@ class Stage:
         """The acquirer of this terminal."""
         return self.switch or self.host
 
+    @cached_property
+    def other_terminal(self) -> OtherTerminal:
+        """Another one of the merchant, at the same acquirer."""
+        own = HostClient(self.host, derived_keys(self._master))
+        ask = self.switch.take if self.switch else lambda asked: own.ask(asked, TIMEOUT_MS)
+        return OtherTerminal(ask, self.config, self._now)
+
     @property
     def glass_text(self) -> str:
         """What stands on the glass; nothing if the chip's memory is not the frame that was sent."""
@@ -287,13 +298,20 @@ class Stage:
     def _make_host(self) -> LocalHost:
         books, test_amounts = self._directory / BOOKS, self.config.host.test_amounts
         return embedded_host(
-            self.config, books, tray_books(), self._master, self._now, test_amounts=test_amounts
+            self.config,
+            books,
+            tray_books(),
+            self._master,
+            self._now,
+            test_amounts=test_amounts,
+            others=(other_terminal.NUMBER,),
         )
 
     def _put_up_acquirer(self) -> None:
         """An acquirer at the end of a line, which shares a master key with the terminal."""
         place = self._directory / "acquirer"
-        self.switch = SwitchLink(place, self.config, tray_books(), self._messages(), self._now)
+        other, line = other_terminal.NUMBER, self._messages()
+        self.switch = SwitchLink(place, self.config, tray_books(), line, self._now, other=other)
         self.line = HostLine(self.switch)
         self.far = self.line
         storage = TerminalKeys.load(self._directory).card

@@ -1,0 +1,64 @@
+"""What another terminal of this merchant sold or holds: the acquirer knows it, and decides."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from firmware.core.kinds import Kind, OriginalRef
+from firmware.flows.card import enter_pin, present_card
+from firmware.flows.desk import Desk
+from firmware.flows.guards import in_words
+from firmware.flows.original import agree_on_part
+from firmware.flows.parts import GivenUp, abandon, confirm
+from firmware.flows.void import carry_out_if_presented
+from firmware.payments.limits import WhyNot
+from firmware.payments.transact import PaymentEnded
+from firmware.ui.screens import Notice, Phrase
+from firmware.ui.texts import Text
+
+
+class Elsewhere(Struct, frozen=True):
+    """What is to be done to it: how it is named, what the display says, and what is asked for."""
+
+    kind: Kind
+    original: OriginalRef
+    number: str  # by which people know it
+    question: Text
+    amount: Text
+    why_not: WhyNot
+    pin: bool
+    any_pin: bool = False  # also of a card that has none for the issuer to check
+
+
+async def carry_out_elsewhere(desk: Desk, asked: Elsewhere) -> PaymentEnded | None:
+    """Say that it is not of here, then amount, amount check, card, PIN; intent, acquirer."""
+    day = asked.original.date
+    dashed = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    detail = (Phrase.of((asked.number, asked.number)), Phrase.of((dashed, dashed)))
+    question = Notice(
+        Phrase.of(asked.question),
+        (*detail, Phrase.of(Text.ACQUIRER_DECIDES)),
+        Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
+        training=desk.training,
+    )
+    if isinstance(await confirm(desk, question), GivenUp):
+        await abandon(asked.kind, "original", GivenUp.CANCELLED)
+        return None
+    agreed = await agree_on_part(
+        desk,
+        asked.kind,
+        asked.amount,
+        asked.original,
+        detail,
+        start=None,
+        refuse_amount=in_words(asked.why_not),
+    )
+    if isinstance(agreed, GivenUp):
+        return None
+    presented = await present_card(desk, agreed, Text.INSERT_SAME_CARD)
+    pin = None
+    # a card that signs, or shows its PIN to itself alone, has none to key
+    if not isinstance(presented, GivenUp) and asked.pin:
+        has_one = asked.any_pin or presented.card.online_pin
+        pin = await enter_pin(desk, agreed.kind, agreed.amount, None) if has_one else None
+    return await carry_out_if_presented(desk, agreed, presented, pin)
