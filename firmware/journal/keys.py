@@ -187,7 +187,7 @@ def keep_card_key_at(
 
 def _check_link(place: Path, file: Path) -> None:
     """Raises JournalFault for a link to another key than `file`, OSError for one to none."""
-    target = place.parent / place.readlink()
+    target = place.parent.joinpath(place.readlink())
     if target != file and not target.samefile(file):
         raise JournalFault(Trouble.KEYS, f"keys.card is {file}, but {place} leads to {target}")
 

@@ -57,7 +57,7 @@ def on_small_buffer(model: Answering) -> Iterator[str]:
     What is sent when the buffer is full is lost; not what was sent before XOFF, however late a
     busy machine lets us read it.
     """
-    master, slave = os.openpty()
+    master, slave = pseudo_terminal()
     tty.setraw(slave, termios.TCSANOW)
     os.set_blocking(master, False)
     stop, paces = threading.Event(), threading.Event()  # the second is never set
