@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def forget_a_sale(directory: Path) -> None:
 
     Not its last answer: books without that are found out at the next start.
     """
-    with sqlite3.connect(directory / "host-books.db") as books:
+    with closing(sqlite3.connect(directory / "host-books.db")) as books, books:
         gone = books.execute("DELETE FROM transactions WHERE amount_minor = 850").rowcount
     books.close()
     assert gone == 1

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def questions(journal: Journal) -> tuple[Callable[[], object], ...]:
         lambda: journal.list_transactions(None, 0, 99, training=True),
         journal.open_intents,
         journal.reversals,
-        journal.uploads,
+        journal.advices,
         journal.print_jobs,
         lambda: [journal.totals(batch) for batch in (1, 2)],
         lambda: journal.lesson_totals(2),
@@ -146,7 +147,7 @@ def test_an_undamaged_one_answers_everything(shop_files: Path, tmp_path: Path) -
 
 
 def last_of(files: Path) -> int:
-    with sqlite3.connect(files / DATABASE) as db:
+    with closing(sqlite3.connect(files / DATABASE)) as db, db:
         found = int(db.execute("SELECT max(seq) FROM records").fetchone()[0])
     db.close()
     return found
@@ -182,7 +183,7 @@ def test_any_other_column_of_a_recent_record_is_said(
 
 
 def test_an_amount_that_is_changed_in_any_record_is_said(shop_files: Path, tmp_path: Path) -> None:
-    with sqlite3.connect(shop_files / DATABASE) as db:
+    with closing(sqlite3.connect(shop_files / DATABASE)) as db, db:
         told = db.execute("SELECT seq FROM records WHERE body LIKE '%12850%'").fetchall()
     db.close()
     assert told
@@ -197,7 +198,7 @@ def test_an_amount_that_is_changed_in_any_record_is_said(shop_files: Path, tmp_p
 def test_no_value_in_any_column_of_any_table_ends_in_a_traceback(
     shop_files: Path, tmp_path: Path, table: str, value: str
 ) -> None:
-    with sqlite3.connect(shop_files / DATABASE) as db:
+    with closing(sqlite3.connect(shop_files / DATABASE)) as db, db:
         columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     db.close()
     tried = 0
