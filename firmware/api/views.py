@@ -182,7 +182,7 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
         batch_count=journal.count(batch),
         batch_full_at=config.batch.full_at,
         reversals_owed=len(journal.reversals()),
-        advice_owed=len(journal.uploads()),
+        advice_owed=len(journal.advices()),
         receipts_waiting=len(_papers_waiting(journal, standing.papers_out)),
         settlement_open=journal.pending_settlement() is not None,
         clock=door.now().isoformat(timespec="seconds"),

@@ -9,7 +9,7 @@ import msgspec
 
 from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
-from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
+from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted, AdviceQueued
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import (
@@ -67,7 +67,7 @@ def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:
         facts["original"] = f"{one.original.stan:06d} of batch {one.original.batch:06d}"
     yield from (f"  {name:<13} {value}" for name, value in facts.items() if value)
     for entry in entries_about(journal, one):
-        yield f"record {entry.seq}  {entry.at}  {type(entry.record).__name__}"
+        yield f"record {entry.seq}  {entry.at}  {entry.record.__struct_config__.tag}"
         fields = msgspec.to_builtins(entry.record)
         yield from (f"  {name} = {value}" for name, value in _flat(fields) if name != "type")
 
@@ -103,7 +103,7 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]
             case OutcomeRecorded() | ReversalOpened() | ReversalAttempted() | ReversalConfirmed():
                 if _place(record) in places:
                     yield entry
-            case UploadQueued() | UploadAttempted() | UploadAnswered() | ChipUploaded():
+            case AdviceQueued() | AdviceAttempted() | AdviceAnswered() | ChipUploaded():
                 if (record.batch, record.stan, False) in places:
                     yield entry
             case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():

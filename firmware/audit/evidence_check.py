@@ -23,7 +23,7 @@ from firmware.audit.evidence_case import GLASS_PX, emv_told
 from firmware.audit.evidence_seal import MANIFEST, seal_faults
 from firmware.audit.keyring import keys_of
 from firmware.core.exits import Refused
-from firmware.journal.advice_records import UploadAnswered
+from firmware.journal.advice_records import AdviceAnswered
 from firmware.journal.chain import ORIGIN, ChainedRecord, Introduced, faults_alone, key_at
 from firmware.journal.essence import VOUCHER, hash_digits, transaction_fields
 from firmware.journal.genuine import verify_essence
@@ -283,7 +283,7 @@ def _transactions(entries: list[ChainedRecord]) -> Iterator[Transaction]:
                     case OutcomeRecorded():
                         state = State(record.result.value)
                         fields |= {name: getattr(record, name) for name in _OUTCOME}
-                    case UploadAnswered():
+                    case AdviceAnswered():
                         fields["reference"] = record.reference
                     case ReversalOpened():
                         state = State.REVERSING

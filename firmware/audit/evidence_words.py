@@ -12,7 +12,7 @@ from firmware.core.kinds import Result, Verification
 from firmware.core.money import currency_of
 from firmware.emv.codes import CVM_NOT_PERFORMED, CvmCode, CvmOutcome
 from firmware.iso8583.responses import response_text
-from firmware.journal.advice_records import UploadAnswered
+from firmware.journal.advice_records import AdviceAnswered
 from firmware.journal.paper_records import PrintQueued, PrintSent
 from firmware.journal.records import (
     AmountAgreed,
@@ -182,8 +182,8 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
     yield "最终扣款 Charged in the end", left_text(case)
 
 
-def _uploaded(record: UploadAnswered | ChipUploaded) -> str:
-    if isinstance(record, UploadAnswered):
+def _uploaded(record: AdviceAnswered | ChipUploaded) -> str:
+    if isinstance(record, AdviceAnswered):
         return f"脱机交易已上送 offline sale told to the host [{record.response_code}]"
     words = f"芯片数据已上送 chip data told to the acquirer [{record.response_code}]"
     return words if record.taken else f"{words}: 未收 not taken"
@@ -211,7 +211,7 @@ def told(record: Record) -> str:
             return f"冲正未获应答 reversal not answered, try {record.attempt}"
         case ReversalConfirmed():
             return f"主机已确认冲正 the host confirmed the reversal [{record.response_code}]"
-        case UploadAnswered() | ChipUploaded():
+        case AdviceAnswered() | ChipUploaded():
             return _uploaded(record)
         case PrintQueued():
             again = " 重打印 duplicate" if record.duplicate else ""

@@ -1,4 +1,4 @@
-"""The keypad's shift: what a conversation knows besides what it asks the world."""
+"""The keypad's side of a payment: what a conversation knows besides what it asks the world."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from firmware.core.kinds import Totals
 from firmware.core.masked import Key
 from firmware.core.money import Money, major_text
 from firmware.flows.effects import Show
+from firmware.payments.context import Progress, Stage
 from firmware.payments.roles import Role, role_of
-from firmware.payments.shift import Progress, Stage
 from firmware.ui.parts import one_line
 from firmware.ui.screens import Notice, Owner, Phrase, Processing, Screen
 from firmware.ui.texts import Language, Text
@@ -32,7 +32,7 @@ def owner_of(config: Config, language: Language) -> Owner:
 
 @dataclass(slots=True)
 class Desk:
-    """The settings, and the state of the shift: language, operator (none signed on: ""), mode."""
+    """The settings, and the state of the desk: language, operator (none signed on: ""), mode."""
 
     config: Config
     make_emv: Callable[[], EmvSetup]  # for the first card: no screen before it needs any of it
@@ -107,7 +107,7 @@ class Desk:
         return Money(minor, self.config.currency)
 
     async def progress(self, step: Progress) -> None:
-        """Show how far a payment or a settlement has come. See `firmware.payments.shift.Shift`."""
+        """Show how far a payment or a settlement has come. See `payments.context.Context`."""
         await Show(self._under_way(step), self.language)
 
     def _under_way(self, step: Progress) -> Screen:

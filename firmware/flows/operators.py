@@ -10,9 +10,9 @@ from firmware.flows.permissions import ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.records import TrainingSwitched
+from firmware.payments.context import is_on_a_line
 from firmware.payments.effects import Record
 from firmware.payments.roles import Act
-from firmware.payments.shift import is_on_a_line
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 

@@ -23,13 +23,13 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.transactions import Transaction
+from firmware.payments.context import is_on_a_line
 from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
 from firmware.payments.line import echo
 from firmware.payments.order import Agreed, Order, Source
 from firmware.payments.originals import reference_to
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed
-from firmware.payments.shift import is_on_a_line
 from firmware.payments.tills import (
     AnswerTill,
     AskLine,

@@ -12,14 +12,14 @@ from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, ScriptResult, Upload
+from firmware.journal.transactions import Advice, Reversal, ScriptResult
 from firmware.payments.delivery import named
 from firmware.payments.effects import Look
 from firmware.payments.owed import send_owed
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
-ADVICES = {Kind.REFUND: Text.REFUNDS_PENDING, Kind.SALE: Text.UPLOADS_PENDING}
+ADVICES = {Kind.REFUND: Text.REFUNDS_PENDING, Kind.SALE: Text.OFFLINE_PENDING}
 ITEMS = (
     Text.LANGUAGE,
     Text.PENDING_SLIPS,
@@ -50,9 +50,9 @@ async def other(desk: Desk) -> None:
         case Text.PENDING_REVERSALS:
             await send_owed(desk)
             await _list(desk, Text.REVERSALS_PENDING, await Look.of(Lookups.reversals))
-            uploads = await Look.of(Lookups.uploads)
+            advices = await Look.of(Lookups.advices)
             for kind, title in ADVICES.items():
-                owed = [each for each in uploads if each.transaction.kind is kind]
+                owed = [each for each in advices if each.transaction.kind is kind]
                 if owed:
                     await _list(desk, title, owed)
             scripts = await Look.of(Lookups.scripts)
@@ -77,7 +77,7 @@ async def _certificate(desk: Desk) -> None:
     await page_through(desk, title, tuple(rows))
 
 
-async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Upload | ScriptResult]) -> None:
+async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Advice | ScriptResult]) -> None:
     """How many are owed to the host, and which."""
     count = Phrase.of(title, count=len(owed))
     if owed:

@@ -73,7 +73,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
         state = Text.RECOVERED_REVERSAL_DUE if due else Text.RECOVERED_REVERSED
         await tell(desk, title, Phrase.of(state), _numbers(reversed_))
     if refunds:
-        owed = [upload.transaction.stan for upload in await Look.of(Lookups.uploads)]
+        owed = [advice.transaction.stan for advice in await Look.of(Lookups.advices)]
         waits = any(each.stan in owed for each in refunds)
         state = Text.RECOVERED_REFUND if waits else Text.RECOVERED_REFUND_ENDED
         await tell(desk, title, Phrase.of(state), _numbers(refunds))

@@ -35,7 +35,7 @@ REFUSALS: dict[Code, Text] = {
     Code.REFUND_DAY_LIMIT: Text.REFUND_DAY_LIMIT,
     Code.BATCH_FULL: Text.BATCH_FULL,
     Code.REVERSAL_FIRST: Text.REVERSAL_FIRST,
-    Code.ADVICE_FIRST: Text.UPLOAD_FIRST,
+    Code.ADVICE_FIRST: Text.OFFLINE_FIRST,
     Code.REFUND_FIRST: Text.REFUND_FIRST,
 }
 
@@ -86,4 +86,4 @@ def what_is_owed(owed: Owed) -> Phrase | None:
         return Phrase.of(Text.REVERSALS_PENDING, count=owed.reversals)
     if owed.refunds:
         return Phrase.of(Text.REFUNDS_PENDING, count=owed.refunds)
-    return Phrase.of(Text.UPLOADS_PENDING, count=owed.sales) if owed.sales else None
+    return Phrase.of(Text.OFFLINE_PENDING, count=owed.sales) if owed.sales else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from firmware.journal.base import Base
 
 
-class UploadQueued(Base, frozen=True):
-    """A card approved by itself: the host must hear of it. Its sealed data lie beside the log."""
+class AdviceQueued(Base, frozen=True, tag="UploadQueued"):
+    """A card approved by itself: the acquirer must hear of it. It lies sealed beside the log."""
 
     batch: int
     stan: int
 
 
-class UploadAttempted(Base, frozen=True):
+class AdviceAttempted(Base, frozen=True, tag="UploadAttempted"):
     """The advice was sent and not answered."""
 
     batch: int
@@ -21,8 +21,8 @@ class UploadAttempted(Base, frozen=True):
     detail: str = ""
 
 
-class UploadAnswered(Base, frozen=True):
-    """The host has answered the advice of a sale: 00 it has it, anything else it refuses to pay."""
+class AdviceAnswered(Base, frozen=True, tag="UploadAnswered"):
+    """The acquirer has answered the advice of a sale: 00 it has it, else it refuses to pay."""
 
     batch: int
     stan: int

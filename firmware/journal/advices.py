@@ -9,12 +9,12 @@ import sqlite3
 
 from firmware.journal import rules
 from firmware.journal.advice_records import (
+    AdviceAnswered,
+    AdviceAttempted,
+    AdviceQueued,
     ScriptAnswered,
     ScriptAttempted,
     ScriptQueued,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
 from firmware.journal.tables import forget_card, latest, one
 from firmware.journal.transactions import State
@@ -22,28 +22,28 @@ from firmware.journal.transactions import State
 _OVER = (State.DECLINED.value, State.FAILED.value, State.REVERSED.value)
 
 
-_Upload = UploadQueued | UploadAttempted | UploadAnswered
+_Advice = AdviceQueued | AdviceAttempted | AdviceAnswered
 _Script = ScriptQueued | ScriptAttempted | ScriptAnswered
 
 
-def project(db: sqlite3.Connection, seq: int, record: _Upload | _Script) -> None:
+def project(db: sqlite3.Connection, seq: int, record: _Advice | _Script) -> None:
     """Change the projections by record `seq`. Raises RuleBroken."""
     match record:
-        case UploadQueued() | UploadAttempted() | UploadAnswered():
-            _upload(db, record)
+        case AdviceQueued() | AdviceAttempted() | AdviceAnswered():
+            _advice(db, record)
         case ScriptQueued() | ScriptAttempted() | ScriptAnswered():
             _script(db, seq, record)
 
 
-def _upload(db: sqlite3.Connection, record: _Upload) -> None:
+def _advice(db: sqlite3.Connection, record: _Advice) -> None:
     row = latest(db, record.batch, record.stan, training=False)
-    if isinstance(record, UploadQueued):
-        queued = rules.may_upload(record.stan, row)
+    if isinstance(record, AdviceQueued):
+        queued = rules.may_advise(record.stan, row)
         db.execute("INSERT INTO uploads (intent) VALUES (?)", (queued["intent"],))
         return
     intent = row["intent"] if row is not None else 0
     owed = one(db, "SELECT 1 FROM uploads WHERE intent = ?", intent)
-    if isinstance(record, UploadAttempted):
+    if isinstance(record, AdviceAttempted):
         rules.require(owed is not None, f"advice of {record.stan:06d}, which is not owed")
         db.execute("UPDATE uploads SET attempts = ? WHERE intent = ?", (record.attempt, intent))
         return

@@ -15,7 +15,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
 from firmware.journal.schema import OWED
-from firmware.journal.transactions import PrintJob, Reversal, ScriptResult, Transaction, Upload
+from firmware.journal.transactions import Advice, PrintJob, Reversal, ScriptResult, Transaction
 from firmware.journal.vouchers import VoucherLookups
 
 _RECORD = columns_of("r")
@@ -45,17 +45,17 @@ class OwedLookups(VoucherLookups):
             " JOIN records r ON r.seq = v.opened ORDER BY v.opened",
         )
 
-    def uploads(self) -> list[Upload]:
+    def advices(self) -> list[Advice]:
         """Offline approvals that the host has not answered for, oldest first."""
 
-        def upload(row: sqlite3.Row) -> Upload:
-            return Upload(
+        def advice(row: sqlite3.Row) -> Advice:
+            return Advice(
                 transaction=self._of_intent(row["intent"]),
                 attempts=row["attempts"],
                 told=bool(row["told"]),
             )
 
-        return self._values(upload, "SELECT intent, attempts, told FROM uploads ORDER BY intent")
+        return self._values(advice, "SELECT intent, attempts, told FROM uploads ORDER BY intent")
 
     def scripts(self) -> list[ScriptResult]:
         """Results of issuer scripts that the acquirer has not answered, oldest first."""
@@ -74,7 +74,7 @@ class OwedLookups(VoucherLookups):
         )
 
     def sealed(self, batch: int, stan: int) -> bytes:
-        """The sealed card data of an upload that is owed. Raises JournalFault when it is gone."""
+        """The sealed card data of an advice that is owed. Raises JournalFault when it is gone."""
         row = self._one("SELECT card FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
         with damage_is_a_fault():
             return bytes(row["card"])

@@ -9,14 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from firmware.journal import advices, batches, moves, orders, papers, schema, settings, shift
+from firmware.journal import advices, batches, moves, orders, papers, people, schema, settings
 from firmware.journal.advice_records import (
+    AdviceAnswered,
+    AdviceAttempted,
+    AdviceQueued,
     ScriptAnswered,
     ScriptAttempted,
     ScriptQueued,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.enquiry_records import BalanceAsked
@@ -71,9 +71,9 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
         ):
             moves.project(db, entry, record)
         case (
-            UploadQueued()
-            | UploadAttempted()
-            | UploadAnswered()
+            AdviceQueued()
+            | AdviceAttempted()
+            | AdviceAnswered()
             | ScriptQueued()
             | ScriptAttempted()
             | ScriptAnswered()
@@ -110,7 +110,7 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
             | ClockJumped()
             | GuardOverridden()
         ):
-            shift.project(db, record)
+            people.project(db, record)
         case OrderTaken() | OrderEnded():
             orders.project(db, entry.seq, record)
         case SettingsRecorded() | SettingChanged():

@@ -18,12 +18,12 @@ from firmware.core.kinds import (
 )
 from firmware.core.payment import Payment
 from firmware.journal.advice_records import (
+    AdviceAnswered,
+    AdviceAttempted,
+    AdviceQueued,
     ScriptAnswered,
     ScriptAttempted,
     ScriptQueued,
-    UploadAnswered,
-    UploadAttempted,
-    UploadQueued,
 )
 from firmware.journal.base import Base
 from firmware.journal.enquiry_records import BalanceAbandoned, BalanceAnswered, BalanceAsked
@@ -344,9 +344,9 @@ Record = (
     | ReversalOpened
     | ReversalAttempted
     | ReversalConfirmed
-    | UploadQueued
-    | UploadAttempted
-    | UploadAnswered
+    | AdviceQueued
+    | AdviceAttempted
+    | AdviceAnswered
     | ScriptQueued
     | ScriptAttempted
     | ScriptAnswered

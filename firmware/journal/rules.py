@@ -220,7 +220,7 @@ def may_approve(row: Row, original: Row | None) -> None:
         )
 
 
-def may_upload(stan: int, row: Row | None) -> Row:
+def may_advise(stan: int, row: Row | None) -> Row:
     """The host is told of an approved sale of the open batch that it was not asked about."""
     if row is None:
         raise RuleBroken(f"advice of {stan:06d} without its sale")

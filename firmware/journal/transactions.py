@@ -114,7 +114,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     queued_at: str = ""  # ISO 8601, with the shop's offset
 
 
-class Upload(msgspec.Struct, frozen=True, kw_only=True):
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
     """A sale that a card approved by itself, or a refund, that the acquirer has not answered."""
 
     transaction: Transaction

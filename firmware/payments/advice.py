@@ -13,22 +13,22 @@ from functools import partial
 from firmware.core.kinds import Copy, EmvData, Kind, Result, ReversalCause, Verification
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer
-from firmware.journal.advice_records import UploadAnswered, UploadAttempted
+from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import OutcomeRecorded
-from firmware.journal.transactions import Transaction, Upload
+from firmware.journal.transactions import Advice, Transaction
+from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Authorise, Look, Record, Unseal
-from firmware.payments.shift import Shift, is_on_a_line
 
 # The acquirer could not look at it, or not at us: asked again. Any other code is its word on it.
 TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
 
 
-def is_advice(shift: Shift, payment: Payment) -> bool:
+def is_advice(context: Context, payment: Payment) -> bool:
     """Whether a payment without an answer is repeated until it has one, and never reversed."""
-    return payment.kind is Kind.REFUND and is_on_a_line(shift) and not payment.training
+    return payment.kind is Kind.REFUND and is_on_a_line(context) and not payment.training
 
 
 def unanswered(
@@ -54,31 +54,31 @@ def unanswered(
     )
 
 
-async def send_uploads(shift: Shift) -> bool:
+async def send_advices(context: Context) -> bool:
     """Send every advice that is owed; True when none is left."""
-    return await deliver(await Look.of(Lookups.uploads), partial(send_upload, shift))
+    return await deliver(await Look.of(Lookups.advices), partial(send_advice, context))
 
 
-async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
+async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
     """Send one advice; None when the acquirer has its say, else the answer that leaves it owed."""
-    owed = upload.transaction
+    owed = advice.transaction
     card = await Unseal(owed.batch, owed.stan)
     refund = owed.kind is Kind.REFUND
     request = FinancialRequest(owed.payment, card, offline=not refund, repeated=refund)
     answer = await Authorise(request)
     if not isinstance(answer, Answered) or _says_nothing(answer):
-        attempted = UploadAttempted(
-            batch=owed.batch, stan=owed.stan, attempt=upload.attempts + 1, detail=answer.words
+        attempted = AdviceAttempted(
+            batch=owed.batch, stan=owed.stan, attempt=advice.attempts + 1, detail=answer.words
         )
         if isinstance(answer, Answered):
-            await stays_owed(shift, upload, attempted)
+            await stays_owed(context, advice, attempted)
         else:  # the line's fault: idle says how many wait, and no slip tells of each
             await Record.of(attempted)
         return answer
     if refund:
         await _refund_answered(owed, answer)
         return None
-    answered = UploadAnswered(
+    answered = AdviceAnswered(
         batch=owed.batch,
         stan=owed.stan,
         response_code=answer.response_code,
@@ -87,7 +87,7 @@ async def send_upload(shift: Shift, upload: Upload) -> HostAnswer | None:
     )
     if answer.is_approval:
         # kept until the batch is settled
-        await Record.of(answered, card=card if is_on_a_line(shift) else None)
+        await Record.of(answered, card=card if is_on_a_line(context) else None)
     else:  # the goods are gone and the acquirer will not pay: a person must claim it
         await Record.of(answered, await fault_slip(owed))
     return None

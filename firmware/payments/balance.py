@@ -20,10 +20,10 @@ from firmware.iso8583.messages import (
 )
 from firmware.journal.enquiry_records import BalanceAnswered, BalanceAsked
 from firmware.journal.lookups import Lookups
+from firmware.payments.context import Context, Progress, Stage
 from firmware.payments.effects import Authorise, Look, Now, Record
 from firmware.payments.line import follow
 from firmware.payments.refusals import Code, Refusal
-from firmware.payments.shift import Progress, Shift, Stage
 
 
 class BalanceTold(Struct, frozen=True):
@@ -49,28 +49,28 @@ CardStays = Callable[[HostAnswer], Awaitable[bool]]
 
 
 async def enquire(
-    shift: Shift, card: CardPresented, facts: CardFacts, end_with_card: CardStays
+    context: Context, card: CardPresented, facts: CardFacts, end_with_card: CardStays
 ) -> BalanceEnded:
     """Ask for the balance; `end_with_card` has the answer told to the card, and says if it stayed.
 
     A refusal, and nothing asked, where the batch has given out every voucher number there is.
     """
-    moment, merchant = await Now(), shift.config.merchant
-    numbers = await Look.of(Lookups.next_numbers, training=shift.training)
+    moment, merchant = await Now(), context.config.merchant
+    numbers = await Look.of(Lookups.next_numbers, training=context.training)
     if numbers.used_up:
         return Refusal(Code.BATCH_FULL)
     asked = BalanceAsked(
         batch=numbers.batch,
         stan=numbers.stan,
         card=facts,
-        operator=shift.operator,
+        operator=context.operator,
         merchant=merchant.number,
         terminal=merchant.terminal,
         date=moment.date,
         time=moment.time,
-        training=shift.training,
+        training=context.training,
     )
-    await shift.progress(Progress(Stage.ENQUIRING))
+    await context.progress(Progress(Stage.ENQUIRING))
     await Record.of(asked)
     request = BalanceRequest(
         terminal=merchant.terminal,
@@ -78,15 +78,15 @@ async def enquire(
         batch=numbers.batch,
         stan=numbers.stan,
         card=card,
-        currency=shift.config.currency,
+        currency=context.config.currency,
         date=moment.date,
         time=moment.time,
-        training=shift.training,
+        training=context.training,
     )
     answer = await Authorise(request)
     stayed = await end_with_card(answer)
     await Record.of(_answered(asked, answer))
-    await follow(shift, answer)
+    await follow(context, answer)
     return _ended(answer, stayed=stayed)
 
 

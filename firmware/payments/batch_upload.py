@@ -24,32 +24,34 @@ from firmware.iso8583.messages import (
 from firmware.journal.lookups import Lookups, SettlementProgress
 from firmware.journal.records import BatchUploaded, ChipUploaded, SettlementAnswered
 from firmware.journal.transactions import Transaction
+from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.effects import Authorise, Look, Record, Unseal
-from firmware.payments.shift import Shift, is_on_a_line
 
 # The acquirer could not read it, or not us: told again. Any other answer ends it.
 TRY_AGAIN = frozenset({"77", "99", "A0"})
 _METHOD, _ONLINE_PIN = 0x3F, 0x02  # of the first byte of the CVM results. Book 3, Annex C3
 
 
-def keeps_chip(shift: Shift) -> bool:
+def keeps_chip(context: Context) -> bool:
     """Whether the chip's data of a payment are kept, for the acquirer will be sent them."""
-    wanted = shift.config.acquirer.chip_data != "never"
-    return wanted and is_on_a_line(shift) and not shift.training
+    wanted = context.config.acquirer.chip_data != "never"
+    return wanted and is_on_a_line(context) and not context.training
 
 
-async def end_batch(shift: Shift, batch: int, totals: Totals, *, balanced: bool) -> bool:
-    """Upload the batch unless it is balanced, and send its end; False while that is not taken."""
+async def end_batch(context: Context, batch: int, totals: Totals, *, balanced: bool) -> bool:
+    """Advice the batch unless it is balanced, and send its end; False while that is not taken."""
     done = await Look.of(Lookups.settlement_progress)
     if done.answered is None:
         await Record.of(SettlementAnswered(batch=batch, host_totals=totals, balanced=balanced))
-    merchant, taken = shift.config.merchant, {stan for stan, well in done.chips.items() if well}
-    wanted = shift.config.acquirer.chip_data
+    merchant, taken = context.config.merchant, {stan for stan, well in done.chips.items() if well}
+    wanted = context.config.acquirer.chip_data
     sends_chips = wanted == "always" or (wanted == "unbalanced" and not balanced)
-    chips_alone = sends_chips and not shift.config.acquirer.chip_in_details
-    if not balanced and not await _send_details(shift, batch, done, taken, chips_alone=chips_alone):
+    chips_alone = sends_chips and not context.config.acquirer.chip_in_details
+    if not balanced and not await _send_details(
+        context, batch, done, taken, chips_alone=chips_alone
+    ):
         return False
-    if sends_chips and not await _send_chips(shift, batch, done, taken, balanced=balanced):
+    if sends_chips and not await _send_chips(context, batch, done, taken, balanced=balanced):
         return False
     numbers = await Look.of(Lookups.next_numbers, training=False)
     end = UploadEndRequest(
@@ -65,9 +67,9 @@ async def end_batch(shift: Shift, batch: int, totals: Totals, *, balanced: bool)
 
 
 async def _send_details(
-    shift: Shift, batch: int, done: SettlementProgress, taken: set[int], *, chips_alone: bool
+    context: Context, batch: int, done: SettlementProgress, taken: set[int], *, chips_alone: bool
 ) -> bool:
-    """Upload the details that are not there yet; `taken` gets those that are. False: not all.
+    """Advice the details that are not there yet; `taken` gets those that are. False: not all.
 
     `chips_alone`: transactions whose chip's data are sent have no details beside them.
     """
@@ -82,8 +84,8 @@ async def _send_details(
         standing = [each for each in standing if not each.chip_data]
     for part in parts_of([each for each in standing if each.stan not in there]):
         request = UploadRequest(
-            terminal=shift.config.merchant.terminal,
-            merchant=shift.config.merchant.number,
+            terminal=context.config.merchant.terminal,
+            merchant=context.config.merchant.number,
             batch=batch,
             stan=part[0].stan,
             items=tuple([await _item(each) for each in part]),
@@ -99,16 +101,16 @@ async def _send_details(
 
 
 async def _send_chips(
-    shift: Shift, batch: int, done: SettlementProgress, taken: set[int], *, balanced: bool
+    context: Context, batch: int, done: SettlementProgress, taken: set[int], *, balanced: bool
 ) -> bool:
-    """Upload the chip's data that are not answered yet; `taken` gets those that are taken now.
+    """Advice the chip's data that are not answered yet; `taken` gets those that are taken now.
 
     What the acquirer does not want is no reason to leave the batch open: no money depends on it.
     """
     for each in await Look.of(Lookups.chips_to_upload, batch):
         if each.stan in done.chips or not await Look.of(Lookups.is_sealed, batch, each.stan):
             continue
-        answer = await Authorise(await _chip(shift, each, balanced=balanced))
+        answer = await Authorise(await _chip(context, each, balanced=balanced))
         if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
             return False
         code, well = answer.response_code, answer.is_approval
@@ -146,14 +148,14 @@ async def _item(transaction: Transaction) -> UploadItem:
     return UploadItem(transaction.stan, card.pan, transaction.amount_minor)
 
 
-async def _chip(shift: Shift, told: Transaction, *, balanced: bool) -> ChipUploadRequest:
+async def _chip(context: Context, told: Transaction, *, balanced: bool) -> ChipUploadRequest:
     from firmware.iso8583.chip_data import is_declined, is_issuer_unproven  # noqa: PLC0415 - the tags
 
     card, de55 = await Unseal(told.batch, told.stan), bytes.fromhex(told.chip_data)
     results = bytes.fromhex(told.emv.cvm_results)
     return ChipUploadRequest(
-        terminal=shift.config.merchant.terminal,
-        merchant=shift.config.merchant.number,
+        terminal=context.config.merchant.terminal,
+        merchant=context.config.merchant.number,
         batch=told.batch,
         stan=told.stan,
         card=replace(card, de55=de55),

@@ -11,15 +11,15 @@ from typing import TypeVar
 
 from firmware.core.kinds import Copy
 from firmware.iso8583.messages import HostAnswer, NoAnswer
-from firmware.journal.advice_records import UploadAttempted
+from firmware.journal.advice_records import AdviceAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import ReversalAttempted
-from firmware.journal.transactions import Reversal, ScriptResult, Transaction, Upload
+from firmware.journal.transactions import Advice, Reversal, ScriptResult, Transaction
+from firmware.payments.context import Context
 from firmware.payments.effects import Look, Record
-from firmware.payments.shift import Shift
 
-Owed = TypeVar("Owed", bound=Reversal | Upload | ScriptResult)
+Owed = TypeVar("Owed", bound=Reversal | Advice | ScriptResult)
 
 
 async def deliver(
@@ -40,10 +40,10 @@ async def deliver(
 
 
 async def stays_owed(
-    shift: Shift, owed: Reversal | Upload, attempted: ReversalAttempted | UploadAttempted
+    context: Context, owed: Reversal | Advice, attempted: ReversalAttempted | AdviceAttempted
 ) -> None:
     """Record an attempt in vain; after `host.reversal_fault_after` of them a slip tells, once."""
-    if attempted.attempt >= shift.config.host.reversal_fault_after and not owed.told:
+    if attempted.attempt >= context.config.host.reversal_fault_after and not owed.told:
         await Record.of(attempted, await fault_slip(owed.transaction))
     else:
         await Record.of(attempted)

@@ -56,7 +56,7 @@ class Record(Effect[None], frozen=True):
     ) -> Record:
         """The effect for `records`, with frames by their hash in `blobs`.
 
-        `card` is sealed in the same commit, for the notice that an UploadQueued among them owes.
+        `card` is sealed in the same commit, for the notice that an AdviceQueued among them owes.
         """
         return cls(records, blobs or {}, card)
 

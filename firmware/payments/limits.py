@@ -13,45 +13,45 @@ from firmware.core.kinds import CardFacts
 from firmware.core.money import Money, percent_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
+from firmware.payments.context import Context
 from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.roles import Role, role_of
-from firmware.payments.shift import Shift
 
 WhyNot = Callable[[Money], Refusal | None]
 
 
-async def why_no_sale(shift: Shift) -> Refusal | None:
+async def why_no_sale(context: Context) -> Refusal | None:
     """A batch that is full takes no sale; training transactions do not count."""
-    if await Look.of(Lookups.numbers_used) >= shift.config.batch.full_at and not shift.training:
+    if await Look.of(Lookups.numbers_used) >= context.config.batch.full_at and not context.training:
         return Refusal(Code.BATCH_FULL)
     return None
 
 
-async def sale_limits(shift: Shift) -> WhyNot:
+async def sale_limits(context: Context) -> WhyNot:
     """Why an amount is over a limit of the sale or of the day."""
-    limits, moment = shift.config.sale, await Now()
-    counts = limits.day_limit and not shift.training
+    limits, moment = context.config.sale, await Now()
+    counts = limits.day_limit and not context.training
     sold_minor = (
-        await Look.of(Lookups.sales_today, moment.date, shift.config.currency.alpha)
+        await Look.of(Lookups.sales_today, moment.date, context.config.currency.alpha)
         if counts
         else 0
     )
 
     def why_not(amount: Money) -> Refusal | None:
         if limits.max_amount and amount.minor > limits.max_amount:
-            return Refusal(Code.AMOUNT_OVER_LIMIT, shift.money(limits.max_amount))
+            return Refusal(Code.AMOUNT_OVER_LIMIT, context.money(limits.max_amount))
         if limits.day_limit and sold_minor + amount.minor > limits.day_limit:
-            return Refusal(Code.SALE_DAY_LIMIT, shift.money(limits.day_limit))
+            return Refusal(Code.SALE_DAY_LIMIT, context.money(limits.day_limit))
         return None
 
     return why_not
 
 
-def completion_limits(shift: Shift, held: Money) -> WhyNot:
+def completion_limits(context: Context, held: Money) -> WhyNot:
     """Why an amount cannot be completed of what is held: too far above it."""
-    percent = shift.config.preauth.completion_percent
-    most = shift.money(percent_of(held.minor, percent))
+    percent = context.config.preauth.completion_percent
+    most = context.money(percent_of(held.minor, percent))
 
     def why_not(amount: Money) -> Refusal | None:
         if amount.minor > most.minor:
@@ -61,54 +61,54 @@ def completion_limits(shift: Shift, held: Money) -> WhyNot:
     return why_not
 
 
-async def refund_limits(shift: Shift, left: Money | None) -> WhyNot:
+async def refund_limits(context: Context, left: Money | None) -> WhyNot:
     """Why an amount cannot be refunded: above what is left, or over a limit.
 
     What is left of another terminal's sale (None) only the acquirer knows.
     """
-    settings, moment = shift.config.refund, await Now()
-    counts = settings.day_limit and not shift.training
+    settings, moment = context.config.refund, await Now()
+    counts = settings.day_limit and not context.training
     refunded_minor = (
-        await Look.of(Lookups.refunds_today, moment.date, shift.config.currency.alpha)
+        await Look.of(Lookups.refunds_today, moment.date, context.config.currency.alpha)
         if counts
         else 0
     )
     # whose shift it is: to give more back than a cashier may, the supervisor signs on
-    signed_on = role_of(shift) is Role.SUPERVISOR
+    signed_on = role_of(context) is Role.SUPERVISOR
     one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
 
     def why_not(amount: Money) -> Refusal | None:
         if left is not None and amount.minor > left.minor:
             return Refusal(Code.AMOUNT_OVER_LEFT, left)
         if one_limit and amount.minor > one_limit:
-            return Refusal(Code.REFUND_LIMIT, shift.money(one_limit))
+            return Refusal(Code.REFUND_LIMIT, context.money(one_limit))
         if settings.day_limit and refunded_minor + amount.minor > settings.day_limit:
-            return Refusal(Code.REFUND_DAY_LIMIT, shift.money(settings.day_limit))
+            return Refusal(Code.REFUND_DAY_LIMIT, context.money(settings.day_limit))
         return None
 
     return why_not
 
 
-async def charged_today(shift: Shift, card: CardFacts) -> int:
+async def charged_today(context: Context, card: CardFacts) -> int:
     """Minor units that this card was charged here today."""
     moment = await Now()
-    return await Look.of(Lookups.card_today, card.hash, moment.date, shift.config.currency.alpha)
+    return await Look.of(Lookups.card_today, card.hash, moment.date, context.config.currency.alpha)
 
 
-def card_limit(shift: Shift, amount: Money, charged_minor: int) -> Refusal | None:
+def card_limit(context: Context, amount: Money, charged_minor: int) -> Refusal | None:
     """Why a card that was charged so much today may not be charged `amount` as well."""
-    limit = shift.config.sale.card_day_limit
-    if not limit or shift.training or charged_minor + amount.minor <= limit:
+    limit = context.config.sale.card_day_limit
+    if not limit or context.training or charged_minor + amount.minor <= limit:
         return None
-    return Refusal(Code.CARD_DAY_LIMIT, shift.money(limit))
+    return Refusal(Code.CARD_DAY_LIMIT, context.money(limit))
 
 
-async def usual_amount(shift: Shift, amount: Money) -> Money | None:
+async def usual_amount(context: Context, amount: Money) -> Money | None:
     """The merchant's usual amount when `amount` is far from it, else None.
 
     Far is `sale.unusual_factor` times the median of the last sales, or one digit longer than any.
     """
-    settings = shift.config.sale
+    settings = context.config.sale
     if not settings.unusual_factor:
         return None
     recent = await Look.of(
@@ -120,13 +120,13 @@ async def usual_amount(shift: Shift, amount: Money) -> Money | None:
     longer = len(str(amount.minor)) > len(str(max(recent)))
     if amount.minor < settings.unusual_factor * usual_minor and not longer:
         return None
-    return shift.money(usual_minor)
+    return context.money(usual_minor)
 
 
-async def duplicate_of(shift: Shift, amount: Money, card: CardFacts) -> Transaction | None:
+async def duplicate_of(context: Context, amount: Money, card: CardFacts) -> Transaction | None:
     """The sale that charged this card this amount within `sale.duplicate_window_s`."""
     moment = await Now()
-    since = moment.wall - timedelta(seconds=shift.config.sale.duplicate_window_s)
+    since = moment.wall - timedelta(seconds=context.config.sale.duplicate_window_s)
     currency = amount.currency.alpha
     return await Look.of(
         Lookups.duplicate_of,
@@ -135,5 +135,5 @@ async def duplicate_of(shift: Shift, amount: Money, card: CardFacts) -> Transact
         currency,
         since,
         psn=card.psn,
-        training=shift.training,
+        training=context.training,
     )

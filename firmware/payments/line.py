@@ -7,30 +7,30 @@ from firmware.iso8583.messages import APPROVED, Answered, Control, ControlReques
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
+from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record
-from firmware.payments.shift import Shift, is_on_a_line
 
 
-async def follow(shift: Shift, answer: HostAnswer) -> None:
+async def follow(context: Context, answer: HostAnswer) -> None:
     """Do what an answer asks of the line, once its payment is recorded: sign on, take the batch.
 
     An acquirer that is silent now is asked again before the next request.
     """
-    if not isinstance(answer, Answered) or not is_on_a_line(shift) or shift.training:
+    if not isinstance(answer, Answered) or not is_on_a_line(context) or context.training:
         return
-    if batch := await open_there(shift, answer):
-        await take_batch(shift, batch)
+    if batch := await open_there(context, answer):
+        await take_batch(context, batch)
 
 
-async def sign_on(shift: Shift) -> HostAnswer:
+async def sign_on(context: Context) -> HostAnswer:
     """Ask the acquirer for working keys, and go on with the batch that is open there."""
-    answer = await Authorise(await _control(shift, Control.SIGN_ON))
+    answer = await Authorise(await _control(context, Control.SIGN_ON))
     if batch := _told(answer):
-        await take_batch(shift, batch)
+        await take_batch(context, batch)
     return answer
 
 
-async def open_there(shift: Shift, answer: Answered) -> int:
+async def open_there(context: Context, answer: Answered) -> int:
     """The acquirer's open batch by an answer, or by a sign-on where it asks for one; 0: not told.
 
     The sign-on's word is the later one.
@@ -38,7 +38,7 @@ async def open_there(shift: Shift, answer: Answered) -> int:
     told = answer.batch or 0
     if not answer.sign_on_again:
         return told
-    return _told(await Authorise(await _control(shift, Control.SIGN_ON))) or told
+    return _told(await Authorise(await _control(context, Control.SIGN_ON))) or told
 
 
 def _told(signed: HostAnswer) -> int:
@@ -47,12 +47,12 @@ def _told(signed: HostAnswer) -> int:
     return (signed.batch or 0) if well and isinstance(signed, Answered) else 0
 
 
-async def echo(shift: Shift) -> HostAnswer:
+async def echo(context: Context) -> HostAnswer:
     """Ask whether the acquirer is there."""
-    return await Authorise(await _control(shift, Control.ECHO))
+    return await Authorise(await _control(context, Control.ECHO))
 
 
-async def take_batch(shift: Shift, told: int) -> None:
+async def take_batch(context: Context, told: int) -> None:
     """Go on with the acquirer's batch. What the batch here holds is closed as it is, not balanced.
 
     A slip tells of it then, for the acquirer cannot be asked for that batch's totals any more.
@@ -62,13 +62,13 @@ async def take_batch(shift: Shift, told: int) -> None:
     under_way = await Look.of(Lookups.pending_settlement) is not None
     if told == batch or under_way:
         return
-    if await Look.of(Lookups.uploads):
+    if await Look.of(Lookups.advices):
         return
     totals, opened = await Look.of(Lookups.totals, batch), BatchOpened(batch=told, told=True)
     if totals == Totals():
         await Record.of(opened)
         return
-    started = SettlementStarted(batch=batch, totals=totals, operator=shift.operator)
+    started = SettlementStarted(batch=batch, totals=totals, operator=context.operator)
     await Record.of(started, *await closed_as_it_is(started, opened))
 
 
@@ -102,6 +102,6 @@ async def closed(
     return completed, opened, slip
 
 
-async def _control(shift: Shift, what: Control) -> ControlRequest:
-    merchant, batch = shift.config.merchant, await Look.of(Lookups.batch)
-    return ControlRequest(what, merchant.terminal, merchant.number, batch, 0, shift.operator)
+async def _control(context: Context, what: Control) -> ControlRequest:
+    merchant, batch = context.config.merchant, await Look.of(Lookups.batch)
+    return ControlRequest(what, merchant.terminal, merchant.number, batch, 0, context.operator)

@@ -8,9 +8,9 @@ from datetime import date
 from firmware.core.kinds import CHARGES, Kind, OriginalRef
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
+from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.effects import Look, Now
 from firmware.payments.refusals import Code, Refusal
-from firmware.payments.shift import Shift, is_on_a_line
 
 YEARS_BACK = 9  # so far apart two 29 Februaries may be
 _NOT_IT = {  # what is said of an original of another kind
@@ -20,18 +20,18 @@ _NOT_IT = {  # what is said of an original of another kind
 
 
 def why_not_undone(
-    shift: Shift, original: Transaction | None, kinds: tuple[Kind, ...] = (Kind.SALE,)
+    context: Context, original: Transaction | None, kinds: tuple[Kind, ...] = (Kind.SALE,)
 ) -> Refusal | None:
     """What stands against doing anything to `original`, which is to be of `kinds`, or None."""
     if original is None:
         hold = kinds == (Kind.PREAUTH,)
         return Refusal(Code.NO_SUCH_HOLD if hold else Code.NO_SUCH_VOUCHER)
-    owner = shift.config.merchant
+    owner = context.config.merchant
     if (original.terminal, original.store) != (owner.terminal, owner.store):
         return Refusal(Code.OTHER_TERMINAL, terminal=original.terminal, store=original.store)
     if original.merchant != owner.number:
         return Refusal(Code.OTHER_MERCHANT, merchant=original.merchant)
-    if original.currency != shift.config.currency.alpha:
+    if original.currency != context.config.currency.alpha:
         return Refusal(Code.OTHER_CURRENCY, currency=original.currency)
     if original.kind not in kinds:
         return Refusal(_NOT_IT.get(kinds[0], Code.NOT_A_SALE))
@@ -48,9 +48,9 @@ def why_not_undone(
     return None
 
 
-async def why_not_voided(shift: Shift, original: Transaction | None) -> Refusal | None:
+async def why_not_voided(context: Context, original: Transaction | None) -> Refusal | None:
     """Why `original` cannot be voided, or None: same batch, whole amount, once."""
-    refusal = why_not_undone(shift, original)
+    refusal = why_not_undone(context, original)
     if refusal is not None or original is None:
         return refusal
     if original.settled or original.batch != await Look.of(Lookups.batch):
@@ -60,26 +60,26 @@ async def why_not_voided(shift: Shift, original: Transaction | None) -> Refusal 
     return None
 
 
-def why_not_released(shift: Shift, hold: Transaction | None) -> Refusal | None:
+def why_not_released(context: Context, hold: Transaction | None) -> Refusal | None:
     """Why a pre-authorisation cannot be voided, or None: whole amount, at any time, once."""
-    return why_not_undone(shift, hold, (Kind.PREAUTH,))
+    return why_not_undone(context, hold, (Kind.PREAUTH,))
 
 
-async def why_not_completed(shift: Shift, hold: Transaction | None) -> Refusal | None:
+async def why_not_completed(context: Context, hold: Transaction | None) -> Refusal | None:
     """Why a pre-authorisation cannot be completed, or None: once, and not too late."""
-    refusal = why_not_released(shift, hold)
+    refusal = why_not_released(context, hold)
     if refusal is not None or hold is None:
         return refusal
-    days = shift.config.preauth.window_days
+    days = context.config.preauth.window_days
     today = (await Now()).wall.date()
     if (today - date_of(hold.date)).days > days:
         return Refusal(Code.HOLD_IS_OLD, days=days)
     return None
 
 
-async def why_not_given_back(shift: Shift, original: Transaction | None) -> Refusal | None:
+async def why_not_given_back(context: Context, original: Transaction | None) -> Refusal | None:
     """Why a completion cannot be voided, or None: same batch, whole amount, once."""
-    refusal = why_not_undone(shift, original, (Kind.COMPLETION,))
+    refusal = why_not_undone(context, original, (Kind.COMPLETION,))
     if refusal is not None or original is None:
         return refusal
     if original.settled or original.batch != await Look.of(Lookups.batch):
@@ -89,31 +89,31 @@ async def why_not_given_back(shift: Shift, original: Transaction | None) -> Refu
     return None
 
 
-async def why_not_refunded(shift: Shift, original: Transaction | None) -> Refusal | None:
+async def why_not_refunded(context: Context, original: Transaction | None) -> Refusal | None:
     """Why nothing of `original` can be refunded, or None: within the window, something left."""
-    refusal = why_not_undone(shift, original, CHARGES)
+    refusal = why_not_undone(context, original, CHARGES)
     if refusal is not None or original is None:
         return refusal
     if not original.left.minor:
         return Refusal(Code.FULLY_REFUNDED)
-    days = shift.config.refund.window_days
+    days = context.config.refund.window_days
     today = (await Now()).wall.date()
     if (today - date_of(original.date)).days > days:
         return Refusal(Code.OUT_OF_WINDOW, days=days)
     return None
 
 
-async def why_not_elsewhere(shift: Shift, reference: str, day: date) -> Refusal | None:
+async def why_not_elsewhere(context: Context, reference: str, day: date) -> Refusal | None:
     """Why what another terminal may have sold cannot be refunded here, or None."""
-    if not (is_on_a_line(shift) and shift.config.refund.other_terminals):
+    if not (is_on_a_line(context) and context.config.refund.other_terminals):
         return Refusal(Code.NO_SUCH_VOUCHER)
     # of another day, or of another kind: a sale of this terminal is found by both
-    if await Look.of(Lookups.knows_reference, reference, training=shift.training):
+    if await Look.of(Lookups.knows_reference, reference, training=context.training):
         return Refusal(Code.NO_SUCH_VOUCHER)
     ago = ((await Now()).wall.date() - day).days
     if ago < 0:
         return Refusal(Code.NO_SUCH_VOUCHER)
-    days = shift.config.refund.window_days
+    days = context.config.refund.window_days
     return Refusal(Code.OUT_OF_WINDOW, days=days) if ago > days else None
 
 
@@ -124,15 +124,15 @@ def elsewhere(reference: str, day: str) -> OriginalRef:
     )
 
 
-async def why_not_held_elsewhere(shift: Shift, kind: Kind, day: date) -> Refusal | None:
+async def why_not_held_elsewhere(context: Context, kind: Kind, day: date) -> Refusal | None:
     """Why what another terminal may hold cannot be completed or voided here, or None.
 
     One of this terminal is found by its code and day, whatever has become of it.
     """
     ago = ((await Now()).wall.date() - day).days
-    if not shift.config.preauth.other_terminals or ago < 0:
+    if not context.config.preauth.other_terminals or ago < 0:
         return Refusal(Code.NO_SUCH_HOLD)
-    days = shift.config.preauth.window_days
+    days = context.config.preauth.window_days
     late = kind is Kind.COMPLETION and ago > days
     return Refusal(Code.HOLD_IS_OLD, days=days) if late else None
 

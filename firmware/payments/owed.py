@@ -7,31 +7,31 @@ from msgspec import Struct
 from firmware.core.kinds import Kind
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Reversal, ScriptResult, Upload
-from firmware.payments.advice import send_upload
+from firmware.journal.transactions import Advice, Reversal, ScriptResult
+from firmware.payments.advice import send_advice
+from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver
 from firmware.payments.effects import Look, Moment, Now
 from firmware.payments.reverse import send_reversal
 from firmware.payments.scripts import send_scripts
-from firmware.payments.shift import Shift, is_on_a_line
 
 RETRY_MAX_MS = 3_600_000
 
 
-async def send_owed(shift: Shift) -> bool:
+async def send_owed(context: Context) -> bool:
     """Send reversals and advices; True when nothing is owed any more."""
 
-    async def send(each: Reversal | Upload) -> HostAnswer | None:
+    async def send(each: Reversal | Advice) -> HostAnswer | None:
         if isinstance(each, Reversal):
-            return await send_reversal(shift, each)
-        return await send_upload(shift, each)
+            return await send_reversal(context, each)
+        return await send_advice(context, each)
 
-    owed: list[Reversal | Upload] = [
+    owed: list[Reversal | Advice] = [
         *await Look.of(Lookups.reversals),
-        *await Look.of(Lookups.uploads),
+        *await Look.of(Lookups.advices),
     ]
     sent = await deliver(owed, send)
-    return await send_scripts(shift) and sent
+    return await send_scripts(context) and sent
 
 
 class Owed(Struct, frozen=True):
@@ -51,12 +51,12 @@ async def what_is_owed() -> Owed:
     reversals = await Look.of(Lookups.reversals)
     if reversals:
         return Owed(len(reversals))
-    kinds = [upload.transaction.kind for upload in await Look.of(Lookups.uploads)]
+    kinds = [advice.transaction.kind for advice in await Look.of(Lookups.advices)]
     return Owed(0, kinds.count(Kind.SALE), kinds.count(Kind.REFUND))
 
 
-async def _scripts(shift: Shift) -> list[ScriptResult]:
-    return await Look.of(Lookups.scripts) if is_on_a_line(shift) else []
+async def _scripts(context: Context) -> list[ScriptResult]:
+    return await Look.of(Lookups.scripts) if is_on_a_line(context) else []
 
 
 class Retry(Struct):
@@ -66,25 +66,25 @@ class Retry(Struct):
     pause_ms: int
 
     @classmethod
-    async def later(cls, shift: Shift) -> Retry:
+    async def later(cls, context: Context) -> Retry:
         """From now on, with the pause of the settings. Reads nothing: the journal may be away."""
-        pause_ms = shift.config.host.reversal_retry_s * 1000
+        pause_ms = context.config.host.reversal_retry_s * 1000
         return cls((await Now()).monotonic_ms, pause_ms)
 
     @classmethod
-    async def begin(cls, shift: Shift) -> Retry:
+    async def begin(cls, context: Context) -> Retry:
         """The same, but a script's result is told at once. Raises JournalFault."""
-        retry = await cls.later(shift)
-        if any(not each.attempts for each in await _scripts(shift)):
+        retry = await cls.later(context)
+        if any(not each.attempts for each in await _scripts(context)):
             retry.tried_ms -= retry.pause_ms
         return retry
 
-    async def go_on(self, shift: Shift, moment: Moment) -> int | None:
+    async def go_on(self, context: Context, moment: Moment) -> int | None:
         """Try if it is time; how long to wait before asking again at most, None if for ever."""
-        if (await what_is_owed()).nothing and not await _scripts(shift):
+        if (await what_is_owed()).nothing and not await _scripts(context):
             return None
         if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
             self.tried_ms = moment.monotonic_ms
             self.pause_ms = min(self.pause_ms * 2, RETRY_MAX_MS)
-            await send_owed(shift)
+            await send_owed(context)
         return self.pause_ms

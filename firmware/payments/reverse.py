@@ -18,35 +18,35 @@ from firmware.journal.records import (
     ReversalOpened,
 )
 from firmware.journal.transactions import Reversal
+from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.delivery import deliver, stays_owed
 from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
-from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 # 00: undone. 25: the acquirer knows no original, so nothing stands.
 CONFIRMING_CODES = frozenset({"00", "25"})
 
 
-async def reverse(shift: Shift, payment: Payment, cause: ReversalCause) -> bool:
+async def reverse(context: Context, payment: Payment, cause: ReversalCause) -> bool:
     """Open a reversal of a payment and try it at once; True when the acquirer confirmed it."""
     await Record.of(
         ReversalOpened(
             batch=payment.batch, stan=payment.stan, reason=cause.value, training=payment.training
         )
     )
-    await shift.progress(Progress(Stage.REVERSING, payment.kind, payment.amount))
-    return await send_reversals(shift)
+    await context.progress(Progress(Stage.REVERSING, payment.kind, payment.amount))
+    return await send_reversals(context)
 
 
-async def send_reversals(shift: Shift) -> bool:
+async def send_reversals(context: Context) -> bool:
     """Send every reversal that is owed; True when none is left."""
-    return await deliver(await Look.of(Lookups.reversals), partial(send_reversal, shift))
+    return await deliver(await Look.of(Lookups.reversals), partial(send_reversal, context))
 
 
-async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
+async def send_reversal(context: Context, reversal: Reversal) -> HostAnswer | None:
     """Send one reversal; None when it is confirmed, else the answer that leaves it owed."""
     owed, asked_at = reversal.transaction, await Now()
     card: CardPresented | None = None
-    asks_for_it = is_on_a_line(shift) and not owed.training
+    asks_for_it = is_on_a_line(context) and not owed.training
     if asks_for_it and await Look.of(Lookups.is_sealed, owed.batch, owed.stan):
         card = await Unseal(owed.batch, owed.stan)
     request = ReversalRequest(
@@ -70,7 +70,7 @@ async def send_reversal(shift: Shift, reversal: Reversal) -> HostAnswer | None:
         detail=answer.words,
         training=owed.training,
     )
-    await stays_owed(shift, reversal, attempted)
+    await stays_owed(context, reversal, attempted)
     return answer
 
 

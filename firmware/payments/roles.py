@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 
 from firmware.journal.operators import SUPERVISOR
-from firmware.payments.shift import Shift
+from firmware.payments.context import Context
 
 
 class Role(enum.Enum):
@@ -82,16 +82,16 @@ TABLE: dict[Act, tuple[May, May, May]] = {
 _COLUMNS = (Role.CASHIER, Role.SUPERVISOR, Role.CUSTOMER)
 
 
-def role_of(shift: Shift) -> Role:
+def role_of(context: Context) -> Role:
     """Who stands before this terminal: its operator, or at a kiosk a customer.
 
     A supervisor who signs on at a kiosk is there to look after it.
     """
-    if shift.operator == SUPERVISOR:
+    if context.operator == SUPERVISOR:
         return Role.SUPERVISOR
-    return Role.CUSTOMER if shift.config.general.profile == "kiosk" else Role.CASHIER
+    return Role.CUSTOMER if context.config.general.profile == "kiosk" else Role.CASHIER
 
 
-def may(shift: Shift, act: Act) -> May:
+def may(context: Context, act: Act) -> May:
     """What the table says."""
-    return TABLE[act][_COLUMNS.index(role_of(shift))]
+    return TABLE[act][_COLUMNS.index(role_of(context))]

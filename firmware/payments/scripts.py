@@ -11,24 +11,24 @@ from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, Scrip
 from firmware.journal.advice_records import ScriptAnswered, ScriptAttempted, ScriptQueued
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import ScriptResult
+from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver
 from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
-from firmware.payments.shift import Shift, is_on_a_line
 
 # The acquirer could not read it, or not us: told again. Any other answer ends it.
 TRY_AGAIN = frozenset({"77", "99", "A0"})
 
 
-async def queue_script(shift: Shift, payment: Payment, de55: bytes) -> None:
+async def queue_script(context: Context, payment: Payment, de55: bytes) -> None:
     """Record that a result is owed, where there is one and an acquirer to tell."""
-    if de55 and is_on_a_line(shift) and not payment.training:
+    if de55 and is_on_a_line(context) and not payment.training:
         queued = ScriptQueued(batch=payment.batch, stan=payment.stan, de55=de55.hex().upper())
         await Record.of(queued)
 
 
-async def send_scripts(shift: Shift) -> bool:
+async def send_scripts(context: Context) -> bool:
     """Send every result that is owed; True when none is left."""
-    if not is_on_a_line(shift):
+    if not is_on_a_line(context):
         return True
     return await deliver(await Look.of(Lookups.scripts), send_script)
 

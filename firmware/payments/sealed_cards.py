@@ -26,7 +26,7 @@ from msgspec import Struct
 from firmware.core.masked import Key, Pan
 from firmware.core.seal import Seal
 from firmware.iso8583.messages import CardPresented
-from firmware.journal.advice_records import UploadAnswered, UploadQueued
+from firmware.journal.advice_records import AdviceAnswered, AdviceQueued
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import IntentRecorded, Record
 
@@ -63,10 +63,10 @@ def keeping(
     records: Sequence[Record], card: CardPresented | None, card_key: Key
 ) -> Callable[[sqlite3.Connection], None] | None:
     """What keeps `card` beside the log, in the commit of the records that will need it."""
-    kinds = (IntentRecorded, UploadQueued, UploadAnswered)
+    kinds = (IntentRecorded, AdviceQueued, AdviceAnswered)
     owed = next((one for one in records if isinstance(one, kinds)), None)
     if card is None:
-        queued = any(isinstance(one, UploadQueued) for one in records)
+        queued = any(isinstance(one, AdviceQueued) for one in records)
         assert not queued, "a notice is owed with its card"
         return None
     if owed is None:

@@ -9,15 +9,15 @@ from firmware.iso8583.messages import ANOTHER_BATCH, Answered, HostAnswer, Settl
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import BatchOpened, SettlementStarted
 from firmware.journal.rules import batch_after
-from firmware.payments.advice import send_uploads
+from firmware.payments.advice import send_advices
 from firmware.payments.batch_upload import end_batch
+from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.delivery import named
 from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Moment, Now, Record
 from firmware.payments.line import closed, closed_as_it_is, open_there
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import send_reversals
 from firmware.payments.scripts import send_scripts
-from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 
 class Settled(Struct, frozen=True):
@@ -27,52 +27,52 @@ class Settled(Struct, frozen=True):
     balanced: bool
 
 
-async def clear_what_is_owed(shift: Shift, *, advice: bool = True) -> Refusal | None:
+async def clear_what_is_owed(context: Context, *, advice: bool = True) -> Refusal | None:
     """Send what the acquirer must hear of before money moves; why it may not move yet, or None.
 
     Reversals always; advice of offline sales too, unless nothing builds on it. Raises (through
     `CheckSpace`) when the disk has no room, after what is owed: that goes out as long as it can
     be written at all.
     """
-    if not await send_reversals(shift):
+    if not await send_reversals(context):
         owed = await Look.of(Lookups.reversals)
         return Refusal(Code.REVERSAL_FIRST, owed=named(owed[0].transaction))
-    if advice and not await send_uploads(shift):
-        first = (await Look.of(Lookups.uploads))[0].transaction
+    if advice and not await send_advices(context):
+        first = (await Look.of(Lookups.advices))[0].transaction
         code = Code.REFUND_FIRST if first.kind is Kind.REFUND else Code.ADVICE_FIRST
         return Refusal(code, owed=named(first))
     if advice:
-        await send_scripts(shift)
+        await send_scripts(context)
     await CheckSpace()
     await CheckClock()
     return None
 
 
-async def begin_settlement(shift: Shift) -> SettlementStarted:
+async def begin_settlement(context: Context) -> SettlementStarted:
     """Fix the totals of the open batch: from here on an interrupted settlement goes on."""
     batch = await Look.of(Lookups.batch)
     totals = await Look.of(Lookups.totals, batch)
-    started = SettlementStarted(batch=batch, totals=totals, operator=shift.operator)
+    started = SettlementStarted(batch=batch, totals=totals, operator=context.operator)
     await Record.of(started)
     return started
 
 
-async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | None:
+async def close_batch(context: Context, started: SettlementStarted) -> Settled | None:
     """Hold the totals against the acquirer's and open the next batch; None without an answer.
 
     On an acquirer's line the end of the batch is sent, and before it whatever it holds where the
     totals differ. What was answered is recorded: cut anywhere, it goes on behind that.
     """
-    await shift.progress(Progress(Stage.SETTLING, totals=started.totals))
+    await context.progress(Progress(Stage.SETTLING, totals=started.totals))
     moment, numbers = await Now(), await Look.of(Lookups.next_numbers, training=False)
-    answer: HostAnswer | None = await _answered_before() if is_on_a_line(shift) else None
+    answer: HostAnswer | None = await _answered_before() if is_on_a_line(context) else None
     if answer is None:
-        answer = await _ask(shift, started, numbers.stan, moment)
+        answer = await _ask(context, started, numbers.stan, moment)
     if not isinstance(answer, Answered) or answer.host_totals is None:
-        return await _of_another_batch(shift, started, answer)
+        return await _of_another_batch(context, started, answer)
     balanced = answer.host_totals == started.totals if answer.balanced is None else answer.balanced
-    if is_on_a_line(shift) and not await end_batch(
-        shift, started.batch, answer.host_totals, balanced=balanced
+    if is_on_a_line(context) and not await end_batch(
+        context, started.batch, answer.host_totals, balanced=balanced
     ):
         return None
     opened = BatchOpened(batch=batch_after(started.batch))
@@ -81,7 +81,7 @@ async def close_batch(shift: Shift, started: SettlementStarted) -> Settled | Non
 
 
 async def _of_another_batch(
-    shift: Shift, started: SettlementStarted, answer: HostAnswer
+    context: Context, started: SettlementStarted, answer: HostAnswer
 ) -> Settled | None:
     """Close a batch that the acquirer does not have any more as it is; None where it may have it.
 
@@ -89,7 +89,7 @@ async def _of_another_batch(
     """
     if not isinstance(answer, Answered) or answer.response_code != ANOTHER_BATCH:
         return None
-    batch = await open_there(shift, answer)
+    batch = await open_there(context, answer)
     if batch in (0, started.batch):
         return None
     opened = BatchOpened(batch=batch, told=True)
@@ -105,8 +105,10 @@ async def _answered_before() -> Answered | None:
     return Answered("00", host_totals=said.host_totals, balanced=said.balanced)
 
 
-async def _ask(shift: Shift, started: SettlementStarted, stan: int, moment: Moment) -> HostAnswer:
-    merchant = shift.config.merchant
+async def _ask(
+    context: Context, started: SettlementStarted, stan: int, moment: Moment
+) -> HostAnswer:
+    merchant = context.config.merchant
     return await Authorise(
         SettlementRequest(
             terminal=merchant.terminal,
@@ -114,7 +116,7 @@ async def _ask(shift: Shift, started: SettlementStarted, stan: int, moment: Mome
             batch=started.batch,
             stan=stan,
             totals=started.totals,
-            currency=shift.config.currency,
+            currency=context.config.currency,
             date=moment.date,
             time=moment.time,
         )

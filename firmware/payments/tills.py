@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderTaken
+from firmware.payments.context import Context
 from firmware.payments.effects import Effect, Look
 from firmware.payments.limits import sale_limits, why_no_sale
 from firmware.payments.refusals import Refusal
 from firmware.payments.roles import Act, May, may
-from firmware.payments.shift import Shift
 
 
 @enum.unique
@@ -104,27 +104,27 @@ class LastStop(Effect[bool], frozen=True):
     """Whether a till wants the order stopped. From here on it can be stopped no more."""
 
 
-async def why_no_order(shift: Shift, order: OrderTaken) -> NotNow | Refusal | None:
+async def why_no_order(context: Context, order: OrderTaken) -> NotNow | Refusal | None:
     """Why an order is not taken now, or None. Asks nothing of acquirer or people."""
-    if not shift.operator:
+    if not context.operator:
         return NotNow.SIGNED_OFF
-    if may(shift, Act.ORDER) is not May.YES:
+    if may(context, Act.ORDER) is not May.YES:
         return NotNow.SUPERVISOR
-    if shift.training:
+    if context.training:
         return NotNow.TRAINING
-    if order.currency != shift.config.currency.alpha:
+    if order.currency != context.config.currency.alpha:
         return NotNow.OTHER_CURRENCY
     if await Look.of(Lookups.pending_settlement) is not None:
         return NotNow.SETTLING
-    refusal = await why_no_sale(shift)
+    refusal = await why_no_sale(context)
     if refusal is not None:
         return refusal
-    return (await sale_limits(shift))(shift.money(order.amount_minor))
+    return (await sale_limits(context))(context.money(order.amount_minor))
 
 
-async def why_no_settlement(shift: Shift) -> NotNow | None:
+async def why_no_settlement(context: Context) -> NotNow | None:
     """Why the batch is not closed for a till now, or None."""
-    if shift.training:
+    if context.training:
         return NotNow.TRAINING
     if await Look.of(Lookups.pending_settlement) is None and not await Look.of(
         Lookups.numbers_used

@@ -21,14 +21,15 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
-from firmware.journal.advice_records import UploadQueued
+from firmware.journal.advice_records import AdviceQueued
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import EntryAbandoned, IntentRecorded, OutcomeRecorded
 from firmware.journal.transactions import Transaction
-from firmware.payments.advice import is_advice, send_uploads, unanswered
+from firmware.payments.advice import is_advice, send_advices, unanswered
 from firmware.payments.batch_upload import keeps_chip
+from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.effects import Authorise, Look, Moment, Now, Record
 from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
@@ -36,7 +37,6 @@ from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import reverse
 from firmware.payments.roles import Role, role_of
 from firmware.payments.scripts import queue_script
-from firmware.payments.shift import Progress, Shift, Stage, is_on_a_line
 
 APPROVED_OFFLINE, DECLINED_OFFLINE = "Y1", "Z1"  # EMV 4.4 Book 4, Annex A6
 NO_ANSWER = {
@@ -105,13 +105,13 @@ PaymentEnded = (
 CardEnd = Callable[[HostAnswer], Awaitable[CardWord]]
 
 
-async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> PaymentEnded:
+async def transact(context: Context, ready: Ready, end_with_card: CardEnd) -> PaymentEnded:
     """Carry a payment out and say how it ended. The intent is durable before the acquirer is asked.
 
     A refusal, and nothing begun, where the open batch has given out every voucher number there is.
     """
     moment = await Now()
-    numbers = await Look.of(Lookups.next_numbers, training=shift.training)
+    numbers = await Look.of(Lookups.next_numbers, training=context.training)
     if numbers.used_up:
         kind, amount = ready.agreed.kind, ready.agreed.amount
         given_up = EntryAbandoned(
@@ -119,79 +119,79 @@ async def transact(shift: Shift, ready: Ready, end_with_card: CardEnd) -> Paymen
         )
         await Record.of(given_up)
         return Refusal(Code.BATCH_FULL)
-    payment = payment_of(shift, ready, numbers, moment)
+    payment = payment_of(context, ready, numbers, moment)
     if ready.offline is not None:
-        return await _offline(shift, ready, payment)
-    await shift.progress(Progress(Stage.CONNECTING, payment.kind, payment.amount))
-    kept = is_on_a_line(shift) and not shift.training
+        return await _offline(context, ready, payment)
+    await context.progress(Progress(Stage.CONNECTING, payment.kind, payment.amount))
+    kept = is_on_a_line(context) and not context.training
     await Record.of(intent_of(ready, payment), card=ready.card if kept else None)
     answer = await Authorise(FinancialRequest(payment, ready.card))
     word = await end_with_card(answer)
-    await queue_script(shift, payment, word.scripts)
-    ended = await _recorded(shift, payment, replace(ready, emv=word.emv), answer, word)
+    await queue_script(context, payment, word.scripts)
+    ended = await _recorded(context, payment, replace(ready, emv=word.emv), answer, word)
     if not isinstance(ended, PaymentUndecided):  # before a reversal it has signed on again
-        await follow(shift, answer)
+        await follow(context, answer)
     return ended
 
 
 async def _recorded(
-    shift: Shift, payment: Payment, ready: Ready, answer: HostAnswer, word: CardWord
+    context: Context, payment: Payment, ready: Ready, answer: HostAnswer, word: CardWord
 ) -> PaymentEnded:
     """What became of a payment by the acquirer's answer and the card's last word, recorded."""
     if isinstance(answer, NoAnswer):
-        return await _undecided(shift, payment, ready, NO_ANSWER[answer.reason])
+        return await _undecided(context, payment, ready, NO_ANSWER[answer.reason])
     if answer.is_part:
-        return await _undecided(shift, payment, ready, ReversalCause.PART)
+        return await _undecided(context, payment, ready, ReversalCause.PART)
     if answer.in_doubt:
-        return await _undecided(shift, payment, ready, ReversalCause.HOST_FAULT)
+        return await _undecided(context, payment, ready, ReversalCause.HOST_FAULT)
     if not answer.is_approval:
-        return await _declined(shift, payment, ready, answer)
+        return await _declined(context, payment, ready, answer)
     if word.against is not None:
-        return await _undecided(shift, payment, ready, word.against)
-    return await _approved(shift, payment, ready, answer, word.chip)
+        return await _undecided(context, payment, ready, word.against)
+    return await _approved(context, payment, ready, answer, word.chip)
 
 
 async def _approved(
-    shift: Shift, payment: Payment, ready: Ready, answer: Answered, chip: bytes
+    context: Context, payment: Payment, ready: Ready, answer: Answered, chip: bytes
 ) -> PaymentApproved:
-    outcome = _outcome(shift, payment, ready, Result.APPROVED, answer, chip=chip)
-    copies = await _copies(shift, payment, ready.agreed.order.source)
+    outcome = _outcome(context, payment, ready, Result.APPROVED, answer, chip=chip)
+    copies = await _copies(context, payment, ready.agreed.order.source)
     await Record.of(outcome, *copies)
-    return await _done(shift, payment, copies)
+    return await _done(context, payment, copies)
 
 
 async def _declined(
-    shift: Shift, payment: Payment, ready: Ready, answer: Answered
+    context: Context, payment: Payment, ready: Ready, answer: Answered
 ) -> PaymentDeclined:
-    await Record.of(_outcome(shift, payment, ready, Result.DECLINED, answer))
-    return PaymentDeclined(await _transaction(shift, payment), answer.response_code)
+    await Record.of(_outcome(context, payment, ready, Result.DECLINED, answer))
+    return PaymentDeclined(await _transaction(context, payment), answer.response_code)
 
 
 async def _undecided(
-    shift: Shift, payment: Payment, ready: Ready, cause: ReversalCause
+    context: Context, payment: Payment, ready: Ready, cause: ReversalCause
 ) -> PaymentPending | PaymentUnsent | PaymentUndecided:
     """Undo what may stand at the acquirer; a refund on its line is repeated instead."""
-    if is_advice(shift, payment):
-        return await _unanswered(shift, payment, ready, cause)
-    done = await reverse(shift, payment, cause)
-    return PaymentUndecided(await _transaction(shift, payment), done, cause)
+    if is_advice(context, payment):
+        return await _unanswered(context, payment, ready, cause)
+    done = await reverse(context, payment, cause)
+    return PaymentUndecided(await _transaction(context, payment), done, cause)
 
 
 async def _unanswered(
-    shift: Shift, payment: Payment, ready: Ready, cause: ReversalCause
+    context: Context, payment: Payment, ready: Ready, cause: ReversalCause
 ) -> PaymentPending | PaymentUnsent:
     if cause is ReversalCause.NO_LINE:  # it has certainly not left: it can be keyed again
         await Record.of(unanswered(payment, Result.FAILED, cause))
-        return PaymentUnsent(await _transaction(shift, payment))
-    emv = replace(ready.emv, test_keys=shift.config.emv.test_keys)
+        return PaymentUnsent(await _transaction(context, payment))
+    emv = replace(ready.emv, test_keys=context.config.emv.test_keys)
     outcome = unanswered(payment, Result.PENDING, cause, ready.verification, emv)
     copies = both_copies(payment, await Look.of(Lookups.next_job))
     await Record.of(outcome, copies[0], replace(copies[1], held=False))
-    return PaymentPending(await _transaction(shift, payment), cause)
+    return PaymentPending(await _transaction(context, payment), cause)
 
 
 async def _offline(
-    shift: Shift, ready: Ready, payment: Payment
+    context: Context, ready: Ready, payment: Payment
 ) -> PaymentApproved | PaymentDeclined:
     """The card's own decision: intent and outcome in one commit, and the acquirer is told at once.
 
@@ -200,38 +200,40 @@ async def _offline(
     result, intent = ready.offline, intent_of(ready, payment)
     assert result is not None
     code = APPROVED_OFFLINE if result is Result.APPROVED else DECLINED_OFFLINE
-    outcome = _outcome(shift, payment, ready, result, Answered(code), offline=True)
+    outcome = _outcome(context, payment, ready, result, Answered(code), offline=True)
     if result is Result.APPROVED:
-        copies = await _copies(shift, payment, ready.agreed.order.source)
-        owed = UploadQueued(batch=payment.batch, stan=payment.stan)
+        copies = await _copies(context, payment, ready.agreed.order.source)
+        owed = AdviceQueued(batch=payment.batch, stan=payment.stan)
         await Record.of(intent, outcome, owed, *copies, card=ready.card)
-        await send_uploads(shift)
-        return await _done(shift, payment, copies)
-    kept = ready.card.de55 if payment.kind is Kind.SALE and keeps_chip(shift) else b""
+        await send_advices(context)
+        return await _done(context, payment, copies)
+    kept = ready.card.de55 if payment.kind is Kind.SALE and keeps_chip(context) else b""
     declined = replace(outcome, chip_data=kept.hex().upper())
     await Record.of(intent, declined, card=ready.card if kept else None)
-    return PaymentDeclined(await _transaction(shift, payment), code)
+    return PaymentDeclined(await _transaction(context, payment), code)
 
 
-async def _done(shift: Shift, payment: Payment, copies: tuple[PrintQueued, ...]) -> PaymentApproved:
-    transaction = await _transaction(shift, payment)
+async def _done(
+    context: Context, payment: Payment, copies: tuple[PrintQueued, ...]
+) -> PaymentApproved:
+    transaction = await _transaction(context, payment)
     first, last = (copies[0].job, copies[-1].job) if copies else (0, 0)
     return PaymentApproved(transaction, first, last, await Now())
 
 
-async def _copies(shift: Shift, payment: Payment, source: Source) -> tuple[PrintQueued, ...]:
+async def _copies(context: Context, payment: Payment, source: Source) -> tuple[PrintQueued, ...]:
     """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other.
 
     For a till's order the store's setting says whether they come out, wait, or are the till's.
     """
-    if source is Source.TILL and shift.config.api.receipts == "till":
+    if source is Source.TILL and context.config.api.receipts == "till":
         return ()
     copies = both_copies(payment, await Look.of(Lookups.next_job))
-    if source is Source.TILL and shift.config.api.receipts == "print":
+    if source is Source.TILL and context.config.api.receipts == "print":
         copies = (copies[0], replace(copies[1], held=False))
-    elif source is Source.TILL and role_of(shift) is Role.CUSTOMER:
+    elif source is Source.TILL and role_of(context) is Role.CUSTOMER:
         return (replace(copies[1], job=copies[0].job),)
-    if role_of(shift) is not Role.CUSTOMER:
+    if role_of(context) is not Role.CUSTOMER:
         return copies
     return (replace(copies[0], copy=Copy.CARDHOLDER),)
 
@@ -255,15 +257,17 @@ def both_copies(payment: Payment, job: int) -> tuple[PrintQueued, PrintQueued]:
     )
 
 
-async def _transaction(shift: Shift, payment: Payment) -> Transaction:
-    found = await Look.of(Lookups.transaction, payment.batch, payment.stan, training=shift.training)
+async def _transaction(context: Context, payment: Payment) -> Transaction:
+    found = await Look.of(
+        Lookups.transaction, payment.batch, payment.stan, training=context.training
+    )
     assert found is not None, "an intent that was recorded is found"
     return found
 
 
-def payment_of(shift: Shift, ready: Ready, numbers: Numbers, moment: Moment) -> Payment:
+def payment_of(context: Context, ready: Ready, numbers: Numbers, moment: Moment) -> Payment:
     """What was agreed to, under the number that it now gets."""
-    agreed, merchant = ready.agreed, shift.config.merchant
+    agreed, merchant = ready.agreed, context.config.merchant
     return Payment(
         kind=agreed.kind,
         terminal=merchant.terminal,
@@ -273,11 +277,11 @@ def payment_of(shift: Shift, ready: Ready, numbers: Numbers, moment: Moment) -> 
         amount=agreed.amount,
         date=moment.date,
         time=moment.time,
-        operator=shift.operator,
+        operator=context.operator,
         original=agreed.order.original,
         order_id=agreed.order.order_id,
         order_reference=agreed.order.reference if agreed.order.order_id else "",
-        training=shift.training,
+        training=context.training,
         merchant_name=merchant.name,
         store=merchant.store,
     )
@@ -292,7 +296,7 @@ def intent_of(ready: Ready, payment: Payment) -> IntentRecorded:
 
 
 def _outcome(
-    shift: Shift,
+    context: Context,
     payment: Payment,
     ready: Ready,
     result: Result,
@@ -311,9 +315,9 @@ def _outcome(
         reference=answer.reference,
         issuer=answer.issuer,
         verification=ready.verification,
-        emv=replace(ready.emv, test_keys=shift.config.emv.test_keys),
+        emv=replace(ready.emv, test_keys=context.config.emv.test_keys),
         offline=offline,
         ask_issuer=answer.ask_issuer and result is Result.APPROVED,
-        chip_data=chip.hex().upper() if keeps_chip(shift) else "",
+        chip_data=chip.hex().upper() if keeps_chip(context) else "",
         training=payment.training,
     )

@@ -10,6 +10,10 @@ from firmware.receipts.texts import (
     DISPLAY,
     DISPLAY_ADVICE,
     NAMES,
+    OFFLINE_REFUSED,
+    OFFLINE_REFUSED_ADVICE,
+    OFFLINE_WAITS,
+    OFFLINE_WAITS_ADVICE,
     REASONS,
     REFUND_REFUSED,
     REFUND_REFUSED_ADVICE,
@@ -17,10 +21,6 @@ from firmware.receipts.texts import (
     REFUND_WAITS_ADVICE,
     REVERSAL_ADVICE,
     REVERSAL_AT_THE_TILL,
-    UPLOAD_ADVICE,
-    UPLOAD_HAPPENED,
-    UPLOAD_WAITS,
-    UPLOAD_WAITS_ADVICE,
     VOUCHER_SHORT,
     Label,
     Mark,
@@ -43,7 +43,7 @@ def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) 
     sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
     if transaction.kind is Kind.REFUND:
         return _what_to_do(sheet.both(REFUND_WAITS), transaction, REFUND_WAITS_ADVICE)
-    return _what_to_do(sheet.both(UPLOAD_WAITS), transaction, UPLOAD_WAITS_ADVICE)
+    return _what_to_do(sheet.both(OFFLINE_WAITS), transaction, OFFLINE_WAITS_ADVICE)
 
 
 def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
@@ -51,7 +51,7 @@ def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) 
     sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
     if transaction.kind is Kind.REFUND:
         return _what_to_do(sheet.both(REFUND_REFUSED), transaction, REFUND_REFUSED_ADVICE)
-    return _what_to_do(sheet.both(UPLOAD_HAPPENED), transaction, UPLOAD_ADVICE)
+    return _what_to_do(sheet.both(OFFLINE_REFUSED), transaction, OFFLINE_REFUSED_ADVICE)
 
 
 def _what_to_do(

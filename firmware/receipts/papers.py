@@ -142,7 +142,7 @@ class Papers:
                 return fault_slip(reversal, self._config.merchant, columns=self._columns)
         told = journal.transaction(job.batch, job.stan, training=job.training)
         if told is not None and _was_advice(told):
-            waits = any(upload.transaction == told for upload in journal.uploads())
+            waits = any(advice.transaction == told for advice in journal.advices())
             slip = waiting_slip if waits else refused_slip
             return slip(told, self._config.merchant, columns=self._columns)
         return _lost(job)  # delivered since: the reversal is no fault any more

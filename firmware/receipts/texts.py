@@ -154,11 +154,11 @@ REFUND_WAITS_ADVICE = (
         "Call your acquirer with this slip: the batch cannot be settled before it is taken.",
     ),
 )
-UPLOAD_HAPPENED = (
+OFFLINE_REFUSED = (
     "此笔脱机批准，主机拒绝入账。",
     "Approved offline by the card; the host refused it.",
 )
-UPLOAD_ADVICE = (
+OFFLINE_REFUSED_ADVICE = (
     (
         "1. 请凭本单和商户存根联系收单机构请款。",
         "Claim it from your acquirer with this slip and the merchant copy.",
@@ -168,11 +168,11 @@ UPLOAD_ADVICE = (
         "Do not hand this slip to the cardholder as a receipt.",
     ),
 )
-UPLOAD_WAITS = (
+OFFLINE_WAITS = (
     "此笔脱机批准，尚未上送成功。",
     "Approved offline by the card; not yet taken by the host.",
 )
-UPLOAD_WAITS_ADVICE = (
+OFFLINE_WAITS_ADVICE = (
     (
         "1. 请保持开机联网，交易自动重新上送。",
         "Stay on and online: it is sent again.",

@@ -73,7 +73,7 @@ def _day(whose: Owner) -> dict[str, Screen]:
         "idle-cover-open": idle("01", Phrase.of(Text.PRINTER_COVER_OPEN)),
         "idle-no-printer": idle("01", Phrase.of(Text.PRINTER_OFFLINE)),
         "idle-printer-unproven": idle("01", Phrase.of(Text.PRINTER_UNPROVEN)),
-        "idle-offline-due": idle("01", Phrase.of(Text.UPLOADS_PENDING, count=3)),
+        "idle-offline-due": idle("01", Phrase.of(Text.OFFLINE_PENDING, count=3)),
         "idle-reversal-due": idle("01", Phrase.of(Text.REVERSALS_PENDING, count=1)),
         "idle-clock-moved": idle("01", Phrase.of(Text.CLOCK_MOVED, by="+24:00")),
         "idle-entry-left-open": idle("01", Phrase.of(Text.ENTRY_LEFT_OPEN)),

@@ -33,7 +33,7 @@ class Text(enum.Enum):
     REVERSALS_PENDING = ("{count}笔冲正待发送", "Reversals to send: {count}")
     REFUNDS_PENDING = ("{count}笔退货待确认", "Refunds to send: {count}")
     SCRIPTS_PENDING = ("{count}笔脚本结果待上送", "Script data: {count}")
-    UPLOADS_PENDING = ("{count}笔脱机交易待上送", "Offline to send: {count}")
+    OFFLINE_PENDING = ("{count}笔脱机交易待上送", "Offline to send: {count}")
     CLOCK_MOVED = ("时钟被调整 {by}", "Clock changed {by}")
     CLOCK_MOVED_DAYS = ("时钟被调整 {by}天", "Clock changed {by} d")
     SETTLE_SOON = ("批次将满 请结算", "Nearly full: settle")
@@ -202,7 +202,7 @@ class Text(enum.Enum):
     NOT_PERMITTED = ("无此权限", "Not permitted")
     BATCH_FULL = ("批次已满 请结算", "Batch full: settle")
     OFF_IN_KIOSK = ("自助终端不支持", "Not offered here")
-    UPLOAD_FIRST = ("脱机交易未上送 请查网络", "Offline sale not sent: check network")
+    OFFLINE_FIRST = ("脱机交易未上送 请查网络", "Offline sale not sent: check network")
     REFUND_FIRST = ("退货未确认 请查网络", "Refund not sent: check network")
     REVERSAL_FIRST = ("冲正未完成 请查网络", "Reversal not sent: check network")
     # menu

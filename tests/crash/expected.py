@@ -16,7 +16,7 @@ from firmware.iso8583.messages import (
     HostRequest,
     ReversalRequest,
 )
-from firmware.journal.advice_records import UploadAttempted
+from firmware.journal.advice_records import AdviceAttempted
 from firmware.journal.enquiry_records import BalanceAnswered
 from firmware.journal.records import (
     ClockJumped,
@@ -94,7 +94,7 @@ _REVERSAL_IN_VAIN = Expected(
     (*_NO_ANSWER, Text.RECOVERED_REVERSAL_DUE), at_idle=True, stood=True, record=ReversalAttempted
 )
 _NOTICE_IN_VAIN = Expected(
-    (Text.UPLOADS_PENDING, Text.UPLOAD_FIRST), at_idle=True, stood=True, record=UploadAttempted
+    (Text.OFFLINE_PENDING, Text.OFFLINE_FIRST), at_idle=True, stood=True, record=AdviceAttempted
 )
 _ENQUIRY_IN_VAIN = Expected((Text.BALANCE_LATER,), record=BalanceAnswered)
 _SETTLEMENT_IN_VAIN = Expected((Text.SETTLE_FAILED,), record=SettlementStarted)

@@ -278,7 +278,7 @@ class Trial:
 
     def _owes(self) -> bool:
         journal = _journal(self.cast.rig)
-        return bool(journal.reversals() or journal.uploads())
+        return bool(journal.reversals() or journal.advices())
 
     # --- what must hold ---
 

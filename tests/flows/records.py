@@ -183,7 +183,7 @@ def owed_reversal_is_sent(
 ) -> list[Pair]:
     """All that is owed is sent, which is this one reversal."""
     looked, *asked = reversal_is_sent(owed, "power lost", answer, attempts=attempts, told=told)
-    return [looked, (Look.of(Lookups.uploads), []), *asked]
+    return [looked, (Look.of(Lookups.advices), []), *asked]
 
 
 def reversal_is_confirmed(owed: Transaction, code: str = "00") -> Pair:

@@ -47,7 +47,7 @@ PAPER = PrintJob(job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, st
 def nothing_is_owed() -> list[Pair]:
     return [
         (Look.of(Lookups.reversals), []),
-        (Look.of(Lookups.uploads), []),
+        (Look.of(Lookups.advices), []),
         (Look.of(Lookups.pending_settlement), None),
     ]
 

@@ -7,11 +7,11 @@ import pytest
 from firmware.core.kinds import Copy, Kind, ReversalCause
 from firmware.core.masked import Pan
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer, NoAnswer, NoAnswerReason
-from firmware.journal.advice_records import UploadAnswered
+from firmware.journal.advice_records import AdviceAnswered
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import ReversalAttempted
-from firmware.journal.transactions import Reversal, State, Upload
+from firmware.journal.transactions import Advice, Reversal, State
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.owed import Retry, send_owed
 from firmware.payments.reverse import CONFIRMING_CODES, reverse, send_reversals
@@ -177,13 +177,13 @@ def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses
 
 def test_notices_go_out_past_a_reversal_that_the_host_refuses():
     """Whatever is owed, and whatever was refused of it."""
-    notice = Upload(transaction=SECOND, attempts=0)
-    taken = UploadAnswered(batch=1, stan=2, response_code="00")
+    notice = Advice(transaction=SECOND, attempts=0)
+    taken = AdviceAnswered(batch=1, stan=2, response_code="00")
     (looked, now, first) = reversal_is_sent(OWED, "power lost", Answered("96"))
     done = follow(
         send_owed(desk()),
         looked,
-        (Look.of(Lookups.uploads), [notice]),
+        (Look.of(Lookups.advices), [notice]),
         now,
         first,
         reversal_stays_owed(OWED, 1, "96"),
@@ -199,6 +199,6 @@ def test_nothing_owed_asks_no_host():
     pause = follow(
         retry.go_on(desk(), it_is(90_000)[1]),
         (Look.of(Lookups.reversals), []),
-        (Look.of(Lookups.uploads), []),
+        (Look.of(Lookups.advices), []),
     )
     assert pause is None

@@ -71,7 +71,7 @@ def totals_are_shown() -> list[Pair]:
 def settlement_starts() -> list[Pair]:
     """The host knows all it must; the totals are fixed before it is asked."""
     return [
-        (Look.of(Lookups.uploads), []),
+        (Look.of(Lookups.advices), []),
         (CheckSpace(), None),
         (CheckClock(), None),
         (Look.of(Lookups.pending_settlement), None),

@@ -169,7 +169,7 @@ SIGN_OFF = Notice(say(Text.SIGN_OFF_ASK, operator="01"), (), say(Text.PRESS_ENTE
 
 def test_operator_signs_off():
     here = desk()
-    nothing = [(Look.of(Lookups.reversals), []), (Look.of(Lookups.uploads), [])]
+    nothing = [(Look.of(Lookups.reversals), []), (Look.of(Lookups.advices), [])]
     follow(
         manage(here),
         is_chosen(Text.SIGN_OFF),

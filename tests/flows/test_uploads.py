@@ -19,17 +19,17 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
-from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
+from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted, AdviceQueued
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.payments import fields_of
-from firmware.journal.transactions import State, Transaction, Upload
+from firmware.journal.transactions import Advice, State, Transaction
 from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import Stage
-from firmware.payments.advice import TRY_AGAIN, send_uploads
+from firmware.payments.advice import TRY_AGAIN, send_advices
 from firmware.payments.effects import Authorise, Look, Record, Unseal
 from firmware.payments.sealed_cards import Place, keeping, seal, unseal
 from tests.flows.script import Pair, desk, follow
@@ -44,9 +44,9 @@ PRESENTED = CardPresented(Pan(PAN), "01", "3012", de55=bytes.fromhex("9F2608AABB
 PAYMENT = payment(batch=PLACE.batch, stan=PLACE.stan, amount=yuan(5_000))
 
 
-def owed(attempts: int = 0, *, told: bool = False) -> Upload:
+def owed(attempts: int = 0, *, told: bool = False) -> Advice:
     sale = Transaction(**fields_of(PAYMENT), card=CARD, state=State.APPROVED, offline=True)
-    return Upload(transaction=sale, attempts=attempts, told=told)
+    return Advice(transaction=sale, attempts=attempts, told=told)
 
 
 def request() -> FinancialRequest:
@@ -69,19 +69,19 @@ def test_a_sealed_card_is_read_only_with_its_key_at_its_place():
 
 
 def test_no_track_data_and_no_pin_is_sealed():
-    records = (UploadQueued(batch=3, stan=17),)
+    records = (AdviceQueued(batch=3, stan=17),)
     assert keeping(records, PRESENTED, KEY) is not None
     assert keeping((), PRESENTED, KEY) is None
     assert unseal(seal(PRESENTED, PLACE, KEY), PLACE, KEY).track2 is None
 
 
 def test_a_taken_notice_is_recorded_with_the_hosts_reference():
-    told = UploadAnswered(
+    told = AdviceAnswered(
         batch=3, stan=17, response_code="00", reference="632600000001", authorisation_code="123456"
     )
     done = follow(
-        send_uploads(desk()),
-        (Look.of(Lookups.uploads), [owed()]),
+        send_advices(desk()),
+        (Look.of(Lookups.advices), [owed()]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("00", "632600000001", "123456")),
         (Record.of(told), None),
@@ -90,14 +90,14 @@ def test_a_taken_notice_is_recorded_with_the_hosts_reference():
 
 
 def stays_owed(attempt: int, detail: str, *slip: PrintQueued) -> Pair:
-    attempted = UploadAttempted(batch=3, stan=17, attempt=attempt, detail=detail)
+    attempted = AdviceAttempted(batch=3, stan=17, attempt=attempt, detail=detail)
     return Record.of(attempted, *slip), None
 
 
 def test_without_an_answer_nothing_else_is_sent_and_no_slip_tells_of_it():
     done = follow(
-        send_uploads(desk()),
-        (Look.of(Lookups.uploads), [owed(attempts=4), owed(attempts=5)]),
+        send_advices(desk()),
+        (Look.of(Lookups.advices), [owed(attempts=4), owed(attempts=5)]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), NoAnswer(NoAnswerReason.TIMED_OUT)),
         stays_owed(5, "timed out"),
@@ -108,8 +108,8 @@ def test_without_an_answer_nothing_else_is_sent_and_no_slip_tells_of_it():
 @pytest.mark.parametrize("code", sorted(TRY_AGAIN))
 def test_a_notice_that_the_host_cannot_take_stays_owed_and_holds_up_none_behind_it(code: str):
     done = follow(
-        send_uploads(desk()),
-        (Look.of(Lookups.uploads), [owed(), owed(attempts=1)]),
+        send_advices(desk()),
+        (Look.of(Lookups.advices), [owed(), owed(attempts=1)]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered(code)),
         stays_owed(1, code),
@@ -128,8 +128,8 @@ def test_one_slip_tells_a_person_of_a_notice_that_the_host_cannot_take(
 ):
     slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
     follow(
-        send_uploads(desk()),
-        (Look.of(Lookups.uploads), [owed(attempts, told=told)]),
+        send_advices(desk()),
+        (Look.of(Lookups.advices), [owed(attempts, told=told)]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("96")),
         [(Look.of(Lookups.next_job), 9)] * slips,
@@ -138,11 +138,11 @@ def test_one_slip_tells_a_person_of_a_notice_that_the_host_cannot_take(
 
 
 def test_a_refused_notice_prints_what_a_person_has_to_claim():
-    told = UploadAnswered(batch=3, stan=17, response_code="14")
+    told = AdviceAnswered(batch=3, stan=17, response_code="14")
     slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
     done = follow(
-        send_uploads(desk()),
-        (Look.of(Lookups.uploads), [owed()]),
+        send_advices(desk()),
+        (Look.of(Lookups.advices), [owed()]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("14")),
         (Look.of(Lookups.next_job), 9),

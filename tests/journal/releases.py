@@ -90,7 +90,7 @@ def main() -> None:
             "qr": essence(sale, KEYS),
             "next_stan": shop.journal.next_stan(),
             "orders": {each.taken.id: each.state.value for each in shop.journal.orders_after(0)},
-            "uploads": [owed.transaction.amount_minor for owed in shop.journal.uploads()],
+            "uploads": [owed.transaction.amount_minor for owed in shop.journal.advices()],
         }
         shop.journal.close()
         shutil.copy(Path(room) / DATABASE, kept / DATABASE)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from firmware.core.kinds import Kind, Result
-from firmware.journal.advice_records import UploadAnswered, UploadAttempted
+from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted
 from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     IntentRecorded,
@@ -39,15 +39,15 @@ def pending(shop: Shop) -> tuple[Transaction, IntentRecorded]:
 
 def test_it_is_owed_over_restarts_until_its_outcome(shop: Shop) -> None:
     sale, intent = pending(shop)
-    shop.journal.append(UploadAttempted(batch=intent.batch, stan=intent.stan, attempt=1))
+    shop.journal.append(AdviceAttempted(batch=intent.batch, stan=intent.stan, attempt=1))
     shop.reopen()
-    owed = shop.journal.uploads()
+    owed = shop.journal.advices()
     assert [(one.transaction.stan, one.attempts) for one in owed] == [(intent.stan, 1)]
     assert shop.find(intent).state is State.PENDING
     assert shop.journal.totals(intent.batch).refunds == 0
     shop.journal.append(outcome(intent, Result.APPROVED))
     shop.reopen()
-    assert shop.journal.uploads() == []
+    assert shop.journal.advices() == []
     assert shop.find(intent).reference == "632600000009"
     assert shop.journal.totals(intent.batch).refunds_minor == 850
     assert shop.find(sale).refunded_minor == 850
@@ -67,7 +67,7 @@ def test_a_refused_one_is_left_to_refund_again(shop: Shop) -> None:
     sale, intent = pending(shop)
     shop.journal.append(outcome(intent, Result.DECLINED))
     assert shop.find(sale).refunded_minor == 0
-    assert shop.journal.uploads() == []
+    assert shop.journal.advices() == []
 
 
 def test_it_is_never_reversed(shop: Shop) -> None:
@@ -82,7 +82,7 @@ def test_only_an_answer_ends_it(shop: Shop, result: Result) -> None:
     _, intent = pending(shop)
     with pytest.raises(RuleBroken, match="which is pending"):
         shop.journal.append(outcome(intent, result))
-    told = UploadAnswered(batch=intent.batch, stan=intent.stan, response_code="00")
+    told = AdviceAnswered(batch=intent.batch, stan=intent.stan, response_code="00")
     with pytest.raises(RuleBroken, match="no sale"):
         shop.journal.append(told)
 

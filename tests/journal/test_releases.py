@@ -54,7 +54,7 @@ def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
     assert journal.signed_on() == "01"
     verdict = Operators(journal).verify("01", Password("1357"), shop.clock())
     assert verdict == Verified()
-    uploads = journal.uploads()
+    uploads = journal.advices()
     assert [owed.transaction.amount_minor for owed in uploads] == expected.get("uploads", [])
     for upload in uploads:
         journal.append(answer(upload.transaction))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from firmware.core.kinds import Copy
-from firmware.journal.advice_records import UploadAnswered, UploadAttempted, UploadQueued
+from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted, AdviceQueued
 from firmware.journal.faults import JournalFault, RuleBroken
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import SettlementStarted
@@ -18,30 +18,30 @@ from tests.journal.story import KEYS, Shop, outcome_of
 def offline_sale(shop: Shop) -> Transaction:
     intent = shop.intent(amount_minor=5_000)
     outcome = msgspec.structs.replace(outcome_of(intent), reference="", offline=True)
-    shop.journal.append(intent, outcome, UploadQueued(batch=intent.batch, stan=intent.stan))
+    shop.journal.append(intent, outcome, AdviceQueued(batch=intent.batch, stan=intent.stan))
     return shop.find(intent)
 
 
-def answer(sale: Transaction, code: str = "00") -> UploadAnswered:
+def answer(sale: Transaction, code: str = "00") -> AdviceAnswered:
     reference = "632600000001" if code == "00" else ""
-    return UploadAnswered(batch=sale.batch, stan=sale.stan, response_code=code, reference=reference)
+    return AdviceAnswered(batch=sale.batch, stan=sale.stan, response_code=code, reference=reference)
 
 
 def test_a_notice_is_owed_over_restarts_until_it_is_answered(shop: Shop) -> None:
     sale = offline_sale(shop)
-    shop.journal.append(UploadAttempted(batch=sale.batch, stan=sale.stan, attempt=1))
+    shop.journal.append(AdviceAttempted(batch=sale.batch, stan=sale.stan, attempt=1))
     shop.reopen()
-    assert [(one.transaction, one.attempts) for one in shop.journal.uploads()] == [(sale, 1)]
+    assert [(one.transaction, one.attempts) for one in shop.journal.advices()] == [(sale, 1)]
     shop.journal.append(answer(sale))
     shop.reopen()
-    assert shop.journal.uploads() == []
+    assert shop.journal.advices() == []
     assert verify_journal(shop.directory, KEYS.public_key).faults == []
 
 
 def test_an_owed_notice_remembers_that_a_slip_has_told_of_it(shop: Shop) -> None:
     first, second = offline_sale(shop), offline_sale(shop)
     shop.journal.append(PrintQueued(job=1, copy=Copy.FAULT, batch=second.batch, stan=second.stan))
-    assert [(one.transaction.stan, one.told) for one in shop.journal.uploads()] == [
+    assert [(one.transaction.stan, one.told) for one in shop.journal.advices()] == [
         (first.stan, False),
         (second.stan, True),
     ]
@@ -62,7 +62,7 @@ def test_a_notice_is_answered_once(shop: Shop) -> None:
     with pytest.raises(RuleBroken, match="not owed"):
         shop.journal.append(answer(sale))
     with pytest.raises(RuleBroken, match="not owed"):
-        shop.journal.append(UploadAttempted(batch=sale.batch, stan=sale.stan, attempt=2))
+        shop.journal.append(AdviceAttempted(batch=sale.batch, stan=sale.stan, attempt=2))
 
 
 def test_only_an_approved_sale_that_the_host_was_not_asked_for_is_told(shop: Shop) -> None:
@@ -71,7 +71,7 @@ def test_only_an_approved_sale_that_the_host_was_not_asked_for_is_told(shop: Sho
     shop.journal.append(undecided)
     for stan in (asked.stan, undecided.stan, 999):
         with pytest.raises(RuleBroken, match="advice of"):
-            shop.journal.append(UploadQueued(batch=asked.batch, stan=stan))
+            shop.journal.append(AdviceQueued(batch=asked.batch, stan=stan))
 
 
 def test_a_settlement_waits_for_every_notice(shop: Shop) -> None:

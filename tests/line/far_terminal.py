@@ -92,7 +92,7 @@ class FarTerminal:
         journal = self.journal
         found = [f"intent {each.stan} is open" for each in journal.open_intents()]
         found += [f"reversal of {each.transaction.stan} is owed" for each in journal.reversals()]
-        found += [f"advice of {each.transaction.stan} is owed" for each in journal.uploads()]
+        found += [f"advice of {each.transaction.stan} is owed" for each in journal.advices()]
         return found
 
     @property

@@ -22,7 +22,7 @@ OUTCOMES = (
     "duplicate printed",
     "GuardOverridden",
     "ReversalConfirmed",
-    "UploadAnswered",
+    "AdviceAnswered",
     "SettlementCompleted",
     "PrintDoubtful",
     "OperatorSignedOff",

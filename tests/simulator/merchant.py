@@ -145,7 +145,7 @@ class Merchant:
         if terminal is None or not terminal.ledger.at_hand:
             return False
         journal = terminal.ledger.journal
-        return bool(journal.reversals() or journal.uploads())
+        return bool(journal.reversals() or journal.advices())
 
     def _mishaps(self) -> Iterator[str]:
         mend_p = 0.7 if isinstance(self.screen, screens.OutOfService) else 0.25

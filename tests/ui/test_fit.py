@@ -99,7 +99,7 @@ SENTENCES = {
     Text.PASSWORD_LOCKED,
     Text.RECOVERED_REVERSED,
     Text.REVERSAL_FIRST,
-    Text.UPLOAD_FIRST,
+    Text.OFFLINE_FIRST,
     Text.REFUND_FIRST,
 }
 WORDS = [text for text in Text if text not in SENTENCES]

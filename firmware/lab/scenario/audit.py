@@ -63,7 +63,7 @@ def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
             found.append(f"{account} holds {held[account]} here, {holds.get(account, 0)} there")
     found += [f"intent {each.stan:06d} is open" for each in journal.open_intents()]
     found += [f"reversal of {each.transaction.stan:06d} is owed" for each in journal.reversals()]
-    found += [f"advice of {each.transaction.stan:06d} is owed" for each in journal.uploads()]
+    found += [f"advice of {each.transaction.stan:06d} is owed" for each in journal.advices()]
     return found
 
 

@@ -27,7 +27,7 @@ class SpiDev:
         self.opened = port, device
 
     def writebytes(self, block: Sequence[int]) -> None:
-        """Shift bytes out to the chip. Raises OSError while the wire is broken."""
+        """Context bytes out to the chip. Raises OSError while the wire is broken."""
         if self.data_command.state:
             self.glass.data(block)
         else:

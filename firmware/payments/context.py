@@ -30,7 +30,7 @@ class Progress(Struct, frozen=True):
     totals: Totals | None = None
 
 
-class Shift(Protocol):
+class Context(Protocol):
     """The settings, who is signed on ("" is nobody), and whether this is training.
 
     A conversation at the keypad is one (`firmware.flows.desk.Desk`); a till's order is another.
@@ -54,9 +54,9 @@ class Shift(Protocol):
         ...
 
 
-def is_on_a_line(shift: Shift) -> bool:
+def is_on_a_line(context: Context) -> bool:
     """Whether an acquirer at the end of a line is asked, which wants the card of what it is told.
 
     There refunds are repeated and not reversed, and a batch is uploaded. Training reaches nobody.
     """
-    return shift.config.host.kind == "acquirer"
+    return context.config.host.kind == "acquirer"
