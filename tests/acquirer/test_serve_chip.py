@@ -102,9 +102,9 @@ def test_chip_data_are_taken_once_and_told(counter: Counter, capsys) -> None:
     assert [each.de55 for each in batch.chip.data] == [
         each.card.de55.hex().upper() for each in (one, two)
     ]
-    acquirer_report.run(Namespace(terminal="", json=False), counter.bank.place)
+    acquirer_report.run(Namespace(terminal="", json=False, hold_days=30), counter.bank.place)
     assert "    chip data: 2\n" in capsys.readouterr().out
-    acquirer_report.run(Namespace(terminal="", json=True), counter.bank.place)
+    acquirer_report.run(Namespace(terminal="", json=True, hold_days=30), counter.bank.place)
     told = json.loads(capsys.readouterr().out)["batches"][0]["chip"]
     assert told["data"][0]["stan"] == first.payment.stan
 
@@ -135,7 +135,7 @@ def test_what_is_not_as_in_the_books_is_refused_and_told(
     if asked.batch == 1:
         assert [(one.stan, one.response_code) for one in seen[0].refused] == [(asked.stan, code)]
         assert seen[0].taken == 0
-        acquirer_report.run(Namespace(terminal="", json=False), counter.bank.place)
+        acquirer_report.run(Namespace(terminal="", json=False, hold_days=30), counter.bank.place)
         assert f"refused: 1 ({asked.stan:06d}: {code})" in capsys.readouterr().out
     assert counter.bank.spent() == before
     assert counter.ask(counter.chip(sale)) == "00", "what was refused stands in nobody's way"
