@@ -17,6 +17,7 @@ def main() -> int:
     """0 when every promise held, 1 when one was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
     parser.add_argument("--days", type=int, default=1_000)
+    parser.add_argument("--minutes", type=float, help="no more merchants after so long")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--failures", type=Path, default=Path("out/simulator"))
@@ -28,7 +29,11 @@ def main() -> int:
         print(f"\r{figures.days} days", end="", file=sys.stderr, flush=True)
 
     seeds = range(first, first + count)
-    figures, found = hunt(seeds, options.failures, options.processes, tell)
+
+    def enough() -> bool:
+        return bool(options.minutes) and time.monotonic() - began > options.minutes * 60
+
+    figures, found = hunt(seeds, options.failures, options.processes, tell, enough)
     print(file=sys.stderr)
     print(figures.words(time.monotonic() - began))
     if found:

@@ -20,10 +20,12 @@ def hunt(
     failures: Path,
     processes: int = 1,
     tell: Callable[[Figures], None] = lambda _: None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> tuple[Figures, str]:
     """Live the days of each seed's merchant, up to the first broken promise: figures, and it.
 
-    Its scenario file is written to `failures`; `tell` hears the figures as they grow.
+    Its scenario file is written to `failures`; `tell` hears the figures as they grow. `enough` is
+    asked after every few merchants whether to go on.
     """
     figures = Figures()
     few = [seeds[at : at + AT_A_TIME] for at in range(0, len(seeds), AT_A_TIME)]
@@ -31,7 +33,7 @@ def hunt(
         for lived, found in mapped(partial(_live, failures), few):
             figures.add(lived)
             tell(figures)
-            if found:
+            if found or enough():
                 return figures, found
     return figures, ""
 
