@@ -39,7 +39,7 @@ def keeps_chip(context: Context) -> bool:
 
 
 async def end_batch(context: Context, batch: int, totals: Totals, *, balanced: bool) -> bool:
-    """Advice the batch unless it is balanced, and send its end; False while that is not taken."""
+    """Upload the batch unless it is balanced, and send its end; False while that is not taken."""
     done = await Look.of(Lookups.settlement_progress)
     if done.answered is None:
         await Record.of(SettlementAnswered(batch=batch, host_totals=totals, balanced=balanced))
@@ -69,7 +69,7 @@ async def end_batch(context: Context, batch: int, totals: Totals, *, balanced: b
 async def _send_details(
     context: Context, batch: int, done: SettlementProgress, taken: set[int], *, chips_alone: bool
 ) -> bool:
-    """Advice the details that are not there yet; `taken` gets those that are. False: not all.
+    """Upload the details that are not there yet; `taken` gets those that are. False: not all.
 
     `chips_alone`: transactions whose chip's data are sent have no details beside them.
     """
@@ -103,7 +103,7 @@ async def _send_details(
 async def _send_chips(
     context: Context, batch: int, done: SettlementProgress, taken: set[int], *, balanced: bool
 ) -> bool:
-    """Advice the chip's data that are not answered yet; `taken` gets those that are taken now.
+    """Upload the chip's data that are not answered yet; `taken` gets those that are taken now.
 
     What the acquirer does not want is no reason to leave the batch open: no money depends on it.
     """
