@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ class Customer:
     def _use(self, button: Any) -> None:
         button.tap(timeout=PATIENCE_MS)
 
-    def see(self, text: str) -> None:
+    def see(self, text: str | re.Pattern[str]) -> None:
         """Wait until the view that is shown says so."""
         shown = self.page.locator("main > section:not([hidden])")
         shown.get_by_text(text).first.wait_for(timeout=PATIENCE_MS)

@@ -6,6 +6,8 @@ is played, the page's time-outs by its clock being put forward.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.kiosk.people import CARD, PATIENCE_MS, PIN, SIZES
@@ -116,8 +118,8 @@ def test_without_paper_the_receipt_is_on_the_screen_and_the_next_customer_knows(
     customer.ask_to_pay()
     shop.play(f"{AGREE}\n{INSERT}\n{PAY}")
     customer.see("付款成功")
-    customer.do("打印凭条")  # nobody knows yet
-    customer.see("凭条已送打印机")
+    customer.do("打印凭条")  # nobody knows yet, or the terminal has told already
+    customer.see(re.compile("凭条已送打印机|可在屏幕上查看"))
     shop.play("wait 3s")
     customer.page.clock.run_for(4_000)
     customer.see("可在屏幕上查看")
