@@ -17,6 +17,7 @@ from firmware.lab.benchmarks.trade import TracedStage
 from firmware.lab.scenario.stage import START
 from firmware.ui.texts import Text
 from hw.sim.bench import CHIPS
+from hw.sim.cards import tray
 
 SALE_BYTES_MAX = 45_000  # of the write-ahead log; checkpoints come on top, a sixth of it
 
@@ -134,6 +135,15 @@ def test_the_kernel_is_measured_whatever_becomes_of_the_sale():
     kernel = card.Kernel(runs=1)
     for name in ("unionpay-debit", "blocked", "cloned", "t1", "two-apps"):
         assert kernel.time_ms(name, names[name], with_keys=True) > 0
+
+
+def test_every_card_of_the_tray_is_measured(monkeypatch):
+    monkeypatch.setattr(card, "_over_pcscd", lambda: iter(()))
+    monkeypatch.setattr(card, "RUNS", 1)
+    measured = {figure.name: figure.note for figure in card.measure(full=False)}
+    assert measured.keys() == tray().keys()
+    assert measured["visa-credit"] == "approved"
+    assert measured["two-accounts"] != "approved"
 
 
 def test_a_session_without_a_host_runs_to_its_end():

@@ -24,7 +24,7 @@ from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.stage import START
 from firmware.terminal.emv_setup import emv_setup
 from hw.ports import CardReader
-from hw.sim.cards import TEST_CA_KEYS
+from hw.sim.cards import TEST_CA_KEYS, tray
 
 AMOUNT_MINOR = 12_850
 T = TypeVar("T")
@@ -85,9 +85,10 @@ def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
 
 
 def pins() -> dict[str, str]:
-    """The PIN of each card of the tray; some digits for one that has none."""
+    """The PIN of each card of the tray; some digits for one that has none, as a forged one."""
     found = {one.name: one.pin or "1234" for one in tray_accounts()}
-    return found | {name.removesuffix("-1"): pin for name, pin in found.items()}
+    by_card = {name.removesuffix("-1"): pin for name, pin in found.items()}
+    return dict.fromkeys(tray(), "1234") | found | by_card
 
 
 def at() -> datetime:
