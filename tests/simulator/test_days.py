@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.moved import python_path
 from tests.simulator.hunt import hunt
 from tests.simulator.play import DAYS_OF_A_MERCHANT, Simulator
 
@@ -99,6 +100,9 @@ def awaits(statement: ast.stmt) -> str:
 def run(root: Path, module: str, *options: str) -> int:
     """Run a module of the tree at `root` by itself; its exit code."""
     command = (sys.executable, "-m", module, *options)
-    done = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": python_path(root)}  # its modules, on any day
+    done = subprocess.run(
+        command, cwd=root, env=environment, check=False, capture_output=True, text=True
+    )
     print(done.stdout + done.stderr)
     return done.returncode

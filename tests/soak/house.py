@@ -19,6 +19,7 @@ from msgspec import Struct
 from firmware.ops.install import plan
 from hw.sim.cards import tray
 from hw.sim.reader.pcscd import SOCKET_VARIABLE, PrivatePcscd
+from tests.moved import python_path
 
 ROOT = Path(__file__).parents[2]
 READY_S = 60
@@ -67,7 +68,7 @@ class House:
 
     def start(self) -> None:
         """Start it and wait for the first screen."""
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"PYTHONPATH": python_path(ROOT)}
         environment.pop(SOCKET_VARIABLE, None)
         if self._pcscd is not None:
             environment[SOCKET_VARIABLE] = str(self._pcscd.socket)
