@@ -28,7 +28,7 @@ from firmware.acquirer.server import CONNECTIONS_MAX, Server
 from firmware.acquirer.switch import Switch
 from firmware.acquirer.terminal_line import Limits
 from firmware.cli import acquirer_report, acquirer_rules
-from firmware.cli.arguments import add_hold_days, port_number
+from firmware.cli.arguments import add_hold_days, number_up_to, port_number
 from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
@@ -66,7 +66,9 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="for Prometheus on 127.0.0.1, at /metrics",
     )
     serve.add_argument("-v", "--verbose", action="count", default=0, help="log debugging, too")
-    serve.add_argument("--connections", type=_count, default=CONNECTIONS_MAX, metavar="N")
+    serve.add_argument(
+        "--connections", type=number_up_to(LINES_MAX), default=CONNECTIONS_MAX, metavar="N"
+    )
     serve.add_argument(
         "--institution",
         type=_institution,
@@ -208,12 +210,6 @@ def _metrics(port: int | None, counts: Counts) -> Iterator[None]:
         yield
     finally:
         served.close()
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= LINES_MAX:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {LINES_MAX}, not {text!r}")
-    return int(text)
 
 
 def _allow_files(connections: int) -> None:

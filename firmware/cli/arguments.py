@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from firmware.core.kinds import HOLD_DAYS
 
@@ -17,19 +18,24 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def number_up_to(most: int) -> Callable[[str], int]:
+    """Reads a number from 1 to `most`. What it gives raises ArgumentTypeError."""
+
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= most:
+            raise argparse.ArgumentTypeError(f"a number from 1 to {most}, not {text!r}")
+        return int(text)
+
+    return number
+
+
 def add_hold_days(parser: argparse.ArgumentParser) -> None:
     """Add after how many days what a pre-authorisation holds is let go."""
     parser.add_argument(
         "--hold-days",
-        type=_hold_days,
+        type=number_up_to(HOLD_DAYS_MAX),
         default=HOLD_DAYS,
         metavar="N",
         help="so long a pre-authorisation holds; give all servers and the report the same"
         " (default: %(default)s)",
     )
-
-
-def _hold_days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= HOLD_DAYS_MAX:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {HOLD_DAYS_MAX}, not {text!r}")
-    return int(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from firmware.emv.tlv import encode
 from hw.sim.cards import cryptogram as card_side
 from hw.sim.cards.des import icc_master_key
 
@@ -41,7 +42,4 @@ def chip_data(keys: ChipKeys, minor: int, atc: int, currency: str = "156") -> by
     profile = bytes.fromhex("7C00")
     made = card_side.application_cryptogram(keys.cvn, key, data, (profile, counter, told))
     whole = data | {0x82: profile, 0x9F36: counter, 0x9F10: told, 0x9F26: made, 0x9F27: b"\x80"}
-    return b"".join(
-        tag.to_bytes(2 if tag > 0xFF else 1, "big") + bytes([len(value)]) + value
-        for tag, value in whole.items()
-    )
+    return b"".join(encode(tag, value) for tag, value in whole.items())

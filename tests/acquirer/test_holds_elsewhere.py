@@ -19,29 +19,13 @@ from firmware.acquirer.booking import Funds, Standing
 from firmware.acquirer.report import report
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Money
-from firmware.lab.postgres import Cluster
 from tests.acquirer.conftest import NOON
 from tests.acquirer.desks_of import HERE, STRANGER, THERE, Bank
 from tests.payment import changed, yuan
-from tests.postgres import cluster
 
 COMPLETION, PREAUTH_VOID = Kind.COMPLETION, Kind.PREAUTH_VOID
 USED, LATE = "22", "22"
 USD = CURRENCIES["USD"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
-
-
-@pytest.fixture(params=["postgres", "sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return ""
-    running: Cluster = request.getfixturevalue("server")
-    return running.database(str(tmp_path))
 
 
 @pytest.fixture

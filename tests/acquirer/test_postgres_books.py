@@ -17,18 +17,11 @@ from firmware.core.kinds import Kind, Totals
 from firmware.lab.postgres import Cluster
 from tests.contracts.test_books_contract import PLACE, enter
 from tests.payment import payment
-from tests.postgres import cluster
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 @pytest.fixture
-def url(server: Cluster, tmp_path: Path) -> str:
-    return server.database(str(tmp_path))
+def url(postgres: Cluster, tmp_path: Path) -> str:
+    return postgres.database(str(tmp_path))
 
 
 @pytest.fixture
@@ -156,35 +149,35 @@ def test_a_number_that_was_not_committed_does_not_bind(url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
-def test_a_database_that_forgets_is_refused(server: Cluster, tmp_path: Path, name: str) -> None:
+def test_a_database_that_forgets_is_refused(postgres: Cluster, tmp_path: Path, name: str) -> None:
     if name == "synchronous_commit":
-        url = server.database(str(tmp_path))
+        url = postgres.database(str(tmp_path))
         role = url.split("//")[1].split("@")[0]
-        with server.connect() as db:
+        with postgres.connect() as db:
             db.execute(f'ALTER ROLE "{role}" SET synchronous_commit = off'.encode())
         with pytest.raises(BooksError, match="synchronous_commit = off"):
             PostgresBooks(url)
         return
-    with server.connect() as db:
+    with postgres.connect() as db:
         db.execute(f"ALTER SYSTEM SET {name} = off".encode())
         db.execute("SELECT pg_reload_conf()")
     try:
         refused = ""
         while not refused:  # the server reads its settings in its own time
             try:
-                PostgresBooks(server.database(str(tmp_path))).close()
+                PostgresBooks(postgres.database(str(tmp_path))).close()
             except BooksError as error:
                 refused = str(error)
         assert refused.startswith(f"{name} = off")
     finally:
-        with server.connect() as db:
+        with postgres.connect() as db:
             db.execute(f"ALTER SYSTEM RESET {name}".encode())
             db.execute("SELECT pg_reload_conf()")
             while db.execute(f"SHOW {name}".encode()).fetchone() == ("off",):
                 pass
 
 
-def test_what_is_read_ahead_reads_no_more_as_the_books_grow(server: Cluster, url: str) -> None:
+def test_what_is_read_ahead_reads_no_more_as_the_books_grow(postgres: Cluster, url: str) -> None:
     """A plan is made while the tables are empty, and kept: it must not read a table whole."""
     books = PostgresBooks(url)
     for first in range(1, 401, 20):
@@ -198,7 +191,7 @@ def test_what_is_read_ahead_reads_no_more_as_the_books_grow(server: Cluster, url
             books.add_all([(entry, 10_000_000) for entry in entries])
     books.close()
     schema = url.split("//")[1].split("@", maxsplit=1)[0]
-    with server.connect() as db:
+    with postgres.connect() as db:
         scans = read = 0
         while scans < 400:  # a backend tells its figures once it has ended
             found = db.execute(

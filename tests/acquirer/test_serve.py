@@ -34,24 +34,8 @@ from tests.acquirer.serving import (
     received,
     said,
 )
-from tests.postgres import cluster
 
 OTHER = "10000002"
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
-
-
-@pytest.fixture(params=["postgres", "sqlite"])
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where the books are: a database of their own, or "" for SQLite."""
-    if request.param == "sqlite":
-        return ""
-    running: Cluster = request.getfixturevalue("postgres")
-    return running.database(str(tmp_path))
 
 
 class Serving(Server):
@@ -68,8 +52,8 @@ class Serving(Server):
 
 
 @pytest.fixture
-def serving(tmp_path: Path, books: str) -> Iterator[Serving]:
-    made = Serving(tmp_path / "acquirer", books=books)
+def serving(tmp_path: Path, url: str) -> Iterator[Serving]:
+    made = Serving(tmp_path / "acquirer", books=url)
     yield made
     made.kill()
 
@@ -123,10 +107,10 @@ def test_killed_after_the_booking_a_sale_asked_again_is_booked_once(serving: Ser
 
 
 def test_what_another_terminal_sold_is_refunded_by_its_reference(
-    serving: Serving, books: str
+    serving: Serving, url: str
 ) -> None:
     till = serving.terminal
-    other = LineTerminal(add_terminal(serving.data, books, OTHER), OTHER, card=till.card)
+    other = LineTerminal(add_terminal(serving.data, url, OTHER), OTHER, card=till.card)
     till.sign_on(serving)
     other.sign_on(serving)
     sold = till.ask(serving, till.sale(1_000)).reference
@@ -142,9 +126,9 @@ def test_what_another_terminal_sold_is_refunded_by_its_reference(
     assert serving.all_spent == 0
 
 
-def test_accounts_and_terminals_change_while_it_runs(serving: Serving, books: str) -> None:
+def test_accounts_and_terminals_change_while_it_runs(serving: Serving, url: str) -> None:
     till = serving.terminal
-    place = ("--data", serving.data, *(("--books", books) if books else ()))
+    place = ("--data", serving.data, *(("--books", url) if url else ()))
     till.sign_on(serving)
     stranger = ChipCard(replace(DEBIT, name="stranger", pan=Pan("6217000012345679008")))
     till.card = stranger
@@ -269,10 +253,10 @@ MIDDLE: dict[str, Change] = {
 }
 
 
-def test_a_man_in_the_middle_books_nothing(serving: Serving, books: str) -> None:
+def test_a_man_in_the_middle_books_nothing(serving: Serving, url: str) -> None:
     till = serving.terminal
     till.sign_on(serving)
-    other = LineTerminal(add_terminal(serving.data, books, OTHER), OTHER)
+    other = LineTerminal(add_terminal(serving.data, url, OTHER), OTHER)
     other.sign_on(serving)
     for change, spoilt in MIDDLE.items():
         sale = till.sale(100)

@@ -24,20 +24,12 @@ from firmware.iso8583.messages import (
     UploadItem,
     UploadRequest,
 )
-from firmware.lab.postgres import Cluster
 from tests.acquirer.conftest import MERCHANT
 from tests.acquirer.serving import LineTerminal
-from tests.acquirer.test_together import ENGINES, Bank
+from tests.acquirer.test_together import Bank
 from tests.crash.canaries import Search, pan_canaries
-from tests.postgres import cluster
 
 TC, AAC = 0x40, 0x00
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 class Counter:
@@ -80,12 +72,8 @@ class Counter:
             close()
 
 
-@pytest.fixture(params=ENGINES)
-def counter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counter]:
-    url = ""
-    if request.param == "postgres":
-        running: Cluster = request.getfixturevalue("server")
-        url = running.database(str(tmp_path))
+@pytest.fixture
+def counter(url: str, tmp_path: Path) -> Iterator[Counter]:
     bank = Bank(tmp_path / "acquirer", url)
     yield Counter(bank)
     bank.desks.close()

@@ -26,19 +26,12 @@ from firmware.iso8583.messages import (
     UploadItem,
     UploadRequest,
 )
-from firmware.lab.postgres import Cluster, free_port
+from firmware.lab.postgres import free_port
 from tests.acquirer.conftest import MERCHANT, NOON, TERMINAL
 from tests.acquirer.desks_of import Bank
 from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, said
 from tests.crash.canaries import Canary, Search, pan_canaries
 from tests.payment import payment
-from tests.postgres import cluster
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 class Day:
@@ -86,13 +79,9 @@ class Day:
             return str(answer.read(), "utf-8")
 
 
-@pytest.fixture(params=["postgres", "sqlite"])
-def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
-    books = ""
-    if request.param == "postgres":
-        running: Cluster = request.getfixturevalue("postgres")
-        books = running.database(str(tmp_path))
-    made = Day(tmp_path / "acquirer", books)
+@pytest.fixture
+def day(url: str, tmp_path: Path) -> Iterator[Day]:
+    made = Day(tmp_path / "acquirer", url)
     yield made
     made.server.kill()
 

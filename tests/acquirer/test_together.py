@@ -27,21 +27,12 @@ from firmware.iso8583.messages import (
     ReversalRequest,
 )
 from firmware.iso8583.working_keys import unpack_keys
-from firmware.lab.postgres import Cluster
 from tests.acquirer.conftest import MERCHANT, NOON, ChipCard, account
 from tests.acquirer.serving import LINE, LineTerminal
-from tests.postgres import cluster
 
 MASTER = Key(bytes(range(1, 17)))
 TERMINALS = 8
 PAYERS = [account(f"payer {n}", f"62170000123456780{n:02d}") for n in range(TERMINALS)]
-ENGINES = ("postgres", "sqlite")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 class Bank:
@@ -110,12 +101,8 @@ class Bank:
             return [found[key].held_minor if key in found else 0 for key in keys]
 
 
-@pytest.fixture(params=ENGINES)
-def bank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bank]:
-    url = ""
-    if request.param == "postgres":
-        running: Cluster = request.getfixturevalue("server")
-        url = running.database(str(tmp_path))
+@pytest.fixture
+def bank(url: str, tmp_path: Path) -> Iterator[Bank]:
     made = Bank(tmp_path / "acquirer", url)
     yield made
     made.desks.close()
