@@ -243,14 +243,15 @@ class Books:
 
     def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved."""
-        holds_minor = entry.holds_minor
+        place = (entry.terminal, entry.batch, entry.stan)
+        # of the row, not of `entry`: the reversal of its void may have left it without the money
+        sql = f"SELECT holds_minor FROM transactions WHERE {_PLACE}"  # noqa: S608 - ours
+        holds_minor = int(self._db.execute(sql, place).fetchone()[0])
         voids = entry.kind is Kind.COMPLETION_VOID and holds_minor
         if voids and stand_again(self._db, entry.undoes):
             holds_minor = 0
-        self._db.execute(
-            f"UPDATE transactions SET state = 'reversed' WHERE {_PLACE}",  # noqa: S608 - ours
-            (entry.terminal, entry.batch, entry.stan),
-        )
+        sql = f"UPDATE transactions SET state = 'reversed' WHERE {_PLACE}"  # noqa: S608 - ours
+        self._db.execute(sql, place)
         self._move(entry.account, -entry.spends_minor, -holds_minor)
 
     def note_reversal(self, place: Place) -> None:

@@ -249,8 +249,7 @@ class PostgresBooks:
 
     def reverse(self, entry: Booking) -> None:
         """Take back a standing entry and the money it moved; else the commit is a conflict."""
-        moved = entry.spends_minor, entry.holds_minor
-        self.link.later(REVERSE, (entry.terminal, entry.batch, entry.stan, *moved))
+        self.link.later(REVERSE, (entry.terminal, entry.batch, entry.stan, entry.spends_minor))
 
     def note_reversal(self, place: Place) -> None:
         """From now on nothing may stand at `place`."""

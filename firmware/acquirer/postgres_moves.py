@@ -109,7 +109,8 @@ used AS (
     RETURNING 1),
 paid AS (
     UPDATE accounts SET spent_minor = spent_minor - %s, held_minor = held_minor - CASE
-            WHEN EXISTS (SELECT 1 FROM hold WHERE is_used OR is_lapsed) THEN 0 ELSE %s END
+            WHEN EXISTS (SELECT 1 FROM hold WHERE is_used OR is_lapsed) THEN 0
+            ELSE gone.holds_minor END
     FROM gone
     WHERE accounts.account = gone.account
     RETURNING 1)

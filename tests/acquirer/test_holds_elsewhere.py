@@ -99,6 +99,33 @@ def test_a_reversed_completion_leaves_the_hold_where_it_was(bank: Bank) -> None:
     assert bank.funds() == Funds(90_000, 0)
 
 
+def test_what_falls_with_a_reversal_frees_the_money_of_its_hold_once(bank: Bank) -> None:
+    """A completion was voided, and another has used its hold since: the first has none of it."""
+    bank.hold()  # so that what is freed too much would show
+    held = hold, _ = bank.hold()
+    first = bank.uses(COMPLETION, held, 80_000)
+    assert bank.code(first) == "00"
+    void = changed(bank.till.gives_back(first), terminal=HERE)
+    assert bank.code(void) == "00"
+    assert bank.code(bank.uses(COMPLETION, held, 1)) == "00"
+    assert bank.funds() == Funds(1, 100_000)
+    assert bank.code(bank.reversal(first)) == "00"  # its void falls first
+    assert bank.funds() == Funds(1, 100_000)
+    assert bank.code(bank.reversal(hold)) == "00"  # and all that rests on the hold
+    assert bank.funds() == Funds(0, 100_000)
+
+
+def test_a_hold_that_is_reversed_takes_along_whoever_has_used_it(bank: Bank) -> None:
+    bank.hold()
+    held = hold, _ = bank.hold()
+    first = bank.uses(COMPLETION, held, 80_000)
+    assert bank.code(first) == "00"
+    assert bank.code(changed(bank.till.gives_back(first), terminal=HERE)) == "00"
+    assert bank.code(bank.uses(COMPLETION, held, 1)) == "00"
+    assert bank.code(bank.reversal(hold)) == "00"
+    assert bank.funds() == Funds(0, 100_000)
+
+
 def test_its_void_and_its_refund_are_of_whoever_completed(bank: Bank) -> None:
     held = bank.hold()
     paid = bank.uses(COMPLETION, held, 80_000)
