@@ -181,7 +181,7 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
         batch=batch,
         batch_count=journal.count(batch),
         batch_full_at=config.batch.full_at,
-        reversals_owed=len(journal.reversals()),
+        reversals_owed=journal.reversals_count(),
         advice_owed=len(journal.advices()),
         receipts_waiting=len(_papers_waiting(journal, standing.papers_out)),
         settlement_open=journal.pending_settlement() is not None,

@@ -117,7 +117,7 @@ def moved(db: sqlite3.Connection, seq: int, intent: int | None) -> None:
     """The transaction of record `intent` changed by record `seq`: its order stands as it does."""
     row = db.execute(
         "SELECT o.id, o.state AS before, t.* FROM orders o"
-        " JOIN transactions t ON t.intent = o.intent WHERE o.intent = ?",
+        " JOIN transactions t ON t.intent = o.intent WHERE o.intent = ? AND o.intent <> 0",
         (intent,),
     ).fetchone()
     if row is None:
@@ -184,7 +184,7 @@ class OrderLookups(Reading):
 
     def order_of(self, intent: int) -> OrderFound | None:
         """The order that the intent of this record number carries out."""
-        found = self._orders("WHERE o.intent = ?", (intent,))
+        found = self._orders("WHERE o.intent = ? AND o.intent <> 0", (intent,))
         return found[0] if found else None
 
     def open_orders(self) -> list[OrderFound]:

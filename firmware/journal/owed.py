@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from firmware.core.kinds import Kind
 from firmware.journal.advice_records import ScriptQueued
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import (
-    ReversalOpened,
     SettlementCompleted,
     SettlementStarted,
 )
 from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
 from firmware.journal.schema import OWED
 from firmware.journal.transactions import Advice, PrintJob, Reversal, ScriptResult, Transaction
-from firmware.journal.vouchers import VoucherLookups
+from firmware.journal.vouchers import COLUMNS, TABLES, VoucherLookups
 
+T = TypeVar("T")
 _RECORD = columns_of("r")
 
 
@@ -32,46 +34,59 @@ class OwedLookups(VoucherLookups):
         """Reversals that the host has not confirmed, oldest first."""
 
         def reversal(row: sqlite3.Row) -> Reversal:
+            transaction = self._transaction_of(row)
+            if row["owed_opened"] != row["reversal"]:
+                words = f"reversal of transaction {row['intent']} is not as the log says"
+                raise JournalFault(Trouble.CORRUPT, words)
             return Reversal(
-                transaction=self._of_intent(row["intent"]),
-                reason=record_of(row, "r", ReversalOpened).reason,
-                attempts=row["attempts"],
-                told=bool(row["told"]),
+                transaction=transaction,
+                reason=transaction.reversal,
+                attempts=row["owed_attempts"],
+                told=bool(row["owed_told"]),
             )
 
-        return self._values(
-            reversal,
-            f"SELECT v.intent, v.attempts, v.told, {_RECORD} FROM reversals v"  # noqa: S608 - names of ours
-            " JOIN records r ON r.seq = v.opened ORDER BY v.opened",
-        )
+        columns = "w.opened AS owed_opened, w.attempts AS owed_attempts, w.told AS owed_told"
+        return self._owed(reversal, columns, "reversals w", by="w.opened")
 
     def advices(self) -> list[Advice]:
         """Offline approvals that the host has not answered for, oldest first."""
 
         def advice(row: sqlite3.Row) -> Advice:
             return Advice(
-                transaction=self._of_intent(row["intent"]),
-                attempts=row["attempts"],
-                told=bool(row["told"]),
+                transaction=self._transaction_of(row),
+                attempts=row["owed_attempts"],
+                told=bool(row["owed_told"]),
             )
 
-        return self._values(advice, "SELECT intent, attempts, told FROM uploads ORDER BY intent")
+        columns = "w.attempts AS owed_attempts, w.told AS owed_told"
+        return self._owed(advice, columns, "uploads w", by="w.intent")
 
     def scripts(self) -> list[ScriptResult]:
         """Results of issuer scripts that the acquirer has not answered, oldest first."""
 
         def script(row: sqlite3.Row) -> ScriptResult:
             return ScriptResult(
-                transaction=self._of_intent(row["intent"]),
-                attempts=row["attempts"],
-                de55=bytes.fromhex(record_of(row, "r", ScriptQueued).de55),
+                transaction=self._transaction_of(row),
+                attempts=row["owed_attempts"],
+                de55=bytes.fromhex(record_of(row, "q", ScriptQueued).de55),
             )
 
-        return self._values(
-            script,
-            f"SELECT s.intent, s.attempts, {_RECORD} FROM scripts s"  # noqa: S608 - names of ours
-            " JOIN records r ON r.seq = s.queued ORDER BY s.queued",
+        columns = f"w.attempts AS owed_attempts, {columns_of('q')}"
+        owed = "scripts w JOIN records q ON q.seq = w.queued"
+        return self._owed(script, columns, owed, by="w.queued")
+
+    def reversals_count(self) -> int:
+        """How many reversals the host has not confirmed."""
+        return self._number("SELECT count(*) FROM reversals")
+
+    def advice_counts(self) -> dict[Kind, int]:
+        """How many offline approvals of a kind the host has not answered for."""
+        rows = self._all(
+            "SELECT t.kind, count(*) AS found FROM uploads w"
+            " CROSS JOIN transactions t ON t.intent = w.intent GROUP BY t.kind"
         )
+        with damage_is_a_fault():
+            return {Kind(row["kind"]): row["found"] for row in rows}
 
     def sealed(self, batch: int, stan: int) -> bytes:
         """The sealed card data of an advice that is owed. Raises JournalFault when it is gone."""
@@ -129,8 +144,18 @@ class OwedLookups(VoucherLookups):
             values,
         )
 
-    def _of_intent(self, seq: int) -> Transaction:
-        return self._transactions("t.intent = ?", (seq,))[0]
+    def _owed(
+        self, make: Callable[[sqlite3.Row], T], columns: str, owed: str, *, by: str
+    ) -> list[T]:
+        """What `make` makes of what is owed, `w`, with its transaction.
+
+        CROSS JOIN keeps SQLite from walking through all transactions for the few that owe.
+        """
+        sql = (
+            f"SELECT {columns}, {COLUMNS} FROM {owed} CROSS JOIN {TABLES}"  # noqa: S608 - names of ours
+            f" WHERE t.intent = w.intent ORDER BY {by}"
+        )
+        return self._values(make, sql)
 
     def _settlements(self, where: str, values: Sequence[Any]) -> list[SettlementCompleted]:
         table = "batches b JOIN records r ON r.seq = b.completed"

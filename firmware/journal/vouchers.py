@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from firmware.core.kinds import Kind
@@ -13,12 +13,12 @@ from firmware.journal.rows import columns_of, transaction_of
 from firmware.journal.transactions import State, Transaction
 
 # a row of the projection with the records that tell the rest of it
-_TRANSACTION = f"""SELECT t.*, {columns_of("i")}, {columns_of("o")}, {columns_of("v")},
-        e.hash AS ended_hash, b.state AS batch_state
-    FROM transactions t JOIN records i ON i.seq = t.intent
+COLUMNS = f"""t.*, {columns_of("i")}, {columns_of("o")}, {columns_of("v")},
+    e.hash AS ended_hash, b.state AS batch_state"""
+TABLES = """transactions t JOIN records i ON i.seq = t.intent
     LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
     LEFT JOIN records v ON v.seq = t.reversal
-    LEFT JOIN batches b ON b.serial = t.serial """  # noqa: S608 - names of ours
+    LEFT JOIN batches b ON b.serial = t.serial"""
 NEVER = 2**62  # a record number that no journal reaches
 
 
@@ -145,5 +145,8 @@ class VoucherLookups(NumberLookups):
         return found[0] if found else None
 
     def _transactions(self, where: str, values: Sequence[Any] = ()) -> list[Transaction]:
-        make = partial(transaction_of, believing=not self.believes_hashes_only)
-        return self._values(make, f"{_TRANSACTION}WHERE {where}", values)
+        sql = f"SELECT {COLUMNS} FROM {TABLES} WHERE {where}"  # noqa: S608 - names of ours
+        return self._values(self._transaction_of, sql, values)
+
+    def _transaction_of(self, row: sqlite3.Row) -> Transaction:
+        return transaction_of(row, believing=not self.believes_hashes_only)

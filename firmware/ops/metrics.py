@@ -132,7 +132,7 @@ class Figures(Collector):
         yield from (count, minor)
         for name, help_text, value in (
             ("pos_print_queue", "Papers that are owed.", len(journal.print_jobs())),
-            ("pos_reversals_owed", "Reversals without an answer.", len(journal.reversals())),
+            ("pos_reversals_owed", "Reversals without an answer.", journal.reversals_count()),
             ("pos_uploads_owed", "Advices without an answer.", len(journal.advices())),
             ("pos_journal_records", "Records of the journal.", journal.head()[0]),
             ("pos_journal_bytes", "Its size on disk.", self._journal_bytes()),

@@ -48,11 +48,11 @@ class Owed(Struct, frozen=True):
 
 async def what_is_owed() -> Owed:
     """What the acquirer has still to hear of."""
-    reversals = await Look.of(Lookups.reversals)
+    reversals = await Look.of(Lookups.reversals_count)
     if reversals:
-        return Owed(len(reversals))
-    kinds = [advice.transaction.kind for advice in await Look.of(Lookups.advices)]
-    return Owed(0, kinds.count(Kind.SALE), kinds.count(Kind.REFUND))
+        return Owed(reversals)
+    advice = await Look.of(Lookups.advice_counts)
+    return Owed(0, advice.get(Kind.SALE, 0), advice.get(Kind.REFUND, 0))
 
 
 async def _scripts(context: Context) -> list[ScriptResult]:

@@ -92,7 +92,7 @@ def journal(lookups: Lookups, currency: Currency) -> dict[str, Any]:
         },
         "sums": {name: major_text(getattr(totals, f"{name}_minor"), currency) for name in SUMS},
         "owed": {
-            "reversals": len(lookups.reversals()),
+            "reversals": lookups.reversals_count(),
             "papers": len(lookups.print_jobs()),
         },
         "rows": [_transaction(one) for one in lookups.list_transactions(None, 0, ROWS_MAX)],
