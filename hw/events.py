@@ -63,8 +63,8 @@ class KeyPressed(Struct, frozen=True):
 class CardInserted(Struct, frozen=True):
     """A card is in the reader; nothing has been powered yet.
 
-    One that was `found` was in the slot when the reader, or whoever watches it, came up: nobody
-    knows when it was put in, or whom it has served.
+    One that was `found` was in the slot when the reader, or the process that watches it, came up:
+    it is unknown when it was inserted and which transaction used it.
     """
 
     at_ms: int

@@ -184,10 +184,10 @@ class Oled:
         return frame.pack(image)
 
     def _surely(self, transfer: Callable[[], None]) -> None:
-        """Bring something to the glass: one disturbed transfer is no lost display.
+        """Send something to the display: one disturbed transfer is no lost display.
 
-        A transfer that is not acknowledged is made once more; then the glass is initialised anew
-        and everything is sent that is wanted of it. Raises DeviceFault when that fails, too.
+        A transfer that is not acknowledged is made once more; then the display is initialised anew
+        and all that it should show is sent. Raises DeviceFault when that fails, too.
         """
         if self._wire.bus is not None:
             for again in (False, True):

@@ -114,7 +114,7 @@ class EscposPrinter:
         self._clean = False
         sent, finished = self._sent(body)
         after = self.status()
-        # one that is heard only now was there before, and hung: who knows what it printed
+        # one that answers only now was there before, and hung: what it printed is unknown
         well = after in (PaperState.READY, PaperState.NEAR_END) if answers else after is before
         if not (finished and well and after.can_print):
             self._clean = False

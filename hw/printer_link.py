@@ -234,7 +234,7 @@ class CaptureTransport:
         with self._path.open("ab") as file:
             return file.write(data)
 
-    def read(self, timeout_ms: int) -> bytes:  # noqa: ARG002 - there is nobody to wait for
+    def read(self, timeout_ms: int) -> bytes:  # noqa: ARG002 - no answer can come
         return b""
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ class Funds(Struct, frozen=True):
 class Lapsed(Struct, frozen=True):
     """The pre-authorisations of an account whose days are over; minor units.
 
-    `held_minor` is of those that nobody has asked for since: it still stands in its Funds.
+    `held_minor` is the part that still counts as held in the account's Funds.
     """
 
     count: int = 0

@@ -29,7 +29,7 @@ _IS_FREE = """NOT EXISTS (SELECT 1 FROM transactions AS used WHERE used.undoes =
             SELECT 1 FROM transactions AS given_back
             WHERE given_back.undoes = used.reference AND given_back.undoes <> ''
             AND given_back.state = 'standing' AND given_back.kind = 'completion_void'))"""
-# one that has lapsed is only released, and that moves nothing
+# one that has lapsed is only released, and that changes no balance
 FREE_HOLD = f"""
 SELECT 1 FROM transactions AS hold WHERE reference = :undoes AND kind = 'preauth'
     AND account = :account AND merchant = :merchant AND currency = :currency

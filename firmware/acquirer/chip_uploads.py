@@ -67,7 +67,7 @@ def take_chip(desk: ServiceDesk, request: ChipUploadRequest, batch: str, serial:
 def _judged(entry: Booking | None, request: ChipUploadRequest, came: ChipKept) -> str:
     """Whether data agree with what the books have of their transaction."""
     stands = entry is not None and entry.stands
-    if came.declined:  # nobody was asked, and only a failed one can say so
+    if came.declined:  # no request went online: only a failed transaction can say so
         return APPROVED if request.failed and not stands else INVALID
     if entry is None or not stands:
         return UNKNOWN

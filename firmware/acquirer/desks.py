@@ -1,6 +1,6 @@
-"""Open books for several threads: each takes a desk, works alone at it, and gives it back.
+"""Open books for several threads: each takes one set, works alone with it, and gives it back.
 
-A desk whose books failed is closed, and with it all that were opened before it failed: what broke
+One whose books failed is closed, and with it all that were opened before it failed: what broke
 one connection has broken the others. Whoever takes one next opens it anew, for a sync or a
 connection that failed is not to be retried in place.
 """

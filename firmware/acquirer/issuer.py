@@ -108,7 +108,7 @@ class Issuer:
     def balance(
         self, books: BooksEngine, request: BalanceRequest, account_id: str, today: date
     ) -> Decision:
-        """What there is to spend, told to nobody without the card's PIN."""
+        """The available amount; told only with the card's right PIN."""
         account, card = self._accounts.get(account_id), request.card
         if account is None or card.psn not in ("", account.psn):
             return Decision("14")
@@ -233,7 +233,7 @@ class Issuer:
 
 
 def _is_in(account: Account, currency: Currency) -> bool:
-    """Whether the account is kept in this currency; one of which nobody said it is in any."""
+    """Whether the account may pay in this currency; one without a currency may pay in any."""
     return account.currency in ("", currency.numeric)
 
 

@@ -29,7 +29,7 @@ WITH paid AS ({_MOVE} AND {_WITHIN} RETURNING 1),
 {_ENTERED}"""
 _SAME = "merchant = %(merchant)s AND currency = %(currency)s AND account = %(account)s"
 # a hold is used once: released, or completed until the completion is voided. One that has lapsed
-# is only released, and that moves nothing
+# is only released, and that changes no balance
 _USE_HOLD = f"""
 WITH used AS (
     UPDATE transactions SET undone_minor = amount_minor

@@ -107,7 +107,7 @@ class ApiServer:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def start(self) -> None:
-        """Serve from now on; returns when wishes are heard."""
+        """Start serving; returns when requests are accepted."""
         self._thread.start()
         self._ready.wait(JOIN_S)
 

@@ -234,7 +234,7 @@ class Service:
         raise Wrong("unanswered")
 
     def _meant(self, answer: WishAnswer) -> WishAnswer:
-        """Busy because nobody is signed on, or for a settlement, is said so."""
+        """In place of BUSY its reason: no operator signed on, or a settlement in progress."""
         if answer is not NotNow.BUSY:
             return answer
         try:

@@ -1,6 +1,6 @@
-"""The terminal's own certificate, for whoever asks over a network: made once, known by its print.
+"""The terminal's own certificate, for tills that ask over a network: made once.
 
-Nobody else vouches for it: a till is told its fingerprint, which `pos till fingerprint` shows.
+It is self-signed: a till checks its fingerprint, which `pos till fingerprint` shows.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _state(order: OrderFound, door: Door) -> State:
 
 
 def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
-    """Papers that are owed and not `out`: the journal hears of those up to ten seconds later."""
+    """Papers that are owed and not `out`: the journal is told of those up to ten seconds later."""
     return [job for job in journal.print_jobs() if job.job not in out]
 
 

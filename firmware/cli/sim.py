@@ -34,8 +34,8 @@ MARK = "SIMULATED"  # in a folder of the simulator's: nothing is played on a ter
 _MARK = "Made by `pos sim`: modelled cards, no money. Not for a terminal that trades.\n"
 PAUSE = timedelta(minutes=1)  # between two sessions on the same data
 _LAB = """pos sim: {listen} is more than this machine. Whoever reads this address off a screen or a
-network plays this terminal: its keys, cards and faults. Nothing real is behind it, and the
-connection is not enciphered. Use it in a lab's network, for a lesson, and end it afterwards."""
+network can operate this terminal: its keys, cards and faults. Nothing real is behind it, and the
+connection is not enciphered. Use it in a lab's network, for training, and end it afterwards."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

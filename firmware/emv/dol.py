@@ -18,7 +18,7 @@ class DolError(CardError):
 
 
 class DolEntry(Struct, frozen=True):
-    """One wish of a list: `length` bytes of `tag`."""
+    """One entry of a DOL: `length` bytes of `tag` are wanted."""
 
     tag: int
     length: int

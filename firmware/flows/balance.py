@@ -116,7 +116,7 @@ async def _stays(presented: Presented, answer: HostAnswer, *, training: bool) ->
 
 
 async def _show(desk: Desk, told: Balance) -> None:
-    """The balance until a key, or until the card is taken out: whoever it is leaves with it."""
+    """Show the balance until a key is pressed or the card is taken out."""
     amount = None if told.minor < 0 else Money(told.minor, told.currency)
     body = [Phrase.of(Text.AVAILABLE)]
     if amount is None:  # no amount is drawn below zero

@@ -288,7 +288,7 @@ class _Asked(Struct, frozen=True):
     notice: Phrase | None
 
     def words(self, turn: int, *, card_in: bool, customer: bool) -> Phrase:
-        """What to do; a kiosk's customer is told by turns which way round."""
+        """What to do; a kiosk's customer also sees, in turn, how to insert the card."""
         if card_in:
             return Phrase.of(self.reinsert)
         if customer and self.prompt is Text.INSERT_CARD:
@@ -323,7 +323,7 @@ async def _await_card(desk: Desk, wanted: Wanted, asked: _Asked, *, again: bool)
 
 
 def _terminal(terminal: TerminalData, wanted: Wanted) -> TerminalData:
-    """The terminal as it names itself to a card: a balance is told for an online PIN alone."""
+    """Terminal data for the card: a balance enquiry allows online PIN only."""
     if not isinstance(wanted, Enquiry):
         return terminal
     return replace(terminal, capabilities=terminal.capabilities & ~OTHER_METHODS)

@@ -50,7 +50,7 @@ class Desk:
         self.shop_language = self.language
 
     def speak_shop(self) -> None:
-        """Go back to the shop's language: the customer who wanted another one has gone."""
+        """Return to the shop's language after a customer chose another."""
         self.language = self.shop_language
 
     def speak_to_cardholder(self, preferred: Sequence[str]) -> None:

@@ -94,7 +94,7 @@ class CardPresent(Effect[bool], frozen=True):
 
 
 class UseUpCard(Effect[None], frozen=True):
-    """The card in the slot belongs to what ends here: whatever comes next wants it put in again."""
+    """Mark the card in the slot as used: the next transaction needs it inserted again."""
 
 
 class PowerOn(Effect[bytes | CardFailure], frozen=True):
@@ -161,7 +161,7 @@ class StuckPapers(Effect[int], frozen=True):
 
 
 class DoubtfulPapers(Effect[list[PrintJob]], frozen=True):
-    """Papers that were begun and whose end nobody will tell."""
+    """Papers that began to print and whose result will stay unknown."""
 
 
 class PrinterSays(Effect[PaperState], frozen=True):

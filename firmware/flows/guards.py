@@ -1,4 +1,4 @@
-"""Guards of a sale at the display: what makes a cashier look twice, and who went on in spite of it.
+"""Warnings before a sale on the display, and the record of who continued.
 
 The limits and guards themselves are `firmware.payments.limits`.
 """

@@ -35,7 +35,7 @@ LATER = ("firmware.flows.kiosk", "firmware.flows.menu", "firmware.flows.sale")
 
 
 async def terminal(desk: Desk, version: str) -> None:
-    """The terminal's life, begun anew after every fault of a device.
+    """Run the terminal; it starts here again after each fault of a device.
 
     Finish what was open, sign on, then serve until the power goes.
     """

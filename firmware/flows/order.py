@@ -193,7 +193,7 @@ async def _give_up(
 
 
 async def _refused(taken: OrderTaken, refusal: Refusal | None) -> None:
-    """End an order that a rule stands against since it was taken; None: something is owed first."""
+    """End an order that a rule forbids by now. None: something is owed to the acquirer first."""
     words = refusal.code.value if refusal is not None else "owed to the acquirer"
     cause = EndCause.OWED_FIRST
     if refusal is not None:
@@ -274,7 +274,7 @@ def clip(text: str, columns: int) -> str:
 
 
 async def _tell_outcome(desk: Desk, ended: PaymentEnded) -> TillAsked | None:
-    """Show how it ended until a key, a card taken out, or the next order; nobody is waited for."""
+    """Show the outcome until a key, the card's removal or the next order; blocks no till."""
     match ended:
         case PaymentApproved():
             return await _approved(desk, ended)

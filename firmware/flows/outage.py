@@ -73,7 +73,7 @@ class _Story(Struct):
     async def journal(self) -> None:
         """Record each device that failed, once, as soon as the journal can be written.
 
-        A lost display cannot be named on itself: a slip does that.
+        A lost display cannot show its own fault: a fault slip says it.
         """
         new = [name for name in self.seen if name not in self.journaled]
         if not new:

@@ -1,4 +1,4 @@
-"""Why slips wait: what the printer lacks takes turns with what waits for it."""
+"""Why receipts wait: shows in turn the printer's fault and how many receipts wait."""
 
 from __future__ import annotations
 

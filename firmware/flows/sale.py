@@ -211,7 +211,7 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
     """The second half of the card session: the host's answer to the card, and its last word.
 
     In training no issuer has answered, so none can authenticate itself: the card is told of no
-    approval, which keeps its own counts as they were, and its refusal changes no lesson.
+    approval, which keeps its counts as they were; its refusal changes no training transaction.
     """
     arqc = first.ac.hex().upper()
 

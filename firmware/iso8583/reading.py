@@ -62,7 +62,7 @@ NAMES = {
 }
 HIDDEN = frozenset({0x5A, 0x57, 0x56, 0x9F6B})  # tags that name the card
 UPLOAD = "03"  # how the types of a batch upload begin
-TRACKS, SECRET = (35, 36), (52, 54, 62)  # a balance is nobody's business
+TRACKS, SECRET = (35, 36), (52, 54, 62)  # a balance is masked, too
 
 
 class ObjectRow(Struct, frozen=True):

@@ -6,7 +6,7 @@ from firmware.journal.base import Base
 
 
 class AdviceQueued(Base, frozen=True, tag="UploadQueued"):
-    """A card approved by itself: the acquirer must hear of it. It lies sealed beside the log."""
+    """A card approved offline: the acquirer must be sent an advice. It lies sealed by the log."""
 
     batch: int
     stan: int

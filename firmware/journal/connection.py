@@ -1,4 +1,4 @@
-"""The one connection to the journal's database, and the assertions without which nobody trades.
+"""The one connection to the journal's database, and the checks that must pass before a sale.
 
 SQLite 3.7.0 to 3.51.2 can lose a commit when two connections write while the write-ahead log is
 reset (see sqlite.org/wal.html#walresetbug). So there is one process, held by a lock on a file, and

@@ -57,7 +57,7 @@ class EssenceReport(Struct):
 def verify_essence(text: str, keys: Introduced, journal: Path | None = None) -> EssenceReport:
     """Check a QR against the terminal's public keys, and against a journal if given.
 
-    A key is not believed of records after the one that introduced the next. A journal names the
+    A key is not accepted for records after the one that introduced the next. A journal names the
     keys of its chain itself: they count if one of `keys` is among them, or if none is given. The
     journal is taken at its word; whether it is whole, `verify_journal` says. Never raises.
     """

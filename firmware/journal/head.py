@@ -143,7 +143,7 @@ class HeadFile:
     def keep(self, head: Head, *, push: bool = False, sync: bool = False) -> None:
         """Write the head into the older slot.
 
-        With `push` the kernel begins to write it to the disk, and nobody waits: it is durable with
+        With `push` the kernel begins to write it to the disk and this returns: it is durable with
         the next commit at the latest. With `sync` it is durable when this returns.
         """
         try:

@@ -160,7 +160,7 @@ def _elsewhere(db: sqlite3.Connection, intent: IntentRecorded) -> None:
 def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
     """The transaction that an intent names.
 
-    Batch and voucher number may have been given again since: reference and date tell which.
+    Batch and voucher number may have been used again since: reference and date decide.
     """
     named = intent.original
     if named is None:

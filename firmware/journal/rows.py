@@ -1,6 +1,6 @@
 """Rows of the journal's tables as what they stand for; a damaged file may hold anything.
 
-A record is believed only when its hash is that of its content, so what a projection leads to is
+A record is accepted only if its hash matches its content, so what a projection leads to is
 what was written, or it is a JournalFault.
 """
 

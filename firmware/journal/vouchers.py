@@ -127,8 +127,8 @@ class VoucherLookups(NumberLookups):
     ) -> Transaction | None:
         """A sale that stands, on this card, of this amount, at or after a moment.
 
-        Moments are those of a clock that nobody moved: what a wrong clock put into the future, or
-        long into the past, was as long ago as it was.
+        Moments are those of the clock without its corrections: a sale that a wrong clock dated into
+        the future or long into the past counts by the time that really passed.
         """
         since_s = int(since.timestamp()) - self._number("SELECT jumped_s FROM terminal")
         return self._first(

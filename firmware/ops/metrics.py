@@ -155,7 +155,7 @@ class Figures(Collector):
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread for each request, a few at once: one that dawdles keeps nobody waiting."""
+    """A thread for each request, a few at once: a slow client does not delay the others."""
 
     daemon_threads = True
 

@@ -88,18 +88,18 @@ async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
     if answer.is_approval:
         # kept until the batch is settled
         await Record.of(answered, card=card if is_on_a_line(context) else None)
-    else:  # the goods are gone and the acquirer will not pay: a person must claim it
+    else:  # the goods are handed out and the acquirer refuses: the merchant must claim the money
         await Record.of(answered, await fault_slip(owed))
     return None
 
 
 def _says_nothing(answer: Answered) -> bool:
-    """Whether an answer leaves open what became of it; a part of an advice is no answer to it."""
+    """Whether the answer says nothing final: try again, or approved in part."""
     return answer.response_code in TRY_AGAIN or answer.is_part
 
 
 async def _refund_answered(owed: Transaction, answer: Answered) -> None:
-    """The refund stands or not, for good; a paper tells, for nobody waits before the display."""
+    """Record the final answer to a refund and queue its receipt: the cardholder has left."""
     approved = answer.is_approval
     outcome = OutcomeRecorded(
         kind=owed.kind,

@@ -39,7 +39,7 @@ class BalanceRefused(Struct, frozen=True):
 
 
 class BalanceUnknown(Struct, frozen=True):
-    """There is no answer, or the card that asked has gone: nobody is told."""
+    """No answer, or the card was removed: no balance is shown."""
 
     card_gone: bool = False
 

@@ -1,4 +1,4 @@
-"""How what is owed to the acquirer goes out: nothing holds up what is behind it; people are told.
+"""Sends what is owed to the acquirer; what is refused does not stop what comes after it.
 
 A reversal or an advice that the acquirer answers with a refusal stays owed, and the next one is
 sent all the same.
@@ -42,7 +42,7 @@ async def deliver(
 async def stays_owed(
     context: Context, owed: Reversal | Advice, attempted: ReversalAttempted | AdviceAttempted
 ) -> None:
-    """Record an attempt in vain; after `host.reversal_fault_after` of them a slip tells, once."""
+    """Record a failed attempt; after `host.reversal_fault_after` of them queue one fault slip."""
     if attempted.attempt >= context.config.host.reversal_fault_after and not owed.told:
         await Record.of(attempted, await fault_slip(owed.transaction))
     else:

@@ -1,4 +1,4 @@
-"""What an acquirer's line wants besides payments: a sign-on, and the batch that is open there."""
+"""What an acquirer's line needs besides payments: a sign-on, and the batch that is open there."""
 
 from __future__ import annotations
 

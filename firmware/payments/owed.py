@@ -1,4 +1,4 @@
-"""What the acquirer is owed: sent, and again and again wherever the terminal waits."""
+"""Sends reversals and advices until all are answered, whenever the terminal waits."""
 
 from __future__ import annotations
 

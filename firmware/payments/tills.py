@@ -22,7 +22,7 @@ from firmware.payments.roles import Act, May, may
 
 @enum.unique
 class NotNow(enum.Enum):
-    """What stands against a wish, apart from limits. The value is what a till is told."""
+    """Why a till's request is refused, apart from limits. The value is what the till is told."""
 
     BUSY = "busy"
     OUT_OF_SERVICE = "out-of-service"
@@ -53,7 +53,7 @@ class Reprint(Struct, frozen=True):
 
 
 class AskLine(Struct, frozen=True):
-    """Find out whether the acquirer can be reached: the terminal's standing says it then."""
+    """Try whether the acquirer can be reached; the terminal's state says it afterwards."""
 
 
 Wish = OrderTaken | Settle | Reprint | AskLine
@@ -61,14 +61,14 @@ WishAnswer = Done | NotNow | Refusal
 
 
 class TillAsked(Struct, frozen=True):
-    """A till wants something. Delivered to whoever waits with `orders`, else refused at once."""
+    """A request of a till: it reaches the flow that waits, else is refused at once."""
 
     wish: Wish
     answer: Future[WishAnswer]
 
 
 class OrderStopped(Struct, frozen=True):
-    """A till wants an order to be cancelled: heard until the intent, and after it no more."""
+    """A till cancels an order: this has an effect only before the intent."""
 
     order_id: str
 

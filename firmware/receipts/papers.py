@@ -20,7 +20,7 @@ from hw.ports import Document, Line
 
 
 class PaperSource(Protocol):
-    """Where papers are made from: a ledger in use, or a journal that is only read."""
+    """What receipts are made from: the data directory in use, or a journal that is only read."""
 
     @property
     def journal(self) -> Lookups: ...

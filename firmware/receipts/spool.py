@@ -214,7 +214,7 @@ class Spool:
 
     @property
     def _listen_ms(self) -> int:
-        """When to ask a printer that has taken papers and is not heard (monotonic)."""
+        """When to ask again a printer that took papers and has not answered (monotonic)."""
         return NEVER_MS if self._listen_at_ms is None else self._listen_at_ms
 
     def _look(self, now_ms: int) -> None:
@@ -256,7 +256,7 @@ class Spool:
             self._append()
             return
         document = self._compose(job)
-        # durable before the first byte: after a power cut its fate is known to be unknown
+        # durable before the first byte: after a power cut we know that its result is unknown
         self._append(*() if job.state == "sending" else (PrintSending(job=job.job),))
         self._announced, self._sending = None, job
         self._worker.submit(TOKEN, lambda: self._printer.print(document))

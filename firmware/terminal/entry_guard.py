@@ -1,4 +1,4 @@
-"""Keeps what belongs to a PIN or a password off every other screen.
+"""Keeps digits of a PIN or password from appearing on any other screen.
 
 A masked entry is over once ENTER or CANCEL was pressed in it. When it ends in any other way (a
 time-out, a part that was lost, a pulled card, the end of the process), the person at the keypad may

@@ -22,7 +22,7 @@ from hw.ports import DeviceFault, Display
 def show_refusal(config: Config, error: Exception, display: Display | None = None) -> None:
     """Name what is wrong on the display, by default on the configured one. Never raises.
 
-    While another process has the journal the glass is its own, and is left alone.
+    While another process has the journal the display belongs to it and is not changed.
     """
     if isinstance(error, JournalFault) and error.trouble is Trouble.BUSY:
         return

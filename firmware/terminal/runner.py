@@ -171,7 +171,7 @@ class Runner:
                     self._happened.append(event)
             case CardInserted() | CardRemoved():
                 self._card_present = isinstance(event, CardInserted)
-                # whom a card that was found in the slot has served, nobody knows
+                # which transaction used a card that was found in the slot is unknown
                 self._card_used = isinstance(event, CardInserted) and event.found
                 self._slot_seen = True
                 if isinstance(event, CardInserted) and not event.found:

@@ -39,8 +39,8 @@ from firmware.ui.texts import Language
 from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
-# the display is built anew before what is agreed to, keyed blindly or to be known of a payment, and
-# now and then under what stands: one that lost its power for a moment is dark and does not say so
+# before these screens the display is initialised again, and now and then under those that stay: one
+# that lost its power for a moment is dark and does not report it
 READ_BY_PEOPLE = (AmountCheck, Original, CardPrompt, PinEntry, Outcome)
 STANDING = (Idle, Attract, OutOfService)
 HEAL_MS = 50_000

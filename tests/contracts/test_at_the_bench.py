@@ -1,4 +1,4 @@
-"""What takes eyes and fingers: on models always; at a real terminal one part after another."""
+"""What a person must press or see: on models always; at a real terminal one part after another."""
 
 import io
 

@@ -30,7 +30,7 @@ class LineWorker:
         self._jobs.submit(token, job)
 
     def end(self) -> None:
-        """Let the thread end after the jobs that wait; what comes of them is nobody's."""
+        """Let the thread end after the jobs that wait; their results are discarded."""
         self._jobs.end()
 
     def stop(self) -> None:

@@ -73,7 +73,7 @@ class Pages:
         if not self._open:
             loop = asyncio.get_running_loop()
             self._number = self._session.hub.listen(lambda: self._wake(loop))
-            self._session.submit(commands.Speed(1))  # somebody new, whom nobody told of another
+            self._session.submit(commands.Speed(1))  # a new page starts at normal speed
         self._open.add(news := asyncio.Event())
         return news
 

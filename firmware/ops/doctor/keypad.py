@@ -36,7 +36,7 @@ class Matrix(Struct, frozen=True):
 class KeypadCheck(Struct, frozen=True):
     """The keys of `keypad`, behind `matrix`, or on USB where that is None.
 
-    `ask` tells the person what to press; None: nobody is there.
+    `ask` tells the person what to press; None: no person is there to answer.
     """
 
     keypad: Keypad

@@ -40,7 +40,7 @@ _PLUG_IN = (
 
 
 class ReaderCheck(Struct, frozen=True):
-    """The reader behind PC/SC. `ask` tells the person to put a card in; None: nobody is there."""
+    """The reader behind PC/SC. `ask` tells the person to insert a card; None: nobody can."""
 
     machine: Machine
     reader: CardReader
