@@ -31,7 +31,7 @@ from firmware.journal.head import HEAD, Head
 from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import CopyRestored
-from firmware.journal.store import Journal
+from firmware.journal.store import ClockNow, Journal
 from firmware.journal.verify import verify_journal
 from firmware.ops.archive import PRIVATE, ArchiveError, Content, Manifest, manifest_of, pack, unpack
 
@@ -40,8 +40,6 @@ _NEEDED = frozenset({DATABASE, *KEY_FILES})
 _REFERENCES_SKIPPED = 1_000_000  # more than a terminal uses on the day of the copy
 _OF_THE_FILE_SYSTEM = {"lost+found"}
 _KNOWN = _NEEDED | {BOOKS, MASTER, HEAD}
-
-ClockNow = Callable[[], datetime]
 
 
 def private_file(path: Path) -> BinaryIO:
