@@ -29,6 +29,7 @@ ROOMS = (
 )
 # Beside that, what a room may not know although it stands below.
 STRANGERS = {
+    "iso8583": ("firmware.journal",),  # both ends use it, and one of them has no journal
     "acquirer": ("firmware.journal",),  # the other end of the line has its own books
     "payments": ("firmware.acquirer",),  # a host is asked over the line, whoever it is
 }
