@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from firmware import __version__
 from firmware.acquirer.books import BOOKS, Books
-from firmware.acquirer.engine import BooksError
+from firmware.acquirer.engine import BooksError, BooksFailedError
 from firmware.core.durable import sync_directory
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
@@ -160,6 +160,8 @@ def _faults(path: Path) -> Iterator[None]:
         raise JournalFault(Trouble.CORRUPT, f"{path}: {error}") from error
     except DATABASE_ERRORS as error:
         raise fault_of(error) from error
+    except BooksFailedError as error:
+        raise error.fault from error
     except BooksError as error:
         raise JournalFault(Trouble.CORRUPT, f"{path}: {BOOKS}: {error}") from error
     except OSError as error:
