@@ -23,6 +23,7 @@ _REVERSED = {
     ReversalCause.READER_LOST: EndCause.READER_LOST,
     ReversalCause.POWER_LOST: EndCause.POWER_LOST,
     ReversalCause.OUT_OF_SERVICE: EndCause.OUT_OF_SERVICE,
+    ReversalCause.TAIL_LOST: EndCause.OTHER,
 }
 
 

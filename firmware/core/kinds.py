@@ -84,6 +84,7 @@ class ReversalCause(enum.Enum):
     READER_LOST = "card: reader lost"
     POWER_LOST = "power lost"
     OUT_OF_SERVICE = "out of service"
+    TAIL_LOST = "its outcome is missing"  # with the journal's last records
 
     @classmethod
     def of(cls, words: str) -> ReversalCause | None:
