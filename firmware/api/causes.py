@@ -43,6 +43,5 @@ def cause_of(order: OrderFound, paid: Transaction | None) -> EndCause:
     return EndCause.NONE
 
 
-def _by(words: str) -> EndCause:
-    cause = ReversalCause.of(words)
-    return _REVERSED[cause] if cause is not None else EndCause.OTHER
+def _by(reason: ReversalCause | str) -> EndCause:
+    return _REVERSED[reason] if isinstance(reason, ReversalCause) else EndCause.OTHER

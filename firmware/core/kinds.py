@@ -68,7 +68,7 @@ class Result(enum.Enum):
     PENDING = "pending"  # a refund that the acquirer has not answered: repeated until it has
 
 
-class ReversalCause(enum.Enum):
+class ReversalCause(enum.StrEnum):
     """Why a reversal was opened. The value is what the journal keeps: it never changes."""
 
     TIMED_OUT = "no answer: timed out"
@@ -87,9 +87,9 @@ class ReversalCause(enum.Enum):
     TAIL_LOST = "its outcome is missing"  # with the journal's last records
 
     @classmethod
-    def of(cls, words: str) -> ReversalCause | None:
-        """The cause that a record names; None for words that this release does not know."""
-        return next((each for each in cls if each.value == words), None)
+    def of(cls, words: str) -> ReversalCause | str:
+        """The cause that a record names; the words themselves where this release knows none."""
+        return next((each for each in cls if each.value == words), words)
 
 
 class EndCause(enum.Enum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.core.config import Merchant
-from firmware.core.kinds import Kind, ReversalCause
+from firmware.core.kinds import Kind
 from firmware.journal.transactions import Reversal, Transaction
 from firmware.receipts.sheet import Sheet, amount_text, card_text, date_text
 from firmware.receipts.texts import (
@@ -14,7 +14,6 @@ from firmware.receipts.texts import (
     OFFLINE_REFUSED_ADVICE,
     OFFLINE_WAITS,
     OFFLINE_WAITS_ADVICE,
-    REASONS,
     REFUND_REFUSED,
     REFUND_REFUSED_ADVICE,
     REFUND_WAITS,
@@ -24,6 +23,7 @@ from firmware.receipts.texts import (
     VOUCHER_SHORT,
     Label,
     Mark,
+    reason_text,
 )
 from hw.ports import Document, Size
 
@@ -33,7 +33,7 @@ def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Docum
     owed = reversal.transaction
     sheet = _head(columns, owed).owner(merchant, owed.operator, owed).rule()
     sheet.text(Mark.REVERSAL_NOT_DONE, bold=True)
-    sheet.pair(Label.REASON, _why(reversal.reason))
+    sheet.pair(Label.REASON, reason_text(reversal.reason))
     sheet.pair(Label.ATTEMPTS, str(reversal.attempts))
     return _what_to_do(sheet, owed, (REVERSAL_AT_THE_TILL[owed.kind], *REVERSAL_ADVICE))
 
@@ -52,11 +52,6 @@ def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) 
     if transaction.kind is Kind.REFUND:
         return _what_to_do(sheet.both(REFUND_REFUSED), transaction, REFUND_REFUSED_ADVICE)
     return _what_to_do(sheet.both(OFFLINE_REFUSED), transaction, OFFLINE_REFUSED_ADVICE)
-
-
-def _why(reason: str) -> str:
-    cause = ReversalCause.of(reason)
-    return reason if cause is None else REASONS[cause]
 
 
 def _what_to_do(

@@ -202,7 +202,7 @@ COPIES = {
 DISPLAY = "显示屏 DISPLAY"
 DISPLAY_ADVICE = ("请检查显示屏连线", "Check the display cable")
 VOUCHER_SHORT = "凭证号 VOUCHER"
-# Why a reversal was opened. What an earlier release called otherwise is printed as it is.
+# Why a reversal was opened, or why a refund had no answer.
 REASONS: dict[ReversalCause, str] = {
     ReversalCause.TIMED_OUT: "应答超时 timed out",
     ReversalCause.NO_LINE: "线路不通 no line",
@@ -219,3 +219,8 @@ REASONS: dict[ReversalCause, str] = {
     ReversalCause.OUT_OF_SERVICE: "暂停服务 out of service",
     ReversalCause.TAIL_LOST: "记录缺失 record lost",
 }
+
+
+def reason_text(reason: ReversalCause | str) -> str:
+    """The words for a cause; an old journal's word is printed as it is."""
+    return REASONS[reason] if isinstance(reason, ReversalCause) else reason

@@ -188,10 +188,11 @@ def test_a_single_length_key_makes_the_mac_of_the_reference() -> None:
         (ReversalCause.GARBLED, "A0"),
         (ReversalCause.POWER_LOST, "96"),
         (ReversalCause.CARD_DECLINED, "06"),
+        (None, "06"),
     ],
 )
-def test_a_reversal_says_why(cause: ReversalCause, code: str) -> None:
-    assert asked(ReversalRequest(SALE, "", "", cause.value)).fields["39"] == code
+def test_a_reversal_says_why(cause: ReversalCause | None, code: str) -> None:
+    assert asked(ReversalRequest(SALE, "", "", cause=cause)).fields["39"] == code
 
 
 ANSWER = Answered(
