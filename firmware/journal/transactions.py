@@ -96,7 +96,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
         return Money(minor, currency_of(self.currency))
 
 
-class PaperStands(enum.Enum):
+class PaperStands(enum.StrEnum):
     """How a paper stands. Only the first two are owed."""
 
     QUEUED = "queued"
@@ -116,7 +116,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     stan: int
     duplicate: bool
-    state: str  # a value of PaperStands
+    state: PaperStands
     training: bool = False
     held: bool = False  # until a key, or the next start
     queued_at: str = ""  # ISO 8601, with the shop's offset
