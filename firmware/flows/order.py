@@ -12,7 +12,7 @@ from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.ended_words import why_declined, why_undecided
-from firmware.flows.order_undone import give_back, original_of, why_not_undone
+from firmware.flows.order_undone import give_back
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
@@ -41,6 +41,7 @@ from firmware.payments.tills import (
     Settle,
     TellStage,
     TillAsked,
+    original_of,
     why_no_order,
     why_no_settlement,
 )
@@ -90,8 +91,7 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
 
 async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
     """Take an order, or say why not, and carry it out; the next wish, if one came at its end."""
-    sells = taken.kind is Kind.SALE
-    not_taken = await (why_no_order(desk, taken) if sells else why_not_undone(desk, taken))
+    not_taken = await why_no_order(desk, taken)
     if not_taken is None and await Look.of(Lookups.order, taken.id) is not None:
         not_taken = NotNow.TAKEN_BEFORE
     if not_taken is not None:
