@@ -118,7 +118,7 @@ async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnd
     if refusal is not None:
         await _refused(taken, refusal)
         return refusal
-    money = desk.money(taken.amount_minor)
+    money = taken.amount
     original = await original_of(taken)
     order = Order(
         taken.kind,
@@ -293,8 +293,8 @@ async def _tell_outcome(desk: Desk, ended: PaymentEnded) -> TillAsked | None:
             )
             return await _until_left(desk, notice, REFUSED_MS)
     await Beep(long=True)
-    amount = desk.money(transaction.amount_minor)
-    screen = Outcome(transaction.kind, amount, approved=False, text=text, code=code, prompt=prompt)
+    kind, amount = transaction.kind, transaction.amount
+    screen = Outcome(kind, amount, approved=False, text=text, code=code, prompt=prompt)
     return await _until_left(desk, screen, REFUSED_MS)
 
 
@@ -302,7 +302,7 @@ async def _approved(desk: Desk, done: PaymentApproved) -> TillAsked | None:
     asks = desk.config.api.receipts == "ask"
     screen = Outcome(
         done.transaction.kind,
-        desk.money(done.transaction.amount_minor),
+        done.transaction.amount,
         approved=True,
         text=Phrase.of(Text.APPROVED),
         voucher=f"{done.transaction.stan:06d}",

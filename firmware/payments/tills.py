@@ -130,7 +130,7 @@ async def _why_not_sold(context: Context, order: OrderTaken) -> Refusal | None:
     refusal = await why_no_sale(context)
     if refusal is not None:
         return refusal
-    return (await sale_limits(context))(context.money(order.amount_minor))
+    return (await sale_limits(context))(order.amount)
 
 
 async def _why_not_given_back(context: Context, order: OrderTaken) -> Refusal | None:
@@ -140,12 +140,9 @@ async def _why_not_given_back(context: Context, order: OrderTaken) -> Refusal | 
     if refusal is not None or original is None:
         return refusal
     if order.kind is Kind.VOID:
-        whole = order.amount_minor == original.amount_minor
-        return (
-            None if whole else Refusal(Code.AMOUNT_OVER_LEFT, context.money(original.amount_minor))
-        )
-    left = context.money(original.amount_minor - original.refunded_minor)
-    return (await refund_limits(context, left))(context.money(order.amount_minor))
+        whole = order.amount == original.amount
+        return None if whole else Refusal(Code.AMOUNT_OVER_LEFT, original.amount)
+    return (await refund_limits(context, original.left))(order.amount)
 
 
 async def original_of(order: OrderTaken) -> Transaction | None:
