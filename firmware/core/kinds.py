@@ -92,6 +92,29 @@ class ReversalCause(enum.StrEnum):
         return next((each for each in cls if each.value == words), words)
 
 
+class EntryStep(enum.Enum):
+    """Where a transaction was given up before its intent. The journal keeps the value."""
+
+    AMOUNT = "amount"
+    AMOUNT_CHECK = "amount check"
+    CARD = "card"
+    PIN = "PIN"
+    PASSWORD = "password"  # noqa: S105 - a name, no secret
+    OWED = "owed"
+    ORIGINAL = "original"
+    VOID_INSTEAD = "void instead"
+    VOUCHER_NUMBER = "voucher number"
+    UNDO = "undo"
+
+
+class NotBegun(enum.Enum):
+    """Why one was given up that nobody refused or cancelled. The journal keeps the value."""
+
+    OWED = "owed to the host"
+    NO_PIN = "no PIN that the issuer checks"
+    BATCH_FULL = "batch full"
+
+
 class EndCause(enum.Enum):
     """Why a till's order took no money. The value is what journal and API say: it never changes.
 

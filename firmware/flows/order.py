@@ -6,7 +6,7 @@ cancelled up to the intent; after that the payment decides.
 
 from __future__ import annotations
 
-from firmware.core.kinds import Copy, EndCause, Kind
+from firmware.core.kinds import Copy, EndCause, EntryStep, Kind
 from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
@@ -179,7 +179,7 @@ async def _give_up(
     stopped: bool = False,
 ) -> None:
     """End an order that was given up before its intent: by the till, or by whoever stands there."""
-    step = "card" if agreed_to else "amount check"
+    step = EntryStep.CARD if agreed_to else EntryStep.AMOUNT_CHECK
     by_till = stopped or await LastStop()
     await abandon(taken.kind, step, why, money)
     if by_till:
@@ -189,7 +189,7 @@ async def _give_up(
     else:
         end, cause = _GIVEN_UP[why]
     words = "by the till" if by_till else why.value
-    await Record.of(OrderEnded(id=taken.id, end=end, reason=f"{step}: {words}", cause=cause))
+    await Record.of(OrderEnded(id=taken.id, end=end, reason=f"{step.value}: {words}", cause=cause))
 
 
 async def _refused(taken: OrderTaken, refusal: Refusal | None) -> None:
