@@ -158,14 +158,6 @@ class LocalHost:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
         return self._named.names_by_hash(key)
 
-    def reset_pin_tries(self, name: str) -> None:
-        """Let the account's holder try three PINs again."""
-        books = self._opened()
-        with books.commit():
-            for key, account in self._accounts.items():
-                if account.name == name:
-                    books.set_pin_failures(key, 0)
-
     def tie(self) -> Tie | None:
         """What the books know of the terminal's journal. Raises BooksError."""
         return self._opened().tie()
