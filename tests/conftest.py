@@ -29,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests on another day: YYYY-MM-DD, or +15m for months from today",
     )
     parser.addoption("--long", action="store_true", help="the full sweeps, not their short forms")
+    parser.addoption(
+        "--seed",
+        metavar="NUMBER",
+        type=int,
+        default=20261122,
+        help="which part of a sweep its short form takes; the same on every day unless it is given",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -124,7 +124,7 @@ class LineAcquirer:
         self.seen.append((kind, fields))
         if self.silent:
             self.silent -= 1
-            self._carry_out(kind, fields)
+            (self.behave or self.usual)(kind, fields)
             return None
         if wrong_mac:
             self.macs_refused += 1
@@ -132,7 +132,7 @@ class LineAcquirer:
             refused: Fields = {n: fields[n] for n in echoed if n in fields}
             answer: Fields | None = refused | {39: "A0"}
         else:
-            answer = self._carry_out(kind, fields)
+            answer = (self.behave or self.usual)(kind, fields)
         if answer is None or self.lose(kind, fields):
             return None
         back = f"{kind[:2]}{int(kind[2]) + 1}{kind[3]}"
@@ -155,9 +155,8 @@ class LineAcquirer:
     def standing(self) -> int:
         return sum(self.booked.values())
 
-    def _carry_out(self, kind: str, fields: Fields) -> Fields | None:
-        if self.behave is not None:
-            return self.behave(kind, fields)
+    def usual(self, kind: str, fields: Fields) -> Fields | None:
+        """What it answers, unless `behave` says something else."""
         now = self._now()
         echoed = (3, 4, 11, 25, 41, 42, 49, 60)
         answer: Fields = {n: fields[n] for n in echoed if n in fields}
@@ -174,7 +173,7 @@ class LineAcquirer:
         planned = self.codes.get(kind)
         code = planned.pop(0) if planned else "00"
         answer[39] = code
-        if kind == "0800":
+        if kind == "0800" and code == "00":
             answer[62] = self._new_keys()
         place = fields[60][2:8] + fields[11]
         if kind in ("0100", "0200", "0220") and code in ("00", "11", "A2", "A4", "A5", "A6", "10"):

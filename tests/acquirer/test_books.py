@@ -35,7 +35,9 @@ def test_the_books_hold_no_pan_pin_or_key(till: Any, tmp_path: Any) -> None:
     till.ask(till.sale("debit", 100, "123456"))
     till.ask(till.sale("debit", 100, "111111"))
     owner = till.cards["debit"].account
-    for path in tmp_path.iterdir():
+    files = list(tmp_path.iterdir())
+    assert files
+    for path in files:
         content = path.read_bytes()
         for secret in (
             owner.pan.reveal().encode(),

@@ -104,8 +104,8 @@ def client(document: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     sys.path.remove(str(folder))
 
 
-def test_a_client_that_is_made_of_it_has_every_operation_and_its_types_agree(
-    client: ModuleType, document: Any, pytestconfig: pytest.Config
+def test_a_client_that_is_made_of_it_has_every_operation_and_can_be_imported(
+    client: ModuleType, document: Any
 ) -> None:
     assert client.__file__ is not None
     folder = Path(client.__file__).parent
@@ -113,8 +113,13 @@ def test_a_client_that_is_made_of_it_has_every_operation_and_its_types_agree(
     assert {each["operationId"] for _, each in operations(document)} <= made
     for path in folder.rglob("*.py"):
         importlib.import_module(".".join(path.relative_to(folder.parent).with_suffix("").parts))
-    if not pytestconfig.getoption("--long"):
-        return  # it takes half a minute
+
+
+@pytest.mark.long
+def test_the_types_of_a_client_that_is_made_of_it_agree(client: ModuleType) -> None:
+    """Half a minute."""
+    assert client.__file__ is not None
+    folder = Path(client.__file__).parent
     strict = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file="]
     checked = subprocess.run(
         [*strict, str(folder)], capture_output=True, text=True, cwd=folder.parent, check=False

@@ -228,8 +228,9 @@ def test_a_void_at_the_keypad_shows_at_the_order(till: Till) -> None:
     assert (till.get("a")["state"], till.get("a")["voided"]) == ("voided", True)
 
 
-def test_receipts_totals_terminal_and_settlement(till: Till) -> None:
-    assert till.ask("POST", "/v1/settlements").kind == "batch-empty"
+def test_a_receipt_is_given_as_text_and_as_lines_once_it_is_paid_and_printed_again(
+    till: Till,
+) -> None:
     till.put("a")
     assert till.ask("GET", "/v1/payments/a/receipt").kind == "no-receipt"
     till.play(PAY + "remove\nwait 10s\ntear")
@@ -240,6 +241,12 @@ def test_receipts_totals_terminal_and_settlement(till: Till) -> None:
     assert lines["qr"]
     assert till.ask("POST", "/v1/payments/a/reprint").status == 202
     till.play('expect paper "重打印"')
+
+
+def test_a_settlement_takes_what_is_in_the_batch_and_opens_the_next_one(till: Till) -> None:
+    assert till.ask("POST", "/v1/settlements").kind == "batch-empty"
+    till.put("a")
+    till.play(PAY + "remove\nwait 10s\ntear")
     assert till.ask("GET", "/v1/totals").json["sales_minor"] == 12_850
     assert till.ask("GET", "/v1/terminal").json["batch_count"] == 1
     assert till.ask("POST", "/v1/settlements").status == 202

@@ -1,19 +1,24 @@
 """Every command with absurd words: one clear line, never a traceback, and nothing is lost.
 
-Each row of the table is played in a process of its own, as a person would start it.
+Each row of the table is played in this process; those that could wait for ever, fill the memory
+or end the process play in one of their own, as a person would start it.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import pytest
 
 from firmware.__main__ import COMMANDS
+from tests.cli.conftest import Ended, Pos
 
 TIMEOUT_S = 120
 HUGE = "9" * 400
@@ -82,6 +87,17 @@ ABSURD = {
     "no command": "",
     "no such command": "pay",
 }
+ALONE = (
+    "a story that is a pipe",
+    "a story that is a device",
+    "a story that is huge",
+    "settings that are nested",
+    "a backup that is a device",
+    "a profile that is a pipe",
+    "another's address",
+    "no command",
+)
+HERE = [name for name in ABSURD if name not in ALONE]
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +117,25 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pos(
+@pytest.fixture
+def bounded() -> Iterator[None]:
+    """No command of this process waits for ever."""
+
+    def end(*_: object) -> None:
+        pytest.fail(f"it still waits after {TIMEOUT_S} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(TIMEOUT_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def pos_alone(
     *words: str, cwd: Path | None = None, stdout: int | IO[str] = subprocess.PIPE
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+) -> Ended:
+    """`pos` in a process of its own."""
+    ended = subprocess.run(
         [sys.executable, "-m", "firmware", *words],
         stdout=stdout,
         stderr=subprocess.PIPE,
@@ -113,19 +144,33 @@ def pos(
         cwd=cwd,
         check=False,
     )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
-@pytest.mark.parametrize("words", ABSURD.values(), ids=ABSURD)
-def test_absurd_words_give_one_clear_line(words: str, odd: Path) -> None:
+def one_clear_line(pos: Pos, name: str, odd: Path) -> None:
     before = {path.name: path.lstat().st_mtime_ns for path in odd.iterdir()}
-    ended = pos(*words.replace("@", str(odd)).split(), cwd=odd.parent)
-    assert ended.returncode in (1, 2), ended
-    assert "Traceback" not in ended.stdout + ended.stderr
-    assert ended.stderr.strip() or ended.stdout.strip()
-    assert len(ended.stderr) < 2_000
+    ended = pos(*ABSURD[name].replace("@", str(odd)).split())
+    assert ended.code in (1, 2), ended
+    assert "Traceback" not in ended.out + ended.err
+    assert ended.err.strip() or ended.out.strip()
+    assert len(ended.err) < 2_000
     assert (odd / "text").read_text() == "mine\n"
     after = {path.name: path.lstat().st_mtime_ns for path in odd.iterdir()}
     assert after == before
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("name", HERE)
+def test_absurd_words_give_one_clear_line(
+    name: str, odd: Path, pos: Pos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(odd.parent)
+    one_clear_line(pos, name, odd)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_absurd_words_give_a_process_one_clear_line(name: str, odd: Path) -> None:
+    one_clear_line(partial(pos_alone, cwd=odd.parent), name, odd)
 
 
 def test_every_command_has_a_row() -> None:
@@ -146,9 +191,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(words: str) -> None:
 @pytest.mark.parametrize("words", ["config example", "card trace --card visa-credit"])
 def test_a_full_disk_under_the_output_is_said_in_one_line(words: str) -> None:
     with Path("/dev/full").open("w") as full:
-        ended = pos(*words.split(), stdout=full)
-    assert ended.returncode == 1
-    assert ended.stderr == "pos: No space left on device\n"
+        ended = pos_alone(*words.split(), stdout=full)
+    assert (ended.code, ended.err) == (1, "pos: No space left on device\n")
 
 
 def test_no_home_and_a_folder_that_is_gone_are_no_trouble(tmp_path: Path) -> None:
@@ -190,23 +234,23 @@ OUTPUTS = {
 
 
 @pytest.mark.parametrize("words", OUTPUTS.values(), ids=OUTPUTS)
-def test_a_file_is_replaced_by_force_alone(words: str, tmp_path: Path) -> None:
+def test_a_file_is_replaced_by_force_alone(words: str, tmp_path: Path, pos: Pos) -> None:
     file = tmp_path / "a.png"
     file.write_text("mine")
     line = words.format(file=tmp_path / "a").split()
     refused = pos(*line)
-    assert refused.returncode == 2
-    assert refused.stderr == f"pos: {file}: is there already; --force replaces it\n"
+    assert refused.code == 2
+    assert refused.err == f"pos: {file}: is there already; --force replaces it\n"
     assert file.read_text() == "mine"
-    assert pos(*line, "--force").returncode == 0
+    assert pos(*line, "--force").code == 0
     assert file.read_bytes() != b"mine"
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_what_an_uninstall_keeps_is_what_there_is(tmp_path: Path) -> None:
+def test_what_an_uninstall_keeps_is_what_there_is(tmp_path: Path, pos: Pos) -> None:
     (tmp_path / "etc").mkdir()
     ended = pos("uninstall", "--dry-run", "--root", str(tmp_path))
-    assert (ended.returncode, ended.stdout) == (0, "nothing is installed\n")
+    assert (ended.code, ended.out) == (0, "nothing is installed\n")
     (tmp_path / "var/lib/pos-terminal").mkdir(parents=True)
     ended = pos("uninstall", "--dry-run", "--root", str(tmp_path))
-    assert ended.stdout.endswith("kept: /var/lib/pos-terminal\n")
+    assert ended.out.endswith("kept: /var/lib/pos-terminal\n")

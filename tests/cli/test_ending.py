@@ -107,7 +107,8 @@ def test_while_the_host_is_silent_and_the_printer_stuck_nothing_is_lost(
     data = tmp_path / "data"
     provision(data)
     line = ("host.address=127.0.0.1", f"host.port={silent_host}", "host.kind=tcp")
-    house = House(data, None, (*SETTINGS, *line))
+    patience = f"host.timeout_s={END_MS // 1000 + 2}"  # past the ending, and no longer
+    house = House(data, None, (*SETTINGS, *line, patience))
     house.start()
     house.tell("stick")
     house.tell("press 5 0 0 ENTER")

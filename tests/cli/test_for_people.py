@@ -40,12 +40,11 @@ def test_whatever_is_protected_names_what_holds_it():
     assert [row for row in rows if "`" not in row.split(" | ")[-1]] == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_option_they_name_is_one(name, capsys):
-    for code in re.findall(r"`pos ([a-z][^`]*)`", text(name)):
-        options = set(OPTION.findall(code))
-        if not options:
-            continue
+def test_every_option_they_name_is_one(capsys):
+    codes = [code for name in PAGES for code in re.findall(r"`pos ([a-z][^`]*)`", text(name))]
+    named = [(code, options) for code in codes if (options := set(OPTION.findall(code)))]
+    assert named
+    for code, options in named:
         command, second, *_ = code.split()
         with pytest.raises(SystemExit):
             main([command, *[second] * (second.isalpha() and second.islower()), "--help"])
@@ -54,8 +53,9 @@ def test_every_option_they_name_is_one(name, capsys):
         )
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_anchors_they_link_to_are_headings(name):
-    for path, anchor in re.findall(r"\]\(([^)#:]+)#([^)]+)\)", text(name)):
+def test_anchors_they_link_to_are_headings():
+    links = re.findall(r"\]\(([^)#:]+)#([^)]+)\)", "".join(map(text, PAGES)))
+    assert links
+    for path, anchor in links:
         heads = re.findall(r"^#+ (.+)$", text(path), re.MULTILINE)
         assert anchor in [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads]

@@ -52,7 +52,7 @@ def test_eyes_can_read_the_paper(somebody):
     assert somebody.sees("Is there a Chinese line, 签购单 ￥128.50, and an English one below?")
 
 
-def test_ears_and_eyes_notice_the_extras(somebody):
+def test_beep_and_lights_are_noticed(somebody):
     signals = somebody.part("signals")
     signals.trading(yes=True)
     signals.beep(400)

@@ -38,7 +38,8 @@ class PlantedRig(Rig):
 
     def __init__(self, directory: Path, config: Config) -> None:
         self._cards = _cards(directory.with_name("tray"))
-        super().__init__(directory, config)
+        self.frames: list[str] = []  # what has stood on the display
+        super().__init__(directory, config, on_frame=lambda frame: self.frames.append(frame.text))
         self.bench.tray.update(
             {name: Card.from_file(self._cards / f"{name}.toml") for name in PLANTED}
         )

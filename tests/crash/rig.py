@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from firmware.core.config import Config
 from firmware.flows import effects
 from firmware.flows.desk import Desk
-from firmware.lab.scenario.hands import Hands
 from firmware.lab.scenario.language import parse
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
@@ -188,7 +187,6 @@ class Rig(Stage):
 
     def plays(self, lines: Iterable[str], folder: Path) -> None:
         """Play lines of the scenario language on this stage. Raises ScenarioFailed."""
-        player = Player(folder, folder)
-        player._stage, player._hands = self, Hands(self)  # it is on already
+        player = Player(folder, folder, stage=self)
         for step in parse("\n".join(lines), "story"):
             player.play(step)

@@ -29,8 +29,7 @@ from tests.crash.sweep import cells_of, play, states_of, strike
 from tests.crash.telling import Reach, provision, tellings
 from tests.machine import processes
 
-SEED = 20261122
-SHORT_ROUNDS = 1  # how often the short form tries each fault, each time in another state
+SHORT_SHARE = 3  # the short form tries one in so many of the faults, each in another state
 
 
 @pytest.fixture(scope="module")
@@ -88,20 +87,25 @@ def test_what_no_telling_reaches_is_noticed(grounds: list[Ground]) -> None:
     assert _unreached(grounds[:1])
 
 
-def test_every_fault_in_some_states_leaves_books_even_and_the_terminal_ready(
-    grounds: list[Ground], provisioned: Path, figure: Callable[[str], None]
+def test_some_faults_in_some_states_leave_books_even_and_the_terminal_ready(
+    grounds: list[Ground],
+    provisioned: Path,
+    pytestconfig: pytest.Config,
+    figure: Callable[[str], None],
 ) -> None:
-    states = list(states_of(grounds))
-    Random(SEED).shuffle(states)
-    faults = all_faults() * SHORT_ROUNDS
-    assert len(states) >= len(faults)
+    seed = pytestconfig.getoption("--seed")
+    states, faults, chance = list(states_of(grounds)), all_faults(), Random(seed)
+    chance.shuffle(states)
+    chance.shuffle(faults)
+    faults = faults[::SHORT_SHARE]
+    assert len(states) >= len(faults) > 0
     wrong = []
     for (ground, state), fault in zip(states, faults, strict=False):
         wrong += strike(provisioned, ground, [Cell(ground.telling, state, fault)])
     cells = len(states) * len(all_faults())
     figure(
         f"faults: {len(states)} states of {len(grounds)} tellings, {cells} cells,"
-        f" {len(faults)} tried, {len(wrong)} broken promises"
+        f" {len(faults)} tried (--seed {seed}), {len(wrong)} broken promises"
     )
     assert not wrong, "\n".join(wrong)
 

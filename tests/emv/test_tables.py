@@ -241,7 +241,9 @@ def test_a_terminal_that_trades_takes_live_keys_alone():
 
 
 def test_every_live_or_expired_row_has_two_sources_and_a_row_of_one_says_so():
-    for row in shipped_rows():
+    rows = shipped_rows()
+    assert rows
+    for row in rows:
         status, expires, sources = row[6:]
         assert status in STATUSES
         assert status != "expired" or expires != "-"

@@ -71,16 +71,13 @@ def test_it_stops_no_sale_and_is_named_in_the_menu(scripted: Counter) -> None:
 
 
 def test_a_declined_sales_script_is_told_too(scripted: Counter) -> None:
-    scripted.acquirer.behave = None
-    plain = scripted.acquirer._carry_out
-
     def declined(kind: str, fields: Fields) -> Fields | None:
-        answer = plain(kind, fields)
+        answer = scripted.acquirer.usual(kind, fields)
         if kind == "0200" and answer is not None:
             answer |= {39: "51"}
         return answer
 
-    scripted.acquirer._carry_out = declined  # type: ignore[method-assign]
+    scripted.acquirer.behave = declined
     scripted.play(*PAID, *AWAY, ("wait", "40s"))
     assert len(results(scripted)) == 1
     assert scripted.sealed() == 0

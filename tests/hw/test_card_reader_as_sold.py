@@ -86,7 +86,7 @@ def test_a_card_is_asked_once_a_second_whether_it_answers_again(talking):
     for _ in range(20):
         talking.reader._clock.ms += 100
         talking.poll()
-    assert len(asked) <= 3
+    assert 1 <= len(asked) <= 3
 
 
 def test_pulled_out_while_it_is_lost_it_is_told_once_and_comes_back(talking):

@@ -51,10 +51,13 @@ def test_no_two_wires_lie_upon_each_other():
         upright = {(at, channel, "v") for at in range(*sorted((out, end)))}
         assert not lines & (level | upright), path
         lines |= level | upright
+    assert lines
 
 
 def test_everything_is_within_the_picture():
-    for each in ET.fromstring(drawn()).iter(f"{SVG}rect"):
+    boxes = list(ET.fromstring(drawn()).iter(f"{SVG}rect"))
+    assert boxes
+    for each in boxes:
         left, top = int(each.get("x", "0")), int(each.get("y", "0"))
         assert 0 <= left <= WIDTH - int(each.attrib["width"])
         assert 0 <= top <= HEIGHT - int(each.attrib["height"])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -196,13 +197,18 @@ def test_an_amount_that_is_changed_in_any_record_is_said(shop_files: Path, tmp_p
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("table", [*schema.PROJECTIONS, "operators"])
 def test_no_value_in_any_column_of_any_table_ends_in_a_traceback(
-    shop_files: Path, tmp_path: Path, table: str, value: str
+    shop_files: Path, tmp_path: Path, table: str, value: str, pytestconfig: pytest.Config
 ) -> None:
+    """In the short form one in three columns."""
     with closing(sqlite3.connect(shop_files / DATABASE)) as db, db:
         columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     db.close()
+    chosen = columns.copy()
+    if not pytestconfig.getoption("--long"):
+        Random(f"{pytestconfig.getoption('--seed')}|{table}|{value}").shuffle(chosen)
+        chosen = chosen[::3]
     tried = 0
-    for column in columns:
+    for column in chosen:
 
         def change(db: sqlite3.Connection, column: str = column) -> None:
             (definition,) = db.execute(
@@ -223,7 +229,7 @@ def test_no_value_in_any_column_of_any_table_ends_in_a_traceback(
             continue  # its definition cannot be loosened so simply
         says_so(copy)
         tried += 1
-    assert tried >= len(columns) - 1
+    assert tried >= len(chosen) - 1
 
 
 @pytest.mark.parametrize("table", [*schema.PROJECTIONS, "operators", "frames", "records"])

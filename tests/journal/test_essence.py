@@ -223,7 +223,9 @@ def test_a_printer_that_draws_no_symbols_by_itself_prints_them_all_the_same(shop
     settled(shop)
     shop.journal.append(PrintQueued(job=2, copy=Copy.MERCHANT, batch=1, stan=1))
     papers = Papers(Source(shop), Config(printer=Printer(qr=False)), 32)
-    for job in shop.journal.print_jobs():
+    jobs = shop.journal.print_jobs()
+    assert [job.job for job in jobs] == [1, 2]
+    for job in jobs:
         assert any(isinstance(part, Qr) for part in papers.compose(job)), job
 
 

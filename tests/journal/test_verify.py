@@ -354,7 +354,8 @@ def test_a_key_change_cut_by_the_power_is_ended_or_never_was(tmp_path: Path) -> 
         def settle(self) -> None:
             raise KeyboardInterrupt
 
-    shop.journal._keys = Cut(keys.signing, keys.card, keys.pepper, tmp_path)
+    shop.journal.close()
+    shop = Shop.open(tmp_path, keys=Cut(keys.signing, keys.card, keys.pepper, tmp_path))
     with pytest.raises(KeyboardInterrupt):
         shop.journal.change_key()
     shop.reopen()

@@ -17,7 +17,7 @@ from tests.line.crowd import Crowd
 from tests.postgres import cluster, cluster_folder
 
 LINES = 50
-SHORT, LONG = (50, 2_000), (1_000, 100_000)  # sales, attempts to refund
+SHORT, LONG = (50, 800), (1_000, 100_000)  # sales, attempts to refund
 SEED = int(os.environ.get("LINE_SEED", "1"))
 HOST = "127.0.0.1"
 Figure = Callable[[str], None]

@@ -77,8 +77,7 @@ class WholeTerminal(RuleBasedStateMachine):
         def note(frame: Frame) -> None:
             self.texts[frame.sha256] = frame.text
 
-        rig = Rig(self.directory, config)
-        rig._on_frame = note
+        rig = Rig(self.directory, config, on_frame=note)
         self.digits = MaskedDigits(rig.bench.slot)
         rig.on_asked, rig.on_given, rig.on_event = (
             self.digits.asked,
@@ -390,7 +389,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_what_is_charged_is_what_was_agreed_to_whatever_happens():
-    run(examples=12, steps=80)
+    run(examples=6, steps=80)
 
 
 @pytest.mark.long

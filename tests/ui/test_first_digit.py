@@ -62,6 +62,7 @@ def sent_bytes(chip: OledChip, before: Idle, minor: int, language: Language) -> 
     oled.show(render(before, language).image)
     sent = model.bus_bytes
     oled.show(render(keyed(before, minor), language).image)
+    assert model.bus_bytes > sent
     return model.bus_bytes - sent
 
 

@@ -340,6 +340,7 @@ def test_out_of_service_is_whole_for_every_device(language: Language) -> None:
     reasons += [reason for reason, _ in map(words_of, Trouble)]
     reasons += [Text.BOOKS_FAULT, Text.SETTINGS_FAULT]
     advices = [text for text in Text if text.name.startswith("ADVICE_")]
+    assert min(len(reasons), len(advices)) > 3
     for reason in reasons:
         for advice in advices:
             for detail in ("", "2026-11-22 23:59", "m" * LISTING_COLUMNS):

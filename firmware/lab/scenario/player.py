@@ -86,8 +86,12 @@ class Player:
         *,
         slot: CardSlot | None = None,
         make_stage: Callable[[Config], Stage] | None = None,
+        stage: Stage | None = None,
     ) -> None:
-        """`make_stage` builds another stage than the usual one, from the settings at its start."""
+        """`make_stage` builds another stage than the usual one, from the settings at its start.
+
+        `stage` is one that is set up and switched on already.
+        """
         self._folder = folder
         self._config = config
         self._fresh, self.printer_kind, self._num_lock_off = False, GOOD, False
@@ -96,7 +100,9 @@ class Player:
                 directory, config, slot=slot, fresh=self._fresh, printer_kind=self.printer_kind
             )
         )
-        self._stage: Stage | None = None
+        self._stage = stage
+        if stage is not None:
+            self._hands = Hands(stage)
         self._names: dict[str, str] = {}
         self._torn: list[str] = []
 
