@@ -27,6 +27,11 @@ class Kind(enum.Enum):
         return _SIGNS[self]
 
     @property
+    def gives_back(self) -> bool:
+        """Whether its amount has a minus: it is given back, or what was held is let go."""
+        return self.is_void or self.sign < 0
+
+    @property
     def is_void(self) -> bool:
         """Whether it takes back the whole of another transaction."""
         return self in _VOIDS
