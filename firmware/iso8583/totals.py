@@ -1,4 +1,4 @@
-"""Field 48 of a settlement: count and sum of each kind, and whether both sides agree.
+"""Field 48 of a settlement in the format of `wire.py`: count and sum of each kind, and a verdict.
 
 Groups of count (6 digits) and sum (16), for sales, voids and refunds, and where there are any for
 the other kinds of COUNTED, completions of pre-authorisations and their voids; then one digit: 0 in
