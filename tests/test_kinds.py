@@ -16,7 +16,10 @@ from firmware.core.kinds import COUNTED, RESTS_ON, Kind, Totals
 from firmware.emv.contact.applications import Applications
 from firmware.flows.card import SCHEMES
 from firmware.iso8583.line_totals import folded
+from firmware.iso8583.profile import REQUESTS
+from firmware.iso8583.request_parts import CODES
 from firmware.iso8583.totals import pack_totals, unpack_totals
+from firmware.journal import essence
 from firmware.journal.essence import NAMES, settlement_fields
 from firmware.journal.records import Record, SettlementCompleted
 from firmware.lab.page import views
@@ -24,7 +27,7 @@ from firmware.lab.scenario.language import FAULTS, totals_of
 from firmware.lab.scenario.player import Player
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.roles import TABLE, Act
-from tests.source import modules, parsed
+from tests.source import ROOT, modules, parsed
 
 RESTING = {kind for kind in Kind if RESTS_ON[kind]}
 ORIGINALS = {kind for rests_on in RESTS_ON.values() for kind in rests_on}
@@ -75,6 +78,17 @@ def test_a_table_of_kinds_has_all_that_it_is_about():
         for name, kinds in found.items()
     }
     assert {name: kinds for name, kinds in wrong.items() if kinds} == {}
+
+
+@pytest.mark.parametrize("names", [essence._KINDS, CODES], ids=["qr", "line"])
+def test_no_two_kinds_are_written_alike(names: dict[Kind, object]):
+    assert len(set(names.values())) == len(Kind)
+
+
+def test_profiles_and_the_checks_of_postgresql_know_every_kind():
+    assert {kind.value for kind in Kind} <= set(REQUESTS)
+    checks = (ROOT / "firmware/acquirer/postgres_schema.py").read_text(encoding="utf-8")
+    assert [kind.value for kind in Kind if f"'{kind.value}'" not in checks] == []
 
 
 @pytest.mark.parametrize("kind", COUNTED)
