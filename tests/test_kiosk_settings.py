@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli.config import example
 from firmware.core.config import Config, ConfigError
+from firmware.core.config_example import example
 from firmware.core.config_file import from_tables, load
 from firmware.core.config_kiosk import Item, Kiosk
 from firmware.terminal.settings import checked, idle_settings, warnings_of

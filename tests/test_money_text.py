@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.acquirer.accounts import load_accounts
-from firmware.cli.config import _literal
 from firmware.core.config import ConfigError
+from firmware.core.config_example import literal
 from firmware.core.config_file import from_tables, set_from_text
 from firmware.core.money import (
     CURRENCIES,
@@ -95,7 +95,7 @@ def test_a_price_is_of_the_configured_currency(currency, price, minor):
     """Wherever in the file the currency stands."""
     config = kiosk(currency, price)
     assert config.kiosk.items[0].price == minor
-    assert _literal(config.kiosk.items[0], "price", config.currency) == f'"{price}"'
+    assert literal(config.kiosk.items[0], "price", config.currency) == f'"{price}"'
 
 
 @pytest.mark.parametrize(("currency", "price"), [("KWD", "3.5005"), ("JPY", "3.00")])

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,7 @@ ROOMS = (
 )
 # Beside that, what a room may not know although it stands below.
 STRANGERS = {
+    "iso8583": ("firmware.journal",),  # both ends use it, and one of them has no journal
     "acquirer": ("firmware.journal",),  # the other end of the line has its own books
     "payments": ("firmware.acquirer",),  # a host is asked over the line, whoever it is
 }
@@ -125,6 +127,17 @@ def test_payments_know_no_screen_and_no_key():
         for module in modules("firmware/payments")
         for line, name in imports(module)
         if within(name, "firmware.ui", "firmware.flows", "hw")
+    ]
+    assert offenders == []
+
+
+def test_only_the_acquirers_books_and_records_know_sqlite():
+    offenders = [
+        f"{module}:{line} {name}"
+        for module in modules("firmware/acquirer")
+        if not Path(module).name.startswith(("books", "records"))
+        for line, name in imports(module)
+        if within(name, "sqlite3")
     ]
     assert offenders == []
 

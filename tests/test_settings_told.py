@@ -12,6 +12,7 @@ from firmware.audit.dossier import dossier
 from firmware.core.config import Config
 from firmware.core.config_file import from_tables, with_setting
 from firmware.core.config_kiosk import Item
+from firmware.core.config_section import metas
 from firmware.core.masked import Key
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import RuleBroken
@@ -19,7 +20,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged, SettingsRecorded, TerminalStarted
 from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.stage import STAGE_CONFIG
-from firmware.terminal.settings_told import is_amount, is_secret, metas, settings_told
+from firmware.terminal.settings_told import is_amount, is_secret, settings_told
 from tests.flows.test_other_terminal import SALE, play
 from tests.journal.story import Shop
 

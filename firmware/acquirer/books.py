@@ -7,7 +7,6 @@ be used from any thread, by one at a time.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +25,16 @@ from firmware.acquirer.booking import (
     stored,
     totals_of,
 )
+from firmware.acquirer.books_link import BooksLink
 from firmware.acquirer.books_rests import FREE_HOLD, LEFT, lapse, lapsed, stand_again
 from firmware.acquirer.books_schema import SCHEMA, STEPS, TIE
-from firmware.acquirer.engine import BooksConflict, BooksError, BooksGoneError, Coming
+from firmware.acquirer.engine import (
+    BooksConflict,
+    BooksError,
+    BooksFailedError,
+    BooksGoneError,
+    Coming,
+)
 from firmware.core.kinds import RESTS_ON, USES_A_HOLD, Kind, Totals
 from firmware.core.payment import Place
 from firmware.core.sqlite import renew_log
@@ -45,7 +51,7 @@ _PLACE = "terminal = ? AND batch = ? AND stan = ?"
 
 
 class Books:
-    """The file at `path`, made if there is none. Raises BooksError or sqlite3.Error.
+    """The file at `path`, made if there is none. Raises BooksError.
 
     With `kept` they are opened again: none are made, and what is found must be those books, no
     earlier copy among them, else BooksGoneError is raised.
@@ -58,9 +64,7 @@ class Books:
             renew_log(path)
         except OSError as error:
             raise BooksError(f"{path}: {error.strerror}") from error
-        # autocommit: transactions are begun here in so many words
-        uri = f"{path.absolute().as_uri()}?mode={'rwc' if kept is None else 'rw'}"
-        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._db = BooksLink.to(path, "rwc" if kept is None else "rw")
         self._kept = kept
         try:
             self._open()
@@ -384,12 +388,11 @@ class BooksToRead(Books):
 
     def __init__(self, path: Path) -> None:  # no log is renewed, no table made
         try:
-            uri = f"{path.absolute().as_uri()}?mode=ro"
-            self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
+            self._db = BooksLink.to(path, "ro", of_one_thread=True)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version != SCHEMA:
                 self._db.close()
                 raise BooksError(f"{path}: schema {version}: expected {SCHEMA}")
             self._kept = self._found()
-        except sqlite3.Error as error:
+        except BooksFailedError as error:
             raise BooksError(f"{path}: {error}") from None

@@ -8,7 +8,6 @@ connection that failed is not to be retried in place.
 from __future__ import annotations
 
 import queue
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -72,7 +71,7 @@ class Desks:
             self._note(desk.books.kept)
         except (BooksConflict, BooksBusyError, RecordDamagedError):
             raise
-        except (BooksError, sqlite3.Error):
+        except BooksError:
             if desk is not None:
                 self._era = max(self._era, desk.era + 1)  # several may fail at once
                 desk.close()

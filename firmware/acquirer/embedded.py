@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -20,12 +19,18 @@ from msgspec.structs import replace
 
 from firmware.acquirer.booking import Kept, Tie
 from firmware.acquirer.books import Books
-from firmware.acquirer.engine import BooksEngine, BooksError, BooksGoneError, OpenBooks
+from firmware.acquirer.engine import (
+    BooksEngine,
+    BooksError,
+    BooksFailedError,
+    BooksGoneError,
+    OpenBooks,
+)
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.named_books import BookEntry, NamedBooks
 from firmware.core.kinds import HOLD_DAYS, Totals
 from firmware.core.masked import Key
-from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of
+from firmware.core.sqlite import JournalFault, Trouble
 from firmware.iso8583.keys import derive, derived_keys
 
 if TYPE_CHECKING:
@@ -41,8 +46,7 @@ class LocalHost:
     `terminals` are the registered ones by number, `clock_now` the host's wall clock, `master` the
     key from which the terminals' keys and the books' hash key are derived. Made and queried on one
     thread, it may exchange on another. The books are made at the start alone, if there are none;
-    later on only the same ones are opened again. Raises BooksError or sqlite3.Error when they
-    cannot be opened.
+    later on only the same ones are opened again. Raises BooksError when they cannot be opened.
     """
 
     journal_head: Callable[[], tuple[int, bytes]] | None = None  # see firmware.terminal.tie
@@ -102,7 +106,7 @@ class LocalHost:
         with self._lock:
             try:
                 return self._answering.answer(self._opened(), message, self._note_journal)
-            except (sqlite3.Error, BooksError):
+            except BooksError:
                 # a failed sync is not to be retried in place: begin anew from what is on the disk
                 self.close()
                 return None
@@ -128,10 +132,10 @@ class LocalHost:
             except BooksGoneError as error:
                 trouble = Trouble.OTHERS if error.another else Trouble.GONE
                 raise JournalFault(trouble, str(error)) from error
+            except BooksFailedError as error:
+                raise error.fault from error
             except BooksError as error:
                 raise JournalFault(Trouble.IO, str(error)) from error
-            except DATABASE_ERRORS as error:
-                raise fault_of(error) from error
 
     def books(self) -> list[BookEntry]:
         """Every financial request and what became of it, by terminal, batch and STAN."""
@@ -154,16 +158,8 @@ class LocalHost:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
         return self._named.names_by_hash(key)
 
-    def reset_pin_tries(self, name: str) -> None:
-        """Let the account's holder try three PINs again."""
-        books = self._opened()
-        with books.commit():
-            for key, account in self._accounts.items():
-                if account.name == name:
-                    books.set_pin_failures(key, 0)
-
     def tie(self) -> Tie | None:
-        """What the books know of the terminal's journal. Raises BooksError or sqlite3.Error."""
+        """What the books know of the terminal's journal. Raises BooksError."""
         return self._opened().tie()
 
     def begin_tie(self, identity: str, seq: int, digest: bytes) -> None:

@@ -18,10 +18,19 @@ from firmware.core.payment import Place
 
 if TYPE_CHECKING:
     from firmware.acquirer.booking import Booking, Funds, Kept, Lapsed, Tie
+    from firmware.core.sqlite import JournalFault
 
 
 class BooksError(Exception):
     """The books cannot be kept as promised: wrong journal mode, sync level or schema."""
+
+
+class BooksFailedError(BooksError):
+    """The database or the disk under the books failed; `fault` says how."""
+
+    def __init__(self, words: str, fault: JournalFault) -> None:
+        super().__init__(words)
+        self.fault = fault
 
 
 class BooksGoneError(BooksError):
@@ -54,7 +63,7 @@ class Coming(Struct, frozen=True):
 
 
 class BooksEngine(Protocol):
-    """Open books, used from any thread by one at a time. All raise BooksError or sqlite3.Error."""
+    """Open books, used from any thread by one at a time. All raise BooksError."""
 
     @property
     def kept(self) -> Kept: ...

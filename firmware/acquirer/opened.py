@@ -42,6 +42,11 @@ class AcquirerPlace:
         except OSError as error:
             raise BooksError(f"{error.filename or folder}: {error.strerror}") from None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several servers may have its books at once."""
+        return bool(self._url)
+
     def registry(self) -> tuple[Registry, Callable[[], None]]:
         """The terminals and accounts, and how to close them; servers may run meanwhile."""
         if self._url:

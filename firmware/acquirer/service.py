@@ -82,7 +82,7 @@ class AcquirerService:
         """The answer to `request`, durable when this returns; None for what is never answered.
 
         `also` is done in the same commit. Blocks for the disk, and while others decide for the same
-        terminal or account. Raises BooksError or sqlite3.Error: then the books may hold it or not.
+        terminal or account. Raises BooksError: then the books may hold it or not.
         """
         code = self.admission_code(request)
         if code != APPROVED:

@@ -11,7 +11,6 @@ no answer, as it gets none in the field.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -142,7 +141,7 @@ class Switch:
             except (BooksConflict, BooksBusyError, RecordDamagedError) as error:
                 _LOG.info("each alone", extra=event(detail=error))
                 break
-            except (BooksError, sqlite3.Error) as error:
+            except BooksError as error:
                 if is_last:
                     return [self._failed(error) for _ in taken]
                 _LOG.warning("the books failed, once more", extra=event(detail=error))
@@ -163,11 +162,11 @@ class Switch:
                 self._carry_out_alone(taken)
             except (BooksBusyError, RecordDamagedError):  # another try would change nothing
                 raise
-            except (BooksError, sqlite3.Error) as error:
+            except BooksError as error:
                 _LOG.warning("the books failed, once more", extra=event(detail=error))
                 self._carry_out_alone(taken)
             return self._reply(taken)
-        except (BooksError, sqlite3.Error) as error:
+        except BooksError as error:
             return self._failed(error)
         except Exception:  # noqa: BLE001 - a thread of the server's would end
             self._counts.fail()

@@ -23,6 +23,7 @@ _REVERSED = {
     ReversalCause.READER_LOST: EndCause.READER_LOST,
     ReversalCause.POWER_LOST: EndCause.POWER_LOST,
     ReversalCause.OUT_OF_SERVICE: EndCause.OUT_OF_SERVICE,
+    ReversalCause.TAIL_LOST: EndCause.OTHER,
 }
 
 
@@ -42,6 +43,5 @@ def cause_of(order: OrderFound, paid: Transaction | None) -> EndCause:
     return EndCause.NONE
 
 
-def _by(words: str) -> EndCause:
-    cause = ReversalCause.of(words)
-    return _REVERSED[cause] if cause is not None else EndCause.OTHER
+def _by(reason: ReversalCause | str) -> EndCause:
+    return _REVERSED[reason] if isinstance(reason, ReversalCause) else EndCause.OTHER

@@ -22,6 +22,7 @@ from firmware.api.nexo_crypto import NexoCryptoError, Trailer, opened, seal
 from firmware.api.nexo_refusals import refusal
 from firmware.api.nexo_status import referred, status_of
 from firmware.api.nexo_types import (
+    Body,
     Envelope,
     HeaderAlone,
     Message,
@@ -45,7 +46,6 @@ EXPIRES_S, WAIT_S = 120, 60
 _NO_KEY_S = 1.0  # so long a message that does not open waits for its answer
 _NUMBERS = msgspec.json.Encoder(decimal_format="number")
 _LOG = logging.getLogger(__name__)
-Body = dict[str, Any]
 ABORTED = "ok"
 _RESERVATIONS = (
     "FirstReservation",

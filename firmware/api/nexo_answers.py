@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import UNSET
 
 from firmware import __version__
-from firmware.api.nexo_types import Header
+from firmware.api.nexo_types import Body, Header
 from firmware.api.problems import KINDS, Wrong
 from firmware.api.receipts import receipt_of
 from firmware.api.service import Service
@@ -25,7 +25,6 @@ from firmware.core.config import Config
 from firmware.core.kinds import Kind
 from firmware.core.money import currency_of, decimal_of
 
-Body = dict[str, Any]
 BATCH_DIGITS = 6
 PAID = ("approved", "voided", "refunded")
 ANSWERED = (*PAID, "declined", "failed", "cancelled", "expired", "reversing", "reversed")

@@ -6,11 +6,8 @@ Each response has parts that it must have whatever came of it. See nexo Retailer
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from firmware.api.nexo_types import Header, Message, NexoPlace, SaleData, id_of
-
-Body = dict[str, Any]
+from firmware.api.nexo_types import Body, Header, Message, NexoPlace, SaleData, id_of
 
 
 def refusal(message: Message, response: Body, now: datetime) -> Body:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from firmware.api import nexo_answers as told
-from firmware.api.nexo_types import Message, MessageReference, id_of
+from firmware.api.nexo_types import Body, Message, MessageReference, id_of
 from firmware.api.problems import Wrong
 from firmware.api.service import Service
 from firmware.api.types import PaymentState
 from firmware.api.views import journal_of
 from firmware.journal.order_records import NexoMessage
 from firmware.journal.orders import OrderFound
-
-Body = dict[str, Any]
 
 
 def status_of(service: Service, message: Message, till: str) -> Body:

@@ -17,6 +17,7 @@ from firmware.core.money import NOTHING, Currency, MoneyError, minor_of_decimal
 
 _CAPITALS = {"id", "poi"}
 _SIMPLE = re.compile(r"^[A-Za-z0-9_-]{1,24}$")
+Body = dict[str, Any]  # of a message, or a part of one, as JSON
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 

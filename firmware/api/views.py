@@ -120,8 +120,8 @@ def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
 
 def _paper(job: PrintJob, out: Container[int]) -> PaymentPaper:
     """A paper; what is `out` the journal may hear of a little later."""
-    state = PaperStands(job.state)
-    told: PaperState = "held" if job.held and state is PaperStands.QUEUED else _STANDS[state]
+    held = job.held and job.state is PaperStands.QUEUED
+    told: PaperState = "held" if held else _STANDS[job.state]
     if job.job in out and told in _WAITING:
         told = "printed"
     return PaymentPaper(copy=job.copy.value, state=told, duplicate=job.duplicate)

@@ -14,8 +14,8 @@ from firmware.cli import acquirer_serve
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import Key
+from firmware.iso8583.echo import echo
 from firmware.iso8583.mac import KEY_BYTES, mac_of
-from firmware.iso8583.messages import Control, ControlRequest, NoAnswer
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.reading import MessageReading, read
 from firmware.iso8583.tcp import FrameLink
@@ -73,32 +73,17 @@ def _echo(options: argparse.Namespace) -> int:
     messages, host = settings.messages(), settings.config.host
     if messages is None:
         raise Refused('host.kind: expected "acquirer": only its line knows an echo')
-    merchant, clock = settings.config.merchant, SystemClock()
-    request = ControlRequest(Control.ECHO, merchant.terminal, merchant.number, batch=1, stan=1)
+    clock, merchant = SystemClock(), settings.config.merchant
     link = FrameLink(
         host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=settings.host_tls()
     )
-    began_ms = clock.monotonic_ms()
-    frame = link.exchange(messages.request(request, None), host.timeout_s * 1000)
-    took_ms = clock.monotonic_ms() - began_ms
     where = f"{host.address}:{host.port}"
-    if frame is None and link.undelivered:
-        raise Refused(f"{where}: no line: address, port or TLS may be wrong", code=FAILED)
-    if frame is None:
-        shape = messages.frame
-        raise Refused(
-            f"{where}: connected, and nothing answers in {host.timeout_s} s",
-            f"the line may be cut behind {where}",
-            f"the TPDU may be wrong: {shape.tpdu} (acquirer.tpdu)",
-            f"the header may be wrong: {shape.header or 'none'} (acquirer.header)",
-            "an acquirer drops what has a wrong TPDU or header without a word",
-            code=FAILED,
-        )
-    answer = messages.read_answer(frame, request, None).answer
-    if isinstance(answer, NoAnswer):
-        raise Refused(f"{where}: answered, but not this: {answer.detail}", code=FAILED)
-    print(f"{where}: answered {answer.response_code} in {took_ms} ms")
-    return DONE if answer.response_code == "00" else FAILED
+    began_ms = clock.monotonic_ms()
+    code = echo(
+        messages, link, merchant.terminal, merchant.number, timeout_s=host.timeout_s, where=where
+    )
+    print(f"{where}: answered {code} in {clock.monotonic_ms() - began_ms} ms")
+    return DONE if code == "00" else FAILED
 
 
 def _print_table(reading: MessageReading) -> None:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import secrets
 import signal
-import ssl
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,31 +15,24 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account, Status, load_accounts
-from firmware.acquirer.counts import Counts
 from firmware.acquirer.engine import BooksError
+from firmware.acquirer.enrolment import enrol
 from firmware.acquirer.opened import AcquirerPlace
-from firmware.acquirer.registry import Registry, TerminalRecord
-from firmware.acquirer.rules import RULES, RuleBook
-from firmware.acquirer.server import CONNECTIONS_MAX, Server
-from firmware.acquirer.switch import Switch
-from firmware.acquirer.terminal_line import Limits
+from firmware.acquirer.registry import Registry
+from firmware.acquirer.rules import RULES
+from firmware.acquirer.server import CONNECTIONS_MAX
+from firmware.acquirer.serving import Serving, serve
 from firmware.cli import acquirer_report, acquirer_rules
 from firmware.cli.arguments import add_hold_days, number_up_to, port_number
 from firmware.core import log
-from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.masked import Key
 from firmware.core.money import CURRENCIES
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import UnionPay
-from firmware.iso8583.working_keys import check_value, master_of
 
 PORT, LINES_MAX = 8583, 10_000
-OTHER_FILES = 64  # books, records, log, metrics, connections that are being taken
 INSTITUTION_MAX = 11  # digits of field 32
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
 
 
 def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -154,93 +143,30 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         line = UnionPay(Profile.named(options.profile))
     except ProfileError as error:
         raise Refused(str(error)) from None
-    if not options.books:
-        acquirer.lock()  # until the process ends
-    _allow_files(options.connections)
-    clock, counts = SystemClock(), Counts()
-    desks = acquirer.desks(
-        clock.now, test_amounts=options.test_amounts, hold_days=options.hold_days
-    )
-    rules = RuleBook(options.rules or options.data / RULES)
-    switch = Switch(
-        line,
-        desks,
-        rules,
-        counts,
-        clock_now=clock.now,
-        monotonic_us=lambda: time.monotonic_ns() // 1_000,
+    figures = None
+    if options.metrics is not None:
+        from firmware.ops.acquirer_metrics import figures_on  # noqa: PLC0415 - slow, not for all
+
+        figures = figures_on(options.metrics)
+    wanted = Serving(
+        listen=options.listen,
+        port=options.port,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        rules=options.rules or options.data / RULES,
+        connections=options.connections,
         institution=options.institution or "",
+        test_amounts=options.test_amounts,
+        hold_days=options.hold_days,
     )
-    try:
-        server = Server(
-            switch.answer_all,
-            counts,
-            address=options.listen,
-            port=options.port,
-            tls=_tls(options),
-            limits=Limits(connections=options.connections),
-        )
-    except OSError as error:
-        raise Refused(f"{options.listen}:{options.port}: {error.strerror}", code=FAILED) from None
-    with _metrics(options.metrics, counts):
-        server.start()
-        if options.tls_cert is None and options.listen not in LOOPBACK:
-            print(_PLAIN.format(listen=options.listen), file=sys.stderr)
-        print(f"pos acquirer: ready on {options.listen}:{server.port}", flush=True)
-        ended.wait()
-        server.close()
-    desks.close()
+    serve(acquirer, line, wanted, ended, figures)
     return DONE
-
-
-@contextmanager
-def _metrics(port: int | None, counts: Counts) -> Iterator[None]:
-    """Within, Prometheus may read the counters, if a port says so. Raises Refused."""
-    if port is None:
-        yield
-        return
-    from firmware.ops.acquirer_metrics import AcquirerFigures  # noqa: PLC0415 - slow, not for all
-    from firmware.ops.metrics import MetricsServer  # noqa: PLC0415
-
-    try:
-        served = MetricsServer(AcquirerFigures(counts), port)
-    except OSError as error:
-        raise Refused(f"--metrics {port}: {error.strerror}", code=FAILED) from None
-    try:
-        yield
-    finally:
-        served.close()
-
-
-def _allow_files(connections: int) -> None:
-    """Have so many connections open at once, and what else is open. Raises Refused."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + OTHER_FILES
-    if wanted > hard:
-        words = f"--connections {connections}: the system allows {hard} open files"
-        raise Refused(f"{words}, and {OTHER_FILES} are for others")
-    if wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _institution(text: str) -> str:
     if not text.isascii() or not text.isdigit() or len(text) > INSTITUTION_MAX:
         raise argparse.ArgumentTypeError(f"1 to {INSTITUTION_MAX} digits, not {text!r}")
     return text
-
-
-def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
-    """How lines are enciphered; None for plain ones. Raises Refused."""
-    if options.tls_cert is None:
-        if options.tls_key is not None:
-            raise Refused("--tls-key goes with --tls-cert: the line would not be enciphered")
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(options.tls_cert, options.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        raise Refused(f"{options.tls_cert}: {error.strerror or error}") from None
-    return context
 
 
 def _terminal(options: argparse.Namespace, registry: Registry) -> int:
@@ -252,26 +178,8 @@ def _terminal(options: argparse.Namespace, registry: Registry) -> int:
         if not registry.remove_terminal(options.number):
             raise Refused(f"there is no terminal {options.number}", code=FAILED)
         return DONE
-    for name, size in (("number", 8), ("merchant", 15)):
-        given = getattr(options, name)
-        if len(given) != size or not given.isascii() or not given.isalnum():
-            raise Refused(f"{name}: expected {size} letters or digits")
-    if registry.terminal(options.number) is not None:
-        raise Refused(f"there is a terminal {options.number}: remove it first", code=FAILED)
-    parts = [secrets.token_bytes(16) for _ in range(2)]
-    tmk = master_of(*parts)
-    currency = CURRENCIES[options.currency].numeric
-    record = TerminalRecord(
-        number=options.number, merchant=options.merchant, currency=currency, tmk=tmk
-    )
-    registry.put_terminal(record)
-    shown = {
-        "component_1": parts[0].hex().upper(),
-        "check_1": check_value(Key(parts[0])).hex().upper(),
-        "component_2": parts[1].hex().upper(),
-        "check_2": check_value(Key(parts[1])).hex().upper(),
-        "check": check_value(tmk).hex().upper(),
-    }
+    currency = CURRENCIES[options.currency]
+    shown = enrol(registry, options.number, options.merchant, currency)
     if options.json:
         print(json.dumps(shown))
     else:

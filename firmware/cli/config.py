@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import inspect
-import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from firmware.core.config import Config
-from firmware.core.config_section import Section
+from firmware.core.config_example import example, literal
 from firmware.core.exits import DONE
 from firmware.core.files import read_text
-from firmware.core.money import Currency
 from firmware.terminal.settings import add_config_argument, settings_of, warnings_of
-from firmware.terminal.settings_told import literal, metas
-
-HEADING = """# Settings of the terminal, all with their defaults; leave out what is not changed.
-# Amounts are in major units as a string, such as "500.00", or in minor units as a number.
-"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,19 +39,6 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def example() -> Iterator[str]:
-    """The lines of a TOML file with every setting at its default."""
-    yield HEADING.rstrip()
-    for name, kind in get_type_hints(Config).items():
-        yield ""
-        yield f"# {(inspect.getdoc(kind) or '').splitlines()[0]}"
-        yield f"[{name}]"
-        section = kind()
-        for field, hint in get_type_hints(kind, include_extras=True).items():
-            said = ", ".join(filter(None, (_meaning(hint), _range(hint))))
-            yield f"{field} = {_literal(section, field, Config().currency)}  # {said}"
-
-
 def _shown(path: Path | None) -> Iterator[str]:
     """Valid TOML, a line for each setting."""
     settings = settings_of(path)
@@ -71,7 +50,7 @@ def _shown(path: Path | None) -> Iterator[str]:
         section = getattr(settings.config, name)
         for field in section.__struct_fields__:
             where = source if field in tables.get(name, {}) else "default"
-            value = _literal(section, field, settings.config.currency)
+            value = literal(section, field, settings.config.currency)
             yield f"{name}.{field} = {value}  # {where}"
 
 
@@ -80,42 +59,3 @@ def _checked(path: Path) -> Iterator[str]:
     for warning in warnings_of(settings):
         yield f"warning: {warning}"
     yield f"{path}: ok"
-
-
-def _literal(section: Section, field: str, currency: Currency) -> str:
-    """A setting's value as TOML, amounts in major units of `currency`."""
-    value = getattr(section, field)
-    hint = get_type_hints(type(section), include_extras=True)[field]
-    if field == "items":
-        return "[" + ", ".join(_inline(item, currency) for item in value) + "]"
-    if (section.__class__.__name__, field) == ("Display", "address"):
-        return f"0x{value:02X}"
-    return literal(value, hint, currency)
-
-
-def _inline(section: Section, currency: Currency) -> str:
-    """A section within a list, as an inline table of what is set."""
-    default = type(section)()
-    pairs = (
-        f"{name} = {_literal(section, name, currency)}"
-        for name in section.__struct_fields__
-        if name == "name" or getattr(section, name) != getattr(default, name)
-    )
-    return "{ " + ", ".join(pairs) + " }"
-
-
-def _meaning(hint: Any) -> str:
-    return next((meta.description for meta in metas(hint) if meta.description), "")
-
-
-def _range(hint: Any) -> str:
-    """What a setting may be, in words; nothing where its meaning says it all."""
-    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-    if get_origin(plain) is Literal:
-        return "one of " + " ".join(json.dumps(choice) for choice in get_args(plain))
-    for meta in metas(hint):
-        if meta.extra is None and meta.ge is not None:
-            return f"{meta.ge} to {meta.le}"
-        if meta.max_length is not None:
-            return f"at most {meta.max_length} characters"
-    return ""

@@ -6,34 +6,20 @@ Only `new-key`, `go-on` and `new-books` change it, and only while the terminal i
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Iterator
-from typing import TextIO
 
 from firmware.audit import journal_export
 from firmware.audit.data import add_data_argument, reading, spooled
 from firmware.audit.dossier import dossier
 from firmware.audit.go_on import go_on, new_books
 from firmware.audit.keyring import change_key, pem_of, pem_of_all
+from firmware.audit.listing import Listed, write_list
 from firmware.audit.output import add_output_arguments, writing
-from firmware.audit.spans import (
-    BATCH_ROWS_MAX,
-    DAY,
-    batch_number,
-    clock_text,
-    dashed,
-    day_of,
-    within,
-)
+from firmware.audit.spans import DAY, batch_number, day_of, within
 from firmware.cli.restore import voucher_place
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.kinds import Kind
-from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
-from firmware.journal.records import SettingChanged
 from firmware.journal.rules import STAN_MAX
-from firmware.journal.settings import change_words
-from firmware.journal.transactions import State, Transaction
 
 _GO_ON = """
 A journal whose last records are missing stops trade: a log that was damaged, or an older copy that
@@ -48,9 +34,6 @@ what it has paid, and no void or refund of an earlier sale would be found. Put b
 or restore a backup of the whole. If there is none, this lets the next start go on with the books
 that it finds, or new ones, and says so for good in a record.
 """
-_ALWAYS = (Kind.SALE, Kind.VOID, Kind.REFUND)  # summed up even where there are none
-_HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
-_WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,119 +107,14 @@ def run(options: argparse.Namespace) -> int:
     ):
         match options.action:
             case "list":
-                _list(journal, options, file)
+                wanted = Listed(batch=options.batch, date=options.date, training=options.training)
+                write_list(journal, wanted, file)
             case "show":
                 file.writelines(f"{line}\n" for line in _shown(journal, options))
             case "key":
                 keys = journal.public_keys()
                 file.write(pem_of_all(keys) if options.all else pem_of(keys[-1][1]))
     return DONE
-
-
-def _list(journal: Lookups, options: argparse.Namespace, file: TextIO) -> None:
-    """Print the table row by row: a day or a batch may be longer than memory is large."""
-    counts: Counter[str] = Counter()
-    sums: Counter[tuple[str, Kind]] = Counter()
-    approved: Counter[tuple[str, Kind]] = Counter()
-    serials = _serials(journal, options)
-    print(_line(_HEAD), file=file)
-    for one in _wanted(journal, serials, options):
-        print(_line(_row(one)), file=file)
-        counts[one.currency] += 1
-        if one.state is State.APPROVED:
-            approved[one.currency, one.kind] += 1
-            sums[one.currency, one.kind] += one.amount_minor
-    for currency, count in sorted(counts.items()):
-        words = (
-            f"{kind.value}s {approved[currency, kind]}/"
-            f"{major_text(sums[currency, kind], currency_of(currency))}"
-            for kind in Kind
-            if kind in _ALWAYS or approved[currency, kind]
-        )
-        print(f"{count} transactions; approved in {currency}: {', '.join(words)}", file=file)
-    if not counts:
-        print("no transactions", file=file)
-    for line in _settings_changed(journal, serials, options.date):
-        print(line, file=file)
-    if options.batch is None and options.date is None:
-        print(_others(journal), file=file)
-
-
-def _others(journal: Lookups) -> str:
-    """Which batch was listed when none was named, and how to see others."""
-    number = journal.batch()
-    earlier = f"--batch {number - 1} the one before, " if number > 1 else ""
-    last = journal.last_transaction()
-    day = dashed(last.date) if last else DAY
-    return f"batch {number:06d} is open, this is all of it; {earlier}--date {day} a day's"
-
-
-def _serials(journal: Lookups, options: argparse.Namespace) -> range:
-    """The batches to look through, by serial. Raises Refused for one that is not there."""
-    if options.date is not None:
-        return journal.serials()
-    number = journal.batch() if options.batch is None else options.batch
-    serial = journal.serial_of(number)
-    if not serial:
-        raise Refused(f"there is no batch {number:06d}", code=FAILED)
-    return range(serial, serial + 1)
-
-
-def _wanted(journal: Lookups, serials: range, options: argparse.Namespace) -> Iterator[Transaction]:
-    """The transactions asked for, oldest first, a batch at a time."""
-    for serial in serials:
-        page = journal.list_transactions(
-            None, 0, BATCH_ROWS_MAX, training=options.training, date=options.date, serial=serial
-        )
-        yield from reversed(page)
-
-
-def _settings_changed(journal: Lookups, serials: range, day: str | None) -> Iterator[str]:
-    """What changed of the settings in that batch, or on that day."""
-    for entry in journal.setting_changes(None if day else serials[0]):
-        record = entry.record
-        if isinstance(record, SettingChanged) and day in (None, entry.moment.strftime("%Y%m%d")):
-            at = entry.moment.strftime("%Y-%m-%d %H:%M:%S")
-            yield f"{at}  setting changed: {change_words(record)}"
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    """A row of the table; what is wider than its column moves the rest."""
-    amount = _HEAD.index("amount")
-    padded = (
-        cell.rjust(width) if at == amount else cell.ljust(width)
-        for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True))
-    )
-    return "  ".join(padded).rstrip()
-
-
-def _row(one: Transaction) -> tuple[str, ...]:
-    return (
-        f"{one.batch:06d}",
-        f"{one.stan:06d}",
-        dashed(one.date),
-        clock_text(one.time),
-        one.operator,
-        one.kind.value,
-        major_text(one.amount_minor, currency_of(one.currency)),
-        one.currency,
-        f"****{one.card.last4}",
-        one.state.value + (f" {one.response_code}" if one.response_code else ""),
-        one.reference,
-        _note(one),
-    )
-
-
-def _note(one: Transaction) -> str:
-    if one.voided_by:
-        return f"voided by {one.voided_by:06d}"
-    if one.refunded_minor:
-        return f"refunded {major_text(one.refunded_minor, currency_of(one.currency))}"
-    if one.original is not None and one.original.elsewhere:
-        return f"of {one.original.number}, another terminal's"
-    if one.original is not None:
-        return f"of {one.original.batch:06d}/{one.original.stan:06d}"
-    return one.reason
 
 
 def _shown(journal: Lookups, options: argparse.Namespace) -> Iterator[str]:

@@ -7,20 +7,18 @@ directory that cannot be used ends it at once, with one line for each reason.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from firmware.api.beside import beside
 from firmware.core import log
-from firmware.core.clock import SystemClock
-from firmware.core.config import Config, ConfigError
+from firmware.core.config import ConfigError
 from firmware.core.exits import Refused
-from firmware.terminal.loop import Inbox
 from firmware.terminal.refusal import show_refusal
-from firmware.terminal.service import Beside, run_terminal
+from firmware.terminal.service import run_terminal
 from firmware.terminal.settings import (
     Settings,
     add_config_argument,
@@ -29,9 +27,9 @@ from firmware.terminal.settings import (
     file_of,
     legible,
 )
-from firmware.terminal.terminal import Terminal
 
-_LOG = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from firmware.api.server import MoreRoutes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     journald = "JOURNAL_STREAM" in os.environ
     handler = log.set_up(options.verbose, sys.stderr, journald=journald)
     try:
-        return run_terminal(settings, data, beside=_beside(settings, data))
+        return run_terminal(settings, data, beside=beside(settings, data, lambda: _shop(settings)))
     finally:
         logging.getLogger().removeHandler(handler)
 
@@ -63,53 +61,7 @@ def _settings(path: Path | None) -> Settings:
         raise Refused(*map(str, error.mistakes)) from None
 
 
-def _beside(settings: Settings, data: Path) -> Beside:
-    """What is served while the terminal trades: figures and the tills' API."""
+def _shop(settings: Settings) -> MoreRoutes:
+    from firmware.kiosk.routes import shop_page  # noqa: PLC0415 - its libraries slow the start
 
-    @contextlib.contextmanager
-    def serve(terminal: Terminal, inbox: Inbox) -> Iterator[None]:
-        with _metrics(settings.config, data), _api(terminal, settings, data, inbox):
-            yield
-
-    return serve
-
-
-@contextlib.contextmanager
-def _metrics(config: Config, data: Path) -> Iterator[None]:
-    """Within, Prometheus may read the figures, if the configuration says so."""
-    served = None
-    if config.metrics.port:
-        from firmware.ops.metrics import serve  # noqa: PLC0415 - its library slows the start
-
-        served = serve(data, config.merchant.terminal, config.metrics.port)
-    try:
-        yield
-    finally:
-        if served is not None:
-            served.close()
-
-
-@contextlib.contextmanager
-def _api(terminal: Terminal, settings: Settings, data: Path, inbox: Inbox) -> Iterator[None]:
-    """Within, tills may ask, if the configuration says so. Without it the terminal trades, too."""
-    config, server = settings.config, None
-    if config.api.port:
-        from firmware.api.server import ApiServer  # noqa: PLC0415 - its libraries slow the start
-        from firmware.api.views import Door  # noqa: PLC0415
-        from firmware.kiosk.routes import shop_page  # noqa: PLC0415
-
-        signer = lambda: terminal.ledger.signer  # noqa: E731 - said where it is used
-        door = Door(data, config, inbox.post, terminal.board, signer, SystemClock().now)
-        try:
-            server = ApiServer(door, beside=shop_page(settings.pictures))
-        except OSError as error:
-            place = f"{config.api.listen}:{config.api.port}"
-            _LOG.error("no API", extra=log.fields(place=place, reason=error.strerror))
-        else:
-            server.start()
-            _LOG.info("API", extra=log.fields(url=server.url))
-    try:
-        yield
-    finally:
-        if server is not None:
-            server.close()
+    return shop_page(settings.pictures)

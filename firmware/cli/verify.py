@@ -11,16 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.audit.data import reading, require_journal
-from firmware.audit.keyring import fingerprint_of, read_keys
+from firmware.audit.keyring import read_keys
 from firmware.audit.output import add_output_arguments, writing
-from firmware.core.exits import DONE, FAILED, Refused, one_line
-from firmware.core.money import CURRENCIES, major_text
-from firmware.journal.chain import Introduced
-from firmware.journal.essence import type_words
+from firmware.audit.verdicts import journal_verdict, pack_verdict, paper_verdict
+from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
-from firmware.journal.genuine import EssenceReport, verify_essence
-from firmware.journal.head import HEAD, Head
-from firmware.journal.verify import database_of, verify_journal
+from firmware.journal.head import Head
+from firmware.journal.verify import database_of
 from firmware.ops.backup import head_of, unpacked
 from firmware.terminal.settings import file_of, legible
 
@@ -65,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if options.journal is not None and _is_pack(options.journal):
         if options.qr is not None:
             raise Refused("an evidence file has its own QR codes: leave out --qr")
-        return _pack(options.journal, () if options.key is None else read_keys(options.key))
+        return pack_verdict(options.journal, () if options.key is None else read_keys(options.key))
     if options.journal is None and options.key is None:
         raise Refused("--qr needs the terminal's public key, --key FILE, or its journal")
     if options.journal is not None:
@@ -75,10 +72,10 @@ def run(options: argparse.Namespace) -> int:
     with _laid_out(options.journal) as (journal, head):
         if journal is not None:
             print(f"journal {database_of(options.journal)}")
-            codes.append(_journal(journal, keys, head))
+            codes.append(journal_verdict(journal, keys, head))
         if options.qr is not None:
             text = sys.stdin.read(_QR_MOST + 1) if options.qr == "-" else options.qr
-            codes.append(_paper(text.strip("\r\n"), keys, journal))
+            codes.append(paper_verdict(text.strip("\r\n"), keys, journal))
     return max(codes)
 
 
@@ -122,79 +119,3 @@ def _is_pack(path: Path) -> bool:
         return path.is_file() and zipfile.is_zipfile(path)
     except OSError:  # whoever opens it next says so
         return False
-
-
-def _pack(path: Path, given: Introduced) -> int:
-    """Say what an evidence file holds, what is wrong with it, and what it cannot prove."""
-    from firmware.audit.evidence_check import verify_pack  # noqa: PLC0415 - draws papers, too
-    from firmware.audit.evidence_words import LIMITS  # noqa: PLC0415
-
-    report = verify_pack(path, given)
-    print(f"evidence {path}")
-    for record, key in report.keys:
-        print(f"key     {fingerprint_of(key)}  (fingerprint; valid from record {record})")
-    print(f"records {report.records}, from {report.first} to {report.last}")
-    print(f"frames  {report.frames}, each as a record names it")
-    for number, text in report.vouchers.items():
-        essence = verify_essence(text, report.keys)
-        if essence.signed:
-            facts = (_in_words(essence, name) for name in ("type", "amount"))
-            print(f"voucher {number}: {', '.join(facts)}")
-    for note in report.notes:
-        print(f"note    {one_line(note)}")
-    for _, limit in LIMITS[bool(given) :]:  # a key that was given is known from elsewhere
-        print(f"note    {limit}")
-    words = "NOT GENUINE" if report.faults else "holds together"
-    if not report.sealed and not report.faults:
-        words += ", but nobody signed its pages and pictures"
-    return _verdict(words, report.faults)
-
-
-def _journal(path: Path, keys: Introduced, head: Head | None) -> int:
-    report = verify_journal(path, *(key for _, key in keys), head=head)
-    print(f"records {report.records}, head {report.head_hash or 'none'}")
-    for number, public_key in enumerate(report.keys, start=1):
-        print(f"key {number}   {public_key}")
-    for note in report.notes:
-        print(f"note    {one_line(note)}")
-    if not keys:
-        print("note    held against the key it names itself; --key tells whose it is")
-    if not report.intact:
-        return _verdict("NOT INTACT", report.faults)
-    if not report.anchored:
-        print("note    nothing here says where it ends: records missing at its end would not show;")
-        print(f"note    {HEAD} of the data directory does, and the QR of a late paper, --qr")
-    return _verdict("intact" if report.anchored else "intact, tail not anchored", [])
-
-
-def _paper(text: str, keys: Introduced, journal: Path | None) -> int:
-    report = verify_essence(text, keys, journal)
-    if report.what:
-        print(f"this is {report.what}")
-    for name, value in report.fields.items():
-        words = _in_words(report, name) if report.signed else ""
-        print(f"{name:<13} {one_line(value)}" + (f"  ({words})" if words else ""))
-    if journal is None:
-        print("note    with the journal as well it is told whether the record is still there")
-    words = "genuine" if report.genuine else "NOT GENUINE"
-    if report.signed and report.faults:
-        words = "signed by the terminal, BUT NOT WHAT THE JOURNAL SAYS"
-    return _verdict(words, report.faults)
-
-
-def _in_words(report: EssenceReport, name: str) -> str:
-    """What a field that is a code or counts minor units says to a person, or ""."""
-    fields = report.fields
-    if name == "type":
-        return type_words(fields["version"], fields["type"])
-    currency = CURRENCIES.get(fields["currency"])
-    if currency is None or not (name == "amount" or name.endswith("_minor")):
-        return ""
-    return f"{major_text(report.number(name), currency)} {currency.alpha}"
-
-
-def _verdict(words: str, faults: list[str]) -> int:
-    for fault in faults:
-        print(f"fault   {one_line(fault)}")
-    print(words)
-    return FAILED if faults else DONE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from firmware.core.money import MINOR_MAX
+from firmware.core.money import MINOR_MAX, Currency, major_text
 
 AmountMinor = Annotated[int, Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
 FileName = Annotated[str, Meta(extra={"file": True})]  # read or written: no scenario sets one
@@ -16,3 +18,17 @@ Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One table of the configuration file; the description of each setting says what it means."""
+
+
+def as_toml(value: Any, currency: Currency | None) -> str:
+    """A value as TOML has it; with `currency` an amount of minor units, in major units."""
+    if currency is not None:
+        return f'"{major_text(value, currency)}"'
+    return json.dumps(value, ensure_ascii=False)
+
+
+def metas(hint: Any) -> Iterator[msgspec.Meta]:
+    """What a setting's type says of it."""
+    for meta in getattr(hint, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta):
+            yield meta

@@ -75,7 +75,7 @@ class Result(enum.Enum):
     PENDING = "pending"  # a refund that the acquirer has not answered: repeated until it has
 
 
-class ReversalCause(enum.Enum):
+class ReversalCause(enum.StrEnum):
     """Why a reversal was opened. The value is what the journal keeps: it never changes."""
 
     TIMED_OUT = "no answer: timed out"
@@ -91,11 +91,35 @@ class ReversalCause(enum.Enum):
     READER_LOST = "card: reader lost"
     POWER_LOST = "power lost"
     OUT_OF_SERVICE = "out of service"
+    TAIL_LOST = "its outcome is missing"  # with the journal's last records
 
     @classmethod
-    def of(cls, words: str) -> ReversalCause | None:
-        """The cause that a record names; None for words that this release does not know."""
-        return next((each for each in cls if each.value == words), None)
+    def of(cls, words: str) -> ReversalCause | str:
+        """The cause that a record names; the words themselves where this release knows none."""
+        return next((each for each in cls if each.value == words), words)
+
+
+class EntryStep(enum.Enum):
+    """Where a transaction was given up before its intent. The journal keeps the value."""
+
+    AMOUNT = "amount"
+    AMOUNT_CHECK = "amount check"
+    CARD = "card"
+    PIN = "PIN"
+    PASSWORD = "password"  # noqa: S105 - a name, no secret
+    OWED = "owed"
+    ORIGINAL = "original"
+    VOID_INSTEAD = "void instead"
+    VOUCHER_NUMBER = "voucher number"
+    UNDO = "undo"
+
+
+class NotBegun(enum.Enum):
+    """Why one was given up that nobody refused or cancelled. The journal keeps the value."""
+
+    OWED = "owed to the host"
+    NO_PIN = "no PIN that the issuer checks"
+    BATCH_FULL = "batch full"
 
 
 class EndCause(enum.Enum):

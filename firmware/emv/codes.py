@@ -164,7 +164,6 @@ class AcType(enum.IntEnum):
 
 
 CDA_REQUESTED = 0x10  # bit 5 of GENERATE AC's reference control parameter, Book 3, 6.5.5.2
-CID_ADVICE_REQUIRED = 0x08
 CID_REASON_MASK = 0x07
 
 

@@ -161,11 +161,6 @@ class Declined(_Untold, frozen=True):
     reason: DeclineReason
     de55: bytes = b""
 
-    @property
-    def reversal_due(self) -> bool:
-        """The host approved what the card or the terminal then refused."""
-        return self.reason in (DeclineReason.CARD_AFTER_HOST, DeclineReason.CDA_FAILED)
-
 
 class OnlineAnswer(Struct, frozen=True):
     """The host's answer. `scripts`: the templates 71 and 72, one after another."""

@@ -37,7 +37,6 @@ class TerminalData(Struct, frozen=True):
     capabilities: TerminalCapabilities = TerminalCapabilities.DEFAULT
     additional_capabilities: AdditionalCapabilities = AdditionalCapabilities.DEFAULT
     application_choice: bool = True  # a cardholder can be asked, Book 1, 12.4
-    warn_after_one_try: bool = True
 
     @property
     def online_only(self) -> bool:

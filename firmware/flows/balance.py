@@ -5,6 +5,7 @@ No receipt is printed and no balance is kept: the display is the only place that
 
 from __future__ import annotations
 
+from firmware.core.kinds import EntryStep, NotBegun
 from firmware.core.money import Money
 from firmware.emv.outcomes import (
     Approved,
@@ -49,18 +50,18 @@ async def balance(desk: Desk) -> None:
     """Ask for a card and its PIN, and show what the issuer says."""
     # 1. What the acquirer must hear of goes first, as before whatever else is asked of it.
     if not await may_move_money(desk, advice=False):
-        await _abandon("owed", "owed to the host")
+        await _abandon(EntryStep.OWED, NotBegun.OWED)
         return
     # 2. The card, its PIN, and a cryptogram that the issuer can check.
     met = await _meet_card(desk)
     if isinstance(met, GivenUp):
         await release_card()
-        await _abandon("card", met.value)
+        await _abandon(EntryStep.CARD, met)
         return
     presented, decision = met
     if not isinstance(decision, OnlineRequested) or decision.online_pin is None:
         await release_card()
-        await _abandon("PIN", "no PIN that the issuer checks")
+        await _abandon(EntryStep.PIN, NotBegun.NO_PIN)
         await tell(desk, Text.BALANCE, Phrase.of(response_text(NOT_THIS_CARD)))
         return
     # 3. The acquirer, the card's last word, and what may be spent.
@@ -135,6 +136,6 @@ async def _show(desk: Desk, told: Balance) -> None:
             return
 
 
-async def _abandon(step: str, reason: str) -> None:
+async def _abandon(step: EntryStep, why: GivenUp | NotBegun) -> None:
     """Journal what was given up: nothing was sent."""
-    await Record.of(BalanceAbandoned(step=step, reason=reason))
+    await Record.of(BalanceAbandoned(step=step.value, reason=why.value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind, OriginalRef
+from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.flows.card import enter_pin, present_card
 from firmware.flows.desk import Desk
 from firmware.flows.guards import in_words
@@ -42,7 +42,7 @@ async def carry_out_elsewhere(desk: Desk, asked: Elsewhere) -> PaymentEnded | No
         training=desk.training,
     )
     if isinstance(await confirm(desk, question), GivenUp):
-        await abandon(asked.kind, "original", GivenUp.CANCELLED)
+        await abandon(asked.kind, EntryStep.ORIGINAL, GivenUp.CANCELLED)
         return None
     agreed = await agree_on_part(
         desk,

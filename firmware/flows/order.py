@@ -6,13 +6,13 @@ cancelled up to the intent; after that the payment decides.
 
 from __future__ import annotations
 
-from firmware.core.kinds import Copy, EndCause, Kind
+from firmware.core.kinds import Copy, EndCause, EntryStep, Kind
 from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.ended_words import why_declined, why_undecided
-from firmware.flows.order_undone import give_back, original_of, why_not_undone
+from firmware.flows.order_undone import give_back
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
@@ -41,6 +41,7 @@ from firmware.payments.tills import (
     Settle,
     TellStage,
     TillAsked,
+    original_of,
     why_no_order,
     why_no_settlement,
 )
@@ -90,8 +91,7 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
 
 async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
     """Take an order, or say why not, and carry it out; the next wish, if one came at its end."""
-    sells = taken.kind is Kind.SALE
-    not_taken = await (why_no_order(desk, taken) if sells else why_not_undone(desk, taken))
+    not_taken = await why_no_order(desk, taken)
     if not_taken is None and await Look.of(Lookups.order, taken.id) is not None:
         not_taken = NotNow.TAKEN_BEFORE
     if not_taken is not None:
@@ -118,7 +118,7 @@ async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnd
     if refusal is not None:
         await _refused(taken, refusal)
         return refusal
-    money = desk.money(taken.amount_minor)
+    money = taken.amount
     original = await original_of(taken)
     order = Order(
         taken.kind,
@@ -179,7 +179,7 @@ async def _give_up(
     stopped: bool = False,
 ) -> None:
     """End an order that was given up before its intent: by the till, or by whoever stands there."""
-    step = "card" if agreed_to else "amount check"
+    step = EntryStep.CARD if agreed_to else EntryStep.AMOUNT_CHECK
     by_till = stopped or await LastStop()
     await abandon(taken.kind, step, why, money)
     if by_till:
@@ -189,7 +189,7 @@ async def _give_up(
     else:
         end, cause = _GIVEN_UP[why]
     words = "by the till" if by_till else why.value
-    await Record.of(OrderEnded(id=taken.id, end=end, reason=f"{step}: {words}", cause=cause))
+    await Record.of(OrderEnded(id=taken.id, end=end, reason=f"{step.value}: {words}", cause=cause))
 
 
 async def _refused(taken: OrderTaken, refusal: Refusal | None) -> None:
@@ -293,8 +293,8 @@ async def _tell_outcome(desk: Desk, ended: PaymentEnded) -> TillAsked | None:
             )
             return await _until_left(desk, notice, REFUSED_MS)
     await Beep(long=True)
-    amount = desk.money(transaction.amount_minor)
-    screen = Outcome(transaction.kind, amount, approved=False, text=text, code=code, prompt=prompt)
+    kind, amount = transaction.kind, transaction.amount
+    screen = Outcome(kind, amount, approved=False, text=text, code=code, prompt=prompt)
     return await _until_left(desk, screen, REFUSED_MS)
 
 
@@ -302,7 +302,7 @@ async def _approved(desk: Desk, done: PaymentApproved) -> TillAsked | None:
     asks = desk.config.api.receipts == "ask"
     screen = Outcome(
         done.transaction.kind,
-        desk.money(done.transaction.amount_minor),
+        done.transaction.amount,
         approved=True,
         text=Phrase.of(Text.APPROVED),
         voucher=f"{done.transaction.stan:06d}",

@@ -10,47 +10,10 @@ from firmware.flows.card import present_same_card, release_card
 from firmware.flows.desk import Desk
 from firmware.flows.parts import GivenUp
 from firmware.flows.void import carry_out, original_pin
-from firmware.journal.lookups import Lookups
-from firmware.journal.order_records import OrderTaken
 from firmware.journal.transactions import Transaction
-from firmware.payments.effects import Look
-from firmware.payments.limits import refund_limits
 from firmware.payments.order import Agreed
-from firmware.payments.originals import why_not_refunded, why_not_voided
-from firmware.payments.refusals import Code, Refusal
-from firmware.payments.tills import LastStop, NotNow, OrderStage, TellStage
+from firmware.payments.tills import LastStop, OrderStage, TellStage
 from firmware.payments.transact import PaymentEnded
-
-
-async def original_of(taken: OrderTaken) -> Transaction | None:
-    """The sale that an order voids or refunds: an order's own, or one that has these numbers."""
-    named = taken.original
-    if named is not None:
-        return await Look.of(Lookups.transaction, named.batch, named.stan, date=named.date)
-    found = await Look.of(Lookups.order, taken.payment)
-    return await Look.of(Lookups.by_intent, found.intent) if found and found.intent else None
-
-
-async def why_not_undone(desk: Desk, taken: OrderTaken) -> NotNow | Refusal | None:
-    """Why a void or refund is not taken now, or None."""
-    if not desk.operator:
-        return NotNow.SIGNED_OFF
-    if desk.training:
-        return NotNow.TRAINING
-    if await Look.of(Lookups.pending_settlement) is not None:
-        return NotNow.SETTLING
-    original = await original_of(taken)
-    if taken.kind is Kind.VOID:
-        refusal = await why_not_voided(desk, original)
-    else:
-        refusal = await why_not_refunded(desk, original)
-    if refusal is not None or original is None:
-        return refusal
-    if taken.kind is Kind.VOID:
-        whole = taken.amount_minor == original.amount_minor
-        return None if whole else Refusal(Code.AMOUNT_OVER_LEFT, desk.money(original.amount_minor))
-    left = desk.money(original.amount_minor - original.refunded_minor)
-    return (await refund_limits(desk, left))(desk.money(taken.amount_minor))
 
 
 async def give_back(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware.core.kinds import Kind, OriginalRef
+from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.parts import (
@@ -34,7 +34,7 @@ async def named_by_voucher(desk: Desk, kind: Kind) -> Transaction | GivenUp | No
     title, hint = Phrase.of(Text.ORIGINAL_VOUCHER), Phrase.of(Text.SIX_DIGITS)
     number = await enter_digits(desk, title, lengths=VOUCHER_LENGTHS, hint=hint)
     if isinstance(number, GivenUp):
-        await abandon(kind, "voucher number", number)
+        await abandon(kind, EntryStep.VOUCHER_NUMBER, number)
         return number
     return await Look.of(Lookups.by_voucher, int(number), training=desk.training)
 
@@ -55,13 +55,13 @@ async def agree_on_part(
         words = Phrase.of(title)
         keyed = await enter_amount(desk, kind, words, start=amount, refuse=refuse_amount)
         if isinstance(keyed, GivenUp):
-            await abandon(kind, "amount", keyed)
+            await abandon(kind, EntryStep.AMOUNT, keyed)
             return keyed
         amount = keyed
         agreed = await check_amount(desk, Order(kind, amount, original=original), detail)
         if isinstance(agreed, Agreed):
             return agreed
-        await abandon(kind, "amount check", agreed, amount)
+        await abandon(kind, EntryStep.AMOUNT_CHECK, agreed, amount)
         if agreed is GivenUp.TIMED_OUT:
             return agreed
 
@@ -81,7 +81,7 @@ async def refuse(desk: Desk, kind: Kind, refusal: Refusal | None) -> None:
     if refusal.code is Code.NO_SUCH_VOUCHER:
         words.append(Phrase.of(Text.THIS_TERMINAL, terminal=desk.config.merchant.terminal))
     await tell(desk, Text.REFUSED, *words)
-    await abandon(kind, "original", refusal.code.value)
+    await abandon(kind, EntryStep.ORIGINAL, refusal.code)
 
 
 def masked_card(original: Transaction) -> str:

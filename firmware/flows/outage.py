@@ -21,6 +21,7 @@ from firmware.journal.operators import SUPERVISOR
 from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
+from firmware.journal.transactions import PaperStands
 from firmware.payments.effects import CheckClock, Look, Now, Record
 from firmware.payments.owed import Retry
 from firmware.ui.screens import OutOfService, Phrase
@@ -149,7 +150,7 @@ async def _slips_out_of_date() -> list[PrintDropped]:
     return [
         PrintDropped(job=job.job, detail="the display is back")
         for job in await Look.of(Lookups.print_jobs)
-        if job.copy is Copy.DISPLAY and job.state == "queued"
+        if job.copy is Copy.DISPLAY and job.state is PaperStands.QUEUED
     ]
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import EntryStep, Kind, NotBegun
 from firmware.core.masked import Digits, Password
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
@@ -20,6 +20,7 @@ from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, Time
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.payments.effects import Moment, Record
 from firmware.payments.order import Agreed, Order
+from firmware.payments.refusals import Code
 from firmware.payments.roles import Act, May, may
 from firmware.ui.screens import (
     AmountCheck,
@@ -362,16 +363,13 @@ async def leave_to_next(pressed: KeyPressed) -> None:
         await PutBack(pressed)
 
 
-async def abandon(kind: Kind, step: str, why: GivenUp | str, amount: Money | None = None) -> None:
+async def abandon(
+    kind: Kind, step: EntryStep, why: GivenUp | Code | NotBegun, amount: Money | None = None
+) -> None:
     """Journal what was given up before its intent: nothing was sent, nothing moved."""
-    await Record.of(
-        EntryAbandoned(
-            kind=kind,
-            step=step,
-            reason=why.value if isinstance(why, GivenUp) else why,
-            amount_minor=amount.minor if amount else 0,
-        )
-    )
+    minor = amount.minor if amount else 0
+    given_up = EntryAbandoned(kind=kind, step=step.value, reason=why.value, amount_minor=minor)
+    await Record.of(given_up)
 
 
 def _phrase(text: Phrase | Text) -> Phrase:

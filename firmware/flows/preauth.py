@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import EntryStep, Kind
 from firmware.flows.desk import Desk
 from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
 from firmware.flows.guards import in_words, may_sell
@@ -64,7 +64,7 @@ async def preauth(desk: Desk) -> None:
         return
     kind, act, carry_out = list(ITEMS.values())[chosen]
     if not await permitted(desk, act):
-        await abandon(kind, "password", GivenUp.CANCELLED)
+        await abandon(kind, EntryStep.PASSWORD, GivenUp.CANCELLED)
         return
     ended = await carry_out(desk)
     if ended is not None:
@@ -99,7 +99,7 @@ async def complete(desk: Desk) -> PaymentEnded | None:
     screen = original_screen(desk, Kind.COMPLETION, found)
     seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
     if isinstance(seen, GivenUp):
-        await abandon(Kind.COMPLETION, "original", seen)
+        await abandon(Kind.COMPLETION, EntryStep.ORIGINAL, seen)
         return None
     # 3. How much of it, checked as for a sale.
     agreed = await agree_on_part(
@@ -154,7 +154,7 @@ ITEMS: dict[Text, tuple[Kind, Act, Callable[[Desk], Awaitable[PaymentEnded | Non
 async def _may_begin(desk: Desk, kind: Kind) -> bool:
     if await may_move_money(desk):
         return True
-    await abandon(kind, "owed", GivenUp.CANCELLED)
+    await abandon(kind, EntryStep.OWED, GivenUp.CANCELLED)
     return False
 
 
@@ -201,7 +201,8 @@ async def _find(desk: Desk, kind: Kind) -> _Named | GivenUp:
     )
     day = number if isinstance(number, GivenUp) else await enter_date(desk)
     if isinstance(number, GivenUp) or isinstance(day, GivenUp):
-        await abandon(kind, "original", number if isinstance(number, GivenUp) else day)
+        assert isinstance(day, GivenUp), "it is the number's end, where that was given up"
+        await abandon(kind, EntryStep.ORIGINAL, day)
         return GivenUp.CANCELLED
     by_code = len(number) == CODE_LENGTH
     lookup = Lookups.by_authorisation if by_code else Lookups.by_reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.core.kinds import Kind, OriginalRef
+from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
@@ -53,14 +53,14 @@ async def refund(desk: Desk) -> PaymentEnded | None:
     """Refund: supervisor, original and its date, what is left, amount, check, the same card."""
     # 1. Who may, and which sale.
     if not await permitted(desk, Act.REFUND):
-        await abandon(Kind.REFUND, "password", GivenUp.CANCELLED)
+        await abandon(Kind.REFUND, EntryStep.PASSWORD, GivenUp.CANCELLED)
         return None
     if not await may_move_money(desk):
-        await abandon(Kind.REFUND, "owed", GivenUp.CANCELLED)
+        await abandon(Kind.REFUND, EntryStep.OWED, GivenUp.CANCELLED)
         return None
     named = await _find(desk)
     if isinstance(named, GivenUp):
-        await abandon(Kind.REFUND, "original", named)
+        await abandon(Kind.REFUND, EntryStep.ORIGINAL, named)
         return None
     original = named.sale
     if original is None and len(named.number) == REFERENCE_LENGTH:
@@ -74,7 +74,7 @@ async def refund(desk: Desk) -> PaymentEnded | None:
         items = (Phrase.of(Text.CHOOSE_VOID), Phrase.of(Text.CHOOSE_REFUND))
         chosen = await choose(desk, Phrase.of(Text.VOID_INSTEAD), items)
         if isinstance(chosen, GivenUp):
-            await abandon(Kind.REFUND, "void instead", chosen)
+            await abandon(Kind.REFUND, EntryStep.VOID_INSTEAD, chosen)
             return None
         if chosen == 0:
             return await void_original(desk, original)
@@ -87,7 +87,7 @@ async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | 
     screen = original_screen(desk, Kind.REFUND, original, left)
     seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
     if isinstance(seen, GivenUp):
-        await abandon(Kind.REFUND, "original", seen)
+        await abandon(Kind.REFUND, EntryStep.ORIGINAL, seen)
         return None
     # 4. The amount, checked as for a sale.
     agreed = await _agree_on_amount(desk, reference_to(original), detail_of(original), left)

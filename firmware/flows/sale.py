@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from firmware.core.kinds import CardFacts, Kind, Result, ReversalCause
+from firmware.core.kinds import CardFacts, EntryStep, Kind, Result, ReversalCause
 from firmware.core.money import Money
 from firmware.emv.outcomes import (
     Approved,
@@ -75,13 +75,13 @@ async def sell_item(desk: Desk, name: str, price: Money) -> None:
     refusal = (await sale_limits(desk))(price)
     if refusal is not None:
         await tell(desk, Text.REFUSED, why_refused(refusal), amount=price)
-        await abandon(Kind.SALE, "amount", GivenUp.CANCELLED, price)
+        await abandon(Kind.SALE, EntryStep.AMOUNT, GivenUp.CANCELLED, price)
         return
     order = Order(Kind.SALE, price, Source.PRICE_LIST)
     item, notice = (Phrase.of((name, name)),), await no_receipt()
     agreed = await check_amount(desk, order, item, customer=True, notice=notice)
     if isinstance(agreed, GivenUp):
-        await abandon(Kind.SALE, "amount check", agreed, price)
+        await abandon(Kind.SALE, EntryStep.AMOUNT_CHECK, agreed, price)
     else:
         await charge(desk, agreed)
 
@@ -92,7 +92,7 @@ async def charge(desk: Desk, agreed: Agreed) -> None:
     met = await meet_card(desk, agreed)
     if isinstance(met, GivenUp):
         await release_card()
-        await abandon(agreed.kind, "card", met, agreed.amount)
+        await abandon(agreed.kind, EntryStep.CARD, met, agreed.amount)
         return
     # 6. Intent, host, card, outcome.
     ended = await transact(desk, met.ready, met.end_with_card)
@@ -116,7 +116,7 @@ async def agree_on_amount(
         keyed = await enter_amount(desk, kind, words, first=first, start=amount, refuse=refuse)
         first = None
         if isinstance(keyed, GivenUp):
-            await abandon(kind, "amount", keyed, amount)
+            await abandon(kind, EntryStep.AMOUNT, keyed, amount)
             return keyed
         amount = keyed
         if not await _keyed_twice(desk, kind, amount):
@@ -127,7 +127,7 @@ async def agree_on_amount(
         agreed = await check_amount(desk, Order(kind, amount))
         if isinstance(agreed, Agreed):
             return agreed
-        await abandon(kind, "amount check", agreed, amount)
+        await abandon(kind, EntryStep.AMOUNT_CHECK, agreed, amount)
         if agreed is GivenUp.TIMED_OUT:
             return agreed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.core.kinds import EmvData, Kind, Verification
+from firmware.core.kinds import EmvData, EntryStep, Kind, NotBegun, Verification
 from firmware.core.masked import Pin
 from firmware.flows.card import Presented, card_facts, enter_pin, present_same_card, release_card
 from firmware.flows.desk import Desk
@@ -33,10 +33,10 @@ async def void(desk: Desk) -> PaymentEnded | None:
     """Void: supervisor, original voucher, the original on the glass, ENTER, the same card."""
     # 1. Who may, and which sale.
     if not await permitted(desk, Act.VOID):
-        await abandon(Kind.VOID, "password", GivenUp.CANCELLED)
+        await abandon(Kind.VOID, EntryStep.PASSWORD, GivenUp.CANCELLED)
         return None
     if not await may_move_money(desk):
-        await abandon(Kind.VOID, "owed", GivenUp.CANCELLED)
+        await abandon(Kind.VOID, EntryStep.OWED, GivenUp.CANCELLED)
         return None
     original = await named_by_voucher(desk, Kind.VOID)
     return None if isinstance(original, GivenUp) else await void_original(desk, original)
@@ -60,7 +60,7 @@ async def take_back(
     order = Order(kind, screen.amount, original=reference_to(original))
     agreed = await check_original(desk, order, screen)
     if isinstance(agreed, GivenUp):
-        await abandon(kind, "original", agreed, screen.amount)
+        await abandon(kind, EntryStep.ORIGINAL, agreed, screen.amount)
         return None
     # 3–4. The same card, its PIN if the setting asks; intent, acquirer, outcome.
     return await carry_out_on_same_card(desk, agreed, original, pin=pin)
@@ -87,12 +87,12 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
     refusal = await why_not_voided(desk, sale)
     if refusal is not None:
         await tell(desk, Text.REFUSED, why_refused(refusal))
-        await abandon(Kind.VOID, "undo", refusal.code.value, amount)
+        await abandon(Kind.VOID, EntryStep.UNDO, refusal.code, amount)
         return None
     presented = await present_same_card(desk, agreed, sale, Text.CARD_BACK_FOR_UNDO, again=True)
     if isinstance(presented, GivenUp):
         await release_card()
-        await abandon(Kind.VOID, "undo", presented, amount)
+        await abandon(Kind.VOID, EntryStep.UNDO, presented, amount)
         return None
     return await carry_out(desk, agreed, presented, None)
 
@@ -105,7 +105,7 @@ async def carry_out_if_presented(
         await release_card()
         given_up = presented if isinstance(presented, GivenUp) else pin
         assert isinstance(given_up, GivenUp)
-        await abandon(agreed.kind, "card", given_up, agreed.amount)
+        await abandon(agreed.kind, EntryStep.CARD, given_up, agreed.amount)
         return None
     return await carry_out(desk, agreed, presented, pin)
 
@@ -116,7 +116,7 @@ async def carry_out(
     """Send a void or refund on a card that has told who it is; the card itself has no say."""
     if not await may_move_money(desk):
         await release_card()
-        await abandon(agreed.kind, "owed", "owed to the host", agreed.amount)
+        await abandon(agreed.kind, EntryStep.OWED, NotBegun.OWED, agreed.amount)
         return None
     card = presented.card
     facts = card_facts(desk, card)

@@ -1,1 +1,1 @@
-"""Who authorises: the embedded acquirer, and the link to a real one."""
+"""ISO 8583 messages, profiles, MAC, PIN block, keys and the line: used by both ends."""

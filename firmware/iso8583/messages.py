@@ -7,7 +7,7 @@ from typing import overload
 
 from msgspec import Struct
 
-from firmware.core.kinds import Totals
+from firmware.core.kinds import ReversalCause, Totals
 from firmware.core.masked import Pan, Pin, Track2
 from firmware.core.money import Currency, major_text
 from firmware.core.payment import Payment, Place
@@ -54,14 +54,16 @@ class ReversalRequest(Struct, frozen=True):
 
     `date` and `time` are those of the asking; the payment's own and `last4` say which payment is
     meant, for its numbers may have been given out twice. One that is empty is not compared.
+    Who asks says the `cause`; who is asked reads field 39, `response_code`.
     """
 
     payment: Payment
     date: str
     time: str
-    reason: str = ""
+    response_code: str = ""
     last4: str = ""  # of the card's number
     card: CardPresented | None = None  # where the line asks for the card itself; without a PIN
+    cause: ReversalCause | None = None  # None: no cause that this release knows
 
 
 class SettlementRequest(Struct, frozen=True):

@@ -12,7 +12,6 @@ The acquirer's end:
 
     opened = line.open_request(frame)                   # None: cannot be answered, say nothing
     asked = line.read_opened(opened, keys, today)       # keys of opened.terminal, or None
-    asked = line.read_request(frame, keys_of, today)    # both; keys_of(terminal) gives the keys
     asked.request                                       # a LineRequest, or Unacceptable: its code
     frame = line.answer(asked, Answered("00"), keys)    # keys None: without a MAC
 
@@ -36,7 +35,6 @@ original of a void has no date; a reversal's `payment` has the original's own ba
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 from datetime import date
 
 from msgspec import Struct
@@ -181,15 +179,6 @@ class UnionPay:
         """What a request asks of whom has these keys. Never raises."""
         asked = self._asked(opened.line.message, opened.fields, keys, today)
         return RequestRead(asked, opened.line, opened.fields)
-
-    def read_request(
-        self, frame: bytes, keys_of: Callable[[str], SessionKeys | None], today: date
-    ) -> RequestRead | None:
-        """What a frame asks, or None where too little can be read to answer it. Never raises."""
-        opened = self.open_request(frame)
-        if opened is None:
-            return None
-        return self.read_opened(opened, keys_of(opened.terminal), today)
 
     def answer(self, asked: RequestRead, answer: Answered, keys: SessionKeys | None) -> bytes:
         """The frame that answers. Raises WireError if a field of `answer` does not fit."""

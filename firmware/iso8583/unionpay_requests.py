@@ -54,22 +54,15 @@ _KINDS = {
 }
 _SAYS_THE_DAY = (Kind.REFUND, *USES_A_HOLD)  # of its original
 _CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
-_FAULTS = {  # field 39 of a reversal
-    ReversalCause.TIMED_OUT: "98",
+_FAULTS: dict[ReversalCause | None, str] = {  # field 39 of a reversal
+    ReversalCause.TIMED_OUT: "98",  # no answer
     ReversalCause.NO_LINE: "98",
-    ReversalCause.GARBLED: "A0",
-    ReversalCause.READER_LOST: "96",
+    ReversalCause.GARBLED: "A0",  # a wrong answer
+    ReversalCause.READER_LOST: "96",  # a fault of the terminal
     ReversalCause.POWER_LOST: "96",
     ReversalCause.OUT_OF_SERVICE: "96",
 }
-
-
-def reason_of(words: str) -> str:
-    """Field 39 of a reversal: 98 no answer, A0 wrong answer, 96 fault of the terminal, 06 other."""
-    if len(words) == 2:
-        return words
-    cause = ReversalCause.of(words)
-    return "06" if cause is None else _FAULTS.get(cause, "06")
+_OTHER_FAULT = "06"
 
 
 def name_of(request: LineRequest) -> str:
@@ -161,7 +154,7 @@ def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Prof
         case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
             fields |= upload_fields(request, profile)
         case ReversalRequest():
-            fields["39"] = reason_of(request.reason)
+            fields["39"] = request.response_code or _FAULTS.get(request.cause, _OTHER_FAULT)
             if request.card is not None:
                 add_card(fields, request.card, request.payment.kind)
             _add_original(fields, request.payment)

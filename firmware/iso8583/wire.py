@@ -164,7 +164,7 @@ def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinForm
         case SettlementRequest():
             fields["48"] = pack_totals(request.totals)
         case ReversalRequest():
-            fields["39"] = request.reason if len(request.reason) == 2 else _TIMED_OUT
+            fields["39"] = request.response_code or _TIMED_OUT
             meant = request.payment
             if meant.date:
                 fields["61"] = (
@@ -240,7 +240,8 @@ def _request(fields: Fields, session: SessionKeys, today: date) -> HostRequest:
     common |= {"kind": kind, "amount": Money(int(fields["4"]), currency)}
     if fields["t"] == "0400":
         meant, last4 = _meant(fields)
-        return ReversalRequest(Payment(**common, **meant), **at, reason=fields["39"], last4=last4)
+        paid, code = Payment(**common, **meant), fields["39"]
+        return ReversalRequest(paid, **at, response_code=code, last4=last4)
     operator = fields.get("63", "")
     payment = Payment(**common, **at, operator=operator, original=_original(fields))
     card = card_of(fields, fields["14"], lambda pan: _pin(fields, pan, session))

@@ -7,6 +7,7 @@ import enum
 from msgspec import Struct
 
 from firmware.core.kinds import EndCause, Kind, OriginalRef
+from firmware.core.money import Money, currency_of
 from firmware.journal.base import Base
 
 
@@ -51,6 +52,10 @@ class OrderTaken(Base, frozen=True):
     payment: str = ""  # the order that a void or refund gives back
     original: OriginalRef | None = None  # what it gives back, where a till named it by its numbers
     message: NexoMessage | None = None  # of a till that speaks nexo
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, currency_of(self.currency))
 
 
 class OrderEnded(Base, frozen=True):

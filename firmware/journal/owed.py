@@ -16,7 +16,14 @@ from firmware.journal.records import (
 )
 from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
 from firmware.journal.schema import OWED
-from firmware.journal.transactions import Advice, PrintJob, Reversal, ScriptResult, Transaction
+from firmware.journal.transactions import (
+    Advice,
+    PaperStands,
+    PrintJob,
+    Reversal,
+    ScriptResult,
+    Transaction,
+)
 from firmware.journal.vouchers import COLUMNS, TABLES, VoucherLookups
 
 T = TypeVar("T")
@@ -175,7 +182,7 @@ def _print_job(row: sqlite3.Row) -> PrintJob:
         batch=queued.batch,
         stan=queued.stan,
         duplicate=queued.duplicate,
-        state=row["state"],
+        state=PaperStands(row["state"]),
         training=queued.training,
         queued_at=row["r_at"],
     )

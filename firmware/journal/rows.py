@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TypeVar
 
+from firmware.core.kinds import ReversalCause
 from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
 from firmware.journal.records import IntentRecorded, OutcomeRecorded, ReversalOpened
@@ -72,9 +73,11 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         outcome = record_of(row, "o", OutcomeRecorded, believing=believing)
         fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
         del fields["result"]
+        fields["reason"] = ReversalCause.of(outcome.reason)
         fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
     if row["v_body"] is not None:
-        fields["reversal"] = record_of(row, "v", ReversalOpened, believing=believing).reason
+        opened = record_of(row, "v", ReversalOpened, believing=believing)
+        fields["reversal"] = ReversalCause.of(opened.reason)
     return Transaction(
         **fields,
         state=State(row["state"]),

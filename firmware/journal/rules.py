@@ -6,8 +6,6 @@ rule is a function of what was recorded before, and raises RuleBroken.
 
 from __future__ import annotations
 
-import sqlite3
-
 from firmware.core.kinds import (
     COMPLETION_PERCENT_MAX,
     RESTS_ON,
@@ -29,6 +27,7 @@ from firmware.journal.records import (
     SettlementCompleted,
     SettlementStarted,
 )
+from firmware.journal.tables import Row
 from firmware.journal.transactions import State
 
 STAN_MAX = 999_999
@@ -38,8 +37,6 @@ PSN_SINCE = 4  # from this schema on the card sequence number is part of which c
 OWNER_SINCE = (
     4  # earlier releases let a refund begin in another currency: their journals may hold one
 )
-
-Row = sqlite3.Row
 
 
 def require(holds: object, words: str) -> None:

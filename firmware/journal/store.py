@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from firmware.core.kinds import ReversalCause
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, ChainedRecord, encode, faults_of, key_at, link
@@ -56,7 +57,6 @@ HEAD_CHECKED = 16  # records whose chain is checked at every start; `pos verify`
 _PUSHED = (OutcomeRecorded, ReversalOpened, ReversalConfirmed)
 _WAYS_BACK = "restore a backup, or let it go on without them with `pos journal go-on`"
 _HEAD_KEPT = "head"  # a note in the lock file
-_TAIL_LOST = "its outcome is missing"
 
 ClockNow = Callable[[], datetime]
 Also = Callable[[sqlite3.Connection], None]
@@ -349,8 +349,9 @@ class Journal(Lookups):
             return
         if without_tail is None:
             raise JournalFault(Trouble.TRUNCATED, f"{words}; {_WAYS_BACK}")
+        why = ReversalCause.TAIL_LOST.value
         reversals = [
-            ReversalOpened(batch=one.batch, stan=one.stan, reason=_TAIL_LOST, training=one.training)
+            ReversalOpened(batch=one.batch, stan=one.stan, reason=why, training=one.training)
             for one in (self.open_intents() if without_tail.reverse_open else ())
         ]
         self.lost_tail = self._head_seq, head.seq

@@ -6,7 +6,15 @@ import enum
 
 import msgspec
 
-from firmware.core.kinds import CardFacts, Copy, EmvData, Kind, OriginalRef, Verification
+from firmware.core.kinds import (
+    CardFacts,
+    Copy,
+    EmvData,
+    Kind,
+    OriginalRef,
+    ReversalCause,
+    Verification,
+)
 from firmware.core.money import Money, currency_of
 from firmware.core.payment import Payment
 from firmware.journal.payments import payment_of
@@ -48,7 +56,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     order_reference: str = ""  # the till's own name for it
     training: bool = False
     response_code: str = ""
-    reason: str = ""
+    reason: ReversalCause | str = ""  # why a refund had no answer; or an old journal's word
     authorisation_code: str = ""
     reference: str = ""
     issuer: str = ""  # its institution code, where the acquirer's answer names it
@@ -57,7 +65,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     ask_issuer: bool = False  # to be confirmed with the issuer
     chip_data: str = ""  # field 55 in hex, of the card's last word, where it is to be uploaded
-    reversal: str = ""  # why it was reversed, or is to be: what ReversalOpened says
+    reversal: ReversalCause | str = ""  # why it was reversed, or is to be; or an old journal's word
     voided_by: int = 0  # voucher number of the approved void, in the same batch but of a hold
     completed_by: int = 0  # voucher number of the approved completion of this pre-authorisation
     refunded_minor: int = 0  # sum of approved refunds and of refunds still open
@@ -88,7 +96,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
         return Money(minor, currency_of(self.currency))
 
 
-class PaperStands(enum.Enum):
+class PaperStands(enum.StrEnum):
     """How a paper stands. Only the first two are owed."""
 
     QUEUED = "queued"
@@ -108,7 +116,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     stan: int
     duplicate: bool
-    state: str  # a value of PaperStands
+    state: PaperStands
     training: bool = False
     held: bool = False  # until a key, or the next start
     queued_at: str = ""  # ISO 8601, with the shop's offset
@@ -134,6 +142,6 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True):
     """A reversal that the host has not confirmed."""
 
     transaction: Transaction
-    reason: str
+    reason: ReversalCause | str  # or an old journal's word
     attempts: int
     told: bool = False  # a fault slip was made of it

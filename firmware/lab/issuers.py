@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct, ValidationError, convert
+
 from firmware.acquirer.accounts import Account, Status
 from firmware.core.masked import Key, Pan, Pin
-from hw.sim.cards.personalisation import TRAY, load_card
+from hw.sim.cards.personalisation import TRAY, PersonalisationError, load_card
+
+
+class _InBooks(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a card's file says for its issuer's books."""
+
+    balance_minor: int | None = None
+    credit_limit_minor: int | None = None
+    status: Status = Status.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
             own = application.account
             if own.track2_pan:
                 continue  # forged: no issuer has an account of it
+            books = _in_books(path, application.issuer)
             accounts.append(
                 CardAccount(
                     name=card.name if len(card.application) == 1 else f"{card.name}-{number}",
@@ -54,10 +66,10 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
                     psn=own.sequence,
                     expiry=own.expiry_yymm,
                     pin=own.pin,
-                    balance_minor=own.balance_minor,
-                    credit_limit_minor=own.credit_limit_minor,
+                    balance_minor=books.balance_minor,
+                    credit_limit_minor=books.credit_limit_minor,
                     currency=application.currency,
-                    status=own.status,
+                    status=books.status.value,
                     cvn=application.cvn,
                     issuer_data=application.issuer_data,
                     arpc_method=application.arpc_method,
@@ -67,6 +79,13 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
                 )
             )
     return accounts
+
+
+def _in_books(path: Path, issuer: Mapping[str, int | str]) -> _InBooks:
+    try:
+        return convert(issuer, _InBooks)
+    except ValidationError as error:
+        raise PersonalisationError(f"{path.name}: issuer: {error}") from error
 
 
 @cache

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from firmware.acquirer.counts import BUCKETS_MS, LONGER_MS, Counts
+from firmware.core.exits import FAILED, Refused
+from firmware.ops.metrics import MetricsServer
 
 
 class AcquirerFigures(Collector):
@@ -50,3 +53,20 @@ class AcquirerFigures(Collector):
         )
         times.add_metric([], buckets, seen.time_sum_us / 1_000_000)
         yield times
+
+
+def figures_on(port: int) -> Callable[[Counts], AbstractContextManager[None]]:
+    """What serves counters on `port` of the loopback, within. Entering it raises Refused."""
+
+    @contextmanager
+    def served(counts: Counts) -> Iterator[None]:
+        try:
+            server = MetricsServer(AcquirerFigures(counts), port)
+        except OSError as error:
+            raise Refused(f"--metrics {port}: {error.strerror}", code=FAILED) from None
+        try:
+            yield
+        finally:
+            server.close()
+
+    return served

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from firmware import __version__
 from firmware.acquirer.books import BOOKS, Books
-from firmware.acquirer.engine import BooksError
+from firmware.acquirer.engine import BooksError, BooksFailedError
 from firmware.core.durable import sync_directory
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
@@ -31,7 +31,7 @@ from firmware.journal.head import HEAD, Head
 from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import CopyRestored
-from firmware.journal.store import Journal
+from firmware.journal.store import ClockNow, Journal
 from firmware.journal.verify import verify_journal
 from firmware.ops.archive import PRIVATE, ArchiveError, Content, Manifest, manifest_of, pack, unpack
 
@@ -40,8 +40,6 @@ _NEEDED = frozenset({DATABASE, *KEY_FILES})
 _REFERENCES_SKIPPED = 1_000_000  # more than a terminal uses on the day of the copy
 _OF_THE_FILE_SYSTEM = {"lost+found"}
 _KNOWN = _NEEDED | {BOOKS, MASTER, HEAD}
-
-ClockNow = Callable[[], datetime]
 
 
 def private_file(path: Path) -> BinaryIO:
@@ -162,6 +160,8 @@ def _faults(path: Path) -> Iterator[None]:
         raise JournalFault(Trouble.CORRUPT, f"{path}: {error}") from error
     except DATABASE_ERRORS as error:
         raise fault_of(error) from error
+    except BooksFailedError as error:
+        raise error.fault from error
     except BooksError as error:
         raise JournalFault(Trouble.CORRUPT, f"{path}: {BOOKS}: {error}") from error
     except OSError as error:

@@ -51,7 +51,13 @@ def why_not_undone(
 
 async def why_not_voided(context: Context, original: Transaction | None) -> Refusal | None:
     """Why `original` cannot be voided, or None: same batch, whole amount, once."""
-    refusal = why_not_undone(context, original)
+    return await _why_not_taken_back(context, original, Kind.SALE)
+
+
+async def _why_not_taken_back(
+    context: Context, original: Transaction | None, kind: Kind
+) -> Refusal | None:
+    refusal = why_not_undone(context, original, (kind,))
     if refusal is not None or original is None:
         return refusal
     if original.settled or original.batch != await Look.of(Lookups.batch):
@@ -80,14 +86,7 @@ async def why_not_completed(context: Context, hold: Transaction | None) -> Refus
 
 async def why_not_given_back(context: Context, original: Transaction | None) -> Refusal | None:
     """Why a completion cannot be voided, or None: same batch, whole amount, once."""
-    refusal = why_not_undone(context, original, (Kind.COMPLETION,))
-    if refusal is not None or original is None:
-        return refusal
-    if original.settled or original.batch != await Look.of(Lookups.batch):
-        return Refusal(Code.BATCH_SETTLED)
-    if original.refunded_minor:
-        return Refusal(Code.ALREADY_REFUNDED)
-    return None
+    return await _why_not_taken_back(context, original, Kind.COMPLETION)
 
 
 async def why_not_refunded(context: Context, original: Transaction | None) -> Refusal | None:

@@ -50,7 +50,12 @@ async def send_reversal(context: Context, reversal: Reversal) -> HostAnswer | No
     if asks_for_it and await Look.of(Lookups.is_sealed, owed.batch, owed.stan):
         card = await Unseal(owed.batch, owed.stan)
     request = ReversalRequest(
-        owed.payment, asked_at.date, asked_at.time, reversal.reason, owed.card.last4, card
+        owed.payment,
+        asked_at.date,
+        asked_at.time,
+        last4=owed.card.last4,
+        card=card,
+        cause=reversal.reason if isinstance(reversal.reason, ReversalCause) else None,
     )
     answer = await Authorise(request)
     if isinstance(answer, Answered) and _confirms(answer):

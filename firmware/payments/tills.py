@@ -11,12 +11,15 @@ from concurrent.futures import Future
 
 from msgspec import Struct
 
+from firmware.core.kinds import Kind
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderTaken
+from firmware.journal.transactions import Transaction
 from firmware.payments.context import Context
 from firmware.payments.effects import Effect, Look
-from firmware.payments.limits import sale_limits, why_no_sale
-from firmware.payments.refusals import Refusal
+from firmware.payments.limits import refund_limits, sale_limits, why_no_sale
+from firmware.payments.originals import why_not_refunded, why_not_voided
+from firmware.payments.refusals import Code, Refusal
 from firmware.payments.roles import Act, May, may
 
 
@@ -105,21 +108,50 @@ class LastStop(Effect[bool], frozen=True):
 
 
 async def why_no_order(context: Context, order: OrderTaken) -> NotNow | Refusal | None:
-    """Why an order is not taken now, or None. Asks nothing of acquirer or people."""
+    """Why an order is not taken now, or None. Asks nothing of acquirer or people.
+
+    The token's scope stands for the supervisor's password of a void or refund.
+    """
+    sells = order.kind is Kind.SALE
     if not context.operator:
         return NotNow.SIGNED_OFF
-    if may(context, Act.ORDER) is not May.YES:
+    if sells and may(context, Act.ORDER) is not May.YES:
         return NotNow.SUPERVISOR
     if context.training:
         return NotNow.TRAINING
-    if order.currency != context.config.currency.alpha:
+    if sells and order.currency != context.config.currency.alpha:
         return NotNow.OTHER_CURRENCY
     if await Look.of(Lookups.pending_settlement) is not None:
         return NotNow.SETTLING
+    return await (_why_not_sold if sells else _why_not_given_back)(context, order)
+
+
+async def _why_not_sold(context: Context, order: OrderTaken) -> Refusal | None:
     refusal = await why_no_sale(context)
     if refusal is not None:
         return refusal
-    return (await sale_limits(context))(context.money(order.amount_minor))
+    return (await sale_limits(context))(order.amount)
+
+
+async def _why_not_given_back(context: Context, order: OrderTaken) -> Refusal | None:
+    original = await original_of(order)
+    rule = why_not_voided if order.kind is Kind.VOID else why_not_refunded
+    refusal = await rule(context, original)
+    if refusal is not None or original is None:
+        return refusal
+    if order.kind is Kind.VOID:
+        whole = order.amount == original.amount
+        return None if whole else Refusal(Code.AMOUNT_OVER_LEFT, original.amount)
+    return (await refund_limits(context, original.left))(order.amount)
+
+
+async def original_of(order: OrderTaken) -> Transaction | None:
+    """The sale that an order voids or refunds: an order's own, or one that has these numbers."""
+    named = order.original
+    if named is not None:
+        return await Look.of(Lookups.transaction, named.batch, named.stan, date=named.date)
+    found = await Look.of(Lookups.order, order.payment)
+    return await Look.of(Lookups.by_intent, found.intent) if found and found.intent else None
 
 
 async def why_no_settlement(context: Context) -> NotNow | None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.core.kinds import Copy, EmvData, Kind, Result, ReversalCause
+from firmware.core.kinds import Copy, EmvData, EntryStep, Kind, NotBegun, Result, ReversalCause
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
     Answered,
@@ -114,9 +114,8 @@ async def transact(context: Context, ready: Ready, end_with_card: CardEnd) -> Pa
     numbers = await Look.of(Lookups.next_numbers, training=context.training)
     if numbers.used_up:
         kind, amount = ready.agreed.kind, ready.agreed.amount
-        given_up = EntryAbandoned(
-            kind=kind, step="voucher number", reason="batch full", amount_minor=amount.minor
-        )
+        step, why = EntryStep.VOUCHER_NUMBER.value, NotBegun.BATCH_FULL.value
+        given_up = EntryAbandoned(kind=kind, step=step, reason=why, amount_minor=amount.minor)
         await Record.of(given_up)
         return Refusal(Code.BATCH_FULL)
     payment = payment_of(context, ready, numbers, moment)

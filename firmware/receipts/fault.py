@@ -14,7 +14,6 @@ from firmware.receipts.texts import (
     OFFLINE_REFUSED_ADVICE,
     OFFLINE_WAITS,
     OFFLINE_WAITS_ADVICE,
-    REASONS,
     REFUND_REFUSED,
     REFUND_REFUSED_ADVICE,
     REFUND_WAITS,
@@ -24,6 +23,7 @@ from firmware.receipts.texts import (
     VOUCHER_SHORT,
     Label,
     Mark,
+    reason_text,
 )
 from hw.ports import Document, Size
 
@@ -33,7 +33,7 @@ def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Docum
     owed = reversal.transaction
     sheet = _head(columns, owed).owner(merchant, owed.operator, owed).rule()
     sheet.text(Mark.REVERSAL_NOT_DONE, bold=True)
-    sheet.pair(Label.REASON, REASONS.get(reversal.reason, reversal.reason))
+    sheet.pair(Label.REASON, reason_text(reversal.reason))
     sheet.pair(Label.ATTEMPTS, str(reversal.attempts))
     return _what_to_do(sheet, owed, (REVERSAL_AT_THE_TILL[owed.kind], *REVERSAL_ADVICE))
 

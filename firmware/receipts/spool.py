@@ -31,7 +31,7 @@ from firmware.journal.paper_records import (
 )
 from firmware.journal.records import DeviceFailed, DeviceRecovered, Record
 from firmware.journal.store import Journal
-from firmware.journal.transactions import PrintJob
+from firmware.journal.transactions import PaperStands, PrintJob
 from hw.events import Device, JobDone
 from hw.ports import Document, PaperState, Printer, PrintReport, PrintResult, Worker
 
@@ -238,7 +238,7 @@ class Spool:
         return next((job for job in owed if self._waits(job) and self._may_go(job)), None)
 
     def _waits(self, job: PrintJob) -> bool:
-        return job.state == "queued" or job.job == self._announced
+        return job.state is PaperStands.QUEUED or job.job == self._announced
 
     def _may_go(self, job: PrintJob) -> bool:
         return not job.held or job.job in self._released
@@ -257,13 +257,15 @@ class Spool:
             return
         document = self._compose(job)
         # durable before the first byte: after a power cut we know that its result is unknown
-        self._append(*() if job.state == "sending" else (PrintSending(job=job.job),))
+        self._append(*() if job.state is PaperStands.SENDING else (PrintSending(job=job.job),))
         self._announced, self._sending = None, job
         self._worker.submit(TOKEN, lambda: self._printer.print(document))
 
     def _taken_back(self) -> list[PrintHeld]:
         """So a power cut from now on makes no duplicate of a paper that never began."""
-        said = (job for job in self._owed() if job.state == "sending" and self._waits(job))
+        said = (
+            job for job in self._owed() if job.state is PaperStands.SENDING and self._waits(job)
+        )
         return [PrintHeld(job=job.job, detail=self.state.value) for job in said]
 
     def _doubt(self) -> None:

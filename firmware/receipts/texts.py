@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 
-from firmware.core.kinds import Copy, Kind
+from firmware.core.kinds import Copy, Kind, ReversalCause
 
 
 @enum.unique
@@ -202,12 +202,25 @@ COPIES = {
 DISPLAY = "显示屏 DISPLAY"
 DISPLAY_ADVICE = ("请检查显示屏连线", "Check the display cable")
 VOUCHER_SHORT = "凭证号 VOUCHER"
-# Why a reversal was opened, by the journal's words.
-REASONS = {
-    "no answer: timed out": "应答超时 timed out",
-    "no answer: no line": "线路不通 no line",
-    "no answer: garbled": "应答有误 garbled",
-    "card: card gone": "卡已拔出 card gone",
-    "power lost": "断电 power lost",
-    "out of service": "暂停服务 out of service",
+# Why a reversal was opened, or why a refund had no answer.
+REASONS: dict[ReversalCause, str] = {
+    ReversalCause.TIMED_OUT: "应答超时 timed out",
+    ReversalCause.NO_LINE: "线路不通 no line",
+    ReversalCause.GARBLED: "应答有误 garbled",
+    ReversalCause.PART: "部分批准 part approved",
+    ReversalCause.HOST_FAULT: "主机结果存疑 host unsure",
+    ReversalCause.CARD_GONE: "卡已拔出 card gone",
+    ReversalCause.CARD_MUTE: "卡无响应 card mute",
+    ReversalCause.CARD_DECLINED: "卡拒绝 card declined",
+    ReversalCause.CARD_SIGNATURE: "卡签名有误 card signature",
+    ReversalCause.CARD_ERROR: "卡片错误 card error",
+    ReversalCause.READER_LOST: "读卡器断开 reader lost",
+    ReversalCause.POWER_LOST: "断电 power lost",
+    ReversalCause.OUT_OF_SERVICE: "暂停服务 out of service",
+    ReversalCause.TAIL_LOST: "记录缺失 record lost",
 }
+
+
+def reason_text(reason: ReversalCause | str) -> str:
+    """The words for a cause; an old journal's word is printed as it is."""
+    return REASONS[reason] if isinstance(reason, ReversalCause) else reason

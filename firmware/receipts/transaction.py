@@ -11,7 +11,7 @@ from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State, Transaction
 from firmware.receipts.columns import plain
 from firmware.receipts.sheet import Sheet, amount_text, card_text, date_text, sum_text
-from firmware.receipts.texts import COPIES, NAMES, REPEATED, STATEMENT, Label, Mark
+from firmware.receipts.texts import COPIES, NAMES, REPEATED, STATEMENT, Label, Mark, reason_text
 from hw.ports import Document, Size
 
 _Remark = tuple[str, str | None]  # a label and its value, or a mark that stands for itself
@@ -126,10 +126,10 @@ def _standing(transaction: Transaction) -> list[_Remark]:
             return [(Mark.REVERSING, None)]
         case State.DECLINED:
             code = transaction.response_code
-            why = f"{code} {' '.join(response_text(code))}" if code else transaction.reason
-            return [(Mark.DECLINED, why or None)]
+            why = f"{code} {' '.join(response_text(code))}" if code else ""
+            return [(Mark.DECLINED, why or reason_text(transaction.reason) or None)]
         case State.FAILED:
-            return [(Mark.FAILED, transaction.reason or None)]
+            return [(Mark.FAILED, reason_text(transaction.reason) or None)]
         case State.OPEN:
             return [(Mark.UNKNOWN, None)]
         case State.PENDING:

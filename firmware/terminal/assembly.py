@@ -62,7 +62,7 @@ _LOG = logging.getLogger(__name__)
 class Assembly:
     """A terminal with its parts on threads. Made and closed on the thread that runs its loop.
 
-    Raises JournalFault, KeyFileError, BooksError, sqlite3.Error or OSError when the data directory
+    Raises JournalFault, KeyFileError, BooksError or OSError when the data directory
     cannot be relied on, and ConfigError when its open batch is another terminal's.
     """
 
@@ -233,7 +233,7 @@ def host_link(
     *,
     tls: ssl.SSLContext | None = None,
 ) -> HostLink:
-    """The line to whoever authorises. Raises BooksError or sqlite3.Error for the embedded host."""
+    """The line to whoever authorises. Raises BooksError for the embedded host."""
     host = config.host
     if host.kind == "tcp":
         from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
@@ -261,7 +261,7 @@ def embedded_host(
     test_amounts: bool = False,
     others: Collection[str] = (),
 ) -> LocalHost:
-    """An embedded acquirer that knows this terminal. Raises BooksError or sqlite3.Error.
+    """An embedded acquirer that knows this terminal. Raises BooksError.
 
     `others` are further terminals of the same merchant.
     """

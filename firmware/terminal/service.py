@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import signal
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -121,7 +120,7 @@ def _assembled(
         raise Refused(
             *(f"{settings.path or 'defaults'}: {each}" for each in error.mistakes)
         ) from None
-    except (JournalFault, KeyFileError, BooksError, sqlite3.Error, OSError) as error:
+    except (JournalFault, KeyFileError, BooksError, OSError) as error:
         show_refusal(settings.config, error, parts.display)
         raise Refused(f"{data}: {error}", code=FAILED) from error
 

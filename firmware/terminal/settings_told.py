@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from firmware.core.config import Config
-from firmware.core.config_section import Section
+from firmware.core.config_section import Section, as_toml
 from firmware.core.masked import Key
-from firmware.core.money import Currency, major_text
+from firmware.core.money import Currency
 
 NO_FILES: Mapping[str, Path] = {}
 _SECRET_WORDS = ("password", "secret", "token")  # a setting so called is masked unasked
@@ -37,25 +35,6 @@ def settings_told(config: Config, key: Key, files: Mapping[str, Path] = NO_FILES
     return told
 
 
-def literal(value: Any, hint: Any, currency: Currency) -> str:
-    """A setting's value as TOML has it, an amount in major units of `currency`."""
-    amount = any((meta.extra or {}).get("amount") for meta in metas(hint))
-    return _as_toml(value, currency if amount else None)
-
-
-def _as_toml(value: Any, currency: Currency | None) -> str:
-    if currency is not None:
-        return f'"{major_text(value, currency)}"'
-    return json.dumps(value, ensure_ascii=False)
-
-
-def metas(hint: Any) -> Iterator[msgspec.Meta]:
-    """What a setting's type says of it."""
-    for meta in getattr(hint, "__metadata__", ()):
-        if isinstance(meta, msgspec.Meta):
-            yield meta
-
-
 def _of_section(place: str, section: Section, currency: Currency, key: Key) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, hint in type(section).__annotations__.items():
@@ -68,7 +47,7 @@ def _of_section(place: str, section: Section, currency: Currency, key: Key) -> d
         elif is_secret(name, hint):
             told[here] = _masked(parts if isinstance(value, tuple) else (value,), key)
         else:
-            told[here] = _as_toml(value, currency if is_amount(hint) else None)
+            told[here] = as_toml(value, currency if is_amount(hint) else None)
     return told
 
 

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from firmware.acquirer.booking import Tie
 from firmware.acquirer.books import BOOKS, Books
-from firmware.acquirer.engine import BooksError
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble
+from firmware.acquirer.engine import BooksError, BooksFailedError
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import Head
 from firmware.journal.losses import BooksReplaced
 from firmware.journal.store import Journal
@@ -63,10 +63,10 @@ def tie_books(journal: Journal, host: AnsweringHost, head: Callable[[], tuple[in
     """
     try:
         _tie(journal, host)
+    except BooksFailedError as error:
+        raise _fault(f"they cannot be read: {error}") from error
     except BooksError as error:
         raise _fault(str(error)) from error
-    except DATABASE_ERRORS as error:
-        raise _fault(f"they cannot be read: {error}") from error
     host.journal_head = head
 
 
@@ -121,10 +121,10 @@ def _with_tie(directory: Path, use: Callable[[Books, Tie], Tie]) -> Tie | None:
         with closing(Books(path)) as books:
             tie = books.tie()
             return None if tie is None else use(books, tie)
+    except BooksFailedError as error:
+        raise _fault(f"they cannot be read: {error}") from error
     except BooksError as error:
         raise _fault(str(error)) from error
-    except DATABASE_ERRORS as error:
-        raise _fault(f"they cannot be read: {error}") from error
 
 
 def _tie(journal: Journal, host: AnsweringHost) -> None:

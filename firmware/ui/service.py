@@ -29,8 +29,7 @@ from firmware.ui.screens import (
 )
 from firmware.ui.texts import Text
 
-LISTING_ROWS = 3  # on a page, of LISTING_COLUMNS half-width columns
-LISTING_COLUMNS = 21
+LISTING_COLUMNS = 21  # half-width, of a row
 ATTRACT_ROWS = 3
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.books import Books
-from firmware.acquirer.engine import BooksGoneError
+from firmware.acquirer.engine import BooksFailedError, BooksGoneError
 from firmware.core.kinds import Kind, Totals
+from firmware.core.sqlite import Trouble
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from tests.acquirer.conftest import TERMINAL
 from tests.payment import changed
@@ -57,6 +58,24 @@ def test_an_approval_has_an_answer_only_when_the_books_hold_it(make_till: Any) -
     assert till.host.balances()["debit"] == 100
     till.host._opened()._db.execute("DROP TRIGGER full")
     assert till.code(sale) == "00"
+
+
+def test_what_the_database_fails_with_is_the_books_error(tmp_path: Path) -> None:
+    books = Books(tmp_path / "books.db")
+    books._db.execute("PRAGMA query_only = 1")
+    with pytest.raises(BooksFailedError) as failed, books.commit():
+        books.next_number()
+    assert failed.value.fault.trouble is Trouble.READ_ONLY
+    books.close()
+    with pytest.raises(BooksFailedError):
+        books.entries()
+
+
+def test_a_file_that_is_no_database_is_the_books_error(tmp_path: Path) -> None:
+    (tmp_path / "books.db").write_bytes(b"no database" * 1_000)
+    with pytest.raises(BooksFailedError) as failed:
+        Books(tmp_path / "books.db")
+    assert failed.value.fault.trouble is Trouble.CORRUPT
 
 
 class TestCost:

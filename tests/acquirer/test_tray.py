@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
@@ -9,6 +11,7 @@ from firmware.core.masked import Key, Pan
 from firmware.lab.issuers import CardAccount, tray_accounts
 from hw.sim.cards import cryptogram as card_side
 from hw.sim.cards.des import icc_master_key
+from hw.sim.cards.personalisation import TRAY, PersonalisationError
 
 SENT = {
     0x9F02: bytes.fromhex("000000012850"),
@@ -44,3 +47,13 @@ def test_the_host_knows_every_cards_cryptogram_and_the_card_its_answer(card: Car
         assert answer[:8] == card_side.arpc_method_1(answer_key, arqc, answer[8:])
     else:
         assert answer[:4] == card_side.arpc_method_2(answer_key, arqc, answer[4:])
+
+
+@pytest.mark.parametrize("wrong", ['status = "lots"', "balance = 5", 'balance_minor = "5.00"'])
+def test_a_mistake_in_what_the_books_say_is_named_with_file_and_table(
+    wrong: str, tmp_path: Path
+) -> None:
+    text = (TRAY / "visa-debit.toml").read_text().replace("balance_minor = 300000", wrong)
+    (tmp_path / "visa-debit.toml").write_text(text)
+    with pytest.raises(PersonalisationError, match=r"^visa-debit\.toml: issuer: "):
+        tray_accounts(tmp_path)

@@ -13,6 +13,7 @@ from hw.sim.cards import tray
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 HOUSE = (ROOT / "firmware" / "README.md").read_text("utf-8")
+DECISIONS = (ROOT / "firmware" / "DECISIONS.md").read_text("utf-8")
 LANGUAGE = (ROOT / "tests" / "scenarios" / "README.md").read_text("utf-8")
 
 
@@ -56,6 +57,7 @@ def test_the_scenario_in_the_house_holds(tmp_path):
         "README.md",
         "README.zh-CN.md",
         "firmware/README.md",
+        "firmware/DECISIONS.md",
         "firmware/acquirer/README.md",
         "firmware/ops/install/README.md",
         "tests/README.md",
@@ -88,7 +90,7 @@ def test_the_whole_tray_is_told():
 
 
 def test_every_file_that_the_house_names_is_there():
-    named = re.findall(r"`([\w/-]+\.(?:css|js|mjs|pos|py|toml|tsv))`", HOUSE)
+    named = re.findall(r"`([\w/-]+\.(?:css|js|mjs|pos|py|toml|tsv))`", HOUSE + DECISIONS)
     places = (ROOT, ROOT / "firmware", ROOT / "hw")
     assert len(named) > 100
     assert [name for name in named if not any((place / name).exists() for place in places)] == []

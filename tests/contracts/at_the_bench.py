@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from firmware.cli import doctor
 from firmware.core.clock import SystemClock
+from firmware.ops.doctor import examination
 from firmware.ops.doctor.findings import Finding, Verdict, as_line, examined
 from firmware.ops.doctor.machine import ThisMachine
 from firmware.terminal.devices import Parts, real_parts
@@ -49,7 +49,7 @@ class Terminal:
     def __init__(self, settings: Settings, scratch: Path) -> None:
         config = settings.config
         self._parts: Parts = real_parts(config, scratch, SystemClock())
-        checks = doctor.checks_of_parts(config, self._parts, ThisMachine(), None, {})
+        checks = examination.checks_of_parts(config, self._parts, ThisMachine(), None, {})
         self._findings: list[Finding] = examined(checks, lambda finding: print(as_line(finding)))
 
     def part(self, name: str) -> Any:

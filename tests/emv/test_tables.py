@@ -169,11 +169,6 @@ def test_kinds_of_cvm_narrow_the_terminals_capabilities():
     assert application.capabilities(both) == narrowed
 
 
-def test_one_floor_limit_can_be_set_for_all():
-    table = Applications.shipped().with_floor_limit(5000)
-    assert {one.floor_limit_minor for one in table} == {5000}
-
-
 def test_the_terminal_names_itself_as_annex_a_says():
     objects = TERMINAL.objects()
     assert objects[Tag.TERMINAL_COUNTRY_CODE].hex() == "0156"

@@ -9,7 +9,15 @@ from typing import Any, cast
 import msgspec
 
 from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
-from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Result, Verification
+from firmware.core.kinds import (
+    CardFacts,
+    Copy,
+    Kind,
+    OriginalRef,
+    Result,
+    ReversalCause,
+    Verification,
+)
 from firmware.core.masked import Key, Pan
 from firmware.emv import tlv
 from firmware.iso8583.messages import (
@@ -173,8 +181,10 @@ def reversal_is_sent(
     owed: Transaction, reason: str, answer: HostAnswer, *, attempts: int = 0, told: bool = False
 ) -> list[Pair]:
     """The host is asked to undo whatever the intent did."""
-    request = ReversalRequest(owed.payment, NOW.date, NOW.time, reason, owed.card.last4)
-    reversal = Reversal(transaction=owed, reason=reason, attempts=attempts, told=told)
+    cause = ReversalCause(reason)
+    last4 = owed.card.last4
+    request = ReversalRequest(owed.payment, NOW.date, NOW.time, last4=last4, cause=cause)
+    reversal = Reversal(transaction=owed, reason=cause, attempts=attempts, told=told)
     return [(Look.of(Lookups.reversals), [reversal]), (Now(), NOW), (Authorise(request), answer)]
 
 

@@ -9,7 +9,7 @@ from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintDoubtful, PrintQueued
 from firmware.journal.records import ReversalOpened
-from firmware.journal.transactions import PrintJob, Reversal, State, Transaction
+from firmware.journal.transactions import PaperStands, PrintJob, Reversal, State, Transaction
 from firmware.payments.effects import Look, Record
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
@@ -41,7 +41,9 @@ def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
     ]
 
 
-PAPER = PrintJob(job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, state="sending")
+PAPER = PrintJob(
+    job=3, copy=Copy.MERCHANT, batch=1, stan=1, duplicate=False, state=PaperStands.SENDING
+)
 
 
 def nothing_is_owed() -> list[Pair]:

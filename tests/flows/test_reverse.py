@@ -69,7 +69,10 @@ def test_any_other_word_leaves_it_owed(answer: HostAnswer, detail: str):
 
 def test_first_that_is_not_answered_stops_those_behind_it():
     (_, now, asked) = reversal_is_sent(OWED, "power lost", SILENCE)
-    both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
+    both = [
+        Reversal(transaction=each, reason=ReversalCause.POWER_LOST, attempts=0)
+        for each in (OWED, SECOND)
+    ]
     done = follow(
         send_reversals(desk()),
         (Look.of(Lookups.reversals), both),
@@ -83,7 +86,10 @@ def test_first_that_is_not_answered_stops_those_behind_it():
 def test_all_that_are_owed_go_out_oldest_first():
     (_, now, first) = reversal_is_sent(OWED, "power lost", Answered("00"))
     (_, _, second) = reversal_is_sent(SECOND, "power lost", Answered("25"))
-    both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
+    both = [
+        Reversal(transaction=each, reason=ReversalCause.POWER_LOST, attempts=0)
+        for each in (OWED, SECOND)
+    ]
     done = follow(
         send_reversals(desk()),
         (Look.of(Lookups.reversals), both),
@@ -100,7 +106,10 @@ def test_all_that_are_owed_go_out_oldest_first():
 def test_one_that_the_host_refuses_holds_up_none_behind_it():
     (_, now, first) = reversal_is_sent(OWED, "power lost", Answered("96"))
     (_, _, second) = reversal_is_sent(SECOND, "power lost", Answered("00"))
-    both = [Reversal(transaction=each, reason="power lost", attempts=0) for each in (OWED, SECOND)]
+    both = [
+        Reversal(transaction=each, reason=ReversalCause.POWER_LOST, attempts=0)
+        for each in (OWED, SECOND)
+    ]
     done = follow(
         send_reversals(desk()),
         (Look.of(Lookups.reversals), both),
@@ -118,8 +127,8 @@ def test_one_that_silences_the_host_comes_after_those_that_were_tried_less():
     (_, now, second) = reversal_is_sent(SECOND, "power lost", Answered("00"))
     (_, _, first) = reversal_is_sent(OWED, "power lost", SILENCE)
     both = [
-        Reversal(transaction=OWED, reason="power lost", attempts=1),
-        Reversal(transaction=SECOND, reason="power lost", attempts=0),
+        Reversal(transaction=OWED, reason=ReversalCause.POWER_LOST, attempts=1),
+        Reversal(transaction=SECOND, reason=ReversalCause.POWER_LOST, attempts=0),
     ]
     follow(
         send_reversals(desk()),
@@ -155,7 +164,7 @@ def test_after_three_failures_one_slip_tells_a_person(attempts: int, told: bool,
 
 
 def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses():
-    owed = [Reversal(transaction=OWED, reason="power lost", attempts=4, told=True)]
+    owed = [Reversal(transaction=OWED, reason=ReversalCause.POWER_LOST, attempts=4, told=True)]
     retry = follow(Retry.begin(desk()), it_is(0))
     assert isinstance(retry, Retry)
 

@@ -120,6 +120,18 @@ def test_a_mistake_in_a_file_is_named_with_file_and_key(tmp_path, change, said):
     assert said in str(error.value)
 
 
+def test_what_the_issuers_books_say_may_stand_in_the_account_as_in_earlier_releases(tmp_path):
+    told = "[application.issuer]\nbalance_minor = 300000\n"
+    earlier = card_file(tmp_path, (told, "balance_minor = 300000\n"))
+    assert load_card(earlier) == load_card(TRAY / "visa-debit.toml")
+
+
+def test_what_the_issuers_books_say_stands_in_one_place(tmp_path):
+    twice = ("[application.issuer]", 'status = "lost"\n[application.issuer]')
+    with pytest.raises(PersonalisationError, match=r"^visa-debit\.toml: account: status: "):
+        load_card(card_file(tmp_path, twice))
+
+
 def test_a_missing_file_is_an_error_of_its_own(tmp_path):
     with pytest.raises(PersonalisationError, match=r"^none\.toml: "):
         load_card(tmp_path / "none.toml")

@@ -123,10 +123,15 @@ def parts(frame: bytes) -> Fields:
     return CODEC.unpack(unpack_frame(frame, PROFILE.frame).message)
 
 
+def heard(frame: bytes, keys: SessionKeys = KEYS, line: UnionPay = LINE) -> RequestRead:
+    """What the acquirer's end of `line` reads in a frame."""
+    opened = line.open_request(frame)
+    assert opened is not None
+    return line.read_opened(opened, keys, TODAY)
+
+
 def asked(request: LineRequest, keys: SessionKeys = KEYS) -> RequestRead:
-    got = LINE.read_request(LINE.request(request, keys), lambda _terminal: keys, TODAY)
-    assert got is not None
-    return got
+    return heard(LINE.request(request, keys), keys)
 
 
 def single(key: bytes, block: bytes) -> bytes:
@@ -188,10 +193,11 @@ def test_a_single_length_key_makes_the_mac_of_the_reference() -> None:
         (ReversalCause.GARBLED, "A0"),
         (ReversalCause.POWER_LOST, "96"),
         (ReversalCause.CARD_DECLINED, "06"),
+        (None, "06"),
     ],
 )
-def test_a_reversal_says_why(cause: ReversalCause, code: str) -> None:
-    assert asked(ReversalRequest(SALE, "", "", cause.value)).fields["39"] == code
+def test_a_reversal_says_why(cause: ReversalCause | None, code: str) -> None:
+    assert asked(ReversalRequest(SALE, "", "", cause=cause)).fields["39"] == code
 
 
 ANSWER = Answered(
@@ -307,8 +313,7 @@ def test_more_than_field_48_holds_is_refused() -> None:
 
 
 def test_a_request_under_another_key_is_not_carried_out() -> None:
-    got = LINE.read_request(LINE.request(REQUESTS["sale"], OTHER), lambda _terminal: KEYS, TODAY)
-    assert got is not None
+    got = heard(LINE.request(REQUESTS["sale"], OTHER))
     assert isinstance(got.request, Unacceptable)
     assert got.request.code == "A0"
 
@@ -326,7 +331,7 @@ def test_no_flipped_bit_is_believed(data: st.DataObject) -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_do_harm_at_either_end(junk: bytes) -> None:
     for frame in (junk, len(junk).to_bytes(2, "big") + junk):
-        assert LINE.read_request(frame, lambda _terminal: KEYS, TODAY) is None
+        assert LINE.open_request(frame) is None
         read = LINE.read_answer(frame, REQUESTS["sale"], KEYS)
         assert isinstance(read.answer, NoAnswer)
 

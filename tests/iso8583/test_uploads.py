@@ -27,6 +27,7 @@ from tests.iso8583.test_unionpay import (
     REQUESTS,
     TC,
     TODAY,
+    heard,
     parts,
 )
 
@@ -69,8 +70,7 @@ def test_any_chip_data_arrive(  # noqa: PLR0917 - one a field
         **told,
     )
     frame = OTHER_CODES.request(request, KEYS)
-    got = OTHER_CODES.read_request(frame, lambda _terminal: KEYS, TODAY)
-    assert got is not None
+    got = heard(frame, line=OTHER_CODES)
     assert got.request == request
     code = {(False, False): "205", (True, False): "206", (False, True): "203", (True, True): "204"}
     assert parts(frame)["60"] == f"00{batch:06d}{code[told['failed'], told['balanced']]}50"
@@ -144,23 +144,20 @@ def test_an_upload_goes_without_a_mac_where_the_profile_has_none(name: str) -> N
     own = UnionPay(replace(PROFILE, requests=PROFILE.requests | {name: plain}))
     frame = own.request(REQUESTS[name], KEYS)
     assert "64" not in parts(frame)
-    got = own.read_request(frame, lambda _terminal: KEYS, TODAY)
-    assert got is not None
+    got = heard(frame, line=own)
     assert got.request == REQUESTS[name]
     answer = own.answer(got, Answered("00"), KEYS)
     assert "64" not in parts(answer)
     assert isinstance(own.read_answer(answer, REQUESTS[name], KEYS).answer, Answered)
     # neither end of a line that has one takes a message without it
-    refused = LINE.read_request(frame, lambda _terminal: KEYS, TODAY)
-    assert refused is not None
+    refused = heard(frame)
     assert isinstance(refused.request, Unacceptable)
     assert refused.request.code == "A0"
     assert isinstance(LINE.read_answer(answer, REQUESTS[name], KEYS).answer, NoAnswer)
     # and a wrong one is wrong on both
     sealed = bytearray(LINE.request(REQUESTS[name], KEYS))
     sealed[-1] ^= 1
-    got = own.read_request(bytes(sealed), lambda _terminal: KEYS, TODAY)
-    assert got is not None
+    got = heard(bytes(sealed), line=own)
     assert isinstance(got.request, Unacceptable)
 
 

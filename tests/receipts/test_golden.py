@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from firmware.core.config import Merchant
-from firmware.core.kinds import Copy, Kind, Totals, Verification
+from firmware.core.kinds import Copy, Kind, ReversalCause, Totals, Verification
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts.fault import display_slip, fault_slip, refused_slip, waiting_slip
@@ -107,7 +107,7 @@ def test_fault_report_of_a_refund(transaction, merchant, golden, columns, report
 @both_widths
 def test_fault_report_of_a_reversal(transaction, merchant, golden, columns):
     sale = transaction(state=State.REVERSING)
-    reversal = Reversal(transaction=sale, reason="no answer: timed out", attempts=3)
+    reversal = Reversal(transaction=sale, reason=ReversalCause.TIMED_OUT, attempts=3)
     golden("fault", fault_slip(reversal, merchant, columns=columns), columns)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.core.kinds import Copy, Kind, OriginalRef, Totals
+from firmware.core.kinds import Copy, Kind, OriginalRef, ReversalCause, Totals
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts.fault import fault_slip
@@ -82,7 +82,7 @@ def test_only_what_was_charged_has_terms_of_refund(transaction: Any) -> None:
 @pytest.mark.parametrize("kind", NAMES)
 def test_a_reversal_that_is_not_done_says_what_stands(transaction: Any, kind: Kind) -> None:
     owed = transaction(kind=kind, state=State.REVERSING, original=None)
-    reversal = Reversal(transaction=owed, reason="no answer: timed out", attempts=3)
+    reversal = Reversal(transaction=owed, reason=ReversalCause.TIMED_OUT, attempts=3)
     said = text_of(fault_slip(reversal, MERCHANT, columns=32))
     assert NAMES[kind].split()[0] in said
     assert "仍有" in said if kind in GIVES_BACK else "未" in said

@@ -9,8 +9,7 @@ from firmware.core.config import Merchant
 from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Totals, Verification
 from firmware.core.money import CURRENCIES
 from firmware.journal.records import SettlementCompleted
-from firmware.journal.transactions import Reversal, State
-from firmware.receipts.fault import fault_slip
+from firmware.journal.transactions import State
 from firmware.receipts.settlement import settlement_slip
 from firmware.receipts.transaction import transaction_slip
 from hw.ports import Cut, Line, Qr, Size
@@ -340,36 +339,6 @@ def test_a_settlement_out_of_balance_says_by_how_much(texts):
 def test_a_settlement_counts_in_its_currency(texts):
     lines = texts(settled(SOME, SOME, currency=CURRENCIES["JPY"]))
     assert "消费 SALE 12 183450" in lines
-
-
-def test_a_fault_slip_is_no_receipt_and_says_what_a_person_needs(transaction, texts):
-    reversal = Reversal(
-        transaction=transaction(state=State.REVERSING), reason="no answer: no line", attempts=4
-    )
-    lines = texts(fault_slip(reversal, MERCHANT, columns=48))
-    assert "故障单" in lines
-    assert lines.count("***非凭证 NOT A RECEIPT***") == 2
-    assert "消费 SALE 凭证号 VOUCHER 000027" in lines
-    assert "RMB 128.50" in lines
-    assert "卡号 CARD NO: **** **** **** 0012 /I" in lines
-    assert "已试 TRIED: 4" in lines
-    assert "原因 REASON: 线路不通 no line" in lines
-    assert any("按未收款处理" in line for line in lines)
-
-
-@pytest.mark.parametrize(
-    ("kind", "first"), [(Kind.VOID, "原消费仍有效"), (Kind.REFUND, "未退款")], ids=str
-)
-def test_a_fault_slip_says_what_stands_at_the_till(transaction, texts, kind, first):
-    reversal = Reversal(transaction=transaction(kind=kind), reason="power lost", attempts=1)
-    lines = texts(fault_slip(reversal, MERCHANT, columns=48))
-    assert any(first in line for line in lines)
-    assert not any("未收款" in line for line in lines)
-
-
-def test_a_reason_without_a_translation_is_printed_as_it_is(transaction, texts):
-    reversal = Reversal(transaction=transaction(), reason="card: mute", attempts=1)
-    assert "原因 REASON: card: mute" in texts(fault_slip(reversal, MERCHANT, columns=48))
 
 
 def test_an_original_without_reference_is_still_a_refund(transaction, texts):

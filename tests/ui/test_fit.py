@@ -12,6 +12,7 @@ from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
 from firmware.flows.desk import total_line
 from firmware.flows.outage import words_of
+from firmware.flows.query import ROWS_PER_PAGE
 from firmware.iso8583.responses import RESPONSES
 from firmware.journal.faults import Trouble
 from firmware.receipts.columns import grouped
@@ -38,7 +39,7 @@ from firmware.ui.screens import (
     Screen,
     TextEntry,
 )
-from firmware.ui.service import ATTRACT_ROWS, LISTING_COLUMNS, LISTING_ROWS, SHIFT_MAX_PX
+from firmware.ui.service import ATTRACT_ROWS, LISTING_COLUMNS, SHIFT_MAX_PX
 from firmware.ui.specimens import specimens
 from firmware.ui.texts import Language, Text
 
@@ -366,7 +367,7 @@ def test_settlement_totals_are_whole(language: Language, training: bool) -> None
 @LANGUAGES
 @TRAINING
 def test_a_page_of_a_listing_is_whole(language: Language, training: bool) -> None:
-    rows = ("9" * LISTING_COLUMNS,) * LISTING_ROWS
+    rows = ("9" * LISTING_COLUMNS,) * ROWS_PER_PAGE
     screen = Listing(Phrase.of(Text.QUERY_LIST), rows, 99, 99, training)
     assert_whole(render(screen, language), screen)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from firmware.emv.codes import TerminalCapabilities, Tvr
 
@@ -81,12 +81,6 @@ class Applications:
         """The application of a card's DF name, or None."""
         found = [one for one in self._applications if one.matches(df_name)]
         return max(found, key=lambda one: len(one.aid), default=None)
-
-    def with_floor_limit(self, floor_limit_minor: int) -> Applications:
-        """The same table with one floor limit for all, as a shop's setting gives it."""
-        return Applications(
-            structs.replace(one, floor_limit_minor=floor_limit_minor) for one in self
-        )
 
     @classmethod
     def from_toml(cls, text: str, name: str = "applications") -> Applications:

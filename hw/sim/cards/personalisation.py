@@ -10,7 +10,7 @@ import datetime as dt
 import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,6 +43,7 @@ CVM_CONDITIONS = {  # EMV 4.4 Book 3, C3, byte 2
     "over-y": 0x09,
 }
 ELSE_NEXT = 0x40
+ISSUERS_BEFORE = {"balance_minor", "credit_limit_minor", "status"}
 CDOL_1 = ("9F02 06", "9F03 06", "9F1A 02", "95 05", "5F2A 02", "9A 03", "9C 01", "9F37 04")
 
 
@@ -55,7 +56,7 @@ class _Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Account(_Strict, frozen=True, kw_only=True):
-    """Whose card it is, and what its issuer's books say."""
+    """Whose card it is."""
 
     pan: str
     sequence: int = 1
@@ -65,9 +66,6 @@ class Account(_Strict, frozen=True, kw_only=True):
     service_code: str = "201"
     pin: str | None = None
     pin_tries: int = 3
-    balance_minor: int | None = None
-    credit_limit_minor: int | None = None
-    status: Literal["active", "blocked", "lost", "stolen"] = "active"
     track2_pan: str = ""  # another account's number in 57 than in 5A: no sound card has one
     imk_ac: str
     imk_smi: str
@@ -126,6 +124,7 @@ class ApplicationFile(_Strict, frozen=True, kw_only=True):
     blocked: bool = False
     refuses_gpo: bool = False  # 6985: conditions of use, in the application's own view
     account: Account
+    issuer: dict[str, int | str] = {}  # what the issuer's books say: no card reads it
     country: str = "0156"
     currency: str = "0156"
     version: str = "0002"
@@ -213,10 +212,25 @@ def load_card(path: Path) -> CardFile:
 
 @lru_cache(maxsize=64)  # every bench that is built puts the whole tray on it
 def _card_of(content: bytes) -> CardFile:
-    card = msgspec.toml.decode(content, type=CardFile)
+    tables = msgspec.toml.decode(content)
+    _move_issuers(tables)
+    card = msgspec.convert(tables, CardFile, builtin_types=(dt.date,))
     for application in card.application:
         _check(application)
     return card
+
+
+def _move_issuers(tables: dict[str, Any]) -> None:
+    """Files of earlier releases have what the issuer's books say in the account's table."""
+    applications = tables.get("application")
+    for application in applications if isinstance(applications, list) else ():
+        match application:
+            case {"account": dict(account), **others}:
+                before = {name: account.pop(name) for name in ISSUERS_BEFORE & account.keys()}
+                if before and "issuer" not in others:
+                    application["issuer"] = before
+                elif before:
+                    raise ValueError(f"account: {', '.join(sorted(before))}: belongs into issuer")
 
 
 def _check(application: ApplicationFile) -> None:

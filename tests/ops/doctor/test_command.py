@@ -11,6 +11,7 @@ from firmware.core.config import Config, Printer
 from firmware.core.config_file import from_tables
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG
+from firmware.ops.doctor import examination
 from firmware.ops.doctor.display import SignalsCheck
 from firmware.ops.doctor.findings import (
     as_json,
@@ -137,7 +138,7 @@ EPSON = {
 def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
     config = from_tables(tables, source="test") if tables else Config()
     assert [
-        f"{each.folder}/{each.pattern}" for each in doctor.needed(config, ModelMachine(EPSON))
+        f"{each.folder}/{each.pattern}" for each in examination.needed(config, ModelMachine(EPSON))
     ] == nodes
 
 
@@ -155,14 +156,14 @@ def test_for_people_there_is_a_line_a_finding_and_how_many_are_to_mend(options, 
 def test_extras_are_looked_at_only_where_they_are_configured(tmp_path):
     for fitted in (True, False):
         config = from_tables({"signals": {"buzzer": fitted}}, source="test")
-        checks = doctor.checks(Settings(config, None), tmp_path, ModelMachine(), None)
+        checks = examination.checks(Settings(config, None), tmp_path, ModelMachine(), None)
         assert any(isinstance(each, SignalsCheck) for each in checks) == fitted
 
 
 def test_slips_are_printed_in_every_way_and_only_when_asked_for(tmp_path):
     for slips, ways in ((True, {"native", "mixed", "raster"}), (False, set())):
         settings = Settings(Config(), None)
-        checks = doctor.checks(settings, tmp_path, ModelMachine(), None, slips=slips)
+        checks = examination.checks(settings, tmp_path, ModelMachine(), None, slips=slips)
         [printer] = [each for each in checks if isinstance(each, PrinterCheck)]
         assert set(printer.slips) == ways
 
@@ -178,7 +179,7 @@ def test_slips_are_printed_in_every_way_and_only_when_asked_for(tmp_path):
 )
 def test_a_serial_printers_port_is_looked_at_and_no_other(printer, ports, tmp_path):
     settings = Settings(from_tables({"printer": printer}, source="test"), None)
-    checks = doctor.checks(settings, tmp_path, ModelMachine(), None)
+    checks = examination.checks(settings, tmp_path, ModelMachine(), None)
     assert [each.path for each in checks if isinstance(each, SerialPortCheck)] == ports
 
 
@@ -195,7 +196,7 @@ def test_the_terminals_user_counts_and_at_a_bench_who_looks(
     users, settings_file, user, owner, tmp_path
 ):
     settings = Settings(Config(), Path(settings_file))
-    checks = list(doctor.checks(settings, tmp_path, ModelMachine(users=users), None))
+    checks = list(examination.checks(settings, tmp_path, ModelMachine(users=users), None))
     assert [each.user for each in checks if isinstance(each, PermissionsCheck)] == [user]
     assert [each.user for each in checks if isinstance(each, StorageCheck)] == [owner]
 
@@ -204,7 +205,7 @@ def test_a_bluetooth_printer_that_is_not_bound_says_how_to_bind_it(tmp_path):
     printer = Printer(kind="serial", device="/dev/rfcomm0")
     [port] = [
         each
-        for each in doctor.needed(Config(printer=printer), ModelMachine())
+        for each in examination.needed(Config(printer=printer), ModelMachine())
         if each.pattern == "rfcomm0"
     ]
     assert port.group == "dialout"

@@ -1,0 +1,62 @@
+"""A connection to SQLite whose errors are those of the books."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from firmware.acquirer.engine import BooksFailedError
+from firmware.core.sqlite import DATABASE_ERRORS, fault_of
+
+
+@contextmanager
+def _as_of_books() -> Iterator[None]:
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        raise BooksFailedError(str(error), fault_of(error)) from error
+
+
+class _Cursor(sqlite3.Cursor):
+    """Rows may be read from the disk long after the statement."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> _Cursor:
+        with _as_of_books():
+            super().execute(sql, parameters)
+        return self
+
+    def fetchone(self) -> Any:
+        with _as_of_books():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with _as_of_books():
+            return super().fetchall()
+
+    def __next__(self) -> Any:
+        with _as_of_books():
+            return super().__next__()
+
+
+class BooksLink(sqlite3.Connection):
+    """As much of a connection as the books use; each call of it raises BooksFailedError."""
+
+    @classmethod
+    def to(cls, path: Path, mode: str, *, of_one_thread: bool = False) -> BooksLink:
+        """Connect to `path` by SQLite's `mode` of opening. Raises BooksFailedError."""
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        with _as_of_books():  # autocommit: transactions are begun in so many words
+            return sqlite3.connect(
+                uri, uri=True, isolation_level=None, check_same_thread=of_one_thread, factory=cls
+            )
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        with _as_of_books():
+            return self.cursor(_Cursor).execute(sql, parameters)
+
+    def executescript(self, script: str, /) -> sqlite3.Cursor:
+        with _as_of_books():
+            return super().executescript(script)
