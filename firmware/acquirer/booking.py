@@ -101,7 +101,9 @@ def asked_of(payment: Payment, account: str) -> dict[str, Any]:
 
 
 COLUMNS = tuple(Booking.__struct_fields__)
-LIMITED = (Kind.SALE, Kind.PREAUTH, Kind.COMPLETION)  # what the account's limit is asked for
+LIMITED = tuple(
+    kind for kind in Kind if not kind.gives_back
+)  # what the account's limit is asked for
 
 
 class Tie(Struct, frozen=True):

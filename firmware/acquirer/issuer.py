@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from msgspec import Struct
 
@@ -177,6 +177,8 @@ class Issuer:
                 if code == APPROVED:
                     code = _funds_code(books, account_id, account, minor + held)
                 return code, undoes, held
+            case _ as never:
+                assert_never(never)
 
     def _card_code(
         self,

@@ -1,4 +1,4 @@
-"""What a tester wants of an acquirer: delays, silence, wrong MACs and so on, by a file of rules.
+"""The faults that a tester lets an acquirer have, by a file of rules: delays, silence, wrong MACs.
 
     [[rule]]
     does = "silence"       # one of DEEDS

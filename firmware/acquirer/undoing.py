@@ -56,7 +56,8 @@ def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ver
     resting = books.resting_on(original.reference)
     if any(entry.kind.is_void for entry in resting):
         return NOT_POSSIBLE, "", 0
-    left = original.amount_minor - sum(entry.amount_minor for entry in resting)
+    refunds = (entry.amount_minor for entry in resting if entry.kind is Kind.REFUND)
+    left = original.amount_minor - sum(refunds)
     return (APPROVED if payment.amount.minor <= left else OTHER_AMOUNT), original.reference, 0
 
 

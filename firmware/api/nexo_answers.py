@@ -22,6 +22,7 @@ from firmware.api.types import (
 )
 from firmware.api.views import journal_of, settlement_of, totals_of
 from firmware.core.config import Config
+from firmware.core.kinds import Kind
 from firmware.core.money import currency_of, decimal_of
 
 BATCH_DIGITS = 6
@@ -77,6 +78,13 @@ _METHODS = {  # a signature is on paper; without a method the field is left out
     "pin+signature": ["OnlinePIN", "PaperSignature"],
 }
 _ENTRIES = {"I": ["ICC"], "C": ["Contactless"], "S": ["MagStripe"], "M": ["Keyed"]}
+_TRANSACTION_TYPES = {
+    Kind.SALE: "Debit",
+    Kind.VOID: "ReverseDebit",
+    Kind.COMPLETION_VOID: "ReverseDebit",
+    Kind.COMPLETION: "CompletedReservation",
+    Kind.REFUND: "Credit",
+}
 _PAPER = {
     "ready": "OK",
     "near-end": "PaperLow",
@@ -303,23 +311,18 @@ def previous_totals(service: Service, named: str) -> Body:
 
 def _totals(batch: int, named: str, all_: BatchTotalsNow | Sums) -> Body:
     currency = currency_of(named)
-    sums = (
-        ("Debit", all_.sales, all_.sales_minor),
-        (
-            "ReverseDebit",
-            all_.voids + all_.completion_voids,
-            all_.voids_minor + all_.completion_voids_minor,
-        ),
-        ("CompletedReservation", all_.completions, all_.completions_minor),
-        ("Credit", all_.refunds, all_.refunds_minor),
-    )
+    sums: dict[str, tuple[int, int]] = {}
+    for kind, type_ in _TRANSACTION_TYPES.items():
+        count, minor = sums.get(type_, (0, 0))
+        of_kind = getattr(all_, f"{kind.value}s"), getattr(all_, f"{kind.value}s_minor")
+        sums[type_] = count + of_kind[0], minor + of_kind[1]
     payments = [
         {
-            "TransactionType": kind,
+            "TransactionType": type_,
             "TransactionCount": count,
             "TransactionAmount": decimal_of(minor, currency),
         }
-        for kind, count, minor in sums
+        for type_, (count, minor) in sums.items()
         if count
     ]
     total: Body = {"PaymentInstrumentType": "Card", "PaymentCurrency": named}

@@ -93,10 +93,29 @@ _REFUSALS = {
     Code.AMOUNT_OVER_LEFT: "amount-over-left",
     Code.REFUND_LIMIT: "refund-limit",
     Code.REFUND_DAY_LIMIT: "refund-limit",
+    Code.CARD_DAY_LIMIT: "payment-stands-not",
+    Code.AMOUNT_OVER_HOLD: "payment-stands-not",
     Code.NO_SUCH_VOUCHER: "payment-not-paid",
+    Code.OTHER_TERMINAL: "payment-stands-not",
+    Code.OTHER_MERCHANT: "payment-stands-not",
+    Code.OTHER_CURRENCY: "payment-stands-not",
+    Code.NOT_A_SALE: "payment-stands-not",
+    Code.ORIGINAL_DECLINED: "payment-stands-not",
+    Code.ORIGINAL_REVERSED: "payment-stands-not",
+    Code.ORIGINAL_IN_DOUBT: "payment-stands-not",
+    Code.ALREADY_VOIDED: "payment-stands-not",
+    Code.BATCH_SETTLED: "payment-stands-not",
+    Code.ALREADY_REFUNDED: "payment-stands-not",
+    Code.FULLY_REFUNDED: "payment-stands-not",
+    Code.OUT_OF_WINDOW: "payment-stands-not",
+    Code.NO_SUCH_HOLD: "payment-stands-not",
+    Code.NOT_A_COMPLETION: "payment-stands-not",
+    Code.ALREADY_COMPLETED: "payment-stands-not",
+    Code.HOLD_IS_OLD: "payment-stands-not",
     Code.BATCH_FULL: "batch-full",
     Code.REVERSAL_FIRST: "owed-first",
     Code.ADVICE_FIRST: "owed-first",
+    Code.REFUND_FIRST: "owed-first",
 }
 _OF_THE_AMOUNT = (
     Code.AMOUNT_OVER_LIMIT,
@@ -132,7 +151,7 @@ def refused(answer: NotNow | Refusal) -> Wrong:
         return Wrong(kind, field=field)
     field = "amount_minor" if answer.code in _OF_THE_AMOUNT else ""
     limit_minor = answer.limit.minor if answer.limit is not None else 0
-    kind = _REFUSALS.get(answer.code, "payment-stands-not")
+    kind = _REFUSALS[answer.code]
     detail, texts = "", None
     if kind == "payment-stands-not":  # why, in the words that the display has for it
         words = why_refused(answer)

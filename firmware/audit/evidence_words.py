@@ -175,7 +175,7 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
     yield "参考号 Reference (RRN)", sale.reference or "无 none"
     yield "结果 Outcome", state_text(sale)
     for one in case.family[1:]:
-        sign = -1 if one.kind.sign < 0 else 1
+        sign = -1 if one.kind.gives_back else 1
         amount = sum_text(sign * one.amount_minor, currency_of(one.currency))
         label = "之后 Then"
         yield label, f"{moment_text(one)}  {name_text(one)}  {amount}  {state_text(one)}"

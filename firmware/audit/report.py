@@ -13,14 +13,19 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct, field
 
 from firmware.audit.export import money, moved_minor
-from firmware.core.kinds import Kind
+from firmware.core.kinds import TOLD_ALWAYS, Kind
 from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State, Transaction
 from firmware.receipts.columns import width
 
 UNKNOWN = "-"  # a card that names no scheme
-_NAMES = {Kind.SALE: "sales", Kind.VOID: "voids", Kind.REFUND: "refunds"}
-_WHERE_THERE_ARE = {Kind.COMPLETION: "compl.", Kind.COMPLETION_VOID: "c-voids"}
+_NAMES = {  # of the columns
+    Kind.SALE: "sales",
+    Kind.VOID: "voids",
+    Kind.REFUND: "refunds",
+    Kind.COMPLETION: "compl.",
+    Kind.COMPLETION_VOID: "c-voids",
+}
 _GROUPS = {"hours": "hour", "schemes": "scheme", "cashiers": "cashier"}
 
 
@@ -129,7 +134,8 @@ def _grouped(report: Report, head: str, tallies: dict[str, Tally]) -> Iterator[s
 
 def _names(report: Report) -> dict[Kind, str]:
     """The kinds that a report has columns of; completions where there are any."""
-    return _NAMES | {k: name for k, name in _WHERE_THERE_ARE.items() if report.whole.counts[k]}
+    counts = report.whole.counts
+    return {k: name for k, name in _NAMES.items() if k in TOLD_ALWAYS or counts[k]}
 
 
 def _text(report: Report, minor: int) -> str:

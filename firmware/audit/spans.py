@@ -98,7 +98,7 @@ def _require_own_totals(journal: Lookups, serial: int, trade: list[Transaction])
     for kind in COUNTED:
         approved = [one for one in trade if one.state is State.APPROVED and one.kind is kind]
         found = len(approved), sum(one.amount_minor for one in approved)
-        expected = getattr(own, f"{kind.value}s"), getattr(own, f"{kind.value}s_minor")
+        expected = own.of(kind)
         if found != expected:
             batch = f" of batch {trade[0].batch:06d}" if trade else ""
             words = f"{kind.value}s{batch} are {found[0]}/{found[1]}"

@@ -15,10 +15,11 @@ from firmware.acquirer.undoing import holding_since
 from firmware.cli.arguments import add_hold_days
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE
+from firmware.core.kinds import COUNTED, TOLD_ALWAYS
 from firmware.core.money import CURRENCIES, major_text
 
 SOME = 10  # STANs that a line names
-KINDS = ("sales", "voids", "refunds")
+KINDS = tuple(f"{kind.value}s" for kind in TOLD_ALWAYS)
 MINOR = "minor"  # instead of a currency: amounts are in minor units of several, or of one unknown
 
 
@@ -61,9 +62,9 @@ def _batch(batch: BatchSeen) -> str:
     currency = batch.currency or MINOR
     row = f"{batch.terminal:<8}  {batch.batch:06d}  {sums}  {currency:<5}  "
     row += batch.settled or "open"
-    if batch.totals.completions:
-        row += f"  completions {_sum(batch, 'completions')}"
-        row += f", voided {_sum(batch, 'completion_voids')}"
+    if batch.totals.has_completions:
+        others = [f"{kind.value}s" for kind in COUNTED if kind not in TOLD_ALWAYS]
+        row += "  " + ", ".join(f"{each.replace('_', ' ')} {_sum(batch, each)}" for each in others)
     row += f"  scripts: {batch.scripts}" if batch.scripts else ""
     row += f"\n    {_upload(batch.upload)}" if batch.upload is not None else ""
     return f"{row}\n    {_chip(batch.chip)}" if batch.chip is not None else row

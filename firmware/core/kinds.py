@@ -27,6 +27,11 @@ class Kind(enum.Enum):
         return _SIGNS[self]
 
     @property
+    def gives_back(self) -> bool:
+        """Whether its amount has a minus: it is given back, or what was held is let go."""
+        return self.is_void or self.sign < 0
+
+    @property
     def is_void(self) -> bool:
         """Whether it takes back the whole of another transaction."""
         return self in _VOIDS
@@ -52,7 +57,9 @@ RESTS_ON: dict[Kind, tuple[Kind, ...]] = {  # what each undoes or completes
     Kind.COMPLETION_VOID: (Kind.COMPLETION,),
 }
 COUNTED = tuple(kind for kind in Kind if kind.sign)  # in the totals of a batch
-CHARGES = (Kind.SALE, Kind.COMPLETION)
+TOLD_ALWAYS = (Kind.SALE, Kind.VOID, Kind.REFUND)  # the other sums only where there are any
+CHARGES = tuple(kind for kind in Kind if kind.sign > 0)
+GIVEN_BACK = tuple(kind for kind in Kind if kind.sign < 0)
 ASKS_THE_CARD = (Kind.SALE, Kind.PREAUTH)  # whose cryptogram the issuer checks
 USES_A_HOLD = (Kind.PREAUTH_VOID, Kind.COMPLETION)  # and names it by code and date
 COMPLETION_PERCENT_MAX = 115  # of what is held. UnionPay's rule for pre-authorisations
@@ -235,18 +242,22 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_completions(self) -> bool:
-        """Whether a pre-authorisation was completed, or a completion voided."""
-        return bool(self.completions or self.completion_voids)
+        """Whether there is more than TOLD_ALWAYS: a completion, or the void of one."""
+        return any(self.of(kind)[0] for kind in COUNTED if kind not in TOLD_ALWAYS)
+
+    def of(self, kind: Kind) -> tuple[int, int]:
+        """Count and sum of a kind of COUNTED."""
+        return getattr(self, f"{kind.value}s"), getattr(self, f"{kind.value}s_minor")
 
     @property
     def charged_minor(self) -> int:
         """Sales and completions."""
-        return self.sales_minor + self.completions_minor
+        return sum(self.of(kind)[1] for kind in CHARGES)
 
     @property
     def given_back_minor(self) -> int:
         """Voids of both, and refunds."""
-        return self.voids_minor + self.refunds_minor + self.completion_voids_minor
+        return sum(self.of(kind)[1] for kind in GIVEN_BACK)
 
     @property
     def net_minor(self) -> int:

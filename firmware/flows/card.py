@@ -43,7 +43,16 @@ from firmware.ui.screens import CardPrompt, Phrase, PinEntry, Processing
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
-TYPES: dict[Kind | Text, int] = {Kind.REFUND: REFUND, Text.BALANCE: BALANCE}  # tag 9C
+TYPES: dict[Kind | Text, int] = {  # tag 9C
+    Kind.SALE: SALE,
+    Kind.VOID: SALE,
+    Kind.REFUND: REFUND,
+    Kind.PREAUTH: SALE,
+    Kind.PREAUTH_VOID: SALE,
+    Kind.COMPLETION: SALE,
+    Kind.COMPLETION_VOID: SALE,
+    Text.BALANCE: BALANCE,
+}
 OTHER_METHODS = (
     TerminalCapabilities.PLAINTEXT_PIN
     | TerminalCapabilities.ENCIPHERED_PIN
@@ -64,7 +73,6 @@ _END = {
     EndReason.NO_APPLICATION: Text.CARD_NOT_SUPPORTED,
 }
 _NOT_TAKEN = (EndReason.CARD_BLOCKED, EndReason.APPLICATION_BLOCKED, EndReason.NO_APPLICATION)
-
 # Registered application provider identifiers and what a receipt calls them. See ISO/IEC 7816-5.
 SCHEMES = {
     "A000000333": "银联 UnionPay",
@@ -339,7 +347,7 @@ async def _transaction(desk: Desk, wanted: Wanted) -> EmvTransaction:
         currency_exponent=amount.currency.exponent,
         at=moment.wall,
         sequence_counter=numbers.stan,
-        type=TYPES.get(wanted.kind, SALE),
+        type=TYPES[wanted.kind],
         on_exception_file=desk.emv.exceptions.lists,
         # a lesson uses up no offline approval of the card
         merchant_forced_online=desk.training

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from firmware.core.config import Config
-from firmware.core.kinds import Totals
+from firmware.core.kinds import CHARGES, GIVEN_BACK, Totals
 from firmware.core.masked import Key
 from firmware.core.money import Money, major_text
 from firmware.flows.effects import Show
@@ -150,14 +150,11 @@ def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
 
 
 def _sides(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
-    rows = (
-        (Text.TOTAL_DEBIT, totals.sales + totals.completions, totals.charged_minor),
-        (
-            Text.TOTAL_CREDIT,
-            totals.voids + totals.refunds + totals.completion_voids,
-            totals.given_back_minor,
-        ),
+    sides = (
+        (Text.TOTAL_DEBIT, CHARGES, totals.charged_minor),
+        (Text.TOTAL_CREDIT, GIVEN_BACK, totals.given_back_minor),
     )
+    rows = [(text, sum(totals.of(each)[0] for each in kinds), sum_) for text, kinds, sum_ in sides]
     currency = desk.config.currency
     return tuple(
         Phrase.of(text, count=count, sum=major_text(minor, currency)) for text, count, minor in rows

@@ -7,6 +7,8 @@ by the completion's void.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -52,12 +54,6 @@ from firmware.payments.transact import PaymentEnded
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
-ITEMS = {  # what each does, and has to be permitted
-    Text.PREAUTH: (Kind.PREAUTH, Act.PREAUTH),
-    Text.MENU_COMPLETION: (Kind.COMPLETION, Act.COMPLETION),
-    Text.MENU_PREAUTH_VOID: (Kind.PREAUTH_VOID, Act.PREAUTH_VOID),
-    Text.MENU_COMPLETION_VOID: (Kind.COMPLETION_VOID, Act.COMPLETION_VOID),
-}
 CODE_LENGTH = 6
 
 
@@ -66,20 +62,11 @@ async def preauth(desk: Desk) -> None:
     chosen = await choose(desk, Phrase.of(Text.PREAUTH), tuple(map(Phrase.of, ITEMS)))
     if isinstance(chosen, GivenUp):
         return
-    kind, act = list(ITEMS.values())[chosen]
+    kind, act, carry_out = list(ITEMS.values())[chosen]
     if not await permitted(desk, act):
         await abandon(kind, EntryStep.PASSWORD, GivenUp.CANCELLED)
         return
-    ended: PaymentEnded | None = None
-    match kind:
-        case Kind.PREAUTH:
-            await hold(desk)
-        case Kind.COMPLETION:
-            ended = await complete(desk)
-        case Kind.PREAUTH_VOID:
-            ended = await release(desk)
-        case _:
-            ended = await give_back(desk)
+    ended = await carry_out(desk)
     if ended is not None:
         await finish(desk, ended)
 
@@ -153,6 +140,15 @@ async def give_back(desk: Desk) -> PaymentEnded | None:
         return None
     refusal, pin = await why_not_given_back(desk, found), desk.config.preauth.pin
     return await take_back(desk, Kind.COMPLETION_VOID, found, refusal, pin=pin)
+
+
+# what each does, has to be permitted, and how it is carried out
+ITEMS: dict[Text, tuple[Kind, Act, Callable[[Desk], Awaitable[PaymentEnded | None]]]] = {
+    Text.PREAUTH: (Kind.PREAUTH, Act.PREAUTH, hold),
+    Text.MENU_COMPLETION: (Kind.COMPLETION, Act.COMPLETION, complete),
+    Text.MENU_PREAUTH_VOID: (Kind.PREAUTH_VOID, Act.PREAUTH_VOID, release),
+    Text.MENU_COMPLETION_VOID: (Kind.COMPLETION_VOID, Act.COMPLETION_VOID, give_back),
+}
 
 
 async def _may_begin(desk: Desk, kind: Kind) -> bool:

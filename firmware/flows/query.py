@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from firmware.core.kinds import Kind
 from firmware.flows.balance import balance
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
@@ -120,7 +119,7 @@ def _short(desk: Desk, transaction: Transaction) -> tuple[str, str]:
     """
     kind = word(desk, KINDS[transaction.kind])
     first = f"{transaction.stan:06d} {kind} *{transaction.card.last4}"
-    sign = "-" if transaction.kind.is_void or transaction.kind is Kind.REFUND else ""
+    sign = "-" if transaction.kind.gives_back else ""
     amount, day, time = f"{sign}{transaction.amount}", transaction.date, transaction.time
     state = _state(transaction)
     said = "" if state is Text.APPROVED else f"{word(desk, state)} "

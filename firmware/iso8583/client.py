@@ -1,4 +1,4 @@
-"""Asks the acquirer: one request out, one answer back, over whatever link there is."""
+"""Asks the acquirer in the format of `wire.py`: one request out, one answer back, over any link."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from firmware.core.kinds import Totals
+from firmware.core.kinds import COUNTED, Totals
 from firmware.iso8583.spec import WireError
 
 AMOUNT_DIGITS, COUNT_DIGITS = 12, 3
@@ -25,15 +25,13 @@ def folded(totals: Totals, void_is: Literal["credit", "debit"]) -> Totals:
 
     Both ends compare folded totals: the line does not tell a void from what it is counted with.
     """
-    voids = totals.voids + totals.completion_voids
-    voids_minor = totals.voids_minor + totals.completion_voids_minor
-    debit = void_is == "debit"
-    return Totals(
-        sales=totals.sales + totals.completions + (voids if debit else 0),
-        sales_minor=totals.sales_minor + totals.completions_minor + (voids_minor if debit else 0),
-        refunds=totals.refunds + (0 if debit else voids),
-        refunds_minor=totals.refunds_minor + (0 if debit else voids_minor),
-    )
+    debit, credit = [0, 0], [0, 0]
+    for kind in COUNTED:
+        count, minor = totals.of(kind)
+        side = debit if kind.sign > 0 or (kind.is_void and void_is == "debit") else credit
+        side[0] += count
+        side[1] += minor
+    return Totals(sales=debit[0], sales_minor=debit[1], refunds=credit[0], refunds_minor=credit[1])
 
 
 def pack_sides(totals: Totals, result: int = ASKED) -> str:

@@ -1,4 +1,4 @@
-"""The link to a real acquirer: a TCP connection, a length and a TPDU before the message.
+"""The link of both formats: a TCP connection, a length and a TPDU before the message.
 
 length, 2 bytes big-endian of what follows | TPDU, 5 bytes | message
 

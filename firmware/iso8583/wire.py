@@ -1,4 +1,6 @@
-"""Requests and answers as ISO 8583 messages, and back: nothing is taken on trust.
+"""The format of `host.kind` `local` and `tcp`: requests, answers as ISO 8583 messages and back.
+
+An acquirer's format is in `unionpay.py`. Nothing is taken on trust.
 
     0100/0110  pre-authorisation (030000, type 10), its void (200000, type 11)
     0200/0210  sale (000000, type 22), void (200000, type 23), balance (310000, type 01),

@@ -7,8 +7,9 @@ that of its transaction, with the record that ended it::
       *number of its record*first 16 hex digits of the record's hash*signature
 
 `SA` is the kind (S sale, V void, R refund; H pre-authorisation, L its void, C completion, D its
-void), the state (A approved, D declined, F failed, O open,
-P reversal pending, R reversed) and T for a lesson. A settlement slip's has the terminal's totals,
+void), the state (A approved, D declined, F failed, O open, W a refund that waits for the
+acquirer's answer, P reversal pending, R reversed) and T for a lesson. `check.js` of
+`audit/receipt_page` has the same letters. A settlement slip's has the terminal's totals,
 and the last record of all when it was made, so that nothing before it can be cut off unseen::
 
     S1*merchant*terminal*batch*B*CNY*sales*their sum*voids*their sum*refunds*their sum

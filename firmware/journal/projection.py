@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from typing import assert_never
 
 from firmware.journal import advices, batches, moves, orders, papers, people, schema, settings
 from firmware.journal.advice_records import (
@@ -19,7 +20,8 @@ from firmware.journal.advice_records import (
     ScriptQueued,
 )
 from firmware.journal.chain import ChainedRecord
-from firmware.journal.enquiry_records import BalanceAsked
+from firmware.journal.enquiry_records import BalanceAbandoned, BalanceAnswered, BalanceAsked
+from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
 from firmware.journal.order_records import OrderEnded, OrderTaken
 from firmware.journal.paper_records import (
     PrintDoubtful,
@@ -30,20 +32,26 @@ from firmware.journal.paper_records import (
     PrintSent,
 )
 from firmware.journal.records import (
+    AmountAgreed,
     BatchOpened,
     BatchUploaded,
     ChipUploaded,
     ClockJumped,
     CopyRestored,
+    DeviceFailed,
+    DeviceRecovered,
+    EntryAbandoned,
     GuardOverridden,
     IntentRecorded,
     KeyIntroduced,
+    MasterKeyLoaded,
     OperatorAdded,
     OperatorRemoved,
     OperatorSignedOff,
     OperatorSignedOn,
     OutcomeRecorded,
     PasswordChanged,
+    PasswordFailed,
     Record,
     ReversalAttempted,
     ReversalConfirmed,
@@ -57,9 +65,25 @@ from firmware.journal.records import (
     TrainingSwitched,
 )
 
+_ReadInTheLogAlone = (
+    AmountAgreed
+    | EntryAbandoned
+    | PasswordFailed
+    | DeviceFailed
+    | DeviceRecovered
+    | HeadRenewed
+    | TailLost
+    | BooksReplaced
+    | MasterKeyLoaded
+    | BalanceAnswered
+    | BalanceAbandoned
+)
+
 
 def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> None:
     """Bring up to a record what changes by it. Raises RuleBroken when it contradicts the log."""
+    if isinstance(record, _ReadInTheLogAlone):
+        return
     match record:
         case (
             IntentRecorded()
@@ -118,6 +142,8 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> Non
         case KeyIntroduced():
             values = (entry.seq, record.public_key, record.card_key_check, record.pepper_check)
             db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", values)
+        case _ as never:
+            assert_never(never)
 
 
 def rebuild(db: sqlite3.Connection, log: Iterable[ChainedRecord]) -> None:

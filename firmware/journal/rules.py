@@ -149,6 +149,7 @@ def may_undo(
             f"completion of {intent.amount_minor} where {original['amount_minor']} is held",
         )
     else:
+        require(intent.kind is Kind.REFUND, f"{word} of a {name}")
         require(
             intent.amount_minor <= left_minor,
             f"refund of {intent.amount_minor} where {left_minor} is left",

@@ -14,6 +14,7 @@ from firmware.payments.refusals import Code, Refusal
 
 YEARS_BACK = 9  # so far apart two 29 Februaries may be
 _NOT_IT = {  # what is said of an original of another kind
+    Kind.SALE: Code.NOT_A_SALE,
     Kind.PREAUTH: Code.NO_SUCH_HOLD,
     Kind.COMPLETION: Code.NOT_A_COMPLETION,
 }
@@ -34,7 +35,7 @@ def why_not_undone(
     if original.currency != context.config.currency.alpha:
         return Refusal(Code.OTHER_CURRENCY, currency=original.currency)
     if original.kind not in kinds:
-        return Refusal(_NOT_IT.get(kinds[0], Code.NOT_A_SALE))
+        return Refusal(_NOT_IT[kinds[0]])
     if original.state in (State.DECLINED, State.FAILED):
         return Refusal(Code.ORIGINAL_DECLINED)
     if original.state is State.REVERSED:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from firmware.core.config import Merchant
-from firmware.core.kinds import COUNTED, Kind, Totals
+from firmware.core.kinds import COUNTED, TOLD_ALWAYS, Kind, Totals
 from firmware.core.money import CURRENCIES, Currency, major_text
 from firmware.journal.records import SettlementCompleted
 from firmware.receipts.sheet import Sheet, date_text, sum_text
 from firmware.receipts.texts import AGREED, CALL_ACQUIRER, NAMES, Label, Mark
 from hw.ports import Document, Size
 
-_ALWAYS = (Kind.SALE, Kind.VOID, Kind.REFUND)
 _Rows = dict[Kind, tuple[int, int]]  # count and sum in minor units
 
 
@@ -60,11 +59,7 @@ def settlement_slip(
 
 def _rows(totals: Totals, *, completed: bool) -> _Rows:
     """By kind; completions of pre-authorisations and their voids where either side has any."""
-    return {
-        kind: (getattr(totals, f"{kind.value}s"), getattr(totals, f"{kind.value}s_minor"))
-        for kind in COUNTED
-        if kind in _ALWAYS or completed
-    }
+    return {kind: totals.of(kind) for kind in COUNTED if kind in TOLD_ALWAYS or completed}
 
 
 def _difference(ours: _Rows, theirs: _Rows) -> _Rows:

@@ -74,8 +74,7 @@ def _numbers(sheet: Sheet, transaction: Transaction) -> None:
     sheet.pair(Label.REFERENCE, transaction.reference)
     sheet.pair(Label.DATE, date_text(transaction.date, transaction.time))
     sheet.pair(Label.ORDER, transaction.order_reference)
-    kind = transaction.kind
-    sign = -1 if kind.is_void or kind is Kind.REFUND else 1  # what is given back has a minus
+    sign = -1 if transaction.kind.gives_back else 1
     paid = transaction.amount
     amount = sum_text(sign * paid.minor, paid.currency)
     sheet.pair(Label.AMOUNT, amount, size=Size.LARGE, bold=True).rule()

@@ -35,9 +35,12 @@ _ALONE = (30, 28, 26, 24, 22, 20, 18, 16)
 _BESIDE_TWO = (24, 22, 20, 18, 16)
 
 
-_KEYS = {
+_KEYS = {  # by what is done to an original
+    Kind.VOID: Text.ORIGINAL_KEYS_VOID,
     Kind.REFUND: Text.ORIGINAL_KEYS_REFUND,
+    Kind.PREAUTH_VOID: Text.ORIGINAL_KEYS_VOID,
     Kind.COMPLETION: Text.ORIGINAL_KEYS_COMPLETION,
+    Kind.COMPLETION_VOID: Text.ORIGINAL_KEYS_VOID,
 }
 
 
@@ -243,10 +246,7 @@ def original(screen: Original, words: Words, canvas: Canvas) -> None:
 def _original_turn(screen: Original, words: Words) -> Row:
     """The last row: when it was and who sold, then what the keys do."""
     if screen.phase % 2:
-        keys = _KEYS.get(screen.kind, Text.PRESS_ENTER_TO_GO_ON)
-        if screen.kind.is_void:
-            keys = Text.ORIGINAL_KEYS_VOID
-        return TextRow(words(keys), faces=(LOW_PX,))
+        return TextRow(words(_KEYS[screen.kind]), faces=(LOW_PX,))
     when = f"{screen.date[2:]} {screen.time}"
     by = [words(Text.OPERATOR_SHORT, operator=screen.operator), screen.operator]
     return SplitRow([when], by, keep=9, gap_px=6)

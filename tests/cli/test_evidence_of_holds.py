@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from firmware.audit.dossier import dossier, entries_about
-from firmware.audit.evidence_case import _sale
-from firmware.audit.evidence_words import name_text, undone_text
+from firmware.audit.evidence_case import JournalWithKeys, _sale, gather
+from firmware.audit.evidence_words import name_text, summary, undone_text
 from firmware.audit.export import moved_minor
+from firmware.core.config import Config
 from firmware.core.kinds import Kind
 from firmware.journal.records import IntentRecorded
 from firmware.journal.transactions import Transaction
@@ -43,6 +44,15 @@ def test_what_is_charged_in_the_end_is_the_last_completion(shop: Shop) -> None:
     assert undone_text(held) == f"已完成 completed by {again.stan:06d}"
     assert undone_text(paid).startswith("已撤销 voided by")
     assert name_text(held) == "预授权 AUTH"
+
+
+def test_the_void_of_a_hold_has_a_minus_as_on_paper(shop: Shop) -> None:
+    held = shop.end(shop.intent(Kind.PREAUTH, 1_000))
+    released = shop.find(shop.end(shop.intent(Kind.PREAUTH_VOID, 1_000, original=held)))
+    reading = JournalWithKeys(shop.journal, shop.journal.keys)
+    told = dict(summary(gather(reading, released, Config(), shop.directory)))
+    assert "-10.00" in told["之后 Then"]
+    assert "0.00" in told["最终扣款 Charged in the end"]
 
 
 def test_of_another_terminals_hold_all_that_happened_here_is_told(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""The records of a sale, its void and a refund, written out: nothing here is built by the product."""
+"""The records of a sale, its void and a refund, written out and not built by the product."""
 
 from __future__ import annotations
 

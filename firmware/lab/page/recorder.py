@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from firmware.core.kinds import COUNTED, TOLD_ALWAYS
 from firmware.lab.scenario.language import Step
 from firmware.terminal.terminal import Terminal
 
@@ -72,10 +73,7 @@ class Recorder:
         lines = ["# recorded on the bench page; `pos play` plays it", *self._lines]
         if terminal is not None and terminal.ledger.at_hand:
             totals = terminal.ledger.journal.totals(terminal.ledger.journal.batch())
-            names = ("completions", "completion_voids") if totals.has_completions else ()
-            sums = " ".join(
-                f"{name}={getattr(totals, name)}/{getattr(totals, f'{name}_minor')}"
-                for name in ("sales", "voids", "refunds", *names)
-            )
+            kinds = COUNTED if totals.has_completions else TOLD_ALWAYS
+            sums = " ".join("{}s={}/{}".format(kind.value, *totals.of(kind)) for kind in kinds)
             lines.append(f"at {at_ms}ms expect totals {sums}")
         return "\n".join(lines) + "\n"

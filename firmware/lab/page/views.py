@@ -36,6 +36,7 @@ SCHEMES = {
     "A000000004": "mastercard",
     "A000000025": "amex",
     "A000000065": "jcb",
+    "A000000152": "discover",
 }
 
 

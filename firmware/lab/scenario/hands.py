@@ -85,8 +85,10 @@ class Hands:
                 self._stage.line.fault = LineFault(kind) if on else None
             case "disk":
                 self._stage.disk.fail(DiskFault(kind) if on else None)
-            case _:
+            case "clock":
                 bench.clock.jump(jump_of(arguments[0])) if on else bench.clock.jump_back()
+            case _:
+                raise KeyError(device)
 
     def _switch_printer(self, kind: str, arguments: list[str]) -> None:
         printer = self._stage.bench.paper_printer
@@ -97,9 +99,10 @@ class Hands:
             "babbles": printer.fail_babbling,
             "hangs": printer.fail_hanging,
             "late": printer.fail_late,
+            "": printer.clear,
             "dies-after": lambda: printer.dies_after(int(arguments[0])),
         }
-        switches.get(kind, printer.clear)()
+        switches[kind]()
 
     def _switch_reader(self, kind: str) -> None:
         """Over a real `pcscd` a reader can only be pulled out."""
@@ -109,20 +112,20 @@ class Hands:
         elif not isinstance(slot, PcscModel):
             if not kind:
                 slot.plug()
-        elif kind == "flickers":
-            slot.flicker()
-        elif kind == "times-out":
-            slot.fail_timing_out()
         else:
-            slot.clear()
+            switches = {"": slot.clear, "flickers": slot.flicker, "times-out": slot.fail_timing_out}
+            switches[kind]()
 
     def _switch_display(self, kind: str) -> None:
         chip = self._stage.bench.chip
-        if kind == "disturbed":
-            chip.refuse()
-        else:
-            chip.refuse(0)
-            chip.fail(bool(kind))
+        match kind:
+            case "disturbed":
+                chip.refuse()
+            case "lost" | "":
+                chip.refuse(0)
+                chip.fail(bool(kind))
+            case _:
+                raise KeyError(kind)
 
     def _switch_card(self, kind: str, arguments: list[str]) -> None:
         """Spoil the card in the slot, or whichever is put in next."""
@@ -135,8 +138,10 @@ class Hands:
             self._next_card_fault = (kind, arguments)
         elif kind == "mute":
             card.faults.mute = True
-        else:
+        elif kind == "pull-at":
             card.pull_at(int(arguments[0]))
+        else:
+            raise KeyError(kind)
 
     def _stick(self, key: Key | None) -> None:
         keys = self._stage.bench.keys

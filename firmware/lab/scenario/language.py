@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.files import below, read_text
+from firmware.core.kinds import COUNTED
 from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.disk import DiskFault
 from firmware.lab.scenario.other_terminal import DEEDS
@@ -34,7 +35,7 @@ _JUMP = re.compile(r"^([+-]?)(\d+)(s|m|h|d)$")
 _CODE = re.compile(r"^[0-9A-Z]{2}$", re.ASCII)
 _COUNT = re.compile(r"^0*[1-9]\d{0,8}$", re.ASCII)
 _UPLOADED = re.compile(r"^(details|chip|failed|refused)=\d+$")
-_TOTAL = re.compile(r"^(sales|voids|refunds|completions|completion_voids)=(\d+)/(\d+)$")
+_TOTAL = re.compile(rf"^({'|'.join(f'{kind.value}s' for kind in COUNTED)})=(\d+)/(\d+)$")
 
 KEY_NAMES = {
     **{key.value: key for key in Key if key.value.isdigit()},

@@ -215,13 +215,25 @@ def test_a_void_a_decline_and_training_say_so(phone, sale, keys):
     assert phone.pastes(changed(training=True)) == "training"
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(State.PENDING, "待银行确认 Not confirmed yet"), (State.OPEN, "结果未明 Outcome unknown")],
+)
+def test_what_is_not_decided_yet_is_not_called_unpaid(phone, sale, keys, state, words):
+    refund = msgspec.structs.replace(sale, kind=Kind.REFUND, state=state)
+    assert phone.pastes(essence(refund, keys)) == "undecided"
+    assert words in phone.says
+
+
 def test_a_hold_is_told_from_a_payment(phone, sale, keys):
     def changed(kind: Kind) -> str:
         return essence(msgspec.structs.replace(sale, kind=kind), keys)
 
     assert phone.pastes(changed(Kind.PREAUTH)) == "held"
     assert "预授权 Pre-authorisation" in phone.says
+    assert "- RMB" not in phone.says
     assert phone.pastes(changed(Kind.PREAUTH_VOID)) == "held"
+    assert "- RMB 128.50" in phone.says
     assert phone.pastes(changed(Kind.COMPLETION)) == "genuine"
     assert "- RMB" not in phone.says
     assert phone.pastes(changed(Kind.COMPLETION_VOID)) == "genuine"

@@ -13,14 +13,15 @@ const KINDS = {
   H: ["预授权", "Pre-authorisation"], L: ["预授权撤销", "Void of a pre-authorisation"],
   C: ["预授权完成", "Completion"], D: ["预授权完成撤销", "Void of a completion"],
 };
-const GIVES_BACK = "VRD", HOLDS = "HL"; // the letters of what is paid back, and of what moves no money
+const GIVES_BACK = "VRLD", HOLDS = "HL"; // the letters of what has a minus, and of what moves no money
 const STATES = {
   A: ["成功", "Approved"], D: ["拒绝", "Declined"], F: ["失败", "Failed"], O: ["结果未明", "Outcome unknown"],
-  P: ["冲正待确认", "Reversal pending"], R: ["已冲正", "Reversed"],
+  W: ["待银行确认", "Not confirmed yet"], P: ["冲正待确认", "Reversal pending"], R: ["已冲正", "Reversed"],
 };
 const VERDICTS = {
   genuine: ["good", "✓ 真实", "Genuine", "", ""],
   unpaid: ["amber", "! 真实，但交易未成功", "Genuine, but nothing was paid", "", ""],
+  undecided: ["amber", "! 真实，但结果尚未确认", "Genuine, but the outcome is not confirmed yet", "", ""],
   held: ["amber", "! 真实，但只是预授权，未扣款", "Genuine, but a pre-authorisation: nothing was paid", "", ""],
   training: ["amber", "! 真实，但是培训，不是交易", "Genuine, but training: not a sale", "", ""],
   altered: ["bad", "✗ 不真实：内容被改动", "Not genuine: altered",
@@ -97,6 +98,7 @@ function judged(text) {
     return { verdict: number(fields.record) > facts.head ? "newer" : "altered" };
   }
   if (fields.type.endsWith("T")) return { verdict: "training", fields };
+  if (fields.version === "P1" && "OW".includes(fields.type[1])) return { verdict: "undecided", fields };
   if (fields.version === "P1" && fields.type[1] !== "A") return { verdict: "unpaid", fields };
   if (fields.version === "P1" && HOLDS.includes(fields.type[0])) return { verdict: "held", fields };
   return { verdict: "genuine", fields };

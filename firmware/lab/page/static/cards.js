@@ -9,7 +9,7 @@ const slot = document.getElementById("slot");
 const inserted = document.getElementById("inserted");
 const SCHEMES = {
   unionpay: "UnionPay", visa: "VISA", mastercard: "mastercard", amex: "AMEX", jcb: "JCB",
-  store: "幸福小店",
+  discover: "Discover", store: "幸福小店",
 };
 
 function face(card) {

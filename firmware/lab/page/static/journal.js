@@ -28,8 +28,9 @@ function keptOpen(details) {
 }
 
 function sums(journal) {
-  const completed = ["completions", "completion_voids"].filter((name) => journal.totals[name][0]);
-  const parts = ["sales", "voids", "refunds", ...completed].map((name) => make("div", {},
+  const always = ["sales", "voids", "refunds"]; // the others only where there are any
+  const shown = Object.keys(journal.totals).filter((name) => always.includes(name) || journal.totals[name][0]);
+  const parts = shown.map((name) => make("div", {},
     make("dt", {}, t(name)), make("dd", {}, `${journal.totals[name][0]}`,
       make("small", {}, journal.sums[name]))));
   const owed = ["reversals", "papers"].filter((name) => journal.owed[name])

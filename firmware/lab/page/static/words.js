@@ -72,7 +72,6 @@ const WORDS = {
   amount: ["Amount", "金额"],
   card: ["Card", "卡号"],
   state: ["State", "状态"],
-  note: ["Note", "备注"],
   account: ["Account", "账户"],
   reference: ["Reference", "参考号"],
   balanced: ["Books and journal agree, account by account.", "账簿与流水逐户相符。"],
