@@ -337,8 +337,7 @@ def test_the_burn_in_shift_moves_no_text_off_the_glass(language: Language) -> No
 @LANGUAGES
 def test_out_of_service_is_whole_for_every_device(language: Language) -> None:
     reasons = [text for text in Text if text.name.startswith("DEVICE_")]
-    reasons += [reason for reason, _ in map(words_of, Trouble)]
-    reasons += [Text.BOOKS_FAULT, Text.SETTINGS_FAULT]
+    reasons += [*(one for one, _ in map(words_of, Trouble)), Text.BOOKS_FAULT, Text.SETTINGS_FAULT]
     advices = [text for text in Text if text.name.startswith("ADVICE_")]
     assert min(len(reasons), len(advices)) > 3
     for reason in reasons:
