@@ -34,8 +34,27 @@ def test_digits_of_one_that_was_broken_off_are_swallowed_over_a_restart(tmp_path
     guard = EntryGuard(tmp_path)
     assert not any(takes(guard, key) for key in (*DIGITS, Key.STAR))
     assert all(takes(guard, key) for key in (Key.MENU, Key.BACK, Key.HASH))
-    assert takes(guard, Key.CANCEL)
+    assert not takes(guard, Key.CANCEL)
     assert takes(guard, Key.D1)
+
+
+@pytest.mark.parametrize("entry", list(MaskedEntry))
+@pytest.mark.parametrize("end", [Key.ENTER, Key.CANCEL])
+def test_the_end_of_one_that_was_broken_off_belongs_to_it(entry, end):
+    guard = EntryGuard(None)
+    guard.begin(entry)
+    assert guard.is_left_open(card_out=False)
+    assert not takes(guard, end)
+    assert not guard.is_left_open(card_out=False)
+    assert takes(guard, end)
+
+
+def test_a_card_that_is_out_leaves_a_password_open_and_no_pin():
+    for entry, left_open in ((MaskedEntry.PIN, False), (MaskedEntry.PASSWORD, True)):
+        guard = EntryGuard(None)
+        guard.begin(entry)
+        assert guard.is_left_open(card_out=True) is left_open
+        assert takes(guard, Key.ENTER, card_out=True) is not left_open
 
 
 def test_a_card_that_is_out_ends_a_pin_and_no_password(tmp_path):
@@ -56,7 +75,8 @@ def test_a_data_directory_that_is_gone_is_not_made_again(tmp_path):
     guard = EntryGuard(tmp_path / "gone")
     guard.begin(MaskedEntry.PIN)
     assert not takes(guard, Key.D1)
-    assert takes(guard, Key.ENTER)
+    assert not takes(guard, Key.ENTER)
+    assert takes(guard, Key.D1)
     assert list(tmp_path.iterdir()) == []
 
 
