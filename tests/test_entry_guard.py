@@ -7,8 +7,10 @@ import pytest
 from firmware.core.masked import Password, Pin
 from firmware.flows import effects
 from firmware.flows.effects import MaskedEntry
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
 from firmware.terminal.entry_guard import FILE, EntryGuard
-from hw.events import Key, KeyPressed
+from hw.events import DeviceBack, Key, KeyPressed
 
 DIGITS = [key for key in Key if key.digit]
 
@@ -62,6 +64,30 @@ def test_a_card_that_is_out_ends_a_pin_and_no_password(tmp_path):
         guard = EntryGuard(tmp_path)
         guard.begin(entry)
         assert takes(guard, Key.D1, card_out=True) is ends
+
+
+def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(tmp_path):
+    player = Player(tmp_path, tmp_path)
+    lines = "press 8800 ENTER", "press ENTER", "insert unionpay-debit", "press 12"
+    for line in (*lines, "fault reader unplugged", "wait 5s"):
+        verb, *words = line.split()
+        player.play(Step(verb, tuple(words), "here:1"))
+    runner = player.stage.terminal.runner
+    take, back = runner.step, []
+
+    def step(event):
+        take(event)
+        if isinstance(event, DeviceBack):
+            back.append(event)
+            take(KeyPressed(Key.D3, event.at_ms))
+
+    runner.step = step
+    player.play(Step("clear", ("reader",), "here:2"))
+    player.play(Step("wait", ("5s",), "here:3"))
+    assert len(back) == 1
+    player.play(Step("expect no screen", ("0.03",), "here:4"))
+    player.play(Step("expect screen", ("请先按取消键",), "here:5"))
+    player.close()
 
 
 def test_the_file_says_what_was_keyed_and_not_a_digit_of_it(tmp_path):

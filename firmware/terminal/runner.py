@@ -140,10 +140,8 @@ class Runner:
             self._world.spool.step(self._now_ms)
         except JournalFault as fault:
             self._note(fault)
-        if self._pending is not None:
-            came = self._await(self._pending)
-            if came is not None:
-                self._go_on(came)
+        if self._pending is not None and (came := self._await(self._pending)) is not None:
+            self._go_on(came)
         self._spin()
         self._tell_board()
 
@@ -182,7 +180,9 @@ class Runner:
                 self._card_present &= event.device is not Device.READER
             case DeviceBack():
                 self._lost.pop(event.device, None)
-                self._slot_seen |= event.device is Device.READER
+                if event.device is Device.READER:
+                    self._slot_seen, self._card_present = True, event.card
+                    self._card_used = event.card  # as of one that was found
             case JobDone():
                 awaited = self._pending.token if self._pending is not None else 0
                 if not self._world.spool.take(event) and event.token == awaited:
