@@ -107,7 +107,8 @@ class PcscReader:
                 self._choose_reader()
             if self._silent and self._heard_again():
                 self._silent, self._reader_state = False, 0
-            events = [*self._recovered(), *self._await_change(timeout_ms)]
+            changed = self._await_change(timeout_ms)
+            events = [*self._recovered(), *changed]
         except LOST as lost:
             self._lose(str(lost))
             events = self._take_unseen()
@@ -206,8 +207,7 @@ class PcscReader:
         if self._reader is None or self._silent:
             return []
         code, state = self._slot_state()
-        looked = self._slot_changed(state) if code == Code.SUCCESS else []
-        return [*self._recovered(), *looked]
+        return self._slot_changed(state) if code == Code.SUCCESS else []
 
     def _slot_state(self, timeout_ms: int = 0, known: int = 0) -> tuple[int, int]:
         """The slot's state as soon as it is not `known`, after its code."""
@@ -258,10 +258,10 @@ class PcscReader:
         return CardRemoved(self._clock.monotonic_ms())
 
     def _recovered(self) -> list[Event]:
-        if self._reader is None or self._silent or not self._lost:
+        if self._reader is None or self._silent or not (self._lost and self._watched):
             return []
         self._lost, self._back_off_ms = False, 0
-        return [DeviceBack(Device.READER, self._clock.monotonic_ms())]
+        return [DeviceBack(Device.READER, self._clock.monotonic_ms(), card=self._present)]
 
     def _reader_went(self) -> list[Event]:
         events: list[Event] = [self._removed()] if self._present else []

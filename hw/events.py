@@ -86,10 +86,11 @@ class DeviceLost(Struct, frozen=True):
 
 
 class DeviceBack(Struct, frozen=True):
-    """A lost device works again."""
+    """A lost device works again; a reader says at once whether a card is in its slot."""
 
     device: Device
     at_ms: int
+    card: bool = False
 
 
 class JobDone(Struct, frozen=True):

@@ -140,9 +140,9 @@ def test_a_terminal_that_is_new_years_after_its_release_comes_into_service(
 def test_a_new_journal_begins_on_the_day_that_it_is_however_late(tmp_path: Path) -> None:
     journal = Journal.open(tmp_path, TerminalKeys.load_or_create(tmp_path), lambda: YEARS_ON)
     assert {each.moment for each in journal.records()} == {YEARS_ON}
-    ClockWatch().check(YEARS_ON, journal)
+    ClockWatch().check(YEARS_ON, 0, journal)
     with pytest.raises(JournalFault) as fault:
-        ClockWatch().check(RELEASED - timedelta(seconds=1), journal)
+        ClockWatch().check(RELEASED - timedelta(seconds=1), 0, journal)
     assert fault.value.trouble is Trouble.CLOCK_UNSET
     journal.close()
 

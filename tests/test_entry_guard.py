@@ -7,8 +7,10 @@ import pytest
 from firmware.core.masked import Password, Pin
 from firmware.flows import effects
 from firmware.flows.effects import MaskedEntry
+from firmware.lab.scenario.language import Step
+from firmware.lab.scenario.player import Player
 from firmware.terminal.entry_guard import FILE, EntryGuard
-from hw.events import Key, KeyPressed
+from hw.events import DeviceBack, Key, KeyPressed
 
 DIGITS = [key for key in Key if key.digit]
 
@@ -34,8 +36,27 @@ def test_digits_of_one_that_was_broken_off_are_swallowed_over_a_restart(tmp_path
     guard = EntryGuard(tmp_path)
     assert not any(takes(guard, key) for key in (*DIGITS, Key.STAR))
     assert all(takes(guard, key) for key in (Key.MENU, Key.BACK, Key.HASH))
-    assert takes(guard, Key.CANCEL)
+    assert not takes(guard, Key.CANCEL)
     assert takes(guard, Key.D1)
+
+
+@pytest.mark.parametrize("entry", list(MaskedEntry))
+@pytest.mark.parametrize("end", [Key.ENTER, Key.CANCEL])
+def test_the_end_of_one_that_was_broken_off_belongs_to_it(entry, end):
+    guard = EntryGuard(None)
+    guard.begin(entry)
+    assert guard.is_left_open(card_out=False)
+    assert not takes(guard, end)
+    assert not guard.is_left_open(card_out=False)
+    assert takes(guard, end)
+
+
+def test_a_card_that_is_out_leaves_a_password_open_and_no_pin():
+    for entry, left_open in ((MaskedEntry.PIN, False), (MaskedEntry.PASSWORD, True)):
+        guard = EntryGuard(None)
+        guard.begin(entry)
+        assert guard.is_left_open(card_out=True) is left_open
+        assert takes(guard, Key.ENTER, card_out=True) is not left_open
 
 
 def test_a_card_that_is_out_ends_a_pin_and_no_password(tmp_path):
@@ -43,6 +64,30 @@ def test_a_card_that_is_out_ends_a_pin_and_no_password(tmp_path):
         guard = EntryGuard(tmp_path)
         guard.begin(entry)
         assert takes(guard, Key.D1, card_out=True) is ends
+
+
+def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(tmp_path):
+    player = Player(tmp_path, tmp_path)
+    lines = "press 8800 ENTER", "press ENTER", "insert unionpay-debit", "press 12"
+    for line in (*lines, "fault reader unplugged", "wait 5s"):
+        verb, *words = line.split()
+        player.play(Step(verb, tuple(words), "here:1"))
+    runner = player.stage.terminal.runner
+    take, back = runner.step, []
+
+    def step(event):
+        take(event)
+        if isinstance(event, DeviceBack):
+            back.append(event)
+            take(KeyPressed(Key.D3, event.at_ms))
+
+    runner.step = step
+    player.play(Step("clear", ("reader",), "here:2"))
+    player.play(Step("wait", ("5s",), "here:3"))
+    assert len(back) == 1
+    player.play(Step("expect no screen", ("0.03",), "here:4"))
+    player.play(Step("expect screen", ("请先按取消键",), "here:5"))
+    player.close()
 
 
 def test_the_file_says_what_was_keyed_and_not_a_digit_of_it(tmp_path):
@@ -56,7 +101,8 @@ def test_a_data_directory_that_is_gone_is_not_made_again(tmp_path):
     guard = EntryGuard(tmp_path / "gone")
     guard.begin(MaskedEntry.PIN)
     assert not takes(guard, Key.D1)
-    assert takes(guard, Key.ENTER)
+    assert not takes(guard, Key.ENTER)
+    assert takes(guard, Key.D1)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,8 +18,9 @@ from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HEAD
-from firmware.journal.keys import TerminalKeys
+from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.losses import BooksReplaced
+from firmware.journal.records import SettingChanged
 from firmware.journal.store import Journal
 from firmware.terminal.tie import replace_books, tie_books, tie_no_books
 from tests.crash.rig import Rig
@@ -49,13 +50,11 @@ def sold(directory: Path, count: int = 1) -> None:
 
 def start(directory: Path) -> JournalFault | None:
     """What keeps the terminal from starting, or None."""
-    rig = Rig(directory)
     try:
-        rig.power_on()
+        with closing(Rig(directory)) as rig:
+            rig.power_on()
     except JournalFault as fault:
         return fault
-    finally:
-        rig.close()
     return None
 
 
@@ -172,6 +171,83 @@ def test_what_belongs_together_starts_whatever_the_power_did(tmp_path: Path) -> 
     rig.close()
     assert start(tmp_path / "kept") is None
     assert start(directory) is None
+
+
+def forget_notes(directory: Path) -> None:
+    """A journal of an earlier release, or whose lock file was thrown away."""
+    (directory / LOCK).unlink()
+
+
+def test_lost_books_are_missed_where_the_lock_file_is_lost_too(tmp_path: Path) -> None:
+    sold(tmp_path)
+    forget_notes(tmp_path)
+    lost_books(tmp_path)
+    for _ in range(2):
+        fault = start(tmp_path)
+        assert fault is not None
+        assert fault.trouble is Trouble.BOOKS
+        assert "gone" in fault.words
+    journal = Journal.open(tmp_path, TerminalKeys.load(tmp_path), Clock())
+    assert replace_books(journal) == "unknown"
+    assert replace_books(journal) == ""
+    journal.close()
+    assert start(tmp_path) is None
+
+
+def test_an_earlier_copy_and_anothers_books_are_told_without_the_lock_file(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    sold(directory)
+    shutil.copy(directory / BOOKS, tmp_path / "older")
+    sold(directory)
+    sold(tmp_path / "other")
+    for found in (tmp_path / "older", tmp_path / "other" / BOOKS):
+        lost_books(directory)
+        forget_notes(directory)
+        shutil.copy(found, directory / BOOKS)
+        fault = start(directory)
+        assert fault is not None
+        assert fault.trouble is Trouble.BOOKS
+
+
+def test_a_lock_file_that_is_lost_alone_is_made_again(tmp_path: Path) -> None:
+    sold(tmp_path)
+    forget_notes(tmp_path)
+    assert start(tmp_path) is None
+    lost_books(tmp_path)
+    fault = start(tmp_path)
+    assert fault is not None
+    assert "are gone" in fault.words
+
+
+@pytest.mark.parametrize("keys_too", [False, True])
+def test_no_journal_is_begun_beside_books_that_know_one(tmp_path: Path, keys_too: bool) -> None:
+    sold(tmp_path)
+    gone = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", HEAD, LOCK)
+    for name in (*gone, *(KEY_FILES if keys_too else ())):
+        (tmp_path / name).unlink(missing_ok=True)
+    before = {path.name for path in tmp_path.iterdir() if not path.name.startswith(BOOKS)}
+    fault = start(tmp_path)
+    assert fault is not None
+    assert fault.trouble is Trouble.LOST
+    assert "know its record" in fault.words
+    # nothing was made, so what is put back is not taken for another
+    after = {path.name for path in tmp_path.iterdir() if not path.name.startswith(BOOKS)}
+    assert after == before
+
+
+def test_other_books_may_answer_first_after_another_host(
+    tmp_path: Path, host: Callable[[], LocalHost]
+) -> None:
+    sold(tmp_path / "sold")
+    journal = Journal.open(tmp_path / "sold", TerminalKeys.load(tmp_path / "sold"), Clock())
+    forget_notes(tmp_path / "sold")
+    journal.append(SettingChanged(key="host.kind", before='"local"', after='"tcp"', by="test"))
+    journal.close()
+    journal = Journal.open(tmp_path / "sold", TerminalKeys.load(tmp_path / "sold"), Clock())
+    embedded = host()
+    tie_books(journal, embedded, lambda: journal.durable_head)
+    embedded.close()
+    journal.close()
 
 
 def test_books_of_an_earlier_release_are_tied_at_the_first_start(tmp_path: Path) -> None:

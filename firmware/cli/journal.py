@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         return DONE
     if options.action == "new-books":
         before = new_books(options.data)
-        print(f"books {before[:8]} are missed no more: the next start takes those that it finds,")
+        print(f"books ({before[:8]}) are missed no more: the next start takes what it finds,")
         print("or begins new ones, in which every card has its whole limit again")
         return DONE
     if options.action == "go-on":

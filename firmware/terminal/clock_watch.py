@@ -2,7 +2,8 @@
 
 At start, and before anything that moves money, a clock that makes no sense stops trade: one before
 this release, far before what the journal has seen, or so long after it that the year is likely
-mistyped. Nothing is written by such a clock but what people do to get it right.
+mistyped. While the terminal runs, time that passed since the clock was trusted does not count.
+Nothing is written by such a clock but what people do to get it right.
 """
 
 from __future__ import annotations
@@ -27,22 +28,25 @@ class ClockWatch:
 
     def __init__(self) -> None:
         self._before: tuple[datetime, int] | None = None
-        self._trusted = False
+        self._trusted: tuple[datetime, int] | None = None  # what it said then, and the monotonic
         self._unwritten_s = self._untold_s = 0
 
-    def check(self, wall: datetime, journal: Journal, *, trust: bool = False) -> None:
+    def check(
+        self, wall: datetime, monotonic_ms: int, journal: Journal, *, trust: bool = False
+    ) -> None:
         """Raise JournalFault while the clock makes no sense: at start, and before money moves.
 
-        It is always held against this release and the day of the last transactions, and until it
-        is trusted against the last records. With `trust` somebody who may has looked at it: it is
-        right, though it does not seem so.
+        It is always held against this release and the day of the last transactions, until it is
+        trusted against the last records, and from then on against the time that passed. With
+        `trust` somebody who may has looked at it: it is right, though it does not seem so.
         """
         if wall < RELEASED:
             raise JournalFault(Trouble.CLOCK_UNSET, _words(wall, _latest(journal)))
         if trust:
-            self._trusted = True
+            self._trusted = wall, monotonic_ms
             return
-        if not self._trusted:
+        self.check_ahead(wall, monotonic_ms)
+        if self._trusted is None:
             latest = _latest(journal)
             if wall < latest - BEHIND_MAX:
                 raise JournalFault(Trouble.CLOCK_BEHIND, _words(wall, latest))
@@ -52,7 +56,16 @@ class ClockWatch:
         if day and date.fromisoformat(day) - wall.date() > DAYS_BEHIND_MAX:
             said = f"{wall.isoformat(timespec='minutes')} after transactions of {day}"
             raise JournalFault(Trouble.CLOCK_BEHIND, said)
-        self._trusted = True
+        self._trusted = self._trusted or (wall, monotonic_ms)
+
+    def check_ahead(self, wall: datetime, monotonic_ms: int) -> None:
+        """Raise JournalFault while it is far ahead of what it must say since it was trusted."""
+        if self._trusted is None:
+            return
+        then, then_ms = self._trusted
+        expected = then + timedelta(milliseconds=monotonic_ms - then_ms)
+        if wall > expected + AHEAD_MAX:
+            raise JournalFault(Trouble.CLOCK_AHEAD, _words(wall, expected))
 
     def look(self, wall: datetime, monotonic_ms: int, journal: Journal) -> tuple[ClockJumped, ...]:
         """The record to write first when the clock has jumped; else none.

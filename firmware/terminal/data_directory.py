@@ -20,6 +20,7 @@ from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.store import Journal
+from firmware.terminal.tie import require_no_journal_known
 
 SPACE_MIN_BYTES = 32 * 1024 * 1024  # a full batch with its frames is a tenth of that
 _FILES = (LOCK, DATABASE, *KEY_FILES)
@@ -70,6 +71,7 @@ class DataDirectory:
         self._places: dict[Path, tuple[int, int]] = {}
         self.at_hand = False
         """Whether the journal is open: not while it is given back in an outage."""
+        require_no_journal_known(directory)
         self.keys = TerminalKeys.load_or_create(directory)
         self._take(Journal.open(directory, self.keys, now, connect=connect, open_head=open_head))
 

@@ -3,7 +3,8 @@
 A masked entry is over once ENTER or CANCEL was pressed in it. When it ends in any other way (a
 time-out, a part that was lost, a pulled card, the end of the process), the person at the keypad may
 not have noticed and goes on keying: digits are swallowed until ENTER or CANCEL is pressed or, for a
-PIN, the card is out. Asked by the runner of each key before a flow sees it.
+PIN, the card is out. That ENTER belongs to the entry, so it is swallowed too: it agrees to nothing.
+Asked by the runner of each key before a flow sees it.
 """
 
 from __future__ import annotations
@@ -47,15 +48,15 @@ class EntryGuard:
         """Whether a flow may see `key`; `masked` is whether it waits for a masked entry itself."""
         if self.open is None:
             return True
-        if key in _ENDS:
+        left_open = not masked and self.is_left_open(card_out=card_out)
+        if key in _ENDS or not (masked or left_open):
             self._end()
-            return True
-        if masked:
-            return True
-        if self.open is MaskedEntry.PIN and card_out:
-            self._end()
-            return True
-        return key.digit is None and key is not Key.STAR  # `*` is 00
+            return not left_open
+        return masked or (key.digit is None and key is not Key.STAR)  # `*` is 00
+
+    def is_left_open(self, *, card_out: bool) -> bool:
+        """Whether an entry was broken off, and who keys it may still go on."""
+        return self.open is not None and not (self.open is MaskedEntry.PIN and card_out)
 
     def card_put_in(self) -> None:
         """A card was put in: the one whose PIN was being keyed had come out before."""

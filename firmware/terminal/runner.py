@@ -140,10 +140,8 @@ class Runner:
             self._world.spool.step(self._now_ms)
         except JournalFault as fault:
             self._note(fault)
-        if self._pending is not None:
-            came = self._await(self._pending)
-            if came is not None:
-                self._go_on(came)
+        if self._pending is not None and (came := self._await(self._pending)) is not None:
+            self._go_on(came)
         self._spin()
         self._tell_board()
 
@@ -182,9 +180,12 @@ class Runner:
                 self._card_present &= event.device is not Device.READER
             case DeviceBack():
                 self._lost.pop(event.device, None)
-                self._slot_seen |= event.device is Device.READER
+                if event.device is Device.READER:
+                    self._slot_seen, self._card_present = True, event.card
+                    self._card_used = event.card  # as of one that was found
             case JobDone():
-                if not self._world.spool.take(event) and event.token == self._awaited:
+                awaited = self._pending.token if self._pending is not None else 0
+                if not self._world.spool.take(event) and event.token == awaited:
                     self._results[event.token] = event.result  # else it comes too late for anybody
 
     def _fault(self) -> DeviceFault | JournalFault | None:
@@ -270,7 +271,7 @@ class Runner:
             case effects.CardPresent():
                 return _Send(self._card_present and (effect.used or not self._card_used))
             case effects.EntryLeftOpen():
-                return _Send(self._entry.open is not None and not self._card_out)
+                return _Send(self._entry.is_left_open(card_out=self._card_out))
             case effects.UseUpCard():
                 self._card_used = self._card_present
                 return _Send(None)
@@ -315,6 +316,8 @@ class Runner:
                     if isinstance(happened, KeyPressed):
                         if self._may_see(happened, wait):
                             return _Send(happened)
+                        if wait.orders and self._entry.open is None:
+                            return _Send(effects.TimedOut(self._now_ms))  # idle is drawn anew
                     elif wait.card:
                         return _Send(happened)
             case effects.AwaitPaper(job=job):
@@ -327,11 +330,11 @@ class Runner:
 
     def _may_see(self, pressed: KeyPressed, wait: effects.Wait) -> bool:
         """Whether a key is for the flow; one that belongs to a broken-off entry only beeps."""
-        masked, card_out = wait.masked is not None, self._card_out
-        takes = self._entry.takes(pressed.key, masked=masked, card_out=card_out)
-        if not takes:
-            perform(effects.Beep(), self._world)
-        return takes
+        masked = wait.masked is not None
+        if self._entry.takes(pressed.key, masked=masked, card_out=self._card_out):
+            return True
+        perform(effects.Beep(), self._world)
+        return False
 
     @property
     def _card_out(self) -> bool:
@@ -341,9 +344,10 @@ class Runner:
 
     @property
     def _ready(self) -> bool:
-        """Whether the flow waits for tills, and nobody has just pressed a key."""
+        """Whether the flow waits for tills, and nobody has just pressed a key or still keys."""
+        keyed = self._happened or self._entry.is_left_open(card_out=self._card_out)
         effect = self._pending.effect if self._pending is not None else None
-        return isinstance(effect, effects.Wait) and effect.orders and not self._happened
+        return isinstance(effect, effects.Wait) and effect.orders and not keyed
 
     def _tell_board(self) -> None:
         faults = tuple(device.value for device in self._lost)
@@ -377,11 +381,6 @@ class Runner:
             broken = self._journal_fault
             found.append(effects.Fault(None, str(broken), broken.trouble))
         return tuple(fault for fault in found if fault.device is not Device.PRINTER)
-
-    @property
-    def _awaited(self) -> int:
-        """The token of the job whose result the flow waits for; 0 is none."""
-        return self._pending.token if self._pending is not None else 0
 
     @property
     def _spinning(self) -> bool:

@@ -3,7 +3,8 @@
 The data directory's lock file names the books that answer; the books hold the journal's last
 record as of their last answer. At each start: are they these books, do they have the last answer
 that the journal knows, is the record that they know in the journal, and are accounts still found
-under the same key? If not, a card could pay again what it has paid.
+under the same key? If not, a card could pay again what it has paid. The lock file may be lost as
+well: then the last answer tells, and books beside which there is no journal.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from msgspec.structs import replace
 from firmware.acquirer.booking import Tie
 from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.engine import BooksError, BooksFailedError
+from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import Head
 from firmware.journal.losses import BooksReplaced
 from firmware.journal.store import Journal
+from firmware.journal.transactions import Transaction
 
 _ANSWERS_MAX = 64  # so many of the last transactions are searched for one with an answer
 _NOTE = "books"  # in the lock file
-_ELSEWHERE, _NONE = -1, "none"
+_ELSEWHERE, _NONE, _UNKNOWN = -1, "none", "unknown"
+_KIND, _EMBEDDED = "host.kind", '"local"'  # the setting that says which host answers
 _WAYS_BACK = "put the right file back, restore a backup, or see `pos journal new-books`"
 
 
@@ -80,14 +84,27 @@ def tie_no_books(journal: Journal) -> None:
 def replace_books(journal: Journal) -> str:
     """Let the books that are found at the next start be the right ones; their old identity.
 
-    Gives "" when none were known. Raises JournalFault.
+    Gives "" when none were known, nor have ever answered. Raises JournalFault.
     """
     known = _known(journal)
-    if known is None or known.identity == _NONE:
+    if known is None and _last_of_unknown(journal) is None:
         return ""
-    journal.append(BooksReplaced(before=known.identity))
+    before = known.identity if known is not None else _UNKNOWN
+    if before == _NONE:
+        return ""
+    journal.append(BooksReplaced(before=before))
     _know(journal, BooksKnown(_NONE, _ELSEWHERE))
-    return known.identity
+    return before
+
+
+def require_no_journal_known(directory: Path) -> None:
+    """Raise JournalFault when books lie here whose journal does not: none may be begun then."""
+    if (directory / DATABASE).exists():
+        return
+    known = known_head(directory)
+    if known is not None and known.seq > 0:
+        words = f"the host's books know its record {known.seq}, and {DATABASE} is gone"
+        raise JournalFault(Trouble.LOST, f"{words}; put it back, or restore a backup")
 
 
 def known_head(directory: Path) -> Head | None:
@@ -136,16 +153,18 @@ def _tie(journal: Journal, host: AnsweringHost) -> None:
             raise _fault("the host's books are gone, or others lie in their place")
         if found.identity != known.identity:
             raise _fault("these books are another terminal's")
+    if known is None:
+        _check_unknown(journal, host)
     if found is None or (replaced and not _fits(journal, host, found)):
         host.begin_tie(secrets.token_hex(16), seq, digest)
         found = host.tie()
         assert found is not None
     if found.key_check != host.key_check:
         raise _fault("the host's key is another, and no account is found under it")
+    if not replaced:
+        journal.check_known(Head(found.seq, found.hash))
     if known is None or replaced:  # a first start, or one on a copy that was put back
         host.begin_tie(found.identity, seq, digest)
-    else:
-        journal.check_known(Head(found.seq, found.hash))
     if known is not None and known.since >= 0:
         _check_last_answer(journal, host, known.since)
     else:
@@ -171,12 +190,37 @@ def _fits(journal: Journal, host: AnsweringHost, tie: Tie) -> bool:
 
 def _check_last_answer(journal: Journal, host: AnsweringHost, since: int) -> None:
     """The books hold the last answer that the journal has of them."""
+    one = _last_answer(journal, since)
+    if one is not None and not _has(host, one):
+        raise _fault(f"{_missing(one)}, which they answered: they are an earlier copy")
+
+
+def _check_unknown(journal: Journal, host: AnsweringHost) -> None:
+    """Nothing is noted of books: a first start, an earlier release's, a copy, or a lost note."""
+    one = _last_of_unknown(journal)
+    if one is not None and not _has(host, one):
+        raise _fault(f"{_missing(one)}: they are gone, an earlier copy, or others")
+
+
+def _last_of_unknown(journal: Journal) -> Transaction | None:
+    """The last answer, where the embedded host gave it: not before starts told their settings."""
+    embedded = journal.settings().get(_KIND) == _EMBEDDED
+    return _last_answer(journal, _ELSEWHERE) if embedded else None
+
+
+def _last_answer(journal: Journal, since: int) -> Transaction | None:
     for one in journal.list_transactions(None, 0, _ANSWERS_MAX):
         if one.reference and one.record_seq > since:
-            if not host.has_answered(one.terminal, one.batch, one.stan, one.reference):
-                words = f"the host's books do not have voucher {one.batch:06d}/{one.stan:06d}"
-                raise _fault(f"{words}, which they answered: they are an earlier copy")
-            return
+            return one
+    return None
+
+
+def _has(host: AnsweringHost, one: Transaction) -> bool:
+    return host.has_answered(one.terminal, one.batch, one.stan, one.reference)
+
+
+def _missing(one: Transaction) -> str:
+    return f"the host's books do not have voucher {one.batch:06d}/{one.stan:06d}"
 
 
 def _fault(words: str) -> JournalFault:

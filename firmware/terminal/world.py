@@ -187,6 +187,8 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
             _check_clock(world, trust=trust)
             return None
         case effects.ClockMoved():
+            clock = world.clock
+            world.clock_watch.check_ahead(clock.now(), clock.monotonic_ms())
             _append(world)
             return world.clock_watch.untold_s()
         case payment_effects.RandomBytes():
@@ -231,7 +233,9 @@ def _append(
 
 
 def _check_clock(world: World, *, trust: bool = False) -> None:
-    world.clock_watch.check(world.clock.now(), world.ledger.journal, trust=trust)
+    clock = world.clock
+    journal = world.ledger.journal
+    world.clock_watch.check(clock.now(), clock.monotonic_ms(), journal, trust=trust)
 
 
 def _of_spool(

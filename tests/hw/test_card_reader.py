@@ -75,7 +75,14 @@ def test_a_reader_that_comes_tells_of_its_card_in_the_same_breath(bench, card_na
     bench.poll()
     bench.pcsc.slots[0].card = card_named("jcb")
     bench.pcsc.plug()
-    assert bench.poll() == [DeviceBack, CardInserted]
+    back, inserted = bench.reader.poll(1_000)
+    assert back == DeviceBack(Device.READER, 7, card=True)
+    assert inserted == CardInserted(7, found=True)
+    bench.pcsc.unplug()
+    bench.poll()
+    bench.pcsc.slots[0].card = None
+    bench.pcsc.plug()
+    assert list(bench.reader.poll(1_000)) == [DeviceBack(Device.READER, 7)]
 
 
 def test_a_card_that_was_in_at_the_start_is_told(bench, card_named):

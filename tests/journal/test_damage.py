@@ -78,7 +78,7 @@ def use(directory: Path) -> None:
     journal = Journal.open(directory, KEYS, clock)
     try:
         watch = ClockWatch()
-        watch.check(clock(), journal)
+        watch.check(clock(), 0, journal)
         watch.look(clock(), 0, journal)
         operators = Operators(journal, CHEAP)
         for ask in questions(journal):
@@ -282,7 +282,7 @@ def test_the_clock_is_looked_at_with_a_record_that_cannot_be_read(
     )
     journal = Journal.open(copy, KEYS, Clock())
     with pytest.raises(JournalFault) as raised:
-        ClockWatch().check(Clock()(), journal)
+        ClockWatch().check(Clock()(), 0, journal)
     journal.close()
     assert raised.value.trouble is Trouble.CORRUPT
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from firmware.lab.scenario.player import ScenarioFailed, play
+from firmware.journal.faults import JournalFault, Trouble
+from firmware.lab.scenario.language import ScenarioError
+from firmware.lab.scenario.player import Player, ScenarioFailed, play
 
 FILES = sorted(Path(__file__).parent.glob("*.pos"))
 
@@ -21,4 +23,24 @@ def test_story_that_does_not_hold_fails(tmp_path: Path) -> None:
     path = tmp_path / "wrong.pos"
     path.write_text('press 100 ENTER\nexpect screen "2.00"\n', encoding="utf-8")
     with pytest.raises(ScenarioFailed, match=r"wrong\.pos:2: expected screen “2\.00”, saw .*1\.00"):
+        play(path)
+
+
+def test_what_cannot_be_read_while_the_disk_is_gone_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "gone.pos"
+    path.write_text('fault disk gone\norder a 100 "x"\nwait 3s\nexpect order a none\n', "utf-8")
+    with pytest.raises(ScenarioFailed, match=r"gone\.pos:4: .*a none, saw a journal that cannot"):
+        play(path)
+
+
+def test_a_journal_that_faults_is_said_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_player: Player, _step: object) -> None:
+        raise JournalFault(Trouble.LOST, "it is gone")
+
+    monkeypatch.setattr(Player, "_power_on", start)
+    path = tmp_path / "lost.pos"
+    path.write_text("press 1 CANCEL\npower cut\npower on\n", "utf-8")
+    with pytest.raises(ScenarioError, match=r"lost\.pos:3: journal lost: it is gone"):
         play(path)

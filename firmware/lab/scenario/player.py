@@ -10,6 +10,7 @@ from pathlib import Path
 
 from firmware.core.config import Config, ConfigError
 from firmware.core.config_file import set_from_text
+from firmware.journal.faults import JournalFault
 from firmware.lab.scenario import till
 from firmware.lab.scenario.audit import otherwise, unbalanced, uploaded_otherwise
 from firmware.lab.scenario.hands import Hands
@@ -69,6 +70,8 @@ def play(
                 player.play(step)
                 if step.verb != "set":  # the stage is not built before the last setting
                     on_step(step, player.stage)
+        except JournalFault as fault:  # such as that of a terminal that does not start
+            raise ScenarioError(step.place, str(fault)) from fault
         finally:
             player.close()
     finally:
@@ -273,17 +276,12 @@ class Player:
                 raise self._failed(step, f"no paper “{text}”", self._paper)
 
     def _expect_totals(self, step: Step) -> None:
-        terminal = self._powered(step)
-        if not terminal.ledger.at_hand:
-            raise self._failed(step, " ".join(step.words), "a journal that cannot be read now")
-        journal = terminal.ledger.journal
+        journal = self._readable(step, " ".join(step.words)).ledger.journal
         if differs := otherwise(journal.totals(journal.batch()), totals_of(step.words)):
             raise self._failed(step, " ".join(step.words), differs)
 
     def _expect_books_balanced(self, step: Step) -> None:
-        terminal = self._powered(step)
-        if not terminal.ledger.at_hand:
-            raise self._failed(step, "books balanced", "a journal that cannot be read now")
+        terminal = self._readable(step, "books balanced")
         differences = unbalanced(terminal.ledger, self.stage.keeps_books)
         if differences:
             raise self._failed(step, "books balanced", "; ".join(differences))
@@ -340,7 +338,7 @@ class Player:
 
     def _expect_order(self, step: Step) -> None:
         name, wanted = step.words
-        seen = till.state(self._powered(step), name)
+        seen = till.state(self._readable(step, f"order {name} {wanted}"), name)
         if seen != wanted:
             raise self._failed(step, f"order {name} {wanted}", seen)
 
@@ -392,6 +390,12 @@ class Player:
         if self.stage.terminal is None:
             raise ScenarioError(step.place, "the power is off")
         return self.stage.terminal
+
+    def _readable(self, step: Step, expected: str) -> Terminal:
+        terminal = self._powered(step)
+        if not terminal.ledger.at_hand:
+            raise self._failed(step, expected, "a journal that cannot be read now")
+        return terminal
 
     def _failed(self, step: Step, expected: str, saw: str) -> ScenarioFailed:
         drawing = half_blocks(self.stage.bench.seen())

@@ -22,6 +22,7 @@ from firmware.api.server import ApiServer
 from firmware.api.tokens import Scope, Tokens
 from firmware.api.views import Door
 from firmware.core.config import Config
+from firmware.journal.faults import JournalFault
 from firmware.kiosk.routes import shop_page
 from firmware.lab.page.pace import PacedTime
 from firmware.lab.scenario.language import ScenarioError, Step, parse
@@ -253,7 +254,7 @@ class Target:
                 self._player.play(step)
                 self._serve()
                 self._hear_all()
-        except (ScenarioError, ScenarioFailed) as failed:
+        except (ScenarioError, ScenarioFailed, JournalFault) as failed:
             self._serve()
             return _failed(str(failed))
         return None
