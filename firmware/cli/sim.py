@@ -19,6 +19,7 @@ from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.arguments import PORT_MAX, port_number
 from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.core.config import ConfigError
+from firmware.core.config_across import is_host
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.connection import DATABASE
@@ -153,7 +154,12 @@ def _acquirer(options: argparse.Namespace) -> FarAcquirer | None:
         return None
     address, _, port = options.acquirer.rpartition(":")
     address = address.strip("[]")
-    if not address or not port.isascii() or not port.isdigit() or not 0 < int(port[:9]) <= PORT_MAX:
+    if (
+        not is_host(address)
+        or not port.isascii()
+        or not port.isdigit()
+        or not 0 < int(port[:9]) <= PORT_MAX
+    ):
         raise Refused(f"--acquirer: expected ADDRESS:PORT, not {options.acquirer}")
     tls = None
     try:

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from firmware.core import places
 from firmware.core.config import Config, ConfigError, Host, Printer
-from firmware.core.config_across import Mistake
+from firmware.core.config_across import Mistake, is_host
 from firmware.core.config_file import from_tables, load
 from firmware.core.exits import Refused
 from firmware.core.files import read_text
@@ -365,5 +365,6 @@ def _expected_device(printer: Printer) -> str:
     pattern, words = _DEVICES[printer.kind]
     well = re.fullmatch(pattern, printer.device, re.ASCII) is not None
     if well and printer.kind == "network":
-        well = 1 <= int(printer.device.rpartition(":")[2]) <= 65_535
+        host, _, port = printer.device.rpartition(":")
+        well = is_host(host) and 1 <= int(port) <= 65_535
     return "" if well else words
