@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmware.__main__ import COMMANDS
+from firmware.journal.keys import TerminalKeys
 
 TIMEOUT_S = 120
 HUGE = "9" * 400
@@ -181,6 +183,49 @@ def test_ctrl_c_early_is_no_traceback(words: str, after_s: str, odd: Path) -> No
         check=False,
     )
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+CLOSED = {
+    "output of a list": ("config example >&-", 0),
+    "output as JSON": ("acquirer decode 00 --json >&-", 1),
+    "output of many kinds": ("card list >&-", 0),
+    "errors": ("journal list --data @ 2>&-", 2),
+    "input, a key": ("key load --data @ --check 12AB <&-", 2),
+    "input, a QR code": ("verify --qr - --key @/public.pem <&-", 1),
+    "all": ("config example <&- >&- 2>&-", 0),
+}
+
+
+@pytest.mark.parametrize(("words", "code"), CLOSED.values(), ids=CLOSED)
+def test_a_closed_standard_stream_is_an_empty_one(words: str, code: int, tmp_path: Path) -> None:
+    public = TerminalKeys.load_or_create(tmp_path).public_key
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "public.pem").write_bytes(pem)
+    line = words.replace("@", str(tmp_path))
+    ended = subprocess.run(
+        ["bash", "-c", f"exec {sys.executable} -m firmware {line}"],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert ended.returncode == code, ended.stderr
+
+
+def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    """A server whose books had the number of its output could not say where it is."""
+    line = f"{sys.executable} -m firmware acquirer serve --port 0 --data {tmp_path}/books"
+    line += " --listen 127.0.0.2"  # not quite loopback: warned of, just before it is ready
+    with subprocess.Popen(
+        ["bash", "-c", f"exec {line} >&-"], stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stderr is not None
+        warned = serving.stderr.readline()
+        serving.terminate()
+        said = serving.stderr.read()
+    assert "without TLS" in warned
+    assert (serving.returncode, said) == (0, "")
 
 
 OUTPUTS = {
