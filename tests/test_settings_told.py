@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -109,6 +110,9 @@ def test_what_a_named_file_holds_is_part_of_the_setting(tmp_path: Path):
     first = settings_told(config, KEY, files)["host.accounts"]
     path.write_text("pin = 654321")
     second = settings_told(config, KEY, files)["host.accounts"]
+    path.unlink()
+    os.mkfifo(path)
+    assert settings_told(config, KEY, files)["host.accounts"] == gone  # and not waited for
     assert gone == '"accounts.toml" unreadable'
     assert first.startswith('"accounts.toml" ')
     assert first != second

@@ -33,6 +33,7 @@ from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.files import read_bytes
 from firmware.core.masked import Key
 from firmware.core.money import CURRENCIES
 from firmware.iso8583.profile import Profile, ProfileError
@@ -236,10 +237,13 @@ def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
             raise Refused("--tls-key goes with --tls-cert: the line would not be enciphered")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    file = options.tls_cert
     try:
+        for file in (options.tls_key or options.tls_cert, options.tls_cert):
+            read_bytes(file)  # ssl itself waits for a pipe
         context.load_cert_chain(options.tls_cert, options.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        raise Refused(f"{options.tls_cert}: {error.strerror or error}") from None
+    except OSError as error:  # with ssl.SSLError
+        raise Refused(f"{file}: {error.strerror or error}") from None
     return context
 
 

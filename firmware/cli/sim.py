@@ -21,6 +21,7 @@ from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.core.config import ConfigError
 from firmware.core.config_across import is_host
 from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.files import read_bytes
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault
@@ -164,6 +165,7 @@ def _acquirer(options: argparse.Namespace) -> FarAcquirer | None:
     tls = None
     try:
         if options.acquirer_ca is not None:
+            read_bytes(options.acquirer_ca)  # ssl itself waits for a pipe
             tls = ssl.create_default_context(cafile=options.acquirer_ca)
         key = options.acquirer_key
         return FarAcquirer(address, int(port), master_in(key) if key else None, tls)

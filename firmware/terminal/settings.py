@@ -23,7 +23,7 @@ from firmware.core.config import Config, ConfigError, Host, Printer
 from firmware.core.config_across import Mistake, is_host
 from firmware.core.config_file import from_tables, load
 from firmware.core.exits import Refused
-from firmware.core.files import read_text
+from firmware.core.files import read_bytes, read_text
 from firmware.ui.glyphs import face
 from hw.board import PRINTER_UART
 
@@ -38,7 +38,7 @@ USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
 _USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
 USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
-KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys or revocations
+KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys, revocations or certificates
 LINE = ("profile", "tpdu", "header", "keep_line", "chip_data", "chip_in_details")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
@@ -144,6 +144,8 @@ class Settings(Struct, frozen=True):
 
         authority = self._beside(host.tls_ca) if host.tls_ca else None
         try:
+            if authority is not None:
+                read_bytes(authority, most_bytes=KEYS_MAX_BYTES)  # ssl itself waits for a pipe
             return ssl.create_default_context(cafile=authority)
         except OSError as error:  # with ssl.SSLError: no certificate in it
             raise ConfigError([Mistake(f"{authority}", _reason(error))]) from None

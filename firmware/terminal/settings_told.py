@@ -13,6 +13,7 @@ import msgspec
 
 from firmware.core.config import Config
 from firmware.core.config_section import Section
+from firmware.core.files import MIB, read_bytes
 from firmware.core.masked import Key
 from firmware.core.money import Currency, major_text
 
@@ -20,6 +21,7 @@ NO_FILES: Mapping[str, Path] = {}
 _SECRET_WORDS = ("password", "secret", "token")  # a setting so called is masked unasked
 AMOUNT, SECRET = "AmountMinor", "ListedCard"  # the types of amounts and of secrets in `core.config`
 _DIGEST_DIGITS = 16
+_FILE_MAX_BYTES = 4 * MIB
 
 
 def settings_told(config: Config, key: Key, files: Mapping[str, Path] = NO_FILES) -> dict[str, str]:
@@ -92,7 +94,7 @@ def _masked(values: tuple[Any, ...], key: Key) -> str:
 
 def _digest_of(path: Path, key: Key) -> str:
     try:
-        return _digest(path.read_bytes(), key)
+        return _digest(read_bytes(path, most_bytes=_FILE_MAX_BYTES), key)
     except OSError:
         return "unreadable"
 

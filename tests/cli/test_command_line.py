@@ -41,6 +41,12 @@ ABSURD = {
     "settings that are not there": "config check @/none.toml",
     "settings that are a folder": "config check @",
     "settings that are a pipe": "config check @/pipe",
+    "an authority that is a pipe": "config check @/tls.toml",
+    "a line's authority that is a pipe": "sim --port 0 --acquirer h:1 --acquirer-ca @/pipe",
+    "a certificate that is a pipe": "acquirer serve --data @-books --port 0 --tls-cert @/pipe",
+    "a certificate's key that is a pipe": (
+        "acquirer serve --data @-books --port 0 --tls-cert @/text --tls-key @/pipe"
+    ),
     "settings that are a device": "config check /dev/zero",
     "settings that are huge": "config check @/huge",
     "settings that are binary": "config check @/binary",
@@ -97,6 +103,9 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "huge").open("wb") as file:
         file.truncate(3 << 30)
     (folder / "nested.toml").write_text("a = " + "[" * 100_000)
+    (folder / "tls.toml").write_text(
+        '[host]\nkind = "tcp"\naddress = "h"\nport = 1\ntls = true\ntls_ca = "pipe"\n'
+    )
     (folder / "bare.toml").write_text('[printer]\nkind = "none"\n[display]\nport = 20\n')
     (folder / "broken").mkdir()
     (folder / "broken" / "journal.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
