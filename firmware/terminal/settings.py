@@ -205,10 +205,13 @@ def checked(path: Path | None) -> Settings:
 
 
 def file_of(path: Path | None) -> Path | None:
-    """The file that holds the settings: the one that is named, else a usual one if there is one."""
+    """The file that holds the settings: the one that is named, else a usual one if there is one.
+
+    One that is there and cannot be read is not passed over: its settings are meant.
+    """
     if path is not None:
         return path
-    return next((each for each in USUAL_FILES if os.access(each, os.R_OK)), None)
+    return next((each for each in USUAL_FILES if os.path.lexists(each)), None)
 
 
 def legible(path: Path | None) -> Settings:

@@ -323,6 +323,22 @@ def test_bad_arguments_are_refused_in_one_line(pos, words):
     assert ended.words
 
 
+@pytest.mark.parametrize("words", [("show",), ("check", "pos.toml")])
+def test_usual_settings_that_cannot_be_read_are_a_mistake(pos, tmp_path, monkeypatch, words):
+    """They were passed over: the terminal would have run by the defaults, or by another file."""
+    monkeypatch.chdir(tmp_path)
+    Path("pos.toml").symlink_to("unplugged/pos.toml")
+    ended = pos("config", *words)
+    assert (ended.code, ended.err) == (2, "pos: pos.toml: No such file or directory\n")
+
+
+def test_usual_settings_of_another_user_are_not_passed_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("pos.toml").touch(mode=0o000)
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may read it all the same
+    assert settings.file_of(None) == Path("pos.toml")
+
+
 def test_the_usual_settings_are_those_here_and_else_the_installed_ones(tmp_path, monkeypatch):
     """A person who looks after an installed terminal need not name its files."""
     monkeypatch.chdir(tmp_path)
