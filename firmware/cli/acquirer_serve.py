@@ -44,6 +44,7 @@ PORT, LINES_MAX = 8583, 10_000
 OTHER_FILES = 64  # books, records, log, metrics, connections that are being taken
 INSTITUTION_MAX = 11  # digits of field 32
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_BOOKS_PLAIN = "pos acquirer: --books-plain: whoever is on the line can read and change the books"
 _PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
 
 
@@ -114,6 +115,11 @@ def add_place_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--books", default="", metavar="URL", help="postgresql://… (default: SQLite below DIR)"
     )
+    parser.add_argument(
+        "--books-plain",
+        action="store_true",
+        help="let the line to another machine's PostgreSQL go without sslmode=verify-full",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -121,7 +127,9 @@ def run(options: argparse.Namespace) -> int:
     if options.does == "rule":
         return acquirer_rules.run(options)
     try:
-        acquirer = AcquirerPlace(options.data, options.books)
+        acquirer = AcquirerPlace(options.data, options.books, plain=options.books_plain)
+        if options.books_plain:
+            print(_BOOKS_PLAIN, file=sys.stderr)
         if options.does == "serve":
             return _serve(options, acquirer)
         if options.does == "report":

@@ -316,6 +316,10 @@ def test_sent_twice_at_once_it_is_booked_once(serving: Serving) -> None:
         (("--tls-key", "none.pem"), "--tls-key goes with --tls-cert"),
         (("--tls-cert", "none.pem"), "none.pem: No such file"),
         (("--profile", "visa"), "visa: expected unionpay"),
+        (
+            ("--books", "postgresql://u:secret@192.0.2.9/x?sslmode=disable"),
+            "--books: 192.0.2.9: expected sslmode=verify-full, or --books-plain",
+        ),
         (("--books", "mysql://x"), "--books: expected postgresql://"),
         (("--books", "postgresql://127.0.0.1:1/pos?connect_timeout=2"), "refused"),
     ],
