@@ -23,7 +23,7 @@ from firmware.acquirer.counts import Counts
 from firmware.acquirer.engine import BooksError
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import Registry, TerminalRecord
-from firmware.acquirer.rules import RULES, RuleBook
+from firmware.acquirer.rules import RULES, RuleBook, RulesError, rules_in
 from firmware.acquirer.server import CONNECTIONS_MAX, Server
 from firmware.acquirer.switch import Switch
 from firmware.acquirer.terminal_line import Limits
@@ -36,6 +36,7 @@ from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.files import read_bytes
 from firmware.core.masked import Key
 from firmware.core.money import CURRENCIES
+from firmware.iso8583.keys import MASTER
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import check_value, master_of
@@ -126,6 +127,9 @@ def run(options: argparse.Namespace) -> int:
     """Do what is asked. Raises Refused."""
     if options.does == "rule":
         return acquirer_rules.run(options)
+    makes = options.does == "serve" or getattr(options, "action", "") == "add"
+    if not makes and not (options.data / MASTER).exists():
+        raise Refused(f"{options.data}: no acquirer's data are there", code=FAILED)
     try:
         acquirer = AcquirerPlace(options.data, options.books, plain=options.books_plain)
         if options.books_plain:
@@ -163,6 +167,13 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         line = UnionPay(Profile.named(options.profile))
     except ProfileError as error:
         raise Refused(str(error)) from None
+    try:
+        if options.rules is not None:  # a file that is named is there; the usual one need not be
+            rules_in(options.rules)
+    except RulesError as error:
+        raise Refused(str(error)) from None
+    except OSError as error:
+        raise Refused(f"--rules: {options.rules}: {error.strerror}") from None
     if not options.books:
         acquirer.lock()  # until the process ends
     _allow_files(options.connections)

@@ -55,6 +55,7 @@ ABSURD = {
     "data that is a file": "run --config @/bare.toml --data @/text",
     "a journal that is not there": "journal list --data @",
     "a journal that is a file": "journal list --data @/text",
+    "a journal that is empty": "journal list --data @/empty",
     "a journal that is binary": "journal list --data @/broken",
     "a journal to report": "report --batch 1 --data @/broken",
     "a day without end": f"report --day {HUGE} --data @",
@@ -107,6 +108,8 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         '[host]\nkind = "tcp"\naddress = "h"\nport = 1\ntls = true\ntls_ca = "pipe"\n'
     )
     (folder / "bare.toml").write_text('[printer]\nkind = "none"\n[display]\nport = 20\n')
+    (folder / "empty").mkdir()
+    (folder / "empty" / "journal.db").touch()
     (folder / "broken").mkdir()
     (folder / "broken" / "journal.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     return folder
@@ -137,6 +140,11 @@ def test_absurd_words_give_one_clear_line(words: str, odd: Path) -> None:
     assert (odd / "text").read_text() == "mine\n"
     after = {path.name: path.lstat().st_mtime_ns for path in odd.iterdir()}
     assert after == before
+
+
+def test_an_empty_file_is_no_journal_of_an_earlier_release(odd: Path) -> None:
+    ended = pos("journal", "list", "--data", str(odd / "empty"))
+    assert ended.stderr == f"pos: {odd / 'empty' / 'journal.db'}: holds no journal\n"
 
 
 def test_every_command_has_a_row() -> None:
