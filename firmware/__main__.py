@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         if arguments is None:  # until here Ctrl-C has ended the process without a word
+            _open_closed_streams()
             signal.signal(signal.SIGINT, signal.default_int_handler)
         return _run(words, alone=arguments is None)
     except Refused as refused:
@@ -65,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _give_up_output()
         place = f"{error.filename}: " if error.filename else ""
         return Refused(f"{place}{error.strerror or error}", code=FAILED).say()
+    except EOFError:  # Ctrl-D where something is asked
+        return Refused("the input ended before all was answered", code=FAILED).say()
     except KeyboardInterrupt:
         return 130
 
@@ -90,6 +93,25 @@ def _run(words: list[str], *, alone: bool) -> int:
     code: int = _module(options.command).run(options)
     sys.stdout.flush()
     return code
+
+
+def _open_closed_streams() -> None:
+    """Have a standard stream that was closed at the start read nothing, and lose what it is told.
+
+    Python gives None for it, and the next file or connection would have its number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            os.fstat(number)
+        except OSError:  # closed still
+            os.dup2(nothing, number)
+            os.close(nothing)
+            nothing = number
+        mode = "r" if name == "stdin" else "w"
+        setattr(sys, name, os.fdopen(nothing, mode, encoding="utf-8", closefd=False))
 
 
 def _give_up_output() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -18,6 +19,7 @@ from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import RuleBroken
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged, SettingsRecorded, TerminalStarted
+from firmware.journal.settings import change_words
 from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.stage import STAGE_CONFIG
 from firmware.terminal.settings_told import is_amount, is_secret, settings_told
@@ -101,6 +103,20 @@ def test_a_card_number_among_the_settings_is_masked_and_its_change_shows():
     assert not any(PAN[at : at + 6] in told for at in range(len(PAN) - 5))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("", "[]", "kiosk.items has no items"),
+        ("[]", "", "kiosk.items had no items"),
+        ("", "7", "kiosk.items is new: 7"),
+        ("7", "", "kiosk.items is gone, was 7"),
+        ("7", "8", "kiosk.items was 7, is 8"),
+    ],
+)
+def test_a_change_is_told_as_a_sentence(before, after, words):
+    assert change_words(SettingChanged("kiosk.items", before=before, after=after, by="")) == words
+
+
 def test_what_a_named_file_holds_is_part_of_the_setting(tmp_path: Path):
     path = tmp_path / "accounts.toml"
     config = from_tables({"host": {"accounts": path.name}}, source="a")
@@ -110,6 +126,9 @@ def test_what_a_named_file_holds_is_part_of_the_setting(tmp_path: Path):
     first = settings_told(config, KEY, files)["host.accounts"]
     path.write_text("pin = 654321")
     second = settings_told(config, KEY, files)["host.accounts"]
+    path.unlink()
+    os.mkfifo(path)
+    assert settings_told(config, KEY, files)["host.accounts"] == gone  # and not waited for
     assert gone == '"accounts.toml" unreadable'
     assert first.startswith('"accounts.toml" ')
     assert first != second

@@ -27,12 +27,15 @@ POSTGRES_DESKS = 1 + ALONE  # connections to the database; in SQLite one writes
 class AcquirerPlace:
     """What `folder` holds, or the database `url` with the master key in `folder`.
 
-    Several machines on one database share the file of the master key. Raises BooksError.
+    Several machines on one database share the file of the master key. The line to a database of
+    another machine is over TLS, unless it may be `plain`. Raises BooksError.
     """
 
-    def __init__(self, folder: Path, url: str = "") -> None:
+    def __init__(self, folder: Path, url: str = "", *, plain: bool = False) -> None:
         if url and not url.startswith(POSTGRES):
             raise BooksError("--books: expected postgresql://…")
+        if url and not plain:
+            _check_line(url)
         self._folder, self._url = folder, url
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -121,3 +124,14 @@ class AcquirerPlace:
             raise BooksError("PostgreSQL needs psycopg: install the extra `postgres`") from None
         books = PostgresBooks(self._url, kept)
         return books, PostgresRecords(books.link)
+
+
+def _check_line(url: str) -> None:
+    """Raises BooksError where a stranger on the line could read or change the books."""
+    try:
+        from firmware.acquirer.postgres_link import unproven_server  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        return  # said when it is opened
+    if server := unproven_server(url):
+        words = "expected sslmode=verify-full, or --books-plain: books would go over the network"
+        raise BooksError(f"--books: {server}: {words} to whoever answers")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 
 from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError
 from firmware.acquirer.postgres_schema import MIGRATIONS
@@ -48,6 +52,39 @@ Values = Sequence[object] | Mapping[str, object]
 Statement = tuple[str, Values]
 Read = tuple[str, tuple[object, ...]]
 Rows = list[tuple[Any, ...]]
+
+
+def unproven_server(url: str) -> str:
+    """The first server beyond this machine that need not prove by a certificate who it is.
+
+    What `url` leaves out is read from the environment, as libpq does. "" if there is none. Raises
+    BooksError for what is no connection string.
+    """
+    try:
+        said = conninfo_to_dict(url)
+    except psycopg.Error as error:
+        raise BooksError(f"--books: {_words(error)}") from None
+    names = ("host", "hostaddr", "sslmode", "service")
+    asked = {name: str(said.get(name) or os.environ.get(f"PG{name.upper()}", "")) for name in names}
+    if asked["sslmode"] == "verify-full":
+        return ""
+    if asked["service"]:  # whose file may name any host
+        return f"service {asked['service']}"
+    hosts, numbers = asked["host"].split(","), asked["hostaddr"].split(",")
+    for host, number in zip_longest(hosts, numbers, fillvalue=""):
+        if not _is_here(number or host):
+            return number or host
+    return ""
+
+
+def _is_here(host: str) -> bool:
+    """Whether a server is on this machine: a socket's folder, or a loopback address."""
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class PostgresLink:

@@ -21,6 +21,7 @@ from firmware.acquirer.switch import Switch
 from firmware.acquirer.terminal_line import Limits
 from firmware.core.clock import SystemClock
 from firmware.core.exits import FAILED, Refused
+from firmware.core.files import read_bytes
 from firmware.iso8583.unionpay import UnionPay
 
 OTHER_FILES = 64  # books, records, log, metrics, connections that are being taken
@@ -106,8 +107,11 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
             raise Refused("--tls-key goes with --tls-cert: the line would not be enciphered")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    file = cert
     try:
+        for file in (key or cert, cert):
+            read_bytes(file)  # ssl itself waits for a pipe
         context.load_cert_chain(cert, key)
-    except (OSError, ssl.SSLError) as error:
-        raise Refused(f"{cert}: {error.strerror or error}") from None
+    except OSError as error:  # with ssl.SSLError
+        raise Refused(f"{file}: {error.strerror or error}") from None
     return context

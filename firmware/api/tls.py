@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from firmware.core.durable import write_private
+from firmware.core.files import read_bytes
 
 KEY, CERTIFICATE = "api.key", "api.crt"
 _YEARS = 20
@@ -75,5 +76,5 @@ def _names(names: Iterable[str]) -> list[x509.GeneralName]:
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of a certificate, as AB:CD:…. Raises OSError or ValueError."""
-    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    certificate = x509.load_pem_x509_certificate(read_bytes(path))
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()

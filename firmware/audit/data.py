@@ -124,6 +124,8 @@ def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:
     if found > schema.SCHEMA:
         words = f"written by a later release (schema {found}; this one reads {schema.SCHEMA})"
         raise Refused(f"{path}: {words}", code=FAILED)
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+        raise Refused(f"{path}: holds no journal", code=FAILED)
     if found < schema.SCHEMA:
         words = "written by an earlier release: start the terminal once to bring it up to date"
         raise Refused(f"{path}: {words}", code=FAILED)

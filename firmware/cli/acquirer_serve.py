@@ -19,7 +19,7 @@ from firmware.acquirer.engine import BooksError
 from firmware.acquirer.enrolment import enrol
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import Registry
-from firmware.acquirer.rules import RULES
+from firmware.acquirer.rules import RULES, RulesError, rules_in
 from firmware.acquirer.server import CONNECTIONS_MAX
 from firmware.acquirer.serving import Serving, serve
 from firmware.cli import acquirer_report, acquirer_rules
@@ -28,11 +28,13 @@ from firmware.core import log
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.money import CURRENCIES
+from firmware.iso8583.keys import MASTER
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import UnionPay
 
 PORT, LINES_MAX = 8583, 10_000
 INSTITUTION_MAX = 11  # digits of field 32
+_BOOKS_PLAIN = "pos acquirer: --books-plain: whoever is on the line can read and change the books"
 
 
 def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -102,14 +104,24 @@ def add_place_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--books", default="", metavar="URL", help="postgresql://… (default: SQLite below DIR)"
     )
+    parser.add_argument(
+        "--books-plain",
+        action="store_true",
+        help="let the line to another machine's PostgreSQL go without sslmode=verify-full",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked. Raises Refused."""
     if options.does == "rule":
         return acquirer_rules.run(options)
+    makes = options.does == "serve" or getattr(options, "action", "") == "add"
+    if not makes and not (options.data / MASTER).exists():
+        raise Refused(f"{options.data}: no acquirer's data are there", code=FAILED)
     try:
-        acquirer = AcquirerPlace(options.data, options.books)
+        acquirer = AcquirerPlace(options.data, options.books, plain=options.books_plain)
+        if options.books_plain:
+            print(_BOOKS_PLAIN, file=sys.stderr)
         if options.does == "serve":
             return _serve(options, acquirer)
         if options.does == "report":
@@ -143,6 +155,13 @@ def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
         line = UnionPay(Profile.named(options.profile))
     except ProfileError as error:
         raise Refused(str(error)) from None
+    try:
+        if options.rules is not None:  # a file that is named is there; the usual one need not be
+            rules_in(options.rules)
+    except RulesError as error:
+        raise Refused(str(error)) from None
+    except OSError as error:
+        raise Refused(f"--rules: {options.rules}: {error.strerror}") from None
     figures = None
     if options.metrics is not None:
         from firmware.ops.acquirer_metrics import figures_on  # noqa: PLC0415 - slow, not for all

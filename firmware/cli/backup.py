@@ -6,18 +6,21 @@ It is refused only while a transaction stays undecided: put back, it would be re
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from firmware.audit.data import reading
 from firmware.core.clock import SystemClock
+from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.ops.backup import back_up
 from firmware.terminal.settings import (
     add_config_argument,
     add_data_instead_argument,
+    checked,
     file_of,
     legible,
 )
@@ -34,7 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Take the copy: 0 done, 1 not. Raises Refused."""
-    settings = legible(file_of(options.config))  # a mistake in them is no reason to have no copy
+    settings = legible(file_of(options.config))
+    try:
+        checked(settings.path)
+    except ConfigError as error:  # no reason to have no copy
+        for mistake in error.mistakes:
+            print(f"pos: warning: {mistake}", file=sys.stderr)
     data = options.data or settings.data
     with reading(data):  # there is a journal, and it is of this release
         pass

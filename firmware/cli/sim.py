@@ -19,7 +19,9 @@ from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.arguments import PORT_MAX, port_number
 from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.core.config import ConfigError
+from firmware.core.config_across import is_host
 from firmware.core.exits import DONE, FAILED, Refused
+from firmware.core.files import read_bytes
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault
@@ -153,11 +155,17 @@ def _acquirer(options: argparse.Namespace) -> FarAcquirer | None:
         return None
     address, _, port = options.acquirer.rpartition(":")
     address = address.strip("[]")
-    if not address or not port.isascii() or not port.isdigit() or not 0 < int(port[:9]) <= PORT_MAX:
+    if (
+        not is_host(address)
+        or not port.isascii()
+        or not port.isdigit()
+        or not 0 < int(port[:9]) <= PORT_MAX
+    ):
         raise Refused(f"--acquirer: expected ADDRESS:PORT, not {options.acquirer}")
     tls = None
     try:
         if options.acquirer_ca is not None:
+            read_bytes(options.acquirer_ca)  # ssl itself waits for a pipe
             tls = ssl.create_default_context(cafile=options.acquirer_ca)
         key = options.acquirer_key
         return FarAcquirer(address, int(port), master_in(key) if key else None, tls)

@@ -9,21 +9,28 @@ else has made, and may keep its connection.
 from __future__ import annotations
 
 import contextlib
+import errno
+import ipaddress
 import select
 import socket
 import ssl
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
 
 LENGTH_BYTES = 2
 TPDU_BYTES = 5
 TPDU = bytes.fromhex("6000030000")  # id 60, destination NII 0003, origin 0000
 FRAME_MAX = 4096
 
+Addresses = list[tuple[Any, ...]]  # as socket.getaddrinfo gives them
+
 
 class TcpLink:
     """A HostLink to `address`:`port`, over TLS if a context is given.
 
-    A name is looked up by the system, in its own time; give a number where that may hang.
+    The time-out of an exchange is also that of the lookup of a name.
     """
 
     def __init__(
@@ -41,6 +48,7 @@ class TcpLink:
         self._monotonic_ms = monotonic_ms
         self._tpdu = tpdu
         self._tls = tls
+        self._lookup: Future[Addresses] | None = None
         self.undelivered = False
         """Whether the last message has certainly not left: there was no connection."""
 
@@ -60,15 +68,19 @@ class TcpLink:
         """Nothing stays open between exchanges."""
 
     def _connect(self, deadline_ms: int) -> socket.socket:
-        line = self._dial(deadline_ms)
-        if self._tls is None:
-            return line
+        """A connection, over TLS if it is to be. Raises OSError."""
         try:
-            line.settimeout(self._left_s(deadline_ms))
-            return self._tls.wrap_socket(line, server_hostname=self._address)
-        except BaseException:
-            line.close()
-            raise
+            line = self._dial(deadline_ms)
+            if self._tls is None:
+                return line
+            try:
+                line.settimeout(self._left_s(deadline_ms))
+                return self._tls.wrap_socket(line, server_hostname=self._address)
+            except BaseException:
+                line.close()
+                raise
+        except ValueError:  # with UnicodeError: a part of the name is empty or too long
+            raise OSError(errno.EINVAL, "is no name of a host", self._address) from None
 
     def _dial(self, deadline_ms: int) -> socket.socket:
         """A connection to one of the acquirer's addresses, tried in turn. Raises OSError.
@@ -76,7 +88,7 @@ class TcpLink:
         The deadline is for all of them together: each is given its share of the time that is
         left, so that a dead one neither holds the cardholder longer nor uses up the next one's.
         """
-        found = socket.getaddrinfo(self._address, self._port, type=socket.SOCK_STREAM)
+        found = self._addresses(deadline_ms)
         failed: OSError = OSError("no address")
         for tried, (family, kind, protocol, _, where) in enumerate(found):
             line = socket.socket(family, kind, protocol)
@@ -92,6 +104,23 @@ class TcpLink:
             else:
                 return line
         raise failed
+
+    def _addresses(self, deadline_ms: int) -> Addresses:
+        """Where the acquirer is. Raises OSError, ValueError for what can be no name.
+
+        The system looks a name up in its own time, without a deadline: it does so in a thread. A
+        lookup that was given up goes on, and the next exchange waits for that one, so that a name
+        server that does not answer costs one thread and no more.
+        """
+        if _is_number(self._address):
+            return _look_up(self._address, self._port)
+        if self._lookup is None:
+            self._lookup = Future()
+            work = (self._lookup, self._address, self._port)
+            threading.Thread(target=_look_up_for, args=work, name="lookup", daemon=True).start()
+        self._lookup.exception(self._left_s(deadline_ms))  # raises TimeoutError
+        ended, self._lookup = self._lookup, None
+        return ended.result()
 
     def _carry(self, line: socket.socket, frame: bytes, deadline_ms: int) -> bytes:
         """One frame out, one answer back. Raises OSError."""
@@ -186,6 +215,26 @@ class FrameLink(TcpLink):
 
     def _receive(self, line: socket.socket, deadline_ms: int) -> bytes:
         return self._frame(line, deadline_ms)
+
+
+def _is_number(address: str) -> bool:
+    """Whether an address is looked up without asking anybody."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def _look_up(address: str, port: int) -> Addresses:
+    return list(socket.getaddrinfo(address, port, type=socket.SOCK_STREAM))
+
+
+def _look_up_for(lookup: Future[Addresses], address: str, port: int) -> None:
+    try:
+        lookup.set_result(_look_up(address, port))
+    except (OSError, ValueError) as error:
+        lookup.set_exception(error)
 
 
 def _end(line: socket.socket) -> None:

@@ -221,7 +221,8 @@ def _load_or_create(path: Path) -> Key:
 
 
 def _load(path: Path) -> Key:
-    with path.open("rb") as file:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # keys.card may name a pipe: not waited for
+    with os.fdopen(os.open(path, flags), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode & 0o777
         value = file.read(KEY_BYTES + 1)
     if mode & 0o077:

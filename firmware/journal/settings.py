@@ -29,6 +29,11 @@ def project(db: sqlite3.Connection, seq: int, record: SettingsRecorded | Setting
 
 def change_words(record: SettingChanged) -> str:
     """A change as a sentence: `sale.max_amount was "50000.00", is "100.00"`."""
+    # a list without items is told by its own key, one with items by theirs
+    if (record.before, record.after) == ("", "[]"):
+        return f"{record.key} has no items"
+    if (record.before, record.after) == ("[]", ""):
+        return f"{record.key} had no items"
     if not record.before:
         return f"{record.key} is new: {record.after}"
     if not record.after:

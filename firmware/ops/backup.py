@@ -24,6 +24,7 @@ from firmware import __version__
 from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.engine import BooksError, BooksFailedError
 from firmware.core.durable import sync_directory
+from firmware.core.files import MIB, read_bytes
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
@@ -256,7 +257,7 @@ def _files(directory: Path, keys: TerminalKeys, settings: Sequence[Path]) -> dic
     if (directory / MASTER).exists():
         files[MASTER] = (directory / MASTER).read_bytes()
     for path in settings:  # without `..`, and not past links: they name one another by these paths
-        files[SETTINGS + os.path.abspath(path)] = path.read_bytes()  # noqa: PTH100
+        files[SETTINGS + os.path.abspath(path)] = read_bytes(path, most_bytes=4 * MIB)  # noqa: PTH100
     return files
 
 

@@ -20,10 +20,10 @@ from msgspec import Struct
 
 from firmware.core import places
 from firmware.core.config import Config, ConfigError, Host, Printer
-from firmware.core.config_across import Mistake
+from firmware.core.config_across import Mistake, is_host
 from firmware.core.config_file import from_tables, load
 from firmware.core.exits import Refused
-from firmware.core.files import read_text
+from firmware.core.files import read_bytes, read_text
 from firmware.ui.glyphs import face
 from hw.board import PRINTER_UART
 
@@ -38,7 +38,7 @@ USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
 _USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
 USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
-KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys or revocations
+KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys, revocations or certificates
 LINE = ("profile", "tpdu", "header", "keep_line", "chip_data", "chip_in_details")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
@@ -144,6 +144,8 @@ class Settings(Struct, frozen=True):
 
         authority = self._beside(host.tls_ca) if host.tls_ca else None
         try:
+            if authority is not None:
+                read_bytes(authority, most_bytes=KEYS_MAX_BYTES)  # ssl itself waits for a pipe
             return ssl.create_default_context(cafile=authority)
         except OSError as error:  # with ssl.SSLError: no certificate in it
             raise ConfigError([Mistake(f"{authority}", _reason(error))]) from None
@@ -203,10 +205,13 @@ def checked(path: Path | None) -> Settings:
 
 
 def file_of(path: Path | None) -> Path | None:
-    """The file that holds the settings: the one that is named, else a usual one if there is one."""
+    """The file that holds the settings: the one that is named, else a usual one if there is one.
+
+    One that is there and cannot be read is not passed over: its settings are meant.
+    """
     if path is not None:
         return path
-    return next((each for each in USUAL_FILES if os.access(each, os.R_OK)), None)
+    return next((each for each in USUAL_FILES if os.path.lexists(each)), None)
 
 
 def legible(path: Path | None) -> Settings:
@@ -365,5 +370,6 @@ def _expected_device(printer: Printer) -> str:
     pattern, words = _DEVICES[printer.kind]
     well = re.fullmatch(pattern, printer.device, re.ASCII) is not None
     if well and printer.kind == "network":
-        well = 1 <= int(printer.device.rpartition(":")[2]) <= 65_535
+        host, _, port = printer.device.rpartition(":")
+        well = is_host(host) and 1 <= int(port) <= 65_535
     return "" if well else words

@@ -11,6 +11,7 @@ from typing import Any
 
 from firmware.core.config import Config
 from firmware.core.config_section import Section, as_toml
+from firmware.core.files import MIB, read_bytes
 from firmware.core.masked import Key
 from firmware.core.money import Currency
 
@@ -18,6 +19,7 @@ NO_FILES: Mapping[str, Path] = {}
 _SECRET_WORDS = ("password", "secret", "token")  # a setting so called is masked unasked
 AMOUNT, SECRET = "AmountMinor", "ListedCard"  # the types of amounts and of secrets in `core.config`
 _DIGEST_DIGITS = 16
+_FILE_MAX_BYTES = 4 * MIB
 
 
 def settings_told(config: Config, key: Key, files: Mapping[str, Path] = NO_FILES) -> dict[str, str]:
@@ -71,7 +73,7 @@ def _masked(values: tuple[Any, ...], key: Key) -> str:
 
 def _digest_of(path: Path, key: Key) -> str:
     try:
-        return _digest(path.read_bytes(), key)
+        return _digest(read_bytes(path, most_bytes=_FILE_MAX_BYTES), key)
     except OSError:
         return "unreadable"
 

@@ -315,7 +315,15 @@ def test_sent_twice_at_once_it_is_booked_once(serving: Serving) -> None:
         (("--listen", "no such place"), "no such place:"),
         (("--tls-key", "none.pem"), "--tls-key goes with --tls-cert"),
         (("--tls-cert", "none.pem"), "none.pem: No such file"),
+        (("--rules", "none.toml"), "--rules: none.toml: No such file"),
+        (("--rules", "/dev/null"), "--rules: /dev/null: is not a regular file"),
+        (("--rules", "."), "--rules: .: is not a regular file"),
+        (("--rules", "README.md"), "README.md: Expected '=' after a key"),
         (("--profile", "visa"), "visa: expected unionpay"),
+        (
+            ("--books", "postgresql://u:secret@192.0.2.9/x?sslmode=disable"),
+            "--books: 192.0.2.9: expected sslmode=verify-full, or --books-plain",
+        ),
         (("--books", "mysql://x"), "--books: expected postgresql://"),
         (("--books", "postgresql://127.0.0.1:1/pos?connect_timeout=2"), "refused"),
     ],
@@ -329,3 +337,22 @@ def test_a_mistake_on_the_command_line_is_one_line(
     assert said_so in told.stderr
     assert len(told.stderr.splitlines()) == 1
     assert told.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("account", "list"),
+        ("account", "block", "anna"),
+        ("terminal", "list"),
+        ("terminal", "remove", "10000001"),
+        ("report",),
+    ],
+    ids=" ".join,
+)
+def test_what_only_looks_makes_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
+    asked = command(*words, "--data", tmp_path / "typo")
+    told = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert told.returncode == 1
+    assert told.stderr == f"pos: {tmp_path / 'typo'}: no acquirer's data are there\n"
+    assert not (tmp_path / "typo").exists()

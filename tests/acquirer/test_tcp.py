@@ -253,3 +253,37 @@ def test_an_address_behind_dead_ones_is_reached(serve, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: where)
     link = TcpLink("host.example", port, monotonic_ms=monotonic_ms)
     assert link.exchange(b"hello", 20_000) == b"hello"
+
+
+NO_NAMES = ("bank..example.cn", "..", "b" * 300, "bank\0.example.cn")
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+@pytest.mark.parametrize("tls", [None, ssl.create_default_context()], ids=["plain", "tls"])
+def test_what_can_be_no_name_of_a_host_is_no_line(name, tls):
+    """A UnicodeError ended the program after the intent was on disk, at every start again."""
+    link = TcpLink(name, 9, monotonic_ms=monotonic_ms, tls=tls)
+    assert link.exchange(b"x", 1_000) is None
+    assert link.undelivered
+
+
+def test_a_lookup_that_hangs_is_given_up_with_the_time_out_and_not_begun_again(serve, monkeypatch):
+    port = serve(lambda frame: frame)
+    answers, asked = threading.Event(), []
+    where = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    def getaddrinfo(name: str, *_more: object, **_named: object) -> list[tuple[object, ...]]:
+        asked.append(name)
+        answers.wait()
+        return where
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    link = TcpLink("host.example", port, monotonic_ms=monotonic_ms)
+    for _ in range(3):
+        assert link.exchange(b"hello", 20) is None
+        assert link.undelivered
+    assert asked == ["host.example"]
+    answers.set()
+    assert link.exchange(b"hello", 20_000) == b"hello"
+    assert link.exchange(b"again", 20_000) == b"again"
+    assert asked == ["host.example"] * 2

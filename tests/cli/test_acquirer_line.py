@@ -84,6 +84,17 @@ class TestLoad:
         assert main(["key", "load", "--data", str(data)]) == code
         assert stored(data) == (Key(MASTER) if code == 0 else None)
 
+    def test_input_that_ends_at_the_question_changes_nothing(self, monkeypatch, data, capsys):
+        """It was a traceback: Ctrl-D instead of an answer."""
+        components = iter((FIRST, SECOND))
+        terminal = io.StringIO()
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", terminal)
+        monkeypatch.setattr("getpass.getpass", lambda _prompt: next(components))
+        assert main(["key", "load", "--data", str(data)]) == 1
+        assert "the input ended before all was answered" in capsys.readouterr().err
+        assert stored(data) is None
+
     def test_a_directory_that_is_none_is_refused(self, tmp_path, capsys):
         assert main(["key", "show", "--data", str(tmp_path / "none")]) == 2
         assert "no data directory" in capsys.readouterr().err

@@ -34,6 +34,16 @@ def copy(pos, shop, tmp_path):
     return path
 
 
+def test_mistakes_in_the_settings_are_said_and_the_copy_is_made(pos, shop, tmp_path):
+    shop.sale()
+    settings, path = tmp_path / "broken.toml", tmp_path / "copy.tar"
+    settings.write_text('[host]\nkind = "telex"\n[shop]\n')
+    ended = pos("backup", path, "--config", settings, "--data", shop.directory)
+    assert (ended.code, path.exists()) == (0, True)
+    lines = ended.err.splitlines()
+    assert [line.startswith(f"pos: warning: {settings}: ") for line in lines] == [True, True]
+
+
 def pay(bench, keys, shown, before_the_pin=lambda: None):
     """A sale by card, and its papers."""
     bench.see("请输入金额")

@@ -372,3 +372,8 @@ def test_a_vpcd_that_is_not_there_is_one_line(pos):
     ended = pos("card", "serve", "amex", "--port", port)
     assert ended.code == 1
     assert f"no vpcd listens at 127.0.0.1:{port}" in ended.words
+
+
+def test_a_vpcd_at_what_can_be_no_name_is_one_line(pos):
+    ended = pos("card", "serve", "amex", "--host", "pc..example")
+    assert (ended.code, "'pc..example' is no name of a host" in ended.words) == (2, True)

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmware.__main__ import COMMANDS
+from firmware.journal.keys import TerminalKeys
 from tests.cli.conftest import Ended, Pos
 
 TIMEOUT_S = 120
@@ -44,6 +46,12 @@ ABSURD = {
     "settings that are not there": "config check @/none.toml",
     "settings that are a folder": "config check @",
     "settings that are a pipe": "config check @/pipe",
+    "an authority that is a pipe": "config check @/tls.toml",
+    "a line's authority that is a pipe": "sim --port 0 --acquirer h:1 --acquirer-ca @/pipe",
+    "a certificate that is a pipe": "acquirer serve --data @-books --port 0 --tls-cert @/pipe",
+    "a certificate's key that is a pipe": (
+        "acquirer serve --data @-books --port 0 --tls-cert @/text --tls-key @/pipe"
+    ),
     "settings that are a device": "config check /dev/zero",
     "settings that are huge": "config check @/huge",
     "settings that are binary": "config check @/binary",
@@ -52,6 +60,7 @@ ABSURD = {
     "data that is a file": "run --config @/bare.toml --data @/text",
     "a journal that is not there": "journal list --data @",
     "a journal that is a file": "journal list --data @/text",
+    "a journal that is empty": "journal list --data @/empty",
     "a journal that is binary": "journal list --data @/broken",
     "a journal to report": "report --batch 1 --data @/broken",
     "a day without end": f"report --day {HUGE} --data @",
@@ -111,7 +120,12 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "huge").open("wb") as file:
         file.truncate(3 << 30)
     (folder / "nested.toml").write_text("a = " + "[" * 100_000)
+    (folder / "tls.toml").write_text(
+        '[host]\nkind = "tcp"\naddress = "h"\nport = 1\ntls = true\ntls_ca = "pipe"\n'
+    )
     (folder / "bare.toml").write_text('[printer]\nkind = "none"\n[display]\nport = 20\n')
+    (folder / "empty").mkdir()
+    (folder / "empty" / "journal.db").touch()
     (folder / "broken").mkdir()
     (folder / "broken" / "journal.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     return folder
@@ -173,6 +187,11 @@ def test_absurd_words_give_a_process_one_clear_line(name: str, odd: Path) -> Non
     one_clear_line(partial(pos_alone, cwd=odd.parent), name, odd)
 
 
+def test_an_empty_file_is_no_journal_of_an_earlier_release(odd: Path, pos: Pos) -> None:
+    ended = pos("journal", "list", "--data", str(odd / "empty"))
+    assert ended.stderr == f"pos: {odd / 'empty' / 'journal.db'}: holds no journal\n"
+
+
 def test_every_command_has_a_row() -> None:
     rows = {words.split()[0] for words in ABSURD.values() if words}
     assert rows >= set(COMMANDS) - {"doctor", "release"}  # these look at the whole machine
@@ -225,6 +244,49 @@ def test_ctrl_c_early_is_no_traceback(words: str, after_s: str, odd: Path) -> No
         check=False,
     )
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+CLOSED = {
+    "output of a list": ("config example >&-", 0),
+    "output as JSON": ("acquirer decode 00 --json >&-", 1),
+    "output of many kinds": ("card list >&-", 0),
+    "errors": ("journal list --data @ 2>&-", 2),
+    "input, a key": ("key load --data @ --check 12AB <&-", 2),
+    "input, a QR code": ("verify --qr - --key @/public.pem <&-", 1),
+    "all": ("config example <&- >&- 2>&-", 0),
+}
+
+
+@pytest.mark.parametrize(("words", "code"), CLOSED.values(), ids=CLOSED)
+def test_a_closed_standard_stream_is_an_empty_one(words: str, code: int, tmp_path: Path) -> None:
+    public = TerminalKeys.load_or_create(tmp_path).public_key
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "public.pem").write_bytes(pem)
+    line = words.replace("@", str(tmp_path))
+    ended = subprocess.run(
+        ["bash", "-c", f"exec {sys.executable} -m firmware {line}"],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert ended.returncode == code, ended.stderr
+
+
+def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    """A server whose books had the number of its output could not say where it is."""
+    line = f"{sys.executable} -m firmware acquirer serve --port 0 --data {tmp_path}/books"
+    line += " --listen 127.0.0.2"  # not quite loopback: warned of, just before it is ready
+    with subprocess.Popen(
+        ["bash", "-c", f"exec {line} >&-"], stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stderr is not None
+        warned = serving.stderr.readline()
+        serving.terminate()
+        said = serving.stderr.read()
+    assert "without TLS" in warned
+    assert (serving.returncode, said) == (0, "")
 
 
 OUTPUTS = {

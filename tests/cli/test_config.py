@@ -130,6 +130,7 @@ def test_every_mistake_has_its_line(pos, config_file):
         ('kind = "file"', "printer.device: expected the path of a device"),
         ('kind = "network"\ndevice = "192.0.2.7"', "printer.device: expected HOST:PORT"),
         ('kind = "network"\ndevice = "192.0.2.7:99999"', "printer.device: expected HOST:PORT"),
+        ('kind = "network"\ndevice = "shop..cn:9100"', "printer.device: expected HOST:PORT"),
         ('kind = "file"\ndevice = "lp0"', "printer.device: expected the path of a device"),
         ('kind = "serial"\nbaud = 0', "printer.baud: expected 300 to 921600"),
     ],
@@ -138,6 +139,26 @@ def test_a_printer_that_cannot_be_meant_is_a_mistake(pos, config_file, printer, 
     ended = pos("config", "check", config_file(f"[printer]\n{printer}\n"))
     assert ended.code == 2
     assert expected in ended.words
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["bank..example.cn", "..", "b" * 64, "b." * 130, "bank\\u0000", "bank.cn:9", "[::1]", "a b"],
+)
+@pytest.mark.parametrize("kind", ["tcp", "acquirer"])
+def test_an_address_that_can_be_no_hosts_is_a_mistake(pos, config_file, kind, address):
+    lines = f'[host]\nkind = "{kind}"\nplain = true\naddress = "{address}"\nport = 9\n'
+    ended = pos("config", "check", config_file(lines))
+    assert ended.code == 2
+    assert "host.address: expected the name of a host or an IP address, not" in ended.words
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.1", "2001:db8::1", "bank", "bank_a.example.cn.", "银行.example.cn"]
+)
+def test_names_and_numbers_of_hosts_are_well(pos, config_file, address):
+    lines = f'[host]\nkind = "tcp"\nplain = true\naddress = "{address}"\nport = 9\n'
+    assert pos("config", "check", config_file(lines)).code == 0
 
 
 def test_a_serial_printer_is_on_the_headers_port_unless_another_is_named(pos, config_file):
@@ -302,6 +323,22 @@ def test_bad_arguments_are_refused_in_one_line(pos, words):
     ended = pos("config", *words)
     assert ended.code == 2
     assert ended.words
+
+
+@pytest.mark.parametrize("words", [("show",), ("check", "pos.toml")])
+def test_usual_settings_that_cannot_be_read_are_a_mistake(pos, tmp_path, monkeypatch, words):
+    """They were passed over: the terminal would have run by the defaults, or by another file."""
+    monkeypatch.chdir(tmp_path)
+    Path("pos.toml").symlink_to("unplugged/pos.toml")
+    ended = pos("config", *words)
+    assert (ended.code, ended.err) == (2, "pos: pos.toml: No such file or directory\n")
+
+
+def test_usual_settings_of_another_user_are_not_passed_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("pos.toml").touch(mode=0o000)
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may read it all the same
+    assert settings.file_of(None) == Path("pos.toml")
 
 
 def test_the_usual_settings_are_those_here_and_else_the_installed_ones(tmp_path, monkeypatch):

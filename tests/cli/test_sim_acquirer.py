@@ -127,7 +127,7 @@ def test_two_lines_make_the_key(tmp_path):
     assert made == master_of(bytes.fromhex(FIRST), bytes.fromhex(SECOND))
 
 
-@pytest.mark.parametrize("place", ["127.0.0.1", ":1", "host:0", "host:x", "host:99999"])
+@pytest.mark.parametrize("place", ["127.0.0.1", ":1", "host:0", "host:x", "host:99999", "a..b:1"])
 def test_an_address_without_a_port_is_refused(pos, place):
     ended = pos("sim", "--acquirer", place, "--port", "0")
     assert (ended.code, "expected ADDRESS:PORT" in ended.words) == (2, True)

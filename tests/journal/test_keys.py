@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,14 @@ def test_a_card_key_whose_medium_is_gone_is_not_made_anew(tmp_path):
     with pytest.raises(JournalFault, match=r"card.key: leads to .*gone/card.key, which is not"):
         TerminalKeys.load_or_create(data)
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_card_key_that_is_a_pipe_is_not_waited_for(tmp_path):
+    TerminalKeys.load_or_create(tmp_path)
+    (tmp_path / "card.key").unlink()
+    os.mkfifo(tmp_path / "card.key", 0o600)
+    with pytest.raises(JournalFault, match="holds 0 bytes"):
+        TerminalKeys.load(tmp_path)
 
 
 @pytest.fixture

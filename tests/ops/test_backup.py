@@ -254,6 +254,15 @@ def test_settings_lie_by_their_full_path(shop: Shop, to: Path, new: Path, tmp_pa
     assert (again.parent / "../cards.toml").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_named_file_that_is_a_pipe_is_not_waited_for(
+    shop: Shop, to: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "accounts.toml")
+    with pytest.raises(JournalFault, match="is not a regular file"):
+        copied(shop, to, tmp_path / "accounts.toml")
+    assert not to.exists()
+
+
 def test_an_empty_directory_is_taken_and_its_owner_kept(shop: Shop, to: Path, new: Path) -> None:
     copied(shop, to)
     (new / "lost+found").mkdir(parents=True)

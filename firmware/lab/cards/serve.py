@@ -22,6 +22,8 @@ def serve(card: Card, host: str, port: int, say: Callable[[str], None], *, verbo
     where = f"{host}:{port}"
     try:
         connection = socket.create_connection((host, port))
+    except UnicodeError:
+        raise Refused(f"{host!r} is no name of a host") from None
     except OSError as error:
         why = f"no vpcd listens at {where} ({error.strerror or error})"
         raise Refused(f"{why}: is pcscd running, with vsmartcard-vpcd?", code=FAILED) from None
