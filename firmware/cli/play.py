@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from firmware.lab.scenario.language import ScenarioError
-from firmware.lab.scenario.player import ScenarioFailed, play
+from firmware.lab.scenario.player import ScenarioFailed
+from firmware.lab.scenario.playing import play
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

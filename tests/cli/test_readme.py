@@ -7,7 +7,7 @@ import pytest
 
 from firmware.__main__ import COMMANDS
 from firmware.lab.scenario.language import FAULTS, ScenarioError, parse
-from firmware.lab.scenario.player import play
+from firmware.lab.scenario.playing import play
 from hw.sim.cards import tray
 
 ROOT = Path(__file__).parents[2]

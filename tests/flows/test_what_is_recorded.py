@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firmware.lab.scenario.language import Step
-from firmware.lab.scenario.player import play
+from firmware.lab.scenario.playing import play
 from firmware.lab.scenario.stage import Stage
 
 DAY = """

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from firmware.lab.scenario.language import ScenarioError
-from firmware.lab.scenario.player import ScenarioFailed, play
+from firmware.lab.scenario.player import ScenarioFailed
+from firmware.lab.scenario.playing import play
 
 WELL = {
     "spaces and tabs": '\tpress   12850\tENTER  \n\n   expect screen   "核对"\n',

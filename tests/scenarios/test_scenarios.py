@@ -6,7 +6,8 @@ import pytest
 
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.lab.scenario.language import ScenarioError
-from firmware.lab.scenario.player import Player, ScenarioFailed, play
+from firmware.lab.scenario.player import Player, ScenarioFailed
+from firmware.lab.scenario.playing import play
 
 FILES = sorted(Path(__file__).parent.glob("*.pos"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from firmware.lab.scenario.player import play
+from firmware.lab.scenario.playing import play
 from tests.simulator.merchant import AT_REST, BACK_OFFS_MAX
 from tests.simulator.play import Lived, Simulator
 

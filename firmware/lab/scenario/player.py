@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from firmware.core.config import Config, ConfigError
 from firmware.core.config_file import set_from_text
-from firmware.journal.faults import JournalFault
 from firmware.lab.scenario import till
 from firmware.lab.scenario.audit import otherwise, unbalanced, uploaded_otherwise
 from firmware.lab.scenario.hands import Hands
@@ -24,7 +21,6 @@ from firmware.lab.scenario.language import (
     Step,
     duration_ms,
     keys_of,
-    read,
     totals_of,
 )
 from firmware.lab.scenario.pictures import save
@@ -47,35 +43,6 @@ CARD_SWAP_MS = 500
 
 class ScenarioFailed(AssertionError):  # noqa: N818 - what happened
     """An expectation did not hold: says where, what was expected and what was seen."""
-
-
-def play(
-    path: Path,
-    *,
-    output: Path | None = None,
-    on_step: Callable[[Step, Stage], None] = lambda _s, _t: None,
-    slot: CardSlot | None = None,
-) -> None:
-    """Play one file from a fresh terminal. Raises ScenarioError and ScenarioFailed.
-
-    What it saves goes below `output`, by default below a folder that is thrown away.
-    `on_step` is told of each step once it was played; `slot` is as Stage takes it.
-    """
-    steps = read(path)
-    directory = Path(tempfile.mkdtemp(prefix="pos-play-"))
-    try:
-        player = Player(directory / "terminal", output or directory / "saved", slot=slot)
-        try:
-            for step in steps:
-                player.play(step)
-                if step.verb != "set":  # the stage is not built before the last setting
-                    on_step(step, player.stage)
-        except JournalFault as fault:  # such as that of a terminal that does not start
-            raise ScenarioError(step.place, str(fault)) from fault
-        finally:
-            player.close()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 class Player:

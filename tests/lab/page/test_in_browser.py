@@ -13,7 +13,7 @@ import pytest
 from firmware.acquirer.booking import Standing
 from firmware.journal.transactions import State
 from firmware.lab.scenario.language import FAULTS
-from firmware.lab.scenario.player import play
+from firmware.lab.scenario.playing import play
 from tests.lab.page.conftest import ARTIFACTS, wait_for
 from tests.lab.page.people import PATIENCE_MS, Keyboard, Mouse, see
 

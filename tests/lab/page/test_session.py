@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from firmware.lab.page import commands
 from firmware.lab.page.hub import Hub, Seen
 from firmware.lab.page.pace import PacedTime
-from firmware.lab.scenario.player import play
+from firmware.lab.scenario.playing import play
 from hw.sim.time import VirtualClock
 from tests.lab.page.conftest import PATIENCE_S, said, wait_for
 

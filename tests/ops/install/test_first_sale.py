@@ -12,7 +12,7 @@ import hw
 from firmware.acquirer.accounts import load_accounts
 from firmware.core.money import CURRENCIES
 from firmware.lab.issuers import tray_books
-from firmware.lab.scenario.player import play
+from firmware.lab.scenario.playing import play
 from firmware.ops.install import plan
 from firmware.terminal.settings import checked, warnings_of
 
