@@ -1,7 +1,7 @@
 """Where every wire goes: pins, buses, addresses and the legends on the keys.
 
 This is the single truth. Drivers are built from it, and a test holds the wiring table of
-`hw/README.md` to it row by row. `Pin` carries both numbers a person meets: BCM, which software
+`hw/README.md` to it row by row. `BoardPin` carries both numbers a person meets: BCM, which software
 uses, and the position on the 40-pin header, which hands use.
 """
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from hw.events import Key
 
 
-class Pin(enum.Enum):
+class BoardPin(enum.Enum):
     """The header's positions that this terminal uses: header number, BCM number (None: power).
 
     The matrix stays clear of I2C1 (GPIO2–3), SPI0 (GPIO7–11), UART0 (GPIO14–15) and the HAT
@@ -66,8 +66,8 @@ class I2cBus(Struct, frozen=True):
     port: int
     address: int
     clock_hz: int
-    sda: Pin
-    scl: Pin
+    sda: BoardPin
+    scl: BoardPin
 
 
 class SpiBus(Struct, frozen=True):
@@ -76,26 +76,26 @@ class SpiBus(Struct, frozen=True):
     port: int
     device: int
     clock_hz: int
-    clock: Pin
-    mosi: Pin
-    select: Pin
-    data_command: Pin
-    reset: Pin
+    clock: BoardPin
+    mosi: BoardPin
+    select: BoardPin
+    data_command: BoardPin
+    reset: BoardPin
 
 
 class Uart(Struct, frozen=True):
     """A serial port of the header; `path` is the device that the kernel gives it."""
 
     path: str
-    tx: Pin
-    rx: Pin
+    tx: BoardPin
+    rx: BoardPin
 
 
 class KeyMatrix(Struct, frozen=True):
     """A key matrix: `legends[r][c]` is the key that joins row r to column c."""
 
-    rows: tuple[Pin, ...]
-    columns: tuple[Pin, ...]
+    rows: tuple[BoardPin, ...]
+    columns: tuple[BoardPin, ...]
     legends: tuple[tuple[Key, ...], ...]
 
     def __post_init__(self) -> None:
@@ -106,9 +106,9 @@ class KeyMatrix(Struct, frozen=True):
 class SignalPins(Struct, frozen=True):
     """Outputs that are high for sound and light."""
 
-    buzzer: Pin
-    green: Pin
-    red: Pin
+    buzzer: BoardPin
+    green: BoardPin
+    red: BoardPin
 
 
 class Wire(Struct, frozen=True):
@@ -116,24 +116,24 @@ class Wire(Struct, frozen=True):
 
     part: str
     terminal: str
-    pin: Pin
+    pin: BoardPin
 
 
-OLED_I2C = I2cBus(port=1, address=0x3C, clock_hz=400_000, sda=Pin.GPIO2, scl=Pin.GPIO3)
+OLED_I2C = I2cBus(port=1, address=0x3C, clock_hz=400_000, sda=BoardPin.GPIO2, scl=BoardPin.GPIO3)
 OLED_SPI = SpiBus(
     port=0,
     device=0,
     clock_hz=8_000_000,
-    clock=Pin.GPIO11,
-    mosi=Pin.GPIO10,
-    select=Pin.GPIO8,
-    data_command=Pin.GPIO24,
-    reset=Pin.GPIO25,
+    clock=BoardPin.GPIO11,
+    mosi=BoardPin.GPIO10,
+    select=BoardPin.GPIO8,
+    data_command=BoardPin.GPIO24,
+    reset=BoardPin.GPIO25,
 )
-PRINTER_UART = Uart(path="/dev/serial0", tx=Pin.GPIO14, rx=Pin.GPIO15)
+PRINTER_UART = Uart(path="/dev/serial0", tx=BoardPin.GPIO14, rx=BoardPin.GPIO15)
 KEYPAD = KeyMatrix(
-    rows=(Pin.GPIO5, Pin.GPIO6, Pin.GPIO13, Pin.GPIO19),
-    columns=(Pin.GPIO12, Pin.GPIO16, Pin.GPIO20, Pin.GPIO21),
+    rows=(BoardPin.GPIO5, BoardPin.GPIO6, BoardPin.GPIO13, BoardPin.GPIO19),
+    columns=(BoardPin.GPIO12, BoardPin.GPIO16, BoardPin.GPIO20, BoardPin.GPIO21),
     legends=(
         (Key.D1, Key.D2, Key.D3, Key.CANCEL),
         (Key.D4, Key.D5, Key.D6, Key.BACK),
@@ -141,15 +141,15 @@ KEYPAD = KeyMatrix(
         (Key.STAR, Key.D0, Key.HASH, Key.ENTER),
     ),
 )
-SIGNALS = SignalPins(buzzer=Pin.GPIO17, green=Pin.GPIO27, red=Pin.GPIO22)
+SIGNALS = SignalPins(buzzer=BoardPin.GPIO17, green=BoardPin.GPIO27, red=BoardPin.GPIO22)
 
 WIRES = (
-    Wire("OLED (I²C)", "VCC", Pin.POWER_3V3),
-    Wire("OLED (I²C)", "GND", Pin.GROUND_DISPLAY),
+    Wire("OLED (I²C)", "VCC", BoardPin.POWER_3V3),
+    Wire("OLED (I²C)", "GND", BoardPin.GROUND_DISPLAY),
     Wire("OLED (I²C)", "SDA", OLED_I2C.sda),
     Wire("OLED (I²C)", "SCL", OLED_I2C.scl),
-    Wire("OLED (SPI)", "VCC", Pin.POWER_3V3_SPI),
-    Wire("OLED (SPI)", "GND", Pin.GROUND_DISPLAY_SPI),
+    Wire("OLED (SPI)", "VCC", BoardPin.POWER_3V3_SPI),
+    Wire("OLED (SPI)", "GND", BoardPin.GROUND_DISPLAY_SPI),
     Wire("OLED (SPI)", "D0 / SCK", OLED_SPI.clock),
     Wire("OLED (SPI)", "D1 / SDA", OLED_SPI.mosi),
     Wire("OLED (SPI)", "CS", OLED_SPI.select),
@@ -157,11 +157,11 @@ WIRES = (
     Wire("OLED (SPI)", "RES", OLED_SPI.reset),
     *(Wire("Keypad", f"row {i}", pin) for i, pin in enumerate(KEYPAD.rows, start=1)),
     *(Wire("Keypad", f"column {i}", pin) for i, pin in enumerate(KEYPAD.columns, start=1)),
-    Wire("Printer (serial TTL)", "GND", Pin.GROUND_PRINTER),
+    Wire("Printer (serial TTL)", "GND", BoardPin.GROUND_PRINTER),
     Wire("Printer (serial TTL)", "RX", PRINTER_UART.tx),
     Wire("Printer (serial TTL)", "TX", PRINTER_UART.rx),
     Wire("Buzzer and lights", "buzzer +", SIGNALS.buzzer),
     Wire("Buzzer and lights", "green +", SIGNALS.green),
     Wire("Buzzer and lights", "red +", SIGNALS.red),
-    Wire("Buzzer and lights", "all −", Pin.GROUND_SIGNALS),
+    Wire("Buzzer and lights", "all −", BoardPin.GROUND_SIGNALS),
 )

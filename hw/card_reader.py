@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from hw import slots
-from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost, Event
+from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceEvent, DeviceLost
 from hw.pcsc import (
     ABSENT,
     BROKEN_OFF,
@@ -25,9 +25,9 @@ from hw.pcsc import (
     SCOPE_SYSTEM,
     SHARE_EXCLUSIVE,
     UNPOWER_CARD,
-    Code,
+    Pcsc,
     PcscApi,
-    State,
+    ReaderFlags,
     seen,
     words,
 )
@@ -86,7 +86,7 @@ class PcscReader:
         self._failing_since_ms: int | None = None  # no card has answered since
         self._silent = False  # for so long that the reader is lost
         self._tried_ms = 0  # when a silent one's card was last asked
-        self._unseen: list[Event] = []  # found out while talking to the card
+        self._unseen: list[DeviceEvent] = []  # found out while talking to the card
 
     def taken(self) -> str:
         """Which reader was taken, and why that one; empty while there is none."""
@@ -94,7 +94,7 @@ class PcscReader:
             return ""
         return slots.why(self._reader, self._listed, self._name)
 
-    def poll(self, timeout_ms: int) -> Sequence[Event]:
+    def poll(self, timeout_ms: int) -> Sequence[DeviceEvent]:
         """Wait up to `timeout_ms` for the slot to change. See hw.ports.CardReader.poll."""
         if self._unseen or self._wake.is_set():
             self._wake.clear()
@@ -157,7 +157,7 @@ class PcscReader:
 
     def _establish(self) -> None:
         code, context = self._scard.SCardEstablishContext(SCOPE_SYSTEM)
-        if code != Code.SUCCESS:
+        if code != Pcsc.SUCCESS:
             grown = max(self._back_off_ms * 2, BACK_OFF_FIRST_MS)
             self._back_off_ms = min(grown, BACK_OFF_MAX_MS)
             raise _Lost(f"no PC/SC service: {words(code)}")
@@ -168,15 +168,15 @@ class PcscReader:
         """Take a reader of the wanted name; none is not an error here, but a thing to wait for."""
         assert self._context is not None
         code, names = self._scard.SCardListReaders(self._context, [])
-        if code not in (Code.SUCCESS, Code.NO_READERS):
+        if code not in (Pcsc.SUCCESS, Pcsc.NO_READERS):
             raise _Lost(f"readers cannot be listed: {words(code)}")
-        chosen = slots.choose(names, self._name, self._exclude) if code == Code.SUCCESS else None
+        chosen = slots.choose(names, self._name, self._exclude) if code == Pcsc.SUCCESS else None
         if chosen is not None:
             self._listed = list(names)
             self._reader, self._reader_state = chosen, 0
             self._watched = False
 
-    def _await_change(self, timeout_ms: int) -> list[Event]:
+    def _await_change(self, timeout_ms: int) -> list[DeviceEvent]:
         """One wait on the slot and on readers coming and going."""
         assert self._context is not None
         states = [(PNP_NOTIFICATION, self._pnp_state)]
@@ -185,11 +185,11 @@ class PcscReader:
         elif not self._lost:
             return self._report_no_reader()
         code, news = self._scard.SCardGetStatusChange(self._context, timeout_ms, states)
-        if code in (Code.TIMEOUT, Code.CANCELLED):
+        if code in (Pcsc.TIMEOUT, Pcsc.CANCELLED):
             return []
-        if code == Code.UNKNOWN_READER:
+        if code == Pcsc.UNKNOWN_READER:
             return self._reader_went()
-        if code != Code.SUCCESS:
+        if code != Pcsc.SUCCESS:
             raise _Lost(f"the slot cannot be watched: {words(code)}")
         self._back_off_ms = 0
         found = {name: state for name, state, *_ in news}
@@ -202,12 +202,12 @@ class PcscReader:
             return []
         return self._slot_changed(found[self._reader])
 
-    def _look_at_slot(self) -> list[Event]:
+    def _look_at_slot(self) -> list[DeviceEvent]:
         """A reader that came back tells at once whether a card is in it."""
         if self._reader is None or self._silent:
             return []
         code, state = self._slot_state()
-        return self._slot_changed(state) if code == Code.SUCCESS else []
+        return self._slot_changed(state) if code == Pcsc.SUCCESS else []
 
     def _slot_state(self, timeout_ms: int = 0, known: int = 0) -> tuple[int, int]:
         """The slot's state as soon as it is not `known`, after its code."""
@@ -217,7 +217,7 @@ class PcscReader:
         code, news = self._scard.SCardGetStatusChange(self._context, timeout_ms, states)
         return code, news[0][1] if news else 0
 
-    def _slot_changed(self, state: int) -> list[Event]:
+    def _slot_changed(self, state: int) -> list[DeviceEvent]:
         if state & ABSENT:
             state = self._asked_anew()
             if state & ABSENT:
@@ -226,11 +226,11 @@ class PcscReader:
         turns = count - (self._reader_state >> COUNTER_SHIFT) & COUNTER_MAX
         known, watched = bool(self._reader_state), self._watched
         self._reader_state, self._watched = seen(state), True
-        present = bool(state & State.PRESENT)
+        present = bool(state & ReaderFlags.PRESENT)
         # The counter tells a card that was swapped between two looks, and one that nobody put in:
         # it counts from the reader's coming up.
         swapped = known and present and self._present and turns > 1
-        events: list[Event] = []
+        events: list[DeviceEvent] = []
         if self._present and (not present or swapped):
             events.append(self._removed())
         if present and (swapped or not self._present):
@@ -241,12 +241,12 @@ class PcscReader:
 
     def _asked_anew(self) -> int:
         """The slot's state, asked again: some readers say once that they are not there."""
-        gone = int(State.UNAVAILABLE)
+        gone = int(ReaderFlags.UNAVAILABLE)
         for timeout_ms, known in ((0, 0), (SETTLE_MS, gone)):
             code, state = self._slot_state(timeout_ms, known)
-            if code not in (Code.SUCCESS, Code.TIMEOUT):
+            if code not in (Pcsc.SUCCESS, Pcsc.TIMEOUT):
                 return gone
-            if code == Code.SUCCESS and not state & ABSENT:
+            if code == Pcsc.SUCCESS and not state & ABSENT:
                 return state
         return gone
 
@@ -257,21 +257,21 @@ class PcscReader:
             self._scard.SCardDisconnect(card, LEAVE_CARD)
         return CardRemoved(self._clock.monotonic_ms())
 
-    def _recovered(self) -> list[Event]:
+    def _recovered(self) -> list[DeviceEvent]:
         if self._reader is None or self._silent or not (self._lost and self._watched):
             return []
         self._lost, self._back_off_ms = False, 0
         return [DeviceBack(Device.READER, self._clock.monotonic_ms(), card=self._present)]
 
-    def _reader_went(self) -> list[Event]:
-        events: list[Event] = [self._removed()] if self._present else []
+    def _reader_went(self) -> list[DeviceEvent]:
+        events: list[DeviceEvent] = [self._removed()] if self._present else []
         self._reader, self._card = None, None
         self._choose_reader()
         if self._reader is None:
             events += self._report_no_reader()
         return events
 
-    def _report_no_reader(self) -> list[Event]:
+    def _report_no_reader(self) -> list[DeviceEvent]:
         if self._lost:
             return []
         self._lost = True
@@ -291,7 +291,7 @@ class PcscReader:
         if context is not None:
             self._scard.SCardReleaseContext(context)
 
-    def _take_unseen(self) -> list[Event]:
+    def _take_unseen(self) -> list[DeviceEvent]:
         events, self._unseen = self._unseen, []
         return events
 
@@ -302,7 +302,7 @@ class PcscReader:
         code, protocol = self._scard.SCardReconnect(
             self._card, SHARE_EXCLUSIVE, wanted, UNPOWER_CARD
         )
-        if code == Code.SUCCESS:
+        if code == Pcsc.SUCCESS:
             self._protocol = protocol
             return True
         self._scard.SCardDisconnect(self._card, LEAVE_CARD)
@@ -333,8 +333,8 @@ class PcscReader:
             raise CardGone("the card has no power")
         try:
             code, response = self._scard.SCardTransmit(self._card, self._protocol, list(command))
-            if code == Code.SUCCESS and len(response) < 2:
-                code = Code.NOT_TRANSACTED
+            if code == Pcsc.SUCCESS and len(response) < 2:
+                code = Pcsc.NOT_TRANSACTED
             self._judge(code)
         except LOST as lost:
             self._lose(str(lost))
@@ -344,8 +344,8 @@ class PcscReader:
     def _judge(self, code: int) -> None:
         """Sort a code into the card's faults and the device's."""
         if code in BROKEN_OFF and not self._card_stays_in():
-            code = Code.REMOVED_CARD
-        if code in (Code.REMOVED_CARD, Code.NO_SMARTCARD) and self._present:
+            code = Pcsc.REMOVED_CARD
+        if code in (Pcsc.REMOVED_CARD, Pcsc.NO_SMARTCARD) and self._present:
             self._unseen.append(self._removed())  # another may be in by the next poll
             self._reader_state = 0
         if code in GONE:
@@ -354,7 +354,7 @@ class PcscReader:
             self._note_failure()
             raise CardMute(words(code))
         self._failing_since_ms, self._silent = None, False
-        if code != Code.SUCCESS:
+        if code != Pcsc.SUCCESS:
             raise _Lost(words(code))
 
     def _note_failure(self) -> None:
@@ -371,8 +371,8 @@ class PcscReader:
         if self._reader is None:
             return False
         code, state = self._slot_state()
-        if code != Code.SUCCESS or not state & State.PRESENT:
-            return code == Code.SUCCESS
+        if code != Pcsc.SUCCESS or not state & ReaderFlags.PRESENT:
+            return code == Pcsc.SUCCESS
         now_ms = self._clock.monotonic_ms()
         if now_ms - self._tried_ms < TRY_AGAIN_MS:
             return False
@@ -381,7 +381,7 @@ class PcscReader:
         code, card, _ = self._scard.SCardConnect(
             self._context, self._reader, SHARE_EXCLUSIVE, PROTOCOL_T0 | PROTOCOL_T1
         )
-        if code == Code.SUCCESS:
+        if code == Pcsc.SUCCESS:
             self._scard.SCardDisconnect(card, UNPOWER_CARD)
         return code not in MUTE
 
@@ -392,8 +392,8 @@ class PcscReader:
         state = 0
         for timeout_ms in (0, SETTLE_MS):
             code, told = self._slot_state(timeout_ms, state)
-            if code == Code.SUCCESS:
+            if code == Pcsc.SUCCESS:
                 state = seen(told)
-            elif code != Code.TIMEOUT:
+            elif code != Pcsc.TIMEOUT:
                 return False
-        return bool(state & State.PRESENT)
+        return bool(state & ReaderFlags.PRESENT)

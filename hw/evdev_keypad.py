@@ -16,7 +16,7 @@ import os
 import struct
 from collections.abc import Callable, Sequence
 
-from hw.events import Device, DeviceBack, DeviceLost, Event, Key, KeyPressed
+from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost, Key, KeyPressed
 from hw.keypad import GAP_MS, SCAN_PERIOD_MS, STUCK_AFTER_MS, stuck
 from hw.ports import DeviceFault
 
@@ -135,7 +135,7 @@ class UsbKeypad:
         """Whether it is there, and no key is down."""
         return self._node is not None and not self._down
 
-    def scan(self, now_ms: int) -> Sequence[Event]:
+    def scan(self, now_ms: int) -> Sequence[DeviceEvent]:
         """What was pressed since the last scan. See hw.ports.Keypad.scan."""
         if self._node is None and not self._may_try(now_ms):
             return []
@@ -148,7 +148,7 @@ class UsbKeypad:
         except OSError as error:
             self._let_go()
             return self._lose(error.strerror or str(error), now_ms)
-        events: list[Event] = []
+        events: list[DeviceEvent] = []
         for kind, code, value in came:
             events += self._judge(kind, code, value, now_ms)
         if self._down and now_ms - self._since_ms >= STUCK_AFTER_MS:
@@ -174,7 +174,7 @@ class UsbKeypad:
         self._next_try_ms = now_ms + RETRY_MS
         return True
 
-    def _judge(self, kind: int, code: int, value: int, now_ms: int) -> list[Event]:
+    def _judge(self, kind: int, code: int, value: int, now_ms: int) -> list[DeviceEvent]:
         if (kind, code) == (EV_SYN, SYN_DROPPED):
             self._down.clear()
         if kind != EV_KEY or code not in KEYS:
@@ -193,11 +193,11 @@ class UsbKeypad:
             return []
         return [KeyPressed(KEYS[code], now_ms)]
 
-    def _lose(self, detail: str, now_ms: int) -> list[Event]:
+    def _lose(self, detail: str, now_ms: int) -> list[DeviceEvent]:
         was_lost, self._lost = self._lost, True
         return [] if was_lost else [DeviceLost(Device.KEYPAD, detail, now_ms)]
 
-    def _come_back(self, now_ms: int) -> list[Event]:
+    def _come_back(self, now_ms: int) -> list[DeviceEvent]:
         """Lost no more, once it is there and every key is up."""
         if not self._lost or self._down:
             return []

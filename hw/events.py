@@ -101,5 +101,5 @@ class JobDone(Struct, frozen=True):
     at_ms: int
 
 
-Event = KeyPressed | CardInserted | CardRemoved | DeviceLost | DeviceBack | JobDone
-Post = Callable[[Event], None]
+DeviceEvent = KeyPressed | CardInserted | CardRemoved | DeviceLost | DeviceBack | JobDone
+Post = Callable[[DeviceEvent], None]

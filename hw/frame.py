@@ -1,7 +1,7 @@
 """A 1-bit frame as display controllers keep it, and the windows in which two frames differ.
 
 A page is eight rows high and one byte a column, its top row in bit 0. The bus dominates the time
-a glass takes, so what is chosen here is what costs the fewest bytes on the bus.
+a display takes, so what is chosen here is what costs the fewest bytes on the bus.
 """
 
 from __future__ import annotations

@@ -21,14 +21,14 @@ def pin_errors() -> tuple[type[Exception], ...]:
     return OSError, GPIOZeroError
 
 
-class Header(Struct, frozen=True):
+class PinHeader(Struct, frozen=True):
     """A gpiozero pin factory, and every error by which its pins say that they do not work."""
 
     factory: Any
     errors: tuple[type[Exception], ...] = field(default_factory=pin_errors)
 
 
-def this_pi(asking: Device) -> Header:
+def this_pi(asking: Device) -> PinHeader:
     """The header of the Pi that this runs on. Raises DeviceFault for `asking` where there is none.
 
     lgpio is imported late: it exists on the Pi alone, and writes `.lgd-nfy0` into the working
@@ -41,6 +41,6 @@ def this_pi(asking: Device) -> Header:
         raise DeviceFault(asking, f"lgpio: {error}") from error
     errors = (*pin_errors(), lgpio.error)
     try:
-        return Header(LGPIOFactory(), errors)
+        return PinHeader(LGPIOFactory(), errors)
     except errors as error:
         raise DeviceFault(asking, f"lgpio: {error}") from error

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hw.board import KEYPAD, KeyMatrix
-from hw.events import Device, DeviceBack, DeviceLost, Event, KeyPressed
+from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost, KeyPressed
 from hw.gpio import pin_errors
 
 SCAN_PERIOD_MS = 5
@@ -85,7 +85,7 @@ class MatrixKeypad:
         """True when scans of unmoved keys would neither report nor change anything."""
         return self._released and self._moving_since_ms is None
 
-    def scan(self, now_ms: int) -> Sequence[Event]:
+    def scan(self, now_ms: int) -> Sequence[DeviceEvent]:
         """Scan all rows once; gives at most a DeviceLost or DeviceBack and a KeyPressed."""
         if not self._claimed and now_ms < self._next_try_ms:
             return []
@@ -157,7 +157,7 @@ class MatrixKeypad:
 
     # --- keys ---
 
-    def _judge(self, reading: int, now_ms: int) -> list[Event]:
+    def _judge(self, reading: int, now_ms: int) -> list[DeviceEvent]:
         """What a reading means, given those before it."""
         before = self._down
         if self._has_ghost(reading):
@@ -199,13 +199,13 @@ class MatrixKeypad:
         down = reading | self._down
         return stuck(key.value for index, key in enumerate(self._keys) if down >> index & 1)
 
-    def _lose(self, detail: str, now_ms: int) -> list[Event]:
+    def _lose(self, detail: str, now_ms: int) -> list[DeviceEvent]:
         if self._lost:
             return []
         self._lost = True
         return [DeviceLost(Device.KEYPAD, detail, now_ms)]
 
-    def _come_back(self, now_ms: int) -> list[Event]:
+    def _come_back(self, now_ms: int) -> list[DeviceEvent]:
         if not self._lost:
             return []
         self._lost = False

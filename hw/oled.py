@@ -1,9 +1,9 @@
-"""The 128×64 OLED: luma.oled's device and initialisation, but only what changed goes to the glass.
+"""The 128×64 OLED: luma.oled's device and initialisation, but only what changed is sent.
 
 The I²C bus is the slowest thing between a key and its echo: a whole frame takes 23 ms at
 400 kHz, a changed digit about 1 ms. So the driver keeps the frame last sent and sends differing
 windows. A transfer that is not acknowledged is made again. After a second one nothing is assumed of
-the glass: luma's initialisation is sent again and memory is written in full.
+the display: luma's initialisation is sent again and memory is written in full.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PIL import Image
 
 from hw import board, frame
 from hw.events import Device
-from hw.gpio import Header
+from hw.gpio import PinHeader
 from hw.ports import DeviceFault
 
 FAULTS = (luma.core.error.Error, OSError)  # luma maps only some of the bus's errors to its own
@@ -64,13 +64,14 @@ def _select_window(window: frame.Window) -> tuple[int, ...]:
 
 
 def _select_page_and_column(window: frame.Window) -> tuple[int, ...]:
-    """Page, low and high nibble of the column; the glass begins at 2. See SH1106 1, 2, 11."""
+    """Page, low and high nibble of the column; the display begins at 2. See SH1106 1, 2, 11."""
     column = window.column_first + 2
     return 0xB0 | window.page_first, column & 0x0F, 0x10 | column >> 4
 
 
 _NOP = 0xE3  # all three chips have it
-# a glass that was left within a command takes what comes for the rest of it: two arguments at most
+# a display that was left within a command takes what comes for the rest of it: two arguments at
+# most
 _REST = (_NOP, _NOP)
 # one window is a command transfer and a data transfer, each with address and control byte
 _WINDOWED = Addressing(6 + 2 + 2, spans_pages=True, select=_select_window)
@@ -112,7 +113,7 @@ class Oled:
 
     `connect` gives luma's serial interface and is called on first use and after every fault, so
     a terminal starts, and says so, with its display unplugged. `rotate` is in quarter turns as
-    luma has it; only 0 and 2 keep the glass's shape.
+    luma has it; only 0 and 2 keep the display's shape.
     """
 
     width_px = 128
@@ -126,20 +127,20 @@ class Oled:
         level: int | None = None,
     ) -> None:
         if rotate not in (0, 2):
-            raise ValueError(f"rotate is 0 or 2 on a 128×64 glass, not {rotate}")
+            raise ValueError(f"rotate is 0 or 2 on a 128×64 display, not {rotate}")
         self._connect = connect
         self._chip = chip
         self._rotate = rotate
         self._wire = _Wire()
         self._device: Any = None  # luma's, made once
-        self._again: list[tuple[int, ...]] = []  # what initialises the glass after a fault
-        self._on_glass = frame.blank(self.width_px, self.height_px)
-        self._wanted = self._on_glass
+        self._again: list[tuple[int, ...]] = []  # what initialises the display after a fault
+        self._on_display = frame.blank(self.width_px, self.height_px)
+        self._wanted = self._on_display
         self._level = level  # of brightness, 0-255; None: as luma initialises it
         self._asleep = False
 
     def show(self, image: Image.Image) -> None:
-        """Send what differs from the glass; blocks for the bus. Raises DeviceFault."""
+        """Send what differs from the display; blocks for the bus. Raises DeviceFault."""
         self._wanted = self._packed(image)
         self._surely(self._send)
 
@@ -151,7 +152,7 @@ class Oled:
         self._surely(lambda: self._device.contrast(level))
 
     def sleep(self, asleep: bool) -> None:
-        """Switch the glass off (memory kept) or on. Raises DeviceFault."""
+        """Switch the display off (memory kept) or on. Raises DeviceFault."""
         self._asleep = asleep
         self._surely(lambda: self._device.hide() if asleep else self._device.show())
 
@@ -159,7 +160,7 @@ class Oled:
         """Connect and initialise anew and send the whole frame, with brightness and sleep.
 
         The frame is `image`, so that no old one is seen before it; without one, what was shown
-        last. Raises DeviceFault while the glass is still lost. Also heals a glass that a
+        last. Raises DeviceFault while the display is still lost. Also heals a display that a
         disturbance has silently reset: the wire has no way to read it back. On one that is well,
         and is not reset by its bus's opening as over SPI, nothing is seen of it.
         """
@@ -169,14 +170,14 @@ class Oled:
         self._surely(lambda: None)
 
     def close(self) -> None:
-        """Switch the glass off and release the bus. Never raises."""
+        """Switch the display off and release the bus. Never raises."""
         if self._device is not None and self._wire.bus is not None:
             with contextlib.suppress(*FAULTS):
                 self._device.hide()
         self._drop()
 
     def _packed(self, image: Image.Image) -> frame.Pages:
-        """The pages of an image as the glass is mounted. Raises ValueError for any other size."""
+        """The pages of an image as the display is mounted. Raises ValueError for any other size."""
         if image.mode != "1" or image.size != (self.width_px, self.height_px):
             raise ValueError(f'mode "1", 128×64 is wanted, not {image.mode!r}, {image.size}')
         if self._rotate:
@@ -207,18 +208,18 @@ class Oled:
                 transfer()
 
     def _open(self) -> None:
-        """Connect unless connected: initialise the glass, send what is wanted, switch it on."""
+        """Connect unless connected: initialise the display, send what is wanted, switch it on."""
         if self._wire.bus is not None:
             return
         bus = self._wire.bus = self._connect()
-        bus.command(*_REST)  # a glass that is gone is asked for every second, and cheaply
+        bus.command(*_REST)  # a display that is gone is asked for every second, and cheaply
         if self._device is None:
             self._device = self._initialised()
-            self._on_glass = frame.blank(self.width_px, self.height_px)
+            self._on_display = frame.blank(self.width_px, self.height_px)
         else:
             for command in self._again:
                 bus.command(*command)
-            self._on_glass = frame.unlike(self._wanted)
+            self._on_display = frame.unlike(self._wanted)
         if self._level is not None:
             self._device.contrast(self._level)
         if self._asleep:
@@ -228,7 +229,7 @@ class Oled:
             self._device.show()
 
     def _initialised(self) -> Any:
-        """A device of luma's: making it initialises the glass and leaves memory blank."""
+        """A device of luma's: making it initialises the display and leaves memory blank."""
         self._wire.commands.clear()
         try:
             device = getattr(luma.oled.device, self._chip.value)(self._wire)
@@ -240,10 +241,10 @@ class Oled:
         return device
 
     def _send(self) -> None:
-        """Send every window in which the wanted frame differs from the one on the glass."""
+        """Send every window in which the wanted frame differs from the one on the display."""
         addressing = ADDRESSING[self._chip]
         windows = frame.changed(
-            self._on_glass,
+            self._on_display,
             self._wanted,
             window_bytes=addressing.window_bytes,
             spans_pages=addressing.spans_pages,
@@ -251,11 +252,11 @@ class Oled:
         for window in windows:
             self._device.command(*addressing.select(window))
             self._device.data(window.of(self._wanted))
-        self._on_glass = self._wanted
+        self._on_display = self._wanted
 
     @contextlib.contextmanager
     def _faults_named(self) -> Iterator[None]:
-        """Turn any error of the bus into DeviceFault, with nothing assumed of the glass after."""
+        """Turn any error of the bus into DeviceFault, with nothing assumed of the display after."""
         try:
             yield
         except FAULTS as error:
@@ -263,7 +264,7 @@ class Oled:
             raise DeviceFault(Device.DISPLAY, str(error)) from error
 
     def _drop(self) -> None:
-        """Release the bus; nothing is known of the glass from here on."""
+        """Release the bus; nothing is known of the display from here on."""
         bus, self._wire.bus = self._wire.bus, None
         if bus is not None:
             with contextlib.suppress(*FAULTS):
@@ -271,7 +272,7 @@ class Oled:
 
 
 def _unseen(initialisation: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """The commands of luma without switching the glass off at first and on at last."""
+    """The commands of luma without switching the display off at first and on at last."""
     first, *others, last = initialisation
     switches = luma.oled.const.common
     assert (first[0], last) == (switches.DISPLAYOFF, (switches.DISPLAYON,))
@@ -311,7 +312,7 @@ def i2c(
 
 
 def spi(
-    header: Header, lines: board.SpiBus = board.OLED_SPI, spidev: Any = None
+    header: PinHeader, lines: board.SpiBus = board.OLED_SPI, spidev: Any = None
 ) -> Callable[[], Bus]:
     """How to connect over SPI, with DC and RES on `header`'s pins.
 
@@ -342,7 +343,7 @@ class _OutputLines:
 
     LOW, HIGH, OUT = 0, 1, "output"
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: PinHeader) -> None:
         self._header = header
 
     def setup(self, bcm: int, function: str) -> None:

@@ -15,7 +15,7 @@ PNP_NOTIFICATION = "\\\\?PnP?\\Notification"  # the reader that stands for "read
 ReaderState = tuple[str, int] | tuple[str, int, list[int]]
 
 
-class Code(enum.IntEnum):
+class Pcsc(enum.IntEnum):
     """What the functions return."""
 
     SUCCESS = 0
@@ -43,36 +43,36 @@ class Code(enum.IntEnum):
 
 
 _WORDS = {
-    Code.INVALID_PARAMETER: "the daemon does not understand us",
-    Code.INVALID_HANDLE: "the daemon was restarted",
-    Code.UNKNOWN_READER: "the reader is unplugged",
-    Code.TIMEOUT: "no answer in time",
-    Code.SHARING_VIOLATION: "another program holds the card",
-    Code.NO_SMARTCARD: "no card is in the reader",
-    Code.PROTOCOL_MISMATCH: "the card speaks neither T=0 nor T=1",
-    Code.COMM_ERROR: "the line to the daemon broke",
-    Code.NOT_TRANSACTED: "the exchange with the card broke off",
-    Code.READER_UNAVAILABLE: "the reader is unplugged",
-    Code.CARD_UNSUPPORTED: "the reader cannot work with this card",
-    Code.NO_SERVICE: "pcscd is not running",
-    Code.SERVICE_STOPPED: "pcscd was stopped",
-    Code.NO_READERS: "no reader is plugged in",
-    Code.UNSUPPORTED_CARD: "the card's answer to reset makes no sense",
-    Code.UNRESPONSIVE_CARD: "the card does not answer",
-    Code.UNPOWERED_CARD: "the card has no power",
-    Code.RESET_CARD: "the card was reset by somebody else",
-    Code.REMOVED_CARD: "the card was removed",
-    Code.SECURITY_VIOLATION: "polkit does not let this user at the reader",
+    Pcsc.INVALID_PARAMETER: "the daemon does not understand us",
+    Pcsc.INVALID_HANDLE: "the daemon was restarted",
+    Pcsc.UNKNOWN_READER: "the reader is unplugged",
+    Pcsc.TIMEOUT: "no answer in time",
+    Pcsc.SHARING_VIOLATION: "another program holds the card",
+    Pcsc.NO_SMARTCARD: "no card is in the reader",
+    Pcsc.PROTOCOL_MISMATCH: "the card speaks neither T=0 nor T=1",
+    Pcsc.COMM_ERROR: "the line to the daemon broke",
+    Pcsc.NOT_TRANSACTED: "the exchange with the card broke off",
+    Pcsc.READER_UNAVAILABLE: "the reader is unplugged",
+    Pcsc.CARD_UNSUPPORTED: "the reader cannot work with this card",
+    Pcsc.NO_SERVICE: "pcscd is not running",
+    Pcsc.SERVICE_STOPPED: "pcscd was stopped",
+    Pcsc.NO_READERS: "no reader is plugged in",
+    Pcsc.UNSUPPORTED_CARD: "the card's answer to reset makes no sense",
+    Pcsc.UNRESPONSIVE_CARD: "the card does not answer",
+    Pcsc.UNPOWERED_CARD: "the card has no power",
+    Pcsc.RESET_CARD: "the card was reset by somebody else",
+    Pcsc.REMOVED_CARD: "the card was removed",
+    Pcsc.SECURITY_VIOLATION: "polkit does not let this user at the reader",
 }
 
 
 def words(code: int) -> str:
     """A code in plain language, with its number to look it up by."""
-    said = _WORDS.get(Code(code)) if code in set(Code) else None
+    said = _WORDS.get(Pcsc(code)) if code in set(Pcsc) else None
     return f"{said or 'PC/SC failed'} ({code:#010x})"
 
 
-class State(enum.IntFlag):
+class ReaderFlags(enum.IntFlag):
     """The lower half of a reader's state; the upper 16 bits count insertions and removals."""
 
     UNAWARE = 0x0000
@@ -87,22 +87,22 @@ class State(enum.IntFlag):
     MUTE = 0x0200
 
 
-ABSENT = State.UNKNOWN | State.IGNORE | State.UNAVAILABLE
-GONE = (Code.REMOVED_CARD, Code.NO_SMARTCARD, Code.RESET_CARD)
+ABSENT = ReaderFlags.UNKNOWN | ReaderFlags.IGNORE | ReaderFlags.UNAVAILABLE
+GONE = (Pcsc.REMOVED_CARD, Pcsc.NO_SMARTCARD, Pcsc.RESET_CARD)
 MUTE = (
-    Code.UNRESPONSIVE_CARD,
-    Code.UNPOWERED_CARD,
-    Code.UNSUPPORTED_CARD,
-    Code.CARD_UNSUPPORTED,
-    Code.PROTOCOL_MISMATCH,
-    Code.NOT_TRANSACTED,
+    Pcsc.UNRESPONSIVE_CARD,
+    Pcsc.UNPOWERED_CARD,
+    Pcsc.UNSUPPORTED_CARD,
+    Pcsc.CARD_UNSUPPORTED,
+    Pcsc.PROTOCOL_MISMATCH,
+    Pcsc.NOT_TRANSACTED,
 )
-BROKEN_OFF = (Code.NOT_TRANSACTED, Code.UNPOWERED_CARD, Code.UNRESPONSIVE_CARD)
+BROKEN_OFF = (Pcsc.NOT_TRANSACTED, Pcsc.UNPOWERED_CARD, Pcsc.UNRESPONSIVE_CARD)
 
 
 def seen(state: int) -> int:
     """The state as a caller hands it back for the next wait; the counter stays."""
-    return state & ~int(State.CHANGED)  # of a plain number, or the counter would go too
+    return state & ~int(ReaderFlags.CHANGED)  # of a plain number, or the counter would go too
 
 
 SCOPE_SYSTEM = 2

@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 from PIL import Image
 
-from hw.events import Device, Event
+from hw.events import Device, DeviceEvent
 
 
 class DeviceFault(Exception):  # noqa: N818 - the house's word
@@ -48,13 +48,13 @@ class Clock(Protocol):
 
 
 class Display(Protocol):
-    """A 1-bit glass. `show` blocks for the time of the bus (at most 100 ms)."""
+    """A 1-bit display. `show` blocks for the time of the bus (at most 100 ms)."""
 
     width_px: int
     height_px: int
 
     def show(self, image: Image.Image) -> None:
-        """Put a mode "1" image of the glass's size on the glass. Raises DeviceFault."""
+        """Put a mode "1" image of the display's size on the display. Raises DeviceFault."""
         ...
 
     def brightness(self, level: int) -> None:
@@ -62,7 +62,7 @@ class Display(Protocol):
         ...
 
     def sleep(self, asleep: bool) -> None:
-        """Switch the glass off (memory kept) or on. Raises DeviceFault."""
+        """Switch the display off (memory kept) or on. Raises DeviceFault."""
         ...
 
     def reopen(self, image: Image.Image | None = None) -> None:
@@ -84,7 +84,7 @@ class Keypad(Protocol):
         """True when no key is down or bouncing, so scans may pause until the pins change."""
         ...
 
-    def scan(self, now_ms: int) -> Sequence[Event]:
+    def scan(self, now_ms: int) -> Sequence[DeviceEvent]:
         """Scan once; gives KeyPressed, DeviceLost (key stuck) and DeviceBack."""
         ...
 
@@ -94,7 +94,7 @@ class Keypad(Protocol):
 class CardReader(Protocol):
     """A contact reader with one slot. All methods block; one thread owns them all."""
 
-    def poll(self, timeout_ms: int) -> Sequence[Event]:
+    def poll(self, timeout_ms: int) -> Sequence[DeviceEvent]:
         """Wait up to `timeout_ms` for the slot to change.
 
         Gives CardInserted, CardRemoved, DeviceLost, DeviceBack. Never raises and never spins;
@@ -142,7 +142,7 @@ class Size(enum.Enum):
     LARGE = "large"  # double width and height: a column counts two
 
 
-class Line(Struct, frozen=True):
+class TextLine(Struct, frozen=True):
     """One printed line. `text` is already cut to fit the paper's columns; the printer never wraps.
 
     A hanzi or full-width sign takes two columns.
@@ -170,7 +170,7 @@ class Cut(Struct, frozen=True):
     """Feed past the head and cut; on a printer without a cutter, feed to the tear bar."""
 
 
-Document = tuple[Line | Qr | Feed | Cut, ...]
+Document = tuple[TextLine | Qr | Feed | Cut, ...]
 
 
 class PaperState(enum.Enum):

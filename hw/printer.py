@@ -22,7 +22,7 @@ import contextlib
 from typing import Protocol
 
 from hw.ports import Document, PaperState, PrintReport, PrintResult
-from hw.printer_encode import BLOCK_BYTES_MAX, INITIALISE, Encoder, Profile
+from hw.printer_encode import BLOCK_BYTES_MAX, INITIALISE, Encoder, PrinterProfile
 from hw.printer_font import PaperFont
 from hw.printer_status import Questions
 
@@ -67,10 +67,10 @@ class EscposPrinter:
     def __init__(
         self,
         transport: Transport,
-        profile: Profile | None = None,
+        profile: PrinterProfile | None = None,
         font: PaperFont | None = None,
     ) -> None:
-        profile = profile or Profile()
+        profile = profile or PrinterProfile()
         self.columns = profile.columns
         self._transport = transport
         self._encoder = Encoder(profile, font or PaperFont())

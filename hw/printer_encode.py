@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct
 from PIL import Image
 
-from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
+from hw.ports import Align, Cut, Document, Feed, Qr, Size, TextLine
 from hw.printer_dots import (
     BAND_BYTES_MAX,
     QR_MODULE_PX_MAX,
@@ -62,7 +62,7 @@ class Mode(enum.Enum):
     RASTER = "raster"  # every line as dots
 
 
-class Status(enum.Enum):
+class StatusQuery(enum.Enum):
     """How a printer is asked how it is."""
 
     AUTO = "auto"  # by the first of the three that it answers
@@ -72,7 +72,7 @@ class Status(enum.Enum):
     NONE = "none"  # not at all
 
 
-class Profile(Struct, frozen=True):
+class PrinterProfile(Struct, frozen=True):
     """What a printer can do, as a person sets it or its model is known for.
 
     `dots` is 0 where they are 12 a column; `motion_dpi` 0 where a unit of feed is a row of dots.
@@ -84,7 +84,7 @@ class Profile(Struct, frozen=True):
     qr: bool = True  # draws QR codes by itself: GS ( k
     mode: Mode = Mode.NATIVE
     xonxoff: bool = True  # on a serial line; no harm where the printer never holds it
-    status: Status = Status.AUTO
+    status: StatusQuery = StatusQuery.AUTO
     motion_dpi: int = 0  # what GS P sets, on printers whose unit of feed is half a row
 
     def __post_init__(self) -> None:
@@ -114,7 +114,7 @@ def printable(text: str) -> str:
 class Encoder:
     """Encodes documents for one printer."""
 
-    def __init__(self, profile: Profile, font: PaperFont) -> None:
+    def __init__(self, profile: PrinterProfile, font: PaperFont) -> None:
         self._profile = profile
         self._mode = profile.mode
         self._font = font
@@ -139,7 +139,7 @@ class Encoder:
         style = _Style()
         for part in document:
             match part:
-                case Line():
+                case TextLine():
                     for line in _fitted(part, self._profile.columns):
                         yield from self._line(line, style)
                 case Qr(data):
@@ -151,7 +151,7 @@ class Encoder:
                     yield b"\x1dVB\x00" if self._profile.cutter else b"\x1bd%c" % TEAR_BAR_LINES
         yield style.change(Align.LEFT, Size.NORMAL, bold=False)
 
-    def _line(self, line: Line, style: _Style) -> Iterator[bytes]:
+    def _line(self, line: TextLine, style: _Style) -> Iterator[bytes]:
         if not line.text.strip(BLANKS):
             yield feed(LINE_SPACING_PX)
             return
@@ -168,7 +168,7 @@ class Encoder:
         paper.paste(aligned(dots, line.align, self._profile.width_px), (0, 0))
         yield from self._bands(paper, style)
 
-    def _mixed(self, line: Line) -> Iterator[bytes]:
+    def _mixed(self, line: TextLine) -> Iterator[bytes]:
         """ASCII as characters and the rest as dots; dots are emboldened here, not by the head."""
         for ascii_run, run in itertools.groupby(line.text, str.isascii):
             text = "".join(run)
@@ -186,7 +186,7 @@ class Encoder:
     def _qr(self, data: str, style: _Style) -> Iterator[bytes]:
         payload = data.encode(errors="replace")
         if not payload or len(payload) > QR_BYTES_MAX:
-            yield from self._line(Line("〓 QR 〓", align=Align.CENTRE), style)
+            yield from self._line(TextLine("〓 QR 〓", align=Align.CENTRE), style)
             return
         yield style.change(Align.CENTRE, Size.NORMAL, bold=False)
         if self._mode is not Mode.RASTER and self._profile.qr:
@@ -234,7 +234,7 @@ class _Style:
         return commands
 
 
-def _fitted(line: Line, columns: int) -> Iterator[Line]:
+def _fitted(line: TextLine, columns: int) -> Iterator[TextLine]:
     """`line` as printable text; one that is wider than the paper is continued, never cut off."""
     room = columns // SCALES[line.size][0]
     pieces = [""]
@@ -243,7 +243,7 @@ def _fitted(line: Line, columns: int) -> Iterator[Line]:
             pieces.append("")
         pieces[-1] += character
     for piece in pieces:
-        yield Line(piece, line.size, line.align, line.bold)
+        yield TextLine(piece, line.size, line.align, line.bold)
 
 
 def _byte_modules(length: int) -> int:

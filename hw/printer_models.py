@@ -15,28 +15,32 @@ from typing import Any
 
 import msgspec
 
-from hw.printer_encode import COLUMNS_LEAST, COLUMNS_MOST, Mode, Profile, Status
+from hw.printer_encode import COLUMNS_LEAST, COLUMNS_MOST, Mode, PrinterProfile, StatusQuery
 from hw.printer_font import CELL_WIDTH_PX
 
 DOTS_MOST = COLUMNS_MOST * CELL_WIDTH_PX
-EPSON_80MM = Profile(48, cutter=True, mode=Mode.MIXED, motion_dpi=203)
+EPSON_80MM = PrinterProfile(48, cutter=True, mode=Mode.MIXED, motion_dpi=203)
 # 180 dots to an inch, units of feed of half a row; the table's QR came with later models
-EPSON_T88 = Profile(42, 512, cutter=True, qr=False, mode=Mode.MIXED, motion_dpi=180)
+EPSON_T88 = PrinterProfile(42, 512, cutter=True, qr=False, mode=Mode.MIXED, motion_dpi=180)
 OWN = MappingProxyType(
     {
-        "POS-58": Profile(32, qr=False),  # 0416:5011, not in the table
-        "POS-5890K": Profile(32, qr=False, mode=Mode.MIXED),  # users print ESC * on it
-        "CSN-A2": Profile(32, qr=False, mode=Mode.MIXED, status=Status.ESC_V),  # Adafruit 597
+        "POS-58": PrinterProfile(32, qr=False),  # 0416:5011, not in the table
+        "POS-5890K": PrinterProfile(32, qr=False, mode=Mode.MIXED),  # users print ESC * on it
+        "CSN-A2": PrinterProfile(
+            32, qr=False, mode=Mode.MIXED, status=StatusQuery.ESC_V
+        ),  # Adafruit 597
         "TM-T20III": EPSON_80MM,  # not in the table
         "TM-T88II": EPSON_T88,
         "TM-T88III": EPSON_T88,
         "TM-T88IV": EPSON_T88,
-        "NT-80-V-UL": Profile(48, cutter=True, mode=Mode.MIXED),  # its columns are glyphs' dots
+        "NT-80-V-UL": PrinterProfile(
+            48, cutter=True, mode=Mode.MIXED
+        ),  # its columns are glyphs' dots
     }
 )
 
 
-def model_named(name: str) -> Profile:
+def model_named(name: str) -> PrinterProfile:
     """What a model can do; big and small letters are one. Raises ValueError for one not known."""
     for known, profile in OWN.items():
         if known.lower() == name.lower():
@@ -70,14 +74,14 @@ def _prints_receipts(row: dict[str, Any]) -> bool:
     return bool(features["bitImageRaster"]) and COLUMNS_LEAST <= columns <= COLUMNS_MOST
 
 
-def _profile(name: str, row: dict[str, Any]) -> Profile:
+def _profile(name: str, row: dict[str, Any]) -> PrinterProfile:
     if not _prints_receipts(row):
         raise ValueError(f"{name} prints no receipts of {COLUMNS_LEAST} columns and more")
     features, columns = row["features"], row["fonts"]["0"]["columns"]
     dots = row["media"]["width"].get("pixels")
     known = isinstance(dots, int) and columns * CELL_WIDTH_PX <= dots
     epson = row["vendor"] == "Epson"
-    return Profile(
+    return PrinterProfile(
         columns,
         min(dots, DOTS_MOST) if known else 0,
         cutter=bool(features["paperFullCut"] or features["paperPartCut"]),

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from hw.ports import PaperState
-from hw.printer_encode import INITIALISE, Status
+from hw.printer_encode import INITIALISE, StatusQuery
 
 PATIENCE_MS = 500
 LATE_PATIENCE_MS = 2_000  # for a printer that was seen to answer later than that
@@ -22,11 +22,11 @@ QUIET_MS = 500
 QUIET_TRIES = 8  # readings at most until a wire is taken as quiet
 GS_R = b"\x1dr\x01"
 ESC_V = b"\x1bv\x00"  # where it takes no parameter, NUL is ignored
-_IN_TURN = {Status.GS_R: GS_R, Status.ESC_V: ESC_V}
-_WAYS = (Status.DLE_EOT, Status.GS_R, Status.ESC_V)
+_IN_TURN = {StatusQuery.GS_R: GS_R, StatusQuery.ESC_V: ESC_V}
+_WAYS = (StatusQuery.DLE_EOT, StatusQuery.GS_R, StatusQuery.ESC_V)
 
 
-class Wire(Protocol):
+class StatusWire(Protocol):
     """What questions need of a transport; both raise OSError."""
 
     def write(self, data: bytes) -> int: ...
@@ -34,7 +34,7 @@ class Wire(Protocol):
     def read(self, timeout_ms: int) -> bytes: ...
 
 
-def write_all(wire: Wire, data: bytes) -> None:
+def write_all(wire: StatusWire, data: bytes) -> None:
     """Send all of `data`. Raises OSError."""
     sent = 0
     while sent < len(data):
@@ -44,10 +44,12 @@ def write_all(wire: Wire, data: bytes) -> None:
 class Questions:
     """What one printer is asked, and which way it was seen to answer; `wanted` may say which."""
 
-    def __init__(self, wire: Wire, wanted: Status = Status.AUTO) -> None:
+    def __init__(self, wire: StatusWire, wanted: StatusQuery = StatusQuery.AUTO) -> None:
         self._wire = wire
-        self._ways = () if wanted is Status.NONE else _WAYS if wanted is Status.AUTO else (wanted,)
-        self._way: Status | None = None  # that it has answered
+        self._ways = (
+            () if wanted is StatusQuery.NONE else _WAYS if wanted is StatusQuery.AUTO else (wanted,)
+        )
+        self._way: StatusQuery | None = None  # that it has answered
         self._turn: int | None = None  # which way is next, once all were tried in vain
         self._patience_ms = PATIENCE_MS
         self._owed = False  # an answer that did not come in time may yet come
@@ -67,7 +69,7 @@ class Questions:
         self._settle()
         self.silent = True
         for way in self._to_try():
-            state = self._real_time() if way is Status.DLE_EOT else self._ask_in_turn(way)
+            state = self._real_time() if way is StatusQuery.DLE_EOT else self._ask_in_turn(way)
             if state is not PaperState.UNKNOWN:
                 return state
         self._turn = 0 if self._turn is None else self._turn + 1
@@ -80,10 +82,10 @@ class Questions:
         """
         self._settle()
         self._in_turn = None
-        write_all(self._wire, _IN_TURN.get(self._way or Status.GS_R, GS_R))
+        write_all(self._wire, _IN_TURN.get(self._way or StatusQuery.GS_R, GS_R))
         for _ in range(polls):
             self._read(poll_ms)
-            waits = self._noted() is None and self._way is Status.DLE_EOT
+            waits = self._noted() is None and self._way is StatusQuery.DLE_EOT
             if waits and not self._real_time().can_print:
                 return False  # out of paper on the way: it will not come to it
             if self._noted() is not None:
@@ -93,7 +95,7 @@ class Questions:
 
     # --- the ways ---
 
-    def _to_try(self) -> tuple[Status, ...]:
+    def _to_try(self) -> tuple[StatusQuery, ...]:
         if self._way is not None:
             return (self._way,)
         if self._turn is None or not self._ways:
@@ -110,7 +112,7 @@ class Questions:
                 self._owed = True
                 return PaperState.UNKNOWN
             answers.append(answer)
-        self._way = Status.DLE_EOT
+        self._way = StatusQuery.DLE_EOT
         return state_of(*answers)
 
     def _real_time_answer(self) -> int | None:
@@ -122,7 +124,7 @@ class Questions:
                 return received[-1]
         return None
 
-    def _ask_in_turn(self, way: Status) -> PaperState:
+    def _ask_in_turn(self, way: StatusQuery) -> PaperState:
         """The state by the paper sensors alone: bits 2 and 3 end, 0 and 1 near end."""
         self._in_turn = None
         write_all(self._wire, _IN_TURN[way])
@@ -134,7 +136,9 @@ class Questions:
                 return sensed(noted)
             if received is None:
                 break
-            if received and Status.DLE_EOT in self._ways:  # its answer to what was asked before
+            if (
+                received and StatusQuery.DLE_EOT in self._ways
+            ):  # its answer to what was asked before
                 self._patience_ms = LATE_PATIENCE_MS
                 self._owed = True
                 self._settle()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hw.board import SIGNALS, SignalPins
-from hw.gpio import Header
+from hw.gpio import PinHeader
 from hw.ports import DeviceFault
 
 
@@ -23,7 +23,7 @@ class Signals:
 
     def __init__(
         self,
-        connect: Callable[[], Header],
+        connect: Callable[[], PinHeader],
         *,
         buzzer: bool,
         lights: bool,

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.core.config import Config, ConfigError, Display, Keypad, Printer, Reader
+from firmware.core.config import (
+    Config,
+    ConfigError,
+    DisplaySettings,
+    KeypadSettings,
+    PrinterSettings,
+    ReaderSettings,
+)
 from firmware.core.config_file import from_tables
 from firmware.lab.benchmarks.hands import CARD, LOOK_MS, PIN, Hands
 from firmware.lab.scenario.stage import Stage
@@ -40,7 +47,7 @@ def seen(config: Config, kind: Kind = GOOD) -> dict[str, Any]:
             turned = stage.bench.chip.image().tobytes()
             assert stage.terminal is not None
             if stage.terminal.runner.out_of_service:
-                return {"out of service": stage.glass_text}
+                return {"out of service": stage.display_text}
             hands.begin(AMOUNT_MINOR)
             hands.insert(CARD)
             began_ms = stage.bench.clock.monotonic_ms()
@@ -68,11 +75,11 @@ def seen(config: Config, kind: Kind = GOOD) -> dict[str, Any]:
 
 
 def paper(**printer: object) -> Config:
-    return Config(printer=Printer(**printer))  # type: ignore[arg-type]
+    return Config(printer=PrinterSettings(**printer))  # type: ignore[arg-type]
 
 
 def screen(**display: object) -> Config:
-    return Config(display=Display(**display))  # type: ignore[arg-type]
+    return Config(display=DisplaySettings(**display))  # type: ignore[arg-type]
 
 
 SMALL = kind_of(["small-buffer"])
@@ -99,8 +106,13 @@ CASES: dict[str, tuple[Config, Config, Kind, str]] = {
     "display.chip": (Config(), screen(chip="sh1106"), GOOD, "chip"),
     "display.rotate": (Config(), screen(rotate=2), GOOD, "memory"),
     "display.brightness": (Config(), screen(brightness=10), GOOD, "contrast"),
-    "reader.name": (Config(), Config(reader=Reader(name="none such")), GOOD, "out of service"),
-    "keypad.kind": (Config(), Config(keypad=Keypad(kind="usb")), GOOD, "keys"),
+    "reader.name": (
+        Config(),
+        Config(reader=ReaderSettings(name="none such")),
+        GOOD,
+        "out of service",
+    ),
+    "keypad.kind": (Config(), Config(keypad=KeypadSettings(kind="usb")), GOOD, "keys"),
 }
 
 
@@ -112,7 +124,12 @@ def test_a_setting_changes_what_its_model_sees(setting: str) -> None:
 
 def test_every_setting_of_a_part_is_tried() -> None:
     """A new one is tried from its first day, or is named as the wire's."""
-    parts = {"printer": Printer, "display": Display, "reader": Reader, "keypad": Keypad}
+    parts = {
+        "printer": PrinterSettings,
+        "display": DisplaySettings,
+        "reader": ReaderSettings,
+        "keypad": KeypadSettings,
+    }
     settings = {
         f"{name}.{field}" for name, section in parts.items() for field in section.__struct_fields__
     }
@@ -120,12 +137,14 @@ def test_every_setting_of_a_part_is_tried() -> None:
 
 
 def test_a_sale_is_played_on_a_keypad_on_usb_and_a_display_upside_down() -> None:
-    config = Config(keypad=Keypad(kind="usb"), display=Display(rotate=2, chip="sh1106"))
+    config = Config(
+        keypad=KeypadSettings(kind="usb"), display=DisplaySettings(rotate=2, chip="sh1106")
+    )
     with tempfile.TemporaryDirectory(prefix="pos-seen-") as directory:
         stage = Stage(Path(directory), config)
         hands = Hands(stage)
         hands.begin(AMOUNT_MINOR)
-        assert "插卡" in stage.glass_text
+        assert "插卡" in stage.display_text
         assert isinstance(stage.bench.chip, Sh1106)
         stage.close()
 
@@ -149,7 +168,7 @@ KNOWN: list[tuple[dict[str, object], Callable[[Any], object], object]] = [
 def test_a_setting_goes_before_what_the_model_is_known_for(
     printer: dict[str, object], look: Callable[[Any], object], expected: object
 ) -> None:
-    assert look(profile_of(Printer(**printer))) == expected  # type: ignore[arg-type]
+    assert look(profile_of(PrinterSettings(**printer))) == expected  # type: ignore[arg-type]
 
 
 def test_a_model_that_is_not_known_is_named() -> None:
@@ -158,6 +177,6 @@ def test_a_model_that_is_not_known_is_named() -> None:
 
 
 def test_settings_of_the_wire_are_in_its_address() -> None:
-    printer = Printer(kind="serial", device="/dev/ttyUSB0", baud=9_600)
+    printer = PrinterSettings(kind="serial", device="/dev/ttyUSB0", baud=9_600)
     assert printer_address(printer) == "serial:/dev/ttyUSB0:9600"
     assert printer_address(replace(printer, device="")) == "serial:/dev/serial0:9600"

@@ -1,4 +1,5 @@
-"""No secret gets anywhere it could be read later: files, logs, papers, glass, exports, tracebacks.
+"""No secret gets anywhere it could be read later: files, logs, papers, display, exports,
+tracebacks.
 
 Numbers, PINs, passwords and keys are planted, a day is traded with them, and every byte that is
 left is searched.
@@ -153,7 +154,7 @@ def debug_log() -> Iterator[io.StringIO]:
     logging.getLogger().setLevel(logging.WARNING)
 
 
-def test_days_trade_leaves_no_secret_on_disk_glass_paper_or_log(
+def test_days_trade_leaves_no_secret_on_disk_display_paper_or_log(
     rig: PlantedRig,
     tmp_path: Path,
     debug_log: io.StringIO,
@@ -163,9 +164,9 @@ def test_days_trade_leaves_no_secret_on_disk_glass_paper_or_log(
     witness = Witness(rig, tmp_path / "disks")
     rig.plays(DAY, tmp_path)
     assert rig.terminal is not None
-    assert not unbalanced(rig.terminal.ledger, rig.host)
-    assert rig.terminal.ledger.journal.totals(1).sales == 3, "the day was traded as written"
-    assert rig.terminal.ledger.journal.totals(2).refunds == 1
+    assert not unbalanced(rig.terminal.data, rig.host)
+    assert rig.terminal.data.journal.totals(1).sales == 3, "the day was traded as written"
+    assert rig.terminal.data.journal.totals(2).refunds == 1
     search = Search(rig.canaries())
     for cut in witness.cuts:  # what lay there at any time, write-ahead logs and all
         for path in durable(cut.disks):
@@ -177,7 +178,7 @@ def test_days_trade_leaves_no_secret_on_disk_glass_paper_or_log(
     data = str(rig._directory)
     for command in ("list --batch 1", "export", "export --format jsonl", "show 1", "show 3"):
         assert main(["journal", *command.split(), "--data", data]) == 0
-    offline = rig.terminal.ledger.journal.last_transaction()
+    offline = rig.terminal.data.journal.last_transaction()
     assert offline is not None
     vouchers = ("1 --batch 1", "3 --batch 1", f"{offline.stan} --batch {offline.batch}")
     for number, voucher in enumerate(vouchers):
@@ -269,7 +270,7 @@ def test_bug_in_the_host_is_logged_without_secrets(
     search = Search(rig.canaries())
     with pytest.raises(RuntimeError, match="planted bug") as caught:
         _logged(lambda: rig.plays(SALE, tmp_path))
-    assert "acquirer/service.py" in debug_log.getvalue()
+    assert "acquirer/decisions.py" in debug_log.getvalue()
     search.text("the log", debug_log.getvalue())
     with_locals = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     texts = Search(_texts_only(rig.canaries()))

@@ -30,7 +30,7 @@ from firmware.ui.texts import Language, Text
 def records(player: Player) -> list[object]:
     terminal = player.stage.terminal
     assert terminal is not None
-    return [each.record for each in terminal.ledger.journal.records()]
+    return [each.record for each in terminal.data.journal.records()]
 
 
 def jumps(player: Player) -> list[int]:
@@ -130,8 +130,8 @@ def test_a_terminal_that_is_new_years_after_its_release_comes_into_service(
 ) -> None:
     stage = Stage(tmp_path, fresh=True, start=moment)
     terminal = stage.power_on()
-    assert Text.SIGN_ON.in_language(Language.ZH) in stage.glass_text
-    kinds = [type(each.record) for each in terminal.ledger.journal.records()]
+    assert Text.SIGN_ON.in_language(Language.ZH) in stage.display_text
+    kinds = [type(each.record) for each in terminal.data.journal.records()]
     assert TerminalStarted in kinds
     assert DeviceFailed not in kinds
     stage.close()
@@ -155,12 +155,12 @@ def test_a_terminal_that_was_shut_away_for_years_asks_the_supervisor_once_and_se
         tmp_path, tmp_path, make_stage=lambda config: Stage(tmp_path, config, start=YEARS_ON)
     )
     play(player, "wait 1s")
-    assert Text.CLOCK_FAULT.in_language(Language.ZH) in player.stage.glass_text
+    assert Text.CLOCK_FAULT.in_language(Language.ZH) in player.stage.display_text
     play(player, "press ENTER", "press 246810 ENTER", "wait 1m")
     play(player, "press 2000 ENTER", "press ENTER", "insert visa-credit", "wait 5s")
-    assert Text.APPROVED.in_language(Language.ZH) in player.stage.glass_text
+    assert Text.APPROVED.in_language(Language.ZH) in player.stage.display_text
     play(player, "wait 1m", "remove", "wait 1m", "power cut", "power on")
-    assert Text.ENTER_AMOUNT.in_language(Language.ZH) in player.stage.glass_text
+    assert Text.ENTER_AMOUNT.in_language(Language.ZH) in player.stage.display_text
     (trusted,) = [each for each in records(player) if isinstance(each, GuardOverridden)]
     assert trusted.guard == "clock"
     player.close()

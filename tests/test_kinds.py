@@ -19,9 +19,9 @@ from firmware.iso8583.line_totals import folded
 from firmware.iso8583.profile import REQUESTS
 from firmware.iso8583.request_parts import CODES
 from firmware.iso8583.totals import pack_totals, unpack_totals
-from firmware.journal import essence
-from firmware.journal.essence import NAMES, settlement_fields
+from firmware.journal import signed_record
 from firmware.journal.records import Record, SettlementCompleted
+from firmware.journal.signed_record import NAMES, settlement_fields
 from firmware.lab.page import views
 from firmware.lab.scenario.language import FAULTS, totals_of
 from firmware.lab.scenario.player import Player
@@ -36,11 +36,11 @@ SOME = {
     "acquirer/postgres_moves.py: ENTER": set(Kind) - {Kind.SALE},  # a sale's is SELL
     "api/nexo_answers.py: _TRANSACTION_TYPES": set(COUNTED),
     "api/types.py: ORDERED": {Kind.SALE, Kind.VOID, Kind.REFUND},  # what a till may ask for
-    "audit/report.py: _NAMES": set(COUNTED),
+    "audit/day_report.py: _NAMES": set(COUNTED),
     "audit/report_chart.py: KINDS": set(COUNTED),
     "flows/other.py: ADVICES": {Kind.SALE, Kind.REFUND},  # what is told, or asked until answered
     "payments/originals.py: _NOT_IT": ORIGINALS,
-    "ui/transaction.py: _KEYS": RESTING,
+    "ui/payment_screens.py: _KEYS": RESTING,
 }
 # Records with a voucher's number that are no part of what evidence tells of a payment.
 NO_PART_OF_A_DOSSIER = {
@@ -80,7 +80,7 @@ def test_a_table_of_kinds_has_all_that_it_is_about():
     assert {name: kinds for name, kinds in wrong.items() if kinds} == {}
 
 
-@pytest.mark.parametrize("names", [essence._KINDS, CODES], ids=["qr", "line"])
+@pytest.mark.parametrize("names", [signed_record._KINDS, CODES], ids=["qr", "line"])
 def test_no_two_kinds_are_written_alike(names: dict[Kind, object]):
     assert len(set(names.values())) == len(Kind)
 

@@ -7,7 +7,7 @@ import pytest
 from firmware.acquirer.booking import Standing
 from firmware.api.types import FINAL
 from firmware.core.kinds import COUNTED, EndCause, Kind
-from firmware.journal import essence
+from firmware.journal import signed_record
 from firmware.journal.transactions import State
 from firmware.lab.page import views
 from firmware.lab.scenario.language import FAULTS
@@ -39,12 +39,12 @@ def letters(name: str) -> set[str]:
 
 
 def test_the_page_that_checks_receipts_knows_every_letter_that_is_signed():
-    assert keys(CHECK, "KINDS") == set(essence._KINDS.values())
-    assert keys(CHECK, "STATES") == set(essence._STATES.values())
+    assert keys(CHECK, "KINDS") == set(signed_record._KINDS.values())
+    assert keys(CHECK, "STATES") == set(signed_record._STATES.values())
 
 
 def test_the_page_that_checks_receipts_puts_a_minus_where_paper_does():
-    signed = essence._KINDS
+    signed = signed_record._KINDS
     assert letters("GIVES_BACK") == {signed[kind] for kind in Kind if kind.gives_back}
     assert letters("HOLDS") == {signed[kind] for kind in Kind if not kind.sign}
 

@@ -1,6 +1,7 @@
 """The rooms of the house: who may know whom, and that one name stands for one thing."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,11 @@ COMPOSERS = ("firmware/terminal/", "firmware/ops/doctor/", "firmware/lab/", "fir
 SEAMS = ("hw.ports", "hw.events", "hw.printer_models")  # a printer's name is a setting
 # A slip or a picture that evidence shows is drawn by the very code that prints it.
 PAINTERS = {
-    "firmware/audit/slip_picture.py": ("hw.printer", "hw.printer_encode", "hw.sim.printer.escpos"),
+    "firmware/audit/receipt_picture.py": (
+        "hw.printer",
+        "hw.printer_encode",
+        "hw.sim.printer.escpos",
+    ),
     "firmware/audit/report_chart.py": ("hw.printer_font",),
     "firmware/audit/evidence_pdf.py": ("hw.printer_font",),
 }
@@ -135,24 +140,27 @@ def test_only_the_acquirers_books_and_records_know_sqlite():
     offenders = [
         f"{module}:{line} {name}"
         for module in modules("firmware/acquirer")
-        if not Path(module).name.startswith(("books", "records"))
+        if not Path(module).name.startswith(("books", "sealed_records"))
         for line, name in imports(module)
         if within(name, "sqlite3")
     ]
     assert offenders == []
 
 
-def public_classes(module: str) -> Iterator[str]:
-    yield from (
-        node.name
-        for node in parsed(module).body
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-    )
+def types_of(module: str) -> Iterator[str]:
+    """Public classes, and the names that it gives to types, such as `Post = Callable[…]`."""
+    for node in parsed(module).body:
+        match node:
+            case ast.ClassDef(name=name) if not name.startswith("_"):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]) if re.match("[A-Z][a-z]", name):
+                yield name
 
 
 def test_one_name_stands_for_one_thing_in_the_product():
     places: dict[str, list[str]] = {}
-    for module in modules(*(f"firmware/{room}" for room in ROOMS if room != "lab")):
-        for name in public_classes(module):
-            places.setdefault(name, []).append(module)
+    for module in modules("firmware", "hw"):
+        if not module.startswith(("firmware/lab/", "hw/sim/")):
+            for name in types_of(module):
+                places.setdefault(name, []).append(module)
     assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -14,7 +14,7 @@ from firmware.core.config import Config
 from firmware.core.config_file import from_tables, with_setting
 from firmware.core.config_kiosk import Item
 from firmware.core.config_section import metas
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import RuleBroken
 from firmware.journal.lookups import Lookups
@@ -26,7 +26,7 @@ from firmware.terminal.settings_told import is_amount, is_secret, settings_told
 from tests.flows.test_other_terminal import SALE, play
 from tests.journal.story import Shop
 
-KEY = Key(bytes(32))
+KEY = SecretKey(bytes(32))
 PAN = "6228480012340012"
 AT_IDLE = ("expect screen", "请输入金额")
 

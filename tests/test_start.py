@@ -39,7 +39,7 @@ def thresholds() -> Iterator[None]:
 
 
 def test_a_start_leaves_out_what_only_a_key_a_card_or_a_request_needs():
-    code = "import sys, json, firmware.terminal.service; print(json.dumps(sorted(sys.modules)))"
+    code = "import sys, json, firmware.terminal.process; print(json.dumps(sorted(sys.modules)))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     imported = set(json.loads(said.stdout))
     assert "firmware.flows.idle" in imported

@@ -13,7 +13,7 @@ import pytest
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.registration import Registration
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, Trouble
@@ -267,7 +267,7 @@ def host(tmp_path: Path) -> Callable[[], LocalHost]:
         return LocalHost(
             tmp_path / BOOKS,
             [],
-            master=Key(b"m" * 32),
+            master=SecretKey(b"m" * 32),
             terminals={"10000001": Registration("104110054110001")},
             clock_now=Clock(),
         )

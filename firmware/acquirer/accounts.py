@@ -19,11 +19,11 @@ from firmware.acquirer.cryptogram import VERSIONS
 from firmware.core.config import ConfigError
 from firmware.core.config_across import Mistake
 from firmware.core.files import read_text
-from firmware.core.masked import Key, Pan, Pin
+from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.core.money import MINOR_MAX, Currency, MoneyError, example_of, minor_of
 
 
-class Status(enum.Enum):
+class AccountStatus(enum.Enum):
     """Whether an account may pay."""
 
     ACTIVE = "active"
@@ -48,9 +48,9 @@ class Account(Struct, frozen=True):
     pin: Pin | None  # None: no PIN is checked online
     balance_minor: int | None
     credit_limit_minor: int | None
-    imk_ac: Key  # 16 bytes, issuer master key for application cryptograms
+    imk_ac: SecretKey  # 16 bytes, issuer master key for application cryptograms
     cvn: int  # cryptogram version number: a key of firmware.acquirer.cryptogram.VERSIONS
-    status: Status = Status.ACTIVE
+    status: AccountStatus = AccountStatus.ACTIVE
     day_limit_minor: int | None = None  # approved sales of a day
     day_count: int | None = None
     arpc_method: int = 1
@@ -77,7 +77,7 @@ _DIGITS = {
 _CHOICES: dict[str, tuple[object, ...]] = {
     "cvn": tuple(VERSIONS),
     "arpc_method": (1, 2),
-    "status": tuple(status.value for status in Status),
+    "status": tuple(status.value for status in AccountStatus),
 }
 
 
@@ -137,9 +137,9 @@ def _account(
         pin=Pin(entry["pin"]) if "pin" in entry else None,
         balance_minor=_minor(entry.get("balance"), currency),
         credit_limit_minor=_minor(entry.get("credit_limit"), currency),
-        imk_ac=Key(bytes.fromhex(entry["imk_ac"])),
+        imk_ac=SecretKey(bytes.fromhex(entry["imk_ac"])),
         cvn=entry["cvn"],
-        status=Status(entry.get("status", "active")),
+        status=AccountStatus(entry.get("status", "active")),
         day_limit_minor=_minor(entry.get("day_limit"), currency),
         day_count=entry.get("day_count"),
         arpc_method=entry.get("arpc_method", 1),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from firmware.acquirer.decisions import AcquirerService
 from firmware.acquirer.engine import BooksEngine
-from firmware.acquirer.service import AcquirerService
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import KeySource
 from firmware.iso8583.messages import Answered, subject_of

@@ -36,7 +36,7 @@ from firmware.acquirer.engine import (
     Coming,
 )
 from firmware.core.kinds import RESTS_ON, USES_A_HOLD, Kind, Totals
-from firmware.core.payment import Place
+from firmware.core.payment import PaymentName
 from firmware.core.sqlite import renew_log
 
 BOOKS = "host-books.db"
@@ -169,7 +169,7 @@ class Books:
         """Of each account what was let go so, and what is to be on the next occasion."""
         return lapsed(self._db, since)
 
-    def accounts_at(self, places: Collection[Place]) -> set[str]:
+    def accounts_at(self, places: Collection[PaymentName]) -> set[str]:
         """The accounts of those requests that the books have."""
         return {entry.account for each in places if (entry := self.entry(each)) is not None}
 
@@ -216,7 +216,7 @@ class Books:
         row = self._db.execute(LEFT, values | {"kinds": kinds}).fetchone()
         return row is not None and (entry.kind is Kind.REFUND or not row[0])
 
-    def entry(self, place: Place) -> Booking | None:
+    def entry(self, place: PaymentName) -> Booking | None:
         """The request that `place` names."""
         return self._one("WHERE " + _PLACE, place)
 
@@ -258,11 +258,11 @@ class Books:
         self._db.execute(sql, place)
         self._move(entry.account, -entry.spends_minor, -holds_minor)
 
-    def note_reversal(self, place: Place) -> None:
+    def note_reversal(self, place: PaymentName) -> None:
         """From now on nothing may stand at `place`."""
         self._db.execute("INSERT OR IGNORE INTO reversals VALUES (?, ?, ?)", place)
 
-    def is_reversed(self, place: Place) -> bool:
+    def is_reversed(self, place: PaymentName) -> bool:
         sql = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - ours
         return self._db.execute(sql, place).fetchone() is not None
 

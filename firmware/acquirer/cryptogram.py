@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from firmware.core.masked import Key, Pan
+from firmware.core.masked import Pan, SecretKey
 from firmware.iso8583.des import encrypt, exclusive_or, odd_parity, pad_80, pad_zeros, retail_mac
 
 COVERED = (  # tags and their lengths in the cryptogram's input
@@ -43,7 +43,7 @@ TOGETHER = 8  # session keys that serve twice: a cryptogram is checked, and answ
 ISSUER_APPROVES = 0x80  # in the second byte of the card status update. See EMV 4.4 Book 3, C9
 
 
-class Version(Struct, frozen=True):
+class CryptogramVersion(Struct, frozen=True):
     """One row of the table above."""
 
     diversifier: Callable[[bytes, bytes], bytes] | None  # from ATC and unpredictable number
@@ -61,24 +61,26 @@ def _by_atc_and_number(atc: bytes, unpredictable: bytes) -> bytes:
 
 
 VERSIONS = {
-    0x0A: Version(None, lambda iad: iad[3:7], pad_zeros),
-    0x10: Version(_by_atc_and_number, lambda iad: iad[2:8], pad_80, arpc_by_master_key=True),
-    0x12: Version(_by_atc, lambda iad: iad, pad_80),
-    0x14: Version(_by_atc, lambda iad: iad[2:8], pad_80),
-    0xA5: Version(_by_atc, lambda iad: iad, pad_80),
+    0x0A: CryptogramVersion(None, lambda iad: iad[3:7], pad_zeros),
+    0x10: CryptogramVersion(
+        _by_atc_and_number, lambda iad: iad[2:8], pad_80, arpc_by_master_key=True
+    ),
+    0x12: CryptogramVersion(_by_atc, lambda iad: iad, pad_80),
+    0x14: CryptogramVersion(_by_atc, lambda iad: iad[2:8], pad_80),
+    0xA5: CryptogramVersion(_by_atc, lambda iad: iad, pad_80),
 }
 
 
 class IssuerKey(Struct, frozen=True):
     """What one account's cryptograms are checked with."""
 
-    imk_ac: Key
+    imk_ac: SecretKey
     pan: Pan
     psn: str
     cvn: int
     arpc_method: int = 1
 
-    def of_cryptogram(self, data: Mapping[str, bytes]) -> Key:
+    def of_cryptogram(self, data: Mapping[str, bytes]) -> SecretKey:
         """The key of 9F26 in a transaction with 9F36 and 9F37 of `data`."""
         master = icc_master_key(self.imk_ac, self.pan, self.psn)
         diversifier = VERSIONS[self.cvn].diversifier
@@ -86,7 +88,7 @@ class IssuerKey(Struct, frozen=True):
             return master
         return session_key(master, diversifier(data["9F36"], data["9F37"]))
 
-    def of_answer(self, data: Mapping[str, bytes]) -> Key:
+    def of_answer(self, data: Mapping[str, bytes]) -> SecretKey:
         """The key of the ARPC in the same transaction."""
         if VERSIONS[self.cvn].arpc_by_master_key:
             return icc_master_key(self.imk_ac, self.pan, self.psn)
@@ -94,7 +96,7 @@ class IssuerKey(Struct, frozen=True):
 
 
 @lru_cache(maxsize=CARDS)
-def icc_master_key(imk: Key, pan: Pan, psn: str) -> Key:
+def icc_master_key(imk: SecretKey, pan: Pan, psn: str) -> SecretKey:
     """The card's master key: option A up to 16 digits, B above. See EMV 4.4 Book 2, A1.4."""
     digits = pan.reveal() + psn
     if len(pan) <= 16:
@@ -105,15 +107,15 @@ def icc_master_key(imk: Key, pan: Pan, psn: str) -> Key:
         letters = [str("abcdef".index(sign)) for sign in digest if not sign.isdigit()]
         digits = "".join([*filter(str.isdigit, digest), *letters])[:16]
     block = bytes.fromhex(digits)
-    return Key(odd_parity(encrypt(imk.reveal(), block + exclusive_or(block, b"\xff" * 8))))
+    return SecretKey(odd_parity(encrypt(imk.reveal(), block + exclusive_or(block, b"\xff" * 8))))
 
 
 @lru_cache(maxsize=TOGETHER)
-def session_key(master: Key, diversifier: bytes) -> Key:
+def session_key(master: SecretKey, diversifier: bytes) -> SecretKey:
     """The session key for 8 bytes of diversification. See EMV 4.4 Book 2, A1.3.1."""
     first, last = diversifier[:2], diversifier[3:]
     blocks = first + b"\xf0" + last + first + b"\x0f" + last
-    return Key(odd_parity(encrypt(master.reveal(), blocks)))
+    return SecretKey(odd_parity(encrypt(master.reveal(), blocks)))
 
 
 def version_in(iad: bytes) -> int | None:
@@ -159,11 +161,11 @@ def issuer_authentication_data(issuer: IssuerKey, data: Mapping[str, bytes], cod
     return arpc_method_2(key, data["9F26"], update) + update
 
 
-def arpc_method_1(key: Key, cryptogram: bytes, response_code: bytes) -> bytes:
+def arpc_method_1(key: SecretKey, cryptogram: bytes, response_code: bytes) -> bytes:
     """8 bytes over the cryptogram and a 2-byte response code. See EMV 4.4 Book 2, 8.2.1."""
     return encrypt(key.reveal(), exclusive_or(cryptogram, response_code + bytes(6)))
 
 
-def arpc_method_2(key: Key, cryptogram: bytes, status_update: bytes) -> bytes:
+def arpc_method_2(key: SecretKey, cryptogram: bytes, status_update: bytes) -> bytes:
     """4 bytes over the cryptogram and the card status update. See EMV 4.4 Book 2, 8.2.2."""
     return retail_mac(key.reveal(), pad_80(cryptogram + status_update))[:4]

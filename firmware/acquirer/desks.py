@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from firmware.acquirer.booking import Kept
+from firmware.acquirer.decisions import AcquirerService
 from firmware.acquirer.engine import (
     BooksBusyError,
     BooksConflict,
@@ -22,7 +23,6 @@ from firmware.acquirer.engine import (
     RecordDamagedError,
 )
 from firmware.acquirer.registry import KnownTerminals, Registry
-from firmware.acquirer.service import AcquirerService
 
 WAIT_S = 10
 
@@ -38,7 +38,7 @@ class ServiceDesk(Struct):
     era: int = 0  # of Desks: how often books had failed when it was opened
 
 
-class Desks:
+class OpenBooksPool:
     """Up to `count` desks, each opened by `open_desk` when it is first wanted."""
 
     def __init__(self, open_desk: Callable[[Kept | None], ServiceDesk], count: int) -> None:

@@ -29,15 +29,15 @@ from firmware.acquirer.engine import (
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.named_books import BookEntry, NamedBooks
 from firmware.core.kinds import HOLD_DAYS, Totals
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.sqlite import JournalFault, Trouble
 from firmware.iso8583.keys import derive, derived_keys
 
 if TYPE_CHECKING:
     from firmware.acquirer.accounts import Account
     from firmware.acquirer.answering import Answering
+    from firmware.acquirer.decisions import AcquirerService
     from firmware.acquirer.registration import Registration
-    from firmware.acquirer.service import AcquirerService
 
 
 class LocalHost:
@@ -57,7 +57,7 @@ class LocalHost:
         books_path: Path,
         accounts: Sequence[Account],
         *,
-        master: Key,
+        master: SecretKey,
         terminals: Mapping[str, Registration],
         clock_now: Callable[[], datetime],
         test_amounts: bool = False,
@@ -80,7 +80,7 @@ class LocalHost:
     @functools.cached_property
     def _service(self) -> AcquirerService:
         # what decides and what speaks comes with the first request: no start asks for either
-        from firmware.acquirer.service import AcquirerService  # noqa: PLC0415
+        from firmware.acquirer.decisions import AcquirerService  # noqa: PLC0415
 
         return AcquirerService(
             self._accounts,
@@ -154,7 +154,7 @@ class LocalHost:
         books = self._opened()
         return books.totals(terminal, serial_in(books, terminal, batch))
 
-    def names_by_hash(self, key: Key) -> dict[str, str]:
+    def names_by_hash(self, key: SecretKey) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
         return self._named.names_by_hash(key)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from firmware.core.kinds import Totals
-from firmware.core.payment import Place
+from firmware.core.payment import PaymentName
 
 if TYPE_CHECKING:
     from firmware.acquirer.booking import Booking, Funds, Kept, Lapsed, Tie
@@ -56,7 +56,7 @@ class RecordDamagedError(BooksError):
 class Coming(Struct, frozen=True):
     """A request that is about to be decided, as far as it says what will be read for it."""
 
-    place: Place
+    place: PaymentName
     account: str
     cryptogram: bytes = b""
     original: str = ""  # reference of what it rests on
@@ -103,7 +103,7 @@ class BooksEngine(Protocol):
         """Of each account what was let go so, and what is to be on the next occasion."""
         ...
 
-    def accounts_at(self, places: Collection[Place]) -> set[str]:
+    def accounts_at(self, places: Collection[PaymentName]) -> set[str]:
         """The accounts of those requests that the books have."""
         ...
 
@@ -119,7 +119,7 @@ class BooksEngine(Protocol):
         """The same for many, each with its limit."""
         ...
 
-    def entry(self, place: Place) -> Booking | None: ...
+    def entry(self, place: PaymentName) -> Booking | None: ...
 
     def by_reference(self, reference: str) -> Booking | None: ...
 
@@ -139,9 +139,9 @@ class BooksEngine(Protocol):
         """
         ...
 
-    def note_reversal(self, place: Place) -> None: ...
+    def note_reversal(self, place: PaymentName) -> None: ...
 
-    def is_reversed(self, place: Place) -> bool: ...
+    def is_reversed(self, place: PaymentName) -> bool: ...
 
     def spent_minor(self, account: str) -> int: ...
 

@@ -6,7 +6,7 @@ import secrets
 
 from firmware.acquirer.registry import Registry, TerminalRecord
 from firmware.core.exits import FAILED, Refused
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.money import Currency
 from firmware.iso8583.working_keys import check_value, master_of
 
@@ -27,8 +27,8 @@ def enrol(registry: Registry, number: str, merchant: str, currency: Currency) ->
     registry.put_terminal(record)
     return {
         "component_1": parts[0].hex().upper(),
-        "check_1": check_value(Key(parts[0])).hex().upper(),
+        "check_1": check_value(SecretKey(parts[0])).hex().upper(),
         "component_2": parts[1].hex().upper(),
-        "check_2": check_value(Key(parts[1])).hex().upper(),
+        "check_2": check_value(SecretKey(parts[1])).hex().upper(),
         "check": check_value(tmk).hex().upper(),
     }

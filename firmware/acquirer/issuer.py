@@ -11,12 +11,12 @@ from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-from firmware.acquirer.accounts import Account, Status
+from firmware.acquirer.accounts import Account, AccountStatus
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
 from firmware.acquirer.engine import BooksEngine
 from firmware.acquirer.undoing import (
     APPROVED,
-    Verdict,
+    UndoVerdict,
     completion_verdict,
     holding_since,
     refund_verdict,
@@ -36,10 +36,10 @@ NOT_THIS_CARD = "57"
 NO_PSN = "00"  # of a card that has none. See EMV 4.4 Book 2, A1.4.1.
 PIN_TRIES = 3
 _REFUSED_STATUS = {
-    Status.LOST: "41",
-    Status.STOLEN: "43",
-    Status.BLOCKED: "62",
-    Status.EXPIRED: "54",
+    AccountStatus.LOST: "41",
+    AccountStatus.STOLEN: "43",
+    AccountStatus.BLOCKED: "62",
+    AccountStatus.EXPIRED: "54",
 }
 
 
@@ -140,7 +140,7 @@ class Issuer:
         account_id: str,
         account: Account,
         today: date,
-    ) -> Verdict:
+    ) -> UndoVerdict:
         """The code, the reference of the original that this rests on, and what it holds.
 
         The PIN comes before the money, so that nobody without it learns what is left.
@@ -274,7 +274,7 @@ def _pin_code(books: BooksEngine, card: CardPresented, account_id: str, account:
     if card.pin is None:
         return APPROVED
     failures = books.pin_failures(account_id)
-    if account.status is Status.PIN_BLOCKED or failures >= PIN_TRIES:
+    if account.status is AccountStatus.PIN_BLOCKED or failures >= PIN_TRIES:
         return "75"
     if account.pin is not None and card.pin == account.pin:
         if failures:

@@ -19,7 +19,7 @@ from firmware.acquirer.desks import ServiceDesk
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.undoing import APPROVED
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
 from firmware.iso8583.des import BLOCK, odd_parity
@@ -135,5 +135,5 @@ def _batch_name(desk: ServiceDesk, asked: Upload | Payment) -> str:
     return f"{asked.terminal}|{serial_in(desk.books, asked.terminal, asked.batch)}"
 
 
-def _random_key(size: int) -> Key:
-    return Key(odd_parity(secrets.token_bytes(size)))
+def _random_key(size: int) -> SecretKey:
+    return SecretKey(odd_parity(secrets.token_bytes(size)))

@@ -10,7 +10,7 @@ from msgspec import Struct
 from firmware.acquirer.booking import Standing
 from firmware.acquirer.engine import BooksEngine
 from firmware.core.kinds import Kind
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583 import rounds
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class NamedBooks:
     def __init__(self, accounts: Mapping[str, Account]) -> None:
         self._accounts = accounts
 
-    def names_by_hash(self, key: Key) -> dict[str, str]:
+    def names_by_hash(self, key: SecretKey) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
         return {one.pan.keyed_hash(key): one.name for one in self._accounts.values()}
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.books import BOOKS, Books, BooksToRead
-from firmware.acquirer.desks import Desks, ServiceDesk
+from firmware.acquirer.decisions import AcquirerService
+from firmware.acquirer.desks import OpenBooksPool, ServiceDesk
 from firmware.acquirer.engine import BooksEngine, BooksError
-from firmware.acquirer.records import FILE, Records, SqliteRecords
 from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
+from firmware.acquirer.sealed_records import FILE, Records, SqliteRecords
 from firmware.acquirer.server import ALONE
-from firmware.acquirer.service import AcquirerService
 from firmware.core.kinds import HOLD_DAYS
 from firmware.iso8583.keys import MASTER, KeyFileError, read_or_make_master
 
@@ -68,7 +68,7 @@ class AcquirerPlace:
         *,
         test_amounts: bool = False,
         hold_days: int = HOLD_DAYS,
-    ) -> Desks:
+    ) -> OpenBooksPool:
         """Desks for a server. Raises BooksError: the first is opened now."""
 
         def open_desk(kept: Kept | None) -> ServiceDesk:
@@ -84,7 +84,7 @@ class AcquirerPlace:
             )
             return ServiceDesk(books, registry, terminals, service, close)
 
-        desks = Desks(open_desk, POSTGRES_DESKS if self._url else 1)
+        desks = OpenBooksPool(open_desk, POSTGRES_DESKS if self._url else 1)
         with desks.taken():
             return desks
 

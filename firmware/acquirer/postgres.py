@@ -37,9 +37,9 @@ from firmware.acquirer.postgres_link import (
     Values,
 )
 from firmware.acquirer.postgres_moves import ENTER, LAPSE, LAPSED, REVERSE
-from firmware.acquirer.records import TERMINAL
+from firmware.acquirer.sealed_records import TERMINAL
 from firmware.core.kinds import Kind, Totals
-from firmware.core.payment import Place
+from firmware.core.payment import PaymentName
 
 _DRAWN = 32  # numbers at once
 _KNOWN_MAX = 100_000  # accounts that are known to have a row
@@ -151,7 +151,7 @@ class PostgresBooks:
         rows = self.link.run(LAPSED, (since,))
         return {str(account): Lapsed(*map(int, sums)) for account, *sums in rows}
 
-    def accounts_at(self, places: Collection[Place]) -> set[str]:
+    def accounts_at(self, places: Collection[PaymentName]) -> set[str]:
         """The accounts of those requests that the books have."""
         asked = [dict(zip(PLACE, place, strict=True)) for place in places]
         return {str(row[0]) for row in self.link.run(sql.ACCOUNTS_AT, (as_json(asked),))}
@@ -222,7 +222,7 @@ class PostgresBooks:
         if sales:
             self.link.later(sql.SELL, (as_json(sales), len(sales)), forget=())
 
-    def entry(self, place: Place) -> Booking | None:
+    def entry(self, place: PaymentName) -> Booking | None:
         """The request that `place` names."""
         row = self.link.row(sql.ENTRY, place)
         return None if row is None else entry_of(row)
@@ -251,12 +251,12 @@ class PostgresBooks:
         """Take back a standing entry and the money it moved; else the commit is a conflict."""
         self.link.later(REVERSE, (entry.terminal, entry.batch, entry.stan, entry.spends_minor))
 
-    def note_reversal(self, place: Place) -> None:
+    def note_reversal(self, place: PaymentName) -> None:
         """From now on nothing may stand at `place`."""
         insert = "INSERT INTO reversals VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
         self.link.later(insert, place, forget=[(sql.REVERSED, place)])
 
-    def is_reversed(self, place: Place) -> bool:
+    def is_reversed(self, place: PaymentName) -> bool:
         return self.link.row(sql.REVERSED, place) is not None
 
     def funds(self, account: str) -> Funds:

@@ -12,7 +12,7 @@ from firmware.acquirer import postgres_sql as sql
 from firmware.acquirer.booking import COLUMNS
 from firmware.acquirer.engine import Coming
 from firmware.acquirer.postgres_link import PostgresLink, Rows, Statement
-from firmware.acquirer.records import ACCOUNT
+from firmware.acquirer.sealed_records import ACCOUNT
 
 PLACE = ("terminal", "batch", "stan")
 _REFERENCE, _UNDOES = COLUMNS.index("reference"), COLUMNS.index("undoes")

@@ -7,7 +7,7 @@ from firmware.acquirer.postgres_sql import RECORD
 
 
 class PostgresRecords:
-    """Records over `link`, which its owner closes. See firmware.acquirer.records.Records."""
+    """Records over `link`, which its owner closes. See firmware.acquirer.sealed_records.Records."""
 
     def __init__(self, link: PostgresLink) -> None:
         self._link = link

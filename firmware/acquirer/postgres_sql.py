@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from firmware.acquirer.booking import COLUMNS
 from firmware.acquirer.postgres_moves import INSERT, NAMES, PLACE
-from firmware.acquirer.records import ACCOUNT, TERMINAL
+from firmware.acquirer.sealed_records import ACCOUNT, TERMINAL
 
 SELECT = f"SELECT {NAMES} FROM transactions "  # noqa: S608 - our own names
 _NUMBERS = dict.fromkeys(("batch", "original_batch", "amount_minor", "holds_minor"), "bigint")

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.engine import RecordDamagedError
-from firmware.acquirer.records import ACCOUNT, TERMINAL, Records
 from firmware.acquirer.registration import Registration
-from firmware.core.masked import Key, Pan, Pin
+from firmware.acquirer.sealed_records import ACCOUNT, TERMINAL, Records
+from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.core.seal import Seal
 from firmware.iso8583.keys import SessionKeys, derive
 
@@ -29,9 +29,9 @@ class TerminalRecord(Struct, frozen=True, kw_only=True):
     number: str  # 8 characters
     merchant: str  # 15 characters
     currency: str = "156"  # ISO 4217 number
-    tmk: Key  # 16 bytes
-    pin_key: Key | None = None  # 16 bytes, or 8
-    mac_key: Key | None = None  # 16 bytes, or 8
+    tmk: SecretKey  # 16 bytes
+    pin_key: SecretKey | None = None  # 16 bytes, or 8
+    mac_key: SecretKey | None = None  # 16 bytes, or 8
     signed_on: str = ""  # when, ISO 8601; "" before the first sign-on and after a sign-off
 
     @property
@@ -52,7 +52,7 @@ class Registry:
     An account is found by the keyed hash of its PAN under `hash_key`, as in the books.
     """
 
-    def __init__(self, records: Records, master: Key) -> None:
+    def __init__(self, records: Records, master: SecretKey) -> None:
         self._records = records
         self._seal = Seal(derive(master, "acquirer|records", 32).reveal())
         self._opened: dict[tuple[str, str], tuple[bytes, Any]] = {}
@@ -159,16 +159,16 @@ class KnownAccounts:
 def _plain(value: Any) -> str:
     """A masked value, for what is sealed at once."""
     match value:
-        case Key():
+        case SecretKey():
             return value.reveal().hex()
         case Pan() | Pin():
             return value.reveal()
     raise NotImplementedError(type(value).__name__)
 
 
-def _masked(shape: type, value: Any) -> Key | Pan | Pin:
-    if shape is Key:
-        return Key(bytes.fromhex(value))
+def _masked(shape: type, value: Any) -> SecretKey | Pan | Pin:
+    if shape is SecretKey:
+        return SecretKey(bytes.fromhex(value))
     if shape in (Pan, Pin):
         made: Pan | Pin = shape(value)
         return made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from firmware.acquirer.rules import RequestSeen, Rule
 from firmware.acquirer.terminal_line import Reply
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import Answered
 from firmware.iso8583.unionpay import RequestRead, UnionPay
 
-WRONG_KEY = SessionKeys(mac=Key(bytes(range(1, 17))), pin=Key(bytes(16)))
+WRONG_KEY = SessionKeys(mac=SecretKey(bytes(range(1, 17))), pin=SecretKey(bytes(16)))
 
 
 def played(

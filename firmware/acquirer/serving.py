@@ -28,7 +28,7 @@ OTHER_FILES = 64  # books, records, log, metrics, connections that are being tak
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
 
-Figures = Callable[[Counts], AbstractContextManager[None]]
+ShowCounts = Callable[[Counts], AbstractContextManager[None]]
 """Within what it gives, the counters may be read from outside. Raises Refused."""
 
 
@@ -51,7 +51,7 @@ def serve(
     line: UnionPay,
     wanted: Serving,
     ended: threading.Event,
-    figures: Figures | None,
+    figures: ShowCounts | None,
 ) -> None:
     """Answer what comes by `line` until `ended` is set. Raises Refused, and BooksError."""
     if not acquirer.is_shared:

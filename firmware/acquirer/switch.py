@@ -18,7 +18,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.acquirer.counts import Counts
-from firmware.acquirer.desks import Desks, ServiceDesk
+from firmware.acquirer.decisions import TRIES
+from firmware.acquirer.desks import OpenBooksPool, ServiceDesk
 from firmware.acquirer.engine import (
     BooksBusyError,
     BooksConflict,
@@ -30,7 +31,6 @@ from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.replies import played, seen_in
 from firmware.acquirer.rules import Rule, RuleBook
 from firmware.acquirer.server import Alone
-from firmware.acquirer.service import TRIES
 from firmware.acquirer.terminal_line import Reply
 from firmware.core.log import fields as event
 from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
@@ -75,7 +75,7 @@ class Switch:
     def __init__(
         self,
         line: UnionPay,
-        desks: Desks,
+        desks: OpenBooksPool,
         rules: RuleBook,
         counts: Counts,
         *,

@@ -15,7 +15,7 @@ from firmware.core.money import percent_of
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
 
-Verdict = tuple[str, str, int]
+UndoVerdict = tuple[str, str, int]
 APPROVED, NOT_POSSIBLE, NO_ACCOUNT = "00", "12", "14"
 NOT_FOUND, OVER_LIMIT, OTHER_AMOUNT = "25", "61", "64"
 # suspected malfunction: by UnionPay's list of response codes what the completion of a voided
@@ -28,7 +28,7 @@ def holding_since(today: date, days: int) -> str:
     return f"{today - timedelta(days=days):%Y%m%d}"
 
 
-def void_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Verdict:
+def void_verdict(books: BooksEngine, payment: Payment, account_id: str) -> UndoVerdict:
     """Same batch, same card, whole amount, once. A completion's void holds its money again."""
     named = payment.original
     original = books.entry((payment.terminal, named.batch, named.stan)) if named else None
@@ -45,7 +45,7 @@ def void_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Verdi
     return (APPROVED if whole else OTHER_AMOUNT), original.reference, -original.holds_minor
 
 
-def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Verdict:
+def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> UndoVerdict:
     """Any batch, same card, up to what is left."""
     original = _refunded_original(books, payment)
     if original is None or original.merchant != payment.merchant:
@@ -61,7 +61,7 @@ def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ver
     return (APPROVED if payment.amount.minor <= left else OTHER_AMOUNT), original.reference, 0
 
 
-def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Verdict:
+def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> UndoVerdict:
     """The void of a pre-authorisation: whole amount, while nothing was completed of it.
 
     Of one that has lapsed it gives nothing back: that is done already.
@@ -76,7 +76,7 @@ def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ve
 
 def completion_verdict(
     books: BooksEngine, payment: Payment, account_id: str, since: str
-) -> Verdict:
+) -> UndoVerdict:
     """Once, in time, and not far above what is held: see COMPLETION_PERCENT_MAX.
 
     What was held before the day `since` is not any more.

@@ -21,7 +21,7 @@ from firmware.api.nexo_types import NexoAsked, NexoFault, NexoSaid
 from firmware.api.problems import Wrong, problem
 from firmware.api.receipts import COPIES, JSON, MEDIA, TEXT
 from firmware.api.requests import VERSION_MAX, WAIT_MAX_S, answer
-from firmware.api.service import Service
+from firmware.api.till_service import Service
 from firmware.api.tokens import Scope
 from firmware.api.types import (
     Accepted,

@@ -12,7 +12,7 @@ from firmware.core import log
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.terminal.loop import Inbox
-from firmware.terminal.service import Beside
+from firmware.terminal.process import Companion
 from firmware.terminal.settings import Settings
 from firmware.terminal.terminal import Terminal
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def beside(settings: Settings, data: Path, shop: Callable[[], MoreRoutes]) -> Beside:
+def beside(settings: Settings, data: Path, shop: Callable[[], MoreRoutes]) -> Companion:
     """Serves what the settings say; `shop` gives the routes beside the API, where there is one."""
 
     @contextlib.contextmanager
@@ -62,7 +62,7 @@ def _api(
         from firmware.api.server import ApiServer  # noqa: PLC0415 - its libraries slow the start
         from firmware.api.views import Door  # noqa: PLC0415
 
-        signer = lambda: terminal.ledger.signer  # noqa: E731 - said where it is used
+        signer = lambda: terminal.data.signer  # noqa: E731 - said where it is used
         door = Door(data, config, inbox.post, terminal.board, signer, SystemClock().now)
         try:
             server = ApiServer(door, beside=shop())

@@ -19,7 +19,7 @@ from firmware.api.requests import (
     name_of,
     number_of,
 )
-from firmware.api.service import Service
+from firmware.api.till_service import Service
 from firmware.api.types import Accepted, PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, settlement_of, terminal_of, totals_of
 from firmware.core.kinds import Kind

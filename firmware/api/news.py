@@ -85,7 +85,7 @@ class Packed(Struct, frozen=True):
     sent: bytes
 
 
-class Feed:
+class EventFeed:
     """The events of orders, for any number of streams."""
 
     def __init__(self, door: Door, news: News) -> None:

@@ -33,7 +33,7 @@ from firmware.api.nexo_types import (
 )
 from firmware.api.problems import Wrong
 from firmware.api.problems import refused as not_taken
-from firmware.api.service import Service
+from firmware.api.till_service import Service
 from firmware.api.tokens import Scope, Till, TokenError, Tokens
 from firmware.api.types import PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, terminal_of

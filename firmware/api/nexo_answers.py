@@ -10,7 +10,7 @@ from firmware import __version__
 from firmware.api.nexo_types import Body, Header
 from firmware.api.problems import KINDS, Wrong
 from firmware.api.receipts import receipt_of
-from firmware.api.service import Service
+from firmware.api.till_service import Service
 from firmware.api.types import (
     BatchTotalsNow,
     Card,

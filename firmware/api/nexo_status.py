@@ -5,7 +5,7 @@ from __future__ import annotations
 from firmware.api import nexo_answers as told
 from firmware.api.nexo_types import Body, Message, MessageReference, id_of
 from firmware.api.problems import Wrong
-from firmware.api.service import Service
+from firmware.api.till_service import Service
 from firmware.api.types import PaymentState
 from firmware.api.views import journal_of
 from firmware.journal.order_records import NexoMessage

@@ -11,13 +11,13 @@ from starlette.requests import Request
 from firmware.api.problems import Wrong
 from firmware.api.types import Receipt, ReceiptLine
 from firmware.api.views import Door, journal_of
-from firmware.audit.slip_picture import drawn
+from firmware.audit.receipt_picture import drawn
 from firmware.core.kinds import Copy, Verification
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.receipts.papers import Papers
 from firmware.terminal.drivers import profile_of
-from hw.ports import Document, Line, Qr
+from hw.ports import Document, Qr, TextLine
 
 JSON, TEXT, PNG = "application/json", "text/plain", "image/png"
 MEDIA = (TEXT, JSON, PNG)  # the first is what a client gets that does not mind
@@ -57,7 +57,7 @@ def receipt_of(door: Door, name: str, copy: Literal["cardholder", "merchant"]) -
             bold=part.bold,
         )
         for part in document
-        if isinstance(part, Line)
+        if isinstance(part, TextLine)
     ]
     qr = next((part.data for part in document if isinstance(part, Qr)), "")
     signature = copy == "merchant" and paid.verification in _SIGNED

@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute
 from firmware.api.application import application
 from firmware.api.connections import BoundedConnection
 from firmware.api.guard import Guard
-from firmware.api.service import Service
+from firmware.api.till_service import Service
 from firmware.api.tls import fingerprint, own_certificate
 from firmware.api.tokens import TokenError, Tokens
 from firmware.api.views import Door

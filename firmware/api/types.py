@@ -13,7 +13,7 @@ ID_PATTERN = "^[A-Za-z0-9._-]{1,64}$"
 _PLAIN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$"
 LINES_MAX, AMOUNT_MAX = 100, 999_999_999  # the amount is what the display shows in large digits
 
-AmountMinor = Annotated[
+AmountAsked = Annotated[
     int, Meta(ge=1, le=AMOUNT_MAX, description="In minor units of the currency: 12850 is 128.50.")
 ]
 Version = Annotated[int, Meta(ge=0, description="Number of the journal's record that changed it.")]
@@ -40,7 +40,7 @@ class Line(Asked, frozen=True, kw_only=True):
 class PaymentOrder(Asked, frozen=True, kw_only=True):
     """What is to be paid. The lines, if there are any, add up to the amount."""
 
-    amount_minor: AmountMinor
+    amount_minor: AmountAsked
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217, as CNY.")]
     reference: Annotated[str, Meta(max_length=40, pattern=_PLAIN)] = ""
     lines: Annotated[tuple[Line, ...], Meta(max_length=LINES_MAX)] = ()
@@ -86,10 +86,10 @@ class VoidOrder(Asked, frozen=True, kw_only=True):
 class RefundOrder(VoidOrder, frozen=True, kw_only=True):
     """Give a sale of any batch back, or some of it, on the card that paid it."""
 
-    amount_minor: AmountMinor
+    amount_minor: AmountAsked
 
 
-State = Literal[
+PaymentStage = Literal[
     "taken",
     "shown",
     "agreed",
@@ -127,7 +127,7 @@ class OriginalSale(Struct, frozen=True, kw_only=True):
 
 
 PaperCopy = Literal["merchant", "cardholder", "settlement", "fault", "display"]
-PaperState = Annotated[
+PaperStage = Annotated[
     Literal["queued", "sending", "held", "printed", "unconfirmed", "doubtful", "dropped"],
     Meta(
         description="held: until it is asked for. unconfirmed: sent to a printer that never"
@@ -140,7 +140,7 @@ class PaymentPaper(Struct, frozen=True, kw_only=True):
     """A paper of a payment, and how it stands; reprints are duplicates."""
 
     copy: PaperCopy
-    state: PaperState
+    state: PaperStage
     duplicate: bool
 
 
@@ -177,7 +177,7 @@ class PaymentState(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: PaymentKind
-    state: State
+    state: PaymentStage
     final: bool
     version: Version
     amount_minor: int
@@ -226,9 +226,9 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 Paper = Literal["ready", "near-end", "paper-out", "cover-open", "offline", "unknown"]
-Part = Literal["ready", "lost"]
-Reader = Literal["ready", "card-in", "lost"]
-AcquirerLine = Literal["up", "down", "unknown"]
+PartState = Literal["ready", "lost"]
+CardReaderState = Literal["ready", "card-in", "lost"]
+LineState = Literal["up", "down", "unknown"]
 
 
 class TerminalState(Struct, frozen=True, kw_only=True):
@@ -240,10 +240,10 @@ class TerminalState(Struct, frozen=True, kw_only=True):
     busy: bool
     faults: list[str]
     paper: Paper
-    reader: Reader
-    display: Part
-    keypad: Part
-    line: AcquirerLine  # to the acquirer: how the last request went
+    reader: CardReaderState
+    display: PartState
+    keypad: PartState
+    line: LineState  # to the acquirer: how the last request went
     payment: str  # id of the one under way
     stage: str
     signed_on: bool

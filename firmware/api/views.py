@@ -21,11 +21,11 @@ from firmware.api.types import (
     Card,
     OriginalSale,
     Paper,
-    PaperState,
+    PaperStage,
     PaymentPaper,
+    PaymentStage,
     PaymentState,
     Settlement,
-    State,
     Sums,
     TerminalState,
 )
@@ -39,12 +39,12 @@ from firmware.journal.operators import SUPERVISOR
 from firmware.journal.orders import OrderFound, OrderState
 from firmware.journal.transactions import PaperStands, PrintJob, Transaction
 from firmware.payments.tills import NotNow, OrderStage, TillEvent
-from firmware.terminal.tills import Board
+from firmware.terminal.till_inbox import Board
 from hw.events import Device
 
 READER, DISPLAY, KEYPAD = (part.value for part in (Device.READER, Device.DISPLAY, Device.KEYPAD))
 
-_STANDS: dict[PaperStands, PaperState] = {
+_STANDS: dict[PaperStands, PaperStage] = {
     PaperStands.QUEUED: "queued",
     PaperStands.SENDING: "sending",
     PaperStands.PRINTED: "printed",
@@ -101,7 +101,7 @@ def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
     return _with(base, paid, [_paper(job, out) for job in journal.papers_of(order.intent)])
 
 
-def _state(order: OrderFound, door: Door) -> State:
+def _state(order: OrderFound, door: Door) -> PaymentStage:
     """By the journal, and between its records by how far the conversation has come."""
     standing = door.board.standing
     here = standing.order_id == order.taken.id
@@ -121,7 +121,7 @@ def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
 def _paper(job: PrintJob, out: Container[int]) -> PaymentPaper:
     """A paper; what is `out` the journal may hear of a little later."""
     held = job.held and job.state is PaperStands.QUEUED
-    told: PaperState = "held" if held else _STANDS[job.state]
+    told: PaperStage = "held" if held else _STANDS[job.state]
     if job.job in out and told in _WAITING:
         told = "printed"
     return PaymentPaper(copy=job.copy.value, state=told, duplicate=job.duplicate)

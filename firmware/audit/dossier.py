@@ -37,7 +37,7 @@ from firmware.journal.transactions import Transaction
 _Numbered = (
     IntentRecorded | OutcomeRecorded | ReversalOpened | ReversalAttempted | ReversalConfirmed
 )
-_Place = tuple[int, int, bool]  # batch, voucher number, whether it is a lesson
+_Place = tuple[int, int, bool]  # batch, voucher number, whether it is a training transaction
 
 
 def dossier(journal: Lookups, one: Transaction) -> Iterator[str]:

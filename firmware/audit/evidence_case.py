@@ -12,24 +12,24 @@ from PIL import Image
 
 from firmware.audit.dossier import entries_about
 from firmware.audit.keyring import fingerprint_of
-from firmware.audit.slip_picture import drawn
+from firmware.audit.receipt_picture import drawn
 from firmware.core.config import Config
 from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import Copy, EmvData
 from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
 from firmware.journal.chain import ChainedRecord, Introduced
-from firmware.journal.essence import essence
-from firmware.journal.genuine import verify_essence
+from firmware.journal.genuine import verify_signed_record
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import AmountAgreed, IntentRecorded
+from firmware.journal.signed_record import signed_record
 from firmware.journal.transactions import Transaction
 from firmware.journal.verify import JournalReport, verify_journal
 from firmware.receipts.papers import Papers
 from firmware.terminal.drivers import profile_of
 
-GLASS_PX = (128, 64)
+DISPLAY_PX = (128, 64)
 # the journal's name of a fact: the tag it came from
 EMV_TAGS = {
     "aid": Tag.AID_TERMINAL,
@@ -52,7 +52,7 @@ class JournalWithKeys(Struct, frozen=True):
     signer: TerminalKeys
 
 
-class Slip(Struct, frozen=True):
+class EvidenceReceipt(Struct, frozen=True):
     """A voucher printed anew: marked as a duplicate, for the first ones were handed out."""
 
     name: str
@@ -70,10 +70,10 @@ class Case(Struct, frozen=True):
     family: tuple[Transaction, ...]
     entries: tuple[ChainedRecord, ...]
     frames: dict[str, Image.Image]
-    slips: tuple[Slip, ...]
+    receipts: tuple[EvidenceReceipt, ...]
     report: JournalReport
-    essences: dict[str, str]  # QR text of each of the family, by voucher
-    faults: tuple[str, ...]  # of the essences
+    signed_records: dict[str, str]  # QR text of each of the family, by voucher
+    faults: tuple[str, ...]  # of the signed records
     keys: Introduced  # every key that has signed, so that papers of any time can be checked
     introductions: tuple[ChainedRecord, ...]  # the records that name them
 
@@ -92,21 +92,21 @@ def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directo
     sale = _sale(journal, asked)
     entries = tuple(entries_about(journal, sale))
     family = tuple(_family(journal, entries))
-    essences = {f"{one.stan:06d}": essence(one, reading.signer) for one in family}
+    signed_records = {f"{one.stan:06d}": signed_record(one, reading.signer) for one in family}
     key = reading.signer.public_key
     faults = tuple(
         f"{number}: {fault}"
-        for number, text in essences.items()
-        for fault in verify_essence(text, [(1, key)], directory).faults
+        for number, text in signed_records.items()
+        for fault in verify_signed_record(text, [(1, key)], directory).faults
     )
     return Case(
         asked=asked,
         family=family,
         entries=entries,
         frames=dict(_frames(journal, entries)),
-        slips=tuple(_slips(reading, family, config)),
+        receipts=tuple(_receipts(reading, family, config)),
         report=verify_journal(directory, key),
-        essences=essences,
+        signed_records=signed_records,
         faults=faults,
         keys=(keys := journal.public_keys()),
         introductions=tuple(entry for seq, _ in keys for entry in journal.records(seq, seq)),
@@ -145,12 +145,12 @@ def _frames(
         if isinstance(record, AmountAgreed):
             packed = journal.frame(record.frame_sha256)
             if packed is not None:
-                yield record.frame_sha256, Image.frombytes("1", GLASS_PX, packed)
+                yield record.frame_sha256, Image.frombytes("1", DISPLAY_PX, packed)
 
 
-def _slips(
+def _receipts(
     reading: JournalWithKeys, family: tuple[Transaction, ...], config: Config
-) -> Iterator[Slip]:
+) -> Iterator[EvidenceReceipt]:
     """Both copies of each, as the printer makes them."""
     papers = Papers(reading, config, profile_of(config.printer).columns)
     for one in family:
@@ -158,7 +158,7 @@ def _slips(
             document = papers.receipt(one, copy, duplicate=True)
             picture = drawn(document, config.printer)
             name = f"{one.batch:06d}-{one.stan:06d}-{copy.value}"
-            yield Slip(name, picture.image, picture.text)
+            yield EvidenceReceipt(name, picture.image, picture.text)
 
 
 def records_json(case: Case) -> str:
@@ -219,6 +219,6 @@ def verification_json(case: Case) -> str:
         "journal_faults": report.faults,
         "journal_notes": report.notes,
         "voucher_faults": list(case.faults),
-        "qr": case.essences,
+        "qr": case.signed_records,
     }
     return json.dumps(told, ensure_ascii=False, indent=1)

@@ -19,14 +19,13 @@ import msgspec
 from msgspec import Struct, field
 from PIL import Image
 
-from firmware.audit.evidence_case import GLASS_PX, emv_told
+from firmware.audit.evidence_case import DISPLAY_PX, emv_told
 from firmware.audit.evidence_seal import MANIFEST, seal_faults
 from firmware.audit.keyring import keys_of
 from firmware.core.exits import Refused
 from firmware.journal.advice_records import AdviceAnswered
 from firmware.journal.chain import ORIGIN, ChainedRecord, Introduced, faults_alone, key_at
-from firmware.journal.essence import VOUCHER, hash_digits, transaction_fields
-from firmware.journal.genuine import verify_essence
+from firmware.journal.genuine import verify_signed_record
 from firmware.journal.records import (
     AmountAgreed,
     IntentRecorded,
@@ -36,6 +35,7 @@ from firmware.journal.records import (
     ReversalConfirmed,
     ReversalOpened,
 )
+from firmware.journal.signed_record import VOUCHER, hash_digits, transaction_fields
 from firmware.journal.transactions import State, Transaction
 
 BYTES_MAX, FILES_MAX = 64 * 2**20, 500
@@ -220,7 +220,7 @@ def _packed_sha256(png: bytes) -> str:
     """The hash of a frame's 1,024 bytes; "" for a picture that is no frame."""
     try:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-            if image.size != GLASS_PX or image.mode != "1":
+            if image.size != DISPLAY_PX or image.mode != "1":
                 return ""
             return hashlib.sha256(image.tobytes()).hexdigest()
     except (OSError, ValueError, SyntaxError):  # what Pillow raises for broken chunks
@@ -253,20 +253,21 @@ def _qr(
     text: str, one: Transaction | None, keys: Introduced, hashes: Mapping[int, str]
 ) -> Iterator[str]:
     """What is wrong with a QR's signature, or not as the records say."""
-    essence = verify_essence(text, keys)
-    yield from (f"its QR code: {fault}" for fault in essence.faults)
-    fields = essence.fields
+    signed_record = verify_signed_record(text, keys)
+    yield from (f"its QR code: {fault}" for fault in signed_record.faults)
+    fields = signed_record.fields
     if one is None or fields.get("version") != VOUCHER:
         yield "no record in the file is of it"
         return
     for name, value in transaction_fields(one).items():
         if name not in _NOT_HELD and fields[name] != value:
             yield f"its QR code says {name} {fields[name]}, the record {value}"
-    found = hashes.get(essence.number("record"), "")
+    found = hashes.get(signed_record.number("record"), "")
     if not found:
-        yield f"record {essence.number('record')}, which its QR code names, is not in the file"
+        number = signed_record.number("record")
+        yield f"record {number}, which its QR code names, is not in the file"
     elif hash_digits(found) != fields["hash"]:
-        yield f"record {essence.number('record')} is another than its QR code names"
+        yield f"record {signed_record.number('record')} is another than its QR code names"
 
 
 def _transactions(entries: list[ChainedRecord]) -> Iterator[Transaction]:

@@ -25,7 +25,7 @@ from firmware.audit.keyring import fingerprint_of
 from firmware.journal.transactions import Transaction
 from firmware.receipts.sheet import amount_text
 
-GLASS_SCALE = 3
+DISPLAY_SCALE = 3
 _STYLE = """
 body{font:16px/1.5 system-ui,"Noto Sans SC","Microsoft YaHei",sans-serif;margin:2em auto;
 max-width:60em;padding:0 1em;color:#222}
@@ -57,7 +57,7 @@ def page(case: Case) -> str:
         *_section("一、交易 The transactions", _transactions(case)),
         *_section("二、持卡人同意的画面 The frames that were agreed to", _frames(case)),
         *_section("三、经过 What happened", _story(case)),
-        *_section("四、签购单 The vouchers", _slips(case)),
+        *_section("四、签购单 The vouchers", _receipts(case)),
         *_section("五、芯片数据 The chip's data (EMV)", _emv(case)),
         *_section("六、核验 Verification", _verification(case)),
     ]
@@ -126,7 +126,7 @@ def _frames(case: Case) -> Iterator[str]:
         "ENTER counted on this very frame alone; the journal holds its hash, the key and the time.",
     )
     for sha256, image in case.frames.items():
-        size = (image.width * GLASS_SCALE, image.height * GLASS_SCALE)
+        size = (image.width * DISPLAY_SCALE, image.height * DISPLAY_SCALE)
         yield _figure(image.resize(size), f"SHA-256 {sha256}")
     if not case.frames:
         yield from _both("无。", "None.")
@@ -146,8 +146,8 @@ def _story(case: Case) -> Iterator[str]:
     yield from _table(rows, ("记录 Record", "时间 Time", "事项 Event", "摘要 Hash"))
 
 
-def _slips(case: Case) -> Iterator[str]:
-    return (_figure(slip.image, slip.name) for slip in case.slips)
+def _receipts(case: Case) -> Iterator[str]:
+    return (_figure(receipt.image, receipt.name) for receipt in case.receipts)
 
 
 def _emv(case: Case) -> Iterator[str]:
@@ -177,7 +177,7 @@ def _verification(case: Case) -> Iterator[str]:
             ("公钥指纹 Fingerprint", "<br>".join(fingerprint_of(key) for _, key in case.keys)),
             *(
                 (f"二维码 QR {number}", f"<code>{escape(text)}</code>")
-                for number, text in case.essences.items()
+                for number, text in case.signed_records.items()
             ),
         ]
     )

@@ -189,13 +189,15 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]], widths: Sequence[
 
 def _receipts(case: Case) -> Iterator[Any]:
     """Both copies of each transaction side by side, a page each."""
-    for at in range(0, len(case.slips), 2):
-        pair = case.slips[at : at + 2]
+    for at in range(0, len(case.receipts), 2):
+        pair = case.receipts[at : at + 2]
         pictures = [
-            _image(slip.image, min(slip.image.width / PAPER_DOTS_PER_MM * mm, WIDTH / 2 - 6 * mm))
-            for slip in pair
+            _image(
+                receipt.image, min(receipt.image.width / PAPER_DOTS_PER_MM * mm, WIDTH / 2 - 6 * mm)
+            )
+            for receipt in pair
         ]
-        names = [_words(slip.name, _SMALL) for slip in pair]
+        names = [_words(receipt.name, _SMALL) for receipt in pair]
         heading = f"三、签购单 The receipts {at // 2 + 1}"
         table = Table([pictures, names], colWidths=[WIDTH / 2] * len(pair))
         yield PageBreak()
@@ -223,7 +225,7 @@ def _verification(case: Case) -> Iterator[Any]:
         ("流水记录 Records", str(report.records)),
         ("链首摘要 Head", report.head_hash),
         *(("公钥 Public key", key) for key in report.keys),
-        *((f"二维码 QR {number}", text) for number, text in case.essences.items()),
+        *((f"二维码 QR {number}", text) for number, text in case.signed_records.items()),
     ]
     cells = [(_words(label, _SMALL), _words(words, _SMALL)) for label, words in rows]
     yield Table(cells, colWidths=(40 * mm, WIDTH - 40 * mm), style=_LINES)

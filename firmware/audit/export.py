@@ -1,8 +1,8 @@
 """What `pos journal export` gives out: tables of transactions, batches and totals.
 
 In all of them an amount is what moved: a void and a refund are negative, and what was declined or
-reversed, what is only held, and a lesson, is zero. So every sum over the column is right, whatever
-is filtered.
+reversed, what is only held, and a training transaction, is zero. So every sum over the column is
+right, whatever is filtered.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 
 Cell = str | int | bool
-Row = dict[str, Cell]
+SheetRow = dict[str, Cell]
 
 
 class Is(Enum):
@@ -38,10 +38,10 @@ class Table(Struct, frozen=True):
     """A table: its columns in order, and how its rows are made of transactions, oldest first."""
 
     columns: dict[str, Is]
-    rows: Callable[[Lookups, Iterable[Transaction]], Iterator[Row]]
+    rows: Callable[[Lookups, Iterable[Transaction]], Iterator[SheetRow]]
 
 
-def export(journal: Lookups, name: str, span: Span) -> Iterator[Row]:
+def export(journal: Lookups, name: str, span: Span) -> Iterator[SheetRow]:
     """The rows of a table of `TABLES`, one after another.
 
     Raises Refused for a batch that is not there or whose sums are not the journal's own, at its
@@ -62,7 +62,7 @@ def money(minor: int, code: str) -> str:
     return major_text(minor, currency_of(code))
 
 
-def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
+def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[SheetRow]:
     for one in found:
         original = one.original
         if original is not None and original.elsewhere:  # its numbers are another terminal's
@@ -134,8 +134,8 @@ class _Sums(Struct):
         self.settled = one.settled
         self.first, self.last = min(self.first, one.date), max(self.last, one.date)
 
-    def cells(self, code: str) -> Row:
-        row: Row = {"first_date": dashed(self.first), "last_date": dashed(self.last)}
+    def cells(self, code: str) -> SheetRow:
+        row: SheetRow = {"first_date": dashed(self.first), "last_date": dashed(self.last)}
         row["currency"] = code
         for kind in COUNTED:
             row[f"{kind.value}s"] = self.counts[kind]
@@ -161,7 +161,7 @@ def _summed(
     yield from sorted(sums.items(), key=lambda item: item[0])
 
 
-def _by_batch(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
+def _by_batch(journal: Lookups, found: Iterable[Transaction]) -> Iterator[SheetRow]:
     for (_, batch, code), sums in _summed(found, by_batch=True):
         closed = journal.settlement(batch, date=sums.last) if sums.settled else None
         yield {
@@ -172,7 +172,7 @@ def _by_batch(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
         }
 
 
-def _totals(journal: Lookups, found: Iterable[Transaction]) -> Iterator[Row]:
+def _totals(journal: Lookups, found: Iterable[Transaction]) -> Iterator[SheetRow]:
     record, head_hash = journal.head()
     for (_, _, code), sums in _summed(found, by_batch=False):
         yield sums.cells(code) | {"head_record": record, "head_hash": head_hash}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TextIO
 
-from firmware.audit.export import Cell, Is, Row, Table
+from firmware.audit.export import Cell, Is, SheetRow, Table
 
 BOM = "\ufeff"
 # A spreadsheet would compute with what a card, a host or a shop's name says. The full-width forms
@@ -14,13 +14,13 @@ BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def write_json(rows: Iterable[Row], file: TextIO) -> None:
+def write_json(rows: Iterable[SheetRow], file: TextIO) -> None:
     """A JSON object a line."""
     file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def write_csv(
-    table: Table, rows: Iterable[Row], file: TextIO, *, spreadsheet: bool = False
+    table: Table, rows: Iterable[SheetRow], file: TextIO, *, spreadsheet: bool = False
 ) -> None:
     """A heading and a line a row, as RFC 4180 has it; texts and identifiers in quotes.
 

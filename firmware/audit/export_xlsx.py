@@ -13,7 +13,7 @@ from typing import IO, Any
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
-from firmware.audit.export import TABLES, Cell, Is, Row, Table
+from firmware.audit.export import TABLES, Cell, Is, SheetRow, Table
 from firmware.core.exits import FAILED, Refused
 from firmware.core.money import currency_of
 
@@ -29,7 +29,7 @@ _WIDTHS = {
 }
 
 
-def write_xlsx(file: IO[bytes], rows_of: Callable[[str], Iterable[Row]]) -> None:
+def write_xlsx(file: IO[bytes], rows_of: Callable[[str], Iterable[SheetRow]]) -> None:
     """Write a workbook with a sheet for each table; `rows_of` gives a table's rows.
 
     Raises Refused for more rows than a sheet holds, OSError when it cannot be written.
@@ -44,7 +44,7 @@ def write_xlsx(file: IO[bytes], rows_of: Callable[[str], Iterable[Row]]) -> None
         raise OSError(str(error)) from error
 
 
-def _sheet(sheet: Any, formats: _Formats, table: Table, rows: Iterable[Row]) -> None:
+def _sheet(sheet: Any, formats: _Formats, table: Table, rows: Iterable[SheetRow]) -> None:
     sheet.freeze_panes(1, 0)
     sheet.ignore_errors({"number_stored_as_text": f"A1:AZ{ROWS_MAX + 1}"})  # it is meant
     for at, (column, what) in enumerate(table.columns.items()):
@@ -75,7 +75,7 @@ class _Formats:
         }
         self._money: dict[int, Any] = {}
 
-    def of(self, what: Is, row: Row) -> Any:
+    def of(self, what: Is, row: SheetRow) -> Any:
         if what is not Is.MONEY:
             return self._kinds.get(what, self._plain)
         exponent = currency_of(str(row["currency"])).exponent

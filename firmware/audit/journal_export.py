@@ -1,7 +1,8 @@
 """Transactions, batches or totals of a journal, as a table each.
 
 Amounts are signed: a void and a refund are negative, and what was declined or reversed, and a
-lesson, is 0 (what was requested stands beside). A sum over `amount` is what the merchant gets.
+training transaction, is 0 (what was requested stands beside). A sum over `amount` is what the
+merchant gets.
 
 A spreadsheet opens --xlsx as it is meant: amounts are numbers, voucher and authorisation numbers
 keep their zeros, totals are on sheets of their own. CSV is for programs: opening it a spreadsheet

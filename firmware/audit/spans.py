@@ -20,7 +20,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.rules import BATCH_MAX
 from firmware.journal.transactions import State, Transaction
 
-BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, lessons included
+BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, training transactions included
 DAY = "YYYY-MM-DD"
 
 
@@ -57,7 +57,7 @@ def span_of(options: argparse.Namespace) -> Span:
 
 
 def transactions(journal: Lookups, span: Span) -> Iterator[Transaction]:
-    """The transactions of a span, oldest first, a batch's lessons after its trade.
+    """The transactions of a span, oldest first, a batch's training transactions after its trade.
 
     Raises Refused for a batch that is not there; and when it comes to one whose sums are not the
     journal's own, before any of it is given. JournalFault when it cannot be read.
@@ -67,12 +67,12 @@ def transactions(journal: Lookups, span: Span) -> Iterator[Transaction]:
 
 def _of_batches(journal: Lookups, serials: Iterable[int], span: Span) -> Iterator[Transaction]:
     for serial in serials:  # one at a time: years do not fit a Pi's memory
-        trade, lessons = (
+        trade, trained = (
             journal.list_transactions(None, 0, BATCH_ROWS_MAX, training=training, serial=serial)
             for training in (False, True)
         )
         _require_own_totals(journal, serial, trade)
-        yield from (one for one in (*reversed(trade), *reversed(lessons)) if span.has(one))
+        yield from (one for one in (*reversed(trade), *reversed(trained)) if span.has(one))
 
 
 def _serials(journal: Lookups, span: Span) -> list[int]:

@@ -11,9 +11,9 @@ from firmware.audit.keyring import fingerprint_of
 from firmware.core.exits import DONE, FAILED, one_line
 from firmware.core.money import CURRENCIES, major_text
 from firmware.journal.chain import Introduced
-from firmware.journal.essence import type_words
-from firmware.journal.genuine import EssenceReport, verify_essence
+from firmware.journal.genuine import SignedRecordReport, verify_signed_record
 from firmware.journal.head import HEAD, Head
+from firmware.journal.signed_record import type_words
 from firmware.journal.verify import verify_journal
 
 
@@ -29,9 +29,9 @@ def pack_verdict(path: Path, given: Introduced) -> int:
     print(f"records {report.records}, from {report.first} to {report.last}")
     print(f"frames  {report.frames}, each as a record names it")
     for number, text in report.vouchers.items():
-        essence = verify_essence(text, report.keys)
-        if essence.signed:
-            facts = (_in_words(essence, name) for name in ("type", "amount"))
+        signed_record = verify_signed_record(text, report.keys)
+        if signed_record.signed:
+            facts = (_in_words(signed_record, name) for name in ("type", "amount"))
             print(f"voucher {number}: {', '.join(facts)}")
     for note in report.notes:
         print(f"note    {one_line(note)}")
@@ -63,7 +63,7 @@ def journal_verdict(path: Path, keys: Introduced, head: Head | None) -> int:
 
 def paper_verdict(text: str, keys: Introduced, journal: Path | None) -> int:
     """Say whether a QR's text was signed by one of `keys`, and is what `journal` says."""
-    report = verify_essence(text, keys, journal)
+    report = verify_signed_record(text, keys, journal)
     if report.what:
         print(f"this is {report.what}")
     for name, value in report.fields.items():
@@ -77,7 +77,7 @@ def paper_verdict(text: str, keys: Introduced, journal: Path | None) -> int:
     return _verdict(words, report.faults)
 
 
-def _in_words(report: EssenceReport, name: str) -> str:
+def _in_words(report: SignedRecordReport, name: str) -> str:
     """What a field that is a code or counts minor units says to a person, or ""."""
     fields = report.fields
     if name == "type":

@@ -13,7 +13,7 @@ import msgspec
 from firmware.cli import acquirer_serve
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.echo import echo
 from firmware.iso8583.mac import KEY_BYTES, mac_of
 from firmware.iso8583.profile import Profile, ProfileError
@@ -100,7 +100,7 @@ def _print_table(reading: MessageReading) -> None:
 def _mac(options: argparse.Namespace) -> int:
     key, data = _from_hex("--key", options.key), _from_hex("--data", options.data)
     try:
-        made = mac_of(data, Key(key), options.scheme, options.padding)
+        made = mac_of(data, SecretKey(key), options.scheme, options.padding)
     except ValueError as error:
         raise Refused(str(error)) from None
     for step in made.steps:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from firmware.acquirer.books_report import AccountSeen, BatchSeen, ChipSeen, UploadSeen, report
 from firmware.acquirer.opened import AcquirerPlace
-from firmware.acquirer.report import AccountSeen, BatchSeen, ChipSeen, UploadSeen, report
 from firmware.acquirer.undoing import holding_since
 from firmware.cli.arguments import add_hold_days
 from firmware.core.clock import SystemClock

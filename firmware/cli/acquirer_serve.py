@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from firmware.acquirer.accounts import Account, Status, load_accounts
+from firmware.acquirer.accounts import Account, AccountStatus, load_accounts
 from firmware.acquirer.engine import BooksError
 from firmware.acquirer.enrolment import enrol
 from firmware.acquirer.opened import AcquirerPlace
@@ -237,5 +237,5 @@ def _account(options: argparse.Namespace, registry: Registry) -> int:
     if not named:
         raise Refused(f"there is no account {options.name}", code=FAILED)
     for account in named:
-        registry.put_account(replace(account, status=Status.BLOCKED))
+        registry.put_account(replace(account, status=AccountStatus.BLOCKED))
     return DONE

@@ -102,7 +102,7 @@ class Telling:
                 self._play(player, read(story), lines)
             finally:
                 player.close()
-        screens, papers = map(album.glass, self._screens), map(album.paper, self._papers)
+        screens, papers = map(album.panel, self._screens), map(album.paper, self._papers)
         album.grid(list(screens), SCREENS_COLUMNS).save(self._folder / SCREENS)
         album.grid(list(papers), len(self._papers)).save(self._folder / VOUCHERS)
         end = _END[0] if self._language is Language.ZH else _END[1]

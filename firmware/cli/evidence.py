@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=batch_number, metavar="N", help="default: the latest with it"
     )
-    parser.add_argument("--training", action="store_true", help="a lesson's voucher")
+    parser.add_argument("--training", action="store_true", help="of a training transaction")
     add_output_arguments(parser, required=True, metavar="FILE.zip", says=None)
     add_config_argument(parser)
     add_data_argument(parser)
@@ -88,9 +88,9 @@ def contents(case: Case) -> dict[str, bytes]:
     from firmware.audit.evidence_pdf import pdf  # noqa: PLC0415 - a large library, of this alone
 
     files = {"index.html": page(case).encode(), "evidence.pdf": pdf(case)}
-    for slip in case.slips:
-        files[f"vouchers/{slip.name}.png"] = png(slip.image)
-        files[f"vouchers/{slip.name}.txt"] = (slip.text + "\n").encode()
+    for receipt in case.receipts:
+        files[f"vouchers/{receipt.name}.png"] = png(receipt.image)
+        files[f"vouchers/{receipt.name}.txt"] = (receipt.text + "\n").encode()
     for sha256, image in case.frames.items():
         files[f"frames/{sha256[:16]}.png"] = png(image)
     return files | {

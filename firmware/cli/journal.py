@@ -43,11 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = lists.add_mutually_exclusive_group()
     which.add_argument("--batch", type=batch_number, metavar="N", help="default: the open batch")
     which.add_argument("--date", type=day_of, metavar=DAY)
-    lists.add_argument("--training", action="store_true", help="lessons instead of trade")
+    lists.add_argument(
+        "--training", action="store_true", help="training transactions instead of trade"
+    )
     show = actions.add_parser("show", help="one voucher with all its records")
     show.add_argument("voucher", type=voucher_number, metavar="VOUCHER")
     show.add_argument("--batch", type=batch_number, metavar="N", help="default: the latest with it")
-    show.add_argument("--training", action="store_true", help="a lesson's voucher")
+    show.add_argument("--training", action="store_true", help="of a training transaction")
     exports = actions.add_parser(
         "export",
         help="transactions, batches or totals, for an accountant or a program",

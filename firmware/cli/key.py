@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.keys import KeyFileError
 from firmware.iso8583.working_keys import WorkingKeysError, check_value, master_of
@@ -108,5 +108,5 @@ def _check_asked(text: str | None) -> str:
     return wanted
 
 
-def _told(key: Key) -> str:
+def _told(key: SecretKey) -> str:
     return check_value(key).hex().upper()

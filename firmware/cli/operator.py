@@ -73,11 +73,11 @@ def _listed(journal: Lookups) -> Iterator[str]:
 
 def _change(data: Path, action: str, number: str) -> None:
     with owning(data, busy="stop it first, or use its menu 7"):
-        ledger = DataDirectory(data, SystemClock().now)
+        directory = DataDirectory(data, SystemClock().now)
         try:
-            refusal = _asked(ledger.operators, action, number)
+            refusal = _asked(directory.operators, action, number)
         finally:
-            ledger.close()
+            directory.close()
     if refusal:
         raise Refused(_REFUSALS[refusal].format(number), code=FAILED)
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from firmware.audit.data import add_data_argument, reading
+from firmware.audit.day_report import gathered, table
 from firmware.audit.output import add_force_argument, writing_bytes
-from firmware.audit.report import gathered, table
 from firmware.audit.spans import (
     DAY,
     Renamed,

@@ -18,15 +18,15 @@ from firmware.ops.archive import Manifest
 from firmware.ops.backup import SETTINGS, put_back, told
 
 _WHY = """
-What was sold after the backup is not in it, but the host and the slips know those numbers: a sale
-that took one of them again would be refused as a duplicate or mistaken for the earlier one. So
---after has to name the last voucher that this terminal gave out, by its slips or the host's books,
+What was sold after the backup is not in it, but the host and the receipts know those numbers: a
+sale that took one of them again would be refused as a duplicate or mistaken for the earlier one. So
+--after has to name the last voucher that this terminal gave out, by receipts or the host's books,
 be it the backup's own last, which a restore without --after tells. Numbers go on after it, in its
 batch; papers that were owed are printed as duplicates. What is missing can be voided or refunded by
 the host alone.
 """
 _HOST_KNOWS = "the next settlement shows the host's totals, and the host alone can undo it"
-_BOTH_LOST = "the slips alone tell of it, for the embedded host's books are as old"
+_BOTH_LOST = "the receipts alone tell of it, for the embedded host's books are as old"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

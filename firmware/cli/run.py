@@ -17,8 +17,8 @@ from firmware.api.beside import beside
 from firmware.core import log
 from firmware.core.config import ConfigError
 from firmware.core.exits import Refused
+from firmware.terminal.process import run_terminal
 from firmware.terminal.refusal import show_refusal
-from firmware.terminal.service import run_terminal
 from firmware.terminal.settings import (
     Settings,
     add_config_argument,
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _settings(path: Path | None) -> Settings:
-    """The settings. Raises Refused, and leaves it on the glass, when they are not to be used."""
+    """The settings. Raises Refused, and leaves it on the display, when they are not to be used."""
     try:
         return checked(path)
     except ConfigError as error:

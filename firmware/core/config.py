@@ -68,7 +68,7 @@ class General(Section, frozen=True):
     """Language, money, place on disk."""
 
     language: Annotated[
-        Literal["zh_CN", "en"], Meta(description="of the glass at start; # at idle changes it")
+        Literal["zh_CN", "en"], Meta(description="of the display at start; # at idle changes it")
     ] = "zh_CN"
     currency: Annotated[str, Meta(description="ISO 4217 letters; the currency of every amount")] = (
         "CNY"
@@ -251,7 +251,7 @@ class Host(Section, frozen=True):
     ] = 3
 
 
-class Printer(Section, frozen=True):
+class PrinterSettings(Section, frozen=True):
     """The thermal printer."""
 
     kind: Annotated[
@@ -289,7 +289,7 @@ class Printer(Section, frozen=True):
     ] = "auto"
 
 
-class Display(Section, frozen=True):
+class DisplaySettings(Section, frozen=True):
     """The OLED."""
 
     chip: Annotated[
@@ -302,7 +302,7 @@ class Display(Section, frozen=True):
     brightness: Annotated[int, Meta(ge=1, le=255, description="drive current")] = 160
 
 
-class Reader(Section, frozen=True):
+class ReaderSettings(Section, frozen=True):
     """The card reader, found by a part of its PC/SC name; the first one if empty."""
 
     name: Annotated[
@@ -310,7 +310,7 @@ class Reader(Section, frozen=True):
     ] = ""
 
 
-class Keypad(Section, frozen=True):
+class KeypadSettings(Section, frozen=True):
     """The keys: the 4×4 matrix on the header, or a numeric keypad on USB."""
 
     kind: Annotated[
@@ -322,7 +322,7 @@ class Keypad(Section, frozen=True):
     )
 
 
-class Signals(Section, frozen=True):
+class SignalsSettings(Section, frozen=True):
     """Optional extras on the header; one that is not there is silent."""
 
     buzzer: Annotated[
@@ -346,11 +346,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     batch: Batch = Batch()
     host: Host = Host()
     acquirer: Acquirer = Acquirer()
-    printer: Printer = Printer()
-    display: Display = Display()
-    reader: Reader = Reader()
-    keypad: Keypad = Keypad()
-    signals: Signals = Signals()
+    printer: PrinterSettings = PrinterSettings()
+    display: DisplaySettings = DisplaySettings()
+    reader: ReaderSettings = ReaderSettings()
+    keypad: KeypadSettings = KeypadSettings()
+    signals: SignalsSettings = SignalsSettings()
     metrics: Metrics = Metrics()
     api: Api = Api()
     emv: Emv = Emv()

@@ -96,7 +96,7 @@ class Track2(Digits):
         return number == pan.reveal()
 
 
-class Key(Secret):
+class SecretKey(Secret):
     """A cryptographic key."""
 
     __slots__ = ()
@@ -145,7 +145,7 @@ class Pan(Digits):
         text = head + hidden + clear[-4:]
         return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
 
-    def keyed_hash(self, key: Key) -> str:
+    def keyed_hash(self, key: SecretKey) -> str:
         """HMAC-SHA-256 of the number under the terminal's key, in hex: equal for the same card."""
         return hmac.new(key.reveal(), self.reveal().encode(), hashlib.sha256).hexdigest()
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
 
-Place = tuple[str, int, int]
+PaymentName = tuple[str, int, int]
 """What names a payment: terminal, batch, STAN."""
 
 
@@ -34,5 +34,5 @@ class Payment(Struct, frozen=True, kw_only=True):
     order_reference: str = ""  # the till's own name for it
 
     @property
-    def place(self) -> Place:
+    def place(self) -> PaymentName:
         return self.terminal, self.batch, self.stan

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.applications import Applications
-from firmware.emv.terminal import ExceptionFile, TerminalData
+from firmware.emv.terminal_data import ExceptionFile, TerminalData
 
 
 class EmvSetup(Struct, frozen=True):

@@ -29,21 +29,21 @@ from firmware.flows.card import (
 )
 from firmware.flows.desk import Desk
 from firmware.flows.effects import CardPresent, Wait
-from firmware.flows.parts import NOTICE_MS, GivenUp, leave_to_next, show, tell
 from firmware.flows.settle import may_move_money
+from firmware.flows.steps import NOTICE_MS, GivenUp, leave_to_next, show, tell
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Answered, Balance, CardPresented, HostAnswer
 from firmware.iso8583.responses import response_text
 from firmware.journal.enquiry_records import BalanceAbandoned
 from firmware.payments.balance import BalanceRefused, BalanceTold, BalanceUnknown, enquire
-from firmware.payments.effects import Record
+from firmware.payments.effects import Append
 from firmware.payments.refusals import Refusal
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from hw.events import KeyPressed
 
 NOT_THIS_CARD = "57"
-Decision = OnlineRequested | ApprovedOffline | DeclinedOffline
+CardDecision = OnlineRequested | ApprovedOffline | DeclinedOffline
 
 
 async def balance(desk: Desk) -> None:
@@ -86,7 +86,7 @@ async def balance(desk: Desk) -> None:
             await tell(desk, Text.REFUSED, why_refused(ended))
 
 
-async def _meet_card(desk: Desk) -> tuple[Presented, Decision] | GivenUp:
+async def _meet_card(desk: Desk) -> tuple[Presented, CardDecision] | GivenUp:
     """A card up to its first cryptogram; trouble asks for a card again."""
     notice: Phrase | None = None
     reinsert = Text.REINSERT_CARD
@@ -138,4 +138,4 @@ async def _show(desk: Desk, told: Balance) -> None:
 
 async def _abandon(step: EntryStep, why: GivenUp | NotBegun) -> None:
     """Journal what was given up: nothing was sent."""
-    await Record.of(BalanceAbandoned(step=step.value, reason=why.value))
+    await Append.of(BalanceAbandoned(step=step.value, reason=why.value))

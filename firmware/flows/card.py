@@ -21,7 +21,7 @@ from firmware.emv.contact.dialogue import (
 )
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
-from firmware.emv.terminal import BALANCE, REFUND, SALE, EmvTransaction, TerminalData
+from firmware.emv.terminal_data import BALANCE, REFUND, SALE, EmvTransaction, TerminalData
 from firmware.flows.desk import Desk
 from firmware.flows.effects import (
     Beep,
@@ -34,7 +34,7 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.parts import PHASE_MS, GivenUp, choose, show
+from firmware.flows.steps import PHASE_MS, GivenUp, choose, show
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now, RandomBytes
@@ -92,7 +92,7 @@ class Enquiry(Struct, frozen=True):
     amount: None = None
 
 
-Wanted = Agreed | Enquiry
+CardUse = Agreed | Enquiry
 """What a card is asked for."""
 
 
@@ -214,7 +214,7 @@ async def enter_pin(
 
 async def present_card(
     desk: Desk,
-    wanted: Wanted,
+    wanted: CardUse,
     prompt: Text,
     notice: Phrase | None = None,
     *,
@@ -304,7 +304,7 @@ class _Asked(Struct, frozen=True):
         return Phrase.of(self.prompt)
 
 
-async def _await_card(desk: Desk, wanted: Wanted, asked: _Asked, *, again: bool) -> GivenUp | None:
+async def _await_card(desk: Desk, wanted: CardUse, asked: _Asked, *, again: bool) -> GivenUp | None:
     """Wait until a card is in the slot that was put in for this: see effects.CardPresent."""
     notice, turn = asked.notice, 0
     wait_ms = PHASE_MS if desk.customer else desk.idle_timeout_ms
@@ -330,14 +330,14 @@ async def _await_card(desk: Desk, wanted: Wanted, asked: _Asked, *, again: bool)
     return None
 
 
-def _terminal(terminal: TerminalData, wanted: Wanted) -> TerminalData:
+def _terminal(terminal: TerminalData, wanted: CardUse) -> TerminalData:
     """Terminal data for the card: a balance enquiry allows online PIN only."""
     if not isinstance(wanted, Enquiry):
         return terminal
     return replace(terminal, capabilities=terminal.capabilities & ~OTHER_METHODS)
 
 
-async def _transaction(desk: Desk, wanted: Wanted) -> EmvTransaction:
+async def _transaction(desk: Desk, wanted: CardUse) -> EmvTransaction:
     moment = await Now()
     numbers = await Look.of(Lookups.next_numbers, training=desk.training)
     amount = wanted.amount or desk.money(0)
@@ -349,7 +349,7 @@ async def _transaction(desk: Desk, wanted: Wanted) -> EmvTransaction:
         sequence_counter=numbers.stan,
         type=TYPES[wanted.kind],
         on_exception_file=desk.emv.exceptions.lists,
-        # a lesson uses up no offline approval of the card
+        # a training transaction uses up no offline approval of the card
         merchant_forced_online=desk.training
         or wanted.kind in (Text.BALANCE, Kind.PREAUTH)
         or desk.config.sale.always_online,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from firmware.core.config import Config
 from firmware.core.kinds import CHARGES, GIVEN_BACK, Totals
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.money import Money, major_text
 from firmware.flows.effects import Show
 from firmware.payments.context import Progress, Stage
 from firmware.payments.roles import Role, role_of
-from firmware.ui.parts import one_line
+from firmware.ui.screen_parts import one_line
 from firmware.ui.screens import Notice, Owner, Phrase, Processing, Screen
 from firmware.ui.texts import Language, Text
 
@@ -36,7 +36,7 @@ class Desk:
 
     config: Config
     make_emv: Callable[[], EmvSetup]  # for the first card: no screen before it needs any of it
-    card_key: Key  # for the keyed hash that tells the same card
+    card_key: SecretKey  # for the keyed hash that tells the same card
     language: Language
     operator: str = ""
     training: bool = False
@@ -99,7 +99,7 @@ class Desk:
 
     @property
     def min_view_ms(self) -> int:
-        """How long a confirmation must have been on the glass before ENTER counts."""
+        """How long a confirmation must have been on the display before ENTER counts."""
         return self.config.check.min_view_ms
 
     def money(self, minor: int) -> Money:

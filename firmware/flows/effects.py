@@ -12,8 +12,7 @@ import enum
 
 from msgspec import Struct
 
-from firmware.core.masked import Key as SecretKey
-from firmware.core.masked import Password
+from firmware.core.masked import Password, SecretKey
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.journal.faults import Trouble
 from firmware.journal.operators import PasswordVerdict
@@ -35,7 +34,7 @@ class MaskedEntry(enum.Enum):
 
 
 class Shown(Struct, frozen=True):
-    """A frame is on the glass since `at_ms` (monotonic); `packed` are its 1,024 bytes."""
+    """A frame is on the display since `at_ms` (monotonic); `packed` are its 1,024 bytes."""
 
     at_ms: int
     sha256: str
@@ -46,7 +45,7 @@ class Shown(Struct, frozen=True):
 
 
 class Show(Effect[Shown], frozen=True):
-    """Put a screen on the glass. A screen that is there already is not sent again."""
+    """Put a screen on the display. A screen that is there already is not sent again."""
 
     screen: Screen
     language: Language

@@ -9,7 +9,7 @@ from firmware.flows.card import enter_pin, present_card
 from firmware.flows.desk import Desk
 from firmware.flows.guards import in_words
 from firmware.flows.original import agree_on_part
-from firmware.flows.parts import GivenUp, abandon, confirm
+from firmware.flows.steps import GivenUp, abandon, confirm
 from firmware.flows.void import carry_out_if_presented
 from firmware.payments.limits import WhyNot
 from firmware.payments.transact import PaymentEnded

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from firmware.core.kinds import CardFacts
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
-from firmware.flows.parts import GivenUp, confirm, tell
 from firmware.flows.settle import may_move_money
+from firmware.flows.steps import GivenUp, confirm, tell
 from firmware.flows.words import why_refused
 from firmware.journal.records import GuardOverridden
-from firmware.payments.effects import Record
+from firmware.payments.effects import Append
 from firmware.payments.limits import WhyNot, duplicate_of, usual_amount, why_no_sale
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
@@ -82,7 +82,7 @@ async def _go_on_anyway(desk: Desk, question: Notice, amount: Money, guard: str)
     if isinstance(answer, GivenUp):
         return False
     shown = "; ".join(value for phrase in question.body for _, value in phrase.values)
-    await Record.of(
+    await Append.of(
         GuardOverridden(guard=guard, shown=shown, operator=desk.operator, amount_minor=amount.minor)
     )
     return True

@@ -12,15 +12,15 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.paper_waits import slips_wait, unproven
-from firmware.flows.parts import PHASE_MS, idle_screen, shift_px, show
+from firmware.flows.paper_waits import receipts_wait, unproven
 from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
+from firmware.flows.steps import PHASE_MS, idle_screen, shift_px, show
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
-from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
+from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Moment, Now
 from firmware.payments.owed import Retry, what_is_owed
 from firmware.payments.roles import Act, May, Role, may, role_of
 from firmware.payments.tills import TillAsked
@@ -44,7 +44,7 @@ async def terminal(desk: Desk, version: str) -> None:
     if power_lost:
         started = TerminalStarted(version=version, schema=SCHEMA)
         changes = await Look.of(Lookups.settings_to_record, desk.settings, by="configuration")
-        await Record.of(started, *changes)
+        await Append.of(started, *changes)
         desk.started = True
     desk.operator, desk.training = await Look.of(Lookups.signed_on), await Look.of(Lookups.training)
     await recover(desk, power_lost=power_lost)
@@ -73,13 +73,13 @@ async def idle(desk: Desk) -> None:
         moment = await Now()
         pause_ms = await retry.go_on(desk, moment) or MINUTE_MS
         desk.clock_moved_s += await ClockMoved()
-        slips = await StuckPapers()
-        if slips:
+        papers = await StuckPapers()
+        if papers:
             pause_ms = min(pause_ms, PHASE_MS)
         if await EntryLeftOpen():
             notice: Phrase | None = Phrase.of(Text.ENTRY_LEFT_OPEN)
         else:
-            notice = Phrase.of(card) if card else await _notice(desk, moment, slips)
+            notice = Phrase.of(card) if card else await _notice(desk, moment, papers)
         desk.shift_px = shift_px(moment)
         await show(desk, idle_screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
@@ -115,15 +115,15 @@ async def _begin(desk: Desk, key: Key) -> bool:
     return await idle_key(desk, key)
 
 
-async def _notice(desk: Desk, moment: Moment, slips: int) -> Phrase | None:
+async def _notice(desk: Desk, moment: Moment, papers: int) -> Phrase | None:
     """What the cashier should know before the next sale."""
     if desk.clock_moved_s:
         return _clock_moved(desk.clock_moved_s)
     owed = words.what_is_owed(await what_is_owed())
     if owed is not None:
         return owed
-    if slips:
-        return await slips_wait(slips, moment.monotonic_ms)
+    if papers:
+        return await receipts_wait(papers, moment.monotonic_ms)
     if await Look.of(Lookups.pending_settlement) is not None:
         return Phrase.of(Text.SETTLE_FAILED)
     if await Look.of(Lookups.numbers_used) >= desk.config.batch.warn_at:

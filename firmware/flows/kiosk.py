@@ -12,9 +12,9 @@ from firmware.flows.effects import EntryLeftOpen, UseUpCard, Wait
 from firmware.flows.menu import idle_key
 from firmware.flows.order import serve_tills
 from firmware.flows.paper_waits import no_receipt
-from firmware.flows.parts import idle_screen, shift_px, show
 from firmware.flows.permissions import permitted
 from firmware.flows.sale import sell_item
+from firmware.flows.steps import idle_screen, shift_px, show
 from firmware.payments.effects import Moment, Now
 from firmware.payments.owed import Retry
 from firmware.payments.roles import Act

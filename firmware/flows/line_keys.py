@@ -7,18 +7,17 @@ to be held against the acquirer's letter before ENTER loads it.
 
 from __future__ import annotations
 
-from firmware.core.masked import Key as SecretKey
-from firmware.core.masked import KeyHex
+from firmware.core.masked import KeyHex, SecretKey
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, LoadMasterKey, MaskedEntry, Wait
-from firmware.flows.parts import GivenUp, choose, confirm, show, tell
+from firmware.flows.steps import GivenUp, choose, confirm, show, tell
 from firmware.flows.words import why_no_answer
 from firmware.iso8583.messages import APPROVED, HostAnswer, NoAnswer
 from firmware.iso8583.responses import response_text
 from firmware.iso8583.working_keys import WorkingKeysError, check_value, master_of
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.records import MasterKeyLoaded
-from firmware.payments.effects import Record
+from firmware.payments.effects import Append
 from firmware.payments.line import echo, sign_on
 from firmware.ui.screens import Notice, Phrase, TextEntry
 from firmware.ui.texts import Text
@@ -67,7 +66,7 @@ async def load_master_key(desk: Desk) -> None:
     if not await LoadMasterKey(master):
         await tell(desk, Text.REFUSED, Text.KEY_NOT_KEPT)
         return
-    await Record.of(MasterKeyLoaded(check=_told(master.reveal()), by=SUPERVISOR))
+    await Append.of(MasterKeyLoaded(check=_told(master.reveal()), by=SUPERVISOR))
     await tell(desk, Text.MASTER_KEY, Text.KEY_LOADED, warning=False)
     await _say(desk, Text.LINE_SIGN_ON, Text.SIGNED_ON_LINE, await sign_on(desk))
 

@@ -7,7 +7,6 @@ from firmware.flows.effects import Beep
 from firmware.flows.operators import manage
 from firmware.flows.other import other
 from firmware.flows.outcome import finish
-from firmware.flows.parts import GivenUp, choose
 from firmware.flows.permissions import permitted
 from firmware.flows.preauth import preauth
 from firmware.flows.query import query
@@ -15,6 +14,7 @@ from firmware.flows.refund import refund
 from firmware.flows.reprint import reprint
 from firmware.flows.sale import sale
 from firmware.flows.settle import settle
+from firmware.flows.steps import GivenUp, choose
 from firmware.flows.void import void
 from firmware.payments.roles import Act
 from firmware.ui.screens import Phrase

@@ -5,13 +5,13 @@ from __future__ import annotations
 from firmware.flows.desk import Desk
 from firmware.flows.effects import ChangeOperator, OperatorChange
 from firmware.flows.line_keys import line_keys
-from firmware.flows.parts import GivenUp, choose, enter_digits, tell
 from firmware.flows.permissions import ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
+from firmware.flows.steps import GivenUp, choose, enter_digits, tell
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.records import TrainingSwitched
 from firmware.payments.context import is_on_a_line
-from firmware.payments.effects import Record
+from firmware.payments.effects import Append
 from firmware.payments.roles import Act
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
@@ -89,6 +89,6 @@ async def change_operator(desk: Desk, item: Text) -> None:
 async def switch_training(desk: Desk) -> None:
     """Switch training mode: everything works, nothing counts."""
     desk.training = not desk.training
-    await Record.of(TrainingSwitched(on=desk.training, by=SUPERVISOR))
+    await Append.of(TrainingSwitched(on=desk.training, by=SUPERVISOR))
     text = Text.TRAINING_ON if desk.training else Text.TRAINING_OFF
     await tell(desk, Text.TRAINING_MODE, text, warning=False)

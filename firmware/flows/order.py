@@ -15,16 +15,16 @@ from firmware.flows.ended_words import why_declined, why_undecided
 from firmware.flows.order_undone import give_back
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
-from firmware.flows.parts import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
 from firmware.flows.sale import meet_card
 from firmware.flows.settle import may_move_money
+from firmware.flows.steps import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.transactions import Transaction
 from firmware.payments.context import is_on_a_line
-from firmware.payments.effects import CheckClock, CheckSpace, Look, Now, Record
+from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Now
 from firmware.payments.line import echo
 from firmware.payments.order import Agreed, Order, Source
 from firmware.payments.originals import reference_to
@@ -100,7 +100,7 @@ async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
     await CheckSpace()
     await CheckClock()
     until_ms = (await Now()).monotonic_ms + taken.expires_in_s * 1000
-    await Record.of(taken)
+    await Append.of(taken)
     await TellStage(taken.id, OrderStage.TAKEN)
     await AnswerTill(Done.RECORDED)
     if taken.language:
@@ -189,7 +189,7 @@ async def _give_up(
     else:
         end, cause = _GIVEN_UP[why]
     words = "by the till" if by_till else why.value
-    await Record.of(OrderEnded(id=taken.id, end=end, reason=f"{step.value}: {words}", cause=cause))
+    await Append.of(OrderEnded(id=taken.id, end=end, reason=f"{step.value}: {words}", cause=cause))
 
 
 async def _refused(taken: OrderTaken, refusal: Refusal | None) -> None:
@@ -198,7 +198,7 @@ async def _refused(taken: OrderTaken, refusal: Refusal | None) -> None:
     cause = EndCause.OWED_FIRST
     if refusal is not None:
         cause = _REFUSED.get(refusal.code, EndCause.REFUSED)
-    await Record.of(OrderEnded(id=taken.id, end=OrderEnd.REFUSED, reason=words, cause=cause))
+    await Append.of(OrderEnded(id=taken.id, end=OrderEnd.REFUSED, reason=words, cause=cause))
 
 
 # -- the frame that is agreed to --------------------------------------------------------------
@@ -321,7 +321,7 @@ async def _until_left(
     if asked is Key.ENTER:
         await ReleasePaper(job)
     elif job:
-        await Record.of(PrintDropped(job=job, detail="the customer wants no receipt"))
+        await Append.of(PrintDropped(job=job, detail="the customer wants no receipt"))
     return asked if isinstance(asked, TillAsked) else None
 
 
@@ -376,6 +376,6 @@ async def _reprint(order_id: str) -> TillAsked | None:
         reason="asked for by a till",
         training=paid.training,
     )
-    await Record.of(copy)
+    await Append.of(copy)
     await AnswerTill(Done.RECORDED)
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from firmware.core.kinds import Kind
 from firmware.flows.card import present_same_card, release_card
 from firmware.flows.desk import Desk
-from firmware.flows.parts import GivenUp
+from firmware.flows.steps import GivenUp
 from firmware.flows.void import carry_out, original_pin
 from firmware.journal.transactions import Transaction
 from firmware.payments.order import Agreed

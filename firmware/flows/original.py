@@ -7,7 +7,7 @@ from collections.abc import Callable
 from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
-from firmware.flows.parts import (
+from firmware.flows.steps import (
     GivenUp,
     abandon,
     check_amount,
@@ -22,7 +22,7 @@ from firmware.payments.effects import Look
 from firmware.payments.order import Agreed, Order
 from firmware.payments.refusals import Code, Refusal
 from firmware.receipts.sheet import masked_number
-from firmware.ui.parts import KINDS
+from firmware.ui.screen_parts import KINDS
 from firmware.ui.screens import Original, Phrase
 from firmware.ui.texts import Text
 

@@ -1,4 +1,4 @@
-"""其它: language, slips and reversals that are pending, version, the certificate of the API."""
+"""其它: language, receipts and reversals that are pending, version, the certificate of the API."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
 from firmware.flows.effects import ApiFingerprint
 from firmware.flows.paper_waits import printer_lacks
-from firmware.flows.parts import GivenUp, choose, tell
 from firmware.flows.query import page_through
+from firmware.flows.steps import GivenUp, choose, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Advice, Reversal, ScriptResult
 from firmware.payments.delivery import named
@@ -43,7 +43,7 @@ async def other(desk: Desk) -> None:
             await tell(
                 desk,
                 Text.PENDING_SLIPS,
-                Phrase.of(Text.SLIPS_PENDING, count=count),
+                Phrase.of(Text.RECEIPTS_PENDING, count=count),
                 *await printer_lacks(),
                 warning=False,
             )

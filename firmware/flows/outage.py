@@ -13,8 +13,8 @@ from msgspec import Struct, field
 from firmware.core.kinds import Copy, EndCause, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, Fault, Faults, PowerOff, UseUpCard, Wait
-from firmware.flows.parts import show
 from firmware.flows.permissions import supervisor
+from firmware.flows.steps import show
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
@@ -22,7 +22,7 @@ from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
 from firmware.journal.transactions import PaperStands
-from firmware.payments.effects import CheckClock, Look, Now, Record
+from firmware.payments.effects import Append, CheckClock, Look, Now
 from firmware.payments.owed import Retry
 from firmware.ui.screens import OutOfService, Phrase
 from firmware.ui.texts import Text
@@ -81,7 +81,7 @@ class _Story(Struct):
             return
         failed = [DeviceFailed(device=name, detail=self.seen[name]) for name in new]
         slips = [await _display_slip()] if Device.DISPLAY.value in new else []
-        await Record.of(*failed, *slips)
+        await Append.of(*failed, *slips)
         self.journaled.update(new)
 
     async def end(self) -> None:
@@ -89,7 +89,7 @@ class _Story(Struct):
         await self.journal()
         if self.journaled:
             back = [DeviceRecovered(device=name) for name in sorted(self.journaled)]
-            await Record.of(*back, *await _slips_out_of_date())
+            await Append.of(*back, *await _slips_out_of_date())
 
 
 async def outage(desk: Desk) -> None:
@@ -138,7 +138,7 @@ async def _end_orders() -> None:
         for each in await Look.of(Lookups.open_orders)
     ]
     if ended:
-        await Record.of(*ended)
+        await Append.of(*ended)
 
 
 async def _display_slip() -> PrintQueued:
@@ -159,7 +159,7 @@ async def _trust_clock(desk: Desk, fault: Fault) -> None:
     if await supervisor(desk, CLOCK):
         await CheckClock(trust=True)
         override = GuardOverridden(guard=CLOCK, shown=fault.detail, operator=SUPERVISOR)
-        await Record.of(override)
+        await Append.of(override)
 
 
 def _name(fault: Fault) -> str:

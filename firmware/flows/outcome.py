@@ -1,4 +1,4 @@
-"""How a transaction ended, on the glass and on paper; for a sale, half a minute to undo it."""
+"""How a transaction ended, on the display and on paper; for a sale, half a minute to undo it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import AwaitPaper, Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.ended_words import why_declined, why_undecided
 from firmware.flows.paper_waits import in_turns
-from firmware.flows.parts import leave_to_next, show, tell
+from firmware.flows.steps import leave_to_next, show, tell
 from firmware.flows.void import undo
 from firmware.flows.words import why_refused
 from firmware.journal.transactions import Transaction
@@ -156,7 +156,7 @@ async def _undo(desk: Desk, done: PaymentApproved) -> None:
 
 
 class Offer(Struct, frozen=True):
-    """The approved outcome on the glass, with the seconds that are left to undo it."""
+    """The approved outcome on the display, with the seconds that are left to undo it."""
 
     desk: Desk
     done: PaymentApproved

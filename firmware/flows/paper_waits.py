@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.flows.effects import PrinterSays
-from firmware.flows.parts import PHASE_MS
+from firmware.flows.steps import PHASE_MS
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.ports import PaperState
@@ -35,9 +35,9 @@ async def unproven() -> Phrase | None:
     return Phrase.of(Text.PRINTER_UNPROVEN) if silent else None
 
 
-async def slips_wait(slips: int, now_ms: int) -> Phrase:
-    """How many slips wait between sales, or what they wait for."""
-    return await in_turns(Phrase.of(Text.SLIPS_PENDING, count=slips), now_ms)
+async def receipts_wait(papers: int, now_ms: int) -> Phrase:
+    """How many receipts wait between sales, or what they wait for."""
+    return await in_turns(Phrase.of(Text.RECEIPTS_PENDING, count=papers), now_ms)
 
 
 async def in_turns(said: Phrase, now_ms: int) -> Phrase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.flows.desk import Desk
 from firmware.flows.effects import CheckPassword
-from firmware.flows.parts import GivenUp, enter_password, tell
+from firmware.flows.steps import GivenUp, enter_password, tell
 from firmware.journal.operators import (
     SUPERVISOR,
     LockedFor,

@@ -24,17 +24,17 @@ from firmware.flows.original import (
     refuse,
 )
 from firmware.flows.outcome import finish
-from firmware.flows.parts import (
+from firmware.flows.permissions import permitted
+from firmware.flows.refund import REFERENCE_LENGTH, enter_date
+from firmware.flows.sale import agree_on_amount, charge
+from firmware.flows.settle import may_move_money
+from firmware.flows.steps import (
     GivenUp,
     abandon,
     choose,
     confirm_in_turns,
     enter_digits,
 )
-from firmware.flows.permissions import permitted
-from firmware.flows.refund import REFERENCE_LENGTH, enter_date
-from firmware.flows.sale import agree_on_amount, charge
-from firmware.flows.settle import may_move_money
 from firmware.flows.void import carry_out_on_same_card, take_back
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction

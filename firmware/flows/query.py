@@ -6,13 +6,13 @@ from firmware.flows.balance import balance
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
 from firmware.flows.original import masked_card
-from firmware.flows.parts import GivenUp, choose, enter_digits, press, show, tell
 from firmware.flows.permissions import permitted
+from firmware.flows.steps import GivenUp, choose, enter_digits, press, show, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
 from firmware.payments.roles import Act
-from firmware.ui.parts import KINDS, one_line
+from firmware.ui.screen_parts import KINDS, one_line
 from firmware.ui.screens import Listing, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -60,7 +60,7 @@ async def query(desk: Desk) -> None:
         case _:
             batch = await Look.of(Lookups.batch)
             totals = await (
-                Look.of(Lookups.lesson_totals, batch)
+                Look.of(Lookups.training_totals, batch)
                 if desk.training
                 else Look.of(Lookups.totals, batch)
             )

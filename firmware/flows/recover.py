@@ -5,23 +5,22 @@ from __future__ import annotations
 from firmware.core.kinds import EndCause, Result, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
-from firmware.flows.parts import show, tell
 from firmware.flows.settle import resume_settlement
+from firmware.flows.steps import show, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintDoubtful, PrintQueued
-from firmware.journal.records import Record as JournalRecord
-from firmware.journal.records import ReversalOpened
+from firmware.journal.records import Record, ReversalOpened
 from firmware.journal.transactions import Transaction
 from firmware.payments.advice import is_advice, unanswered
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 from firmware.payments.owed import send_owed
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
 
 async def recover(desk: Desk, *, power_lost: bool) -> None:
-    """Turn open intents into what is owed, send it, reprint doubtful slips, end a settlement.
+    """Turn open intents into what is owed, send it, reprint doubtful papers, end a settlement.
 
     An open intent is reversed; a refund on an acquirer's line is told again instead. What was
     open was cut short by the power, or by a fault that took the terminal out of service.
@@ -29,7 +28,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     cause = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
     open_intents = await Look.of(Lookups.open_intents)
     doubtful = await DoubtfulPapers()
-    records: list[JournalRecord] = []
+    records: list[Record] = []
     refunds = [each for each in open_intents if await _is_repeated(desk, each)]
     for each in open_intents:
         if each in refunds:
@@ -63,7 +62,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     await ReleasePaper(None)
     if records:
         await show(desk, Notice(Phrase.of(Text.RECOVERING), ()))
-        await Record.of(*records)
+        await Append.of(*records)
     await send_owed(desk)
     await resume_settlement(desk)
     title = Text.RECOVERED if power_lost else Text.BACK_IN_SERVICE

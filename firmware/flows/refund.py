@@ -17,15 +17,15 @@ from firmware.flows.original import (
     original_screen,
     refuse,
 )
-from firmware.flows.parts import (
+from firmware.flows.permissions import permitted
+from firmware.flows.settle import may_move_money
+from firmware.flows.steps import (
     GivenUp,
     abandon,
     choose,
     confirm_in_turns,
     enter_digits,
 )
-from firmware.flows.permissions import permitted
-from firmware.flows.settle import may_move_money
 from firmware.flows.void import carry_out_on_same_card, void_original
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
@@ -82,7 +82,7 @@ async def refund(desk: Desk) -> PaymentEnded | None:
 
 
 async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | None:
-    # 3. The original on the glass, with what is left.
+    # 3. The original on the display, with what is left.
     left = original.left
     screen = original_screen(desk, Kind.REFUND, original, left)
     seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))

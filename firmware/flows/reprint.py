@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
-from firmware.flows.parts import GivenUp, choose, enter_digits, tell
+from firmware.flows.steps import GivenUp, choose, enter_digits, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.transactions import State, Transaction
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
@@ -69,7 +69,7 @@ async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: boo
         reason=f"reprint by {desk.operator}",
         training=training,
     )
-    await Record.of(queued)
+    await Append.of(queued)
     printed = await Look.of(Lookups.transaction, batch, stan, training=training)
     said = (
         Phrase.of(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)

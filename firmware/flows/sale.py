@@ -33,7 +33,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, in_words, may_sell
 from firmware.flows.outcome import finish
 from firmware.flows.paper_waits import no_receipt
-from firmware.flows.parts import GivenUp, abandon, check_amount, enter_amount, tell
+from firmware.flows.steps import GivenUp, abandon, check_amount, enter_amount, tell
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer
 from firmware.payments.limits import card_limit, charged_today, sale_limits

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk, total_lines
-from firmware.flows.parts import GivenUp, confirm, tell
+from firmware.flows.steps import GivenUp, confirm, tell
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import SettlementStarted
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed, close_batch
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
@@ -39,7 +39,7 @@ async def settle(desk: Desk) -> None:
 
 
 async def _rehearse(desk: Desk) -> None:
-    """In training: the lessons' totals and their slip; nothing is closed or asked of a host."""
+    """In training: its own totals and their slip; nothing is closed or asked of a host."""
     batch, last = (
         await Look.of(Lookups.batch),
         await Look.of(Lookups.last_transaction, training=True),
@@ -47,15 +47,15 @@ async def _rehearse(desk: Desk) -> None:
     if last is None or last.batch != batch:
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
-    lines = total_lines(desk, await Look.of(Lookups.lesson_totals, batch))
+    lines = total_lines(desk, await Look.of(Lookups.training_totals, batch))
     go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
     question = Notice(Phrase.of(Text.SETTLE_TRAINING), lines, go_on, training=True)
     if isinstance(await confirm(desk, question), GivenUp):
         return
     job = await Look.of(Lookups.next_job)
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=batch, stan=0, training=True)
-    await Record.of(slip)
-    await tell(desk, Text.SETTLED, Text.LESSONS_COUNT_NOTHING, warning=False)
+    await Append.of(slip)
+    await tell(desk, Text.SETTLED, Text.TRAINING_NOT_COUNTED, warning=False)
 
 
 async def may_move_money(desk: Desk, *, advice: bool = True) -> bool:

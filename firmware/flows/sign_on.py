@@ -5,11 +5,11 @@ from __future__ import annotations
 from firmware.flows import words
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, ChangeOperator, OperatorChange
-from firmware.flows.parts import GivenUp, confirm, enter_digits, enter_password, tell
 from firmware.flows.permissions import ask_password, password_length
+from firmware.flows.steps import GivenUp, confirm, enter_digits, enter_password, tell
 from firmware.journal.operators import MustChange, is_weak
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
-from firmware.payments.effects import Now, Record
+from firmware.payments.effects import Append, Now
 from firmware.payments.owed import Retry, send_owed, what_is_owed
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
@@ -36,7 +36,7 @@ async def try_sign_on(desk: Desk) -> bool:
         await tell(desk, Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False)
         if not await choose_password(desk, number, by=number):
             return False
-    await Record.of(OperatorSignedOn(operator=number, training=desk.training))
+    await Append.of(OperatorSignedOn(operator=number, training=desk.training))
     desk.operator = number
     await tell(desk, Text.SIGN_ON, Phrase.of(Text.WELCOME, operator=number), warning=False)
     return True
@@ -74,7 +74,7 @@ async def sign_off(desk: Desk) -> None:
     if isinstance(await confirm(desk, question), GivenUp):
         return
     await send_owed(desk)
-    await Record.of(OperatorSignedOff(operator=desk.operator))
+    await Append.of(OperatorSignedOff(operator=desk.operator))
     desk.operator = ""
     owed = words.what_is_owed(await what_is_owed())
     if owed is None:

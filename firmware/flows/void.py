@@ -7,7 +7,9 @@ from firmware.core.masked import Pin
 from firmware.flows.card import Presented, card_facts, enter_pin, present_same_card, release_card
 from firmware.flows.desk import Desk
 from firmware.flows.original import named_by_voucher, original_screen, refuse
-from firmware.flows.parts import (
+from firmware.flows.permissions import permitted
+from firmware.flows.settle import may_move_money
+from firmware.flows.steps import (
     GivenUp,
     abandon,
     agree,
@@ -15,8 +17,6 @@ from firmware.flows.parts import (
     show,
     tell,
 )
-from firmware.flows.permissions import permitted
-from firmware.flows.settle import may_move_money
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import CardPresented, HostAnswer
 from firmware.journal.transactions import Transaction
@@ -30,7 +30,7 @@ from firmware.ui.texts import Text
 
 
 async def void(desk: Desk) -> PaymentEnded | None:
-    """Void: supervisor, original voucher, the original on the glass, ENTER, the same card."""
+    """Void: supervisor, original voucher, the original on the display, ENTER, the same card."""
     # 1. Who may, and which sale.
     if not await permitted(desk, Act.VOID):
         await abandon(Kind.VOID, EntryStep.PASSWORD, GivenUp.CANCELLED)

@@ -17,7 +17,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from firmware.core.log import fields
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.messages import (
@@ -111,7 +111,7 @@ class AcquirerClient:
         _LOG.info("signed on")
         return answer
 
-    def load_master(self, master: Key) -> None:
+    def load_master(self, master: SecretKey) -> None:
         """Keep another master key; the next request signs on. Raises OSError."""
         self._keys.load_master(master)
 

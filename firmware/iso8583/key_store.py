@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.durable import write_private
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.seal import Seal
 from firmware.iso8583.keys import KeyFileError, SessionKeys
 from firmware.iso8583.working_keys import DeliveredKeys
@@ -45,29 +45,29 @@ class KeyStore:
     changed, or can be read by others; OSError if the disk refuses.
     """
 
-    def __init__(self, path: Path, storage_key: Key) -> None:
+    def __init__(self, path: Path, storage_key: SecretKey) -> None:
         self._path = path
         self._seal = Seal(hmac.digest(storage_key.reveal(), b"pos-acquirer-keys", "sha256"))
         self._kept = self._read()
 
     @property
-    def master(self) -> Key | None:
+    def master(self) -> SecretKey | None:
         """The TMK; None before it was loaded."""
-        return Key(self._kept.master) if self._kept.master else None
+        return SecretKey(self._kept.master) if self._kept.master else None
 
     @property
     def session(self) -> SessionKeys | None:
         """The working keys in use; None before the first sign-on."""
         if not self._kept.mac:
             return None
-        return SessionKeys(mac=Key(self._kept.mac), pin=Key(self._kept.pin))
+        return SessionKeys(mac=SecretKey(self._kept.mac), pin=SecretKey(self._kept.pin))
 
     @property
     def signed_on(self) -> str:
         """The day of the last sign-on, YYYYMMDD; "" before the first."""
         return self._kept.signed_on
 
-    def load_master(self, master: Key) -> None:
+    def load_master(self, master: SecretKey) -> None:
         """Another TMK from now on; working keys that came under the one before are forgotten.
 
         Durable when this returns. Raises OSError.

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from firmware.core.durable import write_private
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 
 MASTER = "host-master.key"
 MASTER_BYTES = 32
@@ -27,16 +27,16 @@ class SessionKeys(Struct, frozen=True):
     An acquirer's working keys may have 8, and it gives none for blocks of format 4.
     """
 
-    mac: Key  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message
-    pin: Key  # two-key 3DES: enciphers a PIN block of format 0
-    pin_aes: Key = Key(b"")  # AES-128: enciphers a PIN block of format 4
+    mac: SecretKey  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message
+    pin: SecretKey  # two-key 3DES: enciphers a PIN block of format 0
+    pin_aes: SecretKey = SecretKey(b"")  # AES-128: enciphers a PIN block of format 4
 
 
 KeySource = Callable[[str, int], SessionKeys]
 """Gives the session keys of (terminal, batch)."""
 
 
-def derived_keys(master: Key) -> KeySource:
+def derived_keys(master: SecretKey) -> KeySource:
     """Session keys from one master: another terminal or another batch has other keys.
 
     One step of the counter-mode KDF of NIST SP 800-108 with HMAC-SHA-256 as its function.
@@ -53,13 +53,13 @@ def derived_keys(master: Key) -> KeySource:
     return session
 
 
-def derive(master: Key, purpose: str, size: int) -> Key:
+def derive(master: SecretKey, purpose: str, size: int) -> SecretKey:
     """A key of up to 32 bytes for one purpose."""
     block = b"\x00\x00\x00\x01" + purpose.encode() + b"\x00" + (size * 8).to_bytes(4, "big")
-    return Key(hmac.new(master.reveal(), block, hashlib.sha256).digest()[:size])
+    return SecretKey(hmac.new(master.reveal(), block, hashlib.sha256).digest()[:size])
 
 
-def read_or_make_master(path: Path) -> Key:
+def read_or_make_master(path: Path) -> SecretKey:
     """The master key at `path`, made there (mode 0600, durable) if there is none.
 
     Raises KeyFileError if the file is of another size or readable by others, OSError if the disk
@@ -72,4 +72,4 @@ def read_or_make_master(path: Path) -> Key:
     clear = path.read_bytes()
     if len(clear) != MASTER_BYTES:
         raise KeyFileError(f"{path}: expected {MASTER_BYTES} bytes, found {len(clear)}")
-    return Key(clear)
+    return SecretKey(clear)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from msgspec import Struct
 
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583 import des
 from firmware.iso8583.profile import Padding, Scheme
 
@@ -38,7 +38,7 @@ class Mac(Struct, frozen=True):
     steps: tuple[MacStep, ...]
 
 
-def mac_of(data: bytes, key: Key, scheme: Scheme, padding: Padding = "zeros") -> Mac:
+def mac_of(data: bytes, key: SecretKey, scheme: Scheme, padding: Padding = "zeros") -> Mac:
     """The MAC over `data`, all bytes from the message type to the last before field 64.
 
     Raises ValueError for a key of a length that the scheme does not have.

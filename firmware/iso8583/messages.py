@@ -10,7 +10,7 @@ from msgspec import Struct
 from firmware.core.kinds import ReversalCause, Totals
 from firmware.core.masked import Pan, Pin, Track2
 from firmware.core.money import Currency, major_text
-from firmware.core.payment import Payment, Place
+from firmware.core.payment import Payment, PaymentName
 
 APPROVED, DECLINED = "00", "05"
 UPLOAD_MOST = 8  # transactions in one message of an upload
@@ -80,7 +80,7 @@ class SettlementRequest(Struct, frozen=True):
     training: bool = False
 
     @property
-    def place(self) -> Place:
+    def place(self) -> PaymentName:
         return self.terminal, self.batch, self.stan
 
 

@@ -10,7 +10,7 @@ BATCH_MAX = 999_999  # six digits of field 60
 
 
 def number_of(serial: int) -> int:
-    """The number that a terminal and its slips call a batch by."""
+    """The number that a terminal and its receipts call a batch by."""
     return (serial - 1) % BATCH_MAX + 1
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from msgspec import Struct
 
 from firmware.core.kinds import USES_A_HOLD, Kind, OriginalRef
-from firmware.core.masked import Key, Pan, Pin
+from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.core.money import Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
@@ -133,14 +133,14 @@ def batch_of(fields: Fields) -> int:
     return int(fields["60"][2:8])
 
 
-def sealed(fields: Fields, key: Key) -> bytes:
+def sealed(fields: Fields, key: SecretKey) -> bytes:
     """The message with its MAC as the last field. Raises WireError."""
     fields["64"] = "00" * MAC_BYTES
     body = pack(fields)[:-MAC_BYTES]
     return body + retail_mac(key.reveal(), pad_80(body))
 
 
-def is_sealed(message: bytes, key: Key) -> bool:
+def is_sealed(message: bytes, key: SecretKey) -> bool:
     """Whether the last 8 bytes are the MAC of all before."""
     mac = retail_mac(key.reveal(), pad_80(message[:-MAC_BYTES]))
     return hmac.compare_digest(mac, message[-MAC_BYTES:])

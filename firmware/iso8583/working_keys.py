@@ -14,7 +14,7 @@ import hmac
 
 from msgspec import Struct
 
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583 import des
 from firmware.iso8583.keys import SessionKeys
 
@@ -30,9 +30,9 @@ class WorkingKeysError(ValueError):
 class DeliveredKeys(Struct, frozen=True):
     """What a sign-on brought, in clear."""
 
-    pin: Key
-    mac: Key
-    track: Key | None = None
+    pin: SecretKey
+    mac: SecretKey
+    track: SecretKey | None = None
 
     @property
     def session(self) -> SessionKeys:
@@ -40,12 +40,12 @@ class DeliveredKeys(Struct, frozen=True):
         return SessionKeys(mac=self.mac, pin=self.pin)
 
 
-def check_value(key: Key) -> bytes:
+def check_value(key: SecretKey) -> bytes:
     """The first 4 bytes of the key's cipher of 8 zero bytes."""
     return des.encrypt(key.reveal(), bytes(des.BLOCK))[:CHECK_BYTES]
 
 
-def master_of(first: bytes, second: bytes) -> Key:
+def master_of(first: bytes, second: bytes) -> SecretKey:
     """The TMK of two components of 16 bytes, which two people keep. Raises WorkingKeysError."""
     for number, component in enumerate((first, second), 1):
         if len(component) != 2 * des.BLOCK:
@@ -53,10 +53,10 @@ def master_of(first: bytes, second: bytes) -> Key:
     clear = des.exclusive_or(first, second)
     if clear[: des.BLOCK] == clear[des.BLOCK :]:
         raise WorkingKeysError("the two components make a single-length key")
-    return Key(clear)
+    return SecretKey(clear)
 
 
-def unpack_keys(delivered: bytes, master: Key) -> DeliveredKeys:
+def unpack_keys(delivered: bytes, master: SecretKey) -> DeliveredKeys:
     """The keys in `delivered`, all of them right. Raises WorkingKeysError otherwise."""
     size = _KEY_BYTES.get(len(delivered))
     if size is None:
@@ -67,14 +67,14 @@ def unpack_keys(delivered: bytes, master: Key) -> DeliveredKeys:
         enciphered, check = delivered[at : at + size], delivered[at + size : at + whole]
         if enciphered[des.BLOCK :] == bytes(des.BLOCK):
             enciphered = enciphered[: des.BLOCK]  # single length in a place of 16 bytes
-        key = Key(des.decrypt(master.reveal(), enciphered))
+        key = SecretKey(des.decrypt(master.reveal(), enciphered))
         if not hmac.compare_digest(check_value(key), check):
             raise WorkingKeysError(f"the check value of the {name} differs")
         keys.append(key)
     return DeliveredKeys(*keys)
 
 
-def pack_keys(keys: DeliveredKeys, master: Key) -> bytes:
+def pack_keys(keys: DeliveredKeys, master: SecretKey) -> bytes:
     """Field 62 with these keys: the acquirer's side of `unpack_keys`."""
     packed = b""
     single = len(keys.pin) == des.BLOCK

@@ -15,7 +15,9 @@ from msgspec import Struct, field
 from firmware.journal import base45
 from firmware.journal.chain import Introduced
 from firmware.journal.connection import connect_read_only
-from firmware.journal.essence import (
+from firmware.journal.faults import JournalFault
+from firmware.journal.lookups import Lookups
+from firmware.journal.signed_record import (
     COMPLETED,
     NAMES,
     SETTLEMENT,
@@ -25,8 +27,6 @@ from firmware.journal.essence import (
     signed_bytes,
     transaction_fields,
 )
-from firmware.journal.faults import JournalFault
-from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
 
 _SLIP = "a settlement slip"
@@ -35,7 +35,7 @@ _NEVER = 2**62
 _LATER = {"type", "record", "hash"}  # a sale that is reversed later has a later record
 
 
-class EssenceReport(Struct):
+class SignedRecordReport(Struct):
     """What a QR says and whether it is true; `faults` are empty when nothing is wrong."""
 
     what: str = ""  # the kind of paper
@@ -54,19 +54,21 @@ class EssenceReport(Struct):
         return int(digits) if digits.isascii() and digits.isdecimal() else 0
 
 
-def verify_essence(text: str, keys: Introduced, journal: Path | None = None) -> EssenceReport:
+def verify_signed_record(
+    text: str, keys: Introduced, journal: Path | None = None
+) -> SignedRecordReport:
     """Check a QR against the terminal's public keys, and against a journal if given.
 
     A key is not accepted for records after the one that introduced the next. A journal names the
     keys of its chain itself: they count if one of `keys` is among them, or if none is given. The
     journal is taken at its word; whether it is whole, `verify_journal` says. Never raises.
     """
-    report = EssenceReport()
+    report = SignedRecordReport()
     version, _, _ = text.partition("*")
     names = NAMES.get(version, ())
     parts = text.split("*", len(names))
     if not names or len(parts) != len(names) + 1:
-        report.faults.append("this is no essence of a transaction or a settlement")
+        report.faults.append("this is no signed record of a transaction or a settlement")
         return report
     report.what = WHAT[version]
     report.fields = dict(zip(names, parts, strict=False))
@@ -99,7 +101,7 @@ def _is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def _compare(report: EssenceReport, path: Path, keys: Introduced) -> Introduced:
+def _compare(report: SignedRecordReport, path: Path, keys: Introduced) -> Introduced:
     """Hold the fields against the journal's record; gives the keys that count then."""
     if not path.is_file():
         report.faults.append("there is no journal here")
@@ -117,7 +119,7 @@ def _compare(report: EssenceReport, path: Path, keys: Introduced) -> Introduced:
     return introduced if known else keys
 
 
-def _has_record(report: EssenceReport, journal: Lookups) -> bool:
+def _has_record(report: SignedRecordReport, journal: Lookups) -> bool:
     number, (last, _) = report.number("record"), journal.head()
     found = next(iter(journal.records(number, number)), None) if number else None
     if found is None:
@@ -130,7 +132,7 @@ def _has_record(report: EssenceReport, journal: Lookups) -> bool:
     return found is not None
 
 
-def _compare_fields(report: EssenceReport, journal: Lookups) -> None:
+def _compare_fields(report: SignedRecordReport, journal: Lookups) -> None:
     expected = _expected(report, journal)
     if expected is None:
         report.faults.append(f"the journal knows nothing that {report.what} like this could be of")
@@ -140,7 +142,7 @@ def _compare_fields(report: EssenceReport, journal: Lookups) -> None:
             report.faults.append(f"{name}: {told}; the journal says {value}")
 
 
-def _expected(report: EssenceReport, journal: Lookups) -> dict[str, str] | None:
+def _expected(report: SignedRecordReport, journal: Lookups) -> dict[str, str] | None:
     """The fields that hold for good, as the journal has them; None when it has no such thing."""
     batch, training = report.number("batch"), report.fields["type"].endswith("T")
     if report.fields["version"] == VOUCHER:
@@ -150,6 +152,6 @@ def _expected(report: EssenceReport, journal: Lookups) -> dict[str, str] | None:
         told = transaction_fields(found).items() if found else ()
         return {name: value for name, value in told if name not in _LATER} or None
     if training:
-        return {}  # lessons settle nothing: no record has their totals
+        return {}  # training transactions settle nothing: no record has their totals
     settlement = journal.settlement(batch, date=report.fields["date"])
     return None if settlement is None else settlement_fields(settlement, training=False)

@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from firmware.core.durable import sync_directory
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.journal.faults import JournalFault, Trouble
 
 KEY_BYTES = 32
@@ -27,9 +27,9 @@ _FOLLOWING = "signing.next.key"
 class TerminalKeys:
     """Ed25519 signing seed, HMAC key of card hashes, pepper of passwords; 32 bytes each."""
 
-    signing: Key
-    card: Key
-    pepper: Key
+    signing: SecretKey
+    card: SecretKey
+    pepper: SecretKey
     directory: Path | None = None
     _private: Ed25519PrivateKey = field(init=False, repr=False, compare=False)
 
@@ -63,7 +63,7 @@ class TerminalKeys:
     @classmethod
     def generate(cls) -> TerminalKeys:
         """Fresh keys that live in memory only."""
-        signing, card, pepper = (Key(secrets.token_bytes(KEY_BYTES)) for _ in KEY_FILES)
+        signing, card, pepper = (SecretKey(secrets.token_bytes(KEY_BYTES)) for _ in KEY_FILES)
         return cls(signing, card, pepper)
 
     def introduced_as(self, public_hex: str) -> TerminalKeys:
@@ -88,7 +88,7 @@ class TerminalKeys:
 
     def followed(self) -> TerminalKeys:
         """These keys with a new signing key, durable beside the old one. Raises JournalFault."""
-        signing = Key(secrets.token_bytes(KEY_BYTES))
+        signing = SecretKey(secrets.token_bytes(KEY_BYTES))
         if self.directory is not None:
             try:
                 (self.directory / _FOLLOWING).unlink(missing_ok=True)
@@ -204,11 +204,11 @@ def _link(place: Path, file: Path) -> None:
     sync_directory(place.parent)
 
 
-def _check(key: Key) -> str:
+def _check(key: SecretKey) -> str:
     return hmac.new(key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
 
 
-def _load_or_create(path: Path) -> Key:
+def _load_or_create(path: Path) -> SecretKey:
     try:
         return _load(path)
     except FileNotFoundError:
@@ -220,7 +220,7 @@ def _load_or_create(path: Path) -> Key:
         return _load(path)
 
 
-def _load(path: Path) -> Key:
+def _load(path: Path) -> SecretKey:
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # keys.card may name a pipe: not waited for
     with os.fdopen(os.open(path, flags), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode & 0o777
@@ -229,7 +229,7 @@ def _load(path: Path) -> Key:
         raise JournalFault(Trouble.KEYS, f"{path} has mode {mode:o}; expected 600")
     if len(value) != KEY_BYTES:
         raise JournalFault(Trouble.KEYS, f"{path} holds {len(value)} bytes; expected {KEY_BYTES}")
-    return Key(value)
+    return SecretKey(value)
 
 
 def write_new(path: Path, value: bytes) -> None:

@@ -19,10 +19,10 @@ from firmware.journal.rules import require
 
 Turn = OperatorSignedOn | OperatorSignedOff | TrainingSwitched
 Staff = OperatorAdded | PasswordChanged | OperatorRemoved
-Clock = TerminalStarted | ClockJumped | GuardOverridden
+ClockRecord = TerminalStarted | ClockJumped | GuardOverridden
 
 
-def project(db: sqlite3.Connection, record: Turn | Staff | Clock) -> None:
+def project(db: sqlite3.Connection, record: Turn | Staff | ClockRecord) -> None:
     """Change the projections by one record of people or of the clock. Raises RuleBroken."""
     match record:
         case OperatorSignedOn() | OperatorSignedOff() | TrainingSwitched():
@@ -33,7 +33,7 @@ def project(db: sqlite3.Connection, record: Turn | Staff | Clock) -> None:
             clock(db, record)
 
 
-def clock(db: sqlite3.Connection, record: Clock) -> None:
+def clock(db: sqlite3.Connection, record: ClockRecord) -> None:
     """The release that writes, and how the clock was moved."""
     match record:
         case TerminalStarted():

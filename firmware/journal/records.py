@@ -61,7 +61,7 @@ class AmountAgreed(Base, frozen=True):
     kind: Kind
     amount_minor: int
     currency: str
-    frame_sha256: str  # of the 1,024 packed bytes of the glass, rows of 16 bytes
+    frame_sha256: str  # of the 1,024 packed bytes of the display, rows of 16 bytes
     shown_at_ms: int
     pressed_at_ms: int
     key: str = "ENTER"

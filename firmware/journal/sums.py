@@ -11,7 +11,7 @@ from firmware.core.kinds import CHARGES, Kind, Totals
 from firmware.journal.transactions import State
 from firmware.journal.vouchers import VoucherLookups
 
-LESSONS_MAX = 10_000  # of one batch
+TRAINING_MAX = 10_000  # of one batch
 
 
 class SumLookups(VoucherLookups):
@@ -27,10 +27,10 @@ class SumLookups(VoucherLookups):
         )
         return found[0] if found else Totals()
 
-    def lesson_totals(self, batch: int) -> Totals:
+    def training_totals(self, batch: int) -> Totals:
         """What a batch's training transactions would come to, if they counted."""
         sums = dict.fromkeys(Totals.__struct_fields__, 0)
-        for one in self.list_transactions(batch, 0, LESSONS_MAX, training=True):
+        for one in self.list_transactions(batch, 0, TRAINING_MAX, training=True):
             if one.state is State.APPROVED and one.kind.sign:
                 sums[f"{one.kind.value}s"] += 1
                 sums[f"{one.kind.value}s_minor"] += one.amount_minor

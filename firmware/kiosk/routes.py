@@ -23,7 +23,7 @@ from firmware.api.problems import Wrong, problem, refused
 from firmware.api.receipts import plain, receipt_of
 from firmware.api.requests import answer, body_of, name_of
 from firmware.api.server import MoreRoutes
-from firmware.api.service import Service, digest_of
+from firmware.api.till_service import Service, digest_of
 from firmware.api.types import Accepted
 from firmware.api.views import journal_of, terminal_of
 from firmware.core.files import read_bytes
@@ -54,7 +54,7 @@ PICTURES = {
     "svg": "image/svg+xml",
 }
 
-Handler = Callable[[Request], Awaitable[Response]]
+PageHandler = Callable[[Request], Awaitable[Response]]
 
 
 class Readiness(Struct, frozen=True):
@@ -177,7 +177,7 @@ async def _to_the_page(_request: Request) -> Response:
     return RedirectResponse(f"{ROOT}/")
 
 
-def _file(name: str, kind: str) -> Handler:
+def _file(name: str, kind: str) -> PageHandler:
     raw = resources.files("firmware.kiosk").joinpath("page", name).read_bytes()
 
     async def give(_request: Request) -> Response:
@@ -186,7 +186,7 @@ def _file(name: str, kind: str) -> Handler:
     return give
 
 
-def _route(path: str, handler: Handler, method: str = "GET") -> Route:
+def _route(path: str, handler: PageHandler, method: str = "GET") -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             _require_own_page(request)

@@ -1,4 +1,4 @@
-"""Puts what a play has saved on one picture: screens as glasses in a grid, papers side by side."""
+"""Puts what a play has saved on one picture: screens as displays in a grid, papers side by side."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-SCALE = 2  # of the glass; paper stays as it is, 8 dots a millimetre
+SCALE = 2  # of the display; paper stays as it is, 8 dots a millimetre
 _MARGIN_PX = 16
-_DESK, _GLASS, _LIT, _PAPER = (226, 226, 220), (10, 14, 20), (190, 225, 255), (255, 255, 255)
+_DESK, _DISPLAY, _LIT, _PAPER = (226, 226, 220), (10, 14, 20), (190, 225, 255), (255, 255, 255)
 _INK, _EDGE = (40, 40, 44), (200, 200, 194)
 
 
-def glass(image: Image.Image, scale: int = SCALE) -> Image.Image:
+def panel(image: Image.Image, scale: int = SCALE) -> Image.Image:
     """A mode "1" screen as the eye sees an OLED, each pixel `scale` wide."""
     size = (image.width * scale, image.height * scale)
-    picture = Image.new("RGB", size, _GLASS)
+    picture = Image.new("RGB", size, _DISPLAY)
     picture.paste(_LIT, (0, 0), image.resize(size, Image.Resampling.NEAREST))
     return picture
 

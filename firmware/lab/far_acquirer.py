@@ -14,7 +14,7 @@ from firmware.core.clock import SystemClock
 from firmware.core.config import Config, ConfigError, Host
 from firmware.core.config_across import Mistake
 from firmware.core.files import read_text
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.tcp import FrameLink
 from firmware.iso8583.working_keys import WorkingKeysError, master_of
@@ -29,7 +29,7 @@ class FarAcquirer(Struct, frozen=True):
 
     address: str
     port: int
-    master: Key | None = None
+    master: SecretKey | None = None
     tls: ssl.SSLContext | None = None
 
     def settings(self, config: Config) -> Config:
@@ -43,7 +43,7 @@ class FarAcquirer(Struct, frozen=True):
         )
         return replace(config, host=host)
 
-    def link(self, directory: Path, storage: Key) -> FrameLink:
+    def link(self, directory: Path, storage: SecretKey) -> FrameLink:
         """A line to it, the master key kept in the terminal's data directory. Raises OSError."""
         if self.master is not None:
             store = KeyStore(directory / ACQUIRER_KEYS, storage)
@@ -55,7 +55,7 @@ class FarAcquirer(Struct, frozen=True):
         )
 
 
-def master_in(path: Path) -> Key:
+def master_in(path: Path) -> SecretKey:
     """The master key of two components in a file: as `terminal add --json` says, or two lines.
 
     Raises ConfigError; no mistake repeats a value.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct, ValidationError, convert
 
-from firmware.acquirer.accounts import Account, Status
-from firmware.core.masked import Key, Pan, Pin
+from firmware.acquirer.accounts import Account, AccountStatus
+from firmware.core.masked import Pan, Pin, SecretKey
 from hw.sim.cards.personalisation import TRAY, PersonalisationError, load_card
 
 
@@ -19,7 +19,7 @@ class _InBooks(Struct, frozen=True, forbid_unknown_fields=True):
 
     balance_minor: int | None = None
     credit_limit_minor: int | None = None
-    status: Status = Status.ACTIVE
+    status: AccountStatus = AccountStatus.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ def tray_books(folder: Path = TRAY) -> tuple[Account, ...]:
             pin=Pin(one.pin) if one.pin else None,
             balance_minor=one.balance_minor,
             credit_limit_minor=one.credit_limit_minor,
-            imk_ac=Key(one.imk_ac),
+            imk_ac=SecretKey(one.imk_ac),
             cvn=one.cvn,
-            status=Status(one.status),
+            status=AccountStatus(one.status),
             arpc_method=one.arpc_method,
         )
         for one in tray_accounts(folder)

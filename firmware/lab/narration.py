@@ -54,7 +54,7 @@ class Teller(Struct, frozen=True):
         print(self._coloured(_FAINT, f"  {mark} {line}"), flush=True)
 
     def screen(self, image: Image.Image, name: str) -> None:
-        """A glass."""
+        """A display."""
         print(self._coloured(_LIT, drawing_for(self.columns, image)))
         self._caption(name, SCREEN_PAUSE_S)
 

@@ -19,11 +19,11 @@ from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.rules import RequestSeen, Rule, RuleBook
 from firmware.acquirer.switch import Switch
 from firmware.core.config import Config
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.messages import Answered, FinancialRequest
 from firmware.iso8583.unionpay import UnionPay
 
-TMK = Key(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
+TMK = SecretKey(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
 PAYMENTS = ("0200", "0220")
 WELL, UNBALANCED = "well", "unbalanced"
 
@@ -94,7 +94,7 @@ class SwitchLink:
 
     # -- its books, for whoever holds them against a journal ----------------------------------
 
-    def names_by_hash(self, key: Key) -> dict[str, str]:
+    def names_by_hash(self, key: SecretKey) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
         return self._named.names_by_hash(key)
 

@@ -4,8 +4,9 @@ The copy is one tar file of mode 0600, for it holds the terminal's keys: the jou
 record, the embedded host's books as of the same moment, keys, settings. Only a copy that verifies
 is kept, and only one that verifies is put back.
 
-What was sold after a copy was taken is not in it, though the host and the slips know its numbers.
-So whoever puts a copy back names the last voucher there was, and the journal goes on after it.
+What was sold after a copy was taken is not in it, though the host and the receipts know its
+numbers. So whoever puts a copy back names the last voucher there was, and the journal goes on after
+it.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from firmware.journal.records import OutcomeRecorded
 from firmware.journal.transactions import Advice, Transaction
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver, fault_slip, stays_owed
-from firmware.payments.effects import Authorise, Look, Record, Unseal
+from firmware.payments.effects import Append, Authorise, Look, Unseal
 
 # The acquirer could not look at it, or not at us: asked again. Any other code is its word on it.
 TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
@@ -72,8 +72,8 @@ async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
         )
         if isinstance(answer, Answered):
             await stays_owed(context, advice, attempted)
-        else:  # the line's fault: idle says how many wait, and no slip tells of each
-            await Record.of(attempted)
+        else:  # the line's fault: idle says how many wait, and no fault slip tells of each
+            await Append.of(attempted)
         return answer
     if refund:
         await _refund_answered(owed, answer)
@@ -87,9 +87,9 @@ async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
     )
     if answer.is_approval:
         # kept until the batch is settled
-        await Record.of(answered, card=card if is_on_a_line(context) else None)
+        await Append.of(answered, card=card if is_on_a_line(context) else None)
     else:  # the goods are handed out and the acquirer refuses: the merchant must claim the money
-        await Record.of(answered, await fault_slip(owed))
+        await Append.of(answered, await fault_slip(owed))
     return None
 
 
@@ -114,8 +114,8 @@ async def _refund_answered(owed: Transaction, answer: Answered) -> None:
         ask_issuer=approved and answer.ask_issuer,
     )
     if not approved:  # the cardholder has a paper that promises it
-        await Record.of(outcome, await fault_slip(owed))
+        await Append.of(outcome, await fault_slip(owed))
         return
     job = await Look.of(Lookups.next_job)
     merchant = PrintQueued(job=job, copy=Copy.MERCHANT, batch=owed.batch, stan=owed.stan)
-    await Record.of(outcome, merchant)
+    await Append.of(outcome, merchant)

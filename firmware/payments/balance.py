@@ -21,7 +21,7 @@ from firmware.iso8583.messages import (
 from firmware.journal.enquiry_records import BalanceAnswered, BalanceAsked
 from firmware.journal.lookups import Lookups
 from firmware.payments.context import Context, Progress, Stage
-from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.effects import Append, Authorise, Look, Now
 from firmware.payments.line import follow
 from firmware.payments.refusals import Code, Refusal
 
@@ -71,7 +71,7 @@ async def enquire(
         training=context.training,
     )
     await context.progress(Progress(Stage.ENQUIRING))
-    await Record.of(asked)
+    await Append.of(asked)
     request = BalanceRequest(
         terminal=merchant.terminal,
         merchant=merchant.number,
@@ -85,7 +85,7 @@ async def enquire(
     )
     answer = await Authorise(request)
     stayed = await end_with_card(answer)
-    await Record.of(_answered(asked, answer))
+    await Append.of(_answered(asked, answer))
     await follow(context, answer)
     return _ended(answer, stayed=stayed)
 

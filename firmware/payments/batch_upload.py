@@ -25,7 +25,7 @@ from firmware.journal.lookups import Lookups, SettlementProgress
 from firmware.journal.records import BatchUploaded, ChipUploaded, SettlementAnswered
 from firmware.journal.transactions import Transaction
 from firmware.payments.context import Context, is_on_a_line
-from firmware.payments.effects import Authorise, Look, Record, Unseal
+from firmware.payments.effects import Append, Authorise, Look, Unseal
 
 # The acquirer could not read it, or not us: told again. Any other answer ends it.
 TRY_AGAIN = frozenset({"77", "99", "A0"})
@@ -42,7 +42,7 @@ async def end_batch(context: Context, batch: int, totals: Totals, *, balanced: b
     """Upload the batch unless it is balanced, and send its end; False while that is not taken."""
     done = await Look.of(Lookups.settlement_progress)
     if done.answered is None:
-        await Record.of(SettlementAnswered(batch=batch, host_totals=totals, balanced=balanced))
+        await Append.of(SettlementAnswered(batch=batch, host_totals=totals, balanced=balanced))
     merchant, taken = context.config.merchant, {stan for stan, well in done.chips.items() if well}
     wanted = context.config.acquirer.chip_data
     sends_chips = wanted == "always" or (wanted == "unbalanced" and not balanced)
@@ -95,7 +95,7 @@ async def _send_details(
             return False
         stans = tuple(each.stan for each in part)
         there |= set(stans)
-        await Record.of(BatchUploaded(batch=batch, count=len(there), stans=stans))
+        await Append.of(BatchUploaded(batch=batch, count=len(there), stans=stans))
     taken |= there
     return True
 
@@ -114,7 +114,7 @@ async def _send_chips(
         if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
             return False
         code, well = answer.response_code, answer.is_approval
-        await Record.of(ChipUploaded(batch=batch, stan=each.stan, response_code=code, taken=well))
+        await Append.of(ChipUploaded(batch=batch, stan=each.stan, response_code=code, taken=well))
         if well:
             taken.add(each.stan)
     return True

@@ -17,14 +17,12 @@ from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import ReversalAttempted
 from firmware.journal.transactions import Advice, Reversal, ScriptResult, Transaction
 from firmware.payments.context import Context
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 
-Owed = TypeVar("Owed", bound=Reversal | Advice | ScriptResult)
+Due = TypeVar("Due", bound=Reversal | Advice | ScriptResult)
 
 
-async def deliver(
-    owed: Sequence[Owed], send: Callable[[Owed], Awaitable[HostAnswer | None]]
-) -> bool:
+async def deliver(owed: Sequence[Due], send: Callable[[Due], Awaitable[HostAnswer | None]]) -> bool:
     """Send each, the least tried first; True when none is left.
 
     `send` gives None for one that is through, else the answer that leaves it owed. The first that
@@ -44,9 +42,9 @@ async def stays_owed(
 ) -> None:
     """Record a failed attempt; after `host.reversal_fault_after` of them queue one fault slip."""
     if attempted.attempt >= context.config.host.reversal_fault_after and not owed.told:
-        await Record.of(attempted, await fault_slip(owed.transaction))
+        await Append.of(attempted, await fault_slip(owed.transaction))
     else:
-        await Record.of(attempted)
+        await Append.of(attempted)
 
 
 def named(owed: Transaction) -> str:
@@ -55,7 +53,7 @@ def named(owed: Transaction) -> str:
 
 
 async def fault_slip(owed: Transaction) -> PrintQueued:
-    """The slip that tells a person what is owed; to be recorded with what made it necessary."""
+    """The fault slip that says what is owed; to be recorded with what made it necessary."""
     job = await Look.of(Lookups.next_job)
     return PrintQueued(
         job=job, copy=Copy.FAULT, batch=owed.batch, stan=owed.stan, training=owed.training

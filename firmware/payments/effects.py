@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 from msgspec import Struct, field
 
 from firmware.iso8583.messages import CardPresented, HostAnswer, LineRequest
-from firmware.journal.records import Record as JournalRecord
+from firmware.journal.records import Record
 
 if TYPE_CHECKING:
     from firmware.journal.lookups import Lookups
@@ -32,14 +32,14 @@ class Effect(Struct, Generic[A_co], frozen=True):
         return answer
 
 
-class Record(Effect[None], frozen=True):
+class Append(Effect[None], frozen=True):
     """Append records to the journal in one commit, durable when answered.
 
     Those that may wait are written with the next ones, in their commit. See
     firmware.journal.waiting.
     """
 
-    records: tuple[JournalRecord, ...]
+    records: tuple[Record, ...]
     blobs: Mapping[str, bytes] = field(default_factory=dict)
     card: CardPresented | None = None
     may_wait: bool = False
@@ -50,10 +50,10 @@ class Record(Effect[None], frozen=True):
     @classmethod
     def of(
         cls,
-        *records: JournalRecord,
+        *records: Record,
         blobs: Mapping[str, bytes] | None = None,
         card: CardPresented | None = None,
-    ) -> Record:
+    ) -> Append:
         """The effect for `records`, with frames by their hash in `blobs`.
 
         `card` is sealed in the same commit, for the notice that an AdviceQueued among them owes.
@@ -61,7 +61,7 @@ class Record(Effect[None], frozen=True):
         return cls(records, blobs or {}, card)
 
     @classmethod
-    def with_next(cls, *records: JournalRecord, blobs: Mapping[str, bytes]) -> Record:
+    def with_next(cls, *records: Record, blobs: Mapping[str, bytes]) -> Append:
         """The effect for records that may wait for the commit of the next ones."""
         return cls(records, blobs, may_wait=True)
 

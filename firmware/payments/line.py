@@ -8,7 +8,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
 from firmware.payments.context import Context, is_on_a_line
-from firmware.payments.effects import Authorise, Look, Moment, Now, Record
+from firmware.payments.effects import Append, Authorise, Look, Moment, Now
 
 
 async def follow(context: Context, answer: HostAnswer) -> None:
@@ -66,10 +66,10 @@ async def take_batch(context: Context, told: int) -> None:
         return
     totals, opened = await Look.of(Lookups.totals, batch), BatchOpened(batch=told, told=True)
     if totals == Totals():
-        await Record.of(opened)
+        await Append.of(opened)
         return
     started = SettlementStarted(batch=batch, totals=totals, operator=context.operator)
-    await Record.of(started, *await closed_as_it_is(started, opened))
+    await Append.of(started, *await closed_as_it_is(started, opened))
 
 
 async def closed_as_it_is(

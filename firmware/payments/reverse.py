@@ -20,7 +20,7 @@ from firmware.journal.records import (
 from firmware.journal.transactions import Reversal
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.delivery import deliver, stays_owed
-from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
+from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
 
 # 00: undone. 25: the acquirer knows no original, so nothing stands.
 CONFIRMING_CODES = frozenset({"00", "25"})
@@ -28,7 +28,7 @@ CONFIRMING_CODES = frozenset({"00", "25"})
 
 async def reverse(context: Context, payment: Payment, cause: ReversalCause) -> bool:
     """Open a reversal of a payment and try it at once; True when the acquirer confirmed it."""
-    await Record.of(
+    await Append.of(
         ReversalOpened(
             batch=payment.batch, stan=payment.stan, reason=cause.value, training=payment.training
         )
@@ -59,7 +59,7 @@ async def send_reversal(context: Context, reversal: Reversal) -> HostAnswer | No
     )
     answer = await Authorise(request)
     if isinstance(answer, Answered) and _confirms(answer):
-        await Record.of(
+        await Append.of(
             ReversalConfirmed(
                 batch=owed.batch,
                 stan=owed.stan,

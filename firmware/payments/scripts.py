@@ -13,7 +13,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import ScriptResult
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver
-from firmware.payments.effects import Authorise, Look, Now, Record, Unseal
+from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
 
 # The acquirer could not read it, or not us: told again. Any other answer ends it.
 TRY_AGAIN = frozenset({"77", "99", "A0"})
@@ -23,7 +23,7 @@ async def queue_script(context: Context, payment: Payment, de55: bytes) -> None:
     """Record that a result is owed, where there is one and an acquirer to tell."""
     if de55 and is_on_a_line(context) and not payment.training:
         queued = ScriptQueued(batch=payment.batch, stan=payment.stan, de55=de55.hex().upper())
-        await Record.of(queued)
+        await Append.of(queued)
 
 
 async def send_scripts(context: Context) -> bool:
@@ -43,11 +43,11 @@ async def send_script(script: ScriptResult) -> HostAnswer | None:
     )
     if isinstance(answer, Answered) and answer.response_code not in TRY_AGAIN:
         code = answer.response_code
-        await Record.of(ScriptAnswered(batch=told.batch, stan=told.stan, response_code=code))
+        await Append.of(ScriptAnswered(batch=told.batch, stan=told.stan, response_code=code))
         return None
     attempt = script.attempts + 1
     attempted = ScriptAttempted(
         batch=told.batch, stan=told.stan, attempt=attempt, detail=answer.words
     )
-    await Record.of(attempted)
+    await Append.of(attempted)
     return answer

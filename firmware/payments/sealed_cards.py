@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
-from firmware.core.masked import Key, Pan
+from firmware.core.masked import Pan, SecretKey
 from firmware.core.seal import Seal
 from firmware.iso8583.messages import CardPresented
 from firmware.journal.advice_records import AdviceAnswered, AdviceQueued
@@ -31,7 +31,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import IntentRecorded, Record
 
 
-class Place(Struct, frozen=True):
+class SealedPlace(Struct, frozen=True):
     """Which sale: its batch and voucher number."""
 
     batch: int
@@ -43,13 +43,13 @@ class Place(Struct, frozen=True):
         return f"offline {self.batch:06d}/{self.stan:06d}".encode()
 
 
-def seal(card: CardPresented, place: Place, card_key: Key) -> bytes:
+def seal(card: CardPresented, place: SealedPlace, card_key: SecretKey) -> bytes:
     """What the advice needs of the card, readable by this terminal alone."""
     told = (card.pan.reveal(), card.psn, card.expiry, card.de55)
     return _seal(card_key).close(msgspec.json.encode(told), place.words)
 
 
-def unseal(sealed: bytes, place: Place, card_key: Key) -> CardPresented:
+def unseal(sealed: bytes, place: SealedPlace, card_key: SecretKey) -> CardPresented:
     """The card as it was sealed. Raises JournalFault when it was changed or is another's."""
     try:
         told = _seal(card_key).open(sealed, place.words)
@@ -60,7 +60,7 @@ def unseal(sealed: bytes, place: Place, card_key: Key) -> CardPresented:
 
 
 def keeping(
-    records: Sequence[Record], card: CardPresented | None, card_key: Key
+    records: Sequence[Record], card: CardPresented | None, card_key: SecretKey
 ) -> Callable[[sqlite3.Connection], None] | None:
     """What keeps `card` beside the log, in the commit of the records that will need it."""
     kinds = (IntentRecorded, AdviceQueued, AdviceAnswered)
@@ -71,7 +71,7 @@ def keeping(
         return None
     if owed is None:
         return None
-    values = (owed.batch, owed.stan, seal(card, Place(owed.batch, owed.stan), card_key))
+    values = (owed.batch, owed.stan, seal(card, SealedPlace(owed.batch, owed.stan), card_key))
 
     def keep(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO sealed VALUES (?, ?, ?)", values)
@@ -79,5 +79,5 @@ def keeping(
     return keep
 
 
-def _seal(card_key: Key) -> Seal:
+def _seal(card_key: SecretKey) -> Seal:
     return Seal(hmac.digest(card_key.reveal(), b"pos-offline-sale", "sha256"))

@@ -13,7 +13,7 @@ from firmware.payments.advice import send_advices
 from firmware.payments.batch_upload import end_batch
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.delivery import named
-from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Moment, Now, Record
+from firmware.payments.effects import Append, Authorise, CheckClock, CheckSpace, Look, Moment, Now
 from firmware.payments.line import closed, closed_as_it_is, open_there
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import send_reversals
@@ -53,7 +53,7 @@ async def begin_settlement(context: Context) -> SettlementStarted:
     batch = await Look.of(Lookups.batch)
     totals = await Look.of(Lookups.totals, batch)
     started = SettlementStarted(batch=batch, totals=totals, operator=context.operator)
-    await Record.of(started)
+    await Append.of(started)
     return started
 
 
@@ -76,7 +76,7 @@ async def close_batch(context: Context, started: SettlementStarted) -> Settled |
     ):
         return None
     opened = BatchOpened(batch=batch_after(started.batch))
-    await Record.of(*await closed(started, opened, moment, answer.host_totals, balanced=balanced))
+    await Append.of(*await closed(started, opened, moment, answer.host_totals, balanced=balanced))
     return Settled(started.totals, balanced)
 
 
@@ -93,7 +93,7 @@ async def _of_another_batch(
     if batch in (0, started.batch):
         return None
     opened = BatchOpened(batch=batch, told=True)
-    await Record.of(*await closed_as_it_is(started, opened))
+    await Append.of(*await closed_as_it_is(started, opened))
     return Settled(started.totals, balanced=False)
 
 

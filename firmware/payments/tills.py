@@ -59,15 +59,15 @@ class AskLine(Struct, frozen=True):
     """Try whether the acquirer can be reached; the terminal's state says it afterwards."""
 
 
-Wish = OrderTaken | Settle | Reprint | AskLine
-WishAnswer = Done | NotNow | Refusal
+TillRequest = OrderTaken | Settle | Reprint | AskLine
+TillAnswer = Done | NotNow | Refusal
 
 
 class TillAsked(Struct, frozen=True):
     """A request of a till: it reaches the flow that waits, else is refused at once."""
 
-    wish: Wish
-    answer: Future[WishAnswer]
+    wish: TillRequest
+    answer: Future[TillAnswer]
 
 
 class OrderStopped(Struct, frozen=True):
@@ -93,7 +93,7 @@ class OrderStage(enum.Enum):
 class AnswerTill(Effect[None], frozen=True):
     """Answer the wish that was delivered last. Once only."""
 
-    answer: WishAnswer
+    answer: TillAnswer
 
 
 class TellStage(Effect[None], frozen=True):

@@ -12,7 +12,7 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 
-LESSON_BALANCE = "1000"  # major units: nobody's
+TRAINING_BALANCE = "1000"  # major units: nobody's
 
 
 def training_answer(request: LineRequest) -> Answered:
@@ -21,6 +21,6 @@ def training_answer(request: LineRequest) -> Answered:
         return Answered("00", host_totals=request.totals)
     if isinstance(request, BalanceRequest):
         currency = request.currency
-        return Answered("00", balance=Balance(minor_of(LESSON_BALANCE, currency), currency))
+        return Answered("00", balance=Balance(minor_of(TRAINING_BALANCE, currency), currency))
     reference = f"TRAIN{subject_of(request).stan:07d}"
     return Answered("00", reference=reference, authorisation_code="000000")

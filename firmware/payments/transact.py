@@ -30,7 +30,7 @@ from firmware.journal.transactions import Transaction
 from firmware.payments.advice import is_advice, send_advices, unanswered
 from firmware.payments.batch_upload import keeps_chip
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
-from firmware.payments.effects import Authorise, Look, Moment, Now, Record
+from firmware.payments.effects import Append, Authorise, Look, Moment, Now
 from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
 from firmware.payments.refusals import Code, Refusal
@@ -116,14 +116,14 @@ async def transact(context: Context, ready: Ready, end_with_card: CardEnd) -> Pa
         kind, amount = ready.agreed.kind, ready.agreed.amount
         step, why = EntryStep.VOUCHER_NUMBER.value, NotBegun.BATCH_FULL.value
         given_up = EntryAbandoned(kind=kind, step=step, reason=why, amount_minor=amount.minor)
-        await Record.of(given_up)
+        await Append.of(given_up)
         return Refusal(Code.BATCH_FULL)
     payment = payment_of(context, ready, numbers, moment)
     if ready.offline is not None:
         return await _offline(context, ready, payment)
     await context.progress(Progress(Stage.CONNECTING, payment.kind, payment.amount))
     kept = is_on_a_line(context) and not context.training
-    await Record.of(intent_of(ready, payment), card=ready.card if kept else None)
+    await Append.of(intent_of(ready, payment), card=ready.card if kept else None)
     answer = await Authorise(FinancialRequest(payment, ready.card))
     word = await end_with_card(answer)
     await queue_script(context, payment, word.scripts)
@@ -155,14 +155,14 @@ async def _approved(
 ) -> PaymentApproved:
     outcome = _outcome(context, payment, ready, Result.APPROVED, answer, chip=chip)
     copies = await _copies(context, payment, ready.agreed.order.source)
-    await Record.of(outcome, *copies)
+    await Append.of(outcome, *copies)
     return await _done(context, payment, copies)
 
 
 async def _declined(
     context: Context, payment: Payment, ready: Ready, answer: Answered
 ) -> PaymentDeclined:
-    await Record.of(_outcome(context, payment, ready, Result.DECLINED, answer))
+    await Append.of(_outcome(context, payment, ready, Result.DECLINED, answer))
     return PaymentDeclined(await _transaction(context, payment), answer.response_code)
 
 
@@ -180,12 +180,12 @@ async def _unanswered(
     context: Context, payment: Payment, ready: Ready, cause: ReversalCause
 ) -> PaymentPending | PaymentUnsent:
     if cause is ReversalCause.NO_LINE:  # it has certainly not left: it can be keyed again
-        await Record.of(unanswered(payment, Result.FAILED, cause))
+        await Append.of(unanswered(payment, Result.FAILED, cause))
         return PaymentUnsent(await _transaction(context, payment))
     emv = replace(ready.emv, test_keys=context.config.emv.test_keys)
     outcome = unanswered(payment, Result.PENDING, cause, ready.verification, emv)
     copies = both_copies(payment, await Look.of(Lookups.next_job))
-    await Record.of(outcome, copies[0], replace(copies[1], held=False))
+    await Append.of(outcome, copies[0], replace(copies[1], held=False))
     return PaymentPending(await _transaction(context, payment), cause)
 
 
@@ -203,12 +203,12 @@ async def _offline(
     if result is Result.APPROVED:
         copies = await _copies(context, payment, ready.agreed.order.source)
         owed = AdviceQueued(batch=payment.batch, stan=payment.stan)
-        await Record.of(intent, outcome, owed, *copies, card=ready.card)
+        await Append.of(intent, outcome, owed, *copies, card=ready.card)
         await send_advices(context)
         return await _done(context, payment, copies)
     kept = ready.card.de55 if payment.kind is Kind.SALE and keeps_chip(context) else b""
     declined = replace(outcome, chip_data=kept.hex().upper())
-    await Record.of(intent, declined, card=ready.card if kept else None)
+    await Append.of(intent, declined, card=ready.card if kept else None)
     return PaymentDeclined(await _transaction(context, payment), code)
 
 

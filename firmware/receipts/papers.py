@@ -8,15 +8,15 @@ from typing import Protocol
 from firmware.core.config import Config
 from firmware.core.kinds import Copy, Kind
 from firmware.core.money import Currency, Money, currency_of
-from firmware.journal.essence import essence, settlement_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettlementCompleted
+from firmware.journal.signed_record import settlement_record, signed_record
 from firmware.journal.transactions import PrintJob, State, Transaction
 from firmware.receipts.fault import display_slip, fault_slip, refused_slip, waiting_slip
 from firmware.receipts.settlement import settlement_slip
-from firmware.receipts.transaction import transaction_slip
-from hw.ports import Document, Line
+from firmware.receipts.transaction import transaction_receipt
+from hw.ports import Document, TextLine
 
 
 class PaperSource(Protocol):
@@ -34,8 +34,8 @@ class PaperSource(Protocol):
 class Papers:
     """Composes slips for one merchant and one paper width in half-width columns."""
 
-    def __init__(self, ledger: PaperSource, config: Config, columns: int) -> None:
-        self._ledger = ledger
+    def __init__(self, data: PaperSource, config: Config, columns: int) -> None:
+        self._data = data
         self._config = config
         self._columns = columns
 
@@ -52,7 +52,7 @@ class Papers:
                 return self._transaction(job)
 
     def _transaction(self, job: PrintJob) -> Document:
-        journal = self._ledger.journal
+        journal = self._data.journal
         transaction = journal.transaction(job.batch, job.stan, training=job.training)
         if transaction is None:
             return _lost(job)
@@ -60,13 +60,13 @@ class Papers:
 
     def receipt(self, transaction: Transaction, copy: Copy, *, duplicate: bool) -> Document:
         """A copy of the receipt of `transaction`, for the printer or for whoever shows it."""
-        return transaction_slip(
+        return transaction_receipt(
             transaction,
             self._config.merchant,
             copy=copy,
             columns=self._columns,
             duplicate=duplicate,
-            qr=essence(transaction, self._ledger.signer),
+            qr=signed_record(transaction, self._data.signer),
             left=self._left(transaction),
         )
 
@@ -75,7 +75,7 @@ class Papers:
         original = transaction.original
         if original is None:
             return None
-        sale = self._ledger.journal.transaction(
+        sale = self._data.journal.transaction(
             original.batch,
             original.stan,
             training=transaction.training,
@@ -84,7 +84,7 @@ class Papers:
         return None if sale is None else sale.left
 
     def _settlement(self, job: PrintJob) -> Document:
-        journal = self._ledger.journal
+        journal = self._data.journal
         settlement = self._rehearsed(job) if job.training else journal.settlement(job.batch)
         if settlement is None:
             return _lost(job)
@@ -101,27 +101,27 @@ class Papers:
 
     def _currency_of(self, settlement: SettlementCompleted, *, training: bool) -> Currency:
         """In what a batch was traded: its slip may be printed again under another currency."""
-        journal = self._ledger.journal
+        journal = self._data.journal
         for one in journal.list_transactions(settlement.batch, 0, 1, training=training):
             return currency_of(one.currency)
         return self._config.currency
 
     def _anchor(self, settlement: SettlementCompleted, *, training: bool) -> str:
-        """The essence of a settlement with the journal's head as it is when the slip is made."""
-        return settlement_essence(
+        """A settlement's signed record, with the journal's head as it is when the slip is made."""
+        return settlement_record(
             settlement,
-            self._ledger.signer,
+            self._data.signer,
             merchant=self._config.merchant.number,
             terminal=self._config.merchant.terminal,
             currency=self._currency_of(settlement, training=training).alpha,
-            head=self._ledger.journal.head(),
+            head=self._data.journal.head(),
             training=training,
         )
 
     def _rehearsed(self, job: PrintJob) -> SettlementCompleted | None:
-        """The settlement that a batch's lessons would make, as of the last one; no host sees it."""
-        journal = self._ledger.journal
-        last, totals = journal.last_transaction(training=True), journal.lesson_totals(job.batch)
+        """The settlement of a batch's training, as of the last transaction; no host sees it."""
+        journal = self._data.journal
+        last, totals = journal.last_transaction(training=True), journal.training_totals(job.batch)
         if last is None:
             return None
         return SettlementCompleted(
@@ -135,7 +135,7 @@ class Papers:
         )
 
     def _fault(self, job: PrintJob) -> Document:
-        journal = self._ledger.journal
+        journal = self._data.journal
         for reversal in journal.reversals():
             owed = reversal.transaction
             if (owed.batch, owed.stan, owed.training) == (job.batch, job.stan, job.training):
@@ -166,4 +166,4 @@ def _was_advice(told: Transaction) -> bool:
 
 def _lost(job: PrintJob) -> Document:
     """A paper whose record is no more what it was: say which, rather than print nothing."""
-    return (Line(f"{job.copy.value} {job.batch:06d} {job.stan:06d} ---"),)
+    return (TextLine(f"{job.copy.value} {job.batch:06d} {job.stan:06d} ---"),)

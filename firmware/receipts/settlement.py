@@ -26,7 +26,7 @@ def settlement_slip(
 ) -> Document:
     """The slip of a closed batch: counts and sums by type, as terminal and host have them.
 
-    Where the two differ both stand, and by how much, type by type. `qr` is the signed essence, with
+    Where the two differ both stand, and by how much, type by type. `qr` is the signed record, with
     the head of the journal.
     """
     sheet = Sheet(columns)

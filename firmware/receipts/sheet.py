@@ -10,7 +10,7 @@ from firmware.core.money import Currency, Money, major_text
 from firmware.journal.transactions import Transaction
 from firmware.receipts.columns import beside, grouped, plain, width, wrap
 from firmware.receipts.texts import Label, Mark
-from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
+from hw.ports import Align, Cut, Document, Feed, Qr, Size, TextLine
 
 
 class Sheet:
@@ -18,7 +18,7 @@ class Sheet:
 
     def __init__(self, columns: int) -> None:
         self._columns = columns
-        self._parts: list[Line | Qr | Feed | Cut] = []
+        self._parts: list[TextLine | Qr | Feed | Cut] = []
 
     def text(
         self,
@@ -32,7 +32,7 @@ class Sheet:
         if size is Size.LARGE and width(text) * 2 > self._columns:
             size = Size.TALL
         columns = self._columns // 2 if size is Size.LARGE else self._columns
-        return self._add(*(Line(line, size, align, bold) for line in wrap(text, columns)))
+        return self._add(*(TextLine(line, size, align, bold) for line in wrap(text, columns)))
 
     def centred(self, text: str, *, size: Size = Size.NORMAL, bold: bool = False) -> Self:
         return self.text(text, size=size, align=Align.CENTRE, bold=bold)
@@ -52,21 +52,21 @@ class Sheet:
             return self
         line = beside(label, value, self._columns) if size is Size.NORMAL else None
         if line is not None:
-            return self._add(Line(line, bold=bold))
+            return self._add(TextLine(line, bold=bold))
         return self.text(label).text(value, size=size, align=Align.RIGHT, bold=bold)
 
     def row(self, left: str, right: str = "") -> Self:
         """Two short values on one line, at its edges, or one below the other."""
         line = beside(left, right, self._columns) if left and right else None
-        return self.text(left).text(right) if line is None else self._add(Line(line))
+        return self.text(left).text(right) if line is None else self._add(TextLine(line))
 
     def rule(self) -> Self:
         """A dashed line between blocks."""
-        return self._add(Line("-" * self._columns))
+        return self._add(TextLine("-" * self._columns))
 
     def line(self) -> Self:
         """A line to write on."""
-        return self._add(Feed(2), Line("_" * self._columns))
+        return self._add(Feed(2), TextLine("_" * self._columns))
 
     def qr(self, data: str | None) -> Self:
         """The QR code of a signed record, with what it is; nothing when there is none."""
@@ -98,7 +98,7 @@ class Sheet:
         """The finished paper, cut off."""
         return (*self._parts, Feed(), Cut())
 
-    def _add(self, *parts: Line | Qr | Feed | Cut) -> Self:
+    def _add(self, *parts: TextLine | Qr | Feed | Cut) -> Self:
         self._parts += parts
         return self
 

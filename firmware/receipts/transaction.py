@@ -20,7 +20,7 @@ _MAY_COUNT = (State.APPROVED, State.OPEN, State.PENDING)
 _PIN = (Verification.PIN, Verification.PIN_AND_SIGNATURE)
 
 
-def transaction_slip(
+def transaction_receipt(
     transaction: Transaction,
     merchant: Merchant,
     *,
@@ -32,7 +32,7 @@ def transaction_slip(
 ) -> Document:
     """The merchant's or the cardholder's receipt of `transaction`.
 
-    `qr` is the signed essence of the record; `left` what may still be refunded of the
+    `qr` is the signed record of the record; `left` what may still be refunded of the
     original, which only a refund says. What the journal recorded is printed, not what the settings
     say today; only acquirer, phone, terms and the English name are `merchant`'s.
     """

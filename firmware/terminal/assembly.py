@@ -20,7 +20,7 @@ from firmware.acquirer.registration import Registration
 from firmware.core import garbage
 from firmware.core.config import Config
 from firmware.core.log import fields
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, KeySource, derived_keys, read_or_make_master
@@ -85,15 +85,15 @@ class Assembly:
         self._parts = parts
         self._on_frame = on_frame
         emv = _made_once(config, ca_keys, revoked)
-        self._ledger = ledger = DataDirectory(data, clock.now)
+        self._data = directory = DataDirectory(data, clock.now)
         with contextlib.ExitStack() as undo:
 
-            def link_of(master: Key) -> HostLink:
+            def link_of(master: SecretKey) -> HostLink:
                 link = host_link(config, data, accounts, master, clock, tls=host_tls)
                 undo.callback(link.close)
                 return link
 
-            self._link, master = hold(config, ledger, link_of)
+            self._link, master = hold(config, directory, link_of)
             undo.pop_all()
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
@@ -103,7 +103,7 @@ class Assembly:
         devices = self._devices(config, clock)
         self.terminal = assemble(
             config,
-            ledger,
+            directory,
             devices,
             emv,
             link=self._link,
@@ -141,7 +141,7 @@ class Assembly:
         hangs in a driver ends with the process. The journal needs none of them.
         """
         self.terminal.runner.close()
-        self._ledger.close()
+        self._data.close()
         self._printer.submit(FAREWELL, self._parts.printer.close)
         self._host.submit(FAREWELL, self._link.close)
         hosts = (self._keypad, self._reader, self._printer, self._host)
@@ -176,31 +176,31 @@ def _made_once(
 
 
 def hold(
-    config: Config, ledger: DataDirectory, link_of: Callable[[Key], HostLink]
-) -> tuple[HostLink, Key]:
+    config: Config, directory: DataDirectory, link_of: Callable[[SecretKey], HostLink]
+) -> tuple[HostLink, SecretKey]:
     """Hold the journal against the settings, and against the books of an embedded acquirer.
 
     Gives the line that `link_of` makes, and the master key of the data directory. Raises
     ConfigError when the journal's open batch is another terminal's, JournalFault when the books
-    are not the journal's, KeyFileError; the ledger is closed then.
+    are not the journal's, KeyFileError; the data directory is closed then.
     """
     with contextlib.ExitStack() as undo:
-        undo.callback(ledger.close)
-        check_identity(config, ledger.journal)
-        master = read_or_make_master(ledger.directory / MASTER)
+        undo.callback(directory.close)
+        check_identity(config, directory.journal)
+        master = read_or_make_master(directory.directory / MASTER)
         link = link_of(master)
         if isinstance(link, LocalHost):
-            ledger.keep(link)
-            tie_books(ledger.journal, link, lambda: ledger.journal.durable_head)
+            directory.keep(link)
+            tie_books(directory.journal, link, lambda: directory.journal.durable_head)
         else:
-            tie_no_books(ledger.journal)
+            tie_no_books(directory.journal)
         undo.pop_all()
     return link, master
 
 
 def assemble(
     config: Config,
-    ledger: DataDirectory,
+    directory: DataDirectory,
     devices: Devices,
     emv: Callable[[], EmvSetup],
     *,
@@ -219,16 +219,16 @@ def assemble(
         from firmware.iso8583.acquirer_client import AcquirerClient  # noqa: PLC0415 - for this alone
         from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore  # noqa: PLC0415
 
-        store = KeyStore(ledger.directory / ACQUIRER_KEYS, ledger.keys.card)
+        store = KeyStore(directory.directory / ACQUIRER_KEYS, directory.keys.card)
         client = AcquirerClient(link, messages, store, devices.clock.now)
-    return Terminal(config, ledger, devices, client, emv, files=files)
+    return Terminal(config, directory, devices, client, emv, files=files)
 
 
 def host_link(
     config: Config,
     data: Path,
     accounts: Sequence[Account],
-    master: Key,
+    master: SecretKey,
     clock: Clock,
     *,
     tls: ssl.SSLContext | None = None,
@@ -255,7 +255,7 @@ def embedded_host(
     config: Config,
     books: Path,
     accounts: Sequence[Account],
-    master: Key,
+    master: SecretKey,
     clock_now: Callable[[], datetime],
     *,
     test_amounts: bool = False,

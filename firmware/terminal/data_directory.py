@@ -27,7 +27,7 @@ _FILES = (LOCK, DATABASE, *KEY_FILES)
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
 
-class Beside(Protocol):
+class OtherFiles(Protocol):
     """Who keeps other files in the directory: the embedded host its books."""
 
     @property
@@ -67,7 +67,7 @@ class DataDirectory:
         self._free_bytes = free_bytes
         self._connect = connect
         self._open_head = open_head
-        self._beside: list[Beside] = []
+        self._beside: list[OtherFiles] = []
         self._places: dict[Path, tuple[int, int]] = {}
         self.at_hand = False
         """Whether the journal is open: not while it is given back in an outage."""
@@ -75,7 +75,7 @@ class DataDirectory:
         self.keys = TerminalKeys.load_or_create(directory)
         self._take(Journal.open(directory, self.keys, now, connect=connect, open_head=open_head))
 
-    def keep(self, beside: Beside) -> None:
+    def keep(self, beside: OtherFiles) -> None:
         """Look after the files of another, too, from now on."""
         self._beside.append(beside)
         self._note_places()

@@ -14,14 +14,13 @@ from typing import Any
 from msgspec import Struct
 from PIL import Image
 
-from firmware.core.config import Config
-from firmware.core.config import Display as DisplaySettings
+from firmware.core.config import Config, DisplaySettings
 from firmware.core.log import fields
 from firmware.terminal.drivers import display_on, printer_on, profile_of, reader_on, usb_keypad_on
 from firmware.terminal.settings import printer_address
 from hw.evdev_keypad import EventNode
-from hw.events import Device, DeviceBack, DeviceLost, Event
-from hw.gpio import Header, this_pi
+from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost
+from hw.gpio import PinHeader, this_pi
 from hw.keypad import SCAN_PERIOD_MS, MatrixKeypad
 from hw.oled import Bus, i2c, spi
 from hw.ports import (
@@ -64,7 +63,7 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
 
 
 def display_of(config: Config, header: SharedHeader | None = None) -> Display:
-    """The glass that the configuration names; its lines are claimed on `header`, when used."""
+    """The display that the configuration names; its lines are claimed on `header`, when used."""
     bus = _display_bus(config.display, header or SharedHeader())
     return display_on(bus, config.display)
 
@@ -106,7 +105,7 @@ class LateKeypad:
         """Whether the keypad is there and at rest."""
         return self._keypad is not None and self._keypad.at_rest
 
-    def scan(self, now_ms: int) -> Sequence[Event]:
+    def scan(self, now_ms: int) -> Sequence[DeviceEvent]:
         """Scan, or try to have something to scan. See hw.ports.Keypad.scan."""
         if self._keypad is not None:
             return self._keypad.scan(now_ms)
@@ -199,9 +198,9 @@ class SharedHeader:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._header: Header | None = None
+        self._header: PinHeader | None = None
 
-    def of(self, asking: Device) -> Header:
+    def of(self, asking: Device) -> PinHeader:
         """The header. Raises DeviceFault for `asking` where there is none."""
         with self._lock:
             if self._header is None:

@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from firmware.core.config import Config, Display, Printer
+from firmware.core.config import Config, DisplaySettings, PrinterSettings
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import EventNode, UsbKeypad
 from hw.oled import Bus, Oled, OledChip
 from hw.pcsc import PcscApi
 from hw.ports import Clock
 from hw.printer import EscposPrinter, Transport
-from hw.printer_encode import Mode, Profile, Status
+from hw.printer_encode import Mode, PrinterProfile, StatusQuery
 from hw.printer_font import PaperFont
 from hw.printer_models import model_named
 
@@ -26,15 +26,15 @@ NARROW_COLUMNS_MOST = 36  # of 58 mm paper
 COLUMNS = {58: 32, 80: 48}
 
 
-def profile_of(printer: Printer) -> Profile:
+def profile_of(printer: PrinterSettings) -> PrinterProfile:
     """What the printer can do: as its model is known for, and each setting before that."""
-    profile = model_named(printer.model) if printer.model else Profile()
+    profile = model_named(printer.model) if printer.model else PrinterProfile()
     if printer.width_mm not in (AUTO, width_mm_of(profile)):
         profile = replace(profile, columns=COLUMNS[int(printer.width_mm)], dots=0)
     if printer.mode != AUTO:
         profile = replace(profile, mode=Mode(printer.mode))
     if printer.status != AUTO:
-        profile = replace(profile, status=Status(printer.status))
+        profile = replace(profile, status=StatusQuery(printer.status))
     for name in ("cutter", "qr", "xonxoff"):
         value = getattr(printer, name)
         if value != AUTO:
@@ -42,17 +42,19 @@ def profile_of(printer: Printer) -> Profile:
     return profile
 
 
-def width_mm_of(profile: Profile) -> int:
+def width_mm_of(profile: PrinterProfile) -> int:
     """The paper that a printer of this profile takes: 58 or 80 mm."""
     return min(COLUMNS) if profile.columns <= NARROW_COLUMNS_MOST else max(COLUMNS)
 
 
-def printer_on(wire: Transport, printer: Printer, font: PaperFont | None = None) -> EscposPrinter:
+def printer_on(
+    wire: Transport, printer: PrinterSettings, font: PaperFont | None = None
+) -> EscposPrinter:
     """The printer's driver."""
     return EscposPrinter(wire, profile_of(printer), font)
 
 
-def display_on(connect: Callable[[], Bus], display: Display) -> Oled:
+def display_on(connect: Callable[[], Bus], display: DisplaySettings) -> Oled:
     """The display's driver, at the brightness that is set."""
     return Oled(connect, OledChip(display.chip), display.rotate, display.brightness)
 

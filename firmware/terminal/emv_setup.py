@@ -11,7 +11,7 @@ from firmware.emv.ca_keys import CaKeys, Revocation
 from firmware.emv.codes import TerminalCapabilities
 from firmware.emv.contact.applications import Applications
 from firmware.emv.setup import EmvSetup
-from firmware.emv.terminal import ExceptionFile, TerminalData
+from firmware.emv.terminal_data import ExceptionFile, TerminalData
 
 UNATTENDED = 0x25  # a merchant's, online and offline. See EMV 4.4 Book 4, Annex A1.
 

@@ -23,7 +23,7 @@ from firmware.terminal.service_manager import (
     WAS_IN_SERVICE,
     ServiceManager,
 )
-from hw.events import DeviceBack, DeviceLost, Event
+from hw.events import DeviceBack, DeviceEvent, DeviceLost
 from hw.ports import Clock
 
 CHECK_MS = 2_000  # how often the workers are looked at, when nothing else happens
@@ -48,7 +48,7 @@ class Runs(Protocol):
 
     def start(self) -> None: ...
 
-    def step(self, event: Event | TillEvent | None) -> None: ...
+    def step(self, event: DeviceEvent | TillEvent | None) -> None: ...
 
     def look(self) -> None: ...
 
@@ -76,11 +76,11 @@ class Inbox:
 
     def __init__(self) -> None:
         # its put may interrupt its own get, as a signal handler does; queue.Queue would lock up
-        self._queue: queue.SimpleQueue[Event | TillEvent | Stop] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[DeviceEvent | TillEvent | Stop] = queue.SimpleQueue()
         self.asked = 0
         """How often it was asked to end, though nobody may have taken it yet."""
 
-    def post(self, event: Event | TillEvent) -> None:
+    def post(self, event: DeviceEvent | TillEvent) -> None:
         """Bring an event."""
         self._queue.put(event)
 
@@ -89,7 +89,7 @@ class Inbox:
         self.asked += 1
         self._queue.put(Stop.ASKED)
 
-    def take(self, timeout_ms: int) -> Event | TillEvent | Stop | None:
+    def take(self, timeout_ms: int) -> DeviceEvent | TillEvent | Stop | None:
         """The next one, waiting up to `timeout_ms`; None when nothing came."""
         try:
             return self._queue.get(timeout=timeout_ms / 1000)
@@ -126,7 +126,7 @@ class Loop:
     def __init__(
         self,
         runner: Runs,
-        take: Callable[[int], Event | TillEvent | Stop | None],
+        take: Callable[[int], DeviceEvent | TillEvent | Stop | None],
         clock: Clock,
         workers: Sequence[Watched],
         supervisor: ServiceManager,
@@ -225,7 +225,7 @@ class Loop:
             self._supervisor.alive()
 
 
-def _note(event: Event) -> None:
+def _note(event: DeviceEvent) -> None:
     """Log what devices do. Never keys: they are PINs, too."""
     match event:
         case DeviceLost():

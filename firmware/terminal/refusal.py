@@ -14,7 +14,7 @@ from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.terminal.devices import display_of
 from firmware.ui.render import render
 from firmware.ui.screens import OutOfService, Phrase
-from firmware.ui.service import LISTING_COLUMNS
+from firmware.ui.service_screens import LISTING_COLUMNS
 from firmware.ui.texts import Language, Text
 from hw.ports import DeviceFault, Display
 
@@ -50,6 +50,6 @@ def _words(error: Exception) -> tuple[Text, Text]:
 
 
 def _setting(mistake: Mistake) -> str:
-    """Which setting it is about, or which file, as far as a row of the glass holds it."""
+    """Which setting it is about, or which file, as far as a row of the display holds it."""
     _, _, setting = mistake.place.rpartition(": ")
     return (setting if "/" not in setting else Path(setting).name)[:LISTING_COLUMNS]

@@ -30,23 +30,23 @@ from firmware.payments.training import training_answer
 from firmware.receipts.spool import PaperOutlook
 from firmware.terminal.entry_guard import EntryGuard
 from firmware.terminal.slow_effects import ForHost, Pending, SlowEffects
-from firmware.terminal.tills import Tills
-from firmware.terminal.world import Glass, World, perform
+from firmware.terminal.till_inbox import Tills
+from firmware.terminal.world import Panel, World, perform
 from firmware.ui.screens import Processing
 from hw.events import (
     CardInserted,
     CardRemoved,
     Device,
     DeviceBack,
+    DeviceEvent,
     DeviceLost,
-    Event,
     JobDone,
     KeyPressed,
 )
 from hw.ports import DeviceFault
 
 SPINNER_MS = 250
-REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the glass says so
+REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the display says so
 LOOK_MS = 1_000  # so often the data's place is looked at, when anything happens
 KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
 
@@ -86,7 +86,7 @@ class Runner:
         outage: Callable[[], Flow],
     ) -> None:
         self._world = world
-        self._glass = Glass(world.display, world.clock, world.on_frame)
+        self._panel = Panel(world.display, world.clock, world.on_frame)
         self._flow = flow
         self._resume = resume
         self._outage = outage
@@ -130,7 +130,7 @@ class Runner:
         self._go_on(_Send(None))
         self._tell_board()
 
-    def step(self, event: Event | TillEvent | None) -> None:
+    def step(self, event: DeviceEvent | TillEvent | None) -> None:
         """Take one event and go on until the flow waits again. A bug in a flow is raised."""
         if event is not None:
             self._take(event)
@@ -160,7 +160,7 @@ class Runner:
 
     # --- events -----------------------------------------------------------------------------
 
-    def _take(self, event: Event | TillEvent) -> None:
+    def _take(self, event: DeviceEvent | TillEvent) -> None:
         match event:
             case TillAsked() | OrderStopped():
                 self._tills.take(event, ready=self._ready, out_of_service=self._in_outage)
@@ -193,7 +193,7 @@ class Runner:
         for device, detail in self._lost.items():
             if device is not Device.PRINTER:
                 return DeviceFault(device, detail)
-        return self._journal_fault or self._glass.fault
+        return self._journal_fault or self._panel.fault
 
     def _note(self, fault: JournalFault) -> None:
         """Remember what is wrong with the journal; what follows from it says less.
@@ -207,7 +207,7 @@ class Runner:
 
     def _give_back(self, fault: JournalFault) -> None:
         if fault.trouble not in _KEPT_OPEN:
-            self._world.ledger.release()
+            self._world.data.release()
 
     def _look(self) -> bool:
         """Whether the data has just been found away from its place."""
@@ -215,7 +215,7 @@ class Runner:
         if self._journal_fault is not None:
             return False
         try:
-            self._world.ledger.check_place()
+            self._world.data.check_place()
         except JournalFault as fault:
             self._note(fault)
             return True
@@ -267,7 +267,7 @@ class Runner:
             case AnswerTill() | TellStage() | LastStop() | effects.ApiFingerprint():
                 return _Send(self._tills.perform(effect))
             case effects.Show():
-                return _Send(self._glass.show(effect.screen, effect.language))
+                return _Send(self._panel.show(effect.screen, effect.language))
             case effects.CardPresent():
                 return _Send(self._card_present and (effect.used or not self._card_used))
             case effects.EntryLeftOpen():
@@ -351,7 +351,7 @@ class Runner:
 
     def _tell_board(self) -> None:
         faults = tuple(device.value for device in self._lost)
-        if self._glass.fault is not None:
+        if self._panel.fault is not None:
             faults += (Device.DISPLAY.value,)
         if self._journal_fault is not None:
             faults += (f"journal: {self._journal_fault.trouble.value}",)
@@ -362,12 +362,12 @@ class Runner:
 
     def _retry_faults(self) -> tuple[effects.Fault, ...]:
         """Try to bring back what failed; readers and keypads report their return themselves."""
-        if self._glass.fault is not None:
-            self._glass.reopen()
+        if self._panel.fault is not None:
+            self._panel.reopen()
         if self._journal_fault is not None and self._now_ms >= self._reopen_at_ms:
             try:
-                self._world.ledger.reopen()
-                self._world.ledger.check_space()
+                self._world.data.reopen()
+                self._world.data.check_space()
                 perform(payment_effects.CheckClock(), self._world)
             except JournalFault as fault:
                 self._journal_fault = fault
@@ -375,8 +375,8 @@ class Runner:
             else:
                 self._journal_fault = None
         found = [effects.Fault(device, detail) for device, detail in self._lost.items()]
-        if self._glass.fault is not None:
-            found.append(effects.Fault(Device.DISPLAY, self._glass.fault.detail))
+        if self._panel.fault is not None:
+            found.append(effects.Fault(Device.DISPLAY, self._panel.fault.detail))
         if self._journal_fault is not None:
             broken = self._journal_fault
             found.append(effects.Fault(None, str(broken), broken.trouble))
@@ -385,14 +385,14 @@ class Runner:
     @property
     def _spinning(self) -> bool:
         waiting = self._pending is not None and self._pending.token != 0
-        return waiting and isinstance(self._glass.screen, Processing)
+        return waiting and isinstance(self._panel.screen, Processing)
 
     def _spin(self) -> None:
         """Turn the spinner of a screen that says something is under way."""
-        screen = self._glass.screen
+        screen = self._panel.screen
         if not self._spinning or not isinstance(screen, Processing):
             self._spin_at_ms = self._now_ms + SPINNER_MS
         elif self._now_ms >= self._spin_at_ms:
             self._spin_at_ms = self._now_ms + SPINNER_MS
             turned = replace(screen, spinner=screen.spinner + 1)
-            self._glass.show(turned, self._glass.language)
+            self._panel.show(turned, self._panel.language)

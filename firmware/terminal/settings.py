@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from firmware.core import places
-from firmware.core.config import Config, ConfigError, Host, Printer
+from firmware.core.config import Config, ConfigError, Host, PrinterSettings
 from firmware.core.config_across import Mistake, is_host
 from firmware.core.config_file import from_tables, load
 from firmware.core.exits import Refused
@@ -315,7 +315,7 @@ def warnings_of(settings: Settings) -> list[Mistake]:
     for name in ("name", "name_en"):
         missing = face(12).missing(getattr(merchant, name))
         if missing:
-            words = f"the glass has no character for {' '.join(dict.fromkeys(missing))}"
+            words = f"the display has no character for {' '.join(dict.fromkeys(missing))}"
             warnings.append(Mistake(f"{source}: merchant.{name}", words))
     if _goes_plain(host) and host.plain:
         words = f"card numbers go to {host.address} where anybody on the line can read them"
@@ -343,7 +343,7 @@ def _picture_warnings(settings: Settings, source: str) -> Iterator[Mistake]:
             yield Mistake(f"{source}: kiosk.items {number}.picture", words)
 
 
-def printer_address(printer: Printer) -> str | None:
+def printer_address(printer: PrinterSettings) -> str | None:
     """The printer's wire as `hw.printer_link.transport_for` has it; None for no printer."""
     if printer.kind == "none" or _expected_device(printer):
         return None
@@ -363,7 +363,7 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _expected_device(printer: Printer) -> str:
+def _expected_device(printer: PrinterSettings) -> str:
     """What `printer.device` wants to be, or "" when it is well."""
     if printer.kind == "none" or (printer.kind in ("usb", "serial") and not printer.device):
         return ""

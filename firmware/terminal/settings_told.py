@@ -12,7 +12,7 @@ from typing import Any
 from firmware.core.config import Config
 from firmware.core.config_section import Section, as_toml
 from firmware.core.files import MIB, read_bytes
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.money import Currency
 
 NO_FILES: Mapping[str, Path] = {}
@@ -22,7 +22,9 @@ _DIGEST_DIGITS = 16
 _FILE_MAX_BYTES = 4 * MIB
 
 
-def settings_told(config: Config, key: Key, files: Mapping[str, Path] = NO_FILES) -> dict[str, str]:
+def settings_told(
+    config: Config, key: SecretKey, files: Mapping[str, Path] = NO_FILES
+) -> dict[str, str]:
     """Every setting by its key, such as `sale.max_amount` or `kiosk.items.1.price`.
 
     Amounts are in major units. Of a secret there is its digest under `key` alone, so that a change
@@ -37,7 +39,7 @@ def settings_told(config: Config, key: Key, files: Mapping[str, Path] = NO_FILES
     return told
 
 
-def _of_section(place: str, section: Section, currency: Currency, key: Key) -> dict[str, str]:
+def _of_section(place: str, section: Section, currency: Currency, key: SecretKey) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, hint in type(section).__annotations__.items():
         value, here = getattr(section, name), f"{place}.{name}"
@@ -66,17 +68,17 @@ def is_amount(hint: str) -> bool:
     return AMOUNT in hint
 
 
-def _masked(values: tuple[Any, ...], key: Key) -> str:
+def _masked(values: tuple[Any, ...], key: SecretKey) -> str:
     """How many there are, and the digest of each."""
     return json.dumps([f"*** {_digest(str(value).encode(), key)}" for value in values if value])
 
 
-def _digest_of(path: Path, key: Key) -> str:
+def _digest_of(path: Path, key: SecretKey) -> str:
     try:
         return _digest(read_bytes(path, most_bytes=_FILE_MAX_BYTES), key)
     except OSError:
         return "unreadable"
 
 
-def _digest(content: bytes, key: Key) -> str:
+def _digest(content: bytes, key: SecretKey) -> str:
     return hmac.new(key.reveal(), content, hashlib.sha256).hexdigest()[:_DIGEST_DIGITS]

@@ -18,7 +18,7 @@ from firmware.receipts.spool import Spool
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.runner import Runner
 from firmware.terminal.settings_told import NO_FILES, settings_told
-from firmware.terminal.tills import Board
+from firmware.terminal.till_inbox import Board
 from firmware.terminal.world import Asks, World
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language
@@ -49,7 +49,7 @@ class Terminal:
     def __init__(
         self,
         config: Config,
-        ledger: DataDirectory,
+        data: DataDirectory,
         devices: Devices,
         host: Asks,
         emv: Callable[[], EmvSetup],
@@ -58,19 +58,19 @@ class Terminal:
     ) -> None:
         """`emv` is called for the first card; `files` are those that settings name, by key."""
         self.config = config
-        self.ledger = ledger
+        self.data = data
         self.board = Board()
 
         @functools.cache
         def papers() -> Papers:
             from firmware.receipts.papers import Papers  # noqa: PLC0415 - for the first paper
 
-            return Papers(ledger, config, devices.printer.columns)
+            return Papers(data, config, devices.printer.columns)
 
         self.spool = Spool(
             devices.printer,
             devices.printer_worker,
-            lambda: ledger.journal,
+            lambda: data.journal,
             lambda job: papers().compose(job),
         )
         world = World(
@@ -82,13 +82,13 @@ class Terminal:
             host_worker=devices.host_worker,
             host_timeout_ms=config.host.timeout_s * 1000,
             spool=self.spool,
-            ledger=ledger,
+            data=data,
             buzzer=devices.buzzer,
             on_frame=devices.on_frame,
             board=self.board,
-            directory=ledger.directory,
+            directory=data.directory,
         )
-        card_key = ledger.keys.card
+        card_key = data.keys.card
         desk = Desk(
             config,
             emv,

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.flows import effects
 from firmware.iso8583.messages import HostAnswer, LineRequest
 from firmware.journal.operators import Operators
@@ -18,11 +18,11 @@ from firmware.journal.store import Also
 from firmware.journal.transactions import PrintJob
 from firmware.journal.waiting import NO_BLOBS
 from firmware.payments import effects as payment_effects
-from firmware.payments.sealed_cards import Place, keeping, unseal
+from firmware.payments.sealed_cards import SealedPlace, keeping, unseal
 from firmware.receipts.spool import Spool
 from firmware.terminal.clock_watch import ClockWatch
 from firmware.terminal.data_directory import DataDirectory
-from firmware.terminal.tills import Board
+from firmware.terminal.till_inbox import Board
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import (
     AmountCheck,
@@ -57,11 +57,11 @@ class Asks(Protocol):
 class KeepsKeys(Protocol):
     """Whoever asks an acquirer at the end of a line keeps its keys."""
 
-    def load_master(self, master: Key) -> None: ...
+    def load_master(self, master: SecretKey) -> None: ...
 
 
 class World(Struct):
-    """The devices, the journal and the host. `on_frame` is told of each frame put on the glass."""
+    """The devices, the journal and the host. `on_frame` gets each frame that was displayed."""
 
     clock: Clock
     display: Display
@@ -71,7 +71,7 @@ class World(Struct):
     host_worker: Worker
     host_timeout_ms: int
     spool: Spool
-    ledger: DataDirectory
+    data: DataDirectory
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
@@ -79,7 +79,7 @@ class World(Struct):
     directory: Path | None = None  # the data directory, for what outlives the process
 
 
-class Glass:
+class Panel:
     """What is on the display; a screen that is there already is not sent again."""
 
     def __init__(self, display: Display, clock: Clock, on_frame: Callable[[Frame], None]) -> None:
@@ -94,10 +94,10 @@ class Glass:
         self.fault: DeviceFault | None = None
 
     def show(self, screen: Screen, language: Language) -> effects.Shown:
-        """Put a screen on the glass. A lost display is remembered in `fault`, not raised.
+        """Put a screen on the display. A lost display is remembered in `fault`, not raised.
 
         The flow hears of it where it next waits for people: between an intent and its outcome
-        nothing may be cut short by a glass.
+        nothing may be cut short by a display.
         """
         frame = render(screen, language)
         before, self.screen, self.language = self.screen, screen, language
@@ -156,23 +156,23 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
 
     Raises JournalFault, and TypeError for an effect that nobody performs.
     """
-    ledger = world.ledger
+    data = world.data
     match effect:
-        case payment_effects.Record():
+        case payment_effects.Append():
             return _record(effect, world)
         case payment_effects.Look():
-            return effect.read(ledger.journal)
+            return effect.read(data.journal)
         case payment_effects.Unseal(batch=batch, stan=stan):
-            sealed = ledger.journal.sealed(batch, stan)
-            return unseal(sealed, Place(batch, stan), ledger.journal.keys.card)
+            sealed = data.journal.sealed(batch, stan)
+            return unseal(sealed, SealedPlace(batch, stan), data.journal.keys.card)
         case payment_effects.Now():
             return payment_effects.Moment(world.clock.monotonic_ms(), world.clock.now())
         case effects.CheckPassword():
-            return ledger.operators.verify(
+            return data.operators.verify(
                 effect.operator, effect.password, world.clock.now(), purpose=effect.purpose
             )
         case effects.ChangeOperator():
-            return _change_operator(effect, ledger.operators)
+            return _change_operator(effect, data.operators)
         case (
             effects.ReleasePaper()
             | effects.StuckPapers()
@@ -181,7 +181,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
         ):
             return _of_spool(effect, world.spool)
         case payment_effects.CheckSpace():
-            ledger.check_space()
+            data.check_space()
             return None
         case payment_effects.CheckClock(trust=trust):
             _check_clock(world, trust=trust)
@@ -200,14 +200,14 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
     raise TypeError(f"nobody performs {effect!r}")
 
 
-def _record(effect: payment_effects.Record, world: World) -> None:
+def _record(effect: payment_effects.Append, world: World) -> None:
     if any(isinstance(record, DATED) for record in effect.records):
         _check_clock(world)
     if effect.may_wait:
         _append(world)  # a clock that has jumped comes before it
-        world.ledger.journal.append_with_next(*effect.records, blobs=effect.blobs)
+        world.data.journal.append_with_next(*effect.records, blobs=effect.blobs)
         return
-    keep = keeping(effect.records, effect.card, world.ledger.journal.keys.card)
+    keep = keeping(effect.records, effect.card, world.data.journal.keys.card)
     announced = world.spool.announced(effect.records, world.clock.monotonic_ms())
     _append(world, (*effect.records, *announced), blobs=effect.blobs, also=keep)
     world.spool.kick()
@@ -223,7 +223,7 @@ def _append(
     also: Also | None = None,
 ) -> None:
     """Write records, and before them what the clock has done."""
-    clock, journal = world.clock, world.ledger.journal
+    clock, journal = world.clock, world.data.journal
     jumped = world.clock_watch.look(clock.now(), clock.monotonic_ms(), journal)
     if jumped or records:
         journal.append(*jumped, *records, blobs=blobs, also=also)
@@ -234,7 +234,7 @@ def _append(
 
 def _check_clock(world: World, *, trust: bool = False) -> None:
     clock = world.clock
-    journal = world.ledger.journal
+    journal = world.data.journal
     world.clock_watch.check(clock.now(), clock.monotonic_ms(), journal, trust=trust)
 
 

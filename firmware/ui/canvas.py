@@ -1,4 +1,4 @@
-"""The glass as integers: 64 rows of 128 bits that bitmaps are laid upon.
+"""The display as integers: 64 rows of 128 bits that bitmaps are laid upon.
 
 A row is one integer, leftmost pixel in the highest bit, so that a glyph is drawn with a shift and
 an OR; a frame takes well under a millisecond without an image library.
@@ -14,9 +14,9 @@ _MASK = (1 << WIDTH_PX) - 1
 
 
 class Canvas:
-    """A black glass to draw on; what is said on it is gathered in `lines`, what is lost in `cut`.
+    """A black display to draw on; what is said on it is gathered in `lines`, what is lost in `cut`.
 
-    Drawing outside the glass is clipped.
+    Drawing outside the display is clipped.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Canvas:
             self.rows[at] ^= bar
 
     def shift(self, x: int, y: int) -> None:
-        """Move the whole picture right and down by a few pixels; what leaves the glass is lost."""
+        """Move the whole picture right and down by a few pixels; what leaves it is lost."""
         moved = [row >> x if x >= 0 else row << -x & _MASK for row in self.rows]
         dark = [0] * abs(y)
         self.rows = (dark + moved)[:HEIGHT_PX] if y >= 0 else moved[-y:] + dark

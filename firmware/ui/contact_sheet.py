@@ -12,7 +12,7 @@ from firmware.ui.texts import Language
 
 SCALE = 2
 _MARGIN_PX, _CAPTION_PX = 12, 16
-_PAPER, _INK, _GLASS, _LIT = (238, 238, 232), (60, 60, 60), (10, 14, 20), (190, 225, 255)
+_PAPER, _INK, _DISPLAY, _LIT = (238, 238, 232), (60, 60, 60), (10, 14, 20), (190, 225, 255)
 
 
 def contact_sheet(
@@ -35,10 +35,10 @@ def contact_sheet(
     for index, (caption, image) in enumerate(pictures):
         x = _MARGIN_PX + index % columns * cell_w
         y = _MARGIN_PX + index // columns * cell_h
-        glass = image.resize((WIDTH_PX * SCALE, HEIGHT_PX * SCALE), Image.Resampling.NEAREST)
-        sheet.paste(_GLASS, (x, y, x + glass.width, y + glass.height))
-        sheet.paste(_LIT, (x, y), glass)
-        _write(sheet, caption, x, y + glass.height + 2)
+        panel = image.resize((WIDTH_PX * SCALE, HEIGHT_PX * SCALE), Image.Resampling.NEAREST)
+        sheet.paste(_DISPLAY, (x, y, x + panel.width, y + panel.height))
+        sheet.paste(_LIT, (x, y), panel)
+        _write(sheet, caption, x, y + panel.height + 2)
     return sheet
 
 

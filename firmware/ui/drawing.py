@@ -34,7 +34,7 @@ class _Ink:
 def half_blocks(image: Image.Image, *, lit_is_ink: bool = True) -> str:
     """The image in a frame, a column a pixel. `lit_is_ink` draws set pixels; on paper dark is ink.
 
-    The glass takes 130 columns and 34 lines.
+    The display takes 130 columns and 34 lines.
     """
     ink = _Ink(image, lit_is_ink=lit_is_ink)
     rows = (
@@ -45,7 +45,7 @@ def half_blocks(image: Image.Image, *, lit_is_ink: bool = True) -> str:
 
 
 def braille(image: Image.Image, *, lit_is_ink: bool = True) -> str:
-    """The image in a frame, two by four pixels a character: the glass takes 66 columns, 18 lines.
+    """The image in a frame, two by four pixels a character: the display takes 66 columns, 18 lines.
 
     Nearly square dots, and half as wide as half blocks.
     """

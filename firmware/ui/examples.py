@@ -246,7 +246,7 @@ def training(whose: Owner) -> dict[str, Screen]:
 
 def test_keys(whose: Owner) -> dict[str, Screen]:
     """What says that test keys are trusted."""
-    notice = Phrase.of(Text.SLIPS_PENDING, count=2)
+    notice = Phrase.of(Text.RECEIPTS_PENDING, count=2)
     items = (("1", "豆浆", yuan(300)), ("2", "油条", yuan(250)))
     return {
         "test-keys-idle": Idle(whose, "2026-11-22", "19:32", "01", test_keys=True),

@@ -1,4 +1,4 @@
-"""The bitmap faces of the glass: 16 px and 12 px cells, hanzi full and Latin half as wide.
+"""The bitmap faces of the display: 16 px and 12 px cells, hanzi full and Latin half as wide.
 
 A glyph file is: `MAGIC`; cell height and number of glyphs (u16, little-endian); the code points,
 sorted (u16 each, little-endian); their widths in px (u8 each); their rows (u16 each, big-endian,

@@ -1,4 +1,4 @@
-"""The few pictures on the glass: outcome, warning and the spinner."""
+"""The few pictures on the display: outcome, warning and the spinner."""
 
 from __future__ import annotations
 

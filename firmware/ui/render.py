@@ -1,4 +1,4 @@
-"""Turns a screen into the frame on the glass: a pure function of screen and language."""
+"""Turns a screen into the frame on the display: a pure function of screen and language."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import assert_never
 from msgspec import Struct, field
 from PIL import Image
 
-from firmware.ui import screens, service, transaction
+from firmware.ui import payment_screens, screens, service_screens
 from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
-from firmware.ui.parts import Words
+from firmware.ui.screen_parts import Words
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
 
@@ -19,7 +19,7 @@ class Frame(Struct, frozen=True):
     """One picture of 128×64 pixels and what it says."""
 
     packed: bytes  # 1024: 64 rows of 16, leftmost pixel in the highest bit
-    text: str  # every text on the glass, a line a row; a wrapped text is one line
+    text: str  # every text on the display, a line a row; a wrapped text is one line
     cut: tuple[str, ...] = field(default=())  # what found no room: empty on every screen we make
 
     @property
@@ -47,32 +47,32 @@ def render(screen: Screen, language: Language) -> Frame:
 def _draw(screen: Screen, words: Words, canvas: Canvas) -> None:  # noqa: C901, PLR0912 - a case a screen
     match screen:
         case screens.Idle():
-            service.idle(screen, words, canvas)
+            service_screens.idle(screen, words, canvas)
         case screens.AmountEntry():
-            transaction.amount_entry(screen, words, canvas)
+            payment_screens.amount_entry(screen, words, canvas)
         case screens.AmountCheck():
-            transaction.amount_check(screen, words, canvas)
+            payment_screens.amount_check(screen, words, canvas)
         case screens.CardPrompt():
-            transaction.card_prompt(screen, words, canvas)
+            payment_screens.card_prompt(screen, words, canvas)
         case screens.PinEntry():
-            transaction.pin_entry(screen, words, canvas)
+            payment_screens.pin_entry(screen, words, canvas)
         case screens.Processing():
-            transaction.processing(screen, words, canvas)
+            payment_screens.processing(screen, words, canvas)
         case screens.Outcome():
-            transaction.outcome(screen, words, canvas)
+            payment_screens.outcome(screen, words, canvas)
         case screens.Original():
-            transaction.original(screen, words, canvas)
+            payment_screens.original(screen, words, canvas)
         case screens.TextEntry():
-            service.text_entry(screen, words, canvas)
+            service_screens.text_entry(screen, words, canvas)
         case screens.Menu():
-            service.menu(screen, words, canvas)
+            service_screens.menu(screen, words, canvas)
         case screens.Listing():
-            service.listing(screen, words, canvas)
+            service_screens.listing(screen, words, canvas)
         case screens.Notice():
-            service.notice(screen, words, canvas)
+            service_screens.notice(screen, words, canvas)
         case screens.OutOfService():
-            service.out_of_service(screen, words, canvas)
+            service_screens.out_of_service(screen, words, canvas)
         case screens.Attract():
-            service.attract(screen, words, canvas)
+            service_screens.attract(screen, words, canvas)
         case _:
             assert_never(screen)

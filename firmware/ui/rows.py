@@ -2,7 +2,7 @@
 
 A screen says its rows from top to bottom, each with how much it wants to keep its height. The
 stack gives every row its greatest height, then shrinks the ones that mind least until all stand on
-the glass, and spreads what is left over between them. So nothing is placed by hand and nothing
+the display, and spreads what is left over between them. So nothing is placed by hand and nothing
 overlaps; a row that cannot stand at all is left out and told in `Canvas.cut`.
 """
 
@@ -26,7 +26,7 @@ SHIFT_MAX_PX = 2  # how far screens that stand long move; so much stays dark at 
 EDGE_PX = 1  # what stays dark at the right edge where there is room, since a frame hides a little
 
 
-class Align(enum.Enum):
+class RowAlign(enum.Enum):
     """Where a row's text stands."""
 
     LEFT = enum.auto()
@@ -34,8 +34,8 @@ class Align(enum.Enum):
     RIGHT = enum.auto()  # its end above the end of an amount that is keyed
 
 
-class Row(Protocol):
-    """A horizontal band of the glass."""
+class ScreenRow(Protocol):
+    """A horizontal band of the display."""
 
     keep: int  # rows of the least `keep` give way first
 
@@ -63,7 +63,7 @@ class TextRow:
         keep: int = 1,
         faces: Sequence[int] = (TALL_PX, LOW_PX),
         lines: int = 1,
-        align: Align = Align.CENTRE,
+        align: RowAlign = RowAlign.CENTRE,
         inverse: bool = False,
         icon: Bitmap | None = None,
         inset_px: int = 0,
@@ -115,11 +115,11 @@ class TextRow:
     def _inset(self, spare_px: int) -> int:
         """How far from the left a line stands that leaves `spare_px` of its room."""
         match self._align:
-            case Align.LEFT:
+            case RowAlign.LEFT:
                 return 0
-            case Align.CENTRE:
+            case RowAlign.CENTRE:
                 return spare_px // 2
-            case Align.RIGHT:
+            case RowAlign.RIGHT:
                 return max(0, spare_px - RIGHT_PX)
 
 
@@ -268,9 +268,13 @@ class KeyedAmountRow(AmountRow):
 
 
 def stack(
-    canvas: Canvas, rows: Sequence[Row], *, floating: bool = False, gap_max_px: int = HEIGHT_PX
+    canvas: Canvas,
+    rows: Sequence[ScreenRow],
+    *,
+    floating: bool = False,
+    gap_max_px: int = HEIGHT_PX,
 ) -> None:
-    """Draw `rows` over the whole glass, the first at the top and the last at the bottom.
+    """Draw `rows` over the whole display, the first at the top and the last at the bottom.
 
     `floating` leaves as much room beneath the last row as between rows.
     """
@@ -292,7 +296,7 @@ def stack(
         y += height + min(gap, gap_max_px)
 
 
-def _fit(rows: Sequence[Row], room_px: int) -> list[int] | None:
+def _fit(rows: Sequence[ScreenRow], room_px: int) -> list[int] | None:
     """The height of each row so that together they take at most `room_px`, or None.
 
     Rows of one `keep` and one height shrink together, so that like stands beside like.

@@ -68,7 +68,7 @@ def _day(whose: Owner) -> dict[str, Screen]:
     return {
         "idle": idle("01"),
         "idle-long-name": replace(idle("01"), owner=long_named(whose)),
-        "idle-notice": idle("01", Phrase.of(Text.SLIPS_PENDING, count=2)),
+        "idle-notice": idle("01", Phrase.of(Text.RECEIPTS_PENDING, count=2)),
         "idle-no-paper": idle("01", Phrase.of(Text.PRINTER_PAPER_OUT)),
         "idle-cover-open": idle("01", Phrase.of(Text.PRINTER_COVER_OPEN)),
         "idle-no-printer": idle("01", Phrase.of(Text.PRINTER_OFFLINE)),

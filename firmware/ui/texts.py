@@ -23,7 +23,7 @@ class Text(enum.Enum):
     ENTER_AMOUNT = ("请输入金额", "Enter amount")
     TRAINING = ("培训 TRAINING", "TRAINING")
     TEST_KEYS = ("测试密钥 TEST", "TEST KEYS")
-    SLIPS_PENDING = ("{count}张签购单待打印", "Receipts to print: {count}")
+    RECEIPTS_PENDING = ("{count}张签购单待打印", "Receipts to print: {count}")
     PRINTER_PAPER_OUT = ("打印机缺纸 请装纸", "Out of paper: refill")
     PRINTER_COVER_OPEN = ("请合上打印机盖", "Close printer cover")
     PRINTER_OFFLINE = ("打印机未连接", "Printer not connected")
@@ -302,7 +302,7 @@ class Text(enum.Enum):
     UNBALANCED_TODO = ("请联系收单机构", "Call your acquirer")
     SETTLED = ("结算完成", "Settled")
     SETTLE_FAILED = ("结算未完成 请重试", "Not settled")
-    LESSONS_COUNT_NOTHING = ("培训交易不计账", "Training: not counted")
+    TRAINING_NOT_COUNTED = ("培训交易不计账", "Training: not counted")
     BATCH_EMPTY = ("本批次无交易", "Batch is empty")
     # faults
     OUT_OF_SERVICE = ("暂停服务", "Out of service")

@@ -1,4 +1,4 @@
-// A counter-top case for the terminal: a desk-shaped body and a lid with glass, keys and paper.
+// A counter-top case for the terminal: a desk-shaped body and a lid with display, keys and paper.
 //
 //   openscad -D 'part="lid"' -o lid.stl case.scad      part: "body", "lid", or "both" to look at
 //
@@ -21,7 +21,7 @@ pi_standoff = 6;
 pi_ports = 54;  // width of the side with USB and network
 pi_clear = 18;  // height above the board on that side
 
-/* [OLED 0.96": the board, its holes, and the part of the glass that lights] */
+/* [OLED 0.96": the board, its holes, and the part of the display that lights] */
 oled_board = [27.5, 27.8];
 oled_holes = [23.5, 23.8];
 oled_window = [25, 14];
@@ -148,7 +148,7 @@ module lid() {
         translate([0, 0, wall - 1.2]) cylinder(d1 = 3.4, d2 = 6, h = 1.2 + 2 * eps);
       }
   }
-  // the glass's board hangs below its window
+  // the display's board hangs below its window
   translate([outer.x / 2, margin + pad.y + margin + oled_board.y / 2, 0])
     for (x = [-1, 1], y = [-1, 1])
       translate([x * oled_holes.x / 2, y * oled_holes.y / 2, -3])

@@ -1,6 +1,6 @@
 """A whole bench of modelled parts with the real drivers on them, in virtual time.
 
-What has a wire outlives a power cut: glass, paper and cards. Drivers do not.
+What has a wire outlives a power cut: display, paper and cards. Drivers do not.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ class ModelBench:
         return image.transpose(Image.Transpose.ROTATE_180) if self._models.upside_down else image
 
     def power_cut(self, drivers: Drivers) -> None:
-        """All that is not durable is gone; the glass is dark, keys are up, paper stays."""
+        """All that is not durable is gone; the display is dark, keys are up, paper stays."""
         self.time.forget()
         drivers.keypad.close()
         drivers.reader.close()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from hw.events import Event, JobDone
+from hw.events import DeviceEvent, JobDone
 from hw.ports import CardReader, Keypad
 
 COARSE_ABOVE_MS = 3_600_000
@@ -57,7 +57,7 @@ class Driven(Protocol):
     @property
     def settled(self) -> bool: ...
 
-    def step(self, event: Event | None) -> None: ...
+    def step(self, event: DeviceEvent | None) -> None: ...
 
 
 class Polled(Protocol):
@@ -74,10 +74,10 @@ class VirtualTime:
         self.clock = clock
         self._calendar: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
-        self._inbox: deque[Event] = deque()
+        self._inbox: deque[DeviceEvent] = deque()
         self._watched: list[Callable[[], int | None]] = []
 
-    def post(self, event: Event) -> None:
+    def post(self, event: DeviceEvent) -> None:
         """Put an event into the inbox."""
         self._inbox.append(event)
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.acquirer.accounts import Account, Status
+from firmware.acquirer.accounts import Account, AccountStatus
 from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.registration import Registration
 from firmware.core.kinds import Kind, OriginalRef, Totals
-from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.core.masked import Pan, Pin, SecretKey, Track2
 from firmware.core.money import CURRENCIES
 from firmware.core.payment import Payment
 from firmware.iso8583.client import HostClient
@@ -38,7 +38,7 @@ from tests.payment import changed, on_the_line, yuan
 from tests.postgres import cluster
 
 TERMINAL, MERCHANT = "10000001", "104110054110001"
-MASTER = Key(bytes(range(32)))
+MASTER = SecretKey(bytes(range(32)))
 IMK = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 
@@ -67,7 +67,7 @@ def account(name: str, pan: str, **changes: object) -> Account:
         pin=Pin("123456"),
         balance_minor=500_000,
         credit_limit_minor=None,
-        imk_ac=Key(IMK),
+        imk_ac=SecretKey(IMK),
         cvn=0x12,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
@@ -87,11 +87,11 @@ ACCOUNTS = [
     account("chip16", "5413330089010491", balance_minor=None, cvn=0x10),
     account("store", "62800001", cvn=0xA5, pin=Pin("0000"), arpc_method=2),
     account("poor", "6217000012345678919", balance_minor=100),
-    account("lost", "6217000012345678927", status=Status.LOST),
-    account("stolen", "6217000012345678935", status=Status.STOLEN),
-    account("blocked", "6217000012345678943", status=Status.BLOCKED),
+    account("lost", "6217000012345678927", status=AccountStatus.LOST),
+    account("stolen", "6217000012345678935", status=AccountStatus.STOLEN),
+    account("blocked", "6217000012345678943", status=AccountStatus.BLOCKED),
     account("old", "6217000012345678950", expiry="2602"),
-    account("locked", "6217000012345678968", status=Status.PIN_BLOCKED),
+    account("locked", "6217000012345678968", status=AccountStatus.PIN_BLOCKED),
     account("rationed", "6217000012345678976", day_count=2, day_limit_minor=3_000),
 ]
 LAYOUTS = {0x0A: "visa", 0x10: "mchip", 0x12: "unionpay", 0x14: "mchip", 0xA5: "ccd"}

@@ -12,7 +12,7 @@ from firmware.acquirer.booking import Funds
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import TerminalRecord
 from firmware.core.kinds import Kind, OriginalRef
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.money import CURRENCIES
 from firmware.iso8583.messages import (
     Answered,
@@ -40,7 +40,7 @@ class Bank:
         self.place = AcquirerPlace(folder, url)
         registry, close = self.place.registry()
         for number, merchant in ((HERE, MERCHANT), (THERE, MERCHANT), (STRANGER, OTHER_MERCHANT)):
-            tmk = Key(bytes(range(1, 17)))
+            tmk = SecretKey(bytes(range(1, 17)))
             registry.put_terminal(TerminalRecord(number=number, merchant=merchant, tmk=tmk))
         for owner in ACCOUNTS:
             registry.put_account(owner)

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.core.kinds import Kind, OriginalRef, Totals
-from firmware.core.masked import Key, Pin
+from firmware.core.masked import Pin, SecretKey
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
     Answered,
@@ -57,7 +57,7 @@ def said(*words: object) -> str:
     return done.stdout
 
 
-def add_terminal(data: Path, books: str = "", number: str = TERMINAL) -> Key:
+def add_terminal(data: Path, books: str = "", number: str = TERMINAL) -> SecretKey:
     """Register a terminal; gives its master key."""
     place = ("--data", data, *(("--books", books) if books else ()))
     words = ("terminal", "add", number, "--merchant", MERCHANT, "--json", *place)
@@ -144,7 +144,7 @@ class LineTerminal:
     """A terminal's end of the line to any of `servers`, for the debit account's card."""
 
     def __init__(
-        self, master: Key, number: str = TERMINAL, *, card: ChipCard | None = None
+        self, master: SecretKey, number: str = TERMINAL, *, card: ChipCard | None = None
     ) -> None:
         self.master, self.number = master, number
         self.keys: SessionKeys | None = None

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from firmware.acquirer.accounts import Status, load_accounts
+from firmware.acquirer.accounts import AccountStatus, load_accounts
 from firmware.core.config import ConfigError
-from firmware.core.masked import Key, Pan, Pin
+from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.core.money import CURRENCIES
 
 CARD = """
@@ -52,10 +52,10 @@ def test_an_account_is_read_in_full(tmp_path: Path) -> None:
     assert (first.balance_minor, first.credit_limit_minor) == (50_000, 1_000)
     assert first.limit_minor == 51_000
     assert (first.day_limit_minor, first.day_count) == (100_000, 9)
-    assert (first.cvn, first.arpc_method, first.status) == (18, 2, Status.LOST)
-    assert first.imk_ac == Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
+    assert (first.cvn, first.arpc_method, first.status) == (18, 2, AccountStatus.LOST)
+    assert first.imk_ac == SecretKey(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
     assert (second.psn, second.pin, second.limit_minor) == ("00", None, None)
-    assert second.status is Status.ACTIVE
+    assert second.status is AccountStatus.ACTIVE
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmware.core.kinds import Kind
-from firmware.core.masked import Key, Pan, Pin
+from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.core.money import CURRENCIES, Money
 from firmware.core.payment import Payment
 from firmware.iso8583.acquirer_client import AcquirerClient
@@ -28,7 +28,7 @@ from firmware.iso8583.messages import (
 from firmware.iso8583.unionpay import line_of
 from tests.acquirer.line_acquirer import TMK, LineAcquirer, des
 
-STORAGE = Key(bytes(range(32)))
+STORAGE = SecretKey(bytes(range(32)))
 PLACE = {"terminal": "10000001", "merchant": "104110054110001", "batch": 1}
 CARD = CardPresented(Pan("6228480012340012"), "01", "3012", pin=Pin("123456"))
 
@@ -68,7 +68,7 @@ class Line:
 @pytest.fixture
 def line(tmp_path: Path) -> Line:
     line = Line(tmp_path)
-    line.keys.load_master(Key(TMK))
+    line.keys.load_master(SecretKey(TMK))
     return line
 
 
@@ -112,7 +112,7 @@ def test_keys_survive_a_restart_and_are_not_in_clear_at_rest(line: Line) -> None
 def test_a_key_file_of_another_terminal_changed_or_open_to_others_is_refused(line: Line) -> None:
     line.ask()
     with pytest.raises(KeyFileError, match="another terminal's"):
-        KeyStore(line.path, Key(bytes(32)))
+        KeyStore(line.path, SecretKey(bytes(32)))
     kept = bytearray(line.path.read_bytes())
     kept[-1] ^= 1
     line.path.write_bytes(kept)

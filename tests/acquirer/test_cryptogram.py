@@ -7,14 +7,14 @@ from pyemv import ac, cvn, kd
 
 from firmware.acquirer import cryptogram
 from firmware.acquirer.cryptogram import IssuerKey
-from firmware.core.masked import Key, Pan
+from firmware.core.masked import Pan, SecretKey
 from firmware.iso8583.des import pad_80, retail_mac
 
 pytestmark = pytest.mark.filterwarnings(
     # the oracle reaches for a place that cryptography is about to remove
     "ignore::cryptography.utils.CryptographyDeprecationWarning"
 )
-IMK = Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
+IMK = SecretKey(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
 DATA = {
     "9F02": bytes.fromhex("000000012850"),
     "9F03": bytes(6),

@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.acquirer.booking import Funds, Standing
-from firmware.acquirer.report import report
+from firmware.acquirer.books_report import report
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Money
 from tests.acquirer.conftest import NOON

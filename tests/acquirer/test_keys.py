@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.core.kinds import Totals
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.money import CURRENCIES
 from firmware.iso8583.keys import KeyFileError, derived_keys, read_or_make_master
 from firmware.iso8583.messages import SettlementRequest
@@ -51,7 +51,7 @@ def test_a_master_that_cannot_be_trusted_is_named(
 
 
 def test_every_terminal_and_every_batch_has_keys_of_its_own() -> None:
-    source = derived_keys(Key(bytes(32)))
+    source = derived_keys(SecretKey(bytes(32)))
     made = [source("10000001", 1), source("10000001", 2), source("10000002", 1)]
     keys = [key.reveal() for one in made for key in (one.mac, one.pin, one.pin_aes)]
     assert len(set(keys)) == 9

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from firmware.acquirer import embedded as local
 from firmware.acquirer import issuer
 from firmware.core.kinds import Totals
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.iso8583.responses import RESPONSES
@@ -323,6 +323,6 @@ def test_every_code_the_host_gives_has_its_text() -> None:
 
 
 def test_names_by_hash_let_an_auditor_match_the_journal(till: Any) -> None:
-    key = Key(b"the terminal's")
+    key = SecretKey(b"the terminal's")
     names = till.host.names_by_hash(key)
     assert names[till.cards["debit"].account.pan.keyed_hash(key)] == "debit"

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from psec import pinblock
 
-from firmware.core.masked import Key, Pan, Pin
+from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.iso8583.pinblock import PinFormat, decipher, encipher
 from firmware.iso8583.spec import unpack
 from firmware.iso8583.wire import encode
@@ -32,7 +32,7 @@ def test_a_pin_block_is_that_of_the_oracle() -> None:
 
 
 def test_format_4_is_never_twice_the_same_and_reads_a_published_block() -> None:
-    keys = replace(KEYS, pin_aes=Key(bytes.fromhex("00112233445566778899AABBCCDDEEFF")))
+    keys = replace(KEYS, pin_aes=SecretKey(bytes.fromhex("00112233445566778899AABBCCDDEEFF")))
     pan = Pan("1234567890123456")
     published = bytes.fromhex("E4BE5B623AF7E006AC319E5B93544564")  # of psec's documentation
     assert decipher(published, pan, keys) == Pin("1234")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.acquirer.accounts import Status
+from firmware.acquirer.accounts import AccountStatus
 from firmware.core.clock import SystemClock
 from firmware.core.masked import Pan
 from firmware.iso8583.codec import Codec
@@ -137,7 +137,7 @@ def test_accounts_and_terminals_change_while_it_runs(serving: Serving, url: str)
     assert till.ask(serving, till.sale(100)).response_code == "00"
     said("account", "block", "stranger", *place)
     assert till.ask(serving, till.sale(100)).response_code == "62"
-    assert f"stranger …9008 {Status.BLOCKED.value}" in said("account", "list", *place)
+    assert f"stranger …9008 {AccountStatus.BLOCKED.value}" in said("account", "list", *place)
     assert said("terminal", "list", *place).split()[0] == TERMINAL
     said("terminal", "remove", TERMINAL, *place)
     sale = till.sale(100)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.acquirer.report import BooksReport, report
+from firmware.acquirer.books_report import BooksReport, report
 from firmware.cli import acquirer_report
 from firmware.core.masked import Pan
 from firmware.core.money import CURRENCIES

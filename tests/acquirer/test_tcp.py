@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from firmware.core.clock import SystemClock
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import derived_keys
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
@@ -29,7 +29,7 @@ from firmware.terminal.assembly import host_link
 from firmware.terminal.settings import settings_of
 
 Serve = Callable[..., int]
-KEYS = derived_keys(Key(bytes(range(32))))
+KEYS = derived_keys(SecretKey(bytes(range(32))))
 
 
 def monotonic_ms() -> int:
@@ -199,7 +199,7 @@ class TestTls:
             settings.config,
             path.parent,
             (),
-            Key(bytes(32)),
+            SecretKey(bytes(32)),
             SystemClock(),
             tls=settings.host_tls(),
         )

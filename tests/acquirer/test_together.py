@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.postgres_link import PostgresLink
-from firmware.acquirer.records import ACCOUNT
 from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.rules import RuleBook
+from firmware.acquirer.sealed_records import ACCOUNT
 from firmware.acquirer.switch import Switch
 from firmware.acquirer.terminal_line import Reply
 from firmware.core.kinds import Kind
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.messages import (
     Answered,
     Control,
@@ -30,7 +30,7 @@ from firmware.iso8583.working_keys import unpack_keys
 from tests.acquirer.conftest import MERCHANT, NOON, ChipCard, account
 from tests.acquirer.serving import LINE, LineTerminal
 
-MASTER = Key(bytes(range(1, 17)))
+MASTER = SecretKey(bytes(range(1, 17)))
 TERMINALS = 8
 PAYERS = [account(f"payer {n}", f"62170000123456780{n:02d}") for n in range(TERMINALS)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
-from firmware.core.masked import Key, Pan
+from firmware.core.masked import Pan, SecretKey
 from firmware.lab.issuers import CardAccount, tray_accounts
 from hw.sim.cards import cryptogram as card_side
 from hw.sim.cards.des import icc_master_key
@@ -37,7 +37,7 @@ def test_the_host_knows_every_cards_cryptogram_and_the_card_its_answer(card: Car
     data = {f"{tag:X}": value for tag, value in SENT.items()}
     data |= {"82": AIP, "9F36": ATC, "9F10": iad, "9F26": arqc}
     issuer = IssuerKey(
-        Key(card.imk_ac), Pan(card.pan), f"{card.psn:02d}", card.cvn, card.arpc_method
+        SecretKey(card.imk_ac), Pan(card.pan), f"{card.psn:02d}", card.cvn, card.arpc_method
     )
     assert is_genuine(issuer, data)
     answer = issuer_authentication_data(issuer, data, "00")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from psec import mac
 
 from firmware.core.kinds import Kind, OriginalRef, Totals
-from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.core.masked import Pan, Pin, SecretKey, Track2
 from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.answers import decode_answer, encode_answer
 from firmware.iso8583.des import pad_80, retail_mac
@@ -37,7 +37,7 @@ from firmware.iso8583.wire import Unacceptable, decode_request, encode, sealed
 from firmware.lab.host_line import HostLine, LineFault
 from tests.payment import changed, on_the_line, yuan
 
-SOURCE = derived_keys(Key(bytes(range(32))))
+SOURCE = derived_keys(SecretKey(bytes(range(32))))
 KEYS = SOURCE("10000001", 7)
 TODAY = date(2026, 3, 14)
 PAN = "6217000012345678901"

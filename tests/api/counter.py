@@ -14,8 +14,8 @@ from firmware.journal.transactions import Transaction
 from firmware.lab.scenario.language import parse
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
-from firmware.payments.tills import OrderStopped, TillAsked, Wish, WishAnswer
-from firmware.terminal.tills import TerminalStanding
+from firmware.payments.tills import OrderStopped, TillAnswer, TillAsked, TillRequest
+from firmware.terminal.till_inbox import TerminalStanding
 
 CARD, PIN = "unionpay-debit", "123456"
 
@@ -51,12 +51,12 @@ class Counter:
         terminal.runner.step(event)
         self.run()
 
-    def ask(self, wish: Wish) -> Future[WishAnswer]:
-        answer: Future[WishAnswer] = Future()
+    def ask(self, wish: TillRequest) -> Future[TillAnswer]:
+        answer: Future[TillAnswer] = Future()
         self.post(TillAsked(wish, answer))
         return answer
 
-    def order(self, name: str, amount_minor: int = 12_850, **more: Any) -> WishAnswer:
+    def order(self, name: str, amount_minor: int = 12_850, **more: Any) -> TillAnswer:
         """Ask for an order and give the terminal's answer."""
         answer = self.ask(wish(name, amount_minor, **more))
         assert answer.done(), "a wish is answered at once"
@@ -67,14 +67,14 @@ class Counter:
 
     def state(self, name: str) -> OrderState:
         assert self.stage.terminal is not None
-        found = self.stage.terminal.ledger.journal.order(name)
+        found = self.stage.terminal.data.journal.order(name)
         assert found is not None
         return found.state
 
     def sales(self) -> list[Transaction]:
         """Every transaction that there is, newest first."""
         assert self.stage.terminal is not None
-        return self.stage.terminal.ledger.journal.list_transactions(None, 0, 100)
+        return self.stage.terminal.data.journal.list_transactions(None, 0, 100)
 
     @property
     def standing(self) -> TerminalStanding:

@@ -55,7 +55,7 @@ class Stopping:
         terminal = self.counter.stage.terminal
         assert terminal is not None
         self._runner: Runner = terminal.runner
-        self._journal = terminal.ledger.journal
+        self._journal = terminal.data.journal
         terminal.runner = self  # type: ignore[assignment]
 
     def step(self, event: object) -> None:
@@ -69,7 +69,7 @@ class Stopping:
             return
         pending = self._runner._pending
         assert pending is not None
-        screen = type(self._runner._glass.screen).__name__
+        screen = type(self._runner._panel.screen).__name__
         state = f"{type(pending.effect).__name__} under {screen}, {found.state.value}"
         if state in self.states:
             return
@@ -113,7 +113,7 @@ def hold(counter: Counter, end: OrderState) -> None:
     counter.do(f'press ENTER\ninsert {CARD}\npress {PIN} ENTER\nexpect screen "交易成功"')
     assert counter.state("b") is OrderState.APPROVED
     assert counter.stage.terminal is not None
-    assert unbalanced(counter.stage.terminal.ledger, counter.stage.host) == []
+    assert unbalanced(counter.stage.terminal.data, counter.stage.host) == []
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from firmware.api.service import digest_of
+from firmware.api.till_service import digest_of
 from firmware.api.types import PaymentOrder
 from firmware.core.kinds import Kind
 from firmware.journal.order_records import OrderTaken
 from firmware.lab.scenario.stage import START
-from firmware.payments.tills import Done, TillAsked, WishAnswer
+from firmware.payments.tills import Done, TillAnswer, TillAsked
 from tests.api.http import PAY, Till, configured
 from tests.crash.cuts import OFF_MS, Approval, Cut, Witness, copy
 from tests.crash.rig import Rig
@@ -75,7 +75,7 @@ def cuts_of(story: str, folder: Path) -> Witness:
         rig.bench.time.run_until(terminal.runner, 1_000)
         witness = Witness(rig, folder / "cuts")
         witness.note(None)
-        answer: Future[WishAnswer] = Future()
+        answer: Future[TillAnswer] = Future()
         terminal.runner.step(TillAsked(order(body_of(story)), answer))  # type: ignore[arg-type]
         assert answer.result(0) is Done.RECORDED
         rig.plays(STORIES[story], folder)

@@ -12,7 +12,7 @@ from firmware.journal.order_records import OrderLine
 from firmware.journal.orders import OrderState
 from firmware.lab.scenario.audit import unbalanced
 from firmware.payments.refusals import Code, Refusal
-from firmware.payments.tills import Done, NotNow, OrderStage, Reprint, Settle, TillAsked, WishAnswer
+from firmware.payments.tills import Done, NotNow, OrderStage, Reprint, Settle, TillAnswer, TillAsked
 from hw.events import Key
 from tests.api.counter import CARD, PIN, Counter, wish
 
@@ -29,7 +29,7 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
 def balanced(counter: Counter) -> None:
     terminal = counter.stage.terminal
     assert terminal is not None
-    assert list(unbalanced(terminal.ledger, counter.stage.host)) == []
+    assert list(unbalanced(terminal.data, counter.stage.host)) == []
 
 
 def test_an_order_is_shown_agreed_to_and_paid(counter: Counter) -> None:
@@ -229,7 +229,7 @@ def test_a_till_closes_the_batch(counter: Counter) -> None:
 
 
 def test_a_wish_that_was_withdrawn_is_not_begun(counter: Counter) -> None:
-    answer: Future[WishAnswer] = Future()
+    answer: Future[TillAnswer] = Future()
     answer.cancel()
     counter.post(TillAsked(wish("a"), answer))
     assert counter.order("a") is Done.RECORDED

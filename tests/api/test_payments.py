@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from firmware.api.service import digest_of
+from firmware.api.till_service import digest_of
 from firmware.api.types import Line, PaymentOrder, RefundOrder, VoidOrder
 from firmware.audit.data import reading
 from firmware.core.kinds import Copy

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from firmware.api.problems import KINDS, Wrong
-from firmware.api.service import Service
+from firmware.api.till_service import Service
 from firmware.api.views import Door
 from firmware.core.config import Config
 from firmware.journal.keys import TerminalKeys
-from firmware.payments.tills import Done, NotNow, Settle, TillAsked, TillEvent, WishAnswer
-from firmware.terminal.tills import Board
+from firmware.payments.tills import Done, NotNow, Settle, TillAnswer, TillAsked, TillEvent
+from firmware.terminal.till_inbox import Board
 from tests.journal.story import Shop
 
 PATIENCE_S = (0.05, 0.05)
@@ -27,7 +27,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def said_to(service: Service) -> WishAnswer:
+def said_to(service: Service) -> TillAnswer:
     """What a till is told that asks for a settlement; in a thread without a loop of others."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(service.ask(Settle()))).result()

@@ -26,7 +26,7 @@ from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
-from hw.events import Device, DeviceLost, Event, Key, KeyPressed
+from hw.events import Device, DeviceEvent, DeviceLost, Key, KeyPressed
 from hw.keypad import GAP_MS, MatrixKeypad
 from hw.oled import Oled
 from hw.ports import DeviceFault, Keypad
@@ -63,7 +63,7 @@ class TickingClock(SystemClock):
             assert self._ticked.wait_for(holds, PATIENCE_S), f"waited in vain for {what}"
 
 
-class Glass(Ssd1306):
+class Panel(Ssd1306):
     """The chip, which counts how often a driver gave it up; its bus can hang for ever."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Bench:
         self.config = config
         self.clock = TickingClock()
         self.inbox = Inbox()
-        self.chip = Glass()
+        self.chip = Panel()
         self.keys: Matrix | UsbKeypadModel = Matrix(KEYPAD)
         self.slot = PcscModel()
         self.paper_printer = PrinterModel()
@@ -170,11 +170,11 @@ class Bench:
         self.press("1 2 3 4 5 6 ENTER")
 
     def see(self, text: str) -> None:
-        """Wait until the glass says `text`."""
+        """Wait until the display says `text`."""
         try:
-            self.clock.wait_for(lambda: text in self.glass_text, f"{text} on the glass")
+            self.clock.wait_for(lambda: text in self.display_text, f"{text} on the glass")
         except AssertionError as error:
-            raise AssertionError(f"{error}, which says {self.glass_text!r}") from None
+            raise AssertionError(f"{error}, which says {self.display_text!r}") from None
 
     def read(self, text: str) -> None:
         """Wait until the paper says `text`."""
@@ -182,7 +182,7 @@ class Bench:
         self.clock.wait_for(lambda: text in paper.paper.text, f"{text} on paper")
 
     @property
-    def glass_text(self) -> str:
+    def display_text(self) -> str:
         """What the chip shows; nothing unless it is just what the terminal drew."""
         frame = self._frame
         if frame is None or self.chip.image().tobytes() != frame.image.tobytes():
@@ -229,7 +229,7 @@ class Bench:
         self.keypad = MatrixKeypad(self.keys.factory)
         return self.keypad
 
-    def _post(self, event: Event) -> None:
+    def _post(self, event: DeviceEvent) -> None:
         self._pressed += isinstance(event, KeyPressed)
         if isinstance(event, DeviceLost):
             self.lost.append(event.device)
@@ -242,8 +242,8 @@ class Bench:
         """Passwords of their own for the operators, and a cashier signed on; once."""
         if (self._data / "journal.db").exists():
             return
-        ledger = DataDirectory(self._data, self.clock.now)
+        directory = DataDirectory(self._data, self.clock.now)
         for number, password in (("00", "246810"), ("01", "1357")):
-            ledger.operators.set_password(number, Password(password), by=number)
-        ledger.journal.append(OperatorSignedOn(operator="01"))
-        ledger.close()
+            directory.operators.set_password(number, Password(password), by=number)
+        directory.journal.append(OperatorSignedOn(operator="01"))
+        directory.close()

@@ -1,7 +1,7 @@
 """A terminal on modelled parts as a process of its own, with a cashier who does what stdin says.
 
 `python -m tests.cli.counter DATA PORT`, with a host at PORT of the loopback; a line an order:
-`sell` a sale by card up to its PIN, `hang` the glass's bus at the next key, `go` home.
+`sell` a sale by card up to its PIN, `hang` the display's bus at the next key, `go` home.
 """
 
 from __future__ import annotations

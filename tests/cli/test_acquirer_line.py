@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmware.__main__ import main
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.tcp import FrameLink
 from firmware.journal.keys import TerminalKeys
@@ -34,7 +34,7 @@ def load(monkeypatch: pytest.MonkeyPatch, data: Path, text: str, *words: str) ->
     return main(["key", "load", "--data", str(data), *words])
 
 
-def stored(data: Path) -> Key | None:
+def stored(data: Path) -> SecretKey | None:
     return KeyStore(data / ACQUIRER_KEYS, TerminalKeys.load(data).card).master
 
 
@@ -46,7 +46,7 @@ class TestLoad:
         said = capsys.readouterr()
         assert f"check value {CHECK}" in said.out
         assert FIRST not in said.out + said.err
-        assert stored(data) == Key(MASTER)
+        assert stored(data) == SecretKey(MASTER)
         assert main(["key", "show", "--data", str(data)]) == 0
         assert f"master key   check value {CHECK}" in capsys.readouterr().out
 
@@ -82,7 +82,7 @@ class TestLoad:
         monkeypatch.setattr("sys.stdin", terminal)
         monkeypatch.setattr("getpass.getpass", lambda _prompt: next(components))
         assert main(["key", "load", "--data", str(data)]) == code
-        assert stored(data) == (Key(MASTER) if code == 0 else None)
+        assert stored(data) == (SecretKey(MASTER) if code == 0 else None)
 
     def test_input_that_ends_at_the_question_changes_nothing(self, monkeypatch, data, capsys):
         """It was a traceback: Ctrl-D instead of an answer."""

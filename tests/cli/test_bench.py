@@ -111,7 +111,7 @@ def test_every_model_of_a_sale_is_metered(tmp_path):
     hands = Hands(stage, lambda runner: MeteredRunner(meter, runner))
     assert hands.sell(1_250)
     stage.close()
-    assert set(meter.models_ns) == {"card and reader", "glass", "host", "printer"}
+    assert set(meter.models_ns) == {"card and reader", "display", "host", "printer"}
     assert 0 < meter.own_ns < meter.steps_ns
 
 

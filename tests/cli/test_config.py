@@ -63,7 +63,9 @@ def test_every_setting_says_what_it_means(key, hint):
 
 def test_the_example_says_of_each_setting_what_it_means_and_may_be(pos):
     lines = list(example())
-    assert 'language = "zh_CN"  # of the glass at start; # at idle changes it, ' in "\n".join(lines)
+    assert 'language = "zh_CN"  # of the display at start; # at idle changes it, ' in "\n".join(
+        lines
+    )
     assert any(line.endswith('one of "i2c" "spi"') for line in lines)
     assert any(line.startswith("min_view_ms = 600") and "300 to 10000" in line for line in lines)
     assert 'max_amount = "50000.00"' in "\n".join(lines)
@@ -172,11 +174,13 @@ def test_the_example_is_a_file_that_can_be_used(pos, config_file):
     assert ended.out.splitlines()[-1] == f"{path}: ok"
 
 
-def test_a_name_that_the_glass_cannot_write_is_warned_of(pos, config_file):
+def test_a_name_that_the_display_cannot_write_is_warned_of(pos, config_file):
     path = config_file('[merchant]\nname = "\U00020bb7野家"\n[printer]\nkind = "none"\n')
     ended = pos("config", "check", path)
     assert ended.code == 0
-    assert f"warning: {path}: merchant.name: the glass has no character for \U00020bb7" in ended.out
+    assert (
+        f"warning: {path}: merchant.name: the display has no character for \U00020bb7" in ended.out
+    )
 
 
 def test_an_embedded_host_without_accounts_is_warned_of(pos, config_file):

@@ -72,7 +72,7 @@ def test_no_colour_codes_go_into_a_file(telling):
 
 def test_a_terminal_gets_colour_on_each_line_of_a_screen(capsys):
     teller = Teller(Language.EN, 130, colours=True)
-    teller.screen(Image.new("1", (128, 64), 1), "glass")
+    teller.screen(Image.new("1", (128, 64), 1), "display")
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 32
     assert all(line.startswith("\x1b[") and line.endswith("\x1b[0m") for line in lines)
@@ -107,11 +107,11 @@ def test_the_locale_chooses_the_language(environment, language):
 
 
 def test_a_narrow_terminal_gets_the_screen_in_braille():
-    glass = Image.new("1", (128, 64))
-    assert drawing_for(130, glass) == half_blocks(glass)
-    assert drawing_for(129, glass) == braille(glass)
-    assert {len(line) for line in braille(glass).splitlines()} == {66}
-    assert len(braille(glass).splitlines()) == 18
+    panel = Image.new("1", (128, 64))
+    assert drawing_for(130, panel) == half_blocks(panel)
+    assert drawing_for(129, panel) == braille(panel)
+    assert {len(line) for line in braille(panel).splitlines()} == {66}
+    assert len(braille(panel).splitlines()) == 18
 
 
 def test_each_pixel_is_a_braille_dot_of_its_own():

@@ -15,8 +15,8 @@ from PIL import Image
 
 from firmware.__main__ import main
 from firmware.audit.data import reading
-from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
+from firmware.journal.signed_record import signed_record
 from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player
@@ -89,7 +89,7 @@ def test_whoever_has_the_paper_can_check_it_by_the_keys_in_the_file(
     with reading(directory) as journal:
         sale = journal.by_voucher(1)
         assert sale is not None
-        printed = essence(sale, TerminalKeys.load(directory))
+        printed = signed_record(sale, TerminalKeys.load(directory))
     assert pos("journal", "new-key", "--data", directory).code == 0
     keys = tmp_path / "terminal-key.pem"
     keys.write_bytes(packed(directory, tmp_path / "e.zip", "1").read(keys.name))

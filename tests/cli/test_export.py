@@ -17,7 +17,7 @@ from tests.journal.story import CARD
 
 @pytest.fixture
 def day(shop):
-    """A day's trade: two sales, one of them voided; a refund; a declined one; a lesson."""
+    """A day's trade: two sales, one of them voided; a refund; a declined one; one in training."""
     first = shop.sale(12_850)
     second = shop.sale(990)
     shop.void(second)
@@ -48,7 +48,9 @@ def test_the_amounts_add_up_to_what_the_merchant_gets_whatever_is_among_the_rows
     assert by_type[2:4] == [("void", "-9.90"), ("refund", "-8.50")]
 
 
-def test_what_was_declined_and_a_lesson_move_nothing_and_say_what_was_requested(pos, day):
+def test_what_was_declined_and_a_training_transaction_move_nothing_and_say_what_was_requested(
+    pos, day
+):
     silent = [row for row in exported(pos, day) if row["counts"] == "0"]
     assert [(row["amount"], row["requested"], row["state"], row["training"]) for row in silent] == [
         ("0.00", "50.00", State.DECLINED.value, "False"),

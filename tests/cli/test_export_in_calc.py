@@ -31,7 +31,7 @@ Cell = tuple[str, str]  # what kind of value it is, and the value
 
 @pytest.fixture
 def day(shop):
-    """Sales, one of them voided; a refund; a declined one; a card that says `=1+1`; a lesson."""
+    """Sales, one of them voided; a refund; a declined one; a card that says `=1+1`; training."""
     first = shop.sale(12_850)
     shop.void(shop.sale(990))
     shop.refund(first, 850)

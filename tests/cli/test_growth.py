@@ -61,8 +61,8 @@ def start(folder: Path, length: int) -> Start:
     before = bytes_read()
     terminal = stage.power_on()
     found = stage.steps, bytes_read() - before
-    assert Text.ENTER_AMOUNT.in_language(Language.ZH) in stage.glass_text
-    assert terminal.ledger.journal.head()[0] > length
+    assert Text.ENTER_AMOUNT.in_language(Language.ZH) in stage.display_text
+    assert terminal.data.journal.head()[0] > length
     stage.close()
     return Start(*found)
 

@@ -14,7 +14,7 @@ from tests.journal.story import CARD, confirmed, opened
 
 @pytest.fixture
 def day(shop):
-    """A day's trade: two sales, one of them voided; a refund; a declined one; a lesson."""
+    """A day's trade: two sales, one of them voided; a refund; a declined one; one in training."""
     first = shop.sale(12_850)
     second = shop.sale(990)
     shop.void(second)
@@ -65,7 +65,7 @@ def test_a_listing_tells_what_changed_of_the_settings_in_its_batch_or_on_its_day
         assert untold not in out
 
 
-def test_lessons_are_listed_apart(pos, day):
+def test_training_transactions_are_listed_apart(pos, day):
     out = pos("journal", "list", "--training", "--data", day.directory).out
     assert "7.77" in out
     assert "128.50" not in out

@@ -7,8 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from firmware.audit.keyring import read_keys
-from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
+from firmware.journal.signed_record import signed_record
 from tests.journal.story import Shop
 
 
@@ -17,7 +17,7 @@ def closed(tmp_path):
     """A shop whose terminal is off, with a sale in its journal; gives its directory and the QR."""
     directory = tmp_path / "data"
     shop = Shop.open(directory, keys=TerminalKeys.load_or_create(directory))
-    qr = essence(shop.sale(), shop.journal.keys)
+    qr = signed_record(shop.sale(), shop.journal.keys)
     shop.journal.close()
     return directory, qr
 
@@ -32,7 +32,7 @@ def rotated(pos, closed):
 
 def sold(directory):
     shop = Shop.open(directory, keys=TerminalKeys.load(directory))
-    qr = essence(shop.sale(), shop.journal.keys)
+    qr = signed_record(shop.sale(), shop.journal.keys)
     shop.journal.close()
     return qr
 
@@ -75,7 +75,7 @@ def test_a_key_that_was_replaced_signs_nothing_any_more(pos, closed):
     stolen = TerminalKeys.load(directory)
     assert pos("journal", "new-key", "--data", directory).code == 0
     shop = Shop.open(directory, keys=TerminalKeys.load(directory))
-    forged = essence(shop.sale(99_900), stolen)
+    forged = signed_record(shop.sale(99_900), stolen)
     shop.journal.close()
     for told in (("--key", key_file(pos, directory, "--all")), (directory,)):
         ended = pos("verify", *told, "--qr", forged)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from firmware.core import log
-from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.core.masked import Pan, Pin, SecretKey, Track2
 
 PANS = ("6228480402564890018", "4761739001010119", "378282246310005", "4222222222222")
 
@@ -71,7 +71,9 @@ def test_under_journald_the_level_is_its_own_and_the_time_is_left_to_it():
 
 
 def test_masked_types_show_nothing():
-    line = line_of("%s", Pan(PANS[0]), pin=Pin("1357"), key=Key(b"k" * 16), track=Track2("4761"))
+    line = line_of(
+        "%s", Pan(PANS[0]), pin=Pin("1357"), key=SecretKey(b"k" * 16), track=Track2("4761")
+    )
     assert "1357" not in line
     assert "4761" not in line
     assert "kkk" not in line

@@ -10,7 +10,7 @@ import pytest
 
 from firmware.terminal.loop import GRACE_MS, LEAST_WAIT_MS, Inbox, Loop, Stop
 from firmware.terminal.service_manager import ServiceManager
-from hw.events import Event, Key, KeyPressed
+from hw.events import DeviceEvent, Key, KeyPressed
 
 SECOND_MS = 1_000
 
@@ -19,12 +19,12 @@ SECOND_MS = 1_000
 class Script:
     """A clock, a runner and an inbox in one: `happen` maps moments to what arrives then."""
 
-    happen: dict[int, Event | Stop]
+    happen: dict[int, DeviceEvent | Stop]
     every_ms: int = SECOND_MS
     busy_until_ms: int = 0
     outages: tuple[range, ...] = ()
     now_ms: int = 0
-    steps: list[tuple[int, Event | None]] = field(default_factory=list)
+    steps: list[tuple[int, DeviceEvent | None]] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)
     deadline_ms: int = 0
     looks: int = 0

@@ -114,7 +114,7 @@ def test_a_lost_device_is_counted_and_found_again(shop, served):
     assert scraped(served)["pos_device_lost", "printer"] == 0
 
 
-def test_lessons_count_nowhere(shop, served):
+def test_training_transactions_count_nowhere(shop, served):
     intent = shop.intent(training=True)
     shop.end(intent)
     assert scraped(served)["pos_transactions_total", "sale", "approved"] == 0
@@ -160,7 +160,7 @@ def test_a_terminal_that_runs_is_read_and_stops_answering_with_it(started, free_
     service = started(f"[metrics]\nport = {free_port}\n")
     address = f"http://127.0.0.1:{free_port}/metrics"
     with urllib.request.urlopen(address, timeout=20) as answer:
-        assert b"pos_print_queue " in answer.read()  # without a glass a slip may say so
+        assert b"pos_print_queue " in answer.read()  # without a display a slip may say so
     service.terminate()
     assert service.wait(timeout=20) == 0
     with pytest.raises(urllib.error.URLError):

@@ -1,4 +1,4 @@
-"""A sale on other parts that settings may name: SPI glass, USB keypad, 80 mm serial printer."""
+"""A sale on other parts that settings may name: SPI display, USB keypad, 80 mm serial printer."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from firmware.core.config import Config, Printer
+from firmware.core.config import Config, PrinterSettings
 from firmware.journal.transactions import State
 from firmware.terminal.devices import Parts, printer_of
 from hw import board
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
-from hw.gpio import Header
+from hw.gpio import PinHeader
 from hw.oled import Oled, OledChip, spi
 from hw.sim.panel.spi import SpiDev
 from hw.sim.panel.ssd1306 import Sh1106
@@ -28,14 +28,14 @@ class OtherBench(Bench):
     """Real drivers down to luma's SPI, the kernel's input events and a serial port."""
 
     def __init__(self, data: Path, port: str, printer: PrinterModel, mode: str) -> None:
-        settings = Printer(kind="serial", device=port, width_mm=80, mode=mode, cutter=True)
+        settings = PrinterSettings(kind="serial", device=port, width_mm=80, mode=mode, cutter=True)
         super().__init__(data, Config(check=CONFIG.check, printer=settings))
         self.chip = Sh1106()
         self.keys = self.pad = UsbKeypadModel()
         self.paper_printer = printer
 
     def parts(self) -> Parts:
-        header = Header(MockFactory())
+        header = PinHeader(MockFactory())
         wire = SpiDev(self.chip, header.factory.pin(board.OLED_SPI.data_command.bcm))
         self.keypad = UsbKeypad(self.pad.connect)
         return Parts(

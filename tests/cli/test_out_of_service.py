@@ -1,4 +1,4 @@
-"""Whatever is wrong with the journal is named on the glass, at a refused start and in service."""
+"""Whatever is wrong with the journal is named on the display, at a refused start and in service."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ OTHERS = {
 
 
 def refused(error: Exception, language: Language) -> Ssd1306:
-    """The glass of a terminal that does not start."""
+    """The display of a terminal that does not start."""
     chip = Ssd1306()
     config = Config(general=General(language=language.value))
     show_refusal(config, error, Oled(lambda: chip))
@@ -74,7 +74,7 @@ def refused(error: Exception, language: Language) -> Ssd1306:
 
 
 def stands(chip: Ssd1306, said: tuple[str, str], language: Language) -> bool:
-    """Whether reason and advice, whose terminal it is, and nothing else is on the glass."""
+    """Whether reason and advice, whose terminal it is, and nothing else is on the display."""
     owner = Owner("幸福小店" if language is Language.ZH else "HAPPY STORE", "S01", "10000001")
     reason, advice = (Phrase.of((each, each)) for each in said)
     screen = OutOfService(owner, reason, advice)
@@ -99,11 +99,11 @@ def test_every_trouble_has_its_words() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda each: each.value)
 @pytest.mark.parametrize("trouble", SAID, ids=lambda each: each.value)
-def test_the_glass_of_a_refused_start_names_the_trouble(
+def test_the_display_of_a_refused_start_names_the_trouble(
     trouble: Trouble, language: Language
 ) -> None:
     chip = refused(JournalFault(trouble, "…"), language)
-    if trouble is Trouble.BUSY:  # the glass is that of the terminal which runs
+    if trouble is Trouble.BUSY:  # the display is that of the terminal which runs
         assert chip.transactions == 0
     else:
         assert stands(chip, SAID[trouble][LANGUAGES.index(language)], language)
@@ -118,7 +118,7 @@ def test_what_else_keeps_it_from_starting_is_named_too(
 
 
 @pytest.mark.parametrize("trouble", SAID, ids=lambda each: each.value)
-def test_the_glass_of_a_running_outage_names_the_trouble(trouble: Trouble) -> None:
+def test_the_display_of_a_running_outage_names_the_trouble(trouble: Trouble) -> None:
     screen = in_service(Fault(None, "…", trouble))
     for language, said in zip(LANGUAGES, SAID[trouble], strict=True):
         assert (screen.reason.in_language(language), screen.advice.in_language(language)) == said

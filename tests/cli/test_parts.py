@@ -8,8 +8,8 @@ import pytest
 
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.clock import SystemClock
-from firmware.core.config import Config, Display, Host, Keypad, Printer
-from firmware.core.masked import Key
+from firmware.core.config import Config, DisplaySettings, Host, KeypadSettings, PrinterSettings
+from firmware.core.masked import SecretKey
 from firmware.iso8583.tcp import TcpLink
 from firmware.terminal.assembly import host_link
 from firmware.terminal.devices import NoPrinter, printer_of, real_parts
@@ -24,12 +24,15 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     ("printer", "address"),
     [
-        (Printer(kind="usb", device="0416:5011"), "usb:0416:5011"),
-        (Printer(kind="usb"), f"file:{usb_printer()}"),
-        (Printer(kind="serial", device="/dev/ttyUSB0", baud=9600), "serial:/dev/ttyUSB0:9600"),
-        (Printer(kind="serial"), "serial:/dev/serial0:19200"),
-        (Printer(kind="network", device="192.0.2.7:9100"), "network:192.0.2.7:9100"),
-        (Printer(kind="file", device="/dev/usb/lp0"), "file:/dev/usb/lp0"),
+        (PrinterSettings(kind="usb", device="0416:5011"), "usb:0416:5011"),
+        (PrinterSettings(kind="usb"), f"file:{usb_printer()}"),
+        (
+            PrinterSettings(kind="serial", device="/dev/ttyUSB0", baud=9600),
+            "serial:/dev/ttyUSB0:9600",
+        ),
+        (PrinterSettings(kind="serial"), "serial:/dev/serial0:19200"),
+        (PrinterSettings(kind="network", device="192.0.2.7:9100"), "network:192.0.2.7:9100"),
+        (PrinterSettings(kind="file", device="/dev/usb/lp0"), "file:/dev/usb/lp0"),
     ],
 )
 def test_each_kind_of_printer_has_its_wire(tmp_path, printer, address):
@@ -41,19 +44,19 @@ def test_each_kind_of_printer_has_its_wire(tmp_path, printer, address):
 
 @pytest.mark.parametrize(("width_mm", "columns"), [(58, 32), (80, 48)])
 def test_no_printer_has_paper_of_the_configured_width(tmp_path, width_mm, columns):
-    made = printer_of(Config(printer=Printer(kind="none", width_mm=width_mm)), tmp_path)
+    made = printer_of(Config(printer=PrinterSettings(kind="none", width_mm=width_mm)), tmp_path)
     assert isinstance(made, NoPrinter)
     assert made.columns == columns
 
 
 def test_a_printer_that_is_not_plugged_in_is_offline_and_no_error(tmp_path):
-    printer = Printer(kind="file", device="/dev/no-such-printer")
+    printer = PrinterSettings(kind="file", device="/dev/no-such-printer")
     assert printer_of(Config(printer=printer), tmp_path).status() is PaperState.OFFLINE
 
 
 @pytest.mark.skipif(Path("/dev/gpiochip0").exists(), reason="this machine has a header")
 @pytest.mark.parametrize(
-    "display", [Display(bus="i2c", port=20), Display(bus="spi", chip="sh1106")]
+    "display", [DisplaySettings(bus="i2c", port=20), DisplaySettings(bus="spi", chip="sh1106")]
 )
 def test_a_display_on_a_bus_that_is_not_there_is_a_fault_of_the_display(tmp_path, display):
     parts = real_parts(Config(display=display), tmp_path, SystemClock())
@@ -63,7 +66,7 @@ def test_a_display_on_a_bus_that_is_not_there_is_a_fault_of_the_display(tmp_path
 
 
 def test_a_usb_keypad_that_is_not_plugged_in_is_a_fault_of_the_keypad_and_no_error(tmp_path):
-    config = Config(keypad=Keypad(kind="usb", device=str(tmp_path / "no-such-keypad")))
+    config = Config(keypad=KeypadSettings(kind="usb", device=str(tmp_path / "no-such-keypad")))
     keypad = real_parts(config, tmp_path, SystemClock()).keypad
     [lost] = keypad.scan(0)
     assert lost.device is Device.KEYPAD
@@ -71,7 +74,7 @@ def test_a_usb_keypad_that_is_not_plugged_in_is_a_fault_of_the_keypad_and_no_err
 
 
 def test_the_host_is_the_embedded_one_or_at_the_end_of_a_line(tmp_path):
-    clock, master = SystemClock(), Key(b"m" * 32)
+    clock, master = SystemClock(), SecretKey(b"m" * 32)
     local = host_link(Config(), tmp_path, (), master, clock)
     assert isinstance(local, LocalHost)
     local.close()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
-from firmware.audit.report import Report, Tally, gathered, table
+from firmware.audit.day_report import Report, Tally, gathered, table
 from firmware.audit.report_chart import CHART_HEIGHT_PX, KINDS, WIDTH_PX, draw
 from firmware.core.kinds import Kind
 from firmware.lab.scenario.language import read

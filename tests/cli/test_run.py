@@ -21,7 +21,7 @@ from firmware.journal.transactions import State
 from firmware.terminal import devices as parts
 from firmware.terminal import refusal
 from firmware.terminal.devices import NoPrinter, Parts
-from firmware.terminal.service import run_terminal
+from firmware.terminal.process import run_terminal
 from firmware.terminal.settings import Settings
 from firmware.ui.render import render
 from firmware.ui.screens import OutOfService, Owner, Phrase
@@ -134,7 +134,7 @@ def starts(data):
         return sum(isinstance(entry.record, TerminalStarted) for entry in journal.records())
 
 
-class BrokenGlass:
+class BrokenPanel:
     """A display whose driver has a bug, and tells too much."""
 
     width_px, height_px = 128, 64
@@ -158,7 +158,7 @@ class BrokenGlass:
 def test_a_bug_ends_it_with_a_traceback_that_tells_no_secret(tmp_path, caplog, capsys):
     clock = SystemClock()
     parts = Parts(
-        display=BrokenGlass(),
+        display=BrokenPanel(),
         keypad=MatrixKeypad(Matrix(KEYPAD).factory),
         reader=PcscReader(PcscModel(), clock),
         printer=NoPrinter(32),
@@ -272,7 +272,7 @@ def test_another_terminals_unsettled_batch_is_refused_with_its_number(pos, shop,
 
 
 @pytest.fixture
-def glass(monkeypatch):
+def panel(monkeypatch):
     """The display that every configuration finds."""
     chip = Ssd1306()
     monkeypatch.setattr(refusal, "display_of", lambda _config: Oled(lambda: chip))
@@ -280,11 +280,11 @@ def glass(monkeypatch):
     return chip
 
 
-def says(glass, reason, advice, detail="", name="幸福小店"):
-    """Whether this, and nothing else, stands on the glass."""
+def says(panel, reason, advice, detail="", name="幸福小店"):
+    """Whether this, and nothing else, stands on the display."""
     owner = Owner(name, "S01", "10000001")
     screen = OutOfService(owner, Phrase.of(reason), Phrase.of(advice), detail)
-    return glass.image().tobytes() == render(screen, Language.ZH).image.tobytes()
+    return panel.image().tobytes() == render(screen, Language.ZH).image.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -298,43 +298,43 @@ def says(glass, reason, advice, detail="", name="幸福小店"):
         ('[merchant]\nname = "老店"\n[prices]\n', "[prices]"),
     ],
 )
-def test_a_bad_configuration_stands_on_the_glass(pos, tmp_path, glass, settings, detail):
-    """What else the file says is believed: whose terminal it is, how its glass is wired."""
+def test_a_bad_configuration_stands_on_the_display(pos, tmp_path, panel, settings, detail):
+    """What else the file says is believed: whose terminal it is, how its display is wired."""
     path = tmp_path / "bad.toml"
     path.write_text(settings, encoding="utf-8")
     assert pos("run", "--config", path, "--data", tmp_path / "data").code == 2
-    assert says(glass, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, detail, name="老店")
+    assert says(panel, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, detail, name="老店")
 
 
 @pytest.mark.parametrize("content", [None, b"[merchant", b"\xff"])
-def test_a_configuration_that_cannot_be_read_stands_on_the_glass(pos, tmp_path, glass, content):
+def test_a_configuration_that_cannot_be_read_stands_on_the_display(pos, tmp_path, panel, content):
     path = tmp_path / "terminal.toml"
     if content is not None:
         path.write_bytes(content)
     assert pos("run", "--config", path, "--data", tmp_path / "data").code == 2
-    assert says(glass, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "terminal.toml")
+    assert says(panel, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "terminal.toml")
 
 
-def test_another_terminals_batch_stands_on_the_glass(pos, shop, quiet, glass):
+def test_another_terminals_batch_stands_on_the_display(pos, shop, quiet, panel):
     shop.sale(1280)
     shop.journal.close()
     quiet.write_text(f'{QUIET}[merchant]\nnumber = "104110070110002"\n', encoding="utf-8")
     assert pos("run", "--config", quiet, "--data", shop.directory).code == 2
-    assert says(glass, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.number")
+    assert says(panel, Text.SETTINGS_FAULT, Text.ADVICE_SERVICE, "merchant.number")
 
 
-def test_a_damaged_journal_stands_on_the_glass(pos, shop, quiet, glass):
+def test_a_damaged_journal_stands_on_the_display(pos, shop, quiet, panel):
     shop.journal.close()
     (shop.directory / "journal.db").write_bytes(b"no journal, and long enough to be one" * 99)
     assert pos("run", "--config", quiet, "--data", shop.directory).code == 1
-    assert says(glass, Text.JOURNAL_FAULT, Text.ADVICE_SERVICE)
+    assert says(panel, Text.JOURNAL_FAULT, Text.ADVICE_SERVICE)
 
 
-def test_the_glass_is_left_to_the_terminal_that_runs(pos, shop, quiet, glass):
-    before = glass.image().tobytes()
+def test_the_display_is_left_to_the_terminal_that_runs(pos, shop, quiet, panel):
+    before = panel.image().tobytes()
     assert pos("run", "--config", quiet, "--data", shop.directory).code == 1
-    assert glass.image().tobytes() == before
-    assert glass.transactions == 0
+    assert panel.image().tobytes() == before
+    assert panel.transactions == 0
 
 
 def test_arguments_it_does_not_know_are_refused_in_one_line(pos):

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.working_keys import master_of
 from firmware.lab.far_acquirer import FarAcquirer, master_in
 from firmware.lab.page.commands import Play
@@ -75,9 +75,9 @@ def test_the_page_goes_on_while_an_answer_is_waited_for(tmp_path):
             moved.wait(60)
 
     def look() -> None:
-        glass = hub.state("glass") or {}
-        if "交易处理中" in glass.get("text", ""):
-            seen.add(glass["bits"])
+        panel = hub.state("display") or {}
+        if "交易处理中" in panel.get("text", ""):
+            seen.add(panel["bits"])
             if len(seen) > 1:
                 moved.set()
 
@@ -123,7 +123,7 @@ def test_two_lines_make_the_key(tmp_path):
     key = tmp_path / "key"
     key.write_text(f"{FIRST}\n{SECOND}\n")
     made = master_in(key)
-    assert isinstance(made, Key)
+    assert isinstance(made, SecretKey)
     assert made == master_of(bytes.fromhex(FIRST), bytes.fromhex(SECOND))
 
 

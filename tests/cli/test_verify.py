@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from firmware.audit.data import reading
 from firmware.audit.keyring import pem_of, read_keys
 from firmware.journal.connection import DATABASE
-from firmware.journal.essence import essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import SettlementCompleted
+from firmware.journal.signed_record import signed_record
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player
 from tests.journal.tamper import copy_of, cut_tail
@@ -80,7 +80,7 @@ def test_a_record_that_was_changed_is_named(pos, shop, key):
 
 
 def test_a_vouchers_qr_is_genuine_with_and_without_the_journal(pos, shop, key):
-    text = essence(shop.sale(), shop.journal.keys)
+    text = signed_record(shop.sale(), shop.journal.keys)
     alone = pos("verify", "--qr", text, "--key", key)
     assert (alone.code, alone.out.splitlines()[-1]) == (0, "genuine")
     assert "voucher       000001" in alone.out
@@ -91,7 +91,7 @@ def test_a_vouchers_qr_is_genuine_with_and_without_the_journal(pos, shop, key):
 
 
 def test_a_qr_whose_amount_was_changed_is_not_genuine(pos, shop, key):
-    text = essence(shop.sale(), shop.journal.keys).replace("*12850*", "*99850*")
+    text = signed_record(shop.sale(), shop.journal.keys).replace("*12850*", "*99850*")
     ended = pos("verify", "--qr", text, "--key", key)
     assert ended.code == 1
     assert ended.out.splitlines()[-1] == "NOT GENUINE"
@@ -99,7 +99,7 @@ def test_a_qr_whose_amount_was_changed_is_not_genuine(pos, shop, key):
 
 
 def test_a_qr_can_be_read_from_a_scanner(pos, shop, key, monkeypatch):
-    text = essence(shop.sale(), shop.journal.keys)
+    text = signed_record(shop.sale(), shop.journal.keys)
     monkeypatch.setattr(sys, "stdin", io.StringIO(text + "\n"))
     assert pos("verify", "--qr", "-", "--key", key).code == 0
 
@@ -107,7 +107,7 @@ def test_a_qr_can_be_read_from_a_scanner(pos, shop, key, monkeypatch):
 def test_a_text_that_is_no_voucher_is_not_genuine(pos, key):
     ended = pos("verify", "--qr", "https://example.org/", "--key", key)
     assert ended.code == 1
-    assert "this is no essence of a transaction or a settlement" in ended.out
+    assert "this is no signed record of a transaction or a settlement" in ended.out
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ from firmware.ops.doctor.findings import Finding, Verdict, as_line, examined
 from firmware.ops.doctor.machine import ThisMachine
 from firmware.terminal.devices import Parts, real_parts
 from firmware.terminal.settings import Settings
-from hw.board import KEYPAD, SIGNALS, Pin
-from hw.events import Event, Key
-from hw.gpio import Header
+from hw.board import KEYPAD, SIGNALS, BoardPin
+from hw.events import DeviceEvent, Key
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import Keypad
@@ -101,7 +101,7 @@ class Hands:
             "display": Oled(lambda: self.chip),
             "keypad": MatrixKeypad(self.matrix.factory),
             "printer": EscposPrinter(self.paper.transport),
-            "signals": Signals(lambda: Header(self.pins), buzzer=True, lights=True),
+            "signals": Signals(lambda: PinHeader(self.pins), buzzer=True, lights=True),
         }
         self.part = self._parts.__getitem__
 
@@ -132,18 +132,18 @@ class Hands:
         self.part("signals")._outputs["buzzer"]._blink_thread.join(timeout=PATIENCE_S)
         return self._was_high(SIGNALS.buzzer)
 
-    def _was_high(self, pin: Pin) -> bool:
+    def _was_high(self, pin: BoardPin) -> bool:
         return any(state.state for state in self.pins.pin(pin.bcm).states)
 
 
 @contextmanager
-def keys_of(keypad: Keypad, clock: SystemClock) -> Iterator[Callable[[], Event]]:
+def keys_of(keypad: Keypad, clock: SystemClock) -> Iterator[Callable[[], DeviceEvent]]:
     """Scans a keypad, and gives what comes of it, waiting for it half a minute at most."""
-    came: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    came: queue.SimpleQueue[DeviceEvent] = queue.SimpleQueue()
     worker = KeypadWorker(keypad, came.put, clock)
     worker.thread.start()
 
-    def next_event() -> Event:
+    def next_event() -> DeviceEvent:
         try:
             return came.get(timeout=PATIENCE_S)
         except queue.Empty:

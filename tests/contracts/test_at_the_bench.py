@@ -8,7 +8,7 @@ from PIL import Image
 from firmware.core.config_file import from_tables
 from firmware.terminal.settings import Settings
 from hw.events import Key, KeyPressed
-from hw.ports import Cut, Line, PrintResult
+from hw.ports import Cut, PrintResult, TextLine
 from tests.contracts.at_the_bench import PART, Hands, Person, Terminal, keys_of
 
 
@@ -47,7 +47,7 @@ def test_each_key_is_the_one_that_was_asked_for(somebody):
 
 def test_eyes_can_read_the_paper(somebody):
     printer = somebody.part("printer")
-    report = printer.print((Line("签购单 ￥128.50"), Line("POS SALES SLIP"), Cut()))
+    report = printer.print((TextLine("签购单 ￥128.50"), TextLine("POS SALES SLIP"), Cut()))
     assert report.result is PrintResult.SENT
     assert somebody.sees("Is there a Chinese line, 签购单 ￥128.50, and an English one below?")
 

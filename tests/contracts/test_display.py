@@ -9,7 +9,7 @@ from hw.oled import Oled, OledChip
 from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
 from tests.contracts.at_the_bench import PART
 
-GLASSES = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
+DISPLAYS = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
 BLACK = Image.new("1", (128, 64))
 
 
@@ -17,13 +17,13 @@ class OnModel:
     """A display whose bus's time is counted."""
 
     def __init__(self, chip):
-        self.glass = GLASSES[chip]()
-        self.display = Oled(lambda: self.glass, chip)
+        self.panel = DISPLAYS[chip]()
+        self.display = Oled(lambda: self.panel, chip)
 
     def show_ms(self, image):
-        before_us = self.glass.bus_us()
+        before_us = self.panel.bus_us()
         self.display.show(image)
-        return (self.glass.bus_us() - before_us) / 1000
+        return (self.panel.bus_us() - before_us) / 1000
 
 
 class OnPart:

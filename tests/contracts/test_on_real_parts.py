@@ -1,7 +1,7 @@
 """The run on real parts, with as many of them as there can be without a header.
 
 A card server with a modelled card, a modelled printer behind a terminal device, and somebody at
-another one who does what is asked. There is no glass and no keypad.
+another one who does what is asked. There is no display and no keypad.
 """
 
 import contextlib

@@ -4,14 +4,14 @@ import typing
 
 import pytest
 
-from hw.ports import Cut, Feed, Line, PaperState, Printer, PrintReport, PrintResult, Qr
+from hw.ports import Cut, Feed, PaperState, Printer, PrintReport, PrintResult, Qr, TextLine
 from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile
+from hw.printer_encode import Mode, PrinterProfile
 from hw.printer_link import transport_for
 from hw.sim.printer.escpos import PrinterModel
 from tests.contracts.at_the_bench import PART
 
-DOCUMENT = (Line("签购单 POS SALES SLIP"), Feed(1), Qr("POS1"), Line("￥128.50"), Cut())
+DOCUMENT = (TextLine("签购单 POS SALES SLIP"), Feed(1), Qr("POS1"), TextLine("￥128.50"), Cut())
 
 
 @pytest.fixture(params=[*Mode, PART])
@@ -20,7 +20,7 @@ def printer(request):
     if request.param == "part":
         made = request.getfixturevalue("terminal").part("printer")
     else:
-        made = EscposPrinter(PrinterModel().transport, Profile(mode=request.param))
+        made = EscposPrinter(PrinterModel().transport, PrinterProfile(mode=request.param))
     yield made
     made.close()
 
@@ -47,12 +47,14 @@ def test_an_empty_document_is_sent(printer):
 
 
 def test_documents_follow_one_another(printer):
-    assert [printer.print((Line(str(n)),)).result for n in range(3)] == [PrintResult.SENT] * 3
+    assert [printer.print((TextLine(str(n)),)).result for n in range(3)] == [PrintResult.SENT] * 3
 
 
 @pytest.mark.parametrize("mode", Mode)
 def test_nothing_raises_when_no_printer_is_there(mode, tmp_path):
-    absent = EscposPrinter(transport_for(f"file:{tmp_path}/lp0", tmp_path), Profile(mode=mode))
+    absent = EscposPrinter(
+        transport_for(f"file:{tmp_path}/lp0", tmp_path), PrinterProfile(mode=mode)
+    )
     assert absent.status() is PaperState.OFFLINE
     assert absent.print(DOCUMENT) == PrintReport(PrintResult.NOT_STARTED, PaperState.OFFLINE)
     absent.close()

@@ -160,7 +160,7 @@ def restarted(cut: Cut, folder: Path, story: Story, line: LineFault | None = Non
             rig.line.fault = None
             time.run_until(terminal.runner, clock.monotonic_ms() + RETRIED_MS)
         paper = cut.paper + rig.bench.paper_printer.paper.text
-        entries = terminal.ledger.journal.list_transactions(None, 0, 1_000)
+        entries = terminal.data.journal.list_transactions(None, 0, 1_000)
         undone = any(each.state is State.REVERSED for each in entries)
         return Restarted(broken(rig, witness.shown, paper), witness.cuts, undone)
     finally:
@@ -169,9 +169,9 @@ def restarted(cut: Cut, folder: Path, story: Story, line: LineFault | None = Non
 
 def broken(rig: Rig, shown: set[Approval], paper: str) -> list[str]:
     """Every promise that a terminal come to rest does not keep, in words."""
-    ledger = _powered(rig)
-    journal = ledger.journal
-    found = unbalanced(ledger, rig.keeps_books)
+    data = _powered(rig)
+    journal = data.journal
+    found = unbalanced(data, rig.keeps_books)
     for each in shown:
         entry = journal.by_voucher(int(each.voucher))
         if entry is None or (entry.kind, entry.amount_minor, entry.state) != (
@@ -195,7 +195,7 @@ def broken(rig: Rig, shown: set[Approval], paper: str) -> list[str]:
             elif each.state is not State.APPROVED and wanted & printed:
                 found.append(f"{each.kind.value} {each.stan:06d} has slips, and is {each.state}")
     if not rig.ready:
-        found.append(f"it stands still at: {' '.join(rig.glass_text.split())}")
+        found.append(f"it stands still at: {' '.join(rig.display_text.split())}")
     return found
 
 
@@ -245,7 +245,7 @@ def name_of(effect: payment_effects.Effect[Any] | None) -> str:
     match effect:
         case None:
             return "a step of the printer"
-        case payment_effects.Record(records=records):
+        case payment_effects.Append(records=records):
             return "Record " + ", ".join(type(each).__name__ for each in records)
         case payment_effects.Authorise(request=request):
             return f"Authorise {type(request).__name__}"
@@ -256,4 +256,4 @@ def name_of(effect: payment_effects.Effect[Any] | None) -> str:
 
 def _powered(rig: Rig) -> Any:
     assert rig.terminal is not None
-    return rig.terminal.ledger
+    return rig.terminal.data

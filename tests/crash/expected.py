@@ -1,4 +1,4 @@
-"""What has to be seen of a fault wherever it could be noticed: on glass, paper, in the journal.
+"""What has to be seen of a fault wherever it could be noticed: on display, paper, in the journal.
 
 Whether it could is what the models say: was the part used while it was broken, or is it one whose
 loss is noticed by itself?
@@ -33,7 +33,7 @@ from tests.crash.cells import CARD_OUT, POWER_CUT
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One of `texts` stands on the glass, or `slip` on paper.
+    """One of `texts` stands on the display, or `slip` on paper.
 
     The journal names `device` among those that failed and came back, and has a `record`.
 
@@ -53,7 +53,7 @@ class Expected:
 
 NOTHING = Expected()
 _SLIPS_WAIT = (
-    Text.SLIPS_PENDING,
+    Text.RECEIPTS_PENDING,
     Text.APPROVED_SLIP_PENDING,
     Text.PRINTER_PAPER_OUT,
     Text.PRINTER_COVER_OPEN,
@@ -112,9 +112,9 @@ def in_vain(request: HostRequest) -> Expected:
     return _SETTLEMENT_IN_VAIN
 
 
-def stands(texts: tuple[Text, ...], glass: str) -> bool:
+def stands(texts: tuple[Text, ...], panel: str) -> bool:
     """Whether one of the texts can be read there, in either language, values aside."""
-    folded = "".join(glass.split())
+    folded = "".join(panel.split())
     return any(
         all(part in folded for part in _parts(text.in_language(language)))
         for text in texts

@@ -33,7 +33,7 @@ def approved_in(journal: Journal) -> Counter[tuple[Kind, int]]:
 
 
 def agreed_in(journal: Journal) -> Counter[tuple[Kind, int]]:
-    """Kinds and amounts of all that somebody agreed to on the glass."""
+    """Kinds and amounts of all that somebody agreed to on the display."""
     records = (each.record for each in journal.records())
     return Counter(
         (each.kind, each.amount_minor) for each in records if isinstance(each, AmountAgreed)

@@ -58,7 +58,7 @@ class Death:
     killed: bool = True
     calls: list[str] = field(default_factory=list)
     at_ms: int = 0
-    glass: str = ""
+    panel: str = ""
     failed: str = ""  # what the story expected in vain, or the bug that ended it
 
 
@@ -94,7 +94,7 @@ class Nursery:
                     death.shown.add(Approval(Kind(kind), voucher, minor))
                 case "end":
                     death.killed = False
-                    death.calls, death.at_ms, death.glass, death.failed = told
+                    death.calls, death.at_ms, death.panel, death.failed = told
                 case "gone":
                     return death
         raise RuntimeError("the nursery itself has ended")
@@ -179,7 +179,7 @@ def live(life: Life, interposer: Interposer, folder: Path) -> None:
     if rig.terminal is not None and (life.error or not life.plays):
         rig.line.fault = None  # a story that a fault broke off has not mended its own
         time.run_until(rig.terminal.runner, clock.monotonic_ms() + RETRIED_MS)
-    tell("end", calls, clock.monotonic_ms(), rig.glass_text, failed)
+    tell("end", calls, clock.monotonic_ms(), rig.display_text, failed)
 
 
 def _tell_approval(screen: object) -> None:

@@ -78,11 +78,11 @@ class PlantedRig(Rig):
         return self.bench.clock.now()  # the bench is built after its host
 
     def _provision(self) -> None:
-        ledger = self._ledger()
+        data = self._data()
         for number, password in PASSWORDS.items():
-            ledger.operators.set_password(number, Password(password), by=number)
-        ledger.journal.append(OperatorSignedOn(operator=CASHIER))
-        ledger.close()
+            data.operators.set_password(number, Password(password), by=number)
+        data.journal.append(OperatorSignedOn(operator=CASHIER))
+        data.close()
 
 
 def _cards(folder: Path) -> Path:

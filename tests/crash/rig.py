@@ -22,7 +22,7 @@ from firmware.payments import effects as payment_effects
 from firmware.terminal.runner import Flow, Runner
 from firmware.terminal.terminal import Terminal
 from firmware.ui.screens import Attract, Idle, Screen
-from hw.events import Event
+from hw.events import DeviceEvent
 
 SIGN_ON = "操作员号"  # nobody is
 Told = Callable[[payment_effects.Effect[Any] | None], None]
@@ -31,7 +31,7 @@ Told = Callable[[payment_effects.Effect[Any] | None], None]
 class Watcher(Protocol):
     """Is told of events, and of effects twice: when asked for and when the answer is to go."""
 
-    def came(self, event: Event) -> None: ...
+    def came(self, event: DeviceEvent) -> None: ...
 
     def asked(self, effect: payment_effects.Effect[Any]) -> None: ...
 
@@ -74,7 +74,7 @@ class WatchedRunner:
 
     def __init__(self, terminal: Terminal, watcher: Watcher, chance: Random | None) -> None:
         runner = terminal.runner
-        self._runner, self._watcher, self._ledger = runner, watcher, terminal.ledger
+        self._runner, self._watcher, self._data = runner, watcher, terminal.data
         self._chance = chance
         self._watch(runner)
 
@@ -87,12 +87,12 @@ class WatchedRunner:
     def _watched(self, flow: Flow) -> Flow:
         return WatchedFlow(flow, self._watcher, self._chance)  # type: ignore[return-value]
 
-    def step(self, event: Event | None) -> None:
+    def step(self, event: DeviceEvent | None) -> None:
         if event is not None:
             self._watcher.came(event)
-        before = self._ledger.journal._head_seq
+        before = self._data.journal._head_seq
         self._runner.step(event)
-        if self._ledger.journal._head_seq != before:
+        if self._data.journal._head_seq != before:
             self._watcher.answered(None)
 
     def __getattr__(self, name: str) -> Any:
@@ -125,7 +125,7 @@ class Rig(Stage):
         self.on_given: Callable[[payment_effects.Effect[Any], object], None] = (
             lambda _effect, _answer: None
         )
-        self.on_event: Callable[[Event], None] = lambda _event: None
+        self.on_event: Callable[[DeviceEvent], None] = lambda _event: None
         self.on_screen: Callable[[object], None] = lambda _screen: None
         self._blank, self._other_flow, self._chance = blank, flow, chance
         self._built: Terminal | None = None
@@ -150,11 +150,11 @@ class Rig(Stage):
 
     @property
     def ready(self) -> bool:
-        """Whether the glass asks for the next sale, or for somebody to sign on."""
-        idle = isinstance(self.screen, (Idle, Attract)) and self.glass_text != ""
-        return idle or SIGN_ON in self.glass_text
+        """Whether the display asks for the next sale, or for somebody to sign on."""
+        idle = isinstance(self.screen, (Idle, Attract)) and self.display_text != ""
+        return idle or SIGN_ON in self.display_text
 
-    def came(self, event: Event) -> None:
+    def came(self, event: DeviceEvent) -> None:
         """For WatchedRunner."""
         self.on_event(event)
 

@@ -13,7 +13,7 @@ from firmware.flows.recover import recover
 from firmware.flows.sale import Met, agree_on_amount, meet_card
 from firmware.iso8583.messages import Answered, FinancialRequest
 from firmware.journal.lookups import Lookups
-from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.effects import Append, Authorise, Look, Now
 from firmware.payments.order import Agreed
 from firmware.payments.transact import (
     PaymentApproved,
@@ -163,7 +163,7 @@ async def _sell_naively(desk: Desk, met: Met) -> None:
     result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
     job = await Look.of(Lookups.next_job)
     outcome = _outcome(desk, paid, met.ready, result, answer)
-    await Record.of(intent, outcome, *both_copies(paid, job))
+    await Append.of(intent, outcome, *both_copies(paid, job))
     found = await Look.of(Lookups.by_voucher, paid.stan, training=desk.training)
     assert found is not None
     if result is Result.APPROVED:

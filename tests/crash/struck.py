@@ -32,7 +32,7 @@ from tests.crash.telling import Cast, Reach, State, Telling
 
 OUTCOME_STAYS = ("printer",)  # a printer's fault changes no outcome
 MENDED_BY = {"power cut": ("key",)}  # besides what a line clears
-STOPPED_MS = 90_000  # by then the clock on the glass has moved, and a key that sticks is known
+STOPPED_MS = 90_000  # by then the clock on the display has moved, and a key that sticks is known
 PATIENCE_MS = 2 * 3_600_000
 MINUTE_MS = 60_000
 TRUST_CLOCK = ("press ENTER", "press 246810 ENTER")
@@ -89,7 +89,7 @@ class Ground:
 class Use:
     """What the models tell of a part while it is broken; no `count`: it is noticed by itself.
 
-    `under` tells what stands on the glass.
+    `under` tells what stands on the display.
     """
 
     count: Callable[[], int] | None = None
@@ -125,7 +125,7 @@ class Trial:
         self._own: set[str] = set()  # what the telling itself has spoiled
         self._unanswered: list[HostRequest] = []
         self._spoilt = 0
-        self._stood = ""  # on the glass when the fault came
+        self._stood = ""  # on the display when the fault came
         self._seen: list[str] = []  # and since then
         self._asked = Counter[type[payment_effects.Effect[Any]]]()
         self.cast = Cast(
@@ -168,7 +168,7 @@ class Trial:
         fault, rig, hands = self._fault, self.cast.rig, self.cast.player.hands
         assert fault is not None
         self._spoilt = rig.line.spoilt
-        self._stood = rig.glass_text
+        self._stood = rig.display_text
         rig._on_frame = lambda frame: self._seen.append(frame.text)
         self._use = self._use_of(fault)
         if fault.device == POWER_CUT:
@@ -184,10 +184,10 @@ class Trial:
         assert isinstance(slot, PcscModel)
         restarts = any(step.verb == "power cut" for step in self._ground.telling.steps)
         # what was never looked at before, or is off meanwhile, may well be a day on
-        unknown = "+1d" in fault.arguments and (restarts or not self._asked[payment_effects.Record])
+        unknown = "+1d" in fault.arguments and (restarts or not self._asked[payment_effects.Append])
 
         def wrote() -> int:
-            return 0 if fault.kind == "full" else self._asked[payment_effects.Record]
+            return 0 if fault.kind == "full" else self._asked[payment_effects.Append]
 
         counts: dict[str, Callable[[], int]] = {
             "printer": lambda: bench.paper_printer.used_in_vain,
@@ -195,7 +195,7 @@ class Trial:
             "printer hangs": lambda: bench.paper_printer.used_in_vain if self._printed else 0,
             "host": lambda: len(self._unanswered),
             "disk": lambda: rig.space_asked + wrote(),
-            "clock": lambda: 0 if unknown else self._asked[payment_effects.Record],
+            "clock": lambda: 0 if unknown else self._asked[payment_effects.Append],
             "reader times-out": lambda: slot.timed_out,
             "card": lambda: sum(card.faults.met for card in bench.tray.values()),
         }
@@ -270,7 +270,7 @@ class Trial:
         """
         end_ms = self._now_ms + PATIENCE_MS
         self._wait(3 * MINUTE_MS)
-        if stands((Text.CLOCK_FAULT,), self.cast.rig.glass_text):
+        if stands((Text.CLOCK_FAULT,), self.cast.rig.display_text):
             self.cast.rig.plays(TRUST_CLOCK, self.cast.folder)
             self._wait(MINUTE_MS)
         while self._owes() and self._now_ms < end_ms:
@@ -319,20 +319,20 @@ class Trial:
     def _named(self, expected: Expected) -> Iterator[str]:
         rig, use = self.cast.rig, self._use
         assert rig.terminal is not None
-        glass = rig.glass_text
+        panel = rig.display_text
         stopped = rig.terminal.runner.out_of_service
         quiet = expected.at_idle and not use.at_idle
         seen = [self._stood, *self._seen] if expected.stood else self._seen
         if expected.texts and not any(stands(expected.texts, each) for each in seen) and not quiet:
-            yield f"nothing was said of it: {_folded(glass)}"
+            yield f"nothing was said of it: {_folded(panel)}"
         if expected.slip not in self._paper and "printer" not in self._own:
             yield "no slip says so"
         if not use.lasts or not expected.stops:
             return
         if not stopped:
-            yield f"trade goes on: {_folded(glass)}"
-        elif expected.texts and not stands(expected.texts, glass):
-            yield f"trade has stopped, and the glass does not say why: {_folded(glass)}"
+            yield f"trade goes on: {_folded(panel)}"
+        elif expected.texts and not stands(expected.texts, panel):
+            yield f"trade has stopped, and the glass does not say why: {_folded(panel)}"
 
     @property
     def _expected(self) -> list[Expected]:
@@ -363,20 +363,20 @@ class Trial:
             if fault.device != "disk" or in_vain(each) is SALE_IN_VAIN
         ]
         yield from untold(records, self._expected, unanswered)
-        glass = self.cast.rig.glass_text
-        if ground.sells_on and IDLE in glass and not stands((Text.SETTLE_SOON,), glass):
+        panel = self.cast.rig.display_text
+        if ground.sells_on and IDLE in panel and not stands((Text.SETTLE_SOON,), panel):
             yield from self.sell()
         yield from (each for each in self.broken() if each not in ground.undone)
 
 
 def _journal(rig: Rig) -> Journal:
     assert rig.terminal is not None
-    return rig.terminal.ledger.journal
+    return rig.terminal.data.journal
 
 
 def _words(approved: Counter[tuple[Kind, int]]) -> str:
     return ", ".join(f"{kind.value} {minor}" for kind, minor in approved.elements()) or "nothing"
 
 
-def _folded(glass: str) -> str:
-    return "".join(glass.split())
+def _folded(panel: str) -> str:
+    return "".join(panel.split())

@@ -1,6 +1,6 @@
 """Stories as they are told, by hand and in scenario files, and the states that they go through.
 
-A state is a slow effect under a screen in a flow: what is waited for, what stands on the glass
+A state is a slow effect under a screen in a flow: what is waited for, what stands on the display
 meanwhile, and whose step it is. Nothing of it is listed: a new flow that some story tells of
 brings its states along.
 """

@@ -59,7 +59,7 @@ def rig(data: Path) -> Iterator[Rig]:
 
 
 def sees(rig: Rig, text: str) -> None:
-    """A key is pressed, and this is what the glass then says."""
+    """A key is pressed, and this is what the display then says."""
     rig.plays(("press 1", f'expect screen "{text}"', "wait 5m", f'expect screen "{text}"'), Path())
 
 
@@ -72,7 +72,7 @@ def held_open(directory: Path) -> list[str]:
 def sold(rig: Rig) -> list[tuple[int, int]]:
     """Voucher number and amount of each transaction."""
     assert rig.terminal is not None
-    found = rig.terminal.ledger.journal.list_transactions(None, 0, 99)
+    found = rig.terminal.data.journal.list_transactions(None, 0, 99)
     return sorted((one.stan, one.amount_minor) for one in found)
 
 
@@ -81,7 +81,7 @@ def comes_back(rig: Rig) -> None:
     assert rig.terminal is not None
     rig.plays(("wait 5s", f'expect screen "{TRADES}"', "wait 6m", *SALE), Path())
     assert sold(rig) == [(1, 12_850), (2, 12_850)]
-    assert unbalanced(rig.terminal.ledger, rig.host) == []
+    assert unbalanced(rig.terminal.data, rig.host) == []
 
 
 def test_a_folder_that_is_moved_away_and_back(rig: Rig, data: Path) -> None:

@@ -133,9 +133,9 @@ def test_what_a_failed_sync_dropped_is_written_anew_before_anybody_trades_on(
     lost, first, healthy = [], 1, False
     while not healthy:
         recorder = Recorder(fail=Failing(first, apsw.IOError, (Sync,), count))
-        ledger, healthy = trade_through_a_fault(memory / f"{first}", recorder)
-        ledger.close()
-        tally = replay(recorder.ops, memory / f"{first}-cut", samples=0, every=61, keys=ledger.keys)
+        data, healthy = trade_through_a_fault(memory / f"{first}", recorder)
+        data.close()
+        tally = replay(recorder.ops, memory / f"{first}-cut", samples=0, every=61, keys=data.keys)
         assert (tally.half, tally.unreadable) == ([], [])
         lost += tally.lost
         first += 6
@@ -150,23 +150,23 @@ def trade_through_a_fault(directory: Path, recorder: Recorder) -> tuple[DataDire
     """
     failing, recorder.fail = recorder.fail, lambda _op: None
     clock = Clock()
-    ledger = DataDirectory(directory, clock, connect=recorder.connect, open_head=recorder.open_head)
+    data = DataDirectory(directory, clock, connect=recorder.connect, open_head=recorder.open_head)
     recorder.mark(Begun())
     recorder.fail = failing
-    shop = Shop(ledger.journal, clock, directory)
+    shop = Shop(data.journal, clock, directory)
     counter = Counter(shop, recorder.mark)
     # what fails after a commit is told at the next one
-    fault = fault_of(lambda: story(counter)) or ledger.journal.failed
+    fault = fault_of(lambda: story(counter)) or data.journal.failed
     trouble = fault
     while trouble is not None:
-        trouble = fault_of(ledger.reopen)
-    shop.journal = ledger.journal
+        trouble = fault_of(data.reopen)
+    shop.journal = data.journal
     recorder.fail = lambda _op: None
     for intent in shop.journal.open_intents():
         shop.journal.append(opened(intent))
     counter.sale(700)
     counter.sale(800)
-    return ledger, fault is None
+    return data, fault is None
 
 
 def test_opening_a_journal_writes_its_log_anew(memory: Path) -> None:

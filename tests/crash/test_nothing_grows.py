@@ -35,11 +35,11 @@ def test_after_many_sales_nothing_is_kept_of_them(rig: Rig, tmp_path: Path) -> N
     assert rig.terminal is not None
     runner = rig.terminal.runner._runner  # type: ignore[attr-defined]
     assert isinstance(runner, Runner)
-    before = sizes(rig.terminal.spool), sizes(runner), sizes(rig.terminal.ledger)
+    before = sizes(rig.terminal.spool), sizes(runner), sizes(rig.terminal.data)
     assert before[0]["_released"] == 0, "a paper that is out need not be known as let go"
     for _ in range(5):
         rig.plays((*SALE, "press ENTER", "wait 10m"), tmp_path)
-    after = sizes(rig.terminal.spool), sizes(runner), sizes(rig.terminal.ledger)
+    after = sizes(rig.terminal.spool), sizes(runner), sizes(rig.terminal.data)
     assert after == before
 
 

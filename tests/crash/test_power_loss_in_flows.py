@@ -60,11 +60,11 @@ class RecordedRig(Rig):
 
     def _promise_when_answered(self, effect: payment_effects.Effect[Any] | None) -> None:
         assert self.terminal is not None
-        journal = self.terminal.ledger.journal
+        journal = self.terminal.data.journal
         match effect:
             case payment_effects.Authorise():
                 self.keep_books()
-            case payment_effects.Record():
+            case payment_effects.Append():
                 self._promise(Committed(*journal.head()))
             case effects.Show(screen=Outcome(approved=True, voucher=voucher)):
                 shown = journal.by_voucher(int(voucher))
@@ -104,8 +104,8 @@ def recovers(directory: Path, told: list[object]) -> list[str]:
         terminal = rig.power_on()
         rig.bench.time.settle(terminal.runner)
         rig.bench.time.run_until(terminal.runner, rig.bench.clock.monotonic_ms() + SETTLED_MS)
-        wrong = unbalanced(terminal.ledger, rig.host)
-        return wrong if rig.ready else [*wrong, f"it stands still at: {rig.glass_text}"]
+        wrong = unbalanced(terminal.data, rig.host)
+        return wrong if rig.ready else [*wrong, f"it stands still at: {rig.display_text}"]
     finally:
         rig.close()
         shutil.rmtree(place)
@@ -119,7 +119,7 @@ def record(story: Story, folder: Path) -> tuple[Recorder, TerminalKeys]:
     rig.keep_books()
     rig.plays((*story.before, *story.lines), folder)
     assert rig.terminal is not None
-    kept = rig.terminal.ledger.journal.keys
+    kept = rig.terminal.data.journal.keys
     recorder = Recorder(ops=list(rig.recorder.ops))
     rig.close()
     return recorder, TerminalKeys(kept.signing, kept.card, kept.pepper)

@@ -67,7 +67,7 @@ class Trials:
             place = self._copied(self.folder / "ground", f"{point}")
             end = self._lives(place, "lines", point, error)
             words = f"{errno.errorcode[error]} from call {point} ({self.calls[point - 1]})"
-            if not end.glass:  # it never came up: whoever looks after it starts it again
+            if not end.panel:  # it never came up: whoever looks after it starts it again
                 end = self._lives(place, "")
             self._hold(place, end, end.shown, words)
             shutil.rmtree(place)
@@ -137,8 +137,8 @@ class Trials:
     def _hold(self, place: Path, end: Death, shown: set[Approval], words: str) -> None:
         wrong = self._wrong(place, shown)
         foreseen = end.failed.startswith(("ScenarioFailed", "JournalFault"))
-        if (end.failed and not foreseen) or not any(ready in end.glass for ready in READY):
-            wrong.append(f"it stands still at: {' '.join(end.glass.split())} {end.failed}")
+        if (end.failed and not foreseen) or not any(ready in end.panel for ready in READY):
+            wrong.append(f"it stands still at: {' '.join(end.panel.split())} {end.failed}")
         self.broken += [f"{words}: {each}" for each in wrong]
 
     def _lives(self, place: Path, plays: str, strike_at: int = 0, error: int = 0) -> Death:
@@ -157,15 +157,15 @@ class Trials:
     def _wrong(self, place: Path, shown: set[Approval]) -> list[str]:
         """Every promise that is not kept, in words."""
         assert self.host.books is not None
-        ledger = DataDirectory(place / "terminal", lambda: START + timedelta(days=1))
-        found = unbalanced(ledger, self.host.books)
+        data = DataDirectory(place / "terminal", lambda: START + timedelta(days=1))
+        found = unbalanced(data, self.host.books)
         for each in shown:
-            entry = ledger.journal.by_voucher(int(each.voucher))
+            entry = data.journal.by_voucher(int(each.voucher))
             if entry is None or entry.state is not State.APPROVED:
                 found.append(f"{each.kind.value} {each.voucher} was shown approved, and is not")
-        found += open_orders(ledger.journal)
-        found += verify_journal(place / "terminal", ledger.keys.public_key).faults
-        ledger.close()
+        found += open_orders(data.journal)
+        found += verify_journal(place / "terminal", data.keys.public_key).faults
+        data.close()
         return found
 
     def _copied(self, place: Path, name: str) -> Path:

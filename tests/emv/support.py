@@ -23,7 +23,7 @@ from firmware.emv.contact.dialogue import (
 from firmware.emv.contact.state import SessionState
 from firmware.emv.outcomes import CardData
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import EmvTransaction, TerminalData
+from firmware.emv.terminal_data import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from firmware.emv.contact.cryptogram import Cryptogram, parse_cryptogram
 from firmware.emv.contact.state import OdaMethod, SessionState
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import REFUND, EmvTransaction, TerminalData
+from firmware.emv.terminal_data import REFUND, EmvTransaction, TerminalData
 from firmware.emv.tlv import encode
 from tests.emv.issuer import ICC, sign_dynamic
 from tests.emv.support import (

@@ -13,7 +13,7 @@ from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import DeclineReason, EndReason, OnlineAnswer, UnableToGoOnline
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import TerminalData
+from firmware.emv.terminal_data import TerminalData
 from firmware.emv.tlv import TlvError, encode
 from tests.emv.support import (
     TERMINAL,

@@ -11,7 +11,7 @@ from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CvmResult, EndReason
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import CASH, CASHBACK, EmvTransaction, TerminalData
+from firmware.emv.terminal_data import CASH, CASHBACK, EmvTransaction, TerminalData
 from tests.emv.issuer import (
     ca_keys,
 )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from firmware.emv.codes import AdditionalCapabilities, Auc
 from firmware.emv.contact.restrictions import check_restrictions
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import CASH, CASHBACK, REFUND, SALE
+from firmware.emv.terminal_data import CASH, CASHBACK, REFUND, SALE
 from tests.emv.support import APPLICATION, CARD_DATA, SALE_OF_100, TERMINAL, state_of, tvr_hex
 
 

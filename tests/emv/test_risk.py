@@ -9,7 +9,7 @@ from firmware.core.masked import Pan
 from firmware.emv.codes import Aip
 from firmware.emv.contact.risk import manage_risk, target_percent
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import EmvTransaction, ExceptionFile
+from firmware.emv.terminal_data import EmvTransaction, ExceptionFile
 from tests.emv.support import (
     APPLICATION,
     PAN,

@@ -23,7 +23,7 @@ from firmware.emv.outcomes import (
     UnableToGoOnline,
 )
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import REFUND, EmvTransaction, TerminalData
+from firmware.emv.terminal_data import REFUND, EmvTransaction, TerminalData
 from firmware.emv.tlv import encode, parse
 from tests.emv.card import AC, FakeCard
 from tests.emv.issuer import PAN, ca_keys

@@ -15,7 +15,7 @@ from firmware.emv.ca_keys import (
 from firmware.emv.codes import TerminalCapabilities, Tsi, Tvr, names_of
 from firmware.emv.contact.applications import Applications, ApplicationsError
 from firmware.emv.tags import Format, Tag, TagSource, describe
-from firmware.emv.terminal import TerminalData, numeric
+from firmware.emv.terminal_data import TerminalData, numeric
 from hw.sim.cards import TEST_CA_KEYS
 from tests.emv.support import SALE_OF_100, TERMINAL
 

@@ -21,7 +21,7 @@ from firmware.emv.outcomes import (
     OnlineAnswer,
     OnlineRequested,
 )
-from firmware.emv.terminal import EmvTransaction
+from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.tlv import parse
 from firmware.lab.issuers import CardAccount, tray_accounts
 from hw.sim.cards import TEST_CA_KEYS, Card

@@ -7,7 +7,7 @@ from pathlib import Path
 from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
 from firmware.core.config import Config, Host, Preauth, Refund
 from firmware.core.config_line import Acquirer
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.emv import tlv
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.journal.keys import TerminalKeys
@@ -31,7 +31,7 @@ class AtALine(Stage):
         super().__init__(directory, config)
         self.far = acquirer
         storage = TerminalKeys.load(directory).card
-        KeyStore(directory / ACQUIRER_KEYS, storage).load_master(Key(TMK))
+        KeyStore(directory / ACQUIRER_KEYS, storage).load_master(SecretKey(TMK))
 
 
 def _config(refund: Refund, preauth: Preauth, line: Acquirer) -> Config:
@@ -80,10 +80,10 @@ class Counter:
         return terminal
 
     def last(self) -> Transaction:
-        found = self.terminal.ledger.journal.last_transaction()
+        found = self.terminal.data.journal.last_transaction()
         assert found is not None
         return found
 
     def sealed(self) -> int:
-        db = self.terminal.ledger.journal._db
+        db = self.terminal.data.journal._db
         return int(db.execute("SELECT count(*) FROM sealed").fetchone()[0])

@@ -18,7 +18,7 @@ from firmware.core.kinds import (
     ReversalCause,
     Verification,
 )
-from firmware.core.masked import Key, Pan
+from firmware.core.masked import Pan, SecretKey
 from firmware.emv import tlv
 from firmware.iso8583.messages import (
     Answered,
@@ -38,7 +38,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.lab.issuers import tray_accounts
-from firmware.payments.effects import Authorise, Look, Now, Record
+from firmware.payments.effects import Append, Authorise, Look, Now
 from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
@@ -121,7 +121,9 @@ def issuer_approves(name: str) -> Callable[[Authorise], Answered]:
     """The issuer of a card of the tray approves, and proves to the card who it is."""
     (account,) = (one for one in tray_accounts() if one.name == name)
     psn = f"{account.psn:02d}"
-    issuer = IssuerKey(Key(account.imk_ac), Pan(account.pan), psn, account.cvn, account.arpc_method)
+    issuer = IssuerKey(
+        SecretKey(account.imk_ac), Pan(account.pan), psn, account.cvn, account.arpc_method
+    )
 
     def answer(asked: Authorise) -> Answered:
         assert isinstance(asked.request, FinancialRequest)
@@ -174,7 +176,7 @@ def reversal_opens(intent: IntentRecorded, reason: str) -> list[Pair]:
     reversing = Processing(
         intent.kind, yuan(intent.amount_minor), say(Text.REVERSING), keep_card=False
     )
-    return [(Record.of(opened), None), shows(reversing)]
+    return [(Append.of(opened), None), shows(reversing)]
 
 
 def reversal_is_sent(
@@ -199,13 +201,13 @@ def owed_reversal_is_sent(
 def reversal_is_confirmed(owed: Transaction, code: str = "00") -> Pair:
     """Nothing of it stands."""
     confirmed = ReversalConfirmed(batch=owed.batch, stan=owed.stan, response_code=code)
-    return Record.of(confirmed), None
+    return Append.of(confirmed), None
 
 
 def reversal_stays_owed(owed: Transaction, attempt: int, detail: str) -> Pair:
     """It is tried again: on a timer, before the next sale, settlement and sign-off."""
     attempted = ReversalAttempted(batch=owed.batch, stan=owed.stan, attempt=attempt, detail=detail)
-    return Record.of(attempted), None
+    return Append.of(attempted), None
 
 
 def reversal_is_named(owed: Transaction) -> tuple[Pair, Phrase]:
@@ -216,7 +218,7 @@ def reversal_is_named(owed: Transaction) -> tuple[Pair, Phrase]:
 
 
 def refuses_before_the_reversal(owed: Transaction) -> list[Pair]:
-    """Nothing begins, and the glass says for which voucher."""
+    """Nothing begins, and the display says for which voucher."""
     looked_up, name = reversal_is_named(owed)
     return [looked_up, *tells(Text.REFUSED, Text.REVERSAL_FIRST, name)]
 
@@ -232,7 +234,7 @@ def original_of(sale: Transaction) -> OriginalRef:
     )
 
 
-def original_on_glass(kind: Kind, sale: Transaction, left_minor: int | None = None) -> Original:
+def original_on_display(kind: Kind, sale: Transaction, left_minor: int | None = None) -> Original:
     """The sale to be taken back, with all that tells it from another."""
     return Original(
         kind,
@@ -252,7 +254,7 @@ def original_is_left_alone(
     kind: Kind, sale: Transaction, left_minor: int | None = None
 ) -> list[Pair]:
     """Nobody presses a key, though the last row takes its turns for a minute."""
-    screen = original_on_glass(kind, sale, left_minor)
+    screen = original_on_display(kind, sale, left_minor)
     turns = range(SCREEN_MS // CHECK_MS)
     return [
         pair
@@ -267,7 +269,7 @@ def is_carried_out(intent: IntentRecorded, answer: HostAnswer, pin: str = "") ->
     return [
         *nothing_is_owed(),
         *takes_its_number(kind, minor, intent.stan),
-        (Record.of(intent), None),
+        (Append.of(intent), None),
         (request_of(intent, pin), answer),
     ]
 
@@ -277,7 +279,7 @@ def is_approved(intent: IntentRecorded, verification: Verification) -> list[Pair
     outcome = outcome_of(intent, Result.APPROVED, "00", verification)
     return [
         next_job(),
-        (Record.of(outcome, *both_slips(intent)), None),
+        (Append.of(outcome, *both_slips(intent)), None),
         stands_in_the_journal(transaction_of(intent, State.APPROVED)),
         (Now(), NOW),
         *card_is_released(),

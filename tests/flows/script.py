@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from firmware.core.config import Config
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.emv.setup import EmvSetup
@@ -29,7 +29,7 @@ Pair = tuple[Effect[Any], Any]
 Flow = Coroutine[Effect[Any], Any, Any]
 
 CONFIG = Config()
-CARD_KEY = Key(b"k" * 32)
+CARD_KEY = SecretKey(b"k" * 32)
 
 
 class Anything:

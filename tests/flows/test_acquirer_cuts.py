@@ -28,7 +28,7 @@ class Cuts:
         self.made: list[tuple[Path, LineAcquirer]] = []
 
     def begin(self) -> None:
-        journal = self.counter.terminal.ledger.journal
+        journal = self.counter.terminal.data.journal
         journal._db.set_trace_callback(self._traced)
         exchange = self.counter.acquirer.exchange
 
@@ -42,7 +42,7 @@ class Cuts:
 
     def end(self) -> None:
         self._copy()
-        self.counter.terminal.ledger.journal._db.set_trace_callback(None)
+        self.counter.terminal.data.journal._db.set_trace_callback(None)
         del self.counter.acquirer.exchange  # type: ignore[method-assign]
 
     def _traced(self, sql: str) -> None:
@@ -101,10 +101,10 @@ def test_a_batch_upload_that_is_cut_anywhere_is_ended(cuts: Cuts) -> None:
     counter.player.close()
 
     def ended(again: Counter) -> None:
-        if again.terminal.ledger.journal.batch() == 1:  # cut before the totals were fixed
+        if again.terminal.data.journal.batch() == 1:  # cut before the totals were fixed
             assert "0500" not in again.acquirer.types()
             again.play(*SETTLE, ("expect screen", "对账不平"))
-        assert again.terminal.ledger.journal.batch() == 2
+        assert again.terminal.data.journal.batch() == 2
         assert elements(again.acquirer) == whole
         # at the most the one message that was under way goes out twice
         assert len(again.acquirer.uploaded) <= len(whole) + 1
@@ -130,7 +130,7 @@ def test_a_sign_on_that_is_cut_anywhere_leaves_keys_that_work(cuts: Cuts, demand
 
     def sells(again: Counter) -> None:
         again.acquirer.codes.clear()
-        journal = again.terminal.ledger.journal
+        journal = again.terminal.data.journal
         assert (journal.reversals(), journal.open_intents()) == ([], [])
         before = again.acquirer.standing
         assert before == journal.totals(1).sales_minor

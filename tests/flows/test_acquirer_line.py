@@ -39,7 +39,7 @@ def test_the_issuer_is_printed_where_the_answer_names_it(
     counter.play(*SALE, named)
     stage = counter.player.stage
     assert stage.terminal is not None
-    sale = stage.terminal.ledger.journal.transaction(1, 1)
+    sale = stage.terminal.data.journal.transaction(1, 1)
     assert sale is not None
     assert sale.issuer == issuer
 

@@ -120,7 +120,7 @@ def test_a_refund_cut_by_the_power_is_repeated_at_the_next_start(counter: Counte
     counter.play(("expect totals", "refunds=1/800"))
 
 
-def test_a_lesson_is_reversed_as_ever(counter: Counter) -> None:
+def test_a_training_transaction_is_reversed_as_ever(counter: Counter) -> None:
     """In training nothing reaches an acquirer, so nothing is repeated."""
     counter.play(
         ("press", "MENU", "7", "6", "246810", "ENTER"), ("press", "ENTER"), *SALE, ("tear",)

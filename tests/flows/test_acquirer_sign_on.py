@@ -13,11 +13,11 @@ def test_77_signs_on_at_once_and_goes_on_with_the_acquirers_batch(counter: Count
     counter.play(("press", "3000", "ENTER"), *PAID[1:])
     counter.play(("expect screen", "批次已更换"), ("press", "ENTER"), ("remove",))
     assert counter.acquirer.types() == ["0200", "0800"]
-    assert counter.terminal.ledger.journal.batch() == 41
+    assert counter.terminal.data.journal.batch() == 41
     counter.play(("expect no paper", "结算单"), ("press", "4000", "ENTER"), *SALE[1:])
     counter.play(("expect totals", "sales=1/4000"), *SETTLE)
     assert counter.acquirer.seen[2][1][60][2:8] == "000041"
-    assert counter.terminal.ledger.journal.batch() == 42
+    assert counter.terminal.data.journal.batch() == 42
 
 
 def test_what_the_batch_before_holds_is_closed_not_balanced_and_a_slip_tells(
@@ -27,7 +27,7 @@ def test_what_the_batch_before_holds_is_closed_not_balanced_and_a_slip_tells(
     counter.acquirer.batch = 7
     counter.play(*PAID, ("press", "ENTER"), ("remove",))
     counter.play(("expect paper", "结算单", "对账不平", "联系收单机构"))
-    assert counter.terminal.ledger.journal.batch() == 7
+    assert counter.terminal.data.journal.batch() == 7
     counter.play(*SALE, ("expect totals", "sales=1/2000"))
     assert "0400" not in counter.acquirer.types()
 
@@ -50,7 +50,7 @@ def test_a_settlement_that_the_acquirer_does_not_know_closes_the_batch_as_it_is(
     counter.play(("press", "MENU", "6"), ("press", "ENTER"), ("expect screen", "对账不平"))
     assert counter.acquirer.types() == ["0800", "0200", "0500", "0800"]
     counter.play(("expect paper", "对账不平"), ("press", "ENTER"))
-    assert counter.terminal.ledger.journal.batch() == 3
+    assert counter.terminal.data.journal.batch() == 3
 
 
 def test_the_header_demands_a_sign_on_after_the_sale_is_recorded(counter: Counter) -> None:

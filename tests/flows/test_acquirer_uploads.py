@@ -82,7 +82,7 @@ def test_a_setting_leaves_them_out(counter: Counter) -> None:
     counter.line = Acquirer(chip_data="never")
     counter.acquirer.balanced = False
     counter.play(*SOLD, *DECLINED_BY_CARD)
-    kept = counter.terminal.ledger.journal.chips_to_upload(1)
+    kept = counter.terminal.data.journal.chips_to_upload(1)
     assert (kept, counter.sealed()) == ([], 1)
     counter.play(*UNEVEN)
     assert [code for code, _ in elements(counter)] == ["201", "202"]
@@ -221,7 +221,7 @@ def test_chip_data_that_are_not_wanted_leave_no_batch_open(uneven: Counter) -> N
     assert uneven.acquirer.uploaded[-1] == "0001", "what was not taken is not counted"
     told = [
         entry.record
-        for entry in uneven.terminal.ledger.journal.records()
+        for entry in uneven.terminal.data.journal.records()
         if isinstance(entry.record, ChipUploaded)
     ]
     assert told == [
@@ -247,7 +247,7 @@ def test_an_upload_that_a_release_before_began_is_ended(uneven: Counter) -> None
     uneven.play(*SOLD, ("press", "MENU", "2", "246810", "ENTER", "1", "ENTER"))
     uneven.play(("press", "ENTER"), ("insert", "visa-credit"), ("expect screen", "交易成功"))
     uneven.play(*AWAY, ("tear",), *SOLD, *SOLD)
-    journal = uneven.terminal.ledger.journal
+    journal = uneven.terminal.data.journal
     uneven.acquirer.lose = lambda kind, _fields: kind == "0500"
     uneven.play(*SETTLE, ("expect screen", "结算未完成"), ("press", "ENTER"))
     uneven.acquirer.lose = lambda _kind, _fields: False
@@ -281,7 +281,7 @@ def test_a_pre_authorisations_chip_goes_up_and_its_amount_does_not(uneven: Count
 def test_what_is_kept_is_in_the_chain_and_names_no_card(uneven: Counter) -> None:
     uneven.play(*SOLD, *DECLINED_BY_CARD, *UNEVEN, ("press", "ENTER"))
     pan = chips(uneven)[0][2]
-    journal = uneven.terminal.ledger.journal
+    journal = uneven.terminal.data.journal
     whole = "\n".join(entry.body for entry in journal.records())
     assert '"chip_data":"9F26' in whole
     assert pan not in whole
@@ -295,7 +295,7 @@ def test_evidence_says_what_became_of_them(uneven: Counter, code: str, words: st
     uneven.play(*SOLD)
     uneven.acquirer.codes["0320"] = ["00", code]
     uneven.play(*UNEVEN)
-    journal = uneven.terminal.ledger.journal
+    journal = uneven.terminal.data.journal
     sold = journal.transaction(1, 1)
     assert sold is not None
     said = [evidence_words.told(entry.record) for entry in entries_about(journal, sold)]
@@ -308,7 +308,7 @@ def test_a_batch_that_the_acquirer_does_not_have_any_more_keeps_no_card(uneven: 
     assert uneven.sealed() == 1
     uneven.acquirer.batch = 7
     uneven.play(("wait", "24h"), *PAID[:2], ("insert", "visa-credit"), ("wait", "1m"), ("remove",))
-    assert uneven.terminal.ledger.journal.batch() == 7
+    assert uneven.terminal.data.journal.batch() == 7
     assert uneven.sealed() == 0
 
 

@@ -109,7 +109,7 @@ def test_a_disk_that_takes_no_write_is_named_and_not_tried_without_end(tmp_path:
 
 
 def test_what_a_disk_cut_short_is_not_put_down_to_the_power(tmp_path: Path):
-    """Neither on the glass, nor to the acquirer."""
+    """Neither on the display, nor to the acquirer."""
     player = Player(tmp_path, tmp_path, make_stage=lambda config: BadSector(tmp_path, config))
     try:
         stage = player.stage
@@ -153,4 +153,4 @@ def told_of_devices(stage: Stage) -> list[tuple[type[Record], str]]:
 
 def records_of(stage: Stage) -> list[Record]:
     assert stage.terminal is not None
-    return [entry.record for entry in stage.terminal.ledger.journal.records()]
+    return [entry.record for entry in stage.terminal.data.journal.records()]

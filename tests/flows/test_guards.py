@@ -13,7 +13,7 @@ from firmware.flows.sale import agree_on_amount
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import GuardOverridden
 from firmware.journal.transactions import State
-from firmware.payments.effects import Look, Now, Record
+from firmware.payments.effects import Append, Look, Now
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -62,7 +62,7 @@ def warns(title: Text, minor: int, *body: Phrase) -> Pair:
 
 def goes_on(guard: str, shown: str, minor: int) -> Pair:
     overridden = GuardOverridden(guard=guard, shown=shown, operator="01", amount_minor=minor)
-    return Record.of(overridden), None
+    return Append.of(overridden), None
 
 
 # --- may a sale begin? ---

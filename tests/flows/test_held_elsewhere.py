@@ -96,7 +96,7 @@ def test_its_void_is_by_its_voucher_and_its_refund_by_its_reference(shop: Counte
     assert (kind, asked[60][:2]) == ("0200", "21")
     assert asked[61] == f"{paid.batch:06d}{paid.stan:06d}"
     shop.play(*COMPLETE, APPROVED, *AWAY, ("wait", "1m"), ("tear",), *SETTLE, ("press", "ENTER"))
-    again = shop.terminal.ledger.journal.by_reference(
+    again = shop.terminal.data.journal.by_reference(
         next(each for each in _references(shop)), shop.last().date
     )
     assert again is not None
@@ -107,7 +107,7 @@ def test_its_void_is_by_its_voucher_and_its_refund_by_its_reference(shop: Counte
 
 def _references(shop: Counter) -> list[str]:
     """The reference numbers of completions that stand, newest first."""
-    journal = shop.terminal.ledger.journal
+    journal = shop.terminal.data.journal
     found = journal.list_transactions(None, 0, 100)
     return [each.reference for each in found if each.kind.value == "completion"]
 

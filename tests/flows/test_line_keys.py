@@ -6,12 +6,12 @@ from concurrent.futures import Future
 
 import pytest
 
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.working_keys import check_value
 from firmware.journal.records import MasterKeyLoaded
-from firmware.payments.tills import AskLine, Done, TillAsked, WishAnswer
-from firmware.terminal.tills import AcquirerLine
+from firmware.payments.tills import AskLine, Done, TillAnswer, TillAsked
+from firmware.terminal.till_inbox import AcquirerLine
 from tests.acquirer.line_acquirer import TMK
 from tests.flows.at_a_line import Counter
 from tests.flows.test_other_terminal import SALE
@@ -32,11 +32,11 @@ def keys_of(component: bytes) -> tuple[str, ...]:
 
 
 def told(key: bytes) -> str:
-    return check_value(Key(key)).hex().upper()
+    return check_value(SecretKey(key)).hex().upper()
 
 
 def master(counter: Counter) -> bytes:
-    storage = counter.terminal.ledger.keys.card
+    storage = counter.terminal.data.keys.card
     found = KeyStore(counter.directory / ACQUIRER_KEYS, storage).master
     assert found is not None
     return found.reveal()
@@ -45,8 +45,8 @@ def master(counter: Counter) -> bytes:
 def other_master(counter: Counter) -> None:
     """The terminal has a key that the acquirer does not know."""
     counter.play(("expect screen", "请输入金额"))
-    storage = counter.terminal.ledger.keys.card
-    KeyStore(counter.directory / ACQUIRER_KEYS, storage).load_master(Key(FIRST))
+    storage = counter.terminal.data.keys.card
+    KeyStore(counter.directory / ACQUIRER_KEYS, storage).load_master(SecretKey(FIRST))
     counter.play(("power cut",), ("power on",))
 
 
@@ -60,7 +60,7 @@ def test_two_components_make_the_key_and_the_terminal_signs_on_under_it(counter:
     counter.play(("expect screen", "主密钥已装入"), ("press", "ENTER"))
     counter.play(("expect screen", "线路签到成功"), ("press", "ENTER"))
     assert master(counter) == TMK
-    records = [entry.record for entry in counter.terminal.ledger.journal.records()]
+    records = [entry.record for entry in counter.terminal.data.journal.records()]
     assert MasterKeyLoaded(check=told(TMK), by="00") in records
     counter.play(*SALE)
     assert counter.acquirer.types() == ["0800", "0200"]
@@ -117,7 +117,7 @@ def test_an_echo_is_answered_and_silence_names_line_tpdu_and_header(counter: Cou
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_till_has_the_line_tried_and_is_told_how_it_is(counter: Counter, answers: bool) -> None:
     counter.acquirer.lose = lambda _kind, _fields: not answers
-    asked: Future[WishAnswer] = Future()
+    asked: Future[TillAnswer] = Future()
     counter.terminal.runner.step(TillAsked(AskLine(), asked))
     counter.play(("wait", "2m"))
     assert asked.result(0) is Done.RECORDED

@@ -113,9 +113,9 @@ def test_a_start_sends_what_is_owed_before_it_looks_for_space(shop: Shop) -> Non
 
 
 def test_what_is_left_is_measured_on_the_journals_own_disk(tmp_path: Path) -> None:
-    ledger = DataDirectory(tmp_path, lambda: START)
-    ledger.check_space()
-    ledger.close()
+    data = DataDirectory(tmp_path, lambda: START)
+    data.check_space()
+    data.close()
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_what_is_left_is_measured_on_the_journals_own_disk(tmp_path: Path) -> No
 def test_too_little_or_an_unknown_amount_is_named(
     tmp_path: Path, free_bytes: Callable[[Path], int], trouble: Trouble
 ) -> None:
-    ledger = DataDirectory(tmp_path, lambda: START, free_bytes)
+    data = DataDirectory(tmp_path, lambda: START, free_bytes)
     with pytest.raises(JournalFault) as caught:
-        ledger.check_space()
-    ledger.close()
+        data.check_space()
+    data.close()
     assert caught.value.trouble is trouble

@@ -1,4 +1,4 @@
-"""How a transaction ends on the glass, effect by effect; half a minute to undo a sale."""
+"""How a transaction ends on the display, effect by effect; half a minute to undo a sale."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from firmware.core.kinds import EmvData, Kind, ReversalCause, Verification
 from firmware.flows.effects import AwaitPaper, CardPresent, PrinterSays, PutBack, ReleasePaper, Wait
 from firmware.flows.ended_words import why_declined, why_undecided
 from firmware.flows.outcome import finish
-from firmware.flows.parts import PHASE_MS
+from firmware.flows.steps import PHASE_MS
 from firmware.iso8583.messages import Answered
 from firmware.iso8583.responses import response_text
 from firmware.journal.lookups import Lookups
@@ -34,7 +34,7 @@ from tests.flows.records import (
     is_approved,
     is_carried_out,
     original_of,
-    original_on_glass,
+    original_on_display,
     transaction_of,
 )
 from tests.flows.script import Pair, desk, follow
@@ -55,7 +55,7 @@ from tests.flows.words import (
     card_of_tray,
     facts_of,
     gives_up,
-    is_on_glass,
+    is_on_display,
     it_is,
     nobody_comes,
     presses,
@@ -80,10 +80,10 @@ def is_undone_by_cancel() -> list[Pair]:
     """CANCEL on the frame that offers it; both papers go out. It agrees to the void's own frame."""
     return [
         it_is(0),
-        *is_on_glass(approved_screen(*SALE_SCREEN, undo_s=30)),
+        *is_on_display(approved_screen(*SALE_SCREEN, undo_s=30)),
         presses(Key.CANCEL, at_ms=600, timeout_ms=TICK_MS, card=True),
         (ReleasePaper(CARDHOLDER_JOB), None),
-        shows(original_on_glass(VOID, SOLD), at_ms=650),
+        shows(original_on_display(VOID, SOLD), at_ms=650),
         it_is(700),
         agrees(VOID, 800, shown_at_ms=650, at_ms=700, key="CANCEL"),
         (Look.of(Lookups.batch), 1),
@@ -149,13 +149,13 @@ def test_cancel_typed_ahead_or_too_late_does_not_undo():
     follow(
         finish(desk(), DONE),
         it_is(0),
-        is_on_glass(approved_screen(*SALE_SCREEN, undo_s=30)),
+        is_on_display(approved_screen(*SALE_SCREEN, undo_s=30)),
         presses(Key.CANCEL, at_ms=599, **waits),
         beeps(),
-        is_on_glass(approved_screen(*SALE_SCREEN, undo_s=1), now_ms=29_500),
+        is_on_display(approved_screen(*SALE_SCREEN, undo_s=1), now_ms=29_500),
         presses(Key.CANCEL, at_ms=30_000, **waits),
         beeps(),
-        is_on_glass(approved_screen(*SALE_SCREEN), now_ms=30_000),
+        is_on_display(approved_screen(*SALE_SCREEN), now_ms=30_000),
         presses(Key.ENTER, at_ms=30_500, **waits),
         (ReleasePaper(CARDHOLDER_JOB), None),
         it_is(30_600),
@@ -167,7 +167,7 @@ def test_second_copy_goes_out_by_itself_after_a_minute():
     follow(
         finish(desk(), DONE),
         it_is(0),
-        is_on_glass(approved_screen(*SALE_SCREEN, undo_s=30)),
+        is_on_display(approved_screen(*SALE_SCREEN, undo_s=30)),
         nobody_comes(TICK_MS, card=True),
         it_is(SCREEN_MS),
         (ReleasePaper(CARDHOLDER_JOB), None),
@@ -179,7 +179,7 @@ def test_digit_begins_the_next_sale_and_is_left_to_it():
     follow(
         finish(desk(), DONE),
         it_is(0),
-        is_on_glass(approved_screen(*SALE_SCREEN, undo_s=30)),
+        is_on_display(approved_screen(*SALE_SCREEN, undo_s=30)),
         (Wait(TICK_MS, card=True), pressed),
         (PutBack(pressed), None),
         (ReleasePaper(CARDHOLDER_JOB), None),
@@ -190,13 +190,13 @@ def test_card_is_seen_out():
     follow(
         finish(desk(), DONE),
         it_is(0),
-        is_on_glass(approved_screen(*SALE_SCREEN, undo_s=30)),
+        is_on_display(approved_screen(*SALE_SCREEN, undo_s=30)),
         presses(Key.ENTER, timeout_ms=TICK_MS, card=True),
         (ReleasePaper(CARDHOLDER_JOB), None),
         it_is(31_000),
         (CardPresent(used=True), True),
         it_is(31_000),
-        is_on_glass(approved_screen(SALE, 800, Text.REMOVE_CARD), now_ms=31_000),
+        is_on_display(approved_screen(SALE, 800, Text.REMOVE_CARD), now_ms=31_000),
         (Wait(TICK_MS, card=True), CardRemoved(32_000)),
         (CardPresent(used=True), False),
         it_is(32_000),
@@ -229,10 +229,10 @@ def test_void_and_refund_are_not_undone(kind: Kind):
     follow(
         finish(desk(), done),
         it_is(0),
-        is_on_glass(approved_screen(kind, 800, Text.ENTER_NEXT_COPY)),
+        is_on_display(approved_screen(kind, 800, Text.ENTER_NEXT_COPY)),
         presses(Key.CANCEL, timeout_ms=TICK_MS, card=True),
         beeps(),
-        is_on_glass(approved_screen(kind, 800, Text.ENTER_NEXT_COPY)),
+        is_on_display(approved_screen(kind, 800, Text.ENTER_NEXT_COPY)),
         presses(Key.ENTER, timeout_ms=TICK_MS, card=True),
         (ReleasePaper(CARDHOLDER_JOB), None),
         it_is(0),

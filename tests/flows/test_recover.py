@@ -10,7 +10,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintDoubtful, PrintQueued
 from firmware.journal.records import ReversalOpened
 from firmware.journal.transactions import PaperStands, PrintJob, Reversal, State, Transaction
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from tests.flows.records import (
@@ -57,12 +57,12 @@ def nothing_is_owed() -> list[Pair]:
 RECOVERING = shows(Notice(say(Text.RECOVERING), ()))
 
 
-def test_open_intent_becomes_a_reversal_and_the_glass_says_so():
+def test_open_intent_becomes_a_reversal_and_the_display_says_so():
     follow(
         recover(desk(), power_lost=True),
         is_found([OPEN], []),
         RECOVERING,
-        (Record.of(OPENED), None),
+        (Append.of(OPENED), None),
         owed_reversal_is_sent(REVERSING, Answered("00")),
         reversal_is_confirmed(REVERSING),
         (Look.of(Lookups.pending_settlement), None),
@@ -71,12 +71,12 @@ def test_open_intent_becomes_a_reversal_and_the_glass_says_so():
     )
 
 
-def test_reversal_that_no_host_answers_stays_owed_and_the_glass_says_so():
+def test_reversal_that_no_host_answers_stays_owed_and_the_display_says_so():
     follow(
         recover(desk(), power_lost=True),
         is_found([OPEN], []),
         RECOVERING,
-        (Record.of(OPENED), None),
+        (Append.of(OPENED), None),
         owed_reversal_is_sent(REVERSING, NoAnswer(NoAnswerReason.NO_LINE)),
         reversal_stays_owed(REVERSING, 1, "no line"),
         (Look.of(Lookups.pending_settlement), None),
@@ -101,7 +101,7 @@ def test_paper_that_may_be_half_out_is_printed_again_as_a_duplicate():
         recover(desk(), power_lost=True),
         is_found([], [PAPER]),
         RECOVERING,
-        (Record.of(PrintDoubtful(job=3, detail="power lost"), again), None),
+        (Append.of(PrintDoubtful(job=3, detail="power lost"), again), None),
         nothing_is_owed(),
     )
 

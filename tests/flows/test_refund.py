@@ -25,7 +25,7 @@ from tests.flows.records import (
     is_carried_out,
     original_is_left_alone,
     original_of,
-    original_on_glass,
+    original_on_display,
     transaction_of,
 )
 from tests.flows.script import Pair, desk, follow
@@ -92,7 +92,7 @@ def original_is_confirmed(sale: Transaction, left: int) -> list[Pair]:
     return [
         *is_found(sale),
         is_within_the_window(),
-        shows(original_on_glass(REFUND, sale, left)),
+        shows(original_on_display(REFUND, sale, left)),
         presses(Key.ENTER, timeout_ms=CHECK_MS),
         (Now(), NOW),
     ]
@@ -110,7 +110,7 @@ def test_all_that_is_left_goes_back_to_the_card_it_came_from():
     ended = follow(
         refund(desk()),
         # 1–2. Who may, which sale and day; a settled one is not voided.
-        # 3. The original on the glass, with what is left.
+        # 3. The original on the display, with what is left.
         original_is_confirmed(SETTLED, left=800),
         # 4. The amount, checked as for a sale: it names the original and the card.
         refund_entry(800),
@@ -190,7 +190,7 @@ def test_sale_of_the_open_batch_is_offered_as_a_void():
         shows(Menu(say(Text.VOID_INSTEAD), items)),
         presses(Key.D1),
         (Look.of(Lookups.batch), BATCH),
-        shows(original_on_glass(Kind.VOID, SOLD)),
+        shows(original_on_display(Kind.VOID, SOLD)),
         presses(Key.CANCEL, timeout_ms=CHECK_MS),
         gives_up(Kind.VOID, "original", "cancelled", 800),
     )
@@ -307,7 +307,10 @@ def test_refund_to_another_card_is_refused():
     )
 
 
-CANCELS = [shows(original_on_glass(REFUND, SETTLED, 800)), presses(Key.CANCEL, timeout_ms=CHECK_MS)]
+CANCELS = [
+    shows(original_on_display(REFUND, SETTLED, 800)),
+    presses(Key.CANCEL, timeout_ms=CHECK_MS),
+]
 LEFT_ALONE = original_is_left_alone(REFUND, SETTLED, 800)
 
 

@@ -75,7 +75,7 @@ def test_the_setting_is_off_by_default(counter: Counter) -> None:
 @pytest.mark.parametrize("day", ["20261121", "20261122"])
 def test_a_sale_of_this_terminal_is_refunded_as_its_own(shop: Counter, day: str) -> None:
     shop.play(*SALE, *SETTLE, ("press", "ENTER"), ("tear",))
-    sale = shop.terminal.ledger.journal.by_voucher(1)
+    sale = shop.terminal.data.journal.by_voucher(1)
     assert sale is not None
     shop.play((*NAMED[:5], sale.reference, "ENTER"), ("press", day, "ENTER"))
     own = day == sale.date

@@ -11,7 +11,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import State, Transaction
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 from firmware.ui.screens import Menu, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -43,7 +43,7 @@ def copy_is_chosen(digit: Key = Key.D1) -> list[Pair]:
 
 
 def is_printed_again(copy: Copy, stan: int, printed: Transaction | None) -> list[Pair]:
-    """Marked as a duplicate, with who wanted it; the glass says how many there are by now."""
+    """Marked as a duplicate, with who wanted it; the display says how many there are by now."""
     queued = PrintQueued(
         job=8, copy=copy, batch=1, stan=stan, duplicate=True, reason="reprint by 01"
     )
@@ -52,7 +52,7 @@ def is_printed_again(copy: Copy, stan: int, printed: Transaction | None) -> list
         said = say(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)
     return [
         (Look.of(Lookups.next_job), 8),
-        (Record.of(queued), None),
+        (Append.of(queued), None),
         (Look.of(Lookups.transaction, 1, stan, training=False), printed),
         *tells(Text.MENU_REPRINT, said, warning=False),
     ]

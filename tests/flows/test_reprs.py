@@ -7,12 +7,12 @@ import pytest
 from firmware.core.masked import Pan, Pin, Track2
 from firmware.flows.effects import Exchange
 from firmware.iso8583.messages import CardPresented
-from firmware.payments.effects import Record
+from firmware.payments.effects import Append
 
 PAN = "4761739001010010"
 RAW = bytes.fromhex("5A08" + PAN)
 CARD = CardPresented(Pan(PAN), "01", "3012", Track2(f"{PAN}=3012"), Pin("739105"), RAW)
-VALUES = {"command": Exchange(RAW), "records": Record((), {"5A": RAW}, CARD), "card": CARD}
+VALUES = {"command": Exchange(RAW), "records": Append((), {"5A": RAW}, CARD), "card": CARD}
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)

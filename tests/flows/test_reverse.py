@@ -12,7 +12,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import ReversalAttempted
 from firmware.journal.transactions import Advice, Reversal, State
-from firmware.payments.effects import Authorise, Look, Record, Unseal
+from firmware.payments.effects import Append, Authorise, Look, Unseal
 from firmware.payments.owed import Retry, send_owed
 from firmware.payments.reverse import CONFIRMING_CODES, reverse, send_reversals
 from tests.flows.records import (
@@ -155,11 +155,11 @@ def test_after_three_failures_one_slip_tells_a_person(attempts: int, told: bool,
     """A slip that says it is no receipt; and it is tried again all the same."""
     attempted = ReversalAttempted(batch=1, stan=1, attempt=attempts + 1, detail="timed out")
     slip = PrintQueued(job=7, copy=Copy.FAULT, batch=1, stan=1)
-    telling = [(Look.of(Lookups.next_job), 7), (Record.of(attempted, slip), None)]
+    telling = [(Look.of(Lookups.next_job), 7), (Append.of(attempted, slip), None)]
     follow(
         send_reversals(desk()),
         reversal_is_sent(OWED, "power lost", SILENCE, attempts=attempts, told=told),
-        telling if slips else (Record.of(attempted), None),
+        telling if slips else (Append.of(attempted), None),
     )
 
 
@@ -197,7 +197,7 @@ def test_notices_go_out_past_a_reversal_that_the_host_refuses():
         reversal_stays_owed(OWED, 1, "96"),
         (Unseal(1, 2), PRESENTED),
         (Authorise(ANYTHING), Answered("00")),
-        (Record.of(taken), None),
+        (Append.of(taken), None),
     )
     assert done is False
 

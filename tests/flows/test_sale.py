@@ -7,7 +7,7 @@ from firmware.flows.sale import sale
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State
-from firmware.payments.effects import Now, Record
+from firmware.payments.effects import Append, Now
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -78,7 +78,7 @@ def host_is_asked(card, answer):
         *was_not_charged_a_moment_ago(VISA, 800),
         TheChip(card),
         *takes_its_number(SALE, 800),
-        (Record.of(SIGNED), None),
+        (Append.of(SIGNED), None),
         (request_of(SIGNED), answer),
     ]
 
@@ -102,12 +102,12 @@ def test_sale_is_approved_online_by_the_shortest_path():
         TheChip(card),
         # 6. Intent, host, card, outcome, in this order.
         takes_its_number(SALE, 800),
-        (Record.of(SIGNED), None),
+        (Append.of(SIGNED), None),
         (request_of(SIGNED), issuer_approves("visa-credit")),
         TheChip(card),
         next_job(),
         (
-            Record.of(
+            Append.of(
                 outcome_of(SIGNED, Result.APPROVED, "00", Verification.SIGNATURE),
                 *both_slips(SIGNED),
             ),
@@ -133,10 +133,10 @@ def test_pin_goes_to_the_host_with_the_amount_in_sight():
         is_reading(SALE, 800),
         TheChip(card),
         takes_its_number(SALE, 800),
-        (Record.of(WITH_PIN), None),
+        (Append.of(WITH_PIN), None),
         (request_of(WITH_PIN, pin="123456"), Answered("51")),
         TheChip(card),
-        (Record.of(outcome_of(WITH_PIN, Result.DECLINED, "51", Verification.PIN)), None),
+        (Append.of(outcome_of(WITH_PIN, Result.DECLINED, "51", Verification.PIN)), None),
         stands_in_the_journal(transaction_of(WITH_PIN, State.DECLINED, reference="")),
         card_is_released(),
         refusal_is_shown(SALE, 800, Phrase.of(response_text("51")), "51"),
@@ -144,7 +144,7 @@ def test_pin_goes_to_the_host_with_the_amount_in_sight():
 
 
 def test_keys_typed_ahead_of_the_amount_check_do_not_approve():
-    """ENTER counts once the frame has been on the glass for 600 ms, and no other key does."""
+    """ENTER counts once the frame has been on the display for 600 ms, and no other key does."""
     follow(
         sale(desk(), Key.D8),
         a_sale_may_begin(),

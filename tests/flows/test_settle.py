@@ -1,4 +1,4 @@
-"""结算, effect by effect: totals on the glass, what is owed first, held against the host's."""
+"""结算, effect by effect: totals on the display, what is owed first, held against the host's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
 from firmware.journal.transactions import State
-from firmware.payments.effects import Authorise, CheckClock, CheckSpace, Look, Now, Record
+from firmware.payments.effects import Append, Authorise, CheckClock, CheckSpace, Look, Now
 from firmware.ui.screens import Notice
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -78,7 +78,7 @@ def settlement_starts() -> list[Pair]:
         (Look.of(Lookups.pending_settlement), None),
         (Look.of(Lookups.batch), BATCH),
         (Look.of(Lookups.totals, BATCH), TOTALS),
-        (Record.of(STARTED), None),
+        (Append.of(STARTED), None),
     ]
 
 
@@ -115,7 +115,7 @@ def batch_is_closed(host_totals: Totals, *, balanced: bool) -> list[Pair]:
     slip = PrintQueued(job=9, copy=Copy.SETTLEMENT, batch=BATCH, stan=0)
     return [
         (Look.of(Lookups.next_job), 9),
-        (Record.of(completed, BatchOpened(batch=BATCH + 1), slip), None),
+        (Append.of(completed, BatchOpened(batch=BATCH + 1), slip), None),
         *(tells(Text.SETTLED, Text.BALANCED, *LINES, warning=False) if balanced else differs()),
     ]
 
@@ -215,21 +215,21 @@ def test_enter_typed_ahead_does_not_settle():
     )
 
 
-def test_lesson_settles_nothing():
-    lesson = desk()
-    lesson.training = True
+def test_training_transaction_settles_nothing():
+    trained = desk()
+    trained.training = True
     screen = Notice(say(Text.SETTLE_TRAINING), LINES, say(Text.PRESS_ENTER_TO_GO_ON), training=True)
     slip = PrintQueued(job=MERCHANT_JOB, copy=Copy.SETTLEMENT, batch=BATCH, stan=0, training=True)
-    said = Notice(say(Text.SETTLED), (say(Text.LESSONS_COUNT_NOTHING),), training=True)
+    said = Notice(say(Text.SETTLED), (say(Text.TRAINING_NOT_COUNTED),), training=True)
     follow(
-        settle(lesson),
+        settle(trained),
         (Look.of(Lookups.batch), BATCH),
         (Look.of(Lookups.last_transaction, training=True), OWED),
-        (Look.of(Lookups.lesson_totals, BATCH), TOTALS),
+        (Look.of(Lookups.training_totals, BATCH), TOTALS),
         shows(screen),
         presses(Key.ENTER),
         next_job(),
-        (Record.of(slip), None),
+        (Append.of(slip), None),
         shows(said),
         presses(Key.ENTER, timeout_ms=10_000),
     )

@@ -21,7 +21,7 @@ from firmware.journal.operators import (
 )
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn, TrainingSwitched
 from firmware.journal.transactions import State
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 from firmware.ui.screens import Menu, Notice, Phrase, TextEntry
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -85,7 +85,7 @@ def password_is_chosen(number: str, digits: str, again: str, refusal: str | None
 
 def is_signed_on(number: str) -> list[Pair]:
     return [
-        (Record.of(OperatorSignedOn(operator=number)), None),
+        (Append.of(OperatorSignedOn(operator=number)), None),
         *tells(Text.SIGN_ON, say(Text.WELCOME, operator=number), warning=False),
     ]
 
@@ -176,7 +176,7 @@ def test_operator_signs_off():
         shows(SIGN_OFF),
         presses(Key.ENTER),
         nothing,
-        (Record.of(OperatorSignedOff(operator="01")), None),
+        (Append.of(OperatorSignedOff(operator="01")), None),
         none,
         tells(Text.SIGN_OFF, Text.SIGNED_OFF, warning=False),
     )
@@ -195,7 +195,7 @@ def test_who_signs_off_is_told_what_the_host_is_owed_still_after_one_more_try():
         presses(Key.ENTER),
         owed_reversal_is_sent(owed, NoAnswer(NoAnswerReason.NO_LINE)),
         reversal_stays_owed(owed, 1, "no line"),
-        (Record.of(OperatorSignedOff(operator="01")), None),
+        (Append.of(OperatorSignedOff(operator="01")), None),
         (Look.of(Lookups.reversals_count), 1),
         tells(Text.SIGN_OFF, Text.SIGNED_OFF, Phrase.of(Text.REVERSALS_PENDING, count=1)),
     )
@@ -249,7 +249,7 @@ def test_supervisor_switches_training():
         manage(here),
         is_chosen(Text.TRAINING_MODE),
         supervisor_gives_password("training"),
-        (Record.of(TrainingSwitched(on=True, by="00")), None),
+        (Append.of(TrainingSwitched(on=True, by="00")), None),
         shows(said),
         presses(Key.ENTER, timeout_ms=NOTICE_MS),
     )

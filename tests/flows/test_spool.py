@@ -21,7 +21,7 @@ from firmware.journal.records import DeviceFailed, DeviceRecovered, Record
 from firmware.journal.transactions import PrintJob
 from firmware.receipts.spool import AHEAD, KNOWN_MS, RETRY_MS, TOKEN, TOLD_MS, Spool
 from hw.events import JobDone
-from hw.ports import Document, Line, PaperState, PrintReport, PrintResult
+from hw.ports import Document, PaperState, PrintReport, PrintResult, TextLine
 from tests.journal.story import Shop
 
 
@@ -39,7 +39,7 @@ class ScriptedPrinter:
 
     def print(self, document: Document) -> PrintReport:
         line = document[0]
-        assert isinstance(line, Line)
+        assert isinstance(line, TextLine)
         report = self.reports.pop(0) if self.reports else PrintReport(PrintResult.SENT, PAPER_IN, 9)
         if report.result is not PrintResult.NOT_STARTED:
             self.printed.append(line.text)
@@ -86,7 +86,7 @@ PAPER_OUT = PaperState.PAPER_OUT
 
 
 def _compose(job: PrintJob) -> Document:
-    return (Line(f"{job.copy.value} {job.stan}{' DUPLICATE' if job.duplicate else ''}"),)
+    return (TextLine(f"{job.copy.value} {job.stan}{' DUPLICATE' if job.duplicate else ''}"),)
 
 
 @pytest.fixture

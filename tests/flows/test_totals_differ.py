@@ -1,4 +1,5 @@
-"""A settlement whose totals are not the host's: said on the glass, on the slip and in the journal.
+"""A settlement whose totals are not the host's: said on the display, on the slip and in the
+journal.
 
 No scenario can set it up, for the terminal and its host agree; here the host forgets a sale.
 """
@@ -63,7 +64,7 @@ def forget_a_sale(directory: Path) -> None:
 
 
 def settlements(player: Player) -> list[SettlementCompleted]:
-    records = player.stage.terminal.ledger.journal.records()
+    records = player.stage.terminal.data.journal.records()
     return [each.record for each in records if isinstance(each.record, SettlementCompleted)]
 
 

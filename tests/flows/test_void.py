@@ -13,7 +13,7 @@ from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import WrongPassword
 from firmware.journal.transactions import State, Transaction
-from firmware.payments.effects import Look, Record
+from firmware.payments.effects import Append, Look
 from firmware.payments.transact import PaymentApproved, PaymentDeclined
 from firmware.ui.screens import Phrase, PinEntry, TextEntry
 from firmware.ui.texts import Text
@@ -26,7 +26,7 @@ from tests.flows.records import (
     is_carried_out,
     original_is_left_alone,
     original_of,
-    original_on_glass,
+    original_on_display,
     outcome_of,
     refuses_before_the_reversal,
     reversal_is_sent,
@@ -85,11 +85,11 @@ def is_in_the_open_batch(batch: int = BATCH) -> Pair:
 
 
 def agreed_on(sale: Transaction) -> list[Pair]:
-    """The original stands on the glass, and ENTER binds the void to that frame."""
+    """The original stands on the display, and ENTER binds the void to that frame."""
     return [
         *is_voided_by_number(sale),
         is_in_the_open_batch(),
-        shows(original_on_glass(VOID, sale)),
+        shows(original_on_display(VOID, sale)),
         presses(Key.ENTER, timeout_ms=CHECK_MS),
         agrees(VOID, 800),
     ]
@@ -102,8 +102,8 @@ def test_sale_is_voided_on_its_card_with_its_pin():
         # 1. Who may, and which sale.
         is_voided_by_number(SOLD),
         is_in_the_open_batch(),
-        # 2. The original on the glass; ENTER there binds the void to that frame.
-        shows(original_on_glass(VOID, SOLD), at_ms=9_000),
+        # 2. The original on the display; ENTER there binds the void to that frame.
+        shows(original_on_display(VOID, SOLD), at_ms=9_000),
         presses(Key.ENTER, at_ms=9_600, timeout_ms=CHECK_MS),
         agrees(VOID, 800, shown_at_ms=9_000, at_ms=9_600),
         # 3. The same card, and its PIN, for the sale had it.
@@ -279,7 +279,7 @@ def test_what_is_given_up_before_the_card_is_journaled(at: str, ending: Pair, wh
             before += original_is_left_alone(VOID, SOLD)
         else:
             cancels = presses(Key.CANCEL, timeout_ms=CHECK_MS)
-            before += [shows(original_on_glass(VOID, SOLD)), cancels]
+            before += [shows(original_on_display(VOID, SOLD)), cancels]
         minor = 800
     follow(void(desk()), before, gives_up(VOID, at, why, minor))
 
@@ -289,10 +289,10 @@ def test_key_typed_ahead_of_the_original_does_not_confirm_it():
         void(desk()),
         is_voided_by_number(SOLD),
         is_in_the_open_batch(),
-        shows(original_on_glass(VOID, SOLD), at_ms=9_000),
+        shows(original_on_display(VOID, SOLD), at_ms=9_000),
         presses(Key.ENTER, at_ms=9_599, timeout_ms=CHECK_MS),
         beeps(),
-        shows(original_on_glass(VOID, SOLD), at_ms=9_600),
+        shows(original_on_display(VOID, SOLD), at_ms=9_600),
         presses(Key.CANCEL, at_ms=8_999, timeout_ms=CHECK_MS),
         beeps(),
         original_is_left_alone(VOID, SOLD),
@@ -331,7 +331,7 @@ def test_host_that_declines_leaves_the_sale_as_it_was():
         card_is_put_in(card_of_tray("unionpay-debit"), VOID, 800, Text.INSERT_SAME_CARD),
         pin_is_keyed(VOID, 800, "123456"),
         is_carried_out(TAKEN_BACK, Answered("55"), pin="123456"),
-        (Record.of(outcome_of(TAKEN_BACK, Result.DECLINED, "55", Verification.PIN)), None),
+        (Append.of(outcome_of(TAKEN_BACK, Result.DECLINED, "55", Verification.PIN)), None),
         stands_in_the_journal(declined),
         card_is_released(),
     )

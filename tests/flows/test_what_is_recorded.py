@@ -111,7 +111,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
     def after(_step: Step, stage: Stage) -> None:
         assert stage.terminal is not None
-        records[:] = [json.loads(each.body) for each in stage.terminal.ledger.journal.records()]
+        records[:] = [json.loads(each.body) for each in stage.terminal.data.journal.records()]
 
     play(story, on_step=after)
     return [one for one in records if one["type"] in ("IntentRecorded", "OutcomeRecorded")]

@@ -30,7 +30,7 @@ from firmware.journal.operators import Verified
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.journal.transactions import Transaction
 from firmware.lab.issuers import tray_accounts
-from firmware.payments.effects import CheckClock, CheckSpace, Look, Moment, Now, Record
+from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Moment, Now
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import (
     AmountCheck,
@@ -53,7 +53,7 @@ from tests.payment import yuan
 
 NOW = Moment(0, datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8))))
 SCREEN_MS, CHECK_MS, NOTICE_MS, REFUSAL_MS, TICK_MS = 60_000, 2_000, 10_000, 15_000, 1_000
-LATER_MS = 1_000  # a key on a frame that has stood on the glass from 0 on, for long enough
+LATER_MS = 1_000  # a key on a frame that has stood on the display from 0 on, for long enough
 DIGITS = {key.digit: key for key in Key if key.digit}
 BATCH, STAN, MERCHANT_JOB, CARDHOLDER_JOB = 1, 1, 1, 2
 
@@ -83,11 +83,12 @@ def facts_of(name: str) -> CardFacts:
     )
 
 
-# --- glass and keys -------------------------------------------------------------------------------
+# --- display and keys
+# -------------------------------------------------------------------------------
 
 
 def shows(screen: Screen, at_ms: int = 0) -> Pair:
-    """A screen comes on the glass at `at_ms`."""
+    """A screen comes on the display at `at_ms`."""
     return Show(screen, Language.ZH), Shown(at_ms, FRAME_SHA256, FRAME)
 
 
@@ -195,7 +196,7 @@ def agrees(
         pressed_at_ms=at_ms,
         key=key,
     )
-    return Record.with_next(agreed, blobs={FRAME_SHA256: FRAME}), None
+    return Append.with_next(agreed, blobs={FRAME_SHA256: FRAME}), None
 
 
 def card_is_asked_for(
@@ -269,7 +270,7 @@ def supervisor_gives_password(purpose: str) -> list[Pair]:
 
 
 def takes_its_number(kind: Kind, minor: int, stan: int = STAN) -> list[Pair]:
-    """The next voucher number; the glass says not to remove the card."""
+    """The next voucher number; the display says not to remove the card."""
     return [
         (Now(), NOW),
         (Look.of(Lookups.next_numbers, training=False), Numbers(BATCH, stan)),
@@ -311,7 +312,7 @@ def approved_screen(
     )
 
 
-def is_on_glass(screen: Outcome, now_ms: int = 0) -> list[Pair]:
+def is_on_display(screen: Outcome, now_ms: int = 0) -> list[Pair]:
     """A second of an approved outcome, its paper out."""
     paper = AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.DONE
     return [it_is(now_ms), paper, shows(screen)]
@@ -323,7 +324,7 @@ def approval_is_shown(kind: Kind, minor: int, voucher: str, undo_s: int | None) 
     def outcome(prompt: Text) -> list[Pair]:
         screen = approved_screen(kind, minor, prompt, undo_s, voucher)
         enter = presses(Key.ENTER, timeout_ms=TICK_MS, card=True)
-        return [it_is(0), *is_on_glass(screen), enter]
+        return [it_is(0), *is_on_display(screen), enter]
 
     row = [*outcome(Text.ENTER_NEXT_COPY), (ReleasePaper(CARDHOLDER_JOB), None)]
     row += [it_is(0), (CardPresent(used=True), False)]
@@ -341,4 +342,4 @@ def refusal_is_shown(
 def gives_up(kind: Kind, step: str, reason: str, minor: int = 0) -> Pair:
     """Journaled: nothing was sent, nothing moved."""
     given_up = EntryAbandoned(kind=kind, step=step, reason=reason, amount_minor=minor)
-    return Record.of(given_up), None
+    return Append.of(given_up), None

@@ -7,7 +7,7 @@ import pytest
 from gpiozero.pins.pi import PiBoardInfo
 
 from hw import board
-from hw.board import Pin
+from hw.board import BoardPin
 from hw.events import Key
 
 README = Path(board.__file__).with_name("README.md")
@@ -31,7 +31,7 @@ def name_on(revision, pin):
 
 
 @pytest.mark.parametrize("revision", REVISIONS.values(), ids=REVISIONS)
-@pytest.mark.parametrize("pin", Pin, ids=lambda pin: pin.name)
+@pytest.mark.parametrize("pin", BoardPin, ids=lambda pin: pin.name)
 def test_every_pin_is_on_every_pi_what_its_name_says(revision, pin):
     wanted = pin.name if pin.name.startswith("GPIO") else {"P": "3V3", "G": "GND"}[pin.name[0]]
     assert name_on(revision, pin) == wanted
@@ -53,7 +53,7 @@ def test_the_wiring_table_says_what_the_board_says_row_by_row():
 def test_no_pin_has_two_wires_and_none_is_without():
     pins = [wire.pin for wire in board.WIRES]
     assert len(pins) == len(set(pins))
-    assert set(pins) == set(Pin)
+    assert set(pins) == set(BoardPin)
 
 
 def test_the_matrix_stays_clear_of_the_buses():

@@ -4,7 +4,7 @@ import pytest
 
 from hw.card_reader import BACK_OFF_MAX_MS
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
-from hw.pcsc import Code, State, seen, words
+from hw.pcsc import Pcsc, ReaderFlags, seen, words
 from hw.ports import CardGone, CardMute, DeviceFault
 from hw.sim.reader.pcsc import PcscModel
 from tests.hw.reader_bench import Bench, bench, talking
@@ -105,7 +105,7 @@ def test_our_own_use_of_the_card_is_no_news(talking):
 
 def test_the_state_handed_back_keeps_its_counter():
     assert seen(0x0003_0022) == 0x0003_0020
-    assert seen(int(State.CHANGED)) == 0
+    assert seen(int(ReaderFlags.CHANGED)) == 0
 
 
 def test_a_reader_pulled_out_is_lost_with_its_card_and_back_with_it(talking):
@@ -285,8 +285,8 @@ def test_a_card_that_another_holds_is_a_device_fault(bench, card_named):
     assert fault.value.detail == "another program holds the card (0x8010000b)"
 
 
-@pytest.mark.parametrize("code", [code for code in Code if code > Code.CANCELLED])
-def test_every_code_is_told_in_words_with_its_number(code: Code):
+@pytest.mark.parametrize("code", [code for code in Pcsc if code > Pcsc.CANCELLED])
+def test_every_code_is_told_in_words_with_its_number(code: Pcsc):
     said, _, number = words(code).rpartition(" ")
     assert (number, len(said.split()) > 2) == (f"({code:#010x})", True)
 
@@ -352,4 +352,4 @@ def test_a_protocol_nobody_wants_is_a_mute_card(bench, card_named):
     bench.pcsc.insert(card_named("t1"))
     bench.poll()
     code, *_ = bench.pcsc.SCardConnect(bench.reader._context, "Modelled Reader 00 00", 1, 1)
-    assert code == Code.PROTOCOL_MISMATCH
+    assert code == Pcsc.PROTOCOL_MISMATCH

@@ -1,4 +1,4 @@
-"""The OLED driver against the chips' models: what reaches the glass, and what it costs."""
+"""The OLED driver against the chips' models: what reaches the display, and what it costs."""
 
 import errno
 import gc
@@ -18,13 +18,13 @@ from PIL import Image, ImageChops, ImageDraw
 
 from hw import board
 from hw.events import Device
-from hw.gpio import Header
+from hw.gpio import PinHeader
 from hw.oled import Oled, OledChip, i2c, spi
 from hw.ports import DeviceFault
 from hw.sim.panel.spi import SpiDev
 from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
 
-GLASSES = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
+DISPLAYS = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
 BLACK = Image.new("1", (128, 64))
 WHOLE_FRAME_BUS_BYTES = {OledChip.SSD1306: 1034, OledChip.SSD1309: 1034, OledChip.SH1106: 1080}
 
@@ -35,13 +35,13 @@ def chip(request):
 
 
 @pytest.fixture
-def glass(chip):
-    return GLASSES[chip](seed=7)
+def panel(chip):
+    return DISPLAYS[chip](seed=7)
 
 
 @pytest.fixture
-def oled(glass, chip):
-    driver = Oled(lambda: glass, chip)
+def oled(panel, chip):
+    driver = Oled(lambda: panel, chip)
     yield driver
     driver.close()
 
@@ -54,11 +54,11 @@ def same(seen, wanted):
     return ImageChops.logical_xor(seen, wanted).getbbox() is None
 
 
-def lit_glass(chip):
-    glass = GLASSES[chip]()
-    oled = Oled(lambda: glass, chip)
+def lit_display(chip):
+    panel = DISPLAYS[chip]()
+    oled = Oled(lambda: panel, chip)
     oled.show(noise(1))
-    return glass, oled
+    return panel, oled
 
 
 def with_text(text, *, size=16, at=(8, 24)):
@@ -67,48 +67,48 @@ def with_text(text, *, size=16, at=(8, 24)):
     return image
 
 
-def cost(glass, act):
-    before = glass.bus_bytes
+def cost(panel, act):
+    before = panel.bus_bytes
     act()
-    return glass.bus_bytes - before
+    return panel.bus_bytes - before
 
 
-def seen_at_each_transfer(glass, monkeypatch):
+def seen_at_each_transfer(panel, monkeypatch):
     """What the eye sees after each transfer of data from now on."""
     seen = []
-    store = glass.data
-    monkeypatch.setattr(glass, "data", lambda data: (store(data), seen.append(glass.image())))
+    store = panel.data
+    monkeypatch.setattr(panel, "data", lambda data: (store(data), seen.append(panel.image())))
     return seen
 
 
-def test_the_glass_shows_the_frame(oled, glass):
+def test_the_display_shows_the_frame(oled, panel):
     oled.show(with_text("128.50"))
-    assert same(glass.image(), with_text("128.50"))
+    assert same(panel.image(), with_text("128.50"))
 
 
-def test_every_corner_and_orientation_is_as_lumas_own_driver_shows_it(oled, glass, chip):
+def test_every_corner_and_orientation_is_as_lumas_own_driver_shows_it(oled, panel, chip):
     image = BLACK.copy()
     for x, y in itertools.product((0, 127), (0, 63)):
         image.putpixel((x, y), 1)
     image.putpixel((3, 1), 1)  # which corner is which
     oled.show(image)
-    reference = GLASSES[chip]()
+    reference = DISPLAYS[chip]()
     getattr(luma.oled.device, chip.value)(reference).display(image)
-    assert same(glass.image(), image)
+    assert same(panel.image(), image)
     assert same(reference.image(), image)
 
 
-def test_a_module_built_in_upside_down_shows_the_frame_turned(glass, chip):
-    Oled(lambda: glass, chip, rotate=2).show(with_text("A"))
-    assert same(glass.image(), with_text("A").transpose(Image.Transpose.ROTATE_180))
+def test_a_module_built_in_upside_down_shows_the_frame_turned(panel, chip):
+    Oled(lambda: panel, chip, rotate=2).show(with_text("A"))
+    assert same(panel.image(), with_text("A").transpose(Image.Transpose.ROTATE_180))
 
 
-def test_a_quarter_turn_does_not_fit_the_glass(glass, chip):
+def test_a_quarter_turn_does_not_fit_the_display(panel, chip):
     with pytest.raises(ValueError):
-        Oled(lambda: glass, chip, rotate=1)
+        Oled(lambda: panel, chip, rotate=1)
 
 
-def test_any_sequence_of_frames_leaves_the_last_one_on_the_glass(oled, glass):
+def test_any_sequence_of_frames_leaves_the_last_one_on_the_display(oled, panel):
     chooser = random.Random(11)
     image = BLACK.copy()
     for step in range(60):
@@ -117,82 +117,82 @@ def test_any_sequence_of_frames_leaves_the_last_one_on_the_glass(oled, glass):
         image = image.copy()
         image.paste(noise(step).crop((x0, y0, x1, y1)), (x0, y0))
         oled.show(image)
-        assert same(glass.image(), image), f"frame {step}"
+        assert same(panel.image(), image), f"frame {step}"
 
 
-def test_no_frame_costs_more_than_lumas_whole_frame(oled, glass, chip):
+def test_no_frame_costs_more_than_lumas_whole_frame(oled, panel, chip):
     oled.show(noise(1))
     sparse = noise(1)
     for x, y in itertools.product(range(0, 128, 5), range(0, 64, 8)):
         sparse.putpixel((x, y), 1 - bool(sparse.getpixel((x, y))))
     for image in (noise(2), BLACK, sparse, noise(1)):
-        assert 0 < cost(glass, lambda image=image: oled.show(image)) <= WHOLE_FRAME_BUS_BYTES[chip]
+        assert 0 < cost(panel, lambda image=image: oled.show(image)) <= WHOLE_FRAME_BUS_BYTES[chip]
 
 
-def test_the_same_frame_again_costs_nothing(oled, glass):
+def test_the_same_frame_again_costs_nothing(oled, panel):
     oled.show(noise(1))
-    assert cost(glass, lambda: oled.show(noise(1))) == 0
+    assert cost(panel, lambda: oled.show(noise(1))) == 0
 
 
-def test_one_changed_cell_costs_its_bytes_and_its_addresses(oled, glass, chip):
+def test_one_changed_cell_costs_its_bytes_and_its_addresses(oled, panel, chip):
     oled.show(BLACK)
     cell = BLACK.copy()
     cell.paste(1, (40, 16, 56, 32))  # a 16×16 cell: two pages of 16 bytes
     wanted = 32 + (2 * 7 if chip is OledChip.SH1106 else 10)
-    assert cost(glass, lambda: oled.show(cell)) == wanted
+    assert cost(panel, lambda: oled.show(cell)) == wanted
 
 
-def test_an_amount_in_16_px_digits_echoes_each_key_within_a_hundred_bus_bytes(oled, glass):
+def test_an_amount_in_16_px_digits_echoes_each_key_within_a_hundred_bus_bytes(oled, panel):
     frames = [
         with_text(f"{amount:>9}", at=(40, 24)) for amount in ("0.01", "0.12", "1.28", "12.85")
     ]
     oled.show(frames[0])
     for image in frames[1:]:
-        assert 0 < cost(glass, lambda image=image: oled.show(image)) <= 100
+        assert 0 < cost(panel, lambda image=image: oled.show(image)) <= 100
 
 
-def test_memory_noise_at_power_on_is_never_lit(glass, chip):
+def test_memory_noise_at_power_on_is_never_lit(panel, chip):
     lit = []
 
     class Watched:
-        """The chip's wire, looking at the glass after each transfer."""
+        """The chip's wire, looking at the display after each transfer."""
 
         def command(self, *cmd):
-            glass.command(*cmd)
-            lit.append(glass.image().getbbox())
+            panel.command(*cmd)
+            lit.append(panel.image().getbbox())
 
         def data(self, data):
-            glass.data(data)
-            lit.append(glass.image().getbbox())
+            panel.data(data)
+            lit.append(panel.image().getbbox())
 
         def cleanup(self):
-            glass.cleanup()
+            panel.cleanup()
 
     Oled(Watched, chip).show(BLACK)
-    assert glass.is_on
+    assert panel.is_on
     assert set(lit) == {None}
 
 
-def test_nothing_is_sent_that_the_datasheet_does_not_define(oled, glass, chip):
+def test_nothing_is_sent_that_the_datasheet_does_not_define(oled, panel, chip):
     oled.show(noise(1))
     oled.brightness(10)
     oled.sleep(asleep=True)
     oled.sleep(asleep=False)
     # luma gives the SH1106 the SSD1306's memory mode and charge pump, which it ignores
-    assert glass.undefined == ([0x20, 0x8D] if chip is OledChip.SH1106 else [])
+    assert panel.undefined == ([0x20, 0x8D] if chip is OledChip.SH1106 else [])
 
 
-def test_brightness_is_the_chips_contrast(oled, glass):
+def test_brightness_is_the_chips_contrast(oled, panel):
     oled.brightness(3)
-    assert glass.contrast == 3
+    assert panel.contrast == 3
 
 
-def test_sleep_darkens_the_glass_and_keeps_the_frame(oled, glass):
+def test_sleep_darkens_the_display_and_keeps_the_frame(oled, panel):
     oled.show(noise(4))
     oled.sleep(asleep=True)
-    assert same(glass.image(), BLACK)
+    assert same(panel.image(), BLACK)
     oled.sleep(asleep=False)
-    assert same(glass.image(), noise(4))
+    assert same(panel.image(), noise(4))
 
 
 def test_a_frame_of_the_wrong_kind_is_a_bug_and_not_a_fault(oled):
@@ -205,85 +205,85 @@ def test_a_frame_of_the_wrong_kind_is_a_bug_and_not_a_fault(oled):
 
 def test_a_broken_wire_is_a_named_fault_wherever_it_breaks(chip):
     """Break at every transfer of a frame in turn; mended, reopening gives the whole picture."""
-    glass, oled = lit_glass(chip)
-    before = glass.transactions
+    panel, oled = lit_display(chip)
+    before = panel.transactions
     oled.show(noise(2))
-    transfers = glass.transactions - before
+    transfers = panel.transactions - before
     assert transfers >= 2
     for taken in range(transfers):
-        glass, oled = lit_glass(chip)
+        panel, oled = lit_display(chip)
         oled.brightness(5)
-        glass.fail(broken=True, after_transfers=taken)
+        panel.fail(broken=True, after_transfers=taken)
         with pytest.raises(DeviceFault) as fault:
             oled.show(noise(2))
         assert fault.value.device is Device.DISPLAY
         with pytest.raises(DeviceFault):
             oled.reopen()
-        glass.fail(broken=False)
-        assert not glass.is_on  # it has been without power
+        panel.fail(broken=False)
+        assert not panel.is_on  # it has been without power
         oled.reopen()
-        assert same(glass.image(), noise(2))
-        assert glass.contrast == 5
+        assert same(panel.image(), noise(2))
+        assert panel.contrast == 5
 
 
-def test_showing_after_a_fault_initialises_the_glass_first(oled, glass):
+def test_showing_after_a_fault_initialises_the_display_first(oled, panel):
     oled.show(noise(1))
-    glass.fail(broken=True)
+    panel.fail(broken=True)
     with pytest.raises(DeviceFault):
         oled.show(noise(2))
-    glass.fail(broken=False)
+    panel.fail(broken=False)
     oled.show(noise(1))
-    assert same(glass.image(), noise(1))
+    assert same(panel.image(), noise(1))
 
 
-def test_reopening_heals_a_glass_that_was_reset_unseen(oled, glass):
+def test_reopening_heals_a_display_that_was_reset_unseen(oled, panel):
     oled.show(noise(1))
-    glass.power_on()
-    assert same(glass.image(), BLACK)
+    panel.power_on()
+    assert same(panel.image(), BLACK)
     oled.reopen()
-    assert same(glass.image(), noise(1))
+    assert same(panel.image(), noise(1))
 
 
-def test_nothing_is_seen_of_reopening_a_glass_that_is_well(oled, glass, monkeypatch):
+def test_nothing_is_seen_of_reopening_a_display_that_is_well(oled, panel, monkeypatch):
     oled.brightness(5)
     oled.show(noise(1))
-    seen = seen_at_each_transfer(glass, monkeypatch)
+    seen = seen_at_each_transfer(panel, monkeypatch)
     oled.reopen()
     assert len(seen) >= 1
     assert all(same(image, noise(1)) for image in seen)
-    assert glass.contrast == 5
+    assert panel.contrast == 5
 
 
-def test_a_glass_that_was_reset_stays_dark_until_its_frame_is_there(oled, glass, monkeypatch):
+def test_a_display_that_was_reset_stays_dark_until_its_frame_is_there(oled, panel, monkeypatch):
     """Its memory is noise."""
     oled.show(noise(1))
-    glass.power_on()
-    seen = seen_at_each_transfer(glass, monkeypatch)
+    panel.power_on()
+    seen = seen_at_each_transfer(panel, monkeypatch)
     oled.reopen()
     assert all(same(image, BLACK) for image in seen)
-    assert same(glass.image(), noise(1))
+    assert same(panel.image(), noise(1))
 
 
-def test_reopening_costs_a_frame_and_few_bytes_more(oled, glass, chip):
+def test_reopening_costs_a_frame_and_few_bytes_more(oled, panel, chip):
     oled.show(noise(1))
-    assert 0 < cost(glass, oled.reopen) <= WHOLE_FRAME_BUS_BYTES[chip] + 80
+    assert 0 < cost(panel, oled.reopen) <= WHOLE_FRAME_BUS_BYTES[chip] + 80
 
 
-def test_a_sleeping_glass_sleeps_on_after_reopening(oled, glass):
+def test_a_sleeping_display_sleeps_on_after_reopening(oled, panel):
     oled.show(noise(1))
     oled.sleep(asleep=True)
     oled.reopen()
-    assert not glass.is_on
+    assert not panel.is_on
 
 
-def test_a_terminal_starts_with_its_display_unplugged(oled, glass):
-    glass.fail(broken=True)
+def test_a_terminal_starts_with_its_display_unplugged(oled, panel):
+    panel.fail(broken=True)
     for _ in range(3):
         with pytest.raises(DeviceFault):
             oled.show(noise(1))
-    glass.fail(broken=False)
+    panel.fail(broken=False)
     oled.reopen()
-    assert same(glass.image(), noise(1))
+    assert same(panel.image(), noise(1))
 
 
 def devices_alive():
@@ -291,19 +291,19 @@ def devices_alive():
     return sum(isinstance(thing, luma.core.device.device) for thing in gc.get_objects())
 
 
-def test_a_glass_lost_for_long_leaves_no_device_behind_in_an_exit_hook(oled, glass):
+def test_a_display_lost_for_long_leaves_no_device_behind_in_an_exit_hook(oled, panel):
     oled.show(noise(1))
     before = devices_alive()
-    glass.fail(broken=True)
+    panel.fail(broken=True)
     for _ in range(10):
         with pytest.raises(DeviceFault):
             oled.reopen()
-    glass.fail(broken=False)
+    panel.fail(broken=False)
     oled.reopen()
     assert devices_alive() == before
 
 
-def test_nothing_is_written_to_the_glass_at_exit():
+def test_nothing_is_written_to_the_display_at_exit():
     script = (
         "import atexit, sys\n"
         "from PIL import Image\n"
@@ -321,12 +321,12 @@ def test_nothing_is_written_to_the_glass_at_exit():
     assert (done.stdout.strip(), done.stderr) == ("0", "")
 
 
-def test_closing_darkens_the_glass_and_never_raises(oled, glass):
+def test_closing_darkens_the_display_and_never_raises(oled, panel):
     oled.show(noise(1))
     oled.close()
-    assert not glass.is_on
+    assert not panel.is_on
     oled.show(noise(1))
-    glass.fail(broken=True)
+    panel.fail(broken=True)
     oled.close()
     oled.close()
 
@@ -334,28 +334,28 @@ def test_closing_darkens_the_glass_and_never_raises(oled, glass):
 class SmBus:
     """A chip behind luma's own I²C interface, at the level of SMBus blocks."""
 
-    def __init__(self, glass, address):
-        self.glass = glass
+    def __init__(self, panel, address):
+        self.panel = panel
         self.address = address
 
     def write_i2c_block_data(self, address, control, block):
         if address != self.address:
             raise OSError(errno.EREMOTEIO, "Remote I/O error")
-        {0x00: lambda: self.glass.command(*block), 0x40: lambda: self.glass.data(block)}[control]()
+        {0x00: lambda: self.panel.command(*block), 0x40: lambda: self.panel.data(block)}[control]()
 
 
-def test_lumas_own_i2c_interface_carries_the_frame(glass, chip):
-    bus = SmBus(glass, 0x3C)
+def test_lumas_own_i2c_interface_carries_the_frame(panel, chip):
+    bus = SmBus(panel, 0x3C)
     oled = Oled(lambda: luma_i2c(bus=bus, address=0x3C), chip)
     oled.show(noise(5))
-    assert same(glass.image(), noise(5))
-    glass.fail(broken=True)  # luma gives commands' errors another name than data's
+    assert same(panel.image(), noise(5))
+    panel.fail(broken=True)  # luma gives commands' errors another name than data's
     with pytest.raises(DeviceFault, match="not found on address: 0x3C"):
         oled.show(noise(6))
 
 
-def test_a_display_at_another_address_is_a_fault(glass, chip):
-    bus = SmBus(glass, 0x3D)
+def test_a_display_at_another_address_is_a_fault(panel, chip):
+    bus = SmBus(panel, 0x3D)
     with pytest.raises(DeviceFault):
         Oled(lambda: luma_i2c(bus=bus, address=0x3C), chip).show(BLACK)
 
@@ -365,12 +365,12 @@ def test_a_pi_whose_bus_is_switched_off_says_which():
         Oled(i2c(port=99)).show(BLACK)
 
 
-def test_lumas_own_spi_interface_carries_the_frame(glass, chip):
-    header = Header(MockFactory())
-    device = SpiDev(glass, header.factory.pin(board.OLED_SPI.data_command.bcm))
+def test_lumas_own_spi_interface_carries_the_frame(panel, chip):
+    header = PinHeader(MockFactory())
+    device = SpiDev(panel, header.factory.pin(board.OLED_SPI.data_command.bcm))
     oled = Oled(spi(header, spidev=device), chip)
     oled.show(noise(5))
-    assert same(glass.image(), noise(5))
+    assert same(panel.image(), noise(5))
     assert device.opened == (0, 0)
     assert device.max_speed_hz == board.OLED_SPI.clock_hz
     assert header.factory.pin(board.OLED_SPI.reset.bcm).state  # low is reset
@@ -387,10 +387,10 @@ class DyingPin(MockPin):
         super()._set_state(value)
 
 
-def test_pins_that_fail_are_the_displays_fault(glass, chip):
-    header = Header(MockFactory(pin_class=DyingPin))
+def test_pins_that_fail_are_the_displays_fault(panel, chip):
+    header = PinHeader(MockFactory(pin_class=DyingPin))
     pin = header.factory.pin(board.OLED_SPI.data_command.bcm)
-    oled = Oled(spi(header, spidev=SpiDev(glass, pin)), chip)
+    oled = Oled(spi(header, spidev=SpiDev(panel, pin)), chip)
     oled.show(noise(5))
     pin.dead = True
     with pytest.raises(DeviceFault):

@@ -8,9 +8,9 @@ from hw.oled import Oled, OledChip
 from hw.ports import DeviceFault
 from tests.hw.test_oled import (
     BLACK,
-    GLASSES,
+    DISPLAYS,
     cost,
-    lit_glass,
+    lit_display,
     noise,
     same,
     seen_at_each_transfer,
@@ -34,46 +34,46 @@ def points(sent, pytestconfig):
 def test_a_transfer_broken_after_any_byte_leaves_no_wrong_picture(chip, pytestconfig):
     """The chip keeps its power, and waits for the rest of a command or of memory."""
     for change in (noise(2), with_digit(noise(1))):
-        glass, oled = lit_glass(chip)
-        before = glass.bus_bytes - 2 * glass.transactions
+        panel, oled = lit_display(chip)
+        before = panel.bus_bytes - 2 * panel.transactions
         oled.show(change)
-        sent = glass.bus_bytes - 2 * glass.transactions - before
+        sent = panel.bus_bytes - 2 * panel.transactions - before
         for arrived in points(sent, pytestconfig):
-            glass, oled = lit_glass(chip)
-            glass.break_within(arrived)
+            panel, oled = lit_display(chip)
+            panel.break_within(arrived)
             with pytest.raises(DeviceFault):
                 oled.show(change)
-            glass.break_within(None)
+            panel.break_within(None)
             oled.show(change)
-            assert same(glass.image(), change), arrived
+            assert same(panel.image(), change), arrived
 
 
 @CHIPS
 def test_a_transfer_broken_once_is_repeated_without_a_wrong_picture(chip, pytestconfig):
     """What is repeated is no rest of the command that broke."""
     for change in (noise(2), with_digit(noise(1))):
-        glass, oled = lit_glass(chip)
-        before = glass.bus_bytes - 2 * glass.transactions
+        panel, oled = lit_display(chip)
+        before = panel.bus_bytes - 2 * panel.transactions
         oled.show(change)
-        sent = glass.bus_bytes - 2 * glass.transactions - before
+        sent = panel.bus_bytes - 2 * panel.transactions - before
         for arrived in points(sent, pytestconfig):
-            glass, oled = lit_glass(chip)
-            glass.break_within(arrived, once=True)
+            panel, oled = lit_display(chip)
+            panel.break_within(arrived, once=True)
             oled.show(change)
-            assert same(glass.image(), change), arrived
+            assert same(panel.image(), change), arrived
 
 
 @CHIPS
 def test_initialisation_broken_after_any_byte_leaves_no_wrong_picture(chip):
     for arrived in range(60):
-        glass, oled = lit_glass(chip)
-        glass.break_within(arrived)
+        panel, oled = lit_display(chip)
+        panel.break_within(arrived)
         with pytest.raises(DeviceFault):
             oled.reopen()
-        glass.break_within(None)
+        panel.break_within(None)
         oled.reopen(noise(3))
-        assert same(glass.image(), noise(3)), arrived
-        assert glass.addressing_mode == (0b10 if chip is OledChip.SH1106 else 0b00)
+        assert same(panel.image(), noise(3)), arrived
+        assert panel.addressing_mode == (0b10 if chip is OledChip.SH1106 else 0b00)
 
 
 def with_digit(image):
@@ -84,22 +84,22 @@ def with_digit(image):
 
 @CHIPS
 def test_the_frame_that_heals_is_the_one_to_come(chip, monkeypatch):
-    """A glass that was reset unseen stays dark until the new frame is there: no old one before."""
-    glass, oled = lit_glass(chip)
-    glass.power_on()
-    seen = seen_at_each_transfer(glass, monkeypatch)
+    """A display reset unseen stays dark until the new frame is there: no old one before."""
+    panel, oled = lit_display(chip)
+    panel.power_on()
+    seen = seen_at_each_transfer(panel, monkeypatch)
     oled.reopen(noise(2))
     assert all(same(image, BLACK) for image in seen)
-    assert same(glass.image(), noise(2))
-    assert cost(glass, lambda: oled.show(noise(2))) == 0
+    assert same(panel.image(), noise(2))
+    assert cost(panel, lambda: oled.show(noise(2))) == 0
 
 
 @CHIPS
 def test_the_wrong_chip_moves_the_doctors_picture(chip):
     """What a person sees of the wrong display.chip: its frame is not whole."""
-    for other, model in GLASSES.items():
-        glass = model()
-        oled = Oled(lambda glass=glass: glass, chip)
+    for other, model in DISPLAYS.items():
+        panel = model()
+        oled = Oled(lambda panel=panel: panel, chip)
         oled.show(picture())
         fits = {chip, other} <= {OledChip.SSD1306, OledChip.SSD1309} or chip is other
-        assert same(glass.image(), picture()) == fits, other
+        assert same(panel.image(), picture()) == fits, other

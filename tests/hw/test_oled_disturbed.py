@@ -1,11 +1,11 @@
-"""A disturbed bus: transfers to the glass that are not acknowledged, now and then."""
+"""A disturbed bus: transfers to the display that are not acknowledged, now and then."""
 
 import pytest
 
-from tests.hw.test_oled import GLASSES, cost, lit_glass, noise, same
+from tests.hw.test_oled import DISPLAYS, cost, lit_display, noise, same
 
 
-@pytest.fixture(params=GLASSES)
+@pytest.fixture(params=DISPLAYS)
 def chip(request):
     return request.param
 
@@ -20,23 +20,23 @@ SHOWS = {
     ("how", "refused"), [("shown", 1), ("shown", 2), ("shown after healing", 1)]
 )
 def test_transfers_that_are_not_acknowledged_are_made_again(chip, how, refused):
-    """Wherever in a frame, and while the glass is initialised anew for it; nothing is lost."""
-    glass, oled = lit_glass(chip)
-    before = glass.transactions
+    """Wherever in a frame, and while the display is initialised anew for it; nothing is lost."""
+    panel, oled = lit_display(chip)
+    before = panel.transactions
     SHOWS[how](oled)
-    for taken in range(glass.transactions - before):
-        glass, oled = lit_glass(chip)
+    for taken in range(panel.transactions - before):
+        panel, oled = lit_display(chip)
         oled.brightness(5)
-        glass.refuse(refused, after_transfers=taken)
+        panel.refuse(refused, after_transfers=taken)
         SHOWS[how](oled)
-        assert same(glass.image(), noise(2))
-        assert (glass.contrast, glass.is_on) == (5, True)
+        assert same(panel.image(), noise(2))
+        assert (panel.contrast, panel.is_on) == (5, True)
 
 
 def test_one_transfer_that_is_not_acknowledged_costs_no_new_initialisation(chip):
-    glass, oled = lit_glass(chip)
+    panel, oled = lit_display(chip)
     oled.show(noise(1))
-    usual = cost(glass, lambda: oled.show(noise(2)))
-    glass.refuse()
+    usual = cost(panel, lambda: oled.show(noise(2)))
+    panel.refuse()
     # before it is made again, two NOPs: address, control byte and both of them
-    assert cost(glass, lambda: oled.show(noise(1))) == usual + 4
+    assert cost(panel, lambda: oled.show(noise(1))) == usual + 4

@@ -7,15 +7,15 @@ from hw.ports import (
     Cut,
     Document,
     Feed,
-    Line,
     PaperState,
     PrintReport,
     PrintResult,
     Qr,
     Size,
+    TextLine,
 )
 from hw.printer import CLEAN_SLATE, EscposPrinter
-from hw.printer_encode import Encoder, Mode, Profile
+from hw.printer_encode import Encoder, Mode, PrinterProfile
 from hw.printer_font import PaperFont
 from hw.printer_status import state_of
 from hw.sim.printer.escpos import ModelTransport, PrinterModel
@@ -23,16 +23,16 @@ from hw.sim.printer.escpos import ModelTransport, PrinterModel
 MODES = pytest.mark.parametrize("mode", list(Mode))
 FONT = PaperFont()
 VOUCHER: Document = (
-    Line("签购单 POS SALES SLIP", Size.TALL, Align.CENTRE, bold=True),
-    Line("商户存根 MERCHANT COPY", align=Align.RIGHT),
-    Line(),
-    Line("消费 SALE", Size.LARGE, Align.CENTRE),
-    Line("金额 RMB 128.50", Size.LARGE, bold=True),
-    Line("odd centre", align=Align.CENTRE),
-    Line("备注：￥12.50，（谢谢）。"),
+    TextLine("签购单 POS SALES SLIP", Size.TALL, Align.CENTRE, bold=True),
+    TextLine("商户存根 MERCHANT COPY", align=Align.RIGHT),
+    TextLine(),
+    TextLine("消费 SALE", Size.LARGE, Align.CENTRE),
+    TextLine("金额 RMB 128.50", Size.LARGE, bold=True),
+    TextLine("odd centre", align=Align.CENTRE),
+    TextLine("备注：￥12.50，（谢谢）。"),
     Qr("POS1:0001:128.50"),
     Feed(2),
-    Line("幸福小店 HAPPY STORE"),
+    TextLine("幸福小店 HAPPY STORE"),
     Cut(),
 )
 READS = """\
@@ -47,12 +47,12 @@ READS = """\
 
 幸福小店 HAPPY STORE"""
 
-NEXT: Document = (Line("下一联 NEXT", align=Align.RIGHT), Line("RMB 1.00", Size.LARGE))
+NEXT: Document = (TextLine("下一联 NEXT", align=Align.RIGHT), TextLine("RMB 1.00", Size.LARGE))
 NEXT_READS = " " * 21 + "下一联 NEXT\nRMB 1.00"
 
 
 def printer_on(model: PrinterModel, mode: Mode = Mode.NATIVE, **profile: bool) -> EscposPrinter:
-    return EscposPrinter(model.transport, Profile(model.columns, mode=mode, **profile), FONT)
+    return EscposPrinter(model.transport, PrinterProfile(model.columns, mode=mode, **profile), FONT)
 
 
 class Mute(ModelTransport):
@@ -90,7 +90,7 @@ def test_wide_paper_takes_forty_eight_columns() -> None:
     for mode in Mode:
         model = PrinterModel(columns=48)
         printer = printer_on(model, mode)
-        printer.print((Line("5" * 48), Line("右", align=Align.RIGHT)))
+        printer.print((TextLine("5" * 48), TextLine("右", align=Align.RIGHT)))
         assert printer.columns == 48
         assert model.paper.text == "5" * 48 + "\n" + " " * 46 + "右"
         assert model.anomalies == []
@@ -114,7 +114,7 @@ def ink_px(model: PrinterModel) -> int:
 def test_only_a_printer_with_a_cutter_is_told_to_cut() -> None:
     for cutter in (True, False):
         model = PrinterModel()
-        printer_on(model, cutter=cutter).print((Line("x"), Cut()))
+        printer_on(model, cutter=cutter).print((TextLine("x"), Cut()))
         assert len(model.paper.cuts_px) == cutter
         assert model.paper.height_px > 100  # past the tear bar either way
 
@@ -152,14 +152,14 @@ def test_an_unplugged_printer_is_offline_and_works_again_when_plugged_in() -> No
 def test_a_thin_roll_is_named_and_prints_on() -> None:
     model = PrinterModel()
     model.fail_paper_near_end()
-    report = printer_on(model).print((Line("x"),))
+    report = printer_on(model).print((TextLine("x"),))
     assert (report.result, report.state) == (PrintResult.SENT, PaperState.NEAR_END)
 
 
 def test_paper_that_ends_within_a_job_leaves_doubt() -> None:
     model = PrinterModel()
     printer = printer_on(model)
-    printer.print((Line("before"),))
+    printer.print((TextLine("before"),))
     model.paper_ends_after(200)
     report = printer.print(VOUCHER)
     assert (report.result, report.state) == (PrintResult.UNKNOWN, PaperState.PAPER_OUT)
@@ -172,7 +172,7 @@ def test_paper_that_ends_within_a_job_leaves_doubt() -> None:
 
 def test_a_printer_that_never_answers_is_taken_at_the_wires_word() -> None:
     model = PrinterModel()
-    printer = EscposPrinter(Mute(model), Profile(), FONT)
+    printer = EscposPrinter(Mute(model), PrinterProfile(), FONT)
     assert printer.status() is PaperState.UNKNOWN
     report = printer.print(VOUCHER)
     assert (report.result, report.state) == (PrintResult.SENT, PaperState.UNKNOWN)
@@ -187,7 +187,7 @@ def test_a_printer_that_falls_silent_within_a_job_leaves_doubt() -> None:
             answers = super().read(timeout_ms)
             return b"" if "HAPPY STORE" in model.paper.text else answers
 
-    report = EscposPrinter(FallsSilent(model), Profile(), FONT).print(VOUCHER)
+    report = EscposPrinter(FallsSilent(model), PrinterProfile(), FONT).print(VOUCHER)
     assert (report.result, report.state) == (PrintResult.UNKNOWN, PaperState.OFFLINE)
 
 
@@ -224,7 +224,7 @@ class LateFence(ModelTransport):
 def test_a_slow_printer_is_waited_for_until_it_is_through() -> None:
     model = PrinterModel()
     wire = LateFence(model, 0)
-    printer = EscposPrinter(wire, Profile(), FONT)
+    printer = EscposPrinter(wire, PrinterProfile(), FONT)
     printer.print(NEXT)
     wire.reads_to_wait = 20
     assert printer.print(NEXT).result is PrintResult.SENT
@@ -234,7 +234,7 @@ def test_a_slow_printer_is_waited_for_until_it_is_through() -> None:
 def test_a_printer_that_stands_still_within_a_job_leaves_doubt() -> None:
     model = PrinterModel()
     wire = LateFence(model, 0)
-    printer = EscposPrinter(wire, Profile(), FONT)
+    printer = EscposPrinter(wire, PrinterProfile(), FONT)
     printer.print(NEXT)
     wire.reads_to_wait = 10_000
     report = printer.print(NEXT)
@@ -244,7 +244,7 @@ def test_a_printer_that_stands_still_within_a_job_leaves_doubt() -> None:
 def test_a_printer_without_ordered_status_is_padded_once_and_trusted() -> None:
     model = PrinterModel()
     wire = LateFence(model, 1_000_000)
-    printer = EscposPrinter(wire, Profile(), FONT)
+    printer = EscposPrinter(wire, PrinterProfile(), FONT)
     assert printer.print(VOUCHER).result is PrintResult.SENT
     received = model.bytes_received
     assert printer.print(VOUCHER).result is PrintResult.SENT
@@ -253,7 +253,12 @@ def test_a_printer_without_ordered_status_is_padded_once_and_trusted() -> None:
 
 @MODES
 def test_a_job_cut_at_any_byte_never_swallows_the_next(mode: Mode) -> None:
-    job: Document = (Line("第一联 FIRST", Size.TALL, bold=True), Qr("POS1"), Line("尾 tail"), Cut())
+    job: Document = (
+        TextLine("第一联 FIRST", Size.TALL, bold=True),
+        Qr("POS1"),
+        TextLine("尾 tail"),
+        Cut(),
+    )
     whole = PrinterModel()
     printer_on(whole, mode).print(job)
     step = 1 if mode is Mode.NATIVE else 61
@@ -276,7 +281,7 @@ def test_a_job_cut_by_a_crash_of_the_terminal_never_swallows_the_next(mode: Mode
     for cut_at in (20, 60, 150, 400):
         model = PrinterModel()
         model.dies_after(cut_at)
-        printer_on(model, mode).print((Qr("POS1" * 50), Line("x" * 32)))
+        printer_on(model, mode).print((Qr("POS1" * 50), TextLine("x" * 32)))
         model.clear()
         model.paper.tear()
         assert printer_on(model, mode).print(VOUCHER).result is PrintResult.SENT
@@ -288,20 +293,20 @@ def test_without_a_clean_slate_the_next_job_would_be_swallowed() -> None:
     model.dies_after(400)
     printer_on(model, Mode.RASTER).print((Qr("POS1" * 50),))
     model.clear()
-    encoder = Encoder(Profile(), FONT)
+    encoder = Encoder(PrinterProfile(), FONT)
     model.transport.reopen()
-    model.transport.write(encoder.setup() + encoder.body((Line("swallowed"),)))
+    model.transport.write(encoder.setup() + encoder.body((TextLine("swallowed"),)))
     assert "swallowed" not in model.paper.text
-    model.transport.write(CLEAN_SLATE + encoder.setup() + encoder.body((Line("printed"),)))
+    model.transport.write(CLEAN_SLATE + encoder.setup() + encoder.body((TextLine("printed"),)))
     assert "printed" in model.paper.text
 
 
 def test_a_healthy_printer_gets_no_padding() -> None:
     model = PrinterModel()
     wire = Recording(model)
-    printer = EscposPrinter(wire, Profile(), FONT)
+    printer = EscposPrinter(wire, PrinterProfile(), FONT)
     for _ in range(3):
-        printer.print((Line("x"),))
+        printer.print((TextLine("x"),))
     assert bytes(100) not in wire.sent
 
 
@@ -323,7 +328,7 @@ def test_malformed_answers_are_no_answers() -> None:
             return b"".join(b"\xff\x93" + bytes((byte,)) for byte in super().read(timeout_ms))
 
     model.fail_cover_open()
-    noisy = EscposPrinter(Noisy(model), Profile(), FONT)
+    noisy = EscposPrinter(Noisy(model), PrinterProfile(), FONT)
     assert noisy.status() is PaperState.COVER_OPEN
 
 
@@ -361,7 +366,7 @@ def test_status_is_read_bit_by_bit(answers: tuple[int, int, int, int], state: Pa
 def test_a_closed_printer_opens_again_by_itself() -> None:
     model = PrinterModel()
     printer = printer_on(model)
-    printer.print((Line("one"),))
+    printer.print((TextLine("one"),))
     printer.close()
-    printer.print((Line("two"),))
+    printer.print((TextLine("two"),))
     assert model.paper.text == "one\ntwo"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from hw.ports import Line, PaperState, PrintResult
+from hw.ports import PaperState, PrintResult, TextLine
 from hw.printer import EscposPrinter
-from hw.printer_encode import Profile, Status
+from hw.printer_encode import PrinterProfile, StatusQuery
 from hw.printer_font import PaperFont
 from hw.printer_link import (
     CaptureTransport,
@@ -28,7 +28,7 @@ from hw.sim.printer.usb import UsbPrinterBus
 from tests.hw.serial_line import on_small_buffer, on_terminal
 
 FONT = PaperFont()
-DOCUMENT = (Line("签购单 RMB 128.50"), Line("幸福小店"))
+DOCUMENT = (TextLine("签购单 RMB 128.50"), TextLine("幸福小店"))
 READS = "签购单 RMB 128.50\n幸福小店"
 
 
@@ -62,7 +62,7 @@ def on_network(model):
 
 
 def prints_and_answers(transport, model):
-    printer = EscposPrinter(transport, Profile(), font=FONT)
+    printer = EscposPrinter(transport, PrinterProfile(), font=FONT)
     try:
         assert printer.status() is PaperState.READY
         assert printer.print(DOCUMENT).result is PrintResult.SENT
@@ -109,7 +109,7 @@ def test_a_usb_printer_is_found_again_after_it_was_unplugged(cache_dir):
     model = PrinterModel()
     bus = UsbPrinterBus(model, 0x0416, 0x5011)
     transport = UsbTransport(0x0416, 0x5011, cache_dir, backend=bus)
-    printer = EscposPrinter(transport, Profile(), font=FONT)
+    printer = EscposPrinter(transport, PrinterProfile(), font=FONT)
     assert printer.status() is PaperState.READY
     model.fail_offline()
     assert printer.status() is PaperState.OFFLINE
@@ -121,7 +121,7 @@ def test_a_usb_printer_is_found_again_after_it_was_unplugged(cache_dir):
 def test_a_missing_device_is_offline_and_no_file_takes_its_place(cache_dir, tmp_path):
     missing = tmp_path / "lp0"
     for address in (f"file:{missing}", f"serial:{missing}:9600"):
-        printer = EscposPrinter(transport_for(address, cache_dir), Profile(), font=FONT)
+        printer = EscposPrinter(transport_for(address, cache_dir), PrinterProfile(), font=FONT)
         assert printer.print(DOCUMENT).result is PrintResult.NOT_STARTED
         assert printer.status() is PaperState.OFFLINE
     assert not missing.exists()
@@ -130,7 +130,7 @@ def test_a_missing_device_is_offline_and_no_file_takes_its_place(cache_dir, tmp_
 def test_a_plain_file_is_no_printer(cache_dir, tmp_path):
     file = tmp_path / "lp0"
     file.write_bytes(b"")
-    printer = EscposPrinter(DeviceFileTransport(file), Profile(), font=FONT)
+    printer = EscposPrinter(DeviceFileTransport(file), PrinterProfile(), font=FONT)
     assert printer.status() is PaperState.OFFLINE
     assert file.read_bytes() == b""
 
@@ -139,12 +139,12 @@ def test_a_refused_connection_is_offline(cache_dir):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     transport = NetworkTransport("127.0.0.1", port, cache_dir)
-    assert EscposPrinter(transport, Profile(), font=FONT).status() is PaperState.OFFLINE
+    assert EscposPrinter(transport, PrinterProfile(), font=FONT).status() is PaperState.OFFLINE
 
 
 def test_a_capture_file_takes_what_a_printer_would(tmp_path):
     capture = tmp_path / "voucher.bin"
-    report = EscposPrinter(CaptureTransport(capture), Profile(), font=FONT).print(DOCUMENT)
+    report = EscposPrinter(CaptureTransport(capture), PrinterProfile(), font=FONT).print(DOCUMENT)
     assert (report.result, report.state) == (PrintResult.SENT, PaperState.UNKNOWN)
     model = PrinterModel()
     model.receive(capture.read_bytes())
@@ -204,7 +204,7 @@ def test_a_bus_that_only_ever_sends_empty_packets_is_silent(cache_dir):
     model = PrinterModel(kind=kind_of(["mute"]))
     bus = UsbPrinterBus(model, 0x0416, 0x5011)
     bus.only_empty = True
-    printer = EscposPrinter(UsbTransport(0x0416, 0x5011, cache_dir, backend=bus), Profile())
+    printer = EscposPrinter(UsbTransport(0x0416, 0x5011, cache_dir, backend=bus), PrinterProfile())
     assert printer.status() is PaperState.UNKNOWN
 
 
@@ -222,10 +222,10 @@ class AtItsBaud(SerialTransport):
 @pytest.mark.parametrize("xonxoff", [True, False])
 def test_a_printer_with_a_small_buffer_stops_the_line_and_loses_nothing(cache_dir, xonxoff):
     model = PrinterModel(kind=kind_of(["mute"]))
-    document = tuple(Line(f"{number:04d} {'x' * 27}") for number in range(300))
+    document = tuple(TextLine(f"{number:04d} {'x' * 27}") for number in range(300))
     with on_small_buffer(model) as path:
         transport = AtItsBaud(path, AtItsBaud.BAUD, cache_dir, xonxoff=xonxoff)
-        printer = EscposPrinter(transport, Profile(status=Status.NONE), font=FONT)
+        printer = EscposPrinter(transport, PrinterProfile(status=StatusQuery.NONE), font=FONT)
         assert printer.print(document).result is PrintResult.SENT
         printer.close()
     printed = sum(line.endswith("x" * 27) for line in model.paper.text.splitlines())

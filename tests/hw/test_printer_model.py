@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.ports import Line, Qr, Size
-from hw.printer_encode import Encoder, Mode, Profile
+from hw.ports import Qr, Size, TextLine
+from hw.printer_encode import Encoder, Mode, PrinterProfile
 from hw.printer_font import PaperFont
 from hw.sim.printer.escpos import BUFFER_BYTES, PrinterModel
 
 FONT = PaperFont()
-JOB = (Line("签购单 SLIP", Size.LARGE, bold=True), Qr("POS1"), Line("尾 tail"))
+JOB = (TextLine("签购单 SLIP", Size.LARGE, bold=True), Qr("POS1"), TextLine("尾 tail"))
 CHINESE = b"\x1b@\x1c&"
 
 
@@ -29,7 +29,7 @@ def ink(model, box):
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=1), st.sampled_from(Mode))
 def test_bytes_may_arrive_in_any_chunks(sizes, mode):
-    encoder = Encoder(Profile(mode=mode), FONT)
+    encoder = Encoder(PrinterProfile(mode=mode), FONT)
     data = encoder.setup() + encoder.body(JOB)
     chunked = PrinterModel(32, FONT)
     start = 0

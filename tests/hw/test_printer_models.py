@@ -2,17 +2,17 @@
 
 import pytest
 
-from hw.printer_encode import COLUMNS_LEAST, COLUMNS_MOST, Mode, Profile
+from hw.printer_encode import COLUMNS_LEAST, COLUMNS_MOST, Mode, PrinterProfile
 from hw.printer_models import DOTS_MOST, OWN, model_named, names
 
 
 def test_models_are_those_of_python_escpos_and_a_few_more():
-    assert model_named("TM-L90") == Profile(
+    assert model_named("TM-L90") == PrinterProfile(
         48, 576, cutter=True, qr=True, mode=Mode.MIXED, motion_dpi=203
     )
-    assert model_named("ZJ-5870") == Profile(32, 384, qr=False, mode=Mode.MIXED)
-    assert model_named("POS-5890") == Profile(32, 384, qr=False, mode=Mode.RASTER)
-    assert model_named("POS-58") == Profile(32, qr=False)
+    assert model_named("ZJ-5870") == PrinterProfile(32, 384, qr=False, mode=Mode.MIXED)
+    assert model_named("POS-5890") == PrinterProfile(32, 384, qr=False, mode=Mode.RASTER)
+    assert model_named("POS-58") == PrinterProfile(32, qr=False)
     assert set(OWN) <= set(names())
 
 

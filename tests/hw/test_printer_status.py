@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from hw.ports import Document, Feed, Line, PaperState, PrintReport, PrintResult
+from hw.ports import Document, Feed, PaperState, PrintReport, PrintResult, TextLine
 from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile, Status
+from hw.printer_encode import Mode, PrinterProfile, StatusQuery
 from hw.printer_font import PaperFont
 from hw.printer_status import PATIENCE_MS, QUIET_MS
 from hw.sim.printer.escpos import ModelTransport, PrinterModel
 from hw.sim.printer.kinds import kind_of
 
 FONT = PaperFont()
-RECEIPT: Document = (Line("签购单 RMB 1.00"), Feed(2), Line("end"))
+RECEIPT: Document = (TextLine("签购单 RMB 1.00"), Feed(2), TextLine("end"))
 READS = "签购单 RMB 1.00\n\n\nend"
 ALL_WELL = PrintReport(PrintResult.SENT, PaperState.READY)
 WAYS = pytest.mark.parametrize("trait", ["good", "gs-r", "esc-v"])
@@ -24,7 +24,7 @@ def model_of(*traits: str) -> PrinterModel:
 
 
 def printer_on(model: PrinterModel, **profile: object) -> EscposPrinter:
-    return EscposPrinter(model.transport, Profile(**profile), FONT)  # type: ignore[arg-type]
+    return EscposPrinter(model.transport, PrinterProfile(**profile), FONT)  # type: ignore[arg-type]
 
 
 @WAYS
@@ -70,7 +70,7 @@ def test_a_printer_that_hangs_within_a_receipt_leaves_doubt(trait: str) -> None:
                 model.fail_hanging()
             return super().write(data)
 
-    printer = EscposPrinter(HangsInTheMiddle(model), Profile(), FONT)
+    printer = EscposPrinter(HangsInTheMiddle(model), PrinterProfile(), FONT)
     report = printer.print(RECEIPT)
     assert (report.result, report.state) == (PrintResult.UNKNOWN, PaperState.OFFLINE)
 
@@ -87,7 +87,7 @@ def test_a_printer_that_is_heard_only_after_a_receipt_leaves_doubt() -> None:
                 model.clear()
             return sent
 
-    printer = EscposPrinter(ComesBackAtTheEnd(model), Profile(), FONT)
+    printer = EscposPrinter(ComesBackAtTheEnd(model), PrinterProfile(), FONT)
     report = printer.print(RECEIPT)
     assert report.result is PrintResult.UNKNOWN
     assert READS not in model.paper.text
@@ -105,7 +105,7 @@ def test_a_printer_that_has_never_answered_says_so_and_prints() -> None:
 
 def test_a_printer_that_is_not_to_be_asked_is_sent_no_question() -> None:
     model = model_of()
-    printer = printer_on(model, status=Status.NONE)
+    printer = printer_on(model, status=StatusQuery.NONE)
     assert printer.print(RECEIPT).state is PaperState.UNKNOWN
     assert model.transport.read(0) == b""
 

@@ -6,7 +6,7 @@ from gpiozero.pins.mock import MockFactory
 
 from hw.board import SIGNALS
 from hw.events import Device
-from hw.gpio import Header, pin_errors
+from hw.gpio import PinHeader, pin_errors
 from hw.ports import DeviceFault
 from hw.signals import Signals
 
@@ -16,7 +16,7 @@ class Bench:
 
     def __init__(self, **wanted):
         self.factory = MockFactory(revision="c03111")
-        self.signals = Signals(lambda: Header(self.factory, pin_errors()), **wanted)
+        self.signals = Signals(lambda: PinHeader(self.factory, pin_errors()), **wanted)
 
     def levels(self, name):
         """Every level that a pin has had since it was claimed."""
@@ -98,7 +98,7 @@ class Broken:
     release_pins = pin = reserve_pins
 
 
-@pytest.mark.parametrize("connect", [absent, lambda: Header(Broken, pin_errors())])
+@pytest.mark.parametrize("connect", [absent, lambda: PinHeader(Broken, pin_errors())])
 def test_without_a_header_or_its_pins_all_is_silent(connect):
     signals = Signals(connect, buzzer=True, lights=True)
     signals.trading(yes=True)

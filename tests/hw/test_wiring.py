@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec.structs import replace
 
-from hw.board import WIRES, Pin
+from hw.board import WIRES, BoardPin
 from hw.wiring.__main__ import DIAGRAM
 from hw.wiring.drawing import HEIGHT, WIDTH, drawn
 
@@ -32,7 +32,7 @@ def test_every_wire_and_terminal_is_drawn():
 
 
 def test_a_wire_moved_on_the_board_moves_in_the_diagram():
-    moved = (replace(WIRES[0], pin=Pin.POWER_3V3_SPI), *WIRES[1:])
+    moved = (replace(WIRES[0], pin=BoardPin.POWER_3V3_SPI), *WIRES[1:])
     assert drawn(moved) != drawn()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from firmware.core.kinds import Kind, OriginalRef, ReversalCause, Totals
-from firmware.core.masked import Key, Pan, Pin, Track2
+from firmware.core.masked import Pan, Pin, SecretKey, Track2
 from firmware.core.money import CURRENCIES, Money
 from firmware.core.payment import Payment
 from firmware.iso8583.codec import Codec
@@ -46,8 +46,8 @@ from tests.iso8583.reference import REFERENCE
 
 PROFILE = Profile.shipped("unionpay")
 LINE, CODEC = UnionPay(PROFILE), Codec(PROFILE)
-KEYS = SessionKeys(mac=Key(bytes(range(16))), pin=Key(bytes(range(16, 32))))
-OTHER = SessionKeys(mac=Key(bytes(range(1, 17))), pin=KEYS.pin)
+KEYS = SessionKeys(mac=SecretKey(bytes(range(16))), pin=SecretKey(bytes(range(16, 32))))
+OTHER = SessionKeys(mac=SecretKey(bytes(range(1, 17))), pin=KEYS.pin)
 TODAY = date(2026, 3, 1)
 CNY = CURRENCIES["CNY"]
 PLACE: dict[str, Any] = {
@@ -175,7 +175,7 @@ def test_values_that_the_reference_names() -> None:
 
 def test_a_single_length_key_makes_the_mac_of_the_reference() -> None:
     key = bytes.fromhex("C24A8FB57AA20123")
-    frame = LINE.request(REQUESTS["sale"], SessionKeys(mac=Key(key), pin=Key(key)))
+    frame = LINE.request(REQUESTS["sale"], SessionKeys(mac=SecretKey(key), pin=SecretKey(key)))
     body, field = frame[13:-8], frame[-8:]
     x = bytes(8)
     for at in range(0, len(body), 8):

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583 import des
 from firmware.iso8583.codec import Codec, DecodeError
 from firmware.iso8583.frame import FrameError, answer_to, pack_frame, unpack_frame
@@ -23,7 +23,7 @@ CODEC = Codec(UNIONPAY)
 
 @pytest.mark.parametrize("vector", VECTORS["ecb_mac"], ids=lambda one: one["name"])
 def test_ecb_mac_with_every_value_on_the_way(vector: dict[str, str]) -> None:
-    made = mac_of(bytes.fromhex(vector["mab"]), Key(bytes.fromhex(vector["mak"])), "ecb")
+    made = mac_of(bytes.fromhex(vector["mab"]), SecretKey(bytes.fromhex(vector["mak"])), "ecb")
     assert {step.name: step.value for step in made.steps} == {
         "X": vector["x"],
         "E1": vector["e1"],
@@ -40,7 +40,7 @@ def test_working_key_is_deciphered_under_the_master_key() -> None:
 
 def test_retail_mac() -> None:
     (vector,) = VECTORS["retail_mac"]
-    key = Key(bytes.fromhex(vector["key"]))
+    key = SecretKey(bytes.fromhex(vector["key"]))
     made = mac_of(bytes.fromhex(vector["data"]), key, "x9.19", "80")
     assert made.field.hex().upper() == vector["mac_padding_2"]
 
@@ -50,7 +50,7 @@ def test_sm4_block_and_mac() -> None:
     key = bytes.fromhex(block["key"])
     cipher = Cipher(SM4(key), modes.ECB()).encryptor().update(bytes.fromhex(block["plain"]))
     assert cipher == bytes.fromhex(block["cipher"])
-    made = mac_of(bytes.fromhex(mac["mab"]), Key(bytes.fromhex(mac["key"])), "sm4")
+    made = mac_of(bytes.fromhex(mac["mab"]), SecretKey(bytes.fromhex(mac["key"])), "sm4")
     values = {step.name: step.value for step in made.steps}
     assert (values["X"], values["E2"]) == (mac["x"], mac["e2"])
     assert made.field == b"D0656CDC"
@@ -58,7 +58,7 @@ def test_sm4_block_and_mac() -> None:
 
 @pytest.mark.parametrize("extra", [b"", bytes(8)])
 def test_a_block_of_zeros_more_changes_a_chained_mac_and_no_folded_one(extra: bytes) -> None:
-    data, key = bytes(range(16)), Key(bytes(range(1, 17)))
+    data, key = bytes(range(16)), SecretKey(bytes(range(1, 17)))
     assert (mac_of(data + extra, key, "ecb") == mac_of(data, key, "ecb")) is True
     assert (mac_of(data + extra, key, "x9.19") == mac_of(data, key, "x9.19")) is not bool(extra)
 
@@ -66,7 +66,7 @@ def test_a_block_of_zeros_more_changes_a_chained_mac_and_no_folded_one(extra: by
 @pytest.mark.parametrize(("scheme", "size"), [("ecb", 24), ("x9.9", 16), ("x9.19", 8), ("sm4", 8)])
 def test_a_key_of_another_length_is_refused(scheme: str, size: int) -> None:
     with pytest.raises(ValueError, match=f"{scheme}: expected a key"):
-        mac_of(b"", Key(bytes(size)), scheme)  # type: ignore[arg-type]
+        mac_of(b"", SecretKey(bytes(size)), scheme)  # type: ignore[arg-type]
 
 
 def test_a_genuine_sale_decodes_field_by_field_and_packs_to_the_same_bytes() -> None:
@@ -90,7 +90,7 @@ def test_a_qr_sale_of_the_field_decodes_and_its_mac_is_right() -> None:
     parts = unpack_frame(bytes.fromhex(vector["frame"]), UNIONPAY.frame)
     fields = CODEC.unpack(parts.message)
     assert CODEC.pack(fields) == parts.message
-    made = mac_of(parts.message[:-8], Key(bytes.fromhex(vector["mak"])), "ecb")
+    made = mac_of(parts.message[:-8], SecretKey(bytes.fromhex(vector["mak"])), "ecb")
     assert bytes.fromhex(fields["64"]) == made.field
 
 

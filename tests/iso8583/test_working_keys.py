@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.working_keys import (
     DeliveredKeys,
     WorkingKeysError,
@@ -16,9 +16,9 @@ from firmware.iso8583.working_keys import (
     unpack_keys,
 )
 
-TMK = Key(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
-PIK16, MAK16, TDK16 = (Key(bytes(range(n, n + 16))) for n in (1, 40, 90))
-PIK8, MAK8 = Key(bytes(range(1, 9))), Key(bytes.fromhex("C24A8FB57AA20123"))
+TMK = SecretKey(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
+PIK16, MAK16, TDK16 = (SecretKey(bytes(range(n, n + 16))) for n in (1, 40, 90))
+PIK8, MAK8 = SecretKey(bytes(range(1, 9))), SecretKey(bytes.fromhex("C24A8FB57AA20123"))
 
 
 def single(key: bytes, block: bytes) -> bytes:

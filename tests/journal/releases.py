@@ -16,7 +16,6 @@ from firmware.core.kinds import Copy, Kind, Result
 from firmware.core.masked import Password
 from firmware.journal import schema
 from firmware.journal.connection import DATABASE
-from firmware.journal.essence import essence
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintHeld, PrintQueued, PrintSending
@@ -28,8 +27,9 @@ from firmware.journal.records import (
     SettingsRecorded,
     TerminalStarted,
 )
+from firmware.journal.signed_record import signed_record
 from tests.journal.story import KEYS, Shop, opened, order
-from tests.journal.test_uploads import offline_sale
+from tests.journal.test_offline_advice import offline_sale
 
 KEPT = Path(__file__).with_name("kept")
 
@@ -87,7 +87,7 @@ def main() -> None:
         told = {
             "head": head,
             "hash": digest,
-            "qr": essence(sale, KEYS),
+            "qr": signed_record(sale, KEYS),
             "next_stan": shop.journal.next_stan(),
             "orders": {each.taken.id: each.state.value for each in shop.journal.orders_after(0)},
             "uploads": [owed.transaction.amount_minor for owed in shop.journal.advices()],

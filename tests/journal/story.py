@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from firmware.core.kinds import CardFacts, Kind, OriginalRef, Result
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.journal.connection import Connect, connect
 from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import TerminalKeys
@@ -33,7 +33,7 @@ CARD = CardFacts(hash="a1" * 32, first6="622848", last4="0012", pan_length=19)
 OTHER_CARD = CardFacts(hash="b2" * 32, first6="476173", last4="0119", pan_length=16)
 FRAME = bytes(range(256)) * 4
 FRAME_SHA256 = hashlib.sha256(FRAME).hexdigest()
-KEYS = TerminalKeys(Key(b"s" * 32), Key(b"c" * 32), Key(b"p" * 32))
+KEYS = TerminalKeys(SecretKey(b"s" * 32), SecretKey(b"c" * 32), SecretKey(b"p" * 32))
 
 
 @dataclass

@@ -111,7 +111,7 @@ def questions(journal: Journal) -> tuple[Callable[[], object], ...]:
         journal.advices,
         journal.print_jobs,
         lambda: [journal.totals(batch) for batch in (1, 2)],
-        lambda: journal.lesson_totals(2),
+        lambda: journal.training_totals(2),
         lambda: journal.count(2),
         lambda: journal.recent_sale_amounts(50, "CNY"),
         lambda: journal.duplicate_of(CARD.hash, 12_850, "CNY", since),
@@ -290,10 +290,10 @@ def test_the_clock_is_looked_at_with_a_record_that_cannot_be_read(
 def test_a_terminal_on_a_record_that_cannot_be_read_is_out_of_service(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     terminal = rig.power_on()
-    terminal.ledger.journal.append(
+    terminal.data.journal.append(
         *(DeviceFailed(device="printer", detail=str(number)) for number in range(20))
     )
-    unchecked = terminal.ledger.journal.head()[0] - HEAD_CHECKED - 1
+    unchecked = terminal.data.journal.head()[0] - HEAD_CHECKED - 1
     rig.close()
     forge(
         tmp_path / DATABASE,
@@ -301,7 +301,7 @@ def test_a_terminal_on_a_record_that_cannot_be_read_is_out_of_service(tmp_path: 
     )
     rig = Rig(tmp_path)
     rig.bench.time.settle(rig.power_on().runner)
-    assert "流水损坏" in rig.glass_text
+    assert "流水损坏" in rig.display_text
     rig.close()
 
 

@@ -46,7 +46,7 @@ def test_a_number_out_of_turn_is_refused(shop: Shop, stan: int) -> None:
         shop.journal.append(asked(2, batch=2))
 
 
-def test_a_lessons_number_is_of_the_lessons(shop: Shop) -> None:
+def test_a_training_transactions_number_is_of_the_training_transactions(shop: Shop) -> None:
     shop.journal.append(asked(1, training=True))
     journal: Lookups = shop.journal
     assert (journal.next_stan(), journal.next_stan(training=True)) == (1, 2)

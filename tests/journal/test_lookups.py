@@ -271,7 +271,9 @@ def test_a_settled_batch_says_so_in_its_transactions(shop: Shop) -> None:
     assert (shop.journal.batch(), shop.journal.totals(2)) == (2, Totals())
 
 
-def test_who_is_signed_on_and_whether_it_is_a_lesson_survive_a_restart(shop: Shop) -> None:
+def test_who_is_signed_on_and_whether_it_is_a_training_transaction_survive_a_restart(
+    shop: Shop,
+) -> None:
     assert (shop.journal.signed_on(), shop.journal.training()) == ("", False)
     shop.journal.append(OperatorSignedOn(operator="01"), TrainingSwitched(on=True, by="00"))
     shop.reopen()

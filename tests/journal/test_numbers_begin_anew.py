@@ -10,10 +10,10 @@ from firmware.audit.export import export
 from firmware.audit.spans import Span
 from firmware.core.kinds import Kind, Result
 from firmware.journal import rules
-from firmware.journal.essence import essence
-from firmware.journal.genuine import verify_essence
+from firmware.journal.genuine import verify_signed_record
 from firmware.journal.numbers import Numbers
 from firmware.journal.records import CopyRestored
+from firmware.journal.signed_record import signed_record
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Shop, opened
@@ -99,8 +99,8 @@ def shop_sale(shop: Shop, date: str) -> Transaction:
 def test_slips_of_both_verify_and_the_export_has_every_batch(shop: Shop) -> None:
     shop.sale(4_000)
     for voucher in (1, 4):
-        text = essence(sold(shop, voucher), KEYS)
-        assert verify_essence(text, [(1, KEYS.public_key)], shop.directory).faults == []
+        text = signed_record(sold(shop, voucher), KEYS)
+        assert verify_signed_record(text, [(1, KEYS.public_key)], shop.directory).faults == []
     every = [row["amount_minor"] for row in export(shop.journal, "transactions", Span())]
     assert every == [1_000, 2_000, 3_000, 4_000]
     later = [row["amount_minor"] for row in export(shop.journal, "transactions", Span((1, 1)))]

@@ -51,9 +51,9 @@ def test_factory_passwords_are_right_but_must_be_changed(shop: Shop) -> None:
 
 
 def test_a_guess_at_a_terminal_costs_what_the_rfc_asks(shop: Shop, tmp_path: Path) -> None:
-    ledger = DataDirectory(tmp_path / "terminal", shop.clock)
-    rows = [ledger.journal.operator_row(number) for number in ledger.operators.numbers()]
-    ledger.close()
+    data = DataDirectory(tmp_path / "terminal", shop.clock)
+    rows = [data.journal.operator_row(number) for number in data.operators.numbers()]
+    data.close()
     assert len(rows) == 2
     for row in rows:
         assert row is not None

@@ -100,9 +100,9 @@ def test_only_a_refund_that_counts_can_be_pending(shop: Shop) -> None:
     with pytest.raises(RuleBroken, match="no refund"):
         shop.journal.append(outcome(sale, Result.PENDING))
     shop.journal.append(outcome(sale, Result.APPROVED))
-    _, lesson = begun(shop, training=True)
+    _, trained = begun(shop, training=True)
     with pytest.raises(RuleBroken, match="no refund"):
-        shop.journal.append(outcome(lesson, Result.PENDING))
+        shop.journal.append(outcome(trained, Result.PENDING))
 
 
 def test_a_settlement_waits_for_it(shop: Shop) -> None:

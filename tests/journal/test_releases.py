@@ -11,14 +11,14 @@ import pytest
 from firmware.core.kinds import Totals
 from firmware.core.masked import Password
 from firmware.journal.connection import DATABASE
-from firmware.journal.genuine import verify_essence
+from firmware.journal.genuine import verify_signed_record
 from firmware.journal.operators import Operators, Verified
 from firmware.journal.schema import SCHEMA
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from tests.journal.releases import KEPT
 from tests.journal.story import KEYS, Shop, confirmed, opened
-from tests.journal.test_uploads import answer
+from tests.journal.test_offline_advice import answer
 
 RELEASES = sorted(path.name for path in KEPT.iterdir())
 
@@ -66,5 +66,5 @@ def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
     assert shop.refund(partly, 10_000).state is State.APPROVED
     shop.settle()
     assert verify_journal(tmp_path, KEYS.public_key).faults == []
-    assert verify_essence(expected["qr"], [(1, KEYS.public_key)], tmp_path).faults == []
+    assert verify_signed_record(expected["qr"], [(1, KEYS.public_key)], tmp_path).faults == []
     journal.close()

@@ -318,22 +318,22 @@ def test_print_jobs_are_numbered_without_gaps_and_told_of_only_while_owed(shop: 
 
 
 def test_training_counts_nowhere_and_its_numbers_are_apart(shop: Shop) -> None:
-    lesson = shop.sale(training=True)
-    assert (lesson.stan, shop.journal.next_stan(training=True)) == (1, 2)
+    trained = shop.sale(training=True)
+    assert (trained.stan, shop.journal.next_stan(training=True)) == (1, 2)
     assert shop.journal.next_stan() == 1
-    shop.void(lesson)
-    assert shop.find(lesson).voided_by == 2
+    shop.void(trained)
+    assert shop.find(trained).voided_by == 2
     assert shop.journal.totals(1) == Totals()
     assert shop.journal.count(1) == 0
-    assert shop.journal.sales_today(lesson.date, "CNY") == 0
-    assert shop.journal.card_today(lesson.card.hash, lesson.date, "CNY") == 0
+    assert shop.journal.sales_today(trained.date, "CNY") == 0
+    assert shop.journal.card_today(trained.card.hash, trained.date, "CNY") == 0
     assert shop.journal.recent_sale_amounts(5, "CNY") == []
     assert shop.journal.by_voucher(1) is None
 
 
-def test_a_lesson_is_never_refunded_for_real(shop: Shop) -> None:
-    lesson = shop.sale(training=True)
-    real = shop.intent(Kind.REFUND, 100, original=lesson)
+def test_a_training_transaction_is_never_refunded_for_real(shop: Shop) -> None:
+    trained = shop.sale(training=True)
+    real = shop.intent(Kind.REFUND, 100, original=trained)
     refused(shop, real, because="without its original")
 
 

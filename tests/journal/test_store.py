@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.core.kinds import Kind, Result
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, decode, encode, faults_of
@@ -237,7 +237,7 @@ def test_a_journal_that_is_gone_is_not_taken_for_a_first_start(shop: Shop) -> No
 def test_a_journal_of_other_keys_is_refused(shop: Shop, which: str) -> None:
     shop.journal.close()
     kept = {name: getattr(KEYS, name) for name in ("signing", "card", "pepper")}
-    other = TerminalKeys(**kept | {which: Key(b"?" * 32)})
+    other = TerminalKeys(**kept | {which: SecretKey(b"?" * 32)})
     assert trouble_of_opening(shop.directory, other) is Trouble.KEYS
 
 

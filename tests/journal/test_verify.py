@@ -18,12 +18,12 @@ from firmware.core.kinds import Copy, Result
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ChainedRecord, encode, faults_of, link
-from firmware.journal.essence import essence
-from firmware.journal.genuine import verify_essence
+from firmware.journal.genuine import verify_signed_record
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import DeviceFailed, TerminalStarted
+from firmware.journal.signed_record import signed_record
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Shop, confirmed, opened
 from tests.journal.tamper import copy_of, cut_tail, forge, forge_sql
@@ -95,7 +95,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
     entries, keys = list(shop.journal.records()), shop.journal.keys
     shop.journal.close()
     assert len(entries) >= 200
-    return Original(directory, entries, keys, essence(last, keys))
+    return Original(directory, entries, keys, signed_record(last, keys))
 
 
 @pytest.fixture
@@ -218,13 +218,13 @@ def test_every_deletion_and_every_swap_is_found(
 def test_a_cut_tail_is_found_by_the_last_vouchers_qr(
     original: Original, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    assert verify_essence(original.qr, TRUSTED, original.directory).genuine
+    assert verify_signed_record(original.qr, TRUSTED, original.directory).genuine
     step = 1 if pytestconfig.getoption("--long") else 41
     for last in range(len(original.entries) - 1, 2, -step):
         database = copy_of(original.directory, tmp_path / "copy")
         cut_tail(database, last)
         assert verify_journal(database, PUBLIC).intact  # from inside it cannot show
-        report = verify_essence(original.qr, TRUSTED, database)
+        report = verify_signed_record(original.qr, TRUSTED, database)
         assert any("its tail is cut off" in fault for fault in report.faults), last
 
 
@@ -322,19 +322,19 @@ def test_a_key_is_changed_within_the_chain(tmp_path: Path) -> None:
     keys = TerminalKeys.load_or_create(tmp_path)
     shop = Shop.open(tmp_path, keys=keys)
     sale = shop.sale()
-    old_qr = essence(sale, shop.journal.keys)
+    old_qr = signed_record(sale, shop.journal.keys)
     shop.journal.change_key()
     assert shop.journal.keys.public_hex != keys.public_hex
     later = shop.sale()
-    new_qr = essence(later, shop.journal.keys)
+    new_qr = signed_record(later, shop.journal.keys)
     shop.reopen()
     shop.sale()
     new_public = shop.journal.keys.public_key
     for public in (keys.public_key, new_public):
         assert verify_journal(tmp_path, public).intact
-        assert verify_essence(old_qr, [(1, public)], tmp_path).genuine
-        assert verify_essence(new_qr, [(1, public)], tmp_path).genuine
-    assert not verify_essence(
+        assert verify_signed_record(old_qr, [(1, public)], tmp_path).genuine
+        assert verify_signed_record(new_qr, [(1, public)], tmp_path).genuine
+    assert not verify_signed_record(
         new_qr, [(1, keys.public_key)]
     ).genuine  # without the chain nobody knows
     shop.journal.close()
@@ -366,7 +366,7 @@ def test_a_key_change_cut_by_the_power_is_ended_or_never_was(tmp_path: Path) -> 
 
 
 def test_a_voucher_says_what_was_signed_in_a_line_that_fits_a_qr(original: Original) -> None:
-    report = verify_essence(original.qr, original.trusted)
+    report = verify_signed_record(original.qr, original.trusted)
     assert report.genuine
     assert report.fields["amount"] == "4711"
     assert report.fields["type"] == "SA"
@@ -379,6 +379,8 @@ def test_every_edit_of_a_vouchers_qr_is_found(original: Original) -> None:
     for at in range(len(qr)):
         for digit in "0A*$":
             edited = qr[:at] + digit + qr[at + 1 :]
-            assert edited == qr or not verify_essence(edited, original.trusted).genuine, edited
+            assert edited == qr or not verify_signed_record(edited, original.trusted).genuine, (
+                edited
+            )
     for text in ("", "P1", "*" * 40, qr[:-4], qr + "00", qr.lower(), "HTTP://EXAMPLE.ORG"):
-        assert not verify_essence(text, original.trusted).genuine, text
+        assert not verify_signed_record(text, original.trusted).genuine, text

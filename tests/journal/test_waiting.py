@@ -82,13 +82,13 @@ def test_a_paper_that_is_out_is_owed_no_more_though_that_waits(shop: Shop) -> No
 
 def test_a_terminal_that_ends_in_order_writes_what_waits(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    ledger = DataDirectory(data, Clock())
-    ledger.journal.append_with_next(AGREED, blobs=BLOBS)
-    ledger.close()
-    ledger = DataDirectory(data, Clock())
-    (*_, last) = ledger.journal.records()
+    directory = DataDirectory(data, Clock())
+    directory.journal.append_with_next(AGREED, blobs=BLOBS)
+    directory.close()
+    directory = DataDirectory(data, Clock())
+    (*_, last) = directory.journal.records()
     assert last.record == AGREED
-    ledger.close()
+    directory.close()
 
 
 def test_that_an_amount_is_agreed_to_can_be_asked_while_it_waits(shop: Shop) -> None:

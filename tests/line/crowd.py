@@ -14,12 +14,12 @@ from firmware.acquirer.booking import Booking, Standing
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.registry import TerminalRecord
 from firmware.core.kinds import Kind
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583.messages import Answered, FinancialRequest, ReversalRequest
 from tests.acquirer.conftest import MERCHANT, ChipCard, account
 from tests.acquirer.serving import LineTerminal, Server, received
 
-MASTER = Key(bytes(range(1, 17)))
+MASTER = SecretKey(bytes(range(1, 17)))
 PAID = 1_000  # minor units of each sale
 ANSWER_S = 30.0
 # several, so that requests of one commit rest on each other here and not there

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from firmware.acquirer.booking import Standing
+from firmware.acquirer.books_report import report
 from firmware.acquirer.opened import AcquirerPlace
-from firmware.acquirer.report import report
 from firmware.acquirer.rules import Rule, as_toml
 from firmware.core.kinds import Kind
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.iso8583 import rounds
 from firmware.lab.issuers import tray_books
 from tests.acquirer.serving import ROOT, Server, add_terminal, certificate
@@ -148,7 +148,7 @@ class Terminal:
         self.folder, self.number = folder, number
         self._words = (str(port), str(authority))
         self.shown: set[tuple[str, int, int]] = set()
-        self.master: Key | None = None
+        self.master: SecretKey | None = None
         self.deaths = 0
 
     def start(self) -> None:
@@ -242,7 +242,7 @@ class Day:
         self._proxies = [Proxy(lambda: self.acquirer.port, self._note) for _ in NUMBERS]
         for number, proxy in zip(NUMBERS, self._proxies, strict=True):
             terminal = Terminal(folder / number, number, proxy.port, chain)
-            terminal.master = Key(bytes.fromhex((folder / f"{number}.key").read_text()))
+            terminal.master = SecretKey(bytes.fromhex((folder / f"{number}.key").read_text()))
             self.terminals.append(terminal)
 
     def live(self) -> list[str]:

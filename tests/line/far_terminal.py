@@ -20,7 +20,7 @@ from firmware.audit.data import reading
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.core.kinds import USES_A_HOLD
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.journal.connection import DATABASE
 from firmware.journal.transactions import State
 from firmware.lab.far_acquirer import FarAcquirer
@@ -85,7 +85,7 @@ class FarTerminal:
         until_ms = clock.monotonic_ms() + PATIENCE_MS
         while self._owes() and clock.monotonic_ms() < until_ms:
             time.run_until(terminal.runner, clock.monotonic_ms() + REST_MS)
-        shown = " ".join(self.rig.glass_text.split())
+        shown = " ".join(self.rig.display_text.split())
         return "; ".join(self._owes()) or ("" if self.rig.ready else f"it shows {shown}")
 
     def _owes(self) -> list[str]:
@@ -99,7 +99,7 @@ class FarTerminal:
     def journal(self) -> Any:
         terminal = self.rig.terminal
         assert terminal is not None
-        return terminal.ledger.journal
+        return terminal.data.journal
 
     def told(self) -> dict[str, Any]:
         """The journal's open batch, and every transaction with what became of it."""
@@ -130,7 +130,7 @@ def tell(word: str, *told: object) -> None:
 def main(words: list[str]) -> None:
     """Live: `directory number port authority master`, the master key in hex or "" once loaded."""
     directory, number, port, authority, master = words
-    key = Key(bytes.fromhex(master)) if master else None
+    key = SecretKey(bytes.fromhex(master)) if master else None
     tls = ssl.create_default_context(cafile=authority)
     terminal = FarTerminal(Path(directory), number, FarAcquirer("127.0.0.1", int(port), key, tls))
     tell("ready")

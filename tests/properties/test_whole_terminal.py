@@ -20,6 +20,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from tests.properties.panel import amount_on
 
 from firmware.acquirer.booking import Standing
 from firmware.core.config import Config
@@ -33,7 +34,6 @@ from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.ui.render import Frame
 from firmware.ui.texts import Text
 from tests.crash.rig import Rig
-from tests.properties.glass import amount_on
 from tests.simulator.counter import CardsPutIn, MaskedDigits
 
 MIN_VIEW_MS = STAGE_CONFIG.check.min_view_ms
@@ -65,7 +65,9 @@ class WholeTerminal(RuleBasedStateMachine):
         shutil.copytree(provisioned(), self.directory, dirs_exist_ok=True)
         self.texts = defaultdict[str, str](str)  # what each frame says, by the hash of its pixels
         self.pressed: list[tuple[int, str, str]] = []  # when, which key, and the frame it was on
-        self.charged: dict[tuple[int, int], str] = {}  # batch and voucher: the amount on the glass
+        self.charged: dict[
+            tuple[int, int], str
+        ] = {}  # batch and voucher: the amount on the display
         self.kinds: dict[tuple[int, int], Kind] = {}
         self.seen = 0
         self.agreed: AmountAgreed | None = None
@@ -95,7 +97,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.cards.ended(step)
 
     def press(self, *words: str) -> None:
-        """Keys as a fast hand presses them, with a look at the glass before each goes down."""
+        """Keys as a fast hand presses them, with a look at the display before each goes down."""
         self.play("wait", "0s")
         clock = self.stage.bench.clock
         for key in [key for word in words for key in keys_of(word)]:
@@ -143,7 +145,7 @@ class WholeTerminal(RuleBasedStateMachine):
         if not sales:
             return wrong_card or CARDS[0], number
         sale = sales[number % len(sales)]
-        keys = self.stage.terminal.ledger.keys
+        keys = self.stage.terminal.data.keys
         return wrong_card or self.stage.host.names_by_hash(keys.card)[sale.card.hash], sale.stan
 
     @rule(wrong_card=seldom_cards, number=st.integers(0, 6))
@@ -201,7 +203,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.pay_again(one)
 
     def pay_again(self, of: Transaction) -> None:
-        keys = self.stage.terminal.ledger.keys
+        keys = self.stage.terminal.data.keys
         self.pay(self.stage.host.names_by_hash(keys.card)[of.card.hash])
 
     def pay(self, card: str) -> None:
@@ -269,7 +271,7 @@ class WholeTerminal(RuleBasedStateMachine):
 
     @invariant()
     def nothing_begins_without_enter_on_its_own_frame(self) -> None:
-        journal = self.stage.terminal.ledger.journal
+        journal = self.stage.terminal.data.journal
         for entry in journal.records(self.seen + 1):
             self.seen = entry.seq
             record = entry.record
@@ -292,7 +294,7 @@ class WholeTerminal(RuleBasedStateMachine):
         else:  # CANCEL on the frame that offers it undoes the sale just made
             assert (agreed.key, intent.kind, intent.undo) == ("CANCEL", Kind.VOID, True)
             assert any(offer in self.texts[frame] for frame in frames for offer in UNDO_OFFERS)
-        shown = self.stage.terminal.ledger.journal.frame(intent.frame_sha256)
+        shown = self.stage.terminal.data.journal.frame(intent.frame_sha256)
         assert fingerprint(shown) == intent.frame_sha256
         assert amount_on(shown) == major(intent.amount_minor)
         assert intent.terminal in self.texts[intent.frame_sha256]
@@ -300,7 +302,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.kinds[intent.batch, intent.stan] = intent.kind
 
     def frames_under(self, agreed: AmountAgreed) -> list[str]:
-        """The frame on the glass as the key went down that the terminal says was pressed."""
+        """The frame on the display as the key went down that the terminal says was pressed."""
         return [
             frame
             for at_ms, key, frame in self.pressed
@@ -319,13 +321,13 @@ class WholeTerminal(RuleBasedStateMachine):
             assert not (one.voided_by and one.completed_by)
 
     def transactions(self) -> list[Transaction]:
-        journal = self.stage.terminal.ledger.journal
+        journal = self.stage.terminal.data.journal
         return journal.list_transactions(None, 0, 10_000)
 
     def teardown(self) -> None:
         try:
             self.stand_still()
-            assert unbalanced(self.stage.terminal.ledger, self.stage.host) == []
+            assert unbalanced(self.stage.terminal.data, self.stage.host) == []
             self.hold_the_books()
             self.hold_the_papers()
         finally:
@@ -343,7 +345,7 @@ class WholeTerminal(RuleBasedStateMachine):
         self.play("wait", "5m")
 
     def hold_the_books(self) -> None:
-        """What the host booked is what stood on the glass."""
+        """What the host booked is what stood on the display."""
         for one in self.stage.host.books():
             if one.state is Standing.STANDING:
                 assert self.charged[one.batch, one.stan] == major(one.amount_minor)

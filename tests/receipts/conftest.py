@@ -12,7 +12,7 @@ from firmware.core.kinds import CardFacts, EmvData, Kind, OriginalRef, Verificat
 from firmware.journal.payments import fields_of
 from firmware.journal.transactions import State, Transaction
 from firmware.receipts.columns import width
-from hw.ports import Align, Cut, Document, Feed, Line, Qr, Size
+from hw.ports import Align, Cut, Document, Feed, Qr, Size, TextLine
 from tests.payment import payment
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -73,7 +73,7 @@ def transaction() -> Callable[..., Transaction]:
     return make
 
 
-def line_width(line: Line) -> int:
+def line_width(line: TextLine) -> int:
     """Half-width columns that a line takes at its size."""
     return width(line.text) * (2 if line.size is Size.LARGE else 1)
 
@@ -83,7 +83,7 @@ def as_drawn(document: Document, columns: int) -> str:
     rows = []
     for part in document:
         match part:
-            case Line(text=text, size=size, align=align, bold=bold):
+            case TextLine(text=text, size=size, align=align, bold=bold):
                 room = columns - line_width(part)
                 left = {Align.LEFT: 0, Align.CENTRE: room // 2, Align.RIGHT: room}[align]
                 notes = [size.value] * (size is not Size.NORMAL) + ["bold"] * bold
@@ -104,7 +104,7 @@ def as_drawn(document: Document, columns: int) -> str:
 def texts() -> Callable[[Document], list[str]]:
     """The lines of a document, without their looks, runs of spaces folded."""
     return lambda document: [
-        " ".join(part.text.split()) for part in document if isinstance(part, Line)
+        " ".join(part.text.split()) for part in document if isinstance(part, TextLine)
     ]
 
 

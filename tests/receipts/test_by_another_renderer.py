@@ -15,9 +15,9 @@ from PIL import Image, ImageChops
 
 from firmware.core.config import Merchant
 from firmware.core.kinds import Copy
-from firmware.receipts.transaction import transaction_slip
-from hw.ports import Document, Line, Qr, Size
-from hw.printer_encode import Encoder, Mode, Profile, printable
+from firmware.receipts.transaction import transaction_receipt
+from hw.ports import Document, Qr, Size, TextLine
+from hw.printer_encode import Encoder, Mode, PrinterProfile, printable
 from hw.printer_font import CELL_HEIGHT_PX, CELL_WIDTH_PX, PaperFont, aligned
 from hw.sim.printer.paper_reader import read_band
 
@@ -37,10 +37,10 @@ def receipt(transaction: Any, merchant: Merchant, columns: int, language: str) -
     named = transaction(merchant_name="HAPPY STORE") if language == "en" else transaction()
     shop = replace(merchant, name="HAPPY STORE") if language == "en" else merchant
     copy = Copy.MERCHANT
-    return transaction_slip(named, shop, copy=copy, columns=columns, duplicate=False, qr=RECORD)
+    return transaction_receipt(named, shop, copy=copy, columns=columns, duplicate=False, qr=RECORD)
 
 
-def drawn(document: Document, profile: Profile) -> tuple[Image.Image, str, set[str]]:
+def drawn(document: Document, profile: PrinterProfile) -> tuple[Image.Image, str, set[str]]:
     """Ink as 1, the renderer's own dump of the text, and the commands that it does not know."""
     config = pytest.importorskip("emupos.config")
     tokenizer = pytest.importorskip("emupos.printer.escpos.tokenizer").Tokenizer()
@@ -66,8 +66,8 @@ def drawn(document: Document, profile: Profile) -> tuple[Image.Image, str, set[s
     return longer, paper.text, unknown
 
 
-def lines_of(document: Document) -> list[Line]:
-    return [part for part in document if isinstance(part, Line) and part.text.strip()]
+def lines_of(document: Document) -> list[TextLine]:
+    return [part for part in document if isinstance(part, TextLine) and part.text.strip()]
 
 
 @every_way
@@ -83,7 +83,7 @@ def test_the_code_on_a_receipt_says_what_was_signed(
     mode, qr = way
     reader = pytest.importorskip("zxingcpp")
     document = receipt(transaction, merchant, columns, language)
-    ink, _, _ = drawn(document, Profile(columns, mode=mode, qr=qr))
+    ink, _, _ = drawn(document, PrinterProfile(columns, mode=mode, qr=qr))
     seen = [code.text for code in reader.read_barcodes(ImageChops.invert(ink).convert("L"))]
     assert seen == [part.data for part in document if isinstance(part, Qr)] == [RECORD]
 
@@ -95,7 +95,7 @@ def test_native_text_is_read_back(
 ) -> None:
     """The renderer shows each byte of GB18030 as a sign of its code page: back to bytes."""
     document = receipt(transaction, merchant, columns, language)
-    _, text, unknown = drawn(document, Profile(columns))
+    _, text, unknown = drawn(document, PrinterProfile(columns))
     assert unknown == set()
     printed = [
         line.strip() for line in text.encode("cp437", "replace").decode("gb18030").split("\n")
@@ -111,7 +111,7 @@ def test_mixed_text_is_read_back(
 ) -> None:
     """ASCII as the renderer dumps it; hanzi dot by dot, each in its own columns."""
     document = receipt(transaction, merchant, columns, language)
-    profile = Profile(columns, mode=Mode.MIXED, qr=False)
+    profile = PrinterProfile(columns, mode=Mode.MIXED, qr=False)
     ink, text, unknown = drawn(document, profile)
     assert unknown == set()
     squeezed = "".join(text.split())
@@ -123,7 +123,7 @@ def test_mixed_text_is_read_back(
         top = found(ink, line, profile.width_px, top)
 
 
-def found(ink: Image.Image, line: Line, width_px: int, top: int) -> int:
+def found(ink: Image.Image, line: TextLine, width_px: int, top: int) -> int:
     """The row at which the hanzi of a line stand, from `top` on."""
     text = "".join(sign if not sign.isascii() else " " for sign in printable(line.text))
     if not text.strip():
@@ -146,7 +146,7 @@ def test_text_as_dots_is_read_back(
     transaction: Any, merchant: Merchant, columns: int, language: str
 ) -> None:
     document = receipt(transaction, merchant, columns, language)
-    ink, _, unknown = drawn(document, Profile(columns, mode=Mode.RASTER))
+    ink, _, unknown = drawn(document, PrinterProfile(columns, mode=Mode.RASTER))
     assert unknown == set()
     read = [line.text.strip() for line in read_band(ink, FONT)]
     assert read == [printable(line.text).strip() for line in lines_of(document)]

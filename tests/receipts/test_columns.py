@@ -14,8 +14,8 @@ from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.receipts.columns import beside, grouped, plain, width, wrap
 from firmware.receipts.fault import display_slip, fault_slip
 from firmware.receipts.settlement import settlement_slip
-from firmware.receipts.transaction import transaction_slip
-from hw.ports import Line, Size
+from firmware.receipts.transaction import transaction_receipt
+from hw.ports import Size, TextLine
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ both_widths = st.sampled_from([32, 48])
 
 def assert_fits(document, columns):
     for line in document:
-        if isinstance(line, Line):
+        if isinstance(line, TextLine):
             taken = width(line.text) * (2 if line.size is Size.LARGE else 1)
             assert taken <= columns, line
             assert line.text.isprintable()
@@ -154,7 +154,7 @@ def assert_fits(document, columns):
 def test_no_line_of_a_slip_is_wider_than_the_paper(transaction, merchant, columns, again, left):
     for copy in (Copy.MERCHANT, Copy.CARDHOLDER):
         assert_fits(
-            transaction_slip(
+            transaction_receipt(
                 transaction,
                 merchant,
                 copy=copy,

@@ -9,7 +9,7 @@ from firmware.core.kinds import Copy, Kind, ReversalCause
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts.fault import fault_slip
 from firmware.receipts.texts import REASONS
-from firmware.receipts.transaction import transaction_slip
+from firmware.receipts.transaction import transaction_receipt
 
 MERCHANT = Merchant(phone="021-6135 0000")
 
@@ -62,7 +62,7 @@ def test_a_card_error_is_said_on_a_fault_slip(transaction, texts):
 def test_the_receipt_of_a_refund_that_was_not_sent_says_why_in_both_languages(transaction, texts):
     unsent = transaction(kind=Kind.REFUND, state=State.FAILED, reason=ReversalCause.NO_LINE)
     lines = texts(
-        transaction_slip(
+        transaction_receipt(
             unsent, MERCHANT, copy=Copy.MERCHANT, columns=48, duplicate=True, qr=None, left=None
         )
     )

@@ -9,7 +9,7 @@ from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts.fault import display_slip, fault_slip, refused_slip, waiting_slip
 from firmware.receipts.settlement import settlement_slip
-from firmware.receipts.transaction import transaction_slip
+from firmware.receipts.transaction import transaction_receipt
 from tests.payment import yuan
 
 QR = "POS1.eyJzdGFuIjoyN30.c2lnbmF0dXJl"
@@ -20,7 +20,7 @@ both_widths = pytest.mark.parametrize("columns", [32, 48])
 @both_widths
 @pytest.mark.parametrize("copy", [Copy.MERCHANT, Copy.CARDHOLDER], ids=lambda c: c.value)
 def test_sale_with_pin(transaction, merchant, golden, columns, copy):
-    slip = transaction_slip(
+    slip = transaction_receipt(
         transaction(), merchant, copy=copy, columns=columns, duplicate=False, qr=QR
     )
     golden(f"sale-{copy.value}", slip, columns)
@@ -29,7 +29,7 @@ def test_sale_with_pin(transaction, merchant, golden, columns, copy):
 @both_widths
 def test_sale_with_signature_reprinted_in_training(transaction, merchant, golden, columns):
     sale = transaction(verification=Verification.SIGNATURE, training=True)
-    slip = transaction_slip(
+    slip = transaction_receipt(
         sale, merchant, copy=Copy.MERCHANT, columns=columns, duplicate=True, qr=QR
     )
     golden("sale-signature-duplicate-training", slip, columns)
@@ -38,7 +38,7 @@ def test_sale_with_signature_reprinted_in_training(transaction, merchant, golden
 @both_widths
 def test_void_by_immediate_undo(transaction, merchant, golden, columns):
     void = transaction(kind=Kind.VOID, undo=True)
-    slip = transaction_slip(
+    slip = transaction_receipt(
         void, merchant, copy=Copy.CARDHOLDER, columns=columns, duplicate=False, qr=QR
     )
     golden("void-undo", slip, columns)
@@ -49,7 +49,7 @@ def test_refund_in_part(transaction, merchant, golden, columns):
     refund = transaction(
         kind=Kind.REFUND, amount_minor=2_850, verification=Verification.NONE, batch=2
     )
-    slip = transaction_slip(
+    slip = transaction_receipt(
         refund,
         merchant,
         copy=Copy.MERCHANT,
@@ -64,7 +64,7 @@ def test_refund_in_part(transaction, merchant, golden, columns):
 @both_widths
 def test_sale_that_was_reversed(transaction, merchant, golden, columns):
     sale = transaction(state=State.REVERSED, authorisation_code="", reference="")
-    slip = transaction_slip(
+    slip = transaction_receipt(
         sale, merchant, copy=Copy.MERCHANT, columns=columns, duplicate=False, qr=None
     )
     golden("sale-reversed", slip, columns)
@@ -90,7 +90,7 @@ def test_settlement(merchant, golden, columns, balanced):
 @both_widths
 def test_refund_that_is_not_confirmed(transaction, merchant, golden, columns):
     refund = transaction(kind=Kind.REFUND, state=State.PENDING, authorisation_code="", reference="")
-    slip = transaction_slip(
+    slip = transaction_receipt(
         refund, merchant, copy=Copy.CARDHOLDER, columns=columns, duplicate=False, qr=QR
     )
     golden("refund-unconfirmed", slip, columns)

@@ -12,7 +12,7 @@ from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts.fault import fault_slip
 from firmware.receipts.settlement import settlement_slip
-from hw.ports import Document, Line, Size
+from hw.ports import Document, Size, TextLine
 from tests.receipts.test_rules import MERCHANT, line_of, slip
 
 HOLD = OriginalRef(
@@ -33,7 +33,7 @@ GIVES_BACK = (Kind.PREAUTH_VOID, Kind.COMPLETION_VOID)
 
 
 def text_of(document: Document) -> str:
-    return "\n".join(part.text for part in document if isinstance(part, Line))
+    return "\n".join(part.text for part in document if isinstance(part, TextLine))
 
 
 @pytest.mark.parametrize("columns", [32, 42, 48])

@@ -11,8 +11,8 @@ from firmware.core.money import CURRENCIES
 from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import State
 from firmware.receipts.settlement import settlement_slip
-from firmware.receipts.transaction import transaction_slip
-from hw.ports import Cut, Line, Qr, Size
+from firmware.receipts.transaction import transaction_receipt
+from hw.ports import Cut, Qr, Size, TextLine
 from tests.payment import yuan
 
 MERCHANT = Merchant(phone="021-6135 0000")
@@ -24,11 +24,11 @@ SOME = Totals(
 def slip(transaction, **how):
     """The slip, on the merchant's copy and 58 mm unless a test says otherwise."""
     how = {"copy": Copy.MERCHANT, "columns": 32, "duplicate": False, "qr": None, **how}
-    return transaction_slip(transaction, MERCHANT, **how)
+    return transaction_receipt(transaction, MERCHANT, **how)
 
 
 def line_of(document, text):
-    return next(part for part in document if isinstance(part, Line) and text in part.text)
+    return next(part for part in document if isinstance(part, TextLine) and text in part.text)
 
 
 def test_everything_stands_in_the_order_of_the_specification(transaction):
@@ -37,7 +37,7 @@ def test_everything_stands_in_the_order_of_the_specification(transaction):
     paper = "\n".join(
         part.data if isinstance(part, Qr) else part.text
         for part in document
-        if isinstance(part, (Line, Qr))
+        if isinstance(part, (TextLine, Qr))
     )
     order = (
         "签购单.商户存根.重打印.幸福小店.104110054110001.10000001.S01.操作员.卡组织.卡号.退货."
@@ -186,8 +186,8 @@ def test_a_duplicate_is_marked_and_an_original_is_not(transaction, texts):
 @pytest.mark.parametrize("copy", [Copy.MERCHANT, Copy.CARDHOLDER])
 def test_training_is_marked_on_both_copies(transaction, texts, copy):
     mark = "培训单据 TRAINING - NOT VALID"
-    lesson = transaction(training=True, verification=Verification.SIGNATURE)
-    lines = texts(slip(lesson, copy=copy, qr="signed"))
+    trained = transaction(training=True, verification=Verification.SIGNATURE)
+    lines = texts(slip(trained, copy=copy, qr="signed"))
     assert [lines.index(mark), lines[-1]] == [2, mark], "at the top and at the bottom"
     assert not any(said in line for line in lines for said in ("签名", "退货", "电话"))
     assert mark not in texts(slip(transaction(), copy=copy))
@@ -265,7 +265,7 @@ def test_the_scheme_is_not_called_the_issuer(transaction, texts):
 def test_the_acquirer_is_named_where_it_is_set(transaction, texts):
     shop = Merchant(acquirer="幸福银行")
     how = {"copy": Copy.MERCHANT, "columns": 32, "duplicate": False, "qr": None}
-    assert "收单机构 ACQUIRER: 幸福银行" in texts(transaction_slip(transaction(), shop, **how))
+    assert "收单机构 ACQUIRER: 幸福银行" in texts(transaction_receipt(transaction(), shop, **how))
     assert not any("收单" in line for line in texts(slip(transaction())))
 
 
@@ -284,7 +284,7 @@ def test_nobody_signs_what_is_not_valid(transaction, texts):
 @pytest.mark.parametrize("copy", [Copy.MERCHANT, Copy.CARDHOLDER])
 def test_a_sale_takes_no_more_than_31_lines_on_58_mm(transaction, copy):
     document = slip(transaction(), copy=copy, qr="signed")
-    lines = [part for part in document if isinstance(part, Line)]
+    lines = [part for part in document if isinstance(part, TextLine)]
     assert len(lines) <= 31
 
 
@@ -300,7 +300,7 @@ def test_control_characters_of_a_hostile_card_do_not_reach_the_printer(transacti
     emv = transaction().emv
     label = "\x1b@\x1dV\x00LABEL\r\n"
     document = slip(transaction(emv=type(emv)(label=label)))
-    lines = [part.text for part in document if isinstance(part, Line)]
+    lines = [part.text for part in document if isinstance(part, TextLine)]
     assert any("LABEL" in line for line in lines)
     assert all(line.isprintable() for line in lines)
 

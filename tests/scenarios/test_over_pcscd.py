@@ -59,7 +59,7 @@ def _of_the_model(path: Path) -> bool:
 class Story:
     """What a scenario looked like from outside, step by step."""
 
-    steps: list[tuple[str, str, str]] = field(default_factory=list)  # place, glass, paper
+    steps: list[tuple[str, str, str]] = field(default_factory=list)  # place, display, paper
     wire: list[tuple[str, str]] = field(default_factory=list)  # headers and status words
 
 
@@ -96,7 +96,7 @@ def told(path: Path, directory: Path, slot: CardSlot | None = None) -> Story:
             if on_apdu not in bench.slot.on_apdu:
                 bench.slot.on_apdu.append(on_apdu)
             paper = CRYPTOGRAM.sub(r"\1: any", bench.paper_printer.paper.text)
-            story.steps.append((step.place, player.stage.glass_text, paper))
+            story.steps.append((step.place, player.stage.display_text, paper))
     except ScenarioFailed as failed:
         pytest.fail(str(failed), pytrace=False)
     finally:

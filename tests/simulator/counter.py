@@ -1,6 +1,6 @@
 """Two rules of the counter that no record tells of: whose card pays, and where a PIN is seen.
 
-Held against what hands do and what stands on the glass, not against what the terminal knows.
+Held against what hands do and what stands on the display, not against what the terminal knows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from firmware.lab.scenario.language import Step
 from firmware.payments import effects as payment_effects
 from firmware.ui.screens import PinEntry, TextEntry
 from firmware.ui.texts import Text
-from hw.events import Event, Key, KeyPressed
+from hw.events import DeviceEvent, Key, KeyPressed
 from hw.sim.bench import CardSlot
 
 PASSWORDS = (
@@ -60,7 +60,7 @@ class MaskedDigits:
     _screen: object = None
     _open: object = None  # the masked screen whose entry has not been ended
 
-    def came(self, event: Event) -> None:
+    def came(self, event: DeviceEvent) -> None:
         """Something happened; the card may have been taken out."""
         if isinstance(self._open, PinEntry) and self.slot.card is None:
             self._open = None

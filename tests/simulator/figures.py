@@ -58,7 +58,7 @@ class Figures:
 
     @property
     def transactions(self) -> int:
-        """Approved, declined or reversed, lessons included."""
+        """Approved, declined or reversed, training transactions included."""
         return sum(self.counts[name] for name in self.counts if _is_outcome(name))
 
     @property

@@ -1,4 +1,4 @@
-"""A merchant and the people at the counter: what they do next, by what stands on the glass.
+"""A merchant and the people at the counter: what they do next, by what stands on the display.
 
 Everything is drawn from one random source and said in lines of the scenario language, so that a
 day can be written down, played again and shortened. Most of what they do makes sense; some does
@@ -61,7 +61,7 @@ USUALLY: dict[type[object], tuple[str, ...]] = {
 
 @dataclass
 class Merchant:
-    """Yields the lines of days; reads the glass of `rig` and numbers off its slips."""
+    """Yields the lines of days; reads the display of `rig` and numbers off its slips."""
 
     rig: Rig
     chance: Random
@@ -142,9 +142,9 @@ class Merchant:
 
     def _owes(self) -> bool:
         terminal = self.rig.terminal
-        if terminal is None or not terminal.ledger.at_hand:
+        if terminal is None or not terminal.data.at_hand:
             return False
-        journal = terminal.ledger.journal
+        journal = terminal.data.journal
         return bool(journal.reversals() or journal.advices())
 
     def _mishaps(self) -> Iterator[str]:
@@ -207,7 +207,7 @@ class Merchant:
         return usual if self.chance.random() < 0.8 else self.chance.choice(others)
 
     def _begin(self, operator: str, *, training: bool) -> str:
-        """What is keyed at idle; a supervisor makes way soon, and a lesson ends."""
+        """What is keyed at idle; a supervisor makes way soon, and a training transaction ends."""
         if operator == SUPERVISOR and self.chance.random() < 0.6:
             self._errand = "sign off"
         elif training and self.chance.random() < 0.3:
@@ -286,15 +286,15 @@ class Merchant:
         self._slip = None
         terminal = self.rig.terminal
         found = (
-            terminal.ledger.journal.list_transactions(None, 0, 12)
-            if terminal is not None and terminal.ledger.at_hand
+            terminal.data.journal.list_transactions(None, 0, 12)
+            if terminal is not None and terminal.data.at_hand
             else []
         )
         if terminal is None or not found or self.chance.random() < 0.06:
             return str(self.chance.randrange(1, 999_999))
         standing = [one for one in found if self._stands(one)]
         self._slip = self.chance.choice(self.chance.choice((found, standing, standing)) or found)
-        names = self.rig.host.names_by_hash(terminal.ledger.keys.card)
+        names = self.rig.host.names_by_hash(terminal.data.keys.card)
         name = names.get(self._slip.card.hash, "").removesuffix("-1").removesuffix("-2")
         if name in PINS and self.chance.random() < 0.9:
             self._card = name

@@ -49,7 +49,7 @@ def settings_of(chance: Random) -> list[str]:
 
 @dataclass
 class Staff:
-    """Who works there, and the passwords that they know, as far as the glass has told."""
+    """Who works there, and the passwords that they know, as far as the display has told."""
 
     passwords: dict[str, str] = field(
         default_factory=lambda: {SUPERVISOR: SUPERVISOR_PASSWORD, CASHIER: CASHIER_PASSWORD}
@@ -72,7 +72,7 @@ class Staff:
         return self._chosen
 
     def see(self, screen: object) -> None:
-        """What the glass tells of passwords."""
+        """What the display tells of passwords."""
         match screen:
             case screens.Idle(operator=operator):
                 self.who = operator

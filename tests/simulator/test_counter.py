@@ -47,7 +47,7 @@ def test_a_card_that_was_there_before_the_reader_or_the_terminal_does_not_pay() 
 
 
 def leaked_after(*keys: Key, card: object = object()) -> int:
-    """A PIN entry is broken off, an amount is on the glass, and somebody goes on keying."""
+    """A PIN entry is broken off, an amount is on the display, and somebody goes on keying."""
     slot: Any = SimpleNamespace(card=card)
     digits = MaskedDigits(slot)
     wait = effects.Wait(1_000)

@@ -25,7 +25,7 @@ from firmware.payments import effects as payment_effects
 from firmware.ui.render import Frame
 from firmware.ui.screens import Outcome
 from firmware.ui.texts import Language, Text
-from hw.events import Event, Key, KeyPressed
+from hw.events import DeviceEvent, Key, KeyPressed
 from tests.crash.cuts import READY, slips
 from tests.crash.rig import Rig
 from tests.simulator.counter import CardsPutIn, MaskedDigits
@@ -45,13 +45,15 @@ class Witness:
     """Watches a rig from its first effect on; `look` raises Broken."""
 
     rig: Rig
-    frames: dict[str, str] = field(default_factory=dict)  # what each frame on the glass said
-    shown: dict[tuple[str, Kind], int] = field(default_factory=dict)  # approved on the glass
+    frames: dict[str, str] = field(default_factory=dict)  # what each frame on the display said
+    shown: dict[tuple[str, Kind], int] = field(default_factory=dict)  # approved on the display
     seq: int = 0  # of the last record seen
     seen: Counter[str] = field(default_factory=Counter)  # what became of the people's wishes
     _keys: Counter[tuple[Key, int]] = field(default_factory=Counter)
     _agreed: AmountAgreed | None = None
-    _stan: dict[bool, int] = field(default_factory=dict)  # the last of lessons, and of the others
+    _stan: dict[bool, int] = field(
+        default_factory=dict
+    )  # the last of training transactions, and of the others
     _paper_read: str = ""
     cards: CardsPutIn = field(default_factory=CardsPutIn)
 
@@ -65,7 +67,7 @@ class Witness:
 
     # --- what is seen and pressed ---
 
-    def _note_event(self, event: Event) -> None:
+    def _note_event(self, event: DeviceEvent) -> None:
         self.digits.came(event)
         if isinstance(event, KeyPressed):
             self._keys[event.key, event.at_ms] += 1
@@ -90,9 +92,9 @@ class Witness:
         self.seen["key of a masked entry"] = self.digits.seen
         self.seen["digit after an entry was broken off"] = self.digits.broken_off
         terminal = self.rig.terminal
-        if terminal is None or not terminal.ledger.at_hand:
+        if terminal is None or not terminal.data.at_hand:
             return
-        journal = terminal.ledger.journal
+        journal = terminal.data.journal
         head, _ = journal.head()
         if head == self.seq:
             return
@@ -101,20 +103,20 @@ class Witness:
         self.seq = head
         self._hold_originals()
         self._hold_host()
-        self._hold_glass()
+        self._hold_display()
 
     def rest(self) -> None:
         """When all is well and nothing is under way: nothing is open, every slip is out."""
         terminal = self.rig.terminal
         if terminal is None:
             raise Broken("the power was not put on again")
-        found = unbalanced(terminal.ledger, self.rig.host)
+        found = unbalanced(terminal.data, self.rig.host)
         found += [
-            f"{job.copy.value} of {job.stan} owed" for job in terminal.ledger.journal.print_jobs()
+            f"{job.copy.value} of {job.stan} owed" for job in terminal.data.journal.print_jobs()
         ]
-        glass = self.rig.glass_text
-        if not any(words in glass for words in (*READY, *READY_EN)):
-            found.append(f"it stands still at: {' '.join(glass.split())}")
+        panel = self.rig.display_text
+        if not any(words in panel for words in (*READY, *READY_EN)):
+            found.append(f"it stands still at: {' '.join(panel.split())}")
         if found:
             raise Broken("; ".join(found))
         self._hold_paper()
@@ -126,7 +128,7 @@ class Witness:
             raise Broken("; ".join(faults))
 
     def _follow(self, record: object) -> None:
-        """Each intent rests on a frame that stood on the glass and on the key that agreed to it."""
+        """Each intent rests on a frame that was displayed and on the key that agreed to it."""
         self.seen[_named(record)] += 1
         match record:
             case AmountAgreed():
@@ -149,7 +151,7 @@ class Witness:
                 self._hold_settlement(record)
 
     def _hold_number(self, intent: IntentRecorded | BalanceAsked) -> None:
-        """Voucher numbers have no gaps, and lessons have their own; an enquiry takes one."""
+        """Voucher numbers have no gaps, and training has its own; an enquiry takes one."""
         before = self._stan.get(intent.training, 0)
         if intent.stan != before + 1:
             raise Broken(f"voucher {intent.stan:06d} follows {before:06d}")
@@ -204,7 +206,7 @@ class Witness:
             if each is None or each.state not in _LIVE or each.amount_minor != entry.amount_minor:
                 raise Broken(f"the host holds {entry.batch}/{entry.stan}, and the journal not")
 
-    def _hold_glass(self) -> None:
+    def _hold_display(self) -> None:
         """What was shown approved is approved, at that amount."""
         ours = {(f"{each.stan:06d}", each.kind): each for each in self._all()}
         for (voucher, kind), minor in self.shown.items():
@@ -235,7 +237,7 @@ class Witness:
 
     def _all(self, *, training: bool = False) -> list[Transaction]:
         assert self.rig.terminal is not None
-        journal = self.rig.terminal.ledger.journal
+        journal = self.rig.terminal.data.journal
         return journal.list_transactions(None, 0, 10_000, training=training)
 
 

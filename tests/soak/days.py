@@ -202,7 +202,7 @@ class Soak:
         self.house.remove()
         until = time.monotonic() + 2 * SALE_S
         while not self.house.sees(IDLE):
-            assert time.monotonic() < until, f"no way back to idle from {self.house.glass!r}"
+            assert time.monotonic() < until, f"no way back to idle from {self.house.panel!r}"
             self.house.tell("press ENTER" if self.house.sees(APPROVED, "确认") else "press CANCEL")
             with contextlib.suppress(AssertionError):
                 self.house.wait(lambda: self.house.sees(IDLE), 1, IDLE)
@@ -298,24 +298,24 @@ class Disk:
 
 def provision(data: Path) -> None:
     """Passwords of their own for the people, and a cashier signed on."""
-    ledger = DataDirectory(data, SystemClock().now)
+    directory = DataDirectory(data, SystemClock().now)
     for number, password in (("00", "246810"), ("01", "1357")):
-        ledger.operators.set_password(number, Password(password), by=number)
-    ledger.journal.append(OperatorSignedOn(operator="01"))
-    ledger.close()
+        directory.operators.set_password(number, Password(password), by=number)
+    directory.journal.append(OperatorSignedOn(operator="01"))
+    directory.close()
 
 
 def differences(data: Path) -> list[str]:
     """Where the host's books are not the journal, and what is still open."""
     config, clock = Config(), SystemClock()
-    ledger = DataDirectory(data, clock.now)
+    directory = DataDirectory(data, clock.now)
     master = read_or_make_master(data / MASTER)
     host = embedded_host(config, data / BOOKS, tray_books(), master, clock.now)
     try:
-        return unbalanced(ledger, host)
+        return unbalanced(directory, host)
     finally:
         host.close()
-        ledger.close()
+        directory.close()
 
 
 def _span(values: Iterator[int]) -> str:

@@ -60,7 +60,7 @@ class House:
         self._process: subprocess.Popen[str] | None = None
         self._inside = False
         self._changed = threading.Condition()
-        self.glass = ""
+        self.panel = ""
         self.endings_s: list[float] = []
         self.log = data.with_name("terminal.log")
 
@@ -72,7 +72,7 @@ class House:
         environment.pop(SOCKET_VARIABLE, None)
         if self._pcscd is not None:
             environment[SOCKET_VARIABLE] = str(self._pcscd.socket)
-        self.glass = ""
+        self.panel = ""
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.soak.terminal", self._data, *self._settings],
@@ -85,7 +85,7 @@ class House:
             )
         self._ears = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
         self._ears.start()
-        self.wait(lambda: bool(self.glass), READY_S, "a first screen")
+        self.wait(lambda: bool(self.panel), READY_S, "a first screen")
 
     def end(self, how: signal.Signals) -> int:
         """Send a signal and wait for the end; gives the exit code. Notes how long it took."""
@@ -171,14 +171,14 @@ class House:
                 self.pause(SLOT_S)
 
     def sees(self, *texts: str) -> bool:
-        return any(text in self.glass for text in texts)
+        return any(text in self.panel for text in texts)
 
     def wait(self, holds: Callable[[], bool], patience_s: float, what: str) -> None:
         """Wait until something holds. Raises AssertionError."""
         with self._changed:
             held = self._changed.wait_for(lambda: holds() or not self.alive, patience_s)
         assert self.alive, f"it ended while waiting for {what}: {self.log.read_text()[-800:]}"
-        assert held, f"waited in vain for {what}; it says {self.glass!r}"
+        assert held, f"waited in vain for {what}; it says {self.panel!r}"
 
     def pause(self, seconds: float) -> None:
         """Time that a person, or pcscd, takes."""
@@ -190,8 +190,8 @@ class House:
             for line in process.stdout:
                 said = json.loads(line)
                 with self._changed:
-                    if process is self._process and "glass" in said:
-                        self.glass = "".join(said["glass"].split())
+                    if process is self._process and "display" in said:
+                        self.panel = "".join(said["display"].split())
                     self._changed.notify_all()
         process.wait()
         with self._changed:

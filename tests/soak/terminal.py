@@ -21,12 +21,12 @@ from firmware.core.log import set_up
 from firmware.emv.ca_keys import CaKeys
 from firmware.lab.issuers import tray_books
 from firmware.terminal.devices import Parts, Scard
-from firmware.terminal.service import run_terminal
+from firmware.terminal.process import run_terminal
 from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
-from hw.events import Event, Key, KeyPressed
+from hw.events import DeviceEvent, Key, KeyPressed
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import Document, PaperState, PrintReport
@@ -87,7 +87,7 @@ class HeardKeypad:
     def at_rest(self) -> bool:
         return self._keypad.at_rest
 
-    def scan(self, now_ms: int) -> Sequence[Event]:
+    def scan(self, now_ms: int) -> Sequence[DeviceEvent]:
         events = self._keypad.scan(now_ms)
         with self._scanned:
             self._heard += sum(isinstance(event, KeyPressed) for event in events)
@@ -155,7 +155,7 @@ def _say(**what: object) -> None:
 
 
 def _note(frame: Frame) -> None:
-    _say(glass=frame.text)
+    _say(panel=frame.text)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from firmware.core.config import Config, Display, General
+from firmware.core.config import Config, DisplaySettings, General
 from firmware.core.config_keys import Emv
 from firmware.core.kinds import Kind
 from firmware.lab.benchmarks.hands import Hands
@@ -94,7 +94,7 @@ def test_a_notice_or_a_long_name_costs_what_it_took_of_the_amounts_place(
 ) -> None:
     plain = idle(language)
     for before in (
-        replace(plain, notice=Phrase.of(Text.SLIPS_PENDING, count=2)),
+        replace(plain, notice=Phrase.of(Text.RECEIPTS_PENDING, count=2)),
         replace(plain, owner=long_named(plain.owner)),
     ):
         assert sent_bytes(chip, before, 8, language) <= BEFORE_BYTES / 2
@@ -134,7 +134,7 @@ def test_a_first_digit_at_a_terminal_that_trades_is_at_most_400_bytes(
 ) -> None:
     config = Config(
         general=General(language=language),  # type: ignore[arg-type]
-        display=Display(chip=chip.value),
+        display=DisplaySettings(chip=chip.value),
         emv=Emv(),
     )
     with tempfile.TemporaryDirectory() as directory:
@@ -144,7 +144,7 @@ def test_a_first_digit_at_a_terminal_that_trades_is_at_most_400_bytes(
             sent = stage.bench.chip.bus_bytes
             hands.press(digit)
             echo = stage.bench.chip.bus_bytes - sent
-            assert f"0.0{digit}" in stage.glass_text
+            assert f"0.0{digit}" in stage.display_text
             assert 0 < echo <= FIRST_DIGIT_BYTES_MAX
             hands.wait(100)
             hands.press("CANCEL")

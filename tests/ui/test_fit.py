@@ -39,7 +39,7 @@ from firmware.ui.screens import (
     Screen,
     TextEntry,
 )
-from firmware.ui.service import ATTRACT_ROWS, LISTING_COLUMNS, SHIFT_MAX_PX
+from firmware.ui.service_screens import ATTRACT_ROWS, LISTING_COLUMNS, SHIFT_MAX_PX
 from firmware.ui.specimens import specimens
 from firmware.ui.texts import Language, Text
 
@@ -300,7 +300,7 @@ def test_idle_is_whole_with_every_notice(language: Language, training: bool) -> 
     notices = [
         longest(text)
         for text in (
-            Text.SLIPS_PENDING,
+            Text.RECEIPTS_PENDING,
             Text.REVERSALS_PENDING,
             Text.SETTLE_SOON,
             Text.CARD_BEFORE_AMOUNT,
@@ -317,7 +317,7 @@ def test_idle_is_whole_with_every_notice(language: Language, training: bool) -> 
 
 
 @LANGUAGES
-def test_the_burn_in_shift_moves_no_text_off_the_glass(language: Language) -> None:
+def test_the_burn_in_shift_moves_no_text_off_the_display(language: Language) -> None:
     whose, price = OWNERS[language], (("1", "豆浆", BIG),)
     for screen in (
         Idle(whose, "2026-11-22", "23:59", "99"),

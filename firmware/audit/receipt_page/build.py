@@ -15,8 +15,8 @@ from firmware.audit.keyring import fingerprint_of
 from firmware.core.money import CURRENCIES
 from firmware.iso8583.responses import RESPONSES
 from firmware.journal.chain import Introduced
-from firmware.journal.essence import NAMES
 from firmware.journal.lookups import Lookups
+from firmware.journal.signed_record import NAMES
 
 STATIC, VENDOR = (
     files("firmware.audit.receipt_page") / "static",

@@ -22,7 +22,7 @@ from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError
 from firmware.emv.outcomes import CvmResult
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import CASH, CASHBACK
+from firmware.emv.terminal_data import CASH, CASHBACK
 
 _NEEDS = {
     CvmCode.PLAINTEXT_PIN: TerminalCapabilities.PLAINTEXT_PIN,

@@ -11,7 +11,7 @@ from firmware.emv.codes import AdditionalCapabilities
 from firmware.emv.contact.dialogue import Candidate
 from firmware.emv.errors import CardError
 from firmware.emv.tags import Tag, TagSource
-from firmware.emv.terminal import TerminalData
+from firmware.emv.terminal_data import TerminalData
 from firmware.emv.tlv import Tlv, parse_one
 
 NO_PRIORITY = 16

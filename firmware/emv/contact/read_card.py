@@ -24,7 +24,7 @@ from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CardData, Ended, EndReason
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import EmvTransaction, TerminalData
+from firmware.emv.terminal_data import EmvTransaction, TerminalData
 from firmware.emv.tlv import find, parse, parse_one
 from firmware.emv.trace import Trace
 

@@ -6,7 +6,7 @@ from firmware.emv.codes import Auc, Tvr
 from firmware.emv.contact.state import SessionState
 from firmware.emv.dates import comparable
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import CASH, CASHBACK, REFUND, SALE
+from firmware.emv.terminal_data import CASH, CASHBACK, REFUND, SALE
 
 # What the usage control must allow, at home and abroad; one of the bits is enough, since a till
 # does not know goods from services. See EMV 4.4 Book 3, table 36.

@@ -42,7 +42,7 @@ from firmware.emv.outcomes import (
     UnableToGoOnline,
 )
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import EmvTransaction, TerminalData
+from firmware.emv.terminal_data import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
 
 

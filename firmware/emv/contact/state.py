@@ -20,7 +20,7 @@ from firmware.emv.contact.dialogue import Candidate, CardFailure, Dialogue
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CardData, CvmResult, EndReason
 from firmware.emv.tags import Tag
-from firmware.emv.terminal import EmvTransaction, TerminalData
+from firmware.emv.terminal_data import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
 
 COMMANDS_MAX = 300

@@ -56,7 +56,7 @@ def _sale_ms(session: Session) -> float:
 
 
 def _sees(hub: Hub, said: str) -> None:
-    _until(hub, lambda: said in (hub.state("glass") or {}).get("text", ""))
+    _until(hub, lambda: said in (hub.state("display") or {}).get("text", ""))
 
 
 def _until(hub: Hub, holds: Callable[[], bool]) -> None:

@@ -27,7 +27,7 @@ class Hands:
         self.stage = stage
         terminal = stage.terminal or stage.power_on()
         self._runner = driven(terminal.runner)
-        self.said = ""  # the glass at the end of the last sale
+        self.said = ""  # the display at the end of the last sale
         self.wait(LOOK_MS)
 
     def wait(self, duration_ms: int) -> None:
@@ -50,12 +50,12 @@ class Hands:
             self._run(UP_MS)
 
     def shows(self, text: Text) -> bool:
-        """Whether a text of the catalogue stands on the glass, in whichever language.
+        """Whether a text of the catalogue stands on the display, in whichever language.
 
         A card may have the screens speak its holder's.
         """
-        glass = self.stage.glass_text
-        return any(text.in_language(language) in glass for language in Language)
+        panel = self.stage.display_text
+        return any(text.in_language(language) in panel for language in Language)
 
     def begin(self, amount_minor: int) -> None:
         """Key an amount and agree to it, until a card is asked for."""
@@ -87,7 +87,7 @@ class Hands:
                 break
             self.wait(LOOK_MS)
         approved = self.shows(Text.APPROVED)
-        self.said = " ".join(self.stage.glass_text.split())
+        self.said = " ".join(self.stage.display_text.split())
         if approved:
             self.press("ENTER")  # the cardholder's copy
             self._printed()

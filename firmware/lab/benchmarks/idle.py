@@ -1,8 +1,8 @@
 """A program: starts a terminal as `pos run` does, up to its idle screen, and ends.
 
-`idle.py FOLDER` has the real drivers; glass, keypad and card slot hang on wires that lead nowhere,
-so no model is loaded. At the first idle frame it prints how much memory is resident, in kB, and how
-long the processor has worked, in seconds.
+`idle.py FOLDER` has the real drivers; display, keypad and card slot hang on wires that lead
+nowhere, so no model is loaded. At the first idle frame it prints how much memory is resident, in
+kB, and how long the processor has worked, in seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-import firmware.terminal.service  # noqa: F401 - a start imports what the command imports
+import firmware.terminal.process  # noqa: F401 - a start imports what the command imports
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.terminal.assembly import Assembly
@@ -25,7 +25,7 @@ from firmware.terminal.service_manager import ServiceManager
 from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language, Text
-from hw.events import Event
+from hw.events import DeviceEvent
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import CardGone
@@ -46,7 +46,7 @@ class _Wire:
 class _EmptySlot:
     """A reader with no card in it."""
 
-    def poll(self, timeout_ms: int) -> Sequence[Event]:  # noqa: ARG002 - nothing is waited for
+    def poll(self, timeout_ms: int) -> Sequence[DeviceEvent]:  # noqa: ARG002 - nothing is waited for
         return []
 
     def interrupt(self) -> None: ...

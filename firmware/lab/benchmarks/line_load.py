@@ -18,7 +18,7 @@ from collections.abc import Callable
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.registry import TerminalRecord
 from firmware.core.kinds import Kind
-from firmware.core.masked import Key, Pan, Pin
+from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.core.money import CURRENCIES, Money
 from firmware.core.payment import Payment
 from firmware.iso8583.keys import SessionKeys
@@ -34,7 +34,7 @@ from firmware.iso8583.working_keys import unpack_keys
 from firmware.lab.chip_data import ChipKeys, chip_data
 
 MERCHANT = "104110054110001"
-TMK, IMK = Key(bytes(range(1, 17))), bytes(range(16))
+TMK, IMK = SecretKey(bytes(range(1, 17))), bytes(range(16))
 CVN, LAYOUT, PIN, PSN, EXPIRY = 0x12, "unionpay", "123456", "01", "9912"
 HOST, LENGTH_BYTES = "127.0.0.1", 2
 
@@ -54,7 +54,7 @@ def account(number: int) -> Account:
         pin=Pin(PIN),
         balance_minor=None,
         credit_limit_minor=None,
-        imk_ac=Key(IMK),
+        imk_ac=SecretKey(IMK),
         cvn=CVN,
     )
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from hw.events import Event
+from hw.events import DeviceEvent
 
 NS_PER_MS = 1_000_000
 
@@ -89,6 +89,6 @@ class MeteredRunner:
     def settled(self) -> bool:
         return bool(self._runner.settled)
 
-    def step(self, event: Event | None) -> None:
+    def step(self, event: DeviceEvent | None) -> None:
         """One step, timed."""
         self._meter.step(lambda: self._runner.step(event))

@@ -35,14 +35,14 @@ def _recovered() -> tuple[float, int]:
     with tempfile.TemporaryDirectory(prefix="pos-bench-") as folder:
         stage = Stage(Path(folder))
         terminal = stage.power_on()
-        journal = terminal.ledger.journal
+        journal = terminal.data.journal
         for _ in range(INTENTS):
             journal.append(intent(journal.batch(), journal.next_stan()))
         stage.power_cut()
         began, clock = time.perf_counter(), stage.bench.clock
         began_ms = clock.monotonic_ms()
         terminal = stage.power_on()
-        while terminal.ledger.journal.open_intents() or terminal.ledger.journal.reversals():
+        while terminal.data.journal.open_intents() or terminal.data.journal.reversals():
             assert clock.monotonic_ms() - began_ms < LIMIT_MS, "recovery comes to an end"
             stage.bench.time.run_until(terminal.runner, clock.monotonic_ms() + STEP_MS)
         took = (time.perf_counter() - began) * 1000, clock.monotonic_ms() - began_ms

@@ -29,7 +29,7 @@ def measure(full: bool) -> Iterator[Figure]:
     whole, own, models = _sales(count)
     scan_us = _scan_us()
     scans_ms = KEYS_A_SALE * SCANS_A_KEY * scan_us / 1000
-    note = f"{count} sales, {CARD}; without the modelled card, host, printer and glass"
+    note = f"{count} sales, {CARD}; without the modelled card, host, printer and display"
     yield Figure("our own, median", median(own) + scans_ms, "ms", OWN_MS_AIM, note)
     yield Figure("our own, p99", p99(own) + scans_ms, "ms")
     note = f"{KEYS_A_SALE * SCANS_A_KEY} scans of {scan_us:.0f} µs"
@@ -82,7 +82,7 @@ def metered_stage(directory: Path, meter: Meter) -> Stage:
     stage = Stage(directory)
     bench: Any = stage.bench
     bench.slot = _TimedSlot(meter, bench.slot)
-    bench.chip = Timed(meter, "glass", bench.chip)
+    bench.chip = Timed(meter, "display", bench.chip)
     stage.line = Timed(meter, "host", stage.line)  # type: ignore[assignment]  # it passes on what is asked
     bench.paper_printer.transport = Timed(meter, "printer", bench.paper_printer.transport)
     return stage

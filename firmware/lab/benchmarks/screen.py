@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from PIL import Image
 
-from firmware.core.config import Display, General
+from firmware.core.config import DisplaySettings, General
 from firmware.core.config_keys import Emv
 from firmware.lab.benchmarks.figures import Figure, median
 from firmware.lab.benchmarks.hands import Hands
@@ -68,7 +68,7 @@ def entries(chip: str, language: str) -> Entries:
     config = replace(
         STAGE_CONFIG,
         general=General(language=language),  # type: ignore[arg-type]
-        display=Display(chip=chip),  # type: ignore[arg-type]
+        display=DisplaySettings(chip=chip),  # type: ignore[arg-type]
         emv=Emv(),
     )
     found = Entries([], [], [], [], [])

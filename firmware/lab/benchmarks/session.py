@@ -19,7 +19,7 @@ from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
 from firmware.emv.setup import EmvSetup
-from firmware.emv.terminal import EmvTransaction
+from firmware.emv.terminal_data import EmvTransaction
 from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.stage import START
 from firmware.terminal.emv_setup import emv_setup

@@ -35,7 +35,7 @@ def main(folder: Path, count: int) -> int:
     stage = TracedStage(folder)
     hands = Hands(stage)
     assert stage.terminal is not None
-    journal, log = stage.terminal.ledger.journal, folder / f"{DATABASE}-wal"
+    journal, log = stage.terminal.data.journal, folder / f"{DATABASE}-wal"
     sales = []
     for number in range(count):
         before = stage.commits, journal.head()[0], log.stat().st_size

@@ -17,8 +17,8 @@ from firmware.core.clock import SystemClock
 from firmware.core.exits import FAILED, Refused
 from firmware.emv.contact.dialogue import CardFailure
 from hw.card_reader import PcscReader
-from hw.events import Event, JobDone
-from hw.pcsc import PNP_NOTIFICATION, SCOPE_SYSTEM, Code, PcscApi, State, seen, words
+from hw.events import DeviceEvent, JobDone
+from hw.pcsc import PNP_NOTIFICATION, SCOPE_SYSTEM, Pcsc, PcscApi, ReaderFlags, seen, words
 from hw.ports import CardGone, CardMute, CardReader, DeviceFault
 from hw.sim.cards import Card
 from hw.sim.reader.pcsc import PcscModel
@@ -125,7 +125,7 @@ class _Thread:
     def __init__(self, answer_s: float) -> None:
         self.clock = SystemClock()
         self._answer_s = answer_s
-        self._done: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[DeviceEvent] = queue.SimpleQueue()
         self._worker = JobWorker("card", self._done.put, self.clock)
         self._worker.thread.start()
         self._stuck = False
@@ -157,7 +157,7 @@ class _Thread:
 def _reader_with_card(scard: PcscApi, wanted: str) -> str:
     """The name of the reader to use."""
     code, context = scard.SCardEstablishContext(SCOPE_SYSTEM)
-    if code != Code.SUCCESS:
+    if code != Pcsc.SUCCESS:
         raise Refused(f"no PC/SC service: {words(code)}", code=FAILED)
     try:
         ends_ms = SystemClock().monotonic_ms() + PATIENCE_MS
@@ -167,14 +167,14 @@ def _reader_with_card(scard: PcscApi, wanted: str) -> str:
             fitting = [name for name in names if wanted in name]
             watched = [PNP_NOTIFICATION, *fitting]
             left_ms = max(0, ends_ms - SystemClock().monotonic_ms())
-            states = [(name, known.get(name, int(State.UNAWARE))) for name in watched]
+            states = [(name, known.get(name, int(ReaderFlags.UNAWARE))) for name in watched]
             code, news = scard.SCardGetStatusChange(context, left_ms, states)
-            if code == Code.SUCCESS:
+            if code == Pcsc.SUCCESS:
                 known = {name: seen(state) for name, state, *_ in news}
             for name in fitting:
-                if known.get(name, 0) & State.PRESENT:
+                if known.get(name, 0) & ReaderFlags.PRESENT:
                     return name
-            if not left_ms or code not in (Code.SUCCESS, Code.UNKNOWN_READER):
+            if not left_ms or code not in (Pcsc.SUCCESS, Pcsc.UNKNOWN_READER):
                 raise Refused(_why_none(names, fitting, wanted), code=FAILED)
     finally:
         scard.SCardReleaseContext(context)
@@ -185,7 +185,7 @@ def _readers(scard: PcscApi, context: int) -> Sequence[str]:
         code, names = scard.SCardListReaders(context, [])
     except SystemError:  # pyscard 2.3, when the daemon dies within the call
         return []
-    return names if code == Code.SUCCESS else []
+    return names if code == Pcsc.SUCCESS else []
 
 
 def _why_none(names: Sequence[str], fitting: Sequence[str], wanted: str) -> str:

@@ -24,7 +24,7 @@ from firmware.emv.outcomes import (
     OnlineRequested,
 )
 from firmware.emv.tags import PAN_BEARING, Tag, describe
-from firmware.emv.terminal import EmvTransaction
+from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.tlv import parse
 from firmware.emv.trace import ApduStep, DecodedObject, Trace
 from firmware.iso8583.messages import Answered, HostAnswer

@@ -47,7 +47,7 @@ from firmware.emv.outcomes import (
     OnlineRequested,
     UnableToGoOnline,
 )
-from firmware.emv.terminal import EmvTransaction
+from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.trace import Trace
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master

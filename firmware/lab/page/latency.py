@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from firmware.lab.page.browser import chromium, served
 
-# from the key's event to the animation frame after the glass was drawn, in the browser's own clock
+# from the key's event to the animation frame after the display was drawn, in the browser's own
+# clock
 _PRESS = """(key) => new Promise((done) => {
-  const glass = document.getElementById("glass");
+  const canvas = document.getElementById("display");
   let took = null;
   const finish = () => setTimeout(() => done(took), 60);
-  glass.addEventListener("drawn", () => requestAnimationFrame(() => {
+  canvas.addEventListener("drawn", () => requestAnimationFrame(() => {
     took = performance.now() - from;
     dispatchEvent(new KeyboardEvent("keyup", { key }));
     finish();

@@ -9,7 +9,7 @@ import queue
 from collections.abc import Callable
 
 from firmware.lab.page.pace import PacedTime
-from hw.events import Event
+from hw.events import DeviceEvent
 from hw.worker import JobWorker
 
 LOOK_MS = 20  # so soon what has come is seen
@@ -20,7 +20,7 @@ class LineWorker:
 
     def __init__(self, time: PacedTime) -> None:
         self._time = time
-        self._came: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._came: queue.SimpleQueue[DeviceEvent] = queue.SimpleQueue()
         self._jobs = JobWorker("line", self._came.put, time.clock)
         self._jobs.thread.start()
         time.watch(self._look)

@@ -12,7 +12,7 @@ from firmware.lab.page.browser import NoBrowser, chromium, served
 
 WIDTH_PX, HEIGHT_PX = 1440, 900
 SETTINGS = {"general_language": "zh_CN", "check_min_view_ms": "300"}
-UNDO_LEFT = "20秒"  # the moment: the slip is out, and the sale could still be undone for so long
+UNDO_LEFT = "20秒"  # the moment: the receipt is out, and the sale could still be undone for so long
 VIEW_MS = 600
 PATIENCE_MS = 60_000
 
@@ -34,7 +34,7 @@ def draw(file: IO[bytes]) -> None:
 
 
 def sell(page: Any) -> None:
-    """Sell for 128.50 with a card and its PIN, up to the approval and its slip."""
+    """Sell for 128.50 with a card and its PIN, up to the approval and its receipt."""
 
     def says(text: str) -> None:
         page.locator("#said").get_by_text(text).wait_for(timeout=PATIENCE_MS)
@@ -53,4 +53,4 @@ def sell(page: Any) -> None:
         page.keyboard.press(key)
     page.keyboard.press("Enter")
     page.locator("#tear").wait_for(timeout=PATIENCE_MS)
-    page.locator(f"#glass[data-text*='{UNDO_LEFT}']").wait_for(timeout=PATIENCE_MS)
+    page.locator(f"#display[data-text*='{UNDO_LEFT}']").wait_for(timeout=PATIENCE_MS)

@@ -61,7 +61,7 @@ class Publisher:
         stage, hub = self._stage, self._hub
         bench = stage.bench
         card = bench.slot.card
-        hub.put("glass", views.glass(stage))
+        hub.put("display", views.panel(stage))
         hub.put("keys", sorted(key.value for key in bench.keys.pressed))
         hub.put("slot", None if card is None else card.name)
         hub.put("power", {"on": stage.terminal is not None, "speed": self.speed})
@@ -69,7 +69,7 @@ class Publisher:
         hub.put("steps", len(self._recorder))
         hub.put("keyed", self._recorder.keyed)
         terminal = stage.terminal
-        hub.put("agreed", terminal is not None and terminal.ledger.journal.waiting.agreed)
+        hub.put("agreed", terminal is not None and terminal.data.journal.waiting.agreed)
         self._publish_paper()
         with contextlib.suppress(JournalFault):
             self._publish_books()
@@ -121,7 +121,7 @@ class Publisher:
         terminal = self._stage.terminal
         if terminal is None:
             return
-        journal = terminal.ledger.journal
+        journal = terminal.data.journal
         head, _ = journal.head()
         delivered = self._stage.line.delivered
         if (head, delivered) == (self._head, self._delivered):

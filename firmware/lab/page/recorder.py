@@ -71,8 +71,8 @@ class Recorder:
         for key in self._down:
             self._is_held(at_ms, key)
         lines = ["# recorded on the bench page; `pos play` plays it", *self._lines]
-        if terminal is not None and terminal.ledger.at_hand:
-            totals = terminal.ledger.journal.totals(terminal.ledger.journal.batch())
+        if terminal is not None and terminal.data.at_hand:
+            totals = terminal.data.journal.totals(terminal.data.journal.batch())
             kinds = COUNTED if totals.has_completions else TOLD_ALWAYS
             sums = " ".join("{}s={}/{}".format(kind.value, *totals.of(kind)) for kind in kinds)
             lines.append(f"at {at_ms}ms expect totals {sums}")

@@ -40,14 +40,14 @@ SCHEMES = {
 }
 
 
-def glass(stage: Stage) -> dict[str, Any]:
+def panel(stage: Stage) -> dict[str, Any]:
     """The chip's 128×64 pixels, packed to 1,024 bytes, and how they shine."""
     chip = stage.bench.chip
     return {
         "bits": base64.b64encode(chip.image().tobytes()).decode(),
         "lit": chip.is_lit,
         "contrast": chip.contrast,
-        "text": stage.glass_text,
+        "text": stage.display_text,
     }
 
 
@@ -175,5 +175,5 @@ def books(stage: Stage) -> dict[str, Any]:
             for name, minor in stage.keeps_books.balances().items()
             if minor
         },
-        "differences": [] if terminal is None else unbalanced(terminal.ledger, stage.keeps_books),
+        "differences": [] if terminal is None else unbalanced(terminal.data, stage.keeps_books),
     }

@@ -9,7 +9,7 @@ from typing import Protocol
 from firmware.acquirer.booking import Standing
 from firmware.acquirer.named_books import BookEntry
 from firmware.core.kinds import USES_A_HOLD, Kind, Totals
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.journal.transactions import State
 from firmware.lab.scenario.other_terminal import NUMBER
 from firmware.lab.switch_link import SwitchLink
@@ -21,7 +21,7 @@ _Key = tuple[str, int, int, Kind, int]  # account, batch, STAN, kind, minor unit
 class KeepsBooks(Protocol):
     """An acquirer whose books can be looked at: the embedded one, or one of a line."""
 
-    def names_by_hash(self, key: Key) -> dict[str, str]: ...
+    def names_by_hash(self, key: SecretKey) -> dict[str, str]: ...
 
     def books(self) -> Sequence[BookEntry]: ...
 
@@ -30,13 +30,13 @@ class KeepsBooks(Protocol):
     def holds(self) -> dict[str, int]: ...
 
 
-def unbalanced(ledger: DataDirectory, host: KeepsBooks) -> list[str]:
+def unbalanced(data: DataDirectory, host: KeepsBooks) -> list[str]:
     """Every difference in words; empty when books and journal agree and nothing is open.
 
     What the merchant's other terminal did is left out, but for what it used of this one's.
     """
-    journal = ledger.journal
-    names = host.names_by_hash(ledger.keys.card)
+    journal = data.journal
+    names = host.names_by_hash(data.keys.card)
     theirs = _Books(host.books())
     ours: set[_Key] = set()
     spent: Counter[str] = Counter(theirs.spent_elsewhere)

@@ -219,14 +219,14 @@ class Player:
     def _expect_screen(self, step: Step) -> None:
         for word in step.words:
             text = self._said_in(word, step)
-            if not self._until(lambda text=text: stands(text, self._glass), PATIENCE_MS):  # type: ignore[misc]
-                raise self._failed(step, f"screen “{text}”", self._glass)
+            if not self._until(lambda text=text: stands(text, self._panel), PATIENCE_MS):  # type: ignore[misc]
+                raise self._failed(step, f"screen “{text}”", self._panel)
 
     def _expect_no_screen(self, step: Step) -> None:
         for word in step.words:
             text = self._said_in(word, step)
-            if stands(text, self._glass):
-                raise self._failed(step, f"no screen “{text}”", self._glass)
+            if stands(text, self._panel):
+                raise self._failed(step, f"no screen “{text}”", self._panel)
 
     def _expect_paper(self, step: Step) -> None:
         for word in step.words:
@@ -243,13 +243,13 @@ class Player:
                 raise self._failed(step, f"no paper “{text}”", self._paper)
 
     def _expect_totals(self, step: Step) -> None:
-        journal = self._readable(step, " ".join(step.words)).ledger.journal
+        journal = self._readable(step, " ".join(step.words)).data.journal
         if differs := otherwise(journal.totals(journal.batch()), totals_of(step.words)):
             raise self._failed(step, " ".join(step.words), differs)
 
     def _expect_books_balanced(self, step: Step) -> None:
         terminal = self._readable(step, "books balanced")
-        differences = unbalanced(terminal.ledger, self.stage.keeps_books)
+        differences = unbalanced(terminal.data, self.stage.keeps_books)
         if differences:
             raise self._failed(step, "books balanced", "; ".join(differences))
 
@@ -341,8 +341,8 @@ class Player:
         return re.sub(r"\$[A-Za-z_]\w*", lambda match: self._said(match[0], step), text)
 
     @property
-    def _glass(self) -> str:
-        return self.stage.glass_text
+    def _panel(self) -> str:
+        return self.stage.display_text
 
     @property
     def _paper(self) -> str:
@@ -360,7 +360,7 @@ class Player:
 
     def _readable(self, step: Step, expected: str) -> Terminal:
         terminal = self._powered(step)
-        if not terminal.ledger.at_hand:
+        if not terminal.data.at_hand:
             raise self._failed(step, expected, "a journal that cannot be read now")
         return terminal
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
-from firmware.core.config import Config, Printer
+from firmware.core.config import Config, PrinterSettings
 from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
@@ -187,10 +187,10 @@ class Stage:
         assert self.terminal is None, "the power is on"
         if self.disk.is_gone:
             raise JournalFault(Trouble.GONE, "the disk is not mounted")
-        ledger = self._ledger()
+        data = self._data()
         if self._acquirer is not None:
-            self.far = self._acquirer.link(self._directory, ledger.keys.card)
-        hold(self.config, ledger, lambda _master: self.far or self.host)
+            self.far = self._acquirer.link(self._directory, data.keys.card)
+        hold(self.config, data, lambda _master: self.far or self.host)
         self._drivers = drivers = self.bench.power_on()
         if self._acquirer is not None and self._make_line_worker is not None:
             self._line_worker = self._make_line_worker()
@@ -207,7 +207,7 @@ class Stage:
         )
         self.terminal = assemble(
             self.config,
-            ledger,
+            data,
             devices,
             lambda: self._emv,
             link=self.far or self.line,
@@ -222,7 +222,7 @@ class Stage:
 
         What waits for the journal's next commit is gone.
         """
-        self._end(lambda ledger: ledger.journal.close())
+        self._end(lambda data: data.journal.close())
 
     def close(self) -> None:
         """End the play, and the terminal in order."""
@@ -232,11 +232,11 @@ class Stage:
             self.switch.close()
         self.disk.fail(None)
 
-    def _end(self, end_ledger: Callable[[DataDirectory], None]) -> None:
+    def _end(self, end_data: Callable[[DataDirectory], None]) -> None:
         if self.terminal is None or self._drivers is None:
             return
         self.terminal.runner.close()
-        end_ledger(self.terminal.ledger)
+        end_data(self.terminal.data)
         if self._acquirer is not None and self.far is not None:
             self.far.close()
         if self._line_worker is not None:
@@ -260,8 +260,8 @@ class Stage:
         return OtherTerminal(ask, self.config, self._now)
 
     @property
-    def glass_text(self) -> str:
-        """What stands on the glass; nothing if the chip's memory is not the frame that was sent."""
+    def display_text(self) -> str:
+        """What the display shows; nothing if the chip's memory is not the frame that was sent."""
         if self.frame is None or not self.bench.chip.is_on:
             return ""
         shown = self.bench.seen()
@@ -273,7 +273,7 @@ class Stage:
         self.frame = frame
         self._on_frame(frame)
 
-    def _ledger(self) -> DataDirectory:
+    def _data(self) -> DataDirectory:
         return DataDirectory(
             self._directory,
             self.bench.clock.now,
@@ -325,14 +325,14 @@ class Stage:
 
     def _provision(self) -> None:
         """Give the operators their passwords and sign the cashier on, at first start."""
-        ledger = self._ledger()
-        row = ledger.journal.operator_row(SUPERVISOR)
+        data = self._data()
+        row = data.journal.operator_row(SUPERVISOR)
         if row is not None and row.must_change:
             chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
             for number, password in chosen:
-                ledger.operators.set_password(number, Password(password), by=number)
-            ledger.journal.append(OperatorSignedOn(operator=CASHIER))
-        ledger.close()
+                data.operators.set_password(number, Password(password), by=number)
+            data.journal.append(OperatorSignedOn(operator=CASHIER))
+        data.close()
 
 
 @cache
@@ -352,4 +352,4 @@ def _made(directory: Path) -> Path:
 
 def stage_config(**printer: object) -> Config:
     """The stage's settings with some of the printer's changed."""
-    return Config(emv=STAGE_CONFIG.emv, printer=Printer(**printer))  # type: ignore[arg-type]
+    return Config(emv=STAGE_CONFIG.emv, printer=PrinterSettings(**printer))  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import hashlib
 from concurrent.futures import Future
 
 from firmware.journal.order_records import OrderTaken
-from firmware.payments.tills import OrderStopped, TillAsked, TillEvent, WishAnswer
+from firmware.payments.tills import OrderStopped, TillAnswer, TillAsked, TillEvent
 from firmware.terminal.terminal import Terminal
 
 TILL = "scenario"
@@ -18,7 +18,7 @@ def ask(terminal: Terminal, name: str, amount_minor: int, reference: str) -> Til
     """The event of an order, in the terminal's currency."""
     currency = terminal.config.currency.alpha
     asked = f"{amount_minor} {currency} {reference}"
-    answer: Future[WishAnswer] = Future()
+    answer: Future[TillAnswer] = Future()
     order = OrderTaken(
         id=name,
         digest=hashlib.sha256(asked.encode()).hexdigest(),
@@ -38,5 +38,5 @@ def stop(name: str) -> TillEvent:
 
 def state(terminal: Terminal, name: str) -> str:
     """Where an order stands; `none` for one that was never taken."""
-    found = terminal.ledger.journal.order(name)
+    found = terminal.data.journal.order(name)
     return found.state.value if found is not None else NEVER_TAKEN

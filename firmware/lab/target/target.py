@@ -237,7 +237,7 @@ class Target:
             self._config,
             self.post,
             on.board,
-            lambda: on.ledger.signer,
+            lambda: on.data.signer,
             self._stage.bench.clock.now,
         )
         self._server = ApiServer(door, port=self._port, beside=self._beside)
@@ -272,7 +272,7 @@ class Target:
             self._queue.put(wish)
 
     def _screen(self) -> Seen:
-        return Seen(self._stage.glass_text, _png(self._stage.bench.chip.image()))
+        return Seen(self._stage.display_text, _png(self._stage.bench.chip.image()))
 
     def _paper(self) -> Seen:
         paper = self._stage.bench.paper_printer.paper

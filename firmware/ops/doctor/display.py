@@ -74,7 +74,7 @@ class DisplayCheck(Struct, frozen=True):
     picture: Picture | None = None  # None: nobody is there to look at it
 
     def look(self) -> Iterator[Finding]:
-        """Bus, its speed, and the glass. Puts the last frame on the glass again."""
+        """Bus, its speed, and the display. Puts the last frame on the display again."""
         i2c = self.bus == "i2c"
         node = f"/dev/i2c-{self.port}" if i2c else "/dev/spidev0.0"
         if not self.machine.exists(node):
@@ -85,9 +85,9 @@ class DisplayCheck(Struct, frozen=True):
             return
         if i2c:
             yield self._speed()
-        glass = self._glass()
-        yield glass
-        if self.picture is not None and glass.verdict is Verdict.GOOD:
+        panel = self._panel()
+        yield panel
+        if self.picture is not None and panel.verdict is Verdict.GOOD:
             try:
                 yield self.picture.look(self.display)
             except DeviceFault as fault:
@@ -120,7 +120,7 @@ class DisplayCheck(Struct, frozen=True):
             return warning(PART, told, self._how_to_have_it_fast())
         return good(PART, f"i2c-{self.port} runs at {clock_hz // 1000} kHz")
 
-    def _glass(self) -> Finding:
+    def _panel(self) -> Finding:
         began_ms = self.clock.monotonic_ms()
         try:
             self.display.reopen()

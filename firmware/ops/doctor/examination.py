@@ -24,7 +24,7 @@ from firmware.terminal.clock_watch import RELEASED
 from firmware.terminal.devices import Parts, printer_of, real_parts
 from firmware.terminal.drivers import profile_of
 from firmware.terminal.settings import Settings, usb_printer
-from hw.board import KEYPAD, PRINTER_UART, Pin
+from hw.board import KEYPAD, PRINTER_UART, BoardPin
 from hw.card_reader import PcscReader
 from hw.ports import Printer
 
@@ -74,9 +74,9 @@ def checks_of_parts(
     choose: Choose | None = None,
 ) -> Iterator[Inspection]:
     """Every check on the parts themselves, which whoever made them closes."""
-    clock, glass = SystemClock(), config.display
-    picture = Picture(choose, glass.chip, glass.rotate) if choose else None
-    bus = (glass.bus, glass.port, glass.address)
+    clock, panel = SystemClock(), config.display
+    picture = Picture(choose, panel.chip, panel.rotate) if choose else None
+    bus = (panel.bus, panel.port, panel.address)
     yield DisplayCheck(machine, parts.display, clock, *bus, picture)
     pins = (tuple(map(_pin_words, wires)) for wires in (KEYPAD.rows, KEYPAD.columns))
     matrix = Matrix(KEYPAD.legends, *pins) if config.keypad.kind == "matrix" else None
@@ -144,5 +144,5 @@ def _slip_printers(config: Config, scratch: Path) -> dict[str, Printer]:
     return printers
 
 
-def _pin_words(pin: Pin) -> str:
+def _pin_words(pin: BoardPin) -> str:
     return f"{pin.name}, header pin {pin.header}"

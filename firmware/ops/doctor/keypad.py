@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from firmware.ops.doctor.findings import Finding, bad, good, package_for, skipped
-from hw.events import DeviceLost, Event, Key, KeyPressed
+from hw.events import DeviceEvent, DeviceLost, Key, KeyPressed
 from hw.ports import Clock, Keypad
 
 PART = "keypad"
@@ -74,8 +74,8 @@ class KeypadCheck(Struct, frozen=True):
             or "what else uses the pins? Stop it; or they are closed: see permissions"
         )
 
-    def _scans(self, count: int) -> list[Event]:
-        events: list[Event] = []
+    def _scans(self, count: int) -> list[DeviceEvent]:
+        events: list[DeviceEvent] = []
         for _ in range(count):
             events += self.keypad.scan(self.clock.monotonic_ms())
             self.pause_ms(self.keypad.scan_period_ms)

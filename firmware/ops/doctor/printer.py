@@ -8,7 +8,18 @@ from msgspec import Struct, field
 
 from firmware.ops.doctor.findings import Finding, Verdict, bad, good, skipped, warning
 from firmware.ops.doctor.machine import Machine
-from hw.ports import Align, Cut, Document, Feed, Line, PaperState, Printer, PrintResult, Qr, Size
+from hw.ports import (
+    Align,
+    Cut,
+    Document,
+    Feed,
+    PaperState,
+    Printer,
+    PrintResult,
+    Qr,
+    Size,
+    TextLine,
+)
 
 PART = "printer"
 CHINESE = "中文测试：签购单￥128.50，谢谢！"
@@ -88,13 +99,13 @@ class PrinterCheck(Struct, frozen=True):
 def slip(number: int, mode: str) -> Document:
     """A test slip with all that a receipt is made of: text, Chinese, large signs, a QR code."""
     return (
-        Line(f"{number}", Size.LARGE, Align.CENTRE, bold=True),
-        Line(f"POS TEST SLIP {number}  {mode}"),
-        Line(CHINESE),
-        Line("0123456789 ABCDEFGHIJ abcdefghij"),
-        Line("金额 RMB 128.50", Size.LARGE, Align.RIGHT, bold=True),
+        TextLine(f"{number}", Size.LARGE, Align.CENTRE, bold=True),
+        TextLine(f"POS TEST SLIP {number}  {mode}"),
+        TextLine(CHINESE),
+        TextLine("0123456789 ABCDEFGHIJ abcdefghij"),
+        TextLine("金额 RMB 128.50", Size.LARGE, Align.RIGHT, bold=True),
         Qr(QR_TEXT),
-        Line(f'Right? printer.mode = "{mode}"'),
+        TextLine(f'Right? printer.mode = "{mode}"'),
         Feed(1),
         Cut(),
     )

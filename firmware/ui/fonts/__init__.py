@@ -1,1 +1,1 @@
-"""The glyphs of the glass, packed from free bitmap fonts, with their licences beside them."""
+"""The glyphs of the display, packed from free bitmap fonts, with their licences beside them."""

@@ -1,4 +1,4 @@
-"""Packs two bitmap fonts into the glyph files of the glass; run by hand when the set changes.
+"""Packs two bitmap fonts into the glyph files of the display; run by hand when the set changes.
 
     apt-get download unifont xfonts-efont-unicode    # Debian 12, unpacked with dpkg -x
     python -m firmware.ui.fonts.build unifont.hex b12.pcf.gz

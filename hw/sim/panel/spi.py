@@ -18,8 +18,8 @@ class SpiDev:
     max_speed_hz = 0
     opened: tuple[int, int] | None = None  # bus and chip select
 
-    def __init__(self, glass: Ssd1306, data_command: Pin) -> None:
-        self.glass = glass
+    def __init__(self, panel: Ssd1306, data_command: Pin) -> None:
+        self.panel = panel
         self.data_command = data_command
 
     def open(self, port: int, device: int) -> None:
@@ -29,9 +29,9 @@ class SpiDev:
     def writebytes(self, block: Sequence[int]) -> None:
         """Context bytes out to the chip. Raises OSError while the wire is broken."""
         if self.data_command.state:
-            self.glass.data(block)
+            self.panel.data(block)
         else:
-            self.glass.command(*block)
+            self.panel.command(*block)
 
     def close(self) -> None:
         """Nothing to release: the chip stays on its bus."""

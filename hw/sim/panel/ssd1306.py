@@ -1,4 +1,4 @@
-"""Models of the display controllers SSD1306, SSD1309 and SH1106 on a 128×64 glass.
+"""Models of the display controllers SSD1306, SSD1309 and SH1106 on a 128×64 display.
 
 A chip stands where luma's serial interface stands: it takes the `command` and `data` transfers
 of the real driver, interprets them byte by byte as the datasheet says, and keeps display memory.
@@ -31,7 +31,7 @@ SH1106_ARGUMENT_BYTES = MappingProxyType(
 
 
 class Ssd1306:
-    """An SSD1306 on its glass, mounted as on the common modules: A1 and C8 are upright.
+    """An SSD1306 on its display, mounted as on the common modules: A1 and C8 are upright.
 
     Counts what crosses an I²C bus: each transfer costs an address and a control byte on top.
     """
@@ -265,20 +265,20 @@ class Ssd1306:
         """What the eye sees: mode "1", 128×64, upright as the module is mounted."""
         if not self.is_lit:
             return Image.new("1", (WIDTH_PX, HEIGHT_PX))
-        memory = self._memory_as_glass()
+        memory = self._memory_as_display()
         if self.all_on or self.inverted:
             memory = memory.point(lambda pixel: 255 if self.all_on else 255 - pixel)
         return self._rows_in_place(memory)
 
-    def _glass_columns(self) -> Sequence[int]:
+    def _display_columns(self) -> Sequence[int]:
         """The memory column behind each x, left to right: SEG127 is at the left edge."""
         return range(127, -1, -1)
 
-    def _memory_as_glass(self) -> Image.Image:
+    def _memory_as_display(self) -> Image.Image:
         """Memory row 0 at the top, columns as mounted."""
         packed = bytearray()
         stride = self.ram_columns
-        for column in self._glass_columns():
+        for column in self._display_columns():
             packed += self._ram[column::stride][::-1]  # page 7 first: its bit 7 is the lowest row
         upended = Image.frombytes("1", (HEIGHT_PX, WIDTH_PX), bytes(packed))
         return upended.transpose(Image.Transpose.ROTATE_90)
@@ -311,7 +311,7 @@ class Ssd1309(Ssd1306):
 
 
 class Sh1106(Ssd1306):
-    """An SH1106: 132 columns with the glass on 2–129, page addressing only, remap on the way out.
+    """An SH1106: 132 columns with the display on 2–129, page addressing only, remap on the way out.
 
     Commands of the SSD1306 that it does not know are listed in `undefined` and have no effect.
     """
@@ -335,7 +335,7 @@ class Sh1106(Ssd1306):
         self._column = min(self._column + len(data), self.ram_columns)
         return len(data)
 
-    def _glass_columns(self) -> Sequence[int]:
+    def _display_columns(self) -> Sequence[int]:
         return range(2, 130) if self.segments_remapped else range(129, 1, -1)
 
 

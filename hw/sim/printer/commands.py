@@ -16,7 +16,7 @@ from types import MappingProxyType
 import segno
 from PIL import Image
 
-from hw.printer_encode import Status
+from hw.printer_encode import StatusQuery
 from hw.printer_font import PaperFont
 from hw.sim.printer.kinds import GOOD, Kind
 from hw.sim.printer.line import PrintLine, Style
@@ -246,12 +246,12 @@ class Interpreter:
 
     def _transmit(self, n: int) -> None:
         """GS r: answered in its turn, when all that came before it has been printed."""
-        if Status.GS_R in self.kind.answers:
+        if StatusQuery.GS_R in self.kind.answers:
             self._answer(bytes((self.sensor_bits if n % 48 == 1 else 0,)))
 
     def _transmit_sensors(self) -> None:
         """ESC v, of Adafruit's kind."""
-        if Status.ESC_V in self.kind.answers:
+        if StatusQuery.ESC_V in self.kind.answers:
             self._answer(bytes((self.sensor_bits,)))
 
     # --- commands of variable length ---

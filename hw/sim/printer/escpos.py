@@ -18,7 +18,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 
-from hw.printer_encode import Status
+from hw.printer_encode import StatusQuery
 from hw.printer_font import CELL_WIDTH_PX, PaperFont
 from hw.sim.printer.commands import Interpreter
 from hw.sim.printer.feed import Advance
@@ -207,7 +207,7 @@ class PrinterModel:
         self.bytes_received += 1
         self._recent = self._recent[-2:] + bytes((byte,))
         asked = self._recent[:2] == b"\x10\x04" and self._recent[2:] and byte in STATUS_REQUESTS
-        if asked and Status.DLE_EOT in self.kind.answers:
+        if asked and StatusQuery.DLE_EOT in self.kind.answers:
             self._answer(bytes((self._status(byte),)))
         if self._counts(byte):
             self._count_down()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hw.printer_encode import Status
+from hw.printer_encode import StatusQuery
 
 
 class Kind(Struct, frozen=True):
@@ -17,7 +17,7 @@ class Kind(Struct, frozen=True):
     chinese: bool = True  # has the characters of GB18030
     line_dots: bool = True  # knows ESC * 33; else its dots are printed as text
     raster_48: bool = True  # else it stops after a band as high as a multiple of 48 rows
-    answers: frozenset[Status] = frozenset((Status.DLE_EOT, Status.GS_R))
+    answers: frozenset[StatusQuery] = frozenset((StatusQuery.DLE_EOT, StatusQuery.GS_R))
     holds: bool = True  # tells a serial line to wait by itself, so that its buffer never overruns
     motion_dpi: int = 0  # units of feed to an inch when switched on; 0: a unit is a row
     dots_dpi: int = 203
@@ -31,8 +31,8 @@ TRAITS: dict[str, Kind] = {
     "no-line-dots": Kind(line_dots=False),
     "band-48": Kind(raster_48=False),
     "mute": Kind(answers=frozenset()),
-    "gs-r": Kind(answers=frozenset((Status.GS_R,))),
-    "esc-v": Kind(answers=frozenset((Status.ESC_V,))),
+    "gs-r": Kind(answers=frozenset((StatusQuery.GS_R,))),
+    "esc-v": Kind(answers=frozenset((StatusQuery.ESC_V,))),
     "small-buffer": Kind(holds=False),
     "half-rows": Kind(motion_dpi=360, dots_dpi=180),
 }

@@ -17,10 +17,10 @@ from hw.pcsc import (
     PROTOCOL_T1,
     RESET_CARD,
     UNPOWER_CARD,
-    Code,
+    Pcsc,
     PcscApi,
+    ReaderFlags,
     ReaderState,
-    State,
     seen,
 )
 from hw.sim.cards import Card, CardPulled, CardSilent
@@ -52,13 +52,13 @@ class Slot:
     def state(self) -> int:
         """The slot as SCardGetStatusChange tells it."""
         if self.card is None:
-            flags = State.EMPTY
+            flags = ReaderFlags.EMPTY
         else:
-            flags = State.PRESENT
+            flags = ReaderFlags.PRESENT
             if self.power is Power.MUTE:
-                flags |= State.MUTE
+                flags |= ReaderFlags.MUTE
             if self.holder is not None:
-                flags |= State.EXCLUSIVE | State.INUSE
+                flags |= ReaderFlags.EXCLUSIVE | ReaderFlags.INUSE
         return self.turns << 16 | flags
 
     def power_up(self) -> None:
@@ -184,16 +184,16 @@ class PcscModel:
 
     def SCardEstablishContext(self, _scope: int) -> tuple[int, int]:  # noqa: N802
         if not self.running:
-            return Code.NO_SERVICE, 0
+            return Pcsc.NO_SERVICE, 0
         context = self._handle()
         self._contexts.add(context)
-        return Code.SUCCESS, context
+        return Pcsc.SUCCESS, context
 
     def SCardReleaseContext(self, context: int) -> int:  # noqa: N802
         if context not in self._contexts:
-            return Code.INVALID_HANDLE
+            return Pcsc.INVALID_HANDLE
         self._contexts.discard(context)
-        return Code.SUCCESS
+        return Pcsc.SUCCESS
 
     def SCardListReaders(  # noqa: N802
         self, context: int, _groups: list[str]
@@ -201,7 +201,7 @@ class PcscModel:
         if context not in self._contexts:
             return self._void(), []
         names = [slot.name for slot in self.slots if slot.plugged]
-        return (Code.SUCCESS if names else Code.NO_READERS), names
+        return (Pcsc.SUCCESS if names else Pcsc.NO_READERS), names
 
     def SCardGetStatusChange(  # noqa: N802
         self, context: int, _timeout_ms: int, states: Sequence[ReaderState]
@@ -213,15 +213,15 @@ class PcscModel:
         for name, known, *_ in states:
             now = self._state_of(name)
             if now is None:
-                return Code.UNKNOWN_READER, []
+                return Pcsc.UNKNOWN_READER, []
             if seen(known) != now:
-                changed, now = True, now | State.CHANGED
+                changed, now = True, now | ReaderFlags.CHANGED
             news.append((name, now, self._atr_of(name)))
-        return (Code.SUCCESS if changed else Code.TIMEOUT), news
+        return (Pcsc.SUCCESS if changed else Pcsc.TIMEOUT), news
 
     def SCardCancel(self, _context: int) -> int:  # noqa: N802
         self.cancels += 1
-        return Code.SUCCESS
+        return Pcsc.SUCCESS
 
     def SCardConnect(  # noqa: N802
         self, context: int, reader: str, _share: int, protocols: int
@@ -230,31 +230,31 @@ class PcscModel:
             return self._void(), 0, 0
         slot = self._slot(reader)
         if slot is None:
-            return Code.UNKNOWN_READER, 0, 0
+            return Pcsc.UNKNOWN_READER, 0, 0
         if self.held_by_other or slot.holder is not None:
-            return Code.SHARING_VIOLATION, 0, 0
+            return Pcsc.SHARING_VIOLATION, 0, 0
         if slot.card is None:
-            return Code.NO_SMARTCARD, 0, 0
+            return Pcsc.NO_SMARTCARD, 0, 0
         if self._ends_in_time_out():
-            return Code.UNRESPONSIVE_CARD, 0, 0
+            return Pcsc.UNRESPONSIVE_CARD, 0, 0
         if slot.power is not Power.ON:
             slot.power_up()
         code, protocol = _protocol_of(slot, protocols)
-        if code != Code.SUCCESS:
+        if code != Pcsc.SUCCESS:
             return code, 0, 0
         handle = self._handle()
         self._handles[handle] = slot
         slot.holder, slot.reset_behind_back = handle, False
-        return Code.SUCCESS, handle, protocol
+        return Pcsc.SUCCESS, handle, protocol
 
     def SCardReconnect(  # noqa: N802
         self, card: int, _share: int, protocols: int, initialization: int
     ) -> tuple[int, int]:
         code, slot = self._slot_of(card)
-        if slot is None or code not in (Code.SUCCESS, Code.RESET_CARD, Code.UNPOWERED_CARD):
+        if slot is None or code not in (Pcsc.SUCCESS, Pcsc.RESET_CARD, Pcsc.UNPOWERED_CARD):
             return code, 0
         if self._ends_in_time_out():
-            return Code.UNRESPONSIVE_CARD, 0
+            return Pcsc.UNRESPONSIVE_CARD, 0
         if initialization in (RESET_CARD, UNPOWER_CARD) or slot.power is not Power.ON:
             slot.power_up()
         slot.reset_behind_back = False
@@ -263,43 +263,43 @@ class PcscModel:
     def SCardDisconnect(self, card: int, disposition: int) -> int:  # noqa: N802
         slot = self._handles.pop(card, None)
         if slot is None:
-            return Code.INVALID_HANDLE
+            return Pcsc.INVALID_HANDLE
         if slot.holder == card:
             slot.holder = None
             if slot.card is not None and disposition != LEAVE_CARD:
                 slot.power = Power.OFF
-        return Code.SUCCESS
+        return Pcsc.SUCCESS
 
     def SCardStatus(self, card: int) -> tuple[int, str, int, int, list[int]]:  # noqa: N802
         code, slot = self._slot_of(card)
-        if slot is None or code != Code.SUCCESS:
+        if slot is None or code != Pcsc.SUCCESS:
             return code, "", 0, 0, []
         _, protocol = _protocol_of(slot, PROTOCOL_T0 | PROTOCOL_T1)
-        return Code.SUCCESS, slot.name, slot.state, protocol, self._atr_of(slot.name)
+        return Pcsc.SUCCESS, slot.name, slot.state, protocol, self._atr_of(slot.name)
 
     def SCardTransmit(  # noqa: N802
         self, card: int, _protocol: int, command: list[int]
     ) -> tuple[int, list[int]]:
         code, slot = self._slot_of(card)
-        if slot is None or slot.card is None or code != Code.SUCCESS:
+        if slot is None or slot.card is None or code != Pcsc.SUCCESS:
             return code, []
         if self._ends_in_time_out():
-            return Code.NOT_TRANSACTED, []
+            return Pcsc.NOT_TRANSACTED, []
         inside, sent = slot.card, bytes(command)
         self.apdu_count += 1
         try:
             response = inside.answer(sent)
         except CardPulled:
             self.remove(self.slots.index(slot))
-            return Code.NOT_TRANSACTED, []
+            return Pcsc.NOT_TRANSACTED, []
         except CardSilent:
-            return Code.NOT_TRANSACTED, []
+            return Pcsc.NOT_TRANSACTED, []
         if self.pass_time is not None and inside.faults.slow_ms:
             self.pass_time(inside.faults.slow_ms)
         self.bytes_count += len(sent) + len(response)
         for hook in self.on_apdu:
             hook(sent, response)
-        return Code.SUCCESS, list(response)
+        return Pcsc.SUCCESS, list(response)
 
     def _ends_in_time_out(self) -> bool:
         self.timed_out += self.times_out
@@ -310,7 +310,7 @@ class PcscModel:
         return self._next_handle
 
     def _void(self) -> int:
-        return Code.INVALID_HANDLE if self.running else Code.NO_SERVICE
+        return Pcsc.INVALID_HANDLE if self.running else Pcsc.NO_SERVICE
 
     def _slot(self, name: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.name == name and slot.plugged), None)
@@ -321,7 +321,7 @@ class PcscModel:
         slot = self._slot(name)
         if slot is not None and self.flickers:
             self.flickers -= 1
-            return int(State.UNAVAILABLE)
+            return int(ReaderFlags.UNAVAILABLE)
         return slot.state if slot else None
 
     def _atr_of(self, name: str) -> list[int]:
@@ -334,20 +334,20 @@ class PcscModel:
         if slot is None:
             return self._void(), None
         if not slot.plugged:
-            return Code.READER_UNAVAILABLE, slot
+            return Pcsc.READER_UNAVAILABLE, slot
         if slot.card is None or slot.holder != card:
-            return Code.REMOVED_CARD, slot
+            return Pcsc.REMOVED_CARD, slot
         if slot.reset_behind_back:
-            return Code.RESET_CARD, slot
+            return Pcsc.RESET_CARD, slot
         if slot.power is not Power.ON:
-            return Code.UNPOWERED_CARD, slot
-        return Code.SUCCESS, slot
+            return Pcsc.UNPOWERED_CARD, slot
+        return Pcsc.SUCCESS, slot
 
 
 def _protocol_of(slot: Slot, protocols: int) -> tuple[int, int]:
     """The protocol the card speaks, when it is among those asked for."""
     assert slot.card is not None
     if slot.power is Power.MUTE:
-        return Code.UNRESPONSIVE_CARD, 0
+        return Pcsc.UNRESPONSIVE_CARD, 0
     protocol = PROTOCOL_T0 if slot.card.protocol == "T=0" else PROTOCOL_T1
-    return (Code.SUCCESS, protocol) if protocols & protocol else (Code.PROTOCOL_MISMATCH, 0)
+    return (Pcsc.SUCCESS, protocol) if protocols & protocol else (Pcsc.PROTOCOL_MISMATCH, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hw.card_reader import PcscReader
-from hw.events import CardInserted, CardRemoved, DeviceBack, DeviceLost, Event
+from hw.events import CardInserted, CardRemoved, DeviceBack, DeviceEvent, DeviceLost
 from hw.pcsc import PcscApi
 from hw.ports import Clock
 from hw.sim.cards import Card
@@ -87,7 +87,7 @@ class PcscdSlot:
             self._daemon.remove()
             self._await(CardRemoved)
 
-    def _await(self, kind: type[Event]) -> None:
+    def _await(self, kind: type[DeviceEvent]) -> None:
         for _ in range(LOOKS_MAX):
             if any(isinstance(event, kind) for event in self._watcher.poll(LOOK_MS)):
                 self._version += 1

@@ -38,7 +38,7 @@ def wait_for(hub: Hub, holds: Callable[[], bool]) -> None:
 
 
 def said(hub: Hub) -> str:
-    return (hub.state("glass") or {}).get("text", "")
+    return (hub.state("display") or {}).get("text", "")
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def pixels(page) -> bytes:
     """The canvas as 1,024 bytes, a bit a pixel, as the chip's picture is packed."""
     return bytes(
         page.evaluate("""() => {
-          const {data} = document.getElementById("glass").getContext("2d")
+          const {data} = document.getElementById("display").getContext("2d")
             .getImageData(0, 0, 128, 64);
           const packed = new Uint8Array(1024);
           for (let i = 0; i < 8192; i += 1)
@@ -83,16 +83,16 @@ def pixels(page) -> bytes:
     )
 
 
-def still_glass(page, hub) -> dict:
-    """What the glass showed; from now on the terminal, without power, puts nothing on the page."""
-    shown = hub.state("glass")
+def still_display(page, hub) -> dict:
+    """What the display showed; from now on the terminal, without power, shows nothing more."""
+    shown = hub.state("display")
     page.locator("#power").click()
-    page.locator("#glass.dark").wait_for()
+    page.locator("#display.dark").wait_for()
     return shown
 
 
 def brightness(page) -> int:
-    return page.evaluate("""() => Math.max(...document.getElementById("glass").getContext("2d")
+    return page.evaluate("""() => Math.max(...document.getElementById("display").getContext("2d")
         .getImageData(0, 0, 128, 64).data.filter((_, i) => i % 4 === 2))""")
 
 
@@ -102,7 +102,7 @@ def test_the_canvas_is_the_memory_of_the_chip(page, bench):
     for key, text in (("1", "0.01"), ("2", "0.12"), ("BACK", "0.01"), ("CANCEL", "Enter amount")):
         Keyboard(page).press(key)
         see(page, text)
-        memory = base64.b64decode(hub.state("glass")["bits"])
+        memory = base64.b64decode(hub.state("display")["bits"])
         assert pixels(page) == memory
         pictures.add(memory)
     assert len(pictures) >= 3
@@ -110,33 +110,33 @@ def test_the_canvas_is_the_memory_of_the_chip(page, bench):
 
 def test_a_dimmed_chip_is_a_dimmer_canvas(page, bench):
     hub = hub_of(bench)
-    shown = still_glass(page, hub)
+    shown = still_display(page, hub)
     levels = []
     for contrast in (255, 10):
         drawn = page.evaluate_handle(
-            """() => ({ done: new Promise((seen) => document.getElementById("glass")
+            """() => ({ done: new Promise((seen) => document.getElementById("display")
             .addEventListener("drawn", () => seen(true), { once: true })) })"""
         )
-        hub.put("glass", {**shown, "contrast": contrast, "text": str(contrast)})
+        hub.put("display", {**shown, "contrast": contrast, "text": str(contrast)})
         drawn.evaluate("(drawn) => drawn.done")
         levels.append(brightness(page))
     assert levels[0] > levels[1] > 0
 
 
-def test_without_power_the_glass_is_dark_and_the_sale_is_recovered(page, bench):
+def test_without_power_the_display_is_dark_and_the_sale_is_recovered(page, bench):
     hub, hand = hub_of(bench), Mouse(page)
     fault(page, "host silent")
     hand.ask_for_card("5000", "50.00")
     hand.insert("visa-credit")
     wait_for(hub, lambda: [row["state"] for row in hub.state("journal")["rows"]] == ["reversing"])
     page.locator("#power").click()
-    page.locator("#glass.dark").wait_for()
+    page.locator("#display.dark").wait_for()
     assert not any(pixels(page))
     assert page.locator("#said").text_content() == ""
     page.locator('[data-clear="host"]').click()
     hand.remove()
     page.locator("#power").click()
-    page.locator("#glass:not(.dark)").wait_for()
+    page.locator("#display:not(.dark)").wait_for()
     wait_for(hub, lambda: [row["state"] for row in hub.state("journal")["rows"]] == ["reversed"])
     see(page, "Enter amount")
     assert hub.state("journal")["totals"]["sales"] == [0, 0]
@@ -261,10 +261,10 @@ def test_every_fault_of_the_language_is_on_the_workbench_in_both_languages(page)
 
 def test_a_countdown_is_not_read_out_every_second(page, bench):
     hub = hub_of(bench)
-    before = still_glass(page, hub)
+    before = still_display(page, hub)
     for text, heard in (("undo 30 s", "undo 30 s"), ("undo 29 s", "undo 30 s"), ("1.00", "1.00")):
-        hub.put("glass", {**before, "text": text})
-        page.locator(f"#glass[data-text='{text}']").wait_for()
+        hub.put("display", {**before, "text": text})
+        page.locator(f"#display[data-text='{text}']").wait_for()
         assert page.locator("#said").text_content() == heard
 
 

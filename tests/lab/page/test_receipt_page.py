@@ -19,9 +19,9 @@ from firmware.audit.receipt_page.build import LIBRARIES, VENDOR, PageOwner, page
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES
 from firmware.journal import base45
-from firmware.journal.essence import essence, settlement_essence
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import SettlementCompleted
+from firmware.journal.signed_record import settlement_record, signed_record
 from firmware.journal.transactions import State, Transaction
 from firmware.lab.page.browser import CHROMIUM, FLAGS
 from firmware.lab.scenario.language import read
@@ -154,7 +154,7 @@ def test_a_photo_of_the_printed_receipt_is_genuine_and_says_what_was_signed(phon
 
 def test_a_photo_as_phones_take_them_is_read(phone, sale, keys):
     """Twelve megapixels, at an angle, not quite sharp, in uneven light, with a sensor's noise."""
-    code = code_of(essence(sale, keys)).convert("L")
+    code = code_of(signed_record(sale, keys)).convert("L")
     desk = Image.new("L", (4000, 3000), 110)
     desk.paste(code.resize((1300, 1300)), (1400, 800))
     photo = desk.rotate(17, fillcolor=110, resample=Image.Resampling.BICUBIC)
@@ -168,20 +168,20 @@ def test_a_photo_as_phones_take_them_is_read(phone, sale, keys):
 
 
 def test_an_altered_receipt_is_told_and_what_it_claims_is_not_read_out(phone, sale, keys):
-    altered = essence(sale, keys).replace("*12850*", "*99850*")
+    altered = signed_record(sale, keys).replace("*12850*", "*99850*")
     assert phone.photographs(code_of(altered)) == "altered"
     assert "Altered".lower() in phone.says.lower()
     assert "998.50" not in phone.says
-    assert phone.pastes(essence(sale, TerminalKeys.generate())) == "altered"
+    assert phone.pastes(signed_record(sale, TerminalKeys.generate())) == "altered"
 
 
 @pytest.mark.parametrize("name", ["merchant", "terminal", "stan", "date", "reference"])
 def test_no_field_can_be_altered(phone, sale, keys, name):
-    text = essence(sale, keys)
+    text = signed_record(sale, keys)
     other = {"merchant": "204110054110001", "terminal": "10000002", "stan": 2, "date": "20261123"}
     forged = msgspec.structs.replace(sale, **{name: other.get(name, "632600000002")})
     signature = text[-96:]
-    altered = essence(forged, keys)[:-96] + signature
+    altered = signed_record(forged, keys)[:-96] + signature
     assert altered != text
     assert phone.pastes(altered) in ("altered", "foreign")
     assert phone.pastes(text) == "genuine"
@@ -189,7 +189,7 @@ def test_no_field_can_be_altered(phone, sale, keys, name):
 
 def test_a_foreign_receipt_is_told(phone, sale):
     other = msgspec.structs.replace(sale, terminal="20000002")
-    assert phone.photographs(code_of(essence(other, TerminalKeys.generate()))) == "foreign"
+    assert phone.photographs(code_of(signed_record(other, TerminalKeys.generate()))) == "foreign"
     assert "本店终端" in phone.says
 
 
@@ -203,7 +203,7 @@ def test_what_is_no_receipt_or_no_code_is_told(phone):
 
 def test_a_void_a_decline_and_training_say_so(phone, sale, keys):
     def changed(**fields) -> str:
-        return essence(msgspec.structs.replace(sale, **fields), keys)
+        return signed_record(msgspec.structs.replace(sale, **fields), keys)
 
     assert phone.pastes(changed(kind=Kind.VOID)) == "genuine"
     assert "消费撤销 Void" in phone.says
@@ -221,13 +221,13 @@ def test_a_void_a_decline_and_training_say_so(phone, sale, keys):
 )
 def test_what_is_not_decided_yet_is_not_called_unpaid(phone, sale, keys, state, words):
     refund = msgspec.structs.replace(sale, kind=Kind.REFUND, state=state)
-    assert phone.pastes(essence(refund, keys)) == "undecided"
+    assert phone.pastes(signed_record(refund, keys)) == "undecided"
     assert words in phone.says
 
 
 def test_a_hold_is_told_from_a_payment(phone, sale, keys):
     def changed(kind: Kind) -> str:
-        return essence(msgspec.structs.replace(sale, kind=kind), keys)
+        return signed_record(msgspec.structs.replace(sale, kind=kind), keys)
 
     assert phone.pastes(changed(Kind.PREAUTH)) == "held"
     assert "预授权 Pre-authorisation" in phone.says
@@ -246,7 +246,7 @@ def test_an_amount_has_the_decimals_of_its_currency(phone, sale, keys, words):
     (currency,) = (c.alpha for c in CURRENCIES.values() if c.label == label)
     minor = int(digits.replace(".", ""))
     one = msgspec.structs.replace(sale, currency=currency, amount_minor=minor)
-    assert phone.pastes(essence(one, keys)) == "genuine"
+    assert phone.pastes(signed_record(one, keys)) == "genuine"
     assert words in phone.says
 
 
@@ -261,7 +261,7 @@ def test_a_settlement_slip_is_checked_too(phone, sale, keys):
         date="20261122",
         time="220000",
     )
-    text = settlement_essence(
+    text = settlement_record(
         settled,
         keys,
         merchant=sale.merchant,
@@ -277,7 +277,7 @@ def test_a_settlement_slip_is_checked_too(phone, sale, keys):
     totals = msgspec.structs.replace(totals, completions=3, completions_minor=80_000)
     settled = msgspec.structs.replace(settled, totals=totals, host_totals=totals)
     owner = {"merchant": sale.merchant, "terminal": sale.terminal, "currency": "CNY"}
-    text = settlement_essence(settled, keys, head=(30, "ab" * 32), **owner)
+    text = settlement_record(settled, keys, head=(30, "ab" * 32), **owner)
     assert phone.pastes(text) == "genuine"
     for words in ("2 · RMB 138.40", "3 · RMB 800.00", "0 · RMB 0.00"):
         assert words in phone.says
@@ -285,7 +285,7 @@ def test_a_settlement_slip_is_checked_too(phone, sale, keys):
 
 def test_a_signature_counts_in_one_form_alone(phone, sale, keys):
     """The second half plus the order signs the same in older libraries; here as in `pos verify`."""
-    text = essence(sale, keys)
+    text = signed_record(sale, keys)
     signature = base45.decode(text[-96:])
     twin = int.from_bytes(signature[32:], "little") + ORDER
     assert twin < 2**256
@@ -307,10 +307,10 @@ def test_a_replaced_key_is_believed_of_its_own_time_alone(browser, data, sale, t
     later = msgspec.structs.replace(sale, record_seq=since + 1)
     new = TerminalKeys.load(directory)
     assert held.page.locator("#keys li").count() == 2
-    assert held.pastes(essence(sale, old)) == "genuine"
-    assert held.pastes(essence(sale, new)) == "genuine"
-    assert held.pastes(essence(later, new)) == "genuine"
-    assert held.pastes(essence(later, old)) in ("altered", "newer")
+    assert held.pastes(signed_record(sale, old)) == "genuine"
+    assert held.pastes(signed_record(sale, new)) == "genuine"
+    assert held.pastes(signed_record(later, new)) == "genuine"
+    assert held.pastes(signed_record(later, old)) in ("altered", "newer")
     held.close()
 
 
@@ -319,9 +319,9 @@ def test_a_page_of_keys_alone_knows_no_names(browser, data, sale, keys, tmp_path
     assert main(["journal", "key", "--all", "-o", str(pem), "--data", str(data)]) == 0
     assert main(["verify", "--page", "--key", str(pem), "-o", str(path)]) == 0
     held = Phone(browser, path)
-    assert held.pastes(essence(sale, keys)) == "genuine"
+    assert held.pastes(signed_record(sale, keys)) == "genuine"
     assert "幸福小店" not in held.says
-    assert held.pastes(essence(sale, TerminalKeys.generate())) == "unsigned"
+    assert held.pastes(signed_record(sale, TerminalKeys.generate())) == "unsigned"
     held.close()
 
 
@@ -331,19 +331,19 @@ def test_a_browser_that_reads_codes_itself_does(browser, check, sale, keys):
         "window.BarcodeDetector = class { async detect() { return [{ rawValue: 'P1*none' }]; } };"
     )
     held.page.reload()
-    assert held.photographs(code_of(essence(sale, keys))) == "none"
+    assert held.photographs(code_of(signed_record(sale, keys))) == "none"
     held.page.add_init_script(
         "window.BarcodeDetector = class { async detect() { throw new Error('not here'); } };"
     )
     held.page.reload()
-    assert held.photographs(code_of(essence(sale, keys))) == "genuine"
+    assert held.photographs(code_of(signed_record(sale, keys))) == "genuine"
     held.close()
 
 
 def test_a_camera_scans(browser, check, sale, keys, tmp_path):
     """Chromium's own fake camera shows the code."""
     code = Image.new("L", (640, 480), 255)
-    drawn = code_of(essence(sale, keys)).convert("L").resize((400, 400))
+    drawn = code_of(signed_record(sale, keys)).convert("L").resize((400, 400))
     code.paste(drawn, (120, 40))
     film = tmp_path / "film.mjpeg"
     file = io.BytesIO()
@@ -367,8 +367,8 @@ def test_nothing_is_wider_than_a_phone(browser, check, sale, keys, scheme):
     held = Phone(browser, check, color_scheme=scheme)
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     held.page.screenshot(path=ARTIFACTS / f"receipt-{scheme}-first.png", full_page=True)
-    altered = essence(sale, keys).replace("*12850*", "*99850*")
-    for text in (essence(sale, keys), altered):
+    altered = signed_record(sale, keys).replace("*12850*", "*99850*")
+    for text in (signed_record(sale, keys), altered):
         verdict = held.pastes(text)
         held.page.locator("#paste summary").click()
         held.page.screenshot(path=ARTIFACTS / f"receipt-{scheme}-{verdict}.png", full_page=True)
@@ -383,7 +383,7 @@ def test_a_shops_name_is_no_script(browser, data, sale, keys, tmp_path):
         path = tmp_path / "check.html"
         path.write_text(page(journal.public_keys(), [owner], 9), "utf-8")
     held = Phone(browser, path)
-    assert held.pastes(essence(sale, keys)) == "genuine"
+    assert held.pastes(signed_record(sale, keys)) == "genuine"
     assert name in held.says
     assert held.page.title() != "x"
     held.close()

@@ -42,11 +42,11 @@ def is_cut_off(server, messages: list[str]) -> bool:
 
 
 def press(session, *keys: str) -> None:
-    """Each key down until the glass echoes it, then up until its contact is seen open."""
+    """Each key down until the display echoes it, then up until its contact is seen open."""
     for key in keys:
-        before = session.hub.state("glass")
+        before = session.hub.state("display")
         session.submit(commands.Down(key))
-        wait_for(session.hub, lambda before=before: session.hub.state("glass") != before)
+        wait_for(session.hub, lambda before=before: session.hub.state("display") != before)
         session.submit(commands.Up(key))
         wait_for(session.hub, lambda: session.hub.state("keys") == [])
 
@@ -90,9 +90,9 @@ def test_a_flood_is_cut_off_and_the_terminal_goes_on(bench):
 )
 def test_what_is_no_wish_ends_the_connection_and_nothing_else(bench, message):
     session, server = bench
-    before = session.hub.state("glass"), session.hub.state("steps")
+    before = session.hub.state("display"), session.hub.state("steps")
     assert is_cut_off(server, [message])
-    assert (session.hub.state("glass"), session.hub.state("steps")) == before
+    assert (session.hub.state("display"), session.hub.state("steps")) == before
 
 
 @pytest.mark.parametrize(
@@ -217,10 +217,10 @@ def test_a_page_that_takes_nothing_holds_nobody_up(bench):
 def test_a_slow_page_misses_frames_and_never_the_last():
     hub, page = Hub(), Seen()
     for n in range(1000):
-        hub.put("glass", n)
+        hub.put("display", n)
         hub.add("trace", n)
     found = {one.get("state") or one["log"]: one for one in json.loads(hub.news(page))}
-    assert found["glass"]["value"] == 999
+    assert found["display"]["value"] == 999
     assert found["trace"]["entries"] == list(range(600, 1000))
     assert hub.news(page) == b"[]"
 

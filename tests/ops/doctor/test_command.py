@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.cli import doctor
-from firmware.core.config import Config, Printer
+from firmware.core.config import Config, PrinterSettings
 from firmware.core.config_file import from_tables
 from firmware.core.exits import DONE, FAILED
 from firmware.core.places import CONFIG
@@ -202,7 +202,7 @@ def test_the_terminals_user_counts_and_at_a_bench_who_looks(
 
 
 def test_a_bluetooth_printer_that_is_not_bound_says_how_to_bind_it(tmp_path):
-    printer = Printer(kind="serial", device="/dev/rfcomm0")
+    printer = PrinterSettings(kind="serial", device="/dev/rfcomm0")
     [port] = [
         each
         for each in examination.needed(Config(printer=printer), ModelMachine())

@@ -1,4 +1,4 @@
-"""The checks of glass, buzzer and lights, on the real drivers over modelled parts."""
+"""The checks of display, buzzer and lights, on the real drivers over modelled parts."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from firmware.ops.doctor.display import DisplayCheck, Picture, SignalsCheck
 from firmware.ops.doctor.findings import Verdict
 from hw.board import SIGNALS
 from hw.events import Device
-from hw.gpio import Header
+from hw.gpio import PinHeader
 from hw.oled import Oled
 from hw.ports import DeviceFault
 from hw.signals import Signals
@@ -33,7 +33,7 @@ def bus_at(clock_hz):
     return ModelMachine({I2C: b"", SPEED: clock_hz.to_bytes(4, "big")})
 
 
-def test_a_glass_that_answers_on_a_fast_bus_is_good():
+def test_a_display_that_answers_on_a_fast_bus_is_good():
     chip = Ssd1306()
     assert verdicts(display_check(chip, bus_at(400_000))) == [GOOD, GOOD]
     assert chip.is_lit
@@ -60,7 +60,7 @@ def test_a_bus_whose_clock_the_kernel_does_not_tell_is_good_and_says_so():
     assert found[0].detail == "i2c-1 is enabled; its clock is not told"
 
 
-def test_a_glass_on_spi_that_fails_is_bad_with_its_own_wires():
+def test_a_display_on_spi_that_fails_is_bad_with_its_own_wires():
     def absent():
         raise DeviceFault(Device.DISPLAY, "lgpio: 'GPIO busy'")
 
@@ -69,7 +69,7 @@ def test_a_glass_on_spi_that_fails_is_bad_with_its_own_wires():
     assert [advice.partition(" against")[0] for _, advice in worst(check)] == ["check DC and RES"]
 
 
-def test_a_glass_that_does_not_answer_is_bad_with_the_other_address():
+def test_a_display_that_does_not_answer_is_bad_with_the_other_address():
     chip = Ssd1306()
     chip.fail(broken=True)
     [(_, advice)] = worst(display_check(chip, bus_at(400_000)))
@@ -85,7 +85,7 @@ def test_a_glass_that_does_not_answer_is_bad_with_the_other_address():
     ],
     ids=["no I²C", "no module", "no SPI"],
 )
-def test_a_bus_that_cannot_be_used_is_bad_and_the_glass_left_alone(machine, bus, words):
+def test_a_bus_that_cannot_be_used_is_bad_and_the_display_left_alone(machine, bus, words):
     chip = Ssd1306()
     [(_, advice)] = worst(display_check(chip, machine, bus))
     assert words in advice
@@ -109,7 +109,7 @@ def test_on_spi_a_frame_is_sent_and_nobody_claims_that_it_arrived():
 
 def test_extras_are_heard_and_seen():
     pins = MockFactory(revision=sim.PI_4B_REVISION)
-    signals = Signals(lambda: Header(pins), buzzer=True, lights=True)
+    signals = Signals(lambda: PinHeader(pins), buzzer=True, lights=True)
     assert verdicts(SignalsCheck(signals)) == [GOOD]
     assert pins.pin(SIGNALS.green.bcm).state
     signals.close()

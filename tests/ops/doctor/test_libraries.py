@@ -15,7 +15,7 @@ from firmware.terminal.devices import LateKeypad, Scard
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.events import Device
-from hw.gpio import Header, this_pi
+from hw.gpio import PinHeader, this_pi
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled, spi
 from hw.sim.panel import matrix as sim
@@ -57,13 +57,13 @@ def test_a_header_without_lgpio_is_bad_with_its_package(without):
 
 
 @pytest.mark.parametrize("library", ["lgpio", "spidev"])
-def test_a_glass_on_spi_without_its_libraries_is_bad_with_their_package(library, without):
+def test_a_display_on_spi_without_its_libraries_is_bad_with_their_package(library, without):
     without(library)
 
     def connect():
         if library == "lgpio":
             return this_pi(Device.DISPLAY)
-        return spi(Header(MockFactory(revision=sim.PI_4B_REVISION)))()
+        return spi(PinHeader(MockFactory(revision=sim.PI_4B_REVISION)))()
 
     machine = ModelMachine({"/dev/spidev0.0": b""})
     check = DisplayCheck(machine, Oled(connect), VirtualClock(NOON), "spi", 0, 0x3C)

@@ -5,7 +5,7 @@ import pytest
 from firmware.ops.doctor.findings import Verdict
 from firmware.ops.doctor.printer import PrinterCheck
 from hw.printer import EscposPrinter
-from hw.printer_encode import Mode, Profile
+from hw.printer_encode import Mode, PrinterProfile
 from hw.sim.printer.escpos import PrinterModel
 from hw.sim.printer.kinds import kind_of
 from tests.ops.doctor.machine import verdicts
@@ -14,7 +14,7 @@ GOOD, WARNING, BAD, SKIPPED = Verdict.GOOD, Verdict.WARNING, Verdict.BAD, Verdic
 
 
 def printer(model, mode=Mode.NATIVE):
-    return EscposPrinter(model.transport, Profile(mode=mode))
+    return EscposPrinter(model.transport, PrinterProfile(mode=mode))
 
 
 def test_a_ready_printer_is_good_and_uses_no_paper():
@@ -86,7 +86,9 @@ def test_a_person_says_which_slip_is_right_and_the_doctor_says_the_setting(
 ):
     model = PrinterModel(kind=kind_of(traits.split()))
     slips = {
-        mode.value: EscposPrinter(model.transport, Profile(mode=mode, qr=mode is Mode.NATIVE))
+        mode.value: EscposPrinter(
+            model.transport, PrinterProfile(mode=mode, qr=mode is Mode.NATIVE)
+        )
         for mode in Mode
     }
     typing = iter(typed.split() or [""])
@@ -103,7 +105,7 @@ def test_the_first_slip_that_reads_right_is_the_one_that_the_kind_of_printer_wan
         seen = []
         for mode in Mode:
             model = PrinterModel(kind=kind_of(traits.split()))
-            profile = Profile(mode=mode, qr=mode is Mode.NATIVE)
+            profile = PrinterProfile(mode=mode, qr=mode is Mode.NATIVE)
             check = PrinterCheck(
                 EscposPrinter(model.transport, profile),
                 {mode.value: EscposPrinter(model.transport, profile)},

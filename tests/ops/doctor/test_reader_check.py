@@ -7,7 +7,7 @@ import pytest
 from firmware.ops.doctor.findings import Verdict
 from firmware.ops.doctor.reader import SOCKET, ReaderCheck
 from hw.card_reader import PcscReader
-from hw.pcsc import Code
+from hw.pcsc import Pcsc
 from hw.sim.cards import tray
 from hw.sim.reader.pcsc import PcscModel
 from hw.sim.time import VirtualClock
@@ -62,11 +62,11 @@ class Refusing(PcscModel):
     door = True
 
     def SCardEstablishContext(self, scope):  # noqa: N802
-        refused = Code.SECURITY_VIOLATION, 0
+        refused = Pcsc.SECURITY_VIOLATION, 0
         return refused if self.door else super().SCardEstablishContext(scope)
 
     def SCardConnect(self, *_):  # noqa: N802
-        return Code.SECURITY_VIOLATION, 0, 0
+        return Pcsc.SECURITY_VIOLATION, 0, 0
 
 
 @pytest.mark.parametrize("door", [True, False], ids=["at the door", "at the card"])

@@ -1,4 +1,4 @@
-/* Reads a receipt's QR code and says what the terminal signed. See firmware/journal/essence.py. */
+/* Reads a receipt's QR code and says what the terminal signed. See firmware/journal/signed_record.py. */
 "use strict";
 
 const facts = JSON.parse(document.getElementById("facts").textContent);

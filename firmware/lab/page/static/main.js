@@ -1,6 +1,6 @@
 // Puts the page together: words, theme, time, power, and the connection.
 
-import "./glass.js";
+import "./display.js";
 import "./keypad.js";
 import { drawSlot, drawTray } from "./cards.js";
 import { make } from "./make.js";

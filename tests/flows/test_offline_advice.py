@@ -11,7 +11,7 @@ from firmware.acquirer.books import Books
 from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.issuer import Decision, Issuer
 from firmware.core.kinds import Copy
-from firmware.core.masked import Key, Pan
+from firmware.core.masked import Pan, SecretKey
 from firmware.iso8583.messages import (
     Answered,
     CardPresented,
@@ -30,14 +30,14 @@ from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import Stage
 from firmware.payments.advice import TRY_AGAIN, send_advices
-from firmware.payments.effects import Authorise, Look, Record, Unseal
-from firmware.payments.sealed_cards import Place, keeping, seal, unseal
+from firmware.payments.effects import Append, Authorise, Look, Unseal
+from firmware.payments.sealed_cards import SealedPlace, keeping, seal, unseal
 from tests.flows.script import Pair, desk, follow
 from tests.journal.story import CARD
 from tests.payment import payment, yuan
 
 PAN = "5413330089020029"
-PLACE, KEY = Place(3, 17), Key(b"c" * 32)
+PLACE, KEY = SealedPlace(3, 17), SecretKey(b"c" * 32)
 PRESENTED = CardPresented(Pan(PAN), "01", "3012", de55=bytes.fromhex("9F2608AABBCCDDEEFF0011"))
 
 
@@ -59,8 +59,8 @@ def test_a_sealed_card_is_read_only_with_its_key_at_its_place():
     assert PAN.encode() not in sealed
     assert seal(PRESENTED, PLACE, KEY) != sealed
     for wrong in (
-        lambda: unseal(sealed, Place(3, 18), KEY),
-        lambda: unseal(sealed, PLACE, Key(b"d" * 32)),
+        lambda: unseal(sealed, SealedPlace(3, 18), KEY),
+        lambda: unseal(sealed, PLACE, SecretKey(b"d" * 32)),
         lambda: unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), PLACE, KEY),
         lambda: unseal(b"", PLACE, KEY),
     ):
@@ -84,14 +84,14 @@ def test_a_taken_notice_is_recorded_with_the_hosts_reference():
         (Look.of(Lookups.advices), [owed()]),
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("00", "632600000001", "123456")),
-        (Record.of(told), None),
+        (Append.of(told), None),
     )
     assert done is True
 
 
 def stays_owed(attempt: int, detail: str, *slip: PrintQueued) -> Pair:
     attempted = AdviceAttempted(batch=3, stan=17, attempt=attempt, detail=detail)
-    return Record.of(attempted, *slip), None
+    return Append.of(attempted, *slip), None
 
 
 def test_without_an_answer_nothing_else_is_sent_and_no_slip_tells_of_it():
@@ -146,7 +146,7 @@ def test_a_refused_notice_prints_what_a_person_has_to_claim():
         (Unseal(3, 17), PRESENTED),
         (Authorise(request()), Answered("14")),
         (Look.of(Lookups.next_job), 9),
-        (Record.of(told, slip), None),
+        (Append.of(told, slip), None),
     )
     assert done is True
 
@@ -208,7 +208,7 @@ class AtAFaultFinder(Stage):
         return host
 
 
-def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_glass(tmp_path: Path):
+def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_display(tmp_path: Path):
     """Nothing else waits for it but the settlement, and a person knows why."""
     player = Player(tmp_path, tmp_path, make_stage=lambda config: AtAFaultFinder(tmp_path, config))
     other = (("press", "4000", "ENTER"), *OFFLINE_SALE[1:])

@@ -18,7 +18,7 @@ from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, TimedOut, Wait
 from firmware.journal.records import AmountAgreed, EntryAbandoned
-from firmware.payments.effects import Moment, Record
+from firmware.payments.effects import Append, Moment
 from firmware.payments.order import Agreed, Order
 from firmware.payments.refusals import Code
 from firmware.payments.roles import Act, May, may
@@ -37,7 +37,7 @@ from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
 D = TypeVar("D", bound=Digits)
-AMOUNT_DIGITS_MAX = 9  # 9,999,999.99: what the glass shows in large digits
+AMOUNT_DIGITS_MAX = 9  # 9,999,999.99: what the display shows in large digits
 PHASE_MS = 2_000  # lines that take turns change this often
 NOTICE_MS = 10_000
 SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
@@ -53,7 +53,7 @@ class GivenUp(enum.Enum):
 
 
 async def show(desk: Desk, screen: Screen) -> Shown:
-    """Put a screen on the glass in the desk's language."""
+    """Put a screen on the display in the desk's language."""
     return await Show(screen, desk.language)
 
 
@@ -140,7 +140,7 @@ async def check_amount(
 ) -> Agreed | GivenUp:
     """Let the cardholder check the amount: only ENTER, on this very frame, goes on.
 
-    The frame that was on the glass, its hash, the key and the times go to the journal. A kiosk's
+    The frame that was on the display, its hash, the key and the times go to the journal. A kiosk's
     `customer` reads other words, and in `notice` what to know before paying.
     """
 
@@ -206,7 +206,7 @@ async def agree(
     opened_ms: int | None = None,
     key: str = "ENTER",
 ) -> Agreed:
-    """Bind a transaction to the frame that was on the glass when `key` was pressed.
+    """Bind a transaction to the frame that was on the display when `key` was pressed.
 
     It is written with what comes of it: the intent, or that it was given up.
     """
@@ -220,14 +220,14 @@ async def agree(
         key=key,
         order_id=order.order_id,
     )
-    await Record.with_next(record, blobs={shown.sha256: shown.packed})
+    await Append.with_next(record, blobs={shown.sha256: shown.packed})
     return Agreed(order, shown.sha256)
 
 
 async def confirmed(desk: Desk, shown: Shown) -> int | GivenUp:
     """Wait for ENTER on a frame: when it was pressed (monotonic ms). Other keys beep.
 
-    A key from before the frame was on the glass for `check.min_view_ms` does not count, so
+    A key from before the frame was on the display for `check.min_view_ms` does not count, so
     neither typing ahead nor a double press confirms.
     """
     while True:
@@ -358,7 +358,7 @@ async def tell(
 
 
 async def leave_to_next(pressed: KeyPressed) -> None:
-    """Let the next step read a key that does more than dismiss what is on the glass."""
+    """Let the next step read a key that does more than dismiss what is on the display."""
     if pressed.key not in (Key.ENTER, Key.CANCEL, Key.BACK):
         await PutBack(pressed)
 
@@ -369,7 +369,7 @@ async def abandon(
     """Journal what was given up before its intent: nothing was sent, nothing moved."""
     minor = amount.minor if amount else 0
     given_up = EntryAbandoned(kind=kind, step=step.value, reason=why.value, amount_minor=minor)
-    await Record.of(given_up)
+    await Append.of(given_up)
 
 
 def _phrase(text: Phrase | Text) -> Phrase:

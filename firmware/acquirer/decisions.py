@@ -20,7 +20,7 @@ from firmware.acquirer.named import by_serial, is_same
 from firmware.acquirer.registration import Registration
 from firmware.acquirer.undoing import APPROVED, holding_since
 from firmware.core.kinds import HOLD_DAYS
-from firmware.core.masked import Key
+from firmware.core.masked import SecretKey
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import (
     Answered,
@@ -61,7 +61,7 @@ class AcquirerService:
         accounts: Accounts,
         terminals: Terminals,
         *,
-        hash_key: Key,
+        hash_key: SecretKey,
         clock_now: Callable[[], datetime],
         test_amounts: bool = False,
         hold_days: int = HOLD_DAYS,

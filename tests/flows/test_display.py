@@ -1,4 +1,4 @@
-"""What stands on the glass: sent once, remembered through faults, never taken for granted."""
+"""What stands on the display: sent once, remembered through faults, never taken for granted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
-from firmware.terminal.world import Glass
+from firmware.terminal.world import Panel
 from firmware.ui.render import Frame, render
 from firmware.ui.screens import (
     AmountCheck,
@@ -31,16 +31,16 @@ CHINA = timezone(timedelta(hours=8))
 
 
 class Counter:
-    """A display on its chip, and the glass that the terminal thinks it has."""
+    """A display on its chip, and the display that the terminal thinks it has."""
 
     def __init__(self) -> None:
         self.chip = Ssd1306()
         self.clock = VirtualClock(datetime(2026, 11, 22, 9, tzinfo=CHINA))
         self.frames: list[Frame] = []
-        self.glass = Glass(Oled(lambda: self.chip), self.clock, self.frames.append)
+        self.panel = Panel(Oled(lambda: self.chip), self.clock, self.frames.append)
 
     def show(self, screen: Screen) -> None:
-        self.glass.show(screen, Language.ZH)
+        self.panel.show(screen, Language.ZH)
 
     def says(self, screen: Screen) -> bool:
         """Whether this very screen can be read on the chip."""
@@ -82,7 +82,7 @@ def test_frame_that_stands_there_already_is_not_sent_again(counter: Counter, sho
     assert counter.says(entry(shop, 100))
 
 
-def test_glass_that_was_reset_unseen_stands_again_at_the_next_minute(
+def test_display_that_was_reset_unseen_stands_again_at_the_next_minute(
     counter: Counter, shop: Desk
 ) -> None:
     """A loose wire takes the power away for a moment; nothing on the bus tells of it."""
@@ -94,7 +94,7 @@ def test_glass_that_was_reset_unseen_stands_again_at_the_next_minute(
     assert counter.says(idle(shop, "09:01"))
 
 
-def test_screen_that_is_shown_again_unchanged_stands_again_on_a_glass_that_was_reset_unseen(
+def test_screen_that_is_shown_again_unchanged_stands_again_on_a_display_that_was_reset_unseen(
     counter: Counter,
 ) -> None:
     """Where nobody is signed on, the same question may stand for a day."""
@@ -106,15 +106,17 @@ def test_screen_that_is_shown_again_unchanged_stands_again_on_a_glass_that_was_r
     assert counter.says(sign_on())
 
 
-def test_glass_that_is_lost_under_a_screen_that_never_changes_is_noticed(counter: Counter) -> None:
+def test_display_that_is_lost_under_a_screen_that_never_changes_is_noticed(
+    counter: Counter,
+) -> None:
     counter.show(sign_on())
     counter.chip.fail(broken=True)
     counter.clock.advance_to(60_000)
     counter.show(sign_on())
-    assert counter.glass.fault is not None
+    assert counter.panel.fault is not None
 
 
-def test_no_step_of_a_payment_is_on_a_glass_that_was_reset_unseen(
+def test_no_step_of_a_payment_is_on_a_display_that_was_reset_unseen(
     counter: Counter, shop: Desk
 ) -> None:
     """A whole sale with its PIN went on, and was undone, on a display that was dark."""
@@ -144,19 +146,19 @@ def test_a_countdown_is_not_sent_whole_at_each_second(counter: Counter, shop: De
     assert 0 < counter.chip.bus_bytes - sent < 400
 
 
-def test_frame_shown_while_the_glass_was_lost_stands_there_once_it_is_back(
+def test_frame_shown_while_the_display_was_lost_stands_there_once_it_is_back(
     counter: Counter, shop: Desk
 ) -> None:
     counter.show(entry(shop, 1))
     counter.chip.fail(broken=True)
     counter.show(entry(shop, 12))
-    assert counter.glass.fault is not None
+    assert counter.panel.fault is not None
     counter.show(entry(shop, 128))
-    counter.glass.reopen()
-    assert counter.glass.fault is not None, "it is still lost"
+    counter.panel.reopen()
+    assert counter.panel.fault is not None, "it is still lost"
     counter.chip.fail(broken=False)
-    counter.glass.reopen()
-    assert counter.glass.fault is None
+    counter.panel.reopen()
+    assert counter.panel.fault is None
     counter.show(entry(shop, 128))
     assert counter.says(entry(shop, 128))
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.core.config import Config, Printer
+from firmware.core.config import Config, PrinterSettings
 from firmware.core.kinds import Copy, Kind, Totals
 from firmware.journal import base45
-from firmware.journal.essence import NAMES, settlement_essence
-from firmware.journal.genuine import verify_essence
+from firmware.journal.genuine import verify_signed_record
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import SettlementCompleted
+from firmware.journal.signed_record import NAMES, settlement_record
 from firmware.journal.verify import verify_journal
 from firmware.receipts.papers import Papers
 from hw.ports import Qr
@@ -66,7 +66,7 @@ def slip_qr(shop: Shop) -> str:
 
 def test_a_settlement_slip_says_what_was_signed_in_a_line_that_fits_a_qr(shop: Shop) -> None:
     settled(shop)
-    report = verify_essence(slip_qr(shop), TRUSTED)
+    report = verify_signed_record(slip_qr(shop), TRUSTED)
     head, digest = shop.journal.head()
     assert (report.genuine, report.what) == (True, "a settlement slip")
     assert report.fields == {
@@ -99,7 +99,7 @@ def test_the_longest_is_no_longer_than_a_vouchers(shop: Shop) -> None:
         date="20260302",
         time="220000",
     )
-    text = settlement_essence(
+    text = settlement_record(
         most,
         KEYS,
         merchant="1" * 15,
@@ -129,12 +129,12 @@ def test_a_tail_without_a_voucher_is_missed_by_the_slip(
     shop.journal.append(queued(1))
     text = slip_qr(shop)
     shop.journal.append(PrintSending(job=1), PrintSent(job=1))
-    assert verify_essence(text, TRUSTED, shop.directory).genuine
+    assert verify_signed_record(text, TRUSTED, shop.directory).genuine
     shop.journal.close()
     database = copy_of(shop.directory, tmp_path / "copy")
     cut_tail(database, first[cut] - 1)
     assert verify_journal(database, KEYS.public_key).intact  # from inside it cannot show
-    report = verify_essence(text, TRUSTED, database)
+    report = verify_signed_record(text, TRUSTED, database)
     assert report.signed
     assert len(report.faults) == 1
     assert "its tail is cut off" in report.faults[0]
@@ -148,7 +148,7 @@ def test_a_slip_stays_genuine_while_trade_goes_on_and_a_reprint_anchors_more(sho
     job = PrintQueued(job=2, copy=Copy.SETTLEMENT, batch=batch, stan=0, duplicate=True)
     shop.journal.append(job)
     second = slip_qr(shop)
-    reports = [verify_essence(text, TRUSTED, shop.directory) for text in (first, second)]
+    reports = [verify_signed_record(text, TRUSTED, shop.directory) for text in (first, second)]
     assert [report.faults for report in reports] == [[], []]
     assert reports[0].number("record") < reports[1].number("record")
 
@@ -159,7 +159,7 @@ def test_slips_of_earlier_releases_stay_understood() -> None:
         "*BCBA7671D7D47CF0*S03+QI7UHW+4G5LC.0PV7SEHFIE1WQJ6S*$3SPGDTNIXP.YA2G2SJD-C0C*KS:JS+QA1I"
         ".LV*NTAJK/HVXN3$+BOO2/$LSUQ"
     )
-    report = verify_essence(kept, TRUSTED)
+    report = verify_signed_record(kept, TRUSTED)
     assert (report.faults, report.fields["sales_minor"]) == ([], "13840")
 
 
@@ -169,14 +169,14 @@ def test_every_edit_of_a_settlements_qr_is_found(shop: Shop) -> None:
     for at in range(len(text)):
         for digit in "0A*$":
             edited = text[:at] + digit + text[at + 1 :]
-            assert edited == text or not verify_essence(edited, TRUSTED).genuine, edited
+            assert edited == text or not verify_signed_record(edited, TRUSTED).genuine, edited
 
 
 def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
     settled(shop)
     true = shop.journal.settlement(1)
     assert true is not None
-    text = settlement_essence(
+    text = settlement_record(
         SettlementCompleted(
             batch=1,
             totals=Totals(sales=1, sales_minor=12_850),
@@ -192,14 +192,14 @@ def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
         currency="CNY",
         head=shop.journal.head(),
     )
-    faults = verify_essence(text, TRUSTED, shop.directory).faults
+    faults = verify_signed_record(text, TRUSTED, shop.directory).faults
     assert "sales: 1; the journal says 2" in faults
     assert "type: U; the journal says B" in faults
 
 
 def test_a_batch_that_was_not_settled_has_no_slip(shop: Shop) -> None:
     settled(shop)
-    text = settlement_essence(
+    text = settlement_record(
         SettlementCompleted(
             batch=2,
             totals=Totals(),
@@ -215,14 +215,14 @@ def test_a_batch_that_was_not_settled_has_no_slip(shop: Shop) -> None:
         currency="CNY",
         head=shop.journal.head(),
     )
-    faults = verify_essence(text, TRUSTED, shop.directory).faults
+    faults = verify_signed_record(text, TRUSTED, shop.directory).faults
     assert faults == ["the journal knows nothing that a settlement slip like this could be of"]
 
 
 def test_a_printer_that_draws_no_symbols_by_itself_prints_them_all_the_same(shop: Shop) -> None:
     settled(shop)
     shop.journal.append(PrintQueued(job=2, copy=Copy.MERCHANT, batch=1, stan=1))
-    papers = Papers(Source(shop), Config(printer=Printer(qr=False)), 32)
+    papers = Papers(Source(shop), Config(printer=PrinterSettings(qr=False)), 32)
     jobs = shop.journal.print_jobs()
     assert [job.job for job in jobs] == [1, 2]
     for job in jobs:
@@ -238,11 +238,11 @@ def test_a_settlement_with_completions_has_a_version_of_its_own(shop: Shop, comp
     shop.settle()
     shop.journal.append(queued(1))
     text = slip_qr(shop)
-    report = verify_essence(text, TRUSTED, shop.directory)
+    report = verify_signed_record(text, TRUSTED, shop.directory)
     assert (report.faults, text[:2]) == ([], "S2" if completed else "S1")
     assert report.fields.get("completions_minor", "-") == ("800" if completed else "-")
     other = text.replace("*800*", "*900*")
-    assert verify_essence(other, TRUSTED, shop.directory).genuine is not bool(completed)
+    assert verify_signed_record(other, TRUSTED, shop.directory).genuine is not bool(completed)
 
 
 def test_a_training_settlement_slip_signs_nothing(shop: Shop) -> None:
@@ -264,5 +264,5 @@ def test_base_45_is_that_of_the_standard() -> None:
 
 
 @pytest.mark.parametrize("version", sorted(NAMES))
-def test_what_is_cut_short_is_no_essence(version: str) -> None:
-    assert not verify_essence(f"{version}*1*2", TRUSTED).genuine
+def test_what_is_cut_short_is_no_signed_record(version: str) -> None:
+    assert not verify_signed_record(f"{version}*1*2", TRUSTED).genuine

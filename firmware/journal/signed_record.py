@@ -1,4 +1,4 @@
-"""The signed essence of a paper: the text of its QR code, which anchors the journal's chain.
+"""The signed record of a paper: the text of its QR code, which anchors the journal's chain.
 
 It is one line that a person can read, in the alphabet in which a QR code is densest. A voucher's is
 that of its transaction, with the record that ended it::
@@ -8,7 +8,7 @@ that of its transaction, with the record that ended it::
 
 `SA` is the kind (S sale, V void, R refund; H pre-authorisation, L its void, C completion, D its
 void), the state (A approved, D declined, F failed, O open, W a refund that waits for the
-acquirer's answer, P reversal pending, R reversed) and T for a lesson. `check.js` of
+acquirer's answer, P reversal pending, R reversed) and T for a training transaction. `check.js` of
 `audit/receipt_page` has the same letters. A settlement slip's has the terminal's totals,
 and the last record of all when it was made, so that nothing before it can be cut off unseen::
 
@@ -17,8 +17,8 @@ and the last record of all when it was made, so that nothing before it can be cu
 
 A batch with completions says those and their voids behind the refunds, and begins with `S2`.
 
-`B` is balanced, `U` not, and T for lessons. The signature is the terminal's, Ed25519 over
-`pos-essence LF` and everything before its own `*`, in base 45 (RFC 9285).
+`B` is balanced, `U` not, and T for training transactions. The signature is the terminal's, Ed25519
+over `pos-essence LF` and everything before its own `*`, in base 45 (RFC 9285).
 """
 
 from __future__ import annotations
@@ -87,24 +87,24 @@ _STATES = {
     State.REVERSING: "P",
     State.REVERSED: "R",
 }
-_OF_A_BATCH = ({"B": "balanced", "U": "not balanced"}, {"T": "of lessons"})
+_OF_A_BATCH = ({"B": "balanced", "U": "not balanced"}, {"T": "of training transactions"})
 _TYPES = {
     VOUCHER: (
         {letter: kind.value for kind, letter in _KINDS.items()},
         {letter: state.value for state, letter in _STATES.items()},
-        {"T": "a lesson"},
+        {"T": "a training transaction"},
     ),
     SETTLEMENT: _OF_A_BATCH,
     COMPLETED: _OF_A_BATCH,
 }
 
 
-def essence(transaction: Transaction, keys: TerminalKeys) -> str:
-    """The signed essence of a transaction, under 300 characters of a QR's alphanumeric mode."""
+def signed_record(transaction: Transaction, keys: TerminalKeys) -> str:
+    """The signed record of a transaction, under 300 characters of a QR's alphanumeric mode."""
     return _signed(transaction_fields(transaction), keys)
 
 
-def settlement_essence(
+def settlement_record(
     settlement: SettlementCompleted,
     keys: TerminalKeys,
     *,
@@ -114,7 +114,7 @@ def settlement_essence(
     head: tuple[int, str],
     training: bool = False,
 ) -> str:
-    """The signed essence of a settlement; `head` is the journal's last record and its hash."""
+    """The signed record of a settlement; `head` is the journal's last record and its hash."""
     told = settlement_fields(settlement, training=training) | {
         "merchant": merchant,
         "terminal": terminal,
@@ -126,15 +126,15 @@ def settlement_essence(
 
 
 def transaction_fields(transaction: Transaction) -> dict[str, str]:
-    """What a voucher's essence tells of its transaction."""
-    lesson = "T" if transaction.training else ""
+    """What a voucher's signed record tells of its transaction."""
+    trained = "T" if transaction.training else ""
     told = (
         VOUCHER,
         transaction.merchant,
         transaction.terminal,
         f"{transaction.batch:06d}",
         f"{transaction.stan:06d}",
-        _KINDS[transaction.kind] + _STATES[transaction.state] + lesson,
+        _KINDS[transaction.kind] + _STATES[transaction.state] + trained,
         str(transaction.amount_minor),
         transaction.currency,
         transaction.date,
@@ -149,7 +149,7 @@ def transaction_fields(transaction: Transaction) -> dict[str, str]:
 
 
 def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dict[str, str]:
-    """What a settlement slip's essence tells of its settlement, whose record knows no more."""
+    """What a settlement slip's QR tells of its settlement, whose record knows no more."""
     totals = settlement.totals
     version = COMPLETED if totals.has_completions else SETTLEMENT
     sums = _SUMS if version == COMPLETED else _BEFORE_COMPLETIONS
@@ -163,7 +163,7 @@ def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dic
 
 
 def hash_digits(record_hash: str) -> str:
-    """As much of a record's hash as an essence has room for."""
+    """As much of a record's hash as a signed record has room for."""
     return record_hash[:HASH_DIGITS].upper()
 
 
@@ -174,7 +174,7 @@ def type_words(version: str, letters: str) -> str:
 
 
 def signed_bytes(told: str) -> bytes:
-    """What is signed of an essence that tells `told`."""
+    """What is signed of a signed record that tells `told`."""
     return b"pos-essence\n" + told.encode()
 
 

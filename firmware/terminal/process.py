@@ -34,7 +34,7 @@ from firmware.ui.render import Frame
 from hw.ports import Clock
 
 _LOG = logging.getLogger(__name__)
-Beside = Callable[[Terminal, Inbox], contextlib.AbstractContextManager[None]]
+Companion = Callable[[Terminal, Inbox], contextlib.AbstractContextManager[None]]
 
 
 def run_terminal(
@@ -43,7 +43,7 @@ def run_terminal(
     parts: Parts | None = None,
     *,
     on_frame: Callable[[Frame], None] = lambda _frame: None,
-    beside: Beside = lambda _terminal, _inbox: contextlib.nullcontext(),
+    beside: Companion = lambda _terminal, _inbox: contextlib.nullcontext(),
 ) -> int:
     """Run a terminal on `parts`, on the configured ones by default. Blocks; main thread only.
 
@@ -97,7 +97,7 @@ def _assembled(
     *,
     on_frame: Callable[[Frame], None],
 ) -> Assembly:
-    """The terminal. Raises Refused, and leaves it on the glass, when it is not to be begun."""
+    """The terminal. Raises Refused, and leaves it on the display, when it is not to be begun."""
     try:
         if settings.card_key is not None:
             keep_card_key_at(settings.card_key, data)

@@ -1,4 +1,4 @@
-"""Reads the amount off the pixels of a glass, as an eye does: large digits, one after another.
+"""Reads the amount off the pixels of a display, as an eye does: large digits, one after another.
 
 The reader knows how each digit is drawn in each size, and nothing of what was to be shown.
 """
@@ -50,7 +50,7 @@ def _columns(rows: Sequence[int], width_px: int) -> list[Column]:
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """As many rows of the glass as a digit of `size` is high."""
+    """As many rows of the display as a digit of `size` is high."""
 
     columns: Sequence[Column]
     top: int

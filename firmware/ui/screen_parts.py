@@ -7,7 +7,7 @@ from msgspec import Struct
 from firmware.core.kinds import Kind
 from firmware.ui import glyphs
 from firmware.ui.canvas import WIDTH_PX
-from firmware.ui.rows import GAP_PX, LOW_PX, SHIFT_MAX_PX, Align, Row, SplitRow, TextRow
+from firmware.ui.rows import GAP_PX, LOW_PX, SHIFT_MAX_PX, RowAlign, ScreenRow, SplitRow, TextRow
 from firmware.ui.screens import Owner, Phrase
 from firmware.ui.texts import Language, Text
 from firmware.ui.wrap import wrap
@@ -38,7 +38,7 @@ class Words(Struct, frozen=True):
         return said.in_language(self.language)
 
 
-def header(words: Words, title: str, right: str = "", *, training: bool) -> list[Row]:
+def header(words: Words, title: str, right: str = "", *, training: bool) -> list[ScreenRow]:
     """The bar at the top: the title; when nothing counts, 培训 TRAINING beside or above it."""
     if not training:
         if right:
@@ -60,7 +60,7 @@ def mark_of(words: Words, *, training: bool, test_keys: bool) -> str:
 
 def place(
     words: Words, owner: Owner, bar: str, *, mark: str, time: str = "", name_lines: int = 2
-) -> tuple[list[Row], list[Row]]:
+) -> tuple[list[ScreenRow], list[ScreenRow]]:
     """What idle and a keyed amount share: whose terminal it is, on two rows, and what is asked.
 
     So the first digit sends little more than itself to the display. A merchant's name may take
@@ -69,7 +69,7 @@ def place(
     """
     name = _shortened(owner.merchant, 1 if mark else name_lines)
     whose = TextRow(name, keep=2, faces=(LOW_PX,), lines=name_lines, inset_px=SHIFT_MAX_PX)
-    rows: list[Row] = [whose, store_row(words, owner, inset_px=SHIFT_MAX_PX)]
+    rows: list[ScreenRow] = [whose, store_row(words, owner, inset_px=SHIFT_MAX_PX)]
     if mark:
         close = mark.replace(" ", "")
         if fits(close, name, WIDTH_PX - APART_PX):
@@ -77,7 +77,7 @@ def place(
         else:
             rows.insert(0, SplitRow([mark], [time], inverse=True, keep=10))
     above = 1 if whose.heights_px[0] > LOW_PX else 2
-    asked = TextRow(bar, keep=3, inverse=True, align=Align.RIGHT)
+    asked = TextRow(bar, keep=3, inverse=True, align=RowAlign.RIGHT)
     return [*rows[:above], asked], rows[above:]
 
 

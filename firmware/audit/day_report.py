@@ -2,7 +2,7 @@
 
 Sales, voids and refunds stand side by side, voids and refunds below zero, so that each row adds up
 to its net; behind them completions of pre-authorisations and their voids, where there are any.
-Lessons count nowhere.
+Training transactions count nowhere.
 """
 
 from __future__ import annotations

@@ -6,17 +6,26 @@ from collections.abc import Sequence
 
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
-from firmware.ui.parts import APART_PX, Words, clipped, fits, header, mark_of, place, store_row
 from firmware.ui.rows import (
     LOW_PX,
     SHIFT_MAX_PX,
     TALL_PX,
-    Align,
     AmountRow,
-    Row,
+    RowAlign,
+    ScreenRow,
     SplitRow,
     TextRow,
     stack,
+)
+from firmware.ui.screen_parts import (
+    APART_PX,
+    Words,
+    clipped,
+    fits,
+    header,
+    mark_of,
+    place,
+    store_row,
 )
 from firmware.ui.screens import (
     Attract,
@@ -61,7 +70,7 @@ def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
 
     A notice stands in place of both. Without items it sends people to the touch screen.
     """
-    rows: list[Row] = [TextRow(clipped(screen.owner.merchant), faces=(LOW_PX,), inverse=True)]
+    rows: list[ScreenRow] = [TextRow(clipped(screen.owner.merchant), faces=(LOW_PX,), inverse=True)]
     if screen.test_keys:
         bar = words(Text.TEST_KEYS)
         rows = [SplitRow([clipped(screen.owner.merchant, bar)], [bar], inverse=True, keep=10)]
@@ -110,7 +119,7 @@ class SlotsRow:
 
 def text_entry(screen: TextEntry, words: Words, canvas: Canvas) -> None:
     """A question and the slots of its answer."""
-    rows: list[Row] = header(words, words(screen.title), training=screen.training)
+    rows: list[ScreenRow] = header(words, words(screen.title), training=screen.training)
     rows.append(SlotsRow(screen.shown, screen.width))
     if screen.notice:
         rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
@@ -146,7 +155,7 @@ class CellsRow:
 
 
 def menu(screen: Menu, words: Words, canvas: Canvas) -> None:
-    """A list by numbers: two columns where every item fits half the glass; pages if it is long."""
+    """A list by numbers: two columns where every item fits half of it; pages if it is long."""
     items = [
         f"{number} {words(item)}" if number <= 9 else words(item)
         for number, item in enumerate(screen.items, start=1)
@@ -162,7 +171,7 @@ def menu(screen: Menu, words: Words, canvas: Canvas) -> None:
     bar = header(words, words(screen.title), right, training=screen.training)
     first = page * rows_a_page * columns
     shown = items[first : first + rows_a_page * columns]
-    rows: list[Row] = [*bar]
+    rows: list[ScreenRow] = [*bar]
     tall = glyphs.face(TALL_PX)
     spacious = len(items) <= 2 and all(tall.width_px(item) < WIDTH_PX for item in items)
     for offset in range(min(rows_a_page, len(shown))):
@@ -180,12 +189,12 @@ def menu(screen: Menu, words: Words, canvas: Canvas) -> None:
 def listing(screen: Listing, words: Words, canvas: Canvas) -> None:
     """A page of rows."""
     right = f"{screen.page}/{screen.pages}" if screen.pages > 1 else ""
-    rows: list[Row] = header(words, words(screen.title), right, training=screen.training)
+    rows: list[ScreenRow] = header(words, words(screen.title), right, training=screen.training)
     tall = glyphs.face(TALL_PX)
     faces = [LOW_PX]
     if len(screen.rows) <= 3 and all(tall.width_px(row) <= WIDTH_PX for row in screen.rows):
         faces = [TALL_PX, LOW_PX]
-    rows += [TextRow(row, faces=faces, keep=5, align=Align.LEFT) for row in screen.rows]
+    rows += [TextRow(row, faces=faces, keep=5, align=RowAlign.LEFT) for row in screen.rows]
     stack(canvas, rows, floating=True, gap_max_px=2)
 
 
@@ -193,7 +202,7 @@ def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
     """A message: title, what and why, what to press."""
     icon = icons.WARNING if screen.warning else None
     title = words(screen.title)
-    rows: list[Row] = []
+    rows: list[ScreenRow] = []
     if (
         screen.training
         and screen.prompt
@@ -207,7 +216,9 @@ def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
         rows.append(TextRow(title, keep=2, lines=2, inverse=True, icon=icon))
     if screen.amount:
         rows.append(AmountRow(screen.amount, heights_px=(24, 22, 20, 18, 16)))
-    align = Align.LEFT if len(screen.body) > 2 else Align.CENTRE  # a table, rather than a message
+    align = (
+        RowAlign.LEFT if len(screen.body) > 2 else RowAlign.CENTRE
+    )  # a table, rather than a message
     rows += [TextRow(words(line), keep=4, lines=3, align=align) for line in screen.body]
     if screen.prompt:
         rows.append(TextRow(words(screen.prompt), faces=(LOW_PX,), keep=5, lines=2))
@@ -219,7 +230,7 @@ def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
 def out_of_service(screen: OutOfService, words: Words, canvas: Canvas) -> None:
     """Which device stopped trade, and what to do."""
     title = TextRow(words(Text.OUT_OF_SERVICE), keep=4, inverse=True, icon=icons.WARNING)
-    rows: list[Row] = [title]
+    rows: list[ScreenRow] = [title]
     if screen.customer:
         rows.append(TextRow(words(Text.KIOSK_CALL_STAFF), keep=3))
         rows.append(TextRow(words(screen.reason), faces=(LOW_PX,), keep=2))

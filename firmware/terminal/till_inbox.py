@@ -23,9 +23,9 @@ from firmware.payments.tills import (
     OrderStage,
     OrderStopped,
     TellStage,
+    TillAnswer,
     TillAsked,
     TillEvent,
-    WishAnswer,
 )
 from firmware.receipts.spool import Spool
 from hw.events import Key, KeyPressed
@@ -106,7 +106,7 @@ class Tills:
         self._order_id, self._stage = "", None  # type: str, OrderStage | None
         self._stoppable = self._stopped = False
         self._line = AcquirerLine.UNKNOWN
-        self._answered: list[tuple[TillAsked, WishAnswer]] = []  # and not yet told so
+        self._answered: list[tuple[TillAsked, TillAnswer]] = []  # and not yet told so
 
     def take(self, event: TillEvent, *, ready: bool, out_of_service: bool) -> None:
         """Keep a wish for the flow that waits for it, or refuse it."""

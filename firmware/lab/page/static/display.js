@@ -4,7 +4,7 @@ import { bytes, on } from "./wire.js";
 
 const WIDTH = 128;
 const HEIGHT = 64;
-const canvas = document.getElementById("glass");
+const canvas = document.getElementById("display");
 const context = canvas.getContext("2d");
 const picture = context.createImageData(WIDTH, HEIGHT);
 
@@ -26,9 +26,9 @@ function draw({ bits, lit, contrast }) {
 // a clock or a countdown that moved on is no news to who listens
 const still = (text) => text.replace(/\d+ ?(s\b|秒)|\d\d:\d\d/g, "");
 
-on("glass", (glass) => {
-  draw(glass);
-  canvas.dataset.text = glass.text;
+on("display", (shown) => {
+  draw(shown);
+  canvas.dataset.text = shown.text;
   const said = document.getElementById("said");
-  if (still(said.textContent) !== still(glass.text)) said.textContent = glass.text;
+  if (still(said.textContent) !== still(shown.text)) said.textContent = shown.text;
 });

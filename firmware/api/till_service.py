@@ -14,7 +14,7 @@ from concurrent.futures import Future
 import msgspec
 from msgspec import Struct
 
-from firmware.api.news import Feed, News
+from firmware.api.news import EventFeed, News
 from firmware.api.originals import original_of
 from firmware.api.problems import Wrong, refused
 from firmware.api.types import (
@@ -34,9 +34,9 @@ from firmware.payments.tills import (
     Done,
     NotNow,
     OrderStopped,
+    TillAnswer,
     TillAsked,
-    Wish,
-    WishAnswer,
+    TillRequest,
 )
 
 PATIENCE_S = (5.0, 20.0)  # for a request to be begun, and to be answered once it was
@@ -50,7 +50,7 @@ class Service:
         self.door = door
         self._patience_s = patience_s
         self.news = News(door)
-        self.feed = Feed(door, self.news)
+        self.feed = EventFeed(door, self.news)
 
     # -- orders -------------------------------------------------------------------------------
 
@@ -215,13 +215,13 @@ class Service:
 
     # -- the terminal's answer ----------------------------------------------------------------
 
-    async def ask(self, wish: Wish) -> WishAnswer:
+    async def ask(self, wish: TillRequest) -> TillAnswer:
         """What the terminal says; BUSY when it did not begin in time, and then it never will.
 
         Raises Wrong (`unanswered`) when it has begun and does not answer: it may still be carried
         out, and the same request tells whether it was.
         """
-        answer: Future[WishAnswer] = Future()
+        answer: Future[TillAnswer] = Future()
         self.door.post(TillAsked(wish, answer))
         waiting = asyncio.wrap_future(answer)
         for patience_s in self._patience_s:
@@ -233,7 +233,7 @@ class Service:
         _LOG.warning("the terminal has begun a till's request and does not answer")
         raise Wrong("unanswered")
 
-    def _meant(self, answer: WishAnswer) -> WishAnswer:
+    def _meant(self, answer: TillAnswer) -> TillAnswer:
         """In place of BUSY its reason: no operator signed on, or a settlement in progress."""
         if answer is not NotNow.BUSY:
             return answer

@@ -6,18 +6,18 @@ from firmware.core.kinds import Kind
 from firmware.core.money import MoneyError, capitals
 from firmware.ui import glyphs, icons
 from firmware.ui.canvas import WIDTH_PX, Canvas
-from firmware.ui.parts import Words, clipped, fits, header, mark_of, place, store_row
 from firmware.ui.rows import (
     GAP_PX,
     LOW_PX,
     TALL_PX,
     AmountRow,
     KeyedAmountRow,
-    Row,
+    ScreenRow,
     SplitRow,
     TextRow,
     stack,
 )
+from firmware.ui.screen_parts import Words, clipped, fits, header, mark_of, place, store_row
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -51,7 +51,7 @@ def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
     """
     title, amount = words(screen.title), screen.amount
     if screen.notice:
-        rows: list[Row] = header(words, title, training=screen.training)
+        rows: list[ScreenRow] = header(words, title, training=screen.training)
         rows.append(KeyedAmountRow(amount))
         rows.append(TextRow(words(screen.notice), keep=3, lines=2, inverse=True))
         stack(canvas, rows)
@@ -81,7 +81,7 @@ def amount_check(screen: AmountCheck, words: Words, canvas: Canvas) -> None:
     stack(canvas, rows)
 
 
-def _whose(screen: AmountCheck, words: Words) -> list[Row]:
+def _whose(screen: AmountCheck, words: Words) -> list[ScreenRow]:
     """What is done with the money, and for whom."""
     kind, owner = words(screen.kind), screen.owner
     where = f"{owner.store} {owner.terminal}"
@@ -93,7 +93,7 @@ def _whose(screen: AmountCheck, words: Words) -> list[Row]:
     return [*rows, _merchant_row("", owner.merchant, screen.phase), store_row(words, owner)]
 
 
-def _merchant_row(kind: str, merchant: str, phase: int) -> Row:
+def _merchant_row(kind: str, merchant: str, phase: int) -> ScreenRow:
     tag_px = glyphs.face(LOW_PX).width_px(kind) + 2 + GAP_PX if kind else 0
     turns = wrap(merchant, LOW_PX, WIDTH_PX - tag_px)
     name = turns[phase % len(turns)]
@@ -118,7 +118,7 @@ def _turns(screen: AmountCheck, words: Words, lines: int) -> list[str]:
 
 def card_prompt(screen: CardPrompt, words: Words, canvas: Canvas) -> None:
     """What to do with the card."""
-    rows: list[Row] = header(words, words(screen.kind), training=screen.training)
+    rows: list[ScreenRow] = header(words, words(screen.kind), training=screen.training)
     if screen.amount:
         rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO if screen.notice else _ALONE))
     rows.append(TextRow(words(screen.prompt), keep=4, lines=2))
@@ -129,7 +129,7 @@ def card_prompt(screen: CardPrompt, words: Words, canvas: Canvas) -> None:
 
 def pin_entry(screen: PinEntry, words: Words, canvas: Canvas) -> None:
     """A star a digit beside the prompt; beneath it what went wrong, or which keys end it."""
-    rows: list[Row] = header(words, words(screen.kind), training=screen.training)
+    rows: list[ScreenRow] = header(words, words(screen.kind), training=screen.training)
     if screen.amount:
         rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
     rows.append(StarsRow(words(Text.ENTER_PIN), screen.digits))
@@ -166,7 +166,7 @@ class StarsRow:
 
 def processing(screen: Processing, words: Words, canvas: Canvas) -> None:
     """What is under way, a turning ring beside it, and whether the card must stay."""
-    rows: list[Row] = header(words, words(screen.kind), training=screen.training)
+    rows: list[ScreenRow] = header(words, words(screen.kind), training=screen.training)
     if screen.amount:
         rows.append(AmountRow(screen.amount, heights_px=_BESIDE_TWO))
     ring = icons.SPINNER[screen.spinner % len(icons.SPINNER)]
@@ -179,7 +179,7 @@ def processing(screen: Processing, words: Words, canvas: Canvas) -> None:
 
 def outcome(screen: Outcome, words: Words, canvas: Canvas) -> None:
     """How it ended: a tick on a lit bar, or a cross on a dark one with the reason beneath."""
-    rows: list[Row] = []
+    rows: list[ScreenRow] = []
     kind = words(screen.kind)
     if screen.training:
         rows += header(words, kind, training=True)
@@ -202,7 +202,7 @@ def outcome(screen: Outcome, words: Words, canvas: Canvas) -> None:
     stack(canvas, rows)
 
 
-def _ending(title: str, kind: str, *, approved: bool, undecided: bool) -> Row:
+def _ending(title: str, kind: str, *, approved: bool, undecided: bool) -> ScreenRow:
     """How it ended, and of what: on one line in the tallest face that takes both, else on two."""
     icon = icons.TICK if approved else icons.WARNING if undecided else icons.CROSS
     beside = icon.width_px + 1 + glyphs.face(LOW_PX).width_px(kind)
@@ -220,7 +220,7 @@ def original(screen: Original, words: Words, canvas: Canvas) -> None:
     """The original transaction, in full, and what will be done to it."""
     kind, owner = words(screen.kind), screen.owner
     title = words(screen.title)
-    rows: list[Row] = []
+    rows: list[ScreenRow] = []
     merchant = owner.merchant if owner else "" if title == kind else title
     if screen.training:
         rows += header(words, kind, training=True)
@@ -243,7 +243,7 @@ def original(screen: Original, words: Words, canvas: Canvas) -> None:
     stack(canvas, rows)
 
 
-def _original_turn(screen: Original, words: Words) -> Row:
+def _original_turn(screen: Original, words: Words) -> ScreenRow:
     """The last row: when it was and who sold, then what the keys do."""
     if screen.phase % 2:
         return TextRow(words(_KEYS[screen.kind]), faces=(LOW_PX,))
