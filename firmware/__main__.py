@@ -56,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments is None:  # until here Ctrl-C has ended the process without a word
             _open_closed_streams()
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is signal.SIG_DFL:  # whoever says nohup means it
+                    signal.signal(number, _end)
         return _run(words, alone=arguments is None)
     except Refused as refused:
         return refused.say()
@@ -93,6 +96,11 @@ def _run(words: list[str], *, alone: bool) -> int:
     code: int = _module(options.command).run(options)
     sys.stdout.flush()
     return code
+
+
+def _end(number: int, _frame: object) -> None:
+    """End as after an error: what was half written is taken away. Raises SystemExit."""
+    raise SystemExit(128 + number)
 
 
 def _open_closed_streams() -> None:

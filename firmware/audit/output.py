@@ -38,6 +38,8 @@ def writing_bytes(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     try:
         with written(path, replace=force) as file:
             yield file
+    except FileExistsError as error:
+        raise Refused(f"{path}: {error.strerror}; --force replaces it") from error
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}") from error
 

@@ -67,7 +67,9 @@ def run(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise Refused(f"{options.output}: {error.strerror or error}") from error
+        if error.filename is None:  # standard output, or a disk that is full
+            raise
+        raise Refused(f"{error.filename}: {error.strerror or error}") from error
     except ScenarioFailed as failed:
         print(failed, file=sys.stderr)
         return FAILED

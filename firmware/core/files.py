@@ -63,6 +63,9 @@ def below(folder: Path, name: str) -> Path:
     return inside
 
 
+_THERE = "is there already"
+
+
 @contextlib.contextmanager
 def written(path: Path, *, replace: bool = False, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """A file to be written; it appears under its name when all of it is there, or not at all.
@@ -79,7 +82,7 @@ def written(path: Path, *, replace: bool = False, mode: int = 0o666) -> Iterator
             yield device
         return
     if found is not None and not replace:
-        raise OSError(errno.EEXIST, "is there already; --force replaces it", str(path))
+        raise OSError(errno.EEXIST, _THERE, str(path))
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -100,7 +103,7 @@ def _put(aside: Path, path: Path, *, replace: bool) -> None:
     try:
         os.link(aside, path)
     except FileExistsError:
-        raise OSError(errno.EEXIST, "is there already; --force replaces it", str(path)) from None
+        raise OSError(errno.EEXIST, _THERE, str(path)) from None
     except OSError:  # a file system without hard links
         if path.exists():
             raise

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,24 @@ def test_mistakes_in_the_settings_are_said_and_the_copy_is_made(pos, shop, tmp_p
     assert (ended.code, path.exists()) == (0, True)
     lines = ended.err.splitlines()
     assert [line.startswith(f"pos: warning: {settings}: ") for line in lines] == [True, True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_copy_that_a_signal_ends_leaves_nothing_behind(shop, tmp_path, number):
+    shop.journal.append(shop.intent())  # not decided: the copy waits for its outcome
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    command = ("-m", "firmware", "backup", stick / "copy.tar", "--data", shop.directory)
+    with subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE) as copying:
+        while not any(stick.iterdir()):
+            assert copying.poll() is None
+            os.sched_yield()
+        with pytest.raises(subprocess.TimeoutExpired):
+            copying.wait(1)  # by then it has long begun to wait
+        copying.send_signal(number)
+        _, said = copying.communicate(timeout=60)
+    assert (copying.returncode, said) == (128 + number, b"")
+    assert list(stick.iterdir()) == []
 
 
 def pay(bench, keys, shown, before_the_pin=lambda: None):
