@@ -54,7 +54,7 @@ class Display(Protocol):
     height_px: int
 
     def show(self, image: Image.Image) -> None:
-        """Put a mode "1" image of the display's size on the display. Raises DeviceFault."""
+        """Put a mode "1" image of the display's size on it. Raises DeviceFault."""
         ...
 
     def brightness(self, level: int) -> None:

@@ -1,4 +1,4 @@
-"""Models of the display controllers SSD1306, SSD1309 and SH1106 on a 128×64 display.
+"""Models of the display controllers SSD1306, SSD1309 and SH1106 on a 128×64 panel.
 
 A chip stands where luma's serial interface stands: it takes the `command` and `data` transfers
 of the real driver, interprets them byte by byte as the datasheet says, and keeps display memory.
@@ -31,7 +31,7 @@ SH1106_ARGUMENT_BYTES = MappingProxyType(
 
 
 class Ssd1306:
-    """An SSD1306 on its display, mounted as on the common modules: A1 and C8 are upright.
+    """An SSD1306 on its panel, mounted as on the common modules: A1 and C8 are upright.
 
     Counts what crosses an I²C bus: each transfer costs an address and a control byte on top.
     """
@@ -311,7 +311,7 @@ class Ssd1309(Ssd1306):
 
 
 class Sh1106(Ssd1306):
-    """An SH1106: 132 columns with the display on 2–129, page addressing only, remap on the way out.
+    """An SH1106: 132 columns with the panel on 2–129, page addressing only, remap on the way out.
 
     Commands of the SSD1306 that it does not know are listed in `undefined` and have no effect.
     """
