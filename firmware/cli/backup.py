@@ -39,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
     """Take the copy: 0 done, 1 not. Raises Refused."""
     settings = legible(file_of(options.config))
     try:
-        checked(settings.path)
+        if (
+            settings.path is None or settings.path.exists()
+        ):  # the copy itself says what is not there
+            checked(settings.path)
     except ConfigError as error:  # no reason to have no copy
         for mistake in error.mistakes:
             print(f"pos: warning: {mistake}", file=sys.stderr)

@@ -25,6 +25,7 @@ from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import Head
 from firmware.journal.losses import BooksReplaced
+from firmware.journal.records import CopyRestored
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
 
@@ -161,7 +162,7 @@ def _tie(journal: Journal, host: AnsweringHost) -> None:
         assert found is not None
     if found.key_check != host.key_check:
         raise _fault("the host's key is another, and no account is found under it")
-    if not replaced:
+    if not (replaced or (known is None and _was_put_back(journal))):
         journal.check_known(Head(found.seq, found.hash))
     if known is None or replaced:  # a first start, or one on a copy that was put back
         host.begin_tie(found.identity, seq, digest)
@@ -181,6 +182,12 @@ def _known(journal: Journal) -> BooksKnown | None:
 def _know(journal: Journal, known: BooksKnown) -> None:
     if known != _known(journal):
         journal.hold.note(_NOTE, known.identity, str(known.since))
+
+
+def _was_put_back(journal: Journal) -> bool:
+    """Whether nothing was recorded since a copy was put back: books may know what it does not."""
+    seq, _ = journal.head()
+    return any(isinstance(entry.record, CopyRestored) for entry in journal.records(seq, seq))
 
 
 def _fits(journal: Journal, host: AnsweringHost, tie: Tie) -> bool:

@@ -189,7 +189,7 @@ def test_absurd_words_give_a_process_one_clear_line(name: str, odd: Path) -> Non
 
 def test_an_empty_file_is_no_journal_of_an_earlier_release(odd: Path, pos: Pos) -> None:
     ended = pos("journal", "list", "--data", str(odd / "empty"))
-    assert ended.stderr == f"pos: {odd / 'empty' / 'journal.db'}: holds no journal\n"
+    assert ended.err == f"pos: {odd / 'empty' / 'journal.db'}: holds no journal\n"
 
 
 def test_every_command_has_a_row() -> None:

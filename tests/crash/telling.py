@@ -145,7 +145,8 @@ class Cast:
         blank = self.player._fresh
         if not blank:
             copy(self.provisioned, directory)
-        self._rig = Rig(directory, config, blank=blank, chance=Random(0))
+        kind = self.player.printer_kind
+        self._rig = Rig(directory, config, blank=blank, chance=Random(0), printer_kind=kind)
         self._rig.on_asked = self._asked
         self._rig.on_answered = self.on_answered
         return self._rig

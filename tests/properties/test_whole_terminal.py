@@ -20,7 +20,6 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from tests.properties.panel import amount_on
 
 from firmware.acquirer.booking import Standing
 from firmware.core.config import Config
@@ -34,6 +33,7 @@ from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.ui.render import Frame
 from firmware.ui.texts import Text
 from tests.crash.rig import Rig
+from tests.properties.display import amount_on
 from tests.simulator.counter import CardsPutIn, MaskedDigits
 
 MIN_VIEW_MS = STAGE_CONFIG.check.min_view_ms

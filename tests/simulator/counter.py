@@ -51,7 +51,10 @@ class CardsPutIn:
 
 @dataclass
 class MaskedDigits:
-    """Follows masked entries by what is shown; `leaked` says how often a digit came elsewhere."""
+    """Follows masked entries by what is shown; `leaked` says how often a key of one came elsewhere.
+
+    The ENTER or CANCEL that ends an entry which was broken off belongs to it, too.
+    """
 
     slot: CardSlot
     leaked: int = 0
@@ -59,13 +62,17 @@ class MaskedDigits:
     broken_off: int = 0  # entries that ended without their own keys, and a digit that followed
     _screen: object = None
     _open: object = None  # the masked screen whose entry has not been ended
+    _late: KeyPressed | None = None  # the key that ended one which was broken off
 
     def came(self, event: DeviceEvent) -> None:
         """Something happened; the card may have been taken out."""
         if isinstance(self._open, PinEntry) and self.slot.card is None:
             self._open = None
-        elsewhere = self._open is not None and not masked(self._screen)
-        if elsewhere and isinstance(event, KeyPressed) and event.key.digit is not None:
+        if self._open is None or masked(self._screen) or not isinstance(event, KeyPressed):
+            return
+        if event.key in (Key.ENTER, Key.CANCEL):
+            self._open, self._late = None, event
+        elif event.key.digit is not None:
             self.broken_off += 1
 
     def asked(self, effect: payment_effects.Effect[Any]) -> None:
@@ -80,6 +87,8 @@ class MaskedDigits:
         """A flow is given what it asked for."""
         if not isinstance(effect, effects.Wait) or not isinstance(answer, KeyPressed):
             return
+        if answer is self._late:
+            self.leaked += 1
         if self._open is None:
             return
         if answer.key in (Key.ENTER, Key.CANCEL):

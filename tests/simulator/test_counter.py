@@ -46,8 +46,11 @@ def test_a_card_that_was_there_before_the_reader_or_the_terminal_does_not_pay() 
         assert not pays(cards)
 
 
-def leaked_after(*keys: Key, card: object = object()) -> int:
-    """A PIN entry is broken off, an amount is on the display, and somebody goes on keying."""
+def leaked_after(*keys: Key, card: object = object(), swallowed: tuple[Key, ...] = ()) -> int:
+    """A PIN entry is broken off, an amount is on the display, and somebody goes on keying.
+
+    What is swallowed comes, and no flow is given it.
+    """
     slot: Any = SimpleNamespace(card=card)
     digits = MaskedDigits(slot)
     wait = effects.Wait(1_000)
@@ -57,7 +60,8 @@ def leaked_after(*keys: Key, card: object = object()) -> int:
     for key in keys:
         pressed = KeyPressed(key, 0)
         digits.came(pressed)
-        digits.given(wait, pressed)
+        if key not in swallowed:
+            digits.given(wait, pressed)
     return digits.leaked
 
 
@@ -67,6 +71,12 @@ def test_a_digit_after_an_entry_was_broken_off_is_noticed() -> None:
 
 
 def test_digits_after_its_own_keys_or_without_the_card_are_an_amount() -> None:
-    assert leaked_after(Key.CANCEL, Key.D3) == 0
-    assert leaked_after(Key.ENTER, Key.D3) == 0
+    for key in (Key.CANCEL, Key.ENTER):
+        assert leaked_after(key, Key.D3, swallowed=(key,)) == 0
     assert leaked_after(Key.D3, card=None) == 0
+
+
+def test_the_key_that_ends_an_entry_that_was_broken_off_does_nothing_else() -> None:
+    for key in (Key.CANCEL, Key.ENTER):
+        assert leaked_after(key) == 1
+        assert leaked_after(key, card=None) == 0

@@ -80,7 +80,7 @@ def host_before_intent(source: str) -> str:
     swaps = 0
     for body in (node.body for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)):
         for at, (record, asks) in enumerate(itertools.pairwise(list(body))):
-            if awaits(record) == "Record" and awaits(asks) == "Authorise":
+            if awaits(record) == "Append" and awaits(asks) == "Authorise":
                 body[at : at + 2] = [asks, record]
                 swaps += 1
     assert swaps == 1, "one place asks the host, and the intent is recorded right before it"

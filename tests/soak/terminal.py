@@ -155,7 +155,7 @@ def _say(**what: object) -> None:
 
 
 def _note(frame: Frame) -> None:
-    _say(panel=frame.text)
+    _say(display=frame.text)
 
 
 def main() -> int:

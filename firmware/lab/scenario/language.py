@@ -302,8 +302,13 @@ def _acquirer(_verb: str, words: tuple[str, ...], place: str) -> None:
 
 
 def _order(_verb: str, words: tuple[str, ...], place: str) -> None:
-    if len(words) not in (2, 3) or not _COUNT.match(words[1]):
-        raise ScenarioError(place, 'expected: order NAME 12850, and "REFERENCE" if there is one')
+    match words:
+        case [_, "void", _]:
+            return
+        case [_, "refund", _, amount] | [_, amount] | [_, amount, _] if _COUNT.match(amount):
+            return
+    asked = 'order NAME 12850 ["REFERENCE"], order NAME void ORDER, order NAME refund ORDER 2500'
+    raise ScenarioError(place, f"expected: {asked}")
 
 
 def _elsewhere(_verb: str, words: tuple[str, ...], place: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from firmware.core.config import Config, ConfigError
 from firmware.core.config_file import set_from_text
+from firmware.core.kinds import Kind
 from firmware.lab.scenario import till
 from firmware.lab.scenario.audit import otherwise, unbalanced, uploaded_otherwise
 from firmware.lab.scenario.hands import Hands
@@ -295,9 +296,16 @@ class Player:
     # --- a till beside the stage ---
 
     def _order(self, step: Step) -> None:
-        name, amount_minor, *reference = step.words
         terminal = self._powered(step)
-        event = till.ask(terminal, name, int(amount_minor), reference[0] if reference else "")
+        match step.words:
+            case [name, ("void" | "refund") as kind, paid, *amount]:
+                found = self._readable(step, f"order {paid}").data.journal.order(paid)
+                if found is None:
+                    raise ScenarioError(step.place, f"there is no order {paid}")
+                minor = int(amount[0]) if amount else found.taken.amount_minor
+                event = till.ask(terminal, name, minor, kind=Kind(kind), paid=paid)
+            case [name, minor_words, *reference]:
+                event = till.ask(terminal, name, int(minor_words), "".join(reference))
         terminal.runner.step(event)
 
     def _stop(self, step: Step) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import Future
 
+from firmware.core.kinds import Kind
 from firmware.journal.order_records import OrderTaken
 from firmware.payments.tills import OrderStopped, TillAnswer, TillAsked, TillEvent
 from firmware.terminal.terminal import Terminal
@@ -14,10 +15,18 @@ EXPIRES_IN_S = 60
 NEVER_TAKEN = "none"
 
 
-def ask(terminal: Terminal, name: str, amount_minor: int, reference: str) -> TillEvent:
-    """The event of an order, in the terminal's currency."""
+def ask(
+    terminal: Terminal,
+    name: str,
+    amount_minor: int,
+    reference: str = "",
+    *,
+    kind: Kind = Kind.SALE,
+    paid: str = "",
+) -> TillEvent:
+    """The event of an order, in the terminal's currency; a void's or refund's gives `paid` back."""
     currency = terminal.config.currency.alpha
-    asked = f"{amount_minor} {currency} {reference}"
+    asked = f"{kind.value} {paid} {amount_minor} {currency} {reference}"
     answer: Future[TillAnswer] = Future()
     order = OrderTaken(
         id=name,
@@ -26,6 +35,8 @@ def ask(terminal: Terminal, name: str, amount_minor: int, reference: str) -> Til
         currency=currency,
         till=TILL,
         reference=reference,
+        kind=kind,
+        payment=paid,
         expires_in_s=EXPIRES_IN_S,
     )
     return TillAsked(order, answer)
