@@ -216,6 +216,8 @@ class Trial:
         mended = MENDED_BY.get(step.verb, step.words if step.verb == "clear" else ())
         if struck and self._fault is not None and self._fault.device in mended:
             self._use.end()
+        # which number they read off the paper is chance: the one before may still lie there
+        self._astray |= struck and step.verb == "remember"
         try:
             self.cast.player.play(step)
         except (ScenarioFailed, ScenarioError) as failed:
@@ -299,8 +301,10 @@ class Trial:
         return "".join((*self.cast.player._torn, self.cast.rig.bench.paper_printer.paper.text))
 
     def sell(self) -> Iterator[str]:
-        """Sell once more."""
+        """Sell once more; who sees that an entry was broken off ends it first."""
         try:
+            if stands((Text.ENTRY_LEFT_OPEN,), self.cast.rig.display_text):
+                self.cast.rig.plays(("press CANCEL",), self.cast.folder)
             self.cast.rig.plays(NEXT_SALE, self.cast.folder)
         except ScenarioFailed as failed:
             yield f"no further sale: {str(failed).splitlines()[0]}"
