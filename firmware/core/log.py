@@ -58,12 +58,22 @@ class LineFormatter(logging.Formatter):
         return "\n".join(prefix + masked(line) for line in lines)
 
 
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to a stream. One that cannot be written is lost without a word.
+
+    Python's own words about it would go to standard error, with the event's traceback unmasked.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say nothing of a line that could not be written."""
+
+
 def set_up(verbose: int, stream: TextIO, *, journald: bool = False) -> logging.Handler:
     """Log to `stream`: the terminal's own events from info on, with `verbose` from debug on.
 
     Of libraries only warnings are let through, for they do not know what a secret is.
     """
-    handler = logging.StreamHandler(stream)
+    handler = LineHandler(stream)
     handler.setFormatter(LineFormatter(journald=journald))
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.WARNING)

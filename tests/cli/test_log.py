@@ -116,3 +116,18 @@ def test_debugging_is_asked_for():
         logging.getLogger().removeHandler(handler)
     assert "detail" not in stream.getvalue()
     assert "event=event" in stream.getvalue()
+
+
+def test_a_line_that_cannot_be_written_is_lost_without_a_word(capsys):
+    """Python's own words about it have the event's traceback as it is, with the card's number."""
+    stream = io.StringIO()
+    handler = log.set_up(0, stream)
+    stream.close()
+    try:
+        try:
+            int(PANS[0] + "x")
+        except ValueError:
+            logging.getLogger("firmware").exception("a bug")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert capsys.readouterr().err == ""
