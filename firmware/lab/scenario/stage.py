@@ -163,10 +163,14 @@ class Stage:
         self.disk = Disk(directory)
         self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
-        if not fresh:
-            self._provision()
-        if acquirer is None and config.host.kind == "acquirer":
-            self._put_up_acquirer()
+        try:
+            if not fresh:
+                self._provision()
+            if acquirer is None and config.host.kind == "acquirer":
+                self._put_up_acquirer()
+        except BaseException:  # such as a journal that is lost
+            self.host.close()
+            raise
 
     def wait_for_host(self) -> None:
         """Let an answer that never comes be waited for as long as the settings say.
