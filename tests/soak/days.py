@@ -166,6 +166,7 @@ class Soak:
     def _start_again(self) -> None:
         self.house.remove()
         self.house.start()
+        self.house.tell("press CANCEL")  # who was keying a PIN ends that first
 
     # --- what a person does ---
 
