@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from firmware.core.config import Config
+from firmware.core.config import Config, DisplaySettings
 from firmware.core.config_section import Section, as_toml, metas
 from firmware.core.money import Currency
 
@@ -35,7 +35,7 @@ def literal(section: Section, field: str, currency: Currency) -> str:
     hint = get_type_hints(type(section), include_extras=True)[field]
     if field == "items":
         return "[" + ", ".join(_inline(item, currency) for item in value) + "]"
-    if (section.__class__.__name__, field) == ("Display", "address"):
+    if isinstance(section, DisplaySettings) and field == "address":
         return f"0x{value:02X}"
     is_amount = any((meta.extra or {}).get("amount") for meta in metas(hint))
     return as_toml(value, currency if is_amount else None)

@@ -69,6 +69,7 @@ def test_the_example_says_of_each_setting_what_it_means_and_may_be(pos):
     assert any(line.endswith('one of "i2c" "spi"') for line in lines)
     assert any(line.startswith("min_view_ms = 600") and "300 to 10000" in line for line in lines)
     assert 'max_amount = "50000.00"' in "\n".join(lines)
+    assert any(line.startswith("address = 0x3C  # on the I²C bus") for line in lines)
 
 
 def test_show_says_of_each_setting_whether_it_comes_from_the_file(pos, config_file):
