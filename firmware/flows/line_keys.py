@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from firmware.core.masked import KeyHex, SecretKey
 from firmware.flows.desk import Desk
-from firmware.flows.effects import Beep, LoadMasterKey, MaskedEntry, Wait
-from firmware.flows.steps import GivenUp, choose, confirm, show, tell
+from firmware.flows.effects import Beep, LoadMasterKey, MaskedEntry
+from firmware.flows.steps import GivenUp, choose, confirm, press, show, tell
 from firmware.flows.words import why_no_answer
 from firmware.iso8583.messages import APPROVED, HostAnswer, NoAnswer
 from firmware.iso8583.responses import response_text
@@ -21,7 +21,7 @@ from firmware.payments.effects import Append
 from firmware.payments.line import echo, sign_on
 from firmware.ui.screens import Notice, Phrase, TextEntry
 from firmware.ui.texts import Text
-from hw.events import Key, KeyPressed
+from hw.events import Key
 
 ITEMS = (Text.MASTER_KEY, Text.LINE_SIGN_ON, Text.LINE_ECHO)
 DIGITS, GROUP = 32, 4
@@ -81,10 +81,9 @@ async def _component(desk: Desk, number: int) -> KeyHex | GivenUp:
         title = Phrase.of(Text.KEY_COMPONENT, number=number, group=group + 1)
         hint = Phrase.of(Text.KEY_LETTER if letter else Text.KEY_HINT)
         await show(desk, TextEntry(title, "*" * (count - group * GROUP), GROUP, hint))
-        happening = await Wait(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
-        if not isinstance(happening, KeyPressed):
+        key = await press(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
+        if key is None:
             return GivenUp.TIMED_OUT
-        key = happening.key
         if key is Key.CANCEL:
             return GivenUp.CANCELLED
         if key is Key.ENTER and keyed and count == DIGITS:

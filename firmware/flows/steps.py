@@ -57,9 +57,9 @@ async def show(desk: Desk, screen: Screen) -> Shown:
     return await Show(screen, desk.language)
 
 
-async def press(timeout_ms: int) -> Key | None:
-    """The next key, or None after `timeout_ms`."""
-    happening = await Wait(timeout_ms)
+async def press(timeout_ms: int, *, masked: MaskedEntry | None = None) -> Key | None:
+    """The next key, or None after `timeout_ms`; `masked` as Wait takes it."""
+    happening = await Wait(timeout_ms, masked=masked)
     return happening.key if isinstance(happening, KeyPressed) else None
 
 
@@ -286,10 +286,9 @@ async def enter_password(
     while True:
         count = len(keyed) if keyed else 0
         await show(desk, TextEntry(title, "*" * count, length, None, notice, desk.training))
-        happening = await Wait(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
-        if not isinstance(happening, KeyPressed):
+        key = await press(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
+        if key is None:
             return GivenUp.TIMED_OUT
-        key = happening.key
         if key is Key.CANCEL:
             return GivenUp.CANCELLED
         notice = None
