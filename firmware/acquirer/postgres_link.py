@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -14,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError
 from firmware.acquirer.postgres_schema import MIGRATIONS
+from firmware.core.hosts import is_loopback
 
 SCHEMA = len(MIGRATIONS)
 CONNECT_S = 5
@@ -79,12 +79,7 @@ def unproven_server(url: str) -> str:
 
 def _is_here(host: str) -> bool:
     """Whether a server is on this machine: a socket's folder, or a loopback address."""
-    if not host or host.startswith(("/", "@")) or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return not host or host.startswith(("/", "@")) or is_loopback(host)
 
 
 class PostgresLink:

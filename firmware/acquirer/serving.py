@@ -109,7 +109,7 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     file = cert
     try:
-        for file in (key or cert, cert):
+        for file in dict.fromkeys((key or cert, cert)):
             read_bytes(file)  # ssl itself waits for a pipe
         context.load_cert_chain(cert, key)
     except OSError as error:  # with ssl.SSLError

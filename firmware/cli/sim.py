@@ -19,9 +19,9 @@ from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.arguments import PORT_MAX, port_number
 from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.core.config import ConfigError
-from firmware.core.config_across import is_host
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.files import read_bytes
+from firmware.core.hosts import is_host
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from firmware.core.hosts import is_host
 from firmware.core.money import CURRENCIES
 from hw.printer_models import model_named
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 LINE_COUNT_MAX = 999
 ITEM_COLUMNS = 20  # a row of the amount check, where an item's name stands in full
-HOST_NAME_MAX = 253
-_LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
 
 
 class Mistake(Struct, frozen=True):
@@ -112,21 +110,6 @@ def _across_shop(config: Config, source: str) -> list[Mistake]:
         words = "expected false while api.listen is more than this machine: its page has no token"
         mistakes.append(Mistake(f"{source}: kiosk.shop", words))
     return mistakes
-
-
-def is_host(text: str) -> bool:
-    """Whether it is an IP address, or may be the name of a host: labels of 1 to 63 characters."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        pass
-    else:
-        return True
-    try:
-        name = text.encode("idna").decode().removesuffix(".")
-    except UnicodeError:  # a label that is empty or too long
-        return False
-    return len(name) <= HOST_NAME_MAX and all(map(_LABEL.fullmatch, name.split(".")))
 
 
 def columns(text: str) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import ipaddress
 import select
 import socket
 import ssl
@@ -18,6 +17,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
+
+from firmware.core.hosts import is_number
 
 LENGTH_BYTES = 2
 TPDU_BYTES = 5
@@ -112,7 +113,7 @@ class TcpLink:
         lookup that was given up goes on, and the next exchange waits for that one, so that a name
         server that does not answer costs one thread and no more.
         """
-        if _is_number(self._address):
+        if is_number(self._address):
             return _look_up(self._address, self._port)
         if self._lookup is None:
             self._lookup = Future()
@@ -215,15 +216,6 @@ class FrameLink(TcpLink):
 
     def _receive(self, line: socket.socket, deadline_ms: int) -> bytes:
         return self._frame(line, deadline_ms)
-
-
-def _is_number(address: str) -> bool:
-    """Whether an address is looked up without asking anybody."""
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return True
 
 
 def _look_up(address: str, port: int) -> Addresses:

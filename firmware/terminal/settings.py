@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ipaddress
 import os
 import re
 import tomllib
@@ -20,10 +19,11 @@ from msgspec import Struct
 
 from firmware.core import places
 from firmware.core.config import Config, ConfigError, Host, PrinterSettings
-from firmware.core.config_across import Mistake, is_host
+from firmware.core.config_across import Mistake
 from firmware.core.config_file import from_tables, load
 from firmware.core.exits import Refused
 from firmware.core.files import read_bytes, read_text
+from firmware.core.hosts import is_host, is_loopback
 from firmware.ui.glyphs import face
 from hw.board import PRINTER_UART
 
@@ -270,10 +270,7 @@ def _goes_plain(host: Host) -> bool:
     """Whether what is sent leaves this machine without being enciphered."""
     if host.kind == "local" or host.tls:
         return False
-    try:
-        return not ipaddress.ip_address(host.address.strip("[]")).is_loopback
-    except ValueError:
-        return host.address.lower() != "localhost"
+    return not is_loopback(host.address.strip("[]").lower())
 
 
 def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
