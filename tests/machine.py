@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -42,6 +43,16 @@ def processes(count: int | None) -> Executor:
     except (OSError, ImportError):
         return ThreadPoolExecutor(1)
     return ProcessPoolExecutor(count, mp_context=spawn)
+
+
+@contextlib.contextmanager
+def heeding_hangups() -> Iterator[None]:
+    """Within, a process that is begun ends by SIGHUP, also where `nohup` runs the tests."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def pseudo_terminal() -> tuple[int, int]:

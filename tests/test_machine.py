@@ -3,12 +3,14 @@
 import errno
 import multiprocessing.context
 import os
+import signal
+import subprocess
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
-from tests.machine import in_memory, processes, pseudo_terminal, room
+from tests.machine import heeding_hangups, in_memory, processes, pseudo_terminal, room
 
 
 def no_such_thing(*_):
@@ -58,3 +60,16 @@ def test_without_a_pseudo_terminal_a_test_is_skipped_and_says_why(monkeypatch):
     monkeypatch.setattr(os, "openpty", no_such_thing)
     with pytest.raises(pytest.skip.Exception, match="NOT TRIED: no pseudo-terminal"):
         pseudo_terminal()
+
+
+def test_a_process_begun_here_can_be_hung_up_though_nohup_runs_the_tests():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with heeding_hangups():
+            process = subprocess.Popen(["sleep", "60"])
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        with process:
+            process.send_signal(signal.SIGHUP)
+            assert process.wait(timeout=30) == -signal.SIGHUP
+    finally:
+        signal.signal(signal.SIGHUP, before)

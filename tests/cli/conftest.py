@@ -16,6 +16,7 @@ import pytest
 from firmware.__main__ import main
 from firmware.journal.keys import TerminalKeys
 from tests.journal.story import Shop
+from tests.machine import heeding_hangups
 from tests.moved import python_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,11 +101,11 @@ def started(tmp_path, ear):
 
         def start(settings=""):
             (tmp_path / "pos.toml").write_text(QUIET + settings)
-            process = running.enter_context(
-                subprocess.Popen(
+            with heeding_hangups():
+                process = subprocess.Popen(
                     command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
                 )
-            )
+            running.enter_context(process)
             running.callback(process.kill)
             while ear.recv(100) != b"READY=1":
                 pass

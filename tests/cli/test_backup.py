@@ -17,6 +17,7 @@ from firmware.journal.connection import DATABASE
 from firmware.journal.transactions import State
 from tests.cli.bench import Bench
 from tests.journal.releases import KEPT
+from tests.machine import heeding_hangups
 
 ACCOUNTS = """[[account]]
 name = "till"
@@ -52,7 +53,9 @@ def test_a_copy_that_a_signal_ends_leaves_nothing_behind(shop, tmp_path, number)
     stick = tmp_path / "stick"
     stick.mkdir()
     command = ("-m", "firmware", "backup", stick / "copy.tar", "--data", shop.directory)
-    with subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE) as copying:
+    with heeding_hangups():
+        copying = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE)
+    with copying:
         while not any(stick.iterdir()):
             assert copying.poll() is None
             os.sched_yield()

@@ -19,6 +19,7 @@ from msgspec import Struct
 from firmware.ops.install import plan
 from hw.sim.cards import tray
 from hw.sim.reader.pcscd import SOCKET_VARIABLE, PrivatePcscd
+from tests.machine import heeding_hangups
 from tests.moved import python_path
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +74,7 @@ class House:
         if self._pcscd is not None:
             environment[SOCKET_VARIABLE] = str(self._pcscd.socket)
         self.panel = ""
-        with self.log.open("a") as log:
+        with self.log.open("a") as log, heeding_hangups():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.soak.terminal", self._data, *self._settings],
                 stdin=subprocess.PIPE,
