@@ -96,7 +96,10 @@ class ReversalCause(enum.StrEnum):
     @classmethod
     def of(cls, words: str) -> ReversalCause | str:
         """The cause that a record names; the words themselves where this release knows none."""
-        return next((each for each in cls if each.value == words), words)
+        try:
+            return cls(words)
+        except ValueError:
+            return words
 
 
 class EntryStep(enum.Enum):

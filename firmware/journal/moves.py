@@ -245,8 +245,7 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
             original["completed_by"],
         ):
             _used(db, row, 0)
-    if row["original"]:
-        orders.moved(db, seq, row["original"])
+    orders.moved(db, seq, row["original"])
 
 
 def _reversing(row: Row | None, stan: int) -> Row:
@@ -327,4 +326,6 @@ def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
 
 
 def _row(db: sqlite3.Connection, intent: int | None) -> Row | None:
+    if not intent:
+        return None
     return one(db, "SELECT * FROM transactions WHERE intent = ?", intent)

@@ -115,6 +115,8 @@ def begun(db: sqlite3.Connection, seq: int, intent: IntentRecorded) -> None:
 
 def moved(db: sqlite3.Connection, seq: int, intent: int | None) -> None:
     """The transaction of record `intent` changed by record `seq`: its order stands as it does."""
+    if not intent:
+        return
     row = db.execute(
         "SELECT o.id, o.state AS before, t.* FROM orders o"
         " JOIN transactions t ON t.intent = o.intent WHERE o.intent = ? AND o.intent <> 0",

@@ -7,19 +7,23 @@ what was written, or it is a JournalFault.
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
 from collections.abc import Iterator
 from typing import TypeVar
 
+from msgspec.structs import asdict
+
 from firmware.core.kinds import ReversalCause
 from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
-from firmware.journal.records import IntentRecorded, OutcomeRecorded, ReversalOpened
+from firmware.journal.records import IntentRecorded, OutcomeRecorded, Record, ReversalOpened
 from firmware.journal.transactions import State, Transaction
 
 T = TypeVar("T")
 _COLUMNS = ("seq", "at", "body", "previous", "hash", "signature")
-_KINDS = (int, str, str, bytes, bytes, bytes)
+_KINDS = [int, str, str, bytes, bytes, bytes]
+_READ_MAX = 64  # records; what is owed is asked for again and again
 
 
 @contextlib.contextmanager
@@ -39,7 +43,7 @@ def columns_of(table: str) -> str:
 def entry_of(row: sqlite3.Row, table: str = "") -> ChainedRecord:
     """A row of the log, or a joined one's columns, as it is. Raises JournalFault if it is none."""
     values = [row[f"{table}_{name}" if table else name] for name in _COLUMNS]
-    if not all(isinstance(value, kind) for value, kind in zip(values, _KINDS, strict=True)):
+    if [type(value) for value in values] != _KINDS:
         raise JournalFault(Trouble.CORRUPT, f"record {values[0]} is none")
     return ChainedRecord(*values)
 
@@ -68,10 +72,10 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     if row["refunded_minor"] > intent.amount_minor:
         words = f"more is refunded of transaction {row['intent']} than was paid"
         raise JournalFault(Trouble.CORRUPT, words)
-    fields = {name: getattr(intent, name) for name in intent.__struct_fields__}
+    fields = asdict(intent)
     if row["o_body"] is not None:
         outcome = record_of(row, "o", OutcomeRecorded, believing=believing)
-        fields |= {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+        fields |= asdict(outcome)
         del fields["result"]
         fields["reason"] = ReversalCause.of(outcome.reason)
         fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
@@ -94,7 +98,13 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
 def record_of(row: sqlite3.Row, table: str, kind: type[T], *, believing: bool = False) -> T:
     """The record that a projection named. Raises JournalFault if it is another, or damaged."""
     entry = entry_of(row, table)
-    record = (entry if believing else believed(entry)).record
+    record = entry.record if believing else _read(entry)
     if not isinstance(record, kind):
         raise JournalFault(Trouble.CORRUPT, f"{type(record).__name__} where {kind.__name__} was")
     return record
+
+
+@functools.lru_cache(maxsize=_READ_MAX)
+def _read(entry: ChainedRecord) -> Record:
+    """What an entry records whose every byte is as it was written. Raises JournalFault."""
+    return believed(entry).record

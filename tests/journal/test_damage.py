@@ -183,6 +183,19 @@ def test_any_other_column_of_a_recent_record_is_said(
         assert says_so(copy), f"record {seq}"
 
 
+def test_a_record_that_was_read_before_is_no_more_believed_than_another(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path / "data")
+    stan = shop.sale(100).stan
+    with closing(shop.journal) as journal:
+        assert journal.by_voucher(stan) == journal.by_voucher(stan)
+        with closing(sqlite3.connect(tmp_path / "data" / DATABASE, isolation_level=None)) as db:
+            db.execute("DROP TRIGGER records_update")
+            changed = db.execute("UPDATE records SET body = replace(body, ':100,', ':900,')")
+            assert changed.rowcount > 0
+        with pytest.raises(JournalFault, match="its hash is not that of its content"):
+            journal.by_voucher(stan)
+
+
 def test_an_amount_that_is_changed_in_any_record_is_said(shop_files: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(shop_files / DATABASE)) as db, db:
         told = db.execute("SELECT seq FROM records WHERE body LIKE '%12850%'").fetchall()
