@@ -93,6 +93,7 @@ class Books:
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA}; COMMIT"
             )
+        self._db.execute(TIE)
 
     def _found(self) -> Kept:
         return Kept(*self._db.execute("SELECT books, commits FROM counter").fetchone())
@@ -133,13 +134,11 @@ class Books:
 
     def tie(self) -> Tie | None:
         """The journal that these books answer, and how far they know it; None before the first."""
-        self._db.execute(TIE)
         row = self._db.execute("SELECT identity, key_check, seq, hash FROM tie").fetchone()
         return None if row is None else Tie(*row)
 
     def set_tie(self, tie: Tie) -> None:
         """Note how far the journal is known. Part of the commit it is called in."""
-        self._db.execute(TIE)
         values = (tie.identity, tie.key_check, tie.seq, tie.hash)
         self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 

@@ -81,7 +81,7 @@ CREATE INDEX IF NOT EXISTS by_hold ON transactions (account, decided_on)
 """
 STEPS = (TABLES, SINCE_2, SINCE_3, SINCE_4)
 """What leads from schema n to n + 1, from 0, which has no tables."""
-# made where it is needed: books of any schema may have it
+# made at each opening where it is not yet: books of any schema may lack it
 TIE = """CREATE TABLE IF NOT EXISTS tie (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     identity TEXT NOT NULL,
