@@ -14,6 +14,7 @@ from firmware.core.money import MINOR_MAX, Currency, major_text
 AmountMinor = Annotated[int, Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
 FileName = Annotated[str, Meta(extra={"file": True})]  # read or written: no scenario sets one
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # one for all: a start writes every setting
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +25,7 @@ def as_toml(value: Any, currency: Currency | None) -> str:
     """A value as TOML has it; with `currency` an amount of minor units, in major units."""
     if currency is not None:
         return f'"{major_text(value, currency)}"'
-    return json.dumps(value, ensure_ascii=False)
+    return _as_json(value)
 
 
 def metas(hint: Any) -> Iterator[msgspec.Meta]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import json
@@ -55,6 +56,7 @@ def _of_section(place: str, section: Section, currency: Currency, key: SecretKey
     return told
 
 
+@functools.cache
 def is_secret(name: str, hint: str) -> bool:
     """Whether a setting's name or its type as it is written says so; a list of secrets is one.
 
