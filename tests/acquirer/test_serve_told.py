@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def test_sums_are_told_by_the_exponent_of_their_currency(
     registry.put_account(replace(DEBIT, balance_minor=None, currency=CURRENCIES[currency].numeric))
     hashed = DEBIT.pan.keyed_hash(registry.hash_key)
     close()
-    with place.desks(lambda: NOON).taken() as desk, desk.books.commit():
+    with closing(place.desks(lambda: NOON)) as desks, desks.taken() as desk, desk.books.commit():
         paid = payment(terminal=TERMINAL, amount=Money(1_234, CURRENCIES[currency]))
         desk.books.add(
             Booking(
