@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from hw import slots
-from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceEvent, DeviceLost
+from hw.events import CardRemoved, Device, DeviceBack, DeviceEvent, DeviceLost
 from hw.pcsc import (
     ABSENT,
     BROKEN_OFF,
@@ -32,10 +32,10 @@ from hw.pcsc import (
     words,
 )
 from hw.ports import CardGone, CardMute, Clock, DeviceFault
+from hw.slot_watch import SlotWatch
 from hw.t0 import exchange
 
 BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
-COUNTER_SHIFT, COUNTER_MAX = 16, 0xFFFF  # of insertions and removals since the reader came up
 SETTLE_MS = 600  # pcscd looks at some slots only every 400 ms: so long a pulled card may look in
 TRY_AGAIN_MS = 1_000
 TIMEOUTS_MS = 60_000  # tries that all fail for so long are the reader's fault, not a card's
@@ -74,12 +74,10 @@ class PcscReader:
         self._pause = pause or (lambda ms: self._wake.wait(ms / 1000))
         self._context: int | None = None
         self._reader: str | None = None
-        self._reader_state = 0
+        self._slot = SlotWatch()
         self._pnp_state = 0
         self._card: int | None = None
         self._protocol = PROTOCOL_T0
-        self._present = False
-        self._watched = False  # the slot was looked at since this reader came up
         self._lost = False
         self._back_off_ms = 0
         self._listed: list[str] = []  # every reader there is, when one was taken
@@ -106,7 +104,7 @@ class PcscReader:
             if self._reader is None:
                 self._choose_reader()
             if self._silent and self._heard_again():
-                self._silent, self._reader_state = False, 0
+                self._silent, self._slot.state = False, 0
             changed = self._await_change(timeout_ms)
             events = [*self._recovered(), *changed]
         except LOST as lost:
@@ -162,7 +160,7 @@ class PcscReader:
             self._back_off_ms = min(grown, BACK_OFF_MAX_MS)
             raise _Lost(f"no PC/SC service: {words(code)}")
         self._context, self._reader = context, None
-        self._reader_state = self._pnp_state = 0
+        self._slot.state = self._pnp_state = 0
 
     def _choose_reader(self) -> None:
         """Take a reader of the wanted name; none is not an error here, but a thing to wait for."""
@@ -173,15 +171,15 @@ class PcscReader:
         chosen = slots.choose(names, self._name, self._exclude) if code == Pcsc.SUCCESS else None
         if chosen is not None:
             self._listed = list(names)
-            self._reader, self._reader_state = chosen, 0
-            self._watched = False
+            self._reader = chosen
+            self._slot.reader_came_up()
 
     def _await_change(self, timeout_ms: int) -> list[DeviceEvent]:
         """One wait on the slot and on readers coming and going."""
         assert self._context is not None
         states = [(PNP_NOTIFICATION, self._pnp_state)]
         if self._reader is not None:
-            states.append((self._reader, self._reader_state))
+            states.append((self._reader, self._slot.state))
         elif not self._lost:
             return self._report_no_reader()
         code, news = self._scard.SCardGetStatusChange(self._context, timeout_ms, states)
@@ -198,7 +196,7 @@ class PcscReader:
             self._choose_reader()
             return self._look_at_slot()
         if self._silent:
-            self._reader_state = seen(found[self._reader])
+            self._slot.state = seen(found[self._reader])
             return []
         return self._slot_changed(found[self._reader])
 
@@ -222,22 +220,10 @@ class PcscReader:
             state = self._asked_anew()
             if state & ABSENT:
                 return self._reader_went()
-        count = state >> COUNTER_SHIFT & COUNTER_MAX
-        turns = count - (self._reader_state >> COUNTER_SHIFT) & COUNTER_MAX
-        known, watched = bool(self._reader_state), self._watched
-        self._reader_state, self._watched = seen(state), True
-        present = bool(state & ReaderFlags.PRESENT)
-        # The counter tells a card that was swapped between two looks, and one that nobody put in:
-        # it counts from the reader's coming up.
-        swapped = known and present and self._present and turns > 1
-        events: list[DeviceEvent] = []
-        if self._present and (not present or swapped):
-            events.append(self._removed())
-        if present and (swapped or not self._present):
-            found = not watched or not count
-            events.append(CardInserted(self._clock.monotonic_ms(), found=found))
-        self._present = present
-        return events
+        events = self._slot.changed(state, self._clock.monotonic_ms(), back=self._lost)
+        if any(isinstance(event, CardRemoved) for event in events):
+            self._let_go()
+        return [*events]
 
     def _asked_anew(self) -> int:
         """The slot's state, asked again: some readers say once that they are not there."""
@@ -251,20 +237,23 @@ class PcscReader:
         return gone
 
     def _removed(self) -> CardRemoved:
-        self._present = False
+        self._slot.present = False
+        self._let_go()
+        return CardRemoved(self._clock.monotonic_ms())
+
+    def _let_go(self) -> None:
         card, self._card = self._card, None
         if card is not None:
             self._scard.SCardDisconnect(card, LEAVE_CARD)
-        return CardRemoved(self._clock.monotonic_ms())
 
     def _recovered(self) -> list[DeviceEvent]:
-        if self._reader is None or self._silent or not (self._lost and self._watched):
+        if self._reader is None or self._silent or not (self._lost and self._slot.looked):
             return []
         self._lost, self._back_off_ms = False, 0
-        return [DeviceBack(Device.READER, self._clock.monotonic_ms(), card=self._present)]
+        return [DeviceBack(Device.READER, self._clock.monotonic_ms(), card=self._slot.present)]
 
     def _reader_went(self) -> list[DeviceEvent]:
-        events: list[DeviceEvent] = [self._removed()] if self._present else []
+        events: list[DeviceEvent] = [self._removed()] if self._slot.present else []
         self._reader, self._card = None, None
         self._choose_reader()
         if self._reader is None:
@@ -280,7 +269,7 @@ class PcscReader:
 
     def _lose(self, detail: str) -> None:
         """Give the context up; the next poll tells of it, so that a recovery is told as well."""
-        if self._present:
+        if self._slot.present:
             self._unseen.append(self._removed())
         if not self._lost:
             self._lost = True
@@ -345,9 +334,9 @@ class PcscReader:
         """Sort a code into the card's faults and the device's."""
         if code in BROKEN_OFF and not self._card_stays_in():
             code = Pcsc.REMOVED_CARD
-        if code in (Pcsc.REMOVED_CARD, Pcsc.NO_SMARTCARD) and self._present:
+        if code in (Pcsc.REMOVED_CARD, Pcsc.NO_SMARTCARD) and self._slot.present:
             self._unseen.append(self._removed())  # another may be in by the next poll
-            self._reader_state = 0
+            self._slot.state = 0
         if code in GONE:
             raise CardGone(words(code))
         if code in MUTE:

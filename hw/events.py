@@ -71,6 +71,16 @@ class CardInserted(Struct, frozen=True):
     found: bool = False
 
 
+class SlotFoundEmpty(Struct, frozen=True):
+    """No card was in the slot when the reader, or the process that watches it, came up.
+
+    Told once, where a card that was in it would be told as `found`; of a reader that was lost its
+    DeviceBack tells it.
+    """
+
+    at_ms: int
+
+
 class CardRemoved(Struct, frozen=True):
     """The card left the reader."""
 
@@ -101,5 +111,6 @@ class JobDone(Struct, frozen=True):
     at_ms: int
 
 
-DeviceEvent = KeyPressed | CardInserted | CardRemoved | DeviceLost | DeviceBack | JobDone
+SlotEvent = CardInserted | SlotFoundEmpty | CardRemoved
+DeviceEvent = KeyPressed | SlotEvent | DeviceLost | DeviceBack | JobDone
 Post = Callable[[DeviceEvent], None]

@@ -97,8 +97,9 @@ class CardReader(Protocol):
     def poll(self, timeout_ms: int) -> Sequence[DeviceEvent]:
         """Wait up to `timeout_ms` for the slot to change.
 
-        Gives CardInserted, CardRemoved, DeviceLost, DeviceBack. Never raises and never spins;
-        rebuilds its context with back-off on errors.
+        Gives CardInserted, SlotFoundEmpty, CardRemoved, DeviceLost, DeviceBack: the first one says
+        what is in the slot, or that the reader is lost. Never raises and never spins; rebuilds its
+        context with back-off on errors.
         """
         ...
 

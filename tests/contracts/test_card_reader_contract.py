@@ -5,13 +5,13 @@ The same driver runs in all; what differs is who stands behind `smartcard.scard`
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
 from firmware.core.clock import SystemClock
 from hw.card_reader import PcscReader
-from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost
+from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost, SlotFoundEmpty
 from hw.ports import CardGone, DeviceFault
 from hw.sim.cards import Card, tray
 from hw.sim.reader.pcsc import PcscModel
@@ -34,6 +34,7 @@ class World:
     tear_out: Callable[[Card], None]
     stop_daemon: Callable[[], None] | None = None
     start_daemon: Callable[[], None] | None = None
+    first: list[object] = field(default_factory=list)  # what was told first
 
     def await_event(self, kind: type) -> list[object]:
         """Poll until an event of `kind`; all that came until then."""
@@ -46,7 +47,7 @@ class World:
 
     def await_card(self, card: Card) -> None:
         """Have a card in."""
-        if not self.reader._present:
+        if not self.reader._slot.present:
             self.insert(card)
             self.await_event(CardInserted)
 
@@ -57,7 +58,7 @@ class World:
 
     def await_none(self) -> None:
         """Have the slot empty."""
-        if self.reader._present:
+        if self.reader._slot.present:
             self.remove()
             self.await_event(CardRemoved)
 
@@ -93,9 +94,10 @@ def world(request):
         hands = (daemon.insert, daemon.remove, daemon.stop, daemon.start)
     insert, remove, *daemon_hands = hands
     world = World(reader, insert, remove, lambda card: card.pull_at(1), *daemon_hands)
+    world.first = world.await_event(SlotFoundEmpty)
     yield world
     world.remove()
-    while reader._present:  # pcscd takes its time to see it
+    while reader._slot.present:  # pcscd takes its time to see it
         reader.poll(1_000)
     reader.close()
 
@@ -120,7 +122,12 @@ def empty(world):
     return world
 
 
-def test_an_empty_slot_has_nothing_to_tell(empty):
+@on_models
+def test_an_empty_slot_is_told_at_first(empty):
+    assert [type(event) for event in empty.first] == [SlotFoundEmpty]
+
+
+def test_an_empty_slot_has_nothing_more_to_tell(empty):
     assert empty.reader.poll(0) in ([], ())
 
 
@@ -211,7 +218,7 @@ def test_a_daemon_that_restarts_is_lost_and_back_with_its_card(talking):
     assert [type(event) for event in seen] == [CardRemoved, DeviceLost]
     talking.start_daemon()
     talking.await_event(DeviceBack)
-    if not talking.reader._present:
+    if not talking.reader._slot.present:
         talking.await_event(CardInserted)
     talking.reader.power_on()
     assert talking.reader.transmit(SELECT_PSE).endswith(b"\x90\x00")

@@ -42,7 +42,7 @@ def over_pcscd(pcscd):
     yield insert
     for slot, reader in enumerate(readers):
         pcscd.remove(slot)
-        while reader._present:
+        while reader._slot.present:
             reader.poll(1_000)
         reader.close()
 

@@ -45,7 +45,7 @@ class Slot:
 
     def remove(self) -> None:
         self.daemon.remove(self.number)
-        while self.reader._present:
+        while self.reader._slot.present:
             self.reader.poll(1_000)
 
     def await_event(self, kind: type) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from firmware.core.places import USER
 from firmware.ops.doctor.findings import Finding, bad, good, skipped
 from firmware.ops.doctor.machine import Machine
-from hw.events import CardInserted, DeviceLost
+from hw.events import CardInserted, DeviceLost, SlotFoundEmpty
 from hw.ports import CardGone, CardMute, CardReader, DeviceFault
 
 PART = "reader"
@@ -59,7 +59,8 @@ class ReaderCheck(Struct, frozen=True):
             losses = [event.detail for event in events if isinstance(event, DeviceLost)]
             lost = losses[-1] if losses else lost
             card = any(isinstance(event, CardInserted) for event in events)
-            if card or (not events and not lost):
+            empty = any(isinstance(event, SlotFoundEmpty) for event in events)
+            if card or empty or (not events and not lost):
                 break
             lost = "" if events and not losses else lost
         if lost:

@@ -47,10 +47,13 @@ class Slot:
     turns: int = 0  # insertions and removals, as pcsc-lite counts them
     holder: int | None = None  # the card handle that has the slot to itself
     reset_behind_back: bool = False
+    coming_up: bool = False  # pcscd lists it, and has yet to power what is in it
 
     @property
     def state(self) -> int:
         """The slot as SCardGetStatusChange tells it."""
+        if self.coming_up:
+            return self.turns << 16
         if self.card is None:
             flags = ReaderFlags.EMPTY
         else:

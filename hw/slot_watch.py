@@ -1,0 +1,45 @@
+"""What is in a reader's slot, by the states that PC/SC gives of it, and what each of them tells."""
+
+from __future__ import annotations
+
+from hw.events import CardInserted, CardRemoved, SlotEvent, SlotFoundEmpty
+from hw.pcsc import ReaderFlags, seen
+
+COUNTER_SHIFT, COUNTER_MAX = 16, 0xFFFF  # of insertions and removals since the reader came up
+_KNOWN = ReaderFlags.PRESENT | ReaderFlags.EMPTY
+
+
+class SlotWatch:
+    """What was in a slot when it was last looked at."""
+
+    def __init__(self) -> None:
+        self.state = 0  # as it was told last; with 0 PC/SC tells it at once
+        self.present = False
+        self.looked = False  # since this reader came up
+
+    def reader_came_up(self) -> None:
+        """Nobody has looked at this one yet."""
+        self.state, self.looked = 0, False
+
+    def changed(self, state: int, at_ms: int, *, back: bool) -> list[SlotEvent]:
+        """What `state` tells. Of a reader that comes `back` its DeviceBack tells an empty slot."""
+        if not state & _KNOWN:  # pcscd powers a card first, and only then tells of it
+            return []
+        before, first, was_present = self.state, not self.looked, self.present
+        self.state, self.looked = seen(state), True
+        self.present = bool(state & ReaderFlags.PRESENT)
+        # The counter tells a card that was swapped between two looks, and one that nobody put in:
+        # it counts from the reader's coming up.
+        swapped = bool(before) and self.present and was_present and _turns(state, before) > 1
+        events: list[SlotEvent] = []
+        if was_present and (swapped or not self.present):
+            events.append(CardRemoved(at_ms))
+        if self.present and (swapped or not was_present):
+            events.append(CardInserted(at_ms, found=first or not _turns(state)))
+        if first and not (self.present or back):
+            events.append(SlotFoundEmpty(at_ms))
+        return events
+
+
+def _turns(state: int, since: int = 0) -> int:
+    return (state >> COUNTER_SHIFT) - (since >> COUNTER_SHIFT) & COUNTER_MAX
