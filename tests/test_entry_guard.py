@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from firmware.core.masked import Password, Pin
@@ -9,8 +11,16 @@ from firmware.flows import effects
 from firmware.flows.effects import MaskedEntry
 from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.reading import stands
 from firmware.terminal.entry_guard import FILE, EntryGuard
-from hw.events import DeviceBack, Key, KeyPressed
+from hw.events import (
+    CardInserted,
+    CardRemoved,
+    DeviceBack,
+    Key,
+    KeyPressed,
+    SlotFoundEmpty,
+)
 
 DIGITS = [key for key in Key if key.digit]
 
@@ -64,6 +74,93 @@ def test_a_card_that_is_out_ends_a_pin_and_no_password(tmp_path):
         guard = EntryGuard(tmp_path)
         guard.begin(entry)
         assert takes(guard, Key.D1, card_out=True) is ends
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"),
+    [
+        (SlotFoundEmpty(0), True),
+        (CardInserted(0), True),
+        (CardInserted(0, found=True), False),
+        (CardRemoved(0), False),
+    ],
+)
+def test_a_pin_ends_for_good_with_an_empty_slot_at_the_start_or_another_card(tmp_path, event, ends):
+    EntryGuard(tmp_path).begin(MaskedEntry.PIN)
+    guard = EntryGuard(tmp_path)
+    guard.slot_told(event)
+    assert (guard.open is None) is ends
+    assert (EntryGuard(tmp_path).open is None) is ends
+    guard.begin(MaskedEntry.PASSWORD)
+    guard.slot_told(event)
+    assert guard.open is MaskedEntry.PASSWORD
+
+
+def cut_in_a_pin(folder: Path, *before: str) -> Player:
+    """The power went in a PIN, the card was taken out, and the power is back: no time passed."""
+    player = Player(folder, folder)
+    lines = "press 8800 ENTER", "press ENTER", "insert unionpay-debit", "press 12"
+    for line in (*before, *lines):
+        verb, *words = line.split()
+        player.play(Step(verb, tuple(words), "here:1"))
+    for verb in ("power cut", "remove", "power on"):
+        player.play(Step(verb, (), "here:2"))
+    return player
+
+
+def test_a_digit_that_is_keyed_before_the_reader_has_told_is_swallowed(tmp_path):
+    player = cut_in_a_pin(tmp_path)
+    stage, runner = player.stage, player.stage.terminal.runner
+    runner.step(KeyPressed(Key.D3, 0))
+    assert stands("请先按取消键", stage.display_text)
+    stage.bench.time.run_until(runner, stage.bench.clock.monotonic_ms())
+    assert stands("请输入金额", stage.display_text)
+    assert not stands("请先按取消键", stage.display_text)
+    runner.step(KeyPressed(Key.D4, 0))
+    assert stands("0.04", stage.display_text)
+    player.close()
+
+
+@pytest.mark.parametrize(
+    ("early", "shown"),
+    [
+        ((), "0.04"),
+        ((Key.D3,), "0.04"),
+        ((Key.D3, Key.ENTER), "0.04"),  # the ENTER is the entry's, and begins or agrees to nothing
+        ((Key.D3, Key.CANCEL, Key.D5), "0.54"),
+    ],
+)
+def test_keys_before_the_reader_has_told_are_the_entrys_though_it_tells_before_they_are_seen(
+    tmp_path, early, shown
+):
+    """An advice is under way at the start: nobody waits for keys until it has no answer."""
+    sold = "press 2000 ENTER", "press ENTER", "insert offline-ok", "press ENTER", "remove"
+    player = cut_in_a_pin(tmp_path, "fault host silent", *sold, "wait 60s")
+    stage, runner = player.stage, player.stage.terminal.runner
+    for key in early:
+        runner.step(KeyPressed(key, 0))
+    stage.bench.time.run_until(runner, stage.bench.clock.monotonic_ms())
+    assert not runner.settled
+    runner.step(KeyPressed(Key.D4, 0))
+    stage.bench.time.settle(runner)
+    assert stands(shown, stage.display_text)
+    player.close()
+
+
+def test_a_start_with_an_empty_slot_draws_and_records_nothing_more(tmp_path):
+    player = Player(tmp_path, tmp_path)
+    player.play(Step("power cut", (), "here:1"))
+    player.play(Step("power on", (), "here:2"))
+    stage, runner = player.stage, player.stage.terminal.runner
+    journal = stage.terminal.data.journal
+    before = journal.head(), stage.bench.chip.bus_bytes
+    told = []
+    step = runner.step
+    runner.step = lambda event: (told.append(event), step(event))
+    stage.bench.time.run_until(runner, stage.bench.clock.monotonic_ms())
+    assert sum(isinstance(event, SlotFoundEmpty) for event in told) == 1
+    assert (journal.head(), stage.bench.chip.bus_bytes) == before
+    player.close()
 
 
 def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(tmp_path):

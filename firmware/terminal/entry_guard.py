@@ -13,7 +13,7 @@ import contextlib
 from pathlib import Path
 
 from firmware.flows.effects import MaskedEntry
-from hw.events import Key
+from hw.events import CardInserted, Key, SlotEvent, SlotFoundEmpty
 
 FILE = "masked-entry"
 _ENDS = (Key.ENTER, Key.CANCEL)
@@ -45,7 +45,11 @@ class EntryGuard:
                 self._file.write_text(entry.value, "ascii")
 
     def takes(self, key: Key, *, masked: bool, card_out: bool) -> bool:
-        """Whether a flow may see `key`; `masked` is whether it waits for a masked entry itself."""
+        """Whether a flow may see `key`; `masked` is whether it waits for a masked entry itself.
+
+        `card_out` is whether the slot was known to be empty when it was pressed: what was keyed
+        before belongs to the entry, though it is asked about only now.
+        """
         if self.open is None:
             return True
         left_open = not masked and self.is_left_open(card_out=card_out)
@@ -58,9 +62,14 @@ class EntryGuard:
         """Whether an entry was broken off, and who keys it may still go on."""
         return self.open is not None and not (self.open is MaskedEntry.PIN and card_out)
 
-    def card_put_in(self) -> None:
-        """A card was put in: the one whose PIN was being keyed had come out before."""
-        if self.open is MaskedEntry.PIN:
+    def slot_told(self, event: SlotEvent) -> None:
+        """The reader told of its slot; the card whose PIN was being keyed may be out for good.
+
+        It is where another was put in, and where the terminal found the slot empty when it came up.
+        A card that was removed says less: a reader that is unplugged takes its card with it.
+        """
+        put_in = isinstance(event, CardInserted) and not event.found
+        if self.open is MaskedEntry.PIN and (put_in or isinstance(event, SlotFoundEmpty)):
             self._end()
 
     def _end(self) -> None:

@@ -28,6 +28,7 @@ from firmware.payments.tills import (
 )
 from firmware.payments.training import training_answer
 from firmware.receipts.spool import PaperOutlook
+from firmware.terminal.card_slot import CardSlot
 from firmware.terminal.entry_guard import EntryGuard
 from firmware.terminal.slow_effects import ForHost, Pending, SlowEffects
 from firmware.terminal.till_inbox import Tills
@@ -42,6 +43,8 @@ from hw.events import (
     DeviceLost,
     JobDone,
     KeyPressed,
+    SlotEvent,
+    SlotFoundEmpty,
 )
 from hw.ports import DeviceFault
 
@@ -92,15 +95,14 @@ class Runner:
         self._outage = outage
         self._in_outage = False
         self._pending: Pending | None = None
-        self._happened: deque[KeyPressed | CardInserted | CardRemoved] = deque()
+        # for the flow; and whether the slot was known to be empty then
+        self._happened: deque[tuple[KeyPressed | SlotEvent, bool]] = deque()
         self._results: dict[int, object] = {}
         self._lost: dict[Device, str] = {}
         self._journal_fault: JournalFault | None = None
         self._reopen_at_ms = 0
         self._look_at_ms = 0
-        self._card_present = False
-        self._card_used = False
-        self._slot_seen = False
+        self._slot = CardSlot()
         self._entry = EntryGuard(world.directory)
         self._tills = Tills(world.board)
         self._slow = SlowEffects(world)
@@ -166,23 +168,16 @@ class Runner:
                 self._tills.take(event, ready=self._ready, out_of_service=self._in_outage)
             case KeyPressed():
                 if len(self._happened) < KEYS_MAX:
-                    self._happened.append(event)
-            case CardInserted() | CardRemoved():
-                self._card_present = isinstance(event, CardInserted)
-                # which transaction used a card that was found in the slot is unknown
-                self._card_used = isinstance(event, CardInserted) and event.found
-                self._slot_seen = True
-                if isinstance(event, CardInserted) and not event.found:
-                    self._entry.card_put_in()
-                self._happened.append(event)
+                    self._happened.append((event, self._slot.empty))
+            case CardInserted() | CardRemoved() | SlotFoundEmpty():
+                self._slot.take(event)
+                self._happened.append((event, self._slot.empty))
             case DeviceLost():
                 self._lost[event.device] = event.detail
-                self._card_present &= event.device is not Device.READER
+                self._slot.take(event)
             case DeviceBack():
                 self._lost.pop(event.device, None)
-                if event.device is Device.READER:
-                    self._slot_seen, self._card_present = True, event.card
-                    self._card_used = event.card  # as of one that was found
+                self._slot.take(event)
             case JobDone():
                 awaited = self._pending.token if self._pending is not None else 0
                 if not self._world.spool.take(event) and event.token == awaited:
@@ -269,14 +264,14 @@ class Runner:
             case effects.Show():
                 return _Send(self._panel.show(effect.screen, effect.language))
             case effects.CardPresent():
-                return _Send(self._card_present and (effect.used or not self._card_used))
+                return _Send(self._slot.present and (effect.used or not self._slot.used))
             case effects.EntryLeftOpen():
-                return _Send(self._entry.is_left_open(card_out=self._card_out))
+                return _Send(self._entry.is_left_open(card_out=self._slot.empty))
             case effects.UseUpCard():
-                self._card_used = self._card_present
+                self._slot.used = self._slot.present
                 return _Send(None)
             case effects.PutBack():
-                self._happened.appendleft(effect.pressed)
+                self._happened.appendleft((effect.pressed, self._slot.empty))
                 return _Send(None)
             case effects.Faults():
                 return _Send(self._retry_faults())
@@ -312,14 +307,11 @@ class Runner:
                 if asked is not None:
                     return _Send(asked)
                 while self._happened:
-                    happened = self._happened.popleft()
-                    if isinstance(happened, KeyPressed):
-                        if self._may_see(happened, wait):
-                            return _Send(happened)
-                        if wait.orders and self._entry.open is None:
-                            return _Send(effects.TimedOut(self._now_ms))  # idle is drawn anew
-                    elif wait.card:
+                    left_open, (happened, slot_empty) = self._entry.open, self._happened.popleft()
+                    if self._may_see(happened, wait, slot_empty=slot_empty):
                         return _Send(happened)
+                    if wait.orders and left_open and self._entry.open is None:
+                        return _Send(effects.TimedOut(self._now_ms))  # idle is drawn anew
             case effects.AwaitPaper(job=job):
                 outlook = self._world.spool.outlook(job)
                 if outlook is not PaperOutlook.PENDING:
@@ -328,24 +320,23 @@ class Runner:
             return _Send(pending.at_deadline(self._now_ms))
         return None
 
-    def _may_see(self, pressed: KeyPressed, wait: effects.Wait) -> bool:
-        """Whether a key is for the flow; one that belongs to a broken-off entry only beeps."""
+    def _may_see(
+        self, happened: KeyPressed | SlotEvent, wait: effects.Wait, *, slot_empty: bool
+    ) -> bool:
+        """Whether it is for the flow; a key that belongs to a broken-off entry only beeps."""
+        if not isinstance(happened, KeyPressed):
+            self._entry.slot_told(happened)
+            return wait.card and not isinstance(happened, SlotFoundEmpty)
         masked = wait.masked is not None
-        if self._entry.takes(pressed.key, masked=masked, card_out=self._card_out):
+        if self._entry.takes(happened.key, masked=masked, card_out=slot_empty):
             return True
         perform(effects.Beep(), self._world)
         return False
 
     @property
-    def _card_out(self) -> bool:
-        """Whether the slot is known to be empty: a reader that is away does not tell."""
-        watched = self._slot_seen and Device.READER not in self._lost
-        return watched and not self._card_present
-
-    @property
     def _ready(self) -> bool:
         """Whether the flow waits for tills, and nobody has just pressed a key or still keys."""
-        keyed = self._happened or self._entry.is_left_open(card_out=self._card_out)
+        keyed = self._happened or self._entry.is_left_open(card_out=self._slot.empty)
         effect = self._pending.effect if self._pending is not None else None
         return isinstance(effect, effects.Wait) and effect.orders and not keyed
 
@@ -355,7 +346,7 @@ class Runner:
             faults += (Device.DISPLAY.value,)
         if self._journal_fault is not None:
             faults += (f"journal: {self._journal_fault.trouble.value}",)
-        spool, out, card = self._world.spool, self._in_outage, self._card_present
+        spool, out, card = self._world.spool, self._in_outage, self._slot.present
         self._tills.tell(spool, faults, ready=self._ready, out_of_service=out, card=card)
 
     # --- faults and the spinner -------------------------------------------------------------

@@ -1,0 +1,41 @@
+"""What the runner knows of the reader's slot, by what the reader has told."""
+
+from __future__ import annotations
+
+from hw.events import (
+    CardInserted,
+    CardRemoved,
+    Device,
+    DeviceBack,
+    DeviceLost,
+    SlotEvent,
+    SlotFoundEmpty,
+)
+
+
+class CardSlot:
+    """Whether a card is in, and whether that is known."""
+
+    def __init__(self) -> None:
+        self.present = False
+        self.used = False
+        """Whether the card has served, or may have: whom one that was found served is unknown."""
+        self._told = self._lost = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is known to be empty: a reader that is away, or yet to tell, says nothing."""
+        return self._told and not (self._lost or self.present)
+
+    def take(self, event: SlotEvent | DeviceLost | DeviceBack) -> None:
+        """The reader told something; what is told of other devices is passed over."""
+        match event:
+            case CardInserted(found=found):
+                self.present, self.used, self._told = True, found, True
+            case CardRemoved() | SlotFoundEmpty():
+                self.present, self.used, self._told = False, False, True
+            case DeviceLost(device=Device.READER):
+                self.present, self._lost = False, True
+            case DeviceBack(device=Device.READER, card=card):
+                self.present, self.used, self._told = card, card, True
+                self._lost = False
