@@ -5,7 +5,7 @@ Held against what hands do and what stands on the display, not against what the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from firmware.flows import effects
@@ -53,7 +53,8 @@ class CardsPutIn:
 class MaskedDigits:
     """Follows masked entries by what is shown; `leaked` says how often a key of one came elsewhere.
 
-    The ENTER or CANCEL that ends an entry which was broken off belongs to it, too.
+    What is pressed after an entry was broken off belongs to it as well, up to the ENTER or CANCEL
+    that ends it, and also where a flow is given it only after the card was taken out.
     """
 
     slot: CardSlot
@@ -62,7 +63,7 @@ class MaskedDigits:
     broken_off: int = 0  # entries that ended without their own keys, and a digit that followed
     _screen: object = None
     _open: object = None  # the masked screen whose entry has not been ended
-    _late: KeyPressed | None = None  # the key that ended one which was broken off
+    _late: list[KeyPressed] = field(default_factory=list)  # pressed after one was broken off
 
     def came(self, event: DeviceEvent) -> None:
         """Something happened; the card may have been taken out."""
@@ -71,9 +72,12 @@ class MaskedDigits:
         if self._open is None or masked(self._screen) or not isinstance(event, KeyPressed):
             return
         if event.key in (Key.ENTER, Key.CANCEL):
-            self._open, self._late = None, event
+            self._open = None
         elif event.key.digit is not None:
             self.broken_off += 1
+        elif event.key is not Key.STAR:
+            return
+        self._late.append(event)
 
     def asked(self, effect: payment_effects.Effect[Any]) -> None:
         """A flow asks for something."""
@@ -87,16 +91,16 @@ class MaskedDigits:
         """A flow is given what it asked for."""
         if not isinstance(effect, effects.Wait) or not isinstance(answer, KeyPressed):
             return
-        if answer is self._late:
-            self.leaked += 1
-        if self._open is None:
-            return
-        if answer.key in (Key.ENTER, Key.CANCEL):
+        ends = answer.key in (Key.ENTER, Key.CANCEL)
+        late = any(answer is each for each in self._late)
+        self._late.clear()  # keys are seen in the order in which they came
+        if ends:
+            self.leaked += late
             self._open = None
         elif masked(self._screen):
-            self.seen += 1
+            self.seen += self._open is not None
         elif answer.key.digit is not None or answer.key is Key.STAR:
-            self.leaked += 1
+            self.leaked += late or self._open is not None
 
 
 def masked(screen: object) -> bool:

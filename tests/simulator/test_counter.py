@@ -12,7 +12,7 @@ from firmware.journal.records import IntentRecorded
 from firmware.lab.scenario.language import Step
 from firmware.ui.screens import AmountEntry, Owner, Phrase, PinEntry
 from firmware.ui.texts import Language, Text
-from hw.events import Key, KeyPressed
+from hw.events import CardRemoved, Key, KeyPressed
 from tests.simulator.counter import CardsPutIn, MaskedDigits
 
 AMOUNT = Money(100, CURRENCIES["CNY"])
@@ -68,6 +68,24 @@ def leaked_after(*keys: Key, card: object = object(), swallowed: tuple[Key, ...]
 def test_a_digit_after_an_entry_was_broken_off_is_noticed() -> None:
     assert leaked_after(Key.D3, Key.D4) == 2
     assert leaked_after(Key.STAR) == 1
+
+
+def test_a_key_that_was_pressed_before_the_card_came_out_is_noticed_though_seen_after_it() -> None:
+    for key in (Key.D3, Key.STAR, Key.ENTER, Key.CANCEL):
+        slot: Any = SimpleNamespace(card=object())
+        digits = MaskedDigits(slot)
+        wait = effects.Wait(1_000)
+        for screen in (PIN, AN_AMOUNT):
+            digits.asked(effects.Show(screen, Language.ZH))
+            digits.asked(wait)
+        early, late = KeyPressed(key, 0), KeyPressed(Key.D4, 1)
+        digits.came(early)
+        slot.card = None
+        digits.came(CardRemoved(1))
+        digits.came(late)
+        digits.given(wait, early)
+        digits.given(wait, late)
+        assert digits.leaked == 1
 
 
 def test_digits_after_its_own_keys_or_without_the_card_are_an_amount() -> None:
