@@ -36,6 +36,7 @@ from hw.slot_watch import SlotWatch
 from hw.t0 import exchange
 
 BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
+COMING_UP_MS = 50
 SETTLE_MS = 600  # pcscd looks at some slots only every 400 ms: so long a pulled card may look in
 TRY_AGAIN_MS = 1_000
 TIMEOUTS_MS = 60_000  # tries that all fail for so long are the reader's fault, not a card's
@@ -221,6 +222,8 @@ class PcscReader:
             if state & ABSENT:
                 return self._reader_went()
         events = self._slot.changed(state, self._clock.monotonic_ms(), back=self._lost)
+        if not self._slot.looked:  # as long as there is nothing to tell PC/SC answers at once
+            self._pause(COMING_UP_MS)
         if any(isinstance(event, CardRemoved) for event in events):
             self._let_go()
         return [*events]

@@ -1,5 +1,6 @@
 """What a reader's driver tells first: what is in the slot when it comes up."""
 
+from hw.card_reader import COMING_UP_MS
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, SlotFoundEmpty
 from tests.hw.reader_bench import bench
 
@@ -62,6 +63,7 @@ def test_a_slot_whose_card_has_no_power_yet_is_not_said_to_be_empty(bench, card_
     slot = bench.pcsc.slots[0]
     slot.card, slot.coming_up = card_named("visa-credit"), True
     assert [bench.poll(), bench.poll()] == [[], []]
+    assert bench.pauses[1:] == [COMING_UP_MS] * 2  # it does not spin
     slot.coming_up = False
     assert list(bench.reader.poll(1_000)) == [CardInserted(7, found=True)]
     bench.pcsc.unplug()

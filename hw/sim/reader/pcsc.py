@@ -217,7 +217,8 @@ class PcscModel:
             now = self._state_of(name)
             if now is None:
                 return Pcsc.UNKNOWN_READER, []
-            if seen(known) != now:
+            unaware = not known and name != PNP_NOTIFICATION  # who knows nothing is told at once
+            if unaware or seen(known) != now:
                 changed, now = True, now | ReaderFlags.CHANGED
             news.append((name, now, self._atr_of(name)))
         return (Pcsc.SUCCESS if changed else Pcsc.TIMEOUT), news
