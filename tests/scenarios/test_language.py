@@ -81,6 +81,11 @@ FAULTY = {
     "elsewhere hold jcb 0 x\n": "1: expected: elsewhere hold CARD 100000 NAME",
     "elsewhere complete jcb 100 $x\n": "1: nothing is remembered as x",
     "elsewhere hold gold-card 100 x\n": "1: no account is behind gold-card",
+    "press PIN.0\n": "1: no key is called PIN.0",
+    "down PIN\n": "1: expected: down KEY",
+    "press PIN.1\n": "1: PIN.1: the card in the reader has none",
+    "insert visa-debit\npress PIN.5\n": "2: PIN.5: the card in the reader has none",
+    "press CASHIER.5\n": "1: CASHIER.5: CASHIER has none",
     "at soon press 1\n": "1: expected: at 12500ms VERB…",
 }
 

@@ -31,6 +31,9 @@ _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _TIME = re.compile(r"^(\d+)(ms|s|m|h|d)$")
 WAIT_MAX = "3650d"
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+MASKED_KEY = re.compile(
+    r"^(PIN|OTHER|(?:FACTORY-)?(?:SUPERVISOR|CASHIER))\.([1-9]\d?)$", re.ASCII
+)  # see masked_keys
 _JUMP = re.compile(r"^([+-]?)(\d+)(s|m|h|d)$")
 _CODE = re.compile(r"^[0-9A-Z]{2}$", re.ASCII)
 _COUNT = re.compile(r"^0*[1-9]\d{0,8}$", re.ASCII)
@@ -249,11 +252,12 @@ def _keys(_verb: str, words: tuple[str, ...], place: str) -> None:
 
 
 def _is_key(word: str) -> bool:
-    return word in KEY_NAMES or word.startswith("$") or (word.isascii() and word.isdigit())
+    plain = word in KEY_NAMES or (word.isascii() and word.isdigit())
+    return plain or word.startswith("$") or MASKED_KEY.match(word) is not None
 
 
 def _key(verb: str, words: tuple[str, ...], place: str) -> None:
-    if len(words) != 1 or words[0] not in KEY_NAMES:
+    if len(words) != 1 or not (words[0] in KEY_NAMES or MASKED_KEY.match(words[0])):
         raise ScenarioError(place, f"expected: {verb} KEY")
 
 

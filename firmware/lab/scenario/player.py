@@ -14,7 +14,6 @@ from firmware.lab.scenario.audit import otherwise, unbalanced, uploaded_otherwis
 from firmware.lab.scenario.hands import Hands
 from firmware.lab.scenario.language import (
     FRESH,
-    KEY_NAMES,
     KEYPAD,
     NUM_LOCK,
     PRINTER,
@@ -24,6 +23,7 @@ from firmware.lab.scenario.language import (
     keys_of,
     totals_of,
 )
+from firmware.lab.scenario.masked_keys import plain
 from firmware.lab.scenario.pictures import save
 from firmware.lab.scenario.reading import REMEMBERED, stands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
@@ -76,6 +76,7 @@ class Player:
             self._hands = Hands(stage)
         self._names: dict[str, str] = {}
         self._torn: list[str] = []
+        self._held: dict[str, Key] = {}  # by the word of the line that has it down
 
     @property
     def is_fresh(self) -> bool:
@@ -179,7 +180,7 @@ class Player:
     def _press(self, step: Step) -> None:
         before: Key | None = None
         for word in step.words:
-            for key in keys_of(self._said(word, step)):
+            for key in self.keys(word, step):
                 if key is before:
                     self._run(UP_AGAIN_MS - UP_MS)
                 before = key
@@ -190,10 +191,14 @@ class Player:
                     self._run(UP_MS)
 
     def _down(self, step: Step) -> None:
-        self._hands.press(KEY_NAMES[step.words[0]])
+        (word,) = step.words
+        (self._held[word],) = self.keys(word, step)
+        self._hands.press(self._held[word])
 
     def _up(self, step: Step) -> None:
-        self._hands.release(KEY_NAMES[step.words[0]])
+        (word,) = step.words  # the card whose PIN it is of may have gone since it went down
+        key = self._held.pop(word, None) or self.keys(word, step)[0]
+        self._hands.release(key)
 
     def _insert(self, step: Step) -> None:
         tray = self._hands.tray
@@ -337,6 +342,13 @@ class Player:
         save(self.stage.bench.paper_printer.paper.image(), self._folder, step)
 
     # --- small things ---
+
+    def keys(self, word: str, step: Step) -> list[Key]:
+        """The keys for which a word of `press`, `down` or `up` stands. Raises ScenarioError."""
+        try:
+            return keys_of(plain(self._said(word, step), self.stage.bench.slot.card))
+        except LookupError as error:
+            raise ScenarioError(step.place, str(error.args[0])) from None
 
     def _said(self, word: str, step: Step) -> str:
         if not word.startswith("$"):
