@@ -44,6 +44,13 @@ class EntryGuard:
             with contextlib.suppress(OSError):  # a disk that fails is told of by the journal
                 self._file.write_text(entry.value, "ascii")
 
+    def hides(self, key: Key, *, masked: bool, card_out: bool) -> MaskedEntry | None:
+        """Of which entry `key` is, whether a flow may see it or not; None of a key for others."""
+        if masked:
+            return self.open
+        swallowed = key in _ENDS or key.digit is not None or key is Key.STAR
+        return self.open if swallowed and self.is_left_open(card_out=card_out) else None
+
     def takes(self, key: Key, *, masked: bool, card_out: bool) -> bool:
         """Whether a flow may see `key`; `masked` is whether it waits for a masked entry itself.
 

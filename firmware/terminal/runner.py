@@ -327,8 +327,9 @@ class Runner:
         if not isinstance(happened, KeyPressed):
             self._entry.slot_told(happened)
             return wait.card and not isinstance(happened, SlotFoundEmpty)
-        masked = wait.masked is not None
-        if self._entry.takes(happened.key, masked=masked, card_out=slot_empty):
+        key, masked = happened.key, wait.masked is not None
+        self._world.on_key(happened, self._entry.hides(key, masked=masked, card_out=slot_empty))
+        if self._entry.takes(key, masked=masked, card_out=slot_empty):
             return True
         perform(effects.Beep(), self._world)
         return False

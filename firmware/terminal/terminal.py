@@ -12,6 +12,7 @@ from msgspec import Struct
 from firmware import __version__
 from firmware.core.config import Config
 from firmware.flows.desk import Desk
+from firmware.flows.effects import MaskedEntry
 from firmware.flows.idle import terminal
 from firmware.flows.outage import outage
 from firmware.receipts.spool import Spool
@@ -22,6 +23,7 @@ from firmware.terminal.till_inbox import Board
 from firmware.terminal.world import Asks, World
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language
+from hw.events import KeyPressed
 from hw.ports import Buzzer, CardReader, Clock, Display, Printer, Worker
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Devices(Struct):
     host_worker: Worker
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
+    on_key: Callable[[KeyPressed, MaskedEntry | None], None] = lambda _key, _entry: None
 
 
 class Terminal:
@@ -85,6 +88,7 @@ class Terminal:
             data=data,
             buzzer=devices.buzzer,
             on_frame=devices.on_frame,
+            on_key=devices.on_key,
             board=self.board,
             directory=data.directory,
         )

@@ -36,6 +36,7 @@ from firmware.ui.screens import (
     Screen,
 )
 from firmware.ui.texts import Language
+from hw.events import KeyPressed
 from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
@@ -61,7 +62,11 @@ class KeepsKeys(Protocol):
 
 
 class World(Struct):
-    """The devices, the journal and the host. `on_frame` gets each frame that was displayed."""
+    """The devices, the journal and the host. `on_frame` gets each frame that was displayed.
+
+    `on_key` gets each key as the terminal takes it, and of which masked entry it is. A key that a
+    step leaves to the next one is taken twice.
+    """
 
     clock: Clock
     display: Display
@@ -74,6 +79,7 @@ class World(Struct):
     data: DataDirectory
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
+    on_key: Callable[[KeyPressed, effects.MaskedEntry | None], None] = lambda _key, _entry: None
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
     board: Board = field(default_factory=Board)
     directory: Path | None = None  # the data directory, for what outlives the process

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config, ConfigError
+from firmware.flows.effects import MaskedEntry
 from firmware.journal.faults import JournalFault
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.page import commands, views
@@ -32,7 +33,7 @@ from firmware.lab.page.recorder import Recorder
 from firmware.lab.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
 from firmware.lab.scenario.player import DOWN_MS, UP_AGAIN_MS, Player, ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG, START, Stage
-from hw.events import Key
+from hw.events import Key, KeyPressed
 from hw.sim.time import VirtualClock
 
 INBOX_MAX = 512
@@ -42,6 +43,7 @@ TURN_S = 0.005  # time that passes fast is told of no more often: the keypad is 
 JOIN_S = 10
 # what a page may do by a line; the rest of the language is for files
 LINES = ("insert", "remove", "tear", "fault", "clear", "power cut", "power on")
+PRESSES = ("press", "down")
 
 _LOG = logging.getLogger(__name__)
 
@@ -175,7 +177,7 @@ class Session:
             player.play(step)
         if self._standing is not None:
             self._standing.close()
-        self._recorder = Recorder(set_up)
+        self._recorder = Recorder(set_up, lambda: player.stage.bench.slot.card)
         self._player = self._standing = player
         self._moved_ms: dict[Key, int] = {}
         self._stage = player.stage  # switched on by this
@@ -200,6 +202,7 @@ class Session:
                 config,
                 make_time=self._make_time,
                 buzzer=self,
+                on_key=self._note_key,
                 fresh=player.is_fresh,
                 printer_kind=player.printer_kind,
                 start=begins,
@@ -231,6 +234,9 @@ class Session:
 
     def _note_apdu(self, sent: bytes, answer: bytes) -> None:
         self._publisher.apdu(sent, answer)
+
+    def _note_key(self, pressed: KeyPressed, entry: MaskedEntry | None) -> None:
+        self._recorder.taken(pressed, entry)
 
     def beep(self, duration_ms: int) -> None:
         """Implements hw.ports.Buzzer: the page makes the sound."""
@@ -339,8 +345,12 @@ class Session:
             for at, step in enumerate(story, 1):
                 state |= {"at": at, "line": " ".join((step.verb, *step.words))}
                 self.hub.put("play", dict(state))
-                self._player.play(step)
-                self._recorder.played(step)
+                if step.verb in PRESSES:  # the terminal takes keys while it is played
+                    self._recorder.played(step, [self._player.keys(w, step) for w in step.words])
+                    self._player.play(step)
+                else:
+                    self._player.play(step)
+                    self._recorder.played(step)
             state["end"] = "held"
         except _Stopped:
             state["end"] = "stopped"

@@ -19,6 +19,7 @@ from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.setup import EmvSetup
+from firmware.flows.effects import MaskedEntry
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
@@ -49,6 +50,7 @@ from firmware.terminal.emv_setup import emv_setup
 from firmware.terminal.terminal import Devices, Terminal
 from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
+from hw.events import KeyPressed
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import Buzzer, HostLink, Keypad, Worker
@@ -124,6 +126,7 @@ class Stage:
         config: Config = STAGE_CONFIG,
         *,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
+        on_key: Callable[[KeyPressed, MaskedEntry | None], None] = lambda _key, _entry: None,
         slot: CardSlot | None = None,
         make_time: Callable[[VirtualClock], VirtualTime] = VirtualTime,
         buzzer: Buzzer | None = None,
@@ -145,7 +148,7 @@ class Stage:
         self._line_worker: EndedWorker | None = None  # while the power is on
         self._buzzer = buzzer
         self._directory = directory
-        self._on_frame = on_frame
+        self._on_frame, self._on_key = on_frame, on_key
         self._master = read_or_make_master(_made(directory) / MASTER)
         self._emv = _emv(config)
         self.host = self._make_host()
@@ -208,6 +211,7 @@ class Stage:
             host_worker=self._line_worker or drivers.host_worker,
             buzzer=self._buzzer,
             on_frame=self._note_frame,
+            on_key=self._on_key,
         )
         self.terminal = assemble(
             self.config,
