@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -23,7 +20,7 @@ from firmware.acquirer.rules import RULES, RulesError, rules_in
 from firmware.acquirer.server import CONNECTIONS_MAX
 from firmware.acquirer.serving import Serving, serve
 from firmware.cli import acquirer_report, acquirer_rules
-from firmware.cli.arguments import add_hold_days, number_up_to, port_number
+from firmware.cli.arguments import add_hold_days, number_up_to, port_number, told_to_end
 from firmware.core import log
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
@@ -126,39 +123,24 @@ def run(options: argparse.Namespace) -> int:
             return _serve(options, acquirer)
         if options.does == "report":
             return acquirer_report.run(options, acquirer)
-        with _registry(acquirer) as registry:
-            return (
-                _terminal(options, registry)
-                if options.does == "terminal"
-                else _account(options, registry)
-            )
+        registry, close = acquirer.registry()
+        try:
+            return (_terminal if options.does == "terminal" else _account)(options, registry)
+        finally:
+            close()
     except BooksError as error:
         raise Refused(str(error), code=FAILED) from None
 
 
-@contextmanager
-def _registry(acquirer: AcquirerPlace) -> Iterator[Registry]:
-    registry, close = acquirer.registry()
-    try:
-        yield registry
-    finally:
-        close()
-
-
 def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
-    ended = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ended.set())
+    ended = told_to_end()
     os.umask(0o077)  # whatever it makes is its own
     log.set_up(options.verbose, sys.stderr, journald="JOURNAL_STREAM" in os.environ)
     try:
         line = UnionPay(Profile.named(options.profile))
-    except ProfileError as error:
-        raise Refused(str(error)) from None
-    try:
         if options.rules is not None:  # a file that is named is there; the usual one need not be
             rules_in(options.rules)
-    except RulesError as error:
+    except (ProfileError, RulesError) as error:
         raise Refused(str(error)) from None
     except OSError as error:
         raise Refused(f"--rules: {options.rules}: {error.strerror}") from None

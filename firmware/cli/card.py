@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TextIO
 
 from firmware.audit.output import add_output_arguments, writing
+from firmware.cli.arguments import PORT_MAX, number_up_to
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import Pin
@@ -26,7 +27,7 @@ from firmware.lab.cards.transaction import Bench, BenchDialogue, driven, sale
 from hw.sim.cards import Card, tray
 from hw.sim.reader.vpcd import LOCALHOST, VPCD_PORT
 
-PORT_MAX = 65_535
+CHOICES_MAX = 99
 AMOUNT_MINOR = 12_850
 
 
@@ -53,17 +54,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pin", type=_pin, help="the cardholder's, given once (default: the tray's, or bypassed)"
     )
     tracing.add_argument(
-        "--choose", type=_positive, default=1, metavar="N", help="of several applications the Nth"
+        "--choose",
+        type=number_up_to(CHOICES_MAX),
+        default=1,
+        metavar="N",
+        help="of several applications the Nth",
     )
     tracing.add_argument("--json", action="store_true", help="as one JSON object")
     add_output_arguments(tracing, says="to a file")
     tracing.set_defaults(act=_trace)
 
     serving = actions.add_parser("serve", help="put a card into a vpcd slot", description=_SERVE)
-    serving.add_argument("name", metavar="NAME", help="of a card in the tray")
+    serving.add_argument("card", type=_of_tray, metavar="NAME", help="of a card in the tray")
     serving.add_argument("--host", default=LOCALHOST, help="(default: %(default)s)")
     serving.add_argument(
-        "--port", type=_port, default=VPCD_PORT, help="of vpcd's slot (default: %(default)s)"
+        "--port",
+        type=number_up_to(PORT_MAX),
+        default=VPCD_PORT,
+        help="of vpcd's slot (default: %(default)s)",
     )
     serving.add_argument("-v", "--verbose", action="store_true", help="show what is exchanged")
     serving.set_defaults(act=_serve)
@@ -87,7 +95,9 @@ _SERVE = (
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--card", metavar="NAME", help="a card of the tray, on the modelled slot")
+    which.add_argument(
+        "--card", type=_of_tray, metavar="NAME", help="a card of the tray, on the modelled slot"
+    )
     which.add_argument(
         "--reader", default="", metavar="NAME", help="a reader whose name contains this"
     )
@@ -129,7 +139,11 @@ def _read(options: argparse.Namespace) -> int:
 
 def _trace(options: argparse.Namespace) -> int:
     with writing(options.output, force=options.force) as out, _card(options) as card:
-        dialogue = BenchDialogue(card, options.pin or _pin_of(options), options.choose - 1)
+        pin = options.pin
+        if pin is None and options.card is not None:
+            own = options.card.personalisation.application[0].account.pin
+            pin = Pin(own) if own else None
+        dialogue = BenchDialogue(card, pin, options.choose - 1)
         bench = Bench(
             dialogue,
             sale(options.amount, SystemClock().now()),
@@ -159,29 +173,14 @@ def _trace(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    serve(_of_tray(options.name), options.host, options.port, _flushed, verbose=options.verbose)
+    serve(options.card, options.host, options.port, _flushed, verbose=options.verbose)
     return DONE
 
 
 def _card(options: argparse.Namespace) -> AbstractContextManager[CardAtHand]:
     if options.card is not None:
-        return card_on_model(_of_tray(options.card))
+        return card_on_model(options.card)
     return card_in_reader(real_pcsc(), options.reader)
-
-
-def _of_tray(name: str) -> Card:
-    cards = tray()
-    if name not in cards:
-        raise Refused(f"no card {name!r}; the tray has {', '.join(cards)}")
-    return cards[name]
-
-
-def _pin_of(options: argparse.Namespace) -> Pin | None:
-    """The PIN of a card of the tray."""
-    if options.card is None:
-        return None
-    pin = _of_tray(options.card).personalisation.application[0].account.pin
-    return Pin(pin) if pin else None
 
 
 def _words(ended: Ended) -> str:
@@ -197,6 +196,13 @@ def _flushed(line: str) -> None:
     print(line, flush=True)
 
 
+def _of_tray(name: str) -> Card:
+    cards = tray()
+    if name not in cards:
+        raise argparse.ArgumentTypeError(f"no card {name!r}; the tray has {', '.join(cards)}")
+    return cards[name]
+
+
 def _amount(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > MINOR_MAX:
         raise argparse.ArgumentTypeError(f"an amount in minor units is expected, not {text!r}")
@@ -207,15 +213,3 @@ def _pin(text: str) -> Pin:
     if not text.isascii() or not text.isdigit() or len(text) not in PIN_LENGTHS:
         raise argparse.ArgumentTypeError("a PIN of 4 to 12 digits is expected")
     return Pin(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 99:
-        raise argparse.ArgumentTypeError(f"a number from 1 is expected, not {text!r}")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= PORT_MAX:
-        raise argparse.ArgumentTypeError(f"a port from 1 to {PORT_MAX} is expected, not {text!r}")
-    return int(text)

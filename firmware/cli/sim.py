@@ -5,36 +5,28 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
-import signal
-import ssl
 import sys
 import tempfile
 import threading
 import webbrowser
-from datetime import timedelta
 from pathlib import Path
 
-from firmware.audit.data import reading
 from firmware.audit.output import add_force_argument, writing_bytes
-from firmware.cli.arguments import PORT_MAX, port_number
+from firmware.cli.arguments import host_and_port, port_number, told_to_end
 from firmware.cli.demo import LANGUAGES, locale_language
-from firmware.core.config import ConfigError
+from firmware.core.config import Config, ConfigError, Host
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.files import read_bytes
-from firmware.core.hosts import is_host
 from firmware.iso8583.keys import KeyFileError
-from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault
 from firmware.lab.far_acquirer import FarAcquirer, master_in
+from firmware.lab.kept import kept_in
 from firmware.lab.page.hub import Hub
 from firmware.lab.page.server import Server
-from firmware.lab.page.session import Kept, Session
+from firmware.lab.page.session import Session
 from firmware.lab.scenario.stage import START
+from firmware.terminal.settings import Settings
 
 PORT = 8440
-MARK = "SIMULATED"  # in a folder of the simulator's: nothing is played on a terminal's own data
-_MARK = "Made by `pos sim`: modelled cards, no money. Not for a terminal that trades.\n"
-PAUSE = timedelta(minutes=1)  # between two sessions on the same data
 _LAB = """pos sim: {listen} is more than this machine. Whoever reads this address off a screen or a
 network can operate this terminal: its keys, cards and faults. Nothing real is behind it, and the
 connection is not enciphered. Use it in a lab's network, for training, and end it afterwards."""
@@ -84,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--acquirer",
+        type=host_and_port,
         metavar="ADDRESS:PORT",
         help="an acquirer at the end of a line, such as `pos acquirer serve`, instead of the "
         "embedded one",
@@ -116,15 +109,13 @@ def run(options: argparse.Namespace) -> int:
         raise Refused("--headless and --api go together, and --virtual and --shop with both")
     if options.headless and options.acquirer:
         raise Refused("--acquirer goes with the page alone")
-    ended = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):  # before anything is begun that is to be ended
-        signal.signal(name, lambda *_: ended.set())
+    ended = told_to_end()  # before anything is begun that is to be ended
     language = LANGUAGES[options.lang or locale_language(os.environ)]
     settings = {"general.language": language.value}
     if options.headless:
         return _headless(options, language.value, ended)
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
-        kept = None if options.data is None else _kept(options.data)
+        kept = None if options.data is None else kept_in(options.data)
         session = Session(Path(directory), Hub(), settings, kept, _acquirer(options))
         try:
             server = Server(session, listen=options.listen, port=options.port)
@@ -153,26 +144,13 @@ def _acquirer(options: argparse.Namespace) -> FarAcquirer | None:
         if options.acquirer_key or options.acquirer_ca:
             raise Refused("--acquirer-key and --acquirer-ca go with --acquirer ADDRESS:PORT")
         return None
-    address, _, port = options.acquirer.rpartition(":")
-    address = address.strip("[]")
-    if (
-        not is_host(address)
-        or not port.isascii()
-        or not port.isdigit()
-        or not 0 < int(port[:9]) <= PORT_MAX
-    ):
-        raise Refused(f"--acquirer: expected ADDRESS:PORT, not {options.acquirer}")
-    tls = None
+    (address, port), key, ca = options.acquirer, options.acquirer_key, options.acquirer_ca
     try:
-        if options.acquirer_ca is not None:
-            read_bytes(options.acquirer_ca)  # ssl itself waits for a pipe
-            tls = ssl.create_default_context(cafile=options.acquirer_ca)
-        key = options.acquirer_key
-        return FarAcquirer(address, int(port), master_in(key) if key else None, tls)
+        master = master_in(key) if key else None
+        tls = Settings(Config(host=Host(tls=True, tls_ca=str(ca))), None).host_tls() if ca else None
     except ConfigError as error:
         raise Refused(*map(str, error.mistakes)) from None
-    except OSError as error:
-        raise Refused(f"{options.acquirer_ca}: {error.strerror or error}") from None
+    return FarAcquirer(address, port, master, tls)
 
 
 def _headless(options: argparse.Namespace, language: str, ended: threading.Event) -> int:
@@ -180,7 +158,7 @@ def _headless(options: argparse.Namespace, language: str, ended: threading.Event
 
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
         data = options.data or Path(directory)
-        begins = START if options.data is None else _kept(options.data).begins
+        begins = START if options.data is None else kept_in(options.data).begins
         try:
             serve(
                 data.resolve(),
@@ -197,35 +175,12 @@ def _headless(options: argparse.Namespace, language: str, ended: threading.Event
     return DONE
 
 
-def _kept(data: Path) -> Kept:
-    """A folder to go on with; begins one that is not there yet. Raises Refused."""
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (data / MARK).exists():
-            if any(data.iterdir()):
-                raise Refused(f"{data}: it is not empty, and `pos sim` did not make it")
-            (data / MARK).write_text(_MARK, encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"{data}: {error.strerror}", code=FAILED) from None
-    begins = START
-    if (data / DATABASE).exists():
-        with reading(data) as journal:
-            head, _ = journal.head()
-            for last in journal.records(head, head):
-                begins = max(begins, last.moment.astimezone(START.tzinfo) + PAUSE)
-    return Kept(data, begins)
-
-
 def _told(data: Path | None, directory: str) -> str:
-    if data is None:
-        return (
-            f"Its data are in {directory} and go when it ends; --data DIR keeps them.\n"
-            "Ctrl-C ends it."
-        )
-    return (
-        f"Its data stay in {data}; a fresh terminal or a scenario on the page leaves them alone.\n"
-        "Ctrl-C ends it."
-    )
+    told = f"Its data are in {directory} and go when it ends; --data DIR keeps them."
+    if data is not None:
+        told = f"Its data stay in {data}; a fresh terminal or a scenario on the page leaves"
+        told += " them alone."
+    return f"{told}\nCtrl-C ends it."
 
 
 def _address(text: str) -> str:

@@ -208,7 +208,7 @@ def test_a_trace_goes_to_a_file(pos, tmp_path):
         (("trace", "--card", "amex", "-o", "/none/at/all"), "/none/at/all: No such file"),
         (("read", "--card", "amex", "--reader", "x"), "not allowed with"),
         (("serve", "nope"), "no card 'nope'"),
-        (("serve", "amex", "--port", "0"), "a port from 1 to 65535"),
+        (("serve", "amex", "--port", "0"), "a number from 1 to 65535"),
         (("knead",), "invalid choice: 'knead'"),
         ((), "ACTION"),
     ],

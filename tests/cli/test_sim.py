@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from firmware.audit.data import reading
-from firmware.cli import sim
 from firmware.journal.records import TerminalStarted
+from firmware.lab.kept import kept_in
 from firmware.lab.page.commands import Fresh
 from firmware.lab.page.hub import Hub
 from firmware.lab.page.session import Session
@@ -15,7 +15,7 @@ ENGLISH = {"general.language": "en"}
 
 
 def session_on(data, tmp_path):
-    return Session(tmp_path / "others", Hub(), ENGLISH, sim._kept(data))
+    return Session(tmp_path / "others", Hub(), ENGLISH, kept_in(data))
 
 
 def idle(session):
@@ -41,7 +41,7 @@ def test_the_next_session_goes_on_with_the_data_after_all_that_was_written(tmp_p
 
 def test_a_session_of_days_is_gone_on_with_too(tmp_path):
     data = tmp_path / "data"
-    sim._kept(data)
+    kept_in(data)
     stage = Stage(data, start=START + timedelta(days=40))
     stage.power_on()
     stage.close()

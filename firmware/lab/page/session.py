@@ -13,16 +13,14 @@ import shutil
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from datetime import datetime
 from pathlib import Path
-
-from msgspec import Struct
 
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config, ConfigError
 from firmware.flows.effects import MaskedEntry
 from firmware.journal.faults import JournalFault
 from firmware.lab.far_acquirer import FarAcquirer
+from firmware.lab.kept import Kept
 from firmware.lab.page import commands, views
 from firmware.lab.page.choices import lines_of, spoken_by
 from firmware.lab.page.hub import Hub
@@ -54,13 +52,6 @@ class _Ended(Exception):  # noqa: N818 - what happened
 
 class _Stopped(Exception):  # noqa: N818 - what happened
     """Somebody stopped the scenario that was played."""
-
-
-class Kept(Struct, frozen=True):
-    """A data directory that outlives the session, and when its terminal is switched on."""
-
-    directory: Path
-    begins: datetime
 
 
 class Session:
