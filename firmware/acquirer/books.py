@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,19 +18,18 @@ from firmware.acquirer.booking import (
     COLUMNS,
     LIMITED,
     Booking,
-    Funds,
     Kept,
     Lapsed,
     Tie,
-    entry_of,
     stored,
-    totals_of,
 )
 from firmware.acquirer.books_link import BooksLink
 from firmware.acquirer.books_rests import FREE_HOLD, LEFT, lapse, lapsed, stand_again
 from firmware.acquirer.books_schema import SCHEMA, STEPS, TIE
 from firmware.acquirer.engine import (
+    PLACE,
     BooksConflict,
+    BooksEngine,
     BooksError,
     BooksFailedError,
     BooksGoneError,
@@ -46,11 +46,10 @@ _INSERT = (
     f"INSERT INTO transactions ({', '.join(COLUMNS)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
-_SELECT = f"SELECT {', '.join(COLUMNS)} FROM transactions "  # noqa: S608 - our own names
-_PLACE = "terminal = ? AND batch = ? AND stan = ?"
+_PLACE = PLACE.replace("%s", "?")
 
 
-class Books:
+class Books(BooksEngine):
     """The file at `path`, made if there is none. Raises BooksError.
 
     With `kept` they are opened again: none are made, and what is found must be those books, no
@@ -215,27 +214,6 @@ class Books:
         row = self._db.execute(LEFT, values | {"kinds": kinds}).fetchone()
         return row is not None and (entry.kind is Kind.REFUND or not row[0])
 
-    def entry(self, place: PaymentName) -> Booking | None:
-        """The request that `place` names."""
-        return self._one("WHERE " + _PLACE, place)
-
-    def by_reference(self, reference: str) -> Booking | None:
-        return self._one("WHERE reference = ?", (reference,))
-
-    def holds_of(self, account: str, authorisation_code: str) -> list[Booking]:
-        """The account's pre-authorisations with this code, newest first."""
-        where = "WHERE account = ? AND authorisation_code = ? AND kind = 'preauth'"
-        order = "ORDER BY decided_on DESC, reference DESC"
-        return self._many(f"{where} {order}", (account, authorisation_code))
-
-    def resting_on(self, reference: str) -> list[Booking]:
-        """The standing voids, refunds and completions of what has this reference."""
-        return self._many("WHERE undoes = ? AND undoes <> '' AND state = 'standing'", (reference,))
-
-    def entries(self) -> list[Booking]:
-        """Every request, by terminal, batch and STAN."""
-        return self._many("ORDER BY terminal, batch, stan", ())
-
     def cryptogram_used(self, account: str, cryptogram: bytes) -> bool:
         """Whether this account's card was already seen with the very same ARQC."""
         row = self._db.execute(
@@ -261,99 +239,12 @@ class Books:
         """From now on nothing may stand at `place`."""
         self._db.execute("INSERT OR IGNORE INTO reversals VALUES (?, ?, ?)", place)
 
-    def is_reversed(self, place: PaymentName) -> bool:
-        sql = f"SELECT 1 FROM reversals WHERE {_PLACE}"  # noqa: S608 - ours
-        return self._db.execute(sql, place).fetchone() is not None
-
-    def funds(self, account: str) -> Funds:
-        """What was charged and not given back, and what is held."""
-        row = self._db.execute(
-            "SELECT spent_minor, held_minor FROM accounts WHERE account = ?", (account,)
-        ).fetchone()
-        return Funds(int(row[0]), int(row[1])) if row else Funds()
-
-    def spent_minor(self, account: str) -> int:
-        """What was charged and not given back."""
-        return self.funds(account).spent_minor
-
-    def all_funds(self) -> dict[str, Funds]:
-        """The same for every account that ever moved or held money."""
-        rows = self._db.execute("SELECT account, spent_minor, held_minor FROM accounts")
-        return {account: Funds(spent, held) for account, spent, held in rows}
-
-    def spent(self) -> dict[str, int]:
-        """What every account has spent."""
-        return {account: funds.spent_minor for account, funds in self.all_funds().items()}
-
-    def sales_of_day(self, account: str, day: str) -> tuple[int, int]:
-        """Count and sum of what was charged to the account on `day` and stands."""
-        row = self._db.execute(
-            "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = ?"
-            " AND decided_on = ? AND state = 'standing'"
-            " AND kind IN ('sale', 'completion')",
-            (account, day),
-        ).fetchone()
-        return int(row[0]), int(row[1])
-
-    def pin_failures(self, account: str) -> int:
-        row = self._db.execute(
-            "SELECT pin_failures FROM accounts WHERE account = ?", (account,)
-        ).fetchone()
-        return int(row[0]) if row else 0
-
     def set_pin_failures(self, account: str, failures: int) -> None:
         self._db.execute(
             "INSERT INTO accounts (account, pin_failures) VALUES (?, ?)"
             " ON CONFLICT DO UPDATE SET pin_failures = excluded.pin_failures",
             (account, failures),
         )
-
-    def totals(self, terminal: str, batch: int) -> Totals:
-        """Count and sum of what stands in a batch, by kind; a voided sale counts, and its void."""
-        rows = self._db.execute(
-            "SELECT kind, COUNT(*), SUM(amount_minor) FROM transactions WHERE"
-            " terminal = ? AND batch = ? AND state = 'standing' GROUP BY kind",
-            (terminal, batch),
-        )
-        return totals_of(rows)
-
-    def batches(self) -> list[tuple[str, int]]:
-        """Terminal and batch of all that was ever booked or settled, in this order."""
-        rows = self._db.execute(
-            "SELECT terminal, batch FROM transactions"
-            " UNION SELECT terminal, batch FROM settlements ORDER BY 1, 2"
-        )
-        return [(str(terminal), int(batch)) for terminal, batch in rows]
-
-    def in_batch(self, terminal: str, batch: int) -> list[Booking]:
-        """The requests of a batch, by STAN."""
-        return self._many("WHERE terminal = ? AND batch = ? ORDER BY stan", (terminal, batch))
-
-    def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
-        """Reference and host's totals of a batch that was settled."""
-        row = self._db.execute(
-            "SELECT * FROM settlements WHERE terminal = ? AND batch = ?", (terminal, batch)
-        ).fetchone()
-        if row is None:
-            return None
-        names = Totals.__struct_fields__
-        return row[2], Totals(**dict(zip(names, row[3:], strict=True)))
-
-    def last_settled(self, terminal: str) -> int:
-        """The latest batch of a terminal that was settled; 0 when none was."""
-        row = self._db.execute(
-            "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = ?", (terminal,)
-        ).fetchone()
-        return int(row[0])
-
-    def is_reference(self, reference: str) -> bool:
-        """Whether a request or a settlement was given this reference number."""
-        row = self._db.execute(
-            "SELECT 1 FROM transactions WHERE reference = ?"
-            " UNION ALL SELECT 1 FROM settlements WHERE reference = ?",
-            (reference, reference),
-        ).fetchone()
-        return row is not None
 
     def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
         """Close a batch on these totals."""
@@ -372,11 +263,8 @@ class Books:
             (spends_minor, holds_minor, account),
         )
 
-    def _one(self, where: str, values: tuple[object, ...]) -> Booking | None:
-        return next(iter(self._many(where, values)), None)
-
-    def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
-        return [entry_of(row) for row in self._db.execute(_SELECT + where, values)]
+    def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        return self._db.execute(sql.replace("%s", "?"), values).fetchall()
 
 
 class BooksToRead(Books):

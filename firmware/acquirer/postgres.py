@@ -17,15 +17,26 @@ from firmware.acquirer.booking import (
     COLUMNS,
     LIMITED,
     Booking,
-    Funds,
     Kept,
     Lapsed,
     Tie,
-    entry_of,
     stored,
-    totals_of,
 )
-from firmware.acquirer.engine import BooksGoneError, Coming
+from firmware.acquirer.engine import (
+    BY_REFERENCE,
+    ENTRY,
+    FUNDS,
+    HOLDS,
+    IS_REFERENCE,
+    LAST_SETTLED,
+    PIN_FAILURES,
+    RESTING,
+    REVERSED,
+    SETTLEMENT,
+    BooksEngine,
+    BooksGoneError,
+    Coming,
+)
 from firmware.acquirer.postgres_ahead import PLACE, as_json, as_plain, read_ahead
 from firmware.acquirer.postgres_link import (
     BEGIN,
@@ -34,7 +45,6 @@ from firmware.acquirer.postgres_link import (
     Read,
     Rows,
     Statement,
-    Values,
 )
 from firmware.acquirer.postgres_moves import ENTER, LAPSE, LAPSED, REVERSE
 from firmware.acquirer.sealed_records import TERMINAL
@@ -45,8 +55,8 @@ _DRAWN = 32  # numbers at once
 _KNOWN_MAX = 100_000  # accounts that are known to have a row
 
 
-class PostgresBooks:
-    """Books by a connection of their own. See firmware.acquirer.engine.BooksEngine.
+class PostgresBooks(BooksEngine):
+    """Books by a connection of their own.
 
     With `kept` they are opened again: no tables are made, and what is found must be those books, no
     earlier copy among them, else BooksGoneError is raised.
@@ -122,7 +132,7 @@ class PostgresBooks:
         if drawn:
             self._keep_drawn(drawn[0])
         for number, settled, record in found:
-            self.link.foresee(sql.LAST_SETTLED, (number,), [(settled,)])
+            self.link.foresee(LAST_SETTLED, (number,), [(settled,)])
             self.link.foresee(sql.RECORD, (TERMINAL, number), [] if record is None else [(record,)])
         self._held.update(wanted)
 
@@ -143,7 +153,7 @@ class PostgresBooks:
         With the next that is read, while the accounts are held.
         """
         if accounts:
-            changed = [(sql.FUNDS, (account,)) for account in accounts]
+            changed = [(FUNDS, (account,)) for account in accounts]
             self.link.later(LAPSE, (sorted(accounts), since), forget=changed)
 
     def lapsed(self, since: str) -> dict[str, Lapsed]:
@@ -222,27 +232,6 @@ class PostgresBooks:
         if sales:
             self.link.later(sql.SELL, (as_json(sales), len(sales)), forget=())
 
-    def entry(self, place: PaymentName) -> Booking | None:
-        """The request that `place` names."""
-        row = self.link.row(sql.ENTRY, place)
-        return None if row is None else entry_of(row)
-
-    def by_reference(self, reference: str) -> Booking | None:
-        row = self.link.row(sql.BY_REFERENCE, (reference,))
-        return None if row is None else entry_of(row)
-
-    def holds_of(self, account: str, authorisation_code: str) -> list[Booking]:
-        """The account's pre-authorisations with this code, newest first."""
-        return [entry_of(row) for row in self.link.rows(sql.HOLDS, (account, authorisation_code))]
-
-    def resting_on(self, reference: str) -> list[Booking]:
-        """The standing voids, refunds and completions of what has this reference."""
-        return [entry_of(row) for row in self.link.rows(sql.RESTING, (reference,))]
-
-    def entries(self) -> list[Booking]:
-        """Every request, by terminal, batch and STAN."""
-        return self._many("ORDER BY terminal, batch, stan", ())
-
     def cryptogram_used(self, account: str, cryptogram: bytes) -> bool:
         """Whether this account's card was already seen with the very same ARQC."""
         return bool(cryptogram) and self.link.row(sql.SEEN, (account, cryptogram)) is not None
@@ -254,81 +243,15 @@ class PostgresBooks:
     def note_reversal(self, place: PaymentName) -> None:
         """From now on nothing may stand at `place`."""
         insert = "INSERT INTO reversals VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-        self.link.later(insert, place, forget=[(sql.REVERSED, place)])
-
-    def is_reversed(self, place: PaymentName) -> bool:
-        return self.link.row(sql.REVERSED, place) is not None
-
-    def funds(self, account: str) -> Funds:
-        """What was charged and not given back, and what is held."""
-        row = self.link.row(sql.FUNDS, (account,))
-        return Funds(int(row[0]), int(row[1])) if row else Funds()
-
-    def spent_minor(self, account: str) -> int:
-        """What was charged and not given back."""
-        return self.funds(account).spent_minor
-
-    def all_funds(self) -> dict[str, Funds]:
-        """The same for every account that ever moved or held money."""
-        rows = self.link.run("SELECT account, spent_minor, held_minor FROM accounts").fetchall()
-        return {account: Funds(spent, held) for account, spent, held in rows}
-
-    def spent(self) -> dict[str, int]:
-        """What every account has spent."""
-        return {account: funds.spent_minor for account, funds in self.all_funds().items()}
-
-    def sales_of_day(self, account: str, day: str) -> tuple[int, int]:
-        """Count and sum of what was charged to the account on `day` and stands."""
-        row = self.link.row(sql.SALES_OF_DAY, (account, day))
-        return (int(row[0]), int(row[1])) if row else (0, 0)
-
-    def pin_failures(self, account: str) -> int:
-        return self._number(sql.PIN_FAILURES, (account,))
+        self.link.later(insert, place, forget=[(REVERSED, place)])
 
     def set_pin_failures(self, account: str, failures: int) -> None:
         self.link.later(
             "INSERT INTO accounts (account, pin_failures) VALUES (%s, %s)"
             " ON CONFLICT (account) DO UPDATE SET pin_failures = excluded.pin_failures",
             (account, failures),
-            forget=[(sql.PIN_FAILURES, (account,))],
+            forget=[(PIN_FAILURES, (account,))],
         )
-
-    def totals(self, terminal: str, batch: int) -> Totals:
-        """Count and sum of what stands in a batch, by kind; a voided sale counts, and its void."""
-        rows = self.link.run(
-            "SELECT kind, COUNT(*), SUM(amount_minor)::bigint FROM transactions WHERE"
-            " terminal = %s AND batch = %s AND state = 'standing' GROUP BY kind",
-            (terminal, batch),
-        )
-        return totals_of(rows)
-
-    def batches(self) -> list[tuple[str, int]]:
-        """Terminal and batch of all that was ever booked or settled, in this order."""
-        rows = self.link.run(
-            "SELECT terminal, batch FROM transactions"
-            " UNION SELECT terminal, batch FROM settlements ORDER BY 1, 2"
-        )
-        return [(str(terminal), int(batch)) for terminal, batch in rows]
-
-    def in_batch(self, terminal: str, batch: int) -> list[Booking]:
-        """The requests of a batch, by STAN."""
-        return self._many("WHERE terminal = %s AND batch = %s ORDER BY stan", (terminal, batch))
-
-    def settlement(self, terminal: str, batch: int) -> tuple[str, Totals] | None:
-        """Reference and host's totals of a batch that was settled."""
-        row = self.link.row(sql.SETTLEMENT, (terminal, batch))
-        if row is None:
-            return None
-        names = Totals.__struct_fields__
-        return row[2], Totals(**dict(zip(names, row[3:], strict=True)))
-
-    def last_settled(self, terminal: str) -> int:
-        """The latest batch of a terminal that was settled; 0 when none was."""
-        return self._number(sql.LAST_SETTLED, (terminal,))
-
-    def is_reference(self, reference: str) -> bool:
-        """Whether a request or a settlement was given this reference number."""
-        return self.link.row(sql.IS_REFERENCE, (reference, reference)) is not None
 
     def settle(self, terminal: str, batch: int, reference: str, totals: Totals) -> None:
         """Close a batch on these totals; the commit is a conflict when it is closed already."""
@@ -336,7 +259,7 @@ class PostgresBooks:
         self.link.later(
             f"INSERT INTO settlements VALUES (%s, %s, %s{', %s' * len(sums)})",  # noqa: S608 - ours
             (terminal, batch, reference, *sums),
-            forget=[(sql.SETTLEMENT, (terminal, batch)), (sql.LAST_SETTLED, (terminal,))],
+            forget=[(SETTLEMENT, (terminal, batch)), (LAST_SETTLED, (terminal,))],
         )
 
     def _draw(self, count: int) -> None:
@@ -352,15 +275,11 @@ class PostgresBooks:
         assert row is not None
         return Kept(str(row[0]), int(row[1]))
 
-    def _number(self, read: str, values: Values = ()) -> int:
-        row = self.link.row(read, values)
-        return int(row[0]) if row else 0
-
-    def _many(self, where: str, values: tuple[object, ...]) -> list[Booking]:
-        return [entry_of(row) for row in self.link.run(sql.SELECT + where, values)]
+    def rows(self, sql: str, values: tuple[object, ...] = ()) -> Rows:
+        return self.link.rows(sql, values)
 
 
-_OF_ACCOUNT = (sql.FUNDS, sql.PIN_FAILURES)
+_OF_ACCOUNT = (FUNDS, PIN_FAILURES)
 
 
 def _moved_by(entry: Booking, limit_minor: int | None) -> dict[str, object]:
@@ -376,13 +295,13 @@ def _changed_by(entry: Booking) -> list[Read]:
     """What is read otherwise once `entry` is in the books."""
     place = (entry.terminal, entry.batch, entry.stan)
     return [
-        (sql.ENTRY, place),
+        (ENTRY, place),
         (sql.SEEN, (entry.account, entry.cryptogram)),
-        (sql.FUNDS, (entry.account,)),
-        (sql.IS_REFERENCE, (entry.reference, entry.reference)),
-        (sql.BY_REFERENCE, (entry.reference,)),
-        (sql.RESTING, (entry.undoes,)),
-        (sql.HOLDS, (entry.account, entry.authorisation_code)),
+        (FUNDS, (entry.account,)),
+        (IS_REFERENCE, (entry.reference, entry.reference)),
+        (BY_REFERENCE, (entry.reference,)),
+        (RESTING, (entry.undoes,)),
+        (HOLDS, (entry.account, entry.authorisation_code)),
     ]
 
 

@@ -10,7 +10,17 @@ import msgspec
 
 from firmware.acquirer import postgres_sql as sql
 from firmware.acquirer.booking import COLUMNS
-from firmware.acquirer.engine import Coming
+from firmware.acquirer.engine import (
+    BY_REFERENCE,
+    ENTRY,
+    FUNDS,
+    IS_REFERENCE,
+    PIN_FAILURES,
+    RESTING,
+    REVERSED,
+    SETTLEMENT,
+    Coming,
+)
 from firmware.acquirer.postgres_link import PostgresLink, Rows, Statement
 from firmware.acquirer.sealed_records import ACCOUNT
 
@@ -40,19 +50,19 @@ def read_ahead(link: PostgresLink, coming: Sequence[Coming], references: Sequenc
 def _foresee(link: PostgresLink, each: Coming, reference: str, row: tuple[Any, ...]) -> None:
     """What the decision on one request will read, as far as `row` of GLANCE says."""
     there = (
-        (sql.ENTRY, each.place),
-        (sql.SETTLEMENT, each.place[:2]),
-        (sql.REVERSED, each.place),
+        (ENTRY, each.place),
+        (SETTLEMENT, each.place[:2]),
+        (REVERSED, each.place),
         (sql.SEEN, (each.account, each.cryptogram)),
-        (sql.IS_REFERENCE, (reference, reference)),
+        (IS_REFERENCE, (reference, reference)),
     )
     for read, exists in zip(there, row, strict=False):
         if not exists:  # else it is read in full
             link.foresee(*read, [])
     spent, held, pin_failures, record = row[len(there) :]
     values = (
-        (sql.FUNDS, (each.account,), (spent, held)),
-        (sql.PIN_FAILURES, (each.account,), (pin_failures,)),
+        (FUNDS, (each.account,), (spent, held)),
+        (PIN_FAILURES, (each.account,), (pin_failures,)),
         (sql.RECORD, (ACCOUNT, each.account), (record,)),
     )
     for name, asked, found in values:
@@ -70,8 +80,8 @@ def _foresee_originals(
     for row in resting:
         on[row[_UNDOES]].append(row)
     for reference in references:
-        link.foresee(sql.BY_REFERENCE, (reference,), named[reference])
-        link.foresee(sql.RESTING, (reference,), on[reference])
+        link.foresee(BY_REFERENCE, (reference,), named[reference])
+        link.foresee(RESTING, (reference,), on[reference])
 
 
 def as_json(rows: Sequence[dict[str, object]]) -> str:

@@ -9,10 +9,9 @@ with it all that is sent after it: nothing is booked. The CHECKs of the schema h
 from __future__ import annotations
 
 from firmware.acquirer.booking import COLUMNS
+from firmware.acquirer.engine import NAMES, PLACE
 from firmware.core.kinds import COMPLETION_PERCENT_MAX, Kind
 
-NAMES = ", ".join(COLUMNS)
-PLACE = "terminal = %s AND batch = %s AND stan = %s"
 _ONE = "SELECT 1 / count(*) FROM"
 _VALUES = ", ".join(f"%({name})s" for name in COLUMNS)
 INSERT = f"INSERT INTO transactions ({NAMES}) "

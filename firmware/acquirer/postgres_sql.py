@@ -7,10 +7,10 @@ of many terminals cost the round trips of one.
 from __future__ import annotations
 
 from firmware.acquirer.booking import COLUMNS
-from firmware.acquirer.postgres_moves import INSERT, NAMES, PLACE
+from firmware.acquirer.engine import NAMES, SELECT
+from firmware.acquirer.postgres_moves import INSERT
 from firmware.acquirer.sealed_records import ACCOUNT, TERMINAL
 
-SELECT = f"SELECT {NAMES} FROM transactions "  # noqa: S608 - our own names
 _NUMBERS = dict.fromkeys(("batch", "original_batch", "amount_minor", "holds_minor"), "bigint")
 _NUMBERS |= dict.fromkeys(("stan", "original_stan"), "integer")
 _OTHERS = {"issuer_data": "bytea", "cryptogram": "bytea", "muted": "boolean"}
@@ -34,28 +34,8 @@ NEW_ACCOUNTS = (
     "INSERT INTO accounts (account) SELECT * FROM unnest(%s::text[]) ON CONFLICT DO NOTHING"
 )
 HOLD_ACCOUNTS = "SELECT 1 FROM accounts WHERE account = ANY(%s) ORDER BY account FOR UPDATE"
-ENTRY = SELECT + "WHERE " + PLACE
-REVERSED = f"SELECT 1 FROM reversals WHERE {PLACE}"  # noqa: S608 - our own names
-FUNDS = "SELECT spent_minor, held_minor FROM accounts WHERE account = %s"
-PIN_FAILURES = "SELECT pin_failures FROM accounts WHERE account = %s"
 # the index is of those that are not empty, and a plan that is kept does not know the value
 SEEN = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s AND cryptogram <> ''"
-SETTLEMENT = "SELECT * FROM settlements WHERE terminal = %s AND batch = %s"
-LAST_SETTLED = "SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = %s"
-IS_REFERENCE = (
-    "SELECT 1 FROM transactions WHERE reference = %s"
-    " UNION ALL SELECT 1 FROM settlements WHERE reference = %s"
-)
-BY_REFERENCE = SELECT + "WHERE reference = %s"
-RESTING = SELECT + "WHERE undoes = %s AND undoes <> '' AND state = 'standing'"
-HOLDS = (
-    f"{SELECT}WHERE account = %s AND authorisation_code = %s AND kind = 'preauth'"
-    " ORDER BY decided_on DESC, reference DESC"
-)
-SALES_OF_DAY = (
-    "SELECT COUNT(*), COALESCE(SUM(amount_minor), 0) FROM transactions WHERE account = %s"
-    " AND decided_on = %s AND state = 'standing' AND kind IN ('sale', 'completion')"
-)
 RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
 TERMINALS = f"""
 SELECT number, (SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = number),
