@@ -47,7 +47,7 @@ from firmware.acquirer.postgres_link import (
     Statement,
 )
 from firmware.acquirer.postgres_moves import ENTER, LAPSE, LAPSED, REVERSE
-from firmware.acquirer.sealed_records import TERMINAL
+from firmware.acquirer.sealed_records import RECORD, TERMINAL
 from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import PaymentName
 
@@ -133,7 +133,7 @@ class PostgresBooks(BooksEngine):
             self._keep_drawn(drawn[0])
         for number, settled, record in found:
             self.link.foresee(LAST_SETTLED, (number,), [(settled,)])
-            self.link.foresee(sql.RECORD, (TERMINAL, number), [] if record is None else [(record,)])
+            self.link.foresee(RECORD, (TERMINAL, number), [] if record is None else [(record,)])
         self._held.update(wanted)
 
     def hold_accounts(self, accounts: Collection[str]) -> None:

@@ -22,7 +22,7 @@ from firmware.acquirer.engine import (
     Coming,
 )
 from firmware.acquirer.postgres_link import PostgresLink, Rows, Statement
-from firmware.acquirer.sealed_records import ACCOUNT
+from firmware.acquirer.sealed_records import ACCOUNT, RECORD
 
 PLACE = ("terminal", "batch", "stan")
 _REFERENCE, _UNDOES = COLUMNS.index("reference"), COLUMNS.index("undoes")
@@ -63,7 +63,7 @@ def _foresee(link: PostgresLink, each: Coming, reference: str, row: tuple[Any, .
     values = (
         (FUNDS, (each.account,), (spent, held)),
         (PIN_FAILURES, (each.account,), (pin_failures,)),
-        (sql.RECORD, (ACCOUNT, each.account), (record,)),
+        (RECORD, (ACCOUNT, each.account), (record,)),
     )
     for name, asked, found in values:
         link.foresee(name, asked, [] if found[0] is None else [found])

@@ -36,7 +36,6 @@ NEW_ACCOUNTS = (
 HOLD_ACCOUNTS = "SELECT 1 FROM accounts WHERE account = ANY(%s) ORDER BY account FOR UPDATE"
 # the index is of those that are not empty, and a plan that is kept does not know the value
 SEEN = "SELECT 1 FROM transactions WHERE account = %s AND cryptogram = %s AND cryptogram <> ''"
-RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
 TERMINALS = f"""
 SELECT number, (SELECT COALESCE(MAX(batch), 0) FROM settlements WHERE terminal = number),
     (SELECT value FROM records WHERE kind = '{TERMINAL}' AND name = number)

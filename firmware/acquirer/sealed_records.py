@@ -18,21 +18,40 @@ TERMINAL, ACCOUNT = "terminal", "account"  # kinds
 BUSY_S = 5
 
 
+RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
+
+
 class Records(Protocol):
     """Records by kind and name, used by one thread at a time. All raise BooksError."""
 
-    def get(self, kind: str, name: str) -> bytes | None: ...
-
-    def put(self, kind: str, name: str, value: bytes) -> None: ...
-
-    def remove(self, kind: str, name: str) -> bool: ...
-
-    def all(self, kind: str) -> dict[str, bytes]: ...
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows that a statement gives; `%s` is the place of a value."""
+        ...
 
     def close(self) -> None: ...
 
+    def get(self, kind: str, name: str) -> bytes | None:
+        """The record, or None."""
+        return next((bytes(row[0]) for row in self.rows(RECORD, kind, name)), None)
 
-class SqliteRecords:
+    def put(self, kind: str, name: str, value: bytes) -> None:
+        """Keep the record; one of this name is replaced."""
+        insert = "INSERT INTO records VALUES (%s, %s, %s) ON CONFLICT (kind, name)"
+        sql = f"{insert} DO UPDATE SET value = excluded.value RETURNING 1"
+        self.rows(sql, kind, name, value)
+
+    def remove(self, kind: str, name: str) -> bool:
+        """Take the record away; whether there was one."""
+        sql = "DELETE FROM records WHERE kind = %s AND name = %s RETURNING 1"
+        return bool(self.rows(sql, kind, name))
+
+    def all(self, kind: str) -> dict[str, bytes]:
+        """Every record of a kind, by name."""
+        rows = self.rows("SELECT name, value FROM records WHERE kind = %s ORDER BY name", kind)
+        return {str(name): bytes(value) for name, value in rows}
+
+
+class SqliteRecords(Records):
     """Records in the file at `path`, made if there is none; durable when a call returns."""
 
     def __init__(self, path: Path) -> None:
@@ -47,36 +66,11 @@ class SqliteRecords:
         except (OSError, sqlite3.Error) as error:
             raise BooksError(f"{path}: {error}") from None
 
-    def get(self, kind: str, name: str) -> bytes | None:
-        """The record, or None."""
-        rows = self._run("SELECT value FROM records WHERE kind = ? AND name = ?", kind, name)
-        return bytes(rows[0][0]) if rows else None
-
-    def put(self, kind: str, name: str, value: bytes) -> None:
-        """Keep the record; one of this name is replaced."""
-        self._run(
-            "INSERT INTO records VALUES (?, ?, ?)"
-            " ON CONFLICT (kind, name) DO UPDATE SET value = excluded.value",
-            kind,
-            name,
-            value,
-        )
-
-    def remove(self, kind: str, name: str) -> bool:
-        """Take the record away; whether there was one."""
-        sql = "DELETE FROM records WHERE kind = ? AND name = ? RETURNING 1"
-        return bool(self._run(sql, kind, name))
-
-    def all(self, kind: str) -> dict[str, bytes]:
-        """Every record of a kind, by name."""
-        rows = self._run("SELECT name, value FROM records WHERE kind = ? ORDER BY name", kind)
-        return {str(name): bytes(value) for name, value in rows}
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(sql.replace("%s", "?"), values).fetchall()
+        except sqlite3.Error as error:
+            raise BooksError(f"records: {error}") from None
 
     def close(self) -> None:
         self._db.close()
-
-    def _run(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        try:
-            return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise BooksError(f"records: {error}") from None
