@@ -56,7 +56,7 @@ from firmware.ui.screens import AmountCheck, Outcome, Phrase
 from firmware.ui.texts import Language, Text
 from hw.events import Key, KeyPressed
 
-APPROVED_MS, REFUSED_MS, CARD_LEFT_MS = 5_000, 8_000, 60_000
+APPROVED_MS, REFUSED_MS = 5_000, 8_000
 DETAIL_COLUMNS = 20  # two a Chinese character
 _GIVEN_UP = {
     GivenUp.CANCELLED: (OrderEnd.CANCELLED, EndCause.AT_TERMINAL),

@@ -17,7 +17,7 @@ from firmware.iso8583.spec import WireError
 AMOUNT_DIGITS, COUNT_DIGITS = 12, 3
 COUNT_MAX, AMOUNT_MAX = 10**COUNT_DIGITS - 1, 10**AMOUNT_DIGITS - 1
 HALF_DIGITS = 2 * (AMOUNT_DIGITS + COUNT_DIGITS) + 1
-ASKED, BALANCED, NOT_BALANCED, ERROR = 0, 1, 2, 3
+ASKED, BALANCED, NOT_BALANCED = 0, 1, 2
 
 
 def folded(totals: Totals, void_is: Literal["credit", "debit"]) -> Totals:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -25,8 +24,7 @@ from firmware.emv.outcomes import CardData
 from firmware.emv.tags import Tag
 from firmware.emv.terminal_data import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
-
-T = TypeVar("T")
+from firmware.lab.cards.transaction import driven
 
 AID = bytes.fromhex("A0000000031010")
 PAN = "4761739001010010"
@@ -46,16 +44,7 @@ APPLICATION = Application(
 )
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Drive a coroutine whose awaits never suspend."""
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        value: T = stop.value
-        return value
-    raise AssertionError("the coroutine suspended")
-
-
+run = driven
 Answer = bytes | CardFailure
 Card = Callable[[bytes], Answer]
 

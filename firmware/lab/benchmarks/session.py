@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Coroutine, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -20,6 +18,7 @@ from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
 from firmware.emv.setup import EmvSetup
 from firmware.emv.terminal_data import EmvTransaction
+from firmware.lab.cards.transaction import driven
 from firmware.lab.issuers import tray_accounts
 from firmware.lab.scenario.stage import START
 from firmware.terminal.emv_setup import emv_setup
@@ -27,7 +26,6 @@ from hw.ports import CardReader
 from hw.sim.cards import TEST_CA_KEYS, tray
 
 AMOUNT_MINOR = 12_850
-T = TypeVar("T")
 
 
 class Played(Struct):
@@ -70,15 +68,15 @@ def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
     setup = _setup()
     counter = _Counter(reader, pin)
     keys = setup.ca_keys if with_keys else CaKeys()
-    transaction = EmvTransaction(AMOUNT_MINOR, "156", at(), 1)
+    transaction = EmvTransaction(AMOUNT_MINOR, "156", START, 1)
     reader.power_on()
     began_ns = time.process_time_ns()
     session = Session(counter, setup.terminal, setup.applications, keys, transaction)
-    ended: object = _run(session.identify())
+    ended: object = driven(session.identify())
     if isinstance(ended, Identified):
-        ended = _run(session.decide())
+        ended = driven(session.decide())
     if isinstance(ended, OnlineRequested):
-        ended = _run(session.complete(OnlineAnswer("00")))
+        ended = driven(session.complete(OnlineAnswer("00")))
     spent_ns = time.process_time_ns() - began_ns - counter.outside_ns
     reader.power_off()
     return Played(type(ended).__name__, spent_ns)
@@ -91,23 +89,8 @@ def pins() -> dict[str, str]:
     return dict.fromkeys(tray(), "1234") | found | by_card
 
 
-def at() -> datetime:
-    """When the sale is made: the scenarios' morning."""
-    return START
-
-
 @cache
 def _setup() -> EmvSetup:
     text = TEST_CA_KEYS.read_text("utf-8")
     keys = CaKeys.from_tsv(text, TEST_CA_KEYS.name, test_keys=True)
     return emv_setup(Config(emv=Emv(test_keys=True)), keys)
-
-
-def _run(stage: Coroutine[Any, Any, T]) -> T:
-    """A stage of a session whose dialogue never waits."""
-    try:
-        stage.send(None)
-    except StopIteration as done:
-        answer: T = done.value
-        return answer
-    raise RuntimeError("the session waits for something")

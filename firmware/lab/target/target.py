@@ -33,7 +33,7 @@ from firmware.terminal.terminal import Terminal
 from firmware.ui.render import Frame
 from hw.sim.time import VirtualClock, VirtualTime
 
-TURN_S, JOIN_S, QUEUE_MAX = 0.005, 10, 1024
+TURN_S, JOIN_S = 0.005, 10
 TILL = "simulator"
 LINES_MAX = 1_000
 _FAILED = re.compile(r"^[^:]*:(\d+): (?:expected (.*), saw (.*))?", re.DOTALL)
