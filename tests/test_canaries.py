@@ -40,19 +40,11 @@ from tests.crash.planted import (
     PlantedRig,
 )
 from tests.crash.rig import WatchedFlow
+from tests.playing import sale
 
 _PIN = {name: pin for name, (_, pin) in PLANTED.items()}
 _SUPERVISOR = f"{SUPERVISOR_PASSWORD} ENTER"
-SALE = (
-    "press 12850 ENTER",
-    "press ENTER",
-    "insert unionpay-debit",
-    f"press {_PIN['unionpay-debit']} ENTER",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-    "wait 1m",
-)
+SALE = sale(12_850, "unionpay-debit", _PIN["unionpay-debit"])
 DAY = (
     *SALE,
     # a password keyed wrong, and a void
@@ -65,22 +57,8 @@ DAY = (
     "remove",
     "wait 1m",
     # the PIN to the card, enciphered and in clear
-    "press 3000 ENTER",
-    "press ENTER",
-    "insert visa-debit",
-    f"press {_PIN['visa-debit']} ENTER",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-    "wait 1m",
-    "press 1500 ENTER",
-    "press ENTER",
-    "insert store-card",
-    f"press {_PIN['store-card']} ENTER",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-    "wait 1m",
+    *sale(3_000, "visa-debit", _PIN["visa-debit"]),
+    *sale(1_500, "store-card", _PIN["store-card"]),
     # declined
     "press 90000 ENTER",
     "press ENTER",
@@ -117,13 +95,7 @@ DAY = (
     "wait 1m",
     # approved by the card alone, and told to the host when there is one again
     "fault host down",
-    "press 2000 ENTER",
-    "press ENTER",
-    "insert offline-ok",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-    "wait 1m",
+    *sale(2_000, "offline-ok"),
     "clear host",
     "wait 10m",
     # signed off and on again

@@ -20,11 +20,11 @@ from firmware.journal.records import (
     TerminalStarted,
 )
 from firmware.journal.store import Journal
-from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import START, Stage
 from firmware.terminal.clock_watch import RELEASED, ClockWatch
 from firmware.ui.texts import Language, Text
+from tests.playing import play
 
 
 def records(player: Player) -> list[object]:
@@ -35,13 +35,6 @@ def records(player: Player) -> list[object]:
 
 def jumps(player: Player) -> list[int]:
     return [each.by_s for each in records(player) if isinstance(each, ClockJumped)]
-
-
-def play(player: Player, *lines: str) -> None:
-    for line in lines:
-        words = line.split()
-        verb = " ".join(words[:2]) if words[0] == "power" else words[0]
-        player.play(Step(verb, tuple(words[len(verb.split()) :]), "here:1"))
 
 
 def test_a_jump_is_recorded_once_before_what_comes_after(tmp_path: Path) -> None:

@@ -20,13 +20,14 @@ from firmware.iso8583.profile import REQUESTS
 from firmware.iso8583.request_parts import CODES
 from firmware.iso8583.totals import pack_totals, unpack_totals
 from firmware.journal import signed_record
-from firmware.journal.records import Record, SettlementCompleted
+from firmware.journal.records import Record
 from firmware.journal.signed_record import NAMES, settlement_fields
 from firmware.lab.page import views
 from firmware.lab.scenario.language import FAULTS, totals_of
 from firmware.lab.scenario.player import Player
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.roles import TABLE, Act
+from tests.payment import closed_batch
 from tests.source import ROOT, modules, parsed
 
 RESTING = {kind for kind in Kind if RESTS_ON[kind]}
@@ -97,15 +98,7 @@ def test_what_counts_reaches_net_line_qr_and_scenario(kind: Kind):
     assert one.net_minor == kind.sign * 500
     assert unpack_totals(pack_totals(one))[0] == one
     assert folded(one, "credit").net_minor == one.net_minor
-    settled = SettlementCompleted(
-        batch=1,
-        totals=one,
-        host_totals=one,
-        balanced=True,
-        operator="01",
-        date="20260302",
-        time="220000",
-    )
+    settled = closed_batch(one, date="20260302")
     assert settlement_fields(settled, training=False)[f"{kind.value}s_minor"] == "500"
     assert totals_of((f"{kind.value}s=1/500",)) == {f"{kind.value}s": (1, 500)}
 

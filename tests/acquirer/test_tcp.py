@@ -8,16 +8,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from firmware.core.clock import SystemClock
 from firmware.core.masked import SecretKey
@@ -27,6 +21,7 @@ from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.iso8583.tcp import TPDU, TcpLink
 from firmware.terminal.assembly import host_link
 from firmware.terminal.settings import settings_of
+from tests.acquirer import serving
 
 Serve = Callable[..., int]
 KEYS = derived_keys(SecretKey(bytes(range(32))))
@@ -150,26 +145,9 @@ def test_an_answer_in_drops_counts_against_one_deadline() -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A key and a certificate for 127.0.0.1, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "host")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
+    chain, secret = serving.certificate(tmp_path)
     path = tmp_path / "host.pem"
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(secret + made.public_bytes(pem))
+    path.write_bytes(secret.read_bytes() + chain.read_bytes())
     return path
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from firmware.__main__ import main
+from firmware.core.kinds import Kind, Result
 from firmware.journal.keys import TerminalKeys
 from tests.journal.story import Shop
 from tests.machine import heeding_hangups
@@ -112,3 +113,15 @@ def started(tmp_path, ear):
             return process
 
         yield start
+
+
+@pytest.fixture
+def day(shop: Shop) -> Shop:
+    """A day's trade: two sales, one of them voided; a refund; a declined one; one in training."""
+    first = shop.sale(12_850)
+    second = shop.sale(990)
+    shop.void(second)
+    shop.refund(first, 850)
+    shop.end(shop.intent(Kind.SALE, 5_000), Result.DECLINED)
+    shop.sale(777, training=True)
+    return shop

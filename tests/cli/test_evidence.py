@@ -18,26 +18,17 @@ from firmware.audit.data import reading
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.signed_record import signed_record
 from firmware.lab.issuers import tray_accounts
-from firmware.lab.scenario.language import read
-from firmware.lab.scenario.player import Player
 from tests.api.counter import Counter
 from tests.cli.conftest import Pos
+from tests.playing import played
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
-STORY = SCENARIOS / "sale-wrong-amount-noticed-a-minute-later-is-voided.pos"
+STORY = "sale-wrong-amount-noticed-a-minute-later-is-voided"
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A terminal's data directory after a sale of 128.50 and its void."""
-    folder = tmp_path_factory.mktemp("data")
-    player = Player(folder, STORY.parent)
-    try:
-        for step in read(STORY):
-            player.play(step)
-    finally:
-        player.close()
-    return folder
+    return played(tmp_path_factory.mktemp("data"), STORY)
 
 
 def packed(data: Path, output: Path, *arguments: str) -> zipfile.ZipFile:

@@ -18,10 +18,9 @@ from firmware.audit.evidence_seal import MANIFEST, SIGNATURE, seal
 from firmware.audit.keyring import fingerprint_of, pem_of, pem_of_all, read_keys
 from firmware.journal.chain import link
 from firmware.journal.keys import TerminalKeys
-from firmware.lab.scenario.language import read
-from firmware.lab.scenario.player import Player
 from tests.cli.conftest import Pos
-from tests.cli.test_evidence import SCENARIOS, data  # noqa: F401 - a fixture
+from tests.cli.test_evidence import data  # noqa: F401 - a fixture
+from tests.playing import played
 
 Files = dict[str, bytes]
 Change = Callable[[Files], None]
@@ -295,12 +294,7 @@ def test_however_a_sale_ended_its_pack_holds_together(
 ):
     directory = tmp_path / "data"
     directory.mkdir()
-    player = Player(directory, SCENARIOS)
-    try:
-        for step in read(SCENARIOS / f"{story}.pos"):
-            player.play(step)
-    finally:
-        player.close()
+    played(directory, story)
     path = tmp_path / "e.zip"
     assert pos("evidence", "1", "-o", path, "--data", directory).code == 0
     ended = pos("verify", path)

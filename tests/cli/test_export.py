@@ -9,22 +9,9 @@ import sqlite3
 
 import pytest
 
-from firmware.core.kinds import Kind, Result
 from firmware.journal.connection import DATABASE
 from firmware.journal.transactions import State
 from tests.journal.story import CARD
-
-
-@pytest.fixture
-def day(shop):
-    """A day's trade: two sales, one of them voided; a refund; a declined one; one in training."""
-    first = shop.sale(12_850)
-    second = shop.sale(990)
-    shop.void(second)
-    shop.refund(first, 850)
-    shop.end(shop.intent(Kind.SALE, 5_000), Result.DECLINED)
-    shop.sale(777, training=True)
-    return shop
 
 
 def exported(pos, shop, *words):

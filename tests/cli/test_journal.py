@@ -5,23 +5,11 @@ import sqlite3
 import pytest
 
 from firmware.audit.keyring import pem_of
-from firmware.core.kinds import Copy, Kind, Result
+from firmware.core.kinds import Copy
 from firmware.journal.connection import DATABASE
 from firmware.journal.paper_records import PrintQueued, PrintSent
 from firmware.journal.records import GuardOverridden, SettingChanged, SettingsRecorded
 from tests.journal.story import CARD, confirmed, opened
-
-
-@pytest.fixture
-def day(shop):
-    """A day's trade: two sales, one of them voided; a refund; a declined one; one in training."""
-    first = shop.sale(12_850)
-    second = shop.sale(990)
-    shop.void(second)
-    shop.refund(first, 850)
-    shop.end(shop.intent(Kind.SALE, 5_000), Result.DECLINED)
-    shop.sale(777, training=True)
-    return shop
 
 
 def test_the_open_batch_is_listed_while_the_terminal_holds_it(pos, day):

@@ -14,29 +14,19 @@ from firmware.__main__ import main
 from firmware.audit.day_report import Report, Tally, gathered, table
 from firmware.audit.report_chart import CHART_HEIGHT_PX, KINDS, WIDTH_PX, draw
 from firmware.core.kinds import Kind
-from firmware.lab.scenario.language import read
-from firmware.lab.scenario.player import Player
 from tests.cli.conftest import Pos
 from tests.journal.story import CARD, Shop
+from tests.playing import played
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
-STORY = SCENARIOS / "refund-in-parts-up-to-the-total-and-not-a-cent-more.pos"
-DECLINED = SCENARIOS / "sale-declined-says-why.pos"
+STORY = "refund-in-parts-up-to-the-total-and-not-a-cent-more"
+DECLINED = "sale-declined-says-why"
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sale of 128.50, settled, refunded in two parts; then a sale that was declined."""
-    folder = tmp_path_factory.mktemp("data")
-    player = Player(folder, SCENARIOS)
-    try:
-        for story in (STORY, DECLINED):
-            for step in read(story):
-                if step.verb not in ("expect totals", "expect no paper"):  # of one story alone
-                    player.play(step)
-    finally:
-        player.close()
-    return folder
+    of_one_alone = ("expect totals", "expect no paper")
+    return played(tmp_path_factory.mktemp("data"), STORY, DECLINED, without=of_one_alone)
 
 
 def said(data: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[list[str]]:

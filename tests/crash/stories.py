@@ -24,42 +24,12 @@ from firmware.payments.transact import (
     payment_of,
 )
 from tests.crash.cuts import Story
+from tests.playing import refund, sale, void
 
-SALE = (
-    "press 12850 ENTER",
-    "press ENTER",
-    "insert unionpay-debit",
-    "press 123456 ENTER",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-)
-VOID = (
-    "press MENU 2 246810 ENTER 000001 ENTER",
-    "press ENTER",
-    "insert unionpay-debit",
-    "press 123456 ENTER",
-    'expect screen "交易成功" "消费撤销"',
-    "press ENTER",
-    "remove",
-)
-REFUND = (
-    "press MENU 3 246810 ENTER 000001 ENTER ENTER",
-    "press ENTER",
-    "press 5000 ENTER",
-    "press ENTER",
-    "insert unionpay-debit",
-    'expect screen "交易成功" "退货"',
-    "press ENTER",
-    "remove",
-)
-UNDO = (
-    *SALE[:-2],
-    "press CANCEL",
-    'expect screen "交易成功" "消费撤销"',
-    "press ENTER",
-    "remove",
-)
+SALE = sale(12_850, "unionpay-debit", "123456")[:-1]
+VOID = void(1, "unionpay-debit", "123456")[:-1]
+REFUND = refund(1, 5_000, "unionpay-debit")[:-1]
+UNDO = (*SALE[:-2], "press CANCEL", *VOID[-3:])
 SETTLE = ("press MENU 6", "press ENTER", 'expect screen "对账平"', "press ENTER")
 FIRST_SIGN_ON = (
     "press 01 ENTER 0000 ENTER",
@@ -80,14 +50,7 @@ NO_ANSWER = (
     "clear host",
     "wait 10m",
 )
-OFFLINE_SALE = (
-    "press 5000 ENTER",
-    "press ENTER",
-    "insert offline-ok",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-)
+OFFLINE_SALE = sale(5_000, "offline-ok")[:-1]
 LOOK_AND_REPRINT = (
     "press MENU 4 1 000001 ENTER",
     'expect screen "128.50"',
@@ -110,15 +73,7 @@ OFF_AND_ON = (
     'expect screen "签到成功"',
     "press ENTER",
 )
-ORDER = (
-    "order a 12850",
-    "press ENTER",
-    "insert unionpay-debit",
-    "press 123456 ENTER",
-    'expect screen "交易成功"',
-    "wait 10s",
-    "remove",
-)
+ORDER = ("order a 12850", *SALE[1:-2], "wait 10s", "remove")
 AT_REST = ("wait 1m",)
 
 STORIES = (

@@ -29,6 +29,7 @@ from tests.crash.expected import EXPECTED, SALE_IN_VAIN, Expected, in_vain, stan
 from tests.crash.journaled import agreed_in, approved_in, untold
 from tests.crash.rig import Rig
 from tests.crash.telling import Cast, Reach, State, Telling
+from tests.playing import sale
 
 OUTCOME_STAYS = ("printer",)  # a printer's fault changes no outcome
 MENDED_BY = {"power cut": ("key",)}  # besides what a line clears
@@ -37,16 +38,7 @@ PATIENCE_MS = 2 * 3_600_000
 MINUTE_MS = 60_000
 TRUST_CLOCK = ("press ENTER", "press 246810 ENTER")
 IDLE = "请输入金额"  # and so the next sale speaks Chinese
-NEXT_SALE = (
-    "press 3300 ENTER",
-    "press ENTER",
-    "insert unionpay-credit",
-    "press 123456 ENTER",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-    "wait 1m",
-)
+NEXT_SALE = sale(3_300, "unionpay-credit", "123456")
 
 
 class PowerIsCut(BaseException):

@@ -22,17 +22,9 @@ from firmware.ui.texts import Language, Text
 from tests.crash.cuts import copy
 from tests.crash.rig import Rig
 from tests.crash.telling import provision
+from tests.playing import sale
 
-SALE = (
-    "press 12850 ENTER",
-    "press ENTER",
-    "insert unionpay-debit",
-    "press 123456 ENTER",
-    'expect screen "交易成功"',
-    "press ENTER",
-    "remove",
-    "wait 1m",
-)
+SALE = sale(12_850, "unionpay-debit", "123456")
 GONE, OTHERS = (text.in_language(Language.ZH) for text in (Text.DATA_GONE, Text.DATA_OTHERS))
 TRADES = Text.ENTER_AMOUNT.in_language(Language.ZH)
 

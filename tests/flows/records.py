@@ -223,17 +223,6 @@ def refuses_before_the_reversal(owed: Transaction) -> list[Pair]:
     return [looked_up, *tells(Text.REFUSED, Text.REVERSAL_FIRST, name)]
 
 
-def original_of(sale: Transaction) -> OriginalRef:
-    """How a void or refund names its sale."""
-    return OriginalRef(
-        batch=sale.batch,
-        stan=sale.stan,
-        reference=sale.reference,
-        date=sale.date,
-        amount_minor=sale.amount_minor,
-    )
-
-
 def original_on_display(kind: Kind, sale: Transaction, left_minor: int | None = None) -> Original:
     """The sale to be taken back, with all that tells it from another."""
     return Original(

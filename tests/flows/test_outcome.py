@@ -33,7 +33,6 @@ from tests.flows.records import (
     intent_of,
     is_approved,
     is_carried_out,
-    original_of,
     original_on_display,
     transaction_of,
 )
@@ -64,6 +63,7 @@ from tests.flows.words import (
     shows,
     tells,
 )
+from tests.payment import original_of
 
 SALE, VOID = Kind.SALE, Kind.VOID
 VISA = facts_of("visa-credit")

@@ -24,7 +24,6 @@ from tests.flows.records import (
     is_approved,
     is_carried_out,
     original_is_left_alone,
-    original_of,
     original_on_display,
     transaction_of,
 )
@@ -52,7 +51,7 @@ from tests.flows.words import (
     supervisor_gives_password,
     tells,
 )
-from tests.payment import yuan
+from tests.payment import original_of, yuan
 
 REFUND = Kind.REFUND
 VISA = facts_of("visa-credit")

@@ -9,7 +9,6 @@ from firmware.core.kinds import Copy, Kind, Totals
 from firmware.flows.reprint import reprint
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Append, Look
 from firmware.ui.screens import Menu, TextEntry
@@ -27,6 +26,7 @@ from tests.flows.words import (
     shows,
     tells,
 )
+from tests.payment import closed_batch
 
 SOLD = transaction_of(intent_of(Kind.SALE, 800, facts_of("visa-credit")), State.APPROVED)
 ITEMS = (Text.REPRINT_LAST, Text.REPRINT_ANY, Text.REPRINT_SETTLEMENT)
@@ -103,15 +103,7 @@ def test_no_copy_is_printed_when_none_is_chosen():
 
 
 def test_last_settlement_is_printed_again():
-    settled = SettlementCompleted(
-        batch=1,
-        totals=Totals(),
-        host_totals=Totals(),
-        balanced=True,
-        operator="01",
-        date=NOW.date,
-        time=NOW.time,
-    )
+    settled = closed_batch(Totals(), date=NOW.date, time=NOW.time)
     follow(
         reprint(desk()),
         is_chosen(Key.D3),

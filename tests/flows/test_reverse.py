@@ -32,6 +32,10 @@ OWED = transaction_of(INTENT, State.REVERSING, reference="")
 SECOND = transaction_of(
     intent_of(Kind.SALE, 900, facts_of("visa-credit"), stan=2), State.REVERSING, reference=""
 )
+BOTH = [
+    Reversal(transaction=each, reason=ReversalCause.POWER_LOST, attempts=0)
+    for each in (OWED, SECOND)
+]
 PRESENTED = CardPresented(Pan("5413330089020029"), "01", "3012")
 SILENCE = NoAnswer(NoAnswerReason.TIMED_OUT)
 
@@ -69,13 +73,9 @@ def test_any_other_word_leaves_it_owed(answer: HostAnswer, detail: str):
 
 def test_first_that_is_not_answered_stops_those_behind_it():
     (_, now, asked) = reversal_is_sent(OWED, "power lost", SILENCE)
-    both = [
-        Reversal(transaction=each, reason=ReversalCause.POWER_LOST, attempts=0)
-        for each in (OWED, SECOND)
-    ]
     done = follow(
         send_reversals(desk()),
-        (Look.of(Lookups.reversals), both),
+        (Look.of(Lookups.reversals), BOTH),
         now,
         asked,
         reversal_stays_owed(OWED, 1, "timed out"),
@@ -86,13 +86,9 @@ def test_first_that_is_not_answered_stops_those_behind_it():
 def test_all_that_are_owed_go_out_oldest_first():
     (_, now, first) = reversal_is_sent(OWED, "power lost", Answered("00"))
     (_, _, second) = reversal_is_sent(SECOND, "power lost", Answered("25"))
-    both = [
-        Reversal(transaction=each, reason=ReversalCause.POWER_LOST, attempts=0)
-        for each in (OWED, SECOND)
-    ]
     done = follow(
         send_reversals(desk()),
-        (Look.of(Lookups.reversals), both),
+        (Look.of(Lookups.reversals), BOTH),
         now,
         first,
         reversal_is_confirmed(OWED),
@@ -106,13 +102,9 @@ def test_all_that_are_owed_go_out_oldest_first():
 def test_one_that_the_host_refuses_holds_up_none_behind_it():
     (_, now, first) = reversal_is_sent(OWED, "power lost", Answered("96"))
     (_, _, second) = reversal_is_sent(SECOND, "power lost", Answered("00"))
-    both = [
-        Reversal(transaction=each, reason=ReversalCause.POWER_LOST, attempts=0)
-        for each in (OWED, SECOND)
-    ]
     done = follow(
         send_reversals(desk()),
-        (Look.of(Lookups.reversals), both),
+        (Look.of(Lookups.reversals), BOTH),
         now,
         first,
         reversal_stays_owed(OWED, 1, "96"),

@@ -17,7 +17,7 @@ from firmware.iso8583.messages import (
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
+from firmware.journal.records import BatchOpened, SettlementStarted
 from firmware.journal.transactions import State
 from firmware.payments.effects import Append, Authorise, CheckClock, CheckSpace, Look, Now
 from firmware.ui.screens import Notice
@@ -46,6 +46,7 @@ from tests.flows.words import (
     shows,
     tells,
 )
+from tests.payment import closed_batch
 
 TOTALS = Totals(sales=2, sales_minor=2_000, voids=1, voids_minor=800)
 OTHERS = Totals(sales=1, sales_minor=1_200, voids=1, voids_minor=800)
@@ -103,12 +104,11 @@ def host_is_asked(answer: HostAnswer) -> list[Pair]:
 
 def batch_is_closed(host_totals: Totals, *, balanced: bool) -> list[Pair]:
     """Settlement, next batch and slip in one commit."""
-    completed = SettlementCompleted(
+    completed = closed_batch(
+        TOTALS,
         batch=BATCH,
-        totals=TOTALS,
         host_totals=host_totals,
         balanced=balanced,
-        operator="01",
         date=NOW.date,
         time=NOW.time,
     )

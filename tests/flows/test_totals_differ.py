@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from firmware.journal.records import SettlementCompleted
-from firmware.lab.scenario.language import parse
 from firmware.lab.scenario.player import Player
+from tests.playing import play
 
 SALES = """
 press 850 ENTER
@@ -45,11 +45,6 @@ def player(tmp_path: Path) -> Iterator[Player]:
     forget_a_sale(tmp_path)
     yield player
     player.close()
-
-
-def play(player: Player, text: str) -> None:
-    for step in parse(text, "here"):
-        player.play(step)
 
 
 def forget_a_sale(directory: Path) -> None:

@@ -25,7 +25,6 @@ from tests.flows.records import (
     is_approved,
     is_carried_out,
     original_is_left_alone,
-    original_of,
     original_on_display,
     outcome_of,
     refuses_before_the_reversal,
@@ -56,7 +55,7 @@ from tests.flows.words import (
     supervisor_gives_password,
     tells,
 )
-from tests.payment import yuan
+from tests.payment import original_of, yuan
 
 VOID = Kind.VOID
 UNIONPAY, VISA = facts_of("unionpay-debit"), facts_of("visa-credit")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from firmware.core.kinds import CardFacts, Kind, OriginalRef, Result
+from firmware.core.kinds import CardFacts, Kind, Result
 from firmware.core.masked import SecretKey
 from firmware.journal.connection import Connect, connect
 from firmware.journal.head import HeadFile, OpenHead
@@ -20,13 +20,12 @@ from firmware.journal.records import (
     OutcomeRecorded,
     ReversalConfirmed,
     ReversalOpened,
-    SettlementCompleted,
     SettlementStarted,
 )
 from firmware.journal.rules import batch_after
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
-from tests.payment import payment, yuan
+from tests.payment import closed_batch, original_of, payment, yuan
 
 CHINA = timezone(timedelta(hours=8))
 CARD = CardFacts(hash="a1" * 32, first6="622848", last4="0012", pan_length=19)
@@ -97,7 +96,7 @@ class Shop:
             operator=operator,
             date=self.clock().strftime("%Y%m%d"),
             time=self.clock().strftime("%H%M%S"),
-            original=reference_to(original) if original else None,
+            original=original_of(original) if original else None,
             training=training,
             order_id=order_id,
             order_reference="table 7" if order_id else "",
@@ -177,15 +176,7 @@ class Shop:
     def complete(self, started: SettlementStarted) -> None:
         """The host agrees with the totals: the batch is closed and the next one opened."""
         self.journal.append(
-            SettlementCompleted(
-                batch=started.batch,
-                totals=started.totals,
-                host_totals=started.totals,
-                balanced=True,
-                operator="01",
-                date="20260302",
-                time="220000",
-            ),
+            closed_batch(started.totals, batch=started.batch, date="20260302"),
             BatchOpened(batch=batch_after(started.batch)),
         )
 
@@ -221,13 +212,3 @@ def opened(of: IntentRecorded | Transaction) -> ReversalOpened:
 
 def confirmed(of: IntentRecorded | Transaction) -> ReversalConfirmed:
     return ReversalConfirmed(batch=of.batch, stan=of.stan, response_code="00", training=of.training)
-
-
-def reference_to(original: Transaction) -> OriginalRef:
-    return OriginalRef(
-        batch=original.batch,
-        stan=original.stan,
-        reference=original.reference,
-        date=original.date,
-        amount_minor=original.amount_minor,
-    )

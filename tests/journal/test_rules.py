@@ -14,7 +14,6 @@ from firmware.journal.records import (
     BatchOpened,
     Record,
     ReversalAttempted,
-    SettlementCompleted,
     SettlementStarted,
     TerminalStarted,
 )
@@ -22,6 +21,7 @@ from firmware.journal.schema import SCHEMA
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from tests.journal.story import CARD, KEYS, OTHER_CARD, Shop, confirmed, opened, outcome_of
+from tests.payment import closed_batch
 
 
 def refused(shop: Shop, *records: Record, because: str) -> None:
@@ -286,15 +286,7 @@ def test_no_transaction_begins_after_the_totals_are_fixed(shop: Shop) -> None:
 
 def test_a_batch_closes_only_through_a_settlement_and_opens_after_it(shop: Shop) -> None:
     refused(shop, BatchOpened(batch=2), because="not closed")
-    completed = SettlementCompleted(
-        batch=1,
-        totals=Totals(),
-        host_totals=Totals(),
-        balanced=True,
-        operator="01",
-        date="20260302",
-        time="220000",
-    )
+    completed = closed_batch(Totals(), date="20260302")
     refused(shop, completed, because="not started")
     shop.settle()
     refused(shop, BatchOpened(batch=4), because="not closed")

@@ -13,13 +13,13 @@ from firmware.core.kinds import Copy, Kind, Totals
 from firmware.journal import base45
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
-from firmware.journal.records import SettlementCompleted
 from firmware.journal.signed_record import NAMES, settlement_record
 from firmware.journal.verify import verify_journal
 from firmware.receipts.papers import Papers
 from hw.ports import Qr
 from tests.journal.story import KEYS, Shop, confirmed, opened
 from tests.journal.tamper import copy_of, cut_tail
+from tests.payment import closed_batch
 
 TRUSTED = [(1, KEYS.public_key)]
 LOADED = Totals(
@@ -90,15 +90,7 @@ def test_a_settlement_slip_says_what_was_signed_in_a_line_that_fits_a_qr(shop: S
 
 
 def test_the_longest_is_no_longer_than_a_vouchers(shop: Shop) -> None:
-    most = SettlementCompleted(
-        batch=999_999,
-        totals=LOADED,
-        host_totals=LOADED,
-        balanced=False,
-        operator="01",
-        date="20260302",
-        time="220000",
-    )
+    most = closed_batch(LOADED, batch=999_999, balanced=False, date="20260302")
     text = settlement_record(
         most,
         KEYS,
@@ -177,12 +169,10 @@ def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
     true = shop.journal.settlement(1)
     assert true is not None
     text = settlement_record(
-        SettlementCompleted(
-            batch=1,
-            totals=Totals(sales=1, sales_minor=12_850),
+        closed_batch(
+            Totals(sales=1, sales_minor=12_850),
             host_totals=true.host_totals,
             balanced=False,
-            operator="01",
             date=true.date,
             time=true.time,
         ),
@@ -200,15 +190,7 @@ def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
 def test_a_batch_that_was_not_settled_has_no_slip(shop: Shop) -> None:
     settled(shop)
     text = settlement_record(
-        SettlementCompleted(
-            batch=2,
-            totals=Totals(),
-            host_totals=Totals(),
-            balanced=True,
-            operator="01",
-            date="20260302",
-            time="220000",
-        ),
+        closed_batch(Totals(), batch=2, date="20260302"),
         KEYS,
         merchant="1",
         terminal="1",

@@ -25,6 +25,7 @@ from firmware.iso8583 import rounds
 from firmware.lab.issuers import tray_books
 from tests.acquirer.serving import ROOT, Server, add_terminal, certificate
 from tests.line.proxy import Proxy
+from tests.playing import refund, sale, void
 
 NUMBERS = ("10000001", "10000002")
 ACQUIRER = "acquirer"
@@ -32,27 +33,9 @@ VICTIMS = (*NUMBERS, ACQUIRER)
 SETTLE = ("press MENU 6", "press ENTER", 'expect screen "对账"', "press ENTER", "wait 1m")
 
 
-def sale(minor: int, card: str, pin: str = "") -> tuple[str, ...]:
-    keyed = (f"press {pin} ENTER",) if pin else ()
-    paid = ('expect screen "交易成功"', "press ENTER", "remove", "wait 1m")
-    return (f"press {minor} ENTER", "press ENTER", f"insert {card}", *keyed, *paid)
-
-
 def undo(minor: int, card: str) -> tuple[str, ...]:
     return (*sale(minor, card)[:-3], "press CANCEL", 'expect screen "消费撤销"', "press ENTER",
             "remove", "wait 1m")  # fmt: skip
-
-
-def void(voucher: int, card: str, pin: str) -> tuple[str, ...]:
-    return (f"press MENU 2 246810 ENTER {voucher:06d} ENTER", "press ENTER", f"insert {card}",
-            f"press {pin} ENTER", 'expect screen "交易成功" "消费撤销"', "press ENTER", "remove",
-            "wait 1m")  # fmt: skip
-
-
-def refund(voucher: int, minor: int, card: str) -> tuple[str, ...]:
-    return (f"press MENU 3 246810 ENTER {voucher:06d} ENTER ENTER", "press ENTER",
-            f"press {minor} ENTER", "press ENTER", f"insert {card}",
-            'expect screen "交易成功" "退货"', "press ENTER", "remove", "wait 1m")  # fmt: skip
 
 
 def refund_elsewhere(sold: tuple[str, str], minor: int, card: str) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from firmware.core.config import Merchant
 from firmware.core.kinds import CardFacts, Copy, EmvData, Kind, OriginalRef, Totals, Verification
 from firmware.core.money import CURRENCIES, MINOR_MAX, Money, currency_of
-from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.receipts.columns import beside, grouped, plain, width, wrap
 from firmware.receipts.fault import display_slip, fault_slip
 from firmware.receipts.settlement import settlement_slip
 from firmware.receipts.transaction import transaction_receipt
 from hw.ports import Size, TextLine
+from tests.payment import closed_batch
 
 
 @pytest.mark.parametrize(
@@ -193,14 +193,8 @@ totals = st.builds(
 @settings(max_examples=30)
 @given(totals, totals, merchants, both_widths, st.sampled_from(sorted(CURRENCIES)))
 def test_no_line_of_a_settlement_is_wider_than_the_paper(ours, host, merchant, columns, currency):
-    settlement = SettlementCompleted(
-        batch=999_999,
-        totals=ours,
-        host_totals=host,
-        balanced=ours == host,
-        operator="01",
-        date="20261122",
-        time="221500",
+    settlement = closed_batch(
+        ours, batch=999_999, host_totals=host, balanced=ours == host, time="221500"
     )
     assert_fits(
         settlement_slip(

@@ -5,12 +5,11 @@ import pytest
 
 from firmware.core.config import Merchant
 from firmware.core.kinds import Copy, Kind, ReversalCause, Totals, Verification
-from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts.fault import display_slip, fault_slip, refused_slip, waiting_slip
 from firmware.receipts.settlement import settlement_slip
 from firmware.receipts.transaction import transaction_receipt
-from tests.payment import yuan
+from tests.payment import closed_batch, yuan
 
 QR = "POS1.eyJzdGFuIjoyN30.c2lnbmF0dXJl"
 TOTALS = Totals(sales=12, sales_minor=183_450, voids=1, voids_minor=12_850, refunds=0)
@@ -74,15 +73,7 @@ def test_sale_that_was_reversed(transaction, merchant, golden, columns):
 @pytest.mark.parametrize("balanced", [True, False], ids=["balanced", "unbalanced"])
 def test_settlement(merchant, golden, columns, balanced):
     host = TOTALS if balanced else msgspec.structs.replace(TOTALS, sales=11, sales_minor=170_600)
-    settlement = SettlementCompleted(
-        batch=1,
-        totals=TOTALS,
-        host_totals=host,
-        balanced=balanced,
-        operator="01",
-        date="20261122",
-        time="221500",
-    )
+    settlement = closed_batch(TOTALS, host_totals=host, balanced=balanced, time="221500")
     slip = settlement_slip(settlement, merchant, columns=columns, duplicate=False, qr=QR)
     golden(f"settlement-{'balanced' if balanced else 'unbalanced'}", slip, columns)
 

@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.core.kinds import Copy, Kind, OriginalRef, ReversalCause, Totals
-from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import Reversal, State
 from firmware.receipts.fault import fault_slip
 from firmware.receipts.settlement import settlement_slip
 from hw.ports import Document, Size, TextLine
+from tests.payment import closed_batch
 from tests.receipts.test_rules import MERCHANT, line_of, slip
 
 HOLD = OriginalRef(
@@ -97,15 +97,7 @@ def test_a_settlement_with_completions_adds_them_up() -> None:
         completion_voids=1,
         completion_voids_minor=80_000,
     )
-    settled = SettlementCompleted(
-        batch=1,
-        totals=totals,
-        host_totals=totals,
-        balanced=True,
-        operator="01",
-        date="20261122",
-        time="220000",
-    )
+    settled = closed_batch(totals)
 
     def printed(**changes: Any) -> str:
         told = replace(settled, **changes)

@@ -8,12 +8,11 @@ import pytest
 from firmware.core.config import Merchant
 from firmware.core.kinds import CardFacts, Copy, Kind, OriginalRef, Totals, Verification
 from firmware.core.money import CURRENCIES
-from firmware.journal.records import SettlementCompleted
 from firmware.journal.transactions import State
 from firmware.receipts.settlement import settlement_slip
 from firmware.receipts.transaction import transaction_receipt
 from hw.ports import Cut, Qr, Size, TextLine
-from tests.payment import yuan
+from tests.payment import closed_batch, yuan
 
 MERCHANT = Merchant(phone="021-6135 0000")
 SOME = Totals(
@@ -306,15 +305,7 @@ def test_control_characters_of_a_hostile_card_do_not_reach_the_printer(transacti
 
 
 def settled(ours, host, **how):
-    settlement = SettlementCompleted(
-        batch=3,
-        totals=ours,
-        host_totals=host,
-        balanced=ours == host,
-        operator="01",
-        date="20261122",
-        time="221500",
-    )
+    settlement = closed_batch(ours, batch=3, host_totals=host, balanced=ours == host, time="221500")
     return settlement_slip(settlement, MERCHANT, columns=32, duplicate=False, qr=None, **how)
 
 

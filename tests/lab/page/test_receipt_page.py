@@ -20,16 +20,14 @@ from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES
 from firmware.journal import base45
 from firmware.journal.keys import TerminalKeys
-from firmware.journal.records import SettlementCompleted
 from firmware.journal.signed_record import settlement_record, signed_record
 from firmware.journal.transactions import State, Transaction
 from firmware.lab.page.browser import CHROMIUM, FLAGS
-from firmware.lab.scenario.language import read
-from firmware.lab.scenario.player import Player
 from tests.lab.page.conftest import ARTIFACTS
+from tests.payment import closed_batch
+from tests.playing import played
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
-STORY = SCENARIOS / "sale-wrong-amount-noticed-a-minute-later-is-voided.pos"
+STORY = "sale-wrong-amount-noticed-a-minute-later-is-voided"
 PHONE = {"width": 390, "height": 844}
 ORDER = 2**252 + 27742317777372353535851937790883648493
 PUBLISHED = {
@@ -41,14 +39,7 @@ PUBLISHED = {
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A terminal's data directory after a sale of 128.50 and its void."""
-    folder = tmp_path_factory.mktemp("data")
-    player = Player(folder, SCENARIOS)
-    try:
-        for step in read(STORY):
-            player.play(step)
-    finally:
-        player.close()
-    return folder
+    return played(tmp_path_factory.mktemp("data"), STORY)
 
 
 @pytest.fixture(scope="module")
@@ -252,15 +243,7 @@ def test_an_amount_has_the_decimals_of_its_currency(phone, sale, keys, words):
 
 def test_a_settlement_slip_is_checked_too(phone, sale, keys):
     totals = Totals(sales=2, sales_minor=13_840, voids=1, voids_minor=990)
-    settled = SettlementCompleted(
-        batch=1,
-        totals=totals,
-        host_totals=totals,
-        balanced=True,
-        operator="01",
-        date="20261122",
-        time="220000",
-    )
+    settled = closed_batch(totals)
     text = settlement_record(
         settled,
         keys,

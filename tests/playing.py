@@ -1,0 +1,47 @@
+"""What tests have a terminal play: lines of the scenario language, and stories from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from firmware.lab.scenario.language import parse, read
+from firmware.lab.scenario.player import Player
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+APPROVED = 'expect screen "交易成功"'
+AWAY = ("press ENTER", "remove", "wait 1m")
+
+
+def sale(minor: int, card: str, pin: str = "") -> tuple[str, ...]:
+    """A sale that is approved, by a PIN if the card wants one."""
+    keyed = (f"press {pin} ENTER",) if pin else ()
+    return (f"press {minor} ENTER", "press ENTER", f"insert {card}", *keyed, APPROVED, *AWAY)
+
+
+def void(voucher: int, card: str, pin: str) -> tuple[str, ...]:
+    keyed = (f"press MENU 2 246810 ENTER {voucher:06d} ENTER", "press ENTER")
+    return (*keyed, f"insert {card}", f"press {pin} ENTER", f'{APPROVED} "消费撤销"', *AWAY)
+
+
+def refund(voucher: int, minor: int, card: str) -> tuple[str, ...]:
+    keyed = (f"press MENU 3 246810 ENTER {voucher:06d} ENTER ENTER", "press ENTER")
+    agreed = (f"press {minor} ENTER", "press ENTER")
+    return (*keyed, *agreed, f"insert {card}", f'{APPROVED} "退货"', *AWAY)
+
+
+def play(player: Player, *lines: str) -> None:
+    for step in parse("\n".join(lines), "here"):
+        player.play(step)
+
+
+def played(directory: Path, *stories: str, without: tuple[str, ...] = ()) -> Path:
+    """The data directory after these scenarios, but for the steps of some verbs."""
+    player = Player(directory, SCENARIOS)
+    try:
+        for story in stories:
+            for step in read(SCENARIOS / f"{story}.pos"):
+                if step.verb not in without:
+                    player.play(step)
+    finally:
+        player.close()
+    return directory
