@@ -191,10 +191,15 @@ def _verification(case: Case) -> Iterator[str]:
         yield from _both(chinese, english)
 
 
-def _figure(image: Image.Image, caption: str) -> str:
+def png(image: Image.Image) -> bytes:
+    """A picture as a PNG file's bytes."""
     file = io.BytesIO()
     image.save(file, format="PNG")
-    data = base64.b64encode(file.getvalue()).decode()
+    return file.getvalue()
+
+
+def _figure(image: Image.Image, caption: str) -> str:
+    data = base64.b64encode(png(image)).decode()
     return (
         f'<figure><img alt="{escape(caption)}" src="data:image/png;base64,{data}">'
         f"<figcaption><code>{escape(caption)}</code></figcaption></figure>"

@@ -9,12 +9,9 @@ keys, `manifest.txt` and `manifest.sig` the seal. `pos verify FILE.zip` checks i
 from __future__ import annotations
 
 import argparse
-import io
 import zipfile
 from datetime import datetime
 from pathlib import Path
-
-from PIL import Image
 
 from firmware.audit.data import add_data_argument, reading
 from firmware.audit.evidence_case import (
@@ -25,7 +22,7 @@ from firmware.audit.evidence_case import (
     records_json,
     verification_json,
 )
-from firmware.audit.evidence_page import page
+from firmware.audit.evidence_page import page, png
 from firmware.audit.evidence_seal import seal
 from firmware.audit.keyring import fingerprint_of, pem_of_all
 from firmware.audit.output import add_output_arguments, writing_bytes
@@ -99,13 +96,6 @@ def contents(case: Case) -> dict[str, bytes]:
         "verification.json": verification_json(case).encode(),
         "terminal-key.pem": pem_of_all(case.keys).encode(),
     }
-
-
-def png(image: Image.Image) -> bytes:
-    """A picture as a PNG file's bytes."""
-    file = io.BytesIO()
-    image.save(file, format="PNG")
-    return file.getvalue()
 
 
 def _write(path: Path, case: Case, keys: TerminalKeys, *, force: bool) -> None:
