@@ -36,7 +36,8 @@ expect screen "对账平"
 """
 
 
-def test_a_sale_and_a_settlement_of_the_simulator_stand_at_the_server(tmp_path):
+def served(tmp_path):
+    """A server that knows the terminal and the tray's cards, and how it is reached at a port."""
     data, key = tmp_path / "acquirer", tmp_path / "terminal.json"
     words = ("terminal", "add", TERMINAL, "--merchant", MERCHANT, "--json", "--data", data)
     key.write_text(said(*words))
@@ -44,15 +45,19 @@ def test_a_sale_and_a_settlement_of_the_simulator_stand_at_the_server(tmp_path):
     chain, secret = certificate(tmp_path)
     server = Server(data, "--tls-cert", chain, "--tls-key", secret)
     tls = ssl.create_default_context(cafile=str(chain))
-    acquirer = FarAcquirer("127.0.0.1", server.port, master_in(key), tls)
+    return server, lambda port: FarAcquirer("127.0.0.1", port, master_in(key), tls)
+
+
+def test_a_sale_and_a_settlement_of_the_simulator_stand_at_the_server(tmp_path):
+    server, at_port = served(tmp_path)
     hub = Hub()
-    session = Session(tmp_path / "terminals", hub, {}, acquirer=acquirer)
+    session = Session(tmp_path / "terminals", hub, {}, acquirer=at_port(server.port))
     try:
         session.start()
         session.submit(Play("story.pos", STORY, {}))
         wait_for(hub, lambda: (hub.state("play") or {}).get("end"))
         assert hub.state("play")["end"] == "held", hub.state("play")
-        (batch,) = json.loads(said("report", "--json", "--data", data))["batches"]
+        (batch,) = json.loads(said("report", "--json", "--data", tmp_path / "acquirer"))["batches"]
         assert (batch["totals"]["sales_minor"], len(batch["settled"])) == (12_850, 12)
     finally:
         session.close()
@@ -61,12 +66,7 @@ def test_a_sale_and_a_settlement_of_the_simulator_stand_at_the_server(tmp_path):
 
 def test_the_page_goes_on_while_an_answer_is_waited_for(tmp_path):
     """Answers are held back until the page has shown more than one frame of the waiting."""
-    data, key = tmp_path / "acquirer", tmp_path / "terminal.json"
-    words = ("terminal", "add", TERMINAL, "--merchant", MERCHANT, "--json", "--data", data)
-    key.write_text(said(*words))
-    said("account", "add", "--tray", "--data", data)
-    chain, secret = certificate(tmp_path)
-    server = Server(data, "--tls-cert", chain, "--tls-key", secret)
+    server, at_port = served(tmp_path)
     hub, moved = Hub(), threading.Event()
     seen: set[str] = set()
 
@@ -82,9 +82,7 @@ def test_the_page_goes_on_while_an_answer_is_waited_for(tmp_path):
                 moved.set()
 
     proxy = Proxy(lambda: server.port, hold_back)
-    tls = ssl.create_default_context(cafile=str(chain))
-    acquirer = FarAcquirer("127.0.0.1", proxy.port, master_in(key), tls)
-    session = Session(tmp_path / "terminals", hub, {}, acquirer=acquirer)
+    session = Session(tmp_path / "terminals", hub, {}, acquirer=at_port(proxy.port))
     hub.listen(look)
     try:
         session.start()

@@ -11,34 +11,25 @@ from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.playing import play
 from firmware.lab.scenario.stage import Stage
 
-DAY = """
+PAYS = """insert unionpay-debit
+wait 1s
+press 123456 ENTER
+expect screen "交易成功"
+press ENTER
+remove"""
+DAY = f"""
 press 12850 ENTER
 wait 1s
 press ENTER
-insert unionpay-debit
-wait 1s
-press 123456 ENTER
-expect screen "交易成功"
-press ENTER
-remove
+{PAYS}
 press MENU 2 246810 ENTER
 press 1 ENTER
 press ENTER
-insert unionpay-debit
-wait 1s
-press 123456 ENTER
-expect screen "交易成功"
-press ENTER
-remove
+{PAYS}
 press 10000 ENTER
 wait 1s
 press ENTER
-insert unionpay-debit
-wait 1s
-press 123456 ENTER
-expect screen "交易成功"
-press ENTER
-remove
+{PAYS}
 press MENU 6
 press ENTER
 expect screen "对账平"

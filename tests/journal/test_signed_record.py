@@ -13,6 +13,7 @@ from firmware.core.kinds import Copy, Kind, Totals
 from firmware.journal import base45
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
+from firmware.journal.records import SettlementCompleted
 from firmware.journal.signed_record import NAMES, settlement_record
 from firmware.journal.verify import verify_journal
 from firmware.receipts.papers import Papers
@@ -164,40 +165,27 @@ def test_every_edit_of_a_settlements_qr_is_found(shop: Shop) -> None:
             assert edited == text or not verify_signed_record(edited, TRUSTED).genuine, edited
 
 
+def faults_of(completed: SettlementCompleted, shop: Shop) -> list[str]:
+    """What the journal says of a slip that it did not make."""
+    told = {"merchant": "1", "terminal": "1", "currency": "CNY"}
+    text = settlement_record(completed, KEYS, **told, head=shop.journal.head())
+    return verify_signed_record(text, TRUSTED, shop.directory).faults
+
+
 def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
     settled(shop)
     true = shop.journal.settlement(1)
     assert true is not None
-    text = settlement_record(
-        closed_batch(
-            Totals(sales=1, sales_minor=12_850),
-            host_totals=true.host_totals,
-            balanced=False,
-            date=true.date,
-            time=true.time,
-        ),
-        KEYS,
-        merchant="1",
-        terminal="1",
-        currency="CNY",
-        head=shop.journal.head(),
-    )
-    faults = verify_signed_record(text, TRUSTED, shop.directory).faults
+    told = {"balanced": False, "date": true.date, "time": true.time}
+    sums = Totals(sales=1, sales_minor=12_850)
+    faults = faults_of(closed_batch(sums, host_totals=true.host_totals, **told), shop)
     assert "sales: 1; the journal says 2" in faults
     assert "type: U; the journal says B" in faults
 
 
 def test_a_batch_that_was_not_settled_has_no_slip(shop: Shop) -> None:
     settled(shop)
-    text = settlement_record(
-        closed_batch(Totals(), batch=2, date="20260302"),
-        KEYS,
-        merchant="1",
-        terminal="1",
-        currency="CNY",
-        head=shop.journal.head(),
-    )
-    faults = verify_signed_record(text, TRUSTED, shop.directory).faults
+    faults = faults_of(closed_batch(Totals(), batch=2, date="20260302"), shop)
     assert faults == ["the journal knows nothing that a settlement slip like this could be of"]
 
 
