@@ -38,7 +38,7 @@ from firmware.iso8583.messages import (
 from firmware.iso8583.profile import Profile
 from firmware.iso8583.unionpay import AnswerRead, UnionPay
 from firmware.iso8583.working_keys import master_of, unpack_keys
-from tests.acquirer.conftest import ACCOUNTS, MERCHANT, TERMINAL, ChipCard
+from tests.acquirer.conftest import ACCOUNTS, MERCHANT, TERMINAL, ChipCard, original_of
 from tests.payment import on_the_line, yuan
 
 LINE = UnionPay(Profile.shipped("unionpay"))
@@ -184,9 +184,7 @@ class LineTerminal:
         return FinancialRequest(self.payment(minor), card)
 
     def void(self, sale: FinancialRequest, reference: str, minor: int) -> FinancialRequest:
-        named = OriginalRef(
-            batch=1, stan=sale.payment.stan, reference=reference, date="", amount_minor=0
-        )
+        named = original_of(sale.payment, batch=1, reference=reference)
         return self._back(self.payment(minor, kind=Kind.VOID, original=named))
 
     def refund(self, reference: str, minor: int, stan: int = 0, date: str = "") -> FinancialRequest:
@@ -205,14 +203,8 @@ class LineTerminal:
         self, kind: Kind, of: FinancialRequest, minor: int, code: str = "", day: str = ""
     ) -> FinancialRequest:
         """What rests on a pre-authorisation or completion: by its numbers, or by code and day."""
-        named = OriginalRef(
-            batch=0 if code else 1,
-            stan=0 if code else of.payment.stan,
-            reference="",
-            date=day,
-            amount_minor=0,
-            authorisation_code=code,
-        )
+        numbers = {"batch": 0, "stan": 0} if code else {"batch": 1}
+        named = original_of(of.payment, **numbers, date=day, authorisation_code=code)
         return self._back(self.payment(minor, kind=kind, original=named))
 
     def balance(self, pin: str = "123456") -> BalanceRequest:
