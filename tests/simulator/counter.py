@@ -30,15 +30,21 @@ class CardsPutIn:
     """How many transactions the cards that hands have put in may still make."""
 
     left: int = 0
+    _reader_away: bool = False
 
     def begins(self, step: Step) -> None:
         """A line is about to be played; what was under way may still end before it."""
-        if step.verb == "insert":
-            self.left += 1
+        match step.verb, step.words:
+            case "insert", _:
+                self.left += 1
+            case "fault", ["reader", kind, *_]:
+                self._reader_away |= kind != "flickers"  # which takes no reader away
 
     def ended(self, step: Step) -> None:
         """It was played, and its intents are told of."""
-        came_up = step.verb == "power on" or (step.verb, *step.words) == ("clear", "reader")
+        came_up = step.verb == "power on"
+        if (step.verb, *step.words) == ("clear", "reader"):
+            came_up, self._reader_away = self._reader_away, False
         self.left = 0 if came_up else min(self.left, 1)
 
     def pays(self, intent: IntentRecorded) -> bool:

@@ -38,12 +38,21 @@ def test_a_card_pays_once_and_for_its_own_undo() -> None:
 
 
 def test_a_card_that_was_there_before_the_reader_or_the_terminal_does_not_pay() -> None:
-    for words in (("power on",), ("clear", "reader")):
+    away = ("fault", "reader", "unplugged"), ("clear", "reader")
+    for lines in ((("power on",),), away, (("fault", "reader", "flickers"), *away)):
         cards = CardsPutIn()
         plays(cards, "insert", "jcb")
-        plays(cards, *words)
-        plays(cards, "clear", "printer")
+        for words in (*lines, ("clear", "printer")):
+            plays(cards, *words)
         assert not pays(cards)
+
+
+def test_a_reader_that_flickered_was_never_away() -> None:
+    cards = CardsPutIn()
+    plays(cards, "fault", "reader", "flickers")
+    plays(cards, "insert", "jcb")
+    plays(cards, "clear", "reader")
+    assert pays(cards)
 
 
 def leaked_after(*keys: Key, card: object = object(), swallowed: tuple[Key, ...] = ()) -> int:
