@@ -36,11 +36,13 @@ class Window(Struct, frozen=True):
 
     def joined(self, other: Window) -> Window:
         """The smallest window around both."""
-        return Window(
-            min(self.page_first, other.page_first),
-            max(self.page_last, other.page_last),
-            min(self.column_first, other.column_first),
-            max(self.column_last, other.column_last),
+        top, bottom = self.page_first, self.page_last
+        left, right = self.column_first, self.column_last
+        return Window(  # asked hundreds of times a frame
+            top if top < other.page_first else other.page_first,
+            bottom if bottom > other.page_last else other.page_last,
+            left if left < other.column_first else other.column_first,
+            right if right > other.column_last else other.column_last,
         )
 
     def holds(self, other: Window) -> bool:
@@ -48,14 +50,6 @@ class Window(Struct, frozen=True):
         return (
             self.page_first <= other.page_first <= other.page_last <= self.page_last
             and self.column_first <= other.column_first <= other.column_last <= self.column_last
-        )
-
-    def columns_to(self, other: Window) -> int:
-        """Columns between the two; none or fewer where they stand above each other."""
-        return (
-            max(self.column_first, other.column_first)
-            - min(self.column_last, other.column_last)
-            - 1
         )
 
     def of(self, pages: Pages) -> bytes:
@@ -90,10 +84,10 @@ def changed(old: Pages, new: Pages, *, window_bytes: int, spans_pages: bool) -> 
     shares a window. With `spans_pages` a window may be several pages high. The cost on the bus is
     never above that of one window around everything.
     """
-    wide = _on_each_page(old, new, window_bytes)
+    narrow = _on_each_page(old, new, min(NARROW_GAP_BYTES, window_bytes))
+    wide = _bridged(narrow, window_bytes)
     if not spans_pages:
         return wide
-    narrow = _on_each_page(old, new, NARROW_GAP_BYTES)
     ways = (_gathered(wide, window_bytes), _gathered(_grown(narrow, window_bytes), window_bytes))
     return min(ways, key=lambda windows: _cost_bytes(windows, window_bytes))
 
@@ -109,6 +103,19 @@ def _on_each_page(old: Pages, new: Pages, gap_bytes: int) -> list[Window]:
         for page, (before, after) in enumerate(zip(old, new, strict=True))
         for first, last in _runs(before, after, gap_bytes)
     ]
+
+
+def _bridged(runs: Sequence[Window], gap_bytes: int) -> list[Window]:
+    """Runs of a page joined over gaps of up to `gap_bytes`."""
+    windows: list[Window] = []
+    for run in runs:
+        before = windows[-1] if windows else run
+        gap = run.column_first - before.column_last - 1
+        if windows and before.page_first == run.page_first and gap <= gap_bytes:
+            windows[-1] = before.joined(run)
+        else:
+            windows.append(run)
+    return windows
 
 
 def _grown(runs: Sequence[Window], window_bytes: int) -> list[Window]:
@@ -139,8 +146,9 @@ def _runs(before: bytes, after: bytes, gap_bytes: int) -> Iterator[tuple[int, in
 def _joined_where_cheaper(window: Window, others: list[Window], window_bytes: int) -> Window:
     """`window` joined with each of `others` whose own window would cost more; takes them out."""
     for other in list(others):
-        if window.columns_to(other) > window_bytes:
-            continue
+        between = max(other.column_first, window.column_first) - window_bytes - 1
+        if between > window.column_last or between > other.column_last:
+            continue  # so far apart no joined window is cheaper
         joined = window.joined(other)
         if joined.size_bytes <= window.size_bytes + other.size_bytes + window_bytes:
             others.remove(other)
@@ -168,10 +176,14 @@ def _best_joined(windows: list[Window], window_bytes: int) -> Window | None:
     pairs = list(itertools.combinations(windows, 2)) if len(windows) <= GATHERED_MAX else []
     if windows:
         pairs.append((functools.reduce(Window.joined, windows),) * 2)  # one around everything
+    apart_bytes = _cost_bytes(windows, window_bytes)
     for one, other in pairs:
         joined = one.joined(other)
+        joined_bytes = joined.size_bytes + window_bytes
+        if joined_bytes + best_bytes >= apart_bytes:  # even if it held them all
+            continue
         within = [each for each in windows if joined.holds(each)]
-        saved_bytes = _cost_bytes(within, window_bytes) - joined.size_bytes - window_bytes
+        saved_bytes = _cost_bytes(within, window_bytes) - joined_bytes
         if saved_bytes > best_bytes:
             best, best_bytes = joined, saved_bytes
     return best
