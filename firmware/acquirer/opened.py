@@ -108,7 +108,12 @@ class AcquirerPlace:
         if self._url:
             books, records = self._in_postgres(kept)
         else:
-            books, records = in_sqlite(self._folder / BOOKS), SqliteRecords(self._folder / FILE)
+            books = in_sqlite(self._folder / BOOKS)
+            try:
+                records = SqliteRecords(self._folder / FILE)
+            except BaseException:
+                books.close()
+                raise
 
         def close() -> None:
             records.close()

@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
 from msgspec import Struct
 
 from firmware.acquirer.counts import Counts
+from firmware.acquirer.desks import OpenBooksPool
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.rules import RuleBook
 from firmware.acquirer.server import Server
@@ -57,8 +58,20 @@ def serve(
     if not acquirer.is_shared:
         acquirer.lock()  # until the process ends
     _allow_files(wanted.connections)
+    now = SystemClock().now
+    desks = acquirer.desks(now, test_amounts=wanted.test_amounts, hold_days=wanted.hold_days)
+    with closing(desks):
+        _answer(desks, line, wanted, ended, figures)
+
+
+def _answer(
+    desks: OpenBooksPool,
+    line: UnionPay,
+    wanted: Serving,
+    ended: threading.Event,
+    figures: ShowCounts | None,
+) -> None:
     clock, counts = SystemClock(), Counts()
-    desks = acquirer.desks(clock.now, test_amounts=wanted.test_amounts, hold_days=wanted.hold_days)
     switch = Switch(
         line,
         desks,
@@ -86,7 +99,6 @@ def serve(
         print(f"pos acquirer: ready on {wanted.listen}:{server.port}", flush=True)
         ended.wait()
         server.close()
-    desks.close()
 
 
 def _allow_files(connections: int) -> None:
