@@ -47,6 +47,7 @@ COMMANDS = {
 # in their memory, with PINs and keys
 HOLD_CARDS = ("sim", "demo", "play", "card", "run", "key", "acquirer")
 USAGE_ERROR = 2
+_AGAIN_S = 0.001
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments is None:  # until here Ctrl-C has ended the process without a word
             _open_closed_streams()
+            sys.unraisablehook = _unheard
             signal.signal(signal.SIGINT, signal.default_int_handler)
             for number in (signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) is signal.SIG_DFL:  # whoever says nohup means it
@@ -101,6 +103,23 @@ def _run(words: list[str], *, alone: bool) -> int:
 def _end(number: int, _frame: object) -> None:
     """End as after an error: what was half written is taken away. Raises SystemExit."""
     raise SystemExit(128 + number)
+
+
+def _unheard(told: sys.UnraisableHookArgs) -> None:
+    """Raise an end again, a moment later, that came where Python can raise nothing.
+
+    Such as in a callback of its own import: it would be printed with a traceback, and be lost.
+    """
+    end = told.exc_value
+    if not isinstance(end, KeyboardInterrupt | SystemExit):
+        sys.__unraisablehook__(told)
+        return
+
+    def again(_number: int, _frame: object) -> None:
+        raise end
+
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
 
 
 def _open_closed_streams() -> None:

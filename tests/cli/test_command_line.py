@@ -10,6 +10,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import IO
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from firmware.__main__ import COMMANDS
+from firmware.__main__ import COMMANDS, _unheard
 from firmware.journal.keys import TerminalKeys
 from tests.cli.conftest import Ended, Pos
 
@@ -225,6 +227,24 @@ def test_no_home_and_a_folder_that_is_gone_are_no_trouble(tmp_path: Path) -> Non
     )
     assert ended.returncode == 0, ended.stderr
     assert "merchant.name" in ended.stdout
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(143)])
+def test_an_end_where_python_can_raise_nothing_is_raised_a_moment_later(monkeypatch, end):
+    def ends(_ref: object) -> None:
+        raise end
+
+    thing = {1}
+    reference = weakref.ref(thing, ends)
+    monkeypatch.setattr(sys, "unraisablehook", _unheard)
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        del thing
+        with pytest.raises(type(end)):
+            threading.Event().wait(TIMEOUT_S)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert reference() is None
 
 
 @pytest.mark.parametrize("words", ["sim --port 0", "demo", "play {story}", "run --config {bare}"])
