@@ -1,7 +1,7 @@
 """The modelled printer: ESC/POS as Epson's reference has it, on paper that can be read."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hw.ports import Qr, Size, TextLine
@@ -42,8 +42,21 @@ def test_bytes_may_arrive_in_any_chunks(sizes, mode):
     assert chunked.paper.has_qr == whole.paper.has_qr
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=200))
+# a paper that breaks off leaves the rest of it to be taken for commands, and for their sizes
+BEGUN = st.sampled_from([bytes((lead, name)) for lead in (0x1B, 0x1C, 0x1D) for name in range(128)])
+SMALL = st.binary(max_size=3).map(lambda data: bytes(byte % 4 for byte in data))
+QR = st.builds(
+    lambda function, data: b"\x1d(k" + bytes((len(data) + 2, 0, 49, function)) + data,
+    st.sampled_from((67, 69, 80, 81)),
+    st.binary(max_size=4),
+)
+BROKEN_OFF = st.lists(BEGUN | SMALL | QR | st.binary(max_size=6)).map(b"".join)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.binary(max_size=200) | BROKEN_OFF)
+@example(b"\x1b*\x21\x00\x00")
+@example(b"\x1d(k\x04\x00\x31\x50\x30\xff\x1d(k\x03\x00\x31\x51\x30")
 def test_no_bytes_can_break_the_model(data):
     model = fed(data)
     assert model.bytes_received == len(data)

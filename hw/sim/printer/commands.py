@@ -280,6 +280,9 @@ class Interpreter:
         rows_bytes = 3 if m & 32 else 1
         columns = low + 256 * high
         data = yield from self._take(columns * rows_bytes)
+        if not data:
+            self._odd(f"ESC * {m} of no columns")
+            return
         turned = Image.frombytes("1", (rows_bytes * 8, columns), data)
         dots = turned.transpose(Image.Transpose.TRANSPOSE)
         self._line.image(dots.resize((columns * (1 if m & 1 else 2), 24)))
@@ -304,7 +307,8 @@ class Interpreter:
         elif function == 81 and self._qr_stored:
             small = _qr_modules(self._qr_stored, self._qr_level)
             side_px = small.width * self._qr_module_px
-            self._line.symbol(small.resize((side_px, side_px)), self._qr_stored.decode())
+            text = self._qr_stored.decode(errors="replace")
+            self._line.symbol(small.resize((side_px, side_px)), text)
         elif function != 65:
             self._odd(f"GS ( k 1 {function}")
 
