@@ -98,7 +98,11 @@ class Operators:
         if row.checking is not None:  # the power went while a guess was being checked
             interrupted = f"{row.checking} (interrupted)"
             row = self._failed(number, row.failures, interrupted, now)
-        locked_s = min(row.locked_until_s - int(now.timestamp()), _lock_s(row.failures))
+        now_s = int(now.timestamp())
+        locked_s, most_s = row.locked_until_s - now_s, _lock_s(row.failures)
+        if locked_s > most_s:  # the clock was set back: it holds its time from now on
+            locked_s = most_s
+            self._set(number, "locked_until_s = ?", now_s + locked_s)
         if locked_s > 0:
             return LockedFor(locked_s)
         failures = row.failures + 1

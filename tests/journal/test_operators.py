@@ -133,6 +133,10 @@ def test_a_clock_set_back_never_locks_for_longer(shop: Shop, operators: Operator
         operators.verify("01", WRONG, shop.clock())
     shop.clock.advance(days=-365)
     assert operators.verify("01", RIGHT, shop.clock()) == LockedFor(30)
+    shop.clock.advance(seconds=29)
+    assert operators.verify("01", RIGHT, shop.clock()) == LockedFor(1)
+    shop.clock.advance(seconds=1)
+    assert operators.verify("01", RIGHT, shop.clock()) == Verified()
 
 
 def test_the_failure_is_durable_before_the_guess_is_checked(

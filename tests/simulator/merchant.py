@@ -46,6 +46,7 @@ ERRANDS: dict[str, tuple[int, tuple[str, ...]]] = {
 SETTLED_P = 0.7  # of a day, at its end: only then can its sales be refunded
 REACTIONS_MAX = 14
 BACK_OFFS_MAX = 5  # by then every reversal has been tried again
+LOCKED_MAX = 3  # times that the supervisor tries once more after mistakes of the day
 HASTE_MS = (50, 300, 700, 1_500, 4_000, 20_000)  # within a card's, a host's, a printer's time
 AT_REST = "expect books balanced"
 AFTER_APPROVAL = ("press CANCEL", "remove", "wait 40s")
@@ -128,10 +129,11 @@ class Merchant:
         yield "remove"
         yield "press CANCEL"
         yield "wait 3m"
-        if isinstance(self.screen, screens.OutOfService):  # the clock was ahead, and is right
-            yield "press ENTER"
-            yield f"press {self.staff.password(SUPERVISOR)} ENTER"
-            yield "wait 3m"
+        for _ in range(LOCKED_MAX):  # the clock was ahead, and is right
+            if isinstance(self.screen, screens.OutOfService):
+                yield "press ENTER"
+                yield f"press {self.staff.password(SUPERVISOR)} ENTER"
+                yield "wait 3m"
         for _ in range(BACK_OFFS_MAX):
             if self._owes():
                 yield "wait 30m"
