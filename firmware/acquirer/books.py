@@ -276,10 +276,16 @@ class BooksToRead(Books):
     def __init__(self, path: Path) -> None:  # no log is renewed, no table made
         try:
             self._db = BooksLink.to(path, "ro", of_one_thread=True)
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version != SCHEMA:
+            try:
+                self._require_schema(path)
+                self._kept = self._found()
+            except BaseException:
                 self._db.close()
-                raise BooksError(f"{path}: schema {version}: expected {SCHEMA}")
-            self._kept = self._found()
+                raise
         except BooksFailedError as error:
             raise BooksError(f"{path}: {error}") from None
+
+    def _require_schema(self, path: Path) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA:
+            raise BooksError(f"{path}: schema {version}: expected {SCHEMA}")

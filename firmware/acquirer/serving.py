@@ -14,7 +14,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from firmware.acquirer.counts import Counts
-from firmware.acquirer.desks import OpenBooksPool
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.rules import RuleBook
 from firmware.acquirer.server import Server
@@ -58,47 +57,36 @@ def serve(
     if not acquirer.is_shared:
         acquirer.lock()  # until the process ends
     _allow_files(wanted.connections)
-    now = SystemClock().now
-    desks = acquirer.desks(now, test_amounts=wanted.test_amounts, hold_days=wanted.hold_days)
-    with closing(desks):
-        _answer(desks, line, wanted, ended, figures)
-
-
-def _answer(
-    desks: OpenBooksPool,
-    line: UnionPay,
-    wanted: Serving,
-    ended: threading.Event,
-    figures: ShowCounts | None,
-) -> None:
     clock, counts = SystemClock(), Counts()
-    switch = Switch(
-        line,
-        desks,
-        RuleBook(wanted.rules),
-        counts,
-        clock_now=clock.now,
-        monotonic_us=lambda: time.monotonic_ns() // 1_000,
-        institution=wanted.institution,
-    )
-    try:
-        server = Server(
-            switch.answer_all,
+    desks = acquirer.desks(clock.now, test_amounts=wanted.test_amounts, hold_days=wanted.hold_days)
+    with closing(desks):
+        switch = Switch(
+            line,
+            desks,
+            RuleBook(wanted.rules),
             counts,
-            address=wanted.listen,
-            port=wanted.port,
-            tls=_tls(wanted.tls_cert, wanted.tls_key),
-            limits=Limits(connections=wanted.connections),
+            clock_now=clock.now,
+            monotonic_us=lambda: time.monotonic_ns() // 1_000,
+            institution=wanted.institution,
         )
-    except OSError as error:
-        raise Refused(f"{wanted.listen}:{wanted.port}: {error.strerror}", code=FAILED) from None
-    with nullcontext() if figures is None else figures(counts):
-        server.start()
-        if wanted.tls_cert is None and wanted.listen not in LOOPBACK:
-            print(_PLAIN.format(listen=wanted.listen), file=sys.stderr)
-        print(f"pos acquirer: ready on {wanted.listen}:{server.port}", flush=True)
-        ended.wait()
-        server.close()
+        try:
+            server = Server(
+                switch.answer_all,
+                counts,
+                address=wanted.listen,
+                port=wanted.port,
+                tls=_tls(wanted.tls_cert, wanted.tls_key),
+                limits=Limits(connections=wanted.connections),
+            )
+        except OSError as error:
+            raise Refused(f"{wanted.listen}:{wanted.port}: {error.strerror}", code=FAILED) from None
+        with nullcontext() if figures is None else figures(counts):
+            server.start()
+            if wanted.tls_cert is None and wanted.listen not in LOOPBACK:
+                print(_PLAIN.format(listen=wanted.listen), file=sys.stderr)
+            print(f"pos acquirer: ready on {wanted.listen}:{server.port}", flush=True)
+            ended.wait()
+            server.close()
 
 
 def _allow_files(connections: int) -> None:
