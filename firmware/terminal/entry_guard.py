@@ -48,7 +48,7 @@ class EntryGuard:
         """Of which entry `key` is, whether a flow may see it or not; None of a key for others."""
         if masked:
             return self.open
-        swallowed = key in _ENDS or key.digit is not None or key is Key.STAR
+        swallowed = key in _ENDS or _adds_digits(key)
         return self.open if swallowed and self.is_left_open(card_out=card_out) else None
 
     def takes(self, key: Key, *, masked: bool, card_out: bool) -> bool:
@@ -63,7 +63,7 @@ class EntryGuard:
         if key in _ENDS or not (masked or left_open):
             self._end()
             return not left_open
-        return masked or (key.digit is None and key is not Key.STAR)  # `*` is 00
+        return masked or not _adds_digits(key)
 
     def is_left_open(self, *, card_out: bool) -> bool:
         """Whether an entry was broken off, and who keys it may still go on."""
@@ -84,3 +84,7 @@ class EntryGuard:
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.unlink(missing_ok=True)
+
+
+def _adds_digits(key: Key) -> bool:
+    return key.digit is not None or key is Key.STAR  # `*` is 00

@@ -13,7 +13,7 @@ from hw.events import (
 )
 
 
-class CardSlot:
+class ReaderSlot:
     """Whether a card is in, and whether that is known."""
 
     def __init__(self) -> None:

@@ -28,8 +28,8 @@ from firmware.payments.tills import (
 )
 from firmware.payments.training import training_answer
 from firmware.receipts.spool import PaperOutlook
-from firmware.terminal.card_slot import CardSlot
 from firmware.terminal.entry_guard import EntryGuard
+from firmware.terminal.reader_slot import ReaderSlot
 from firmware.terminal.slow_effects import ForHost, Pending, SlowEffects
 from firmware.terminal.till_inbox import Tills
 from firmware.terminal.world import Panel, World, perform
@@ -102,7 +102,7 @@ class Runner:
         self._journal_fault: JournalFault | None = None
         self._reopen_at_ms = 0
         self._look_at_ms = 0
-        self._slot = CardSlot()
+        self._slot = ReaderSlot()
         self._entry = EntryGuard(world.directory)
         self._tills = Tills(world.board)
         self._slow = SlowEffects(world)
