@@ -26,6 +26,7 @@ from firmware.api.till_service import Service
 from firmware.api.tls import fingerprint, own_certificate
 from firmware.api.tokens import TokenError, Tokens
 from firmware.api.views import Door
+from firmware.core.hosts import OWN_NAMES
 
 BACKLOG, KEEP_ALIVE_S = 64, 75
 JOIN_S = 5
@@ -138,7 +139,7 @@ class ApiServer:
 
 def hosts_of(listen: str, port: int, more: tuple[str, ...]) -> frozenset[str]:
     """What `Host` may say: this machine's names at the port, the address, and those configured."""
-    names = {"127.0.0.1", "localhost", "[::1]"}
+    names = set(OWN_NAMES)
     address = ipaddress.ip_address(listen)
     if not address.is_unspecified:
         names.add(f"[{address}]" if ":" in listen else listen)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from firmware.core.hosts import is_host
+from firmware.core.hosts import is_host, is_loopback, is_number
 from firmware.core.money import CURRENCIES
 from hw.printer_models import model_named
 
@@ -58,11 +57,9 @@ def across(config: Config, source: str) -> list[Mistake]:
 
 def _across_api(config: Config, source: str) -> list[Mistake]:
     """Where the API listens is an address, not a name that may become another one."""
-    try:
-        ipaddress.ip_address(config.api.listen)
-    except ValueError:
-        return [Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1")]
-    return []
+    if is_number(config.api.listen):
+        return []
+    return [Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1")]
 
 
 def _across_kiosk(config: Config, source: str) -> list[Mistake]:
@@ -102,11 +99,9 @@ def _across_shop(config: Config, source: str) -> list[Mistake]:
     if not config.kiosk.items:
         words = "expected at least one item: kiosk.shop has nothing to sell"
         mistakes.append(Mistake(f"{source}: kiosk.items", words))
-    try:
-        alone = ipaddress.ip_address(config.api.listen).is_loopback
-    except ValueError:
+    if not is_number(config.api.listen):
         return mistakes  # named elsewhere
-    if not alone:
+    if not is_loopback(config.api.listen):
         words = "expected false while api.listen is more than this machine: its page has no token"
         mistakes.append(Mistake(f"{source}: kiosk.shop", words))
     return mistakes

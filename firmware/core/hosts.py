@@ -6,6 +6,8 @@ import ipaddress
 import re
 
 NAME_MAX = 253
+# by which a browser on this machine may name it in `Host`, before the port
+OWN_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
 
 

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from firmware import __version__
 from firmware.audit.data import reading
 from firmware.core.exits import Refused
+from firmware.core.hosts import OWN_NAMES
 from firmware.core.kinds import COUNTED, Kind, Result
 from firmware.core.log import fields
 from firmware.journal.connection import DATABASE
@@ -197,7 +198,7 @@ class MetricsServer:
         self._server = make_server(LOOPBACK, port, self._answer, _Server, _Silent)
         self.port = int(self._server.server_port)
         self._figures: WSGIApplication = make_wsgi_app(registry)
-        self._hosts = {f"{name}:{self.port}" for name in (LOOPBACK, "localhost", "[::1]")}
+        self._hosts = {f"{name}:{self.port}" for name in OWN_NAMES}
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 

@@ -19,6 +19,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from firmware.core.hosts import OWN_NAMES
+
 TOKEN_BYTES = 18
 SAFE = ("GET", "HEAD")
 HEADERS = {
@@ -39,7 +41,7 @@ def new_token() -> str:
 
 def hosts_of(listen: str, port: int) -> frozenset[str]:
     """What `Host` may say to a server that listens at an address."""
-    names = {"127.0.0.1", "localhost", "[::1]"}
+    names = set(OWN_NAMES)
     address = ipaddress.ip_address(listen)
     if address.is_unspecified:
         names |= {socket.gethostname().lower(), *_own_addresses()}
