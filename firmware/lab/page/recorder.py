@@ -42,8 +42,8 @@ class _Word(Struct):
         may_be_secret = [one for one in self.keys if one.key.digit or one.key is Key.STAR]
         if all(one.is_taken and one.masked is None for one in may_be_secret):
             return self.text
-        told = (_plain(one.key) if one.masked is None else one.masked
-                for one in self.keys if one.is_taken)  # fmt: skip
+        taken = [one for one in self.keys if one.is_taken]
+        told = [_plain(one.key) if one.masked is None else one.masked for one in taken]
         return " ".join(filter(None, told))
 
 
@@ -149,7 +149,7 @@ class Recorder:
         self.keyed |= any(word.isdecimal() for word in step.words)
         words = [self._word(*each) for each in zip(step.words, keys, strict=True)]
         if step.verb == "down":
-            self._held = {**self._held, words[0].text: words[0]}
+            self._held[words[0].text] = words[0]
         return words
 
     def _word(self, text: str, keys: Iterable[Key]) -> _Word:

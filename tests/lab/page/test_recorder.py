@@ -66,7 +66,8 @@ def agree(session, then: str) -> None:
         let_pass(session, 100)
 
 
-def insert(session, card: str) -> None:
+def ask_for_pin(session, amount: str, card: str) -> None:
+    ask_for_card(session, amount)
     session.submit(commands.Act(f"insert {card}"))
     see(session, "PIN")
 
@@ -116,8 +117,7 @@ def hold(session, key: str) -> None:
 
 def test_the_pin_of_the_card_stands_as_words(bench, tmp_path):
     session, _ = bench
-    ask_for_card(session, "12850")
-    insert(session, "unionpay-debit")
+    ask_for_pin(session, "12850", "unionpay-debit")
     with masked(session) as added:
         press(session, *PIN, "ENTER")
     assert [line.split()[-1] for line in added] == [*(f"PIN.{n}" for n in range(1, 7)), "ENTER"]
@@ -127,8 +127,7 @@ def test_the_pin_of_the_card_stands_as_words(bench, tmp_path):
 
 def test_a_wrong_pin_stands_as_no_digit_and_is_wrong_again(bench, tmp_path):
     session, _ = bench
-    ask_for_card(session, "3000")
-    insert(session, "visa-debit")
+    ask_for_pin(session, "3000", "visa-debit")
     with masked(session) as added:
         press(session, *"1299", "ENTER")  # two of its digits are right
         see(session, "Wrong PIN")
@@ -145,8 +144,7 @@ def test_a_wrong_pin_stands_as_no_digit_and_is_wrong_again(bench, tmp_path):
 
 def test_a_wrong_pin_that_is_not_mended_sells_nothing(bench, tmp_path):
     session, _ = bench
-    ask_for_card(session, "12850")
-    insert(session, "unionpay-debit")
+    ask_for_pin(session, "12850", "unionpay-debit")
     with masked(session):
         press(session, *"12346", "ENTER")
     see(session, "Wrong PIN")
@@ -155,8 +153,7 @@ def test_a_wrong_pin_that_is_not_mended_sells_nothing(bench, tmp_path):
 
 def test_digits_that_were_taken_back_or_held_stand_as_words(bench, tmp_path):
     session, _ = bench
-    ask_for_card(session, "12850")
-    insert(session, "unionpay-debit")
+    ask_for_pin(session, "12850", "unionpay-debit")
     with masked(session) as added:
         press(session, *"1223", "BACK", "BACK")
         hold(session, "3")
