@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from types import CodeType, FrameType
 
 if __name__ == "__main__":  # Ctrl-C while modules are read ends the process without a traceback
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -115,11 +116,25 @@ def _unheard(told: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(told)
         return
 
-    def again(_number: int, _frame: object) -> None:
-        raise end
+    wait_s = _AGAIN_S
+
+    def again(_number: int, frame: FrameType | None) -> None:
+        nonlocal wait_s
+        if not _stands_in(frame, _unheard.__code__):
+            raise end
+        wait_s *= 2  # over before the hook is, on a slow machine: it would be lost again
+        signal.setitimer(signal.ITIMER_REAL, wait_s)
 
     signal.signal(signal.SIGALRM, again)
-    signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+    signal.setitimer(signal.ITIMER_REAL, wait_s)
+
+
+def _stands_in(frame: FrameType | None, code: CodeType) -> bool:
+    while frame is not None:
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _open_closed_streams() -> None:
