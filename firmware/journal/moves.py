@@ -148,7 +148,7 @@ def _elsewhere(db: sqlite3.Connection, intent: IntentRecorded) -> None:
         named: tuple[str, ...] = (original.authorisation_code, original.date)
     else:
         where, named = "reference = ? AND reference <> ''", (original.reference,)
-    sql = f"SELECT 1 FROM transactions WHERE {where} AND training = ?"  # noqa: S608 - ours
+    sql = f"SELECT 1 FROM transactions WHERE {where} AND training = +?"  # noqa: S608 - ours
     known = one(db, sql, *named, training)
     section = "preauth" if holds else "refund"
     sql = "SELECT value FROM settings WHERE key = ?"
@@ -167,7 +167,7 @@ def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
         return None
     return one(
         db,
-        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
+        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = +?"
         " ORDER BY reference = ? DESC, date = ? DESC, serial DESC LIMIT 1",
         named.stan,
         named.batch,

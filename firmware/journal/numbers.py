@@ -57,7 +57,7 @@ class NumberLookups(Reading):
         """Whether the open batch has the next voucher number already: all of them are given out."""
         rows = self._all(
             "SELECT 1 FROM terminal b JOIN transactions t ON t.stan = ? AND t.batch = b.batch"
-            " AND t.training = ? AND t.serial = b.serial",
+            " AND t.training = +? AND t.serial = b.serial",
             (self.next_stan(training=training), training),
         )
         return bool(rows)

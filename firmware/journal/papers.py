@@ -38,7 +38,7 @@ def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
     require(record.job == terminal["next_job"], f"print job {record.job} is not the next one")
     number = (record.stan, record.batch, int(record.training))
     this = (
-        "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
+        "(SELECT intent FROM transactions WHERE stan = ? AND batch = ? AND training = +?"
         " ORDER BY serial DESC LIMIT 1)"
     )
     db.execute(

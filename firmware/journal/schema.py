@@ -181,6 +181,8 @@ PROJECTIONS = {
     ) STRICT, WITHOUT ROWID""",
 }
 
+# Where a column has an index for some of its values, look-ups say `column = +?`: SQLite plans
+# `column = ?` anew for every value that it is asked with. See tests/journal/test_planned_once.py.
 INDEXES = (
     "CREATE INDEX orders_version ON orders (version)",
     "CREATE INDEX orders_intent ON orders (intent) WHERE intent <> 0",

@@ -18,7 +18,7 @@ def latest(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> 
     """The latest transaction with these numbers."""
     return one(
         db,
-        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = ?"
+        "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = +?"
         " ORDER BY serial DESC LIMIT 1",
         stan,
         batch,

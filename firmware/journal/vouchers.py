@@ -30,20 +30,21 @@ class VoucherLookups(NumberLookups):
     ) -> Transaction | None:
         """The latest transaction with this batch and voucher number, the one of `date` first."""
         return self._first(
-            "t.stan = ? AND t.batch = ? AND t.training = ? ORDER BY t.date = ? DESC, t.serial DESC",
+            "t.stan = ? AND t.batch = ? AND t.training = +?"
+            " ORDER BY t.date = ? DESC, t.serial DESC",
             (stan, batch, training, date),
         )
 
     def by_voucher(self, stan: int, *, training: bool = False) -> Transaction | None:
         """The latest transaction with this voucher number, so the open batch's if it has one."""
-        where = "t.stan = ? AND t.training = ? ORDER BY t.serial DESC"
+        where = "t.stan = ? AND t.training = +? ORDER BY t.serial DESC"
         return self._first(where, (stan, training))
 
     def by_voucher_and_date(
         self, stan: int, date: str, *, training: bool = False
     ) -> Transaction | None:
         """The transaction with this voucher number on the day YYYYMMDD."""
-        where = "t.stan = ? AND t.date = ? AND t.training = ? ORDER BY t.serial DESC"
+        where = "t.stan = ? AND t.date = ? AND t.training = +? ORDER BY t.serial DESC"
         return self._first(where, (stan, date, training))
 
     def by_intent(self, intent: int) -> Transaction | None:
@@ -55,7 +56,7 @@ class VoucherLookups(NumberLookups):
     ) -> Transaction | None:
         """The transaction that the host gave this reference number, on the day YYYYMMDD."""
         return self._first(
-            "t.reference = ? AND t.reference <> '' AND t.date = ? AND t.training = ?"
+            "t.reference = ? AND t.reference <> '' AND t.date = ? AND t.training = +?"
             " ORDER BY t.intent DESC",
             (reference, date, training),
         )
@@ -65,14 +66,14 @@ class VoucherLookups(NumberLookups):
     ) -> Transaction | None:
         """The pre-authorisation with this authorisation code, on the day YYYYMMDD."""
         return self._first(
-            "t.authorisation = ? AND t.authorisation <> '' AND t.date = ? AND t.training = ?"
+            "t.authorisation = ? AND t.authorisation <> '' AND t.date = ? AND t.training = +?"
             " ORDER BY t.intent DESC",
             (code, date, training),
         )
 
     def knows_reference(self, reference: str, *, training: bool = False) -> bool:
         """Whether the host has given this reference number to a transaction of this terminal."""
-        where = "t.reference = ? AND t.reference <> '' AND t.training = ?"
+        where = "t.reference = ? AND t.reference <> '' AND t.training = +?"
         return self._first(where, (reference, training)) is not None
 
     def last_transaction(self, *, training: bool = False) -> Transaction | None:
@@ -133,7 +134,7 @@ class VoucherLookups(NumberLookups):
         since_s = int(since.timestamp()) - self._number("SELECT jumped_s FROM terminal")
         return self._first(
             "t.card = ? AND t.clock_s >= ? AND t.psn = ? AND t.amount_minor = ?"
-            " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = ?"
+            " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = +?"
             " AND t.currency = ? ORDER BY t.intent DESC",
             (card_hash, since_s, psn, amount_minor, Kind.SALE.value, training, currency),
         )
