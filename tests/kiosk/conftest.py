@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.kiosk.people import PATIENCE_MS, Customer, KeyboardCustomer, ShopBench
+from tests.kiosk.people import PATIENCE_MS, SHOWN, Customer, KeyboardCustomer, ShopBench
 
 ARTIFACTS = Path(os.environ.get("POS_ARTIFACTS", "out/kiosk"))
 
@@ -61,13 +61,13 @@ def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Opens]:
         page.on("console", note)
         page.clock.install()
         page.goto(shop.target.url + "/kiosk/")
-        page.locator("main > section:not([hidden])").wait_for(timeout=PATIENCE_MS)
+        page.locator(SHOWN).wait_for(timeout=PATIENCE_MS)
         return (KeyboardCustomer if keyboard else Customer)(page, language)
 
     yield make
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     for context in contexts:
-        name = request.node.name[5:60].replace("/", "-")
+        name = request.node.name[5:].replace("/", "-")
         context.pages[0].screenshot(path=ARTIFACTS / f"{name}.png")
         context.close()
     assert errors == []

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from firmware.core.config_file import set_from_text
 from firmware.lab.target.headless import EXAMPLE, settings_of_shop
 from firmware.lab.target.target import Failed, Target
 from tests.api.http import Answer
 
 PATIENCE_MS = 30_000  # of a machine with other work; nothing takes so long by itself
+SHOWN = "main > section:not([hidden])"
 SIZES = ((1080, 1920), (1280, 800), (800, 480), (480, 800))
 CARD, PIN = "unionpay-debit", "123456"
 LATTE, CROISSANT = {"zh_CN": "拿铁", "en": "Latte"}, {"zh_CN": "可颂", "en": "Croissant"}
@@ -84,13 +87,21 @@ class Customer:
 
     def see(self, text: str | re.Pattern[str]) -> None:
         """Wait until the view that is shown says so."""
-        shown = self.page.locator("main > section:not([hidden])")
-        shown.get_by_text(text).first.wait_for(timeout=PATIENCE_MS)
+        self.find(self.page.locator(SHOWN).get_by_text(text).first)
+
+    def find(self, place: Any) -> None:
+        """Wait until something is to be seen; a failure tells what is seen instead."""
+        from playwright.sync_api import TimeoutError  # noqa: A004, PLC0415 - who has none has no page
+
+        try:
+            place.wait_for(timeout=PATIENCE_MS)
+        except TimeoutError:
+            pytest.fail(f"never seen: {place}; but {self.page.locator(SHOWN).inner_text()!r}")
 
     def choose(self) -> None:
         """From the start to a basket of two lattes and a croissant, 72.50."""
         words = WORDS[self.language]
-        self.page.locator("#start:not([hidden])").wait_for(timeout=PATIENCE_MS)
+        self.find(self.page.locator("#start:not([hidden])"))
         if self.page.evaluate("document.documentElement.lang") != self.language.replace("_", "-"):
             self._use(self.page.locator("#language"))
         self.do(words["begin"])
@@ -107,14 +118,14 @@ class Customer:
     def state(self, *states: str) -> None:
         """Wait until the page tells what to do in one of these states."""
         wanted = ", ".join(f'#todo[data-state="{state}"]' for state in states)
-        self.page.locator(wanted).wait_for(timeout=PATIENCE_MS)
+        self.find(self.page.locator(wanted))
 
 
 class KeyboardCustomer(Customer):
     """Somebody with a keyboard or a switch: what TAB does not reach is not there."""
 
     def _use(self, button: Any) -> None:
-        button.wait_for(timeout=PATIENCE_MS)
+        self.find(button)
         for _ in range(60):
             if button.evaluate("one => one === document.activeElement"):
                 self.page.keyboard.press("Enter")

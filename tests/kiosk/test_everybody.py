@@ -102,7 +102,7 @@ def test_every_view_is_whole_and_for_everybody(shop, visit, language, pytestconf
     # each size by default, each in both languages with --long: it is what takes the time
     every = 1 if pytestconfig.getoption("--long") else 2
     customer.sizes_of_axe = SIZES[["zh_CN", "en"].index(language) % every :: every]
-    customer.page.locator("#start:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    customer.find(customer.page.locator("#start:not([hidden])"))
     if language == "en":
         customer.page.locator("#language").tap()
     look(customer, "start")
@@ -115,7 +115,7 @@ def test_every_view_is_whole_and_for_everybody(shop, visit, language, pytestconf
       }""")
     look(customer, "order-full", total=True)
     customer.page.clock.run_for(31_000)
-    customer.page.locator("#still[open]").wait_for(timeout=PATIENCE_MS)
+    customer.find(customer.page.locator("#still[open]"))
     look(customer, "still")
     customer.page.locator("#still button").tap()
     customer.page.locator("#leave").tap()
@@ -128,15 +128,15 @@ def test_every_view_is_whole_and_for_everybody(shop, visit, language, pytestconf
     customer.state("card")
     look(customer, "pay-card", total=True)
     shop.play(f"press {PIN} ENTER\nwait 3s")
-    customer.page.locator("#result:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    customer.find(customer.page.locator("#result:not([hidden])"))
     look(customer, "approved", total=True)
     customer.page.locator("#look").tap()
-    customer.page.locator("#receipt[open]").wait_for(timeout=PATIENCE_MS)
+    customer.find(customer.page.locator("#receipt[open]"))
     customer.page.locator("#paper .qr").evaluate("one => one.decode()")  # it is a picture
     look(customer, "receipt")
     shop.play("remove\nfault reader unplugged\nwait 10s")
     customer.page.clock.run_for(32_000)
-    customer.page.locator("#closed:not([hidden])").wait_for(timeout=PATIENCE_MS)
+    customer.find(customer.page.locator("#closed:not([hidden])"))
     customer.language = "zh_CN"  # as at every start
     if language == "en":
         customer.page.locator("#language").tap()

@@ -20,6 +20,7 @@ PATIENT = {
     "sale_undo_s": "600",
     "check_min_view_ms": "300",
 }
+SPEED = 10  # of the terminal's time
 ARTIFACTS = Path(os.environ.get("POS_ARTIFACTS", "out/page"))
 
 
@@ -45,7 +46,7 @@ def said(hub: Hub) -> str:
 def bench():
     """A session and its server, and nobody looking at it.
 
-    It waits for people for as long as they take, and takes ENTER as soon as an amount is shown.
+    It waits for people for as long as they take.
     """
     with served(**PATIENT) as (session, server):
         hub = session.hub
@@ -65,9 +66,9 @@ def page(browser, bench, request):
     opened.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
     opened.goto(server.url)
     opened.locator("#said").get_by_text("Enter amount").wait_for()
-    opened.locator('[data-speed="10"]').click()
+    opened.locator(f'[data-speed="{SPEED}"]').click()
     yield opened
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    opened.screenshot(path=ARTIFACTS / f"{request.node.name[5:60]}.png")
+    opened.screenshot(path=ARTIFACTS / f"{request.node.name[5:]}.png")
     opened.close()
     assert errors == []

@@ -6,24 +6,29 @@ from typing import Any
 
 import pytest
 
-from tests.lab.page.conftest import PATIENCE_S
+from tests.lab.page.conftest import PATIENCE_S, PATIENT, SPEED
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="THE PAGE IS NOT TRIED IN A BROWSER: there is no playwright"
 )
 
 PATIENCE_MS = 1000 * PATIENCE_S
+SEEN_MS = int(PATIENT["check_min_view_ms"]) / SPEED
 KEYBOARD = {"ENTER": "Enter", "CANCEL": "Escape", "BACK": "Backspace", "MENU": "m"}
 
 
 def see(page: Any, *texts: str) -> None:
-    """Wait until the screen says each, as a screen reader is told it."""
+    """Wait until the screen says each, as a screen reader is told it, and read it.
+
+    For as long as the terminal wants to have it seen: ENTER does not count before.
+    """
     said = page.locator("#said")
     for text in texts:
         try:
             said.get_by_text(text).wait_for(timeout=PATIENCE_MS)
         except playwright.TimeoutError:
             pytest.fail(f"never said {text!r}; it says {said.text_content()!r}")
+    page.wait_for_timeout(SEEN_MS)
 
 
 class Person:

@@ -12,7 +12,7 @@ import pytest
 
 from firmware.lab.page.browser import served
 from firmware.ui.texts import Text
-from tests.lab.page.conftest import PATIENT, wait_for
+from tests.lab.page.conftest import PATIENT, SPEED, wait_for
 from tests.lab.page.people import PATIENCE_MS, Keyboard, see
 
 LANGUAGES = {"zh": ("zh_CN", "zh-CN", 0), "en": ("en", "en-GB", 1)}
@@ -155,7 +155,7 @@ def test_a_newcomer_works_a_day_reading_the_page_alone(newcomer):
     page.locator("#guide li.done").first.wait_for()
     steps.append(newcomer.step())
     newcomer.press("BACK")
-    page.locator('[data-speed="10"]').click()
+    page.locator(f'[data-speed="{SPEED}"]').click()
     newcomer.press(*"5000", "ENTER")
     newcomer.when(Text.CHECK_AMOUNT, "ENTER")
     newcomer.sees(Text.INSERT_CARD)

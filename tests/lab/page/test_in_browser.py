@@ -1,7 +1,7 @@
 """The page in a real browser: sales by mouse and keys, pixels, faults, power, stories, a phone.
 
-Nothing here waits for time: each step waits for what the page shows. The terminal's own time runs
-ten times as fast, and its time-outs are longer than a busy machine is slow.
+Each step waits for what the page shows, and for as long as ENTER needs it to have been shown. The
+terminal's time runs ten times as fast, and its time-outs are longer than a busy machine is slow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from firmware.acquirer.booking import Standing
 from firmware.journal.transactions import State
 from firmware.lab.scenario.language import FAULTS
 from firmware.lab.scenario.playing import play
-from tests.lab.page.conftest import ARTIFACTS, wait_for
+from tests.lab.page.conftest import ARTIFACTS, SPEED, wait_for
 from tests.lab.page.people import PATIENCE_MS, Keyboard, Mouse, see
 
 
@@ -51,8 +51,8 @@ def test_a_sale_a_void_and_a_refund(person, page, bench):
     person.take_both_copies()
     person.press("MENU", "6")
     person.press_when("Settle batch?", "ENTER")
-    wait_for(hub, lambda: hub.state("journal")["batch"] == 2)
-    person.press("ENTER")
+    person.press_when("Settled", "ENTER")
+    assert hub.state("journal")["batch"] == 2
     see(page, "Enter amount")
     person.press("MENU", "3")
     person.press_when("Supervisor", *"246810", "ENTER")
@@ -276,7 +276,7 @@ def test_on_a_phone_everything_is_in_reach(browser, bench):
     page = context.new_page()
     page.goto(server.url)
     see(page, "Enter amount")
-    page.locator('[data-speed="10"]').tap()  # the check is over before the second ENTER
+    page.locator(f'[data-speed="{SPEED}"]').tap()
     assert "Tap" in page.locator(".tray .hint:visible").text_content()
     for width in (360, 390):
         page.set_viewport_size({"width": width, "height": 844})
