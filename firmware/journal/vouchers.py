@@ -20,6 +20,7 @@ TABLES = """transactions t JOIN records i ON i.seq = t.intent
     LEFT JOIN records v ON v.seq = t.reversal
     LEFT JOIN batches b ON b.serial = t.serial"""
 NEVER = 2**62  # a record number that no journal reaches
+LATELY = 64  # transactions
 
 
 class VoucherLookups(NumberLookups):
@@ -79,6 +80,17 @@ class VoucherLookups(NumberLookups):
     def last_transaction(self, *, training: bool = False) -> Transaction | None:
         """The latest transaction, however it ended."""
         return next(iter(self.list_transactions(None, 0, 1, training=training)), None)
+
+    def last_answered(self, since: int) -> Transaction | None:
+        """The latest that has a reference number and ended after the record `since`.
+
+        Looked for among the last transactions alone, that a start costs the same in a long journal.
+        """
+        return self._first(
+            "t.intent IN (SELECT intent FROM transactions ORDER BY intent DESC LIMIT ?)"
+            " AND t.reference <> '' AND t.ended > ? AND t.training = 0 ORDER BY t.intent DESC",
+            (LATELY, since),
+        )
 
     def list_transactions(
         self,

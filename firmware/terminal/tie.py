@@ -29,7 +29,6 @@ from firmware.journal.records import CopyRestored
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
 
-_ANSWERS_MAX = 64  # so many of the last transactions are searched for one with an answer
 _NOTE = "books"  # in the lock file
 _ELSEWHERE, _NONE, _UNKNOWN = -1, "none", "unknown"
 _KIND, _EMBEDDED = "host.kind", '"local"'  # the setting that says which host answers
@@ -197,7 +196,7 @@ def _fits(journal: Journal, host: AnsweringHost, tie: Tie) -> bool:
 
 def _check_last_answer(journal: Journal, host: AnsweringHost, since: int) -> None:
     """The books hold the last answer that the journal has of them."""
-    one = _last_answer(journal, since)
+    one = journal.last_answered(since)
     if one is not None and not _has(host, one):
         raise _fault(f"{_missing(one)}, which they answered: they are an earlier copy")
 
@@ -212,14 +211,7 @@ def _check_unknown(journal: Journal, host: AnsweringHost) -> None:
 def _last_of_unknown(journal: Journal) -> Transaction | None:
     """The last answer, where the embedded host gave it: not before starts told their settings."""
     embedded = journal.settings().get(_KIND) == _EMBEDDED
-    return _last_answer(journal, _ELSEWHERE) if embedded else None
-
-
-def _last_answer(journal: Journal, since: int) -> Transaction | None:
-    for one in journal.list_transactions(None, 0, _ANSWERS_MAX):
-        if one.reference and one.record_seq > since:
-            return one
-    return None
+    return journal.last_answered(_ELSEWHERE) if embedded else None
 
 
 def _has(host: AnsweringHost, one: Transaction) -> bool:
