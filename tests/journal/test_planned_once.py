@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,10 @@ def test_no_statement_is_planned_twice_whatever_it_is_asked_with(tmp_path: Path)
     shop = Shop.open(tmp_path / "data", connect=watched)
     db = shop.journal._db
     assert isinstance(db, Watched)
-    db.planned.clear()  # the schema was made meanwhile
-    for _ in range(2):
-        _a_day(shop, training=False)
-        _a_day(shop, training=True)
+    with closing(shop.journal):
+        db.planned.clear()  # the schema was made meanwhile
+        for _ in range(2):
+            _a_day(shop, training=False)
+            _a_day(shop, training=True)
     assert sum(db.planned.values()) > 40, "it counts"
     assert {sql: times for sql, times in db.planned.items() if times > 1} == {}
