@@ -63,6 +63,28 @@ def test_an_order_is_paid_and_the_next_customer_finds_the_start(
     assert (payment["state"], payment["amount_minor"]) == ("approved", 7250)
 
 
+def test_a_code_that_comes_late_moves_nothing_under_a_finger(shop, visit):
+    customer = visit(shop, "en", SIZES[0])  # the one that a whole receipt does not fill
+    coming = []
+
+    def hold(route):
+        coming.append(route)
+
+    customer.page.route("**/qr", hold)
+    customer.ask_to_pay()
+    shop.play(f"{AGREE}\n{INSERT}\n{PAY}")
+    customer.see("Paid")
+    with customer.page.expect_request("**/qr"):
+        customer.do("Show receipt")
+    close, code = customer.page.locator("#receipt > button"), customer.page.locator("#paper .qr")
+    before = close.bounding_box()
+    (held,) = coming
+    held.continue_()
+    code.evaluate("async (image) => { await image.decode(); }")
+    assert code.evaluate("(image) => image.complete && image.naturalWidth") > 0
+    assert close.bounding_box() == before
+
+
 def test_declined_says_so_and_another_card_can_pay(shops, visit):
     shop = shops(**ONE_FOR_51)
     customer = visit(shop)
