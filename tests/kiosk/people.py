@@ -76,6 +76,10 @@ class Customer:
 
     def __init__(self, page: Any, language: str = "zh_CN") -> None:
         self.page, self.language = page, language
+        self._asked: set[str] = set()  # without an answer yet
+        page.on("request", lambda one: self._asked.add(one.url))
+        for ended in ("requestfinished", "requestfailed"):
+            page.on(ended, lambda one: self._asked.discard(one.url))
         self.sizes_of_axe: tuple[tuple[int, int], ...] = SIZES
 
     def do(self, name: str) -> None:
@@ -96,7 +100,9 @@ class Customer:
         try:
             place.wait_for(timeout=PATIENCE_MS)
         except TimeoutError:
-            pytest.fail(f"never seen: {place}; but {self.page.locator(SHOWN).inner_text()!r}")
+            seen = self.page.locator(SHOWN).inner_text()
+            focus = self.page.evaluate("document.activeElement.outerHTML.slice(0, 60)")
+            pytest.fail(f"never: {place}; seen {seen!r}, focus {focus!r}, asked {self._asked}")
 
     def choose(self) -> None:
         """From the start to a basket of two lattes and a croissant, 72.50."""
