@@ -84,11 +84,12 @@ class VoucherLookups(NumberLookups):
     def last_answered(self, since: int) -> Transaction | None:
         """The latest that has a reference number and ended after the record `since`.
 
-        Looked for among the last transactions alone, that a start costs the same in a long journal.
+        Looked for among the last transactions alone: a start costs the same in a long journal.
         """
         return self._first(
-            "t.intent IN (SELECT intent FROM transactions ORDER BY intent DESC LIMIT ?)"
-            " AND t.reference <> '' AND t.ended > ? AND t.training = 0 ORDER BY t.intent DESC",
+            "t.intent IN (SELECT intent FROM transactions WHERE training = 0"
+            " ORDER BY intent DESC LIMIT ?)"
+            " AND t.reference <> '' AND t.ended > ? ORDER BY t.intent DESC",
             (LATELY, since),
         )
 

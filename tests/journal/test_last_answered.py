@@ -12,7 +12,8 @@ def test_it_is_found_among_the_last_transactions_alone(shop: Shop) -> None:
     assert journal.last_answered(0) is None
     answered = shop.sale()
     shop.end(shop.intent(), Result.DECLINED)
-    shop.sale(6, training=True)
+    for _ in range(LATELY):
+        shop.sale(6, training=True)
     journal.append(shop.intent())
     assert journal.last_answered(0) == answered
     assert journal.last_answered(answered.record_seq - 1) == answered
