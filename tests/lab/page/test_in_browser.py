@@ -52,7 +52,7 @@ def test_a_sale_a_void_and_a_refund(person, page, bench):
     person.press("MENU", "6")
     person.press_when("Settle batch?", "ENTER")
     person.press_when("Settled", "ENTER")
-    assert hub.state("journal")["batch"] == 2
+    wait_for(hub, lambda: hub.state("journal")["batch"] == 2)
     see(page, "Enter amount")
     person.press("MENU", "3")
     person.press_when("Supervisor", *"246810", "ENTER")
