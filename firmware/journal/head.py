@@ -1,8 +1,8 @@
 """Where the journal ends, kept outside its database.
 
 SQLite takes a damaged frame for the end of the write-ahead log and drops what follows without a
-word; the chain of what is left is whole. So the last record's number and hash, signed by the
-terminal, are kept in a file of their own. A journal that ends before it has lost records.
+word; the chain of what is left is whole. So the last record's number, hash and signature are kept
+in a file of their own. A journal that ends before it has lost records.
 
 The file holds two slots of one disk sector, written by turns: a power cut spoils at most one. A
 slot is written after its commit is durable, so it may be older than the journal and never newer.
@@ -11,6 +11,7 @@ slot is written after its commit is durable, so it may be older than the journal
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,14 +25,15 @@ from firmware.journal.keys import TerminalKeys, write_new
 
 HEAD = "journal.head"
 SLOT_BYTES = 512  # a sector: a disk writes it whole or not at all
-_MAGIC = "pos-head-1"
+_MAGIC = "pos-head-2"
+_BEFORE = "pos-head-1"  # which earlier releases wrote, with a signature of its own
 
 
 class Head(Struct, frozen=True):
-    """The last record that was written: its number, its hash (32 bytes), and who says so.
+    """The last record that was written: its number, its hash (32 bytes), and who signed it.
 
-    The signature is Ed25519 over `pos-head-1 LF seq in decimal LF hash in hex LF`, empty where
-    nobody signed.
+    The signature is the record's own, Ed25519 over its hash, so that a commit makes none for its
+    head; empty where nobody signed. See firmware.journal.chain.
     """
 
     seq: int
@@ -41,22 +43,13 @@ class Head(Struct, frozen=True):
 
     @classmethod
     def signed(cls, seq: int, digest: bytes, keys: TerminalKeys) -> Head:
-        """The head as the terminal vouches for it."""
-        return cls(seq, digest, keys.public_hex, keys.sign(_message(seq, digest)))
-
-    @property
-    def genuine(self) -> bool:
-        """Whether it is as it was signed."""
-        try:
-            public_key_of(self.public_hex).verify(self.signature, _message(self.seq, self.hash))
-        except (ValueError, InvalidSignature):
-            return False
-        return True
+        """The head of a journal that the terminal with these keys vouches for."""
+        return cls(seq, digest, keys.public_hex, keys.sign(digest))
 
     def packed(self) -> bytes:
-        """The bytes of a slot."""
+        """The bytes of a slot: its parts as text, and the SHA-256 of them, in hex."""
         parts = (_MAGIC, str(self.seq), self.hash.hex(), self.public_hex, self.signature.hex())
-        return (" ".join(parts) + "\n").encode().ljust(SLOT_BYTES)
+        return (" ".join((*parts, _check(*parts))) + "\n").encode().ljust(SLOT_BYTES)
 
     def file(self) -> bytes:
         """The bytes of a whole file."""
@@ -75,17 +68,26 @@ class WithoutTail(Struct, frozen=True):
     reverse_open: bool = False
 
 
-def _message(seq: int, digest: bytes) -> bytes:
-    return f"{_MAGIC}\n{seq}\n{digest.hex()}\n".encode()
+def _check(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 def _unpacked(slot: bytes) -> Head | None:
+    """The head that a slot holds; None when it is not as it was written."""
     try:
-        magic, seq, digest, public_hex, signature = slot.decode("ascii").split()
+        match slot.decode("ascii").split():
+            case [magic, *parts, check] if magic == _MAGIC and check == _check(magic, *parts):
+                seq, digest, public_hex, signature = parts
+                signed = bytes.fromhex(digest)
+            case [magic, seq, digest, public_hex, signature] if magic == _BEFORE:
+                signed = f"{_BEFORE}\n{seq}\n{digest}\n".encode()
+            case _:
+                return None
         head = Head(int(seq), bytes.fromhex(digest), public_hex, bytes.fromhex(signature))
-    except ValueError:
+        public_key_of(public_hex).verify(head.signature, signed)
+    except (ValueError, InvalidSignature):
         return None
-    return head if magic == _MAGIC and head.genuine else None
+    return head
 
 
 def missing_words(head: Head, last: int) -> str:

@@ -31,11 +31,13 @@ class TerminalKeys:
     card: SecretKey
     pepper: SecretKey
     directory: Path | None = None
+    public_hex: str = field(init=False, compare=False)  # of the signing key, 32 bytes in hex
     _private: Ed25519PrivateKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         private = Ed25519PrivateKey.from_private_bytes(self.signing.reveal())
         object.__setattr__(self, "_private", private)
+        object.__setattr__(self, "public_hex", private.public_key().public_bytes_raw().hex())
 
     @classmethod
     def load_or_create(cls, directory: Path) -> TerminalKeys:
@@ -114,11 +116,6 @@ class TerminalKeys:
     def public_key(self) -> Ed25519PublicKey:
         """The key that checks signatures."""
         return self._private.public_key()
-
-    @property
-    def public_hex(self) -> str:
-        """The public key's 32 bytes in hex."""
-        return self.public_key.public_bytes_raw().hex()
 
     @property
     def card_check(self) -> str:

@@ -83,7 +83,7 @@ class Journal(Lookups):
         self._durable_head = 0, ORIGIN
         self._keys = keys
         self._clock_now = clock_now
-        self._head_seq, self._head_hash = 0, ORIGIN
+        self._head = Head(0, ORIGIN)
         self._failed: JournalFault | None = None
         self._untold: JournalFault | None = None  # a fault after a commit, for whoever writes next
         self.waiting = Waiting()
@@ -160,7 +160,7 @@ class Journal(Lookups):
         log, and JournalFault when the disk fails; either way none is written.
         """
         self._require_well()
-        before, at = (self._head_seq, self._head_hash), self._at()
+        before, at = self._head, self._at()
         entries = [*self.waiting.entries, *((at, record) for record in records)]
         if not entries and not blobs and also is None:
             return
@@ -171,7 +171,7 @@ class Journal(Lookups):
                 also(self._db)
             self._db.execute("COMMIT")
         except BaseException as error:
-            self._head_seq, self._head_hash = before
+            self._head = before
             fault = meant_by(error)
             if isinstance(fault, JournalFault) and not isinstance(fault, RuleBroken):
                 self._failed = fault
@@ -235,20 +235,17 @@ class Journal(Lookups):
 
         A fault here undoes no record: the journal has failed for whoever writes next.
         """
-        self._durable_head = self._head_seq, self._head_hash
+        self._durable_head = self._head.seq, self._head.hash
         settled = any(isinstance(each, SettlementCompleted) for each in records)
         pushed = any(isinstance(each, _PUSHED) for each in records)
         try:
-            self._head_file.keep(self._signed_head(), push=pushed, sync=settled)
+            self._head_file.keep(self._head, push=pushed, sync=settled)
             if settled:
                 engine.shorten_log(self._db)
         except JournalFault as fault:
             self._failed = self._untold = fault
         except DATABASE_ERRORS as error:
             self._failed = self._untold = fault_of(error)
-
-    def _signed_head(self) -> Head:
-        return Head.signed(self._head_seq, self._head_hash, self._keys)
 
     def _write(self, entries: Sequence[AtRecord], blobs: Mapping[str, bytes]) -> None:
         check_frames(blobs)
@@ -260,15 +257,16 @@ class Journal(Lookups):
             self._write_one(at, record)
 
     def _write_one(self, at: str, record: Record) -> None:
-        seq, body = self._head_seq + 1, encode(record)
-        digest = link(seq, at, body, self._head_hash)
-        entry = ChainedRecord(seq, at, body, self._head_hash, digest, self._keys.sign(digest))
+        before, body = self._head, encode(record)
+        seq = before.seq + 1
+        head = Head.signed(seq, link(seq, at, body, before.hash), self._keys)
+        entry = ChainedRecord(seq, at, body, before.hash, head.hash, head.signature)
         self._db.execute(
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
             (seq, at, body, entry.previous, entry.hash, entry.signature),
         )
         project(self._db, entry, record)
-        self._head_seq, self._head_hash = seq, digest
+        self._head = head
 
     def _roll_back(self) -> None:
         """End the transaction that failed. If even that fails, the object has."""
@@ -290,7 +288,7 @@ class Journal(Lookups):
         self._check_head()
         if not self._hold.begun:
             self._hold.mark_begun(next(self.records(1, 1)).hash)
-        self._durable_head = self._head_seq, self._head_hash
+        self._durable_head = self._head.seq, self._head.hash
         if head is not None:
             self._check_tail(head, without_tail=without_tail)
         else:
@@ -334,18 +332,18 @@ class Journal(Lookups):
             before = entry
         if before is None:
             raise JournalFault(Trouble.CORRUPT, "there is no record")
-        self._head_seq, self._head_hash = last_seq, bytes.fromhex(last_hash)
+        self._head = Head.signed(last_seq, bytes.fromhex(last_hash), self._keys)
 
     def _check_tail(self, head: Head, *, without_tail: WithoutTail | None) -> None:
         """The last record that was kept outside the journal is in it."""
         words = ""
-        if head.seq > self._head_seq:
-            words = missing_words(head, self._head_seq)
+        if head.seq > self._head.seq:
+            words = missing_words(head, self._head.seq)
         elif not self._has(head):
             words = other_words(head)
         if not words:
-            if head.signature and head.seq < self._head_seq:  # the power went before it was written
-                self._head_file.keep(self._signed_head(), push=True)
+            if head.signature and head.seq < self._head.seq:  # the power went before it was written
+                self._head_file.keep(self._head, push=True)
             return
         if without_tail is None:
             raise JournalFault(Trouble.TRUNCATED, f"{words}; {_WAYS_BACK}")
@@ -354,13 +352,13 @@ class Journal(Lookups):
             ReversalOpened(batch=one.batch, stan=one.stan, reason=why, training=one.training)
             for one in (self.open_intents() if without_tail.reverse_open else ())
         ]
-        self.lost_tail = self._head_seq, head.seq
+        self.lost_tail = self._head.seq, head.seq
         self.append(
             TailLost(seq=head.seq, hash=head.hash.hex()),
             *reversals,
             CopyRestored(batch=without_tail.batch, stan=without_tail.stan),
         )
-        self._head_file.make(self._signed_head())
+        self._head_file.make(self._head)
 
     def check_known(self, head: Head) -> None:
         """Raise JournalFault unless the record that others know is in it."""
@@ -375,7 +373,7 @@ class Journal(Lookups):
         kept = self._hold.noted(_HEAD_KEPT) is not None
         if kept and not reason:
             reason = "it was gone"
-        self._head_file.make(self._signed_head())
+        self._head_file.make(self._head)
         if not kept:
             self._hold.note(_HEAD_KEPT)
         if reason:

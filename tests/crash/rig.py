@@ -90,9 +90,9 @@ class WatchedRunner:
     def step(self, event: DeviceEvent | None) -> None:
         if event is not None:
             self._watcher.came(event)
-        before = self._data.journal._head_seq
+        before = self._data.journal.durable_head
         self._runner.step(event)
-        if self._data.journal._head_seq != before:
+        if self._data.journal.durable_head != before:
             self._watcher.answered(None)
 
     def __getattr__(self, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -260,6 +261,33 @@ def test_a_bit_of_the_file_leaves_one_head_or_none_and_never_a_wrong_one(tmp_pat
         assert found is not None
         assert found == newest or found.seq < last
         (tmp_path / HEAD).write_bytes(content)
+
+
+def test_the_file_has_the_last_record_with_its_own_signature(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.sale()
+    *_, last = shop.journal.records()
+    shop.journal.close()
+    parts = (str(last.seq), last.hash.hex(), KEYS.public_hex, last.signature.hex())
+    text = " ".join(("pos-head-2", *parts))
+    slot = f"{text} {hashlib.sha256(text.encode()).hexdigest()}\n".encode().ljust(SLOT_BYTES)
+    assert slot in (tmp_path / HEAD).read_bytes()
+
+
+def test_the_head_of_an_earlier_release_is_held_against_the_journal(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.sale()
+    seq, digest = shop.journal.head()
+    shop.journal.close()
+    for number, missing in ((seq, []), (seq + 2, ["2 records are missing"])):
+        signature = KEYS.sign(f"pos-head-1\n{number}\n{digest}\n".encode())
+        text = f"pos-head-1 {number} {digest} {KEYS.public_hex} {signature.hex()}\n"
+        (tmp_path / HEAD).write_bytes(text.encode().ljust(SLOT_BYTES) * 2)
+        faults = verify_journal(tmp_path).faults
+        assert [fault[:21] for fault in faults] == missing
+    assert isinstance(records_of_a_start(tmp_path), JournalFault)
+    (tmp_path / HEAD).write_bytes(text.encode().replace(b"pos-head-1 ", b"pos-head-2 ") * 2)
+    assert HeadFile(tmp_path).read() is None
 
 
 def test_a_head_that_another_signed_is_not_believed_of_this_terminal(tmp_path: Path) -> None:
