@@ -141,6 +141,10 @@ class Books(BooksEngine):
         values = (tie.identity, tie.key_check, tie.seq, tie.hash)
         self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 
+    def note_journal(self, seq: int, digest: bytes) -> None:
+        """How far the journal goes that is answered, if one is known. Part of the commit."""
+        self._db.execute("UPDATE tie SET seq = ?, hash = ?", (seq, digest))
+
     def next_number(self) -> int:
         """A number never given before."""
         row = self._db.execute("UPDATE counter SET last = last + 1 RETURNING last").fetchone()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +10,26 @@ from firmware.acquirer.engine import BooksFailedError
 from firmware.core.sqlite import DATABASE_ERRORS, fault_of
 
 
-@contextmanager
-def _as_of_books() -> Iterator[None]:
-    try:
-        yield
-    except DATABASE_ERRORS as error:
-        raise BooksFailedError(str(error), fault_of(error)) from error
-
-
 class _Cursor(sqlite3.Cursor):
     """Rows may be read from the disk long after the statement."""
 
-    def execute(self, sql: str, parameters: Any = (), /) -> _Cursor:
-        with _as_of_books():
-            super().execute(sql, parameters)
-        return self
-
     def fetchone(self) -> Any:
-        with _as_of_books():
+        try:
             return super().fetchone()
+        except DATABASE_ERRORS as error:
+            raise _of_books(error) from error
 
     def fetchall(self) -> list[Any]:
-        with _as_of_books():
+        try:
             return super().fetchall()
+        except DATABASE_ERRORS as error:
+            raise _of_books(error) from error
 
     def __next__(self) -> Any:
-        with _as_of_books():
+        try:
             return super().__next__()
+        except DATABASE_ERRORS as error:
+            raise _of_books(error) from error
 
 
 class BooksLink(sqlite3.Connection):
@@ -48,15 +39,25 @@ class BooksLink(sqlite3.Connection):
     def to(cls, path: Path, mode: str, *, of_one_thread: bool = False) -> BooksLink:
         """Connect to `path` by SQLite's `mode` of opening. Raises BooksFailedError."""
         uri = f"{path.absolute().as_uri()}?mode={mode}"
-        with _as_of_books():  # autocommit: transactions are begun in so many words
+        try:  # autocommit: transactions are begun in so many words
             return sqlite3.connect(
                 uri, uri=True, isolation_level=None, check_same_thread=of_one_thread, factory=cls
             )
+        except DATABASE_ERRORS as error:
+            raise _of_books(error) from error
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        with _as_of_books():
+        try:
             return self.cursor(_Cursor).execute(sql, parameters)
+        except DATABASE_ERRORS as error:
+            raise _of_books(error) from error
 
     def executescript(self, script: str, /) -> sqlite3.Cursor:
-        with _as_of_books():
+        try:
             return super().executescript(script)
+        except DATABASE_ERRORS as error:
+            raise _of_books(error) from error
+
+
+def _of_books(error: sqlite3.Error | UnicodeDecodeError) -> BooksFailedError:
+    return BooksFailedError(str(error), fault_of(error))

@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from firmware.acquirer.booking import Kept, Tie
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import (
@@ -184,10 +182,8 @@ class LocalHost:
 
     def _note_journal(self, books: BooksEngine) -> None:
         """How far the journal goes that is answered, in the commit of the answer."""
-        tie = books.tie() if self.journal_head is not None else None
-        if tie is not None and self.journal_head is not None:
-            seq, digest = self.journal_head()
-            books.set_tie(replace(tie, seq=seq, hash=digest))
+        if self.journal_head is not None:
+            books.note_journal(*self.journal_head())
 
     def _opened(self) -> BooksEngine:
         if self._books is None:

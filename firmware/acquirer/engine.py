@@ -111,6 +111,10 @@ class BooksEngine(Protocol):
 
     def set_tie(self, tie: Tie) -> None: ...
 
+    def note_journal(self, seq: int, digest: bytes) -> None:
+        """How far the journal goes that is answered, if one is known."""
+        ...
+
     def next_number(self) -> int: ...
 
     def hold(self, terminal: str, account: str = "") -> None:

@@ -187,6 +187,10 @@ class PostgresBooks(BooksEngine):
             (tie.identity, tie.key_check, tie.seq, tie.hash),
         )
 
+    def note_journal(self, seq: int, digest: bytes) -> None:
+        """How far the journal goes that is answered, if one is known. Part of the commit."""
+        self.link.later("UPDATE tie SET seq = %s, hash = %s", (seq, digest))
+
     def next_number(self) -> int:
         """A number never given before; one of a commit that breaks off is left out."""
         self._draw(1)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from firmware.acquirer.booking import Tie
 from firmware.acquirer.books import BOOKS, Books
@@ -124,7 +123,7 @@ def know_no_further(directory: Path, seq: int, digest: bytes) -> None:
 
     def change(books: Books, tie: Tie) -> Tie:
         with books.commit():
-            books.set_tie(replace(tie, seq=seq, hash=digest))
+            books.note_journal(seq, digest)
         return tie
 
     _with_tie(directory, change)

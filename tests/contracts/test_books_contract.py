@@ -190,7 +190,9 @@ def test_every_field_comes_back_as_it_was_entered(engine: OpenBooks, tmp_path: P
     with books.commit():
         books.note_reversal(PLACE)
         books.note_reversal(PLACE)
-        books.set_tie(Tie("journal", "check", 7, b"hash"))
+        books.note_journal(5, b"of none")
+        books.set_tie(Tie("journal", "check", 6, b"before"))
+        books.note_journal(7, b"hash")
         books.set_pin_failures("b", 2)
         first, second = books.next_number(), books.next_number()
     assert second == first + 1
