@@ -14,7 +14,13 @@ from firmware.journal.records import (
     SettlementCompleted,
     SettlementStarted,
 )
-from firmware.journal.rows import columns_of, damage_is_a_fault, record_of
+from firmware.journal.rows import (
+    TABLES,
+    TRANSACTION,
+    columns_of,
+    damage_is_a_fault,
+    record_of,
+)
 from firmware.journal.schema import OWED
 from firmware.journal.transactions import (
     Advice,
@@ -24,7 +30,7 @@ from firmware.journal.transactions import (
     ScriptResult,
     Transaction,
 )
-from firmware.journal.vouchers import COLUMNS, TABLES, VoucherLookups
+from firmware.journal.vouchers import VoucherLookups
 
 T = TypeVar("T")
 _RECORD = columns_of("r")
@@ -92,13 +98,13 @@ class OwedLookups(VoucherLookups):
             "SELECT t.kind, count(*) AS found FROM uploads w"
             " CROSS JOIN transactions t ON t.intent = w.intent GROUP BY t.kind"
         )
-        with damage_is_a_fault():
+        with damage_is_a_fault:
             return {Kind(row["kind"]): row["found"] for row in rows}
 
     def sealed(self, batch: int, stan: int) -> bytes:
         """The sealed card data of an advice that is owed. Raises JournalFault when it is gone."""
         row = self._one("SELECT card FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
-        with damage_is_a_fault():
+        with damage_is_a_fault:
             return bytes(row["card"])
 
     def is_sealed(self, batch: int, stan: int) -> bool:
@@ -159,7 +165,7 @@ class OwedLookups(VoucherLookups):
         CROSS JOIN keeps SQLite from walking through all transactions for the few that owe.
         """
         sql = (
-            f"SELECT {columns}, {COLUMNS} FROM {owed} CROSS JOIN {TABLES}"  # noqa: S608 - names of ours
+            f"SELECT {columns}, {TRANSACTION} FROM {owed} CROSS JOIN {TABLES}"  # noqa: S608 - names of ours
             f" WHERE t.intent = w.intent ORDER BY {by}"
         )
         return self._values(make, sql)

@@ -46,7 +46,7 @@ class Reading:
     ) -> list[T]:
         """What `make` makes of each row."""
         rows = self._all(sql, values)
-        with damage_is_a_fault():
+        with damage_is_a_fault:
             return [make(row) for row in rows]
 
     def _numbers(self, sql: str, values: Sequence[Any] = ()) -> list[int]:
@@ -56,7 +56,7 @@ class Reading:
     def _number(self, sql: str, values: Sequence[Any] = ()) -> int:
         """The first column of the one row that there must be."""
         row = self._one(sql, values)
-        with damage_is_a_fault():
+        with damage_is_a_fault:
             return _number(row)
 
 

@@ -6,11 +6,10 @@ what was written, or it is a JournalFault.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import sqlite3
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from msgspec.structs import asdict
 
@@ -26,13 +25,18 @@ _KINDS = [int, str, str, bytes, bytes, bytes]
 _READ_MAX = 64  # records; what is owed is asked for again and again
 
 
-@contextlib.contextmanager
-def damage_is_a_fault() -> Iterator[None]:
-    """Raise JournalFault for what turning a damaged row into a value raises."""
-    try:
-        yield
-    except DAMAGE as error:
-        raise damage_of(error) from error
+class _DamageIsAFault:
+    """Within it, what turning a damaged row into a value raises becomes a JournalFault."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, DAMAGE):
+            raise damage_of(error) from error
+
+
+damage_is_a_fault = _DamageIsAFault()
 
 
 def columns_of(table: str) -> str:
@@ -40,9 +44,18 @@ def columns_of(table: str) -> str:
     return ", ".join(f"{table}.{name} AS {table}_{name}" for name in _COLUMNS)
 
 
-def entry_of(row: sqlite3.Row, table: str = "") -> ChainedRecord:
-    """A row of the log, or a joined one's columns, as it is. Raises JournalFault if it is none."""
-    values = [row[f"{table}_{name}" if table else name] for name in _COLUMNS]
+# what tells a transaction: a row of the projection, and behind it the records that it names
+TRANSACTION = f"""t.*, {columns_of("i")}, {columns_of("o")}, {columns_of("v")},
+    e.hash AS ended_hash, b.state AS batch_state"""
+TABLES = """transactions t JOIN records i ON i.seq = t.intent
+    LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
+    LEFT JOIN records v ON v.seq = t.reversal
+    LEFT JOIN batches b ON b.serial = t.serial"""
+_INTENT, _OUTCOME, _REVERSAL = slice(-20, -14), slice(-14, -8), slice(-8, -2)
+
+
+def entry_of(values: Sequence[Any]) -> ChainedRecord:
+    """A record's columns, in their order, as it is. Raises JournalFault if it is none."""
     if [type(value) for value in values] != _KINDS:
         raise JournalFault(Trouble.CORRUPT, f"record {values[0]} is none")
     return ChainedRecord(*values)
@@ -59,9 +72,9 @@ def believed(entry: ChainedRecord) -> ChainedRecord:
 def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     """Intent and outcome as they were recorded, and where the transaction stands now.
 
-    The records are joined as `i`, `o` and `v`, and `e` that ended it.
+    The row ends with the columns of TRANSACTION.
     """
-    intent = record_of(row, "i", IntentRecorded, believing=believing)
+    intent = _record(row[_INTENT], IntentRecorded, believing=believing)
     if not believing and (intent.batch, intent.stan, intent.amount_minor) != (
         row["batch"],
         row["stan"],
@@ -73,14 +86,14 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         words = f"more is refunded of transaction {row['intent']} than was paid"
         raise JournalFault(Trouble.CORRUPT, words)
     fields = asdict(intent)
-    if row["o_body"] is not None:
-        outcome = record_of(row, "o", OutcomeRecorded, believing=believing)
+    if row["o_seq"] is not None:
+        outcome = _record(row[_OUTCOME], OutcomeRecorded, believing=believing)
         fields |= asdict(outcome)
         del fields["result"]
         fields["reason"] = ReversalCause.of(outcome.reason)
         fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
-    if row["v_body"] is not None:
-        opened = record_of(row, "v", ReversalOpened, believing=believing)
+    if row["v_seq"] is not None:
+        opened = _record(row[_REVERSAL], ReversalOpened, believing=believing)
         fields["reversal"] = ReversalCause.of(opened.reason)
     return Transaction(
         **fields,
@@ -95,9 +108,16 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     )
 
 
-def record_of(row: sqlite3.Row, table: str, kind: type[T], *, believing: bool = False) -> T:
-    """The record that a projection named. Raises JournalFault if it is another, or damaged."""
-    entry = entry_of(row, table)
+def record_of(row: sqlite3.Row, table: str, kind: type[T]) -> T:
+    """The record that is joined under the name `table`.
+
+    Raises JournalFault if it is another than `kind`, or damaged.
+    """
+    return _record([row[f"{table}_{name}"] for name in _COLUMNS], kind, believing=False)
+
+
+def _record(values: Sequence[Any], kind: type[T], *, believing: bool) -> T:
+    entry = entry_of(values)
     record = entry.record if believing else _read(entry)
     if not isinstance(record, kind):
         raise JournalFault(Trouble.CORRUPT, f"{type(record).__name__} where {kind.__name__} was")

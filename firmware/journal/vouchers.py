@@ -9,16 +9,9 @@ from typing import Any
 
 from firmware.core.kinds import Kind
 from firmware.journal.numbers import NumberLookups
-from firmware.journal.rows import columns_of, transaction_of
+from firmware.journal.rows import TABLES, TRANSACTION, transaction_of
 from firmware.journal.transactions import State, Transaction
 
-# a row of the projection with the records that tell the rest of it
-COLUMNS = f"""t.*, {columns_of("i")}, {columns_of("o")}, {columns_of("v")},
-    e.hash AS ended_hash, b.state AS batch_state"""
-TABLES = """transactions t JOIN records i ON i.seq = t.intent
-    LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
-    LEFT JOIN records v ON v.seq = t.reversal
-    LEFT JOIN batches b ON b.serial = t.serial"""
 NEVER = 2**62  # a record number that no journal reaches
 LATELY = 64  # transactions
 
@@ -159,7 +152,7 @@ class VoucherLookups(NumberLookups):
         return found[0] if found else None
 
     def _transactions(self, where: str, values: Sequence[Any] = ()) -> list[Transaction]:
-        sql = f"SELECT {COLUMNS} FROM {TABLES} WHERE {where}"  # noqa: S608 - names of ours
+        sql = f"SELECT {TRANSACTION} FROM {TABLES} WHERE {where}"  # noqa: S608 - names of ours
         return self._values(self._transaction_of, sql, values)
 
     def _transaction_of(self, row: sqlite3.Row) -> Transaction:
