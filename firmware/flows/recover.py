@@ -12,8 +12,9 @@ from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintDoubtful, PrintQueued
 from firmware.journal.records import Record, ReversalOpened
 from firmware.journal.transactions import Transaction
-from firmware.payments.advice import is_advice, unanswered
+from firmware.payments.advice import is_advice
 from firmware.payments.effects import Append, Look
+from firmware.payments.outcomes import unanswered
 from firmware.payments.owed import send_owed
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text

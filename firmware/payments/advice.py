@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from firmware.core.kinds import Copy, EmvData, Kind, Result, ReversalCause, Verification
+from firmware.core.kinds import Copy, Kind, Result
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer
 from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import OutcomeRecorded
 from firmware.journal.transactions import Advice, Transaction
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Append, Authorise, Look, Unseal
+from firmware.payments.outcomes import answered
 
 # The acquirer could not look at it, or not at us: asked again. Any other code is its word on it.
 TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
@@ -29,29 +29,6 @@ TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
 def is_advice(context: Context, payment: Payment) -> bool:
     """Whether a payment without an answer is repeated until it has one, and never reversed."""
     return payment.kind is Kind.REFUND and is_on_a_line(context) and not payment.training
-
-
-def unanswered(
-    payment: Payment,
-    result: Result,
-    cause: ReversalCause,
-    verification: Verification = Verification.NONE,
-    emv: EmvData | None = None,
-) -> OutcomeRecorded:
-    """What is recorded of a refund without an answer.
-
-    PENDING, its card sealed with its intent; or FAILED, where it has not left the terminal.
-    """
-    return OutcomeRecorded(
-        kind=payment.kind,
-        batch=payment.batch,
-        stan=payment.stan,
-        result=result,
-        response_code="",
-        reason=cause.value,
-        verification=verification,
-        emv=emv or EmvData(),
-    )
 
 
 async def send_advices(context: Context) -> bool:
@@ -78,7 +55,7 @@ async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
     if refund:
         await _refund_answered(owed, answer)
         return None
-    answered = AdviceAnswered(
+    taken = AdviceAnswered(
         batch=owed.batch,
         stan=owed.stan,
         response_code=answer.response_code,
@@ -87,9 +64,9 @@ async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
     )
     if answer.is_approval:
         # kept until the batch is settled
-        await Append.of(answered, card=card if is_on_a_line(context) else None)
+        await Append.of(taken, card=card if is_on_a_line(context) else None)
     else:  # the goods are handed out and the acquirer refuses: the merchant must claim the money
-        await Append.of(answered, await fault_slip(owed))
+        await Append.of(taken, await fault_slip(owed))
     return None
 
 
@@ -101,18 +78,8 @@ def _says_nothing(answer: Answered) -> bool:
 async def _refund_answered(owed: Transaction, answer: Answered) -> None:
     """Record the final answer to a refund and queue its receipt: the cardholder has left."""
     approved = answer.is_approval
-    outcome = OutcomeRecorded(
-        kind=owed.kind,
-        batch=owed.batch,
-        stan=owed.stan,
-        result=Result.APPROVED if approved else Result.DECLINED,
-        response_code=answer.response_code,
-        authorisation_code=answer.authorisation_code,
-        reference=answer.reference,
-        verification=owed.verification,
-        emv=owed.emv,
-        ask_issuer=approved and answer.ask_issuer,
-    )
+    result = Result.APPROVED if approved else Result.DECLINED
+    outcome = answered(owed.payment, result, answer, owed.verification, owed.emv)
     if not approved:  # the cardholder has a paper that promises it
         await Append.of(outcome, await fault_slip(owed))
         return

@@ -27,12 +27,13 @@ from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import EntryAbandoned, IntentRecorded, OutcomeRecorded
 from firmware.journal.transactions import Transaction
-from firmware.payments.advice import is_advice, send_advices, unanswered
+from firmware.payments.advice import is_advice, send_advices
 from firmware.payments.batch_upload import keeps_chip
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.effects import Append, Authorise, Look, Moment, Now
 from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
+from firmware.payments.outcomes import answered, unanswered
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.reverse import reverse
 from firmware.payments.roles import Role, role_of
@@ -304,19 +305,6 @@ def _outcome(
     offline: bool = False,
     chip: bytes = b"",
 ) -> OutcomeRecorded:
-    return OutcomeRecorded(
-        kind=payment.kind,
-        batch=payment.batch,
-        stan=payment.stan,
-        result=result,
-        response_code=answer.response_code,
-        authorisation_code=answer.authorisation_code,
-        reference=answer.reference,
-        issuer=answer.issuer,
-        verification=ready.verification,
-        emv=replace(ready.emv, test_keys=context.config.emv.test_keys),
-        offline=offline,
-        ask_issuer=answer.ask_issuer and result is Result.APPROVED,
-        chip_data=chip.hex().upper() if keeps_chip(context) else "",
-        training=payment.training,
-    )
+    emv = replace(ready.emv, test_keys=context.config.emv.test_keys)
+    kept = chip if keeps_chip(context) else b""
+    return answered(payment, result, answer, ready.verification, emv, offline=offline, chip=kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from firmware.core.kinds import Verification
 from firmware.journal.transactions import State
 from tests.acquirer.line_acquirer import Fields
 from tests.flows.at_a_line import AWAY, Counter
@@ -46,6 +47,19 @@ def test_a_refund_without_an_answer_is_repeated_and_never_reversed(counter: Coun
         ("expect totals", "refunds=1/800"),
         *SETTLE,
     )
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_a_late_answer_is_recorded_as_one_that_came_at_once(counter: Counter, silent: int) -> None:
+    sold_before(counter)
+    counter.acquirer.silent = silent
+    counter.acquirer.parties = "01020000   01050000   "
+    counter.play(*REFUND, *AWAY, ("wait", "1h"), ("expect paper", "商户存根"))
+    last = counter.last()
+    assert (last.state, last.response_code, last.issuer) == (State.APPROVED, "00", "01020000")
+    assert last.emv.aid
+    assert last.verification is Verification.SIGNATURE
+    counter.play(("expect paper", "01020000"))  # the issuer
 
 
 @pytest.mark.parametrize("code", ["91", "96", "98", "99", "A0"])
