@@ -26,6 +26,11 @@ def latest(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> 
     )
 
 
+def keep_card(db: sqlite3.Connection, batch: int, stan: int, sealed: bytes) -> None:
+    """Keep what the advice or the reversal of a transaction needs of its card, encrypted."""
+    db.execute("INSERT INTO sealed VALUES (?, ?, ?)", (batch, stan, sealed))
+
+
 def forget_card(db: sqlite3.Connection, batch: int, stan: int) -> None:
     """Nothing will be asked of this card again, unless a script's result is still to be told."""
     db.execute(

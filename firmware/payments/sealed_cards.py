@@ -17,8 +17,8 @@ card is kept until then, too.
 from __future__ import annotations
 
 import hmac
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +29,8 @@ from firmware.iso8583.messages import CardPresented
 from firmware.journal.advice_records import AdviceAnswered, AdviceQueued
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import IntentRecorded, Record
+from firmware.journal.store import Also
+from firmware.journal.tables import keep_card
 
 
 class SealedPlace(Struct, frozen=True):
@@ -61,7 +63,7 @@ def unseal(sealed: bytes, place: SealedPlace, card_key: SecretKey) -> CardPresen
 
 def keeping(
     records: Sequence[Record], card: CardPresented | None, card_key: SecretKey
-) -> Callable[[sqlite3.Connection], None] | None:
+) -> Also | None:
     """What keeps `card` beside the log, in the commit of the records that will need it."""
     kinds = (IntentRecorded, AdviceQueued, AdviceAnswered)
     owed = next((one for one in records if isinstance(one, kinds)), None)
@@ -71,12 +73,8 @@ def keeping(
         return None
     if owed is None:
         return None
-    values = (owed.batch, owed.stan, seal(card, SealedPlace(owed.batch, owed.stan), card_key))
-
-    def keep(db: sqlite3.Connection) -> None:
-        db.execute("INSERT INTO sealed VALUES (?, ?, ?)", values)
-
-    return keep
+    sealed = seal(card, SealedPlace(owed.batch, owed.stan), card_key)
+    return partial(keep_card, batch=owed.batch, stan=owed.stan, sealed=sealed)
 
 
 def _seal(card_key: SecretKey) -> Seal:
