@@ -15,14 +15,14 @@ from firmware.audit.data import add_data_argument, owning, reading, spooled
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
-from firmware.journal.operators import SUPERVISOR, Operators, is_number
+from firmware.journal.operators import SUPERVISOR, OperatorRefused, Operators, is_number
 from firmware.terminal.data_directory import DataDirectory
 
 BY = "cli"
 _REFUSALS = {
-    "number": f"operator {SUPERVISOR} is the supervisor: neither added nor deleted",
-    "exists": "operator {} exists already",
-    "unknown": "there is no operator {}",
+    OperatorRefused.NUMBER: f"operator {SUPERVISOR} is the supervisor: neither added nor deleted",
+    OperatorRefused.EXISTS: "operator {} exists already",
+    OperatorRefused.UNKNOWN: "there is no operator {}",
 }
 _DONE = {
     "add": "operator {} added, with the factory password, to be changed at the first sign-on",
@@ -82,8 +82,7 @@ def _change(data: Path, action: str, number: str) -> None:
         raise Refused(_REFUSALS[refusal].format(number), code=FAILED)
 
 
-def _asked(operators: Operators, action: str, number: str) -> str:
-    """The refusal's word, or ""."""
+def _asked(operators: Operators, action: str, number: str) -> OperatorRefused | None:
     match action:
         case "add":
             return operators.add(number, by=BY)

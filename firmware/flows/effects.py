@@ -15,7 +15,7 @@ from msgspec import Struct
 from firmware.core.masked import Password, SecretKey
 from firmware.emv.contact.dialogue import CardFailure
 from firmware.journal.faults import Trouble
-from firmware.journal.operators import PasswordVerdict
+from firmware.journal.operators import OperatorRefused, PasswordVerdict
 from firmware.journal.transactions import PrintJob
 from firmware.payments.effects import Effect
 from firmware.payments.tills import TillAsked
@@ -136,8 +136,8 @@ class OperatorChange(enum.Enum):
     RESET = "reset"
 
 
-class ChangeOperator(Effect[str], frozen=True):
-    """Change an operator; "" when done, else a word for the refusal: weak, exists, unknown."""
+class ChangeOperator(Effect[OperatorRefused | None], frozen=True):
+    """Change an operator; None when done, else why it is refused."""
 
     change: OperatorChange
     operator: str

@@ -8,7 +8,7 @@ from firmware.flows.line_keys import line_keys
 from firmware.flows.permissions import ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
 from firmware.flows.steps import GivenUp, choose, enter_digits, tell
-from firmware.journal.operators import SUPERVISOR
+from firmware.journal.operators import SUPERVISOR, OperatorRefused
 from firmware.journal.records import TrainingSwitched
 from firmware.payments.context import is_on_a_line
 from firmware.payments.effects import Append
@@ -36,9 +36,10 @@ CHANGES = {
     Text.OPERATOR_RESET: OperatorChange.RESET,
 }
 REFUSALS = {
-    "exists": Text.OPERATOR_EXISTS,
-    "unknown": Text.UNKNOWN_OPERATOR,
-    "weak": Text.PASSWORD_WEAK,
+    OperatorRefused.NUMBER: Text.NOT_PERMITTED,
+    OperatorRefused.EXISTS: Text.OPERATOR_EXISTS,
+    OperatorRefused.UNKNOWN: Text.UNKNOWN_OPERATOR,
+    OperatorRefused.WEAK: Text.PASSWORD_WEAK,
 }
 
 
@@ -81,7 +82,7 @@ async def change_operator(desk: Desk, item: Text) -> None:
         return
     refusal = await ChangeOperator(CHANGES[item], number, SUPERVISOR)
     if refusal:
-        await tell(desk, Text.REFUSED, REFUSALS.get(refusal, Text.NOT_PERMITTED))
+        await tell(desk, Text.REFUSED, REFUSALS[refusal])
     else:
         await tell(desk, item, Text.OPERATOR_DONE, warning=False)
 

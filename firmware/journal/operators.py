@@ -8,6 +8,7 @@ operator for twice as long, over restarts.
 
 from __future__ import annotations
 
+import enum
 import functools
 import hashlib
 import hmac
@@ -66,6 +67,15 @@ class UnknownOperator(Struct, frozen=True):
 PasswordVerdict = Verified | MustChange | WrongPassword | LockedFor | UnknownOperator
 
 
+class OperatorRefused(enum.Enum):
+    """Why an operator is not changed."""
+
+    UNKNOWN = "unknown"
+    WEAK = "weak"  # the password
+    NUMBER = "number"  # the supervisor's, or none
+    EXISTS = "exists"
+
+
 class Cost(Struct, frozen=True):
     """What one guess costs, as argon2 counts it. See RFC 9106, 3.1."""
 
@@ -113,43 +123,43 @@ class Operators:
         self._set(number, "failures = 0, checking = NULL, locked_until_s = 0")
         return MustChange() if row.must_change else Verified()
 
-    def set_password(self, number: str, password: Password, *, by: str) -> str:
-        """Change a password. Refuses: "unknown", "weak"."""
+    def set_password(self, number: str, password: Password, *, by: str) -> OperatorRefused | None:
+        """Change a password. Refuses UNKNOWN and WEAK."""
         if self._row(number) is None:
-            return "unknown"
+            return OperatorRefused.UNKNOWN
         if is_weak(number, password):
-            return "weak"
+            return OperatorRefused.WEAK
         self._store(number, password, by, must_change=False)
-        return ""
+        return None
 
-    def reset(self, number: str, *, by: str) -> str:
-        """Give an operator the factory password back, to be changed. Refuses: "unknown"."""
+    def reset(self, number: str, *, by: str) -> OperatorRefused | None:
+        """Give an operator the factory password back, to be changed. Refuses UNKNOWN."""
         if self._row(number) is None:
-            return "unknown"
+            return OperatorRefused.UNKNOWN
         self._store(number, _default(number), by, must_change=True)
-        return ""
+        return None
 
-    def add(self, number: str, *, by: str) -> str:
-        """Add a cashier with the factory password, to be changed. Refuses: "number", "exists"."""
+    def add(self, number: str, *, by: str) -> OperatorRefused | None:
+        """Add a cashier with the factory password, to be changed. Refuses NUMBER and EXISTS."""
         if not is_number(number) or number == SUPERVISOR:
-            return "number"
+            return OperatorRefused.NUMBER
         if self._row(number) is not None:
-            return "exists"
+            return OperatorRefused.EXISTS
         self._add(number, by)
-        return ""
+        return None
 
-    def delete(self, number: str, *, by: str) -> str:
-        """Delete a cashier. Refuses: "number" for the supervisor, "unknown"."""
+    def delete(self, number: str, *, by: str) -> OperatorRefused | None:
+        """Delete a cashier. Refuses NUMBER for the supervisor, and UNKNOWN."""
         if number == SUPERVISOR:
-            return "number"
+            return OperatorRefused.NUMBER
         if self._row(number) is None:
-            return "unknown"
+            return OperatorRefused.UNKNOWN
 
         def also(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM operators WHERE number = ?", (number,))
 
         self._journal.append(OperatorRemoved(operator=number, by=by), also=also)
-        return ""
+        return None
 
     def numbers(self) -> list[str]:
         """Everybody's number, in order."""

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from firmware.core.masked import SecretKey
 from firmware.flows import effects
 from firmware.iso8583.messages import HostAnswer, LineRequest
-from firmware.journal.operators import Operators
+from firmware.journal.operators import OperatorRefused, Operators
 from firmware.journal.records import IntentRecorded, Record, SettlementCompleted, SettlementStarted
 from firmware.journal.store import Also
 from firmware.journal.transactions import PrintJob
@@ -263,7 +263,9 @@ def _of_spool(
             return spool.state
 
 
-def _change_operator(effect: effects.ChangeOperator, operators: Operators) -> str:
+def _change_operator(
+    effect: effects.ChangeOperator, operators: Operators
+) -> OperatorRefused | None:
     match effect.change:
         case effects.OperatorChange.CHANGE:
             assert effect.password is not None

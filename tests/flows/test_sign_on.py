@@ -14,6 +14,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.operators import (
     LockedFor,
     MustChange,
+    OperatorRefused,
     PasswordVerdict,
     UnknownOperator,
     Verified,
@@ -73,11 +74,18 @@ def password_is_keyed(
     ]
 
 
-def password_is_chosen(number: str, digits: str, again: str, refusal: str | None) -> list[Pair]:
-    """A new password, twice; `refusal` None where it is not even asked for."""
+def password_is_chosen(
+    number: str,
+    digits: str,
+    again: str,
+    refusal: OperatorRefused | None = None,
+    *,
+    asked: bool = True,
+) -> list[Pair]:
+    """A new password, twice; where they differ nobody is `asked` for it."""
     row = keys_digits(say(Text.NEW_PASSWORD), digits, masked=True)
     row += keys_digits(say(Text.NEW_PASSWORD_AGAIN), again, masked=True)
-    if refusal is not None:
+    if asked:
         change = ChangeOperator(OperatorChange.CHANGE, number, number, Password(digits))
         row.append((change, refusal))
     return row
@@ -102,7 +110,7 @@ def test_factory_password_lets_nobody_trade_before_another_is_chosen():
         try_sign_on(nobody),
         operator_comes("01", "0000", MustChange()),
         tells(Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False),
-        password_is_chosen("01", "2580", "2580", ""),
+        password_is_chosen("01", "2580", "2580"),
         tells(Text.OPERATOR_CHANGE, Text.PASSWORD_CHANGED, warning=False),
         is_signed_on("01"),
     )
@@ -110,17 +118,20 @@ def test_factory_password_lets_nobody_trade_before_another_is_chosen():
 
 @pytest.mark.parametrize(
     ("again", "refusal", "notice"),
-    [("2580", "weak", Text.PASSWORD_WEAK), ("2581", None, Text.PASSWORDS_DIFFER)],
+    [
+        ("2580", OperatorRefused.WEAK, Text.PASSWORD_WEAK),
+        ("2581", None, Text.PASSWORDS_DIFFER),
+    ],
 )
 def test_password_that_is_weak_or_keyed_otherwise_is_asked_for_again(
-    again: str, refusal: str | None, notice: Text
+    again: str, refusal: OperatorRefused | None, notice: Text
 ):
     nobody = desk("")
     follow(
         try_sign_on(nobody),
         operator_comes("01", "0000", MustChange()),
         tells(Text.SIGN_ON, Text.CHANGE_DEFAULT, warning=False),
-        password_is_chosen("01", "2580", again, refusal),
+        password_is_chosen("01", "2580", again, refusal, asked=refusal is not None),
         shows(TextEntry(say(Text.NEW_PASSWORD), "", 4, notice=say(notice))),
         presses(Key.CANCEL, masked=MaskedEntry.PASSWORD),
     )
@@ -213,7 +224,7 @@ def test_cashier_changes_the_own_password_who_knows_the_old_one():
         manage(desk()),
         is_chosen(Text.OPERATOR_CHANGE),
         password_is_keyed("01", "1357", Verified(), "own password"),
-        password_is_chosen("01", "2580", "2580", ""),
+        password_is_chosen("01", "2580", "2580"),
         tells(Text.OPERATOR_CHANGE, Text.PASSWORD_CHANGED, warning=False),
     )
 
@@ -228,7 +239,12 @@ def test_cashier_changes_the_own_password_who_knows_the_old_one():
 )
 @pytest.mark.parametrize(
     ("refusal", "words"),
-    [("", None), ("unknown", Text.UNKNOWN_OPERATOR), ("number", Text.NOT_PERMITTED)],
+    [
+        (None, None),
+        (OperatorRefused.UNKNOWN, Text.UNKNOWN_OPERATOR),
+        (OperatorRefused.EXISTS, Text.OPERATOR_EXISTS),
+        (OperatorRefused.NUMBER, Text.NOT_PERMITTED),
+    ],
 )
 def test_supervisor_alone_changes_operators(item, change, refusal, words):
     said = tells(Text.REFUSED, words) if words else tells(item, Text.OPERATOR_DONE, warning=False)

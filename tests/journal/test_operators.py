@@ -14,6 +14,7 @@ from firmware.journal.operators import (
     Cost,
     LockedFor,
     MustChange,
+    OperatorRefused,
     Operators,
     UnknownOperator,
     Verified,
@@ -30,7 +31,7 @@ RIGHT, WRONG = Password("1357"), Password("9999")
 @pytest.fixture
 def operators(shop: Shop) -> Operators:
     operators = Operators(shop.journal, CHEAP)
-    assert operators.set_password("01", RIGHT, by="01") == ""
+    assert operators.set_password("01", RIGHT, by="01") is None
     return operators
 
 
@@ -45,7 +46,7 @@ def test_factory_passwords_are_right_but_must_be_changed(shop: Shop) -> None:
     assert operators.numbers() == ["00", "01"]
     assert operators.verify("00", Password("123456"), now) == MustChange()
     assert operators.verify("01", Password("0000"), now) == MustChange()
-    assert operators.set_password("00", Password("246810"), by="00") == ""
+    assert operators.set_password("00", Password("246810"), by="00") is None
     assert operators.verify("00", Password("246810"), now) == Verified()
     assert operators.verify("00", Password("123456"), now) == WrongPassword(1)
 
@@ -83,7 +84,7 @@ def test_operators_are_made_once(shop: Shop, operators: Operators) -> None:
     ],
 )
 def test_a_weak_password_is_refused(operators: Operators, number: str, digits: str) -> None:
-    assert operators.set_password(number, Password(digits), by=number) == "weak"
+    assert operators.set_password(number, Password(digits), by=number) is OperatorRefused.WEAK
 
 
 def test_an_unknown_operator_is_told_and_journaled(shop: Shop, operators: Operators) -> None:
@@ -175,27 +176,27 @@ def test_pulling_the_plug_at_every_guess_is_locked_out_all_the_same(shop: Shop) 
 
 def test_the_supervisor_adds_deletes_and_resets_cashiers(shop: Shop, operators: Operators) -> None:
     now = shop.clock()
-    assert operators.add("02", by="00") == ""
+    assert operators.add("02", by="00") is None
     assert operators.verify("02", Password("0000"), now) == MustChange()
-    assert operators.add("02", by="00") == "exists"
-    assert operators.delete("02", by="00") == ""
+    assert operators.add("02", by="00") is OperatorRefused.EXISTS
+    assert operators.delete("02", by="00") is None
     assert operators.verify("02", Password("0000"), now) == UnknownOperator()
-    assert operators.delete("02", by="00") == "unknown"
+    assert operators.delete("02", by="00") is OperatorRefused.UNKNOWN
     for _ in range(3):
         operators.verify("01", WRONG, now)
-    assert operators.reset("01", by="00") == ""
+    assert operators.reset("01", by="00") is None
     assert operators.verify("01", Password("0000"), now) == MustChange()
-    assert operators.reset("55", by="00") == "unknown"
-    assert operators.set_password("55", RIGHT, by="00") == "unknown"
+    assert operators.reset("55", by="00") is OperatorRefused.UNKNOWN
+    assert operators.set_password("55", RIGHT, by="00") is OperatorRefused.UNKNOWN
 
 
 @pytest.mark.parametrize("number", ["00", "1", "100", "ab", "²3"])
 def test_only_01_to_99_are_added(operators: Operators, number: str) -> None:
-    assert operators.add(number, by="00") == "number"
+    assert operators.add(number, by="00") is OperatorRefused.NUMBER
 
 
 def test_the_supervisor_is_never_deleted(operators: Operators) -> None:
-    assert operators.delete("00", by="00") == "number"
+    assert operators.delete("00", by="00") is OperatorRefused.NUMBER
 
 
 def test_a_password_hash_put_in_from_outside_is_found(shop: Shop, operators: Operators) -> None:
