@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import pwd
 import shutil
 import sqlite3
 import sys
@@ -18,7 +16,7 @@ from firmware.core import places
 from firmware.core.exits import FAILED, Refused
 from firmware.journal import schema
 from firmware.journal.connection import connect_read_only
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
+from firmware.journal.faults import DATABASE_ERRORS, JournalFault, fault_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
 from firmware.terminal.settings import file_of, legible
@@ -89,33 +87,6 @@ def spooled(to: TextIO | None = None) -> Iterator[TextIO]:
             words = f"{tempfile.gettempdir()}: {error.strerror or error}"
             raise Refused(words, code=FAILED) from error
         shutil.copyfileobj(spool, to or sys.stdout)
-
-
-@contextlib.contextmanager
-def owning(directory: Path, busy: str) -> Iterator[None]:
-    """Within, a command writes the journal itself. Raises Refused with one line for a fault.
-
-    `busy` is what to do while the terminal runs.
-    """
-    require_journal(directory)  # opening would begin a new one
-    try:
-        yield
-    except JournalFault as fault:
-        running = fault.trouble is Trouble.BUSY
-        words = f"the terminal runs on this data: {busy}" if running else str(fault)
-        raise Refused(f"{directory}: {words}", code=FAILED) from fault
-
-
-def require_owner(data: Path, why: str, command: str) -> None:
-    """Only what the owner writes is what the terminal can read. Raises Refused."""
-    owner = data.stat().st_uid
-    if owner == os.geteuid():
-        return
-    try:
-        name = pwd.getpwuid(owner).pw_name
-    except KeyError:
-        name = f"#{owner}"
-    raise Refused(f"{data}: {why}: as its owner, `sudo -u {name} {command}`", code=FAILED)
 
 
 def _require_this_release(path: Path, connection: sqlite3.Connection) -> None:

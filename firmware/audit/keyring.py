@@ -1,4 +1,4 @@
-"""The terminal's signing keys as commands see them: given out as PEM, read again, changed.
+"""The terminal's signing keys as commands see them: given out as PEM, and read again.
 
 Where several stand in one file, a line before each says from which record on it is valid: so an old
 key is believed of old vouchers, and of no later ones.
@@ -19,13 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from firmware.audit.data import owning, require_owner
-from firmware.core.clock import SystemClock
 from firmware.core.exits import Refused
 from firmware.core.files import read_text
 from firmware.journal.chain import Introduced
-from firmware.journal.keys import TerminalKeys
-from firmware.journal.store import Journal
 
 _FROM = "valid from record {}\n"
 # text before a key is allowed, see RFC 7468, 5.2
@@ -79,18 +75,3 @@ def _keys(text: str) -> Iterator[tuple[int, Ed25519PublicKey]]:
         if not isinstance(key, Ed25519PublicKey):
             raise TypeError(f"{type(key).__name__} where an Ed25519 key belongs")
         yield int(record or 0), key
-
-
-def change_key(data: Path) -> int:
-    """Let the journal in `data` be signed with a new key; gives the record that introduces it.
-
-    Raises Refused, also while the terminal runs.
-    """
-    with owning(data, busy="stop it first"):
-        require_owner(data, "a new key would be yours", "pos journal new-key")
-        journal = Journal.open(data, TerminalKeys.load(data), SystemClock().now)
-        try:
-            journal.change_key()
-            return journal.head()[0]
-        finally:
-            journal.close()

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from firmware.audit import journal_export
 from firmware.audit.data import add_data_argument, reading, spooled
 from firmware.audit.dossier import dossier
-from firmware.audit.go_on import go_on, new_books
-from firmware.audit.keyring import change_key, pem_of, pem_of_all
+from firmware.audit.keyring import pem_of, pem_of_all
 from firmware.audit.listing import Listed, write_list
 from firmware.audit.output import add_output_arguments, writing
 from firmware.audit.spans import DAY, batch_number, day_of, within
@@ -20,6 +19,7 @@ from firmware.cli.restore import voucher_place
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.rules import STAN_MAX
+from firmware.ops.journal_owner import change_key, go_on, new_books
 
 _GO_ON = """
 A journal whose last records are missing stops trade: a log that was damaged, or an older copy that

@@ -11,11 +11,12 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.audit.data import add_data_argument, owning, reading, spooled
+from firmware.audit.data import add_data_argument, reading, spooled
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR, OperatorRefused, Operators, is_number
+from firmware.ops.journal_owner import owning
 from firmware.terminal.data_directory import DataDirectory
 
 BY = "cli"

@@ -6,8 +6,9 @@ import argparse
 
 from firmware.api.tls import CERTIFICATE, fingerprint
 from firmware.api.tokens import Scope, TokenError, Tokens
-from firmware.audit.data import add_data_argument, require_owner
+from firmware.audit.data import add_data_argument
 from firmware.core.exits import DONE, FAILED, Refused
+from firmware.ops.journal_owner import require_owner
 
 SCOPES = ",".join(scope.value for scope in Scope)
 

@@ -13,6 +13,7 @@ from firmware.core.sqlite import (
 __all__ = [
     "DAMAGE",
     "DATABASE_ERRORS",
+    "IntentsOpen",
     "JournalFault",
     "RuleBroken",
     "Trouble",
@@ -28,6 +29,10 @@ class RuleBroken(JournalFault):
 
     def __init__(self, words: str) -> None:
         super().__init__(Trouble.RULE, words)
+
+
+class IntentsOpen(RuleBroken):
+    """The fate of a payment in the records that are left is not known."""
 
 
 # what reading damaged content raises: a number that is a text, a text that is no JSON, a row that

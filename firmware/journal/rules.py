@@ -16,7 +16,7 @@ from firmware.core.kinds import (
 )
 from firmware.core.money import MINOR_MAX, percent_of
 from firmware.journal.enquiry_records import BalanceAsked
-from firmware.journal.faults import RuleBroken
+from firmware.journal.faults import IntentsOpen, RuleBroken
 from firmware.journal.order_records import OrderTaken
 from firmware.journal.records import (
     BatchOpened,
@@ -275,7 +275,8 @@ def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals)
 
 def may_go_on(restored: CopyRestored, last_batch: int, next_stan: int, open_: int) -> None:
     """Nothing is undecided, and the last voucher there was is none before the copy's last."""
-    require(not open_, "a copy in which an intent is still open")
+    if open_:
+        raise IntentsOpen("a copy in which an intent is still open")
     name = f"voucher {restored.stan:06d} of batch {restored.batch:06d}"
     well_formed = 0 < restored.batch <= BATCH_MAX and 0 <= restored.stan <= STAN_MAX
     later = (restored.batch - last_batch) % BATCH_MAX  # batches and vouchers begin anew at 1

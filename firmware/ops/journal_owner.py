@@ -1,19 +1,69 @@
-"""Lets a journal go on whose last records are missing: a damaged log, or an older copy put back."""
+"""What the owner of a journal may do while the terminal is off: each is recorded for good.
+
+A new signing key; a journal that goes on although its last records are missing (a damaged log, or
+an older copy put back); other books of the embedded host.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pwd
+from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.audit.data import owning, require_owner
+from firmware.audit.data import require_journal
 from firmware.core.clock import SystemClock
 from firmware.core.exits import FAILED, Refused
-from firmware.journal.faults import RuleBroken
+from firmware.journal.faults import IntentsOpen, JournalFault, RuleBroken, Trouble
 from firmware.journal.head import WithoutTail
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.store import Journal
 from firmware.terminal.tie import know_no_further, known_head, replace_books
 
 _OPEN = "what is undecided in the records that are left: `--reverse-open` has the host reverse it"
+
+
+@contextlib.contextmanager
+def owning(directory: Path, busy: str) -> Iterator[None]:
+    """Within, a command writes the journal itself. Raises Refused with one line for a fault.
+
+    `busy` is what to do while the terminal runs.
+    """
+    require_journal(directory)  # opening would begin a new one
+    try:
+        yield
+    except JournalFault as fault:
+        running = fault.trouble is Trouble.BUSY
+        words = f"the terminal runs on this data: {busy}" if running else str(fault)
+        raise Refused(f"{directory}: {words}", code=FAILED) from fault
+
+
+def require_owner(data: Path, why: str, command: str) -> None:
+    """Only what the owner writes is what the terminal can read. Raises Refused."""
+    owner = data.stat().st_uid
+    if owner == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    raise Refused(f"{data}: {why}: as its owner, `sudo -u {name} {command}`", code=FAILED)
+
+
+def change_key(data: Path) -> int:
+    """Let the journal in `data` be signed with a new key; gives the record that introduces it.
+
+    Raises Refused, also while the terminal runs.
+    """
+    with owning(data, busy="stop it first"):
+        require_owner(data, "a new key would be yours", "pos journal new-key")
+        journal = Journal.open(data, TerminalKeys.load(data), SystemClock().now)
+        try:
+            journal.change_key()
+            return journal.head()[0]
+        finally:
+            journal.close()
 
 
 def go_on(data: Path, last: tuple[int, int], *, reverse_open: bool) -> tuple[int, int]:
@@ -32,9 +82,10 @@ def go_on(data: Path, last: tuple[int, int], *, reverse_open: bool) -> tuple[int
                 without_tail=WithoutTail(*last, reverse_open=reverse_open),
                 known=known_head(data),
             )
+        except IntentsOpen as broken:
+            raise Refused(_OPEN, code=FAILED) from broken
         except RuleBroken as broken:
-            words = _OPEN if "intent" in broken.words else f"--after: {broken.words}"
-            raise Refused(words, code=FAILED) from broken
+            raise Refused(f"--after: {broken.words}", code=FAILED) from broken
         lost = journal.lost_tail
         head = journal.durable_head
         journal.close()
