@@ -197,7 +197,7 @@ def told(record: Record) -> str:
             words = f"{record.key}, 画面显示 {ms} 毫秒后 {ms} ms after it was shown"
             return f"持卡人在画面上同意金额 the amount was agreed to on the frame: {words}"
         case GuardOverridden():
-            return f"警告后继续 a warning was overridden: {record.guard} ({record.shown})"
+            return f"警告后继续 a warning was overridden: {record.guard.value} ({record.shown})"
         case IntentRecorded():
             words = f"联机前先记录 {NAMES[record.kind]}, recorded before the host was asked"
             till = f" (订单 order {record.order_id})" if record.order_id else ""

@@ -125,6 +125,14 @@ class NotBegun(enum.Enum):
     BATCH_FULL = "batch full"
 
 
+class GuardKind(enum.Enum):
+    """A warning that somebody may go on in spite of."""
+
+    CLOCK = "clock"  # the supervisor says which day it is
+    UNUSUAL_AMOUNT = "unusual amount"
+    DUPLICATE = "duplicate"  # this card was charged this amount a moment ago
+
+
 class EndCause(enum.Enum):
     """Why a till's order took no money. The value is what journal and API say: it never changes.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware.core.kinds import CardFacts
+from firmware.core.kinds import CardFacts, GuardKind
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.settle import may_move_money
@@ -54,7 +54,7 @@ async def agree_to_unusual(desk: Desk, amount: Money) -> bool:
         warning=True,
         training=desk.training,
     )
-    return await _go_on_anyway(desk, question, amount, "unusual amount")
+    return await _go_on_anyway(desk, question, amount, GuardKind.UNUSUAL_AMOUNT)
 
 
 async def agree_to_duplicate(desk: Desk, amount: Money, card: CardFacts) -> bool:
@@ -74,10 +74,10 @@ async def agree_to_duplicate(desk: Desk, amount: Money, card: CardFacts) -> bool
         warning=True,
         training=desk.training,
     )
-    return await _go_on_anyway(desk, question, amount, "duplicate")
+    return await _go_on_anyway(desk, question, amount, GuardKind.DUPLICATE)
 
 
-async def _go_on_anyway(desk: Desk, question: Notice, amount: Money, guard: str) -> bool:
+async def _go_on_anyway(desk: Desk, question: Notice, amount: Money, guard: GuardKind) -> bool:
     answer = await confirm(desk, question)
     if isinstance(answer, GivenUp):
         return False

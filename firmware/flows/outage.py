@@ -10,7 +10,7 @@ import contextlib
 
 from msgspec import Struct, field
 
-from firmware.core.kinds import Copy, EndCause, ReversalCause
+from firmware.core.kinds import Copy, EndCause, GuardKind, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, Fault, Faults, PowerOff, UseUpCard, Wait
 from firmware.flows.permissions import supervisor
@@ -158,7 +158,7 @@ async def _trust_clock(desk: Desk, fault: Fault) -> None:
     """The clock is right, and what the journal saw was not: the supervisor may say so."""
     if await supervisor(desk, CLOCK):
         await CheckClock(trust=True)
-        override = GuardOverridden(guard=CLOCK, shown=fault.detail, operator=SUPERVISOR)
+        override = GuardOverridden(guard=GuardKind.CLOCK, shown=fault.detail, operator=SUPERVISOR)
         await Append.of(override)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from firmware.core.kinds import GuardKind
 from firmware.journal.records import (
     ClockJumped,
     GuardOverridden,
@@ -40,7 +41,7 @@ def clock(db: sqlite3.Connection, record: ClockRecord) -> None:
             db.execute("UPDATE terminal SET schema = ?", (record.schema,))
         case ClockJumped():
             db.execute("UPDATE terminal SET jumped_s = jumped_s + ?", (record.by_s,))
-        case GuardOverridden(guard="clock"):  # the supervisor says which day it is
+        case GuardOverridden(guard=GuardKind.CLOCK):  # the supervisor says which day it is
             db.execute("UPDATE terminal SET day = ''")
 
 

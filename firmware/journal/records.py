@@ -10,6 +10,7 @@ from __future__ import annotations
 from firmware.core.kinds import (
     CardFacts,
     EmvData,
+    GuardKind,
     Kind,
     OriginalRef,
     Result,
@@ -80,7 +81,7 @@ class EntryAbandoned(Base, frozen=True):
 class GuardOverridden(Base, frozen=True):
     """A warning was shown and somebody went on."""
 
-    guard: str
+    guard: GuardKind
     shown: str
     operator: str
     amount_minor: int = 0

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from firmware.audit.keyring import pem_of
-from firmware.core.kinds import Copy
+from firmware.core.kinds import Copy, GuardKind
 from firmware.journal.connection import DATABASE
 from firmware.journal.paper_records import PrintQueued, PrintSent
 from firmware.journal.records import GuardOverridden, SettingChanged, SettingsRecorded
@@ -100,7 +100,7 @@ def test_a_day_without_trade_has_no_transactions(pos, shop):
 
 
 def test_a_voucher_is_shown_with_every_record_that_speaks_of_it(pos, shop):
-    overridden = GuardOverridden(guard="unusual", shown="usual 10.00", operator="01")
+    overridden = GuardOverridden(guard=GuardKind.UNUSUAL_AMOUNT, shown="usual 10.00", operator="01")
     other = shop.sale(500)
     shop.agree()
     shop.journal.append(overridden)

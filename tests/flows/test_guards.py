@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from firmware.core.config import Config, Sale
-from firmware.core.kinds import Kind
+from firmware.core.kinds import GuardKind, Kind
 from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, may_sell
 from firmware.flows.sale import agree_on_amount
 from firmware.journal.lookups import Lookups
@@ -60,7 +60,7 @@ def warns(title: Text, minor: int, *body: Phrase) -> Pair:
     return shows(Notice(say(title), body, say(keys[title]), yuan(minor), warning=True))
 
 
-def goes_on(guard: str, shown: str, minor: int) -> Pair:
+def goes_on(guard: GuardKind, shown: str, minor: int) -> Pair:
     overridden = GuardOverridden(guard=guard, shown=shown, operator="01", amount_minor=minor)
     return Append.of(overridden), None
 
@@ -190,7 +190,7 @@ def test_unusual_amount_names_the_usual_one_and_goes_on_by_enter_alone(
         presses(Key.ENTER, at_ms=599),  # typed ahead
         beeps(),
         presses(Key.ENTER, at_ms=600),
-        goes_on("unusual amount", str(usual), minor),
+        goes_on(GuardKind.UNUSUAL_AMOUNT, str(usual), minor),
     )
     assert done is True
 
@@ -224,7 +224,7 @@ def test_same_card_and_amount_names_the_earlier_voucher_and_asks():
         (DUPLICATE, EARLIER),
         TWICE,
         presses(Key.ENTER),
-        goes_on("duplicate", "000007; 09:00", 800),
+        goes_on(GuardKind.DUPLICATE, "000007; 09:00", 800),
     )
     assert done is True
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from firmware.core.kinds import Copy, Kind, Result, ReversalCause, Totals
+from firmware.core.kinds import Copy, GuardKind, Kind, Result, ReversalCause, Totals
 from firmware.journal.paper_records import PrintDoubtful, PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import (
     ClockJumped,
@@ -138,7 +138,7 @@ def test_a_day_begins_anew_once_the_supervisor_says_which_it_is(shop: Shop) -> N
     shop.sale(100)
     shop.clock.advance(days=-200)
     assert shop.journal.trading_day() == "20260918"
-    shop.journal.append(GuardOverridden(guard="clock", shown="", operator="00"))
+    shop.journal.append(GuardOverridden(guard=GuardKind.CLOCK, shown="", operator="00"))
     shop.sale(7)
     assert shop.journal.sales_today("20260302", "CNY") == 7
 
