@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.iso8583.messages import NO_MASTER, NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import NoAnswer, NoAnswerCause, NoAnswerReason
 from firmware.payments.owed import Owed
 from firmware.payments.refusals import Code, Refusal
 from firmware.ui.screens import Phrase
@@ -62,6 +62,11 @@ def why_no_answer(answer: NoAnswer) -> tuple[Phrase, ...]:
 
     Who gets a wrong TPDU or header says nothing at all, so silence names both.
     """
+    match answer.cause:
+        case NoAnswerCause.NO_MASTER:
+            return (Phrase.of(Text.MASTER_MISSING),)
+        case NoAnswerCause.KEY_CHECK:
+            return (Phrase.of(Text.KEY_CHECK_DIFFERS),)
     match answer.reason:
         case NoAnswerReason.TIMED_OUT:
             tpdu, header = answer.tpdu, answer.header or "-"
@@ -70,12 +75,8 @@ def why_no_answer(answer: NoAnswer) -> tuple[Phrase, ...]:
                 Phrase.of(Text.LINE_HEADER, header=header),
             )
             return (Phrase.of(Text.LINE_SILENT), *(shape if tpdu else ()))
-        case NoAnswerReason.NO_LINE if NO_MASTER in answer.detail:
-            return (Phrase.of(Text.MASTER_MISSING),)
         case NoAnswerReason.NO_LINE:
             return (Phrase.of(Text.LINE_GONE), Phrase.of(Text.LINE_ADDRESS))
-        case NoAnswerReason.GARBLED if "check value" in answer.detail:
-            return (Phrase.of(Text.KEY_CHECK_DIFFERS),)
         case NoAnswerReason.GARBLED:
             return (Phrase.of(Text.LINE_GARBLED),)
 

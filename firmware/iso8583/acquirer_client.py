@@ -22,7 +22,6 @@ from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.messages import (
     ANOTHER_BATCH,
-    NO_MASTER,
     Answered,
     BalanceRequest,
     ChipUploadRequest,
@@ -32,6 +31,7 @@ from firmware.iso8583.messages import (
     HostAnswer,
     LineRequest,
     NoAnswer,
+    NoAnswerCause,
     NoAnswerReason,
     ReversalRequest,
     UploadEndRequest,
@@ -39,8 +39,8 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 from firmware.iso8583.profile import Profile
-from firmware.iso8583.unionpay import WRONG_MAC, UnionPay
-from firmware.iso8583.working_keys import WorkingKeysError, unpack_keys
+from firmware.iso8583.unionpay import UnionPay
+from firmware.iso8583.working_keys import KeyCheckError, WorkingKeysError, unpack_keys
 from hw.ports import HostLink
 
 WRONG_MACS_MOST = 3
@@ -85,7 +85,8 @@ class AcquirerClient:
             answer = self.sign_on(first, timeout_ms // 2)
             if isinstance(answer, NoAnswer) or self._keys.session is None:
                 # the request itself has not left
-                return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(answer)}")
+                cause = answer.cause if isinstance(answer, NoAnswer) else None
+                return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(answer)}", cause)
             if answer.batch and _is_new(request):
                 return Answered(ANOTHER_BATCH, batch=answer.batch, approves=False)
         return self._exchange(request, timeout_ms)
@@ -94,7 +95,8 @@ class AcquirerClient:
         """Ask for working keys and take them, all or none. Blocks up to `timeout_ms`."""
         master = self._keys.master
         if master is None:
-            return NoAnswer(NoAnswerReason.NO_LINE, NO_MASTER)
+            missing = NoAnswerCause.NO_MASTER
+            return NoAnswer(NoAnswerReason.NO_LINE, missing.value, missing)
         answer = self._exchange(request, timeout_ms)
         if isinstance(answer, NoAnswer) or answer.response_code != APPROVED:
             _LOG.warning("not signed on", extra=fields(why=_words(answer)))
@@ -104,7 +106,8 @@ class AcquirerClient:
             self._keys.sign_on(delivered, self._now().strftime("%Y%m%d"))
         except WorkingKeysError as error:
             _LOG.warning("not signed on", extra=fields(why=str(error)))
-            return NoAnswer(NoAnswerReason.GARBLED, str(error))
+            differs = NoAnswerCause.KEY_CHECK if isinstance(error, KeyCheckError) else None
+            return NoAnswer(NoAnswerReason.GARBLED, str(error), differs)
         except OSError as error:
             return NoAnswer(NoAnswerReason.GARBLED, f"the keys cannot be kept: {error.strerror}")
         self._demanded, self._wrong_macs = False, 0
@@ -132,7 +135,7 @@ class AcquirerClient:
             shape = self._messages.frame
             return NoAnswer(NoAnswerReason.TIMED_OUT, tpdu=shape.tpdu, header=shape.header)
         read = self._messages.read_answer(frame, request, keys)
-        if isinstance(read.answer, NoAnswer) and read.answer.detail == WRONG_MAC:
+        if isinstance(read.answer, NoAnswer) and read.answer.cause is NoAnswerCause.WRONG_MAC:
             self._wrong_macs += 1
         elif isinstance(read.answer, Answered):
             self._wrong_macs = 0

@@ -15,7 +15,6 @@ from firmware.core.payment import Payment, PaymentName
 APPROVED, DECLINED = "00", "05"
 UPLOAD_MOST = 8  # transactions in one message of an upload
 INSTITUTION_LENGTH = 11  # of an institution's code in field 44
-NO_MASTER = "no terminal master key: load it first (menu 7, or pos key load)"
 ANOTHER_BATCH = "77"  # is open at the acquirer than the one asked with
 
 
@@ -263,11 +262,20 @@ class NoAnswerReason(enum.Enum):
     GARBLED = "garbled"  # something came that is not an answer to this request
 
 
+class NoAnswerCause(enum.Enum):
+    """What is wrong where more is known than `NoAnswerReason` says."""
+
+    NO_MASTER = "no terminal master key: load it first (menu 7, or pos key load)"
+    WRONG_MAC = "MAC differs"
+    KEY_CHECK = "check value differs"  # of a working key
+
+
 class NoAnswer(Struct, frozen=True):
     """No answer: the acquirer may or may not have acted. A value that leads to a reversal."""
 
     reason: NoAnswerReason
     detail: str = ""
+    cause: NoAnswerCause | None = None
     tpdu: str = ""  # of a frame that was not answered, as hex: a wrong one is met with silence
     header: str = ""
 

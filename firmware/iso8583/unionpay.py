@@ -57,6 +57,7 @@ from firmware.iso8583.messages import (
     HostAnswer,
     LineRequest,
     NoAnswer,
+    NoAnswerCause,
     NoAnswerReason,
 )
 from firmware.iso8583.profile import REQUESTS, FrameShape, Profile
@@ -71,7 +72,6 @@ from firmware.iso8583.unionpay_requests import (
 )
 from firmware.iso8583.wire import Unacceptable
 
-WRONG_MAC = "MAC differs"
 _TYPES = frozenset({"0100", "0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})
 UPLOAD = "0320"
 _HEADS = ("11", "41", "42", "60")
@@ -158,7 +158,8 @@ class UnionPay:
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, f"no field {error} in the answer"))
         plain = fields["t"] in _PLAIN_ANSWERS or self._goes_without(request, fields)
         if not plain and not self._is_sealed(line.message, fields, keys):
-            return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, WRONG_MAC), demanded)
+            wrong = NoAnswerCause.WRONG_MAC
+            return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, wrong.value, wrong), demanded)
         return AnswerRead(answer, demanded)
 
     def open_request(self, frame: bytes) -> RequestOpened | None:
@@ -197,7 +198,7 @@ class UnionPay:
     ) -> LineRequest | Unacceptable:
         sealed = fields["t"] in NO_KEYS or self._is_sealed(message, fields, keys)
         if not sealed and ("64" in fields or fields["t"] != UPLOAD or self._seals_all):
-            return Unacceptable("A0", WRONG_MAC, fields)
+            return Unacceptable("A0", NoAnswerCause.WRONG_MAC.value, fields)
         try:
             asked = request_of(fields, keys, today, self.profile)
         except KeyError as error:
@@ -205,7 +206,7 @@ class UnionPay:
         except WireError as error:
             return Unacceptable("30", str(error), fields)
         if not sealed and not self._goes_without(asked, fields):
-            return Unacceptable("A0", WRONG_MAC, fields)
+            return Unacceptable("A0", NoAnswerCause.WRONG_MAC.value, fields)
         return asked
 
     def _goes_without(self, request: LineRequest, fields: Fields) -> bool:

@@ -27,6 +27,10 @@ class WorkingKeysError(ValueError):
     """Keys that are not to be used; the message names the first that is wrong, and no key."""
 
 
+class KeyCheckError(WorkingKeysError):
+    """A key whose check value is another: it was enciphered under another master key."""
+
+
 class DeliveredKeys(Struct, frozen=True):
     """What a sign-on brought, in clear."""
 
@@ -69,7 +73,7 @@ def unpack_keys(delivered: bytes, master: SecretKey) -> DeliveredKeys:
             enciphered = enciphered[: des.BLOCK]  # single length in a place of 16 bytes
         key = SecretKey(des.decrypt(master.reveal(), enciphered))
         if not hmac.compare_digest(check_value(key), check):
-            raise WorkingKeysError(f"the check value of the {name} differs")
+            raise KeyCheckError(f"the check value of the {name} differs")
         keys.append(key)
     return DeliveredKeys(*keys)
 
