@@ -17,7 +17,7 @@ from firmware.journal.advice_records import (
     ScriptQueued,
 )
 from firmware.journal.tables import forget_card, latest, one
-from firmware.journal.transactions import State
+from firmware.journal.transactions import BatchState, State
 
 _OVER = (State.DECLINED.value, State.FAILED.value, State.REVERSED.value)
 
@@ -71,6 +71,6 @@ def _script(db: sqlite3.Connection, seq: int, record: _Script) -> None:
         "SELECT b.state FROM batches b JOIN transactions t USING (serial) WHERE t.intent = ?",
         intent,
     )
-    closed = batch is not None and batch["state"] == "closed"
+    closed = batch is not None and batch["state"] == BatchState.CLOSED
     if row is not None and (row["state"] in _OVER or closed):
         forget_card(db, record.batch, record.stan)

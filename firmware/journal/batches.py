@@ -19,6 +19,7 @@ from firmware.journal.records import (
     SettlementCompleted,
     SettlementStarted,
 )
+from firmware.journal.transactions import BatchState
 
 _UNDECIDED = """SELECT (SELECT count(*) FROM transactions WHERE state = 'open' AND training = 0)
     + (SELECT count(*) FROM uploads) AS n"""
@@ -61,9 +62,10 @@ def project(
                 (seq, batch["serial"]),
             )
         case SettlementAnswered() | BatchUploaded() | ChipUploaded():
-            now = (batch["batch"], batch["state"]) if batch is not None else (0, "closed")
+            now = (batch["batch"], batch["state"]) if batch is not None else (0, BatchState.CLOSED)
             rules.require(
-                now == (record.batch, "settling"), f"batch {record.batch} is not being settled"
+                now == (record.batch, BatchState.SETTLING),
+                f"batch {record.batch} is not being settled",
             )
         case SettlementCompleted():
             rules.may_close(record, batch, totals or Totals())

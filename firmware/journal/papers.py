@@ -59,7 +59,9 @@ def _came_of(db: sqlite3.Connection, record: _Later) -> None:
     require(job is not None, f"print job {record.job} is not owed")
     assert job is not None
     doubted = isinstance(record, PrintDoubtful)
-    require(doubted or job["state"] != "unheard", f"print job {record.job} is sent already")
+    require(
+        doubted or job["state"] != PaperStands.UNHEARD, f"print job {record.job} is sent already"
+    )
     match record:
         case PrintSending():
             _stands(db, record.job, PaperStands.SENDING)

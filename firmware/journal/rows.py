@@ -17,7 +17,7 @@ from firmware.core.kinds import ReversalCause
 from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
 from firmware.journal.records import IntentRecorded, OutcomeRecorded, Record, ReversalOpened
-from firmware.journal.transactions import State, Transaction
+from firmware.journal.transactions import BatchState, State, Transaction
 
 T = TypeVar("T")
 _COLUMNS = ("seq", "at", "body", "previous", "hash", "signature")
@@ -102,7 +102,7 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         completed_by=row["completed_by"],
         refunded_minor=row["refunded_minor"],
         reprints=row["reprints"],
-        settled=row["batch_state"] == "closed",
+        settled=row["batch_state"] == BatchState.CLOSED,
         record_seq=row["ended"] or 0,
         record_hash=row["ended_hash"].hex() if row["ended_hash"] is not None else "",
     )

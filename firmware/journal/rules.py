@@ -28,7 +28,7 @@ from firmware.journal.records import (
     SettlementStarted,
 )
 from firmware.journal.tables import Row
-from firmware.journal.transactions import State
+from firmware.journal.transactions import BatchState, State
 
 STAN_MAX = 999_999
 BATCH_MAX = 999_999
@@ -58,8 +58,10 @@ def owner_of(intent: IntentRecorded) -> str:
 def may_open(opened: BatchOpened, batch: Row | None, totals: Totals, open_: int) -> None:
     """The next batch follows one that is closed; the acquirer's own may end one that is empty."""
     before = batch["batch"] if batch is not None else 0
-    closed = batch is None or batch["state"] == "closed"
-    empty = batch is not None and batch["state"] == "open" and totals == Totals() and not open_
+    closed = batch is None or batch["state"] == BatchState.CLOSED
+    empty = (
+        batch is not None and batch["state"] == BatchState.OPEN and totals == Totals() and not open_
+    )
     require(closed or (opened.told and empty), f"batch {before} is not closed")
     if opened.told:
         require(0 < opened.batch <= BATCH_MAX, f"batch {opened.batch}")
@@ -80,7 +82,9 @@ def may_take_number(
 ) -> None:
     """Whatever takes a voucher number takes the next one of the open batch."""
     require(batch is not None and batch["batch"] == taken.batch, f"batch {taken.batch} not open")
-    require(batch is not None and batch["state"] == "open", f"batch {taken.batch} is settling")
+    require(
+        batch is not None and batch["state"] == BatchState.OPEN, f"batch {taken.batch} is settling"
+    )
     require(
         taken.stan == expected_stan,
         f"voucher number {taken.stan:06d}; the next one is {expected_stan:06d}",
@@ -252,14 +256,16 @@ def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Ro
     require(not row["refunded_minor"], f"{name}, which is refunded")
     require(not row["completed_by"], f"{name}, which is completed")
     if row["state"] == State.APPROVED.value:
-        require(batch_state == "open", f"{name} in a batch that is {batch_state}")
+        require(batch_state == BatchState.OPEN, f"{name} in a batch that is {batch_state}")
     return row
 
 
 def may_settle(started: SettlementStarted, batch: Row | None, totals: Totals, open_: int) -> None:
     """The totals are the journal's; nothing is undecided and nothing unknown to the host."""
     require(batch is not None and batch["batch"] == started.batch, "settlement of no open batch")
-    require(batch is not None and batch["state"] == "open", "settlement was started before")
+    require(
+        batch is not None and batch["state"] == BatchState.OPEN, "settlement was started before"
+    )
     require(started.totals == totals, "settlement of other totals than the journal's")
     require(not open_, "settlement with an intent still open, or an advice still owed")
 
@@ -267,7 +273,9 @@ def may_settle(started: SettlementStarted, batch: Row | None, totals: Totals, op
 def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals) -> None:
     """Only a settlement that was started completes, with the totals it fixed."""
     require(
-        batch is not None and batch["batch"] == completed.batch and batch["state"] == "settling",
+        batch is not None
+        and batch["batch"] == completed.batch
+        and batch["state"] == BatchState.SETTLING,
         f"settlement of batch {completed.batch} was not started",
     )
     require(completed.totals == totals, "settlement of other totals than it fixed")

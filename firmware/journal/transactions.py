@@ -32,6 +32,14 @@ class State(enum.Enum):
     REVERSED = "reversed"
 
 
+class BatchState(enum.StrEnum):
+    """Where a batch stands."""
+
+    OPEN = "open"
+    SETTLING = "settling"  # its settlement has begun, and fixed the totals
+    CLOSED = "closed"
+
+
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the journal's projection. Amounts are minor units of `currency` (ISO 4217)."""
 
