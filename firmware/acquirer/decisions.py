@@ -136,7 +136,7 @@ class AcquirerService:
             return None
         account = request.card.pan.keyed_hash(self._hash_key)
         if isinstance(request, BalanceRequest):
-            return Coming((request.terminal, request.batch, request.stan), account)
+            return Coming(request.place, account)
         payment, original = request.payment, request.payment.original
         seen = _cryptogram_in(request.card.de55)
         return Coming(payment.place, account, seen, original.reference if original else "")

@@ -65,17 +65,13 @@ class ReversalRequest(Struct, frozen=True):
     cause: ReversalCause | None = None  # None: no cause that this release knows
 
 
-class SettlementRequest(Struct, frozen=True):
-    """Close `batch`; the acquirer compares `totals` with its own."""
+class _Numbered(Struct, frozen=True, kw_only=True):
+    """What a request has that is about no payment: who asks, in which batch, under which STAN."""
 
     terminal: str
     merchant: str
     batch: int
     stan: int
-    totals: Totals
-    currency: Currency
-    date: str
-    time: str
     training: bool = False
 
     @property
@@ -83,21 +79,25 @@ class SettlementRequest(Struct, frozen=True):
         return self.terminal, self.batch, self.stan
 
 
-class BalanceRequest(Struct, frozen=True):
+class SettlementRequest(_Numbered, frozen=True, kw_only=True):
+    """Close `batch`; the acquirer compares `totals` with its own."""
+
+    totals: Totals
+    currency: Currency
+    date: str
+    time: str
+
+
+class BalanceRequest(_Numbered, frozen=True, kw_only=True):
     """How much is there to spend on the card's account? No money moves: it is never reversed.
 
     `date` and `time` are those of the asking, the shop's.
     """
 
-    terminal: str
-    merchant: str
-    batch: int
-    stan: int
     card: CardPresented
     currency: Currency
     date: str
     time: str
-    training: bool = False
 
 
 class Balance(Struct, frozen=True):
@@ -139,18 +139,13 @@ class UploadItem(Struct, frozen=True):
     foreign: bool = False
 
 
-class UploadRequest(Struct, frozen=True):
+class UploadRequest(_Numbered, frozen=True, kw_only=True):
     """Up to eight transactions of a batch that did not balance."""
 
-    terminal: str
-    merchant: str
-    batch: int
-    stan: int
     items: tuple[UploadItem, ...]
-    training: bool = False
 
 
-class ChipUploadRequest(Struct, frozen=True):
+class ChipUploadRequest(_Numbered, frozen=True, kw_only=True):
     """The chip's data of one transaction of a batch that is settled. No money moves.
 
     `stan` is the transaction's own; `card.de55` has the card's last cryptogram, and neither track
@@ -158,32 +153,22 @@ class ChipUploadRequest(Struct, frozen=True):
     prove to be its issuer's. `balanced` is the acquirer's word on the batch.
     """
 
-    terminal: str
-    merchant: str
-    batch: int
-    stan: int
     card: CardPresented
     amount_minor: int
     currency: Currency | None = None  # None: the message does not say it
     failed: bool = False
     balanced: bool = False
     with_pin: bool = False  # it was keyed, and went to the issuer
-    training: bool = False
 
 
-class UploadEndRequest(Struct, frozen=True):
+class UploadEndRequest(_Numbered, frozen=True, kw_only=True):
     """The end of a batch, balanced or uploaded; `count` transactions were uploaded in all.
 
     One is counted once, whether its details, its chip's data or both were sent.
     """
 
-    terminal: str
-    merchant: str
-    batch: int
-    stan: int
     count: int
     balanced: bool
-    training: bool = False
 
 
 class ScriptRequest(Struct, frozen=True):

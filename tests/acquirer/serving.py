@@ -166,8 +166,13 @@ class LineTerminal:
         self.stan += 1
         return self.stan
 
+    def numbered(self, batch: int = 1) -> dict[str, Any]:
+        """What a request has that is about no payment."""
+        stan = self.next()
+        return {"terminal": self.number, "merchant": MERCHANT, "batch": batch, "stan": stan}
+
     def control(self, what: Control) -> ControlRequest:
-        return ControlRequest(what, self.number, MERCHANT, 1, self.next(), "01")
+        return ControlRequest(what, **self.numbered(), operator="01")
 
     def sign_on(self, server: Server) -> None:
         answer = self.ask(server, self.control(Control.SIGN_ON))
@@ -212,10 +217,12 @@ class LineTerminal:
         owner = self.card.account
         de55 = self.card.de55(0, type_=0x31)
         return BalanceRequest(
-            terminal=self.number, merchant=MERCHANT, batch=1, stan=self.next(),
+            **self.numbered(),
             card=CardPresented(owner.pan, owner.psn, owner.expiry, pin=Pin(pin), de55=de55),
-            currency=yuan(1).currency, date="", time="",
-        )  # fmt: skip
+            currency=yuan(1).currency,
+            date="",
+            time="",
+        )
 
     def _back(self, paid: Any) -> FinancialRequest:
         owner = self.card.account
@@ -223,9 +230,12 @@ class LineTerminal:
 
     def settlement(self, batch: int = 1, **totals: int) -> SettlementRequest:
         return SettlementRequest(
-            terminal=self.number, merchant=MERCHANT, batch=batch, stan=self.next(),
-            currency=yuan(1).currency, totals=Totals(**totals), date="", time="",
-        )  # fmt: skip
+            **self.numbered(batch),
+            currency=yuan(1).currency,
+            totals=Totals(**totals),
+            date="",
+            time="",
+        )
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

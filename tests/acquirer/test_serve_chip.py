@@ -186,7 +186,7 @@ def test_an_upload_with_chip_data_agrees_with_the_books(counter: Counter) -> Non
 
     def details(*sales: FinancialRequest) -> UploadRequest:
         items = tuple(UploadItem(one.payment.stan, pan, one.payment.amount.minor) for one in sales)
-        return UploadRequest(till.number, MERCHANT, 1, till.next(), items)
+        return UploadRequest(**till.numbered(), items=items)
 
     def seen() -> tuple[int, tuple[int, ...], tuple[int, ...]]:
         upload = counter.report().batches[0].upload
@@ -203,7 +203,7 @@ def test_an_upload_with_chip_data_agrees_with_the_books(counter: Counter) -> Non
     assert seen() == (3, (), (void.payment.stan,)), "its void is missing now"
     assert counter.ask(details(void)) == "00"
     assert seen() == (4, (), ())
-    end = UploadEndRequest(till.number, MERCHANT, 1, till.next(), 4, balanced=False)
+    end = UploadEndRequest(**till.numbered(), count=4, balanced=False)
     assert counter.ask(end) == "00"
 
 

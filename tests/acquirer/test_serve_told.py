@@ -28,7 +28,7 @@ from firmware.iso8583.messages import (
     UploadRequest,
 )
 from firmware.lab.postgres import free_port
-from tests.acquirer.conftest import MERCHANT, NOON, TERMINAL
+from tests.acquirer.conftest import NOON, TERMINAL
 from tests.acquirer.desks_of import Bank
 from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, said
 from tests.crash.canaries import Canary, Search, pan_canaries
@@ -57,7 +57,7 @@ class Day:
         )  # the refund differs
         self.upload(UploadItem(first[0].payment.stan, DEBIT.pan, 1_000))
         self.upload(UploadItem(99, DEBIT.pan, 5), UploadItem(third[0].payment.stan, DEBIT.pan, 1))
-        end = UploadEndRequest(TERMINAL, MERCHANT, 1, till.next(), 3, balanced=False)
+        end = UploadEndRequest(**till.numbered(), count=3, balanced=False)
         assert till.ask(server, end).response_code == "00"
         script = ScriptRequest(third[0].payment, third[0].card, "", "")
         assert till.ask(server, script).response_code == "00"
@@ -69,7 +69,7 @@ class Day:
         return sale, self.till.ask(self.server, sale).reference
 
     def upload(self, *items: UploadItem) -> None:
-        request = UploadRequest(TERMINAL, MERCHANT, 1, self.till.next(), items)
+        request = UploadRequest(**self.till.numbered(), items=items)
         assert self.till.ask(self.server, request).response_code == "00"
         assert self.till.ask(self.server, request).response_code == "00"  # and once more
 
