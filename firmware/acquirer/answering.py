@@ -10,7 +10,8 @@ from firmware.acquirer.engine import BooksEngine
 from firmware.iso8583.answers import answer_to, encode_answer
 from firmware.iso8583.keys import KeySource
 from firmware.iso8583.messages import Answered, subject_of
-from firmware.iso8583.wire import Unacceptable, batch_of, decode_request
+from firmware.iso8583.request_parts import batch_of
+from firmware.iso8583.wire import Unacceptable, decode_request
 
 
 class Answering:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from firmware.emv import tlv
-from firmware.iso8583.messages import APPROVED, Answered, BalanceRequest, LineRequest
+from firmware.iso8583.balances import unpack_balance
+from firmware.iso8583.messages import APPROVED, Answered, Balance, BalanceRequest, LineRequest
 from firmware.iso8583.spec import Fields, WireError
 
 _NAMES = {  # what an answer got wrong, for the log and the journal
@@ -37,18 +38,20 @@ def require_repeated(expected: Fields, told: Fields) -> None:
             )
 
 
-def wants_balance(
+def balance_in(
     fields: Fields, request: LineRequest, approved: Collection[str] = (APPROVED,)
-) -> bool:
-    """Whether a balance was asked for and is told. Raises WireError where an approval has none.
+) -> Balance | None:
+    """The balance that an enquiry is told. Raises WireError where an approval has none.
 
-    What else has a field 54, such as the answer to a sale, is not asked about it.
+    Field 54 of another answer, as that to a sale, is not read.
     """
     if not isinstance(request, BalanceRequest):
-        return False
-    if "54" not in fields and fields.get("39") in approved:
-        raise WireError("no balance in the answer")
-    return "54" in fields
+        return None
+    if "54" not in fields:
+        if fields.get("39") in approved:
+            raise WireError("no balance in the answer")
+        return None
+    return unpack_balance(fields["54"])
 
 
 def pack_chip(answer: Answered) -> str:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Totals
-from firmware.iso8583.answer_parts import (
-    pack_chip,
-    require_repeated,
-    unpack_chip,
-    wants_balance,
-)
-from firmware.iso8583.balances import pack_balance, unpack_balance
+from firmware.iso8583.answer_parts import balance_in, pack_chip, require_repeated, unpack_chip
+from firmware.iso8583.balances import pack_balance
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
     Answered,
@@ -57,19 +52,15 @@ def decode_answer(message: bytes, request: HostRequest, keys: SessionKeys) -> An
     """
     try:
         fields = unpack(message)
-        _compare(fields, request)
+        expected = heads(request)
+        expected["t"] = ANSWER_TYPES[expected["t"]]
+        require_repeated(expected, fields)
         answered = _answered(fields, request)
     except WireError as error:
         return NoAnswer(NoAnswerReason.GARBLED, str(error))
     if "64" not in fields or not is_sealed(message, keys.mac):
         return NoAnswer(NoAnswerReason.GARBLED, "MAC differs")
     return answered
-
-
-def _compare(fields: Fields, request: HostRequest) -> None:
-    expected = heads(request)
-    expected["t"] = ANSWER_TYPES[expected["t"]]
-    require_repeated(expected, fields)
 
 
 def _answered(fields: Fields, request: HostRequest) -> Answered:
@@ -86,5 +77,5 @@ def _answered(fields: Fields, request: HostRequest) -> Answered:
         issuer_authentication_data=authentication,
         scripts=scripts,
         host_totals=totals,
-        balance=unpack_balance(fields["54"]) if wants_balance(fields, request) else None,
+        balance=balance_in(fields, request),
     )

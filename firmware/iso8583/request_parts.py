@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from firmware.core.kinds import Kind
 from firmware.core.masked import Pan, Pin, Track2
@@ -28,9 +29,27 @@ TRADE = "000"
 BY_NUMBER = {currency.numeric: currency for currency in CURRENCIES.values()}
 UNREADABLE_PIN = Pin("0" * 13)
 """What an unreadable PIN block is taken for: longer than any PIN, so it equals none."""
-
-
 WITH_PIN = {True: "051", False: "052"}  # field 22: contact chip, with or without a PIN
+
+
+def batch_of(fields: Fields) -> int:
+    """The batch in field 60. Raises KeyError without one, WireError for one that is too short."""
+    if len(fields["60"]) < 11:
+        raise WireError("field 60: less than 11 digits")
+    return int(fields["60"][2:8])
+
+
+def numbers_of(fields: Fields) -> dict[str, Any]:
+    """Who asks, in which batch and under which STAN, by the names of a request's fields.
+
+    Raises KeyError with the number of a field that is missing, and WireError.
+    """
+    return {
+        "terminal": fields["41"],
+        "merchant": fields["42"],
+        "batch": batch_of(fields),
+        "stan": int(fields["11"]),
+    }
 
 
 def financial_type(request: FinancialRequest) -> str:

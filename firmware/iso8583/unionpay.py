@@ -61,15 +61,10 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
 )
 from firmware.iso8583.profile import REQUESTS, FrameShape, Profile
+from firmware.iso8583.request_parts import batch_of
 from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay_answers import SIGN_ON_CODES, answer_fields, answer_of
-from firmware.iso8583.unionpay_requests import (
-    NO_KEYS,
-    batch_of,
-    name_of,
-    request_fields,
-    request_of,
-)
+from firmware.iso8583.unionpay_requests import NO_KEYS, name_of, request_fields, request_of
 from firmware.iso8583.wire import Unacceptable
 
 _TYPES = frozenset({"0100", "0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from firmware.iso8583.answer_parts import (
-    pack_chip,
-    require_repeated,
-    unpack_chip,
-    wants_balance,
-)
-from firmware.iso8583.balances import pack_balance, unpack_balance
+from firmware.iso8583.answer_parts import balance_in, pack_chip, require_repeated, unpack_chip
+from firmware.iso8583.balances import pack_balance
 from firmware.iso8583.line_totals import (
     BALANCED,
     NOT_BALANCED,
     pack_sides,
     unpack_sides,
 )
-from firmware.iso8583.messages import Answered, Balance, LineRequest, SettlementRequest
+from firmware.iso8583.messages import Answered, LineRequest, SettlementRequest
 from firmware.iso8583.profile import Profile
+from firmware.iso8583.request_parts import batch_of
 from firmware.iso8583.spec import Fields, WireError
-from firmware.iso8583.unionpay_requests import batch_of, heads
+from firmware.iso8583.unionpay_requests import heads
 
 PART = "10"  # part of the amount was approved
 SIGN_ON_CODES = frozenset({"77", "99", "A0"})
@@ -88,7 +84,7 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
         issuer_authentication_data=authentication,
         scripts=scripts,
         host_totals=totals,
-        balance=_balance(fields, request, profile),
+        balance=balance_in(fields, request, profile.answers.approved),
         balanced=balanced,
         amount_minor=int(fields["4"]) if code == PART and "4" in fields else None,
         working_keys=bytes.fromhex(fields.get("62", "")),
@@ -97,11 +93,6 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
     )
     said = {name: fields[key].rstrip() for key, name in _PLAIN.items() if key in fields}
     return structs.replace(answered, **said)
-
-
-def _balance(fields: Fields, request: LineRequest, profile: Profile) -> Balance | None:
-    wanted = wants_balance(fields, request, profile.answers.approved)
-    return unpack_balance(fields["54"]) if wanted else None
 
 
 def _compare(fields: Fields, request: LineRequest, profile: Profile) -> None:

@@ -40,6 +40,7 @@ from firmware.iso8583.request_parts import (
     add_card,
     card_of,
     financial_type,
+    numbers_of,
 )
 from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay_uploads import network_code, upload_fields, upload_of
@@ -207,12 +208,7 @@ def request_of(
 
     Raises WireError, and KeyError with the number of a field that is missing.
     """
-    place: dict[str, Any] = {
-        "terminal": fields["41"],
-        "merchant": fields["42"],
-        "batch": batch_of(fields),
-        "stan": int(fields["11"]),
-    }
+    place = numbers_of(fields)
     kind, network = fields["60"][:2], fields["60"][8:11]
     match fields["t"], network:
         case "0800", _:
@@ -244,13 +240,6 @@ def request_of(
         case "0620":
             return ScriptRequest(paid, _card_of(fields, None), "", "")
     raise WireError(f"type {fields['t']} is not known")
-
-
-def batch_of(fields: Fields) -> int:
-    """The batch in field 60. Raises KeyError without one, WireError for one that is too short."""
-    if len(fields["60"]) < 11:
-        raise WireError("field 60: less than 11 digits")
-    return int(fields["60"][2:8])
 
 
 def _payment_of(fields: Fields, code: str, place: dict[str, Any], today: date) -> Payment:

@@ -50,8 +50,10 @@ from firmware.iso8583.request_parts import (
     TRADE,
     UNREADABLE_PIN,
     add_card,
+    batch_of,
     card_of,
     financial_type,
+    numbers_of,
 )
 from firmware.iso8583.spec import MAC_BYTES, Fields, WireError, pack, unpack
 from firmware.iso8583.totals import pack_totals, unpack_totals
@@ -128,11 +130,6 @@ def heads(request: HostRequest) -> Fields:
     return fields
 
 
-def batch_of(fields: Fields) -> int:
-    """The batch in field 60, which must be there."""
-    return int(fields["60"][2:8])
-
-
 def sealed(fields: Fields, key: SecretKey) -> bytes:
     """The message with its MAC as the last field. Raises WireError."""
     fields["64"] = "00" * MAC_BYTES
@@ -191,9 +188,17 @@ def _add_card(
     pin_format: PinFormat,
     kind: Kind | None = None,
 ) -> None:
+    """Say which card it is, and its PIN where one was keyed.
+
+    Field 52 has 8 bytes by the standard: a block of format 4 goes into 62, for private use.
+    """
     add_card(fields, card, kind)
     if card.pin:
-        _add_pin(fields, card.pin, card.pan, keys, pin_format)
+        block, made = {0: ("52", "26"), 4: ("62", "47")}[pin_format]
+        fields["26"] = "12"
+        fields[block] = pinblock.encipher(card.pin, card.pan, keys, pin_format).hex().upper()
+        # format 0 with the PAN under a double-length key, or format 4 under AES
+        fields["53"] = made.ljust(16, "0")
 
 
 def _add_original(fields: Fields, original: OriginalRef) -> None:
@@ -204,22 +209,8 @@ def _add_original(fields: Fields, original: OriginalRef) -> None:
         fields["37"] = original.reference
 
 
-def _add_pin(fields: Fields, pin: Pin, pan: Pan, keys: SessionKeys, pin_format: PinFormat) -> None:
-    """The block where it fits: field 52 has 8 bytes by the standard, 62 is for private use."""
-    block, made = {0: ("52", "26"), 4: ("62", "47")}[pin_format]
-    fields["26"] = "12"
-    fields[block] = pinblock.encipher(pin, pan, keys, pin_format).hex().upper()
-    # format 0 with the PAN under a double-length key, or format 4 under AES
-    fields["53"] = made.ljust(16, "0")
-
-
 def _request(fields: Fields, session: SessionKeys, today: date) -> HostRequest:
-    common: dict[str, Any] = {
-        "terminal": fields["41"],
-        "merchant": fields["42"],
-        "batch": batch_of(fields),
-        "stan": int(fields["11"]),
-    }
+    common = numbers_of(fields)
     currency = BY_NUMBER[fields["49"]]
     at: dict[str, Any] = {"date": _full_date(fields["13"], today), "time": fields["12"]}
     kind_code, network = fields["60"][:2], fields["60"][8:]
