@@ -123,8 +123,10 @@ class AcquirerPlace:
 
     def _in_postgres(self, kept: Kept | None) -> tuple[BooksEngine, Records]:
         try:
-            from firmware.acquirer.postgres import PostgresBooks  # noqa: PLC0415 - an extra
-            from firmware.acquirer.postgres_records import PostgresRecords  # noqa: PLC0415
+            from firmware.acquirer.postgres import (  # noqa: PLC0415 - an extra
+                PostgresBooks,
+                PostgresRecords,
+            )
         except ModuleNotFoundError:
             raise BooksError("PostgreSQL needs psycopg: install the extra `postgres`") from None
         books = PostgresBooks(self._url, kept)

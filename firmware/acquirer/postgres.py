@@ -47,7 +47,7 @@ from firmware.acquirer.postgres_link import (
     Statement,
 )
 from firmware.acquirer.postgres_moves import ENTER, LAPSE, LAPSED, REVERSE
-from firmware.acquirer.sealed_records import RECORD, TERMINAL
+from firmware.acquirer.sealed_records import RECORD, TERMINAL, Records
 from firmware.core.kinds import Kind, Totals
 from firmware.core.payment import PaymentName
 
@@ -281,6 +281,21 @@ class PostgresBooks(BooksEngine):
 
     def rows(self, sql: str, values: tuple[object, ...] = ()) -> Rows:
         return self.link.rows(sql, values)
+
+
+class PostgresRecords(Records):
+    """Records beside the books over `link`, which its owner closes."""
+
+    def __init__(self, link: PostgresLink) -> None:
+        self._link = link
+
+    def rows(self, sql: str, *values: object) -> Rows:
+        if not sql.startswith("SELECT"):
+            self._link.forget((RECORD, values[:2]))
+        return self._link.rows(sql, values)
+
+    def close(self) -> None:
+        """Nothing of its own is open."""
 
 
 _OF_ACCOUNT = (FUNDS, PIN_FAILURES)
