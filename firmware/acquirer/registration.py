@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Registration(Struct, frozen=True):
-    """A terminal that the host knows: whose it is, and its currency (ISO 4217 number)."""
+    """A terminal that the host knows: whose it is, and its currency."""
 
-    merchant: str
-    currency: str = "156"
+    merchant: str  # the merchant's number, 15 characters
+    currency: str = "156"  # ISO 4217 number

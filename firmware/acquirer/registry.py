@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.engine import RecordDamagedError
@@ -23,20 +22,14 @@ OPENED_MAX = 4_096  # records that are not opened again while they stay as they 
 _Kept = TypeVar("_Kept", bound="TerminalRecord | Account")
 
 
-class TerminalRecord(Struct, frozen=True, kw_only=True):
-    """A terminal: whose it is, its master key, and the working keys of its last sign-on."""
+class TerminalRecord(Registration, frozen=True, kw_only=True):
+    """A terminal with its master key, and the working keys of its last sign-on."""
 
     number: str  # 8 characters
-    merchant: str  # 15 characters
-    currency: str = "156"  # ISO 4217 number
     tmk: SecretKey  # 16 bytes
     pin_key: SecretKey | None = None  # 16 bytes, or 8
     mac_key: SecretKey | None = None  # 16 bytes, or 8
     signed_on: str = ""  # when, ISO 8601; "" before the first sign-on and after a sign-off
-
-    @property
-    def registration(self) -> Registration:
-        return Registration(self.merchant, self.currency)
 
     @property
     def session(self) -> SessionKeys | None:
@@ -141,8 +134,7 @@ class KnownTerminals:
 
     def get(self, key: str, /) -> Registration | None:
         """Whose the terminal is, if it was looked up."""
-        found = self._found.get(key)
-        return found.registration if found is not None else None
+        return self._found.get(key)
 
 
 class KnownAccounts:
