@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec.structs import replace
 
-from firmware.acquirer.booking import Standing
+from firmware.acquirer.booking import Booking
 from firmware.acquirer.engine import BooksEngine
-from firmware.core.kinds import Kind
 from firmware.core.masked import SecretKey
 from firmware.iso8583 import rounds
 
@@ -17,19 +16,8 @@ if TYPE_CHECKING:
     from firmware.acquirer.accounts import Account
 
 
-class BookEntry(Struct, frozen=True, kw_only=True):
-    """One request in the acquirer's books; `account` is its name."""
-
-    terminal: str
-    batch: int
-    stan: int
-    kind: Kind
-    amount_minor: int
-    account: str
-    state: Standing
-    response_code: str
-    reference: str
-    undoes: str = ""  # reference of what it rests on
+BookEntry = Booking
+"""A request as an audit reads it: `account` is a name, `batch` the terminal's number for it."""
 
 
 def unknown(account: str) -> str:
@@ -50,18 +38,7 @@ class NamedBooks:
     def entries(self, books: BooksEngine) -> list[BookEntry]:
         """Every financial request and what became of it, by terminal, batch and STAN."""
         return [
-            BookEntry(
-                terminal=entry.terminal,
-                batch=rounds.number_of(entry.batch),
-                stan=entry.stan,
-                kind=entry.kind,
-                amount_minor=entry.amount_minor,
-                account=self._name(entry.account),
-                state=entry.state,
-                response_code=entry.response_code,
-                reference=entry.reference,
-                undoes=entry.undoes,
-            )
+            replace(entry, batch=rounds.number_of(entry.batch), account=self._name(entry.account))
             for entry in books.entries()
         ]
 
