@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from firmware.api.guard import till_of
-from firmware.api.problems import Wrong, refused
+from firmware.api.problems import Wrong
 from firmware.api.receipts import COPIES, JSON, PNG, media_of, plain, png, receipt_of
 from firmware.api.requests import (
     BATCH_MAX,
@@ -23,7 +23,7 @@ from firmware.api.till_service import Service
 from firmware.api.types import Accepted, PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, settlement_of, terminal_of, totals_of
 from firmware.core.kinds import Kind
-from firmware.payments.tills import Done, Reprint, Settle
+from firmware.payments.tills import Reprint, Settle
 
 
 async def put_payment(service: Service, request: Request) -> Response:
@@ -66,17 +66,17 @@ async def get_payment(service: Service, request: Request) -> Response:
 
 async def followed(service: Service, request: Request, name: str) -> PaymentState:
     """The payment, with `wait_s` in the query as soon as it has changed. Raises Wrong."""
-    wait_s = number_of(request, "wait_s", 0, WAIT_MAX_S)
+    wait_s = number_of(request, "wait_s", WAIT_MAX_S)
     if not wait_s:
         return service.payment(name)
-    since = number_of(request, "since", 0, VERSION_MAX)
+    since = number_of(request, "since", VERSION_MAX)
     state = request.query_params.get("state", "")
     return await service.changed(name, since, wait_s, state)
 
 
 async def list_payments(service: Service, request: Request) -> Response:
     """Payments that changed after a version."""
-    return answer(service.payments(number_of(request, "after", 0, VERSION_MAX)))
+    return answer(service.payments(number_of(request, "after", VERSION_MAX)))
 
 
 async def cancel_payment(service: Service, request: Request) -> Response:
@@ -103,9 +103,7 @@ async def reprint(service: Service, request: Request) -> Response:
     """Print the cardholder's copy again."""
     name = name_of(request)
     payment = service.payment(name)
-    said = await service.ask(Reprint(name))
-    if not isinstance(said, Done):
-        raise refused(said)
+    await service.have_done(Reprint(name))
     return answer(Accepted(id=name, state=payment.state), 202)
 
 
@@ -125,9 +123,7 @@ async def settle(service: Service, _request: Request) -> Response:
     """Close the batch."""
     with journal_of(service.door) as journal:
         batch = journal.batch()
-    said = await service.ask(Settle())
-    if not isinstance(said, Done):
-        raise refused(said)
+    await service.have_done(Settle())
     name = f"{batch:06d}"
     place = f"/v1/settlements/{name}"
     return answer(Accepted(id=name, state="settling"), 202, Location=place)

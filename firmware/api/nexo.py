@@ -32,7 +32,6 @@ from firmware.api.nexo_types import (
     minor_of,
 )
 from firmware.api.problems import Wrong
-from firmware.api.problems import refused as not_taken
 from firmware.api.till_service import Service
 from firmware.api.tokens import Scope, Till, TokenError, Tokens
 from firmware.api.types import PaymentOrder, PaymentState, RefundOrder, VoidOrder
@@ -40,7 +39,7 @@ from firmware.api.views import journal_of, terminal_of
 from firmware.core.kinds import Kind
 from firmware.core.money import currency_of
 from firmware.journal.order_records import NexoMessage
-from firmware.payments.tills import AskLine, Done, Settle
+from firmware.payments.tills import AskLine, Settle
 
 EXPIRES_S, WAIT_S = 120, 60
 _NO_KEY_S = 1.0  # so long a message that does not open waits for its answer
@@ -311,9 +310,7 @@ async def _reconciliation(service: Service, message: Message, _till: Till) -> Bo
     if kind not in ("SaleReconciliation", "AcquirerReconciliation"):
         raise Wrong("invalid-body", field="ReconciliationType", detail=f"not one: {kind}")
     sums = told.totals(service)
-    said = await service.ask(Settle())
-    if not isinstance(said, Done):
-        raise not_taken(said)
+    await service.have_done(Settle())
     return well | sums
 
 

@@ -11,15 +11,7 @@ from firmware.api.nexo_types import Body, Header
 from firmware.api.problems import KINDS, Wrong
 from firmware.api.receipts import receipt_of
 from firmware.api.till_service import Service
-from firmware.api.types import (
-    BatchTotalsNow,
-    Card,
-    Cause,
-    PaymentState,
-    Receipt,
-    Sums,
-    TerminalState,
-)
+from firmware.api.types import Card, Cause, PaymentState, Receipt, Sums, TerminalState
 from firmware.api.views import journal_of, settlement_of, totals_of
 from firmware.core.config import Config
 from firmware.core.kinds import Kind
@@ -309,7 +301,7 @@ def previous_totals(service: Service, named: str) -> Body:
     return _totals(closed.batch, closed.currency, closed.sums)
 
 
-def _totals(batch: int, named: str, all_: BatchTotalsNow | Sums) -> Body:
+def _totals(batch: int, named: str, all_: Sums) -> Body:
     currency = currency_of(named)
     sums: dict[str, tuple[int, int]] = {}
     for kind, type_ in _TRANSACTION_TYPES.items():

@@ -195,16 +195,10 @@ class HeaderMessage(_Part, frozen=True, kw_only=True):
     message_header: Header
 
 
-class SaleOnly(_Part, frozen=True, kw_only=True):
-    """The sale that a PaymentRequest is about."""
-
-    sale_data: SaleData
-
-
 class SaleMessage(HeaderMessage, frozen=True, kw_only=True):
     """A header, and of a PaymentRequest the sale."""
 
-    payment_request: SaleOnly
+    payment_request: SaleRequest
 
 
 class SaleAlone(Struct, frozen=True):

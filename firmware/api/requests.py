@@ -45,9 +45,9 @@ async def body_of(request: Request, kind: type[T]) -> T:
         raise Wrong("bad-request", detail="the body is no JSON") from None
 
 
-def number_of(request: Request, name: str, default: int, most: int) -> int:
-    """A whole number of the query. Raises Wrong."""
-    text = request.query_params.get(name, str(default))
+def number_of(request: Request, name: str, most: int) -> int:
+    """A whole number of the query, 0 where it is left out. Raises Wrong."""
+    text = request.query_params.get(name, "0")
     if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) > most:
         raise Wrong("bad-request", field=name, detail=f"{name}: a number from 0 to {most}")
     return int(text)

@@ -233,6 +233,12 @@ class Service:
         _LOG.warning("the terminal has begun a till's request and does not answer")
         raise Wrong("unanswered")
 
+    async def have_done(self, wish: TillRequest) -> None:
+        """Ask the terminal to do something. Raises Wrong where it does not."""
+        answer = await self.ask(wish)
+        if not isinstance(answer, Done):
+            raise refused(answer)
+
     def _meant(self, answer: TillAnswer) -> TillAnswer:
         """In place of BUSY its reason: no operator signed on, or a settlement in progress."""
         if answer is not NotNow.BUSY:

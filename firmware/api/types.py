@@ -265,23 +265,6 @@ class TerminalState(Struct, frozen=True, kw_only=True):
     head: Version
 
 
-class BatchTotalsNow(Struct, frozen=True, kw_only=True):
-    """Approved transactions of the open batch."""
-
-    batch: int
-    currency: str
-    sales: int
-    sales_minor: int
-    voids: int
-    voids_minor: int
-    refunds: int
-    refunds_minor: int
-    completions: int = 0  # of pre-authorisations, which no till asks for
-    completions_minor: int = 0
-    completion_voids: int = 0
-    completion_voids_minor: int = 0
-
-
 class Sums(Struct, frozen=True, kw_only=True):
     """Approved transactions, counted and added up."""
 
@@ -295,6 +278,13 @@ class Sums(Struct, frozen=True, kw_only=True):
     completions_minor: int = 0
     completion_voids: int = 0
     completion_voids_minor: int = 0
+
+
+class BatchTotalsNow(Sums, frozen=True, kw_only=True):
+    """Approved transactions of the open batch."""
+
+    batch: int
+    currency: str
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
