@@ -33,6 +33,7 @@ from firmware.acquirer.rules import Rule, RuleBook
 from firmware.acquirer.server import Alone
 from firmware.acquirer.terminal_line import Reply
 from firmware.core.log import fields as event
+from firmware.iso8583.codec import WireError
 from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
 from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import (
@@ -44,7 +45,6 @@ from firmware.iso8583.messages import (
     ReversalRequest,
     SettlementRequest,
 )
-from firmware.iso8583.spec import WireError
 from firmware.iso8583.unionpay import RequestOpened, RequestRead, UnionPay
 from firmware.iso8583.wire import Unacceptable
 

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from firmware.emv import tlv
 from firmware.iso8583.balances import unpack_balance
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.messages import APPROVED, Answered, Balance, BalanceRequest, LineRequest
-from firmware.iso8583.spec import Fields, WireError
 
 _NAMES = {  # what an answer got wrong, for the log and the journal
     "t": "message type",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from firmware.core.kinds import Totals
 from firmware.iso8583.answer_parts import balance_in, pack_chip, require_repeated, unpack_chip
 from firmware.iso8583.balances import pack_balance
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
     Answered,
@@ -13,7 +14,7 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
     SettlementRequest,
 )
-from firmware.iso8583.spec import Fields, WireError, unpack
+from firmware.iso8583.spec import unpack
 from firmware.iso8583.totals import DIFFERENT, EQUAL, pack_totals, unpack_totals
 from firmware.iso8583.wire import ANSWER_TYPES, heads, is_sealed, sealed
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from firmware.core.money import MINOR_MAX
+from firmware.iso8583.codec import WireError
 from firmware.iso8583.messages import Balance
 from firmware.iso8583.request_parts import BY_NUMBER
-from firmware.iso8583.spec import WireError
 
 AMOUNT_CHARACTERS, AMOUNTS_MOST = 20, 6
 DEFAULT_ACCOUNT = "00"

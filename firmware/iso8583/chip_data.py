@@ -8,7 +8,7 @@ from __future__ import annotations
 from firmware.emv import tlv
 from firmware.emv.codes import AcType, Tvr
 from firmware.emv.tags import Tag
-from firmware.iso8583.spec import WireError
+from firmware.iso8583.codec import WireError
 
 CRYPTOGRAM_BYTES, TVR_BYTES = 8, 5
 _KEPT = frozenset(  # what a terminal has to send, or may; nothing that names card or holder

@@ -42,7 +42,7 @@ class HostClient:
         """
         # the codec, its DES and its library: no start asks for them
         from firmware.iso8583.answers import decode_answer  # noqa: PLC0415
-        from firmware.iso8583.spec import WireError  # noqa: PLC0415
+        from firmware.iso8583.codec import WireError  # noqa: PLC0415
         from firmware.iso8583.wire import encode  # noqa: PLC0415
 
         if not isinstance(request, HostRequest):

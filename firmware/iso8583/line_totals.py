@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from firmware.core.kinds import COUNTED, Totals
-from firmware.iso8583.spec import WireError
+from firmware.iso8583.codec import WireError
 
 AMOUNT_DIGITS, COUNT_DIGITS = 12, 3
 COUNT_MAX, AMOUNT_MAX = 10**COUNT_DIGITS - 1, 10**AMOUNT_DIGITS - 1

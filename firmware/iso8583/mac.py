@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from firmware.core.masked import SecretKey
 from firmware.iso8583 import des
+from firmware.iso8583.codec import MAC_BYTES
 from firmware.iso8583.profile import Padding, Scheme
 
-MAC_BYTES = 8
 KEY_BYTES: dict[Scheme, tuple[int, ...]] = {
     "ecb": (8, 16),
     "x9.9": (8,),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
 
 from firmware.core.files import read_text
+from firmware.iso8583.codec import Codec, FieldShape
 
 SHIPPED = ("unionpay",)
 REQUESTS = (
@@ -38,37 +38,10 @@ Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
 Padding = Literal["zeros", "80"]
 NetworkCode = Annotated[str, Meta(pattern="^[0-9]{3}$")]
 DETAILS, END_UPLOADED, END_BALANCED = "201", "202", "207"  # network codes of the other 0320
-_NOTATION = re.compile(
-    r"(?P<kind>n|z|an|ans|b)(?P<dots>\.{2,3})?(?P<most>[1-9][0-9]*)( (?P<side>right))?"
-)
-_LENGTH_BYTES = {None: 0, "..": 1, "...": 2}
 
 
 class ProfileError(ValueError):
     """A profile that cannot be used; the message names the file and the place."""
-
-
-class FieldShape(Struct, frozen=True):
-    """One field: alphabet, bytes of its length (0 is fixed), most characters or bytes."""
-
-    kind: str  # n, z, an, ans, b
-    length_bytes: int
-    most: int
-    right: bool = False  # an odd number of digits stands right, its filler before it
-
-    @classmethod
-    def of(cls, notation: str) -> FieldShape:
-        """The shape that `n..19` and its kin write. Raises ValueError."""
-        match = _NOTATION.fullmatch(notation)
-        if match is None:
-            raise ValueError(f"expected n6, n..19, b...255, n3 right or so, not {notation!r}")
-        side = match["side"] == "right"
-        return cls(match["kind"], _LENGTH_BYTES[match["dots"]], int(match["most"]), side)
-
-    @property
-    def counts_digits(self) -> bool:
-        """Whether its length counts digits, two a byte, and not bytes."""
-        return self.kind in ("n", "z")
 
 
 class FrameShape(Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,6 +106,10 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     def shapes(self) -> dict[int, FieldShape]:
         """The fields by number."""
         return {int(number): FieldShape.of(text) for number, text in self.fields.items()}
+
+    def codec(self) -> Codec:
+        """What packs and unpacks the messages."""
+        return Codec(f"the profile {self.name}", self.shapes)
 
     def wanted(self, name: str) -> tuple[int, ...] | None:
         """Which fields the request of this name has; None: whatever there is to say."""
@@ -214,25 +191,3 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         both = {self.upload.chip[0], self.upload.chip_balanced[0]}
         if both & {self.upload.chip[1], self.upload.chip_balanced[1]}:
             raise ProfileError(f"{name}: upload: one code for approved and for failed")
-
-    def codec_spec(self) -> dict[str, dict[str, Any]]:
-        """The specification that `iso8583.encode` and `iso8583.decode` take."""
-        bitmap = {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "max_len": 8, "desc": "bitmap"}
-        head = {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "max_len": 0, "desc": "header"}
-        spec: dict[str, dict[str, Any]] = {
-            "h": head,
-            "t": head | {"max_len": 2, "desc": "message type"},
-            "p": bitmap,
-            "1": bitmap,
-        }
-        for number, shape in self.shapes.items():
-            spec[str(number)] = {
-                "data_enc": "b" if shape.counts_digits or shape.kind == "b" else "latin-1",
-                "len_enc": "bcd",
-                "len_type": shape.length_bytes,
-                "max_len": shape.most,
-                "len_count": "nibbles" if shape.counts_digits else "bytes",
-                ("left_pad" if shape.right else "right_pad"): "0",
-                "desc": "",
-            }
-        return spec

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from firmware.iso8583.codec import Codec, DecodeError
+from firmware.iso8583.codec import DecodeError, Fields
 from firmware.iso8583.frame import (
     HEADER_BYTES,
     LENGTH_BYTES,
@@ -20,7 +20,6 @@ from firmware.iso8583.frame import (
     unpack_frame,
 )
 from firmware.iso8583.profile import Profile
-from firmware.iso8583.spec import Fields
 from firmware.iso8583.unionpay_uploads import ITEM_DIGITS, PAN_DIGITS, words_of
 
 NAMES = {
@@ -113,13 +112,12 @@ def read(data: bytes, profile: Profile, *, clear: bool = False) -> MessageReadin
     else:
         tpdu, header, message = parts.tpdu, parts.header, parts.message
         offset = len(data) - len(message)
-    codec = Codec(profile)
     try:
-        fields = codec.unpack(message)
+        fields = profile.codec().unpack(message)
     except DecodeError as error:
         fields, at = error.fields, error.at + offset
         why = f"{why}; {error}" if why else str(error)
-    rows = tuple(_rows(fields, codec, clear=clear))
+    rows = tuple(_rows(fields, profile, clear=clear))
     return MessageReading(_hex(tpdu), _hex(header), fields.get("t", ""), rows, at, why)
 
 
@@ -134,9 +132,10 @@ def _message_at(data: bytes, profile: Profile) -> int:
     return start if data[2:3] == b"\x60" and _is_message(data[start:]) else 0
 
 
-def _rows(fields: Fields, codec: Codec, *, clear: bool) -> Iterator[FieldRow]:
+def _rows(fields: Fields, profile: Profile, *, clear: bool) -> Iterator[FieldRow]:
+    shapes = profile.shapes
     for number in sorted(int(key) for key in fields if key != "t"):
-        value, shape = fields[str(number)], codec.shape(number)
+        value, shape = fields[str(number)], shapes[number]
         length = len(value) if shape.counts_digits or shape.kind != "b" else len(value) // 2
         is_upload = fields.get("t", "")[:2] == UPLOAD
         raw = value if clear else _masked(number, value, is_upload=is_upload)
@@ -145,7 +144,7 @@ def _rows(fields: Fields, codec: Codec, *, clear: bool) -> Iterator[FieldRow]:
             octets = bytes.fromhex(value)
             text = octets.decode("ascii") if octets.isascii() and _printable(octets) else ""
         elif number == 60 and is_upload:
-            text = words_of(value[8:11], codec.profile)
+            text = words_of(value[8:11], profile)
         objects = tuple(_objects(value, clear=clear)) if number == 55 else ()
         yield FieldRow(number, NAMES.get(number, ""), length, raw, text, objects)
 

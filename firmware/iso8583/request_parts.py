@@ -8,8 +8,8 @@ from typing import Any
 from firmware.core.kinds import Kind
 from firmware.core.masked import Pan, Pin, Track2
 from firmware.core.money import CURRENCIES
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.messages import CardPresented, FinancialRequest
-from firmware.iso8583.spec import Fields, WireError
 
 CODES = {  # processing code (field 3) and type code (60.1)
     Kind.SALE: ("000000", "22"),

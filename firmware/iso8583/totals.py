@@ -8,7 +8,7 @@ a request, 1 when the acquirer's own totals are the same (对账平), 2 when the
 from __future__ import annotations
 
 from firmware.core.kinds import COUNTED, TOLD_ALWAYS, Totals
-from firmware.iso8583.spec import WireError
+from firmware.iso8583.codec import WireError
 
 COUNT_DIGITS, SUM_DIGITS = 6, 16
 GROUP_DIGITS = COUNT_DIGITS + SUM_DIGITS

@@ -39,7 +39,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from firmware.iso8583.codec import Codec
+from firmware.iso8583.codec import MAC_BYTES, Fields, WireError
 from firmware.iso8583.frame import (
     DEMAND_AT,
     FRAME_MAX,
@@ -51,7 +51,7 @@ from firmware.iso8583.frame import (
     unpack_frame,
 )
 from firmware.iso8583.keys import SessionKeys
-from firmware.iso8583.mac import MAC_BYTES, mac_of
+from firmware.iso8583.mac import mac_of
 from firmware.iso8583.messages import (
     Answered,
     HostAnswer,
@@ -62,7 +62,6 @@ from firmware.iso8583.messages import (
 )
 from firmware.iso8583.profile import REQUESTS, FrameShape, Profile
 from firmware.iso8583.request_parts import batch_of
-from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay_answers import SIGN_ON_CODES, answer_fields, answer_of
 from firmware.iso8583.unionpay_requests import NO_KEYS, name_of, request_fields, request_of
 from firmware.iso8583.wire import Unacceptable
@@ -122,7 +121,7 @@ class UnionPay:
     def __init__(self, profile: Profile, frame: FrameShape | None = None) -> None:
         self.profile = profile
         self.frame = frame or profile.frame
-        self._codec = Codec(profile)
+        self._codec = profile.codec()
         self._seals_all = all(map(profile.seals, REQUESTS))
 
     def request(self, request: LineRequest, keys: SessionKeys | None) -> bytes:

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from firmware.iso8583.answer_parts import balance_in, pack_chip, require_repeated, unpack_chip
 from firmware.iso8583.balances import pack_balance
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.line_totals import (
     BALANCED,
     NOT_BALANCED,
@@ -15,7 +16,6 @@ from firmware.iso8583.line_totals import (
 from firmware.iso8583.messages import Answered, LineRequest, SettlementRequest
 from firmware.iso8583.profile import Profile
 from firmware.iso8583.request_parts import batch_of
-from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay_requests import heads
 
 PART = "10"  # part of the amount was approved

@@ -10,6 +10,7 @@ from firmware.core.masked import Pan, Pin
 from firmware.core.money import Currency, Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.des import BLOCK
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded, pack_sides, unpack_sides
@@ -42,7 +43,6 @@ from firmware.iso8583.request_parts import (
     financial_type,
     numbers_of,
 )
-from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay_uploads import network_code, upload_fields, upload_of
 
 NO_KEYS = frozenset({"0800", "0820", "0500"})  # messages without a MAC

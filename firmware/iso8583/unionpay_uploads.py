@@ -17,6 +17,7 @@ from typing import Any
 from firmware.core.masked import Pan
 from firmware.core.money import Currency
 from firmware.iso8583.chip_data import is_declined, read_chip
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.messages import (
     UPLOAD_MOST,
     ChipUploadRequest,
@@ -27,7 +28,6 @@ from firmware.iso8583.messages import (
 )
 from firmware.iso8583.profile import DETAILS, END_BALANCED, END_UPLOADED, Profile
 from firmware.iso8583.request_parts import BY_NUMBER, WITH_PIN, add_card, card_of
-from firmware.iso8583.spec import Fields, WireError
 
 ITEM_DIGITS, PAN_DIGITS = 40, 20
 USAGES = ("61", "71")  # how field 62 begins

@@ -29,6 +29,7 @@ from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.core.money import Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
+from firmware.iso8583.codec import MAC_BYTES, Fields, WireError
 from firmware.iso8583.des import pad_80, retail_mac
 from firmware.iso8583.keys import KeySource, SessionKeys
 from firmware.iso8583.messages import (
@@ -55,7 +56,7 @@ from firmware.iso8583.request_parts import (
     financial_type,
     numbers_of,
 )
-from firmware.iso8583.spec import MAC_BYTES, Fields, WireError, pack, unpack
+from firmware.iso8583.spec import pack, unpack
 from firmware.iso8583.totals import pack_totals, unpack_totals
 
 ANSWER_TYPES = {"0100": "0110", "0200": "0210", "0220": "0230", "0400": "0410", "0500": "0510"}

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from firmware.acquirer.accounts import AccountStatus
 from firmware.core.clock import SystemClock
 from firmware.core.masked import Pan
-from firmware.iso8583.codec import Codec
 from firmware.iso8583.frame import pack_frame, unpack_frame
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import Answered, Control, NoAnswer, ReversalRequest
@@ -227,7 +226,7 @@ def with_field(number: str, value: Callable[[str], str]) -> Change:
     """Another value in a field, all lengths right, and the MAC of before."""
 
     def change(frame: bytes) -> bytes:
-        parts, codec = unpack_frame(frame, LINE.frame), Codec(LINE.profile)
+        parts, codec = unpack_frame(frame, LINE.frame), LINE.profile.codec()
         fields = codec.unpack(parts.message)
         fields[number] = value(fields[number])
         return pack_frame(codec.pack(fields), LINE.frame)

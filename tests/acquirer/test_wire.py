@@ -17,6 +17,7 @@ from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Pan, Pin, SecretKey, Track2
 from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.answers import decode_answer, encode_answer
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.des import pad_80, retail_mac
 from firmware.iso8583.keys import derived_keys
 from firmware.iso8583.messages import (
@@ -32,7 +33,7 @@ from firmware.iso8583.messages import (
     SettlementRequest,
 )
 from firmware.iso8583.pinblock import PinFormat
-from firmware.iso8583.spec import Fields, WireError, unpack
+from firmware.iso8583.spec import unpack
 from firmware.iso8583.wire import Unacceptable, decode_request, encode, sealed
 from firmware.lab.host_line import HostLine, LineFault
 from tests.payment import changed, on_the_line, yuan

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from firmware.core.money import CURRENCIES, MINOR_MAX, Currency
 from firmware.iso8583.balances import pack_balance, unpack_balance
+from firmware.iso8583.codec import WireError
 from firmware.iso8583.messages import Balance
-from firmware.iso8583.spec import WireError
 
 CNY, KWD = CURRENCIES["CNY"], CURRENCIES["KWD"]
 BOOKED = "0001156C000000000700"

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.iso8583.codec import Codec, DecodeError
-from firmware.iso8583.profile import FieldShape, Profile, ProfileError
-from firmware.iso8583.spec import Fields, WireError
+from firmware.iso8583.codec import DecodeError, Fields, FieldShape, WireError
+from firmware.iso8583.profile import Profile, ProfileError
 
 PROFILE = Profile.shipped("unionpay")
-CODEC = Codec(PROFILE)
+CODEC = PROFILE.codec()
 _LETTERS = {
     "n": "0123456789",
     "z": "0123456789D",

@@ -16,7 +16,7 @@ from firmware.core.kinds import Kind, OriginalRef, ReversalCause, Totals
 from firmware.core.masked import Pan, Pin, SecretKey, Track2
 from firmware.core.money import CURRENCIES, Money
 from firmware.core.payment import Payment
-from firmware.iso8583.codec import Codec
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.frame import unpack_frame
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.line_totals import folded
@@ -39,13 +39,12 @@ from firmware.iso8583.messages import (
     UploadRequest,
 )
 from firmware.iso8583.profile import Profile, ProfileError
-from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay import RequestRead, UnionPay
 from firmware.iso8583.wire import Unacceptable
 from tests.iso8583.reference import REFERENCE
 
 PROFILE = Profile.shipped("unionpay")
-LINE, CODEC = UnionPay(PROFILE), Codec(PROFILE)
+LINE, CODEC = UnionPay(PROFILE), PROFILE.codec()
 KEYS = SessionKeys(mac=SecretKey(bytes(range(16))), pin=SecretKey(bytes(range(16, 32))))
 OTHER = SessionKeys(mac=SecretKey(bytes(range(1, 17))), pin=KEYS.pin)
 TODAY = date(2026, 3, 1)

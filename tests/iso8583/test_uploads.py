@@ -10,11 +10,10 @@ from msgspec.structs import replace
 from firmware.core.masked import Pan
 from firmware.core.money import CURRENCIES, Currency
 from firmware.iso8583.chip_data import kept_of
-from firmware.iso8583.codec import Codec
+from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.frame import unpack_frame
 from firmware.iso8583.messages import Answered, CardPresented, ChipUploadRequest, NoAnswer
 from firmware.iso8583.profile import Profile, ProfileError, UploadShape
-from firmware.iso8583.spec import Fields, WireError
 from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.unionpay_requests import request_of
 from firmware.iso8583.wire import Unacceptable
@@ -90,7 +89,7 @@ def test_field_62_says_what_became_of_it(failed: bool, de55: bytes, private: str
     text = replace(PROFILE, fields=PROFILE.fields | {"62": "ans...512"})
     assert UnionPay(text).profile.fields["62"] == "ans...512"
     frame = UnionPay(text).request(request, KEYS)
-    assert Codec(text).unpack(unpack_frame(frame, text.frame).message)["62"] == private
+    assert text.codec().unpack(unpack_frame(frame, text.frame).message)["62"] == private
 
 
 @pytest.mark.parametrize(

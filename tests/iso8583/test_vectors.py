@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 
 from firmware.core.masked import SecretKey
 from firmware.iso8583 import des
-from firmware.iso8583.codec import Codec, DecodeError
+from firmware.iso8583.codec import DecodeError
 from firmware.iso8583.frame import FrameError, answer_to, pack_frame, unpack_frame
 from firmware.iso8583.mac import mac_of
 from firmware.iso8583.profile import FrameShape, Profile
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text("utf-8"))
 UNIONPAY = Profile.shipped("unionpay")
-CODEC = Codec(UNIONPAY)
+CODEC = UNIONPAY.codec()
 
 
 @pytest.mark.parametrize("vector", VECTORS["ecb_mac"], ids=lambda one: one["name"])
