@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import TypeVar
+
 import msgspec
 from msgspec import Struct
 
@@ -14,6 +17,8 @@ from firmware.acquirer.registry import Registry
 from firmware.core.kinds import Totals
 from firmware.core.money import currency_of
 from firmware.iso8583 import rounds
+
+_Noted = TypeVar("_Noted", Uploaded, ChipKept, ChipRefused)
 
 
 class ChipSeen(Struct, frozen=True):
@@ -82,7 +87,7 @@ def report(
 
     What was held before the day `since` (YYYYMMDD) and not used has lapsed.
     """
-    uploads, chips = _uploads(registry), _chips(registry)
+    uploads, chips = _by_batch(registry, UPLOADED, Uploaded), _chips(registry)
     ends = {
         name: msgspec.json.decode(value, type=UploadEnd)
         for name, value in registry.noted(UPLOAD_END).items()
@@ -95,7 +100,7 @@ def report(
             settled = books.settlement(number, serial)
             name, entries = f"{number}|{serial}", books.in_batch(number, serial)
             taken = {entry.currency for entry in entries} or {currencies.get(number, "")}
-            chip, uploaded = chips.get(name), uploads.get(name, {})
+            chip, uploaded = chips.get(name), uploads.get(name, [])
             seen.append(
                 BatchSeen(
                     terminal=number,
@@ -118,31 +123,24 @@ def _only(numbers: set[str]) -> str:
     return currency_of(number).alpha if number else ""
 
 
-def _uploads(registry: Registry) -> dict[str, dict[int, Uploaded]]:
-    """What was uploaded, by batch and STAN."""
-    found: dict[str, dict[int, Uploaded]] = {}
-    for name, value in registry.noted(UPLOADED).items():
-        one = msgspec.json.decode(value, type=Uploaded)
-        found.setdefault(name.rpartition("|")[0], {})[one.stan] = one
+def _by_batch(registry: Registry, kind: str, shape: type[_Noted]) -> dict[str, list[_Noted]]:
+    """What was noted of a kind, by the name of its batch."""
+    found: defaultdict[str, list[_Noted]] = defaultdict(list)
+    for name, value in registry.noted(kind).items():
+        found[name.rpartition("|")[0]].append(msgspec.json.decode(value, type=shape))
     return found
 
 
 def _chips(registry: Registry) -> dict[str, ChipSeen]:
     """The chip data that came, by batch."""
-    kept: dict[str, list[ChipKept]] = {}
-    refused: dict[str, list[ChipRefused]] = {}
-    for name, value in registry.noted(CHIP).items():
-        one = msgspec.json.decode(value, type=ChipKept)
-        kept.setdefault(name.rpartition("|")[0], []).append(one)
-    for name, value in registry.noted(CHIP_REFUSED).items():
-        other = msgspec.json.decode(value, type=ChipRefused)
-        refused.setdefault(name.rpartition("|")[0], []).append(other)
+    kept = _by_batch(registry, CHIP, ChipKept)
+    refused = _by_batch(registry, CHIP_REFUSED, ChipRefused)
     return {
         batch: ChipSeen(
-            taken=len(kept.get(batch, [])),
-            failed=sum(one.failed for one in kept.get(batch, [])),
-            refused=tuple(refused.get(batch, [])),
-            data=tuple(kept.get(batch, [])),
+            taken=len(kept[batch]),
+            failed=sum(one.failed for one in kept[batch]),
+            refused=tuple(refused[batch]),
+            data=tuple(kept[batch]),
         )
         for batch in kept.keys() | refused.keys()
     }
@@ -150,7 +148,7 @@ def _chips(registry: Registry) -> dict[str, ChipSeen]:
 
 def _seen(
     entries: list[Booking],
-    uploaded: dict[int, Uploaded],
+    uploaded: list[Uploaded],
     chip: ChipSeen | None,
     end: UploadEnd | None,
 ) -> UploadSeen | None:
@@ -158,7 +156,7 @@ def _seen(
         return None
     counted = [one for one in entries if one.state is Standing.STANDING and one.kind.sign]
     booked = {one.stan: (one.account, one.amount_minor) for one in counted}
-    came = {stan: (one.account, one.amount_minor) for stan, one in uploaded.items()}
+    came = {one.stan: (one.account, one.amount_minor) for one in uploaded}
     covered = set(came) | {one.stan for one in (chip.data if chip is not None else ())}
     return UploadSeen(
         count=len(covered),
