@@ -23,7 +23,7 @@ from firmware.acquirer.undoing import (
     release_verdict,
     void_verdict,
 )
-from firmware.core.kinds import ASKS_THE_CARD, HOLD_DAYS, Kind
+from firmware.core.kinds import ASKS_THE_CARD, Kind
 from firmware.core.money import Currency
 from firmware.emv import tlv
 from firmware.iso8583.messages import Balance, BalanceRequest, CardPresented, FinancialRequest
@@ -70,9 +70,7 @@ class Issuer:
     `hold_days`.
     """
 
-    def __init__(
-        self, accounts: Accounts, *, test_amounts: bool, hold_days: int = HOLD_DAYS
-    ) -> None:
+    def __init__(self, accounts: Accounts, *, test_amounts: bool, hold_days: int) -> None:
         self._accounts = accounts
         self._test_amounts = test_amounts
         self._hold_days = hold_days
@@ -122,14 +120,13 @@ class Issuer:
             code = "05"
         elif (code := _unfit_code(card, account, today)) == APPROVED:
             code = _pin_code(books, card, account_id, account) if card.pin else NO_PIN
-        if code == APPROVED and not _is_in(account, request.currency):
-            code = NOT_THIS_CARD
-        if code == APPROVED and account.limit_minor is None:
-            code = NOT_THIS_CARD
-        elif code == APPROVED and account.limit_minor is not None:
-            funds = books.funds(account_id)
-            left = account.limit_minor - funds.spent_minor - funds.held_minor
-            told = Balance(left, request.currency)
+        if code == APPROVED:
+            limit = account.limit_minor
+            if limit is None or not _is_in(account, request.currency):
+                code = NOT_THIS_CARD
+            else:
+                funds = books.funds(account_id)
+                told = Balance(limit - funds.spent_minor - funds.held_minor, request.currency)
         data = issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None
         return Decision(code, data, balance=told)
 

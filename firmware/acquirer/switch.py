@@ -36,15 +36,7 @@ from firmware.core.log import fields as event
 from firmware.iso8583.codec import WireError
 from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
 from firmware.iso8583.line_totals import folded
-from firmware.iso8583.messages import (
-    Answered,
-    BalanceRequest,
-    FinancialRequest,
-    HostRequest,
-    LineRequest,
-    ReversalRequest,
-    SettlementRequest,
-)
+from firmware.iso8583.messages import Answered, HostRequest, LineRequest, SettlementRequest
 from firmware.iso8583.unionpay import RequestOpened, RequestRead, UnionPay
 from firmware.iso8583.wire import Unacceptable
 
@@ -202,19 +194,11 @@ class Switch:
             for each in taken:
                 each.answer = None
                 request = self._to_carry_out(each)
-                match request:
-                    case None:
-                        continue
-                    case (
-                        FinancialRequest()
-                        | BalanceRequest()
-                        | ReversalRequest()
-                        | SettlementRequest()
-                    ):
-                        booked.append((each, request))
-                    case _:
-                        assert each.record is not None
-                        each.answer = self._matters.answer(desk, each.record, request)
+                if isinstance(request, HostRequest):
+                    booked.append((each, request))
+                elif request is not None:
+                    assert each.record is not None
+                    each.answer = self._matters.answer(desk, each.record, request)
             answers = desk.service.take_all(desk.books, [request for _, request in booked])
             for (each, request), answer in zip(booked, answers, strict=True):
                 each.answer = self._evened(request, answer)
