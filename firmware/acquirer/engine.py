@@ -207,10 +207,6 @@ class BooksEngine(Protocol):
         """What was charged and not given back, and what is held."""
         return next((Funds(*map(int, row)) for row in self.rows(FUNDS, (account,))), Funds())
 
-    def spent_minor(self, account: str) -> int:
-        """What was charged and not given back."""
-        return self.funds(account).spent_minor
-
     def all_funds(self) -> dict[str, Funds]:
         """The same for every account that ever moved or held money."""
         rows = self.rows("SELECT account, spent_minor, held_minor FROM accounts")

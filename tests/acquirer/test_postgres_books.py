@@ -51,13 +51,13 @@ def test_who_is_kept_waiting_books_nothing_and_goes_on(
     second.link.run("SET lock_timeout = '20ms'")
     with first.commit():
         first.hold("10000001", "a")
-        first.spent_minor("a")  # what is held is held before the next that is read
+        first.funds("a")  # what is held is held before the next that is read
         for words in (("10000001", ""), ("10000002", "a")) * 3:
             with pytest.raises(BooksBusyError):
                 held(second, *words)
     assert second.pin_failures("b") == 0
     enter(second)
-    assert first.spent_minor("a") == 700
+    assert first.funds("a").spent_minor == 700
 
 
 def test_what_another_has_settled_meanwhile_is_a_conflict(
@@ -80,7 +80,7 @@ def test_what_was_read_ahead_is_forgotten_with_a_change(
     with books.commit():
         books.hold("10000001")
         books.glance([Coming(place, "a", b"\x01")], lambda number: f"{number:012d}")
-        assert (books.entry(place), books.spent_minor("a"), books.pin_failures("a")) == (
+        assert (books.entry(place), books.funds("a").spent_minor, books.pin_failures("a")) == (
             None,
             100,
             0,
@@ -95,7 +95,7 @@ def test_what_was_read_ahead_is_forgotten_with_a_change(
         books.glance([Coming(PLACE, "a", b"\x01")], lambda number: f"{number:012d}")
         entry = books.entry(PLACE)
         assert entry is not None
-        assert (entry.amount_minor, books.spent_minor("a")) == (100, 150)
+        assert (entry.amount_minor, books.funds("a").spent_minor) == (100, 150)
 
 
 def test_a_sale_costs_four_round_trips(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_sale_costs_four_round_trips(url: str, monkeypatch: pytest.MonkeyPatch
         assert not books.is_reversed(place)
         assert books.settlement("10000001", 1) is None
         assert not books.cryptogram_used("a", b"\x01")
-        books.spent_minor("a")
+        books.funds("a")
         books.pin_failures("a")
     assert len(trips) == 2  # the glance, and the commit; a third read who the terminal is
     books.close()
@@ -131,7 +131,7 @@ def test_conflicts_one_after_the_other_leave_it_well(url: str) -> None:
         with pytest.raises(BooksConflict):
             enter(books, Kind.REFUND, stan, undoes=sale.reference, minor=701)
         enter(books, Kind.REFUND, stan, undoes=sale.reference, minor=10)
-    assert books.spent_minor("a") == 640
+    assert books.funds("a").spent_minor == 640
     books.close()
 
 

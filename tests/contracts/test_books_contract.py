@@ -76,7 +76,7 @@ def test_what_was_committed_is_there_after_a_restart(engine: OpenBooks, tmp_path
     entry, kept = enter(books), books.kept
     books.close()
     again = engine(tmp_path / "books", kept)
-    assert (again.entry(PLACE), again.spent_minor("a")) == (entry, 700)
+    assert (again.entry(PLACE), again.funds("a").spent_minor) == (entry, 700)
     assert again.totals("10000001", 1) == Totals(sales=1, sales_minor=700)
     again.close()
 
@@ -93,10 +93,10 @@ def test_a_void_rests_on_its_sale_until_it_is_reversed(engine: OpenBooks, tmp_pa
     books = engine(tmp_path / "books")
     sale = enter(books)
     void = enter(books, Kind.VOID, 2, undoes=sale.reference)
-    assert (books.resting_on(sale.reference), books.spent_minor("a")) == ([void], 0)
+    assert (books.resting_on(sale.reference), books.funds("a").spent_minor) == ([void], 0)
     with books.commit():
         books.reverse(void)
-    assert (books.resting_on(sale.reference), books.spent_minor("a")) == ([], 700)
+    assert (books.resting_on(sale.reference), books.funds("a").spent_minor) == ([], 700)
     books.close()
 
 
@@ -123,9 +123,9 @@ def test_no_more_is_refunded_than_was_paid(engine: OpenBooks, tmp_path: Path) ->
     enter(books, Kind.REFUND, 2, undoes=sale.reference, minor=500)
     with pytest.raises(BooksConflict):
         enter(books, Kind.REFUND, 3, undoes=sale.reference, minor=201)
-    assert (books.entry(("10000001", 1, 3)), books.spent_minor("a")) == (None, 200)
+    assert (books.entry(("10000001", 1, 3)), books.funds("a").spent_minor) == (None, 200)
     enter(books, Kind.REFUND, 3, undoes=sale.reference, minor=200)
-    assert books.spent_minor("a") == 0
+    assert books.funds("a").spent_minor == 0
     books.close()
 
 
@@ -137,7 +137,7 @@ def test_a_sale_is_voided_whole_and_once(engine: OpenBooks, tmp_path: Path) -> N
     for kind, sale in ((Kind.VOID, first), (Kind.VOID, second), (Kind.REFUND, second)):
         with pytest.raises(BooksConflict):
             enter(books, kind, 5, undoes=sale.reference, minor=699 if sale is first else 700)
-    assert books.spent_minor("a") == 699
+    assert books.funds("a").spent_minor == 699
     books.close()
 
 
@@ -164,7 +164,7 @@ def test_a_limit_is_never_passed(engine: OpenBooks, tmp_path: Path) -> None:
     with pytest.raises(BooksConflict):
         enter(books, stan=3, minor=1, limit_minor=1_400)
     enter(books, stan=3, minor=1)  # a card that approved by itself asks for no limit
-    assert books.spent_minor("a") == 1_401
+    assert books.funds("a").spent_minor == 1_401
     books.close()
 
 
@@ -175,7 +175,7 @@ def test_a_sale_with_a_refund_is_reversed_after_it(engine: OpenBooks, tmp_path: 
     with books.commit():
         books.reverse(refund)
         books.reverse(sale)
-    assert (books.spent_minor("a"), books.totals("10000001", 1)) == (0, Totals())
+    assert (books.funds("a").spent_minor, books.totals("10000001", 1)) == (0, Totals())
     books.close()
 
 
