@@ -40,14 +40,10 @@ class TcpLink:
         port: int,
         *,
         monotonic_ms: Callable[[], int],
-        tpdu: bytes = TPDU,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        if len(tpdu) != TPDU_BYTES:
-            raise ValueError(f"a TPDU has {TPDU_BYTES} bytes, not {len(tpdu)}")
         self._address, self._port = address, port
         self._monotonic_ms = monotonic_ms
-        self._tpdu = tpdu
         self._tls = tls
         self._lookup: Future[Addresses] | None = None
         self.undelivered = False
@@ -57,7 +53,7 @@ class TcpLink:
         """Send `message` and give the answer's message; None when none came whole and in time."""
         deadline_ms = self._monotonic_ms() + timeout_ms
         self.undelivered = True
-        inner = self._tpdu + message
+        inner = TPDU + message
         frame = len(inner).to_bytes(LENGTH_BYTES, "big") + inner
         try:
             with self._connect(deadline_ms) as line:

@@ -193,11 +193,6 @@ class TestTls:
         assert link.undelivered
 
 
-def test_a_tpdu_has_five_bytes() -> None:
-    with pytest.raises(ValueError, match="5 bytes"):
-        TcpLink("127.0.0.1", 1, monotonic_ms=monotonic_ms, tpdu=b"\x60")
-
-
 class Dead(socket.socket):
     """A socket whose other end never answers: connecting takes all the time that is given."""
 
