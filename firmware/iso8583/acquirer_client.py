@@ -22,6 +22,7 @@ from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.messages import (
     ANOTHER_BATCH,
+    APPROVED,
     Answered,
     BalanceRequest,
     ChipUploadRequest,
@@ -44,7 +45,6 @@ from firmware.iso8583.working_keys import KeyCheckError, WorkingKeysError, unpac
 from hw.ports import HostLink
 
 WRONG_MACS_MOST = 3
-APPROVED = "00"
 DUPLICATE = "94"  # of what was told before: it is taken
 _LOG = logging.getLogger(__name__)
 

@@ -92,16 +92,10 @@ class RequestOpened(Struct, frozen=True):
         return self.fields["41"]
 
 
-class RequestRead(Struct, frozen=True):
+class RequestRead(RequestOpened, frozen=True):
     """A request as it came: what it asks, and what its answer repeats."""
 
     request: LineRequest | Unacceptable
-    line: LineFrame
-    fields: Fields
-
-    @property
-    def terminal(self) -> str:
-        return self.fields["41"]
 
     @property
     def batch(self) -> int:
@@ -173,7 +167,7 @@ class UnionPay:
     ) -> RequestRead:
         """What a request asks of whom has these keys. Never raises."""
         asked = self._asked(opened.line.message, opened.fields, keys, today)
-        return RequestRead(asked, opened.line, opened.fields)
+        return RequestRead(opened.line, opened.fields, asked)
 
     def answer(self, asked: RequestRead, answer: Answered, keys: SessionKeys | None) -> bytes:
         """The frame that answers. Raises WireError if a field of `answer` does not fit."""

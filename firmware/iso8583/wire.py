@@ -109,25 +109,27 @@ def heads(request: HostRequest) -> Fields:
     asked = subject_of(request)
     if asked.training:
         raise WireError("a training request never leaves the terminal")
-    fields = Fields(t=_type(request))
+    fields = Fields(t="")
     at = asked if isinstance(request, FinancialRequest) else request
     fields["11"] = f"{asked.stan:06d}"
     fields["12"], fields["13"] = at.time, at.date[4:]
     fields["41"], fields["42"] = asked.terminal, asked.merchant
-    if isinstance(asked, SettlementRequest):
-        fields["49"] = asked.currency.numeric
-        fields["60"] = f"00{asked.batch:06d}{SETTLE}"
+    if isinstance(request, SettlementRequest):
+        fields["t"], fields["49"] = "0500", request.currency.numeric
+        fields["60"] = f"00{request.batch:06d}{SETTLE}"
         return fields
-    if isinstance(asked, BalanceRequest):
-        fields["3"], code = BALANCE
-        fields["49"] = asked.currency.numeric
-        fields["60"] = f"{code}{asked.batch:06d}{TRADE}"
+    if isinstance(request, BalanceRequest):
+        fields["t"], (fields["3"], code) = "0200", BALANCE
+        fields["49"] = request.currency.numeric
+        fields["60"] = f"{code}{request.batch:06d}{TRADE}"
         return fields
-    fields["3"], code = CODES[asked.kind]
+    paid = request.payment
+    fields["t"] = "0400" if isinstance(request, ReversalRequest) else financial_type(request)
+    fields["3"], code = CODES[paid.kind]
     if isinstance(request, FinancialRequest) and request.offline:
         code = OFFLINE
-    fields["4"], fields["49"] = f"{asked.amount.minor:012d}", asked.amount.currency.numeric
-    fields["60"] = f"{code}{asked.batch:06d}{TRADE}"
+    fields["4"], fields["49"] = f"{paid.amount.minor:012d}", paid.amount.currency.numeric
+    fields["60"] = f"{code}{paid.batch:06d}{TRADE}"
     return fields
 
 
@@ -142,18 +144,6 @@ def is_sealed(message: bytes, key: SecretKey) -> bool:
     """Whether the last 8 bytes are the MAC of all before."""
     mac = retail_mac(key.reveal(), pad_80(message[:-MAC_BYTES]))
     return hmac.compare_digest(mac, message[-MAC_BYTES:])
-
-
-def _type(request: HostRequest) -> str:
-    match request:
-        case SettlementRequest():
-            return "0500"
-        case ReversalRequest():
-            return "0400"
-        case FinancialRequest():
-            return financial_type(request)
-        case BalanceRequest():
-            return "0200"
 
 
 def _request_fields(request: HostRequest, keys: SessionKeys, pin_format: PinFormat) -> Fields:
