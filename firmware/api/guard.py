@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +28,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
     " frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+OF_ALLOWED_ORIGINS = {
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+    "Access-Control-Allow-Methods": "GET, PUT, POST",
+    "Access-Control-Expose-Headers": "Location, Retry-After",
+    "Vary": "Origin",
 }
 
 _LOG = logging.getLogger(__name__)
@@ -70,9 +76,8 @@ class Guard:
 
     def _check_sender(self, headers: Headers) -> None:
         """Raises Wrong."""
-        if [each.lower() for each in headers.getlist("host")] != [headers.get("host", "").lower()]:
-            raise Wrong("other-host")
-        if headers.get("host", "").lower() not in self._hosts:
+        named = [each.lower() for each in headers.getlist("host")]
+        if len(named) != 1 or named[0] not in self._hosts:
             raise Wrong("other-host")
         origin = headers.get("origin")
         if origin is not None and origin.lower() not in self._origins:
@@ -105,17 +110,10 @@ class Guard:
             if message["type"] == "http.response.start":
                 extra = dict(HEADERS)
                 if origin is not None and origin.lower() in self._origins:
-                    extra["Access-Control-Allow-Origin"] = origin
-                    extra["Access-Control-Allow-Headers"] = (
-                        "Authorization, Content-Type, Last-Event-ID"
-                    )
-                    extra["Access-Control-Allow-Methods"] = "GET, PUT, POST"
-                    extra["Access-Control-Expose-Headers"] = "Location, Retry-After"
-                    extra["Vary"] = "Origin"
-                known = {name.lower() for name, _ in message.get("headers", [])}
-                lines = [(key.lower().encode(), value.encode()) for key, value in extra.items()]
-                new = [line for line in lines if line[0] not in known]
-                message = {**message, "headers": [*message.get("headers", []), *new]}
+                    extra |= {"Access-Control-Allow-Origin": origin} | OF_ALLOWED_ORIGINS
+                headers = MutableHeaders(scope=message)
+                for name, value in extra.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         return answer

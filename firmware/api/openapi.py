@@ -173,11 +173,8 @@ def page(ways: Sequence[Any]) -> str:
         )
     schemas = "".join(
         f'<section><h3>{name}</h3><pre tabindex="0" role="group" aria-label="{name}">'
-        f"{html.escape(msgspec.json.format(packed, indent=2).decode())}</pre></section>"
-        for name, packed in (
-            (name, msgspec.json.encode(schema))
-            for name, schema in document(ways)["components"]["schemas"].items()
-        )
+        f"{html.escape(msgspec.json.format(msgspec.json.encode(schema)).decode())}</pre></section>"
+        for name, schema in document(ways)["components"]["schemas"].items()
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
