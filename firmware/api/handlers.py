@@ -22,7 +22,6 @@ from firmware.api.requests import (
 from firmware.api.till_service import Service
 from firmware.api.types import Accepted, PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, settlement_of, terminal_of, totals_of
-from firmware.core.kinds import Kind
 from firmware.payments.tills import Reprint, Settle
 
 
@@ -35,20 +34,18 @@ async def put_payment(service: Service, request: Request) -> Response:
 
 async def put_void(service: Service, request: Request) -> Response:
     """Take a void."""
-    return await _undone(service, request, VoidOrder, Kind.VOID)
+    return await _undone(service, request, VoidOrder)
 
 
 async def put_refund(service: Service, request: Request) -> Response:
     """Take a refund."""
-    return await _undone(service, request, RefundOrder, Kind.REFUND)
+    return await _undone(service, request, RefundOrder)
 
 
-async def _undone(
-    service: Service, request: Request, takes: type[VoidOrder], kind: Kind
-) -> Response:
+async def _undone(service: Service, request: Request, takes: type[VoidOrder]) -> Response:
     name = name_of(request)
     order = await body_of(request, takes)
-    return _taken(await service.undo(name, order, kind, till_of(request).name))
+    return _taken(await service.undo(name, order, till_of(request).name))
 
 
 def _taken(found: tuple[PaymentState, bool]) -> Response:

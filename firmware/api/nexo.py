@@ -181,9 +181,8 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
             reference=reference,
             expires_in_s=EXPIRES_S,
         )
-        await service.undo(
-            name, refund, Kind.REFUND, till.name, salt=sale.time_stamp, message=_named(message)
-        )
+        salt = sale.time_stamp
+        await service.undo(name, refund, till.name, salt=salt, message=_named(message))
     elif asked.payment_data.payment_type == "Normal":
         order = PaymentOrder(
             amount_minor=minor,
@@ -221,12 +220,10 @@ async def _reversal(service: Service, message: Message, till: Till) -> Body:
     _may(till, Scope.VOID if voids else Scope.REFUND)
     salt = asked.sale_data.sale_transaction_id.time_stamp if asked.sale_data else ""
     if voids:
-        void = VoidOrder(payment=original, expires_in_s=EXPIRES_S)
-        salt = f"{salt} {minor}"
-        await service.undo(name, void, Kind.VOID, till.name, salt=salt, message=_named(message))
+        order, salt = VoidOrder(payment=original, expires_in_s=EXPIRES_S), f"{salt} {minor}"
     else:
-        refund = RefundOrder(payment=original, amount_minor=minor, expires_in_s=EXPIRES_S)
-        await service.undo(name, refund, Kind.REFUND, till.name, salt=salt, message=_named(message))
+        order = RefundOrder(payment=original, amount_minor=minor, expires_in_s=EXPIRES_S)
+    await service.undo(name, order, till.name, salt=salt, message=_named(message))
     return told.reversal_response(service, await _ended(service, name))
 
 

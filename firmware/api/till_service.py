@@ -94,7 +94,6 @@ class Service:
         self,
         name: str,
         order: VoidOrder,
-        kind: Kind,
         till: str,
         *,
         salt: str = "",
@@ -107,7 +106,9 @@ class Service:
             return known, False
         with journal_of(self.door) as journal:
             paid = original_of(journal, order)
-        amount_minor = order.amount_minor if isinstance(order, RefundOrder) else paid.amount_minor
+        kind, amount_minor = Kind.VOID, paid.amount_minor
+        if isinstance(order, RefundOrder):
+            kind, amount_minor = Kind.REFUND, order.amount_minor
         taken = OrderTaken(
             id=name,
             kind=kind,
