@@ -41,14 +41,14 @@ def chain(key: bytes, padded: bytes) -> bytes:
     return encryptor.update(padded)[-BLOCK:]
 
 
-def pad_zeros(data: bytes) -> bytes:
+def pad_zeros(data: bytes, size: int = BLOCK) -> bytes:
     """Padding method 1: zeros up to a block, none when it is full. See ISO/IEC 9797-1, 6.3.2."""
-    return data + bytes(-len(data) % BLOCK)
+    return data + bytes(-len(data) % size)
 
 
-def pad_80(data: bytes) -> bytes:
+def pad_80(data: bytes, size: int = BLOCK) -> bytes:
     """Padding method 2: one 80, then zeros. See ISO/IEC 9797-1, 6.3.3."""
-    return pad_zeros(data + b"\x80")
+    return pad_zeros(data + b"\x80", size)
 
 
 def odd_parity(key: bytes) -> bytes:

@@ -22,6 +22,7 @@ KEY_BYTES: dict[Scheme, tuple[int, ...]] = {
     "x9.19": (16,),
     "sm4": (16,),
 }
+SM4_BLOCK = 16
 
 
 class MacStep(Struct, frozen=True):
@@ -62,9 +63,6 @@ def mac_of(data: bytes, key: SecretKey, scheme: Scheme, padding: Padding = "zero
             return Mac(field, (MacStep("CBC", _hex(chained)), MacStep("MAC", _hex(field))))
 
 
-SM4_BLOCK = 16
-
-
 def _folded(data: bytes, padding: Padding, size: int, encipher: des.Encipher) -> Mac:
     """XOR of the blocks → X; hex(X) = A|B; E1 = E(A); E2 = E(E1 xor B); 8 characters of hex(E2)."""
     x = _all_blocks(_padded(data, padding, size), size)
@@ -85,9 +83,7 @@ def _all_blocks(padded: bytes, size: int) -> bytes:
 
 
 def _padded(data: bytes, padding: Padding, size: int) -> bytes:
-    if padding == "80":
-        data += b"\x80"
-    return data + bytes(-len(data) % size)
+    return des.pad_80(data, size) if padding == "80" else des.pad_zeros(data, size)
 
 
 def _sm4(key: bytes, block: bytes) -> bytes:
