@@ -24,9 +24,8 @@ from firmware.api.nexo_status import referred, status_of
 from firmware.api.nexo_types import (
     Body,
     Envelope,
-    HeaderAlone,
+    HeaderMessage,
     Message,
-    SaleAlone,
     SaleMessage,
     id_of,
     minor_of,
@@ -93,15 +92,15 @@ def _opened(service: Service, message: Message, trailer: Trailer) -> tuple[Till,
 def _decoded(raw: bytes) -> Message:
     """A message; one that says what it is, and the rest of it wrongly, is kept with its fault."""
     try:
-        return msgspec.json.decode(raw, type=Envelope).message
+        return msgspec.json.decode(raw, type=Envelope[Message]).message
     except msgspec.ValidationError as error:
         fault = str(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Wrong("bad-request", detail="the body is no JSON") from None
-    kinds: tuple[type[SaleAlone | HeaderAlone], ...] = (SaleAlone, HeaderAlone)
-    for kind in kinds:
+    less: tuple[type[Envelope[Any]], ...] = (Envelope[SaleMessage], Envelope[HeaderMessage])
+    for kind in less:
         try:
-            read = msgspec.json.decode(raw, type=kind).message
+            read: SaleMessage | HeaderMessage = msgspec.json.decode(raw, type=kind).message
         except msgspec.ValidationError:
             continue
         sale = read.payment_request.sale_data if isinstance(read, SaleMessage) else None

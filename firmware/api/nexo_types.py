@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct, field
 
@@ -19,6 +19,7 @@ _CAPITALS = {"id", "poi"}
 _SIMPLE = re.compile(r"^[A-Za-z0-9_-]{1,24}$")
 Body = dict[str, Any]  # of a message, or a part of one, as JSON
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
+_Read = TypeVar("_Read")
 
 
 def _named(field: str) -> str:
@@ -201,22 +202,10 @@ class SaleMessage(HeaderMessage, frozen=True, kw_only=True):
     payment_request: SaleRequest
 
 
-class SaleAlone(Struct, frozen=True):
-    """What is sent, with no look at the payment."""
+class Envelope(Struct, Generic[_Read], frozen=True):
+    """What is sent: the whole message, or no more of it than the sale or the header."""
 
-    message: SaleMessage = field(name="SaleToPOIRequest")
-
-
-class HeaderAlone(Struct, frozen=True):
-    """What is sent, with no look at the body."""
-
-    message: HeaderMessage = field(name="SaleToPOIRequest")
-
-
-class Envelope(Struct, frozen=True):
-    """What is sent."""
-
-    message: Message = field(name="SaleToPOIRequest")
+    message: _Read = field(name="SaleToPOIRequest")
 
 
 class NexoAsked(Struct, frozen=True):

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from firmware.api.news import EventFeed, News
 from firmware.api.originals import original_of
@@ -80,10 +81,7 @@ class Service:
             currency=order.currency,
             till=till,
             reference=order.reference,
-            lines=tuple(
-                OrderLine(name=line.name, amount_minor=line.amount_minor, quantity=line.quantity)
-                for line in order.lines
-            ),
+            lines=tuple(OrderLine(**asdict(line)) for line in order.lines),
             expires_in_s=order.expires_in_s,
             language=order.language,
             message=message,
