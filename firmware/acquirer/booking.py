@@ -101,9 +101,7 @@ def asked_of(payment: Payment, account: str) -> dict[str, Any]:
 
 
 COLUMNS = tuple(Booking.__struct_fields__)
-LIMITED = tuple(
-    kind for kind in Kind if not kind.gives_back
-)  # what the account's limit is asked for
+LIMITED = tuple(kind for kind in Kind if not kind.gives_back)  # may not pass the account's limit
 
 
 class Tie(Struct, frozen=True):

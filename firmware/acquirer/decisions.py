@@ -131,7 +131,7 @@ class AcquirerService:
         return answers
 
     def _coming(self, request: HostRequest) -> Coming | None:
-        """What is known to be read for a request; None of what only few ask."""
+        """What will be read to decide on a request; None for reversals and settlements."""
         if not isinstance(request, FinancialRequest | BalanceRequest):
             return None
         account = request.card.pan.keyed_hash(self._hash_key)
@@ -314,10 +314,10 @@ def _reference_of(day: str, number: int) -> str:
 def _waves(
     admitted: Sequence[tuple[int, HostRequest]], coming: Mapping[int, Coming | None]
 ) -> Iterator[list[tuple[int, HostRequest]]]:
-    """Requests in order, parted wherever one may rest on another's outcome; reversals last.
+    """Requests in groups that can be decided together, in their order; reversals come last.
 
-    Those of one part have neither terminal nor account in common. Reversals, whose accounts the
-    books alone know, read ahead nothing.
+    No two requests of a group have a terminal or an account in common, so that none needs to know
+    what became of another. For reversals nothing is read ahead: only the books know their accounts.
     """
     reversals = [each for each in admitted if isinstance(each[1], ReversalRequest)]
     wave: list[tuple[int, HostRequest]] = []

@@ -87,7 +87,7 @@ class RecordDamagedError(BooksError):
 
 
 class Coming(Struct, frozen=True):
-    """A request that is about to be decided, as far as it says what will be read for it."""
+    """What a request says of the rows that the decision on it will read."""
 
     place: PaymentName
     account: str
@@ -145,7 +145,7 @@ class BooksEngine(Protocol):
         ...
 
     def glance(self, coming: Sequence[Coming], reference: Callable[[int], str]) -> None:
-        """Told what decisions will ask for; `reference` says what a number's would be."""
+        """May read ahead what the decisions will ask; `reference` makes a reference of a number."""
         ...
 
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:

@@ -21,7 +21,7 @@ BookEntry = Booking
 
 
 def unknown(account: str) -> str:
-    """What an account is called that is in the books alone; `account` is its keyed hash."""
+    """The name for an account that is in the books alone; `account` is its keyed hash."""
     return f"unknown-{account[:8]}"
 
 

@@ -200,9 +200,9 @@ class PostgresBooks(BooksEngine):
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a decided request, and move the money if it stands.
 
-        What nobody can know before the commit is a BooksConflict there, and nothing is booked: what
-        charges or holds is entered only if its account has then spent and held no more than
-        `limit_minor`; what rests on another entry only if that stands, and has that much left.
+        What charges or holds is entered only if its account has then spent and held no more than
+        `limit_minor`; what rests on another entry only if that one stands, and has that much left.
+        Else the commit raises BooksConflict, and nothing is booked.
         """
         self.add_all([(entry, limit_minor)])
 

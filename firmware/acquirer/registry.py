@@ -121,7 +121,7 @@ class Registry:
 
 
 class KnownTerminals:
-    """The registry's terminals for one commit after the other: each is read once in it."""
+    """The registry's terminals, each read once for a commit."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

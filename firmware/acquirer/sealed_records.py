@@ -16,8 +16,6 @@ from firmware.acquirer.postgres_schema import RECORDS
 FILE = "acquirer.db"
 TERMINAL, ACCOUNT = "terminal", "account"  # kinds
 BUSY_S = 5
-
-
 RECORD = "SELECT value FROM records WHERE kind = %s AND name = %s"
 
 

@@ -1,12 +1,12 @@
 """Listens for terminals: frames in, answers out, all of it bounded.
 
-One thread reads and writes all lines, another answers: what has come by the time it has answered
-those before is answered together. What has to be taken alone goes to a few threads more.
+One thread reads and writes all lines, another one answers. Frames that come while it answers are
+answered together afterwards. What has to be taken alone goes to one of a few more threads.
 
-There are at most so many connections. One more takes the place of the one that has waited longest
-without asking anything, strangers' first: who holds connections open keeps no terminal away. A
-frame is to be whole within FRAME_S of its first byte, whoever sends byte by byte. What is no frame
-ends its connection without an answer: after a wrong length nothing that follows can be told apart.
+The number of connections is limited. One too many closes another: first one that has never asked
+anything, else the one that has been silent longest. So nobody can keep terminals away by holding
+connections open. A frame must be whole within `Limits.frame_s` of its first byte. Bytes that are
+no frame end their connection without an answer: after a wrong length no frame can be found.
 """
 
 from __future__ import annotations

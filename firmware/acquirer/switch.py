@@ -1,7 +1,7 @@
 """Frames from terminals, and what goes back: the acquirer's side of a line of its profile.
 
-Frames that have come together are answered together, by one commit. Where that breaks off, each is
-taken alone, so that what one of them breaks is broken for it alone.
+Frames that have come together are answered together, by one commit. If that commit fails, each is
+taken alone, so that one request that fails does not stop the others.
 
 Financial messages, enquiries, reversals and settlements are the service's; what is said about the
 line itself (sign-on, echo, uploads, script results) is answered here. A wrong TPDU or header gets

@@ -15,7 +15,7 @@ HEAD_S = 10  # for the head of a request, from the connection or its first byte
 
 
 class BoundedConnection(H11Protocol):
-    """A connection that makes room: one too many costs the one that has been idle longest."""
+    """A connection that, if it is one too many, closes the one that has been idle longest."""
 
     _head_due: asyncio.TimerHandle | None = None
     since_s = 0.0  # when it was made, or has ended its last answer

@@ -92,7 +92,7 @@ class EventFeed:
         self._door, self._news = door, news
         self._streams: set[asyncio.Event] = set()
         self._recent: deque[Packed] = deque()
-        self._from = self._to = 0  # all events after the one up to the other are in `_recent`
+        self._from = self._to = 0  # `_recent` has all events after record `_from`, up to `_to`
         self._stage = ""
         news.before(self._look)
 

@@ -67,9 +67,9 @@ class Service:
     ) -> tuple[PaymentState, bool]:
         """The payment of this id, and whether it is new. Raises Wrong; nothing is taken then.
 
-        `digest` is that of what was sent, where the order was made of something else; `salt` is
-        what another protocol has in its message beside the order: another, another body. `message`
-        is that protocol's name for it.
+        `digest` is that of what was sent, where the order was made of something else. `salt` is
+        what another protocol's message has beside the order: with another salt it is another body.
+        `message` is that protocol's name for it.
         """
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:

@@ -15,7 +15,7 @@ from firmware.core.payment import Payment, PaymentName
 APPROVED, DECLINED = "00", "05"
 UPLOAD_MOST = 8  # transactions in one message of an upload
 INSTITUTION_LENGTH = 11  # of an institution's code in field 44
-ANOTHER_BATCH = "77"  # is open at the acquirer than the one asked with
+ANOTHER_BATCH = "77"  # the acquirer has another batch open than the request names
 
 
 class CardPresented(Struct, frozen=True):
