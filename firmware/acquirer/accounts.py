@@ -154,7 +154,9 @@ def _expected(key: str, value: object, currency: Currency) -> str | None:
         well = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
         return None if well else f"expected {words}"
     if key in _AMOUNTS:
-        return None if _is_amount(value, currency) else _amount_words(currency)
+        example = f'major units of {currency.alpha} such as "{example_of(currency)}"'
+        well = _is_amount(value, currency)
+        return None if well else f"expected {example}, or whole minor units"
     if key in _CHOICES:
         known = _CHOICES[key]
         well = type(value) in (int, str) and value in known
@@ -172,11 +174,6 @@ def _is_amount(value: object, currency: Currency) -> bool:
     except MoneyError:
         return False
     return True
-
-
-def _amount_words(currency: Currency) -> str:
-    example = f'major units of {currency.alpha} such as "{example_of(currency)}"'
-    return f"expected {example}, or whole minor units"
 
 
 def _minor(value: str | int | None, currency: Currency) -> int | None:
