@@ -91,18 +91,24 @@ def _opened(service: Service, message: Message, trailer: Trailer) -> tuple[Till,
 
 def _decoded(raw: bytes) -> Message:
     """A message; one that says what it is, and the rest of it wrongly, is kept with its fault."""
-    try:
-        return msgspec.json.decode(raw, type=Envelope[Message]).message
-    except msgspec.ValidationError as error:
-        fault = str(error)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Wrong("bad-request", detail="the body is no JSON") from None
-    less: tuple[type[Envelope[Any]], ...] = (Envelope[SaleMessage], Envelope[HeaderMessage])
-    for kind in less:
+    fault = ""
+    kinds: tuple[type[Envelope[Any]], ...] = (
+        Envelope[Message],
+        Envelope[SaleMessage],
+        Envelope[HeaderMessage],
+    )
+    for kind in kinds:
         try:
-            read: SaleMessage | HeaderMessage = msgspec.json.decode(raw, type=kind).message
-        except msgspec.ValidationError:
+            read: Message | HeaderMessage = msgspec.json.decode(
+                raw, type=kind
+            ).message
+        except msgspec.ValidationError as error:  # JSON behind this field may still be broken
+            fault = fault or str(error)
             continue
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise Wrong("bad-request", detail="the body is no JSON") from None
+        if isinstance(read, Message):
+            return read
         sale = read.payment_request.sale_data if isinstance(read, SaleMessage) else None
         return Message(message_header=read.message_header, fault=fault, sale_of_fault=sale)
     raise Wrong("invalid-body", detail=fault)

@@ -239,7 +239,12 @@ def test_what_is_no_amount_is_refused(till: Till, amount: Any) -> None:
     assert answer["Response"]["ErrorCondition"] == "MessageFormat"
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[", b'{"SaleToPOIRequest": 1}', b"\xff"])
+CUT_OFF = b"""{"SaleToPOIRequest": {"MessageHeader": {"MessageClass": "Service",
+    "MessageCategory": "Payment", "MessageType": "Request", "ServiceID": "1", "SaleID": "s",
+    "POIID": "p"}, "PaymentRequest": 5"""
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[", b'{"SaleToPOIRequest": 1}', b"\xff", CUT_OFF])
 def test_what_is_no_message_is_a_problem(till: Till, body: bytes) -> None:
     assert till.ask("POST", "/nexo", body).status in (400, 422)
 
