@@ -99,9 +99,7 @@ def _decoded(raw: bytes) -> Message:
     )
     for kind in kinds:
         try:
-            read: Message | HeaderMessage = msgspec.json.decode(
-                raw, type=kind
-            ).message
+            read: Message | HeaderMessage = msgspec.json.decode(raw, type=kind).message
         except msgspec.ValidationError as error:  # JSON behind this field may still be broken
             fault = fault or str(error)
             continue

@@ -72,8 +72,8 @@ def _check(*parts: str) -> str:
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
-def _unpacked(slot: bytes) -> Head | None:
-    """The head that a slot holds; None when it is not as it was written."""
+def _unpacked(slot: bytes) -> tuple[Head, bytes] | None:
+    """The head that a slot holds and what its signature is of; None when it is damaged."""
     try:
         match slot.decode("ascii").split():
             case [magic, *parts, check] if magic == _MAGIC and check == _check(magic, *parts):
@@ -84,10 +84,17 @@ def _unpacked(slot: bytes) -> Head | None:
             case _:
                 return None
         head = Head(int(seq), bytes.fromhex(digest), public_hex, bytes.fromhex(signature))
-        public_key_of(public_hex).verify(head.signature, signed)
-    except (ValueError, InvalidSignature):
+    except ValueError:
         return None
-    return head
+    return head, signed
+
+
+def _is_genuine(head: Head, signed: bytes) -> bool:
+    try:
+        public_key_of(head.public_hex).verify(head.signature, signed)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def missing_words(head: Head, last: int) -> str:
@@ -123,13 +130,13 @@ class HeadFile:
             return None
         except OSError as error:
             raise self._fault(error) from error
-        slots = [_unpacked(content[at : at + SLOT_BYTES]) for at in (0, SLOT_BYTES)]
-        found = [(head.seq, at, head) for at, head in enumerate(slots) if head is not None]
-        if not found:
-            return None
-        _, at, head = max(found, key=lambda each: each[0])
-        self._slot = 1 - at
-        return head
+        slots = [(_unpacked(content[at : at + SLOT_BYTES]), at) for at in (0, SLOT_BYTES)]
+        found = [(*unpacked, at) for unpacked, at in slots if unpacked is not None]
+        for head, signed, at in sorted(found, key=lambda each: each[0].seq, reverse=True):
+            if _is_genuine(head, signed):
+                self._slot = 0 if at else 1
+                return head
+        return None
 
     def make(self, head: Head) -> None:
         """Begin the file, durable, in place of one that cannot be read."""

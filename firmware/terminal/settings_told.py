@@ -45,7 +45,7 @@ def _of_section(place: str, section: Section, currency: Currency, key: SecretKey
     for name, hint in type(section).__annotations__.items():
         value, here = getattr(section, name), f"{place}.{name}"
         parts = value if isinstance(value, tuple) else ()
-        if any(isinstance(part, Section) for part in parts):
+        if parts and isinstance(parts[0], Section):
             for number, part in enumerate(parts, 1):
                 within = _of_section(f"{here}.{number}", part, currency, key)
                 told |= {place: text for place, text in within.items() if text != '""'}
