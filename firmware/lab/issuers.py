@@ -14,8 +14,8 @@ from firmware.core.masked import Pan, Pin, SecretKey
 from hw.sim.cards.personalisation import TRAY, PersonalisationError, load_card
 
 
-class _InBooks(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a card's file says for its issuer's books."""
+class InBooks(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a card's file says for its issuer's books, in minor units of the card's currency."""
 
     balance_minor: int | None = None
     credit_limit_minor: int | None = None
@@ -24,7 +24,7 @@ class _InBooks(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class CardAccount:
-    """One account; amounts in minor units of `currency` (ISO 4217 number), keys of 16 bytes.
+    """One account; `imk_ac` has 16 bytes.
 
     `cvn` and `issuer_data` say how the card makes its cryptograms, `arpc_method` how it wants to
     be answered: see `hw.sim.cards.cryptogram`.
@@ -36,16 +36,11 @@ class CardAccount:
     psn: int
     expiry: str  # YYMM
     pin: str | None = field(repr=False)
-    balance_minor: int | None
-    credit_limit_minor: int | None
-    currency: str
-    status: str
     cvn: int
     issuer_data: str
     arpc_method: int
     imk_ac: bytes = field(repr=False)
-    imk_smi: bytes = field(repr=False)
-    imk_smc: bytes = field(repr=False)
+    books: InBooks
 
 
 def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
@@ -57,7 +52,6 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
             own = application.account
             if own.track2_pan:
                 continue  # forged: no issuer has an account of it
-            books = _in_books(path, application.issuer)
             accounts.append(
                 CardAccount(
                     name=card.name if len(card.application) == 1 else f"{card.name}-{number}",
@@ -66,24 +60,19 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
                     psn=own.sequence,
                     expiry=own.expiry_yymm,
                     pin=own.pin,
-                    balance_minor=books.balance_minor,
-                    credit_limit_minor=books.credit_limit_minor,
-                    currency=application.currency,
-                    status=books.status.value,
                     cvn=application.cvn,
                     issuer_data=application.issuer_data,
                     arpc_method=application.arpc_method,
                     imk_ac=bytes.fromhex(own.imk_ac),
-                    imk_smi=bytes.fromhex(own.imk_smi),
-                    imk_smc=bytes.fromhex(own.imk_smc),
+                    books=_in_books(path, application.issuer),
                 )
             )
     return accounts
 
 
-def _in_books(path: Path, issuer: Mapping[str, int | str]) -> _InBooks:
+def _in_books(path: Path, issuer: Mapping[str, int | str]) -> InBooks:
     try:
-        return convert(issuer, _InBooks)
+        return convert(issuer, InBooks)
     except ValidationError as error:
         raise PersonalisationError(f"{path.name}: issuer: {error}") from error
 
@@ -98,11 +87,11 @@ def tray_books(folder: Path = TRAY) -> tuple[Account, ...]:
             psn=f"{one.psn:02d}",
             expiry=one.expiry,
             pin=Pin(one.pin) if one.pin else None,
-            balance_minor=one.balance_minor,
-            credit_limit_minor=one.credit_limit_minor,
+            balance_minor=one.books.balance_minor,
+            credit_limit_minor=one.books.credit_limit_minor,
             imk_ac=SecretKey(one.imk_ac),
             cvn=one.cvn,
-            status=AccountStatus(one.status),
+            status=one.books.status,
             arpc_method=one.arpc_method,
         )
         for one in tray_accounts(folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.acquirer.accounts import AccountStatus
 from firmware.lab.issuers import tray_accounts
 from hw.sim.cards import PersonalisationError, tray
 from hw.sim.cards.commands import Command
@@ -66,13 +67,13 @@ def test_account_numbers_begin_as_their_schemes_do(aid, digits):
 
 
 def test_the_books_say_what_the_scenarios_promise():
-    assert (account("unionpay-debit").pin, account("unionpay-debit").balance_minor) == (
+    assert (account("unionpay-debit").pin, account("unionpay-debit").books.balance_minor) == (
         "123456",
         500_000,
     )
-    assert account("no-funds").balance_minor == 100
+    assert account("no-funds").books.balance_minor == 100
     assert account("store-card").pin == "0000"
-    assert account("blocked").status == "blocked"
+    assert account("blocked").books.status is AccountStatus.BLOCKED
     assert account("expired").expiry == "2012"
     assert account("visa-debit").expiry == "4912"
     assert {one.name for one in ACCOUNTS if one.name.startswith("two-apps")} == {
