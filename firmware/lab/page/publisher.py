@@ -47,7 +47,6 @@ class Publisher:
             "profile": config.general.profile,
             "merchant": config.merchant.name,
             "merchant_en": config.merchant.name_en,
-            "currency": config.general.currency,
             "test_amounts": config.host.test_amounts,
             "width_mm": width_mm_of(profile_of(config.printer)),
             "paper_px": self._stage.bench.paper_printer.paper.width_px,

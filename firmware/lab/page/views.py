@@ -157,12 +157,10 @@ def books(stage: Stage) -> dict[str, Any]:
     rows = [
         {
             "voucher": f"{one.stan:06d}",
-            "batch": one.batch,
             "kind": one.kind.value,
             "amount": major_text(one.amount_minor, currency),
             "account": one.account,
             "state": one.state.value,
-            "code": one.response_code,
             "reference": one.reference,
         }
         for one in stage.keeps_books.books()[-ROWS_MAX:]
