@@ -12,9 +12,9 @@ _DESK, _DISPLAY, _LIT, _PAPER = (226, 226, 220), (10, 14, 20), (190, 225, 255), 
 _INK, _EDGE = (40, 40, 44), (200, 200, 194)
 
 
-def panel(image: Image.Image, scale: int = SCALE) -> Image.Image:
-    """A mode "1" screen as the eye sees an OLED, each pixel `scale` wide."""
-    size = (image.width * scale, image.height * scale)
+def panel(image: Image.Image) -> Image.Image:
+    """A mode "1" screen as the eye sees an OLED, each pixel SCALE wide."""
+    size = (image.width * SCALE, image.height * SCALE)
     picture = Image.new("RGB", size, _DISPLAY)
     picture.paste(_LIT, (0, 0), image.resize(size, Image.Resampling.NEAREST))
     return picture

@@ -17,13 +17,14 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.lab.benchmarks import line_load
 from firmware.lab.benchmarks.children import environment
-from firmware.lab.benchmarks.figures import Figure, median, p99, unmeasured
+from firmware.lab.benchmarks.figures import Figure, p99, unmeasured
 from firmware.lab.postgres import Cluster, programs, unprivileged
 
 TERMINALS = (1, 10, 100)

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
 from firmware.core.money import CURRENCIES, major_text
-from firmware.lab.benchmarks.children import environment
-from firmware.lab.benchmarks.figures import Figure, median, p99
+from firmware.lab.benchmarks.children import beside
+from firmware.lab.benchmarks.figures import Figure, p99
 from firmware.lab.scenario.stage import STAGE_CONFIG
 from firmware.lab.target.target import Target
 from firmware.ui.render import Frame
@@ -156,19 +156,9 @@ def _sales_ms(till: _Till, sales: int) -> tuple[list[float], list[float]]:
     return alone, beside
 
 
-@contextmanager
-def _streams(till: _Till, count: int) -> Iterator[None]:
-    """Have event streams open in another process; it is waited for until they are."""
-    asked = [till.host, str(till.port), till.target.token, str(count)]
-    command = [sys.executable, "-m", __name__, *asked]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as crowd:  # noqa: S603
-        try:
-            assert crowd.stdout is not None
-            if not crowd.stdout.readline():
-                raise RuntimeError("the streams do not open")
-            yield
-        finally:
-            crowd.terminate()
+def _streams(till: _Till, count: int) -> AbstractContextManager[None]:
+    """Event streams that are open within, in another process."""
+    return beside(__name__, till.host, str(till.port), till.target.token, str(count))
 
 
 def _stream(host: str, port: int, token: str, there: threading.Semaphore) -> None:

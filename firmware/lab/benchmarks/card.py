@@ -8,11 +8,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from firmware.core.config_file import with_setting
 from firmware.lab.benchmarks import over_pcscd, session
 from firmware.lab.benchmarks.children import environment
-from firmware.lab.benchmarks.figures import Figure, median, unmeasured
+from firmware.lab.benchmarks.figures import Figure, unmeasured
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.benchmarks.meter import NS_PER_MS
 from firmware.lab.scenario.stage import STAGE_CONFIG, START, Stage

@@ -1,8 +1,12 @@
-"""Processes of their own for what one process cannot measure: they find the package as we do."""
+"""Processes of their own for what one process cannot measure: they import the same package."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import firmware
@@ -14,3 +18,20 @@ def environment(**more: str) -> dict[str, str]:
     """Our environment with the package's place in it."""
     places = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(places), **more}
+
+
+@contextmanager
+def beside(module: str, *words: str) -> Iterator[None]:
+    """Run a module in another process within; its first line says that it is ready.
+
+    Raises RuntimeError when it ends without one.
+    """
+    command = [sys.executable, "-m", module, *words]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as child:  # noqa: S603
+        try:
+            assert child.stdout is not None
+            if not child.stdout.readline():
+                raise RuntimeError(f"{module} ended before it was ready")
+            yield
+        finally:
+            child.terminate()

@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 
-from firmware.lab.benchmarks.children import environment
+from firmware.lab.benchmarks.children import beside
 from firmware.lab.page import commands
 from firmware.lab.page.browser import served
 from firmware.lab.page.hub import Hub
@@ -32,7 +30,7 @@ def sale_ms(pages: int, sales: int) -> tuple[list[float], list[float]]:
     with served() as (session, server):
         for _ in range(sales):
             alone.append(_sale_ms(session))
-            with _open(server.url, pages):
+            with beside(__name__, server.url, str(pages)):
                 watched.append(_sale_ms(session))
     return alone, watched
 
@@ -70,20 +68,6 @@ def _until(hub: Hub, holds: Callable[[], bool]) -> None:
             news.clear()
     finally:
         hub.leave(number)
-
-
-@contextmanager
-def _open(url: str, pages: int) -> Iterator[None]:
-    """Have pages open in another process; it is waited for until they are."""
-    command = [sys.executable, "-m", __name__, url, str(pages)]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as crowd:  # noqa: S603
-        try:
-            assert crowd.stdout is not None
-            if not crowd.stdout.readline():
-                raise RuntimeError("the pages do not open")
-            yield
-        finally:
-            crowd.terminate()
 
 
 async def _read(url: str, there: asyncio.Semaphore) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,11 +39,6 @@ class Figure(Struct, frozen=True):
 def unmeasured(name: str, unit: str, why_not: str) -> Figure:
     """A figure that could not be had here."""
     return Figure(name, None, unit, why_not=why_not)
-
-
-def median(values: Sequence[float]) -> float:
-    """The middle of what was measured."""
-    return statistics.median(values)
 
 
 def p99(values: Sequence[float]) -> float:

@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 
 from firmware.journal.connection import DATABASE, LOG, LOG_BYTES_MAX, connect_read_only, log_bytes
 from firmware.journal.head import HEAD
 from firmware.journal.store import Journal
 from firmware.lab.benchmarks import long_journal
-from firmware.lab.benchmarks.figures import Figure, median, p99, unmeasured
+from firmware.lab.benchmarks.figures import Figure, p99, unmeasured
 from firmware.lab.benchmarks.long_journal import BYTES_PER_SALE, open_journal
 from firmware.lab.scenario.stage import START, Stage
 

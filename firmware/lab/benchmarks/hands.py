@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from firmware.lab.scenario.language import keys_of
+from firmware.lab.scenario.player import DOWN_MS, UP_AGAIN_MS, UP_MS
 from firmware.lab.scenario.stage import Stage
 from firmware.ui.texts import Language, Text
 from hw.events import Key
 from hw.sim.time import Driven
 
-DOWN_MS, UP_MS, LOOK_MS = 40, 40, 1_000
-UP_AGAIN_MS = 80  # before the same key once more
+LOOK_MS = 1_000
 ENDED_MS = 60_000
 CARD, PIN = "unionpay-debit", "123456"  # its PIN goes to the host, as in most of China's sales
 STEPS_MAX = 20

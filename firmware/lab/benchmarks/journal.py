@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from firmware.journal.connection import DATABASE
 from firmware.journal.keys import TerminalKeys
@@ -19,7 +20,7 @@ from firmware.journal.records import PasswordFailed
 from firmware.journal.store import Journal
 from firmware.lab.benchmarks import trade
 from firmware.lab.benchmarks.children import environment
-from firmware.lab.benchmarks.figures import Figure, median, p99, unmeasured
+from firmware.lab.benchmarks.figures import Figure, p99, unmeasured
 from firmware.lab.scenario.stage import START
 
 SALES, APPENDS, APPENDS_FULL = 10, 300, 2_000

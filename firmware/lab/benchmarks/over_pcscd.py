@@ -10,10 +10,10 @@ import json
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 from firmware.core.clock import SystemClock
 from firmware.lab.benchmarks import session
-from firmware.lab.benchmarks.figures import median
 from hw.card_reader import PcscReader
 from hw.sim.cards import tray
 from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from statistics import median
 
 from firmware.lab.benchmarks.crowd import sale_ms
-from firmware.lab.benchmarks.figures import Figure, median, unmeasured
+from firmware.lab.benchmarks.figures import Figure, unmeasured
 from firmware.lab.page import latency
 from firmware.lab.page.browser import NoBrowser
 
@@ -37,7 +37,7 @@ def _in_browser(full: bool) -> Iterator[Figure]:
     name, idle = "a key press to pixels on the page", "an idle page, of one core"
     try:
         found = latency.measure(presses)
-        share = latency.idle_percent(IDLE_S_FULL if full else IDLE_S, time.process_time)
+        share = latency.idle_percent(IDLE_S_FULL if full else IDLE_S)
     except NoBrowser as reason:
         yield unmeasured(name, "ms", str(reason))
         yield unmeasured(idle, "%", str(reason))

@@ -6,8 +6,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
-from firmware.lab.benchmarks.figures import Figure, median
+from firmware.lab.benchmarks.figures import Figure
 from firmware.lab.benchmarks.long_journal import intent
 from firmware.lab.scenario.stage import Stage
 from hw.sim.bench import HOST_MS

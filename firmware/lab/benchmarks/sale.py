@@ -7,11 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from gpiozero.pins.mock import MockFactory
 
-from firmware.lab.benchmarks.figures import Figure, median, p99
+from firmware.lab.benchmarks.figures import Figure, p99
 from firmware.lab.benchmarks.hands import CARD, Hands
 from firmware.lab.benchmarks.meter import NS_PER_MS, Meter, MeteredRunner, Timed
 from firmware.lab.scenario.stage import Stage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import luma.oled.device
 from msgspec import Struct
@@ -13,7 +14,7 @@ from PIL import Image
 
 from firmware.core.config import DisplaySettings, General
 from firmware.core.config_keys import Emv
-from firmware.lab.benchmarks.figures import Figure, median
+from firmware.lab.benchmarks.figures import Figure
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from hw.sim.bench import CHIPS

@@ -8,11 +8,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 from msgspec import Struct
 
 from firmware.lab.benchmarks.children import environment
-from firmware.lab.benchmarks.figures import Figure, median, unmeasured
+from firmware.lab.benchmarks.figures import Figure, unmeasured
 from firmware.lab.scenario.stage import Stage
 
 # as `pos run` begins; not imported here: it takes the real drivers
