@@ -1,7 +1,7 @@
 """An evidence file checked by itself: records, frames, QR codes, and that nothing was changed.
 
 Nothing is needed but the file; the terminal's public keys are in it. What that cannot prove,
-`firmware.audit.evidence_words.LIMITS` says. See `firmware.cli.evidence` for what is in the file.
+`firmware.audit.evidence_words.LIMITS` says. See `firmware.audit.evidence_pack` for what is in it.
 """
 
 from __future__ import annotations

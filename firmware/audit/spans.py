@@ -1,4 +1,4 @@
-"""Which days and batches a command is to look at: its arguments, and the transactions in them.
+"""Which voucher, days and batches a command is to look at: its arguments, and what they name.
 
 A day is written `2026-11-28` in every command. Earlier forms still work, and say what is new.
 """
@@ -17,7 +17,7 @@ from msgspec import Struct
 from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import COUNTED
 from firmware.journal.lookups import Lookups
-from firmware.journal.rules import BATCH_MAX
+from firmware.journal.rules import BATCH_MAX, STAN_MAX
 from firmware.journal.transactions import State, Transaction
 
 BATCH_ROWS_MAX = 2_000_000  # more than a batch has voucher numbers, training transactions included
@@ -54,6 +54,22 @@ def span_of(options: argparse.Namespace) -> Span:
     if since is not None and until is not None and since > until:
         raise Refused(f"--from {dashed(since)} is after --to {dashed(until)}")
     return Span(options.batch, since, until)
+
+
+def add_voucher_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add VOUCHER, `--batch` and `--training`, which name one transaction."""
+    parser.add_argument("voucher", type=voucher_number, metavar="VOUCHER")
+    parser.add_argument(
+        "--batch", type=batch_number, metavar="N", help="default: the latest with it"
+    )
+    parser.add_argument("--training", action="store_true", help="of a training transaction")
+
+
+def voucher_of(journal: Lookups, options: argparse.Namespace) -> Transaction | None:
+    """The transaction that these arguments name; None where there is none."""
+    if options.batch is None:
+        return journal.by_voucher(options.voucher, training=options.training)
+    return journal.transaction(options.batch, options.voucher, training=options.training)
 
 
 def transactions(journal: Lookups, span: Span) -> Iterator[Transaction]:
@@ -109,6 +125,11 @@ def _require_own_totals(journal: Lookups, serial: int, trade: list[Transaction])
 def batch_number(text: str) -> int:
     """A batch number as an argument."""
     return within(text, BATCH_MAX, "a batch number")
+
+
+def voucher_number(text: str) -> int:
+    """A voucher number as an argument."""
+    return within(text, STAN_MAX, "a voucher number")
 
 
 def batches_of(text: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -43,6 +44,14 @@ def number_up_to(most: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def voucher_place(text: str) -> tuple[int, int]:
+    """A batch and a voucher number as an argument."""
+    if not re.fullmatch(r"\d{1,6}/\d{1,6}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"it is a batch and a number, such as 3/123, not {text!r}")
+    batch, _, stan = text.partition("/")
+    return int(batch), int(stan)
 
 
 def told_to_end() -> threading.Event:

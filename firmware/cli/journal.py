@@ -14,11 +14,10 @@ from firmware.audit.dossier import dossier
 from firmware.audit.keyring import pem_of, pem_of_all
 from firmware.audit.listing import Listed, write_list
 from firmware.audit.output import add_output_arguments, writing
-from firmware.audit.spans import DAY, batch_number, day_of, within
-from firmware.cli.restore import voucher_place
+from firmware.audit.spans import DAY, add_voucher_arguments, batch_number, day_of, voucher_of
+from firmware.cli.arguments import voucher_place
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
-from firmware.journal.rules import STAN_MAX
 from firmware.ops.journal_owner import change_key, go_on, new_books
 
 _GO_ON = """
@@ -47,9 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--training", action="store_true", help="training transactions instead of trade"
     )
     show = actions.add_parser("show", help="one voucher with all its records")
-    show.add_argument("voucher", type=voucher_number, metavar="VOUCHER")
-    show.add_argument("--batch", type=batch_number, metavar="N", help="default: the latest with it")
-    show.add_argument("--training", action="store_true", help="of a training transaction")
+    add_voucher_arguments(show)
     exports = actions.add_parser(
         "export",
         help="transactions, batches or totals, for an accountant or a program",
@@ -120,16 +117,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _shown(journal: Lookups, options: argparse.Namespace) -> Iterator[str]:
-    if options.batch is None:
-        found = journal.by_voucher(options.voucher, training=options.training)
-    else:
-        found = journal.transaction(options.batch, options.voucher, training=options.training)
+    found = voucher_of(journal, options)
     if found is None:
         where = "" if options.batch is None else f" in batch {options.batch:06d}"
         raise Refused(f"there is no voucher {options.voucher:06d}{where}", code=FAILED)
     return dossier(journal, found)
-
-
-def voucher_number(text: str) -> int:
-    """A voucher number as an argument."""
-    return within(text, STAN_MAX, "a voucher number")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.acquirer.books import BOOKS
 from firmware.audit.data import add_data_argument
+from firmware.cli.arguments import voucher_place
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.places import USER
@@ -74,11 +74,3 @@ def _said(copy: Manifest, data: Path) -> Iterator[str]:
 
 def _number(batch: int, stan: int) -> str:
     return f"{batch:06d}/{stan:06d}"
-
-
-def voucher_place(text: str) -> tuple[int, int]:
-    """A batch and a voucher number as an argument."""
-    if not re.fullmatch(r"\d{1,6}/\d{1,6}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"it is a batch and a number, such as 3/123, not {text!r}")
-    batch, _, stan = text.partition("/")
-    return int(batch), int(stan)
