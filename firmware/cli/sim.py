@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-import os
 import sys
 import tempfile
 import threading
@@ -13,13 +12,13 @@ from pathlib import Path
 
 from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.arguments import host_and_port, port_number, told_to_end
-from firmware.cli.demo import LANGUAGES, locale_language
 from firmware.core.config import Config, ConfigError, Host
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.faults import JournalFault
 from firmware.lab.far_acquirer import FarAcquirer, master_in
 from firmware.lab.kept import kept_in
+from firmware.lab.narration import LANGUAGES, language_of
 from firmware.lab.page.hub import Hub
 from firmware.lab.page.server import Server
 from firmware.lab.page.session import Session
@@ -110,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     if options.headless and options.acquirer:
         raise Refused("--acquirer goes with the page alone")
     ended = told_to_end()  # before anything is begun that is to be ended
-    language = LANGUAGES[options.lang or locale_language(os.environ)]
+    language = language_of(options.lang)
     settings = {"general.language": language.value}
     if options.headless:
         return _headless(options, language.value, ended)

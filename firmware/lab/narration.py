@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 import unicodedata
+from collections.abc import Mapping
 
 from msgspec import Struct
 from PIL import Image
@@ -15,10 +16,23 @@ from PIL import Image
 from firmware.ui.drawing import drawing_for
 from firmware.ui.texts import Language
 
+LANGUAGES = {"zh": Language.ZH, "en": Language.EN}
 WIDE_COLUMNS = 130  # the width where there is no terminal to ask
 SENTENCE_COLUMNS = 100
 SCREEN_PAUSE_S, PAPER_PAUSE_S = 1.2, 2.0
 _BOLD, _FAINT, _LIT, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[96m", "\x1b[0m"
+
+
+def language_of(lang: str | None) -> Language:
+    """The language of LANGUAGES that `--lang` names; else that of the person's locale."""
+    return LANGUAGES[lang or locale_language(os.environ)]
+
+
+def locale_language(environment: Mapping[str, str]) -> str:
+    """The language that the person's locale asks for; English unless it is Chinese."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    asked = next((environment[name] for name in names if environment.get(name)), "")
+    return "zh" if asked.lower().startswith("zh") else "en"
 
 
 class Teller(Struct, frozen=True):

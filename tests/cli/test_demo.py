@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from firmware.__main__ import main
-from firmware.cli import demo
-from firmware.lab.narration import Teller, torn
+from firmware.lab import demo
+from firmware.lab.narration import Teller, locale_language, torn
 from firmware.lab.scenario.player import ScenarioFailed
 from firmware.ui.drawing import braille, drawing_for, half_blocks
 from firmware.ui.texts import Language
@@ -103,7 +103,7 @@ def test_no_place_for_the_pictures_is_one_line_and_exit_code_2(tmp_path, pos):
     ],
 )
 def test_the_locale_chooses_the_language(environment, language):
-    assert demo.locale_language(environment) == language
+    assert locale_language(environment) == language
 
 
 def test_a_narrow_terminal_gets_the_screen_in_braille():

@@ -1,0 +1,129 @@
+"""The demo: a scenario with sentences in it, told as it is played, and shown on two pictures.
+
+The story is `demo.pos` beside this module, played as `pos play` plays it. Nothing is prepared: each
+screen is read back from the modelled chip's memory, each voucher from the paper.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from firmware.core.config_file import with_setting
+from firmware.lab.narration import Teller
+from firmware.lab.scenario.language import Step, read
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import STAGE_CONFIG
+from firmware.ui.texts import Language
+
+STORY = Path(__file__).with_name("demo.pos")
+SCREENS, VOUCHERS = "screens.png", "vouchers.png"
+SCREENS_COLUMNS = 4
+# a sentence for people: a chapter's title, or what happens next; in Chinese | in English
+_TOLD = re.compile(r"^# (==|--) (.+) \| (.+)$")
+_UNSAID = ("set", "save screen", "save paper", "remember")
+_END = (
+    "每一项期望都成立。屏幕和签购单的图片在 {folder}/，总览是 {screens} 和 {vouchers}。",
+    "Every expectation held. The PNGs lie in {folder}/; {screens} and {vouchers} show all of them.",
+)
+SCALE = 2  # of the display; paper stays as it is, 8 dots a millimetre
+_MARGIN_PX = 16
+_DESK, _DISPLAY, _LIT, _PAPER = (226, 226, 220), (10, 14, 20), (190, 225, 255), (255, 255, 255)
+_INK, _EDGE = (40, 40, 44), (200, 200, 194)
+
+
+class Telling:
+    """One telling of a story; its pictures go to `folder`."""
+
+    def __init__(self, language: Language, folder: Path, teller: Teller) -> None:
+        self._language = language
+        self._folder = folder
+        self._teller = teller
+        self._screens: list[Image.Image] = []
+        self._papers: list[Image.Image] = []
+
+    def tell(self, story: Path = STORY) -> None:
+        """Play, show and save it. Raises ScenarioFailed and OSError."""
+        language = self._language.value
+        config = with_setting(STAGE_CONFIG, "general.language", language, source="--lang")
+        lines = story.read_text(encoding="utf-8").splitlines()
+        with tempfile.TemporaryDirectory(prefix="pos-demo-") as directory:
+            player = Player(Path(directory), self._folder, config)
+            try:
+                self._play(player, read(story), lines)
+            finally:
+                player.close()
+        screens, papers = map(_panel, self._screens), map(_paper, self._papers)
+        _grid(list(screens), SCREENS_COLUMNS).save(self._folder / SCREENS)
+        _grid(list(papers), len(self._papers)).save(self._folder / VOUCHERS)
+        end = _END[0] if self._language is Language.ZH else _END[1]
+        self._teller.say(end.format(folder=self._folder, screens=SCREENS, vouchers=VOUCHERS))
+
+    def _play(self, player: Player, steps: list[Step], lines: list[str]) -> None:
+        """Play each step; the sentences between it and the one before are said first."""
+        told = 0
+        for step in steps:
+            number = int(step.place.rpartition(":")[2])
+            for line in lines[told : number - 1]:
+                self._say(line)
+            told = number
+            player.play(step)
+            if step.verb not in _UNSAID:
+                self._teller.step(lines[number - 1])
+            elif step.verb.startswith("save"):
+                self._show(step, player)
+
+    def _say(self, line: str) -> None:
+        found = _TOLD.match(line)
+        if found is not None:
+            text = found[2] if self._language is Language.ZH else found[3]
+            self._teller.say(text, title=found[1] == "==")
+
+    def _show(self, step: Step, player: Player) -> None:
+        """Show what a step has saved, as its file has it."""
+        saved = self._folder / step.words[0]
+        with Image.open(saved) as picture:
+            image = picture.convert("1")
+        if step.verb == "save screen":
+            self._screens.append(image)
+            self._teller.screen(image, str(saved))
+        else:
+            self._papers.append(image)
+            printer = player.stage.bench.paper_printer
+            self._teller.paper(printer.paper.text, printer.columns, str(saved))
+
+
+def _panel(image: Image.Image) -> Image.Image:
+    """A mode "1" screen as the eye sees an OLED, each pixel SCALE wide."""
+    size = (image.width * SCALE, image.height * SCALE)
+    picture = Image.new("RGB", size, _DISPLAY)
+    picture.paste(_LIT, (0, 0), image.resize(size, Image.Resampling.NEAREST))
+    return picture
+
+
+def _paper(image: Image.Image) -> Image.Image:
+    """A mode "1" voucher, black on white, with the margins that the print head does not reach."""
+    picture = Image.new("RGB", (image.width + 2 * _MARGIN_PX, image.height + 2 * _MARGIN_PX), _EDGE)
+    picture.paste(_PAPER, (1, 1, picture.width - 1, picture.height - 1))
+    picture.paste(_INK, (_MARGIN_PX, _MARGIN_PX), image.point(lambda pixel: 255 - pixel))
+    return picture
+
+
+def _grid(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
+    """Pictures in rows of `columns`, tops aligned; each row as high as its highest."""
+    rows = [pictures[at : at + columns] for at in range(0, len(pictures), columns)]
+    width = max(sum(each.width + _MARGIN_PX for each in row) for row in rows) + _MARGIN_PX
+    height = sum(max(each.height for each in row) + _MARGIN_PX for row in rows) + _MARGIN_PX
+    sheet = Image.new("RGB", (width, height), _DESK)
+    y = _MARGIN_PX
+    for row in rows:
+        x = _MARGIN_PX
+        for each in row:
+            sheet.paste(each, (x, y))
+            x += each.width + _MARGIN_PX
+        y += max(each.height for each in row) + _MARGIN_PX
+    return sheet
