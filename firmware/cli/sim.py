@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-import sys
 import tempfile
 import threading
 import webbrowser
@@ -12,23 +11,19 @@ from pathlib import Path
 
 from firmware.audit.output import add_force_argument, writing_bytes
 from firmware.cli.arguments import host_and_port, port_number, told_to_end
-from firmware.core.config import Config, ConfigError, Host
+from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.faults import JournalFault
-from firmware.lab.far_acquirer import FarAcquirer, master_in
+from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.kept import kept_in
 from firmware.lab.narration import LANGUAGES, language_of
 from firmware.lab.page.hub import Hub
-from firmware.lab.page.server import Server
+from firmware.lab.page.server import serving
 from firmware.lab.page.session import Session
 from firmware.lab.scenario.stage import START
-from firmware.terminal.settings import Settings
 
 PORT = 8440
-_LAB = """pos sim: {listen} is more than this machine. Whoever reads this address off a screen or a
-network can operate this terminal: its keys, cards and faults. Nothing real is behind it, and the
-connection is not enciphered. Use it in a lab's network, for training, and end it afterwards."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,32 +104,23 @@ def run(options: argparse.Namespace) -> int:
     if options.headless and options.acquirer:
         raise Refused("--acquirer goes with the page alone")
     ended = told_to_end()  # before anything is begun that is to be ended
-    language = language_of(options.lang)
-    settings = {"general.language": language.value}
-    if options.headless:
-        return _headless(options, language.value, ended)
     with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
-        kept = None if options.data is None else kept_in(options.data)
-        session = Session(Path(directory), Hub(), settings, kept, _acquirer(options))
-        try:
-            server = Server(session, listen=options.listen, port=options.port)
-        except OSError as error:
-            raise Refused(f"{options.listen}:{options.port}: {error.strerror}") from None
-        if not ipaddress.ip_address(options.listen).is_loopback:
-            print(_LAB.format(listen=options.listen), file=sys.stderr)
-        try:
-            session.start()
-        except (JournalFault, ConfigError, KeyFileError) as fault:
-            server.close()
-            raise Refused(f"{options.data or directory}: {fault}", code=FAILED) from None
-        server.start()
-        print(f"pos sim: {server.url}\n{_told(options.data, directory)}", flush=True)
-        if options.open:
-            webbrowser.open(server.url)
-        ended.wait()
-        server.close()
-        session.close()
+        (_serve_api if options.headless else _serve_page)(options, Path(directory), ended)
     return DONE
+
+
+def _serve_page(options: argparse.Namespace, directory: Path, ended: threading.Event) -> None:
+    kept = None if options.data is None else kept_in(options.data)
+    settings = {"general.language": language_of(options.lang).value}
+    session = Session(directory, Hub(), settings, kept, _acquirer(options))
+    try:
+        with serving(session, listen=options.listen, port=options.port) as server:
+            print(f"pos sim: {server.url}\n{_told(options.data, directory)}", flush=True)
+            if options.open:
+                webbrowser.open(server.url)
+            ended.wait()
+    except (JournalFault, ConfigError, KeyFileError) as fault:
+        raise Refused(f"{options.data or directory}: {fault}", code=FAILED) from None
 
 
 def _acquirer(options: argparse.Namespace) -> FarAcquirer | None:
@@ -143,38 +129,34 @@ def _acquirer(options: argparse.Namespace) -> FarAcquirer | None:
         if options.acquirer_key or options.acquirer_ca:
             raise Refused("--acquirer-key and --acquirer-ca go with --acquirer ADDRESS:PORT")
         return None
-    (address, port), key, ca = options.acquirer, options.acquirer_key, options.acquirer_ca
+    address, port = options.acquirer
     try:
-        master = master_in(key) if key else None
-        tls = Settings(Config(host=Host(tls=True, tls_ca=str(ca))), None).host_tls() if ca else None
+        return FarAcquirer.at(address, port, options.acquirer_key, options.acquirer_ca)
     except ConfigError as error:
         raise Refused(*map(str, error.mistakes)) from None
-    return FarAcquirer(address, port, master, tls)
 
 
-def _headless(options: argparse.Namespace, language: str, ended: threading.Event) -> int:
+def _serve_api(options: argparse.Namespace, directory: Path, ended: threading.Event) -> None:
     from firmware.lab.target.headless import serve  # noqa: PLC0415 - the page needs none of it
 
-    with tempfile.TemporaryDirectory(prefix="pos-sim-") as directory:
-        data = options.data or Path(directory)
-        begins = START if options.data is None else kept_in(options.data).begins
-        try:
-            serve(
-                data.resolve(),
-                language,
-                virtual=options.virtual,
-                ended=ended,
-                shop=options.shop,
-                start=begins,
-            )
-        except ConfigError as error:
-            raise Refused(*map(str, error.mistakes)) from None
-        except JournalFault as fault:
-            raise Refused(f"{data}: {fault}", code=FAILED) from None
-    return DONE
+    data = options.data or directory
+    begins = START if options.data is None else kept_in(options.data).begins
+    try:
+        serve(
+            data.resolve(),
+            language_of(options.lang).value,
+            virtual=options.virtual,
+            ended=ended,
+            shop=options.shop,
+            start=begins,
+        )
+    except ConfigError as error:
+        raise Refused(*map(str, error.mistakes)) from None
+    except JournalFault as fault:
+        raise Refused(f"{data}: {fault}", code=FAILED) from None
 
 
-def _told(data: Path | None, directory: str) -> str:
+def _told(data: Path | None, directory: Path) -> str:
     told = f"Its data are in {directory} and go when it ends; --data DIR keeps them."
     if data is not None:
         told = f"Its data stay in {data}; a fresh terminal or a scenario on the page leaves"

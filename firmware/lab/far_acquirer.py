@@ -18,6 +18,7 @@ from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.tcp import FrameLink
 from firmware.iso8583.working_keys import WorkingKeysError, master_of
+from firmware.terminal.settings import Settings
 
 TIMEOUT_S = 10  # people look at a page meanwhile
 COMPONENT_NAMES = ("component_1", "component_2")
@@ -31,6 +32,16 @@ class FarAcquirer(Struct, frozen=True):
     port: int
     master: SecretKey | None = None
     tls: ssl.SSLContext | None = None
+
+    @classmethod
+    def at(cls, address: str, port: int, key: Path | None, ca: Path | None) -> FarAcquirer:
+        """With the master key in the file `key`, over TLS by the authority in `ca`, where named.
+
+        Raises ConfigError.
+        """
+        master = master_in(key) if key else None
+        tls = Settings(Config(host=Host(tls=True, tls_ca=str(ca))), None).host_tls() if ca else None
+        return cls(address, port, master, tls)
 
     def settings(self, config: Config) -> Config:
         """The settings of a terminal that speaks to it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware.lab.page.hub import Hub
-from firmware.lab.page.server import Server
+from firmware.lab.page.server import Server, serving
 from firmware.lab.page.session import Session
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -52,11 +52,5 @@ def served(**settings: str) -> Iterator[tuple[Session, Server]]:
     with tempfile.TemporaryDirectory(prefix="pos-page-") as directory:
         named = {key.replace("_", ".", 1): value for key, value in settings.items()}
         session = Session(Path(directory), Hub(), named)
-        server = Server(session)
-        session.start()
-        server.start()
-        try:
+        with serving(session) as server:
             yield session, server
-        finally:
-            server.close()
-            session.close()

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -21,6 +24,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from firmware.core.exits import Refused
 from firmware.lab.page import commands
 from firmware.lab.page.downloads import Downloads
 from firmware.lab.page.guard import Guard, hosts_of, new_token
@@ -34,6 +38,9 @@ BURST = 120
 SEND_TIMEOUT_S = 10  # a page that takes nothing for so long is gone
 FRAME_S = 0.008  # news within so little goes out together
 START_S = 10
+_LAB = """pos sim: {listen} is more than this machine. Whoever reads this address off a screen or a
+network can operate this terminal: its keys, cards and faults. Nothing real is behind it, and the
+connection is not enciphered. Use it in a lab's network, for training, and end it afterwards."""
 
 
 class Pages:
@@ -141,6 +148,27 @@ def application(session: Session, hosts: frozenset[str], token: str) -> Guard:
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guard(Starlette(routes=routes), hosts, token)
+
+
+@contextlib.contextmanager
+def serving(session: Session, *, listen: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
+    """A session's terminal, switched on, and its page; both end after it.
+
+    Raises Refused when the address cannot be had, and what `Session.start` raises.
+    """
+    try:
+        server = Server(session, listen=listen, port=port)
+    except OSError as error:
+        raise Refused(f"{listen}:{port}: {error.strerror}") from None
+    if not ipaddress.ip_address(listen).is_loopback:
+        print(_LAB.format(listen=listen), file=sys.stderr)
+    try:
+        session.start()
+        server.start()
+        yield server
+    finally:
+        server.close()
+        session.close()
 
 
 class Server:
