@@ -12,10 +12,9 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -99,7 +98,7 @@ class Guard:
             return "this must come from a page of this server"
         if origin is not None and not self._is_ours(origin):
             return "this comes from a page of another server"
-        if not self._knows_token(scope, headers):
+        if not self._knows_token(scope):
             return "the token is missing or wrong: use the whole address that `pos sim` printed"
         return None
 
@@ -107,10 +106,11 @@ class Guard:
         scheme, _, host = origin.partition("://")
         return scheme == "http" and host.lower() in self._hosts
 
-    def _knows_token(self, scope: Scope, headers: Headers) -> bool:
-        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
+    def _knows_token(self, scope: Scope) -> bool:
+        asked = HTTPConnection(scope)
+        given = [token for token in asked.query_params.getlist("token") if token]
         if scope["type"] == "http" and not given:  # a WebSocket names it itself
-            given = [_cookie(headers.get("cookie", ""), self.cookie_name(scope))]
+            given = [asked.cookies.get(self.cookie_name(scope), "")]
         expected = self._token.encode()
         return len(given) == 1 and hmac.compare_digest(given[0].encode(), expected)
 
@@ -123,20 +123,12 @@ class Guard:
     def _with_headers(self, scope: Scope, send: Send) -> Send:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = dict(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.append(name, value)
                 if scope["path"] == "/":  # the page's modules and styles are fetched by the cookie
-                    name = self.cookie_name(scope)
-                    extra["Set-Cookie"] = f"{name}={self._token}; HttpOnly; SameSite=Strict; Path=/"
-                lines = [(key.lower().encode(), value.encode()) for key, value in extra.items()]
-                message = {**message, "headers": [*message.get("headers", []), *lines]}
+                    cookie = f"{self.cookie_name(scope)}={self._token}"
+                    headers.append("Set-Cookie", f"{cookie}; HttpOnly; SameSite=Strict; Path=/")
             await send(message)
 
         return answer
-
-
-def _cookie(header: str, name: str) -> str:
-    try:
-        morsel = SimpleCookie(header).get(name)
-    except CookieError:
-        return ""
-    return morsel.value if morsel is not None else ""
