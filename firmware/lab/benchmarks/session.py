@@ -9,8 +9,6 @@ from functools import cache
 
 from msgspec import Struct
 
-from firmware.core.config import Config
-from firmware.core.config_keys import Emv
 from firmware.core.masked import Pin
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt
@@ -19,11 +17,11 @@ from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
 from firmware.emv.setup import EmvSetup
 from firmware.emv.terminal_data import EmvTransaction
 from firmware.lab.cards.transaction import driven
+from firmware.lab.emv_data import emv_of
 from firmware.lab.issuers import tray_accounts
-from firmware.lab.scenario.stage import START
-from firmware.terminal.emv_setup import emv_setup
+from firmware.lab.scenario.stage import STAGE_CONFIG, START
 from hw.ports import CardReader
-from hw.sim.cards import TEST_CA_KEYS, tray
+from hw.sim.cards import tray
 
 AMOUNT_MINOR = 12_850
 
@@ -91,6 +89,4 @@ def pins() -> dict[str, str]:
 
 @cache
 def _setup() -> EmvSetup:
-    text = TEST_CA_KEYS.read_text("utf-8")
-    keys = CaKeys.from_tsv(text, TEST_CA_KEYS.name, test_keys=True)
-    return emv_setup(Config(emv=Emv(test_keys=True)), keys)
+    return emv_of(STAGE_CONFIG)

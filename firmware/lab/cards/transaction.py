@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +24,6 @@ from firmware.core.kinds import Kind
 from firmware.core.masked import Pin
 from firmware.core.money import Money
 from firmware.core.payment import Payment
-from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import (
     Candidate,
     CardFailure,
@@ -53,10 +51,9 @@ from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.lab.cards.slot import CardAtHand
+from firmware.lab.emv_data import emv_of
 from firmware.lab.issuers import tray_books
 from firmware.terminal.assembly import embedded_host
-from firmware.terminal.emv_setup import emv_setup
-from hw.sim.cards import TEST_CA_KEYS
 
 ONLINE_ONLY = 0x21  # a merchant's attended terminal that never decides by itself
 HOST_TIMEOUT_MS = 5_000
@@ -103,36 +100,25 @@ class HostExchange(Struct, frozen=True):
     answer: HostAnswer | None
 
 
-@dataclass(slots=True)
 class Bench:
-    """One transaction on the bench. `on_host` is told of the exchange with the host."""
+    """One transaction on the bench. `on_host` is told of the exchange with the host.
 
-    dialogue: BenchDialogue
-    transaction: EmvTransaction
-    test_keys: bool  # take the test CAs' keys for true
-    clear: bool
-    on_host: Callable[[HostExchange], None] = lambda _exchange: None
+    With `test_keys` the test CAs are trusted; with `clear` the trace has account data unmasked.
+    """
 
-    def __post_init__(self) -> None:
-        config = Config(emv=Emv(test_keys=self.test_keys))
-        text = TEST_CA_KEYS.read_text("utf-8")
-        keys = CaKeys.from_tsv(text, TEST_CA_KEYS.name, test_keys=self.test_keys)
-        setup = emv_setup(config, keys)
+    def __init__(
+        self, dialogue: BenchDialogue, transaction: EmvTransaction, *, test_keys: bool, clear: bool
+    ) -> None:
+        self.dialogue, self.transaction = dialogue, transaction
+        self.on_host: Callable[[HostExchange], None] = lambda _exchange: None
+        self._config = Config(emv=Emv(test_keys=test_keys))
+        setup = emv_of(self._config)
         terminal = setup.terminal
-        if self.dialogue.card.real:
+        if dialogue.card.real:
             terminal = replace(terminal, terminal_type=ONLINE_ONLY)
-        self._config = config
         self._session = Session(
-            self.dialogue,
-            terminal,
-            setup.applications,
-            setup.ca_keys,
-            self.transaction,
-            trace_clear=self.clear,
+            dialogue, terminal, setup.applications, setup.ca_keys, transaction, trace_clear=clear
         )
-
-    _config: Config = field(init=False)
-    _session: Session = field(init=False)
 
     @property
     def trace(self) -> Trace:

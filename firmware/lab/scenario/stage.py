@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +17,6 @@ from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config, PrinterSettings
 from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
-from firmware.emv.ca_keys import CaKeys
-from firmware.emv.setup import EmvSetup
 from firmware.flows.effects import MaskedEntry
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
@@ -29,6 +27,7 @@ from firmware.journal.head import HeadFile
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost
 from firmware.journal.records import OperatorSignedOn
+from firmware.lab.emv_data import emv_of
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.host_line import HostLine
 from firmware.lab.issuers import tray_books
@@ -46,7 +45,6 @@ from firmware.terminal.drivers import (
     reader_on,
     usb_keypad_on,
 )
-from firmware.terminal.emv_setup import emv_setup
 from firmware.terminal.terminal import Devices, Terminal
 from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
@@ -56,7 +54,6 @@ from hw.oled import Oled
 from hw.ports import Buzzer, HostLink, Keypad, Worker
 from hw.printer import EscposPrinter, NoPrinter
 from hw.sim.bench import CardSlot, Drivers, ModelBench, Models
-from hw.sim.cards import TEST_CA_KEYS
 from hw.sim.printer.escpos import ModelTransport
 from hw.sim.printer.kinds import GOOD, Kind
 from hw.sim.time import VirtualClock, VirtualTime
@@ -149,12 +146,9 @@ class Stage:
         self._buzzer = buzzer
         self._directory = directory
         self._on_frame, self._on_key = on_frame, on_key
-        self._master = read_or_make_master(_made(directory) / MASTER)
-        self._emv = _emv(config)
-        self.host = self._make_host()
-        self.line = HostLine(self.host)  # outlives a power cut
-        self.far: HostLink | None = None  # an acquirer of a line of its own, instead of it
-        self.switch: SwitchLink | None = None  # at its far end, where the settings name a line
+        directory.mkdir(parents=True, exist_ok=True)
+        self._master = read_or_make_master(directory / MASTER)
+        self._emv = emv_of(config)
         self.bench = ModelBench(
             models_of(config, printer_kind, slot),
             StageDrivers(config),
@@ -162,6 +156,10 @@ class Stage:
             baud=config.printer.baud if config.printer.kind == "serial" else None,
             make_time=make_time,
         )
+        self.host = self._make_host()
+        self.line = HostLine(self.host)  # outlives a power cut
+        self.far: HostLink | None = None  # an acquirer of a line of its own, instead of it
+        self.switch: SwitchLink | None = None  # at its far end, where the settings name a line
         self.frame: Frame | None = None
         self.disk = Disk(directory)
         self._drivers: Drivers | None = None
@@ -265,7 +263,7 @@ class Stage:
         """Another one of the merchant, at the same acquirer."""
         own = HostClient(self.host, derived_keys(self._master))
         ask = self.switch.take if self.switch else lambda asked: own.ask(asked, TIMEOUT_MS)
-        return OtherTerminal(ask, self.config, self._now)
+        return OtherTerminal(ask, self.config, self.bench.clock.now)
 
     @property
     def display_text(self) -> str:
@@ -300,9 +298,6 @@ class Stage:
     def _free_bytes(self, _directory: Path) -> int:
         return self.disk.free_bytes()
 
-    def _now(self) -> datetime:
-        return self.bench.clock.now()
-
     def _make_host(self) -> LocalHost:
         books, test_amounts = self._directory / BOOKS, self.config.host.test_amounts
         return embedded_host(
@@ -310,7 +305,7 @@ class Stage:
             books,
             tray_books(),
             self._master,
-            self._now,
+            self.bench.clock.now,
             test_amounts=test_amounts,
             others=(other_terminal.NUMBER,),
         )
@@ -318,8 +313,8 @@ class Stage:
     def _put_up_acquirer(self) -> None:
         """An acquirer at the end of a line, which shares a master key with the terminal."""
         place = self._directory / "acquirer"
-        other, line = other_terminal.NUMBER, self._messages()
-        self.switch = SwitchLink(place, self.config, tray_books(), line, self._now, other=other)
+        other, line, now = other_terminal.NUMBER, self._messages(), self.bench.clock.now
+        self.switch = SwitchLink(place, self.config, tray_books(), line, now, other=other)
         self.line = HostLine(self.switch)
         self.far = self.line
         storage = TerminalKeys.load(self._directory).card
@@ -341,21 +336,6 @@ class Stage:
                 data.operators.set_password(number, Password(password), by=number)
             data.journal.append(OperatorSignedOn(operator=CASHIER))
         data.close()
-
-
-@cache
-def _tray_keys(*, test_keys: bool) -> CaKeys:
-    return CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), TEST_CA_KEYS.name, test_keys=test_keys)
-
-
-def _emv(config: Config) -> EmvSetup:
-    """The kernel's data; the tray's own CA is trusted as test keys are, where a setting says so."""
-    return emv_setup(config, _tray_keys(test_keys=config.emv.test_keys))
-
-
-def _made(directory: Path) -> Path:
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
 
 
 def stage_config(**printer: object) -> Config:
