@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TextIO
+from functools import partial
 
 from firmware.audit.output import add_output_arguments, writing
 from firmware.cli.arguments import PORT_MAX, number_up_to
@@ -19,11 +19,11 @@ from firmware.emv.contact.applications import Applications
 from firmware.emv.contact.read_card import read_card
 from firmware.emv.outcomes import Ended
 from firmware.flows.card import PIN_LENGTHS
-from firmware.lab.cards.report import atr_line, report_lines
+from firmware.lab.cards.report import atr_line, printable, report_lines
 from firmware.lab.cards.serve import serve
 from firmware.lab.cards.slot import CardAtHand, card_in_reader, card_on_model, real_pcsc
-from firmware.lab.cards.trace import Telling, dumped, sale_line
-from firmware.lab.cards.transaction import Bench, BenchDialogue, driven, sale
+from firmware.lab.cards.trace import traced
+from firmware.lab.cards.transaction import BenchDialogue, driven
 from hw.sim.cards import Card, tray
 from hw.sim.reader.vpcd import LOCALHOST, VPCD_PORT
 
@@ -127,13 +127,13 @@ def _list(_options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> int:
     with _card(options) as card:
-        _say(atr_line(card.where, card.atr))
+        print(printable(atr_line(card.where, card.atr)))
         reading = read_card(BenchDialogue(card), Applications.shipped(), SystemClock().now())
         report = driven(reading)
     if isinstance(report, Ended):
         raise Refused(_words(report), code=FAILED)
     for line in report_lines(report, clear=options.test_card):
-        _say(line)
+        print(printable(line))
     return DONE
 
 
@@ -144,26 +144,9 @@ def _trace(options: argparse.Namespace) -> int:
             own = options.card.personalisation.application[0].account.pin
             pin = Pin(own) if own else None
         dialogue = BenchDialogue(card, pin, options.choose - 1)
-        bench = Bench(
-            dialogue,
-            sale(options.amount, SystemClock().now()),
-            test_keys=not card.real or options.test_card,
-            clear=options.test_card,
+        outcome = traced(
+            dialogue, options.amount, out, test_card=options.test_card, as_json=options.json
         )
-
-        def say(line: str) -> None:
-            if not options.json:
-                _say(line, out)
-
-        telling = Telling(bench.trace, card, say)
-        dialogue.before_each = telling.catch_up
-        bench.on_host = telling.host
-        say(atr_line(card.where, card.atr))
-        say(sale_line(bench.transaction))
-        outcome = bench.run()
-        telling.outcome(outcome)
-        if options.json:
-            print(dumped(telling.to_json(outcome)), file=out)
     if isinstance(outcome, Ended):
         if options.choose > len(dialogue.offered) > 0:
             offered = (f"{n} {each.name}" for n, each in enumerate(dialogue.offered, start=1))
@@ -173,7 +156,8 @@ def _trace(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    serve(options.card, options.host, options.port, _flushed, verbose=options.verbose)
+    say = partial(print, flush=True)
+    serve(options.card, options.host, options.port, say, verbose=options.verbose)
     return DONE
 
 
@@ -185,15 +169,6 @@ def _card(options: argparse.Namespace) -> AbstractContextManager[CardAtHand]:
 
 def _words(ended: Ended) -> str:
     return ended.reason.value + (f": {ended.detail}" if ended.detail else "")
-
-
-def _say(line: str, out: TextIO | None = None) -> None:
-    """One line; what a card calls itself may hold signs that a terminal would obey."""
-    print("".join(sign if sign.isprintable() else "?" for sign in line), file=out)
-
-
-def _flushed(line: str) -> None:
-    print(line, flush=True)
 
 
 def _of_tray(name: str) -> Card:

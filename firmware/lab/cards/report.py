@@ -34,6 +34,11 @@ def atr_line(where: str, atr: bytes) -> str:
     return f"{where}: ATR {atr.hex().upper()} ({', '.join(protocols(atr))})"
 
 
+def printable(line: str) -> str:
+    """What a card calls itself may hold signs that a terminal would obey: `?` for each."""
+    return "".join(sign if sign.isprintable() else "?" for sign in line)
+
+
 def report_lines(report: CardReport, *, clear: bool) -> Iterator[str]:
     """The report as lines; the number is masked unless `clear`."""
     yield _line("Directories", ", ".join(report.directories) or "none")

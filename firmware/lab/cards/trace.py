@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import TextIO
 
 from msgspec import Struct, field
 
+from firmware.core.clock import SystemClock
 from firmware.core.money import CURRENCIES, Money
 from firmware.emv.apdu import Ins
 from firmware.emv.codes import CDA_REQUESTED, AcType
@@ -29,12 +31,44 @@ from firmware.emv.tlv import parse
 from firmware.emv.trace import ApduStep, DecodedObject, Trace
 from firmware.iso8583.messages import Answered, HostAnswer
 from firmware.iso8583.responses import response_text
+from firmware.lab.cards.report import atr_line, printable
 from firmware.lab.cards.slot import CardAtHand
-from firmware.lab.cards.transaction import HostExchange, Outcome
+from firmware.lab.cards.transaction import Bench, BenchDialogue, HostExchange, Outcome, sale
 
 HOST_STEP = "Host"
 ENCIPHERED_PIN = 0x88  # P2 of VERIFY, EMV 4.4 Book 3, 6.5.12.2
 _Json = dict[str, object]
+
+
+def traced(
+    dialogue: BenchDialogue, amount_minor: int, out: TextIO, *, test_card: bool, as_json: bool
+) -> Outcome:
+    """Carry a sale out, and write to `out` what happens: as it happens, or as JSON at its end.
+
+    Of a `test_card` the number is shown in clear, and the test CAs are trusted.
+    """
+    card = dialogue.card
+    bench = Bench(
+        dialogue,
+        sale(amount_minor, SystemClock().now()),
+        test_keys=not card.real or test_card,
+        clear=test_card,
+    )
+
+    def say(line: str) -> None:
+        if not as_json:
+            print(printable(line), file=out)
+
+    telling = Telling(bench.trace, card, say)
+    dialogue.before_each = telling.catch_up
+    bench.on_host = telling.host
+    say(atr_line(card.where, card.atr))
+    say(sale_line(bench.transaction))
+    outcome = bench.run()
+    telling.outcome(outcome)
+    if as_json:  # in ASCII, for what a card calls itself
+        print(json.dumps(telling.to_json(outcome), indent=2), file=out)
+    return outcome
 
 
 class Telling(Struct):
@@ -128,11 +162,6 @@ def parameters(step: ApduStep) -> str:
         case Ins.SELECT:
             return "next occurrence" * bool(p2)
     return ""
-
-
-def dumped(value: _Json) -> str:
-    """JSON in ASCII: what a card calls itself may hold signs that a terminal would obey."""
-    return json.dumps(value, indent=2)
 
 
 def sale_line(transaction: EmvTransaction) -> str:
