@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from firmware.core.hosts import is_host
 from firmware.core.kinds import HOLD_DAYS
@@ -60,6 +61,13 @@ def told_to_end() -> threading.Event:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
     return ended
+
+
+def add_root_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--root DIR`."""
+    parser.add_argument(
+        "--root", type=Path, metavar="DIR", help="change the system below DIR, not the running one"
+    )
 
 
 def add_hold_days(parser: argparse.ArgumentParser) -> None:

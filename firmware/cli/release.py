@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from firmware.cli.arguments import add_root_argument
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.ops.install.releases import Releases
@@ -13,9 +13,7 @@ from firmware.ops.install.system import InstallFault, System
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument(
-        "--root", type=Path, metavar="DIR", help="change the system below DIR, not the running one"
-    )
+    add_root_argument(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="the releases that are there; * is current")
     actions.add_parser("take", help="make the installed package a release, and switch to it")
@@ -27,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked: 0 done, 1 when a trial failed. Raises Refused."""
-    here = options.root is None
-    live = here and Path("/run/systemd/system").is_dir()
-    releases = Releases(System(Path("/") if here else options.root.absolute(), live=live), print)
+    releases = Releases(System.at(options.root), print)
     try:
         return _done(options, releases)
     except (InstallFault, OSError) as fault:

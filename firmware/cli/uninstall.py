@@ -5,24 +5,22 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from firmware.cli.install import carried_out
+from firmware.cli.arguments import add_root_argument
 from firmware.core.exits import DONE
 from firmware.core.places import CONFIG, DATA, USER
-from firmware.ops.install.plan import steps, uninstall
+from firmware.ops.install.plan import carried_out, steps, uninstall
 from firmware.ops.install.system import System
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and stop")
-    parser.add_argument(
-        "--root", type=Path, metavar="DIR", help="change the system below DIR, not the running one"
-    )
+    add_root_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Uninstall: 0 when nothing is left to take away. Raises Refused."""
-    if not carried_out(uninstall, options, steps("/")):
+    if not carried_out(uninstall, steps("/"), options.root, dry_run=options.dry_run):
         print("nothing is installed")
     left = what_stays(options.root or Path("/"))
     if left:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from importlib import resources
+from pathlib import Path
 
+from firmware.core.exits import FAILED, Refused
 from firmware.core.places import CONFIG, DATA, USER
 from firmware.ops.install.steps import Directory, File, Group, Link, Step, User
-from firmware.ops.install.system import System
+from firmware.ops.install.system import InstallFault, System
 
 UNIT = "pos-terminal.service"
 UNITS = "/etc/systemd/system"
@@ -19,6 +22,7 @@ DEVICE_GROUPS = ("gpio", "i2c", "spi", "lp", "dialout", "input")
 SUBSYSTEMS = ("gpio", "i2c-dev", "spidev", "usb", "usbmisc", "tty", "input")  # of the udev rules
 
 Say = Callable[[str], None]
+Change = Callable[..., int]  # `install` or `uninstall`
 
 
 def steps(command: str) -> Sequence[Step]:
@@ -57,6 +61,22 @@ def filled(name: str, words: dict[str, str]) -> str:
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)
     return text
+
+
+def carried_out(change: Change, wanted: Sequence[Step], root: Path | None, *, dry_run: bool) -> int:
+    """Install or uninstall below `root`, None for this system; gives the number of changes.
+
+    Says what it does, or would do in a `dry_run`. Raises Refused.
+    """
+    if root is None and not dry_run and os.geteuid() != 0:
+        raise Refused("root is needed: run it with sudo, or with --dry-run", code=FAILED)
+    if root is not None and not root.is_dir():
+        raise Refused(f"{root} is no directory")
+    say: Say = (lambda words: print(f"would {words}")) if dry_run else print
+    try:
+        return change(System.at(root), wanted, say, dry_run=dry_run)
+    except (InstallFault, OSError) as fault:
+        raise Refused(str(fault), code=FAILED) from None
 
 
 def install(system: System, wanted: Sequence[Step], say: Say, *, dry_run: bool = False) -> int:

@@ -42,6 +42,14 @@ class System(Struct, frozen=True):
     live: bool
     run: Callable[[Sequence[str]], str] = ran
 
+    @classmethod
+    def at(cls, root: Path | None) -> System:
+        """The system below `root`; None is this one, live where systemd runs. See sd_booted(3)."""
+        if root is not None:
+            return cls(root.absolute(), live=False)
+        # in a chroot or an image that is being made there is no systemd to talk to
+        return cls(Path("/"), live=Path("/run/systemd/system").is_dir())
+
     def path(self, absolute: str) -> Path:
         """Where a path of that system is."""
         return self.root / absolute.lstrip("/")
