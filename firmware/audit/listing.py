@@ -8,10 +8,10 @@ from typing import TextIO
 
 from msgspec import Struct
 
+from firmware.audit.export import money
 from firmware.audit.spans import BATCH_ROWS_MAX, DAY, clock_text, dashed
 from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import Kind
-from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged
 from firmware.journal.settings import change_words
@@ -45,8 +45,7 @@ def write_list(journal: Lookups, asked: Listed, file: TextIO) -> None:
             sums[one.currency, one.kind] += one.amount_minor
     for currency, count in sorted(counts.items()):
         words = (
-            f"{kind.value}s {approved[currency, kind]}/"
-            f"{major_text(sums[currency, kind], currency_of(currency))}"
+            f"{kind.value}s {approved[currency, kind]}/{money(sums[currency, kind], currency)}"
             for kind in Kind
             if kind in _ALWAYS or approved[currency, kind]
         )
@@ -115,7 +114,7 @@ def _row(one: Transaction) -> tuple[str, ...]:
         clock_text(one.time),
         one.operator,
         one.kind.value,
-        major_text(one.amount_minor, currency_of(one.currency)),
+        money(one.amount_minor, one.currency),
         one.currency,
         f"****{one.card.last4}",
         one.state.value + (f" {one.response_code}" if one.response_code else ""),
@@ -128,7 +127,7 @@ def _note(one: Transaction) -> str:
     if one.voided_by:
         return f"voided by {one.voided_by:06d}"
     if one.refunded_minor:
-        return f"refunded {major_text(one.refunded_minor, currency_of(one.currency))}"
+        return f"refunded {money(one.refunded_minor, one.currency)}"
     if one.original is not None and one.original.elsewhere:
         return f"of {one.original.number}, another terminal's"
     if one.original is not None:

@@ -89,10 +89,9 @@ def go_on(data: Path, last: tuple[int, int], *, reverse_open: bool) -> tuple[int
         lost = journal.lost_tail
         head = journal.durable_head
         journal.close()
-        if lost is not None:
-            know_no_further(data, *head)
-        else:
+        if lost is None:
             raise Refused(f"{data}: no record is missing: it goes on as it is", code=FAILED)
+        know_no_further(data, *head)
         return lost
 
 

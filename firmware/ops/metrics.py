@@ -26,7 +26,7 @@ from firmware.core.exits import Refused
 from firmware.core.hosts import OWN_NAMES
 from firmware.core.kinds import COUNTED, Kind, Result
 from firmware.core.log import fields
-from firmware.journal.connection import DATABASE
+from firmware.journal.connection import DATABASE, LOG
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import (
     DeviceFailed,
@@ -142,7 +142,7 @@ class Figures(Collector):
 
     def _journal_bytes(self) -> int:
         """The database, and what waits beside it to be written into it."""
-        paths = (self._data / DATABASE, self._data / f"{DATABASE}-wal")
+        paths = (self._data / DATABASE, self._data / LOG)
         return sum(path.stat().st_size for path in paths if path.is_file())
 
     def _heat(self) -> Iterator[Metric]:

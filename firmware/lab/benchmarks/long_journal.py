@@ -20,7 +20,7 @@ from firmware.core.kinds import CardFacts, Kind, Result, Totals, Verification
 from firmware.core.money import CURRENCIES, Money
 from firmware.core.payment import Payment
 from firmware.journal.chain import encode, link
-from firmware.journal.connection import DATABASE
+from firmware.journal.connection import DATABASE, LOG
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import (
     BatchOpened,
@@ -119,7 +119,7 @@ def sync(path: Path) -> None:
 
 def leave_log(folder: Path, now: ClockNow) -> None:
     """Sell until the write-ahead log is long, and leave it as a power cut does."""
-    log, kept = folder / f"{DATABASE}-wal", folder / "kept"
+    log, kept = folder / LOG, folder / "kept"
     journal = open_journal(folder, now)
     while not log.exists() or log.stat().st_size < LOG_BYTES:
         sell(journal, 1)

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from firmware.journal.connection import DATABASE
+from firmware.journal.connection import LOG
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.scenario.stage import Stage
 
@@ -35,7 +35,7 @@ def main(folder: Path, count: int) -> int:
     stage = TracedStage(folder)
     hands = Hands(stage)
     assert stage.terminal is not None
-    journal, log = stage.terminal.data.journal, folder / f"{DATABASE}-wal"
+    journal, log = stage.terminal.data.journal, folder / LOG
     sales = []
     for number in range(count):
         before = stage.commits, journal.head()[0], log.stat().st_size

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 
@@ -94,16 +95,8 @@ def as_line(finding: Finding) -> str:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """All of it as one JSON object."""
-    told = [
-        {
-            "part": finding.part,
-            "verdict": finding.verdict.value,
-            "detail": finding.detail,
-            "advice": finding.advice,
-        }
-        for finding in findings
-    ]
-    return json.dumps({"fit": fit(findings), "findings": told}, ensure_ascii=False, indent=2)
+    told = {"fit": fit(findings), "findings": msgspec.to_builtins(findings)}
+    return json.dumps(told, ensure_ascii=False, indent=2)
 
 
 # the Pi's own come with Debian, and its drivers name them: "lgpio: No module named 'lgpio'"
