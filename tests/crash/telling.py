@@ -142,7 +142,7 @@ class Cast:
 
     def _make(self, config: Config) -> Rig:
         directory = self.folder / "data"
-        blank = self.player._fresh
+        blank = self.player.is_fresh
         if not blank:
             copy(self.provisioned, directory)
         kind = self.player.printer_kind

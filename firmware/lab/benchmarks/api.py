@@ -17,7 +17,6 @@ from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
-from typing import Any
 from urllib.parse import urlsplit
 
 from firmware.core.money import CURRENCIES, major_text
@@ -83,16 +82,6 @@ class _Till:
             self._seen_s = time.perf_counter()
             self._seen.set()
 
-    def ask(self, method: str, path: str, body: Any = None) -> int:
-        """A request on a connection of its own; the status."""
-        line = HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
-        raw = json.dumps(body).encode() if body is not None else b""
-        line.request(method, path, raw, {"Authorization": f"Bearer {self.target.token}"})
-        answer = line.getresponse()
-        answer.read()
-        line.close()
-        return answer.status
-
     def play(self, lines: str) -> None:
         """Raises RuntimeError for a line that does not hold."""
         failed = self.target.play(lines).result(PATIENCE_S)
@@ -100,11 +89,16 @@ class _Till:
             raise RuntimeError(f"{failed}")
 
     def order(self, name: str, amount_minor: int) -> None:
-        """Raises RuntimeError for an order that is not taken."""
-        body = {"amount_minor": amount_minor, "currency": "CNY"}
-        status = self.ask("PUT", f"/v1/payments/{name}", body)
-        if status != 201:
-            raise RuntimeError(f"an order was answered {status}")
+        """Order on a connection of its own. Raises RuntimeError when it is not taken."""
+        line = HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
+        body = json.dumps({"amount_minor": amount_minor, "currency": "CNY"})
+        token = {"Authorization": f"Bearer {self.target.token}"}
+        line.request("PUT", f"/v1/payments/{name}", body, token)
+        answer = line.getresponse()
+        answer.read()
+        line.close()
+        if answer.status != 201:
+            raise RuntimeError(f"an order was answered {answer.status}")
 
     def shown_ms(self, number: int) -> float:
         """Real ms from a request to its amount on the display; the order is given up then."""

@@ -42,21 +42,21 @@ class Hub:
         with self._lock:
             if name in self._states and self._states[name][1] == value:
                 return
-            packed = _pack({"state": name, "value": value})
+            packed = json.encode({"state": name, "value": value})
             self._states[name] = next(self._versions), value, packed
         self._wake()
 
     def add(self, name: str, entry: Any) -> None:
         """Add to a log."""
         with self._lock:
-            self._logs[name].append((next(self._versions), _pack(entry)))
+            self._logs[name].append((next(self._versions), json.encode(entry)))
         self._wake()
 
     def clear(self, name: str) -> None:
         """Begin a log anew; pages drop what they have of it."""
         with self._lock:
             self._logs[name].clear()
-            self._logs[name].append((next(self._versions), _pack(None)))
+            self._logs[name].append((next(self._versions), json.encode(None)))
         self._wake()
 
     def state(self, name: str) -> Any:
@@ -104,6 +104,3 @@ class Hub:
             wakers = list(self._wakers.values())
         for wake in wakers:
             wake()
-
-
-_pack = json.encode

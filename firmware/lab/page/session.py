@@ -17,7 +17,6 @@ from pathlib import Path
 
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config, ConfigError
-from firmware.flows.effects import MaskedEntry
 from firmware.journal.faults import JournalFault
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.kept import Kept
@@ -31,12 +30,10 @@ from firmware.lab.page.recorder import Recorder
 from firmware.lab.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
 from firmware.lab.scenario.player import DOWN_MS, UP_AGAIN_MS, Player, ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG, START, Stage
-from hw.events import Key, KeyPressed
+from hw.events import Key
 from hw.sim.time import VirtualClock
 
 INBOX_MAX = 512
-# a key is down, and up before it is pressed again, for so long: the scenarios' hands do as much
-DOWN_LEAST_MS, UP_LEAST_MS = DOWN_MS, UP_AGAIN_MS
 TURN_S = 0.005  # time that passes fast is told of no more often: the keypad is scanned as often
 JOIN_S = 10
 # what a page may do by a line; the rest of the language is for files
@@ -193,7 +190,7 @@ class Session:
                 config,
                 make_time=self._make_time,
                 buzzer=self,
-                on_key=self._note_key,
+                on_key=self._recorder.taken,
                 fresh=player.is_fresh,
                 printer_kind=player.printer_kind,
                 start=begins,
@@ -224,10 +221,7 @@ class Session:
         return self._time
 
     def _note_apdu(self, sent: bytes, answer: bytes) -> None:
-        self._publisher.apdu(sent, answer)
-
-    def _note_key(self, pressed: KeyPressed, entry: MaskedEntry | None) -> None:
-        self._recorder.taken(pressed, entry)
+        self._publisher.apdu(sent, answer)  # which is made after the stage
 
     def beep(self, duration_ms: int) -> None:
         """Implements hw.ports.Buzzer: the page makes the sound."""
@@ -271,7 +265,7 @@ class Session:
         self._pass_time()
         terminal = self._stage.terminal
         if terminal is not None:  # a late thread finds down and up together: hands were not so fast
-            least_ms = DOWN_LEAST_MS if isinstance(wish, commands.Up) else UP_LEAST_MS
+            least_ms = DOWN_MS if isinstance(wish, commands.Up) else UP_AGAIN_MS
             self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + least_ms)
         self._moved_ms[key] = self._now_ms
         if isinstance(wish, commands.Up):

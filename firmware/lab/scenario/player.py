@@ -27,6 +27,7 @@ from firmware.lab.scenario.masked_keys import plain
 from firmware.lab.scenario.pictures import save
 from firmware.lab.scenario.reading import REMEMBERED, stands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
+from firmware.payments.tills import OrderStopped
 from firmware.terminal.terminal import Terminal
 from firmware.ui.drawing import half_blocks
 from hw.events import Key
@@ -61,14 +62,15 @@ class Player:
     ) -> None:
         """`make_stage` builds another stage than the usual one, from the settings at its start.
 
-        `stage` is one that is set up and switched on already.
+        `stage` is one that is set up and switched on already. `is_fresh` and `printer_kind` are
+        what the steps so far ask for: a terminal as it comes from the factory, another printer.
         """
         self._folder = folder
         self._config = config
-        self._fresh, self.printer_kind, self._num_lock_off = False, GOOD, False
+        self.is_fresh, self.printer_kind, self._num_lock_off = False, GOOD, False
         self._make_stage = make_stage or (
             lambda config: Stage(
-                directory, config, slot=slot, fresh=self._fresh, printer_kind=self.printer_kind
+                directory, config, slot=slot, fresh=self.is_fresh, printer_kind=self.printer_kind
             )
         )
         self._stage = stage
@@ -77,11 +79,6 @@ class Player:
         self._names: dict[str, str] = {}
         self._torn: list[str] = []
         self._held: dict[str, Key] = {}  # by the word of the line that has it down
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the steps so far ask for a terminal as it comes from the factory."""
-        return self._fresh
 
     @property
     def stage(self) -> Stage:
@@ -158,7 +155,7 @@ class Player:
             raise ScenarioError(step.place, "set stands only before the first action")
         key, value = step.words[0], " ".join(step.words[1:])
         if key == FRESH:
-            self._fresh = value == "true"
+            self.is_fresh = value == "true"
             return
         if key == KEYPAD:
             self._num_lock_off = NUM_LOCK[value]
@@ -314,7 +311,7 @@ class Player:
         terminal.runner.step(event)
 
     def _stop(self, step: Step) -> None:
-        self._powered(step).runner.step(till.stop(step.words[0]))
+        self._powered(step).runner.step(OrderStopped(step.words[0]))
 
     def _expect_order(self, step: Step) -> None:
         name, wanted = step.words

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from firmware.core.kinds import Kind
 from firmware.journal.order_records import OrderTaken
-from firmware.payments.tills import OrderStopped, TillAnswer, TillAsked, TillEvent
+from firmware.payments.tills import TillAnswer, TillAsked, TillEvent
 from firmware.terminal.terminal import Terminal
 
 TILL = "scenario"
@@ -40,11 +40,6 @@ def ask(
         expires_in_s=EXPIRES_IN_S,
     )
     return TillAsked(order, answer)
-
-
-def stop(name: str) -> TillEvent:
-    """The event of an order that is to be cancelled."""
-    return OrderStopped(name)
 
 
 def state(terminal: Terminal, name: str) -> str:
