@@ -1,4 +1,7 @@
-"""`pos acquirer`: what an integrator needs on the first day: frames read, MACs made, an echo."""
+"""`pos acquirer`: what an integrator needs on the first day: frames read, MACs made, an echo.
+
+What opens an acquirer's data is in the modules beside it, `acquirer_serve` and so on.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from firmware.cli import acquirer_serve
+from firmware.acquirer.engine import BooksError
+from firmware.cli import acquirer_registry, acquirer_report, acquirer_rules, acquirer_serve
+from firmware.cli.acquirer_serve import place_of
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import SecretKey
@@ -42,13 +48,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mac.add_argument("--padding", default="zeros", choices=("zeros", "80"))
     mac.add_argument("--key", required=True, metavar="HEX", help="the MAC key: a test key")
     mac.add_argument("--data", required=True, metavar="HEX", help="all before field 64")
-    acquirer_serve.add_arguments(does)
+    for module in (acquirer_serve, acquirer_registry, acquirer_rules, acquirer_report):
+        module.add_arguments(does)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked; 1 when a frame cannot be read to its end. Raises Refused."""
-    does = {"decode": _decode, "mac": _mac, "echo": _echo}
-    return does.get(options.does, acquirer_serve.run)(options)
+    runs: dict[str, Callable[[argparse.Namespace], int]] = {
+        "decode": _decode,
+        "echo": _echo,
+        "mac": _mac,
+        "serve": acquirer_serve.run,
+        "terminal": acquirer_registry.run,
+        "account": acquirer_registry.run,
+        "rule": acquirer_rules.run,
+        "report": lambda options: acquirer_report.run(options, place_of(options)),
+    }
+    try:
+        return runs[options.does](options)
+    except BooksError as error:
+        raise Refused(str(error), code=FAILED) from None
 
 
 def _decode(options: argparse.Namespace) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 
 import msgspec
 
 from firmware.acquirer.books_report import AccountSeen, BatchSeen, ChipSeen, UploadSeen, report
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.acquirer.undoing import holding_since
+from firmware.cli.acquirer_serve import add_place_arguments
 from firmware.cli.arguments import add_hold_days
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE
@@ -23,13 +23,10 @@ KINDS = tuple(f"{kind.value}s" for kind in TOLD_ALWAYS)
 MINOR = "minor"  # instead of a currency: amounts are in minor units of several, or of one unknown
 
 
-def add_arguments(
-    does: argparse._SubParsersAction[argparse.ArgumentParser],
-    add_place: Callable[[argparse.ArgumentParser], None],
-) -> None:
-    """Add the command's arguments; `add_place` adds where the server's data are."""
+def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command's arguments."""
     parser = does.add_parser("report", help="batches, uploads and accounts, while it serves")
-    add_place(parser)
+    add_place_arguments(parser)
     parser.add_argument("--terminal", default="", metavar="NUMBER", help="of this terminal alone")
     add_hold_days(parser)
     parser.add_argument("--json", action="store_true", help="as one JSON object")

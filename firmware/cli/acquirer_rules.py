@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from firmware.acquirer.rules import DEEDS, RULES, Rule, RulesError, as_toml, rules_in
+from firmware.cli.acquirer_serve import add_place_arguments
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.files import written
 
@@ -27,11 +27,8 @@ _WHEN = {  # what a rule looks at: whether it is a number, and what it says
 }
 
 
-def add_arguments(
-    does: argparse._SubParsersAction[argparse.ArgumentParser],
-    add_place: Callable[[argparse.ArgumentParser], None],
-) -> None:
-    """Add the commands' arguments; `add_place` adds where the server's data are."""
+def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands' arguments."""
     rule = does.add_parser("rule", help="delays, silence, wrong MACs and so on, while it serves")
     actions = rule.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="one more rule; those before it come first")
@@ -44,7 +41,7 @@ def add_arguments(
     remove.add_argument("name", metavar="NAME")
     clear = actions.add_parser("clear", help="take all rules away")
     for parser in (add, listed, remove, clear):
-        add_place(parser)
+        add_place_arguments(parser)
         parser.add_argument("--rules", type=Path, metavar="FILE", help=f"default: DIR/{RULES}")
 
 

@@ -1,30 +1,19 @@
-"""`pos acquirer serve` and what it serves: its terminals and accounts."""
+"""`pos acquirer serve`: answers terminals until it is told to end; and where its data are."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from firmware.acquirer.accounts import Account, AccountStatus, load_accounts
-from firmware.acquirer.engine import BooksError
-from firmware.acquirer.enrolment import enrol
 from firmware.acquirer.opened import AcquirerPlace
-from firmware.acquirer.registry import Registry
 from firmware.acquirer.rules import RULES, RulesError, rules_in
 from firmware.acquirer.server import CONNECTIONS_MAX
 from firmware.acquirer.serving import Serving, serve
-from firmware.cli import acquirer_report, acquirer_rules
 from firmware.cli.arguments import add_hold_days, number_up_to, port_number, told_to_end
 from firmware.core import log
-from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.core.money import CURRENCIES
 from firmware.iso8583.keys import MASTER
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import UnionPay
@@ -35,9 +24,9 @@ _BOOKS_PLAIN = "pos acquirer: --books-plain: whoever is on the line can read and
 
 
 def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands' arguments."""
+    """Add the command's arguments."""
     serve = does.add_parser("serve", help="answer terminals: a test switch, a closed-loop acquirer")
-    add_place_argument(serve)
+    add_place_arguments(serve)
     serve.add_argument("--listen", default="127.0.0.1", metavar="ADDR")
     serve.add_argument(
         "--port", type=port_number, default=PORT, help="default: %(default)s; 0: any"
@@ -64,35 +53,10 @@ def add_arguments(does: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="field 32 of answers, up to 11 digits (default: none)",
     )
     add_hold_days(serve)
-    terminal = does.add_parser("terminal", help="the terminals that are answered")
-    actions = terminal.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="register a terminal, and show its TMK once")
-    add.add_argument("number", metavar="NUMBER", help="8 characters")
-    add.add_argument("--merchant", required=True, metavar="NUMBER", help="15 characters")
-    add.add_argument("--currency", default="CNY", choices=sorted(CURRENCIES))
-    add.add_argument("--json", action="store_true")
-    remove = actions.add_parser("remove", help="forget a terminal and its keys")
-    remove.add_argument("number", metavar="NUMBER")
-    account = does.add_parser("account", help="the accounts that may pay")
-    changes = account.add_subparsers(dest="action", required=True, metavar="ACTION")
-    load = changes.add_parser("add", help="add the [[account]] tables of a file (mode 0600)")
-    load.add_argument("file", type=Path, metavar="FILE", nargs="?")
-    load.add_argument("--tray", action="store_true", help="those of the simulator's cards")
-    load.add_argument("--currency", default="CNY", choices=sorted(CURRENCIES))
-    block = changes.add_parser("block", help="an account pays no more")
-    block.add_argument("name", metavar="NAME")
-    acquirer_rules.add_arguments(does, add_place_argument)
-    acquirer_report.add_arguments(does, add_place_argument)
-    lists = (
-        actions.add_parser("list", help="those that are registered, without their keys"),
-        changes.add_parser("list", help="those that there are, by their last digits"),
-    )
-    for parser in (add, remove, load, block, *lists):
-        add_place_argument(parser)
 
 
-def add_place_argument(parser: argparse.ArgumentParser) -> None:
-    """Add where the books are."""
+def add_place_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--data`, `--books` and `--books-plain`."""
     home = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share"))
     default = home / "pos-acquirer"
     parser.add_argument(
@@ -108,31 +72,22 @@ def add_place_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> int:
-    """Do what is asked. Raises Refused."""
-    if options.does == "rule":
-        return acquirer_rules.run(options)
-    makes = options.does == "serve" or getattr(options, "action", "") == "add"
+def place_of(options: argparse.Namespace, *, makes: bool = False) -> AcquirerPlace:
+    """What these arguments name; begun where nothing is, with `makes`.
+
+    Raises Refused where nothing is, else, and BooksError.
+    """
     if not makes and not (options.data / MASTER).exists():
         raise Refused(f"{options.data}: no acquirer's data are there", code=FAILED)
-    try:
-        acquirer = AcquirerPlace(options.data, options.books, plain=options.books_plain)
-        if options.books_plain:
-            print(_BOOKS_PLAIN, file=sys.stderr)
-        if options.does == "serve":
-            return _serve(options, acquirer)
-        if options.does == "report":
-            return acquirer_report.run(options, acquirer)
-        registry, close = acquirer.registry()
-        try:
-            return (_terminal if options.does == "terminal" else _account)(options, registry)
-        finally:
-            close()
-    except BooksError as error:
-        raise Refused(str(error), code=FAILED) from None
+    place = AcquirerPlace(options.data, options.books, plain=options.books_plain)
+    if options.books_plain:
+        print(_BOOKS_PLAIN, file=sys.stderr)
+    return place
 
 
-def _serve(options: argparse.Namespace, acquirer: AcquirerPlace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT: 0. Raises Refused and BooksError."""
+    acquirer = place_of(options, makes=True)
     ended = told_to_end()
     os.umask(0o077)  # whatever it makes is its own
     log.set_up(options.verbose, sys.stderr, journald="JOURNAL_STREAM" in os.environ)
@@ -168,56 +123,3 @@ def _institution(text: str) -> str:
     if not text.isascii() or not text.isdigit() or len(text) > INSTITUTION_MAX:
         raise argparse.ArgumentTypeError(f"1 to {INSTITUTION_MAX} digits, not {text!r}")
     return text
-
-
-def _terminal(options: argparse.Namespace, registry: Registry) -> int:
-    if options.action == "list":
-        for one in registry.terminals():
-            print(one.number, one.merchant, one.signed_on or "-")
-        return DONE
-    if options.action == "remove":
-        if not registry.remove_terminal(options.number):
-            raise Refused(f"there is no terminal {options.number}", code=FAILED)
-        return DONE
-    currency = CURRENCIES[options.currency]
-    shown = enrol(registry, options.number, options.merchant, currency)
-    if options.json:
-        print(json.dumps(shown))
-    else:
-        for name, value in shown.items():
-            print(f"{name:<12} {value}")
-    return DONE
-
-
-def _accounts_of(options: argparse.Namespace) -> Sequence[Account]:
-    """Those of the file or of the tray. Raises ConfigError."""
-    if options.tray:
-        from firmware.lab.issuers import tray_books  # noqa: PLC0415 - slow, for this alone
-
-        return tray_books()
-    return load_accounts(options.file, CURRENCIES[options.currency])
-
-
-def _account(options: argparse.Namespace, registry: Registry) -> int:
-    if options.action == "add":
-        if (options.file is None) is not options.tray:
-            raise Refused("expected FILE, or --tray")
-        try:
-            accounts = _accounts_of(options)
-        except ConfigError as error:
-            raise Refused(*str(error).splitlines()) from None
-        for account in accounts:
-            registry.put_account(account)
-        print(f"{len(accounts)} accounts")
-        return DONE
-    found = registry.accounts().values()
-    if options.action == "list":
-        for account in sorted(found, key=lambda one: one.name):
-            print(account.name, f"…{account.pan.last4}", account.status.value)
-        return DONE
-    named = [account for account in found if account.name == options.name]
-    if not named:
-        raise Refused(f"there is no account {options.name}", code=FAILED)
-    for account in named:
-        registry.put_account(replace(account, status=AccountStatus.BLOCKED))
-    return DONE
