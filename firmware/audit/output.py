@@ -32,6 +32,17 @@ def add_output_arguments(
     add_force_argument(parser)
 
 
+def named_as(ending: str, what: str) -> Callable[[str], Path]:
+    """Reads the name of a file that has to end so. What it gives raises ArgumentTypeError."""
+
+    def path(text: str) -> Path:
+        if Path(text).suffix.lower() != ending:
+            raise argparse.ArgumentTypeError(f"the {what} is a {ending} file, not {text!r}")
+        return Path(text)
+
+    return path
+
+
 @contextlib.contextmanager
 def writing_bytes(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     """A file that is there whole or not at all. Raises Refused when it cannot be written."""

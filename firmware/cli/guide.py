@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from firmware.audit.output import add_output_arguments, writing_bytes
+from firmware.audit.output import add_output_arguments, named_as, writing_bytes
 from firmware.core.config import Config
 from firmware.core.exits import DONE
 from firmware.ui.guide import guide
@@ -15,7 +14,9 @@ from firmware.ui.texts import Language
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
-    add_output_arguments(parser, required=True, metavar="FILE.html", kind=_html, says=None)
+    add_output_arguments(
+        parser, required=True, metavar="FILE.html", kind=named_as(".html", "page"), says=None
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,10 +27,3 @@ def run(options: argparse.Namespace) -> int:
         file.write(page.encode())
     print(f"{options.output}: open it in a browser and print it on one sheet of A4")
     return DONE
-
-
-def _html(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() != ".html":
-        raise argparse.ArgumentTypeError(f"the page is a .html file, not {text!r}")
-    return path

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from firmware.audit.output import add_output_arguments, writing_bytes
+from firmware.audit.output import add_output_arguments, named_as, writing_bytes
 from firmware.core.exits import DONE
 from firmware.ui.contact_sheet import contact_sheet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    add_output_arguments(parser, required=True, metavar="FILE.png", kind=_png, says=None)
+    add_output_arguments(
+        parser, required=True, metavar="FILE.png", kind=named_as(".png", "sheet"), says=None
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -22,10 +23,3 @@ def run(options: argparse.Namespace) -> int:
         sheet.save(file, format="PNG")
     print(f"{options.output}: {sheet.width} × {sheet.height} pixels")
     return DONE
-
-
-def _png(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() != ".png":
-        raise argparse.ArgumentTypeError(f"the sheet is a .png file, not {text!r}")
-    return path
