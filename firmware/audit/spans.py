@@ -32,7 +32,7 @@ class Span(Struct, frozen=True):
     until: str | None = None
 
     def has(self, one: Transaction) -> bool:
-        """Whether a transaction is of these days; its batch is looked at before."""
+        """Whether a transaction is of these days. Its batch is not looked at."""
         return (self.since or "") <= one.date <= (self.until or "9")
 
 

@@ -1,9 +1,9 @@
 """The routes of the touch screen's shop, below /kiosk/ of the API's server.
 
-They ask for no token: a page that anybody at this machine may open could keep none. Instead they
-can do less than any token: order the settings' goods at the settings' prices, and follow, cancel
-and see the receipt of an order whose random id one knows. They answer this machine alone, and
-pages of this very server.
+They ask for no token: a page that anybody at this machine may open cannot keep one secret. Instead
+they allow less than any token: to order the settings' goods at the settings' prices, and to follow,
+cancel and see the receipt of an order whose random id one knows. They answer this machine alone,
+and pages of this very server.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class Cluster:
         return psycopg.connect(self.url(), autocommit=True)
 
     def database(self, name: str) -> str:
-        """A URL whose user has a schema of that name, made if there is none: quicker to make."""
+        """The URL of a user with a schema of that name: quicker to make than a database."""
         import psycopg  # noqa: PLC0415 - an extra
 
         name = "t" + re.sub(r"\W", "_", name.lower())[-60:]

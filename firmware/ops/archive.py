@@ -1,7 +1,7 @@
 """A tar file of private files, each held to the SHA-256 that the manifest at its beginning names.
 
-The hashes tell damage, not malice: whoever changes a file can change the manifest, too. What the
-journal in it is worth its own chain tells.
+The hashes show damage, not malice: whoever changes a file can change the manifest, too. Whether
+the journal in it is genuine, its own chain shows.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def owning(directory: Path, busy: str) -> Iterator[None]:
 
 
 def require_owner(data: Path, why: str, command: str) -> None:
-    """Only what the owner writes is what the terminal can read. Raises Refused."""
+    """Refuse to write for anybody but the owner: the terminal could not read it. Raises Refused."""
     owner = data.stat().st_uid
     if owner == os.geteuid():
         return

@@ -1,9 +1,9 @@
 """Makes journals of any length in a time that a benchmark can afford.
 
 One sale is recorded by the journal itself; its rows are then multiplied in the tables, numbered,
-settled batch by batch and chained as the journal does it. All of it is written at the time that the
-clock handed in gives. Only the records that a start checks are
-signed: that is what makes it quick. `pos verify` would rightly refuse such a journal.
+settled batch by batch and chained as the journal does it. All records bear the time of the given
+clock. Only those that a start checks are signed: that is what makes it quick. `pos verify` would
+rightly refuse such a journal.
 """
 
 from __future__ import annotations

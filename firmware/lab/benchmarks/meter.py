@@ -1,4 +1,4 @@
-"""Parts the processor's time of a run on the models into the terminal's own and the models'.
+"""Measures processor time of a run on the models: the terminal's own, and that of each model.
 
 Models are wrapped where they are handed to the drivers, and the runner where time drives it; what
 is between the two is the terminal's own. Virtual time itself belongs to neither.

@@ -1,8 +1,8 @@
 """Where the terminal's thread leaves what pages show, and pages' connections pick it up.
 
 Nothing here waits and nothing grows: of a state only the latest value is kept, of a log the last
-entries. A slow page misses frames in between. What is told is packed once, however many pages
-there are.
+entries. A slow page misses frames in between. A message is encoded once, however many pages there
+are.
 """
 
 from __future__ import annotations

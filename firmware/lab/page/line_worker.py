@@ -1,6 +1,7 @@
 """Asks an acquirer at the end of a real line while the page goes on.
 
-The answer takes the time that it takes, so virtual time keeps to the wall's until it is there.
+The bench does not decide how long an answer takes, so virtual time keeps to the wall clock until
+it is there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which keys of a masked entry may be told by a word, as they are those that the stage knows."""
+"""By which words a recording tells of the keys of a PIN or a password: see `masked_keys`."""
 
 from __future__ import annotations
 

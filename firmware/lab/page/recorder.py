@@ -1,12 +1,12 @@
 """Writes down what is done on the page, as a scenario that `pos play` plays again.
 
-Each line names its moment in virtual time, so that what came while the terminal was at work comes
-then again.
+Each line names its moment in virtual time, so that what was done while the terminal was busy is
+done at the same moment again.
 
 A recording is kept in files and sent with reports, so no digit of a masked entry stands in it, but
-a word of `firmware.lab.scenario.masked_keys`. Whether a digit is of one is known once the terminal
-takes it, as people type ahead: until then it is left out. PINs and passwords that the stage does
-not know are all one and the same when the recording is played.
+a word of `firmware.lab.scenario.masked_keys`. People type ahead, so whether a digit is of such an
+entry is known only when the terminal takes it; until then it is left out. PINs and passwords that
+the stage does not know are all one and the same when the recording is played.
 """
 
 from __future__ import annotations

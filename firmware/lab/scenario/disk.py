@@ -58,7 +58,7 @@ class Disk:
         return self._away.exists()
 
     def connect(self, path: Path) -> sqlite3.Connection:
-        """The connection of one start, which a later one replaces."""
+        """A connection for one start of the terminal; the next start has another."""
         connection = connect(path, _Connection)
         assert isinstance(connection, _Connection)
         connection.suffer(self._fault)

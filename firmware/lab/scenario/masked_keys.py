@@ -2,8 +2,8 @@
 
 `PIN.3` is the third digit of the PIN of the card in the reader. `SUPERVISOR.3` and `CASHIER.3` are
 the third digits of the stage's passwords, with `FACTORY-` before them of those that the supervisor
-and a new cashier have to change. `OTHER.3` is what somebody keyed third who keyed something else: a
-digit that is the third of none of these.
+and a new cashier have to change. `OTHER.3` is the third digit of any other entry: a digit that none
+of these has in third place.
 """
 
 from __future__ import annotations

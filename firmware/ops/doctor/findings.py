@@ -36,7 +36,7 @@ class Finding(Struct, frozen=True):
 class Inspection(Protocol):
     """Looks at one part. `look` may block for as long as the part does, and never raises for it.
 
-    A library that is not there is none of the part's: ImportError.
+    Raises ImportError where a library is missing, for that is no fault of the part.
     """
 
     def look(self) -> Iterator[Finding]: ...

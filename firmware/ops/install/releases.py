@@ -5,8 +5,9 @@
     /opt/pos-terminal/current, previous  links: what runs, and what is gone back to
     /opt/pos-terminal/trial.json         there is a trial
 
-Whoever judges runs from the previous release, which works: a new one may not even start. A link
-is exchanged whole, and the trial is on disk before, so a power cut leaves one or the other release.
+A trial is judged by the previous release, which is known to work: a new one may not even start.
+A link is exchanged whole, and the trial is on disk before, so a power cut leaves one or the other
+release.
 """
 
 from __future__ import annotations
