@@ -1,5 +1,6 @@
 // The tray of cards and the reader's slot: click or drag in, click or drag out.
 
+import { make } from "./make.js";
 import { sounds } from "./sound.js";
 import { t } from "./words.js";
 import { act, on, state } from "./wire.js";
@@ -13,16 +14,12 @@ const SCHEMES = {
 };
 
 function face(card) {
-  const element = document.createElement("div");
-  element.className = `card ${card.scheme}`;
-  element.innerHTML = `<span class="chip" aria-hidden="true"></span><b class="scheme"></b>
-    <span class="name"></span><span class="pan"></span><span class="pin"></span>`;
-  element.querySelector(".scheme").textContent = SCHEMES[card.scheme] ?? card.label;
-  element.querySelector(".name").textContent = card.name;
-  element.querySelector(".pan").textContent = `•••• ${card.tail}`;
-  element.querySelector(".pin").textContent = card.pin ? `${t("pinNote")} ${card.pin}` : t("noPin");
-  element.title = card.about;
-  return element;
+  return make("div", { class: `card ${card.scheme}`, title: card.about },
+    make("span", { class: "chip", "aria-hidden": "true" }),
+    make("b", { class: "scheme" }, SCHEMES[card.scheme] ?? card.label),
+    make("span", { class: "name" }, card.name),
+    make("span", { class: "pan" }, `•••• ${card.tail}`),
+    make("span", { class: "pin" }, card.pin ? `${t("pinNote")} ${card.pin}` : t("noPin")));
 }
 
 function putIn(name) {
@@ -95,13 +92,10 @@ export function drawTray() {
   const settings = state("settings");
   if (!settings) return;
   list.replaceChildren(...settings.cards.map((card) => {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "pick";
-    button.dataset.card = card.name;
-    button.setAttribute("aria-label", `${t("insert")} ${card.name}, ${card.about}`);
-    button.append(face(card));
+    const button = make("button", {
+      type: "button", class: "pick", "data-card": card.name,
+      "aria-label": `${t("insert")} ${card.name}, ${card.about}`,
+    }, face(card));
     button.addEventListener("click", (event) => {
       if (button.dataset.moved) return;
       if (event.detail === 0) document.getElementById("keypad").focus(); // Enter is ENTER again
@@ -109,8 +103,7 @@ export function drawTray() {
       else putIn(card.name);
     });
     drag(button, card.name, false);
-    item.append(button);
-    return item;
+    return make("li", {}, button);
   }));
   drawSlot();
 }
@@ -125,13 +118,10 @@ export function drawSlot() {
   if (inserted.firstChild?.dataset.card === name && card) return;
   inserted.replaceChildren();
   if (!card) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "pulled";
-  button.dataset.card = name;
-  button.setAttribute("aria-label", `${t("pull")}: ${name}`);
-  button.title = t("pull");
-  button.append(face(card));
+  const button = make("button", {
+    type: "button", class: "pulled", "data-card": name, title: t("pull"),
+    "aria-label": `${t("pull")}: ${name}`,
+  }, face(card));
   button.addEventListener("click", () => { if (!button.dataset.moved) pullOut(); });
   drag(button, name, true);
   inserted.append(button);

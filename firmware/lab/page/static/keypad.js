@@ -1,5 +1,6 @@
 // Sixteen keys, by mouse, finger and keyboard. A key is down as long as it is held, never longer.
 
+import { make } from "./make.js";
 import { sounds } from "./sound.js";
 import { on, send } from "./wire.js";
 
@@ -34,14 +35,10 @@ function up(key) {
 const upAll = () => [...held].forEach(up);
 
 for (const [key, main, small] of KEYS) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = `key key-${key === "*" ? "star" : key === "#" ? "hash" : key.toLowerCase()}`;
-  button.dataset.key = key;
-  button.setAttribute("aria-label", small ? `${main} ${small}` : main);
-  button.innerHTML = `<b></b><small></small>`;
-  button.firstChild.textContent = main;
-  button.lastChild.textContent = small ?? "";
+  const button = make("button", {
+    type: "button", class: `key key-${key.toLowerCase()}`, "data-key": key,
+    "aria-label": small ? `${main} ${small}` : main,
+  }, make("b", {}, main), make("small", {}, small ?? ""));
   button.addEventListener("pointerdown", (event) => {
     button.setPointerCapture(event.pointerId);
     down(key);

@@ -15,8 +15,8 @@ export function make(tag, attributes = {}, ...children) {
 
 export const hint = (words) => make("p", { class: "hint" }, words);
 
-export function keepFile(text, name) {
-  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });
+export function keepFile(blob, name) {
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -1,5 +1,6 @@
 // Paper: strips of dots come in at once and go out of the mouth at the printer's own pace.
 
+import { hint, keepFile, make } from "./make.js";
 import { sounds } from "./sound.js";
 import { t } from "./words.js";
 import { act, bytes, on, state } from "./wire.js";
@@ -149,13 +150,7 @@ function onWhite(slip, height = slip.height) {
 }
 
 function save(picture, number) {
-  picture.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `slip-${number}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  });
+  picture.toBlob((blob) => keepFile(blob, `slip-${number}.png`));
 }
 
 function look(picture, number) {
@@ -169,30 +164,17 @@ canvas.addEventListener("click", () => {
 
 export function drawSlips(panel) {
   if (!slips.length) {
-    const hint = document.createElement("p");
-    hint.className = "hint";
-    hint.textContent = t("noSlips");
-    panel.replaceChildren(hint);
+    panel.replaceChildren(hint(t("noSlips")));
     return;
   }
-  const pile = document.createElement("ul");
-  pile.className = "pile";
-  pile.append(...slips.map((slip, at) => {
+  panel.replaceChildren(make("ul", { class: "pile" }, ...slips.map((slip, at) => {
     const number = slips.length - at;
-    const item = document.createElement("li");
-    const open = document.createElement("button");
-    open.type = "button";
-    open.className = "slip";
-    open.title = t("zoom");
-    open.setAttribute("aria-label", `${t("zoom")}: ${t("slip")} ${number}`);
-    open.append(slip);
-    open.addEventListener("click", () => look(onWhite(slip), number));
-    const keep = document.createElement("button");
-    keep.type = "button";
-    keep.textContent = t("download");
-    keep.addEventListener("click", () => save(onWhite(slip), number));
-    item.append(open, keep);
-    return item;
-  }));
-  panel.replaceChildren(pile);
+    return make("li", {},
+      make("button", {
+        type: "button", class: "slip", title: t("zoom"),
+        "aria-label": `${t("zoom")}: ${t("slip")} ${number}`,
+        onclick: () => look(onWhite(slip), number),
+      }, slip),
+      make("button", { type: "button", onclick: () => save(onWhite(slip), number) }, t("download")));
+  })));
 }

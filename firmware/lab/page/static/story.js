@@ -128,6 +128,6 @@ async function showLink(text) {
 on("recording", (recording) => {
   const what = wanted;
   wanted = null;
-  if (what === "file") keepFile(recording.text, "bench.pos");
+  if (what === "file") keepFile(new Blob([recording.text], { type: "text/plain" }), "bench.pos");
   if (what === "link") showLink(recording.text);
 });
