@@ -64,50 +64,16 @@ def money(minor: int, code: str) -> str:
 
 def _each(_: Lookups, found: Iterable[Transaction]) -> Iterator[SheetRow]:
     for one in found:
-        original = one.original
-        if original is not None and original.elsewhere:  # its numbers are another terminal's
-            original = None
-        minor = moved_minor(one)
-        yield {
-            "date": dashed(one.date),
-            "time": clock_text(one.time),
-            "batch": f"{one.batch:06d}",
-            "voucher": f"{one.stan:06d}",
-            "type": one.kind.value,
-            "currency": one.currency,
-            "amount": money(minor, one.currency),
-            "requested": money(one.amount_minor, one.currency),
-            "state": one.state.value,
-            "counts": int(one.state is State.APPROVED and not one.training and bool(one.kind.sign)),
-            "training": one.training,
-            "response": one.response_code,
-            "reason": one.reason,
-            "authorisation": one.authorisation_code,
-            "reference": one.reference,
-            "card": _card(one),
-            "scheme": one.card.scheme,
-            "operator": one.operator,
-            "original_batch": f"{original.batch:06d}" if original else "",
-            "original_voucher": f"{original.stan:06d}" if original else "",
-            "voided_by": f"{one.voided_by:06d}" if one.voided_by else "",
-            "completed_by": f"{one.completed_by:06d}" if one.completed_by else "",
-            "refunded": money(one.refunded_minor, one.currency),
-            "undo": one.undo,
-            "offline": one.offline,
-            "settled": one.settled,
-            "merchant": one.merchant,
-            "merchant_name": one.merchant_name,
-            "store": one.store,
-            "terminal": one.terminal,
-            "amount_minor": minor,
-            "requested_minor": one.amount_minor,
-            "refunded_minor": one.refunded_minor,
-            "record": one.record_seq,
-            "record_hash": one.record_hash,
-            "order_id": one.order_id,
-            "order_reference": one.order_reference,
-            "issuer": one.issuer,
-        }
+        yield {name: cell(one) for name, (_, cell) in _TRANSACTION.items()}
+
+
+def _number(number: int) -> str:
+    """A batch or a voucher; "" for 0, which is none."""
+    return f"{number:06d}" if number else ""
+
+
+def _counts(one: Transaction) -> int:
+    return int(one.state is State.APPROVED and not one.training and bool(one.kind.sign))
 
 
 def _card(one: Transaction) -> str:
@@ -178,6 +144,47 @@ def _totals(journal: Lookups, found: Iterable[Transaction]) -> Iterator[SheetRow
         yield sums.cells(code) | {"head_record": record, "head_hash": head_hash}
 
 
+_TRANSACTION: dict[str, tuple[Is, Callable[[Transaction], Cell]]] = {
+    "date": (Is.DAY, lambda one: dashed(one.date)),
+    "time": (Is.CLOCK, lambda one: clock_text(one.time)),
+    "batch": (Is.NUMBER, lambda one: f"{one.batch:06d}"),
+    "voucher": (Is.NUMBER, lambda one: f"{one.stan:06d}"),
+    "type": (Is.TEXT, lambda one: one.kind.value),
+    "currency": (Is.TEXT, lambda one: one.currency),
+    "amount": (Is.MONEY, lambda one: money(moved_minor(one), one.currency)),
+    "requested": (Is.MONEY, lambda one: money(one.amount_minor, one.currency)),
+    "state": (Is.TEXT, lambda one: one.state.value),
+    "counts": (Is.COUNT, _counts),
+    "training": (Is.FLAG, lambda one: one.training),
+    "response": (Is.NUMBER, lambda one: one.response_code),
+    "reason": (Is.TEXT, lambda one: one.reason),
+    "authorisation": (Is.NUMBER, lambda one: one.authorisation_code),
+    "reference": (Is.NUMBER, lambda one: one.reference),
+    "card": (Is.TEXT, _card),
+    "scheme": (Is.TEXT, lambda one: one.card.scheme),
+    "operator": (Is.NUMBER, lambda one: one.operator),
+    # of another terminal's transaction both are 0
+    "original_batch": (Is.NUMBER, lambda one: _number(one.original.batch if one.original else 0)),
+    "original_voucher": (Is.NUMBER, lambda one: _number(one.original.stan if one.original else 0)),
+    "voided_by": (Is.NUMBER, lambda one: _number(one.voided_by)),
+    "completed_by": (Is.NUMBER, lambda one: _number(one.completed_by)),
+    "refunded": (Is.MONEY, lambda one: money(one.refunded_minor, one.currency)),
+    "undo": (Is.FLAG, lambda one: one.undo),
+    "offline": (Is.FLAG, lambda one: one.offline),
+    "settled": (Is.FLAG, lambda one: one.settled),
+    "merchant": (Is.NUMBER, lambda one: one.merchant),
+    "merchant_name": (Is.TEXT, lambda one: one.merchant_name),
+    "store": (Is.TEXT, lambda one: one.store),
+    "terminal": (Is.NUMBER, lambda one: one.terminal),
+    "amount_minor": (Is.COUNT, moved_minor),
+    "requested_minor": (Is.COUNT, lambda one: one.amount_minor),
+    "refunded_minor": (Is.COUNT, lambda one: one.refunded_minor),
+    "record": (Is.COUNT, lambda one: one.record_seq),
+    "record_hash": (Is.TEXT, lambda one: one.record_hash),
+    "order_id": (Is.TEXT, lambda one: one.order_id),
+    "order_reference": (Is.TEXT, lambda one: one.order_reference),
+    "issuer": (Is.NUMBER, lambda one: one.issuer),
+}
 _SUMS = {
     "first_date": Is.DAY,
     "last_date": Is.DAY,
@@ -194,49 +201,7 @@ _SUMS = {
     "net_minor": Is.COUNT,
 }
 TABLES = {
-    "transactions": Table(
-        {
-            "date": Is.DAY,
-            "time": Is.CLOCK,
-            "batch": Is.NUMBER,
-            "voucher": Is.NUMBER,
-            "type": Is.TEXT,
-            "currency": Is.TEXT,
-            "amount": Is.MONEY,
-            "requested": Is.MONEY,
-            "state": Is.TEXT,
-            "counts": Is.COUNT,
-            "training": Is.FLAG,
-            "response": Is.NUMBER,
-            "reason": Is.TEXT,
-            "authorisation": Is.NUMBER,
-            "reference": Is.NUMBER,
-            "card": Is.TEXT,
-            "scheme": Is.TEXT,
-            "operator": Is.NUMBER,
-            "original_batch": Is.NUMBER,
-            "original_voucher": Is.NUMBER,
-            "voided_by": Is.NUMBER,
-            "completed_by": Is.NUMBER,
-            "refunded": Is.MONEY,
-            "undo": Is.FLAG,
-            "offline": Is.FLAG,
-            "settled": Is.FLAG,
-            "merchant": Is.NUMBER,
-            "merchant_name": Is.TEXT,
-            "store": Is.TEXT,
-            "terminal": Is.NUMBER,
-            "amount_minor": Is.COUNT,
-            "requested_minor": Is.COUNT,
-            "refunded_minor": Is.COUNT,
-            "record": Is.COUNT,
-            "record_hash": Is.TEXT,
-            "order_id": Is.TEXT,
-            "order_reference": Is.TEXT,
-            "issuer": Is.NUMBER,
-        },
-        _each,
-    ),
+    "transactions": Table({name: what for name, (what, _) in _TRANSACTION.items()}, _each),
     "batches": Table(
         {"batch": Is.NUMBER, **_SUMS, "settled": Is.DAY, "balanced": Is.FLAG}, _by_batch
     ),
