@@ -26,7 +26,6 @@ _NAMES = {  # of the columns
     Kind.COMPLETION: "compl.",
     Kind.COMPLETION_VOID: "c-voids",
 }
-_GROUPS = {"hours": "hour", "schemes": "scheme", "cashiers": "cashier"}
 
 
 class Tally(Struct):
@@ -102,24 +101,20 @@ def table(report: Report) -> Iterator[str]:
         tally = report.whole
         yield f"  {name:<8}{tally.counts[kind]:>6}  {_text(report, tally.minors[kind]):>14}"
     yield f"  {'net':<8}{'':>6}  {_text(report, report.whole.net_minor):>14}"
-    for group, head in _GROUPS.items():
-        tallies = report.every_hour() if group == "hours" else dict(sorted(_of(report, group)))
-        if tallies:
-            names = {f"{name}:00" if group == "hours" else name: tallies[name] for name in tallies}
-            yield from _grouped(report, head, names)
+    hours = {f"{hour}:00": tally for hour, tally in report.every_hour().items()}
+    yield from _grouped(report, "hour", hours)
+    yield from _grouped(report, "scheme", dict(sorted(report.schemes.items())))
+    yield from _grouped(report, "cashier", dict(sorted(report.cashiers.items())))
     if report.declines:
         yield "declined"
         for reason, count in report.declines.most_common():
             yield f"{count:>6}  {reason}"
 
 
-def _of(report: Report, group: str) -> Iterable[tuple[str, Tally]]:
-    tallies: dict[str, Tally] = getattr(report, group)
-    return tallies.items()
-
-
 def _grouped(report: Report, head: str, tallies: dict[str, Tally]) -> Iterator[str]:
-    """A line each: how many and how much of every kind, and the net."""
+    """A line each: how many and how much of every kind, and the net; nothing for no lines."""
+    if not tallies:
+        return
     column = max(8, *(width(name) for name in tallies))
     names = _names(report)
     heads = "".join(f"  {name:>7}  {'sum':>12}" for name in names.values())
