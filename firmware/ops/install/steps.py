@@ -34,7 +34,16 @@ class Step(Protocol):
         ...
 
 
-class Group(Struct, frozen=True):
+class _Kept(Struct, frozen=True):
+    """A step that is never undone."""
+
+    def left(self, system: System) -> str | None:  # noqa: ARG002
+        return None
+
+    def undo(self, system: System) -> None: ...
+
+
+class Group(_Kept, frozen=True):
     """A group. Never taken away: Debian keeps system accounts, and others may use it."""
 
     name: str
@@ -45,13 +54,8 @@ class Group(Struct, frozen=True):
     def do(self, system: System) -> None:
         system.account("groupadd", "--system", self.name)
 
-    def left(self, system: System) -> str | None:  # noqa: ARG002
-        return None
 
-    def undo(self, system: System) -> None: ...
-
-
-class User(Struct, frozen=True):
+class User(_Kept, frozen=True):
     """The user that the terminal runs as; kept when it goes, for the data stays and is its own."""
 
     name: str
@@ -73,11 +77,6 @@ class User(Struct, frozen=True):
         if missing := self._missing(system):
             system.account("usermod", "--append", "--groups", ",".join(missing), self.name)
 
-    def left(self, system: System) -> str | None:  # noqa: ARG002
-        return None
-
-    def undo(self, system: System) -> None: ...
-
     def _missing(self, system: System) -> list[str]:
         entries = {group: system.entry("group", group) for group in self.groups}
         return [
@@ -87,7 +86,7 @@ class User(Struct, frozen=True):
         ]
 
 
-class Directory(Struct, frozen=True):
+class Directory(_Kept, frozen=True):
     """The data directory, for its owner alone. Never taken away."""
 
     path: str
@@ -107,11 +106,6 @@ class Directory(Struct, frozen=True):
         place.mkdir(parents=True, exist_ok=True)
         place.chmod(self.mode)
         system.give(place, self.owner)
-
-    def left(self, system: System) -> str | None:  # noqa: ARG002
-        return None
-
-    def undo(self, system: System) -> None: ...
 
 
 class File(Struct, frozen=True):
