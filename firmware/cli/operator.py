@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from firmware.audit.data import add_data_argument, reading, spooled
@@ -73,12 +74,11 @@ def _listed(journal: Lookups) -> Iterator[str]:
 
 
 def _change(data: Path, action: str, number: str) -> None:
-    with owning(data, busy="stop it first, or use its menu 7"):
-        directory = DataDirectory(data, SystemClock().now)
-        try:
-            refusal = _asked(directory.operators, action, number)
-        finally:
-            directory.close()
+    with (
+        owning(data, busy="stop it first, or use its menu 7"),
+        closing(DataDirectory(data, SystemClock().now)) as directory,
+    ):
+        refusal = _asked(directory.operators, action, number)
     if refusal:
         raise Refused(_REFUSALS[refusal].format(number), code=FAILED)
 

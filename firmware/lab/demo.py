@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from PIL import Image
@@ -51,12 +52,11 @@ class Telling:
         language = self._language.value
         config = with_setting(STAGE_CONFIG, "general.language", language, source="--lang")
         lines = story.read_text(encoding="utf-8").splitlines()
-        with tempfile.TemporaryDirectory(prefix="pos-demo-") as directory:
-            player = Player(Path(directory), self._folder, config)
-            try:
-                self._play(player, read(story), lines)
-            finally:
-                player.close()
+        with (
+            tempfile.TemporaryDirectory(prefix="pos-demo-") as directory,
+            closing(Player(Path(directory), self._folder, config)) as player,
+        ):
+            self._play(player, read(story), lines)
         screens, papers = map(_panel, self._screens), map(_paper, self._papers)
         _grid(list(screens), SCREENS_COLUMNS).save(self._folder / SCREENS)
         _grid(list(papers), len(self._papers)).save(self._folder / VOUCHERS)

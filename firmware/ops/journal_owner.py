@@ -58,12 +58,9 @@ def change_key(data: Path) -> int:
     """
     with owning(data, busy="stop it first"):
         require_owner(data, "a new key would be yours", "pos journal new-key")
-        journal = Journal.open(data, TerminalKeys.load(data), SystemClock().now)
-        try:
+        with contextlib.closing(_opened(data)) as journal:
             journal.change_key()
             return journal.head()[0]
-        finally:
-            journal.close()
 
 
 def go_on(data: Path, last: tuple[int, int], *, reverse_open: bool) -> tuple[int, int]:
@@ -102,11 +99,12 @@ def new_books(data: Path) -> str:
     """
     with owning(data, busy="stop it first"):
         require_owner(data, "the record would be yours", "pos journal new-books")
-        journal = Journal.open(data, TerminalKeys.load(data), SystemClock().now)
-        try:
+        with contextlib.closing(_opened(data)) as journal:
             before = replace_books(journal)
-        finally:
-            journal.close()
     if not before:
         raise Refused(f"{data}: no books are missed here", code=FAILED)
     return before
+
+
+def _opened(data: Path) -> Journal:
+    return Journal.open(data, TerminalKeys.load(data), SystemClock().now)

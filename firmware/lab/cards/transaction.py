@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -167,11 +168,8 @@ class Bench:
             master = read_or_make_master(Path(directory) / MASTER)
             books = Path(directory) / BOOKS
             host = embedded_host(self._config, books, tray_books(), master, lambda: at)
-            client = HostClient(host, derived_keys(master))
-            try:
+            with closing(HostClient(host, derived_keys(master))) as client:
                 return client.ask(request, HOST_TIMEOUT_MS)
-            finally:
-                client.close()
 
 
 def sale(amount_minor: int, at: datetime) -> EmvTransaction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -27,9 +26,8 @@ def play(
     `on_step` is told of each step once it was played; `slot` is as Stage takes it.
     """
     steps = read(path)
-    directory = Path(tempfile.mkdtemp(prefix="pos-play-"))
-    try:
-        player = Player(directory / "terminal", output or directory / "saved", slot=slot)
+    with tempfile.TemporaryDirectory(prefix="pos-play-", ignore_cleanup_errors=True) as name:
+        player = Player(Path(name, "terminal"), output or Path(name, "saved"), slot=slot)
         try:
             for step in steps:
                 player.play(step)
@@ -39,5 +37,3 @@ def play(
             raise ScenarioError(step.place, str(fault)) from fault
         finally:
             player.close()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
