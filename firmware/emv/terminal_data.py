@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from firmware.core.masked import Pan
+from firmware.core.money import Money
 from firmware.emv.codes import AdditionalCapabilities, TerminalCapabilities
 from firmware.emv.tags import Tag
 
@@ -101,13 +102,10 @@ class ExceptionFile(Struct, frozen=True):
 class EmvTransaction(Struct, frozen=True):
     """One transaction; `on_exception_file` asks the terminal's file of stolen cards."""
 
-    amount_minor: int
-    currency: str  # ISO 4217 numeric
+    amount: Money
     at: datetime
     sequence_counter: int  # 1 to 99,999,999
-    currency_exponent: int = 2
     type: int = SALE
-    amount_other_minor: int = 0  # cashback
     merchant_forced_online: bool = False
     pin_bypass_allowed: bool = False
     on_exception_file: Callable[[Pan, str], bool] = _nobody
@@ -118,24 +116,24 @@ class EmvTransaction(Struct, frozen=True):
 
         A balance enquiry has no amount, and asks for one that the issuer can check.
         """
-        return self.type == REFUND or (self.amount_minor == 0 and self.type != BALANCE)
+        return self.type == REFUND or (self.amount.minor == 0 and self.type != BALANCE)
 
     def objects(self) -> dict[int, bytes]:
-        """The transaction's data objects."""
+        """The transaction's data objects. The other amount is that of cashback: none is given."""
+        minor, currency = self.amount.minor, self.amount.currency
         objects: dict[int, bytes] = {
-            Tag.AMOUNT_AUTHORISED_NUMERIC: numeric(str(self.amount_minor), 6),
-            Tag.AMOUNT_OTHER_NUMERIC: numeric(str(self.amount_other_minor), 6),
-            Tag.TRANSACTION_CURRENCY_CODE: numeric(self.currency, 2),
-            Tag.TRANSACTION_CURRENCY_EXPONENT: bytes([self.currency_exponent]),
+            Tag.AMOUNT_AUTHORISED_NUMERIC: numeric(str(minor), 6),
+            Tag.AMOUNT_OTHER_NUMERIC: bytes(6),
+            Tag.AMOUNT_OTHER_BINARY: bytes(4),
+            Tag.TRANSACTION_CURRENCY_CODE: numeric(currency.numeric, 2),
+            Tag.TRANSACTION_CURRENCY_EXPONENT: bytes([currency.exponent]),
             Tag.TRANSACTION_DATE: bytes.fromhex(f"{self.at:%y%m%d}"),
             Tag.TRANSACTION_TIME: bytes.fromhex(f"{self.at:%H%M%S}"),
             Tag.TRANSACTION_TYPE: bytes([self.type]),
             Tag.TRANSACTION_SEQUENCE_COUNTER: numeric(str(self.sequence_counter), 4),
         }
-        if self.amount_minor <= _AMOUNT_BINARY_MAX:
-            objects[Tag.AMOUNT_AUTHORISED_BINARY] = self.amount_minor.to_bytes(4, "big")
-        if self.amount_other_minor <= _AMOUNT_BINARY_MAX:
-            objects[Tag.AMOUNT_OTHER_BINARY] = self.amount_other_minor.to_bytes(4, "big")
+        if minor <= _AMOUNT_BINARY_MAX:
+            objects[Tag.AMOUNT_AUTHORISED_BINARY] = minor.to_bytes(4, "big")
         return objects
 
 

@@ -340,11 +340,8 @@ def _terminal(terminal: TerminalData, wanted: CardUse) -> TerminalData:
 async def _transaction(desk: Desk, wanted: CardUse) -> EmvTransaction:
     moment = await Now()
     numbers = await Look.of(Lookups.next_numbers, training=desk.training)
-    amount = wanted.amount or desk.money(0)
     return EmvTransaction(
-        amount_minor=amount.minor,
-        currency=amount.currency.numeric,
-        currency_exponent=amount.currency.exponent,
+        amount=wanted.amount or desk.money(0),
         at=moment.wall,
         sequence_counter=numbers.stan,
         type=TYPES[wanted.kind],

@@ -25,12 +25,13 @@ from firmware.emv.tags import Tag
 from firmware.emv.terminal_data import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
 from firmware.lab.cards.transaction import driven
+from tests.payment import yuan
 
 AID = bytes.fromhex("A0000000031010")
 PAN = "4761739001010010"
 NOON = datetime(2026, 5, 1, 12, 30, 15)  # noqa: DTZ001 - a card knows no zone
 TERMINAL = TerminalData("156", "10000001", "123456789012345", "HAPPY STORE", "POS00001")
-SALE_OF_100 = EmvTransaction(amount_minor=10000, currency="156", at=NOON, sequence_counter=7)
+SALE_OF_100 = EmvTransaction(amount=yuan(10000), at=NOON, sequence_counter=7)
 APPLICATION = Application(
     aid=AID,
     name="Test",

@@ -26,6 +26,7 @@ from tests.emv.support import (
     tsi_hex,
     tvr_hex,
 )
+from tests.payment import yuan
 
 NONE, FLOOR, SDA_FAILED = Tvr(0), Tvr.FLOOR_LIMIT_EXCEEDED, Tvr.SDA_FAILED
 IAC = {
@@ -109,7 +110,7 @@ def test_10_7_absent_action_codes_have_defaults(terminal: TerminalData, tvr: Tvr
     assert analyse(state) is asked
 
 
-@pytest.mark.parametrize("changed", [{"type": REFUND}, {"amount_minor": 0}])
+@pytest.mark.parametrize("changed", [{"type": REFUND}, {"amount": yuan(0)}])
 def test_a_refund_and_a_zero_amount_ask_for_an_aac(changed):
     assert wanted(NONE, transaction=replace(SALE_OF_100, **changed)) is AcType.AAC
 

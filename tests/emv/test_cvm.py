@@ -28,6 +28,7 @@ from tests.emv.support import (
     tsi_hex,
     tvr_hex,
 )
+from tests.payment import yuan
 
 SUPPORTED = Aip.CARDHOLDER_VERIFICATION_SUPPORTED
 AMOUNTS = "00002000 00004000"  # X 81.92, Y 163.84
@@ -166,7 +167,7 @@ X, Y = 0x2000, 0x4000
 def test_annex_c3_amounts_x_and_y(condition: str, amount: int, currency: str | None, holds: bool):
     state, _ = verified(
         f"1E{condition}",
-        transaction=replace(SALE_OF_100, amount_minor=amount),
+        transaction=replace(SALE_OF_100, amount=yuan(amount)),
         currency=currency,
     )
     assert state.cvm_results.hex().upper() == (f"1E{condition}00" if holds else "3F0001")

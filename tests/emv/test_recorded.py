@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from firmware.core.money import Currency, Money
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.certificates import Certificate, issuer_key
 from firmware.emv.codes import AdditionalCapabilities, Aip, TerminalCapabilities, Tvr
@@ -47,7 +48,8 @@ SIGNATURE_ONLY = replace(
     capabilities=TerminalCapabilities.IC_WITH_CONTACTS | TerminalCapabilities.SIGNATURE,
 )
 MARCH_2012 = datetime(2012, 3, 16)  # noqa: DTZ001 - a card knows no zone
-SALE_OF_10 = replace(SALE_OF_100, amount_minor=1000, currency="036", at=MARCH_2012)
+AUSTRALIAN = Currency("AUD", "036", 2, "AUD")
+SALE_OF_10 = replace(SALE_OF_100, amount=Money(1000, AUSTRALIAN), at=MARCH_2012)
 ANSWER = OnlineAnswer("00", bytes.fromhex("1122334455667788"))
 
 

@@ -20,6 +20,7 @@ from tests.emv.support import (
     tsi_hex,
     tvr_hex,
 )
+from tests.payment import yuan
 
 
 def managed(
@@ -56,7 +57,7 @@ def managed(
     ],
 )
 def test_10_6_1_floor_limit(amount: int, before: int, tvr: str):
-    state = managed(replace(SALE_OF_100, amount_minor=amount), before=before)
+    state = managed(replace(SALE_OF_100, amount=yuan(amount)), before=before)
     assert (tvr_hex(state), tsi_hex(state)) == (tvr, "0800")
 
 
@@ -79,7 +80,7 @@ def test_the_merchant_forces_online():
 @pytest.mark.parametrize("aip", [Aip(0), Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED])
 def test_10_6_it_is_performed_whatever_the_card_asks_for(aip: Aip):
     state = managed(
-        replace(SALE_OF_100, amount_minor=99999), counters("000A", "0005"), LIMITS, aip=aip
+        replace(SALE_OF_100, amount=yuan(99999)), counters("000A", "0005"), LIMITS, aip=aip
     )
     assert (tvr_hex(state), tsi_hex(state)) == ("000000E000", "0800")
 

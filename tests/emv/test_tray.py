@@ -27,6 +27,7 @@ from firmware.lab.issuers import CardAccount, tray_accounts
 from hw.sim.cards import TEST_CA_KEYS, Card
 from hw.sim.cards.personalisation import TRAY, load_keys
 from tests.emv.support import TERMINAL, ScriptedDialogue, run
+from tests.payment import yuan
 
 pytestmark = pytest.mark.filterwarnings(
     # pyemv takes 3DES from where cryptography is about to remove it
@@ -36,7 +37,7 @@ KEYS = CaKeys.shipped(test_keys=True).merged(
     CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True)
 )
 TEST_KEYS = load_keys()
-SALE = EmvTransaction(12850, "156", datetime(2026, 5, 1, 12, 30), 7)  # noqa: DTZ001 - as cards are
+SALE = EmvTransaction(yuan(12850), datetime(2026, 5, 1, 12, 30), 7)  # noqa: DTZ001 - as cards are
 ACCOUNTS = {(account.aid, account.pan): account for account in tray_accounts()}
 PINS = {"visa-debit": "1234", "mastercard-cda": "1234", "store-card": "0000"}
 

@@ -130,10 +130,10 @@ def _supported(state: SessionState, code: CvmCode | None) -> bool:
 def _condition_holds(state: SessionState, cvm_list: CvmList, rule: CvmRule) -> bool:
     """Whether a rule applies. See EMV 4.4 Book 3, Annex C3 and 10.5."""
     kind = state.transaction.type
-    amount = state.transaction.amount_minor
+    amount = state.transaction.amount
     unattended = state.terminal.unattended
     currency = state.identity.currency
-    comparable = currency is not None and currency == state.transaction.currency
+    comparable = currency is not None and currency == amount.currency.numeric
     holds = {
         CvmCondition.ALWAYS: True,
         CvmCondition.UNATTENDED_CASH: kind == CASH and unattended,
@@ -141,10 +141,10 @@ def _condition_holds(state: SessionState, cvm_list: CvmList, rule: CvmRule) -> b
         CvmCondition.TERMINAL_SUPPORTS: _supported(state, rule.code),
         CvmCondition.MANUAL_CASH: kind == CASH and not unattended,
         CvmCondition.CASHBACK: kind == CASHBACK,
-        CvmCondition.UNDER_X: comparable and amount < cvm_list.x,
-        CvmCondition.OVER_X: comparable and amount > cvm_list.x,
-        CvmCondition.UNDER_Y: comparable and amount < cvm_list.y,
-        CvmCondition.OVER_Y: comparable and amount > cvm_list.y,
+        CvmCondition.UNDER_X: comparable and amount.minor < cvm_list.x,
+        CvmCondition.OVER_X: comparable and amount.minor > cvm_list.x,
+        CvmCondition.UNDER_Y: comparable and amount.minor < cvm_list.y,
+        CvmCondition.OVER_Y: comparable and amount.minor > cvm_list.y,
     }
     # a condition outside the range the kernel understands passes the rule over
     return {code.value: held for code, held in holds.items()}.get(rule.condition, False)

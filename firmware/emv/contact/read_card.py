@@ -10,6 +10,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from firmware.core.money import CURRENCIES, Money
 from firmware.emv import apdu
 from firmware.emv.apdu import Sw
 from firmware.emv.ca_keys import CaKeys
@@ -73,7 +74,7 @@ async def read_card(
     `at` is the wall clock. Ended when the card is gone or mute, or is blocked as a whole.
     """
     terminal = TerminalData("156", "00000000", "", "", "00000000")
-    transaction = EmvTransaction(0, "156", at, 1)
+    transaction = EmvTransaction(Money(0, CURRENCIES["CNY"]), at, 1)
     state = SessionState(dialogue, terminal, transaction, CaKeys(), trace or Trace())
     table = Applications(applications)
     try:

@@ -30,15 +30,15 @@ async def manage_risk(state: SessionState) -> None:
 
 async def _check_floor_limit(state: SessionState) -> None:
     """Floor limit over split sales, then random selection below it. See 10.6.1 and 10.6.2."""
-    transaction, config = state.transaction, state.config
+    amount_minor, config = state.transaction.amount.minor, state.config
     before = state.approved_before_minor
-    sums = f"{transaction.amount_minor} + {before} approved before"
+    sums = f"{amount_minor} + {before} approved before"
     state.note(f"{sums}, floor limit {config.floor_limit_minor}", "Book 3, 10.6.1")
-    if transaction.amount_minor + before >= config.floor_limit_minor:
+    if amount_minor + before >= config.floor_limit_minor:
         state.raise_tvr(Tvr.FLOOR_LIMIT_EXCEEDED, "Book 3, 10.6.1")
         return
     percent = target_percent(
-        transaction.amount_minor,
+        amount_minor,
         threshold_minor=config.random_threshold_minor,
         floor_limit_minor=config.floor_limit_minor,
         target_percent=config.random_target_percent,

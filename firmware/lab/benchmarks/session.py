@@ -10,6 +10,7 @@ from functools import cache
 from msgspec import Struct
 
 from firmware.core.masked import Pin
+from firmware.core.money import CURRENCIES, Money
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt
 from firmware.emv.contact.session import Session
@@ -66,7 +67,7 @@ def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
     setup = _setup()
     counter = _Counter(reader, pin)
     keys = setup.ca_keys if with_keys else CaKeys()
-    transaction = EmvTransaction(AMOUNT_MINOR, "156", START, 1)
+    transaction = EmvTransaction(Money(AMOUNT_MINOR, CURRENCIES["CNY"]), START, 1)
     reader.power_on()
     began_ns = time.process_time_ns()
     session = Session(counter, setup.terminal, setup.applications, keys, transaction)

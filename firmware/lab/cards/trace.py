@@ -12,7 +12,6 @@ from typing import TextIO
 from msgspec import Struct, field
 
 from firmware.core.clock import SystemClock
-from firmware.core.money import CURRENCIES, Money
 from firmware.emv.apdu import Ins
 from firmware.emv.codes import CDA_REQUESTED, AcType
 from firmware.emv.meanings import meaning
@@ -166,9 +165,8 @@ def parameters(step: ApduStep) -> str:
 
 def sale_line(transaction: EmvTransaction) -> str:
     """What is traced: amount and time."""
-    currency = next(one for one in CURRENCIES.values() if one.numeric == transaction.currency)
-    amount = Money(transaction.amount_minor, currency)
-    return f"Sale of {currency.label} {amount} at {transaction.at:%Y-%m-%d %H:%M:%S}"
+    amount = transaction.amount
+    return f"Sale of {amount.currency.label} {amount} at {transaction.at:%Y-%m-%d %H:%M:%S}"
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:

@@ -148,8 +148,7 @@ class Bench:
 
     def _ask_host(self, decided: OnlineRequested, card: CardData) -> HostAnswer:
         """The embedded host's answer, over the wire format that the terminal speaks to any host."""
-        merchant, currency = self._config.merchant, self._config.currency
-        at = self.transaction.at
+        merchant, at = self._config.merchant, self.transaction.at
         presented = CardPresented(
             card.pan, card.psn, card.expiry[:4], card.track2, decided.online_pin, decided.de55
         )
@@ -159,7 +158,7 @@ class Bench:
             merchant=merchant.number,
             batch=1,
             stan=self.transaction.sequence_counter,
-            amount=Money(self.transaction.amount_minor, currency),
+            amount=self.transaction.amount,
             date=f"{at:%Y%m%d}",
             time=f"{at:%H%M%S}",
         )
@@ -174,11 +173,8 @@ class Bench:
 
 def sale(amount_minor: int, at: datetime) -> EmvTransaction:
     """A sale in the terminal's own currency; a PIN that is not given is bypassed."""
-    currency = Config().currency
     return EmvTransaction(
-        amount_minor=amount_minor,
-        currency=currency.numeric,
-        currency_exponent=currency.exponent,
+        amount=Money(amount_minor, Config().currency),
         at=at,
         sequence_counter=1,
         pin_bypass_allowed=True,
