@@ -97,15 +97,10 @@ class EmvFacts(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """The session is over and the card decided nothing that counts.
-
-    `after_first_ac`: the card had answered the first GENERATE AC, so a host may have been asked
-    and a reversal is due.
-    """
+    """The session is over and the card decided nothing that counts."""
 
     reason: EndReason
     detail: str = ""
-    after_first_ac: bool = False
 
 
 class Identified(Struct, frozen=True):
@@ -127,7 +122,6 @@ class OnlineRequested(_Untold, frozen=True):
 
     de55: bytes
     facts: EmvFacts
-    cvm: CvmResult
     online_pin: Pin | None  # in clear, for the host layer to encipher
 
 

@@ -206,7 +206,6 @@ def test_10_8_the_card_may_answer_what_was_asked_or_lower(
     assert state.card[Tag.APPLICATION_CRYPTOGRAM].hex().upper() == AC
     assert state.card[Tag.ISSUER_APPLICATION_DATA].hex().upper() == IAD
     assert tsi_hex(state) == "2000"
-    assert state.first_ac_answered
 
 
 @pytest.mark.parametrize(

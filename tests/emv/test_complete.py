@@ -53,7 +53,7 @@ def completed(
     dialogue = ScriptedDialogue(exchanges)
     card = {int(Tag.CDOL2): "8A02910A9505", int(Tag.ISSUER_ACTION_CODE_DEFAULT): default}
     state = state_of(dialogue, aip=aip, card=card, terminal=terminal)
-    state.tvr, state.first_ac_answered = tvr, True
+    state.tvr = tvr
     if isinstance(answer, OnlineAnswer):
         reason = run(complete_online(state, answer))
     else:

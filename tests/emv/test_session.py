@@ -66,7 +66,7 @@ def test_a_sale_online_from_selection_to_completion():
     decision = run(session.decide())
     assert isinstance(decision, OnlineRequested)
     assert decision.online_pin == Pin("123456")
-    assert decision.cvm.online_pin
+    assert decision.facts.cvm.online_pin
     facts = decision.facts
     assert (facts.ac, facts.ac_type, facts.atc, facts.cid) == (AC, "ARQC", 7, 0x80)
     assert facts.tvr.hex() == "8000048000"
@@ -293,7 +293,6 @@ def test_a_card_that_fails_at_any_command_ends_the_session_and_says_when(
             break
         assert isinstance(outcome, Ended)
         assert outcome.reason is reason
-        assert outcome.after_first_ac == isinstance(decision, OnlineRequested)
     else:
         raise AssertionError("the session never came to its end")
 
@@ -301,7 +300,7 @@ def test_a_card_that_fails_at_any_command_ends_the_session_and_says_when(
 def test_a_cancelled_pin_ends_the_session_before_any_cryptogram():
     card = FakeCard(aip=RISK | Aip.CARDHOLDER_VERIFICATION_SUPPORTED, cvm_list="00" * 8 + "0200")
     session = identified(session_with(card, [CANCEL]))
-    assert run(session.decide()) == Ended(EndReason.CANCELLED, "PIN entry", after_first_ac=False)
+    assert run(session.decide()) == Ended(EndReason.CANCELLED, "PIN entry")
     assert 0xAE not in card.sent_ins()
 
 

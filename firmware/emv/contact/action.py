@@ -118,6 +118,5 @@ async def first_generate_ac(state: SessionState, wanted: AcType) -> Cryptogram:
     answer = await generate_ac(state, wanted, Tag.CDOL1, data, state.pdol_data)
     if _RANK[answer.type] > _RANK[wanted]:
         raise CardError(f"asked for {wanted.name}, the card answered {answer.type.name}")
-    state.first_ac_answered = True
     state.tsi |= Tsi.CARD_RISK_MANAGEMENT_PERFORMED
     return answer

@@ -137,7 +137,7 @@ class Session:
             if reason is None:
                 return ApprovedOffline(self._facts(), de55.build(state))
             return self._declined_offline(reason)
-        return OnlineRequested(de55.build(state), self._facts(), state.cvm, state.online_pin)
+        return OnlineRequested(de55.build(state), self._facts(), state.online_pin)
 
     def _declined_offline(self, reason: DeclineReason) -> DeclinedOffline:
         return DeclinedOffline(self._facts(), reason, de55.build(self._state))
@@ -165,7 +165,7 @@ class Session:
         state = self._state
         reason = error.reason if isinstance(error, SessionEnded) else EndReason.CARD_ERROR
         state.note(f"Ended: {reason.value} {error.detail}".strip(), "Book 3, 7.5")
-        return Ended(reason, error.detail, after_first_ac=state.first_ac_answered)
+        return Ended(reason, error.detail)
 
     def _facts(self) -> EmvFacts:
         """What voucher and journal keep."""

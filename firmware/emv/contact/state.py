@@ -77,7 +77,6 @@ class SessionState:
     cdol1_data: bytes = field(default=b"", repr=False)
     card_data: CardData | None = None
     approved_before_minor: int = 0  # on the same card, against split sales
-    first_ac_answered: bool = False
     ac_type: AcType = AcType.AAC
     script_results: bytes = b""
 
