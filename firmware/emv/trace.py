@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Struct
 
 from firmware.emv.apdu import Command, Ins, Response
@@ -30,7 +31,7 @@ class DecodedObject(Struct, frozen=True):
     meaning: str = ""
 
 
-class ApduStep(Struct, frozen=True):
+class ApduStep(Struct, frozen=True, tag_field="kind", tag="apdu"):
     """A command and its response in hex, with the data objects of both."""
 
     step: str
@@ -38,11 +39,11 @@ class ApduStep(Struct, frozen=True):
     command: str
     sent: tuple[DecodedObject, ...]  # what a data object list had asked for
     response: str
+    status: str  # the status word in words, where it needs any
     objects: tuple[DecodedObject, ...]
-    status: str = ""  # the status word in words, where it needs any
 
 
-class DecisionStep(Struct, frozen=True):
+class DecisionStep(Struct, frozen=True, tag_field="kind", tag="decision"):
     """What the kernel concluded, and where the Books say so."""
 
     step: str
@@ -91,7 +92,7 @@ class Trace:
         decoded = tuple(self._decode(objects, 0))
         asked = tuple(self._object(tag, value, 0) for tag, value in sent)
         answer = f"{got} {status}".strip()
-        self.steps.append(ApduStep(step, command.name, raw, asked, answer, decoded, said))
+        self.steps.append(ApduStep(step, command.name, raw, asked, answer, said, decoded))
 
     def _learn(self, objects: Sequence[Tlv]) -> None:
         if self.clear:
@@ -124,7 +125,8 @@ class Trace:
 
     def to_json(self) -> list[dict[str, object]]:
         """The steps as values of JSON."""
-        return [_as_json(step) for step in self.steps]
+        steps: list[dict[str, object]] = msgspec.to_builtins(self.steps)
+        return steps
 
     def lines(self) -> Iterator[str]:
         """The steps as lines of text for a screen or a log."""
@@ -134,26 +136,6 @@ class Trace:
                 step_shown = step.step
                 yield f"== {step_shown}"
             yield from _lines_of(step)
-
-
-def _as_json(step: TraceStep) -> dict[str, object]:
-    if isinstance(step, DecisionStep):
-        return {"kind": "decision", "step": step.step, "text": step.text, "source": step.source}
-    return {
-        "kind": "apdu",
-        "step": step.step,
-        "name": step.name,
-        "command": step.command,
-        "sent": [_object_as_json(one) for one in step.sent],
-        "response": step.response,
-        "status": step.status,
-        "objects": [_object_as_json(one) for one in step.objects],
-    }
-
-
-def _object_as_json(one: DecodedObject) -> dict[str, object]:
-    plain: dict[str, object] = {"tag": one.tag, "name": one.name, "value": one.value}
-    return {**plain, "depth": one.depth, "meaning": one.meaning}
 
 
 def _lines_of(step: TraceStep) -> Iterator[str]:

@@ -58,5 +58,5 @@ def test_a_list_that_is_cut_off_leaves_the_bytes_as_they_are():
     wire = Exchanges()
     wire.next(bytes.fromhex("00B2010C00"), bytes.fromhex("70038C019F9000"))
     shown = wire.next(bytes.fromhex("80AE400002AABB00"), bytes.fromhex("6985"))
-    assert shown["sent"] == []
+    assert not shown["sent"]
     assert "AABB" in shown["command"]
