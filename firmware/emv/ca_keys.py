@@ -20,12 +20,11 @@ from importlib import resources
 
 from msgspec import Struct
 
-from firmware.emv.certificates import PublicKey
+from firmware.emv.certificates import KEY_BYTES_MAX, PublicKey
 
 LIVE, EXPIRED, TEST, UNKNOWN = STATUSES = ("live", "expired", "test", "unknown")
 _COLUMNS_MIN = 5
 _STATUS_COLUMN, _EXPIRES_COLUMN = 6, 7
-_MODULUS_BYTES_MAX = 248
 
 
 class CaKeyError(ValueError):
@@ -98,7 +97,7 @@ class CaKeys:
         """
         keys: list[tuple[bytes, int, PublicKey]] = []
         untrusted: dict[tuple[bytes, int], str] = {}
-        for place, columns in _rows(text, name, "rid\t"):
+        for place, columns in _rows(text, name):
             try:
                 rid, index, key = _key(columns)
                 status = _status(columns)
@@ -124,7 +123,7 @@ def revocations(text: str, name: str = "revocations") -> list[Revocation]:
     `#` begins a comment. Raises CaKeyError with `name` and line. See EMV 4.4 Book 2, 5.1.2.
     """
     found = []
-    for place, columns in _rows(text, name, "rid\t"):
+    for place, columns in _rows(text, name):
         try:
             found.append(_revocation(" ".join(columns).partition("#")[0].split()))
         except ValueError as error:
@@ -142,10 +141,10 @@ def _revocation(words: list[str]) -> Revocation:
     return Revocation(rid, index[0], serial)
 
 
-def _rows(text: str, name: str, heading: str) -> Iterator[tuple[str, list[str]]]:
-    """The rows of a tab-separated file, each with its place."""
+def _rows(text: str, name: str) -> Iterator[tuple[str, list[str]]]:
+    """The rows of a tab-separated file without comments and heading, each with its place."""
     for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.startswith(("#", heading)):
+        if line.strip() and not line.startswith(("#", "rid\t")):
             yield f"{name}, line {number}", line.split("\t")
 
 
@@ -174,8 +173,8 @@ def _key(columns: list[str]) -> tuple[bytes, int, PublicKey]:
         raise ValueError(f"expected {_COLUMNS_MIN} columns, found {len(columns)}")
     rid, index, exponent, modulus, check = (bytes.fromhex(column) for column in columns[:5])
     _check_name(rid, index)
-    if not modulus or len(modulus) > _MODULUS_BYTES_MAX:
-        raise ValueError(f"a modulus has up to {_MODULUS_BYTES_MAX} bytes, not {len(modulus)}")
+    if not modulus or len(modulus) > KEY_BYTES_MAX:
+        raise ValueError(f"a modulus has up to {KEY_BYTES_MAX} bytes, not {len(modulus)}")
     if check_value(rid, index[0], modulus, exponent) != check:
         raise ValueError(f"the check value of {rid.hex().upper()} {index.hex().upper()} is wrong")
     return rid, index[0], PublicKey(modulus, int.from_bytes(exponent, "big"))

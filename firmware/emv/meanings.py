@@ -11,6 +11,7 @@ from collections.abc import Callable
 from firmware.emv import dol
 from firmware.emv.apdu import Sw
 from firmware.emv.codes import (
+    CID_REASON_MASK,
     CVM_APPLY_SUCCEEDING,
     AcType,
     AdditionalCapabilities,
@@ -81,7 +82,7 @@ def _afl(value: bytes) -> str:
 
 
 def _cid(value: bytes) -> str:
-    reason = value[0] & 0x07
+    reason = value[0] & CID_REASON_MASK
     known = reason in set(CidReason)
     why = CidReason(reason).name if known else f"reason {reason}"
     return AcType(value[0] & 0xC0).name + (f", {why}" if reason else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from firmware.emv import tlv
 from firmware.emv.tags import Tag
 
-RESULTS = 0xDF31  # of the scripts, on a UnionPay line
 _TAGS = frozenset(
     {
         Tag.APPLICATION_CRYPTOGRAM,
@@ -27,4 +26,4 @@ def script_data(de55: bytes, results: bytes) -> bytes:
     if not results:
         return b""
     kept = b"".join(one.raw for one in tlv.parse(de55) if one.tag in _TAGS)
-    return kept + tlv.encode(RESULTS, results)
+    return kept + tlv.encode(Tag.SCRIPT_RESULTS_UNIONPAY, results)
