@@ -22,7 +22,6 @@ class Elsewhere(Struct, frozen=True):
 
     kind: Kind
     original: OriginalRef
-    number: str  # by which people know it
     question: Text
     amount: Text
     why_not: WhyNot
@@ -32,9 +31,9 @@ class Elsewhere(Struct, frozen=True):
 
 async def carry_out_elsewhere(desk: Desk, asked: Elsewhere) -> PaymentEnded | None:
     """Say that it is not of here, then amount, amount check, card, PIN; intent, acquirer."""
-    day = asked.original.date
+    number, day = asked.original.number, asked.original.date
     dashed = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-    detail = (Phrase.of((asked.number, asked.number)), Phrase.of((dashed, dashed)))
+    detail = (Phrase.of((number, number)), Phrase.of((dashed, dashed)))
     question = Notice(
         Phrase.of(asked.question),
         (*detail, Phrase.of(Text.ACQUIRER_DECIDES)),

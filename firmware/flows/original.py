@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
@@ -18,8 +20,9 @@ from firmware.flows.steps import (
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
-from firmware.payments.effects import Look
+from firmware.payments.effects import Look, Now
 from firmware.payments.order import Agreed, Order
+from firmware.payments.originals import day_of
 from firmware.payments.refusals import Code, Refusal
 from firmware.receipts.sheet import masked_number
 from firmware.ui.screen_parts import KINDS
@@ -27,6 +30,15 @@ from firmware.ui.screens import Original, Phrase
 from firmware.ui.texts import Text
 
 VOUCHER_LENGTHS = tuple(range(1, 7))
+REFERENCE_LENGTH = 12
+
+
+class Named(Struct, frozen=True):
+    """What was keyed of an original, and the transaction of this terminal that it names."""
+
+    number: str
+    day: str  # YYYYMMDD
+    found: Transaction | None
 
 
 async def named_by_voucher(desk: Desk, kind: Kind) -> Transaction | GivenUp | None:
@@ -37,6 +49,39 @@ async def named_by_voucher(desk: Desk, kind: Kind) -> Transaction | GivenUp | No
         await abandon(kind, EntryStep.VOUCHER_NUMBER, number)
         return number
     return await Look.of(Lookups.by_voucher, int(number), training=desk.training)
+
+
+async def enter_number_and_date(
+    desk: Desk, title: Text, lengths: tuple[int, ...]
+) -> tuple[str, str] | GivenUp:
+    """Key a number of an original, and its date: YYYYMMDD."""
+    hint = Phrase.of(Text.SIX_OR_TWELVE)
+    number = await enter_digits(desk, Phrase.of(title), lengths=lengths, hint=hint)
+    if isinstance(number, GivenUp):
+        return number
+    day = await _enter_date(desk)
+    return day if isinstance(day, GivenUp) else (number, day)
+
+
+async def _enter_date(desk: Desk) -> str | GivenUp:
+    """The full date of an original, YYYYMMDD, of which MMDD will do; today stands there first."""
+    notice: Phrase | None = None
+    while True:
+        now = await Now()
+        keyed = await enter_digits(
+            desk,
+            Phrase.of(Text.ORIGINAL_DATE),
+            lengths=(4, 8),
+            hint=Phrase.of(Text.DATE_HINT),
+            notice=notice,
+            start=now.date,
+        )
+        if isinstance(keyed, GivenUp):
+            return keyed
+        try:
+            return f"{day_of(keyed, now.wall.date()):%Y%m%d}"
+        except ValueError:
+            notice = Phrase.of(Text.DATE_WRONG)
 
 
 async def agree_on_part(

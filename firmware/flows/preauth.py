@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.kinds import EntryStep, Kind
@@ -17,15 +16,17 @@ from firmware.flows.desk import Desk
 from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
 from firmware.flows.guards import in_words, may_sell
 from firmware.flows.original import (
+    REFERENCE_LENGTH,
+    Named,
     agree_on_part,
     detail_of,
+    enter_number_and_date,
     named_by_voucher,
     original_screen,
     refuse,
 )
 from firmware.flows.outcome import finish
 from firmware.flows.permissions import permitted
-from firmware.flows.refund import REFERENCE_LENGTH, enter_date
 from firmware.flows.sale import agree_on_amount, charge
 from firmware.flows.settle import may_move_money
 from firmware.flows.steps import (
@@ -33,11 +34,9 @@ from firmware.flows.steps import (
     abandon,
     choose,
     confirm_in_turns,
-    enter_digits,
 )
 from firmware.flows.void import carry_out_on_same_card, take_back
 from firmware.journal.lookups import Lookups
-from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look
 from firmware.payments.limits import completion_limits, sale_limits
 from firmware.payments.originals import (
@@ -90,7 +89,7 @@ async def complete(desk: Desk) -> PaymentEnded | None:
         return None
     if _may_be_elsewhere(named):
         return await _elsewhere(desk, Kind.COMPLETION, named)
-    found = named.hold
+    found = named.found
     refusal = await why_not_completed(desk, found)
     if refusal is not None or found is None:
         await refuse(desk, Kind.COMPLETION, refusal)
@@ -126,7 +125,7 @@ async def release(desk: Desk) -> PaymentEnded | None:
         return None
     if _may_be_elsewhere(named):
         return await _elsewhere(desk, Kind.PREAUTH_VOID, named)
-    found = named.hold
+    found = named.found
     refusal, pin = why_not_released(desk, found), desk.config.preauth.pin
     return await take_back(desk, Kind.PREAUTH_VOID, found, refusal, pin=pin)
 
@@ -158,20 +157,12 @@ async def _may_begin(desk: Desk, kind: Kind) -> bool:
     return False
 
 
-class _Named(Struct, frozen=True):
-    """What was keyed of a pre-authorisation, and the one of this terminal that it names."""
-
-    number: str
-    day: str
-    hold: Transaction | None
-
-
-def _may_be_elsewhere(named: _Named) -> bool:
+def _may_be_elsewhere(named: Named) -> bool:
     """Another terminal's is named by its authorisation code alone."""
-    return named.hold is None and len(named.number) == CODE_LENGTH
+    return named.found is None and len(named.number) == CODE_LENGTH
 
 
-async def _elsewhere(desk: Desk, kind: Kind, named: _Named) -> PaymentEnded | None:
+async def _elsewhere(desk: Desk, kind: Kind, named: Named) -> PaymentEnded | None:
     """Complete or void what another terminal of this merchant holds: the acquirer decides."""
     refusal = await why_not_held_elsewhere(desk, kind, date_of(named.day))
     if refusal is not None:
@@ -181,7 +172,6 @@ async def _elsewhere(desk: Desk, kind: Kind, named: _Named) -> PaymentEnded | No
     asked = Elsewhere(
         kind,
         held_elsewhere(named.number, named.day),
-        named.number,
         Text.HELD_ELSEWHERE,
         Text.COMPLETION_AMOUNT if completes else Text.HELD_AMOUNT,
         # how much is held is not known here: what one sale may be is the limit
@@ -191,19 +181,13 @@ async def _elsewhere(desk: Desk, kind: Kind, named: _Named) -> PaymentEnded | No
     return await carry_out_elsewhere(desk, asked)
 
 
-async def _find(desk: Desk, kind: Kind) -> _Named | GivenUp:
+async def _find(desk: Desk, kind: Kind) -> Named | GivenUp:
     """The pre-authorisation named by authorisation code or reference number, and its date."""
-    number = await enter_digits(
-        desk,
-        Phrase.of(Text.AUTHORISATION_OR_REFERENCE),
-        lengths=(CODE_LENGTH, REFERENCE_LENGTH),
-        hint=Phrase.of(Text.SIX_OR_TWELVE),
-    )
-    day = number if isinstance(number, GivenUp) else await enter_date(desk)
-    if isinstance(number, GivenUp) or isinstance(day, GivenUp):
-        assert isinstance(day, GivenUp), "it is the number's end, where that was given up"
-        await abandon(kind, EntryStep.ORIGINAL, day)
-        return GivenUp.CANCELLED
-    by_code = len(number) == CODE_LENGTH
-    lookup = Lookups.by_authorisation if by_code else Lookups.by_reference
-    return _Named(number, day, await Look.of(lookup, number, day, training=desk.training))
+    lengths = (CODE_LENGTH, REFERENCE_LENGTH)
+    keyed = await enter_number_and_date(desk, Text.AUTHORISATION_OR_REFERENCE, lengths)
+    if isinstance(keyed, GivenUp):
+        await abandon(kind, EntryStep.ORIGINAL, keyed)
+        return keyed
+    number, day = keyed
+    lookup = Lookups.by_authorisation if len(number) == CODE_LENGTH else Lookups.by_reference
+    return Named(number, day, await Look.of(lookup, number, day, training=desk.training))

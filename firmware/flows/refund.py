@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.kinds import EntryStep, Kind, OriginalRef
@@ -11,9 +10,12 @@ from firmware.flows.desk import Desk
 from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
 from firmware.flows.guards import in_words
 from firmware.flows.original import (
+    REFERENCE_LENGTH,
     VOUCHER_LENGTHS,
+    Named,
     agree_on_part,
     detail_of,
+    enter_number_and_date,
     original_screen,
     refuse,
 )
@@ -24,17 +26,15 @@ from firmware.flows.steps import (
     abandon,
     choose,
     confirm_in_turns,
-    enter_digits,
 )
 from firmware.flows.void import carry_out_on_same_card, void_original
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
-from firmware.payments.effects import Look, Now
+from firmware.payments.effects import Look
 from firmware.payments.limits import refund_limits
 from firmware.payments.order import Agreed
 from firmware.payments.originals import (
     date_of,
-    day_of,
     elsewhere,
     reference_to,
     why_not_elsewhere,
@@ -45,8 +45,6 @@ from firmware.payments.roles import Act
 from firmware.payments.transact import PaymentEnded
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
-
-REFERENCE_LENGTH = 12
 
 
 async def refund(desk: Desk) -> PaymentEnded | None:
@@ -62,7 +60,7 @@ async def refund(desk: Desk) -> PaymentEnded | None:
     if isinstance(named, GivenUp):
         await abandon(Kind.REFUND, EntryStep.ORIGINAL, named)
         return None
-    original = named.sale
+    original = named.found
     if original is None and len(named.number) == REFERENCE_LENGTH:
         return await _refund_elsewhere(desk, named.number, named.day)
     refusal = await why_not_refunded(desk, original)
@@ -106,7 +104,6 @@ async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnde
     asked = Elsewhere(
         Kind.REFUND,
         elsewhere(reference, day),
-        reference,
         Text.SOLD_ELSEWHERE,
         Text.REFUND_AMOUNT,
         await refund_limits(desk, None),
@@ -116,54 +113,19 @@ async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnde
     return await carry_out_elsewhere(desk, asked)
 
 
-class _Named(Struct, frozen=True):
-    """What was keyed of a sale, and the sale if it is this terminal's."""
-
-    number: str
-    day: str
-    sale: Transaction | None
-
-
-async def _find(desk: Desk) -> _Named | GivenUp:
+async def _find(desk: Desk) -> Named | GivenUp:
     """The sale named by voucher or reference number and full date."""
-    number = await enter_digits(
-        desk,
-        Phrase.of(Text.ORIGINAL_VOUCHER_OR_REFERENCE),
-        lengths=(*VOUCHER_LENGTHS, REFERENCE_LENGTH),
-        hint=Phrase.of(Text.SIX_OR_TWELVE),
-    )
-    if isinstance(number, GivenUp):
-        return number
-    day = await enter_date(desk)
-    if isinstance(day, GivenUp):
-        return day
+    title, lengths = Text.ORIGINAL_VOUCHER_OR_REFERENCE, (*VOUCHER_LENGTHS, REFERENCE_LENGTH)
+    keyed = await enter_number_and_date(desk, title, lengths)
+    if isinstance(keyed, GivenUp):
+        return keyed
+    number, day = keyed
     if len(number) == REFERENCE_LENGTH:
         sale = await Look.of(Lookups.by_reference, number, day, training=desk.training)
     else:
         asked = int(number), day
         sale = await Look.of(Lookups.by_voucher_and_date, *asked, training=desk.training)
-    return _Named(number, day, sale)
-
-
-async def enter_date(desk: Desk) -> str | GivenUp:
-    """The full date of an original, YYYYMMDD, of which MMDD will do; today stands there first."""
-    notice: Phrase | None = None
-    while True:
-        now = await Now()
-        keyed = await enter_digits(
-            desk,
-            Phrase.of(Text.ORIGINAL_DATE),
-            lengths=(4, 8),
-            hint=Phrase.of(Text.DATE_HINT),
-            notice=notice,
-            start=now.date,
-        )
-        if isinstance(keyed, GivenUp):
-            return keyed
-        try:
-            return f"{day_of(keyed, now.wall.date()):%Y%m%d}"
-        except ValueError:
-            notice = Phrase.of(Text.DATE_WRONG)
+    return Named(number, day, sale)
 
 
 async def _agree_on_amount(
