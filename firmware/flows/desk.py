@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from firmware.core.config import Config
-from firmware.core.kinds import CHARGES, GIVEN_BACK, Totals
+from firmware.core.kinds import CHARGES, GIVEN_BACK, Kind, Totals
 from firmware.core.masked import SecretKey
 from firmware.core.money import Money, major_text
 from firmware.flows.effects import Show
@@ -132,33 +132,23 @@ class Desk:
 
 
 def total_lines(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
-    """The totals as three lines for the display.
+    """The totals as lines for the display: sales, voids and refunds.
 
     With completions of pre-authorisations they are what was charged and what was given back.
     """
+    rows: tuple[tuple[Text, tuple[Kind, ...]], ...] = (
+        (Text.TOTAL_SALES, (Kind.SALE,)),
+        (Text.TOTAL_VOIDS, (Kind.VOID,)),
+        (Text.TOTAL_REFUNDS, (Kind.REFUND,)),
+    )
     if totals.has_completions:
-        return _sides(desk, totals)
-    rows = (
-        (Text.TOTAL_SALES, totals.sales, totals.sales_minor),
-        (Text.TOTAL_VOIDS, totals.voids, totals.voids_minor),
-        (Text.TOTAL_REFUNDS, totals.refunds, totals.refunds_minor),
-    )
-    return tuple(
-        total_line(text, count, major_text(minor, desk.config.currency), desk.language)
-        for text, count, minor in rows
-    )
-
-
-def _sides(desk: Desk, totals: Totals) -> tuple[Phrase, ...]:
-    sides = (
-        (Text.TOTAL_DEBIT, CHARGES, totals.charged_minor),
-        (Text.TOTAL_CREDIT, GIVEN_BACK, totals.given_back_minor),
-    )
-    rows = [(text, sum(totals.of(each)[0] for each in kinds), sum_) for text, kinds, sum_ in sides]
-    currency = desk.config.currency
-    return tuple(
-        Phrase.of(text, count=count, sum=major_text(minor, currency)) for text, count, minor in rows
-    )
+        rows = (Text.TOTAL_DEBIT, CHARGES), (Text.TOTAL_CREDIT, GIVEN_BACK)
+    lines = []
+    for text, kinds in rows:
+        counts, sums_minor = zip(*(totals.of(kind) for kind in kinds), strict=True)
+        total = major_text(sum(sums_minor), desk.config.currency)
+        lines.append(total_line(text, sum(counts), total, desk.language))
+    return tuple(lines)
 
 
 def total_line(text: Text, count: int, total: str, language: Language) -> Phrase:

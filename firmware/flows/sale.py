@@ -98,8 +98,7 @@ async def charge(desk: Desk, agreed: Agreed) -> None:
     ended = await transact(desk, met.ready, met.end_with_card)
     await release_card()
     # 7–8. Outcome, vouchers, and half a minute to undo it.
-    if ended is not None:
-        await finish(desk, ended)
+    await finish(desk, ended)
 
 
 async def agree_on_amount(

@@ -178,7 +178,7 @@ class Pressed(Struct, frozen=True):
 async def confirm_in_turns(desk: Desk, turn: Callable[[int], Screen]) -> Pressed | GivenUp:
     """Show a question whose lines take turns every two seconds, until ENTER says yes.
 
-    `turn` gives the screen of a turn. Other keys beep, and ENTER counts as in `confirmed`.
+    `turn` gives the screen of a turn. Other keys beep, and ENTER counts as in `confirm`.
     """
     opened_ms: int | None = None
     phase = 0
@@ -224,12 +224,13 @@ async def agree(
     return Agreed(order, shown.sha256)
 
 
-async def confirmed(desk: Desk, shown: Shown) -> int | GivenUp:
-    """Wait for ENTER on a frame: when it was pressed (monotonic ms). Other keys beep.
+async def confirm(desk: Desk, screen: Screen) -> GivenUp | None:
+    """Show a question that ENTER answers with yes; None is the yes. Other keys beep.
 
     A key from before the frame was on the display for `check.min_view_ms` does not count, so
     neither typing ahead nor a double press confirms.
     """
+    shown = await show(desk, screen)
     while True:
         happening = await Wait(desk.idle_timeout_ms)
         if isinstance(happening, TimedOut):
@@ -238,14 +239,8 @@ async def confirmed(desk: Desk, shown: Shown) -> int | GivenUp:
             if happening.key is Key.CANCEL and happening.at_ms >= shown.at_ms:
                 return GivenUp.CANCELLED
             if happening.key is Key.ENTER and happening.at_ms >= shown.at_ms + desk.min_view_ms:
-                return happening.at_ms
+                return None
             await Beep()
-
-
-async def confirm(desk: Desk, screen: Screen) -> GivenUp | None:
-    """Show a question that ENTER answers with yes; None is the yes."""
-    answer = await confirmed(desk, await show(desk, screen))
-    return answer if isinstance(answer, GivenUp) else None
 
 
 async def enter_digits(
