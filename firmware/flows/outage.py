@@ -10,7 +10,7 @@ import contextlib
 
 from msgspec import Struct, field
 
-from firmware.core.kinds import Copy, EndCause, GuardKind, ReversalCause
+from firmware.core.kinds import Copy, GuardKind
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, Fault, Faults, PowerOff, UseUpCard, Wait
 from firmware.flows.permissions import supervisor
@@ -18,12 +18,12 @@ from firmware.flows.steps import show
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
-from firmware.journal.order_records import OrderEnd, OrderEnded
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
 from firmware.journal.transactions import PaperStands
 from firmware.payments.effects import Append, CheckClock, Look, Now
 from firmware.payments.owed import Retry
+from firmware.payments.tills import orders_cut_short
 from firmware.ui.screens import OutOfService, Phrase
 from firmware.ui.texts import Text
 from hw.events import Device, Key, KeyPressed
@@ -128,15 +128,7 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
 
 async def _end_orders() -> None:
     """End the order that the fault cut short: its till need not wait until the part is back."""
-    ended = [
-        OrderEnded(
-            id=each.taken.id,
-            end=OrderEnd.CANCELLED,
-            reason=ReversalCause.OUT_OF_SERVICE.value,
-            cause=EndCause.OUT_OF_SERVICE,
-        )
-        for each in await Look.of(Lookups.open_orders)
-    ]
+    ended = await orders_cut_short(power_lost=False)
     if ended:
         await Append.of(*ended)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from firmware.core.kinds import EndCause, Result, ReversalCause
+from firmware.core.kinds import Result, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import DoubtfulPapers, ReleasePaper
 from firmware.flows.settle import resume_settlement
 from firmware.flows.steps import show, tell
 from firmware.journal.lookups import Lookups
-from firmware.journal.order_records import OrderEnd, OrderEnded
-from firmware.journal.paper_records import PrintDoubtful, PrintQueued
+from firmware.journal.paper_records import PrintDoubtful
 from firmware.journal.records import Record, ReversalOpened
 from firmware.journal.transactions import Transaction
 from firmware.payments.advice import is_advice
 from firmware.payments.effects import Append, Look
 from firmware.payments.outcomes import unanswered
 from firmware.payments.owed import send_owed
+from firmware.payments.tills import orders_cut_short
+from firmware.receipts.spool import printed_again
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
@@ -36,29 +37,13 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
             records.append(unanswered(each.payment, Result.PENDING, cause))
         else:
             records.append(_reversal_of(each, cause))
-    records += [
-        OrderEnded(
-            id=each.taken.id,
-            end=OrderEnd.CANCELLED,
-            reason=cause.value,
-            cause=EndCause.POWER_LOST if power_lost else EndCause.OUT_OF_SERVICE,
-        )
-        for each in await Look.of(Lookups.open_orders)
-    ]
+    records += await orders_cut_short(power_lost=power_lost)
     next_job = await Look.of(Lookups.next_job)
     for number, job in enumerate(doubtful):
         # the paper may be whole or half: another one, marked as a duplicate, harms nobody
         records += [
             PrintDoubtful(job=job.job, detail=cause.value),
-            PrintQueued(
-                job=next_job + number,
-                copy=job.copy,
-                batch=job.batch,
-                stan=job.stan,
-                duplicate=True,
-                reason=f"{cause.value} while printing",
-                training=job.training,
-            ),
+            printed_again(job, next_job + number, f"{cause.value} while printing"),
         ]
     await ReleasePaper(None)
     if records:

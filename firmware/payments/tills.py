@@ -11,9 +11,9 @@ from concurrent.futures import Future
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import EndCause, Kind, ReversalCause
 from firmware.journal.lookups import Lookups
-from firmware.journal.order_records import OrderTaken
+from firmware.journal.order_records import OrderEnd, OrderEnded, OrderTaken
 from firmware.journal.transactions import Transaction
 from firmware.payments.context import Context
 from firmware.payments.effects import Effect, Look
@@ -163,3 +163,13 @@ async def why_no_settlement(context: Context) -> NotNow | None:
     ):
         return NotNow.BATCH_EMPTY
     return None
+
+
+async def orders_cut_short(*, power_lost: bool) -> list[OrderEnded]:
+    """What ends the orders that are open: the power, or a fault, has cut them short."""
+    reason = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
+    cause = EndCause.POWER_LOST if power_lost else EndCause.OUT_OF_SERVICE
+    return [
+        OrderEnded(id=each.taken.id, end=OrderEnd.CANCELLED, reason=reason.value, cause=cause)
+        for each in await Look.of(Lookups.open_orders)
+    ]

@@ -278,8 +278,8 @@ class Spool:
         for paper in papers:
             records.append(PrintDoubtful(job=paper.job, detail="the printer was not heard"))
             if paper.copy is not Copy.DISPLAY:  # what that one says has ended
-                again = _again(paper, following, "the printer was not heard when it was sent")
-                records.append(again)
+                reason = "the printer was not heard when it was sent"
+                records.append(printed_again(paper, following, reason))
                 following += 1
         self._append(*records)
         self._listen_at_ms = NEVER_MS
@@ -300,7 +300,8 @@ class Spool:
             case PrintResult.UNKNOWN:
                 self._next_try_ms = now_ms + RETRY_MS
                 self._doubt()
-                again = _again(job, self._journal().next_job(), "the printer failed in the middle")
+                number, reason = self._journal().next_job(), "the printer failed in the middle"
+                again = printed_again(job, number, reason)
                 self._append(PrintDoubtful(job=job.job, detail=report.state.value), again)
 
     def _sent(self, job: PrintJob, now_ms: int) -> None:
@@ -325,7 +326,7 @@ class Spool:
         self._failed = failed
 
 
-def _again(job: PrintJob, number: int, reason: str) -> PrintQueued:
+def printed_again(job: PrintJob, number: int, reason: str) -> PrintQueued:
     """The same paper once more, marked as a duplicate."""
     return PrintQueued(
         job=number,
