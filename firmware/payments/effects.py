@@ -45,7 +45,7 @@ class Append(Effect[None], frozen=True):
     may_wait: bool = False
 
     def __repr__(self) -> str:
-        return f"Record(records={self.records!r})"  # a card is in clear
+        return f"Append(records={self.records!r})"  # a card is in clear
 
     @classmethod
     def of(
@@ -56,7 +56,7 @@ class Append(Effect[None], frozen=True):
     ) -> Append:
         """The effect for `records`, with frames by their hash in `blobs`.
 
-        `card` is sealed in the same commit, for the notice that an AdviceQueued among them owes.
+        `card` is sealed in the same commit, for whatever tells the acquirer of it later.
         """
         return cls(records, blobs or {}, card)
 
@@ -67,7 +67,7 @@ class Append(Effect[None], frozen=True):
 
 
 class Unseal(Effect[CardPresented], frozen=True):
-    """The card of an offline approval that the acquirer has not heard of."""
+    """The card that was sealed with a payment's records, in clear. See `payments.sealed_cards`."""
 
     batch: int
     stan: int

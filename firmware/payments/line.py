@@ -43,8 +43,9 @@ async def open_there(context: Context, answer: Answered) -> int:
 
 def _told(signed: HostAnswer) -> int:
     """The batch that an answer to a sign-on names, where it is another than asked with."""
-    well = isinstance(signed, Answered) and signed.response_code == APPROVED
-    return (signed.batch or 0) if well and isinstance(signed, Answered) else 0
+    if isinstance(signed, Answered) and signed.response_code == APPROVED:
+        return signed.batch or 0
+    return 0
 
 
 async def echo(context: Context) -> HostAnswer:

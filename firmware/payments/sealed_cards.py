@@ -69,7 +69,7 @@ def keeping(
     owed = next((one for one in records if isinstance(one, kinds)), None)
     if card is None:
         queued = any(isinstance(one, AdviceQueued) for one in records)
-        assert not queued, "a notice is owed with its card"
+        assert not queued, "an advice is owed with its card"
         return None
     if owed is None:
         return None

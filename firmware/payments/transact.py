@@ -240,21 +240,14 @@ async def _copies(context: Context, payment: Payment, source: Source) -> tuple[P
 
 def both_copies(payment: Payment, job: int) -> tuple[PrintQueued, PrintQueued]:
     """Both papers are owed from the very commit that approves; the second waits for a key."""
-
-    def copy_of(copy: Copy, number: int, *, held: bool) -> PrintQueued:
-        return PrintQueued(
-            job=number,
-            copy=copy,
-            batch=payment.batch,
-            stan=payment.stan,
-            training=payment.training,
-            held=held,
-        )
-
-    return (
-        copy_of(Copy.MERCHANT, job, held=False),
-        copy_of(Copy.CARDHOLDER, job + 1, held=True),
+    first = PrintQueued(
+        job=job,
+        copy=Copy.MERCHANT,
+        batch=payment.batch,
+        stan=payment.stan,
+        training=payment.training,
     )
+    return first, replace(first, job=job + 1, copy=Copy.CARDHOLDER, held=True)
 
 
 async def _transaction(context: Context, payment: Payment) -> Transaction:
