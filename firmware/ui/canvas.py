@@ -43,11 +43,9 @@ class Canvas:
         for at in range(max(y, 0), min(y + height_px, HEIGHT_PX)):
             self.rows[at] ^= bar
 
-    def shift(self, x: int, y: int) -> None:
-        """Move the whole picture right and down by a few pixels; what leaves it is lost."""
-        moved = [row >> x if x >= 0 else row << -x & _MASK for row in self.rows]
-        dark = [0] * abs(y)
-        self.rows = (dark + moved)[:HEIGHT_PX] if y >= 0 else moved[-y:] + dark
+    def shift(self, right_px: int) -> None:
+        """Move the whole picture to the right by a few pixels; what leaves it is lost."""
+        self.rows = [row >> right_px for row in self.rows]
 
     def packed(self) -> bytes:
         """1024 bytes: 64 rows of 16, leftmost pixel in the highest bit."""

@@ -53,7 +53,8 @@ def guide(language: Language, config: Config) -> str:
         "hold_days": str(config.preauth.window_days),
         "percent": str(config.preauth.completion_percent),
     }
-    body = [f"<h1>{escape(page.title)}</h1>", _paragraph(page.keys, language, values)]
+    title = escape(page.title)
+    body = [f"<h1>{title}</h1>", f"<p>{_filled(page.keys, language, values)}</p>"]
     body.append(_screens(page, language))
     for heading, parts in page.sections:
         said = _filled(heading, language, values)
@@ -69,7 +70,6 @@ def guide(language: Language, config: Config) -> str:
         for said, todo in page.table
     )
     body.append(f"<table><tr>{head}</tr>{rows}</table>")
-    title = escape(page.title)
     return (
         f'<!DOCTYPE html>\n<html lang="{language.value.replace("_", "-")}">\n'
         f'<head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head>\n'
@@ -83,10 +83,6 @@ def quoted(name: str, language: Language) -> str:
         return RESPONSES[name][0 if language is Language.ZH else 1]
     said = Text[name].in_language(language)
     return re.sub(r"[ ,]*(try again in )?\{\w+\}.*", "", said)
-
-
-def _paragraph(text: str, language: Language, values: dict[str, str]) -> str:
-    return f"<p>{_filled(text, language, values)}</p>"
 
 
 def _filled(text: str, language: Language, values: dict[str, str]) -> str:

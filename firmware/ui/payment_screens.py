@@ -59,7 +59,7 @@ def amount_entry(screen: AmountEntry, words: Words, canvas: Canvas) -> None:
     mark = mark_of(words, training=screen.training, test_keys=screen.test_keys)
     rows, _ = place(words, screen.owner, title, mark=mark)
     stack(canvas, [*rows, KeyedAmountRow(amount, heights_px=_BESIDE_TWO)])
-    canvas.shift(screen.shift_px, 0)
+    canvas.shift(screen.shift_px)
 
 
 def amount_check(screen: AmountCheck, words: Words, canvas: Canvas) -> None:

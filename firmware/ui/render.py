@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import assert_never
 
-from msgspec import Struct, field
+from msgspec import Struct
 from PIL import Image
 
 from firmware.ui import payment_screens, screens, service_screens
@@ -20,7 +20,7 @@ class Frame(Struct, frozen=True):
 
     packed: bytes  # 1024: 64 rows of 16, leftmost pixel in the highest bit
     text: str  # every text on the display, a line a row; a wrapped text is one line
-    cut: tuple[str, ...] = field(default=())  # what found no room: empty on every screen we make
+    cut: tuple[str, ...] = ()  # what found no room: empty on every screen we make
 
     @property
     def image(self) -> Image.Image:

@@ -127,8 +127,8 @@ class SplitRow:
     """A left and a right text on one line; each is given in wordings from long to short.
 
     The first pair that fits is taken: wordings shorten together, the shorter list staying at its
-    last. `tag` draws the left part as a small bar of its own; `near` sets the right part beside
-    the left one instead of at the edge.
+    last. `tag` draws the left part as a small bar of its own. The left part has `left_face`, the
+    right one the low face.
     """
 
     def __init__(
@@ -140,15 +140,12 @@ class SplitRow:
         inverse: bool = False,
         tag: bool = False,
         icon: Bitmap | None = None,
-        face: int = LOW_PX,
-        left_face: int | None = None,
+        left_face: int = LOW_PX,
         gap_px: int = GAP_PX,
-        near: bool = False,
         inset_px: int = 0,
     ) -> None:
         self.keep, self._inverse, self._tag, self._icon = keep, inverse, tag, icon
-        self._face, self._left_face = face, left_face or face
-        self._gap_px, self._near, self._width_px = gap_px, near, WIDTH_PX - inset_px
+        self._left_face, self._gap_px, self._width_px = left_face, gap_px, WIDTH_PX - inset_px
         self._margin = (icon.width_px + 1 if icon else 0) + (2 if tag else 0)
         self._left, self._right = self._choose(left, right)
 
@@ -161,29 +158,27 @@ class SplitRow:
 
     def _measure(self, left: str, right: str) -> int:
         gap = self._gap_px if left and right else 0
-        face, left_face = glyphs.face(self._face), glyphs.face(self._left_face)
+        face, left_face = glyphs.face(LOW_PX), glyphs.face(self._left_face)
         return self._margin + left_face.width_px(left) + gap + face.width_px(right)
 
     @property
     def heights_px(self) -> Sequence[int]:
-        return sorted({self._face, self._left_face, LOW_PX}, reverse=True)[:2]
+        return sorted({self._left_face, LOW_PX}, reverse=True)
 
     def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
         canvas.lines.append(" ".join(part for part in (self._left, self._right) if part))
         if self._measure(self._left, self._right) > self._width_px:
             canvas.cut.append(self._right)
-        left_face, face = min(self._left_face, height_px), min(self._face, height_px)
-        left, right = glyphs.line(left_face, self._left), glyphs.line(face, self._right)
+        left_face = min(self._left_face, height_px)
+        left, right = glyphs.line(left_face, self._left), glyphs.line(LOW_PX, self._right)
         if self._icon:
             canvas.draw(self._icon, 0, y + (height_px - len(self._icon.rows)) // 2)
         canvas.draw(left, self._margin - (1 if self._tag else 0), y + height_px - left_face)
         if self._tag:
             canvas.invert(0, y, left.width_px + 2, height_px)
-        beside = self._margin + left.width_px + self._gap_px
         room = self._width_px - self._measure(self._left, self._right)
-        edge = self._width_px - right.width_px - min(EDGE_PX, max(room, 0))
-        at = beside if self._near else edge
-        canvas.draw(right, at, y + (height_px - face) // 2)
+        at = self._width_px - right.width_px - min(EDGE_PX, max(room, 0))
+        canvas.draw(right, at, y + (height_px - LOW_PX) // 2)
         if self._inverse:
             canvas.invert(0, y, WIDTH_PX, height_px)
 

@@ -62,7 +62,7 @@ def idle(screen: Idle, words: Words, canvas: Canvas) -> None:
         by = [words(Text.OPERATOR_SHORT, operator=operator)] if operator else [""]
         rows.append(SplitRow([when], by, keep=1, inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
-    canvas.shift(screen.shift_px, 0)
+    canvas.shift(screen.shift_px)
 
 
 def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
@@ -90,7 +90,7 @@ def attract(screen: Attract, words: Words, canvas: Canvas) -> None:
         choose = words(Text.KIOSK_CHOOSE)
         rows.append(TextRow(choose, faces=(LOW_PX,), inset_px=SHIFT_MAX_PX))
     stack(canvas, rows)
-    canvas.shift(screen.shift_px, 0)
+    canvas.shift(screen.shift_px)
 
 
 class SlotsRow:
