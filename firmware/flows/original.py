@@ -25,7 +25,6 @@ from firmware.payments.order import Agreed, Order
 from firmware.payments.originals import day_of
 from firmware.payments.refusals import Code, Refusal
 from firmware.receipts.sheet import masked_number
-from firmware.ui.screen_parts import KINDS
 from firmware.ui.screens import Original, Phrase
 from firmware.ui.texts import Text
 
@@ -140,7 +139,6 @@ def original_screen(
     """The frame that stands before ENTER of a void or refund."""
     return Original(
         kind,
-        Phrase.of(KINDS[kind]),
         masked_card(original),
         original.amount,
         left,

@@ -53,6 +53,23 @@ def long_named(whose: Owner) -> Owner:
     return replace(whose, merchant=f"{whose.merchant} {whose.merchant} {whose.merchant}"[:30])
 
 
+def original(whose: Owner, kind: Kind, amount: Money, left: Money | None = None) -> Original:
+    """What is to be undone or completed, as `kind` does it."""
+    card, day, time = "6228 48** **** 0012", "2026-11-22", "19:32"
+    return Original(kind, card, amount, left, day, time, "01", "000124", whose)
+
+
+def not_approved(kind: Kind, amount: Money, why: Phrase, stands: Text, code: str = "") -> Outcome:
+    """How a payment ended that was declined or reversed, and what stands."""
+    prompt = Phrase.of(stands)
+    return Outcome(kind, amount, approved=False, text=why, code=code, prompt=prompt)
+
+
+def refused(why: Text, **values: object) -> Notice:
+    """Why something cannot be done."""
+    return Notice(Phrase.of(Text.REFUSED), (Phrase.of(why, **values),), warning=True)
+
+
 def orders(whose: Owner) -> dict[str, Screen]:
     """What a till asked for, as its customer checks it."""
     reference, line = "order 4711", "拿铁 Latte ×2 56.00"
@@ -70,8 +87,7 @@ def kiosk(whose: Owner) -> dict[str, Screen]:
         ("4", "茶叶蛋 Tea egg", yuan(200)),
     )
     name = Phrase.of((items[2][1], items[2][1]))
-    off, price = (Phrase.of(Text.OFF_IN_KIOSK),), yuan(1800)
-    no_paper = Phrase.of(Text.NO_RECEIPT)
+    price, no_paper = yuan(1800), Phrase.of(Text.NO_RECEIPT)
     check = AmountCheck(whose, Kind.SALE, price, (name,), customer=True)
     return {
         "attract": Attract(whose, items),
@@ -104,7 +120,7 @@ def kiosk(whose: Owner) -> dict[str, Screen]:
             Phrase.of(Text.ADVICE_RECONNECT),
             customer=True,
         ),
-        "kiosk-refused": Notice(Phrase.of(Text.REFUSED), off, warning=True),
+        "kiosk-refused": refused(Text.OFF_IN_KIOSK),
     }
 
 
@@ -138,17 +154,11 @@ def preauths(whose: Owner) -> dict[str, Screen]:
     items = (Text.PREAUTH, Text.MENU_COMPLETION, Text.MENU_PREAUTH_VOID, Text.MENU_COMPLETION_VOID)
     most = Phrase.of(Text.AMOUNT_OVER_HOLD, limit="1150.00")
 
-    def original(kind: Kind, text: Text, amount: Money, phase: int = 0) -> Original:
-        card, day, time = "6228 48** **** 0012", "2026-11-22", "19:32"
-        title = Phrase.of(text)
-        made = Original(kind, title, card, amount, None, day, time, "01", "000124", whose)
-        return replace(made, phase=phase)
-
-    def ended(kind: Kind, amount: Money, text: Phrase, stands: Text) -> Outcome:
-        return Outcome(kind, amount, approved=False, text=text, prompt=Phrase.of(stands))
-
-    silent, refused = Phrase.of(Text.NO_ANSWER), Phrase.of(Text.REFUSED)
-    old, used = Phrase.of(Text.HOLD_IS_OLD, days=30), Phrase.of(Text.ALREADY_COMPLETED)
+    silent = Phrase.of(Text.NO_ANSWER)
+    completed, voided = (
+        original(whose, completion, held),
+        original(whose, Kind.PREAUTH_VOID, held),
+    )
     sides = (
         Phrase.of(Text.TOTAL_DEBIT, count=113, sum="46010.50"),
         Phrase.of(Text.TOTAL_CREDIT, count=3, sum="345.50"),
@@ -161,12 +171,12 @@ def preauths(whose: Owner) -> dict[str, Screen]:
         "preauth-approved": Outcome(
             preauth, held, approved=True, text=approved, voucher="000124", prompt=done
         ),
-        "preauth-reversed": ended(preauth, held, silent, Text.PREAUTH_REVERSED),
+        "preauth-reversed": not_approved(preauth, held, silent, Text.PREAUTH_REVERSED),
         "preauth-code": TextEntry(
             Phrase.of(Text.AUTHORISATION_OR_REFERENCE), "022", 12, Phrase.of(Text.SIX_OR_TWELVE)
         ),
-        "preauth-original": original(completion, Text.COMPLETION, held),
-        "preauth-original-keys": original(completion, Text.COMPLETION, held, 1),
+        "preauth-original": completed,
+        "preauth-original-keys": replace(completed, phase=1),
         "completion-amount": AmountEntry(
             whose, completion, held, Phrase.of(Text.COMPLETION_AMOUNT)
         ),
@@ -177,13 +187,17 @@ def preauths(whose: Owner) -> dict[str, Screen]:
         "completion-approved": Outcome(
             completion, paid, approved=True, text=approved, voucher="000125", prompt=done
         ),
-        "preauth-void": original(Kind.PREAUTH_VOID, Text.PREAUTH_VOID, held),
-        "preauth-void-keys": original(Kind.PREAUTH_VOID, Text.PREAUTH_VOID, held, 1),
-        "preauth-void-reversed": ended(Kind.PREAUTH_VOID, held, silent, Text.RELEASE_REVERSED),
-        "completion-void": original(Kind.COMPLETION_VOID, Text.COMPLETION_VOID, paid),
-        "completion-void-failed": ended(Kind.COMPLETION_VOID, paid, silent, Text.NOT_GIVEN_BACK),
-        "preauth-old": Notice(refused, (old,), warning=True),
-        "preauth-used": Notice(refused, (used,), warning=True),
+        "preauth-void": voided,
+        "preauth-void-keys": replace(voided, phase=1),
+        "preauth-void-reversed": not_approved(
+            Kind.PREAUTH_VOID, held, silent, Text.RELEASE_REVERSED
+        ),
+        "completion-void": original(whose, Kind.COMPLETION_VOID, paid),
+        "completion-void-failed": not_approved(
+            Kind.COMPLETION_VOID, paid, silent, Text.NOT_GIVEN_BACK
+        ),
+        "preauth-old": refused(Text.HOLD_IS_OLD, days=30),
+        "preauth-used": refused(Text.ALREADY_COMPLETED),
         "totals-completions": Notice(Phrase.of(Text.SETTLE_TOTALS), sides, go_on),
         "training-preauth": AmountCheck(whose, preauth, held, training=True),
     }
@@ -217,30 +231,15 @@ def training(whose: Owner) -> dict[str, Screen]:
             undo_s=28,
             training=True,
         ),
-        "training-original": Original(
-            Kind.VOID,
-            Phrase.of(Text.VOID),
-            "6228 48** **** 0012",
-            amount,
-            None,
-            "2026-11-22",
-            "19:32",
-            "01",
-            "000003",
-            whose,
-            training=True,
+        "training-original": replace(
+            original(whose, Kind.VOID, amount), voucher="000003", training=True
         ),
         "training-menu": Menu(
             Phrase.of(Text.MENU),
             tuple(map(Phrase.of, (Text.SALE, Text.VOID, Text.REFUND, Text.MENU_QUERY))),
             training=True,
         ),
-        "training-notice": Notice(
-            Phrase.of(Text.REFUSED),
-            (Phrase.of(Text.ALREADY_VOIDED),),
-            warning=True,
-            training=True,
-        ),
+        "training-notice": replace(refused(Text.ALREADY_VOIDED), training=True),
     }
 
 

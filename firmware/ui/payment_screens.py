@@ -219,18 +219,15 @@ def _ending(title: str, kind: str, *, approved: bool, undecided: bool) -> Screen
 def original(screen: Original, words: Words, canvas: Canvas) -> None:
     """The original transaction, in full, and what will be done to it."""
     kind, owner = words(screen.kind), screen.owner
-    title = words(screen.title)
     rows: list[ScreenRow] = []
-    merchant = owner.merchant if owner else "" if title == kind else title
     if screen.training:
         rows += header(words, kind, training=True)
     else:
-        rows.append(SplitRow([kind], [merchant, clipped(merchant, kind + "  ")], tag=True, keep=9))
-    labels = [screen.voucher]
-    if owner:
-        where = f"{owner.store} {owner.terminal}"
-        labels = [] if fits(where, screen.voucher) else labels  # beside the amount, then
-        rows.append(SplitRow([where], ["" if labels else screen.voucher], keep=9))
+        names = [owner.merchant, clipped(owner.merchant, kind + "  ")]
+        rows.append(SplitRow([kind], names, tag=True, keep=9))
+    where = f"{owner.store} {owner.terminal}"
+    labels = [] if fits(where, screen.voucher) else [screen.voucher]  # beside the amount, then
+    rows.append(SplitRow([where], ["" if labels else screen.voucher], keep=9))
     rows.append(AmountRow(screen.amount, *labels, heights_px=_BESIDE_TWO))
     tail = screen.card.replace(" ", "")[-4:]  # whose groups of four may part it
     if screen.left:

@@ -6,7 +6,7 @@ everything that its frame depends on, so equal screens give equal frames.
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from firmware.core.kinds import Kind
 from firmware.core.money import Money
@@ -148,7 +148,6 @@ class Original(Struct, frozen=True):
     """
 
     kind: Kind  # what will be done to it
-    title: Phrase
     card: str  # masked, in groups of four
     amount: Money
     left: Money | None  # what may still be refunded
@@ -156,7 +155,7 @@ class Original(Struct, frozen=True):
     time: str
     operator: str
     voucher: str
-    owner: Owner | None = None  # stands on the frame: a confirmation names its terminal
+    owner: Owner  # stands on the frame: a confirmation names its terminal
     training: bool = False
     phase: int = 0
 
@@ -219,7 +218,7 @@ class Attract(Struct, frozen=True):
     """
 
     owner: Owner
-    items: tuple[tuple[str, str, Money], ...] = field(default=())  # key, name, price
+    items: tuple[tuple[str, str, Money], ...] = ()  # key, name, price
     shift_px: int = 0  # 0 to 2, against burn-in
     page: int = 0  # counts on without end; the pages take turns by it
     notice: Phrase | None = None  # what a customer should know before paying

@@ -5,16 +5,18 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from firmware.core.kinds import Kind
-from firmware.core.money import Money
 from firmware.iso8583.responses import response_text
 from firmware.ui.examples import (
     TOTALS,
     balances,
     kiosk,
     long_named,
+    not_approved,
     orders,
+    original,
     owner,
     preauths,
+    refused,
     test_keys,
     training,
     yuan,
@@ -27,7 +29,6 @@ from firmware.ui.screens import (
     Listing,
     Menu,
     Notice,
-    Original,
     Outcome,
     OutOfService,
     Owner,
@@ -84,16 +85,13 @@ def _day(whose: Owner) -> dict[str, Screen]:
 
 def _people() -> dict[str, Screen]:
     password, new = Phrase.of(Text.OPERATOR_PASSWORD), Phrase.of(Text.NEW_PASSWORD)
-    locked = Phrase.of(Text.PASSWORD_LOCKED, seconds=120)
     sign_on = Phrase.of(Text.SIGN_ON)
     return {
         "sign-on": TextEntry(Phrase.of(Text.OPERATOR_NUMBER), "0", 2, sign_on),
         "password": TextEntry(password, "***", 4, notice=None),
         "password-wrong": TextEntry(password, "", 4, notice=Phrase.of(Text.PASSWORD_WRONG)),
-        "password-locked": Notice(Phrase.of(Text.REFUSED), (locked,), warning=True),
-        "password-change": Notice(
-            Phrase.of(Text.REFUSED), (Phrase.of(Text.CHANGE_DEFAULT),), warning=True
-        ),
+        "password-locked": refused(Text.PASSWORD_LOCKED, seconds=120),
+        "password-change": refused(Text.CHANGE_DEFAULT),
         "password-new": TextEntry(new, "****", 4, notice=Phrase.of(Text.PASSWORD_WEAK)),
         "sign-off": Notice(
             Phrase.of(Text.SIGN_OFF_ASK, operator="01"), (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
@@ -137,54 +135,28 @@ def _sale(whose: Owner) -> dict[str, Screen]:
 def _outcomes() -> dict[str, Screen]:
     amount, sale = yuan(12850), Kind.SALE
     approved, copy = Phrase.of(Text.APPROVED), Phrase.of(Text.ENTER_NEXT_COPY)
-    free = Phrase.of(Text.NOT_CHARGED)
     sold = Outcome(
         sale, amount, approved=True, text=approved, voucher="000124", prompt=copy, undo_s=28
     )
-    pending = Phrase.of(Text.APPROVED_SLIP_PENDING)
+    pending, unconfirmed = (
+        Phrase.of(Text.APPROVED_SLIP_PENDING),
+        Phrase.of(Text.REFUND_UNCONFIRMED),
+    )
+
+    def declined(kind: Kind, code: str, stands: Text) -> Outcome:
+        return not_approved(kind, amount, Phrase.of(response_text(code)), stands, code)
+
     return {
         "approved-undo": sold,
         "approved": replace(sold, prompt=Phrase.of(Text.ENTER_DONE), undo_s=None),
         "approved-slip-pending": replace(sold, prompt=pending),
         "approved-cover-open": replace(sold, prompt=Phrase.of(Text.PRINTER_COVER_OPEN), undo_s=27),
-        "declined": Outcome(
-            sale,
-            amount,
-            approved=False,
-            text=Phrase.of(response_text("51")),
-            code="51",
-            prompt=free,
-        ),
-        "failed": Outcome(
-            sale,
-            amount,
-            approved=False,
-            text=Phrase.of(Text.NO_ANSWER),
-            prompt=Phrase.of(Text.FAILED_REVERSED),
-        ),
-        "void-declined": Outcome(
-            Kind.VOID,
-            amount,
-            approved=False,
-            text=Phrase.of(response_text("91")),
-            code="91",
-            prompt=Phrase.of(Text.NOT_VOIDED),
-        ),
-        "refund-declined": Outcome(
-            Kind.REFUND,
-            amount,
-            approved=False,
-            text=Phrase.of(response_text("05")),
-            code="05",
-            prompt=Phrase.of(Text.NOT_REFUNDED),
-        ),
-        "refund-unconfirmed": Outcome(
-            Kind.REFUND,
-            amount,
-            approved=False,
-            text=Phrase.of(Text.REFUND_UNCONFIRMED),
-            prompt=Phrase.of(Text.REFUND_REPEATED),
-            undecided=True,
+        "declined": declined(sale, "51", Text.NOT_CHARGED),
+        "failed": not_approved(sale, amount, Phrase.of(Text.NO_ANSWER), Text.FAILED_REVERSED),
+        "void-declined": declined(Kind.VOID, "91", Text.NOT_VOIDED),
+        "refund-declined": declined(Kind.REFUND, "05", Text.NOT_REFUNDED),
+        "refund-unconfirmed": replace(
+            not_approved(Kind.REFUND, amount, unconfirmed, Text.REFUND_REPEATED), undecided=True
         ),
         "void-approved": Outcome(
             Kind.VOID,
@@ -204,20 +176,10 @@ def _corrections(whose: Owner) -> dict[str, Screen]:
         Phrase.of(Text.CARD_TAIL, tail="0012"),
     )
 
-    def original(kind: Kind, text: Text, rest: Money | None) -> Original:
-        return Original(
-            kind,
-            Phrase.of(text),
-            "6228 48** **** 0012",
-            amount,
-            rest,
-            "2026-11-22",
-            "19:32",
-            "01",
-            "000124",
-            whose,
-        )
-
+    void, refund = (
+        original(whose, Kind.VOID, amount),
+        original(whose, Kind.REFUND, amount, left),
+    )
     return {
         "voucher": TextEntry(
             Phrase.of(Text.ORIGINAL_VOUCHER), "0001", 6, Phrase.of(Text.SIX_DIGITS)
@@ -228,10 +190,10 @@ def _corrections(whose: Owner) -> dict[str, Screen]:
             12,
             Phrase.of(Text.SIX_OR_TWELVE),
         ),
-        "original-void": original(Kind.VOID, Text.VOID, None),
-        "original-void-keys": replace(original(Kind.VOID, Text.VOID, None), phase=1),
-        "original-refund": original(Kind.REFUND, Text.REFUND, left),
-        "original-refund-keys": replace(original(Kind.REFUND, Text.REFUND, left), phase=1),
+        "original-void": void,
+        "original-void-keys": replace(void, phase=1),
+        "original-refund": refund,
+        "original-refund-keys": replace(refund, phase=1),
         "void-instead": Menu(
             Phrase.of(Text.VOID_INSTEAD),
             (Phrase.of(Text.CHOOSE_VOID), Phrase.of(Text.CHOOSE_REFUND)),
@@ -324,9 +286,6 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         Phrase.of(Text.DUPLICATE_BODY, voucher="000124"),
         Phrase.of(Text.DUPLICATE_WHEN, time="19:32"),
     )
-    foreign = Phrase.of(Text.OTHER_TERMINAL, terminal="10000009", store="S02")
-    merchant = Phrase.of(Text.OTHER_MERCHANT, merchant="104110054110009")
-    kuwait = Phrase.of(Text.OTHER_CURRENCY, currency="KWD")
     amount = yuan(12850)
 
     def out(reason: Text, advice: Text, detail: str = "") -> OutOfService:
@@ -347,12 +306,10 @@ def _messages(whose: Owner) -> dict[str, Screen]:
             amount,
             warning=True,
         ),
-        "other-terminal": Notice(Phrase.of(Text.REFUSED), (foreign,), warning=True),
-        "other-merchant": Notice(Phrase.of(Text.REFUSED), (merchant,), warning=True),
-        "other-currency": Notice(Phrase.of(Text.REFUSED), (kuwait,), warning=True),
-        "already-voided": Notice(
-            Phrase.of(Text.REFUSED), (Phrase.of(Text.ALREADY_VOIDED),), warning=True
-        ),
+        "other-terminal": refused(Text.OTHER_TERMINAL, terminal="10000009", store="S02"),
+        "other-merchant": refused(Text.OTHER_MERCHANT, merchant="104110054110009"),
+        "other-currency": refused(Text.OTHER_CURRENCY, currency="KWD"),
+        "already-voided": refused(Text.ALREADY_VOIDED),
         "totals": Notice(Phrase.of(Text.SETTLE_TOTALS), TOTALS, go_on),
         "balanced": Notice(Phrase.of(Text.SETTLED), (Phrase.of(Text.BALANCED), *TOTALS)),
         "unbalanced": Notice(
@@ -361,9 +318,7 @@ def _messages(whose: Owner) -> dict[str, Screen]:
             Phrase.of(Text.UNBALANCED_TODO),
             warning=True,
         ),
-        "reversal-first": Notice(
-            Phrase.of(Text.REFUSED), (Phrase.of(Text.REVERSAL_FIRST),), warning=True
-        ),
+        "reversal-first": refused(Text.REVERSAL_FIRST),
         "recovering": Notice(Phrase.of(Text.RECOVERING), ()),
         "recovered": Notice(
             Phrase.of(Text.RECOVERED),

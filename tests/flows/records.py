@@ -227,7 +227,6 @@ def original_on_display(kind: Kind, sale: Transaction, left_minor: int | None = 
     """The sale to be taken back, with all that tells it from another."""
     return Original(
         kind,
-        say(Text.VOID if kind is Kind.VOID else Text.REFUND),
         card=masked_number(sale.card, show_first6=True),
         amount=yuan(sale.amount_minor),
         left=None if left_minor is None else yuan(left_minor),

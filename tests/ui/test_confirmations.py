@@ -44,7 +44,6 @@ CHECKS = st.builds(
 ORIGINALS = st.builds(
     Original,
     st.sampled_from([kind for kind, before in RESTS_ON.items() if before]),
-    st.just(Phrase.of(Text.VOID)),
     TAILS.map("6228 48** **** {}".format),
     AMOUNTS,
     st.one_of(st.none(), AMOUNTS),
@@ -137,9 +136,8 @@ def original_turns(screen: Original, language: Language) -> list[Frame]:
     return [render(replace(screen, phase=phase), language) for phase in range(2)]
 
 
-def _place(original: Original) -> tuple[str, str] | None:
-    owner = original.owner
-    return (owner.store, owner.terminal) if owner else None
+def _place(original: Original) -> tuple[str, str]:
+    return original.owner.store, original.owner.terminal
 
 
 def one_currency(original: Original) -> bool:

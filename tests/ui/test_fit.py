@@ -271,7 +271,6 @@ def test_the_original_is_whole(
     card = grouped("622848" + "*" * (pan_length - 10) + "0012")
     screen = Original(
         kind,
-        Phrase.of(Text.REFUND if left else Text.VOID),
         card,
         BIG,
         left,
