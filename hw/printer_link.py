@@ -30,16 +30,37 @@ SERIAL_LOOK_S = 0.1
 CACHE_VARIABLE = "ESCPOS_CAPABILITIES_PICKLE_DIR"  # of pickles, so nobody else's to write
 
 
-class UsbTransport:
+class _EscposTransport:
+    """A wire that python-escpos opens and closes."""
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._cache_dir = cache_dir
+        self._printer: Any = None
+
+    @property
+    def _device(self) -> Any:
+        """What python-escpos has opened. Raises OSError while it is closed."""
+        if self._printer is None or not self._printer.device:
+            raise OSError(errno.EBADF, "the printer is not open")
+        return self._printer.device
+
+    def close(self) -> None:
+        """Close it. python-escpos may raise whatever the device does: it is going anyway."""
+        printer, self._printer = self._printer, None
+        if printer is not None:
+            with contextlib.suppress(Exception):
+                printer.close()
+
+
+class UsbTransport(_EscposTransport):
     """A USB printer by vendor and product; endpoints are as its descriptor tells."""
 
     def __init__(
         self, vendor: int, product: int, cache_dir: Path, *, backend: object = None
     ) -> None:
+        super().__init__(cache_dir)
         self._vendor, self._product = vendor, product
-        self._cache_dir = cache_dir
         self._usb_args = {} if backend is None else {"backend": backend}
-        self._printer: Any = None
         self._in = self._out = 0
 
     def reopen(self) -> None:
@@ -54,7 +75,7 @@ class UsbTransport:
     def write(self, data: bytes) -> int:
         with _as_oserror():
             # a time-out after part of it was taken is reported by pyusb as that part
-            count = self._opened().write(self._out, data, int(STALL_TIMEOUT_S * 1000))
+            count = self._device.write(self._out, data, int(STALL_TIMEOUT_S * 1000))
             if count == 0:
                 raise TimeoutError(errno.ETIMEDOUT, "the printer takes no more")
             return int(count)
@@ -65,22 +86,15 @@ class UsbTransport:
         with _as_oserror():
             for left_ms in _until(timeout_ms):
                 try:
-                    data = bytes(self._opened().read(self._in, 64, max(1, left_ms)))
+                    data = bytes(self._device.read(self._in, 64, max(1, left_ms)))
                 except usb.core.USBTimeoutError:
                     break
                 if data:  # a packet without a byte is no answer: it goes before some
                     return data
             return b""
 
-    def close(self) -> None:
-        printer, self._printer = self._printer, None
-        _close_quietly(printer)
 
-    def _opened(self) -> Any:
-        return _device_of(self._printer)
-
-
-class SerialTransport:
+class SerialTransport(_EscposTransport):
     """A printer on a serial line, 8 data bits, no parity.
 
     With `xonxoff` the kernel stops sending while the printer says so; without, a receipt longer
@@ -88,10 +102,9 @@ class SerialTransport:
     """
 
     def __init__(self, path: str, baud: int, cache_dir: Path, *, xonxoff: bool = True) -> None:
+        super().__init__(cache_dir)
         self._xonxoff = xonxoff
         self._path, self._baud = path, baud
-        self._cache_dir = cache_dir
-        self._printer: Any = None
 
     def reopen(self) -> None:
         self.close()
@@ -105,7 +118,7 @@ class SerialTransport:
     def write(self, data: bytes) -> int:
         """Send `data`; blocks until it is on the line, not just in the kernel's buffer."""
         with _as_oserror():
-            device = _device_of(self._printer)
+            device = self._device
             count = int(device.write(data))
             waiting, looks = device.out_waiting, 0
             while waiting:
@@ -120,26 +133,23 @@ class SerialTransport:
 
     def read(self, timeout_ms: int) -> bytes:
         with _as_oserror():
-            device = _device_of(self._printer)
+            device = self._device
             device.timeout = timeout_ms / 1000
             first: bytes = device.read(1)  # python-escpos would wait for sixteen
             return first + device.read(device.in_waiting) if first else b""
 
     def close(self) -> None:
-        printer, self._printer = self._printer, None
-        if printer is not None:
-            with contextlib.suppress(Exception):
-                printer.device.reset_output_buffer()  # or closing waits for a dead printer
-        _close_quietly(printer)
+        with contextlib.suppress(Exception):
+            self._device.reset_output_buffer()  # or closing waits for a dead printer
+        super().close()
 
 
-class NetworkTransport:
+class NetworkTransport(_EscposTransport):
     """A printer on a TCP port."""
 
     def __init__(self, host: str, port: int, cache_dir: Path) -> None:
+        super().__init__(cache_dir)
         self._host, self._port = host, port
-        self._cache_dir = cache_dir
-        self._printer: Any = None
 
     def reopen(self) -> None:
         self.close()
@@ -153,13 +163,13 @@ class NetworkTransport:
 
     def write(self, data: bytes) -> int:
         with _as_oserror():
-            device = _device_of(self._printer)
+            device = self._device
             device.settimeout(STALL_TIMEOUT_S)
             return int(device.send(data))
 
     def read(self, timeout_ms: int) -> bytes:
         with _as_oserror():
-            device = _device_of(self._printer)
+            device = self._device
             device.settimeout(max(0.001, timeout_ms / 1000))
             try:
                 data: bytes = device.recv(64)
@@ -168,10 +178,6 @@ class NetworkTransport:
             if not data:
                 raise OSError(errno.ECONNRESET, "the printer closed the connection")
             return data
-
-    def close(self) -> None:
-        printer, self._printer = self._printer, None
-        _close_quietly(printer)
 
 
 class DeviceFileTransport:
@@ -221,32 +227,12 @@ class DeviceFileTransport:
         return bool(events)
 
 
-class CaptureTransport:
-    """Bytes appended to a file, for looking at; it never answers."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def reopen(self) -> None:
-        self._path.touch()
-
-    def write(self, data: bytes) -> int:
-        with self._path.open("ab") as file:
-            return file.write(data)
-
-    def read(self, timeout_ms: int) -> bytes:  # noqa: ARG002 - no answer can come
-        return b""
-
-    def close(self) -> None:
-        pass
-
-
 def transport_for(address: str, cache_dir: Path, *, xonxoff: bool = True) -> Transport:
     """The wire that `address` names; nothing is opened yet.
 
-    `usb:VENDOR:PRODUCT` (hexadecimal), `serial:PATH:BAUD`, `network:HOST:PORT`, `file:PATH` (a
-    device) or `capture:PATH`. `cache_dir`, private to the terminal, keeps python-escpos's table
-    of printers. Raises ValueError that says what is wrong.
+    `usb:VENDOR:PRODUCT` (hexadecimal), `serial:PATH:BAUD`, `network:HOST:PORT`, or
+    `file:PATH` of a device. `cache_dir`, private to the terminal, keeps python-escpos's table of
+    printers. Raises ValueError that says what is wrong.
     """
     kind, _, rest = address.partition(":")
     head, _, tail = rest.rpartition(":")
@@ -260,11 +246,9 @@ def transport_for(address: str, cache_dir: Path, *, xonxoff: bool = True) -> Tra
                 return NetworkTransport(head, int(tail), cache_dir)
             case "file" if rest:
                 return DeviceFileTransport(Path(rest))
-            case "capture" if rest:
-                return CaptureTransport(Path(rest))
     except ValueError:
         pass  # a number that is none
-    forms = "usb:VENDOR:PRODUCT, serial:PATH:BAUD, network:HOST:PORT, file:PATH or capture:PATH"
+    forms = "usb:VENDOR:PRODUCT, serial:PATH:BAUD, network:HOST:PORT or file:PATH"
     raise ValueError(f"a printer's address is {forms}, not {address!r}")
 
 
@@ -305,19 +289,6 @@ def _bulk_endpoints(device: Any) -> tuple[int, int]:
     if 0x00 not in found:
         raise OSError(errno.ENODEV, "the device has no bulk endpoint to print on")
     return found.get(0x80, 0x82), found[0x00]
-
-
-def _device_of(printer: Any) -> Any:
-    if printer is None or not printer.device:
-        raise OSError(errno.EBADF, "the printer is not open")
-    return printer.device
-
-
-def _close_quietly(printer: Any) -> None:
-    """python-escpos's `close` may raise whatever the device does: it is going anyway."""
-    if printer is not None:
-        with contextlib.suppress(Exception):
-            printer.close()
 
 
 @contextlib.contextmanager

@@ -15,7 +15,6 @@ from hw.printer import EscposPrinter
 from hw.printer_encode import PrinterProfile, StatusQuery
 from hw.printer_font import PaperFont
 from hw.printer_link import (
-    CaptureTransport,
     DeviceFileTransport,
     NetworkTransport,
     SerialTransport,
@@ -142,15 +141,6 @@ def test_a_refused_connection_is_offline(cache_dir):
     assert EscposPrinter(transport, PrinterProfile(), font=FONT).status() is PaperState.OFFLINE
 
 
-def test_a_capture_file_takes_what_a_printer_would(tmp_path):
-    capture = tmp_path / "voucher.bin"
-    report = EscposPrinter(CaptureTransport(capture), PrinterProfile(), font=FONT).print(DOCUMENT)
-    assert (report.result, report.state) == (PrintResult.SENT, PaperState.UNKNOWN)
-    model = PrinterModel()
-    model.receive(capture.read_bytes())
-    assert model.paper.text == READS
-
-
 @pytest.mark.parametrize(
     ("address", "kind"),
     [
@@ -158,7 +148,6 @@ def test_a_capture_file_takes_what_a_printer_would(tmp_path):
         ("serial:/dev/serial/by-id/x:19200", SerialTransport),
         ("network:printer.shop:9100", NetworkTransport),
         ("file:/dev/usb/lp0", DeviceFileTransport),
-        ("capture:out.bin", CaptureTransport),
     ],
 )
 def test_an_address_names_its_wire_and_opens_nothing(address, kind, tmp_path):
