@@ -9,8 +9,7 @@ Rules of a key. A contact counts once `DEBOUNCE_SCANS` scans agree. A press is r
 the only key down, and no other is reported until it is up again: a PIN or an amount takes
 one key at a time, and of two keys pressed together neither. A contact that opens for less than
 `GAP_MS` and closes again is still the same press: worn membranes gap under the finger. What stays
-down for longer than a
-hand would hold it is a stuck key, and the keypad is lost until it comes up.
+down for longer than a hand would hold it is a stuck key, and the keypad is lost until it comes up.
 
 At rest all rows are outputs, low, and only the columns are read, a quarter as often: a fifth of a
 scan's work on the pins, twenty times less in all. Keys can short rows then, all at one level.

@@ -203,9 +203,12 @@ class Oled:
             transfer()
         except FAULTS:
             self._drop()
-            with self._faults_named():
+            try:
                 self._open()
                 transfer()
+            except FAULTS as error:
+                self._drop()
+                raise DeviceFault(Device.DISPLAY, str(error)) from error
 
     def _open(self) -> None:
         """Connect unless connected: initialise the display, send what is wanted, switch it on."""
@@ -253,15 +256,6 @@ class Oled:
             self._device.command(*addressing.select(window))
             self._device.data(window.of(self._wanted))
         self._on_display = self._wanted
-
-    @contextlib.contextmanager
-    def _faults_named(self) -> Iterator[None]:
-        """Turn any error of the bus into DeviceFault, with nothing assumed of the display after."""
-        try:
-            yield
-        except FAULTS as error:
-            self._drop()
-            raise DeviceFault(Device.DISPLAY, str(error)) from error
 
     def _drop(self) -> None:
         """Release the bus; nothing is known of the display from here on."""

@@ -24,9 +24,8 @@ from typing import Protocol
 from hw.ports import Document, PaperState, PrintReport, PrintResult
 from hw.printer_encode import BLOCK_BYTES_MAX, INITIALISE, Encoder, PrinterProfile
 from hw.printer_font import PaperFont
-from hw.printer_status import Questions
+from hw.printer_status import WRITE_BYTES, Questions, write_all
 
-WRITE_BYTES = 1024
 LENGTH_OF_A_BLOCK = bytes(16)  # the longest is the 6 bytes after GS v
 CLEAN_SLATE = bytes(BLOCK_BYTES_MAX) + INITIALISE
 PROBE_TIMEOUT_MS = 1_000
@@ -107,7 +106,7 @@ class EscposPrinter:
         try:
             if not self._clean:
                 self._clean_slate(answers=answers)
-            self._write(self._encoder.setup())
+            write_all(self._transport, self._encoder.setup())
         except OSError:
             self._drop()
             return PrintReport(PrintResult.NOT_STARTED, PaperState.OFFLINE)
@@ -133,7 +132,7 @@ class EscposPrinter:
         if answers and self._questions.reached(polls=1, poll_ms=PROBE_TIMEOUT_MS):
             self._fences = True
             return
-        self._write(CLEAN_SLATE)
+        write_all(self._transport, CLEAN_SLATE)
         self._fences = answers and self._questions.reached(polls=1, poll_ms=PROBE_TIMEOUT_MS)
 
     def _sent(self, body: bytes) -> tuple[int, bool]:
@@ -150,18 +149,13 @@ class EscposPrinter:
             self._drop()
             return sent, False
 
-    def _write(self, data: bytes) -> None:
-        sent = 0
-        while sent < len(data):
-            sent += self._transport.write(data[sent : sent + WRITE_BYTES])
-
     # --- the wire ---
 
     def _connect(self) -> None:
         if not self._open:
             self._transport.reopen()
             self._open = True
-            self._write(LENGTH_OF_A_BLOCK)
+            write_all(self._transport, LENGTH_OF_A_BLOCK)
 
     def _drop(self) -> None:
         """Forget the connection; nothing is known of the printer from here on."""

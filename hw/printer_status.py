@@ -16,6 +16,7 @@ from typing import Protocol
 from hw.ports import PaperState
 from hw.printer_encode import INITIALISE, StatusQuery
 
+WRITE_BYTES = 1024  # at most at once
 PATIENCE_MS = 500
 LATE_PATIENCE_MS = 2_000  # for a printer that was seen to answer later than that
 QUIET_MS = 500
@@ -38,7 +39,7 @@ def write_all(wire: StatusWire, data: bytes) -> None:
     """Send all of `data`. Raises OSError."""
     sent = 0
     while sent < len(data):
-        sent += wire.write(data[sent:])
+        sent += wire.write(data[sent : sent + WRITE_BYTES])
 
 
 class Questions:
