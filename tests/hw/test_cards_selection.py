@@ -92,7 +92,7 @@ def test_a_blocked_card_refuses_every_selection(card_named):
 
 def test_selection_begins_anew_after_a_reset(terminal):
     terminal.select(UNIONPAY)
-    terminal.card.reset()
+    terminal.card.power_on()
     assert terminal.status("80A80000028300") == "6985"
     terminal.select(UNIONPAY, following=True)
     assert terminal.data[0x84].hex() == "a000000333010101"

@@ -14,7 +14,7 @@ from hw.events import CardInserted, CardRemoved
 from hw.ports import CardGone
 from hw.sim.cards import Card
 from hw.sim.reader.pcscd import READER, PcscdUnavailable, PrivatePcscd
-from hw.sim.reader.vpcd import CardInSlot, serve_at
+from hw.sim.reader.vpcd import CardInSlot
 from tests.hw.counterpart import ARQC, BareTerminal
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
@@ -164,10 +164,12 @@ class PretendedVpcd:
 def wire(card_named):
     """A connection to a served card, as vpcd has it."""
     vpcd = PretendedVpcd()
-    card = card_named("visa-credit")
-    serving = threading.Thread(target=serve_at, args=(card,), kwargs={"port": vpcd.port})
-    serving.start()
+    in_slot = CardInSlot(
+        socket.create_connection(("127.0.0.1", vpcd.port)), card_named("visa-credit")
+    )
     connection = vpcd.accept()
+    serving = threading.Thread(target=in_slot.serve)
+    serving.start()
     yield connection
     connection.close()
     serving.join(timeout=5)
@@ -194,10 +196,3 @@ def test_a_card_pulled_by_a_fault_closes_its_connection(card_named):
         connection.sendall(bytes.fromhex("000500B2010C00"))
         in_slot.serve()
         assert connection.recv(100) == b""
-
-
-def test_nobody_there_is_an_error_of_the_system(card_named):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with pytest.raises(OSError, match="refused"):
-        serve_at(card_named("visa-credit"), port=port)

@@ -53,16 +53,12 @@ class Card:
         return f"Card({self.name!r})"
 
     def power_on(self) -> bytes:
-        """Cold reset; gives the ATR. Raises CardSilent when the card is mute."""
+        """Power it up, or reset it; gives the ATR. Raises CardSilent when the card is mute."""
         self.faults.check_alive()
         self._transport.reset()
         self._selected, self._in_pse = None, False
         self._last_name, self._last_found = b"", -1
         return self.atr
-
-    def reset(self) -> bytes:
-        """Warm reset; gives the ATR. Raises CardSilent when the card is mute."""
-        return self.power_on()
 
     def answer(self, command: bytes) -> bytes:
         """The raw response to a command of the card's protocol. Raises CardPulled, CardSilent."""

@@ -14,26 +14,39 @@ Execute = Callable[[Command], Answer]
 MORE, WRONG_LE = 0x6100, 0x6C00
 
 
-class T0:
+class _Transport:
+    """The card's end of a protocol: what `execute` answers, as bytes."""
+
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def reset(self) -> None:
+        """Nothing is kept between commands."""
+
+    def answer(self, raw: bytes) -> bytes:
+        """The response to a command, both as the protocol has them."""
+        try:
+            return self._answer(raw).raw
+        except Refused as refused:
+            return refused.status.to_bytes(2, "big")
+
+    def _answer(self, raw: bytes) -> Answer:
+        raise NotImplementedError
+
+
+class T0(_Transport):
     """The card's end of T=0; commands come as TPDUs, without Le where there is data.
 
     A Le that a reader leaves behind the data is dropped, as the protocol has no place for it.
     """
 
     def __init__(self, execute: Execute) -> None:
-        self._execute = execute
+        super().__init__(execute)
         self._waiting = b""
 
     def reset(self) -> None:
         """Forget the answer that waits for GET RESPONSE."""
         self._waiting = b""
-
-    def answer(self, raw: bytes) -> bytes:
-        """The response TPDU for a command TPDU."""
-        try:
-            return self._answer(raw).raw
-        except Refused as refused:
-            return refused.status.to_bytes(2, "big")
 
     def _answer(self, raw: bytes) -> Answer:
         waiting, self._waiting = self._waiting, b""
@@ -77,21 +90,8 @@ class T0:
         return Answer(waiting[:le], status)
 
 
-class T1:
+class T1(_Transport):
     """The card's end of T=1, above the blocks: whole APDUs."""
-
-    def __init__(self, execute: Execute) -> None:
-        self._execute = execute
-
-    def reset(self) -> None:
-        """Nothing is kept between commands."""
-
-    def answer(self, raw: bytes) -> bytes:
-        """The response APDU for a command APDU."""
-        try:
-            return self._answer(raw).raw
-        except Refused as refused:
-            return refused.status.to_bytes(2, "big")
 
     def _answer(self, raw: bytes) -> Answer:
         command = parse_apdu(raw)

@@ -165,7 +165,7 @@ class Interpreter:
     def _table(self) -> dict[bytes, tuple[int, Callable[..., None]]]:
         """Parameter bytes and act of each command."""
         return {
-            b"\x1b@": (0, self._initialise),
+            b"\x1b@": (0, self._reset),
             b"\x1b!": (1, self._print_mode),
             b"\x1d!": (1, self._character_size),
             b"\x1c!": (1, self._chinese_mode),
@@ -192,15 +192,12 @@ class Interpreter:
         }
 
     def _reset(self) -> None:
+        """ESC @, and power: what is in the print buffer is cleared, not printed."""
         self._style = Style()
         self._line = PrintLine(self._paper, self._font, self._odd)
         self._code_page = 0
         self._qr_module_px, self._qr_level, self._qr_stored = 3, "l", b""
         self._units_per_dot = self.kind.motion_dpi / self.kind.dots_dpi or 1
-
-    def _initialise(self) -> None:
-        """ESC @: what is in the print buffer is cleared, not printed."""
-        self._reset()
 
     def _set(self, **change: bool | int) -> None:
         for name, value in change.items():

@@ -86,7 +86,6 @@ class PcscModel:
     pass_time: Callable[[int], None] | None = None
     version: int = 0
     apdu_count: int = 0
-    bytes_count: int = 0
     on_apdu: list[Callable[[bytes, bytes], None]] = field(default_factory=list)
     running: bool = True
     held_by_other: bool = False
@@ -300,7 +299,6 @@ class PcscModel:
             return Pcsc.NOT_TRANSACTED, []
         if self.pass_time is not None and inside.faults.slow_ms:
             self.pass_time(inside.faults.slow_ms)
-        self.bytes_count += len(sent) + len(response)
         for hook in self.on_apdu:
             hook(sent, response)
         return Pcsc.SUCCESS, list(response)

@@ -19,7 +19,6 @@ VPCD_PORT = 0x8C7B
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
 READY = "daemon ready"
 SOCKET = "/run/pcscd/pcscd.comm"
-NO_DAEMON: subprocess.Popen[str] | None = None
 
 
 def make_private(run: str) -> None:
@@ -86,7 +85,7 @@ def end(daemon: subprocess.Popen[str] | None) -> None:
 
 def obey(control: socket.socket, folder: Path, pcscd: str) -> None:
     """Take orders until the other side is gone."""
-    daemon = NO_DAEMON
+    daemon: subprocess.Popen[str] | None = None
     try:
         while order := control.recv(1):
             try:
@@ -94,7 +93,7 @@ def obey(control: socket.socket, folder: Path, pcscd: str) -> None:
                     daemon = start(pcscd, str(folder / "reader.conf.d"))
                 elif order == b"K":
                     end(daemon)
-                    daemon = NO_DAEMON
+                    daemon = None
                 else:
                     with socket.create_connection(("127.0.0.1", VPCD_PORT + int(order))) as made:
                         socket.send_fds(control, [b"+"], [made.fileno()])

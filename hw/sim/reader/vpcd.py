@@ -78,11 +78,3 @@ class CardInSlot:
 
     def _send(self, payload: bytes) -> None:
         self._connection.sendall(len(payload).to_bytes(2, "big") + payload)
-
-
-def serve_at(card: Card, host: str = LOCALHOST, port: int = VPCD_PORT) -> None:
-    """Put `card` into the slot of the vpcd that listens there; blocks until it comes out.
-
-    Raises OSError when nobody listens.
-    """
-    CardInSlot(socket.create_connection((host, port)), card).serve()
