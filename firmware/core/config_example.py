@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from firmware.core.config import Config, DisplaySettings
-from firmware.core.config_section import Section, as_toml, metas
+from firmware.core.config_section import Section, as_toml, is_amount, metas
 from firmware.core.money import Currency
 
 HEADING = """# Settings of the terminal, all with their defaults; leave out what is not changed.
@@ -37,8 +37,7 @@ def literal(section: Section, field: str, currency: Currency) -> str:
         return "[" + ", ".join(_inline(item, currency) for item in value) + "]"
     if isinstance(section, DisplaySettings) and field == "address":
         return f"0x{value:02X}"
-    is_amount = any((meta.extra or {}).get("amount") for meta in metas(hint))
-    return as_toml(value, currency if is_amount else None)
+    return as_toml(value, currency if is_amount(hint) else None)
 
 
 def _inline(section: Section, currency: Currency) -> str:

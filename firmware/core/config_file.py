@@ -15,7 +15,7 @@ import msgspec
 from firmware.core.config import Config, ConfigError
 from firmware.core.config_across import Mistake, across
 from firmware.core.config_kiosk import Item, Kiosk
-from firmware.core.config_section import Section
+from firmware.core.config_section import Section, is_amount
 from firmware.core.files import read_text
 from firmware.core.money import CURRENCIES, Currency, minor_of
 
@@ -116,7 +116,7 @@ def _section(
             values[name] = _items(raw, f"{place}.{name}", currency, mistakes)
             continue
         try:
-            written = isinstance(raw, str) and _is_amount(fields[name])
+            written = isinstance(raw, str) and is_amount(fields[name])
             value = minor_of(raw, currency) if written else raw
             values[name] = msgspec.convert(value, fields[name])
         except (msgspec.ValidationError, ValueError) as error:
@@ -139,13 +139,6 @@ def _items(raw: Any, place: str, currency: Currency, mistakes: list[Mistake]) ->
         if isinstance(item, Item):
             items.append(item)
     return tuple(items)
-
-
-def _is_amount(hint: Any) -> bool:
-    return any(
-        isinstance(meta, msgspec.Meta) and (meta.extra or {}).get("amount")
-        for meta in getattr(hint, "__metadata__", ())
-    )
 
 
 def _currency_named(tables: Mapping[str, Any]) -> Currency:

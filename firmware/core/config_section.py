@@ -28,6 +28,11 @@ def as_toml(value: Any, currency: Currency | None) -> str:
     return _as_json(value)
 
 
+def is_amount(hint: Any) -> bool:
+    """Whether a setting of this type is an amount of money."""
+    return any((meta.extra or {}).get("amount") for meta in metas(hint))
+
+
 def metas(hint: Any) -> Iterator[msgspec.Meta]:
     """What a setting's type says of it."""
     for meta in getattr(hint, "__metadata__", ()):
