@@ -31,7 +31,7 @@ from hw.ports import Document, Size
 def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Document:
     """The report of a reversal that the host has not confirmed, for the merchant to act on."""
     owed = reversal.transaction
-    sheet = _head(columns, owed).owner(merchant, owed.operator, owed).rule()
+    sheet = _about(owed, merchant, columns)
     sheet.text(Mark.REVERSAL_NOT_DONE, bold=True)
     sheet.pair(Label.REASON, reason_text(reversal.reason))
     sheet.pair(Label.ATTEMPTS, str(reversal.attempts))
@@ -40,7 +40,7 @@ def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Docum
 
 def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
     """The report of an advice that the host still finds fault with, for the merchant."""
-    sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
+    sheet = _about(transaction, merchant, columns)
     if transaction.kind is Kind.REFUND:
         return _what_to_do(sheet.both(REFUND_WAITS), transaction, REFUND_WAITS_ADVICE)
     return _what_to_do(sheet.both(OFFLINE_WAITS), transaction, OFFLINE_WAITS_ADVICE)
@@ -48,7 +48,7 @@ def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) 
 
 def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
     """The report of an advice that the host refuses: a sale to claim, a refund to make good."""
-    sheet = _head(columns, transaction).owner(merchant, transaction.operator, transaction).rule()
+    sheet = _about(transaction, merchant, columns)
     if transaction.kind is Kind.REFUND:
         return _what_to_do(sheet.both(REFUND_REFUSED), transaction, REFUND_REFUSED_ADVICE)
     return _what_to_do(sheet.both(OFFLINE_REFUSED), transaction, OFFLINE_REFUSED_ADVICE)
@@ -72,7 +72,7 @@ def display_slip(merchant: Merchant, *, date: str, time: str, columns: int) -> D
 
     `date` is YYYYMMDD and `time` HHMMSS.
     """
-    sheet = _head(columns)
+    sheet = _head(columns).rule()
     sheet.text(Mark.STOPPED, bold=True)
     sheet.pair(Label.DEVICE, DISPLAY, bold=True)
     sheet.pair(Label.STORE, merchant.store).pair(Label.TERMINAL, merchant.terminal)
@@ -80,13 +80,16 @@ def display_slip(merchant: Merchant, *, date: str, time: str, columns: int) -> D
     return _foot(sheet.both(DISPLAY_ADVICE))
 
 
-def _head(columns: int, owed: Transaction | None = None) -> Sheet:
+def _head(columns: int) -> Sheet:
     sheet = Sheet(columns).centred(Mark.FAULT, size=Size.LARGE, bold=True)
-    sheet.centred(Mark.NOT_A_RECEIPT, bold=True)
-    if owed is not None:
-        training, test_keys = owed.training, owed.emv.test_keys
-        sheet.marks(duplicate=False, training=training, test_keys=test_keys)
-    return sheet.rule()
+    return sheet.centred(Mark.NOT_A_RECEIPT, bold=True)
+
+
+def _about(owed: Transaction, merchant: Merchant, columns: int) -> Sheet:
+    """The head of a slip about a payment, and whose terminal it was made at."""
+    sheet = _head(columns)
+    sheet.marks(duplicate=False, training=owed.training, test_keys=owed.emv.test_keys).rule()
+    return sheet.owner(merchant, owed.operator, owed).rule()
 
 
 def _foot(sheet: Sheet) -> Document:

@@ -84,39 +84,37 @@ class Papers:
         return None if sale is None else sale.left
 
     def _settlement(self, job: PrintJob) -> Document:
-        journal = self._data.journal
-        settlement = self._rehearsed(job) if job.training else journal.settlement(job.batch)
+        journal, merchant, training = self._data.journal, self._config.merchant, job.training
+        settlement = self._rehearsed(job) if training else journal.settlement(job.batch)
         if settlement is None:
             return _lost(job)
+        currency = self._currency_of(job)
+        record = settlement_record(
+            settlement,
+            self._data.signer,
+            merchant=merchant.number,
+            terminal=merchant.terminal,
+            currency=currency.alpha,
+            head=journal.head(),  # as it is when the slip is made
+            training=training,
+        )
         return settlement_slip(
             settlement,
-            self._config.merchant,
+            merchant,
             columns=self._columns,
             duplicate=job.duplicate,
-            qr=self._anchor(settlement, training=job.training),
-            currency=self._currency_of(settlement, training=job.training),
-            training=job.training,
+            qr=record,
+            currency=currency,
+            training=training,
             test_keys=self._config.emv.test_keys,
         )
 
-    def _currency_of(self, settlement: SettlementCompleted, *, training: bool) -> Currency:
+    def _currency_of(self, job: PrintJob) -> Currency:
         """In what a batch was traded: its slip may be printed again under another currency."""
         journal = self._data.journal
-        for one in journal.list_transactions(settlement.batch, 0, 1, training=training):
+        for one in journal.list_transactions(job.batch, 0, 1, training=job.training):
             return currency_of(one.currency)
         return self._config.currency
-
-    def _anchor(self, settlement: SettlementCompleted, *, training: bool) -> str:
-        """A settlement's signed record, with the journal's head as it is when the slip is made."""
-        return settlement_record(
-            settlement,
-            self._data.signer,
-            merchant=self._config.merchant.number,
-            terminal=self._config.merchant.terminal,
-            currency=self._currency_of(settlement, training=training).alpha,
-            head=self._data.journal.head(),
-            training=training,
-        )
 
     def _rehearsed(self, job: PrintJob) -> SettlementCompleted | None:
         """The settlement of a batch's training, as of the last transaction; no host sees it."""

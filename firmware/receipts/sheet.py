@@ -55,7 +55,7 @@ class Sheet:
             return self._add(TextLine(line, bold=bold))
         return self.text(label).text(value, size=size, align=Align.RIGHT, bold=bold)
 
-    def row(self, left: str, right: str = "") -> Self:
+    def row(self, left: str, right: str) -> Self:
         """Two short values on one line, at its edges, or one below the other."""
         line = beside(left, right, self._columns) if left and right else None
         return self.text(left).text(right) if line is None else self._add(TextLine(line))
