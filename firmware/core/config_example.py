@@ -56,7 +56,7 @@ def _meaning(hint: Any) -> str:
 
 
 def _range(hint: Any) -> str:
-    """What a setting may be, in words; nothing where its meaning says it all."""
+    """The values that a setting may have, in words; empty where its meaning says it already."""
     plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     if get_origin(plain) is Literal:
         return "one of " + " ".join(json.dumps(choice) for choice in get_args(plain))

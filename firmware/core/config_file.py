@@ -142,7 +142,7 @@ def _items(raw: Any, place: str, currency: Currency, mistakes: list[Mistake]) ->
 
 
 def _currency_named(tables: Mapping[str, Any]) -> Currency:
-    """By which amounts are read; an unknown one is a mistake of its own, named elsewhere."""
+    """The currency that amounts are read in; `across` reports one that is not known."""
     general = tables.get("general")
     name = general.get("currency") if isinstance(general, Mapping) else None
     return CURRENCIES.get(str(name), Config().currency)

@@ -9,7 +9,7 @@ from pathlib import Path
 def write_private(path: Path, content: bytes) -> None:
     """Make or replace a file of mode 0600; durable when this returns. Raises OSError."""
     aside = path.with_name(path.name + ".new")
-    aside.unlink(missing_ok=True)  # of a writing that was cut
+    aside.unlink(missing_ok=True)  # left by a power cut
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()

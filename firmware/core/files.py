@@ -51,7 +51,7 @@ def read_text(path: Path, *, most_bytes: int = TEXT_MAX_BYTES) -> str:
 def below(folder: Path, name: str) -> Path:
     """The real path of `name`, which is relative to `folder` and stays below it.
 
-    Links are followed before it is looked at where it leads. Raises OSError if it leads elsewhere.
+    Links are resolved first. Raises OSError if it leads out of the folder.
     """
     try:
         real, inside = folder.resolve(), (folder / name).resolve()

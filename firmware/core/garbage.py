@@ -18,7 +18,7 @@ def wait_for_the_start() -> None:
 
 
 def as_usual() -> None:
-    """Collect again, and never look at what the start has made. Nothing where none has waited."""
+    """Collect again, but never what the start has made; nothing where no start has waited."""
     if gc.get_threshold()[0] == STARTING:
         gc.freeze()
         gc.set_threshold(*USUAL)

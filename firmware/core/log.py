@@ -29,7 +29,7 @@ def fields(**values: object) -> dict[str, object]:
 def masked(text: str) -> str:
     """`text` with stars for every 13 to 19 digits that pass Luhn, spaced or not.
 
-    Numbers that run on before or after a card's are searched for it at every place.
+    A longer run of digits is searched for a card number at every place.
     """
     return _DIGIT_RUN.sub(lambda run: _masked_run(run[0]), text)
 
@@ -59,7 +59,7 @@ class LineFormatter(logging.Formatter):
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes lines to a stream. One that cannot be written is lost without a word.
+    """Writes lines to a stream. One that cannot be written is dropped.
 
     Python's own words about it would go to standard error, with the event's traceback unmasked.
     """

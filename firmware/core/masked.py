@@ -1,7 +1,7 @@
 """Types for what must never be read by accident: PAN, track data, PIN and keys.
 
 Their `repr` and `str` are masked, so a log line, a traceback or a debugger's view shows no secret.
-The clear value is had only by a named method, which makes every use easy to find.
+Only a named method gives the clear value, so every use is easy to find.
 """
 
 from __future__ import annotations

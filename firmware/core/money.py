@@ -95,8 +95,8 @@ def major_text(minor: int, currency: Currency) -> str:
 def minor_of(text: str, currency: Currency) -> int:
     """What a person wrote in major units, in minor ones: `3.500` in KWD is 3,500, `300` in JPY 300.
 
-    Whole units, or all the decimals that the currency has: what has fewer or more was meant for
-    another one. Raises MoneyError, with what was expected.
+    It has no decimals, or as many as the currency: another number of them was meant for another
+    currency. Raises MoneyError, with what was expected.
     """
     exponent = currency.exponent
     decimals = rf"(?:\.([0-9]{{{exponent}}}))?" if exponent else "()"
@@ -116,8 +116,8 @@ def decimal_of(minor: int, currency: Currency) -> Decimal:
 def minor_of_decimal(amount: Decimal, currency: Currency) -> int:
     """A format's decimal of major units in minor ones: 12.5 in CNY is 1,250, 300.00 in JPY 300.
 
-    A machine's zeros mean nothing, so that any number of decimals is taken whose rest is zero.
-    Raises MoneyError on what is no amount of this currency.
+    Any number of decimals is taken if those that the currency does not have are zero. Raises
+    MoneyError on what is no amount of this currency.
     """
     sane = amount.is_finite() and amount.adjusted() < len(str(MINOR_MAX))
     minor = amount.scaleb(currency.exponent) if sane else Decimal(-1)
@@ -127,12 +127,12 @@ def minor_of_decimal(amount: Decimal, currency: Currency) -> int:
 
 
 def percent_of(minor: int, percent: int) -> int:
-    """So many hundredths of an amount, in whole minor units: what is over is left off."""
+    """`percent` of an amount in whole minor units, rounded down."""
     return minor * percent // 100
 
 
 def example_of(currency: Currency) -> str:
-    """An amount as it is to be written, for whoever wrote it otherwise."""
+    """A well written amount, for the message to somebody who wrote one otherwise."""
     return major_text(500 * 10**currency.exponent, currency)
 
 

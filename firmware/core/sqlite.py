@@ -86,8 +86,8 @@ def fault_of(error: sqlite3.Error | UnicodeDecodeError) -> JournalFault:
 def renew_log(database: Path) -> None:
     """Write a database's write-ahead log once more, byte for byte, and sync it. Raises OSError.
 
-    After a sync that failed, its pages are read from memory as if they were on the disk, which
-    never gets them: a commit that follows would hang on one that a power cut takes away.
+    After a sync that failed, its pages are read from memory as if they were on the disk, and are
+    never written there: a later commit would build on one that a power cut takes away.
     """
     log = database.with_name(database.name + "-wal")
     with contextlib.suppress(FileNotFoundError), log.open("r+b") as file:

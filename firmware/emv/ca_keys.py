@@ -48,7 +48,7 @@ class CaKeys:
         revoked: Iterable[Revocation] = (),
         untrusted: Mapping[tuple[bytes, int], str] | None = None,
     ) -> None:
-        """`untrusted` says of keys that are not used why: their status."""
+        """`untrusted` has the status of each key that is known and not used."""
         self._keys = {(rid, index): key for rid, index, key in keys}
         self._revoked = frozenset(revoked)
         self._untrusted = dict(untrusted or {})

@@ -85,7 +85,7 @@ def parse_one(data: bytes, tag: int) -> Tlv:
 
 
 def split(data: bytes) -> tuple[bytes, ...]:
-    """The whole coding of each data object of a sequence, with no look inside; raises TlvError."""
+    """The coding of each data object of a sequence, values not parsed; raises TlvError."""
     return tuple(data[at:end] for _, at, _, end in _spans(data))
 
 

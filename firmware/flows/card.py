@@ -160,7 +160,7 @@ class Counter(Struct):
 
 
 class Presented(Struct, frozen=True):
-    """A card that has told who it is, and the dialogue that its kernel goes on with."""
+    """A card that is identified, its session, and the dialogue that the session goes on with."""
 
     session: Session
     card: CardData
@@ -221,10 +221,10 @@ async def present_card(
     reinsert: Text = Text.REINSERT_CARD,
     again: bool = False,
 ) -> Presented | GivenUp:
-    """Ask for a card until one has told who it is; trouble is said and another try offered.
+    """Ask for a card until one is identified; after an error, say so and ask again.
 
-    `reinsert` is what to do with one that is still in. With `again` a card that has served
-    already and was not taken out will do (undo).
+    `reinsert` is what the display says while an earlier card is still in. With `again` a card that
+    was used before and not taken out will do (undo).
     """
     while True:
         asked = _Asked(prompt, reinsert, notice)

@@ -61,14 +61,14 @@ Happening = KeyPressed | CardInserted | CardRemoved | TimedOut | TillAsked
 
 
 class Wait(Effect[Happening], frozen=True):
-    """Wait for a key, and if asked for a card's coming or going, at most `timeout_ms`.
+    """Wait for a key, at most `timeout_ms`; with `card` also for a card put in or taken out.
 
-    With `orders` a till may begin something: nobody else is served here.
+    With `orders` a request of a till ends the wait, too: nobody is being served then.
     """
 
     timeout_ms: int
     card: bool = False
-    orders: bool = False  # and a till's wish
+    orders: bool = False
     masked: MaskedEntry | None = None  # see firmware.terminal.entry_guard
 
 
@@ -83,10 +83,10 @@ class PutBack(Effect[None], frozen=True):
 
 
 class CardPresent(Effect[bool], frozen=True):
-    """Tell whether a card is in the slot that was put in since the last `UseUpCard`.
+    """Tell whether the slot has a card that was put in after the last `UseUpCard`.
 
-    One that was there when the terminal or the reader came up does not count either: whom it has
-    served is not known. With `used` any card counts.
+    A card that was in it when the terminal or the reader started does not count: it is unknown
+    which payment it was used for. With `used` any card counts.
     """
 
     used: bool = False

@@ -314,7 +314,7 @@ async def _approved(desk: Desk, done: PaymentApproved) -> TillAsked | None:
 async def _until_left(
     desk: Desk, screen: Outcome, timeout_ms: int, *, job: int = 0
 ) -> TillAsked | None:
-    """Show an outcome; ENTER prints the receipt `job` that waits for it, else it is not wanted."""
+    """Show an outcome; ENTER prints receipt `job`, anything else means that nobody wants it."""
     shown = await show(desk, screen)
     until_ms = shown.at_ms + (desk.idle_timeout_ms if job else timeout_ms)
     asked = await _answered(shown.at_ms, until_ms, job)

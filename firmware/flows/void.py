@@ -113,7 +113,7 @@ async def carry_out_if_presented(
 async def carry_out(
     desk: Desk, agreed: Agreed, presented: Presented, pin: Pin | None
 ) -> PaymentEnded | None:
-    """Send a void or refund on a card that has told who it is; the card itself has no say."""
+    """Send a void or refund on a card that is identified; the card itself decides nothing."""
     if not await may_move_money(desk):
         await release_card()
         await abandon(agreed.kind, EntryStep.OWED, NotBegun.OWED, agreed.amount)

@@ -1,9 +1,9 @@
-"""Advices: what the acquirer is told, not asked, until it has answered.
+"""Advices (0220): they inform the acquirer of a payment, and are repeated until it answers.
 
-Of a sale that a card approved by itself; and on an acquirer's line of a refund that was sent and
-not answered, which is never reversed. Sent at once, then on a timer, and before anything that
-builds on a sale: a void or refund, the settlement, the sign-off. Unlike a reversal one that is owed
-stops no sale, for a card that may approve without an acquirer is there for when there is none.
+There is one for a sale that a card approved by itself, and on an acquirer's line for a refund that
+was sent and not answered, which is never reversed. An advice is sent at once, then on a timer, and
+before anything that builds on a sale: a void or refund, the settlement, the sign-off. Unlike a
+reversal it stops no sale while it is owed: cards approve offline for when there is no acquirer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from firmware.payments.delivery import deliver, fault_slip, stays_owed
 from firmware.payments.effects import Append, Authorise, Look, Unseal
 from firmware.payments.outcomes import answered
 
-# The acquirer could not look at it, or not at us: asked again. Any other code is its word on it.
+# The acquirer could not process it, or not of this terminal: sent again. Other codes are final.
 TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
 
 

@@ -1,9 +1,9 @@
 """The end of a batch on an acquirer's line, and the upload of one that did not balance.
 
-In this order: advice of offline sales, what was asked online by eights, refunds, the chip's data
-singly, the end. It holds what the totals count: a voided sale and its void are in both. Each
-element that was taken is recorded before the next one leaves; after a cut the upload goes on
-behind it.
+The order: offline sales, online transactions, refunds, in messages of up to eight; then the chip's
+data one by one; then the end. What the totals count is uploaded, so a voided sale and its void are
+in both. Each message that was taken is recorded before the next one is sent; after a power cut the
+upload goes on with the next one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from firmware.journal.transactions import Transaction
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.effects import Append, Authorise, Look, Unseal
 
-# The acquirer could not read it, or not us: told again. Any other answer ends it.
+# The acquirer could not read it, or not of this terminal: sent again. Other codes are final.
 TRY_AGAIN = frozenset({"77", "99", "A0"})
 _METHOD, _ONLINE_PIN = 0x3F, 0x02  # of the first byte of the CVM results. Book 3, Annex C3
 

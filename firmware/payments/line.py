@@ -31,9 +31,9 @@ async def sign_on(context: Context) -> HostAnswer:
 
 
 async def open_there(context: Context, answer: Answered) -> int:
-    """The acquirer's open batch by an answer, or by a sign-on where it asks for one; 0: not told.
+    """The batch that is open at the acquirer, as an answer says; 0 where none says it.
 
-    The sign-on's word is the later one.
+    If the answer asks for a sign-on, the sign-on's answer counts first: it is the later one.
     """
     told = answer.batch or 0
     if not answer.sign_on_again:

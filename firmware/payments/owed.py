@@ -80,7 +80,7 @@ class Retry(Struct):
         return retry
 
     async def go_on(self, context: Context, moment: Moment) -> int | None:
-        """Try if it is time; how long to wait before asking again at most, None if for ever."""
+        """Send if it is time; how long to wait at most before the next call, None for any time."""
         if (await what_is_owed()).nothing and not await _scripts(context):
             return None
         if moment.monotonic_ms - self.tried_ms >= self.pause_ms:

@@ -15,7 +15,7 @@ from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver
 from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
 
-# The acquirer could not read it, or not us: told again. Any other answer ends it.
+# The acquirer could not read it, or not of this terminal: sent again. Other codes are final.
 TRY_AGAIN = frozenset({"77", "99", "A0"})
 
 

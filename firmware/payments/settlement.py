@@ -60,8 +60,8 @@ async def begin_settlement(context: Context) -> SettlementStarted:
 async def close_batch(context: Context, started: SettlementStarted) -> Settled | None:
     """Hold the totals against the acquirer's and open the next batch; None without an answer.
 
-    On an acquirer's line the end of the batch is sent, and before it whatever it holds where the
-    totals differ. What was answered is recorded: cut anywhere, it goes on behind that.
+    On an acquirer's line the end of the batch is sent; where the totals differ, all that the batch
+    holds is sent before. Each answer is recorded: after a power cut it goes on with the next one.
     """
     await context.progress(Progress(Stage.SETTLING, totals=started.totals))
     moment, numbers = await Now(), await Look.of(Lookups.next_numbers, training=False)

@@ -5,15 +5,15 @@ known; a doubtful one is printed again, marked as a duplicate. A printer that ca
 again every two seconds, so paper that is put back is enough to go on; the journal says what it
 lacked, and that it has it again.
 
-Two things spare commits and lose nothing. A receipt is said to be sending in the commit that owes
-it, where the printer has just said that it is well; if it is not any more, that is taken back
-before the next try. That a receipt is out is written with the next commit where its other copy
-follows, `TOLD_MS` later at most. If the power goes between, one too many comes, marked as a
-duplicate, and never one too few.
+Two things save commits. A receipt is recorded as sending in the commit that owes it, if the printer
+has just said that it is well; if it is not well any more, that is taken back before the next try.
+That a receipt is out is written with the next commit if its other copy follows, `TOLD_MS` later at
+most. If the power fails in between, one paper is printed twice, marked as a duplicate, and none is
+lost.
 
-A printer that answers nothing is taken at the wire's word, and may hang. Papers that it took so are
-in doubt when it is heard at last, and come again as duplicates: the last ten of them. Until then it
-is asked every half minute.
+A printer that never answers is believed to print what the wire takes, but it may hang. When it
+answers at last, the papers that it took before are in doubt: the last ten are printed again as
+duplicates. Until then it is asked every half minute.
 """
 
 from __future__ import annotations
