@@ -7,7 +7,6 @@ from msgspec import Struct
 from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.flows.card import enter_pin, present_card
 from firmware.flows.desk import Desk
-from firmware.flows.guards import in_words
 from firmware.flows.original import agree_on_part
 from firmware.flows.steps import GivenUp, abandon, confirm
 from firmware.flows.void import carry_out_if_presented
@@ -50,7 +49,7 @@ async def carry_out_elsewhere(desk: Desk, asked: Elsewhere) -> PaymentEnded | No
         asked.original,
         detail,
         start=None,
-        refuse_amount=in_words(asked.why_not),
+        why_not=asked.why_not,
     )
     if isinstance(agreed, GivenUp):
         return None

@@ -5,8 +5,6 @@ The limits and guards themselves are `firmware.payments.limits`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from firmware.core.kinds import CardFacts, GuardKind
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
@@ -15,7 +13,7 @@ from firmware.flows.steps import GivenUp, confirm, tell
 from firmware.flows.words import why_refused
 from firmware.journal.records import GuardOverridden
 from firmware.payments.effects import Append
-from firmware.payments.limits import WhyNot, duplicate_of, usual_amount, why_no_sale
+from firmware.payments.limits import duplicate_of, usual_amount, why_no_sale
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 
@@ -28,16 +26,6 @@ async def may_sell(desk: Desk) -> bool:
     if refusal is not None:
         await tell(desk, Text.REFUSED, why_refused(refusal))
     return refusal is None
-
-
-def in_words(why_not: WhyNot) -> Callable[[Money], Phrase | None]:
-    """A limit as the display says it, for whoever keys an amount."""
-
-    def refuse(amount: Money) -> Phrase | None:
-        refusal = why_not(amount)
-        return None if refusal is None else why_refused(refusal)
-
-    return refuse
 
 
 async def agree_to_unusual(desk: Desk, amount: Money) -> bool:

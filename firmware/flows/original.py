@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
+from firmware.flows.settle import may_move_money
 from firmware.flows.steps import (
     GivenUp,
     abandon,
     check_amount,
+    confirm_in_turns,
     enter_amount,
     enter_digits,
     tell,
@@ -21,6 +22,7 @@ from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look, Now
+from firmware.payments.limits import WhyNot
 from firmware.payments.order import Agreed, Order
 from firmware.payments.originals import day_of
 from firmware.payments.refusals import Code, Refusal
@@ -38,6 +40,14 @@ class Named(Struct, frozen=True):
     number: str
     day: str  # YYYYMMDD
     found: Transaction | None
+
+
+async def may_begin(desk: Desk, kind: Kind) -> bool:
+    """Whether money may move now; where not, the display says why, and the journal has it."""
+    if await may_move_money(desk):
+        return True
+    await abandon(kind, EntryStep.OWED, GivenUp.CANCELLED)
+    return False
 
 
 async def named_by_voucher(desk: Desk, kind: Kind) -> Transaction | GivenUp | None:
@@ -91,13 +101,13 @@ async def agree_on_part(
     detail: tuple[Phrase, ...],
     *,
     start: Money | None,
-    refuse_amount: Callable[[Money], Phrase | None],
+    why_not: WhyNot,
 ) -> Agreed | GivenUp:
     """How much of an original, checked as for a sale; CANCEL at the check returns to the amount."""
     amount = start
     while True:
         words = Phrase.of(title)
-        keyed = await enter_amount(desk, kind, words, start=amount, refuse=refuse_amount)
+        keyed = await enter_amount(desk, kind, words, start=amount, why_not=why_not)
         if isinstance(keyed, GivenUp):
             await abandon(kind, EntryStep.AMOUNT, keyed)
             return keyed
@@ -149,3 +159,15 @@ def original_screen(
         desk.owner,
         desk.training,
     )
+
+
+async def confirm_original(
+    desk: Desk, kind: Kind, original: Transaction, left: Money | None = None
+) -> bool:
+    """Show an original, with what is left of it, until ENTER; False where it is given up."""
+    screen = original_screen(desk, kind, original, left)
+    seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
+    if not isinstance(seen, GivenUp):
+        return True
+    await abandon(kind, EntryStep.ORIGINAL, seen)
+    return False

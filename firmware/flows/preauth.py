@@ -9,31 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from msgspec.structs import replace
-
 from firmware.core.kinds import EntryStep, Kind
 from firmware.flows.desk import Desk
 from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
-from firmware.flows.guards import in_words, may_sell
+from firmware.flows.guards import may_sell
 from firmware.flows.original import (
     REFERENCE_LENGTH,
     Named,
     agree_on_part,
+    confirm_original,
     detail_of,
     enter_number_and_date,
+    may_begin,
     named_by_voucher,
-    original_screen,
     refuse,
 )
 from firmware.flows.outcome import finish
 from firmware.flows.permissions import permitted
 from firmware.flows.sale import agree_on_amount, charge
-from firmware.flows.settle import may_move_money
 from firmware.flows.steps import (
     GivenUp,
     abandon,
     choose,
-    confirm_in_turns,
 )
 from firmware.flows.void import carry_out_on_same_card, take_back
 from firmware.journal.lookups import Lookups
@@ -95,10 +92,7 @@ async def complete(desk: Desk) -> PaymentEnded | None:
         await refuse(desk, Kind.COMPLETION, refusal)
         return None
     # 2. The pre-authorisation on the display.
-    screen = original_screen(desk, Kind.COMPLETION, found)
-    seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
-    if isinstance(seen, GivenUp):
-        await abandon(Kind.COMPLETION, EntryStep.ORIGINAL, seen)
+    if not await confirm_original(desk, Kind.COMPLETION, found):
         return None
     # 3. How much of it, checked as for a sale.
     agreed = await agree_on_part(
@@ -108,7 +102,7 @@ async def complete(desk: Desk) -> PaymentEnded | None:
         reference_to(found),
         detail_of(found),
         start=found.amount,
-        refuse_amount=in_words(completion_limits(desk, found.amount)),
+        why_not=completion_limits(desk, found.amount),
     )
     if isinstance(agreed, GivenUp):
         return None
@@ -118,7 +112,7 @@ async def complete(desk: Desk) -> PaymentEnded | None:
 
 async def release(desk: Desk) -> PaymentEnded | None:
     """预授权撤销: the pre-authorisation on the display, ENTER, the same card."""
-    if not await _may_begin(desk, Kind.PREAUTH_VOID):
+    if not await may_begin(desk, Kind.PREAUTH_VOID):
         return None
     named = await _find(desk, Kind.PREAUTH_VOID)
     if isinstance(named, GivenUp):
@@ -132,7 +126,7 @@ async def release(desk: Desk) -> PaymentEnded | None:
 
 async def give_back(desk: Desk) -> PaymentEnded | None:
     """预授权完成撤销: the completion by its voucher, ENTER, the same card."""
-    if not await _may_begin(desk, Kind.COMPLETION_VOID):
+    if not await may_begin(desk, Kind.COMPLETION_VOID):
         return None
     found = await named_by_voucher(desk, Kind.COMPLETION_VOID)
     if isinstance(found, GivenUp):
@@ -148,13 +142,6 @@ ITEMS: dict[Text, tuple[Kind, Act, Callable[[Desk], Awaitable[PaymentEnded | Non
     Text.MENU_PREAUTH_VOID: (Kind.PREAUTH_VOID, Act.PREAUTH_VOID, release),
     Text.MENU_COMPLETION_VOID: (Kind.COMPLETION_VOID, Act.COMPLETION_VOID, give_back),
 }
-
-
-async def _may_begin(desk: Desk, kind: Kind) -> bool:
-    if await may_move_money(desk):
-        return True
-    await abandon(kind, EntryStep.OWED, GivenUp.CANCELLED)
-    return False
 
 
 def _may_be_elsewhere(named: Named) -> bool:

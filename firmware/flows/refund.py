@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from firmware.core.kinds import EntryStep, Kind, OriginalRef
-from firmware.core.money import Money
+from firmware.core.kinds import EntryStep, Kind
 from firmware.flows.desk import Desk
 from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
-from firmware.flows.guards import in_words
 from firmware.flows.original import (
     REFERENCE_LENGTH,
     VOUCHER_LENGTHS,
     Named,
     agree_on_part,
+    confirm_original,
     detail_of,
     enter_number_and_date,
-    original_screen,
+    may_begin,
     refuse,
 )
 from firmware.flows.permissions import permitted
-from firmware.flows.settle import may_move_money
 from firmware.flows.steps import (
     GivenUp,
     abandon,
     choose,
-    confirm_in_turns,
 )
 from firmware.flows.void import carry_out_on_same_card, void_original
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Look
 from firmware.payments.limits import refund_limits
-from firmware.payments.order import Agreed
 from firmware.payments.originals import (
     date_of,
     elsewhere,
@@ -53,8 +47,7 @@ async def refund(desk: Desk) -> PaymentEnded | None:
     if not await permitted(desk, Act.REFUND):
         await abandon(Kind.REFUND, EntryStep.PASSWORD, GivenUp.CANCELLED)
         return None
-    if not await may_move_money(desk):
-        await abandon(Kind.REFUND, EntryStep.OWED, GivenUp.CANCELLED)
+    if not await may_begin(desk, Kind.REFUND):
         return None
     named = await _find(desk)
     if isinstance(named, GivenUp):
@@ -82,13 +75,18 @@ async def refund(desk: Desk) -> PaymentEnded | None:
 async def _refund_original(desk: Desk, original: Transaction) -> PaymentEnded | None:
     # 3. The original on the display, with what is left.
     left = original.left
-    screen = original_screen(desk, Kind.REFUND, original, left)
-    seen = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
-    if isinstance(seen, GivenUp):
-        await abandon(Kind.REFUND, EntryStep.ORIGINAL, seen)
+    if not await confirm_original(desk, Kind.REFUND, original, left):
         return None
     # 4. The amount, checked as for a sale.
-    agreed = await _agree_on_amount(desk, reference_to(original), detail_of(original), left)
+    agreed = await agree_on_part(
+        desk,
+        Kind.REFUND,
+        Text.REFUND_AMOUNT,
+        reference_to(original),
+        detail_of(original),
+        start=left,
+        why_not=await refund_limits(desk, left),
+    )
     if isinstance(agreed, GivenUp):
         return None
     # 5–6. The same card, its PIN if the setting asks; intent, acquirer, outcome.
@@ -126,13 +124,3 @@ async def _find(desk: Desk) -> Named | GivenUp:
         asked = int(number), day
         sale = await Look.of(Lookups.by_voucher_and_date, *asked, training=desk.training)
     return Named(number, day, sale)
-
-
-async def _agree_on_amount(
-    desk: Desk, original: OriginalRef, detail: tuple[Phrase, ...], left: Money
-) -> Agreed | GivenUp:
-    refuse_amount = in_words(await refund_limits(desk, left))
-    kind, title = Kind.REFUND, Text.REFUND_AMOUNT
-    return await agree_on_part(
-        desk, kind, title, original, detail, start=left, refuse_amount=refuse_amount
-    )

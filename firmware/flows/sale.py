@@ -30,7 +30,7 @@ from firmware.flows.card import (
     verification,
 )
 from firmware.flows.desk import Desk
-from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, in_words, may_sell
+from firmware.flows.guards import agree_to_duplicate, agree_to_unusual, may_sell
 from firmware.flows.outcome import finish
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.steps import GivenUp, abandon, check_amount, enter_amount, tell
@@ -108,11 +108,11 @@ async def agree_on_amount(
     title: Text = Text.SALE_AMOUNT,
 ) -> Agreed | GivenUp:
     """Key and check the amount; CANCEL at the check returns to the amount."""
-    refuse = in_words(await sale_limits(desk))
+    why_not = await sale_limits(desk)
     amount: Money | None = None
     while True:
         words = Phrase.of(title)
-        keyed = await enter_amount(desk, kind, words, first=first, start=amount, refuse=refuse)
+        keyed = await enter_amount(desk, kind, words, first=first, start=amount, why_not=why_not)
         first = None
         if isinstance(keyed, GivenUp):
             await abandon(kind, EntryStep.AMOUNT, keyed, amount)
@@ -137,7 +137,7 @@ async def _keyed_twice(desk: Desk, kind: Kind, amount: Money) -> bool:
     if not over or amount.minor <= over:
         return True
     title = Phrase.of(Text.SALE_AMOUNT_AGAIN)
-    again = await enter_amount(desk, kind, title, refuse=lambda _: None)
+    again = await enter_amount(desk, kind, title, why_not=lambda _: None)
     if again == amount:
         return True
     if not isinstance(again, GivenUp):

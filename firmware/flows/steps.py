@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware.core.kinds import EntryStep, Kind, NotBegun
-from firmware.core.masked import Digits, Password
+from firmware.core.masked import Password
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, TimedOut, Wait
+from firmware.flows.words import why_refused
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.payments.effects import Append, Moment
+from firmware.payments.limits import WhyNot
 from firmware.payments.order import Agreed, Order
 from firmware.payments.refusals import Code
 from firmware.payments.roles import Act, May, may
@@ -36,7 +37,6 @@ from firmware.ui.screens import (
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
-D = TypeVar("D", bound=Digits)
 AMOUNT_DIGITS_MAX = 9  # 9,999,999.99: what the display shows in large digits
 PHASE_MS = 2_000  # lines that take turns change this often
 NOTICE_MS = 10_000
@@ -70,9 +70,9 @@ async def enter_amount(
     *,
     first: Key | None = None,
     start: Money | None = None,
-    refuse: Callable[[Money], Phrase | None],
+    why_not: WhyNot,
 ) -> Money | GivenUp:
-    """Key an amount that shifts in from the right; `refuse` says why one cannot be.
+    """Key an amount that shifts in from the right; `why_not` says what stands against one.
 
     `start` stands there first: ENTER takes it, a digit replaces it, BACK edits it.
     """
@@ -88,8 +88,12 @@ async def enter_amount(
         if key is Key.CANCEL:
             return GivenUp.CANCELLED
         if key is Key.ENTER:
-            notice = Phrase.of(Text.AMOUNT_ZERO) if amount.minor == 0 else refuse(amount)
-            if notice is None:
+            refusal = why_not(amount)
+            if amount.minor == 0:
+                notice = Phrase.of(Text.AMOUNT_ZERO)
+            elif refusal is not None:
+                notice = why_refused(refusal)
+            else:
                 return amount
             await Beep()
         else:
@@ -125,9 +129,10 @@ def _digits_of(key: Key) -> str | None:
     return "00" if key is Key.STAR else key.digit
 
 
-def masked_digits(key: Key, kind: type[D]) -> D | None:
-    """What a key adds to a masked entry of `kind`, or None."""
-    return kind(_digits_of(key) or "") if _digits_of(key) else None
+def _masked_digits(key: Key) -> Password | None:
+    """What a key adds to a password, or None. No caller has the digits in a local of its own."""
+    digits = _digits_of(key)
+    return Password(digits) if digits else None
 
 
 async def check_amount(
@@ -289,7 +294,7 @@ async def enter_password(
         notice = None
         if key is Key.ENTER and keyed and count == length:
             return keyed
-        more = masked_digits(key, Password)
+        more = _masked_digits(key)
         if key is Key.BACK and keyed:
             keyed = keyed.without_last()
         elif more and count + len(more) <= length:

@@ -6,7 +6,7 @@ from firmware.core.kinds import EmvData, EntryStep, Kind, NotBegun, Verification
 from firmware.core.masked import Pin
 from firmware.flows.card import Presented, card_facts, enter_pin, present_same_card, release_card
 from firmware.flows.desk import Desk
-from firmware.flows.original import named_by_voucher, original_screen, refuse
+from firmware.flows.original import may_begin, named_by_voucher, original_screen, refuse
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
 from firmware.flows.steps import (
@@ -35,8 +35,7 @@ async def void(desk: Desk) -> PaymentEnded | None:
     if not await permitted(desk, Act.VOID):
         await abandon(Kind.VOID, EntryStep.PASSWORD, GivenUp.CANCELLED)
         return None
-    if not await may_move_money(desk):
-        await abandon(Kind.VOID, EntryStep.OWED, GivenUp.CANCELLED)
+    if not await may_begin(desk, Kind.VOID):
         return None
     original = await named_by_voucher(desk, Kind.VOID)
     return None if isinstance(original, GivenUp) else await void_original(desk, original)
