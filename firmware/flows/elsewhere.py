@@ -9,7 +9,7 @@ from firmware.flows.card import enter_pin, present_card
 from firmware.flows.desk import Desk
 from firmware.flows.original import agree_on_part
 from firmware.flows.steps import GivenUp, abandon, confirm
-from firmware.flows.void import carry_out_if_presented
+from firmware.flows.void import carry_out_if_met
 from firmware.payments.limits import WhyNot
 from firmware.payments.transact import PaymentEnded
 from firmware.ui.screens import Notice, Phrase
@@ -54,9 +54,11 @@ async def carry_out_elsewhere(desk: Desk, asked: Elsewhere) -> PaymentEnded | No
     if isinstance(agreed, GivenUp):
         return None
     presented = await present_card(desk, agreed, Text.INSERT_SAME_CARD)
+    if isinstance(presented, GivenUp):
+        return await carry_out_if_met(desk, agreed, presented)
     pin = None
-    # a card that signs, or shows its PIN to itself alone, has none to key
-    if not isinstance(presented, GivenUp) and asked.pin:
-        has_one = asked.any_pin or presented.card.online_pin
-        pin = await enter_pin(desk, agreed.kind, agreed.amount, None) if has_one else None
-    return await carry_out_if_presented(desk, agreed, presented, pin)
+    # a card that asks for a signature, or checks its PIN by itself, has none for the issuer
+    if asked.pin and (asked.any_pin or presented.card.online_pin):
+        pin = await enter_pin(desk, agreed.kind, agreed.amount, None)
+    met = pin if isinstance(pin, GivenUp) else (presented, pin)
+    return await carry_out_if_met(desk, agreed, met)

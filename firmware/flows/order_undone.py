@@ -6,10 +6,10 @@ The token's scope stands for the supervisor's password; every other rule is the 
 from __future__ import annotations
 
 from firmware.core.kinds import Kind
-from firmware.flows.card import present_same_card, release_card
+from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.steps import GivenUp
-from firmware.flows.void import carry_out, original_pin
+from firmware.flows.void import carry_out, present_with_pin
 from firmware.journal.transactions import Transaction
 from firmware.payments.order import Agreed
 from firmware.payments.tills import LastStop, OrderStage, TellStage
@@ -21,16 +21,12 @@ async def give_back(
 ) -> PaymentEnded | GivenUp | None:
     """The same card, its PIN if the setting asks, and the acquirer; None where it must not yet."""
     settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
-    presented = await present_same_card(desk, agreed, original)
-    pin = await original_pin(desk, agreed, presented, original, asked=settings.pin)
-    if isinstance(presented, GivenUp):
+    met = await present_with_pin(desk, agreed, original, asked=settings.pin)
+    if isinstance(met, GivenUp):
         await release_card()
-        return presented
-    if isinstance(pin, GivenUp):
-        await release_card()
-        return pin
+        return met
     if await LastStop():
         await release_card()
         return GivenUp.CANCELLED
     await TellStage(agreed.order.order_id, OrderStage.AUTHORISING)
-    return await carry_out(desk, agreed, presented, pin)
+    return await carry_out(desk, agreed, *met)

@@ -28,6 +28,8 @@ from firmware.payments.roles import Act
 from firmware.payments.transact import CardWord, PaymentEnded, transact
 from firmware.ui.texts import Text
 
+CardAndPin = tuple[Presented, Pin | None]
+
 
 async def void(desk: Desk) -> PaymentEnded | None:
     """Void: supervisor, original voucher, the original on the display, ENTER, the same card."""
@@ -69,9 +71,8 @@ async def carry_out_on_same_card(
     desk: Desk, agreed: Agreed, original: Transaction, *, pin: bool
 ) -> PaymentEnded | None:
     """Ask for the card of `original`, for its PIN if `pin` says so, and send what is agreed to."""
-    presented = await present_same_card(desk, agreed, original)
-    keyed = await original_pin(desk, agreed, presented, original, asked=pin)
-    return await carry_out_if_presented(desk, agreed, presented, keyed)
+    met = await present_with_pin(desk, agreed, original, asked=pin)
+    return await carry_out_if_met(desk, agreed, met)
 
 
 async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
@@ -96,17 +97,15 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
     return await carry_out(desk, agreed, presented, None)
 
 
-async def carry_out_if_presented(
-    desk: Desk, agreed: Agreed, presented: Presented | GivenUp, pin: Pin | GivenUp | None
+async def carry_out_if_met(
+    desk: Desk, agreed: Agreed, met: CardAndPin | GivenUp
 ) -> PaymentEnded | None:
     """Send a void or refund unless its card was not put in, or its PIN not keyed."""
-    if isinstance(presented, GivenUp) or isinstance(pin, GivenUp):
+    if isinstance(met, GivenUp):
         await release_card()
-        given_up = presented if isinstance(presented, GivenUp) else pin
-        assert isinstance(given_up, GivenUp)
-        await abandon(agreed.kind, EntryStep.CARD, given_up, agreed.amount)
+        await abandon(agreed.kind, EntryStep.CARD, met, agreed.amount)
         return None
-    return await carry_out(desk, agreed, presented, pin)
+    return await carry_out(desk, agreed, *met)
 
 
 async def carry_out(
@@ -136,16 +135,15 @@ async def carry_out(
     return ended
 
 
-async def original_pin(
-    desk: Desk,
-    agreed: Agreed,
-    presented: Presented | GivenUp,
-    original: Transaction,
-    *,
-    asked: bool,
-) -> Pin | GivenUp | None:
-    """The cardholder's PIN where the setting asks; a card whose sale took none has none to key."""
+async def present_with_pin(
+    desk: Desk, agreed: Agreed, original: Transaction, *, asked: bool
+) -> CardAndPin | GivenUp:
+    """The card of `original`, and its PIN if it is `asked` for: a sale without one has none."""
+    presented = await present_same_card(desk, agreed, original)
     keyed_once = original.verification in (Verification.PIN, Verification.PIN_AND_SIGNATURE)
-    if isinstance(presented, GivenUp) or not (asked and keyed_once):
-        return None
-    return await enter_pin(desk, agreed.kind, agreed.amount, None)
+    if isinstance(presented, GivenUp):
+        return presented
+    if not (asked and keyed_once):
+        return presented, None
+    pin = await enter_pin(desk, agreed.kind, agreed.amount, None)
+    return pin if isinstance(pin, GivenUp) else (presented, pin)
