@@ -1,7 +1,7 @@
 """A numeric keypad on USB, as the kernel's input events. See linux/input.h, input_event.
 
 Read without a library: python-evdev has no wheels, and would want a compiler on every Pi for a
-struct of four fields. The device is grabbed, so what is typed, a PIN too, goes nowhere else.
+struct of four fields. The device is grabbed, so that no other program sees a PIN that is typed.
 
 The rules of a key are the matrix's: a press is reported when it is the only key down, the
 kernel's own repetitions count nothing, a contact that gaps is one press, and a key that stays down

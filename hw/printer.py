@@ -2,9 +2,9 @@
 
 ESC/POS has no confirmed print. What there is, is used (`hw.printer_status`): the state before and
 after, and a question that the printer answers only when it has come to it in its buffer, sent
-behind the document. Everything short of a good answer is reported as doubt. A printer that has
-never answered is taken at the wire's word, and its state is UNKNOWN. One that has answered before
-and is silent now is not: it may take every byte and print none.
+behind the document. Without a good answer the result is reported as unknown. A printer that has
+never answered is believed to print what the wire takes; its state is UNKNOWN. One that has answered
+before and is silent now is not believed: it may take every byte and print none.
 
 A job that broke off leaves the printer waiting for the rest of a raster band, a symbol or a
 character, and it would swallow what comes next. If it waits for the length of a block, anything

@@ -1,7 +1,7 @@
 """Dots into ESC/POS: raster bands, columns of dots within a line of text, QR symbols.
 
-No row without ink is sent: it is fed. Bands are placed by the printer's own alignment where that
-spares blank bytes. A band is never as high as a multiple of 48 rows: printers of the POS-5890K
+Rows without ink are fed, not sent. Bands are placed by the printer's own alignment where that
+saves blank bytes. A band is never as high as a multiple of 48 rows: printers of the POS-5890K
 kind print garbage after such a one, or stop. See Epson's ESC/POS reference, GS v 0, ESC *, ESC a.
 """
 

@@ -3,7 +3,7 @@
 Native text is about a fiftieth of raster's bytes, but many printers have no Chinese characters.
 ASCII they all have: mixed text sends that as characters and hanzi as dots among them, a fifth of
 raster. Raster is right on any of them. A printing head cannot tell the three apart, and neither
-need a reader. Nothing here waits or talks: bytes come out, in blocks that a driver may count.
+can a reader. Nothing here waits or sends: documents become bytes, in blocks of a known size.
 Commands are named as in Epson's ESC/POS reference.
 """
 

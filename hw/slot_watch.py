@@ -1,4 +1,4 @@
-"""What is in a reader's slot, by the states that PC/SC gives of it, and what each of them tells."""
+"""What is in a reader's slot, and which events follow from the states that PC/SC gives of it."""
 
 from __future__ import annotations
 

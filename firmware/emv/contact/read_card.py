@@ -16,7 +16,7 @@ from firmware.emv.apdu import Sw
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.codes import Tvr
 from firmware.emv.contact.applications import Application, Applications
-from firmware.emv.contact.dialogue import Candidate, Dialogue
+from firmware.emv.contact.dialogue import Dialogue
 from firmware.emv.contact.fci import candidate_of, parse_fci
 from firmware.emv.contact.gpo import initiate
 from firmware.emv.contact.read import read_application_data
@@ -167,8 +167,8 @@ async def _look_at(state: SessionState, table: Applications, name: bytes) -> Car
         state.candidate = candidate
         state.selected = fci.proprietary
         card, detail = await _ask_whose(state)
-    aid, scheme = candidate.aid, _scheme(table, candidate.aid)
-    return CardApplication(aid, _name(candidate), scheme, blocked, card, detail)
+    shown, scheme = candidate.preferred_name or candidate.label, _scheme(table, candidate.aid)
+    return CardApplication(candidate.aid, shown, scheme, blocked, card, detail)
 
 
 async def _ask_whose(state: SessionState) -> tuple[CardData | None, str]:
@@ -184,7 +184,3 @@ async def _ask_whose(state: SessionState) -> tuple[CardData | None, str]:
 def _scheme(table: Applications, aid: bytes) -> str:
     application = table.match(aid)
     return application.name if application else ""
-
-
-def _name(candidate: Candidate) -> str:
-    return candidate.preferred_name or candidate.label
