@@ -12,7 +12,7 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.paper_waits import receipts_wait, unproven
+from firmware.flows.paper_waits import in_turns, unproven
 from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
@@ -123,7 +123,8 @@ async def _notice(desk: Desk, moment: Moment, papers: int) -> Phrase | None:
     if owed is not None:
         return owed
     if papers:
-        return await receipts_wait(papers, moment.monotonic_ms)
+        waiting = Phrase.of(Text.RECEIPTS_PENDING, count=papers)
+        return await in_turns(waiting, moment.monotonic_ms)
     if await Look.of(Lookups.pending_settlement) is not None:
         return Phrase.of(Text.SETTLE_FAILED)
     if await Look.of(Lookups.numbers_used) >= desk.config.batch.warn_at:

@@ -50,14 +50,21 @@ async def may_begin(desk: Desk, kind: Kind) -> bool:
     return False
 
 
-async def named_by_voucher(desk: Desk, kind: Kind) -> Transaction | GivenUp | None:
+async def find_by_voucher(desk: Desk, title: Text) -> Transaction | GivenUp | None:
     """What the voucher number that is keyed names; None for an unknown one."""
-    title, hint = Phrase.of(Text.ORIGINAL_VOUCHER), Phrase.of(Text.SIX_DIGITS)
-    number = await enter_digits(desk, title, lengths=VOUCHER_LENGTHS, hint=hint)
+    hint = Phrase.of(Text.SIX_DIGITS)
+    number = await enter_digits(desk, Phrase.of(title), lengths=VOUCHER_LENGTHS, hint=hint)
     if isinstance(number, GivenUp):
-        await abandon(kind, EntryStep.VOUCHER_NUMBER, number)
         return number
     return await Look.of(Lookups.by_voucher, int(number), training=desk.training)
+
+
+async def named_by_voucher(desk: Desk, kind: Kind) -> Transaction | GivenUp | None:
+    """The original that is keyed, as `find_by_voucher`; what is given up is journaled."""
+    found = await find_by_voucher(desk, Text.ORIGINAL_VOUCHER)
+    if isinstance(found, GivenUp):
+        await abandon(kind, EntryStep.VOUCHER_NUMBER, found)
+    return found
 
 
 async def enter_number_and_date(

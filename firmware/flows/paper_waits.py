@@ -35,11 +35,6 @@ async def unproven() -> Phrase | None:
     return Phrase.of(Text.PRINTER_UNPROVEN) if silent else None
 
 
-async def receipts_wait(papers: int, now_ms: int) -> Phrase:
-    """How many receipts wait between sales, or what they wait for."""
-    return await in_turns(Phrase.of(Text.RECEIPTS_PENDING, count=papers), now_ms)
-
-
 async def in_turns(said: Phrase, now_ms: int) -> Phrase:
     """What waits, or what it waits for, as time (monotonic) goes by."""
     turns = (said, *await printer_lacks())

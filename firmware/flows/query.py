@@ -5,9 +5,9 @@ from __future__ import annotations
 from firmware.flows.balance import balance
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
-from firmware.flows.original import masked_card
+from firmware.flows.original import find_by_voucher, masked_card
 from firmware.flows.permissions import permitted
-from firmware.flows.steps import GivenUp, choose, enter_digits, press, show, tell
+from firmware.flows.steps import GivenUp, choose, press, show, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
@@ -44,11 +44,8 @@ async def query(desk: Desk) -> None:
         return
     match ITEMS[chosen]:
         case Text.QUERY_BY_VOUCHER:
-            title, hint = Phrase.of(Text.VOUCHER_NUMBER), Phrase.of(Text.SIX_DIGITS)
-            number = await enter_digits(desk, title, lengths=tuple(range(1, 7)), hint=hint)
-            if not isinstance(number, GivenUp):
-                training = desk.training
-                found = await Look.of(Lookups.by_voucher, int(number), training=training)
+            found = await find_by_voucher(desk, Text.VOUCHER_NUMBER)
+            if not isinstance(found, GivenUp):
                 await _show_one(desk, found)
         case Text.QUERY_LAST:
             await _show_one(desk, await Look.of(Lookups.last_transaction, training=desk.training))

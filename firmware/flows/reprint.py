@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
-from firmware.flows.steps import GivenUp, choose, enter_digits, tell
+from firmware.flows.original import find_by_voucher
+from firmware.flows.steps import GivenUp, choose, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.transactions import State, Transaction
@@ -29,15 +30,13 @@ async def reprint(desk: Desk) -> None:
         else:
             await _queue(desk, Copy.SETTLEMENT, settlement.batch, 0, training=False)
         return
+    found: Transaction | GivenUp | None
     if chosen == 0:
-        transaction = await Look.of(Lookups.last_transaction, training=desk.training)
+        found = await Look.of(Lookups.last_transaction, training=desk.training)
     else:
-        prompt, hint = Phrase.of(Text.VOUCHER_NUMBER), Phrase.of(Text.SIX_DIGITS)
-        number = await enter_digits(desk, prompt, lengths=tuple(range(1, 7)), hint=hint)
-        if isinstance(number, GivenUp):
-            return
-        transaction = await Look.of(Lookups.by_voucher, int(number), training=desk.training)
-    await reprint_transaction(desk, transaction)
+        found = await find_by_voucher(desk, Text.VOUCHER_NUMBER)
+    if not isinstance(found, GivenUp):
+        await reprint_transaction(desk, found)
 
 
 async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> None:
