@@ -11,7 +11,7 @@ from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
-from firmware.flows.ended_words import why_declined, why_undecided
+from firmware.flows.ended_words import STANDS, not_approved
 from firmware.flows.order_undone import give_back
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
@@ -45,13 +45,7 @@ from firmware.payments.tills import (
     why_no_order,
     why_no_settlement,
 )
-from firmware.payments.transact import (
-    PaymentApproved,
-    PaymentDeclined,
-    PaymentEnded,
-    PaymentUndecided,
-    transact,
-)
+from firmware.payments.transact import PaymentApproved, PaymentEnded, transact
 from firmware.ui.screens import AmountCheck, Outcome, Phrase
 from firmware.ui.texts import Language, Text
 from hw.events import Key, KeyPressed
@@ -109,7 +103,7 @@ async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
     await TellStage(taken.id, None)
     if ended is None:
         return None
-    return await _tell_outcome(desk, ended)
+    return await _tell_outcome(desk, taken.kind, ended)
 
 
 async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnded | None:
@@ -273,28 +267,22 @@ def clip(text: str, columns: int) -> str:
 # -- how it ended -----------------------------------------------------------------------------
 
 
-async def _tell_outcome(desk: Desk, ended: PaymentEnded) -> TillAsked | None:
+async def _tell_outcome(desk: Desk, kind: Kind, ended: PaymentEnded) -> TillAsked | None:
     """Show the outcome until a key, the card's removal or the next order; blocks no till."""
     match ended:
         case PaymentApproved():
             return await _approved(desk, ended)
-        case PaymentDeclined(transaction=transaction, code=code):
-            text, prompt = why_declined(ended), Phrase.of(Text.NOT_CHARGED)
-        case PaymentUndecided(transaction=transaction):
-            state = Text.FAILED_REVERSED if ended.reversed else Text.FAILED_REVERSAL_DUE
-            code, text, prompt = "", why_undecided(ended), Phrase.of(state)
         case Refusal():
-            notice = Outcome(
-                Kind.SALE,
+            screen = Outcome(
+                kind,
                 ended.limit or desk.money(0),
                 approved=False,
                 text=why_refused(ended),
-                prompt=Phrase.of(Text.NOT_CHARGED),
+                prompt=Phrase.of(STANDS[kind]),
             )
-            return await _until_left(desk, notice, REFUSED_MS)
-    await Beep(long=True)
-    kind, amount = transaction.kind, transaction.amount
-    screen = Outcome(kind, amount, approved=False, text=text, code=code, prompt=prompt)
+        case _:
+            await Beep(long=True)
+            screen = not_approved(desk, ended)
     return await _until_left(desk, screen, REFUSED_MS)
 
 

@@ -9,47 +9,20 @@ from msgspec import Struct
 from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AwaitPaper, Beep, CardPresent, ReleasePaper, Wait
-from firmware.flows.ended_words import why_declined, why_undecided
+from firmware.flows.ended_words import NotApproved, not_approved
 from firmware.flows.paper_waits import in_turns
 from firmware.flows.steps import leave_to_next, show, tell
 from firmware.flows.void import undo
 from firmware.flows.words import why_refused
-from firmware.journal.transactions import Transaction
 from firmware.payments.effects import Now
 from firmware.payments.refusals import Refusal
 from firmware.payments.roles import Act, May, may
-from firmware.payments.transact import (
-    PaymentApproved,
-    PaymentDeclined,
-    PaymentEnded,
-    PaymentPending,
-    PaymentUndecided,
-    PaymentUnsent,
-)
+from firmware.payments.transact import PaymentApproved, PaymentEnded
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Outcome, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
-# What a payment that was not approved leaves, and one that was reversed.
-_STANDS = {
-    Kind.SALE: Text.NOT_CHARGED,
-    Kind.VOID: Text.NOT_VOIDED,
-    Kind.REFUND: Text.NOT_REFUNDED,
-    Kind.PREAUTH: Text.NOT_HELD,
-    Kind.PREAUTH_VOID: Text.NOT_RELEASED,
-    Kind.COMPLETION: Text.NOT_CHARGED,
-    Kind.COMPLETION_VOID: Text.NOT_GIVEN_BACK,
-}
-_STANDS_REVERSED = {
-    Kind.SALE: Text.FAILED_REVERSED,
-    Kind.VOID: Text.VOID_REVERSED,
-    Kind.REFUND: Text.REFUND_REVERSED,
-    Kind.PREAUTH: Text.PREAUTH_REVERSED,
-    Kind.PREAUTH_VOID: Text.RELEASE_REVERSED,
-    Kind.COMPLETION: Text.FAILED_REVERSED,
-    Kind.COMPLETION_VOID: Text.GIVEN_BACK_REVERSED,
-}
 TICK_MS = 1_000
 REFUSAL_MS = 15_000
 
@@ -67,50 +40,16 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
     match ended:
         case PaymentApproved():
             await _approved(desk, ended)
-        case PaymentDeclined(transaction=transaction, code=code):
-            stands = Phrase.of(_STANDS[transaction.kind])
-            await _not_approved(desk, transaction, why_declined(ended), code, stands)
         case Refusal():
             await tell(desk, Text.REFUSED, why_refused(ended))
-        case PaymentPending(transaction=transaction):
-            say = Phrase.of(Text.REFUND_UNCONFIRMED)
-            told = Phrase.of(Text.REFUND_REPEATED)
-            await _not_approved(desk, transaction, say, "", told, undecided=True)
-        case PaymentUnsent(transaction=transaction):
-            stands = Phrase.of(_STANDS[transaction.kind])
-            await _not_approved(desk, transaction, Phrase.of(Text.NOT_SENT), "", stands)
-        case PaymentUndecided(transaction=transaction):
-            state = Text.FAILED_REVERSAL_DUE
-            if ended.reversed:
-                state = _STANDS_REVERSED[transaction.kind]
-            why = why_undecided(ended)
-            if desk.customer and why.text is Text.NO_ANSWER:
-                why = Phrase.of(Text.NOT_COMPLETED)
-            await _not_approved(desk, transaction, why, "", Phrase.of(state))
+        case _:
+            await _not_approved(desk, ended)
 
 
-async def _not_approved(
-    desk: Desk,
-    transaction: Transaction,
-    text: Phrase,
-    code: str,
-    prompt: Phrase,
-    *,
-    undecided: bool = False,
-) -> None:
+async def _not_approved(desk: Desk, ended: NotApproved) -> None:
     """Say why not, and what stands, until a key is pressed; nothing is owed."""
     await Beep(long=True)
-    screen = Outcome(
-        transaction.kind,
-        transaction.amount,
-        approved=False,
-        text=text,
-        code=code,
-        prompt=prompt,
-        training=desk.training,
-        undecided=undecided,
-    )
-    shown = await show(desk, screen)
+    shown = await show(desk, not_approved(desk, ended))
     while True:
         happening = await Wait(REFUSAL_MS)
         if not isinstance(happening, KeyPressed):

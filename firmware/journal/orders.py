@@ -41,7 +41,7 @@ class OrderState(enum.Enum):
 
 _BY_TRANSACTION = {
     State.OPEN: OrderState.AUTHORISING,
-    State.PENDING: OrderState.AUTHORISING,  # of refunds alone, and no till asks for one
+    State.PENDING: OrderState.AUTHORISING,  # a refund, until the acquirer has answered
     State.APPROVED: OrderState.APPROVED,
     State.DECLINED: OrderState.DECLINED,
     State.FAILED: OrderState.FAILED,
