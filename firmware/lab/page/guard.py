@@ -44,7 +44,7 @@ def hosts_of(listen: str, port: int) -> frozenset[str]:
     address = ipaddress.ip_address(listen)
     if address.is_unspecified:
         names |= {socket.gethostname().lower(), *_own_addresses()}
-    elif not address.is_loopback:
+    else:
         names.add(f"[{address}]" if address.version == 6 else str(address))
     return frozenset(f"{name}:{port}" for name in names)
 

@@ -137,3 +137,4 @@ def test_each_run_has_its_own_token(server):
 def test_an_address_of_a_lab_is_one_more_name_and_no_more():
     extra = hosts_of("192.0.2.7", 8440) - hosts_of("127.0.0.1", 8440)
     assert extra == {"192.0.2.7:8440"}
+    assert "127.0.0.2:8440" in hosts_of("127.0.0.2", 8440)
