@@ -152,7 +152,7 @@ def _serve_api(options: argparse.Namespace, directory: Path, ended: threading.Ev
         )
     except ConfigError as error:
         raise Refused(*map(str, error.mistakes)) from None
-    except JournalFault as fault:
+    except (JournalFault, KeyFileError) as fault:
         raise Refused(f"{data}: {fault}", code=FAILED) from None
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from firmware.audit.data import reading
 from firmware.journal.records import TerminalStarted
 from firmware.lab.kept import kept_in
@@ -54,6 +56,16 @@ def test_a_terminals_own_data_are_not_played_on(pos, shop, tmp_path):
     assert ended.code == 2
     words = "it is not empty, and `pos sim` did not make it"
     assert ended.words == f"pos: {tmp_path / 'data'}: {words}"
+
+
+@pytest.mark.parametrize("how", [(), ("--headless", "--api")], ids=["page", "headless"])
+def test_a_damaged_key_of_the_host_is_named(pos, tmp_path, how):
+    data = tmp_path / "data"
+    idle(session_on(data, tmp_path))
+    (data / "host-master.key").write_bytes(b"xx")
+    ended = pos("sim", *how, "--data", data)
+    assert ended.code == 1
+    assert "host-master.key" in ended.words
 
 
 def test_one_simulator_at_a_time_has_the_data(pos, tmp_path):
