@@ -8,12 +8,13 @@ import pytest
 from firmware.cli import bench
 from firmware.journal.connection import LOG
 from firmware.journal.records import SettingsRecorded, TerminalStarted
-from firmware.lab.benchmarks import api, card, growth, long_journal, screen, session
+from firmware.lab.benchmarks import api, card, growth, long_journal, page, screen, session
 from firmware.lab.benchmarks.figures import Figure, line, p99, unmeasured
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.benchmarks.meter import Meter, MeteredRunner, Timed
 from firmware.lab.benchmarks.sale import metered_stage
 from firmware.lab.benchmarks.trade import TracedStage
+from firmware.lab.page.browser import served
 from firmware.lab.scenario.stage import START
 from firmware.ui.texts import Text
 from hw.sim.bench import CHIPS
@@ -24,6 +25,11 @@ SALE_BYTES_MAX = 45_000  # of the write-ahead log; checkpoints come on top, a si
 
 def now():
     return START
+
+
+def test_a_sale_beside_the_bench_page_is_measured():
+    with served() as (session, _):
+        assert page.sale_ms(session) > 0
 
 
 def test_a_keystroke_is_measured_beside_a_whole_frame_of_luma(pos):
