@@ -39,7 +39,7 @@ from tests.crash.planted import (
     WRONG_PASSWORD,
     PlantedRig,
 )
-from tests.crash.rig import WatchedFlow
+from tests.crash.rig import Rig
 from tests.playing import sale
 
 _PIN = {name: pin for name, (_, pin) in PLANTED.items()}
@@ -147,7 +147,7 @@ def test_days_trade_leaves_no_secret_on_disk_display_paper_or_log(
     search.text("the papers", rig.bench.paper_printer.paper.text)
     search.text("the papers' QR codes", "\n".join(rig.bench.paper_printer.paper.has_qr))
     search.text("the log", debug_log.getvalue())
-    data = str(rig._directory)
+    data = str(rig.directory)
     for command in ("list --batch 1", "export", "export --format jsonl", "show 1", "show 3"):
         assert main(["journal", *command.split(), "--data", data]) == 0
     offline = rig.terminal.data.journal.last_transaction()
@@ -188,12 +188,11 @@ def test_traceback_from_any_moment_of_a_sale_shows_no_secret_even_with_locals(
 ) -> None:
     search = Search(_texts_only(rig.canaries()))
     assert rig.terminal is not None
-    watched = rig.terminal.runner
     moments = 0
 
     def look(_effect: payment_effects.Effect[Any] | None) -> None:
         nonlocal moments
-        frames = list(_frames_of(watched._flow))
+        frames = list(_frames_of(rig))
         moments += 1
         search.text("a traceback with locals", _traceback_with_locals(frames))
 
@@ -211,7 +210,8 @@ def test_bug_in_a_flow_is_logged_without_secrets(
 
     def crash(effect: payment_effects.Effect[Any] | None) -> None:
         nonlocal keyed
-        flow = watched._flow.flow
+        assert rig.flow is not None
+        flow = rig.flow.flow
         if where == "while the card is read" and isinstance(effect, payment_effects.RandomBytes):
             flow.throw(RuntimeError("planted bug"))
         if isinstance(effect, effects.Show) and "PinEntry" in repr(effect):
@@ -219,8 +219,6 @@ def test_bug_in_a_flow_is_logged_without_secrets(
             if keyed == len(_PIN["unionpay-debit"]):
                 flow.throw(RuntimeError("planted bug"))
 
-    assert rig.terminal is not None
-    watched = rig.terminal.runner
     rig.on_answered = crash
     search = Search(rig.canaries())
     with pytest.raises(RuntimeError, match="planted bug"):
@@ -325,9 +323,10 @@ def _texts_only(canaries: tuple[Canary, ...]) -> tuple[Canary, ...]:
     )
 
 
-def _frames_of(flow: object) -> Iterator[FrameType]:
-    """The frames in which a flow stands, outermost first."""
-    standing = flow.flow if isinstance(flow, WatchedFlow) else flow
+def _frames_of(rig: Rig) -> Iterator[FrameType]:
+    """The frames in which the terminal's flow stands, outermost first."""
+    assert rig.flow is not None
+    standing: object = rig.flow.flow
     while isinstance(standing, CoroutineType) and standing.cr_frame is not None:
         yield standing.cr_frame
         standing = standing.cr_await

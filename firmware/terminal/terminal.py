@@ -76,7 +76,7 @@ class Terminal:
             lambda: data.journal,
             lambda job: papers().compose(job),
         )
-        world = World(
+        self.world = World(
             clock=devices.clock,
             display=devices.display,
             reader=devices.reader,
@@ -102,7 +102,7 @@ class Terminal:
         )
         self.desk = desk
         self.runner = Runner(
-            world,
+            self.world,
             terminal(desk, __version__),
             resume=lambda: terminal(desk, __version__),
             outage=lambda: outage(desk),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,19 @@ CARD, PIN = "unionpay-debit", "123456"
 class Counter:
     """A stage, the hands at it, and a till's wishes."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        make_stage: Callable[[Path, Config], Stage] = Stage,
+        **settings: str,
+    ) -> None:
         config: Config = STAGE_CONFIG
         for key, value in settings.items():
             config = set_from_text(config, key.replace("__", "."), value, source="test")
-        self.player = Player(directory / "terminal", directory / "saved", config)
+        place = directory / "terminal"
+        self.player = Player(
+            place, directory / "saved", config, make_stage=lambda config: make_stage(place, config)
+        )
         self.do("wait 1s")
 
     @property

@@ -17,8 +17,8 @@ import pytest
 from firmware.journal.orders import OrderState
 from firmware.lab.scenario.audit import unbalanced
 from firmware.payments.tills import Done, OrderStopped
-from firmware.terminal.runner import Runner
 from tests.api.counter import CARD, PIN, Counter
+from tests.crash.rig import Rig
 
 DECLINED = 12_851
 SEED, SHORT = 17, 3  # so many states of each outcome in the short form
@@ -44,52 +44,45 @@ OUTCOMES = {
 
 @dataclass
 class Stopping:
-    """Stands for the runner, and lets a stop come in the state of this number."""
+    """Lets a stop come in the state of this number."""
 
-    counter: Counter
+    rig: Rig
     at: int
     states: list[str] = field(default_factory=list)
     stopped: str = ""  # the state that it came in
 
     def __post_init__(self) -> None:
-        terminal = self.counter.stage.terminal
-        assert terminal is not None
-        self._runner: Runner = terminal.runner
-        self._journal = terminal.data.journal
-        terminal.runner = self  # type: ignore[assignment]
-
-    def step(self, event: object) -> None:
-        self._runner.step(event)  # type: ignore[arg-type]
-        self.note()
+        self.rig.on_step = self.note
 
     def note(self) -> None:
         """One more moment; the stop comes with the state that it is meant for."""
-        found = self._journal.order("a")
+        terminal, flow = self.rig.terminal, self.rig.flow
+        assert terminal is not None
+        assert flow is not None
+        found = terminal.data.journal.order("a")
         if found is None:
             return
-        pending = self._runner._pending
-        assert pending is not None
-        screen = type(self._runner._panel.screen).__name__
-        state = f"{type(pending.effect).__name__} under {screen}, {found.state.value}"
+        screen = type(self.rig.screen).__name__
+        state = f"{type(flow.effect).__name__} under {screen}, {found.state.value}"
         if state in self.states:
             return
         self.states.append(state)
         if len(self.states) - 1 == self.at:
             self.stopped = state
-            self._runner.step(OrderStopped("a"))
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._runner, name)
+            terminal.runner.step(OrderStopped("a"))
 
 
 def played(directory: Path, outcome: str, at: int) -> tuple[Stopping, str]:
     """Play an order to an outcome, stopped in the state `at`; -1 never. Gives how it ended."""
     fault, lines = OUTCOMES[outcome]
     declines = outcome == "decline"  # the last two digits are the acquirer's answer then
-    counter = Counter(directory, **({"host__test_amounts": "true"} if declines else {}))
+    settings = {"host__test_amounts": "true"} if declines else {}
+    counter = Counter(directory, Rig, **settings)
     try:
         counter.do(fault)
-        stopping = Stopping(counter, at)
+        rig = counter.stage
+        assert isinstance(rig, Rig)
+        stopping = Stopping(rig, at)
         assert counter.order("a", DECLINED if declines else 12_850) is Done.RECORDED
         stopping.note()
         counter.do(lines)

@@ -92,12 +92,12 @@ class Witness:
         self.effects += effect is not None
         if isinstance(effect, effects.Show):
             self._see(effect.screen)
-        state = digest(self.rig._directory)
+        state = digest(self.rig.directory)
         if state in self._seen:
             return
         self._seen.add(state)
         disks = self.folder / f"{self.effects:04d}-{len(self.cuts):03d}"
-        copy(self.rig._directory, disks)
+        copy(self.rig.directory, disks)
         self.cuts.append(
             Cut(
                 self.effects,

@@ -127,6 +127,7 @@ class Trial:
             on_state=lambda _name: self._comes(),
             on_asked=lambda effect: self._asked.update([type(effect)]),
             on_answered=self._answered,
+            on_frame=lambda frame: self._seen.append(frame.text),
         )
 
     def play(self, cell: Cell) -> Iterator[str]:
@@ -161,7 +162,7 @@ class Trial:
         assert fault is not None
         self._spoilt = rig.line.spoilt
         self._stood = rig.display_text
-        rig._on_frame = lambda frame: self._seen.append(frame.text)
+        self._seen.clear()
         self._use = self._use_of(fault)
         if fault.device == POWER_CUT:
             raise PowerIsCut
@@ -278,7 +279,7 @@ class Trial:
 
     def broken(self) -> list[str]:
         """Every promise that is not kept once all is at rest."""
-        return broken(self.cast.rig, self._shown, self._paper)
+        return broken(self.cast.rig, self._shown, self.cast.player.printed)
 
     @property
     def _printed(self) -> bool:
@@ -286,11 +287,6 @@ class Trial:
         return any(
             isinstance(each.record, PrintQueued) for each in _journal(self.cast.rig).records()
         )
-
-    @property
-    def _paper(self) -> str:
-        """All that was printed."""
-        return "".join((*self.cast.player._torn, self.cast.rig.bench.paper_printer.paper.text))
 
     def sell(self) -> Iterator[str]:
         """Sell once more; who sees that an entry was broken off ends it first."""
@@ -321,7 +317,7 @@ class Trial:
         seen = [self._stood, *self._seen] if expected.stood else self._seen
         if expected.texts and not any(stands(expected.texts, each) for each in seen) and not quiet:
             yield f"nothing was said of it: {_folded(panel)}"
-        if expected.slip not in self._paper and "printer" not in self._own:
+        if expected.slip not in self.cast.player.printed and "printer" not in self._own:
             yield "no slip says so"
         if not use.lasts or not expected.stops:
             return

@@ -23,9 +23,10 @@ from firmware.flows import effects
 from firmware.lab.scenario.language import FRESH, Step, parse, read
 from firmware.lab.scenario.player import Player
 from firmware.payments import effects as payment_effects
+from firmware.ui.render import Frame
 from firmware.ui.screens import Menu, Screen
 from tests.crash.cuts import Story, copy
-from tests.crash.rig import Rig, Told, WatchedFlow
+from tests.crash.rig import Asked, Rig, Told
 from tests.crash.stories import OTHER_STORIES, STORIES
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -114,17 +115,17 @@ class Reach:
 class Cast:
     """A player on a watched stage. `provisioned` are disks as a fresh terminal has them.
 
-    `on_state` is told of each state, `on_asked` and `on_answered` of all effects as those of Rig.
+    `on_state` is told of each state, `on_asked`, `on_answered` and `on_frame` are those of Rig.
     """
 
     telling: Telling
     folder: Path
     provisioned: Path
     on_state: Callable[[str], None] = lambda _name: None
-    on_asked: Callable[[payment_effects.Effect[Any]], None] = lambda _effect: None
+    on_asked: Asked = lambda _effect: None
     on_answered: Told = lambda _effect: None
+    on_frame: Callable[[Frame], None] = lambda _frame: None
     reach: Reach = field(default_factory=Reach)
-    _screen: Screen | None = None
     _rig: Rig | None = None
 
     def __post_init__(self) -> None:
@@ -149,17 +150,18 @@ class Cast:
         self._rig = Rig(directory, config, blank=blank, chance=Random(0), printer_kind=kind)
         self._rig.on_asked = self._asked
         self._rig.on_answered = self.on_answered
+        self._rig.on_frame = self.on_frame
         return self._rig
 
     def _asked(self, effect: payment_effects.Effect[Any]) -> None:
+        assert self._rig is not None
         flows = list(_flows_of(self._rig))
         self.reach.add(effect, flows)
-        if isinstance(effect, effects.Show):
-            self._screen = effect.screen
         self.on_asked(effect)
         if isinstance(effect, SLOW):
             flow = flows[1] if len(flows) > 1 else "".join(flows)
-            self.on_state(f"{_effect_name(effect)} under {_screen_name(self._screen)} in {flow}")
+            screen = _screen_name(self._rig.screen)
+            self.on_state(f"{_effect_name(effect)} under {screen} in {flow}")
 
 
 def provision(disks: Path) -> Path:
@@ -169,12 +171,10 @@ def provision(disks: Path) -> Path:
     return disks
 
 
-def _flows_of(rig: Rig | None) -> Iterator[str]:
+def _flows_of(rig: Rig) -> Iterator[str]:
     """The modules of flows in which the terminal stands, outermost first."""
-    assert rig is not None
-    assert rig.terminal is not None
-    watched = rig.terminal.runner._flow
-    standing: object = watched.flow if isinstance(watched, WatchedFlow) else watched
+    assert rig.flow is not None
+    standing: object = rig.flow.flow
     before = ""
     while isinstance(standing, CoroutineType) and standing.cr_frame is not None:
         module = standing.cr_frame.f_globals["__name__"]

@@ -12,6 +12,7 @@ from firmware.flows import effects
 from firmware.journal.records import IntentRecorded
 from firmware.lab.scenario.language import Step
 from firmware.payments import effects as payment_effects
+from firmware.payments.tills import TillEvent
 from firmware.ui.screens import PinEntry, TextEntry
 from firmware.ui.texts import Text
 from hw.events import DeviceEvent, Key, KeyPressed
@@ -71,7 +72,7 @@ class MaskedDigits:
     _open: object = None  # the masked screen whose entry has not been ended
     _late: list[KeyPressed] = field(default_factory=list)  # pressed after one was broken off
 
-    def came(self, event: DeviceEvent) -> None:
+    def came(self, event: DeviceEvent | TillEvent) -> None:
         """Something happened; the card may have been taken out."""
         if isinstance(self._open, PinEntry) and self.slot.card is None:
             self._open = None

@@ -22,6 +22,7 @@ from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
 from firmware.lab.scenario.audit import unbalanced
 from firmware.payments import effects as payment_effects
+from firmware.payments.tills import TillEvent
 from firmware.ui.render import Frame
 from firmware.ui.screens import Outcome
 from firmware.ui.texts import Language, Text
@@ -63,11 +64,11 @@ class Witness:
         self.rig.on_given = self.digits.given
         self.rig.on_event = self._note_event
         self.rig.on_answered = self._note_effect
-        self.rig._on_frame = self._note_frame
+        self.rig.on_frame = self._note_frame
 
     # --- what is seen and pressed ---
 
-    def _note_event(self, event: DeviceEvent) -> None:
+    def _note_event(self, event: DeviceEvent | TillEvent) -> None:
         self.digits.came(event)
         if isinstance(event, KeyPressed):
             self._keys[event.key, event.at_ms] += 1
@@ -123,7 +124,7 @@ class Witness:
 
     def part(self) -> None:
         """At the end: the journal is whole, from its first record to its last. Raises Broken."""
-        faults = verify_journal(self.rig._directory).faults
+        faults = verify_journal(self.rig.directory).faults
         if faults:
             raise Broken("; ".join(faults))
 

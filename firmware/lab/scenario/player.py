@@ -96,6 +96,11 @@ class Player:
         assert self.stage is not None
         return self._hands
 
+    @property
+    def printed(self) -> str:
+        """All papers: those that were torn off, and what hangs out."""
+        return "\n".join((*self._torn, self._paper))
+
     def close(self) -> None:
         """Clear the stage."""
         if self._stage is not None:
@@ -326,7 +331,7 @@ class Player:
         if what not in REMEMBERED:
             raise ScenarioError(step.place, "expected: remember NAME voucher|authorisation")
         self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        numbers = REMEMBERED[what].findall("\n".join((*self._torn, self._paper)))
+        numbers = REMEMBERED[what].findall(self.printed)
         if not numbers:
             raise self._failed(step, f"a number was printed: {what}", "none")
         self._names[name] = numbers[-1]
