@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.core.kinds import Copy, Kind
+from firmware.journal.faults import DATABASE_ERRORS, fault_of
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import IntentRecorded
 from firmware.journal.store import Journal
@@ -118,9 +119,16 @@ class Counter:
         self.tell(Committed(*self.shop.journal.head()))
 
 
-def checkpoint(journal: Journal) -> None:
-    """Move the log into the database now, as SQLite does by itself every thousand pages."""
-    journal._all("PRAGMA wal_checkpoint(PASSIVE)")
+def checkpoint(shop: Shop) -> None:
+    """Move the log into the database now, as SQLite does by itself every thousand pages.
+
+    Raises JournalFault, as a journal does whose own commit brings it about.
+    """
+    assert shop.db is not None
+    try:
+        shop.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except DATABASE_ERRORS as error:
+        raise fault_of(error) from error
 
 
 def trade(counter: Counter, rounds: int) -> None:
@@ -131,7 +139,7 @@ def trade(counter: Counter, rounds: int) -> None:
         counter.undo(counter.sale(99_900))
         counter.no_answer()
         if number % 2 == 0:
-            checkpoint(counter.shop.journal)
+            checkpoint(counter.shop)
         if number % 3 == 0:
             counter.settle()
             counter.refund(sale, 600)

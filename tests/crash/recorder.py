@@ -81,6 +81,7 @@ class Recorder:
     lies: dict[str, tuple[str, object]] = field(default_factory=dict)  # set instead, told instead
     ops: list[Op] = field(default_factory=list)
     fail: Callable[[Op], None] = lambda _op: None
+    connections: list[sqlite3.Connection] = field(default_factory=list)  # those it gave
 
     def mark(self, told: object) -> None:
         self.ops.append(Mark(told))
@@ -106,7 +107,8 @@ class Recorder:
         name = f"recorder-{next(_serial)}"
         vfs = _Vfs(name, self)
         connection = apsw.Connection(str(path), vfs=name)
-        return cast("sqlite3.Connection", Connection(connection, vfs, self.lies))
+        self.connections.append(cast("sqlite3.Connection", Connection(connection, vfs, self.lies)))
+        return self.connections[-1]
 
     def open_head(self, directory: Path) -> HeadFile:
         """The file beside the database that says where the journal ends."""

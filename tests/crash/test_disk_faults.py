@@ -98,7 +98,7 @@ def story(counter: Counter) -> None:
     sale = counter.sale(500)
     counter.refund(sale, 200)
     counter.undo(counter.sale(900))
-    checkpoint(counter.shop.journal)
+    checkpoint(counter.shop)
     counter.settle()
 
 
@@ -112,7 +112,7 @@ def fault_of(action: Callable[[], object]) -> JournalFault | None:
 
 def test_a_fault_while_reading_is_a_fault_of_the_journal_not_a_bug(memory: Path) -> None:
     shop = Shop.open(memory)
-    shop.journal._db.close()
+    shop.db.close()
     ask: Callable[[], object]
     for ask in (shop.journal.head, shop.journal.batch, shop.journal.open_intents):
         with pytest.raises(JournalFault):
@@ -153,7 +153,7 @@ def trade_through_a_fault(directory: Path, recorder: Recorder) -> tuple[DataDire
     data = DataDirectory(directory, clock, connect=recorder.connect, open_head=recorder.open_head)
     recorder.mark(Begun())
     recorder.fail = failing
-    shop = Shop(data.journal, clock, directory)
+    shop = Shop(data.journal, clock, directory, recorder.connections[-1])
     counter = Counter(shop, recorder.mark)
     # what fails after a commit is told at the next one
     fault = fault_of(lambda: story(counter)) or data.journal.failed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
@@ -10,6 +12,7 @@ from firmware.core.config_line import Acquirer
 from firmware.core.masked import SecretKey
 from firmware.emv import tlv
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
+from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.transactions import Transaction
 from firmware.lab.issuers import tray_books
@@ -32,6 +35,10 @@ class AtALine(Stage):
         self.far = acquirer
         storage = TerminalKeys.load(directory).card
         KeyStore(directory / ACQUIRER_KEYS, storage).load_master(SecretKey(TMK))
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        self.db = super()._connect(path)
+        return self.db
 
 
 def _config(refund: Refund, preauth: Preauth, line: Acquirer) -> Config:
@@ -84,6 +91,18 @@ class Counter:
         assert found is not None
         return found
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The journal's own connection."""
+        stage = self.player.stage
+        assert isinstance(stage, AtALine)
+        return stage.db
+
     def sealed(self) -> int:
-        db = self.terminal.data.journal._db
+        return sealed_rows(self.directory)
+
+
+def sealed_rows(directory: Path) -> int:
+    """How many cards lie sealed in the journal."""
+    with closing(connect_read_only(directory / DATABASE)) as db:
         return int(db.execute("SELECT count(*) FROM sealed").fetchone()[0])

@@ -28,8 +28,7 @@ class Cuts:
         self.made: list[tuple[Path, LineAcquirer]] = []
 
     def begin(self) -> None:
-        journal = self.counter.terminal.data.journal
-        journal._db.set_trace_callback(self._traced)
+        self.counter.db.set_trace_callback(self._traced)
         exchange = self.counter.acquirer.exchange
 
         def around(message: bytes, timeout_ms: int) -> bytes | None:
@@ -42,7 +41,7 @@ class Cuts:
 
     def end(self) -> None:
         self._copy()
-        self.counter.terminal.data.journal._db.set_trace_callback(None)
+        self.counter.db.set_trace_callback(None)
         del self.counter.acquirer.exchange  # type: ignore[method-assign]
 
     def _traced(self, sql: str) -> None:

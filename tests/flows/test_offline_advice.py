@@ -20,7 +20,6 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
 )
 from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted, AdviceQueued
-from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
@@ -32,6 +31,7 @@ from firmware.lab.scenario.stage import Stage
 from firmware.payments.advice import TRY_AGAIN, send_advices
 from firmware.payments.effects import Append, Authorise, Look, Unseal
 from firmware.payments.sealed_cards import SealedPlace, keeping, seal, unseal
+from tests.flows.at_a_line import sealed_rows
 from tests.flows.script import Pair, desk, follow
 from tests.journal.story import CARD
 from tests.payment import payment, yuan
@@ -164,14 +164,6 @@ OFFLINE_SALE = (
 def play(player: Player, *lines: tuple[str, ...]) -> None:
     for verb, *words in lines:
         player.play(Step(verb, tuple(words), "here"))
-
-
-def sealed_rows(directory: Path) -> int:
-    db = connect_read_only(directory / "journal.db")
-    try:
-        return int(db.execute("SELECT count(*) FROM sealed").fetchone()[0])
-    finally:
-        db.close()
 
 
 def test_the_card_number_is_on_no_disk_and_its_sealed_form_goes_with_the_answer(tmp_path: Path):

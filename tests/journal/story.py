@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -50,11 +51,15 @@ class Clock:
 
 @dataclass
 class Shop:
-    """A journal and shorthand for what happens in a shop."""
+    """A journal and shorthand for what happens in a shop.
+
+    `db` is the connection of the journal, for what no journal does by itself.
+    """
 
     journal: Journal
     clock: Clock
     directory: Path
+    db: sqlite3.Connection | None = None
 
     @classmethod
     def open(
@@ -67,12 +72,19 @@ class Shop:
         open_head: OpenHead = HeadFile,
     ) -> Shop:
         clock = clock or Clock()
-        journal = Journal.open(directory, keys, clock, connect=connect, open_head=open_head)
-        return cls(journal, clock, directory)
+        connections: list[sqlite3.Connection] = []
+
+        def connected(path: Path) -> sqlite3.Connection:
+            connections.append(connect(path))
+            return connections[0]
+
+        journal = Journal.open(directory, keys, clock, connect=connected, open_head=open_head)
+        return cls(journal, clock, directory, connections[0])
 
     def reopen(self) -> None:
         self.journal.close()
-        self.journal = Journal.open(self.directory, self.journal.keys, self.clock)
+        again = Shop.open(self.directory, clock=self.clock, keys=self.journal.keys)
+        self.journal, self.db = again.journal, again.db
 
     def intent(
         self,

@@ -18,7 +18,6 @@ from firmware.journal.records import (
     SettlementStarted,
     TrainingSwitched,
 )
-from firmware.journal.store import Journal
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from tests.journal.story import (
@@ -290,7 +289,7 @@ def test_the_log_is_read_in_stretches(shop: Shop) -> None:
     assert [entry.seq for entry in shop.journal.records(1_200, 9_999)] == [1_200, 1_201, 1_202]
 
 
-def work_of(journal: Journal, done: Mapping[str, Callable[[], object]]) -> dict[str, int]:
+def work_of(shop: Shop, done: Mapping[str, Callable[[], object]]) -> dict[str, int]:
     """How many instructions of SQLite each of these takes."""
     steps = 0
 
@@ -300,12 +299,12 @@ def work_of(journal: Journal, done: Mapping[str, Callable[[], object]]) -> dict[
         return 0
 
     work = {}
-    journal._db.set_progress_handler(step, 1)
+    shop.db.set_progress_handler(step, 1)
     for name, do in done.items():
         steps = 0
         do()
         work[name] = steps
-    journal._db.set_progress_handler(None, 1)
+    shop.db.set_progress_handler(None, 1)
     return work
 
 
@@ -337,7 +336,7 @@ def work_of_asking(shop: Shop) -> dict[str, int]:
         "settlement": lambda: (journal.last_settlement(), journal.pending_settlement()),
         "head": journal.head,
     }
-    return work_of(journal, questions)
+    return work_of(shop, questions)
 
 
 def work_of_a_day(shop: Shop) -> dict[str, int]:
@@ -345,7 +344,7 @@ def work_of_a_day(shop: Shop) -> dict[str, int]:
     name = f"order {shop.journal.next_stan()}"
     paid = shop.intent(order_id=name)
     work = work_of(
-        shop.journal,
+        shop,
         {
             "order": lambda: shop.journal.append(order(name)),
             "intent": lambda: shop.journal.append(paid),
@@ -354,10 +353,10 @@ def work_of_a_day(shop: Shop) -> dict[str, int]:
     )
     sale, other = shop.find(paid), shop.sale()
     back = shop.intent(Kind.REFUND, 50, original=sale)
-    work |= work_of(shop.journal, {"refund": lambda: shop.journal.append(back, outcome_of(back))})
+    work |= work_of(shop, {"refund": lambda: shop.journal.append(back, outcome_of(back))})
     void = shop.intent(Kind.VOID, other.amount_minor, original=other)
     return work | work_of(
-        shop.journal,
+        shop,
         {
             "void": lambda: shop.journal.append(void, outcome_of(void)),
             "reversal": lambda: shop.journal.append(opened(void)),
@@ -393,5 +392,5 @@ def test_no_record_grows_dearer_with_the_journal(shop: Shop) -> None:
 
 def test_kinds_are_stored_by_their_value(shop: Shop) -> None:
     shop.sale()
-    row = shop.journal._db.execute("SELECT kind, state FROM transactions").fetchone()
+    row = shop.db.execute("SELECT kind, state FROM transactions").fetchone()
     assert tuple(row) == (Kind.SALE.value, State.APPROVED.value)

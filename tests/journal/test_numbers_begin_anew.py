@@ -77,10 +77,10 @@ def test_the_first_batch_1_is_settled_and_neither_voided_nor_reversed(shop: Shop
 def test_both_numbers_the_same_each_refund_finds_its_own_sale(shop: Shop) -> None:
     """Voucher 1 of batch 1, and of batch 1: date and reference tell which."""
     old = sold(shop, 1)
-    shop.journal._db.execute("UPDATE terminal SET next_stan = 1")
+    shop.db.execute("UPDATE terminal SET next_stan = 1")
     new = shop.sale(7_000)
     assert (new.batch, new.stan) == (old.batch, old.stan)
-    shop.journal._db.execute("UPDATE transactions SET reference = 'other' WHERE serial = 1")
+    shop.db.execute("UPDATE transactions SET reference = 'other' WHERE serial = 1")
     assert shop.journal.by_voucher_and_date(1, old.date) is not None
     shop.refund(shop_sale(shop, old.date), 300)
     shop.refund(shop_sale(shop, new.date), 700)
@@ -129,7 +129,7 @@ def test_numbers_that_are_used_up_end_the_batch_and_not_the_journal(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "STAN_MAX", 5)
-    shop.journal._db.execute("UPDATE terminal SET next_stan = 2")
+    shop.db.execute("UPDATE terminal SET next_stan = 2")
     for _ in range(5):
         assert shop.journal.next_numbers().used_up is False
         shop.end(shop.intent(), Result.DECLINED)

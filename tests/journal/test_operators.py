@@ -202,9 +202,7 @@ def test_the_supervisor_is_never_deleted(operators: Operators) -> None:
 def test_a_password_hash_put_in_from_outside_is_found(shop: Shop, operators: Operators) -> None:
     stored = shop.journal.operator_row("01")
     assert stored is not None
-    shop.journal._db.execute(
-        "UPDATE operators SET password = ? WHERE number = '00'", (stored.password,)
-    )
+    shop.db.execute("UPDATE operators SET password = ? WHERE number = '00'", (stored.password,))
     with pytest.raises(JournalFault) as caught:
         operators.verify("00", RIGHT, shop.clock())
     assert caught.value.trouble is Trouble.CORRUPT

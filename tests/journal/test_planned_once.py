@@ -73,7 +73,7 @@ def test_no_statement_is_planned_twice_whatever_it_is_asked_with(tmp_path: Path)
         return connect(path, Watched)
 
     shop = Shop.open(tmp_path / "data", connect=watched)
-    db = shop.journal._db
+    db = shop.db
     assert isinstance(db, Watched)
     with closing(shop.journal):
         db.planned.clear()  # the schema was made meanwhile

@@ -43,7 +43,7 @@ def test_a_voucher_number_is_neither_skipped_nor_used_twice(shop: Shop) -> None:
 def test_voucher_numbers_wrap_after_999999_and_go_on_at_one(shop: Shop) -> None:
     shop.sale()
     shop.settle()
-    shop.journal._db.execute("UPDATE terminal SET next_stan = 999999")
+    shop.db.execute("UPDATE terminal SET next_stan = 999999")
     assert shop.sale().stan == 999_999
     again = shop.sale(500)
     assert (again.batch, again.stan) == (2, 1)
@@ -54,7 +54,7 @@ def test_voucher_numbers_wrap_after_999999_and_go_on_at_one(shop: Shop) -> None:
 
 def test_a_number_that_wrapped_is_not_used_twice_in_a_batch(shop: Shop) -> None:
     shop.sale()
-    shop.journal._db.execute("UPDATE terminal SET next_stan = 1")
+    shop.db.execute("UPDATE terminal SET next_stan = 1")
     refused(shop, shop.intent(), because="is used in batch")
 
 

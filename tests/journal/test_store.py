@@ -96,7 +96,7 @@ def test_records_of_one_append_are_written_together_or_not_at_all(shop: Shop) ->
 
 
 def test_nobody_changes_or_deletes_a_record(shop: Shop) -> None:
-    db = shop.journal._db
+    db = shop.db
     for statement in ("DELETE FROM records", "UPDATE records SET body = ''"):
         with pytest.raises(sqlite3.IntegrityError, match="append only"):
             db.execute(statement)
@@ -152,7 +152,7 @@ def test_an_agreement_without_its_frame_is_not_recorded(shop: Shop) -> None:
 
 def test_durability_settings_are_those_that_were_promised(shop: Shop) -> None:
     for name, _, expected in engine.PRAGMAS:
-        assert shop.journal._db.execute(f"PRAGMA {name}").fetchone()[0] == expected
+        assert shop.db.execute(f"PRAGMA {name}").fetchone()[0] == expected
 
 
 def in_memory(_path: Path) -> sqlite3.Connection:
@@ -213,7 +213,7 @@ def test_projections_made_again_from_the_log_are_the_same(shop: Shop) -> None:
     shop.journal.append(shop.intent())
 
     def tables() -> dict[str, list[tuple[object, ...]]]:
-        db = shop.journal._db
+        db = shop.db
         return {
             name: sorted(tuple(row) for row in db.execute(f"SELECT * FROM {name}"))
             for name in schema.PROJECTIONS
@@ -221,7 +221,7 @@ def test_projections_made_again_from_the_log_are_the_same(shop: Shop) -> None:
 
     before = tables()
     assert all(before[name] for name in ("transactions", "batches", "day_totals"))
-    rebuild(shop.journal._db, shop.journal.records())
+    rebuild(shop.db, shop.journal.records())
     assert tables() == before
 
 
