@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account, AccountStatus
+from firmware.acquirer.books import Books
 from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.engine import OpenBooks
 from firmware.acquirer.registration import Registration
 from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Pan, Pin, SecretKey, Track2
@@ -56,6 +58,29 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return ""
     running: Cluster = request.getfixturevalue("postgres")
     return running.database(str(tmp_path))
+
+
+@pytest.fixture
+def round_trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows whenever statements go to PostgreSQL: one alone, or several together."""
+    import psycopg  # noqa: PLC0415 - an extra
+    from psycopg.pq import PipelineStatus  # noqa: PLC0415
+
+    trips: list[str] = []
+    execute, pipeline = psycopg.Connection.execute, psycopg.Connection.pipeline
+
+    def alone(db: Any, sql: Any, *values: Any) -> Any:
+        if db.info.pipeline_status is PipelineStatus.OFF:
+            trips.append(str(sql))
+        return execute(db, sql, *values)
+
+    def together(db: Any) -> Any:
+        trips.append("several")
+        return pipeline(db)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", alone)
+    monkeypatch.setattr(psycopg.Connection, "pipeline", together)
+    return trips
 
 
 def account(name: str, pan: str, **changes: object) -> Account:
@@ -272,15 +297,18 @@ def temporary_till(
     test_amounts: bool = False,
     link: Callable[[LocalHost], HostLink] = lambda host: host,
     now: Callable[[], datetime] = lambda: NOON,
+    accounts: Sequence[Account] = ACCOUNTS,
+    open_books: OpenBooks = Books,
 ) -> Till:
     """A till whose host keeps its books at `books`; whoever made it closes the host."""
     host = LocalHost(
         books,
-        ACCOUNTS,
+        accounts,
         master=MASTER,
         terminals={TERMINAL: Registration(MERCHANT)},
         clock_now=now,
         test_amounts=test_amounts,
+        open_books=open_books,
     )
     cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
     return Till(host, HostClient(link(host), derived_keys(MASTER)), cards=cards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -31,6 +32,12 @@ WITHOUT_HOLDS = (  # what leads from schema 3 back to 2
 )
 
 
+def run_script(till: Any, sql: str) -> None:
+    """Change the file of a host's books from outside."""
+    with contextlib.closing(sqlite3.connect(*till.host.paths)) as database:
+        database.executescript(sql)
+
+
 def test_the_books_hold_no_pan_pin_or_key(till: Any, tmp_path: Any) -> None:
     till.ask(till.sale("debit", 100, "123456"))
     till.ask(till.sale("debit", 100, "111111"))
@@ -52,19 +59,20 @@ def test_the_books_hold_no_pan_pin_or_key(till: Any, tmp_path: Any) -> None:
 def test_an_approval_has_an_answer_only_when_the_books_hold_it(make_till: Any) -> None:
     till = make_till(books="full.db")
     till.ask(till.sale("debit", 100))
-    till.host._books._db.execute(
-        "CREATE TRIGGER full BEFORE INSERT ON transactions BEGIN SELECT RAISE(ABORT, 'disk'); END"
+    run_script(
+        till,
+        "CREATE TRIGGER full BEFORE INSERT ON transactions BEGIN SELECT RAISE(ABORT, 'disk'); END",
     )
     sale = till.sale("debit", 200)
     assert till.ask(sale) == NoAnswer(NoAnswerReason.TIMED_OUT)
     assert till.host.balances()["debit"] == 100
-    till.host._opened()._db.execute("DROP TRIGGER full")
+    run_script(till, "DROP TRIGGER full")
     assert till.code(sale) == "00"
 
 
 def test_what_the_database_fails_with_is_the_books_error(tmp_path: Path) -> None:
     books = Books(tmp_path / "books.db")
-    books._db.execute("PRAGMA query_only = 1")
+    books.rows("PRAGMA query_only = 1")
     with pytest.raises(BooksFailedError) as failed, books.commit():
         books.next_number()
     assert failed.value.fault.trouble is Trouble.READ_ONLY
@@ -84,11 +92,21 @@ class TestCost:
     """What one sale asks of the disk, now and after years of trade."""
 
     @pytest.fixture
-    def statements(self, till: Any) -> list[str]:
-        seen: list[str] = []
+    def statements(self) -> list[str]:
+        """Those that the books were asked since the till was made and has sold once."""
+        return []
+
+    @pytest.fixture
+    def till(self, make_till: Any, statements: list[str]) -> Any:
+        class Traced(Books):
+            def __init__(self, path: Path, kept: Kept | None = None) -> None:
+                super().__init__(path, kept)
+                self._db.set_trace_callback(statements.append)
+
+        till = make_till(open_books=Traced)
         till.ask(till.sale("debit", 100))
-        till.host._books._db.set_trace_callback(seen.append)
-        return seen
+        statements.clear()
+        return till
 
     def test_a_sale_is_one_commit(self, till: Any, statements: list[str]) -> None:
         till.ask(till.sale("debit", 100, "123456"))
@@ -118,14 +136,14 @@ class TestCost:
             assert till.code(asked_for) == "00"
         till.ask(till.uses(Kind.PREAUTH_VOID, held, code, 100))
         till.ask(till.settlement())
-        db = till.host._books._db
-        db.set_trace_callback(None)
         asked = [each for each in statements if each.startswith(("SELECT", "UPDATE"))]
         assert len(asked) > 20
+        books = Books(*till.host.paths)
         for each in asked:
-            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {each}")]
+            plan = [row[3] for row in books.rows(f"EXPLAIN QUERY PLAN {each}")]
             walks = [step for step in plan if step.startswith("SCAN") and step != "SCAN counter"]
             assert not walks, each
+        books.close()
 
 
 def test_opening_books_writes_their_log_anew(tmp_path: Path) -> None:
@@ -149,12 +167,11 @@ def test_books_of_an_earlier_release_are_kept_on(make_till: Any, reverse: Revers
     sale = till.sale("debit", 1_000)
     answer = till.answered(sale)
     till.host.close()
-    database = sqlite3.connect(till.host._path)
-    database.executescript(
+    run_script(
+        till,
         "ALTER TABLE transactions DROP COLUMN time; ALTER TABLE counter DROP COLUMN books;"
-        f"ALTER TABLE counter DROP COLUMN commits; {WITHOUT_HOLDS} PRAGMA user_version = 1"
+        f"ALTER TABLE counter DROP COLUMN commits; {WITHOUT_HOLDS} PRAGMA user_version = 1",
     )
-    database.close()
     again = make_till(books="old.db")
     assert again.answered(sale) == answer
     assert again.code(reverse(sale)) == "00"
@@ -167,9 +184,7 @@ def test_books_of_before_there_were_holds_are_kept_on(make_till: Any) -> None:
     reference = till.answered(sale).reference
     till.answered(till.settlement())
     till.host.close()
-    database = sqlite3.connect(till.host._path)
-    database.executescript(f"{WITHOUT_HOLDS} PRAGMA user_version = 2")
-    database.close()
+    run_script(till, f"{WITHOUT_HOLDS} PRAGMA user_version = 2")
     again = make_till(books="old.db")
     again.batch, again.stan, again.cards = 2, 10, till.cards
     assert again.host.totals(TERMINAL, 1) == Totals(sales=1, sales_minor=1_000)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from firmware.acquirer.booking import Standing
+from firmware.acquirer.embedded import LocalHost
 from firmware.core.kinds import Kind
 from firmware.iso8583.messages import Answered, FinancialRequest, NoAnswer
 from firmware.lab.host_line import HostLine, LineFault
@@ -36,19 +37,23 @@ class AnyOrder(RuleBasedStateMachine):
         self.till = self._open()
 
     def _open(self) -> Any:
-        till = temporary_till(self.books, link=HostLine)
+        till = temporary_till(self.books, link=self._line_to)
         till.stan = len(self.asked)
         self.cards = till.cards = self.cards or till.cards
         return till
+
+    def _line_to(self, host: LocalHost) -> HostLine:
+        self.line = HostLine(host)
+        return self.line
 
     def teardown(self) -> None:
         self.till.host.close()
         self._stack.close()
 
     def _send(self, request: FinancialRequest, fault: LineFault | None) -> None:
-        self.till.client._link.fault = fault
+        self.line.fault = fault
         answer = self.till.ask(request)
-        self.till.client._link.fault = None
+        self.line.fault = None
         if isinstance(answer, NoAnswer):
             assert fault is not None
             return
