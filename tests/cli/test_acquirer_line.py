@@ -101,14 +101,20 @@ class TestLoad:
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """A server that answers each frame; it counts nothing and keeps its connections open."""
+def dialled() -> list[socket.socket]:
+    """The server's end of each connection that was made."""
+    return []
+
+
+@pytest.fixture
+def serve(dialled: list[socket.socket]) -> Iterator[Serve]:
+    """A server that answers each frame and keeps its connections open."""
     listeners: list[socket.socket] = []
 
     def start(behave: Callable[[bytes], bytes | None]) -> int:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
-        threading.Thread(target=_serve, args=(listener, behave), daemon=True).start()
+        threading.Thread(target=_serve, args=(listener, behave, dialled), daemon=True).start()
         return int(listener.getsockname()[1])
 
     yield start
@@ -117,12 +123,17 @@ def serve() -> Iterator[Serve]:
         listener.close()
 
 
-def _serve(listener: socket.socket, behave: Callable[[bytes], bytes | None]) -> None:
+def _serve(
+    listener: socket.socket,
+    behave: Callable[[bytes], bytes | None],
+    dialled: list[socket.socket],
+) -> None:
     while True:
         try:
             line, _ = listener.accept()
         except OSError:
             return
+        dialled.append(line)
         with line:
             while frame := line.recv(4096):
                 answer = behave(frame)
@@ -198,10 +209,7 @@ class TestFrameLink:
         return FrameLink("127.0.0.1", port, monotonic_ms=lambda: 0, keep=keep)
 
     @pytest.mark.parametrize(("keep", "dials"), [(True, 1), (False, 3)])
-    def test_a_connection_is_kept_or_not(self, serve, monkeypatch, keep, dials):
-        dialled = []
-        dial = FrameLink._dial
-        monkeypatch.setattr(FrameLink, "_dial", lambda *words: dialled.append(1) or dial(*words))
+    def test_a_connection_is_kept_or_not(self, serve, dialled, keep, dials):
         link = self.link(serve(lambda frame: frame), keep=keep)
         frame = b"\x00\x06" + b"abcdef"
         assert [link.exchange(frame, 5_000) for _ in range(3)] == [frame] * 3
@@ -219,15 +227,18 @@ class TestFrameLink:
         ],
         ids=["nothing", "a byte", "half", "undersized", "oversized"],
     )
-    def test_what_is_no_answer_is_none_and_its_connection_is_not_kept(self, serve, came, got):
+    def test_what_is_no_answer_is_none_and_its_connection_is_not_kept(
+        self, serve, dialled, came, got
+    ):
         link = self.link(serve(lambda _frame: came), keep=True)
         assert link.exchange(b"\x00\x06abcdef", 1_000) == got
-        assert link._kept is None
+        link.exchange(b"\x00\x06abcdef", 500)
+        assert len(dialled) == 2
 
-    def test_a_kept_connection_that_the_other_end_closed_is_dialled_anew(self, serve):
+    def test_a_kept_connection_that_the_other_end_closed_is_dialled_anew(self, serve, dialled):
         link = self.link(serve(lambda frame: frame), keep=True)
         frame = b"\x00\x06" + b"abcdef"
         assert link.exchange(frame, 5_000) == frame
-        link._kept.shutdown(socket.SHUT_RD)
+        dialled[0].shutdown(socket.SHUT_RDWR)
         assert link.exchange(frame, 5_000) == frame
         link.close()
