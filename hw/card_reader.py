@@ -93,6 +93,11 @@ class PcscReader:
             return ""
         return slots.why(self._reader, self._listed, self._name)
 
+    @property
+    def card_present(self) -> bool:
+        """Whether a card is in the slot, as of the last `poll`."""
+        return self._slot.present
+
     def poll(self, timeout_ms: int) -> Sequence[DeviceEvent]:
         """Wait up to `timeout_ms` for the slot to change. See hw.ports.CardReader.poll."""
         if self._unseen or self._wake.is_set():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from gpiozero.pins.mock import MockFactory
+from gpiozero.threads import GPIOThread
 
 from firmware.core.clock import SystemClock
 from firmware.ops.doctor import examination
@@ -129,7 +131,9 @@ class Hands:
         self.pins.close()
 
     def _sounded(self) -> bool:
-        self.part("signals")._outputs["buzzer"]._blink_thread.join(timeout=PATIENCE_S)
+        for thread in threading.enumerate():
+            if isinstance(thread, GPIOThread):
+                thread.join(timeout=PATIENCE_S)
         return self._was_high(SIGNALS.buzzer)
 
     def _was_high(self, pin: BoardPin) -> bool:

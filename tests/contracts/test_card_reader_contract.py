@@ -16,6 +16,7 @@ from hw.ports import CardGone, DeviceFault
 from hw.sim.cards import Card, tray
 from hw.sim.reader.pcsc import PcscModel
 from tests.contracts.at_the_bench import PART, PATIENCE_S
+from tests.hw.reader_bench import await_empty
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
 COMMANDS = 2_000  # half a minute of them, on the quickest card
@@ -47,7 +48,7 @@ class World:
 
     def await_card(self, card: Card) -> None:
         """Have a card in."""
-        if not self.reader._slot.present:
+        if not self.reader.card_present:
             self.insert(card)
             self.await_event(CardInserted)
 
@@ -58,7 +59,7 @@ class World:
 
     def await_none(self) -> None:
         """Have the slot empty."""
-        if self.reader._slot.present:
+        if self.reader.card_present:
             self.remove()
             self.await_event(CardRemoved)
 
@@ -97,8 +98,7 @@ def world(request):
     world.first = world.await_event(SlotFoundEmpty)
     yield world
     world.remove()
-    while reader._slot.present:  # pcscd takes its time to see it
-        reader.poll(1_000)
+    await_empty(reader)
     reader.close()
 
 
@@ -218,7 +218,7 @@ def test_a_daemon_that_restarts_is_lost_and_back_with_its_card(talking):
     assert [type(event) for event in seen] == [CardRemoved, DeviceLost]
     talking.start_daemon()
     talking.await_event(DeviceBack)
-    if not talking.reader._slot.present:
+    if not talking.reader.card_present:
         talking.await_event(CardInserted)
     talking.reader.power_on()
     assert talking.reader.transmit(SELECT_PSE).endswith(b"\x90\x00")

@@ -30,10 +30,17 @@ class Bench:
     def __init__(self, *names: str, **options: Any) -> None:
         self.pcsc = PcscModel(names) if names else PcscModel()
         self.pauses: list[int] = []
-        self.reader = PcscReader(self.pcsc, StoppedClock(), pause=self.pauses.append, **options)
+        self.clock = StoppedClock()
+        self.reader = PcscReader(self.pcsc, self.clock, pause=self.pauses.append, **options)
 
     def poll(self) -> list[type]:
         return [type(event) for event in self.reader.poll(1_000)]
+
+
+def await_empty(reader: PcscReader) -> None:
+    """Have the reader see that its slot is empty: pcscd takes its time to see it."""
+    while reader.card_present:
+        reader.poll(1_000)
 
 
 @pytest.fixture

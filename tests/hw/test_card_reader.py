@@ -4,9 +4,8 @@ import pytest
 
 from hw.card_reader import BACK_OFF_MAX_MS
 from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost, SlotFoundEmpty
-from hw.pcsc import Pcsc, ReaderFlags, seen, words
+from hw.pcsc import SCOPE_SYSTEM, Pcsc, ReaderFlags, seen, words
 from hw.ports import CardGone, CardMute, DeviceFault
-from hw.sim.reader.pcsc import PcscModel
 from tests.hw.reader_bench import Bench, bench, talking
 
 __all__ = ["bench", "talking"]  # fixtures
@@ -119,13 +118,12 @@ def test_a_fault_is_told_by_the_next_poll_even_when_all_is_well_again(talking):
 def test_a_daemon_that_dies_within_a_call_is_lost_like_any_other(bench):
     """pyscard answers that with a SystemError of its own making."""
 
-    class DyingPcsc(PcscModel):
-        def SCardListReaders(self, context, groups):  # noqa: N802
-            raise SystemError("returned NULL without setting an exception")
+    def dying(_context, _groups):
+        raise SystemError("returned NULL without setting an exception")
 
-    bench.reader._scard = DyingPcsc()
+    bench.pcsc.SCardListReaders = dying
     assert bench.poll() == [DeviceLost]
-    bench.reader._scard = bench.pcsc
+    del bench.pcsc.SCardListReaders
     assert bench.poll() == [DeviceBack]
 
 
@@ -154,7 +152,7 @@ def test_of_two_readers_the_named_one_is_taken(card_named):
 def test_an_excluded_reader_is_left_alone():
     bench = Bench("SIM Reader 00 00", "Card Reader 01 00", exclude=["SIM"])
     bench.poll()
-    assert bench.reader._reader == "Card Reader 01 00"
+    assert bench.reader.taken().startswith("Card Reader 01 00:")
 
 
 def test_a_second_reader_that_comes_and_goes_disturbs_nobody(card_named):
@@ -330,5 +328,6 @@ def test_the_version_grows_with_every_change(bench, card_named):
 def test_a_protocol_nobody_wants_is_a_mute_card(bench, card_named):
     bench.pcsc.insert(card_named("t1"))
     bench.poll()
-    code, *_ = bench.pcsc.SCardConnect(bench.reader._context, "Modelled Reader 00 00", 1, 1)
+    _, context = bench.pcsc.SCardEstablishContext(SCOPE_SYSTEM)
+    code, *_ = bench.pcsc.SCardConnect(context, "Modelled Reader 00 00", 1, 1)
     assert code == Pcsc.PROTOCOL_MISMATCH

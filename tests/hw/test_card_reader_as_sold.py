@@ -25,15 +25,14 @@ def test_a_state_of_being_gone_that_stays_is_a_pulled_card(talking):
 
 
 def test_a_reader_that_gives_only_time_outs_for_a_minute_is_lost(talking):
-    clock = talking.reader._clock
     talking.pcsc.times_out = True
     with pytest.raises(CardMute):
         talking.reader.transmit(SELECT_VISA)
     talking.reader.power_off()
-    clock.ms += 59_000
+    talking.clock.ms += 59_000
     with pytest.raises(CardMute):
         talking.reader.power_on()
-    clock.ms += 1_000
+    talking.clock.ms += 1_000
     with pytest.raises(DeviceFault, match="no card has answered for 60 s"):
         talking.reader.power_on()
     assert talking.poll() == [CardRemoved, DeviceLost]
@@ -46,7 +45,7 @@ def lost_for_time_outs(talking: Bench) -> None:
     talking.pcsc.fail_timing_out()
     with pytest.raises(CardMute):
         talking.reader.power_on()
-    talking.reader._clock.ms += 60_000
+    talking.clock.ms += 60_000
     with pytest.raises(DeviceFault):
         talking.reader.power_on()
     assert talking.poll() == [CardRemoved, DeviceLost]
@@ -55,7 +54,7 @@ def lost_for_time_outs(talking: Bench) -> None:
 def test_it_stays_lost_as_long_as_a_card_is_in_that_does_not_answer(talking):
     lost_for_time_outs(talking)
     for _ in range(5):
-        talking.reader._clock.ms += 1_000
+        talking.clock.ms += 1_000
         assert talking.poll() == []
     talking.pcsc.remove()
     assert talking.poll() == [DeviceBack]
@@ -84,7 +83,7 @@ def test_a_card_is_asked_once_a_second_whether_it_answers_again(talking):
     connect = talking.pcsc.SCardConnect
     talking.pcsc.SCardConnect = lambda *words: (asked.append(words), connect(*words))[1]
     for _ in range(20):
-        talking.reader._clock.ms += 100
+        talking.clock.ms += 100
         talking.poll()
     assert 1 <= len(asked) <= 3
 
@@ -98,7 +97,6 @@ def test_pulled_out_while_it_is_lost_it_is_told_once_and_comes_back(talking):
 
 
 def test_a_bad_card_among_good_ones_is_no_lost_reader(talking):
-    clock = talking.reader._clock
     for _ in range(3):
         talking.pcsc.times_out = True
         with pytest.raises(CardMute):
@@ -106,7 +104,7 @@ def test_a_bad_card_among_good_ones_is_no_lost_reader(talking):
         talking.reader.power_off()
         talking.pcsc.times_out = False
         talking.reader.power_on()
-        clock.ms += 59_000
+        talking.clock.ms += 59_000
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,17 @@
 """The face on paper: every cell in its columns, nothing missing in silence."""
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFont
 
 from hw.ports import Align, Size
-from hw.printer_font import FACES, MISSING, PaperFont, aligned, columns_of, without_controls
+from hw.printer_font import (
+    ASCII_PX,
+    FACES,
+    MISSING,
+    PaperFont,
+    aligned,
+    columns_of,
+    without_controls,
+)
 from hw.sim.printer.paper_reader import _characters, _emboldened, read_band
 
 FONT = PaperFont()
@@ -37,9 +45,11 @@ def test_a_cell_is_its_columns_wide_and_keeps_all_its_ink():
         cell = FONT.cell(character)
         assert cell.size == (12 * columns_of(character), 24)
         assert cell.getbbox() is not None
+    basic = ImageFont.Layout.BASIC
+    face = ImageFont.truetype(str(FACES / "paper-ascii.ttf"), ASCII_PX, layout_engine=basic)
     for character in "gjpqy|_Q,;@":
         left, top, right, bottom = FONT.cell(character).getbbox()
-        alone = FONT._ascii.getmask(character, mode="1").getbbox()
+        alone = face.getmask(character, mode="1").getbbox()
         assert (right - left, bottom - top) == (alone[2] - alone[0], alone[3] - alone[1])
 
 

@@ -167,8 +167,8 @@ def test_no_question_to_a_silent_printer_takes_longer_than_one_way_does() -> Non
     printer.status()
     took_ms = []
     for _ in range(4):
-        before_ms = model.transport._now_ms
+        before_ms = model.transport.now_ms
         assert printer.status() is PaperState.UNKNOWN
-        took_ms.append(model.transport._now_ms - before_ms)
+        took_ms.append(model.transport.now_ms - before_ms)
     assert max(took_ms) <= QUIET_MS + PATIENCE_MS
     assert model.paper.text.strip() == ""

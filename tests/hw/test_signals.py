@@ -1,8 +1,11 @@
 """Buzzer and lights on modelled pins: heard and seen where they are, and never in the way."""
 
+import threading
+
 import pytest
 from gpiozero.exc import BadPinFactory
-from gpiozero.pins.mock import MockFactory
+from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.threads import GPIOThread
 
 from hw.board import SIGNALS
 from hw.events import Device
@@ -11,11 +14,22 @@ from hw.ports import DeviceFault
 from hw.signals import Signals
 
 
+class DyingPin(MockPin):
+    """A pin that takes no level any more once it is dead."""
+
+    dead = False
+
+    def _set_state(self, value):
+        if self.dead:
+            raise OSError("gone")
+        super()._set_state(value)
+
+
 class Bench:
     """The pins, and what they did."""
 
     def __init__(self, **wanted):
-        self.factory = MockFactory(revision="c03111")
+        self.factory = MockFactory(revision="c03111", pin_class=DyingPin)
         self.signals = Signals(lambda: PinHeader(self.factory, pin_errors()), **wanted)
 
     def levels(self, name):
@@ -25,9 +39,9 @@ class Bench:
 
     def finish(self):
         """Wait until what sounds has ended."""
-        for output in self.signals._outputs.values():
-            if output._blink_thread is not None:
-                output._blink_thread.join(timeout=20)
+        for thread in threading.enumerate():
+            if isinstance(thread, GPIOThread):
+                thread.join(timeout=20)
 
 
 @pytest.fixture
@@ -79,7 +93,9 @@ def test_what_is_not_wanted_keeps_its_pins_free():
     bench.signals.trading(yes=True)
     bench.signals.beep(1)
     bench.finish()
-    assert set(bench.signals._outputs) == {"buzzer"}
+    pins = (SIGNALS.buzzer, SIGNALS.green, SIGNALS.red)
+    claimed = [bench.factory.pin(pin.bcm).function == "output" for pin in pins]
+    assert claimed == [True, False, False]
     assert bench.signals.missing == ()
     bench.signals.close()
 
@@ -109,6 +125,6 @@ def test_without_a_header_or_its_pins_all_is_silent(connect):
 
 def test_a_header_that_goes_away_is_no_reason_to_stop(bench):
     bench.signals.trading(yes=True)
-    for output in bench.signals._outputs.values():
-        output.pin._set_state = lambda _value: (_ for _ in ()).throw(OSError("gone"))
+    for pin in (SIGNALS.buzzer, SIGNALS.green, SIGNALS.red):
+        bench.factory.pin(pin.bcm).dead = True
     bench.signals.trading(yes=False)

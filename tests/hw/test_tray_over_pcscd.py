@@ -15,6 +15,7 @@ from hw.sim.reader.pcsc import PcscModel
 from hw.sim.reader.pcscd import READER
 from tests.emv.support import TERMINAL, ScriptedDialogue, run
 from tests.emv.test_tray import ACCOUNTS, KEYS, PINS, SALE, answer_of_the_issuer
+from tests.hw.reader_bench import await_empty
 
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 
@@ -42,8 +43,7 @@ def over_pcscd(pcscd):
     yield insert
     for slot, reader in enumerate(readers):
         pcscd.remove(slot)
-        while reader._slot.present:
-            reader.poll(1_000)
+        await_empty(reader)
         reader.close()
 
 

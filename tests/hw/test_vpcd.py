@@ -16,6 +16,7 @@ from hw.sim.cards import Card
 from hw.sim.reader.pcscd import READER, PcscdUnavailable, PrivatePcscd
 from hw.sim.reader.vpcd import CardInSlot
 from tests.hw.counterpart import ARQC, BareTerminal
+from tests.hw.reader_bench import await_empty
 
 SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
 
@@ -45,8 +46,7 @@ class Slot:
 
     def remove(self) -> None:
         self.daemon.remove(self.number)
-        while self.reader._slot.present:
-            self.reader.poll(1_000)
+        await_empty(self.reader)
 
     def await_event(self, kind: type) -> None:
         for _ in range(10):

@@ -293,7 +293,7 @@ class ModelTransport:
         self._printer = printer
         self._held = held
         self._open = False
-        self._now_ms = 0
+        self.now_ms = 0  # grows by what a reading waits
         self._under_way: list[tuple[int, bytes]] = []  # when each answer comes
 
     def reopen(self) -> None:
@@ -311,19 +311,19 @@ class ModelTransport:
         self._printer.check_wire()
         self._printer.pause()
         self._take_answers()
-        due = [at_ms for at_ms, _ in self._under_way if at_ms <= self._now_ms + timeout_ms]
+        due = [at_ms for at_ms, _ in self._under_way if at_ms <= self.now_ms + timeout_ms]
         if not due:
-            self._now_ms += timeout_ms
+            self.now_ms += timeout_ms
             return b""
-        self._now_ms = max(self._now_ms, due[0])
-        come = [answer for at_ms, answer in self._under_way if at_ms <= self._now_ms]
+        self.now_ms = max(self.now_ms, due[0])
+        come = [answer for at_ms, answer in self._under_way if at_ms <= self.now_ms]
         del self._under_way[: len(come)]
         return b"".join(come)
 
     def _take_answers(self) -> None:
         answers = self._printer.take_answers()
         if answers:
-            self._under_way.append((self._now_ms + self._printer.late_ms, answers))
+            self._under_way.append((self.now_ms + self._printer.late_ms, answers))
 
     def close(self) -> None:
         self._open = False
