@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -87,6 +88,15 @@ def browser() -> Iterator[Any]:
             yield driven
     except NoBrowser as reason:
         pytest.skip(f"NO PAGE IS TRIED IN A BROWSER: {reason}")
+
+
+@pytest.fixture
+def player(tmp_path: Path) -> Iterator[Any]:
+    """Plays lines at a terminal on its bench, whose data lie in `tmp_path`."""
+    from firmware.lab.scenario.player import Player  # noqa: PLC0415 - not for every run
+
+    with contextlib.closing(Player(tmp_path, tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firmware.lab.scenario.language import parse, read
+from firmware.lab.scenario.language import Step, parse, read
 from firmware.lab.scenario.player import Player
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -29,9 +29,12 @@ def refund(voucher: int, minor: int, card: str) -> tuple[str, ...]:
     return (*keyed, *agreed, f"insert {card}", f'{APPROVED} "退货"', *AWAY)
 
 
-def play(player: Player, *lines: str) -> None:
-    for step in parse("\n".join(lines), "here"):
-        player.play(step)
+def play(player: Player, *lines: str | tuple[str, ...]) -> None:
+    """Play lines of the scenario language, also such as stand word by word."""
+    for line in lines:
+        steps = parse(line, "here") if isinstance(line, str) else [Step(line[0], line[1:], "here")]
+        for step in steps:
+            player.play(step)
 
 
 def played(directory: Path, *stories: str, without: tuple[str, ...] = ()) -> Path:

@@ -37,32 +37,23 @@ def jumps(player: Player) -> list[int]:
     return [each.by_s for each in records(player) if isinstance(each, ClockJumped)]
 
 
-def test_a_jump_is_recorded_once_before_what_comes_after(tmp_path: Path) -> None:
-    player = Player(tmp_path, tmp_path)
+def test_a_jump_is_recorded_once_before_what_comes_after(player: Player) -> None:
     play(player, "press 100 CANCEL", "fault clock jump +1d", "press 100 CANCEL", "press 1 CANCEL")
     assert jumps(player) == [86_400]
-    player.close()
 
 
-def test_a_jump_that_could_not_be_written_is_recorded_once_the_disk_is_well(
-    tmp_path: Path,
-) -> None:
-    player = Player(tmp_path, tmp_path)
+def test_a_jump_that_could_not_be_written_is_recorded_once_the_disk_is_well(player: Player) -> None:
     play(player, "fault disk io", "fault clock jump +1d", "wait 2m", "clear disk", "wait 2m")
     assert jumps(player) == [86_400]
-    player.close()
 
 
-def test_a_clock_that_is_behind_the_last_record_at_start_is_recorded(tmp_path: Path) -> None:
-    player = Player(tmp_path, tmp_path)
+def test_a_clock_that_is_behind_the_last_record_at_start_is_recorded(player: Player) -> None:
     play(player, "press 100 CANCEL", "power cut", "fault clock jump -2h", "power on")
     (by_s,) = jumps(player)
     assert -7_200 <= by_s <= -7_100
-    player.close()
 
 
-def test_time_that_passes_is_no_jump(tmp_path: Path) -> None:
-    player = Player(tmp_path, tmp_path)
+def test_time_that_passes_is_no_jump(player: Player) -> None:
     play(
         player,
         "press 100 CANCEL",
@@ -73,13 +64,11 @@ def test_time_that_passes_is_no_jump(tmp_path: Path) -> None:
         "power on",
     )
     assert jumps(player) == []
-    player.close()
 
 
 def test_nothing_is_dated_by_a_senseless_clock_and_what_it_said_is_journaled_when_it_is_right(
-    tmp_path: Path,
+    player: Player, tmp_path: Path
 ) -> None:
-    player = Player(tmp_path, tmp_path)
     # a paper is owed, which must wait, too
     play(player, "fault printer offline", "press 2000 ENTER", "press ENTER", "insert visa-credit")
     play(player, "wait 1m", "remove", "power cut", "clear printer", "fault clock jump -3d")
@@ -94,11 +83,9 @@ def test_nothing_is_dated_by_a_senseless_clock_and_what_it_said_is_journaled_whe
     assert back == DeviceRecovered(device="clock")
     assert isinstance(started, TerminalStarted)
     assert PrintSent(job=1) in papers
-    player.close()
 
 
-def test_whoever_trusted_a_clock_stands_in_the_journal(tmp_path: Path) -> None:
-    player = Player(tmp_path, tmp_path)
+def test_whoever_trusted_a_clock_stands_in_the_journal(player: Player) -> None:
     play(player, "press 100 CANCEL", "power cut", "fault clock jump -3d", "power on")
     play(player, "press ENTER", "press 246810 ENTER", "wait 1m")
     (trusted,) = [each for each in records(player) if isinstance(each, GuardOverridden)]
@@ -106,7 +93,6 @@ def test_whoever_trusted_a_clock_stands_in_the_journal(tmp_path: Path) -> None:
     assert "2026-11-19T09:0" in trusted.shown
     (by_s,) = jumps(player)
     assert -259_200 <= by_s < -259_000
-    player.close()
 
 
 def records_on_disk(directory: Path) -> list[object]:

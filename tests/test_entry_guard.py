@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from firmware.core.masked import Password, Pin
 from firmware.flows import effects
 from firmware.flows.effects import MaskedEntry
-from firmware.lab.scenario.language import Step
-from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.reading import stands
 from firmware.terminal.entry_guard import FILE, EntryGuard
 from hw.events import (
@@ -21,6 +17,7 @@ from hw.events import (
     KeyPressed,
     SlotFoundEmpty,
 )
+from tests.playing import play
 
 DIGITS = [key for key in Key if key.digit]
 
@@ -96,20 +93,13 @@ def test_a_pin_ends_for_good_with_an_empty_slot_at_the_start_or_another_card(tmp
     assert guard.open is MaskedEntry.PASSWORD
 
 
-def cut_in_a_pin(folder: Path, *before: str) -> Player:
-    """The power went in a PIN, the card was taken out, and the power is back: no time passed."""
-    player = Player(folder, folder)
-    lines = "press 8800 ENTER", "press ENTER", "insert unionpay-debit", "press 12"
-    for line in (*before, *lines):
-        verb, *words = line.split()
-        player.play(Step(verb, tuple(words), "here:1"))
-    for verb in ("power cut", "remove", "power on"):
-        player.play(Step(verb, (), "here:2"))
-    return player
+IN_A_PIN = ("press 8800 ENTER", "press ENTER", "insert unionpay-debit", "press 12")
+# the card was taken out while the power was off, and it is back: no time passed
+CUT_IN_A_PIN = (*IN_A_PIN, "power cut", "remove", "power on")
 
 
-def test_a_digit_that_is_keyed_before_the_reader_has_told_is_swallowed(tmp_path):
-    player = cut_in_a_pin(tmp_path)
+def test_a_digit_that_is_keyed_before_the_reader_has_told_is_swallowed(player):
+    play(player, *CUT_IN_A_PIN)
     stage, runner = player.stage, player.stage.terminal.runner
     runner.step(KeyPressed(Key.D3, 0))
     assert stands("请先按取消键", stage.display_text)
@@ -118,7 +108,6 @@ def test_a_digit_that_is_keyed_before_the_reader_has_told_is_swallowed(tmp_path)
     assert not stands("请先按取消键", stage.display_text)
     runner.step(KeyPressed(Key.D4, 0))
     assert stands("0.04", stage.display_text)
-    player.close()
 
 
 @pytest.mark.parametrize(
@@ -131,11 +120,11 @@ def test_a_digit_that_is_keyed_before_the_reader_has_told_is_swallowed(tmp_path)
     ],
 )
 def test_keys_before_the_reader_has_told_are_the_entrys_though_it_tells_before_they_are_seen(
-    tmp_path, early, shown
+    player, early, shown
 ):
     """An advice is under way at the start: nobody waits for keys until it has no answer."""
     sold = "press 2000 ENTER", "press ENTER", "insert offline-ok", "press ENTER", "remove"
-    player = cut_in_a_pin(tmp_path, "fault host silent", *sold, "wait 60s")
+    play(player, "fault host silent", *sold, "wait 60s", *CUT_IN_A_PIN)
     stage, runner = player.stage, player.stage.terminal.runner
     for key in early:
         runner.step(KeyPressed(key, 0))
@@ -144,13 +133,10 @@ def test_keys_before_the_reader_has_told_are_the_entrys_though_it_tells_before_t
     runner.step(KeyPressed(Key.D4, 0))
     stage.bench.time.settle(runner)
     assert stands(shown, stage.display_text)
-    player.close()
 
 
-def test_a_start_with_an_empty_slot_draws_and_records_nothing_more(tmp_path):
-    player = Player(tmp_path, tmp_path)
-    player.play(Step("power cut", (), "here:1"))
-    player.play(Step("power on", (), "here:2"))
+def test_a_start_with_an_empty_slot_draws_and_records_nothing_more(player):
+    play(player, "power cut", "power on")
     stage, runner = player.stage, player.stage.terminal.runner
     journal = stage.terminal.data.journal
     before = journal.head(), stage.bench.chip.bus_bytes
@@ -160,15 +146,10 @@ def test_a_start_with_an_empty_slot_draws_and_records_nothing_more(tmp_path):
     stage.bench.time.run_until(runner, stage.bench.clock.monotonic_ms())
     assert sum(isinstance(event, SlotFoundEmpty) for event in told) == 1
     assert (journal.head(), stage.bench.chip.bus_bytes) == before
-    player.close()
 
 
-def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(tmp_path):
-    player = Player(tmp_path, tmp_path)
-    lines = "press 8800 ENTER", "press ENTER", "insert unionpay-debit", "press 12"
-    for line in (*lines, "fault reader unplugged", "wait 5s"):
-        verb, *words = line.split()
-        player.play(Step(verb, tuple(words), "here:1"))
+def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(player):
+    play(player, *IN_A_PIN, "fault reader unplugged", "wait 5s")
     runner = player.stage.terminal.runner
     take, back = runner.step, []
 
@@ -179,12 +160,9 @@ def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(tmp_pa
             take(KeyPressed(Key.D3, event.at_ms))
 
     runner.step = step
-    player.play(Step("clear", ("reader",), "here:2"))
-    player.play(Step("wait", ("5s",), "here:3"))
+    play(player, "clear reader", "wait 5s")
     assert len(back) == 1
-    player.play(Step("expect no screen", ("0.03",), "here:4"))
-    player.play(Step("expect screen", ("请先按取消键",), "here:5"))
-    player.close()
+    play(player, 'expect no screen "0.03"', 'expect screen "请先按取消键"')
 
 
 def test_the_file_says_what_was_keyed_and_not_a_digit_of_it(tmp_path):

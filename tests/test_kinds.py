@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -146,14 +145,10 @@ def test_every_accepted_scheme_has_its_name_and_its_picture():
 
 
 @pytest.mark.parametrize("device", ["printer", "reader", "display", "card"])
-def test_hands_know_every_fault_and_take_no_other(device: str, tmp_path: Path):
-    player = Player(tmp_path, tmp_path)
-    try:
-        player.hands.insert("unionpay-debit")
-        for kind, count in FAULTS[device].items():
-            player.hands.fault(device, kind, ["1"] * count)
-        player.hands.clear(device)
-        with pytest.raises(KeyError, match="unheard-of"):
-            player.hands.fault(device, "unheard-of", [])
-    finally:
-        player.close()
+def test_hands_know_every_fault_and_take_no_other(device: str, player: Player):
+    player.hands.insert("unionpay-debit")
+    for kind, count in FAULTS[device].items():
+        player.hands.fault(device, kind, ["1"] * count)
+    player.hands.clear(device)
+    with pytest.raises(KeyError, match="unheard-of"):
+        player.hands.fault(device, "unheard-of", [])

@@ -16,12 +16,12 @@ from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.transactions import Transaction
 from firmware.lab.issuers import tray_books
-from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.terminal.terminal import Terminal
 from tests.acquirer.line_acquirer import TMK, Fields, LineAcquirer
 from tests.flows.test_other_terminal import SALE
+from tests.playing import play
 
 PAID = SALE[:3]
 AWAY = (("press", "ENTER"), ("remove",))
@@ -77,8 +77,7 @@ class Counter:
         return AtALine(self.directory, self.acquirer, _config(refund, preauth, self.line))
 
     def play(self, *lines: tuple[str, ...]) -> None:
-        for verb, *words in lines:
-            self.player.play(Step(verb, tuple(words), "here"))
+        play(self.player, *lines)
 
     @property
     def terminal(self) -> Terminal:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from firmware.journal.records import DeviceFailed, DeviceRecovered, Record, ReversalOpened
-from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import Stage
+from tests.playing import play
 
 IOERR_READ, IOERR_WRITE = 266, 778  # SQLITE_IOERR_*. See sqlite.org/rescode.html
 SALE = (
@@ -60,15 +62,26 @@ def error_of_disk(code: int) -> sqlite3.OperationalError:
     return error
 
 
-def play(player: Player, *lines: tuple[str, ...]) -> None:
-    for verb, *words in lines:
-        player.play(Step(verb, tuple(words), "here"))
+def player_at(directory: Path) -> Player:
+    return Player(directory, directory, make_stage=lambda config: BadSector(directory, config))
+
+
+@pytest.fixture
+def player(tmp_path: Path) -> Iterator[Player]:
+    with closing(player_at(tmp_path)) as player:
+        yield player
+
+
+@pytest.fixture
+def stage(player: Player) -> BadSector:
+    stage = player.stage
+    assert isinstance(stage, BadSector)
+    return stage
 
 
 def reads_of_a_sale(directory: Path, fails_at: int) -> int:
     """Sell while one read fails; how many there were. Then the terminal serves, and all is told."""
-    player = Player(directory, directory, make_stage=lambda config: BadSector(directory, config))
-    try:
+    with closing(player_at(directory)) as player:
         stage = player.stage
         assert isinstance(stage, BadSector)
         stage.reads, stage.fails_at = 0, fails_at
@@ -76,8 +89,6 @@ def reads_of_a_sale(directory: Path, fails_at: int) -> int:
         reads = stage.reads
         play(player, ("expect screen", "请输入金额"), ("expect books balanced",))
         return reads
-    finally:
-        player.close()
 
 
 def test_a_read_that_fails_anywhere_in_a_sale_leaves_a_terminal_that_serves(
@@ -91,59 +102,43 @@ def test_a_read_that_fails_anywhere_in_a_sale_leaves_a_terminal_that_serves(
         reads_of_a_sale(shutil.copytree(shop, tmp_path / f"read {number}"), fails_at=number)
 
 
-def test_a_disk_that_takes_no_write_is_named_and_not_tried_without_end(tmp_path: Path):
-    player = Player(tmp_path, tmp_path, make_stage=lambda config: BadSector(tmp_path, config))
-    try:
-        stage = player.stage
-        assert isinstance(stage, BadSector)
-        play(player, ("fault", "host", "down"), *SALE)
-        stage.refuses = ""
-        play(player, ("press", "100"), ("expect screen", "存储故障"), ("wait", "1m"))
-        play(player, ("expect screen", "存储故障"))
-        assert 0 < stage.refused < 60
-        stage.refuses = None
-        play(player, ("expect screen", "请输入金额"), ("clear", "host"), ("wait", "4m"))
-        play(player, ("expect books balanced",))
-    finally:
-        player.close()
+def test_a_disk_that_takes_no_write_is_named_and_not_tried_without_end(
+    player: Player, stage: BadSector
+):
+    play(player, ("fault", "host", "down"), *SALE)
+    stage.refuses = ""
+    play(player, ("press", "100"), ("expect screen", "存储故障"), ("wait", "1m"))
+    play(player, ("expect screen", "存储故障"))
+    assert 0 < stage.refused < 60
+    stage.refuses = None
+    play(player, ("expect screen", "请输入金额"), ("clear", "host"), ("wait", "4m"))
+    play(player, ("expect books balanced",))
 
 
-def test_what_a_disk_cut_short_is_not_put_down_to_the_power(tmp_path: Path):
+def test_what_a_disk_cut_short_is_not_put_down_to_the_power(player: Player, stage: BadSector):
     """Neither on the display, nor to the acquirer."""
-    player = Player(tmp_path, tmp_path, make_stage=lambda config: BadSector(tmp_path, config))
-    try:
-        stage = player.stage
-        assert isinstance(stage, BadSector)
-        stage.refuses = "OutcomeRecorded"
-        play(player, *SALE[:3], ("expect screen", "存储故障"))
-        stage.refuses = None
-        play(player, ("expect screen", "恢复服务", "未完交易已冲正 000001"))
-        opened = [each.reason for each in records_of(stage) if isinstance(each, ReversalOpened)]
-        assert opened == ["out of service"]
-    finally:
-        player.close()
+    stage.refuses = "OutcomeRecorded"
+    play(player, *SALE[:3], ("expect screen", "存储故障"))
+    stage.refuses = None
+    play(player, ("expect screen", "恢复服务", "未完交易已冲正 000001"))
+    opened = [each.reason for each in records_of(stage) if isinstance(each, ReversalOpened)]
+    assert opened == ["out of service"]
 
 
 def test_a_disk_that_fails_amid_another_outage_is_named_and_that_all_is_back_is_journaled(
-    tmp_path: Path,
+    player: Player, stage: BadSector
 ):
-    player = Player(tmp_path, tmp_path, make_stage=lambda config: BadSector(tmp_path, config))
-    try:
-        stage = player.stage
-        assert isinstance(stage, BadSector)
-        play(player, ("fault", "keypad", "lost"), ("expect screen", "键盘故障"))
-        stage.refuses = ""
-        play(player, ("clear", "keypad"), ("expect screen", "存储故障"))
-        stage.refuses = None
-        play(player, ("expect screen", "请输入金额"))
-        assert told_of_devices(stage) == [
-            (DeviceFailed, "keypad"),
-            (DeviceFailed, "journal"),
-            (DeviceRecovered, "journal"),
-            (DeviceRecovered, "keypad"),
-        ]
-    finally:
-        player.close()
+    play(player, ("fault", "keypad", "lost"), ("expect screen", "键盘故障"))
+    stage.refuses = ""
+    play(player, ("clear", "keypad"), ("expect screen", "存储故障"))
+    stage.refuses = None
+    play(player, ("expect screen", "请输入金额"))
+    assert told_of_devices(stage) == [
+        (DeviceFailed, "keypad"),
+        (DeviceFailed, "journal"),
+        (DeviceRecovered, "journal"),
+        (DeviceRecovered, "keypad"),
+    ]
 
 
 def told_of_devices(stage: Stage) -> list[tuple[type[Record], str]]:

@@ -10,11 +10,13 @@ from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.working_keys import check_value
 from firmware.journal.records import MasterKeyLoaded
+from firmware.lab.scenario.player import Player
 from firmware.payments.tills import AskLine, Done, TillAnswer, TillAsked
 from firmware.terminal.till_inbox import AcquirerLine
 from tests.acquirer.line_acquirer import TMK
 from tests.flows.at_a_line import Counter
 from tests.flows.test_other_terminal import SALE
+from tests.playing import play
 
 FIRST = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 SECOND = bytes(a ^ b for a, b in zip(FIRST, TMK, strict=True))
@@ -134,14 +136,5 @@ def test_a_sign_on_that_is_refused_or_has_wrong_keys_says_so(counter: Counter) -
     counter.play(MENU, ("press", "2"), ("expect screen", "线路签到成功"))
 
 
-def test_without_a_line_there_is_no_such_menu(tmp_path) -> None:
-    from firmware.lab.scenario.language import Step  # noqa: PLC0415 - for this alone
-    from firmware.lab.scenario.player import Player  # noqa: PLC0415
-
-    player = Player(tmp_path, tmp_path)
-    try:
-        player.play(Step("press", ("MENU", "7", "7"), "here"))
-        player.play(Step("expect no screen", ("主密钥",), "here"))
-        player.play(Step("expect screen", ("管理",), "here"))
-    finally:
-        player.close()
+def test_without_a_line_there_is_no_such_menu(player: Player) -> None:
+    play(player, "press MENU 7 7", 'expect no screen "主密钥"', 'expect screen "管理"')

@@ -9,10 +9,10 @@ from shutil import disk_usage
 import pytest
 
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import START, Stage
 from firmware.terminal.data_directory import SPACE_MIN_BYTES, DataDirectory
+from tests.playing import play
 
 SALE = (
     ("press", "2000", "ENTER"),
@@ -45,8 +45,7 @@ class Shop:
         )
 
     def play(self, *lines: tuple[str, ...]) -> None:
-        for verb, *words in lines:
-            self.player.play(Step(verb, tuple(words), "here"))
+        play(self.player, *lines)
 
     def leave(self, free_bytes: int) -> None:
         stage = self.player.stage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.payments import fields_of
 from firmware.journal.transactions import Advice, State, Transaction
-from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import Stage
 from firmware.payments.advice import TRY_AGAIN, send_advices
@@ -35,6 +35,7 @@ from tests.flows.at_a_line import sealed_rows
 from tests.flows.script import Pair, desk, follow
 from tests.journal.story import CARD
 from tests.payment import payment, yuan
+from tests.playing import play
 
 PAN = "5413330089020029"
 PLACE, KEY = SealedPlace(3, 17), SecretKey(b"c" * 32)
@@ -161,25 +162,18 @@ OFFLINE_SALE = (
 )
 
 
-def play(player: Player, *lines: tuple[str, ...]) -> None:
-    for verb, *words in lines:
-        player.play(Step(verb, tuple(words), "here"))
-
-
-def test_the_card_number_is_on_no_disk_and_its_sealed_form_goes_with_the_answer(tmp_path: Path):
-    player = Player(tmp_path, tmp_path)
-    try:
-        play(player, ("fault", "host", "down"), *OFFLINE_SALE, ("wait", "40s"))
-        assert sealed_rows(tmp_path) == 1
-        terminal_files = [path for path in tmp_path.rglob("*") if "host" not in path.name]
-        written = b"".join(path.read_bytes() for path in terminal_files if path.is_file())
-        assert len(written) > 100_000
-        assert PAN.encode() not in written
-        assert bytes.fromhex(PAN) not in written
-        play(player, ("clear", "host"), ("wait", "5m"), ("expect books balanced",))
-        assert sealed_rows(tmp_path) == 0
-    finally:
-        player.close()
+def test_the_card_number_is_on_no_disk_and_its_sealed_form_goes_with_the_answer(
+    player: Player, tmp_path: Path
+):
+    play(player, ("fault", "host", "down"), *OFFLINE_SALE, ("wait", "40s"))
+    assert sealed_rows(tmp_path) == 1
+    terminal_files = [path for path in tmp_path.rglob("*") if "host" not in path.name]
+    written = b"".join(path.read_bytes() for path in terminal_files if path.is_file())
+    assert len(written) > 100_000
+    assert PAN.encode() not in written
+    assert bytes.fromhex(PAN) not in written
+    play(player, ("clear", "host"), ("wait", "5m"), ("expect books balanced",))
+    assert sealed_rows(tmp_path) == 0
 
 
 class FaultFinder(Issuer):
@@ -202,9 +196,9 @@ class AtAFaultFinder(Stage):
 
 def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_display(tmp_path: Path):
     """Nothing else waits for it but the settlement, and a person knows why."""
-    player = Player(tmp_path, tmp_path, make_stage=lambda config: AtAFaultFinder(tmp_path, config))
     other = (("press", "4000", "ENTER"), *OFFLINE_SALE[1:])
-    try:
+    made = Player(tmp_path, tmp_path, make_stage=lambda config: AtAFaultFinder(tmp_path, config))
+    with closing(made) as player:
         play(player, *OFFLINE_SALE, ("wait", "40s"), *other, ("wait", "40s"))
         play(player, ("expect screen", "1笔脱机交易待上送"), ("tear",), ("wait", "10m"))
         slip = ("故障单", "非凭证 NOT A RECEIPT", "000001", "RMB 50.00", "交易自动重新")
@@ -214,5 +208,3 @@ def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_display(tmp_path
         play(player, ("expect screen", "脱机交易未上送", "000001 50.00"), ("press", "ENTER"))
         play(player, ("press", "MENU", "8", "3"), ("press", "ENTER"))
         play(player, ("expect screen", "1笔脱机交易待上送", "000001 50.00"))
-    finally:
-        player.close()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from firmware.core.config import Config, ConfigError
 from firmware.core.config_file import with_setting
-from firmware.lab.scenario.language import Step
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG
+from tests import playing
 
 SALE = (
     ("press", "2000", "ENTER"),
@@ -27,12 +28,8 @@ SETTLE = (("press", "MENU", "6"), ("press", "ENTER"), ("expect screen", "对账�
 
 
 def play(directory: Path, config: Config, *lines: tuple[str, ...]) -> None:
-    player = Player(directory, directory, config)
-    try:
-        for verb, *words in lines:
-            player.play(Step(verb, tuple(words), "here"))
-    finally:
-        player.close()
+    with closing(Player(directory, directory, config)) as player:
+        playing.play(player, *lines)
 
 
 @pytest.mark.parametrize(

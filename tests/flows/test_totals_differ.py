@@ -7,7 +7,6 @@ No scenario can set it up, for the terminal and its host agree; here the host fo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -39,12 +38,10 @@ expect screen "结算完成" "对账不平" "消费 2笔 28.50"
 
 
 @pytest.fixture
-def player(tmp_path: Path) -> Iterator[Player]:
-    player = Player(tmp_path, tmp_path)
+def player(player: Player, tmp_path: Path) -> Player:
     play(player, SALES)
     forget_a_sale(tmp_path)
-    yield player
-    player.close()
+    return player
 
 
 def forget_a_sale(directory: Path) -> None:
