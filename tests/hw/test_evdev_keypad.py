@@ -15,50 +15,25 @@ from hw.evdev_keypad import (
     EventNode,
     UsbKeypad,
 )
-from hw.events import Device, DeviceBack, DeviceLost, Key, KeyPressed
+from hw.events import Device, DeviceBack, DeviceLost, Key
 from hw.keypad import STUCK_AFTER_MS
 from hw.ports import DeviceFault
 from hw.sim.panel.usb_keypad import UsbKeypadModel
+from tests.hw.hand import Hand
 
 
-class Hand:
-    """A hand on the pad, and a driver that scans it in a time of its own."""
+class PadHand(Hand):
+    """A hand on the pad."""
 
     def __init__(self):
         self.pad = UsbKeypadModel()
-        self.keypad = UsbKeypad(self.pad.connect)
-        self.now_ms = 0
-        self.events = []
+        super().__init__(self.pad, UsbKeypad(self.pad.connect))
         self.wait(50)
-
-    def wait(self, ms):
-        for _ in range(ms // self.keypad.scan_period_ms):
-            self.now_ms += self.keypad.scan_period_ms
-            self.events += self.keypad.scan(self.now_ms)
-
-    def tap(self, *keys):
-        before = None
-        for key in keys:
-            if key is before:
-                self.wait(40)
-            before = key
-            self.pad.press(key)
-            self.wait(40)
-            self.pad.release(key)
-            self.wait(40)
-
-    @property
-    def pressed(self):
-        return [event.key for event in self.events if isinstance(event, KeyPressed)]
-
-    @property
-    def health(self):
-        return [event for event in self.events if not isinstance(event, KeyPressed)]
 
 
 @pytest.fixture
 def hand():
-    hand = Hand()
+    hand = PadHand()
     yield hand
     hand.keypad.close()
 

@@ -10,66 +10,33 @@ from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, Key, KeyPressed
 from hw.keypad import RETRY_MS, STUCK_AFTER_MS, MatrixKeypad
 from hw.sim.panel.matrix import Matrix, ShortCircuit
+from tests.hw.hand import Hand
 
 KEYS = [key for legend in KEYPAD.legends for key in legend]
 
 
-class Hand:
-    """A hand on the matrix and a driver scanning it, in a time of their own.
-
-    With `skip`, scans pause while the keypad is at rest and no contact moves.
-    """
+class MatrixHand(Hand):
+    """A hand on the matrix; with `skip`, scans pause at rest while no contact moves."""
 
     def __init__(self, *, skip=False):
         self.matrix = Matrix(KEYPAD)
-        self.keypad = MatrixKeypad(self.matrix.factory)
+        super().__init__(self.matrix, MatrixKeypad(self.matrix.factory))
         self.skip = skip
-        self.now_ms = 0
         self.scans = 0
-        self.events = []
         self._scanned_version = None
 
-    def wait(self, ms):
-        for _ in range(ms // self.keypad.scan_period_ms):
-            self.now_ms += self.keypad.scan_period_ms
-            version = self.matrix.version
-            if self.skip and self.keypad.at_rest and version == self._scanned_version:
-                continue
-            self._scanned_version = version
-            self.events += self.keypad.scan(self.now_ms)
-            self.scans += 1
-
-    def down(self, *keys):
-        for key in keys:
-            self.matrix.press(key)
-
-    def up(self, *keys):
-        for key in keys:
-            self.matrix.release(key)
-
-    def tap(self, *keys, down_ms=40, up_ms=40, again_ms=80):
-        before = None
-        for key in keys:
-            if key is before:
-                self.wait(again_ms - up_ms)
-            before = key
-            self.down(key)
-            self.wait(down_ms)
-            self.up(key)
-            self.wait(up_ms)
-
-    @property
-    def pressed(self):
-        return [event.key for event in self.events if isinstance(event, KeyPressed)]
-
-    @property
-    def health(self):
-        return [event for event in self.events if not isinstance(event, KeyPressed)]
+    def look(self):
+        version = self.matrix.version
+        if self.skip and self.keypad.at_rest and version == self._scanned_version:
+            return
+        self._scanned_version = version
+        super().look()
+        self.scans += 1
 
 
 @pytest.fixture
 def hand():
-    hand = Hand()
+    hand = MatrixHand()
     hand.wait(50)
     return hand
 
@@ -232,7 +199,7 @@ def test_keys_jammed_into_a_ghost_are_stuck_too(hand):
 
 
 def test_a_key_held_while_the_terminal_starts_is_no_press():
-    hand = Hand()
+    hand = MatrixHand()
     hand.down(Key.ENTER)
     hand.wait(200)
     hand.up(Key.ENTER)
@@ -267,7 +234,7 @@ def test_a_key_held_through_a_failure_of_the_pins_is_not_pressed_again(hand):
 
 
 def test_a_terminal_starts_without_its_pins():
-    hand = Hand()
+    hand = MatrixHand()
     hand.matrix.fail(broken=True)
     hand.wait(100)
     assert [type(event) for event in hand.events] == [DeviceLost]
@@ -289,7 +256,7 @@ def test_a_driver_that_pushes_and_pulls_is_caught_shorting_two_rows():
 @given(st.sets(st.sampled_from(KEYS)), st.sets(st.sampled_from(KEYS)))
 @settings(max_examples=60, deadline=None)
 def test_no_keys_whatever_short_a_row(first, second):
-    hand = Hand()
+    hand = MatrixHand()
     hand.down(*first)
     hand.wait(50)
     hand.down(*second)
@@ -312,7 +279,7 @@ MOVES = st.lists(
 @settings(max_examples=50, deadline=None)
 def test_scans_left_out_at_rest_change_no_event(moves):
     """Virtual time skips them, so `at_rest` has to be exact."""
-    steady, skipping = Hand(), Hand(skip=True)
+    steady, skipping = MatrixHand(), MatrixHand(skip=True)
     for hand in (steady, skipping):
         hand.wait(100)
         for move, key, pause_ms in moves:

@@ -4,16 +4,9 @@ import pytest
 
 from hw.events import Key
 from hw.keypad import REST_PERIOD_MS, SCAN_PERIOD_MS
-from tests.hw.test_keypad import Hand
+from tests.hw.test_keypad import MatrixHand, hand
 
-
-@pytest.fixture
-def hand():
-    hand = Hand()
-    hand.wait(50)
-    return hand
-
-
+__all__ = ["hand"]  # a fixture
 # contacts as worn membrane pads have them under one finger, and fingers that press twice: each
 # number is how many milliseconds it is closed, open, closed … in turn
 ONE_PRESS = (
@@ -55,7 +48,7 @@ def test_a_gap_in_one_key_takes_nothing_from_another(hand):
 @pytest.mark.parametrize("began_ms", range(0, REST_PERIOD_MS, SCAN_PERIOD_MS))
 def test_a_keypad_at_rest_is_looked_at_less_often_and_misses_no_press(began_ms):
     """40 ms down whenever it begins between two looks, scanned as its thread does."""
-    hand = Hand()
+    hand = MatrixHand()
     hand.wait(200)
     down_ms, up_ms = 1_000 + began_ms, 1_040 + began_ms
     now_ms, events, down = 980, [], False
