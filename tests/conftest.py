@@ -145,6 +145,15 @@ def pcscd():
         pytest.skip(f"NOT TRIED OVER A REAL PC/SC STACK: {reason}")
 
 
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server; skips, with the reason, where it is not installed."""
+    from tests.postgres import cluster  # noqa: PLC0415 - not for every run
+
+    with cluster() as running:
+        yield running
+
+
 # CI tries the same examples each time: what it says depends on the change alone. A run by hand
 # looks for new ones.
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure

@@ -37,18 +37,11 @@ from hw.ports import HostLink
 from hw.sim.cards import cryptogram as card_side
 from hw.sim.cards.des import icc_master_key
 from tests.payment import changed, on_the_line, yuan
-from tests.postgres import cluster
 
 TERMINAL, MERCHANT = "10000001", "104110054110001"
 MASTER = SecretKey(bytes(range(32)))
 IMK = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=timezone(timedelta(hours=8)))
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 @pytest.fixture(params=["postgres", "sqlite"])

@@ -23,10 +23,10 @@ from hypothesis.stateful import (
 from firmware.acquirer.booking import Funds
 from firmware.core.kinds import HOLD_DAYS, Kind
 from firmware.iso8583.messages import FinancialRequest
+from firmware.lab.postgres import Cluster
 from tests.acquirer.conftest import NOON
 from tests.acquirer.desks_of import HERE, THERE, Bank
 from tests.payment import changed
-from tests.postgres import cluster
 
 LIMIT = 500_000
 
@@ -250,10 +250,8 @@ TestHoldsInAnyOrder = HoldsInAnyOrder.TestCase
 TestHoldsInAnyOrder.settings = runs(30)
 
 
-def test_holds_in_any_order_in_postgres() -> None:
-    with cluster() as running:
+def test_holds_in_any_order_in_postgres(postgres: Cluster) -> None:
+    class InPostgres(HoldsInAnyOrder):
+        url_of = staticmethod(postgres.database)
 
-        class InPostgres(HoldsInAnyOrder):
-            url_of = staticmethod(running.database)
-
-        run_state_machine_as_test(InPostgres, settings=runs(8))
+    run_state_machine_as_test(InPostgres, settings=runs(8))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,9 @@ from firmware.acquirer.postgres import PostgresBooks
 from firmware.core.kinds import Kind, Totals
 from firmware.lab.postgres import Cluster
 from tests.payment import payment, yuan
-from tests.postgres import cluster
 
 ENGINES = ("postgres", "sqlite")
 PLACE = ("10000001", 1, 1)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 @pytest.fixture(params=ENGINES)
@@ -33,7 +25,7 @@ def engine(request: pytest.FixtureRequest) -> OpenBooks:
     """Opens books at a path; those in PostgreSQL have a database of that name."""
     if request.param == "sqlite":
         return Books
-    server: Cluster = request.getfixturevalue("server")
+    server: Cluster = request.getfixturevalue("postgres")
 
     def in_postgres(path: Path, kept: Kept | None = None) -> BooksEngine:
         return PostgresBooks(server.database(str(path)), kept)

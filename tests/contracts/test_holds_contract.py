@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from firmware.acquirer.booking import Booking, Funds, Standing
 from firmware.acquirer.engine import BooksConflict, BooksEngine, OpenBooks
 from firmware.core.kinds import Kind, Totals
-from tests.contracts.test_books_contract import add_all, engine, enter, made, server
+from tests.contracts.test_books_contract import add_all, engine, enter, made
 
-__all__ = ["engine", "server"]
+__all__ = ["engine"]  # a fixture
 HOLD = 1_000
 
 

@@ -9,7 +9,7 @@ import pytest
 from firmware.acquirer.booking import Lapsed, Standing
 from firmware.acquirer.engine import BooksConflict, BooksEngine, OpenBooks
 from firmware.core.kinds import Kind
-from tests.contracts.test_books_contract import engine, enter, server
+from tests.contracts.test_books_contract import engine, enter
 from tests.contracts.test_holds_contract import (
     HOLD,
     complete,
@@ -19,7 +19,7 @@ from tests.contracts.test_holds_contract import (
     release,
 )
 
-__all__ = ["engine", "server"]
+__all__ = ["engine"]  # a fixture
 DAY, NEXT = "20261122", "20261123"  # they hold from DAY on; holding since NEXT they are over
 
 

@@ -163,7 +163,7 @@ def live(life: Life, interposer: Interposer, folder: Path) -> None:
     """Play a life to its end, unless it is killed before."""
     story = STORY_OF[life.story]
     rig = FarHostRig(Path(life.directory), life.port, story, plays=life.plays == "lines")
-    rig.on_screen = _tell_approval
+    rig.on_screen = tell_approval
     clock, time = rig.bench.clock, rig.bench.time
     clock.advance_to(life.at_ms)
     failed = ""
@@ -182,7 +182,8 @@ def live(life: Life, interposer: Interposer, folder: Path) -> None:
     tell("end", calls, clock.monotonic_ms(), rig.display_text, failed)
 
 
-def _tell_approval(screen: object) -> None:
+def tell_approval(screen: object) -> None:
+    """Say what people see approved."""
     if isinstance(screen, Outcome) and screen.approved:
         tell("shown", screen.kind.value, screen.voucher, screen.amount.minor)
 

@@ -7,7 +7,6 @@ outlives the process.
 from __future__ import annotations
 
 import json
-import os
 import ssl
 import sys
 from datetime import datetime, timedelta
@@ -26,7 +25,7 @@ from firmware.journal.transactions import State
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.scenario.player import ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG, START
-from firmware.ui.screens import Outcome
+from tests.crash.mortal import tell, tell_approval
 from tests.crash.rig import Rig
 
 OFF = timedelta(minutes=1)  # between two lives
@@ -59,7 +58,7 @@ class FarTerminal:
         self.rig = rig = Rig(
             directory, config_of(number), start=begins(directory), acquirer=acquirer
         )
-        rig.on_screen = self._tell_approval
+        rig.on_screen = tell_approval
         self._folder = directory
         rig.bench.time.settle(rig.power_on().runner)
 
@@ -116,15 +115,6 @@ class FarTerminal:
                 found.append([*row, approved, *used, *told, code])
         pending = journal.pending_settlement() is not None
         return {"batch": journal.batch(), "pending": pending, "all": sorted(found)}
-
-    def _tell_approval(self, screen: object) -> None:
-        if isinstance(screen, Outcome) and screen.approved:
-            tell("shown", screen.kind.value, screen.voucher, screen.amount.minor)
-
-
-def tell(word: str, *told: object) -> None:
-    """Say it through the pipe at once."""
-    os.write(sys.stdout.fileno(), json.dumps([word, told]).encode() + b"\n")
 
 
 def main(words: list[str]) -> None:

@@ -14,7 +14,7 @@ from firmware.acquirer.opened import AcquirerPlace
 from firmware.lab.postgres import Cluster, unprivileged
 from tests.acquirer.serving import Server
 from tests.line.crowd import Crowd
-from tests.postgres import cluster, cluster_folder
+from tests.postgres import cluster_folder
 
 LINES = 50
 SHORT, LONG = (50, 800), (1_000, 100_000)  # sales, attempts to refund
@@ -33,29 +33,28 @@ def serve(data: Path, books: str, count: int) -> list[Server]:
 
 
 def test_nothing_is_refunded_beyond_what_was_paid(
-    tmp_path: Path, sizes: tuple[int, int], figure: Figure
+    tmp_path: Path, postgres: Cluster, sizes: tuple[int, int], figure: Figure
 ) -> None:
     sales, attempts = sizes
-    with cluster() as running:
-        books = running.database(str(tmp_path))
-        place = AcquirerPlace(tmp_path / "acquirer", books)
-        place.registry()[1]()  # the tables are there before two servers begin
-        servers = serve(tmp_path / "acquirer", books, 2)
-        crowd = Crowd(place, servers, LINES)
-        try:
-            crowd.sign_on()
-            crowd.sell(sales)
-            assert len(crowd.sold) == sales
-            crowd.refund(attempts, SEED)
-        finally:
-            crowd.close()
-            for server in servers:
-                server.kill()
-        assert crowd.broken() == []
-        assert set(crowd.codes) <= {"00", "64"}, crowd.codes
-        assert crowd.codes["00"] > sales  # some were refunded in parts
-        refused = crowd.codes["64"]
-        figure(f"{attempts} refunds of {sales} sales, {LINES} lines: {refused} refused, 0 too much")
+    books = postgres.database(str(tmp_path))
+    place = AcquirerPlace(tmp_path / "acquirer", books)
+    place.registry()[1]()  # the tables are there before two servers begin
+    servers = serve(tmp_path / "acquirer", books, 2)
+    crowd = Crowd(place, servers, LINES)
+    try:
+        crowd.sign_on()
+        crowd.sell(sales)
+        assert len(crowd.sold) == sales
+        crowd.refund(attempts, SEED)
+    finally:
+        crowd.close()
+        for server in servers:
+            server.kill()
+    assert crowd.broken() == []
+    assert set(crowd.codes) <= {"00", "64"}, crowd.codes
+    assert crowd.codes["00"] > sales  # some were refunded in parts
+    refused = crowd.codes["64"]
+    figure(f"{attempts} refunds of {sales} sales, {LINES} lines: {refused} refused, 0 too much")
 
 
 class Pair:
