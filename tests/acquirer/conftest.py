@@ -265,9 +265,9 @@ class Till:
         )
 
 
-def reversal_of(request: FinancialRequest, reason: str = "98") -> ReversalRequest:
+def reversal_of(request: FinancialRequest) -> ReversalRequest:
     paid = request.payment
-    return ReversalRequest(paid, paid.date, paid.time, reason, request.card.pan.last4)
+    return ReversalRequest(paid, paid.date, paid.time, "98", request.card.pan.last4)
 
 
 def original_of(sale: Payment, **said: Any) -> OriginalRef:

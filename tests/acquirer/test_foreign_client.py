@@ -57,9 +57,9 @@ class Foreign:
             assert bytes.fromhex(told[64]).decode() == mac(key, got[13:-8])
         return told
 
-    def numbers(self, code: str, network: str = "000", batch: int = 1, more: str = "") -> Fields:
+    def numbers(self, code: str, network: str = "000", more: str = "") -> Fields:
         self.stan += 1
-        return {11: f"{self.stan:06d}", 60: f"{code}{batch:06d}{network}{more}"}
+        return {11: f"{self.stan:06d}", 60: f"{code}000001{network}{more}"}
 
     def sign_on(self) -> Fields:
         told = self.ask("0800", {**self.numbers("00", "003"), 63: b"01 ".hex()})

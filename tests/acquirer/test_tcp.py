@@ -31,8 +31,8 @@ def monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def framed(message: bytes, tpdu: bytes = TPDU) -> bytes:
-    return (len(tpdu) + len(message)).to_bytes(2, "big") + tpdu + message
+def framed(message: bytes) -> bytes:
+    return (len(TPDU) + len(message)).to_bytes(2, "big") + TPDU + message
 
 
 @pytest.fixture

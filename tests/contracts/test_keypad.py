@@ -26,9 +26,9 @@ def keypad(request):
     keypad.close()
 
 
-def scan_until_at_rest(keypad, scans=20):
+def scan_until_at_rest(keypad):
     events = []
-    for number in range(scans):
+    for number in range(20):
         events += keypad.scan(number * keypad.scan_period_ms)
     return events
 

@@ -86,13 +86,12 @@ def certify_issuer(
     *,
     identifier: str = PAN[:6],
     expiry: str = "1231",
-    serial: str = "000001",
     form: int = 2,
     hash_algorithm: int = 1,
     key_algorithm: int = 1,
 ) -> Certified:
     """Table 1 of Book 2, 5.1; expiry is MMYY."""
-    head = bytes([form]) + bcd_pan(identifier, 4) + bytes.fromhex(expiry + serial)
+    head = bytes([form]) + bcd_pan(identifier, 4) + bytes.fromhex(expiry + "000001")
     return _certify(ca, issuer, head, bytes([hash_algorithm, key_algorithm]), b"")
 
 
@@ -105,11 +104,10 @@ def certify_icc(
     static: bytes = b"",
     form: int = 4,
     hash_algorithm: int = 1,
-    key_algorithm: int = 1,
 ) -> Certified:
     """Table 10 of Book 2, 6.1; without static data it certifies a PIN encipherment key."""
     head = bytes([form]) + bcd_pan(pan, 10) + bytes.fromhex(expiry) + b"\x00\x00\x01"
-    return _certify(issuer, icc, head, bytes([hash_algorithm, key_algorithm]), static)
+    return _certify(issuer, icc, head, bytes([hash_algorithm, 1]), static)
 
 
 def _certify(
@@ -126,9 +124,9 @@ def _certify(
     return Certified(subject, certificate, remainder, subject.exponent)
 
 
-def sign_static(issuer: PrivateKey, static: bytes, code: bytes = b"\xda\xc0") -> bytes:
+def sign_static(issuer: PrivateKey, static: bytes) -> bytes:
     """Signed Static Application Data. See Book 2, 5.1, table 2."""
-    return issuer.sign(b"\x03\x01" + code, static)
+    return issuer.sign(b"\x03\x01\xda\xc0", static)
 
 
 def sign_dynamic(icc: PrivateKey, icc_data: bytes, terminal_data: bytes) -> bytes:

@@ -164,16 +164,11 @@ def test_hostile_cryptograms_are_parsed_or_refused(data: bytes, asked: bool):
 
 
 def generated(
-    asked: AcType,
-    command: str,
-    response: str,
-    *,
-    method: OdaMethod = OdaMethod.NONE,
-    tvr: Tvr = NONE,
+    asked: AcType, command: str, response: str, *, method: OdaMethod = OdaMethod.NONE
 ) -> SessionState:
     dialogue = ScriptedDialogue([(command, response)])
     state = state_of(dialogue, aip=Aip(0), card={int(Tag.CDOL1): "9F02069F37048A02"})
-    state.oda_method, state.icc_key, state.tvr = method, ICC.public, tvr
+    state.oda_method, state.icc_key, state.tvr = method, ICC.public, NONE
     state.pdol_data = b"pdol"
     run(first_generate_ac(state, asked))
     dialogue.done()
@@ -232,13 +227,11 @@ def test_6_5_5_5_a_refused_generate_ac_ends_the_session(response: str):
 HEAD = "9F2701809F36020007"  # what comes back besides the signature
 
 
-def cda_answer(
-    *, cid: str = "80", ac: str = AC, un: str = "11223344", hashed: bytes | None = None
-) -> str:
+def cda_answer(*, cid: str = "80", un: str = "11223344", hashed: bytes | None = None) -> str:
     """An ARQC under a signature, with one thing wrong as the test wants it."""
     over = b"pdol" + bytes.fromhex(f"{DATA}0000") + bytes.fromhex(HEAD)
     digest = hashlib.sha1(over if hashed is None else hashed).digest()
-    data = b"\x02\xaa\xbb" + bytes.fromhex(cid + ac) + digest
+    data = b"\x02\xaa\xbb" + bytes.fromhex(cid + AC) + digest
     signature = sign_dynamic(ICC, data, bytes.fromhex(un))
     return encode(0x77, bytes.fromhex(HEAD) + encode(0x9F4B, signature)).hex() + "9000"
 

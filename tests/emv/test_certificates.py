@@ -122,8 +122,8 @@ STATIC = bytes.fromhex("5A0847617390010100105F2403311231") + b"\x3c\x00"
 GOOD_ICC = certify_icc(ISSUER, ICC, static=STATIC)
 
 
-def icc_from(certified: Certified, static: bytes = STATIC, today: date = TODAY) -> PublicKey:
-    return certificates.icc_key(ISSUER.public, parts(certified), PAN, today, static).key
+def icc_from(certified: Certified, static: bytes = STATIC) -> PublicKey:
+    return certificates.icc_key(ISSUER.public, parts(certified), PAN, TODAY, static).key
 
 
 def test_6_4_an_icc_key_is_recovered():

@@ -46,13 +46,12 @@ def verified(
     terminal: TerminalData = TERMINAL,
     transaction: EmvTransaction = SALE_OF_100,
     currency: str | None = "156",
-    card: dict[int, str] | None = None,
 ) -> tuple[SessionState, ScriptedDialogue]:
     dialogue = ScriptedDialogue(exchanges or [], pins or [])
     state = state_of(
         dialogue,
         aip=SUPPORTED,
-        card={**(card or {}), Tag.CVM_LIST: AMOUNTS + rules},
+        card={Tag.CVM_LIST: AMOUNTS + rules},
         terminal=terminal,
         transaction=transaction,
         identity=replace(CARD_DATA, currency=currency),

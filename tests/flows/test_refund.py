@@ -101,8 +101,8 @@ def refund_entry(minor: int, notice: Phrase | None = None) -> Pair:
     return shows(amount_entry(minor, notice, kind=REFUND, title=Text.REFUND_AMOUNT))
 
 
-def refunding(minor: int, sale: Transaction = SETTLED):
-    return intent_of(REFUND, minor, VISA, stan=2, original=original_of(sale))
+def refunding(minor: int):
+    return intent_of(REFUND, minor, VISA, stan=2, original=original_of(SETTLED))
 
 
 def test_all_that_is_left_goes_back_to_the_card_it_came_from():

@@ -149,9 +149,9 @@ class BareTerminal:
         return answer
 
 
-def issuer_of(card: Card, number: int = 0) -> Any:
+def issuer_of(card: Card) -> Any:
     """pyemv's view of the card's issuer, by the card's cryptogram version."""
-    own = card.applications[number].own
+    own = card.applications[0].own
     account = own.account
     known: Any = {
         0x0A: pyemv_cvn.VisaCVN10,
@@ -173,9 +173,9 @@ def cryptogram_by_issuer(card: Card, data: dict[int, bytes], values: dict[int, b
     return made
 
 
-def authentication_by_issuer(card: Card, data: dict[int, bytes], code: bytes = b"00") -> bytes:
-    """Tag 91 in answer to the cryptogram in `data`, by the card's ARPC method."""
-    issuer, own = issuer_of(card), card.applications[0].own
+def authentication_by_issuer(card: Card, data: dict[int, bytes]) -> bytes:
+    """Tag 91 that approves, in answer to the cryptogram in `data`, by the card's ARPC method."""
+    issuer, own, code = issuer_of(card), card.applications[0].own, b"00"
     arqc, atc = data[0x9F26], data[0x9F36]
     if own.arpc_method == 2:
         return bytes(issuer.generate_arpc(arqc, atc, b"\0\x80\0\0")) + b"\0\x80\0\0"

@@ -61,9 +61,9 @@ def lit_display(chip):
     return panel, oled
 
 
-def with_text(text, *, size=16, at=(8, 24)):
+def with_text(text, *, at=(8, 24)):
     image = BLACK.copy()
-    ImageDraw.Draw(image).text(at, text, fill=1, font_size=size)
+    ImageDraw.Draw(image).text(at, text, fill=1, font_size=16)
     return image
 
 

@@ -14,8 +14,8 @@ JOB = (TextLine("签购单 SLIP", Size.LARGE, bold=True), Qr("POS1"), TextLine("
 CHINESE = b"\x1b@\x1c&"
 
 
-def fed(data, columns=32):
-    model = PrinterModel(columns, FONT)
+def fed(data):
+    model = PrinterModel(32, FONT)
     model.receive(data)
     return model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hw.ports import Document, Feed, PaperState, PrintReport, PrintResult, TextLine
+from hw.ports import Document, Feed, PaperState, PrintResult, TextLine
 from hw.printer import EscposPrinter
 from hw.printer_encode import Mode, PrinterProfile, StatusQuery
 from hw.printer_font import PaperFont
@@ -15,7 +15,6 @@ from hw.sim.printer.kinds import kind_of
 FONT = PaperFont()
 RECEIPT: Document = (TextLine("签购单 RMB 1.00"), Feed(2), TextLine("end"))
 READS = "签购单 RMB 1.00\n\n\nend"
-ALL_WELL = PrintReport(PrintResult.SENT, PaperState.READY)
 WAYS = pytest.mark.parametrize("trait", ["good", "gs-r", "esc-v"])
 
 

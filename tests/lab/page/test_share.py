@@ -18,11 +18,11 @@ from tests.lab.page.people import PATIENCE_MS, Keyboard, see
 STORY = 'press 8800\nexpect screen "88.00"\n'
 
 
-def link_of(text: str, origin: str = "http://127.0.0.1:8440") -> str:
+def link_of(text: str) -> str:
     """A link as anybody might write it."""
     packer = zlib.compressobj(wbits=-15)
     packed = packer.compress(text.encode()) + packer.flush()
-    return f"{origin}/#play={base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
+    return f"http://127.0.0.1:8440/#play={base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
 
 
 def paste(page, link: str) -> None:
