@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -66,7 +66,10 @@ def add_terminal(data: Path, books: str = "", number: str = TERMINAL) -> SecretK
 
 
 class Server:
-    """A process that serves the books of `data`, or of the database `books`."""
+    """A process that serves the books of `data`, or of the database `books`.
+
+    At the end of a `with` block it is killed, unless it has ended by then.
+    """
 
     def __init__(
         self, data: Path, *words: object, books: str = "", tls: ssl.SSLContext | None = None
@@ -91,6 +94,13 @@ class Server:
             self.process.communicate()
             raise AssertionError(f"{self.process.returncode}: {self.log.read_text()}")
         self.port = int(ready.rpartition(":")[2])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
 
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)

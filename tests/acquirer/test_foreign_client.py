@@ -90,10 +90,9 @@ class Foreign:
 def foreign(tmp_path: Path) -> Iterator[Foreign]:
     data = tmp_path / "acquirer"
     tmk = add_terminal(data).reveal()
-    server = Server(data)
-    server.put(DEBIT)
-    yield Foreign(server, tmk)
-    server.kill()
+    with Server(data) as server:
+        server.put(DEBIT)
+        yield Foreign(server, tmk)
 
 
 def test_a_sign_on_an_echo_and_a_sign_off(foreign: Foreign) -> None:
@@ -255,14 +254,11 @@ def test_what_it_cannot_do_has_a_code(foreign: Foreign) -> None:
 
 def test_answers_name_the_institution_that_was_set(tmp_path: Path) -> None:
     tmk = add_terminal(tmp_path / "acquirer").reveal()
-    server = Server(tmp_path / "acquirer", "--institution", "1040000")
-    try:
+    with Server(tmp_path / "acquirer", "--institution", "1040000") as server:
         server.put(DEBIT)
         foreign = Foreign(server, tmk)
         assert foreign.sign_on()[32] == "1040000"
         assert foreign.pay(foreign.sale(100))[32] == "1040000"
-    finally:
-        server.kill()
     for wrong in ("", "12345678901234", "abc"):
         asked = command("serve", "--institution", wrong, "--data", tmp_path / "acquirer")
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 2

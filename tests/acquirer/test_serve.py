@@ -52,9 +52,8 @@ class Serving(Server):
 
 @pytest.fixture
 def serving(tmp_path: Path, url: str) -> Iterator[Serving]:
-    made = Serving(tmp_path / "acquirer", books=url)
-    yield made
-    made.kill()
+    with Serving(tmp_path / "acquirer", books=url) as made:
+        yield made
 
 
 def test_a_terminal_signs_on_sells_voids_reverses_and_settles(serving: Serving) -> None:
@@ -148,9 +147,8 @@ def test_accounts_and_terminals_change_while_it_runs(serving: Serving, url: str)
 
 def test_several_servers_have_one_database(postgres: Cluster, tmp_path: Path) -> None:
     books = postgres.database(str(tmp_path))
-    first = Serving(tmp_path / "acquirer", books=books)
-    second = Server(tmp_path / "acquirer", books=books)
-    try:
+    data = tmp_path / "acquirer"
+    with Serving(data, books=books) as first, Server(data, books=books) as second:
         till = first.terminal
         till.sign_on(first)
         sale = till.sale(900)
@@ -160,24 +158,19 @@ def test_several_servers_have_one_database(postgres: Cluster, tmp_path: Path) ->
         void = till.void(sale, answer.reference, 900)
         assert till.ask(second, void).response_code == "00"
         assert first.all_spent == 0
-    finally:
-        first.process.kill()
-        second.kill()
 
 
 def test_one_server_has_a_sqlite_file(tmp_path: Path) -> None:
-    first = Serving(tmp_path / "acquirer")
-    try:
-        with pytest.raises(AssertionError, match="another server has these books"):
-            Server(tmp_path / "acquirer")
-    finally:
-        first.kill()
+    with (
+        Serving(tmp_path / "acquirer"),
+        pytest.raises(AssertionError, match="another server has these books"),
+    ):
+        Server(tmp_path / "acquirer")
 
 
 def test_a_database_that_is_restarted_costs_no_answer(postgres: Cluster, tmp_path: Path) -> None:
-    serving = Serving(tmp_path / "acquirer", books=postgres.database(str(tmp_path)))
-    till = serving.terminal
-    try:
+    with Serving(tmp_path / "acquirer", books=postgres.database(str(tmp_path))) as serving:
+        till = serving.terminal
         till.sign_on(serving)
         assert till.ask(serving, till.sale(100)).response_code == "00"
         postgres.stop()
@@ -189,17 +182,14 @@ def test_a_database_that_is_restarted_costs_no_answer(postgres: Cluster, tmp_pat
         postgres.start()
         assert till.ask(serving, till.sale(400)).response_code == "00"
         assert serving.all_spent == 800
-    finally:
-        serving.kill()
 
 
 def test_over_tls_a_terminal_knows_whom_it_talks_to(tmp_path: Path) -> None:
     chain, key = certificate(tmp_path)
     known = ssl.create_default_context(cafile=str(chain))
     words = ("--tls-cert", chain, "--tls-key", key)
-    serving = Serving(tmp_path / "acquirer", *words, tls=known)
-    till = serving.terminal
-    try:
+    with Serving(tmp_path / "acquirer", *words, tls=known) as serving:
+        till = serving.terminal
         till.sign_on(serving)
         assert till.ask(serving, till.sale(100)).response_code == "00"
         serving.tls = ssl.create_default_context()
@@ -210,8 +200,6 @@ def test_over_tls_a_terminal_knows_whom_it_talks_to(tmp_path: Path) -> None:
         serving.tls = known
         assert till.ask(serving, till.sale(100)).response_code == "00"
         assert serving.all_spent == 200
-    finally:
-        serving.kill()
 
 
 def heard(serving: Server, frame: bytes, wait_s: float = 1.0) -> bytes:
@@ -271,9 +259,8 @@ def test_a_man_in_the_middle_books_nothing(serving: Serving, url: str) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_bit_is_flipped_no_other_sale_is_booked(tmp_path: Path, seed: int) -> None:
-    serving = Serving(tmp_path / "acquirer")
-    till, chance = serving.terminal, Random(seed)
-    try:
+    with Serving(tmp_path / "acquirer") as serving:
+        till, chance = serving.terminal, Random(seed)
         till.sign_on(serving)
         frame = till.frame(till.sale(100))
         for _ in range(60):
@@ -285,8 +272,6 @@ def test_whatever_bit_is_flipped_no_other_sale_is_booked(tmp_path: Path, seed: i
         replayed = [serving.raw(frame) for _ in range(5)]
         assert len(set(replayed)) == 1
         assert serving.all_spent == 100
-    finally:
-        serving.kill()
 
 
 def test_sent_twice_at_once_it_is_booked_once(serving: Serving) -> None:

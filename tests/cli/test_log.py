@@ -3,6 +3,7 @@
 import io
 import logging
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -17,6 +18,17 @@ def line_of(message, *args, journald=False, exc_info=None, **values):
     record = logging.LogRecord("firmware.x", logging.INFO, "x.py", 1, message, args, exc_info)
     record.__dict__.update(log.fields(**values))
     return log.LineFormatter(journald=journald).format(record)
+
+
+@contextmanager
+def logged(level):
+    """What is logged at a level within."""
+    stream = io.StringIO()
+    handler = log.set_up(level, stream)
+    try:
+        yield stream
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 @pytest.mark.parametrize("pan", PANS)
@@ -95,39 +107,27 @@ def test_a_traceback_shows_where_and_no_secret():
 
 
 def test_of_libraries_only_warnings_are_let_through():
-    stream = io.StringIO()
-    handler = log.set_up(1, stream)
-    try:
+    with logged(1) as stream:
         logging.getLogger("escpos").info("chatter")
         logging.getLogger("escpos").warning("smoke")
         logging.getLogger("firmware.flows").debug("own")
-    finally:
-        logging.getLogger().removeHandler(handler)
     assert [line.split("event=")[1] for line in stream.getvalue().splitlines()] == ["smoke", "own"]
 
 
 def test_debugging_is_asked_for():
-    stream = io.StringIO()
-    handler = log.set_up(0, stream)
-    try:
+    with logged(0) as stream:
         logging.getLogger("firmware.flows").debug("detail")
         logging.getLogger("firmware.flows").info("event")
-    finally:
-        logging.getLogger().removeHandler(handler)
     assert "detail" not in stream.getvalue()
     assert "event=event" in stream.getvalue()
 
 
 def test_a_line_that_cannot_be_written_is_lost_without_a_word(capsys):
     """Python's own words about it have the event's traceback as it is, with the card's number."""
-    stream = io.StringIO()
-    handler = log.set_up(0, stream)
-    stream.close()
-    try:
+    with logged(0) as stream:
+        stream.close()
         try:
             int(PANS[0] + "x")
         except ValueError:
             logging.getLogger("firmware").exception("a bug")
-    finally:
-        logging.getLogger().removeHandler(handler)
     assert capsys.readouterr().err == ""

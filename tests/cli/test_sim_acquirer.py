@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -52,16 +53,13 @@ def test_a_sale_and_a_settlement_of_the_simulator_stand_at_the_server(tmp_path):
     server, at_port = served(tmp_path)
     hub = Hub()
     session = Session(tmp_path / "terminals", hub, {}, acquirer=at_port(server.port))
-    try:
+    with server, closing(session):
         session.start()
         session.submit(Play("story.pos", STORY, {}))
         wait_for(hub, lambda: (hub.state("play") or {}).get("end"))
         assert hub.state("play")["end"] == "held", hub.state("play")
         (batch,) = json.loads(said("report", "--json", "--data", tmp_path / "acquirer"))["batches"]
         assert (batch["totals"]["sales_minor"], len(batch["settled"])) == (12_850, 12)
-    finally:
-        session.close()
-        server.kill()
 
 
 def test_the_page_goes_on_while_an_answer_is_waited_for(tmp_path):
