@@ -143,7 +143,7 @@ def test_days_trade_leaves_no_secret_on_disk_display_paper_or_log(
     for cut in witness.cuts:  # what lay there at any time, write-ahead logs and all
         for path in durable(cut.disks):
             search.file(path)
-    search.text("the glass", "\n".join(rig.frames))
+    search.text("the display", "\n".join(rig.frames))
     search.text("the papers", rig.bench.paper_printer.paper.text)
     search.text("the papers' QR codes", "\n".join(rig.bench.paper_printer.paper.has_qr))
     search.text("the log", debug_log.getvalue())

@@ -172,7 +172,7 @@ class Bench:
     def see(self, text: str) -> None:
         """Wait until the display says `text`."""
         try:
-            self.clock.wait_for(lambda: text in self.display_text, f"{text} on the glass")
+            self.clock.wait_for(lambda: text in self.display_text, f"{text} on the display")
         except AssertionError as error:
             raise AssertionError(f"{error}, which says {self.display_text!r}") from None
 

@@ -71,7 +71,7 @@ def test_parts_that_are_missing_at_start_are_named_and_waited_for(tmp_path):
         before = bench.chip.given_up
         bench.clock.wait_for(lambda: bench.chip.given_up > before, "a retry in vain")
         bench.chip.fail(broken=False)
-        bench.clock.wait_for(lambda: bench.chip.is_lit, "the glass")
+        bench.clock.wait_for(lambda: bench.chip.is_lit, "the display")
         bench.slot.plug()
         bench.keypad_there = True
         bench.see("请输入金额")

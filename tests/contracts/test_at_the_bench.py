@@ -31,7 +31,7 @@ def test_eyes_see_the_picture_that_was_sent(somebody):
     display.show(picture)
     assert somebody.sees("Is there a chessboard of 16 by 8 squares, sharp up to every edge?")
     display.sleep(asleep=True)
-    assert somebody.sees("Is the glass dark now?")
+    assert somebody.sees("Is the display dark now?")
     display.sleep(asleep=False)
     assert somebody.sees("Is the chessboard back?")
 

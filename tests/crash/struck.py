@@ -324,7 +324,7 @@ class Trial:
         if not stopped:
             yield f"trade goes on: {_folded(panel)}"
         elif expected.texts and not stands(expected.texts, panel):
-            yield f"trade has stopped, and the glass does not say why: {_folded(panel)}"
+            yield f"trade has stopped, and the display does not say why: {_folded(panel)}"
 
     @property
     def _expected(self) -> list[Expected]:

@@ -18,7 +18,7 @@ OUTCOMES = (
     "void approved",
     "refund approved",
     "undo",
-    "lesson",
+    "training transaction",
     "duplicate printed",
     "GuardOverridden",
     "ReversalConfirmed",
@@ -84,7 +84,7 @@ class Figures:
 
 def _is_outcome(name: str) -> bool:
     return (
-        name == "lesson"
+        name == "training transaction"
         or name.startswith(("sale ", "void ", "refund "))
         or name == "ReversalOpened"
     )

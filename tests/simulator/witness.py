@@ -173,7 +173,7 @@ class Witness:
     def _hold_agreed(self, agreed: AmountAgreed) -> None:
         frame = self.frames.get(agreed.frame_sha256)
         if frame is None:
-            raise Broken("agreed to a frame that never stood on the glass")
+            raise Broken("agreed to a frame that never stood on the display")
         if str(Money(agreed.amount_minor, CURRENCIES["CNY"])) not in "".join(frame.split()):
             raise Broken(f"agreed to {agreed.amount_minor} on a frame that says {frame.split()}")
         if agreed.key == "CANCEL":
@@ -183,7 +183,7 @@ class Witness:
             raise Broken("agreed to, and nobody had pressed the key")
         viewed_ms = agreed.pressed_at_ms - agreed.shown_at_ms
         if viewed_ms < self.rig.config.check.min_view_ms:
-            raise Broken(f"agreed to after {viewed_ms} ms on the glass")
+            raise Broken(f"agreed to after {viewed_ms} ms on the display")
 
     def _hold_originals(self) -> None:
         """No sale is refunded above its amount, nor voided and refunded."""
@@ -246,7 +246,7 @@ def _named(record: object) -> str:
     """A record in the words of its outcome."""
     match record:
         case OutcomeRecorded(training=True):
-            return "lesson"
+            return "training transaction"
         case OutcomeRecorded(offline=True):
             return f"{record.kind.value} {record.result.value} offline"
         case OutcomeRecorded():

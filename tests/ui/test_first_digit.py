@@ -124,7 +124,7 @@ def test_the_amount_keeps_three_pages_and_stands_clear_of_the_bar(
         assert not any(rows[0])
         lit = [y for y, row in enumerate(rows) if any(row[8:])]  # beside the currency
         assert lit[-1] - lit[0] + 1 >= 14, "larger than any text"
-        assert not any(row[15] & 1 for row in rows), "nothing at the glass's edge"
+        assert not any(row[15] & 1 for row in rows), "nothing at the display's edge"
 
 
 @CHIP
