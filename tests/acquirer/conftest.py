@@ -279,11 +279,6 @@ def original_of(sale: Payment, **said: Any) -> OriginalRef:
 MakeTill = Callable[..., Till]
 
 
-@pytest.fixture
-def reverse() -> Callable[..., ReversalRequest]:
-    return reversal_of
-
-
 def temporary_till(
     books: Path,
     *,

@@ -18,11 +18,10 @@ from firmware.iso8583.messages import (
     Answered,
     FinancialRequest,
     HostRequest,
-    ReversalRequest,
     SettlementRequest,
     subject_of,
 )
-from tests.acquirer.conftest import ACCOUNTS, MERCHANT, NOON, ChipCard, Till, reversal_of
+from tests.acquirer.conftest import ACCOUNTS, MERCHANT, NOON, ChipCard, Till
 from tests.payment import changed
 
 HERE, THERE, STRANGER = "10000001", "10000002", "10000009"
@@ -103,9 +102,6 @@ class Bank:
         )  # fmt: skip
         made = self.till.uses(kind, hold, code, minor, original=original)
         return changed(self._at(terminal, made), **changes)
-
-    def reversal(self, request: FinancialRequest) -> ReversalRequest:
-        return reversal_of(request)
 
     def settlement(self, terminal: str, stan: int = 900) -> SettlementRequest:
         with self.desks.taken() as desk:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,9 @@ from firmware.acquirer.engine import BooksFailedError, BooksGoneError
 from firmware.core.kinds import Kind, Totals
 from firmware.core.sqlite import Trouble
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
-from tests.acquirer.conftest import TERMINAL
+from tests.acquirer.conftest import TERMINAL, reversal_of
 from tests.payment import changed
 
-Reverse = Callable[..., Any]
 WITHOUT_HOLDS = (  # what leads from schema 3 back to 2
     "DROP INDEX by_code; ALTER TABLE transactions DROP COLUMN holds_minor;"
     "ALTER TABLE accounts DROP COLUMN held_minor;"
@@ -119,16 +118,14 @@ class TestCost:
         till.host.exchange(b"nonsense", 1_000)
         assert statements == []
 
-    def test_no_question_walks_through_the_books(
-        self, till: Any, statements: list[str], reverse: Reverse
-    ) -> None:
+    def test_no_question_walks_through_the_books(self, till: Any, statements: list[str]) -> None:
         sale = till.sale("rationed", 100, "111111")
         till.ask(sale)
         sale = till.sale("rationed", 100)
         reference = till.answered(sale).reference
         till.ask(till.refund(sale, reference, 10))
         till.ask(till.void(sale))
-        till.ask(reverse(sale))
+        till.ask(reversal_of(sale))
         held = till.preauth("rationed", 100)
         code = till.answered(held).authorisation_code
         paid = till.uses(Kind.COMPLETION, held, code, 100)
@@ -161,7 +158,7 @@ def test_opening_books_writes_their_log_anew(tmp_path: Path) -> None:
     books.close()
 
 
-def test_books_of_an_earlier_release_are_kept_on(make_till: Any, reverse: Reverse) -> None:
+def test_books_of_an_earlier_release_are_kept_on(make_till: Any) -> None:
     """They do not know at what time they were asked: a repeat and a reversal still find it."""
     till = make_till(books="old.db")
     sale = till.sale("debit", 1_000)
@@ -174,7 +171,7 @@ def test_books_of_an_earlier_release_are_kept_on(make_till: Any, reverse: Revers
     )
     again = make_till(books="old.db")
     assert again.answered(sale) == answer
-    assert again.code(reverse(sale)) == "00"
+    assert again.code(reversal_of(sale)) == "00"
     assert again.host.balances()["debit"] == 0
 
 

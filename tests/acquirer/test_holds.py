@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +10,10 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.iso8583.messages import FinancialRequest
-from tests.acquirer.conftest import NOON, TERMINAL, Till, original_of
+from tests.acquirer.conftest import NOON, TERMINAL, Till, original_of, reversal_of
 from tests.payment import changed, yuan
 
 PREAUTH_VOID, COMPLETION = Kind.PREAUTH_VOID, Kind.COMPLETION
-Reverse = Callable[..., Any]
 
 
 def held(till: Till, minor: int = 100_000) -> tuple[FinancialRequest, str]:
@@ -158,29 +156,29 @@ def test_a_hold_outlives_its_batch_and_a_completions_void_does_not(till: Till) -
     assert funds(till) == (80_000, 0)
 
 
-def test_reversals_put_back_what_was_there(till: Till, reverse: Reverse) -> None:
+def test_reversals_put_back_what_was_there(till: Till) -> None:
     asked, code = held(till)
     completion = till.uses(COMPLETION, asked, code, 80_000)
     till.answered(completion)
     undone = till.gives_back(completion)
     till.answered(undone)
     for request, left in ((undone, (80_000, 0)), (completion, (0, 100_000)), (asked, (0, 0))):
-        assert till.code(reverse(request)) == "00"
+        assert till.code(reversal_of(request)) == "00"
         assert funds(till) == left
     assert till.code(till.uses(COMPLETION, asked, code, 80_000)) == "25"
 
 
-def test_a_reversal_that_comes_first_blocks_the_hold(till: Till, reverse: Reverse) -> None:
+def test_a_reversal_that_comes_first_blocks_the_hold(till: Till) -> None:
     asked = till.preauth("debit", 1_000)
-    till.answered(reverse(asked))
+    till.answered(reversal_of(asked))
     assert till.code(asked) == "94"
     assert funds(till) == (0, 0)
 
 
-def test_a_reversed_hold_takes_with_it_what_rests_on_it(till: Till, reverse: Reverse) -> None:
+def test_a_reversed_hold_takes_with_it_what_rests_on_it(till: Till) -> None:
     asked, code = held(till)
     completion = till.uses(COMPLETION, asked, code, 80_000)
     till.answered(completion)
     till.answered(till.gives_back(completion))
-    assert till.code(reverse(asked)) == "00"
+    assert till.code(reversal_of(asked)) == "00"
     assert (funds(till), till.host.totals(TERMINAL, 1)) == ((0, 0), Totals())

@@ -19,7 +19,7 @@ from firmware.acquirer.booking import Funds, Standing
 from firmware.acquirer.books_report import report
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Money
-from tests.acquirer.conftest import NOON
+from tests.acquirer.conftest import NOON, reversal_of
 from tests.acquirer.desks_of import HERE, STRANGER, THERE, Bank
 from tests.payment import changed, yuan
 
@@ -92,7 +92,7 @@ def test_a_reversed_completion_leaves_the_hold_where_it_was(bank: Bank) -> None:
     asked = bank.uses(COMPLETION, held, 80_000)
     assert bank.code(asked) == "00"
     for _ in range(2):
-        assert bank.code(bank.reversal(asked)) == "00"
+        assert bank.code(reversal_of(asked)) == "00"
         assert (bank.funds(), totals(bank, HERE)) == (Funds(0, 100_000), Totals())
     assert bank.code(asked) == "94"
     assert bank.code(bank.uses(COMPLETION, held, 90_000, THERE)) == "00"
@@ -109,9 +109,9 @@ def test_what_falls_with_a_reversal_frees_the_money_of_its_hold_once(bank: Bank)
     assert bank.code(void) == "00"
     assert bank.code(bank.uses(COMPLETION, held, 1)) == "00"
     assert bank.funds() == Funds(1, 100_000)
-    assert bank.code(bank.reversal(first)) == "00"  # its void falls first
+    assert bank.code(reversal_of(first)) == "00"  # its void falls first
     assert bank.funds() == Funds(1, 100_000)
-    assert bank.code(bank.reversal(hold)) == "00"  # and all that rests on the hold
+    assert bank.code(reversal_of(hold)) == "00"  # and all that rests on the hold
     assert bank.funds() == Funds(0, 100_000)
 
 
@@ -122,7 +122,7 @@ def test_a_hold_that_is_reversed_takes_along_whoever_has_used_it(bank: Bank) -> 
     assert bank.code(first) == "00"
     assert bank.code(changed(bank.till.gives_back(first), terminal=HERE)) == "00"
     assert bank.code(bank.uses(COMPLETION, held, 1)) == "00"
-    assert bank.code(bank.reversal(hold)) == "00"
+    assert bank.code(reversal_of(hold)) == "00"
     assert bank.funds() == Funds(0, 100_000)
 
 
@@ -193,8 +193,8 @@ def test_what_is_over_is_not_completed_and_voided_for_nothing(bank: Bank) -> Non
     void = bank.uses(PREAUTH_VOID, first)
     assert [bank.code(void) for _ in range(2)] == ["00", "00"]
     assert bank.code(bank.uses(PREAUTH_VOID, first)) == USED
-    assert bank.code(bank.reversal(void)) == "00"
-    assert bank.code(bank.reversal(second[0])) == "00"  # of the hold itself, for what it is worth
+    assert bank.code(reversal_of(void)) == "00"
+    assert bank.code(reversal_of(second[0])) == "00"  # of the hold itself, for what it is worth
     assert bank.funds() == Funds()
     assert bank.code(bank.till.sale("debit", 500_000)) == "00"
     assert bank.code(bank.till.sale("debit", 1)) == "51"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ from firmware.core.masked import SecretKey
 from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.iso8583.responses import RESPONSES
-from tests.acquirer.conftest import ACCOUNTS, original_of
+from tests.acquirer.conftest import ACCOUNTS, original_of, reversal_of
 from tests.payment import changed, yuan
 
-Reverse = Callable[..., Any]
 TERMINAL = "10000001"
 
 
@@ -289,14 +287,12 @@ class TestTestAmounts:
         stands = code in ("00", "68")
         assert till.host.balances()["debit"] == (sale.payment.amount.minor if stands else 0)
 
-    def test_what_was_never_answered_stands_until_it_is_reversed(
-        self, make_till: Any, reverse: Reverse
-    ) -> None:
+    def test_what_was_never_answered_stands_until_it_is_reversed(self, make_till: Any) -> None:
         till = make_till(test_amounts=True)
         sale = till.sale("debit", 168)
         assert [till.ask(sale) for _ in range(2)] == [NoAnswer(NoAnswerReason.TIMED_OUT)] * 2
         assert till.host.balances()["debit"] == 168
-        assert till.code(reverse(sale)) == "00"
+        assert till.code(reversal_of(sale)) == "00"
         assert till.host.balances()["debit"] == 0
 
     def test_what_a_card_approved_by_itself_is_always_answered(self, make_till: Any) -> None:

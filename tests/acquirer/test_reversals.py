@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from firmware.iso8583.messages import FinancialRequest
-from tests.acquirer.conftest import original_of
+from tests.acquirer.conftest import original_of, reversal_of
 from tests.payment import changed, yuan
-
-Reverse = Callable[..., Any]
 
 
 def state(till: Any, request: FinancialRequest) -> str:
@@ -22,65 +19,63 @@ def state(till: Any, request: FinancialRequest) -> str:
     )
 
 
-def test_a_reversal_after_its_original_leaves_nothing_standing(till: Any, reverse: Reverse) -> None:
+def test_a_reversal_after_its_original_leaves_nothing_standing(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    assert [till.code(reverse(sale)) for _ in range(3)] == ["00"] * 3
+    assert [till.code(reversal_of(sale)) for _ in range(3)] == ["00"] * 3
     assert till.host.balances()["debit"] == 0
     assert state(till, sale) == "reversed"
     assert till.code(sale) == "94"
 
 
-def test_a_reversal_before_its_original_blocks_it(till: Any, reverse: Reverse) -> None:
+def test_a_reversal_before_its_original_blocks_it(till: Any) -> None:
     sale = till.sale("debit", 1_000)
-    assert till.code(reverse(sale)) == "00"
+    assert till.code(reversal_of(sale)) == "00"
     assert [till.code(sale) for _ in range(2)] == ["94", "94"]
     assert till.host.balances()["debit"] == 0
     assert state(till, sale) == "blocked"
 
 
-def test_a_reversal_instead_of_its_original_leaves_no_trace_of_money(
-    till: Any, reverse: Reverse
-) -> None:
-    assert till.code(reverse(till.sale("debit", 1_000))) == "00"
+def test_a_reversal_instead_of_its_original_leaves_no_trace_of_money(till: Any) -> None:
+    assert till.code(reversal_of(till.sale("debit", 1_000))) == "00"
     assert till.host.books() == []
 
 
-def test_a_reversed_void_lets_the_sale_stand_again(till: Any, reverse: Reverse) -> None:
+def test_a_reversed_void_lets_the_sale_stand_again(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
     void = till.void(sale)
     till.ask(void)
-    assert till.code(reverse(void)) == "00"
+    assert till.code(reversal_of(void)) == "00"
     assert till.host.balances()["debit"] == 1_000
     assert till.code(till.void(sale)) == "00"
 
 
-def test_a_reversed_refund_can_be_given_again(till: Any, reverse: Reverse) -> None:
+def test_a_reversed_refund_can_be_given_again(till: Any) -> None:
     sale = till.sale("credit", 1_000)
     reference = till.answered(sale).reference
     refund = till.refund(sale, reference, 1_000)
     till.ask(refund)
-    till.ask(reverse(refund))
+    till.ask(reversal_of(refund))
     assert till.host.balances()["credit"] == 1_000
     assert till.code(till.refund(sale, reference, 1_000)) == "00"
 
 
-def test_what_rests_on_a_reversed_sale_falls_with_it(till: Any, reverse: Reverse) -> None:
+def test_what_rests_on_a_reversed_sale_falls_with_it(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
     void = till.void(sale)
     till.ask(void)
-    assert till.code(reverse(sale)) == "00"
+    assert till.code(reversal_of(sale)) == "00"
     assert till.host.balances()["debit"] == 0
-    assert till.code(reverse(void)) == "00"
+    assert till.code(reversal_of(void)) == "00"
     assert till.host.balances()["debit"] == 0
 
 
-def test_a_reversal_of_another_amount_is_refused(till: Any, reverse: Reverse) -> None:
+def test_a_reversal_of_another_amount_is_refused(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    assert till.code(changed(reverse(sale), amount=yuan(999))) == "64"
+    assert till.code(changed(reversal_of(sale), amount=yuan(999))) == "64"
     assert till.host.balances()["debit"] == 1_000
 
 
@@ -93,39 +88,35 @@ def test_a_reversal_of_another_amount_is_refused(till: Any, reverse: Reverse) ->
     ],
 )
 def test_a_reversal_reverses_nothing_that_only_has_its_numbers(
-    till: Any, reverse: Reverse, change: dict[str, str]
+    till: Any, change: dict[str, str]
 ) -> None:
     """A terminal that lost its journal gives its numbers out once more."""
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    assert till.code(changed(reverse(sale), **change)) == "94"
+    assert till.code(changed(reversal_of(sale), **change)) == "94"
     assert (till.host.balances()["debit"], state(till, sale)) == (1_000, "standing")
     assert till.code(sale) == "00", "an honest repeat still has its answer"
-    assert till.code(reverse(sale)) == "00"
+    assert till.code(reversal_of(sale)) == "00"
     assert till.host.balances()["debit"] == 0
 
 
-def test_a_voucher_number_given_out_anew_touches_the_old_sale_in_no_way(
-    till: Any, reverse: Reverse
-) -> None:
+def test_a_voucher_number_given_out_anew_touches_the_old_sale_in_no_way(till: Any) -> None:
     old = till.sale("debit", 1_000)
     till.ask(old)
     till.stan = 0
     anew = changed(till.sale("debit", 1_000), time="130000")
     assert till.code(anew) == "94"
-    assert till.code(reverse(anew)) == "94"
+    assert till.code(reversal_of(anew)) == "94"
     another = original_of(old.payment, reference="607300000000")
     assert till.code(till.void(old, original=original_of(old.payment, date="20260315"))) == "25"
     assert till.code(till.void(old, original=another)) == "25"
     assert (till.host.balances()["debit"], state(till, old)) == (1_000, "standing")
 
 
-def test_a_reversal_of_an_earlier_release_says_less_and_is_taken(
-    till: Any, reverse: Reverse
-) -> None:
+def test_a_reversal_of_an_earlier_release_says_less_and_is_taken(till: Any) -> None:
     sale = till.sale("debit", 1_000)
     till.ask(sale)
-    older = changed(reverse(sale), date="", time="", last4="")
+    older = changed(reversal_of(sale), date="", time="", last4="")
     assert till.code(older) == "00"
     assert till.host.balances()["debit"] == 0
 

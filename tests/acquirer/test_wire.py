@@ -36,6 +36,7 @@ from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.spec import unpack
 from firmware.iso8583.wire import Unacceptable, decode_request, encode, sealed
 from firmware.lab.host_line import HostLine, LineFault
+from tests.acquirer.conftest import reversal_of
 from tests.payment import changed, on_the_line, yuan
 
 SOURCE = derived_keys(SecretKey(bytes(range(32))))
@@ -365,7 +366,6 @@ class TestLineFaults:
         self,
         till: Any,
         lines: list[HostLine],
-        reverse: Callable[..., Any],
         fault: LineFault,
         expected: tuple[NoAnswerReason, str],
     ) -> None:
@@ -378,7 +378,7 @@ class TestLineFaults:
         assert expected[1] in answer.detail
         assert till.host.balances()["debit"] == 1_500
         lines[0].fault = None
-        assert till.code(reverse(sale)) == "00"
+        assert till.code(reversal_of(sale)) == "00"
         assert till.host.balances()["debit"] == 500
 
     def test_a_line_that_is_down_delivers_nothing_and_says_so(
