@@ -11,7 +11,7 @@ import pytest
 from firmware.acquirer.books import Books
 from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.issuer import Decision, Issuer
-from firmware.core.kinds import Copy
+from firmware.core.kinds import HOLD_DAYS, Copy
 from firmware.core.masked import Pan, SecretKey
 from firmware.iso8583.messages import (
     Answered,
@@ -190,7 +190,8 @@ class FaultFinder(Issuer):
 class AtAFaultFinder(Stage):
     def _make_host(self) -> LocalHost:
         host = super()._make_host()
-        host._service._issuer = FaultFinder(host._accounts, test_amounts=False)
+        finder = FaultFinder(host._accounts, test_amounts=False, hold_days=HOLD_DAYS)
+        host._service._issuer = finder
         return host
 
 
