@@ -6,6 +6,7 @@ import pytest
 
 from firmware.acquirer.engine import BooksError
 from firmware.acquirer.opened import AcquirerPlace
+from firmware.iso8583.keys import MASTER
 
 pytest.importorskip("psycopg")
 
@@ -45,11 +46,12 @@ def test_books_go_to_no_server_that_proves_nothing(tmp_path, monkeypatch, url, e
         AcquirerPlace(tmp_path / "acquirer", url)
     assert "secret" not in str(told.value)
     assert not (tmp_path / "acquirer").exists()
-    AcquirerPlace(tmp_path / "acquirer", url, plain=True)
+    assert AcquirerPlace(tmp_path / "acquirer", url, plain=True).is_shared
 
 
 @pytest.mark.parametrize(("url", "environment"), WELL.values(), ids=WELL)
 def test_other_lines_are_well(tmp_path, monkeypatch, url, environment):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    AcquirerPlace(tmp_path / "acquirer", url)
+    assert AcquirerPlace(tmp_path / "acquirer", url).is_shared
+    assert (tmp_path / "acquirer" / MASTER).is_file()

@@ -20,6 +20,9 @@ class OnModel:
         self.panel = DISPLAYS[chip]()
         self.display = Oled(lambda: self.panel, chip)
 
+    def is_showing(self, image):
+        return self.panel.image().tobytes() == image.tobytes()
+
     def show_ms(self, image):
         before_us = self.panel.bus_us()
         self.display.show(image)
@@ -32,6 +35,9 @@ class OnPart:
     def __init__(self, display):
         self.display = display
         self.display.show(BLACK)
+
+    def is_showing(self, _image):
+        return True  # nothing can look at the part
 
     def show_ms(self, image):
         start_s = time.monotonic()
@@ -85,10 +91,14 @@ class TestDisplay:
                 bench.display.brightness(level)
 
     def test_it_takes_frames_asleep_and_awake(self, bench):
+        bench.display.show(checkers(1))
         bench.display.sleep(asleep=True)
         bench.display.show(checkers(0))
+        assert bench.is_showing(BLACK)
         bench.display.sleep(asleep=False)
+        assert bench.is_showing(checkers(0))
         bench.display.show(checkers(1))
+        assert bench.is_showing(checkers(1))
 
     def test_only_a_frame_of_its_own_kind_is_taken(self, bench):
         for wrong in (Image.new("L", (128, 64)), Image.new("1", (64, 128))):
@@ -98,8 +108,12 @@ class TestDisplay:
     def test_it_can_be_reopened_at_any_time(self, bench):
         bench.display.reopen()
         bench.display.show(checkers(0))
+        assert bench.is_showing(checkers(0))
         bench.display.reopen()
+        assert bench.is_showing(checkers(0))
 
     def test_closing_twice_is_well(self, bench):
+        bench.display.show(checkers(0))
         bench.display.close()
         bench.display.close()
+        assert bench.is_showing(BLACK)

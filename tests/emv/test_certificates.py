@@ -1,6 +1,6 @@
 """Certificates and signatures against EMV 4.4 Book 2, 5.3–5.4, 6.3–6.6 and 7.1."""
 
-import contextlib
+import operator
 from dataclasses import replace
 from datetime import date
 
@@ -203,18 +203,38 @@ def test_6_5_2_each_step_refuses_what_it_checks(signed: bytes, why: str):
         certificates.dynamic_data(ICC.public, signed, UN)
 
 
-@settings(max_examples=60)
-@given(st.binary(max_size=120), st.binary(max_size=40), st.binary(max_size=4))
-def test_a_signers_nonsense_is_refused_and_never_crashes(head: bytes, rest: bytes, end: bytes):
+FORMATS = (b"", b"\x02", b"\x03", b"\x03\x01", b"\x04", b"\x05", b"\x05\x01\x04\x02")
+HEADS = st.builds(operator.add, st.sampled_from(FORMATS), st.binary(max_size=116))
+
+
+@settings(max_examples=100)
+@given(HEADS, st.binary(max_size=40), st.binary(max_size=4))
+def test_a_signers_nonsense_is_no_key_and_never_crashes(head: bytes, rest: bytes, end: bytes):
     """Signed by a real key, so that what is inside is looked at."""
-    signed = ISSUER.sign(head, rest)
-    for attempt in (
-        lambda: certificates.issuer_key(ISSUER.public, Certificate(signed, rest, end), PAN, TODAY),
-        lambda: certificates.icc_key(
-            ISSUER.public, Certificate(signed, rest, end), PAN, TODAY, b""
-        ),
-        lambda: certificates.static_data(ISSUER.public, signed, rest),
-        lambda: certificates.dynamic_data(ISSUER.public, signed, rest),
+    parts_of_none = Certificate(ISSUER.sign(head, rest + end), rest, end)
+    with pytest.raises(CertificateError):
+        certificates.issuer_key(ISSUER.public, parts_of_none, PAN, TODAY)
+    with pytest.raises(CertificateError):
+        certificates.icc_key(ISSUER.public, parts_of_none, PAN, TODAY, b"")
+
+
+@settings(max_examples=100)
+@given(HEADS, st.binary(max_size=40))
+def test_a_signers_nonsense_is_data_only_in_its_format_and_with_its_hash(head: bytes, rest: bytes):
+    signed, body = ISSUER.sign(head, rest), head.ljust(ISSUER.size - 22, b"\xbb")
+    for verify, form in (
+        (certificates.static_data, b"\x03\x01"),
+        (certificates.dynamic_data, b"\x05\x01"),
     ):
-        with contextlib.suppress(CertificateError):
-            attempt()
+        with pytest.raises(CertificateError):
+            verify(ISSUER.public, signed, rest + b"x")
+        try:
+            found = verify(ISSUER.public, signed, rest)
+        except CertificateError:
+            assert form != b"\x03\x01" or body[:2] != form, "right static data are taken"
+            continue
+        assert body[:2] == form
+        if isinstance(found, bytes):
+            assert found == body[2:4]
+        else:
+            assert body[4 : 3 + body[2]] == found.number + found.rest

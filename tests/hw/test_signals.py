@@ -15,12 +15,14 @@ from hw.signals import Signals
 
 
 class DyingPin(MockPin):
-    """A pin that takes no level any more once it is dead."""
+    """A pin that takes no level any more once it is dead; `asked` is what it was to take."""
 
     dead = False
+    asked = ()
 
     def _set_state(self, value):
         if self.dead:
+            self.asked += (bool(value),)
             raise OSError("gone")
         super()._set_state(value)
 
@@ -128,3 +130,6 @@ def test_a_header_that_goes_away_is_no_reason_to_stop(bench):
     for pin in (SIGNALS.buzzer, SIGNALS.green, SIGNALS.red):
         bench.factory.pin(pin.bcm).dead = True
     bench.signals.trading(yes=False)
+    asked = [bench.factory.pin(pin.bcm).asked for pin in (SIGNALS.green, SIGNALS.red)]
+    assert asked == [(False,), (True,)]  # the first fault keeps nothing from the second
+    assert (bench.levels("green")[-1], bench.levels("red")[-1]) == (True, False)
