@@ -38,7 +38,7 @@ COMMANDS = {
     "release": "switch between releases, and go back from one that is not well",
     "evidence": "pack what a bank asks for in a dispute about a voucher",
     "report": "a day or a batch as a table and a chart",
-    "verify": "check a journal, or the QR code of a voucher, without the terminal",
+    "verify": "check a journal, or the QR code of a receipt, without the terminal",
     "operator": "list, add, reset or delete operators while the terminal is off",
     "till": "list, add or remove the tills and kiosks that may use the API",
     "config": "show the settings and where each comes from, or check a file",

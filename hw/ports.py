@@ -18,7 +18,7 @@ from PIL import Image
 from hw.events import Device, DeviceEvent
 
 
-class DeviceFault(Exception):  # noqa: N818 - the house's word
+class DeviceFault(Exception):  # noqa: N818 - called a fault everywhere
     """A device does not work: unplugged, bus error, daemon gone. Caught once, in the runner."""
 
     def __init__(self, device: Device, detail: str) -> None:

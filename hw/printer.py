@@ -138,7 +138,7 @@ class EscposPrinter:
     def _sent(self, body: bytes) -> tuple[int, bool]:
         """Bytes of `body` that left, and whether the printer is known to have come to its end.
 
-        A printer that has no GS r, or no way to answer, is taken at the wire's word.
+        For a printer without GS r, or with no way to answer, it is enough that the wire took all.
         """
         sent = 0
         try:

@@ -191,7 +191,7 @@ class DeviceFileTransport:
         self.close()
         if not stat.S_ISCHR(self._path.stat().st_mode):
             raise OSError(errno.ENODEV, f"{self._path} is not a device")
-        # no O_CREAT: with the printer unplugged a plain file would swallow vouchers
+        # no O_CREAT: with the printer unplugged a plain file would swallow receipts
         self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)
 
     def write(self, data: bytes) -> int:

@@ -1,4 +1,4 @@
-"""What books hold, whatever engine keeps them: requests, their answers, whose books they are."""
+"""What books hold in any engine: requests, their answers, and whose books they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from firmware.core.payment import Payment
 
 
 class Standing(enum.Enum):
-    """What a request in the books amounts to."""
+    """Whether a request in the books counts."""
 
     STANDING = "standing"  # approved, and money moved
     REFUSED = "refused"
@@ -47,7 +47,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     authorisation_code: str = ""
     issuer_data: bytes | None = None  # tag 91
     cryptogram: bytes = b""
-    muted: bool = False  # taken, and never to be answered
+    muted: bool = False  # booked, and the answer is never sent
     decided_on: str  # the host's day, YYYYMMDD
     undoes: str = ""  # reference of what a void, refund or completion rests on
     holds_minor: int = 0  # by how much this entry, if it stands, raises what is held
@@ -105,10 +105,10 @@ LIMITED = tuple(kind for kind in Kind if not kind.gives_back)  # may not pass th
 
 
 class Tie(Struct, frozen=True):
-    """What the books know of the terminal's journal.
+    """What the books hold about the journal that they belong to.
 
     `identity` is these books' own, `key_check` changes with the key under which accounts are
-    found, `seq` and `hash` are the journal's last record when they last answered.
+    found, `seq` and `hash` are of the record that was the journal's last at the last answer.
     """
 
     identity: str

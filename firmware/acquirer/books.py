@@ -132,17 +132,17 @@ class Books(BooksEngine):
             raise
 
     def tie(self) -> Tie | None:
-        """The journal that these books answer, and how far they know it; None before the first."""
+        """The journal that these books answer, and its last known record; None before the first."""
         row = self._db.execute("SELECT identity, key_check, seq, hash FROM tie").fetchone()
         return None if row is None else Tie(*row)
 
     def set_tie(self, tie: Tie) -> None:
-        """Note how far the journal is known. Part of the commit it is called in."""
+        """Note the journal's last known record, in the commit that this is called in."""
         values = (tie.identity, tie.key_check, tie.seq, tie.hash)
         self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 
     def note_journal(self, seq: int, digest: bytes) -> None:
-        """How far the journal goes that is answered, if one is known. Part of the commit."""
+        """Note the last record of the journal that is answered, if it is known, in the commit."""
         self._db.execute("UPDATE tie SET seq = ?, hash = ?", (seq, digest))
 
     def next_number(self) -> int:
@@ -151,7 +151,7 @@ class Books(BooksEngine):
         return int(row[0])
 
     def skip_numbers(self, count: int) -> None:
-        """So many numbers were given by books of which these are an earlier copy."""
+        """Skip as many numbers as were given after these books were copied."""
         self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
     def hold(self, terminal: str, account: str = "") -> None:
@@ -176,7 +176,7 @@ class Books(BooksEngine):
         return {entry.account for each in places if (entry := self.entry(each)) is not None}
 
     def glance(self, coming: Sequence[Coming], reference: Callable[[int], str]) -> None:
-        """Nothing to do: nothing is far away."""
+        """Nothing to do: SQLite needs no reading ahead."""
 
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
         """Enter a decided request, and move the money if it stands. Raises BooksConflict.

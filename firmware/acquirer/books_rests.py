@@ -1,4 +1,4 @@
-"""What is asked of books in SQLite about an entry on which another is to rest, and of holds.
+"""Statements of books in SQLite about holds, and about an entry on which another rests.
 
 LEFT and FREE_HOLD give a row if it stands, is this merchant's and in this currency, and has that
 much left.
@@ -75,10 +75,10 @@ def lapsed(db: sqlite3.Connection, since: str) -> dict[str, Lapsed]:
 
 
 def stand_again(db: sqlite3.Connection, completion: str) -> bool:
-    """A completion is to stand again, its void being reversed; whether its hold's money is gone.
+    """Let a completion stand again when its void is reversed; whether its hold's money is gone.
 
-    The money is, where the hold has lapsed meanwhile, and where somebody else has used it: then the
-    completion stands without it.
+    It is gone if the hold has lapsed since, or another completion has used it: then this one stands
+    without it.
     """
     if db.execute(_REVIVE, (completion,)).fetchone() is not None:
         return True

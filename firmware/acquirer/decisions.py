@@ -1,4 +1,4 @@
-"""The acquirer's service: what becomes of a request, whatever wire it came by.
+"""The acquirer's service: decides on a request, in whatever format it came.
 
 It admits, decides, reverses and settles against books that somebody opens and hands over. The
 embedded host and `pos acquirer serve` are two ways to it.
@@ -44,7 +44,7 @@ class Terminals(Protocol):
 
 
 def _nothing_more(_books: BooksEngine) -> None:
-    """What is done in the same commit, if nobody asks for more."""
+    """What is done in the same commit by default: nothing."""
 
 
 class AcquirerService:
@@ -142,7 +142,7 @@ class AcquirerService:
         return Coming(payment.place, account, seen, original.reference if original else "")
 
     def admission_code(self, request: HostRequest) -> str:
-        """Refuses, without a trace in the books, what no terminal of ours would send."""
+        """The code that refuses a request before anything is booked, or APPROVED."""
         asked = subject_of(request)
         currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
         registered = self._terminals.get(asked.terminal)
@@ -193,7 +193,7 @@ class AcquirerService:
         )
 
     def _tell_balance(self, books: BooksEngine, request: BalanceRequest) -> Answered:
-        """What is there to spend: nothing is booked but a wrong PIN."""
+        """The answer to a balance enquiry; only a wrong PIN is booked."""
         account = request.card.pan.keyed_hash(self._hash_key)
         books.hold("", account)
         now = self._now()
@@ -252,11 +252,11 @@ class AcquirerService:
         return Answered(code, reference=reference, host_totals=totals)
 
     def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
-        """Make sure that nothing stands of what `request` means, whether it came, comes or not.
+        """Make sure that the reversed payment does not stand: now, or if it comes later.
 
-        What rests on a reversed entry falls with it, so that the account is even.
-        What only has its numbers, as when a terminal gave them out twice, is left as it is, and
-        the terminal is told: 64 for another kind or amount, 94 for another transaction.
+        What rests on a reversed entry is reversed with it, so that the account's sums agree.
+        Another transaction with the same numbers, as when a terminal gave them out twice, is left
+        alone; the answer is 64 for another kind or amount, 94 for another transaction.
         """
         payment = request.payment
         entry = books.entry(payment.place)
@@ -297,7 +297,7 @@ class AcquirerService:
                 return reference
 
     def _authorisation_code(self, reference: str) -> str:
-        """Six digits that say nothing, the same at every asking."""
+        """Six digits made from the reference: without meaning, and the same each time."""
         digest = hmac.new(self._hash_key.reveal(), reference.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(digest[:8], 'big') % 10**6:06d}"
 
@@ -345,6 +345,6 @@ def _reverse(books: BooksEngine, entry: Booking) -> None:
 
 
 def _cryptogram_in(de55: bytes) -> bytes:
-    """Where 9F26 stands as most chips send it: a guess, for what is read ahead alone."""
+    """The cryptogram (9F26) by its usual place: a guess, used only to read ahead."""
     at = de55.find(_CRYPTOGRAM)
     return de55[at + 3 : at + 11] if at >= 0 else b""

@@ -1,8 +1,8 @@
-"""Open books for several threads: each takes one set, works alone with it, and gives it back.
+"""Open books for several threads: each takes a desk, works alone at it, and gives it back.
 
-One whose books failed is closed, and with it all that were opened before it failed: what broke
-one connection has broken the others. Whoever takes one next opens it anew, for a sync or a
-connection that failed is not to be retried in place.
+A desk whose books failed is closed, and so are all that were opened before that: what broke one
+connection has broken the others. The next thread that takes one opens it anew, because a sync or a
+connection that failed must not be retried in place.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ServiceDesk(Struct):
     terminals: KnownTerminals
     service: AcquirerService
     close: Callable[[], None]
-    era: int = 0  # of Desks: how often books had failed when it was opened
+    era: int = 0  # of the pool: how often books had failed when it was opened
 
 
 class OpenBooksPool:
@@ -81,13 +81,13 @@ class OpenBooksPool:
             self._free.put(desk)
 
     def close(self) -> None:
-        """Close the desks that nobody works at."""
+        """Close the desks that no thread has taken."""
         while not self._free.empty():
             desk = self._free.get_nowait()
             if desk is not None:
                 desk.close()
 
     def _note(self, kept: Kept) -> None:
-        """The latest state that any of them saw: what is opened later must not be behind it."""
+        """Keep the latest state that a desk saw: books opened later must not be older."""
         if self._kept is None or kept.commits > self._kept.commits:
             self._kept = kept

@@ -1,7 +1,7 @@
 """The embedded host: answers the terminal's messages against its own books.
 
-It speaks the same wire as a real host and sits behind the same port, so that the terminal cannot
-tell them apart. What it answers is durable in its books before it leaves.
+It uses the messages of a real acquirer behind the same port, so that the terminal cannot tell them
+apart. What it answers is durable in its books before it leaves.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class LocalHost:
         return hmac.new(self._hash_key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
 
     def _note_journal(self, books: BooksEngine) -> None:
-        """How far the journal goes that is answered, in the commit of the answer."""
+        """Note the last record of the journal that is answered, in the answer's commit."""
         if self.journal_head is not None:
             books.note_journal(*self.journal_head())
 

@@ -1,7 +1,7 @@
-"""What issuer and acquirer ask of their books, whatever engine keeps them.
+"""What issuer and acquirer ask of their books, in any engine.
 
-SQLite's is `firmware.acquirer.books`; another engine is another module that does the same. See
-tests/contracts/test_books_contract.py. What is only read is read by the same statements in each.
+SQLite's is `firmware.acquirer.books`; another engine is a module with the same methods. See
+tests/contracts/test_books_contract.py. All engines read by the same statements.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class BooksGoneError(BooksError):
 
 
 class BooksBusyError(BooksError):
-    """Others kept it waiting for too long; nothing was booked, and nothing is broken."""
+    """It waited too long for other processes; nothing was booked, and nothing is broken."""
 
 
 class BooksConflict(BooksError):  # noqa: N818 - what happened
@@ -122,7 +122,7 @@ class BooksEngine(Protocol):
         ...
 
     def hold_all(self, terminals: Collection[str]) -> None:
-        """The same for many terminals, the first that a commit does; they are read ahead."""
+        """The same for many terminals, as the first thing in a commit; they are read ahead."""
         ...
 
     def hold_accounts(self, accounts: Collection[str]) -> None:

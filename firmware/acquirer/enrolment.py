@@ -1,4 +1,4 @@
-"""Has an acquirer know a terminal, under a master key (TMK) that two people carry to it."""
+"""Registers a terminal with an acquirer, under a master key (TMK) that two people carry to it."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ class Issuer:
         issuer: IssuerKey,
         chip: Mapping[str, bytes],
     ) -> str:
-        """Whether the card itself is there, saying this very amount, and for the first time."""
+        """Check the cryptogram: of this card, over this very amount, not used before."""
         if not is_genuine(issuer, chip):
             return "05"
         amount = request.payment.amount

@@ -1,4 +1,4 @@
-"""What a request names: the batch by its serial, and the same request asked again."""
+"""What a request names: a batch by its serial; and whether it repeats an earlier one."""
 
 from __future__ import annotations
 

@@ -174,12 +174,12 @@ class PostgresBooks(BooksEngine):
         read_ahead(self.link, coming, numbers)
 
     def tie(self) -> Tie | None:
-        """The journal that these books answer, and how far they know it; None before the first."""
+        """The journal that these books answer, and its last known record; None before the first."""
         row = self.link.row("SELECT identity, key_check, seq, hash FROM tie")
         return None if row is None else Tie(*row)
 
     def set_tie(self, tie: Tie) -> None:
-        """Note how far the journal is known. Part of the commit it is called in."""
+        """Note the journal's last known record, in the commit that this is called in."""
         self.link.later(
             "INSERT INTO tie VALUES (1, %s, %s, %s, %s) ON CONFLICT (one) DO UPDATE SET"
             " identity = excluded.identity, key_check = excluded.key_check,"
@@ -188,7 +188,7 @@ class PostgresBooks(BooksEngine):
         )
 
     def note_journal(self, seq: int, digest: bytes) -> None:
-        """How far the journal goes that is answered, if one is known. Part of the commit."""
+        """Note the last record of the journal that is answered, if it is known, in the commit."""
         self.link.later("UPDATE tie SET seq = %s, hash = %s", (seq, digest))
 
     def next_number(self) -> int:
@@ -267,7 +267,7 @@ class PostgresBooks(BooksEngine):
         )
 
     def _draw(self, count: int) -> None:
-        """Have so many numbers that were never given."""
+        """Draw so many numbers that were never given."""
         if len(self._numbers) < count:
             self._keep_drawn(self.link.run(sql.DRAW, (max(_DRAWN, count),)).fetchall())
 
@@ -311,7 +311,7 @@ def _moved_by(entry: Booking, limit_minor: int | None) -> dict[str, object]:
 
 
 def _changed_by(entry: Booking) -> list[Read]:
-    """What is read otherwise once `entry` is in the books."""
+    """What reads another value once `entry` is in the books."""
     place = (entry.terminal, entry.batch, entry.stan)
     return [
         (ENTRY, place),

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Registration(Struct, frozen=True):
-    """A terminal that the host knows: whose it is, and its currency."""
+    """A registered terminal: whose it is, and its currency."""
 
     merchant: str  # the merchant's number, 15 characters
     currency: str = "156"  # ISO 4217 number

@@ -143,14 +143,14 @@ class Server:
         plain: socket.socket,
         task: asyncio.Task[None],
     ) -> None:
-        """It is open, or never will be: it may have been ended before anything was done for it."""
+        """Close a connection that could not be opened, or was ended before it was."""
         opening.discard(task)
         if line.transport is None:
             plain.close()
             self._left(line, broken=False)
 
     def _has_place(self) -> bool:
-        """Whether there is a place for one more connection, that of another if it must be."""
+        """Whether there is a place for one more connection; an idle one may be ended for it."""
         if len(self._lines) < self._limits.connections:
             return True
         waiting = [line for line in self._lines if line.is_waiting]
@@ -163,7 +163,7 @@ class Server:
         return True
 
     def _left(self, line: TerminalLine, *, broken: bool) -> None:
-        """A connection has ended, or is being ended; told once or twice."""
+        """A connection has ended, or is being ended; may be called twice for one."""
         if broken:
             self._counts.refuse("broken connection")
         if line in self._lines:

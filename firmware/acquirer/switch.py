@@ -46,14 +46,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Taken(Struct):
-    """A request on its way: what of it is known by now."""
+    """A request on its way through the switch, and what is known of it so far."""
 
     opened: RequestOpened
     begun_us: int
     record: TerminalRecord | None = None  # None, too, where the terminal is unknown
     asked: RequestRead | None = None
     rule: Rule | None = None
-    is_ruled: bool = False  # a rule counts whom it was asked for, so it is asked once
+    is_ruled: bool = False  # the rule was looked up: each look-up counts, so there is only one
     answer: Answered | None = None
 
     @property
@@ -86,10 +86,9 @@ class Switch:
         return reply if isinstance(reply, Reply) else reply()
 
     def answer_all(self, frames: Sequence[bytes]) -> list[Reply | Alone]:
-        """What goes back for each of some whole frames: a reply, or what gives it later on.
+        """What goes back for each of some whole frames: a reply, or a call that gives it.
 
-        What they book is one commit. Blocks for the books, as what is called later does. Neither
-        raises.
+        They are booked in one commit. Blocks for the books, as such a call does. Neither raises.
         """
         begun_us = self._monotonic_us()
         taken = [self._opened(frame, begun_us) for frame in frames]
@@ -124,7 +123,7 @@ class Switch:
         return parts.tpdu[:3] == tpdu[:3] and parts.header[:1] == header[:1]
 
     def _together(self, taken: Sequence[_Taken]) -> list[Reply | Alone]:
-        """One commit for all of them, or each alone, later on."""
+        """One commit for all of them, or for each a call that takes it alone."""
         if len(taken) == 1:
             return [self._alone(taken[0])]
         for is_last in (False, True):

@@ -31,13 +31,13 @@ class Reply(Struct, frozen=True):
 
 
 class Left(Protocol):
-    """Told when a connection has ended; `broken` if within a frame, or for its silence."""
+    """Called when a connection ends; `broken` if a frame was cut off, or it failed."""
 
     def __call__(self, line: TerminalLine, *, broken: bool) -> None: ...
 
 
 class TerminalLine(asyncio.Protocol):
-    """Lives on the loop's thread. `ask` is handed each whole frame, None for what is none.
+    """Used on the loop's thread alone. `ask` gets each whole frame, None for what is none.
 
     The next frame is looked at when `reply` has been called for the one before.
     """
@@ -62,7 +62,7 @@ class TerminalLine(asyncio.Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nothing of it is being answered."""
+        """Whether none of its frames is being answered."""
         return not self._is_asking
 
     # -- what the loop tells -------------------------------------------------------------------
@@ -119,7 +119,7 @@ class TerminalLine(asyncio.Protocol):
             self._send(reply)
 
     def end(self) -> None:
-        """End it, if an answer is being made when that has left; a delayed one leaves now."""
+        """End it, after an answer that is being made has left; a delayed one leaves now."""
         self._is_ending = True
         if self._delayed is not None:
             later, reply = self._delayed
@@ -187,7 +187,7 @@ class TerminalLine(asyncio.Protocol):
         self._due_in(self._limits.frame_s if self._gathered else self._limits.idle_s)
 
     def _due_in(self, seconds: float) -> None:
-        """It ends unless something happens before; a timer that is too early looks again."""
+        """End it after so long, unless something happens before."""
         self._due_s = self._loop.time() + seconds
         if self._timer is None or self._timer.when() > self._due_s:
             if self._timer is not None:

@@ -128,7 +128,7 @@ def _named_hold(books: BooksEngine, payment: Payment, account_id: str) -> Bookin
 
 
 def _is_meant(original: Booking, named: OriginalRef, payment: Payment) -> bool:
-    """Whether what has these numbers is the one that is meant, as far as that is said.
+    """Whether the entry with these numbers is the one that is meant, as far as the request says.
 
     On a line that does not say when a sale was, the day is the acquirer's, and at midnight, or as
     clocks differ, the terminal may call it another: a reference number or authorisation code tells

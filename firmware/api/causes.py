@@ -28,7 +28,7 @@ _REVERSED = {
 
 
 def cause_of(order: OrderFound, paid: Transaction | None) -> EndCause:
-    """Why it took no money; NONE while that is not so, or where no record tells."""
+    """Why it took no money; NONE while it may take some or has, or if no record says why."""
     if order.ended is not None:
         return order.ended.cause
     if paid is None:

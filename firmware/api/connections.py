@@ -1,4 +1,4 @@
-"""Bounds what connections may cost: how many there are, and how long one may say nothing whole.
+"""Limits connections: how many there are, and how long one may take for a whole request.
 
 The API lives in the terminal's process, so files that a flood of connections would take are the
 journal's. See RFC 9112, 9.8, for connections that a server closes.

@@ -1,4 +1,4 @@
-"""Wakes whoever waits for the terminal, and tells the events of orders to all who follow them.
+"""Wakes requests that wait for the terminal, and sends the events of orders to their followers.
 
 Each event is read once and packed once, however many streams there are: a stream that is behind
 reads its own pages, one that has caught up shares what the others get. All of it but `close` lives
@@ -46,7 +46,7 @@ class News:
         self._door.board.forget(self._heard)
 
     def close(self) -> None:
-        """Let all who wait go, from any thread: a request that is cut off looks like an error."""
+        """Wake all that wait, from any thread: a request that is cut off looks like an error."""
         self.over = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)

@@ -41,7 +41,7 @@ from firmware.journal.order_records import NexoMessage
 from firmware.payments.tills import AskLine, Settle
 
 EXPIRES_S, WAIT_S = 120, 60
-_NO_KEY_S = 1.0  # so long a message that does not open waits for its answer
+_NO_KEY_S = 1.0  # delay of the answer to a message that cannot be deciphered
 _NUMBERS = msgspec.json.Encoder(decimal_format="number")
 _LOG = logging.getLogger(__name__)
 ABORTED = "ok"

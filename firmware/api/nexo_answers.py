@@ -246,7 +246,7 @@ def _text(receipt: Receipt) -> list[Body]:
 
 
 def poi_status(terminal: TerminalState) -> Body:
-    """POIStatus; of what was not asked yet nothing is said."""
+    """POIStatus, without the parts that are not known yet."""
     printer = _PAPER.get(terminal.paper)
     told = {"PrinterStatus": printer} if printer else {}
     stands = "OK" if terminal.ready else "Busy" if terminal.busy else "Maintenance"

@@ -148,7 +148,7 @@ class Service:
             return payment_of(journal, self.door, found)
 
     def _recorded(self, taken: OrderTaken) -> PaymentState:
-        """An order that was recorded a moment ago: told of, though the disk may be gone since."""
+        """An order that was recorded a moment ago: answered even if the disk is gone since."""
         try:
             return self.payment(taken.id)
         except Wrong:
@@ -176,8 +176,8 @@ class Service:
     async def changed(self, name: str, since: int, wait_s: int, state: str = "") -> PaymentState:
         """The payment as soon as it is another than at `since`, or as it is after `wait_s`.
 
-        Some states are of the conversation and change no version: whoever tells the `state` that it
-        knows misses none of them.
+        Some states are of the conversation and change no version: a caller that gives the `state`
+        which it knows misses none of them.
         """
         news = self.news.enter()
         try:
@@ -214,14 +214,14 @@ class Service:
 
     # -- the terminal's answer ----------------------------------------------------------------
 
-    async def ask(self, wish: TillRequest) -> TillAnswer:
+    async def ask(self, request: TillRequest) -> TillAnswer:
         """What the terminal says; BUSY when it did not begin in time, and then it never will.
 
         Raises Wrong (`unanswered`) when it has begun and does not answer: it may still be carried
         out, and the same request tells whether it was.
         """
         answer: Future[TillAnswer] = Future()
-        self.door.post(TillAsked(wish, answer))
+        self.door.post(TillAsked(request, answer))
         waiting = asyncio.wrap_future(answer)
         for patience_s in self._patience_s:
             done, _ = await asyncio.wait({waiting}, timeout=patience_s)
@@ -232,9 +232,9 @@ class Service:
         _LOG.warning("the terminal has begun a till's request and does not answer")
         raise Wrong("unanswered")
 
-    async def have_done(self, wish: TillRequest) -> None:
+    async def have_done(self, request: TillRequest) -> None:
         """Ask the terminal to do something. Raises Wrong where it does not."""
-        answer = await self.ask(wish)
+        answer = await self.ask(request)
         if not isinstance(answer, Done):
             raise refused(answer)
 

@@ -61,7 +61,7 @@ class Tokens:
         self._tills: tuple[Till, ...] = ()
 
     def all(self) -> tuple[Till, ...]:
-        """Every till. Raises TokenError, also for a file that was there: its disk is away."""
+        """Every till. Raises TokenError, also when a file that was there is gone."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
@@ -81,7 +81,7 @@ class Tokens:
         return self._tills
 
     def of(self, token: str) -> Till | None:
-        """Whose token it is; takes as long whichever it is."""
+        """The till with this token; takes the same time for every token."""
         given = digest(token)
         found = None
         for till in self.all():

@@ -320,7 +320,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
-    """The wish was taken; what comes of it shows elsewhere."""
+    """The request was accepted; its result shows elsewhere."""
 
     id: str
     state: str

@@ -119,7 +119,7 @@ def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
 
 
 def _paper(job: PrintJob, out: Container[int]) -> PaymentPaper:
-    """A paper; what is `out` the journal may hear of a little later."""
+    """A paper; one that is `out` may be recorded a little later."""
     held = job.held and job.state is PaperStands.QUEUED
     told: PaperStage = "held" if held else _STANDS[job.state]
     if job.job in out and told in _WAITING:

@@ -1,4 +1,4 @@
-"""One voucher as the journal tells it: where it stands, and every record that speaks of it."""
+"""One transaction in the journal: its state, and every record about it."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _place(record: _Numbered | PrintQueued) -> _Place:
 
 
 def _is(intent: IntentRecorded, one: Transaction) -> bool:
-    """Whether `intent` began this very transaction, and none of the same numbers."""
+    """Whether `intent` began this transaction, and not another with the same numbers."""
     at = (intent.date, intent.time, intent.amount_minor)
     same = at == (one.date, one.time, one.amount_minor)
     return same and _place(intent) == (one.batch, one.stan, one.training)
@@ -132,7 +132,7 @@ def _names(intent: IntentRecorded, one: IntentRecorded) -> bool:
 
 
 def _leads(record: Record, intent: IntentRecorded) -> bool:
-    """Whether what came before an intent belongs to it: an amount does by the frame it names."""
+    """Whether a record before an intent belongs to it: an agreed amount does by its frame."""
     return not isinstance(record, AmountAgreed) or record.frame_sha256 == intent.frame_sha256
 
 

@@ -53,7 +53,7 @@ class JournalWithKeys(Struct, frozen=True):
 
 
 class EvidenceReceipt(Struct, frozen=True):
-    """A voucher printed anew: marked as a duplicate, for the first ones were handed out."""
+    """A receipt printed anew: marked as a duplicate, for the first ones were handed out."""
 
     name: str
     image: Image.Image
@@ -79,7 +79,7 @@ class Case(Struct, frozen=True):
 
     @property
     def sound(self) -> bool:
-        """Whether journal and vouchers verify."""
+        """Whether journal and receipts verify."""
         return self.report.intact and not self.faults
 
 
@@ -208,7 +208,7 @@ def emv_json(case: Case) -> str:
 
 
 def verification_json(case: Case) -> str:
-    """What the check of journal and vouchers found."""
+    """What the check of journal and receipts found."""
     report = case.report
     told = {
         "sound": case.sound,

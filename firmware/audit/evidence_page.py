@@ -50,14 +50,14 @@ def page(case: Case) -> str:
         f"<h1>{escape(title)}</h1>",
         *_both(
             "本页及同一压缩包内的文件由终端流水生成。凭证图像按流水重打，标有“重打印”。",
-            "This page and the files with it were made from the terminal's journal. The vouchers"
+            "This page and the files with it were made from the terminal's journal. The receipts"
             " are printed anew from it and marked as duplicates.",
         ),
         *_table([(label, escape(words)) for label, words in summary(case)]),
         *_section("一、交易 The transactions", _transactions(case)),
         *_section("二、持卡人同意的画面 The frames that were agreed to", _frames(case)),
         *_section("三、经过 What happened", _story(case)),
-        *_section("四、签购单 The vouchers", _receipts(case)),
+        *_section("四、签购单 The receipts", _receipts(case)),
         *_section("五、芯片数据 The chip's data (EMV)", _emv(case)),
         *_section("六、核验 Verification", _verification(case)),
     ]
@@ -164,7 +164,7 @@ def _emv(case: Case) -> Iterator[str]:
 def _verification(case: Case) -> Iterator[str]:
     report = case.report
     if case.sound:
-        yield '<p class="good">✓ 流水与凭证核验无误。Journal and vouchers verify.</p>'
+        yield '<p class="good">✓ 流水与凭证核验无误。Journal and receipts verify.</p>'
     else:
         yield '<p class="bad">✗ 核验未通过。They do NOT verify.</p>'
         faults = "".join(f"<li>{escape(fault)}</li>" for fault in (*report.faults, *case.faults))

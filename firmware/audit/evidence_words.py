@@ -190,7 +190,7 @@ def _uploaded(record: AdviceAnswered | ChipUploaded) -> str:
 
 
 def told(record: Record) -> str:
-    """A record in words; "" for what says nothing to a bank."""
+    """A record in words; "" for one that is of no interest to a bank."""
     match record:
         case AmountAgreed():
             ms = record.pressed_at_ms - record.shown_at_ms

@@ -1,7 +1,7 @@
 """The terminal's signing keys as commands see them: given out as PEM, and read again.
 
 Where several stand in one file, a line before each says from which record on it is valid: so an old
-key is believed of old vouchers, and of no later ones.
+key counts for old receipts, and for no later ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What commands write where people say: a file that is there is never replaced without a word."""
+"""Files that commands write: one that is there is replaced only with `--force`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The chart of a report: sales, voids and refunds on one scale; schemes, cashiers, declines.
 
 Drawn by leather as SVG and made a PNG by resvg, two small packages without system libraries, in the
-face that vouchers are printed with.
+typeface that receipts are printed with.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--qr",
         metavar="TEXT",
-        help="what the QR code of a voucher or a settlement slip says; - reads standard input",
+        help="what the QR code of a receipt or a settlement slip says; - reads standard input",
     )
     parser.add_argument(
         "--key",

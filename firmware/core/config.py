@@ -82,7 +82,7 @@ class General(Section, frozen=True):
     ] = 60
     profile: Annotated[
         Literal["counter", "kiosk"],
-        Meta(description="who stands before it: a cashier, or customers alone"),
+        Meta(description="who uses it: a cashier, or customers alone"),
     ] = "counter"
 
 

@@ -181,15 +181,15 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
     last4: str
     pan_length: int
     psn: str = ""  # card sequence number, 5F34
-    expiry: str = ""  # not kept after authorisation unless the voucher needs it: always ""
-    scheme: str = ""  # issuer's or scheme's name on the voucher
+    expiry: str = ""  # not kept after authorisation unless the receipt needs it: always ""
+    scheme: str = ""  # issuer's or scheme's name on the receipt
     label: str = ""  # application label or preferred name
     aid: str = ""
     entry: str = "I"  # I: chip inserted
 
 
 class EmvData(msgspec.Struct, frozen=True, kw_only=True):
-    """The EMV data of one transaction, as upper-case hex, for voucher and dispute."""
+    """The EMV data of one transaction, as upper-case hex, for receipt and dispute."""
 
     aid: str = ""
     label: str = ""
@@ -207,7 +207,7 @@ class EmvData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verification(enum.Enum):
-    """How the cardholder was verified, as the voucher says it."""
+    """How the cardholder was verified, as the receipt says it."""
 
     NONE = "none"
     SIGNATURE = "signature"

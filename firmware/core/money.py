@@ -12,12 +12,12 @@ from msgspec import Struct
 
 
 class Currency(Struct, frozen=True):
-    """A currency as vouchers and EMV name it: ISO 4217 letters, number and exponent."""
+    """A currency as receipts and EMV name it: ISO 4217 letters, number and exponent."""
 
     alpha: str
     numeric: str
     exponent: int
-    label: str  # what stands before an amount on a voucher
+    label: str  # printed before an amount on a receipt
 
 
 CURRENCIES = {

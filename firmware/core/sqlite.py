@@ -38,7 +38,7 @@ class Trouble(enum.Enum):
     RULE = "rule"  # what was to be written contradicts the record
 
 
-class JournalFault(Exception):  # noqa: N818 - the house's word
+class JournalFault(Exception):  # noqa: N818 - called a fault everywhere
     """The journal cannot promise what it must; `words` say why, for the screen and the log."""
 
     def __init__(self, trouble: Trouble, words: str) -> None:

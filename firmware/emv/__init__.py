@@ -1,18 +1,5 @@
-"""The EMV 4.4 contact kernel, one module a step of the Books.
+"""What EMV kernels share: TLV, tags, certificates, CA keys. `contact` is the contact kernel.
 
-| step | module | Books |
-| --- | --- | --- |
-| application selection | `select` | Book 1, 12 |
-| initiate application processing | `gpo` | Book 3, 10.1 |
-| read application data | `read` | Book 3, 10.2 |
-| offline data authentication | `oda`, `certificates`, `ca_keys` | Book 3, 10.3; Book 2, 5–6 |
-| processing restrictions | `restrictions` | Book 3, 10.4 |
-| cardholder verification | `cvm`, `pin` | Book 3, 10.5; Book 2, 7 |
-| terminal risk management | `risk` | Book 3, 10.6 |
-| terminal and card action analysis | `action`, `cryptogram` | Book 3, 10.7–10.8 |
-| online, issuer authentication, scripts, completion | `complete`, `scripts` | Book 3, 10.9–10.11 |
-
-Beneath: `tags`, `codes`, `tlv`, `dol`, `apdu`. `session` is the way in, `dialogue` is what it asks
-of the world, `outcomes` what it gives back, `trace` the account of it. `applications.toml` and
-`ca_public_keys.tsv` are its data.
+`tags`, `codes`, `tlv`, `dol` and `apdu` are the formats; `outcomes` is what a kernel gives back,
+`trace` the account of it; `ca_public_keys.tsv` has the CA public keys that ship.
 """

@@ -55,7 +55,7 @@ class CardData(Struct, frozen=True):
 
 
 class CvmResult(Struct, frozen=True):
-    """How the cardholder was verified, for the voucher and the host."""
+    """How the cardholder was verified, for the receipt and the acquirer."""
 
     signature_required: bool = False
     pin_verified: bool = False  # by the card, offline
@@ -79,7 +79,7 @@ class CvmResult(Struct, frozen=True):
 
 
 class EmvFacts(Struct, frozen=True):
-    """What a voucher and the journal keep of a card's decision; holds no card number."""
+    """What a receipt and the journal keep of a card's decision; holds no card number."""
 
     aid: bytes
     label: str
@@ -118,11 +118,11 @@ class _Untold(Struct, frozen=True):
 
 
 class OnlineRequested(_Untold, frozen=True):
-    """The card asks for the host's authorisation: send `de55`, then call `complete`."""
+    """The card asks for an authorisation: send `de55`, then call `complete`."""
 
     de55: bytes
     facts: EmvFacts
-    online_pin: Pin | None  # in clear, for the host layer to encipher
+    online_pin: Pin | None  # in clear; the line enciphers it
 
 
 class ApprovedOffline(_Untold, frozen=True):
@@ -133,7 +133,7 @@ class ApprovedOffline(_Untold, frozen=True):
 
 
 class DeclinedOffline(_Untold, frozen=True):
-    """Declined before any host was asked."""
+    """Declined before the acquirer was asked."""
 
     facts: EmvFacts
     reason: DeclineReason
@@ -141,7 +141,7 @@ class DeclinedOffline(_Untold, frozen=True):
 
 
 class Approved(_Untold, frozen=True):
-    """Approved, by host and card, or by the card when the host could not be reached."""
+    """Approved, by acquirer and card, or by the card when the acquirer did not answer."""
 
     facts: EmvFacts
     de55: bytes = b""
@@ -149,7 +149,7 @@ class Approved(_Untold, frozen=True):
 
 
 class Declined(_Untold, frozen=True):
-    """Declined after the host was asked; CARD_AFTER_HOST and CDA_FAILED need a reversal."""
+    """Declined after the acquirer was asked; CARD_AFTER_HOST and CDA_FAILED need a reversal."""
 
     facts: EmvFacts
     reason: DeclineReason
@@ -157,7 +157,7 @@ class Declined(_Untold, frozen=True):
 
 
 class OnlineAnswer(Struct, frozen=True):
-    """The host's answer. `scripts`: the templates 71 and 72, one after another."""
+    """The acquirer's answer. `scripts`: the templates 71 and 72, one after another."""
 
     response_code: str  # two characters, tag 8A
     issuer_authentication_data: bytes | None = None  # value of tag 91, 8–16 bytes
@@ -165,7 +165,7 @@ class OnlineAnswer(Struct, frozen=True):
 
 
 class UnableToGoOnline(Struct, frozen=True):
-    """No answer came from the host. `decline`: the terminal does not let the card decide alone."""
+    """The acquirer did not answer. `decline`: the terminal does not let the card decide alone."""
 
     decline: bool = False
 

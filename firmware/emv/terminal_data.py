@@ -46,7 +46,7 @@ class TerminalData(Struct, frozen=True):
 
     @property
     def offline_only(self) -> bool:
-        """Has no way to a host. See EMV 4.4 Book 4, Annex A1."""
+        """Offline only: has no line to an acquirer. See EMV 4.4 Book 4, Annex A1."""
         return self.terminal_type & 0x07 in (3, 6)
 
     @property

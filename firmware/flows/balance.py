@@ -1,4 +1,4 @@
-"""余额查询: card and PIN, and what may be spent on the display, for whoever keyed the PIN.
+"""余额查询: card and PIN; then the display shows what may be spent.
 
 No receipt is printed and no balance is kept: the display is the only place that has it.
 """
@@ -105,7 +105,7 @@ async def _meet_card(desk: Desk) -> tuple[Presented, CardDecision] | GivenUp:
 
 
 async def _stays(presented: Presented, answer: HostAnswer, *, training: bool) -> bool:
-    """Tell the card what the issuer said; whether it is still there.
+    """Give the card the issuer's answer; whether it is still in.
 
     An issuer's scripts are left out: its next answer to a payment has them again.
     """

@@ -102,12 +102,12 @@ def trouble(reason: EndReason) -> Phrase:
 
 
 def instead_of(reason: EndReason) -> Text:
-    """What to do with a card that ended so: no second try helps one that is not taken."""
+    """What to do with a card that ended so: for one that is not accepted no second try helps."""
     return Text.TAKE_CARD_OUT if reason in _NOT_TAKEN else Text.REINSERT_CARD
 
 
 class Counter(Struct):
-    """The kernel's dialogue with card, cardholder and chance: each question an effect."""
+    """What the kernel asks of card, cardholder and random numbers: each question an effect."""
 
     desk: Desk
     kind: Kind | Text
@@ -386,7 +386,7 @@ def emv_data(facts: EmvFacts, arqc: str = "") -> EmvData:
 
 
 def verification(facts: EmvFacts) -> Verification:
-    """How the cardholder was verified, as the voucher says it."""
+    """How the cardholder was verified, as the receipt says it."""
     cvm = facts.cvm
     pin = cvm.pin_verified or cvm.online_pin
     if pin and cvm.signature_required:

@@ -1,4 +1,4 @@
-"""The keypad's side of a payment: what a conversation knows besides what it asks the world."""
+"""What a conversation at the keypad is given: settings, operator, language, training mode."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ class Desk:
 
     @property
     def customer(self) -> bool:
-        """Whether a kiosk's customer stands alone before it, and reads what it says."""
+        """Whether a kiosk's customer uses it, alone, and reads its screens."""
         return role_of(self) is Role.CUSTOMER
 
     @property
     def test_keys(self) -> bool:
-        """Whether test CA keys are trusted here, which idle and every receipt say."""
+        """Whether test CA keys are trusted; the idle screen and every receipt say so."""
         return self.config.emv.test_keys
 
     @property

@@ -1,9 +1,9 @@
 """What a flow may ask of the world: one frozen struct an effect, each awaitable.
 
 A flow is an ``async def`` that awaits effects and never touches a device, a clock, a file or a
-socket. Awaiting an effect yields the effect itself to whoever drives the flow (the runner, or a
+socket. Awaiting an effect yields the effect itself to what drives the flow (the runner, or a
 script in a test) and gives back the answer, which mypy types. Answers that are outcomes (a card
-that was pulled, a host that is silent) are values, never exceptions.
+that was pulled, an acquirer that does not answer) are values, never exceptions.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class DoubtfulPapers(Effect[list[PrintJob]], frozen=True):
 
 
 class PrinterSays(Effect[PaperState], frozen=True):
-    """What the printer last said of itself; nothing is sent."""
+    """The printer's last known state; nothing is sent."""
 
 
 class AwaitPaper(Effect[PaperOutlook], frozen=True):
@@ -189,7 +189,7 @@ class Beep(Effect[None], frozen=True):
 
 
 class Faults(Effect[tuple[Fault, ...]], frozen=True):
-    """Try to bring back what has failed, and tell what still fails."""
+    """Try to bring back what has failed; gives what still fails."""
 
 
 class ClockMoved(Effect[int], frozen=True):

@@ -1,4 +1,4 @@
-"""What another terminal of this merchant sold or holds: the acquirer knows it, and decides."""
+"""Refunds, completions and voids of what another terminal sold or holds: the acquirer decides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Elsewhere(Struct, frozen=True):
 
 
 async def carry_out_elsewhere(desk: Desk, asked: Elsewhere) -> PaymentEnded | None:
-    """Say that it is not of here, then amount, amount check, card, PIN; intent, acquirer."""
+    """Say that another terminal made it; then amount, amount check, card, PIN; intent, acquirer."""
     number, day = asked.original.number, asked.original.date
     dashed = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     detail = (Phrase.of((number, number)), Phrase.of((dashed, dashed)))

@@ -19,7 +19,7 @@ from firmware.ui.texts import Text
 
 
 async def may_sell(desk: Desk) -> bool:
-    """Whether a sale may begin: nothing is owed, the batch has room; says why not."""
+    """Whether a sale may begin: nothing is owed, the batch has room; shows why not."""
     if not await may_move_money(desk, advice=False):
         return False
     refusal = await why_no_sale(desk)

@@ -61,7 +61,7 @@ async def terminal(desk: Desk, version: str) -> None:
 
 
 async def idle(desk: Desk) -> None:
-    """Stand idle until a key begins something, once; what the host is owed is tried again.
+    """Be idle until a key begins something, once; meanwhile send again what is owed.
 
     A card that is in the slot already belongs to what came before, and has to be put in again.
     """

@@ -27,7 +27,7 @@ PAGE_MS = 4_000  # pages of the price list take turns
 
 
 async def attract(desk: Desk) -> None:
-    """Show the price list until a key begins something, once; what the host is owed is retried."""
+    """Show the price list until a key begins something; meanwhile send again what is owed."""
     desk.speak_shop()
     await UseUpCard()  # as at idle
     retry = await Retry.begin(desk)
@@ -46,7 +46,7 @@ async def attract(desk: Desk) -> None:
 
 
 async def _begin(desk: Desk, key: Key) -> bool:
-    """What a key begins; False when it only changed the screen."""
+    """Begin what a key asks for; False when it only changed the screen."""
     item = next((each for each in desk.config.kiosk.items if each.key == key.digit), None)
     if item is not None:
         if await permitted(desk, Act.ITEM):

@@ -67,9 +67,9 @@ _REFUSED = {
 
 
 async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
-    """Do what a till wants, and what one wants while the outcome of that is still shown."""
+    """Carry out a till's request, and the next that comes while its outcome is still shown."""
     while asked is not None:
-        match asked.wish:
+        match asked.request:
             case OrderTaken() as taken:
                 asked = await _order(desk, taken)
             case Settle():
@@ -84,7 +84,7 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
 
 
 async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
-    """Take an order, or say why not, and carry it out; the next wish, if one came at its end."""
+    """Take an order, or say why not, and carry it out; the next request, if one came then."""
     not_taken = await why_no_order(desk, taken)
     if not_taken is None and await Look.of(Lookups.order, taken.id) is not None:
         not_taken = NotNow.TAKEN_BEFORE
@@ -107,7 +107,7 @@ async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
 
 
 async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnded | None:
-    """From the amount on the display to the outcome; None when no money moved and none will."""
+    """From the amount on the display to the outcome; None if no money moves."""
     refusal = await clear_what_is_owed(desk, advice=taken.kind is not Kind.SALE)
     if refusal is not None:
         await _refused(taken, refusal)
@@ -172,7 +172,7 @@ async def _give_up(
     agreed_to: bool = True,
     stopped: bool = False,
 ) -> None:
-    """End an order that was given up before its intent: by the till, or by whoever stands there."""
+    """End an order that was given up before its intent, by the till or at the keypad."""
     step = EntryStep.CARD if agreed_to else EntryStep.AMOUNT_CHECK
     by_till = stopped or await LastStop()
     await abandon(taken.kind, step, why, money)
@@ -187,7 +187,7 @@ async def _give_up(
 
 
 async def _refused(taken: OrderTaken, refusal: Refusal | None) -> None:
-    """End an order that a rule forbids by now. None: something is owed to the acquirer first."""
+    """End an order that a rule refuses now. None: something is owed to the acquirer first."""
     words = refusal.code.value if refusal is not None else "owed to the acquirer"
     cause = EndCause.OWED_FIRST
     if refusal is not None:
@@ -314,7 +314,7 @@ async def _until_left(
 
 
 async def _answered(since_ms: int, until_ms: int, job: int) -> TillAsked | Key | None:
-    """The next wish of a till; or ENTER, which prints; None for any other end."""
+    """The next request of a till; or ENTER, which prints; None for any other end."""
     while True:
         left_ms = until_ms - (await Now()).monotonic_ms
         if left_ms <= 0:
@@ -331,7 +331,7 @@ async def _answered(since_ms: int, until_ms: int, job: int) -> TillAsked | Key |
             return None
 
 
-# -- other wishes -----------------------------------------------------------------------------
+# -- other requests ---------------------------------------------------------------------------
 
 
 async def _settle(desk: Desk) -> TillAsked | None:

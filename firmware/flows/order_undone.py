@@ -19,7 +19,7 @@ from firmware.payments.transact import PaymentEnded
 async def give_back(
     desk: Desk, agreed: Agreed, original: Transaction
 ) -> PaymentEnded | GivenUp | None:
-    """The same card, its PIN if the setting asks, and the acquirer; None where it must not yet."""
+    """Ask for the same card, its PIN if set, then the acquirer; None: money may not move yet."""
     settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
     met = await present_with_pin(desk, agreed, original, asked=settings.pin)
     if isinstance(met, GivenUp):

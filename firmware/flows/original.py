@@ -128,7 +128,7 @@ async def agree_on_part(
 
 
 def detail_of(original: Transaction) -> tuple[Phrase, ...]:
-    """What the frame that is agreed to says of the original."""
+    """The lines about the original on the frame that is agreed to."""
     return (
         Phrase.of(Text.ORIGINAL_OF, voucher=f"{original.stan:06d}"),
         Phrase.of(Text.CARD_TAIL, tail=original.card.last4),
@@ -136,7 +136,7 @@ def detail_of(original: Transaction) -> tuple[Phrase, ...]:
 
 
 async def refuse(desk: Desk, kind: Kind, refusal: Refusal | None) -> None:
-    """Say why an original cannot be undone; an unknown one may be another terminal's voucher."""
+    """Show why an original cannot be undone; an unknown one may be another terminal's."""
     refusal = refusal or Refusal(Code.NO_SUCH_VOUCHER)
     words = [why_refused(refusal)]
     if refusal.code is Code.NO_SUCH_VOUCHER:

@@ -66,7 +66,7 @@ async def other(desk: Desk) -> None:
 
 
 async def _certificate(desk: Desk) -> None:
-    """What whoever sets up a till compares with what the till sees, by `pos till fingerprint`."""
+    """Show the fingerprint, to be compared with what a till sees when it is set up."""
     fingerprint = await ApiFingerprint()
     title = Phrase.of(Text.API_CERTIFICATE)
     if not fingerprint:
@@ -78,7 +78,7 @@ async def _certificate(desk: Desk) -> None:
 
 
 async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Advice | ScriptResult]) -> None:
-    """How many are owed to the host, and which."""
+    """How many of these are owed, and which."""
     count = Phrase.of(title, count=len(owed))
     if owed:
         await page_through(desk, count, tuple(named(each.transaction) for each in owed))

@@ -1,6 +1,6 @@
-"""Out of service: trade has stopped safely; what is wrong is named, and trade goes on by itself.
+"""Out of service: shows what is wrong until it is over; then trade goes on by itself.
 
-What the host is owed is tried again meanwhile, as long as the journal can be written. A clock that
+What is owed is sent again meanwhile, as long as the journal can be written. A clock that
 is far from what the journal saw may also be right: the supervisor looks at it and says so.
 """
 
@@ -66,7 +66,7 @@ def words_of(trouble: Trouble) -> tuple[Text, Text]:
 
 
 class _Story(Struct):
-    """What failed in an outage, by name and detail, and what of it the journal knows."""
+    """What failed in an outage, by name and detail, and what of it is recorded."""
 
     seen: dict[str, str] = field(default_factory=dict)
     journaled: set[str] = field(default_factory=set)
@@ -138,7 +138,7 @@ async def _display_slip() -> PrintQueued:
 
 
 async def _slips_out_of_date() -> list[PrintDropped]:
-    """Slips that say that the display is lost, and did not come out while it was."""
+    """Fault slips of a lost display that were not printed before it came back."""
     return [
         PrintDropped(job=job.job, detail="the display is back")
         for job in await Look.of(Lookups.print_jobs)
@@ -147,7 +147,7 @@ async def _slips_out_of_date() -> list[PrintDropped]:
 
 
 async def _trust_clock(desk: Desk, fault: Fault) -> None:
-    """The clock is right, and what the journal saw was not: the supervisor may say so."""
+    """Let the supervisor say that the clock is right, although the journal's records differ."""
     if await supervisor(desk, CLOCK):
         await CheckClock(trust=True)
         override = GuardOverridden(guard=GuardKind.CLOCK, shown=fault.detail, operator=SUPERVISOR)

@@ -36,7 +36,7 @@ class _Next(enum.Enum):
 
 
 async def finish(desk: Desk, ended: PaymentEnded) -> None:
-    """Show how it ended, print what is owed, and see the card out."""
+    """Show how it ended, print what is owed, and wait until the card is out."""
     match ended:
         case PaymentApproved():
             await _approved(desk, ended)
@@ -47,7 +47,7 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
 
 
 async def _not_approved(desk: Desk, ended: NotApproved) -> None:
-    """Say why not, and what stands, until a key is pressed; nothing is owed."""
+    """Show why not, and what stands, until a key is pressed; nothing is owed."""
     await Beep(long=True)
     shown = await show(desk, not_approved(desk, ended))
     while True:

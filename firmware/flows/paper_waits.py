@@ -30,7 +30,7 @@ async def no_receipt() -> Phrase | None:
 
 
 async def unproven() -> Phrase | None:
-    """What to say of a printer that has never answered: nobody can vouch for its paper."""
+    """The line for a printer that has never answered: its papers may not have come out."""
     silent = await PrinterSays() is PaperState.UNKNOWN
     return Phrase.of(Text.PRINTER_UNPROVEN) if silent else None
 

@@ -43,7 +43,7 @@ async def supervisor(desk: Desk, purpose: str) -> bool:
 async def ask_password(
     desk: Desk, operator: str, title: Phrase, purpose: str
 ) -> Verified | MustChange | None:
-    """Ask for an operator's password until it is right; None when it is not to be had, and why."""
+    """Ask for an operator's password until it is right; None when given up or locked."""
     notice: Phrase | None = None
     while True:
         password = await enter_password(desk, title, password_length(operator), notice)

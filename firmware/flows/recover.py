@@ -24,8 +24,8 @@ from firmware.ui.texts import Text
 async def recover(desk: Desk, *, power_lost: bool) -> None:
     """Turn open intents into what is owed, send it, reprint doubtful papers, end a settlement.
 
-    An open intent is reversed; a refund on an acquirer's line is told again instead. What was
-    open was cut short by the power, or by a fault that took the terminal out of service.
+    An open intent is reversed; a refund on an acquirer's line is repeated instead. What was open
+    was cut short by a power cut, or by a fault that took the terminal out of service.
     """
     cause = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
     open_intents = await Look.of(Lookups.open_intents)

@@ -94,10 +94,10 @@ async def charge(desk: Desk, agreed: Agreed) -> None:
         await release_card()
         await abandon(agreed.kind, EntryStep.CARD, met, agreed.amount)
         return
-    # 6. Intent, host, card, outcome.
+    # 6. Intent, acquirer, card, outcome.
     ended = await transact(desk, met.ready, met.end_with_card)
     await release_card()
-    # 7–8. Outcome, vouchers, and half a minute to undo it.
+    # 7–8. Outcome, receipts, and half a minute to undo it.
     await finish(desk, ended)
 
 
@@ -146,7 +146,7 @@ async def _keyed_twice(desk: Desk, kind: Kind, amount: Money) -> bool:
 
 
 class Met(Struct, frozen=True):
-    """A card that has decided, and how to end with it after the host's answer."""
+    """A card that has decided, and how to end with it after the acquirer's answer."""
 
     ready: Ready
     end_with_card: CardEnd
@@ -207,10 +207,10 @@ def _met(
 
 
 def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd:
-    """The second half of the card session: the host's answer to the card, and its last word.
+    """The second half of the card session: the card gets the acquirer's answer and decides last.
 
-    In training no issuer has answered, so none can authenticate itself: the card is told of no
-    approval, which keeps its counts as they were; its refusal changes no training transaction.
+    In training no issuer has answered, so none can authenticate itself: the card is given no
+    approval, which leaves its counters as they were; its refusal changes nothing.
     """
     arqc = first.ac.hex().upper()
 
@@ -220,7 +220,7 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
                 answer.card_code, answer.issuer_authentication_data, answer.scripts
             )
         else:
-            # the host may have approved and is asked to reverse: the card must not approve offline
+            # the acquirer may have approved, and will get a reversal: the card must not approve
             told = UnableToGoOnline(decline=True)
         word = await presented.session.complete(told)
         match word:

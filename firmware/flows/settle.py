@@ -1,4 +1,4 @@
-"""结算: the batch's totals, held against the host's; the batch closed and the next one opened."""
+"""结算: the batch's totals against the acquirer's; the batch closed and the next one opened."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def settle(desk: Desk) -> None:
 
 
 async def _rehearse(desk: Desk) -> None:
-    """In training: its own totals and their slip; nothing is closed or asked of a host."""
+    """In training: its own totals and their slip; nothing is closed or sent."""
     batch, last = (
         await Look.of(Lookups.batch),
         await Look.of(Lookups.last_transaction, training=True),

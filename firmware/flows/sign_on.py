@@ -16,7 +16,7 @@ from firmware.ui.texts import Text
 
 
 async def sign_on(desk: Desk) -> None:
-    """Ask until an operator has signed on; what the host is owed is tried again meanwhile."""
+    """Ask until an operator has signed on; what is owed to the acquirer is sent again meanwhile."""
     retry = await Retry.begin(desk)
     while not await try_sign_on(desk):
         await retry.go_on(desk, await Now())
@@ -68,7 +68,7 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
 
 
 async def sign_off(desk: Desk) -> None:
-    """Sign the operator off; what the host is owed goes first, and what stays owed is told."""
+    """Sign the operator off, after sending what is owed; the display says what stays owed."""
     title = Phrase.of(Text.SIGN_OFF_ASK, operator=desk.operator)
     question = Notice(title, (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON), training=desk.training)
     if isinstance(await confirm(desk, question), GivenUp):

@@ -1,4 +1,4 @@
-"""Codes in words of the catalogue: why a payment may not be, what is owed, why nobody answers."""
+"""Codes in words of the catalogue: why a payment is refused, what is owed, why no answer came."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def why_refused(refusal: Refusal) -> Phrase:
 def why_no_answer(answer: NoAnswer) -> tuple[Phrase, ...]:
     """What may be wrong with a line whose acquirer does not answer, or not as it should.
 
-    Who gets a wrong TPDU or header says nothing at all, so silence names both.
+    An acquirer that gets a wrong TPDU or header does not answer, so silence may mean both.
     """
     match answer.cause:
         case NoAnswerCause.NO_MASTER:
@@ -82,7 +82,7 @@ def why_no_answer(answer: NoAnswer) -> tuple[Phrase, ...]:
 
 
 def what_is_owed(owed: Owed) -> Phrase | None:
-    """What the acquirer has still to hear of, reversals first; None when it knows all."""
+    """What is owed to the acquirer, reversals first; None when nothing is."""
     if owed.reversals:
         return Phrase.of(Text.REVERSALS_PENDING, count=owed.reversals)
     if owed.refunds:

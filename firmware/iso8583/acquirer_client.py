@@ -1,4 +1,4 @@
-"""Asks an acquirer at the end of a line, and signs on by itself whenever keys are wanted.
+"""Asks an acquirer at the end of a line, and signs on by itself when keys are needed.
 
 A sign-on goes out before a request when there are no working keys, when the last one was on another
 day, when an answer demanded one (the header's nibble 3; 77, 99 or A0) or when three answers in a
@@ -152,7 +152,7 @@ def _is_new(request: LineRequest) -> bool:
 
 
 def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answered:
-    """The answer with what its code means for this request. An unknown code approves nothing."""
+    """The answer, with what its code means for this request. An unknown code approves nothing."""
     codes, code = profile.answers, answer.response_code
     match request:
         case ReversalRequest():

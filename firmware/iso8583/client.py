@@ -27,7 +27,7 @@ class KnowsDelivery(Protocol):
 
 
 class HostClient:
-    """Speaks to the acquirer at the other end of `link`, under the keys that `keys` has in use."""
+    """Asks the acquirer at the other end of `link`, under the keys that `keys` gives."""
 
     def __init__(self, link: HostLink, keys: KeySource, *, pin_format: PinFormat = 0) -> None:
         self._link = link

@@ -56,7 +56,7 @@ class FieldShape(Struct, frozen=True):
 
     @classmethod
     def of(cls, notation: str) -> FieldShape:
-        """The shape that `n..19` and its kin write. Raises ValueError."""
+        """The shape that a text such as `n..19` stands for. Raises ValueError."""
         match = _NOTATION.fullmatch(notation)
         if match is None:
             raise ValueError(f"expected n6, n..19, b...255, n3 right or so, not {notation!r}")

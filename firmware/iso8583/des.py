@@ -1,7 +1,7 @@
 """Two-key triple DES and ISO/IEC 9797-1 MAC algorithm 3, on the part of cryptography that stays.
 
-psec and pyemv reach for a place that cryptography is about to remove; they are the tests' oracles
-here, and this module is what runs.
+psec and pyemv import DES from a place that cryptography is about to remove. psec is used for PIN
+blocks alone (`pinblock.py`); both check this module in tests.
 """
 
 from __future__ import annotations

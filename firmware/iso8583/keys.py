@@ -1,4 +1,4 @@
-"""The keys of a terminal and its acquirer: a master in a file, a session's keys for each batch."""
+"""The keys of a terminal and its acquirer: a master key in a file, session keys for each batch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KeyFileError(ValueError):
 class SessionKeys(Struct, frozen=True):
     """What protects one terminal's messages in one batch: keys of 16 bytes.
 
-    An acquirer's working keys may have 8, and it gives none for blocks of format 4.
+    Working keys of an acquirer may have 8; it delivers none for PIN blocks of format 4.
     """
 
     mac: SecretKey  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message

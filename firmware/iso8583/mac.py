@@ -75,7 +75,7 @@ def _folded(data: bytes, padding: Padding, size: int, encipher: des.Encipher) ->
 
 
 def _all_blocks(padded: bytes, size: int) -> bytes:
-    """XOR of all blocks: of one half and the other, again and again, as it takes no order."""
+    """XOR of all blocks: of two halves, again and again, for their order does not matter."""
     while len(padded) > size:
         half = -(-len(padded) // (2 * size)) * size
         padded = des.exclusive_or(padded[:half], padded[half:].ljust(half, b"\x00"))

@@ -51,9 +51,9 @@ class FinancialRequest(Struct, frozen=True):
 class ReversalRequest(Struct, frozen=True):
     """Undo what `payment` did, if it did anything and is the payment meant here.
 
-    `date` and `time` are those of the asking; the payment's own and `last4` say which payment is
+    `date` and `time` are those of the reversal; the payment's own and `last4` say which payment is
     meant, for its numbers may have been given out twice. One that is empty is not compared.
-    Who asks says the `cause`; who is asked reads field 39, `response_code`.
+    The terminal gives the `cause`; the acquirer reads field 39, `response_code`.
     """
 
     payment: Payment
@@ -111,7 +111,7 @@ class Balance(Struct, frozen=True):
 
 
 class Control(enum.Enum):
-    """What is said about the line itself, and moves no money."""
+    """A request about the line itself; it moves no money."""
 
     SIGN_ON = "sign-on"  # asks for working keys
     SIGN_OFF = "sign-off"
@@ -211,7 +211,7 @@ class Answered(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """What the journal says of an answer that leaves something owed."""
+        """The words for the journal of an answer that leaves something owed."""
         return self.response_code
 
     @property
@@ -221,17 +221,17 @@ class Answered(Struct, frozen=True):
 
     @property
     def is_approval(self) -> bool:
-        """Whether it is done as it was asked for."""
+        """Whether all that was asked for is approved."""
         return self.response_code == APPROVED if self.approves is None else self.approves
 
     @property
     def is_part(self) -> bool:
-        """Whether less than was asked for is done."""
+        """Whether less than was asked for is approved."""
         return self.amount_minor is not None
 
     @property
     def card_code(self) -> str:
-        """What the card is told (tag 8A): a card knows no other approval than 00."""
+        """The code for the card (tag 8A): a card knows no other approval than 00."""
         if self.approves is None:
             return self.response_code
         if self.approves:
@@ -266,7 +266,7 @@ class NoAnswer(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """What the journal says of it."""
+        """The words for the journal."""
         return self.reason.value
 
 
@@ -284,7 +284,7 @@ def subject_of(request: HostRequest) -> Payment | OfItself: ...
 @overload
 def subject_of(request: LineRequest) -> Payment | AboutTheBatch: ...
 def subject_of(request: LineRequest) -> Payment | AboutTheBatch:
-    """What a request is about: it has terminal, merchant, batch, STAN and `training`."""
+    """The part of a request that has terminal, merchant, batch, STAN and `training`."""
     if isinstance(request, FinancialRequest | ReversalRequest | ScriptRequest):
         return request.payment
     return request

@@ -1,7 +1,7 @@
 """The PIN on the wire: a block of ISO 9564-1 under the session's key for that format.
 
-Format 0 has 8 bytes under two-key 3DES; format 4 has 16 under AES-128, with random fill, so that
-the same PIN never looks the same twice.
+Format 0 has 8 bytes under two-key 3DES, or under DES where an acquirer's PIN key has 8 bytes;
+format 4 has 16 under AES-128, with random fill, so that the same PIN never looks the same twice.
 """
 
 from __future__ import annotations

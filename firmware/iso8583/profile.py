@@ -45,7 +45,7 @@ class ProfileError(ValueError):
 
 
 class FrameShape(Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands before the message: 5 bytes of TPDU, 6 of header or none, as hex."""
+    """The bytes before the message: 5 of TPDU, 6 of header or none, as hex."""
 
     tpdu: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{10}$")] = "6000030000"
     header: Annotated[str, Meta(pattern="^(?:[0-9A-Fa-f]{12})?$")] = "603100311003"
@@ -112,7 +112,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         return Codec(f"the profile {self.name}", self.shapes)
 
     def wanted(self, name: str) -> tuple[int, ...] | None:
-        """Which fields the request of this name has; None: whatever there is to say."""
+        """Which fields the request of this name has; None: each that has a value."""
         found = self.requests.get(name)
         if found is None and name == "upload_chip":
             return tuple(number for number in CHIP_FIELDS if str(number) in self.fields)
@@ -121,7 +121,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     def seals(self, name: str) -> bool:
         """Whether the request of this name, and its answer, have a MAC, where there are keys.
 
-        Those of an upload alone may go without: they move no money.
+        Only messages of an upload may have none: they move no money.
         """
         wanted = self.wanted(name)
         return not name.startswith("upload") or wanted is None or 64 in wanted

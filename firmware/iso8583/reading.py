@@ -185,7 +185,7 @@ def _objects(value: str, *, clear: bool) -> Iterator[ObjectRow]:
 
 
 def _without_card(value: str) -> str:
-    """EMV data with the values of 5A, 57 and their kin starred, where it can be read as TLV."""
+    """EMV data with the values of 5A, 57 and the like starred, where it can be read as TLV."""
     from firmware.emv import tlv  # noqa: PLC0415 - only where field 55 is read
 
     try:

@@ -53,14 +53,14 @@ def numbers_of(fields: Fields) -> dict[str, Any]:
 
 
 def financial_type(request: FinancialRequest) -> str:
-    """0220 for what the acquirer is told, 0200 for what it is asked, 0100 for what only holds."""
+    """0220 for an advice, 0200 for a request that moves money, 0100 for one that only holds."""
     if request.payment.kind in _HOLD_ALONE:
         return "0100"
     return "0220" if request.offline or request.payment.kind is Kind.REFUND else "0200"
 
 
 def add_card(fields: Fields, card: CardPresented, kind: Kind | None = None) -> None:
-    """Say which card was presented, how, and for what; its PIN is not said here."""
+    """Set the fields of the card, how it was read and what for; the PIN is set elsewhere."""
     fields["2"], fields["14"] = card.pan.reveal(), card.expiry
     fields["22"] = WITH_PIN[bool(card.pin)]
     fields["25"] = "06" if kind in _OF_PREAUTHS else "00"

@@ -1,7 +1,7 @@
 """Batch numbers begin anew at 1 after 999,999: which batch of a terminal a number names.
 
-The books count on: batch 1,000,000 is the second with the number 1. So books that never came that
-far hold the very numbers.
+The books count on: their batch 1,000,000 is the second with the number 1. Up to 999,999 the count
+and the number are the same.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class TcpLink:
         """Nothing stays open between exchanges."""
 
     def _connect(self, deadline_ms: int) -> socket.socket:
-        """A connection, over TLS if it is to be. Raises OSError."""
+        """A connection, over TLS if that is set. Raises OSError."""
         try:
             line = self._dial(deadline_ms)
             if self._tls is None:
@@ -128,7 +128,7 @@ class TcpLink:
         return self._receive(line, deadline_ms)
 
     def _receive(self, line: socket.socket, deadline_ms: int) -> bytes:
-        """What `exchange` gives of one answer. Raises OSError."""
+        """One answer, as `exchange` gives it. Raises OSError."""
         frame = self._frame(line, deadline_ms)
         return frame[LENGTH_BYTES + TPDU_BYTES :] if len(frame) > LENGTH_BYTES else frame
 
@@ -200,7 +200,7 @@ class FrameLink(TcpLink):
             _end(line)
 
     def _take(self) -> socket.socket | None:
-        """The kept connection, unless the other end has closed it or has said something unasked."""
+        """The kept connection, unless the other end has closed it or sent bytes unasked."""
         line, self._kept = self._kept, None
         if line is None:
             return None

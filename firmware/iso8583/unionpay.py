@@ -131,8 +131,8 @@ class UnionPay:
     ) -> AnswerRead:
         """What came back. Never raises, whatever the bytes.
 
-        A code that asks for a sign-on is heard without a right MAC, for the keys may be what is
-        wrong; it decides nothing about the request, which stays without an answer then.
+        A code that asks for a sign-on counts without a right MAC, for the keys may be wrong; the
+        request itself then has no answer.
         """
         demanded = False
         try:
@@ -165,7 +165,7 @@ class UnionPay:
     def read_opened(
         self, opened: RequestOpened, keys: SessionKeys | None, today: date
     ) -> RequestRead:
-        """What a request asks of whom has these keys. Never raises."""
+        """What a request asks, read under the keys of its terminal. Never raises."""
         asked = self._asked(opened.line.message, opened.fields, keys, today)
         return RequestRead(opened.line, opened.fields, asked)
 

@@ -204,7 +204,7 @@ def _add_original(fields: Fields, payment: Payment) -> None:
 def request_of(
     fields: Fields, keys: SessionKeys | None, today: date, profile: Profile
 ) -> LineRequest:
-    """What a message asks. Its date and time are not said and are given as "".
+    """The request that a message carries; its date and time are not in it and are "".
 
     Raises WireError, and KeyError with the number of a field that is missing.
     """
@@ -276,7 +276,7 @@ def _original_of(fields: Fields, today: date) -> OriginalRef | None:
 
 
 def _last(mmdd: str, today: date) -> str:
-    """The last day YYYYMMDD with this month and day, tomorrow at most: clocks differ."""
+    """The latest day YYYYMMDD with this month and day, tomorrow at most: clocks differ."""
     for year in range(today.year + 1, today.year - 5, -1):
         try:
             day = date(year, int(mmdd[:2]), int(mmdd[2:]))

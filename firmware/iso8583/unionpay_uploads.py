@@ -35,7 +35,7 @@ CHIP_ONLINE, CHIP_FAILED = frozenset({"203", "205"}), frozenset({"204", "206"}) 
 
 
 def network_code(request: Upload, profile: Profile) -> str:
-    """What field 60.3 says of an element of an upload."""
+    """The network code (60.3) of an element of an upload."""
     match request:
         case UploadRequest():
             return DETAILS

@@ -1,6 +1,6 @@
 """The format of `host.kind` `local` and `tcp`: requests, answers as ISO 8583 messages and back.
 
-An acquirer's format is in `unionpay.py`. Nothing is taken on trust.
+An acquirer's format is in `unionpay.py`. All that is read is checked.
 
     0100/0110  pre-authorisation (030000, type 10), its void (200000, type 11)
     0200/0210  sale (000000, type 22), void (200000, type 23), balance (310000, type 01),
@@ -234,7 +234,7 @@ def _request(fields: Fields, session: SessionKeys, today: date) -> HostRequest:
 
 
 def _original(fields: Fields) -> OriginalRef | None:
-    """The original that a void or refund names; its amount is not said, and is given as 0."""
+    """The original that a void or refund names; its amount is not in the message, and is 0 here."""
     numbers, reference = fields.get("61", _NO_ORIGINAL), fields.get("37", "")
     code = fields.get("38", "")
     if len(numbers) != len(_NO_ORIGINAL):
@@ -254,7 +254,7 @@ def _original(fields: Fields) -> OriginalRef | None:
 def _meant(fields: Fields) -> tuple[dict[str, Any], str]:
     """When the reversed payment was, and the last digits of its card.
 
-    A terminal of an earlier release does not say.
+    A terminal of an earlier release does not send it.
     """
     if "61" not in fields:
         return {"date": "", "time": ""}, ""

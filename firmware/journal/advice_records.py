@@ -6,7 +6,7 @@ from firmware.journal.base import Base
 
 
 class AdviceQueued(Base, frozen=True, tag="UploadQueued"):
-    """A card approved offline: the acquirer must be sent an advice. It lies sealed by the log."""
+    """A card approved offline: an advice is owed. Its card lies sealed beside the log."""
 
     batch: int
     stan: int
@@ -22,7 +22,7 @@ class AdviceAttempted(Base, frozen=True, tag="UploadAttempted"):
 
 
 class AdviceAnswered(Base, frozen=True, tag="UploadAnswered"):
-    """The acquirer has answered the advice of a sale: 00 it has it, else it refuses to pay."""
+    """The acquirer has answered the advice of a sale: 00 accepts it, else it refuses to pay."""
 
     batch: int
     stan: int
@@ -32,7 +32,7 @@ class AdviceAnswered(Base, frozen=True, tag="UploadAnswered"):
 
 
 class ScriptQueued(Base, frozen=True):
-    """The issuer's scripts were carried out on the card: the acquirer must hear with what result.
+    """The issuer's scripts were carried out on the card: their result is owed to the acquirer.
 
     `de55` is field 55 of the message, in hex; it has no card number.
     """
@@ -52,7 +52,7 @@ class ScriptAttempted(Base, frozen=True):
 
 
 class ScriptAnswered(Base, frozen=True):
-    """The acquirer has answered: it is not told again."""
+    """The acquirer has answered: the result is not sent again."""
 
     batch: int
     stan: int

@@ -6,4 +6,4 @@ from msgspec import Struct
 
 
 class Base(Struct, frozen=True, tag=True, omit_defaults=True, kw_only=True):
-    """A journal record; its tag is the class name, or the name that it once had."""
+    """A journal record; its tag is the class name, or an earlier name of the class."""

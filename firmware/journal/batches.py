@@ -1,4 +1,4 @@
-"""What happens to batches, in the projections: opened, settled, closed, gone on with from a copy.
+"""What records of batches change in the projections: opened, settled, closed, restored.
 
 After the last number a batch is number 1 again. So it has a serial beside its number, which counts
 the batches of this journal: it alone says which batch is the later one.
@@ -77,7 +77,7 @@ def project(
 
 
 def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
-    """Numbers go on after those the copy lacks; papers it owes may have been printed since."""
+    """Let numbers go on after those that the copy lacks; its owed papers may be printed already."""
     now = db.execute(
         "SELECT batch, next_stan, (SELECT count(*) FROM transactions WHERE state = 'open') AS open,"
         " (SELECT batch FROM transactions WHERE training = 0 ORDER BY intent DESC) AS last"
@@ -96,7 +96,7 @@ def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
 
 
 def _forget_cards(db: sqlite3.Connection, batch: int) -> None:
-    """Nothing will be asked of a closed batch's cards again, but of those that are still owed."""
+    """Delete the sealed cards of a closed batch, but for those that are still owed."""
     db.execute(f"DELETE FROM sealed WHERE batch = ? AND {_NOT_OWED}", (batch,))  # noqa: S608 - ours
 
 

@@ -73,7 +73,7 @@ def shorten_log(connection: sqlite3.Connection) -> None:
 
 
 def keep_log(database: Path) -> None:
-    """Keep the write-ahead log under a name of its own, for whoever looks for what it lost.
+    """Keep the write-ahead log under another name, to be searched for lost records.
 
     Closing the database deletes it. An earlier one that was kept stays.
     """
@@ -87,7 +87,7 @@ def _unusable(path: Path, error: OSError) -> JournalFault:
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Open a database that is only looked at, a running terminal's or a copy on a read-only disk.
+    """Open a database for reading: a running terminal's, or a copy on a read-only disk.
 
     Raises JournalFault.
     """
@@ -141,10 +141,10 @@ def _set(connection: sqlite3.Connection, name: str, value: str, expected: object
 
 
 class Hold(Struct):
-    """The directory is ours: a lock that the kernel gives back when the process ends.
+    """A lock on the directory; the kernel releases it when the process ends.
 
-    The lock file also remembers what was begun here, so that what is gone is told from a first
-    start: the journal by its first record's hash, and notes, a name and its values a line.
+    The lock file also says what was begun here, so that a lost journal is not taken for a first
+    start: its first line is the hash of the first record, then notes, a name and its values a line.
     """
 
     path: Path

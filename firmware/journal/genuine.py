@@ -1,6 +1,6 @@
 """Whether the text of a QR code is genuine: signed by the terminal, and true of its journal.
 
-Whoever has a paper can tell a journal whose tail was cut off: the record it names is not there.
+A paper proves that a journal's tail was cut off: the record that it names is not there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from firmware.journal.signed_record import (
 from firmware.journal.verify import database_of
 
 _SLIP = "a settlement slip"
-WHAT = {VOUCHER: "a voucher", SETTLEMENT: _SLIP, COMPLETED: _SLIP}
+WHAT = {VOUCHER: "a receipt", SETTLEMENT: _SLIP, COMPLETED: _SLIP}
 _NEVER = 2**62
 _LATER = {"type", "record", "hash"}  # a sale that is reversed later has a later record
 
@@ -61,7 +61,7 @@ def verify_signed_record(
 
     A key is not accepted for records after the one that introduced the next. A journal names the
     keys of its chain itself: they count if one of `keys` is among them, or if none is given. The
-    journal is taken at its word; whether it is whole, `verify_journal` says. Never raises.
+    journal itself is not checked: `verify_journal` says whether it is whole. Never raises.
     """
     report = SignedRecordReport()
     version, _, _ = text.partition("*")
@@ -86,7 +86,7 @@ def verify_signed_record(
 
 
 def _believed(keys: Introduced, record: int) -> Iterator[Ed25519PublicKey]:
-    """The keys that may speak of a record: none that had been replaced by then."""
+    """The keys that count for a record: none that had been replaced by then."""
     ends = [*(first or _NEVER for first, _ in keys[1:]), _NEVER]
     for (_, key), end in zip(keys, ends, strict=True):
         if record < end:
@@ -102,7 +102,7 @@ def _is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
 
 
 def _compare(report: SignedRecordReport, path: Path, keys: Introduced) -> Introduced:
-    """Hold the fields against the journal's record; gives the keys that count then."""
+    """Compare the fields with the journal's record; gives the keys that count then."""
     if not path.is_file():
         report.faults.append("there is no journal here")
         return keys
@@ -143,7 +143,7 @@ def _compare_fields(report: SignedRecordReport, journal: Lookups) -> None:
 
 
 def _expected(report: SignedRecordReport, journal: Lookups) -> dict[str, str] | None:
-    """The fields that hold for good, as the journal has them; None when it has no such thing."""
+    """The fields that never change, as the journal has them; None when it has no such paper."""
     batch, training = report.number("batch"), report.fields["type"].endswith("T")
     if report.fields["version"] == VOUCHER:
         found = journal.transaction(

@@ -129,7 +129,7 @@ class TerminalKeys:
 
 
 def make_private(directory: Path) -> None:
-    """Close the data directory to everybody but its owner. Raises JournalFault, OSError.
+    """Close the data directory to all users but its owner. Raises JournalFault, OSError.
 
     A copy that was put there by hand often comes with mode 0755: then the journal and all that a
     later release may put there could be read by every user of the machine.

@@ -19,6 +19,6 @@ class TailLost(Base, frozen=True):
 
 
 class BooksReplaced(Base, frozen=True):
-    """The embedded host's books were lost, and a person let others take their place."""
+    """The embedded host's books were lost, and a person allowed others in their place."""
 
     before: str  # their identity

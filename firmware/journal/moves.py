@@ -31,7 +31,7 @@ _TOTALS = {kind: f"{kind.value}s" for kind in COUNTED}  # sales, voids, refunds,
 
 
 def project(db: sqlite3.Connection, entry: ChainedRecord, record: _Moves) -> None:
-    """Bring up to a record what changes by it. Raises RuleBroken when it contradicts the log."""
+    """Change the projections by a record. Raises RuleBroken when it contradicts the log."""
     match record:
         case IntentRecorded():
             _intent(db, entry, record)
@@ -263,7 +263,7 @@ def _ended(db: sqlite3.Connection, row: Row, seq: int, state: State) -> None:
 
 
 def _used(db: sqlite3.Connection, row: Row, stan: int) -> None:
-    """What a void or completion rests on is used by it (`stan`), or stands again (0)."""
+    """Mark the original of a void or completion as used by `stan`, or with 0 as free again."""
     kind, original = Kind(row["kind"]), row["original"]
     if kind is Kind.COMPLETION:
         _completed(db, original, stan)
@@ -280,7 +280,7 @@ def _completed(db: sqlite3.Connection, hold: int, stan: int) -> None:
 
 
 def _voided(db: sqlite3.Connection, original: int, stan: int) -> None:
-    """The original is voided by `stan`, or stands again (0); its day's sums follow."""
+    """Mark the original as voided by `stan`, or with 0 as standing again; its day's sums too."""
     db.execute("UPDATE transactions SET voided_by = ? WHERE intent = ?", (stan, original))
     row = _row(db, original)
     if row is not None and not row["training"] and Kind(row["kind"]).sign:

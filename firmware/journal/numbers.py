@@ -33,7 +33,7 @@ class OperatorRow(msgspec.Struct, frozen=True):
 
 
 class NumberLookups(Reading):
-    """What the next transaction and the next paper are called, and the state they find."""
+    """The numbers of the next transaction and the next paper, and the terminal's state."""
 
     def batch(self) -> int:
         """The open batch; the first one is 1."""
@@ -54,7 +54,7 @@ class NumberLookups(Reading):
         return self._number(f"SELECT {column} FROM terminal")  # noqa: S608 - one of two above
 
     def numbers_used_up(self, *, training: bool = False) -> bool:
-        """Whether the open batch has the next voucher number already: all of them are given out."""
+        """Whether the next voucher number is used in the open batch: all are given out then."""
         rows = self._all(
             "SELECT 1 FROM terminal b JOIN transactions t ON t.stan = ? AND t.batch = b.batch"
             " AND t.training = +? AND t.serial = b.serial",

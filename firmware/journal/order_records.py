@@ -29,7 +29,7 @@ class OrderLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NexoMessage(Struct, frozen=True, kw_only=True):
-    """The message of nexo Retailer that asked for an order: what it is called there."""
+    """The message of nexo Retailer that asked for an order, by its names there."""
 
     category: str
     sale_id: str

@@ -1,8 +1,8 @@
 """Orders of tills: what their records change, and what can be asked of them.
 
-An order points to its intent, and so stands where its payment stands. Every record that changes one
-is a row of `order_events`, whose number is the order's version: whoever follows them from a number
-on misses none.
+An order points to its intent, and so has the state of its payment. Every record that changes one is
+a row of `order_events`, whose number is the order's version: a reader who follows these numbers
+misses none.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def begun(db: sqlite3.Connection, seq: int, intent: IntentRecorded) -> None:
 
 
 def moved(db: sqlite3.Connection, seq: int, intent: int | None) -> None:
-    """The transaction of record `intent` changed by record `seq`: its order stands as it does."""
+    """Note that record `seq` changed the transaction of `intent`, and so its order."""
     if not intent:
         return
     row = db.execute(

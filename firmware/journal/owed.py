@@ -44,7 +44,7 @@ class OwedLookups(VoucherLookups):
         return self._transactions("t.state = 'open' ORDER BY t.intent")
 
     def reversals(self) -> list[Reversal]:
-        """Reversals that the host has not confirmed, oldest first."""
+        """Reversals that the acquirer has not confirmed, oldest first."""
 
         def reversal(row: sqlite3.Row) -> Reversal:
             transaction = self._transaction_of(row)
@@ -62,7 +62,7 @@ class OwedLookups(VoucherLookups):
         return self._owed(reversal, columns, "reversals w", by="w.opened")
 
     def advices(self) -> list[Advice]:
-        """Offline approvals that the host has not answered for, oldest first."""
+        """Advices that the acquirer has not answered, oldest first."""
 
         def advice(row: sqlite3.Row) -> Advice:
             return Advice(
@@ -89,11 +89,11 @@ class OwedLookups(VoucherLookups):
         return self._owed(script, columns, owed, by="w.queued")
 
     def reversals_count(self) -> int:
-        """How many reversals the host has not confirmed."""
+        """How many reversals the acquirer has not confirmed."""
         return self._number("SELECT count(*) FROM reversals")
 
     def advice_counts(self) -> dict[Kind, int]:
-        """How many offline approvals of a kind the host has not answered for."""
+        """By kind of payment, how many advices the acquirer has not answered."""
         rows = self._all(
             "SELECT t.kind, count(*) AS found FROM uploads w"
             " CROSS JOIN transactions t ON t.intent = w.intent GROUP BY t.kind"

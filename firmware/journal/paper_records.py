@@ -31,8 +31,8 @@ class PrintSending(Base, frozen=True):
 class PrintSent(Base, frozen=True):
     """Every byte was taken and the printer was well afterwards.
 
-    `unheard`: it had answered nothing since the start, so that only the wire is known to have taken
-    the paper. It is in doubt when the printer is heard later: who knows what it did before.
+    `unheard`: the printer had answered nothing since the start, so that only the wire is known to
+    have taken the paper. It is in doubt once the printer answers.
     """
 
     job: int
@@ -47,7 +47,7 @@ class PrintDoubtful(Base, frozen=True):
 
 
 class PrintHeld(Base, frozen=True):
-    """No byte left the terminal: what PrintSending said is taken back.
+    """No byte left the terminal: PrintSending is taken back.
 
     The same paper is queued as before, also after a power cut, and comes out unmarked.
     """

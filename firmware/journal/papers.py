@@ -1,7 +1,7 @@
 """What records change about papers that are owed.
 
-A paper is queued, then sending, then out and owed no more. One that went to a printer which had
-answered nothing stays unheard, the last ten of them: it is in doubt once that printer is heard.
+A paper is queued, then sending, then out and owed no more. Papers that went to a printer which had
+never answered are kept as unheard, the last ten: they are in doubt once it answers.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def project(db: sqlite3.Connection, record: Turn | Staff | ClockRecord) -> None:
 
 
 def clock(db: sqlite3.Connection, record: ClockRecord) -> None:
-    """The release that writes, and how the clock was moved."""
+    """Note the release that writes, and how the clock was moved."""
     match record:
         case TerminalStarted():
             db.execute("UPDATE terminal SET schema = ?", (record.schema,))
@@ -46,7 +46,7 @@ def clock(db: sqlite3.Connection, record: ClockRecord) -> None:
 
 
 def took_turns(db: sqlite3.Connection, record: Turn) -> None:
-    """Who is signed on, and whether it is for training."""
+    """Note who is signed on, or whether training mode is on."""
     if isinstance(record, TrainingSwitched):
         db.execute("UPDATE terminal SET training = ?", (int(record.on),))
         return
@@ -55,7 +55,7 @@ def took_turns(db: sqlite3.Connection, record: Turn) -> None:
 
 
 def staff(db: sqlite3.Connection, record: Staff) -> None:
-    """Who may sign on. Raises RuleBroken."""
+    """Note who may sign on. Raises RuleBroken."""
     known = bool(db.execute("SELECT 1 FROM staff WHERE number = ?", (record.operator,)).fetchone())
     added = isinstance(record, OperatorAdded)
     require(known is not added, f"operator {record.operator} {'exists' if known else 'unknown'}")

@@ -81,7 +81,7 @@ _ReadInTheLogAlone = (
 
 
 def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> None:
-    """Bring up to a record what changes by it. Raises RuleBroken when it contradicts the log."""
+    """Change the projections by a record. Raises RuleBroken when it contradicts the log."""
     if isinstance(record, _ReadInTheLogAlone):
         return
     match record:

@@ -1,4 +1,4 @@
-"""How rows are asked for and become values; what a damaged file holds becomes a JournalFault.
+"""How rows are read and become values; damage in the file becomes a JournalFault.
 
 Only what is raised while a row is turned into a value means damage. A wrong call is a bug, and
 crashes.
@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Reading:
     """Reads the journal through the one connection it is given.
 
-    All look-ups of its kin raise JournalFault when the disk does not answer or the content is
+    All look-ups made of it raise JournalFault when the disk does not answer or the content is
     damaged, and block only for the disk.
     """
 

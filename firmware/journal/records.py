@@ -1,7 +1,7 @@
 """The journal's records: what happened, in past participles, as typed and strict structures.
 
 A record never holds a PAN, track data, a PIN or a key: a card is its keyed hash and the digits a
-voucher may show. Records are encoded as JSON with a `type` tag; fields are only ever added, with a
+receipt may show. Records are encoded as JSON with a `type` tag; fields are only ever added, with a
 default, so that every release reads the journals of all earlier ones.
 """
 
@@ -123,9 +123,9 @@ class IntentRecorded(Base, frozen=True):
 
 
 class OutcomeRecorded(Base, frozen=True):
-    """What the host and the card answered; ends an intent.
+    """What the acquirer and the card answered; ends an intent.
 
-    A refund without an answer is PENDING first: the acquirer is told until it has answered, and
+    A refund without an answer is PENDING first: its advice is sent until it is answered, and
     the answer is another outcome.
     """
 
@@ -147,7 +147,7 @@ class OutcomeRecorded(Base, frozen=True):
 
 
 class ReversalOpened(Base, frozen=True):
-    """The intent's fate is unknown or must be undone: tell the host until it has answered."""
+    """The intent may stand and must be undone: a reversal is sent until it is confirmed."""
 
     batch: int
     stan: int
@@ -166,7 +166,7 @@ class ReversalAttempted(Base, frozen=True):
 
 
 class ReversalConfirmed(Base, frozen=True):
-    """The host has answered the reversal: nothing of the intent stands."""
+    """The acquirer has confirmed the reversal: nothing of the intent stands."""
 
     batch: int
     stan: int
@@ -259,7 +259,7 @@ class SettlementStarted(Base, frozen=True):
 
 
 class SettlementAnswered(Base, frozen=True):
-    """The acquirer's word on the totals; what it must have uploaded is not all there yet."""
+    """The acquirer's answer about the totals; the upload that it needs is not complete yet."""
 
     batch: int
     host_totals: Totals
@@ -278,9 +278,9 @@ class BatchUploaded(Base, frozen=True):
 
 
 class ChipUploaded(Base, frozen=True):
-    """The acquirer has answered the chip's data of a transaction: it is not told again.
+    """The acquirer has answered the chip's data of a transaction: they are not sent again.
 
-    `taken` is false where it does not want them, and no money depends on that.
+    `taken` is false if it refused them; no money depends on that.
     """
 
     batch: int
@@ -290,7 +290,7 @@ class ChipUploaded(Base, frozen=True):
 
 
 class SettlementCompleted(Base, frozen=True):
-    """The batch is closed; `balanced` tells whether the host agrees."""
+    """The batch is closed; `balanced` tells whether the acquirer agrees."""
 
     batch: int
     totals: Totals

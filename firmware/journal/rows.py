@@ -1,4 +1,4 @@
-"""Rows of the journal's tables as what they stand for; a damaged file may hold anything.
+"""Rows of the journal's tables as values; a damaged file may hold anything.
 
 A record is accepted only if its hash matches its content, so what a projection leads to is
 what was written, or it is a JournalFault.

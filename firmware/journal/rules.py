@@ -1,6 +1,6 @@
-"""What no journal may say: the last guard before a record is written.
+"""What a journal must never say: the last check before a record is written.
 
-The flows refuse all of this earlier and with better words; here it holds whatever a flow does. Each
+Flows refuse all of this earlier and with better words; these rules hold whatever a flow does. Each
 rule is a function of what was recorded before, and raises RuleBroken.
 """
 
@@ -223,7 +223,7 @@ def may_approve(row: Row, original: Row | None) -> None:
 
 
 def may_advise(stan: int, row: Row | None) -> Row:
-    """The host is told of an approved sale of the open batch that it was not asked about."""
+    """An advice is of an approved sale of the open batch that the acquirer was not asked about."""
     if row is None:
         raise RuleBroken(f"advice of {stan:06d} without its sale")
     stands = row["kind"] == Kind.SALE.value and row["state"] == State.APPROVED.value
@@ -232,13 +232,13 @@ def may_advise(stan: int, row: Row | None) -> Row:
 
 
 def may_be_answered(stan: int, row: Row | None, *, owed: bool) -> None:
-    """An advice that is owed is answered; what answers a refund's is an outcome."""
+    """Only an advice that is owed is answered; the answer to a refund's is an outcome."""
     require(owed, f"advice of {stan:06d}, which is not owed")
     require(row is not None and row["kind"] == Kind.SALE.value, f"advice of {stan:06d}, no sale")
 
 
 def may_tell_script(stan: int, row: Row | None, *, owed: bool) -> None:
-    """The result of a transaction's scripts is told once, and of one that counts."""
+    """The result of scripts belongs to a transaction, and is owed only once."""
     require(row is not None, f"script result of {stan:06d} without its transaction")
     require(not owed, f"script result of {stan:06d}, which is owed already")
 
@@ -261,7 +261,7 @@ def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Ro
 
 
 def may_settle(started: SettlementStarted, batch: Row | None, totals: Totals, open_: int) -> None:
-    """The totals are the journal's; nothing is undecided and nothing unknown to the host."""
+    """The totals are the journal's; nothing is undecided and nothing owed to the acquirer."""
     require(batch is not None and batch["batch"] == started.batch, "settlement of no open batch")
     require(
         batch is not None and batch["state"] == BatchState.OPEN, "settlement was started before"
@@ -282,7 +282,7 @@ def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals)
 
 
 def may_go_on(restored: CopyRestored, last_batch: int, next_stan: int, open_: int) -> None:
-    """Nothing is undecided, and the last voucher there was is none before the copy's last."""
+    """Nothing is undecided, and the last voucher given out is not before the copy's last."""
     if open_:
         raise IntentsOpen("a copy in which an intent is still open")
     name = f"voucher {restored.stan:06d} of batch {restored.batch:06d}"

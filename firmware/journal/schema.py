@@ -1,6 +1,6 @@
 """The tables of the journal: the log that is the truth, and projections that only make it quick.
 
-A projection says where, not what: a row of `transactions` names the records that tell the rest. All
+A projection says where to read, not what: a row of `transactions` names records of the log. All
 projections can be made again from the log, which is how a schema changes: a new version drops them,
 makes them anew and replays the log once. `records` and `frames` never change shape.
 """

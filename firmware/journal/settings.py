@@ -9,7 +9,7 @@ from firmware.journal.rules import require
 
 
 def project(db: sqlite3.Connection, seq: int, record: SettingsRecorded | SettingChanged) -> None:
-    """Bring the known settings up to record `seq`. Raises RuleBroken."""
+    """Change the known settings by record `seq`. Raises RuleBroken."""
     if isinstance(record, SettingsRecorded):
         known = db.execute("SELECT 1 FROM settings").fetchone()
         require(known is None, "settings that are known already, as if for the first time")

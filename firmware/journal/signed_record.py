@@ -1,6 +1,6 @@
 """The signed record of a paper: the text of its QR code, which anchors the journal's chain.
 
-It is one line that a person can read, in the alphabet in which a QR code is densest. A voucher's is
+It is one line that a person can read, in the alphabet in which a QR code is densest. A receipt's is
 that of its transaction, with the record that ended it::
 
     P1*merchant*terminal*batch*voucher*SA*amount*CNY*20260302*100000*00*authorisation*reference
@@ -126,7 +126,7 @@ def settlement_record(
 
 
 def transaction_fields(transaction: Transaction) -> dict[str, str]:
-    """What a voucher's signed record tells of its transaction."""
+    """What a receipt's signed record tells of its transaction."""
     trained = "T" if transaction.training else ""
     told = (
         VOUCHER,
@@ -184,5 +184,5 @@ def _signed(fields: dict[str, str], keys: TerminalKeys) -> str:
 
 
 def _plain(text: str) -> str:
-    """What of a field fits between two stars; a host's odd characters become dots."""
+    """What of a field fits between two stars; an acquirer's odd characters become dots."""
     return "".join(c if c.isascii() and (c.isalnum() or c == "-") else "." for c in text.upper())

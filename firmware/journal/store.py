@@ -1,8 +1,8 @@
 """The journal on disk: opened with assertions, appended to in single commits, never changed.
 
-A commit that failed is not tried again in place: the disk may have dropped what it was told to
-keep, and says so only once. The object is `failed` from then on; whoever owns it closes it, opens a
-new one, and believes what that one reads: the record is either there whole or not at all.
+A commit that failed is not tried again in place: the disk may have dropped what was written, and
+reports that only once. The object is `failed` from then on; its owner closes it, opens a new one,
+and goes by what that reads: the record is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class Journal(Lookups):
         self.waiting.take(self._at(), records, blobs)
 
     def print_jobs(self) -> list[PrintJob]:
-        """Paper that is owed; without what is out and waits to be told of."""
+        """Papers that are owed, without those that are out and not recorded yet."""
         out = self.waiting.papers_out
         return [job for job in super().print_jobs() if job.job not in out]
 
@@ -212,7 +212,7 @@ class Journal(Lookups):
         return self._hold
 
     def close(self) -> None:
-        """Give up the connection and the directory. Never raises; may be called twice."""
+        """Close the connection and release the directory. Never raises; may be called twice."""
         with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit
             self._db.close()
         self._head_file.close()

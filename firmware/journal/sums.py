@@ -28,7 +28,7 @@ class SumLookups(VoucherLookups):
         return found[0] if found else Totals()
 
     def training_totals(self, batch: int) -> Totals:
-        """What a batch's training transactions would come to, if they counted."""
+        """The totals of a batch's training transactions."""
         sums = dict.fromkeys(Totals.__struct_fields__, 0)
         for one in self.list_transactions(batch, 0, TRAINING_MAX, training=True):
             if one.state is State.APPROVED and one.kind.sign:

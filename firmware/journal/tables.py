@@ -32,7 +32,7 @@ def keep_card(db: sqlite3.Connection, batch: int, stan: int, sealed: bytes) -> N
 
 
 def forget_card(db: sqlite3.Connection, batch: int, stan: int) -> None:
-    """Nothing will be asked of this card again, unless a script's result is still to be told."""
+    """Delete this sealed card, unless a script's result is still owed."""
     db.execute(
         "DELETE FROM sealed WHERE batch = ? AND stan = ? AND NOT EXISTS (SELECT 1 FROM transactions"
         " WHERE batch = sealed.batch AND stan = sealed.stan AND training = 0"

@@ -21,14 +21,14 @@ from firmware.journal.payments import payment_of
 
 
 class State(enum.Enum):
-    """Where a transaction stands."""
+    """The state of a transaction."""
 
     OPEN = "open"  # the intent is recorded, no outcome yet
     APPROVED = "approved"
     DECLINED = "declined"
     FAILED = "failed"  # ended without an approval and nothing moved
     PENDING = "pending"  # a refund that is repeated until the acquirer has answered
-    REVERSING = "reversing"  # a reversal is owed to the host
+    REVERSING = "reversing"  # a reversal is owed to the acquirer
     REVERSED = "reversed"
 
 
@@ -80,7 +80,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool = False
     reprints: int = 0  # papers that were marked as duplicates
     record_seq: int = 0  # number of the record that ended it
-    record_hash: str = ""  # hash of the record that ended it, for the voucher's QR
+    record_hash: str = ""  # hash of the record that ended it, for the receipt's QR
 
     @property
     def payment(self) -> Payment:
@@ -105,7 +105,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaperStands(enum.StrEnum):
-    """How a paper stands. Only the first two are owed."""
+    """The state of a paper. Only the first two are owed."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -147,7 +147,7 @@ class ScriptResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
-    """A reversal that the host has not confirmed."""
+    """A reversal that the acquirer has not confirmed."""
 
     transaction: Transaction
     reason: ReversalCause | str  # or an old journal's word

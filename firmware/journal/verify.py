@@ -3,7 +3,7 @@
 Reads only. Every hash, signature and gap; every frame that was agreed to; every projection, made
 again from the log and compared. A tail that was cut off cleanly cannot show from inside: the file
 `journal.head` beside it, signed by the terminal, says where it ends, and so does the QR of a
-voucher (`firmware.journal.signed record`). A report says whether anything did: `anchored`.
+receipt (`firmware.journal.signed_record`). A report says whether one of them did: `anchored`.
 """
 
 from __future__ import annotations

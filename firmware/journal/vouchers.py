@@ -17,7 +17,7 @@ LATELY = 64  # transactions
 
 
 class VoucherLookups(NumberLookups):
-    """Transactions, each as its records tell it. A training transaction is found as one alone."""
+    """Transactions, each as its records tell it. Those of training only if asked for."""
 
     def transaction(
         self, batch: int, stan: int, *, training: bool = False, date: str = ""
@@ -48,7 +48,7 @@ class VoucherLookups(NumberLookups):
     def by_reference(
         self, reference: str, date: str, *, training: bool = False
     ) -> Transaction | None:
-        """The transaction that the host gave this reference number, on the day YYYYMMDD."""
+        """The transaction to which the acquirer gave this reference number, on the day YYYYMMDD."""
         return self._first(
             "t.reference = ? AND t.reference <> '' AND t.date = ? AND t.training = +?"
             " ORDER BY t.intent DESC",
@@ -66,7 +66,7 @@ class VoucherLookups(NumberLookups):
         )
 
     def knows_reference(self, reference: str, *, training: bool = False) -> bool:
-        """Whether the host has given this reference number to a transaction of this terminal."""
+        """Whether the acquirer gave this reference number to a transaction of this terminal."""
         where = "t.reference = ? AND t.reference <> '' AND t.training = +?"
         return self._first(where, (reference, training)) is not None
 

@@ -1,8 +1,8 @@
-"""Records that may wait for the next commit: nothing is lost if the power takes them.
+"""Records that may wait for the next commit: a power cut may lose them without harm.
 
-What somebody agreed to on the display moves no money before its intent, and a receipt of which it
-is not known that it came out is printed again, marked as a duplicate. So neither needs a commit of
-its own, which wears an SD card.
+An amount that was agreed to moves no money before its intent, and a receipt that is not recorded as
+out is printed again, marked as a duplicate. So neither needs a commit of its own, which wears an SD
+card.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Waiting(Struct):
 
     @property
     def agreed(self) -> bool:
-        """Whether somebody has agreed to an amount, and nothing has come of it yet."""
+        """Whether an amount was agreed to, and its intent is not there yet."""
         return any(isinstance(record, AmountAgreed) for _, record in self.entries)
 
     @property
@@ -52,7 +52,7 @@ class Waiting(Struct):
                 yield record.job
 
     def clear(self) -> None:
-        """They are written."""
+        """Forget them: they are written."""
         self.entries.clear()
         self.blobs.clear()
 

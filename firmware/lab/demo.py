@@ -1,7 +1,7 @@
 """The demo: a scenario with sentences in it, told as it is played, and shown on two pictures.
 
 The story is `demo.pos` beside this module, played as `pos play` plays it. Nothing is prepared: each
-screen is read back from the modelled chip's memory, each voucher from the paper.
+screen is read back from the modelled chip's memory, each receipt from the paper.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from firmware.lab.scenario.stage import STAGE_CONFIG
 from firmware.ui.texts import Language
 
 STORY = Path(__file__).with_name("demo.pos")
-SCREENS, VOUCHERS = "screens.png", "vouchers.png"
+SCREENS, RECEIPTS = "screens.png", "receipts.png"
 SCREENS_COLUMNS = 4
 # a sentence for people: a chapter's title, or what happens next; in Chinese | in English
 _TOLD = re.compile(r"^# (==|--) (.+) \| (.+)$")
 _UNSAID = ("set", "save screen", "save paper", "remember")
 _END = (
-    "每一项期望都成立。屏幕和签购单的图片在 {folder}/，总览是 {screens} 和 {vouchers}。",
-    "Every expectation held. The PNGs lie in {folder}/; {screens} and {vouchers} show all of them.",
+    "每一项期望都成立。屏幕和签购单的图片在 {folder}/，总览是 {screens} 和 {receipts}。",
+    "Every expectation held. The PNGs lie in {folder}/; {screens} and {receipts} show all of them.",
 )
 SCALE = 2  # of the display; paper stays as it is, 8 dots a millimetre
 _MARGIN_PX = 16
@@ -59,9 +59,9 @@ class Telling:
             self._play(player, read(story), lines)
         screens, papers = map(_panel, self._screens), map(_paper, self._papers)
         _grid(list(screens), SCREENS_COLUMNS).save(self._folder / SCREENS)
-        _grid(list(papers), len(self._papers)).save(self._folder / VOUCHERS)
+        _grid(list(papers), len(self._papers)).save(self._folder / RECEIPTS)
         end = _END[0] if self._language is Language.ZH else _END[1]
-        self._teller.say(end.format(folder=self._folder, screens=SCREENS, vouchers=VOUCHERS))
+        self._teller.say(end.format(folder=self._folder, screens=SCREENS, receipts=RECEIPTS))
 
     def _play(self, player: Player, steps: list[Step], lines: list[str]) -> None:
         """Play each step; the sentences between it and the one before are said first."""
@@ -106,7 +106,7 @@ def _panel(image: Image.Image) -> Image.Image:
 
 
 def _paper(image: Image.Image) -> Image.Image:
-    """A mode "1" voucher, black on white, with the margins that the print head does not reach."""
+    """A mode "1" receipt, black on white, with the margins that the print head does not reach."""
     picture = Image.new("RGB", (image.width + 2 * _MARGIN_PX, image.height + 2 * _MARGIN_PX), _EDGE)
     picture.paste(_PAPER, (1, 1, picture.width - 1, picture.height - 1))
     picture.paste(_INK, (_MARGIN_PX, _MARGIN_PX), image.point(lambda pixel: 255 - pixel))

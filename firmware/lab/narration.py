@@ -1,4 +1,4 @@
-"""Tells a play in a text terminal: sentences, steps, screens as drawings, vouchers as text."""
+"""Tells a play in a text terminal: sentences, steps, screens as drawings, receipts as text."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Teller(Struct, frozen=True):
         self._caption(name, SCREEN_PAUSE_S)
 
     def paper(self, text: str, columns: int, name: str) -> None:
-        """A voucher as it is torn off, as text."""
+        """A receipt as it is torn off, as text."""
         print(torn(text, columns))
         self._caption(name, PAPER_PAUSE_S)
 

@@ -4,7 +4,7 @@ The copy is one tar file of mode 0600, for it holds the terminal's keys: the jou
 record, the embedded host's books as of the same moment, keys, settings. Only a copy that verifies
 is kept, and only one that verifies is put back.
 
-What was sold after a copy was taken is not in it, though the host and the receipts know its
+What was sold after a copy was taken is not in it, though the acquirer and the receipts have its
 numbers. So whoever puts a copy back names the last voucher there was, and the journal goes on after
 it.
 """
@@ -155,7 +155,7 @@ def put_back(
 
 @contextlib.contextmanager
 def _faults(path: Path) -> Iterator[None]:
-    """Within, whatever the disk or an archive is at fault with is a JournalFault about `path`."""
+    """Within, a fault of the disk or of an archive is a JournalFault about `path`."""
     try:
         yield
     except ArchiveError as error:

@@ -37,7 +37,7 @@ async def send_advices(context: Context) -> bool:
 
 
 async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
-    """Send one advice; None when the acquirer has its say, else the answer that leaves it owed."""
+    """Send one advice; None when the answer is final, else the answer that leaves it owed."""
     owed = advice.transaction
     card = await Unseal(owed.batch, owed.stan)
     refund = owed.kind is Kind.REFUND

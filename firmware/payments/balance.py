@@ -1,7 +1,7 @@
 """余额查询: what may be spent on a card's account. No money moves, so nothing is ever reversed.
 
-The enquiry takes a voucher number, for acquirers tell requests apart by it. What the acquirer said
-is recorded; the balance is shown, and is kept nowhere.
+The enquiry takes a voucher number, because acquirers identify requests by it. The answer's code is
+recorded; the balance is shown, and is kept nowhere.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ CardStays = Callable[[HostAnswer], Awaitable[bool]]
 async def enquire(
     context: Context, card: CardPresented, facts: CardFacts, end_with_card: CardStays
 ) -> BalanceEnded:
-    """Ask for the balance; `end_with_card` has the answer told to the card, and says if it stayed.
+    """Ask for the balance; `end_with_card` gives the card the answer, and says if it is still in.
 
     A refusal, and nothing asked, where the batch has given out every voucher number there is.
     """

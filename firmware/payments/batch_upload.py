@@ -33,7 +33,7 @@ _METHOD, _ONLINE_PIN = 0x3F, 0x02  # of the first byte of the CVM results. Book 
 
 
 def keeps_chip(context: Context) -> bool:
-    """Whether the chip's data of a payment are kept, for the acquirer will be sent them."""
+    """Whether the chip's data of a payment are kept, to be sent to the acquirer later."""
     wanted = context.config.acquirer.chip_data != "never"
     return wanted and is_on_a_line(context) and not context.training
 
@@ -69,9 +69,9 @@ async def end_batch(context: Context, batch: int, totals: Totals, *, balanced: b
 async def _send_details(
     context: Context, batch: int, done: SettlementProgress, taken: set[int], *, chips_alone: bool
 ) -> bool:
-    """Upload the details that are not there yet; `taken` gets those that are. False: not all.
+    """Upload the details that the acquirer lacks; `taken` gets those it then has. False: not all.
 
-    `chips_alone`: transactions whose chip's data are sent have no details beside them.
+    `chips_alone`: no details are sent of transactions whose chip's data are sent.
     """
     standing = [
         each
@@ -126,7 +126,7 @@ def in_order(transactions: Sequence[Transaction]) -> list[Transaction]:
 
 
 def parts_of(transactions: Sequence[Transaction]) -> Iterator[list[Transaction]]:
-    """Messages of at most eight, none with both advice and what was asked, or with refunds."""
+    """Groups of at most eight for one message: offline sales, what was online, refunds."""
     for place in range(3):
         group = in_order([one for one in transactions if _place(one) == place])
         for at in range(0, len(group), UPLOAD_MOST):
@@ -138,7 +138,7 @@ def _place(one: Transaction) -> int:
 
 
 def _unnamed(standing: Sequence[Transaction], count: int) -> set[int]:
-    """The first `count` of what a release before has uploaded, which left out what was voided."""
+    """The `count` that an earlier release has uploaded: it left out voids and voided sales."""
     before = [one for one in standing if not (one.kind.is_void or one.voided_by)]
     return {one.stan for one in in_order(before)[:count]}
 

@@ -1,4 +1,4 @@
-"""Who carries a payment out: what payments know besides what they ask the world."""
+"""What a payment is carried out with: settings, operator, training mode, progress."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Context(Protocol):
 
 
 def is_on_a_line(context: Context) -> bool:
-    """Whether an acquirer at the end of a line is asked, which wants the card of what it is told.
+    """Whether the acquirer is at the end of a line: its advices and reversals name the card.
 
-    There refunds are repeated and not reversed, and a batch is uploaded. Training reaches nobody.
+    There refunds are repeated and not reversed, and a batch is uploaded. Training sends nothing.
     """
     return context.config.host.kind == "acquirer"

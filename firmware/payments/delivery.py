@@ -25,8 +25,8 @@ Due = TypeVar("Due", bound=Reversal | Advice | ScriptResult)
 async def deliver(owed: Sequence[Due], send: Callable[[Due], Awaitable[HostAnswer | None]]) -> bool:
     """Send each, the least tried first; True when none is left.
 
-    `send` gives None for one that is through, else the answer that leaves it owed. The first that
-    is not answered at all ends it: the line is the same for the rest.
+    `send` gives None when one is owed no more, else the answer that leaves it owed. When one gets
+    no answer at all, the rest is not sent: the line would fail for it, too.
     """
     refused = False
     for each in sorted(owed, key=lambda one: one.attempts):

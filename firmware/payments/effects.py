@@ -121,7 +121,7 @@ class Moment(Struct, frozen=True):
 
 
 class Now(Effect[Moment], frozen=True):
-    """What time is it."""
+    """The time now."""
 
 
 class RandomBytes(Effect[bytes], frozen=True):
@@ -135,9 +135,9 @@ class CheckSpace(Effect[None], frozen=True):
 
 
 class CheckClock(Effect[None], frozen=True):
-    """Make sure that the clock makes sense: at start, and before money moves; else a fault.
+    """Make sure that the clock is plausible: at start, and before money moves; else a fault.
 
-    With `trust` it is right, though it is far from what the journal has seen.
+    With `trust` it is taken as right, however far it is from the journal's last records.
     """
 
     trust: bool = False

@@ -1,4 +1,4 @@
-"""Limits and guards of an amount: what may not be, and what is unusual enough to ask about.
+"""Limits and guards of an amount: what is refused, and what is unusual enough to ask about.
 
 A limit gives a `Refusal`. A guard gives what is unusual and the usual value; who asked for the
 payment is asked, and who goes on in spite of it is journaled (`GuardOverridden`).
@@ -64,7 +64,7 @@ def completion_limits(context: Context, held: Money) -> WhyNot:
 async def refund_limits(context: Context, left: Money | None) -> WhyNot:
     """Why an amount cannot be refunded: above what is left, or over a limit.
 
-    What is left of another terminal's sale (None) only the acquirer knows.
+    `left` is None for another terminal's sale: only the acquirer knows what is left of it.
     """
     settings, moment = context.config.refund, await Now()
     counts = settings.day_limit and not context.training

@@ -12,9 +12,9 @@ from firmware.payments.effects import Append, Authorise, Look, Moment, Now
 
 
 async def follow(context: Context, answer: HostAnswer) -> None:
-    """Do what an answer asks of the line, once its payment is recorded: sign on, take the batch.
+    """Do what an answer asks for, once its payment is recorded: sign on, or take the open batch.
 
-    An acquirer that is silent now is asked again before the next request.
+    If the acquirer does not answer now, it is asked again before the next request.
     """
     if not isinstance(answer, Answered) or not is_on_a_line(context) or context.training:
         return
@@ -42,7 +42,7 @@ async def open_there(context: Context, answer: Answered) -> int:
 
 
 def _told(signed: HostAnswer) -> int:
-    """The batch that an answer to a sign-on names, where it is another than asked with."""
+    """The batch that an answer to a sign-on names, if it is another than the request's; else 0."""
     if isinstance(signed, Answered) and signed.response_code == APPROVED:
         return signed.batch or 0
     return 0
@@ -54,10 +54,10 @@ async def echo(context: Context) -> HostAnswer:
 
 
 async def take_batch(context: Context, told: int) -> None:
-    """Go on with the acquirer's batch. What the batch here holds is closed as it is, not balanced.
+    """Go on with the acquirer's batch. The batch that is open here is closed as not balanced.
 
-    A slip tells of it then, for the acquirer cannot be asked for that batch's totals any more.
-    What is still owed of it, or a settlement under way, goes first.
+    A settlement slip says so: the acquirer cannot be asked for that batch's totals any more.
+    Nothing is done while an advice is owed or a settlement is under way.
     """
     batch = await Look.of(Lookups.batch)
     under_way = await Look.of(Lookups.pending_settlement) is not None
@@ -76,7 +76,7 @@ async def take_batch(context: Context, told: int) -> None:
 async def closed_as_it_is(
     started: SettlementStarted, opened: BatchOpened
 ) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
-    """What ends a batch that the acquirer does not have any more: not balanced, with its slip."""
+    """The records that end a batch which the acquirer has no more: not balanced, with its slip."""
     return await closed(started, opened, await Now(), Totals(), balanced=False)
 
 
@@ -88,7 +88,7 @@ async def closed(
     *,
     balanced: bool,
 ) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
-    """What ends a batch, opens the next one and owes the settlement slip, in one commit."""
+    """The records of one commit: the batch is closed, the next opened, the slip queued."""
     completed = SettlementCompleted(
         batch=started.batch,
         totals=started.totals,

@@ -47,7 +47,7 @@ class Agreed(Struct, frozen=True):
 
 
 class Ready(Struct, frozen=True):
-    """A payment that only wants its number: agreed to, with a card that has said what it can."""
+    """A payment that only lacks its number: agreed to, with the card's data."""
 
     agreed: Agreed
     facts: CardFacts

@@ -1,4 +1,4 @@
-"""What a void, refund or completion is about, and every reason why it cannot be done to it."""
+"""The original of a void, refund or completion, and every reason why it is refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_IT = {  # what is said of an original of another kind
 def why_not_undone(
     context: Context, original: Transaction | None, kinds: tuple[Kind, ...] = (Kind.SALE,)
 ) -> Refusal | None:
-    """What stands against doing anything to `original`, which is to be of `kinds`, or None."""
+    """Why nothing may be done to `original`, or None; its kind has to be one of `kinds`."""
     if original is None:
         hold = kinds == (Kind.PREAUTH,)
         return Refusal(Code.NO_SUCH_HOLD if hold else Code.NO_SUCH_VOUCHER)
@@ -156,7 +156,7 @@ def date_of(digits: str) -> date:
 
 
 def day_of(digits: str, today: date) -> date:
-    """The date that YYYYMMDD names, or the last one that MMDD does. Raises ValueError for none."""
+    """The date of YYYYMMDD, or the latest one of MMDD. Raises ValueError if there is none."""
     if len(digits) != 4:
         return date_of(digits)
     for year in range(today.year, today.year - YEARS_BACK, -1):

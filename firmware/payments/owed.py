@@ -35,7 +35,7 @@ async def send_owed(context: Context) -> bool:
 
 
 class Owed(Struct, frozen=True):
-    """How many reversals the acquirer has still to take; with none, advice of how many payments."""
+    """How many reversals are owed; where there are none, the advices of how many payments."""
 
     reversals: int
     sales: int = 0  # that a card approved by itself
@@ -47,7 +47,7 @@ class Owed(Struct, frozen=True):
 
 
 async def what_is_owed() -> Owed:
-    """What the acquirer has still to hear of."""
+    """What has still to be sent to the acquirer."""
     reversals = await Look.of(Lookups.reversals_count)
     if reversals:
         return Owed(reversals)
@@ -67,13 +67,13 @@ class Retry(Struct):
 
     @classmethod
     async def later(cls, context: Context) -> Retry:
-        """From now on, with the pause of the settings. Reads nothing: the journal may be away."""
+        """The first try comes after the pause of the settings. Does not read the journal."""
         pause_ms = context.config.host.reversal_retry_s * 1000
         return cls((await Now()).monotonic_ms, pause_ms)
 
     @classmethod
     async def begin(cls, context: Context) -> Retry:
-        """The same, but a script's result is told at once. Raises JournalFault."""
+        """The same, but at once if a script's result was never sent. Raises JournalFault."""
         retry = await cls.later(context)
         if any(not each.attempts for each in await _scripts(context)):
             retry.tried_ms -= retry.pause_ms

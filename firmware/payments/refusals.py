@@ -1,4 +1,4 @@
-"""Why a payment may not be: codes, with the values that the words for each need.
+"""Why a payment is refused: codes, each with the value that its text needs.
 
 `firmware.flows.words` says them on the display, an API as JSON. The journal keeps a code's value.
 """
@@ -14,7 +14,7 @@ from firmware.core.money import Money
 
 @enum.unique
 class Code(enum.Enum):
-    """What stands against a payment. The value is what the journal keeps: it never changes."""
+    """Why a payment is refused. The journal keeps the value, so it never changes."""
 
     # an original
     NO_SUCH_VOUCHER = "no_such_voucher"
@@ -50,7 +50,7 @@ class Code(enum.Enum):
 
 
 class Refusal(Struct, frozen=True):
-    """A code, and what it speaks of."""
+    """A code, and the value that it is about."""
 
     code: Code
     limit: Money | None = None

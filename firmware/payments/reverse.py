@@ -1,4 +1,4 @@
-"""Reversals: whatever an intent did at the acquirer is undone, and asked for until it is.
+"""Reversals: undo what an intent did at the acquirer; sent until that is confirmed.
 
 A reversal is recorded before it is sent, sent at once, then on a timer, before the next sale, the
 settlement and the sign-off. It is never dropped.

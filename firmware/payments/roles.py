@@ -1,4 +1,4 @@
-"""Who may do what: one table, read by people and asked before anything begins.
+"""Who may do what: one table, easy to read, that is asked before anything begins.
 
 The supervisor, operator 00, looks after the terminal and takes money back, but sells nothing; a
 cashier, 01 to 99, needs the supervisor's password for whatever gives money away or changes who
@@ -14,7 +14,7 @@ from firmware.payments.context import Context
 
 
 class Role(enum.Enum):
-    """Who stands before the terminal."""
+    """Who uses the terminal."""
 
     CASHIER = "cashier"
     SUPERVISOR = "supervisor"
@@ -83,7 +83,7 @@ _COLUMNS = (Role.CASHIER, Role.SUPERVISOR, Role.CUSTOMER)
 
 
 def role_of(context: Context) -> Role:
-    """Who stands before this terminal: its operator, or at a kiosk a customer.
+    """Who uses this terminal: its operator, or at a kiosk a customer.
 
     A supervisor who signs on at a kiosk is there to look after it.
     """

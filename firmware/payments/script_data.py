@@ -1,4 +1,4 @@
-"""Field 55 of the result of an issuer's scripts, of what the card said last."""
+"""Field 55 of the result of an issuer's scripts, made of the card's last cryptogram data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TAGS = frozenset(
 
 
 def script_data(de55: bytes, results: bytes) -> bytes:
-    """Field 55 of a script's result, of the card's last word; b"" where no script was delivered."""
+    """Field 55 of a script's result; b"" where no script was delivered."""
     if not results:
         return b""
     kept = b"".join(one.raw for one in tlv.parse(de55) if one.tag in _TAGS)

@@ -1,4 +1,4 @@
-"""Results of an issuer's scripts (0620): told to the acquirer until it has answered.
+"""Results of an issuer's scripts (0620): sent to the acquirer until it has answered.
 
 A script changes the card: it sets a PIN's tries, a limit, or blocks an application. Its result is
 recorded before the payment's outcome, and stops nothing: no sale, and no settlement.
@@ -20,7 +20,7 @@ TRY_AGAIN = frozenset({"77", "99", "A0"})
 
 
 async def queue_script(context: Context, payment: Payment, de55: bytes) -> None:
-    """Record that a result is owed, where there is one and an acquirer to tell."""
+    """Record that a result is owed, if there is one and an acquirer's line to send it by."""
     if de55 and is_on_a_line(context) and not payment.training:
         queued = ScriptQueued(batch=payment.batch, stan=payment.stan, de55=de55.hex().upper())
         await Append.of(queued)

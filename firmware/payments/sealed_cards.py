@@ -1,4 +1,4 @@
-"""Card data of sales that a card approved by itself, kept until the acquirer has heard of them.
+"""Card data of sales that a card approved by itself, kept until their advice is answered.
 
 A card under its floor limit approves without the acquirer. The merchant is owed that money only
 once the acquirer has the sale, so its advice must survive a power cut; and it cannot be made again

@@ -28,7 +28,7 @@ class Settled(Struct, frozen=True):
 
 
 async def clear_what_is_owed(context: Context, *, advice: bool = True) -> Refusal | None:
-    """Send what the acquirer must hear of before money moves; why it may not move yet, or None.
+    """Send what is owed to the acquirer before money moves; why it may not move yet, or None.
 
     Reversals always; advice of offline sales too, unless nothing builds on it. Raises (through
     `CheckSpace`) when the disk has no room, after what is owed: that goes out as long as it can
@@ -98,7 +98,7 @@ async def _of_another_batch(
 
 
 async def _answered_before() -> Answered | None:
-    """The acquirer's word on this settlement, where it was recorded before a cut."""
+    """The acquirer's answer to this settlement, if it was recorded before a cut."""
     said = (await Look.of(Lookups.settlement_progress)).answered
     if said is None:
         return None

@@ -1,7 +1,7 @@
 """What a till may ask of the terminal, why it may not, and how it is answered.
 
-A till's wish is an event in the terminal's inbox; whoever posts it waits for the future in it. The
-terminal's thread claims the future before it begins, so a wish is either withdrawn or answered.
+A till's request is an event in the terminal's inbox, with a future for its answer. The terminal's
+thread claims the future before it begins, so a request is either withdrawn or answered.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from firmware.payments.roles import Act, May, may
 
 @enum.unique
 class NotNow(enum.Enum):
-    """Why a till's request is refused, apart from limits. The value is what the till is told."""
+    """Why a till's request is refused, apart from limits. The value is sent to the till."""
 
     BUSY = "busy"
     OUT_OF_SERVICE = "out-of-service"
@@ -40,7 +40,7 @@ class NotNow(enum.Enum):
 
 
 class Done(enum.Enum):
-    """The wish is in the journal."""
+    """The request is in the journal."""
 
     RECORDED = "recorded"
 
@@ -66,7 +66,7 @@ TillAnswer = Done | NotNow | Refusal
 class TillAsked(Struct, frozen=True):
     """A request of a till: it reaches the flow that waits, else is refused at once."""
 
-    wish: TillRequest
+    request: TillRequest
     answer: Future[TillAnswer]
 
 
@@ -91,20 +91,20 @@ class OrderStage(enum.Enum):
 
 
 class AnswerTill(Effect[None], frozen=True):
-    """Answer the wish that was delivered last. Once only."""
+    """Answer the request that was delivered last. Once only."""
 
     answer: TillAnswer
 
 
 class TellStage(Effect[None], frozen=True):
-    """An order's conversation has come so far; None: it is over."""
+    """Say how far an order's conversation has come; None: it is over."""
 
     order_id: str
     stage: OrderStage | None
 
 
 class LastStop(Effect[bool], frozen=True):
-    """Whether a till wants the order stopped. From here on it can be stopped no more."""
+    """Whether a till has cancelled the order, asked a last time: after this it is too late."""
 
 
 async def why_no_order(context: Context, order: OrderTaken) -> NotNow | Refusal | None:
@@ -146,7 +146,7 @@ async def _why_not_given_back(context: Context, order: OrderTaken) -> Refusal | 
 
 
 async def original_of(order: OrderTaken) -> Transaction | None:
-    """The sale that an order voids or refunds: an order's own, or one that has these numbers."""
+    """The sale that an order voids or refunds: named by its order, or by its numbers."""
     named = order.original
     if named is not None:
         return await Look.of(Lookups.transaction, named.batch, named.stan, date=named.date)

@@ -12,7 +12,7 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 
-TRAINING_BALANCE = "1000"  # major units: nobody's
+TRAINING_BALANCE = "1000"  # major units; of no real account
 
 
 def training_answer(request: LineRequest) -> Answered:

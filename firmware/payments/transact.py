@@ -48,7 +48,7 @@ NO_ANSWER = {
 
 
 class CardWord(Struct, frozen=True):
-    """The card's last word after the acquirer: nothing `against` it, or why; the last EMV data."""
+    """How the card session ended: what is `against` the payment, if anything; last EMV data."""
 
     against: ReversalCause | None
     emv: EmvData
@@ -170,7 +170,7 @@ async def _declined(
 async def _undecided(
     context: Context, payment: Payment, ready: Ready, cause: ReversalCause
 ) -> PaymentPending | PaymentUnsent | PaymentUndecided:
-    """Undo what may stand at the acquirer; a refund on its line is repeated instead."""
+    """Reverse what may stand at the acquirer; a refund on its line is repeated instead."""
     if is_advice(context, payment):
         return await _unanswered(context, payment, ready, cause)
     done = await reverse(context, payment, cause)
@@ -193,9 +193,9 @@ async def _unanswered(
 async def _offline(
     context: Context, ready: Ready, payment: Payment
 ) -> PaymentApproved | PaymentDeclined:
-    """The card's own decision: intent and outcome in one commit, and the acquirer is told at once.
+    """The card decided offline: one commit for intent and outcome; then an approval's advice.
 
-    Its answer changes nothing, for the card has approved; without one it is told again later.
+    The advice's answer changes nothing: the card has approved. Without one it is sent again.
     """
     result, intent = ready.offline, intent_of(ready, payment)
     assert result is not None
@@ -239,7 +239,7 @@ async def _copies(context: Context, payment: Payment, source: Source) -> tuple[P
 
 
 def both_copies(payment: Payment, job: int) -> tuple[PrintQueued, PrintQueued]:
-    """Both papers are owed from the very commit that approves; the second waits for a key."""
+    """Both copies, to be queued in the commit that approves; the second waits for a key."""
     first = PrintQueued(
         job=job,
         copy=Copy.MERCHANT,

@@ -1,4 +1,4 @@
-"""Slips that are no receipts: a reversal not delivered, an offline sale refused, a display gone."""
+"""Slips that are no receipts: a reversal not confirmed, an advice not accepted, a display lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from hw.ports import Document, Size
 
 
 def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Document:
-    """The report of a reversal that the host has not confirmed, for the merchant to act on."""
+    """The report of a reversal that the acquirer has not confirmed, for the merchant to act on."""
     owed = reversal.transaction
     sheet = _about(owed, merchant, columns)
     sheet.text(Mark.REVERSAL_NOT_DONE, bold=True)
@@ -39,7 +39,7 @@ def fault_slip(reversal: Reversal, merchant: Merchant, *, columns: int) -> Docum
 
 
 def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
-    """The report of an advice that the host still finds fault with, for the merchant."""
+    """The report of an advice that the acquirer answers with an error, for the merchant."""
     sheet = _about(transaction, merchant, columns)
     if transaction.kind is Kind.REFUND:
         return _what_to_do(sheet.both(REFUND_WAITS), transaction, REFUND_WAITS_ADVICE)
@@ -47,7 +47,7 @@ def waiting_slip(transaction: Transaction, merchant: Merchant, *, columns: int) 
 
 
 def refused_slip(transaction: Transaction, merchant: Merchant, *, columns: int) -> Document:
-    """The report of an advice that the host refuses: a sale to claim, a refund to make good."""
+    """The report of an advice that the acquirer refuses: a sale to claim, a refund to make good."""
     sheet = _about(transaction, merchant, columns)
     if transaction.kind is Kind.REFUND:
         return _what_to_do(sheet.both(REFUND_REFUSED), transaction, REFUND_REFUSED_ADVICE)
@@ -68,7 +68,7 @@ def _what_to_do(
 
 
 def display_slip(merchant: Merchant, *, date: str, time: str, columns: int) -> Document:
-    """The report of a display that is gone, which cannot say so itself.
+    """The report of a display that is lost, which cannot show it itself.
 
     `date` is YYYYMMDD and `time` HHMMSS.
     """

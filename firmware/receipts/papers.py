@@ -110,14 +110,14 @@ class Papers:
         )
 
     def _currency_of(self, job: PrintJob) -> Currency:
-        """In what a batch was traded: its slip may be printed again under another currency."""
+        """The currency of a batch: its slip may be printed again after the setting has changed."""
         journal = self._data.journal
         for one in journal.list_transactions(job.batch, 0, 1, training=job.training):
             return currency_of(one.currency)
         return self._config.currency
 
     def _rehearsed(self, job: PrintJob) -> SettlementCompleted | None:
-        """The settlement of a batch's training, as of the last transaction; no host sees it."""
+        """The settlement of a batch's training transactions so far; no acquirer sees it."""
         journal = self._data.journal
         last, totals = journal.last_transaction(training=True), journal.training_totals(job.batch)
         if last is None:
@@ -163,5 +163,5 @@ def _was_advice(told: Transaction) -> bool:
 
 
 def _lost(job: PrintJob) -> Document:
-    """A paper whose record is no more what it was: say which, rather than print nothing."""
+    """What is printed in place of a paper that can no longer be made: which one it was."""
     return (TextLine(f"{job.copy.value} {job.batch:06d} {job.stan:06d} ---"),)

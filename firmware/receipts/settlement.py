@@ -1,4 +1,4 @@
-"""The settlement slip (结算单): the terminal's totals held against the host's."""
+"""The settlement slip (结算单): the terminal's totals beside the acquirer's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def settlement_slip(
     training: bool = False,
     test_keys: bool = False,
 ) -> Document:
-    """The slip of a closed batch: counts and sums by type, as terminal and host have them.
+    """The slip of a closed batch: counts and sums by type, as terminal and acquirer have them.
 
     Where the two differ both stand, and by how much, type by type. `qr` is the signed record, with
     the head of the journal.
@@ -63,7 +63,7 @@ def _rows(totals: Totals, *, completed: bool) -> _Rows:
 
 
 def _difference(ours: _Rows, theirs: _Rows) -> _Rows:
-    """Terminal minus host, for the types that differ."""
+    """Terminal minus acquirer, for the types that differ."""
     return {
         kind: (count - theirs[kind][0], minor - theirs[kind][1])
         for kind, (count, minor) in ours.items()

@@ -85,7 +85,7 @@ class Sheet:
         return self.row(f"{Label.STORE} {store}", by)
 
     def marks(self, *, duplicate: bool, training: bool, test_keys: bool) -> Self:
-        """What this paper is not: the first of its kind, or real, or a trading terminal's."""
+        """Marks of a duplicate, of training, and of test keys."""
         if duplicate:
             self.centred(Mark.DUPLICATE, bold=True)
         if training:

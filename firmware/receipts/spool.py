@@ -130,7 +130,7 @@ class Spool:
         return (PrintSending(job=self._announced),)
 
     def release(self, job: int | None) -> None:
-        """Let a paper that was held go out now; None: every one that was, when the power went."""
+        """Print a paper that was held; None: all that were held when the power went."""
         owed = [each.job for each in self._owed()]
         self._released.update(owed if job is None else [job])
         self._kicked = True
@@ -144,12 +144,12 @@ class Spool:
 
     @property
     def doubtful(self) -> list[PrintJob]:
-        """Papers that were begun and whose end nobody will tell: the power went, or the disk."""
+        """Papers that were begun and whose result stays unknown: the power or the disk failed."""
         begun = [job for job in self._owed() if not self._waits(job)]
         return [job for job in begun if self._sending is None or job.job != self._sending.job]
 
     def take(self, done: JobDone) -> bool:
-        """Take the printer's word if `done` is one."""
+        """Take the printer's answer, if `done` is one."""
         if done.token in (AHEAD, FIRST_LOOK):
             self._heard(done.result, done.at_ms)
             if done.token == FIRST_LOOK and done.result is PaperState.UNKNOWN:
@@ -162,7 +162,7 @@ class Spool:
 
     @property
     def papers_out(self) -> frozenset[int]:
-        """Jobs of late that are done, whatever a reader of the journal sees."""
+        """Jobs that were done lately, though a reader of the journal may not see it yet."""
         return self._told | self._out.keys()
 
     def outlook(self, job: int) -> PaperOutlook:
@@ -196,7 +196,7 @@ class Spool:
         self._well_at_ms = now_ms if state in WELL else None
 
     def _owed(self) -> list[PrintJob]:
-        """Papers that are not out. What a journal that failed had yet to write is told anew."""
+        """Papers that are not out. Hands in again what a failed journal did not write."""
         owed = self._journal().print_jobs()
         untold = [self._out[job.job] for job in owed if job.job in self._out]
         if untold:
@@ -204,7 +204,7 @@ class Spool:
         return [job for job in owed if job.job not in self._out]
 
     def _tell(self, now_ms: int) -> None:
-        """Let the journal know of the receipts that are out, if no commit has told it since."""
+        """Record the receipts that are out, if no commit has done so since."""
         self._tell_at_ms = now_ms + RETRY_MS  # of a journal that fails now
         self._owed()
         self._journal().append()
@@ -244,7 +244,7 @@ class Spool:
         return not job.held or job.job in self._released
 
     def _begin(self, now_ms: int) -> None:
-        """After what the printer has said: print the next paper, or take back that one is to go."""
+        """With the printer's state known: print the next paper, or take its announcement back."""
         if not self.state.can_print:
             self._next_try_ms = now_ms + RETRY_MS
             self._append(*self._taken_back())
@@ -262,14 +262,14 @@ class Spool:
         self._worker.submit(TOKEN, lambda: self._printer.print(document))
 
     def _taken_back(self) -> list[PrintHeld]:
-        """So a power cut from now on makes no duplicate of a paper that never began."""
+        """What takes announcements back: a power cut must not duplicate papers that never began."""
         said = (
             job for job in self._owed() if job.state is PaperStands.SENDING and self._waits(job)
         )
         return [PrintHeld(job=job.job, detail=self.state.value) for job in said]
 
     def _doubt(self) -> None:
-        """The printer is heard: what it took before, and may not have printed, comes again."""
+        """Once the printer answers: queue again what it took before, and may not have printed."""
         if self.state not in WELL or self._listen_ms == NEVER_MS:
             return
         papers = self._journal().unheard_papers()
@@ -317,7 +317,7 @@ class Spool:
         self._append()
 
     def _append(self, *records: Record) -> None:
-        """Record, and in the same commit what has become of the printer if that is news."""
+        """Record, and in the same commit the printer's fault or its end, if that is new."""
         failed = None if self.state.can_print else self.state
         if failed is not self._failed:
             records = (_news(failed), *records)

@@ -116,7 +116,7 @@ def _references(transaction: Transaction, left: Money | None) -> list[_Remark]:
 
 
 def _standing(transaction: Transaction) -> list[_Remark]:
-    """Anything but a plain approval, so that no slip passes for money that did not move."""
+    """What is printed of anything but a plain approval: no paper may look like one."""
     match transaction.state:
         case State.APPROVED:
             return _undone_since(transaction)

@@ -1,7 +1,7 @@
-"""Puts a terminal together from its parts: drivers on their threads, journal, host, flows.
+"""Puts a terminal together from its parts: drivers on their threads, journal, acquirer, flows.
 
-A part that is not there is no reason not to start: the terminal comes up out of service, names it,
-and goes on when it is back.
+If a part is missing the terminal starts all the same: it comes up out of service, names the part,
+and begins trade when it is there.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Assembly:
         return [host.thread for host in hosts]
 
     def close(self, left_ms: Callable[[], int] = lambda: END_MS) -> None:
-        """End the flow where it stands, and give everything back.
+        """End the flow where it stands, and close everything.
 
         All threads are told to end, then waited for, in all as long as `left_ms` says: one that
         hangs in a driver ends with the process. The journal needs none of them.
@@ -178,7 +178,7 @@ def _made_once(
 def hold(
     config: Config, directory: DataDirectory, link_of: Callable[[SecretKey], HostLink]
 ) -> tuple[HostLink, SecretKey]:
-    """Hold the journal against the settings, and against the books of an embedded acquirer.
+    """Check the journal against the settings, and against the books of an embedded acquirer.
 
     Gives the line that `link_of` makes, and the master key of the data directory. Raises
     ConfigError when the journal's open batch is another terminal's, JournalFault when the books
@@ -233,7 +233,7 @@ def host_link(
     *,
     tls: ssl.SSLContext | None = None,
 ) -> HostLink:
-    """The line to whoever authorises. Raises BooksError for the embedded host."""
+    """The line to the acquirer. Raises BooksError for the embedded one."""
     host = config.host
     if host.kind == "tcp":
         from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow

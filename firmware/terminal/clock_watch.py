@@ -1,9 +1,9 @@
-"""Notices that the wall clock was moved: the journal keeps its order by number, and says so.
+"""Notices that the wall clock was moved, and records it; records are ordered by number.
 
 At start, and before anything that moves money, a clock that makes no sense stops trade: one before
 this release, far before what the journal has seen, or so long after it that the year is likely
 mistyped. While the terminal runs, time that passed since the clock was trusted does not count.
-Nothing is written by such a clock but what people do to get it right.
+With such a clock only what people do to correct it is recorded.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class ClockWatch:
         return (ClockJumped(by_s=self._unwritten_s),) if self._unwritten_s else ()
 
     def written(self) -> None:
-        """What the last look gave is in the journal; until then each look gives it again."""
+        """The record of the last look is in the journal; until then each look gives it again."""
         self._unwritten_s = 0
 
     def untold_s(self) -> int:

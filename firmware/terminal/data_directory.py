@@ -1,6 +1,6 @@
 """The terminal's data directory: keys, journal, operators; opened, given back, and taken again.
 
-Made is what is missing at the start alone. A running terminal whose directory vanishes (its disk is
+Only a start makes what is missing. A running terminal whose directory vanishes (its disk is
 unplugged, its folder moved) has to stop, give every file back, so that the disk can be unmounted,
 and go on with the very journal that it had: a new one would give out the same numbers again.
 """
@@ -28,7 +28,7 @@ _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
 
 class OtherFiles(Protocol):
-    """Who keeps other files in the directory: the embedded host its books."""
+    """Other files in the directory, such as the embedded host's books."""
 
     @property
     def paths(self) -> Sequence[Path]:
@@ -151,7 +151,7 @@ class DataDirectory:
         self.at_hand = True
 
     def _compare(self, journal: Journal) -> None:
-        """It goes on where the last one ended: what is chained up to there is the same."""
+        """Check that it is the same journal: the record where the last one ended is in it."""
         seq, digest = self.journal.durable_head
         found = next(journal.records(seq, seq), None)
         if found is None or found.hash != digest:
@@ -178,7 +178,7 @@ class DataDirectory:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """Which file lies there. Raises JournalFault."""
+    """The device and inode of a file. Raises JournalFault."""
     try:
         found = path.stat()
     except _NOT_THERE as error:

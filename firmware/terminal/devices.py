@@ -1,6 +1,6 @@
 """The real parts of a terminal, as its configuration names them, and stand-ins for missing ones.
 
-Nothing is opened here: a part that is missing shows when it is first used, and is waited for.
+Nothing is opened here: that a part is missing is found at its first use, and it is waited for.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class LateKeypad:
 
 
 class TellingDisplay:
-    """A display that tells the log when it is lost and when it is back: its screen cannot."""
+    """A display that logs when it is lost and when it is back: it cannot show that itself."""
 
     def __init__(self, display: Display) -> None:
         self.width_px, self.height_px = display.width_px, display.height_px

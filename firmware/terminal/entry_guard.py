@@ -3,8 +3,8 @@
 A masked entry is over once ENTER or CANCEL was pressed in it. When it ends in any other way (a
 time-out, a part that was lost, a pulled card, the end of the process), the person at the keypad may
 not have noticed and goes on keying: digits are swallowed until ENTER or CANCEL is pressed or, for a
-PIN, the card is out. That ENTER belongs to the entry, so it is swallowed too: it agrees to nothing.
-Asked by the runner of each key before a flow sees it.
+PIN, the card is out. That ENTER belongs to the entry: it is swallowed too, and confirms nothing.
+The runner asks about each key before a flow sees it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class EntryGuard:
                 self._file.write_text(entry.value, "ascii")
 
     def hides(self, key: Key, *, masked: bool, card_out: bool) -> MaskedEntry | None:
-        """Of which entry `key` is, whether a flow may see it or not; None of a key for others."""
+        """The masked entry to which `key` belongs, be it swallowed or not; None if to none."""
         if masked:
             return self.open
         swallowed = key in _ENDS or _adds_digits(key)
@@ -66,11 +66,11 @@ class EntryGuard:
         return masked or not _adds_digits(key)
 
     def is_left_open(self, *, card_out: bool) -> bool:
-        """Whether an entry was broken off, and who keys it may still go on."""
+        """Whether an entry was broken off, and a person may still be keying it."""
         return self.open is not None and not (self.open is MaskedEntry.PIN and card_out)
 
     def slot_told(self, event: SlotEvent) -> None:
-        """The reader told of its slot; the card whose PIN was being keyed may be out for good.
+        """Take an event of the reader: the card whose PIN was being keyed may be gone for good.
 
         It is where another was put in, and where the terminal found the slot empty when it came up.
         A card that was removed says less: a reader that is unplugged takes its card with it.

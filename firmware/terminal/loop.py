@@ -1,7 +1,7 @@
 """The main loop: one thread, one inbox; it feeds the runner and sleeps until something happens.
 
 It ends when asked to, by a signal or from another thread: at once when the flow waits for people,
-else when a device or the host has answered, within `GRACE_MS`: a service that is restarted in the
+else when a device or the acquirer has answered, within `GRACE_MS`: a service restarted in the
 middle of a sale would only have to reverse it. Whatever it leaves open, the next start finishes.
 All of the ending, its parts' threads included, has `END_MS`, under what the service manager allows
 (`TimeoutStopSec` of `install/service.txt`); asked once more, it has no time left.
@@ -35,7 +35,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Runs(Protocol):
-    """What the loop feeds. See firmware.terminal.runner.Runner."""
+    """What the loop gives events to. See firmware.terminal.runner.Runner."""
 
     @property
     def deadline_ms(self) -> int: ...
@@ -98,7 +98,7 @@ class Inbox:
 
 
 class Ending:
-    """How long the ending may still take: `END_MS` in all, and nothing when asked once more."""
+    """How long the end may still take: `END_MS` in all, and no time once asked a second time."""
 
     def __init__(self, clock: Clock, asked: Callable[[], int] = lambda: 1) -> None:
         self._clock = clock
@@ -200,7 +200,7 @@ class Loop:
         return self._runner.settled or self._now_ms >= self._stop_by_ms
 
     def _tell_status(self) -> None:
-        """Tell the supervisor, and the lights, when trade begins, stops and goes on."""
+        """Tell the service manager, and the lights, when trade begins, stops and goes on."""
         if not self._runner.settled:
             return
         status = IN_SERVICE

@@ -47,7 +47,7 @@ def run_terminal(
 ) -> int:
     """Run a terminal on `parts`, on the configured ones by default. Blocks; main thread only.
 
-    `on_frame` is told of each frame on the display; `beside` is entered while it trades, with the
+    `on_frame` gets each frame on the display; `beside` is entered while it trades, with the
     terminal and the inbox that tills post to. Gives 0, or 70 after a bug. Raises Refused when it
     is not to be begun.
     """

@@ -1,4 +1,4 @@
-"""What the runner knows of the reader's slot, by what the reader has told."""
+"""The state of the reader's slot, by the reader's events."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class ReaderSlot:
 
     @property
     def empty(self) -> bool:
-        """Whether it is known to be empty: a reader that is away, or yet to tell, says nothing."""
+        """Whether it is known to be empty; unknown while the reader is lost or has not reported."""
         return self._told and not (self._lost or self.present)
 
     def take(self, event: SlotEvent | DeviceLost | DeviceBack) -> None:
-        """The reader told something; what is told of other devices is passed over."""
+        """Take an event of the reader; events of other devices change nothing."""
         match event:
             case CardInserted(found=found):
                 self.present, self.used, self._told = True, found, True

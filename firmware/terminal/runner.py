@@ -51,7 +51,7 @@ from hw.ports import DeviceFault
 SPINNER_MS = 250
 REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the display says so
 LOOK_MS = 1_000  # so often the data's place is looked at, when anything happens
-KEYS_MAX = 64  # typed ahead; more are a cat on the keypad
+KEYS_MAX = 64  # typed ahead; keys after them are dropped
 
 # the journal is whole and its disk is there: it stays open, for what can still be read or written
 _KEPT_OPEN = frozenset(
@@ -148,7 +148,7 @@ class Runner:
         self._tell_board()
 
     def look(self) -> None:
-        """Look whether the data is where it was, though nothing happens."""
+        """Check that the data are in their place, when no event has come."""
         if self._look():
             self.step(None)
 
@@ -184,14 +184,14 @@ class Runner:
                     self._results[event.token] = event.result  # else it comes too late for anybody
 
     def _fault(self) -> DeviceFault | JournalFault | None:
-        """What trade cannot go on with. A printer's fault is none: slips wait."""
+        """The fault that stops trade, if there is one. A printer's does not: papers wait."""
         for device, detail in self._lost.items():
             if device is not Device.PRINTER:
                 return DeviceFault(device, detail)
         return self._journal_fault or self._panel.fault
 
     def _note(self, fault: JournalFault) -> None:
-        """Remember what is wrong with the journal; what follows from it says less.
+        """Keep the journal's first fault: later ones only follow from it.
 
         Its files are given back at once: a disk that is to be unmounted must not be held.
         """
@@ -205,7 +205,7 @@ class Runner:
             self._world.data.release()
 
     def _look(self) -> bool:
-        """Whether the data has just been found away from its place."""
+        """Look for the data; whether they have just been found missing."""
         self._look_at_ms = self._now_ms + LOOK_MS
         if self._journal_fault is not None:
             return False
@@ -323,7 +323,7 @@ class Runner:
     def _may_see(
         self, happened: KeyPressed | SlotEvent, wait: effects.Wait, *, slot_empty: bool
     ) -> bool:
-        """Whether it is for the flow; a key that belongs to a broken-off entry only beeps."""
+        """Whether the flow gets this event; a key of a broken-off masked entry only beeps."""
         if not isinstance(happened, KeyPressed):
             self._entry.slot_told(happened)
             return wait.card and not isinstance(happened, SlotFoundEmpty)

@@ -1,7 +1,7 @@
-"""Tells systemd how the terminal does: ready, alive, in service, stopping. See sd_notify(3).
+"""Tells systemd the state of the terminal: ready, alive, in service, stopping. See sd_notify(3).
 
-One datagram a message to the socket that NOTIFY_SOCKET names; whoever runs the terminal by hand
-has none, and nothing is told.
+One datagram a message to the socket that NOTIFY_SOCKET names. A terminal that is run by hand has
+none, and sends nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ServiceManager:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> ServiceManager:
-        """The one that an environment names; a watchdog meant for another process is not ours."""
+        """The one that an environment names; a watchdog for another process does not count."""
         address = environment.get("NOTIFY_SOCKET", "")
         interval_us = environment.get("WATCHDOG_USEC", "")
         for_us = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
@@ -51,5 +51,5 @@ class ServiceManager:
         if not self._address:
             return
         # nobody listening, or a full socket: never a reason to stop or to wait
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-            ear.sendmsg([message.encode()], [], socket.MSG_DONTWAIT, self._address)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            out.sendmsg([message.encode()], [], socket.MSG_DONTWAIT, self._address)

@@ -1,4 +1,4 @@
-"""The configuration a command goes by: which file, what lies beside it, and mistakes past typing.
+"""The configuration of a command: which file, what lies beside it, and mistakes beyond types.
 
 Without `--config` it is `pos.toml` in the working directory, without that the installed terminal's,
 and without that the defaults.
@@ -136,7 +136,7 @@ class Settings(Struct, frozen=True):
             raise ConfigError([Mistake(f"{path}", _reason(error))]) from None
 
     def host_tls(self) -> ssl.SSLContext | None:
-        """How the host is held to its certificate; None for a plain line. Raises ConfigError."""
+        """How the acquirer's certificate is checked; None for a plain line. Raises ConfigError."""
         host = self.config.host
         if not host.tls:
             return None
@@ -215,7 +215,7 @@ def file_of(path: Path | None) -> Path | None:
 
 
 def legible(path: Path | None) -> Settings:
-    """What is well in a file that has mistakes, and defaults for the rest of it. Never raises."""
+    """The right settings of a file with mistakes, defaults in place of the wrong. Never raises."""
     try:
         tables = tomllib.loads(read_text(path)) if path else {}
     except (OSError, ValueError, RecursionError):
@@ -228,7 +228,7 @@ def legible(path: Path | None) -> Settings:
 
 
 def mistakes_of(settings: Settings) -> list[Mistake]:
-    """What is wrong though each setting is well typed: devices' names, the accounts' file."""
+    """What is wrong though each setting has the right type: device names, the accounts file."""
     source = "defaults" if settings.path is None else str(settings.path)
     printer = settings.config.printer
     mistakes = []
@@ -249,7 +249,7 @@ def mistakes_of(settings: Settings) -> list[Mistake]:
 
 
 def _line_mistakes(host: Host, source: str) -> list[Mistake]:
-    """Where somebody believes that the line to the host is enciphered, and it is not."""
+    """Where settings look as if the line to the acquirer were enciphered, and it is not."""
     mistakes = []
     if host.tls_ca and not host.tls:
         words = "has no effect without host.tls = true: the line would not be enciphered"
@@ -305,7 +305,7 @@ def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def warnings_of(settings: Settings) -> list[Mistake]:
-    """What works, and not as somebody will have meant it."""
+    """Settings that work, but probably not as they were meant."""
     source = "defaults" if settings.path is None else str(settings.path)
     merchant, host = settings.config.merchant, settings.config.host
     warnings = []
@@ -361,7 +361,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _expected_device(printer: PrinterSettings) -> str:
-    """What `printer.device` wants to be, or "" when it is well."""
+    """What `printer.device` should look like, or "" when it is right."""
     if printer.kind == "none" or (printer.kind in ("usb", "serial") and not printer.device):
         return ""
     pattern, words = _DEVICES[printer.kind]

@@ -1,4 +1,4 @@
-"""The settings as the journal keeps them: by key, as text, and what must not be told masked."""
+"""The settings as the journal keeps them: by key, as text, secrets masked."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
 
 
 class Pending(Struct, frozen=True):
-    """What the flow waits for; `at_deadline` is the answer when it does not come."""
+    """The answer that the flow waits for; `at_deadline` stands in when none comes."""
 
     effect: payment_effects.Effect[Any]
     deadline_ms: int
@@ -56,7 +56,7 @@ class SlowEffects:
         return Pending(effect, now_ms + EXCHANGE_TIMEOUT_MS, lambda _: mute, token, _card_answer)
 
     def ask_host(self, effect: ForHost, now_ms: int) -> Pending:
-        """Send the request to the host, and wait as long as settings say; or keep its key."""
+        """Send the request to the acquirer, and wait as long as settings say; or keep its key."""
         if isinstance(effect, effects.LoadMasterKey):
             return self._keep_key(effect, now_ms)
         world, request = self._world, effect.request
@@ -66,7 +66,7 @@ class SlowEffects:
         return Pending(effect, now_ms + 2 * timeout_ms, _host_is_stuck, token, _host_answer)
 
     def _keep_key(self, effect: effects.LoadMasterKey, now_ms: int) -> Pending:
-        """Have the host's worker, which alone uses the keys, keep another master key."""
+        """Have the line's worker, which alone uses the keys, keep another master key."""
         world, token = self._world, self._new_token()
 
         def load() -> bool:

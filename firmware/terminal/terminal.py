@@ -1,4 +1,4 @@
-"""One terminal put together: settings, journal, devices and host, and the flow on them."""
+"""One terminal put together: settings, journal, devices and acquirer, and the flow on them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Devices(Struct):
-    """What the composition root brings: drivers, and who hosts their blocking calls."""
+    """What the composition root brings: drivers, and the threads for their blocking calls."""
 
     clock: Clock
     display: Display

@@ -1,10 +1,10 @@
-"""The journal and the embedded host's books know one another, so that neither is lost unnoticed.
+"""Ties the journal and the embedded host's books together: the loss of either one is noticed.
 
-The data directory's lock file names the books that answer; the books hold the journal's last
-record as of their last answer. At each start: are they these books, do they have the last answer
-that the journal knows, is the record that they know in the journal, and are accounts still found
-under the same key? If not, a card could pay again what it has paid. The lock file may be lost as
-well: then the last answer tells, and books beside which there is no journal.
+The data directory's lock file names the books that answer; the books note the journal's last record
+at each answer. Each start checks that these are those books, that they hold the last answer in the
+journal, that the journal holds the record which they note, and that accounts are found under the
+same key. If not, a card could spend again what it has spent. The lock file may be lost as well:
+then the journal's last answer is looked for in the books, and books need a journal beside them.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from firmware.journal.transactions import Transaction
 
 _NOTE = "books"  # in the lock file
 _ELSEWHERE, _NONE, _UNKNOWN = -1, "none", "unknown"
-_KIND, _EMBEDDED = "host.kind", '"local"'  # the setting that says which host answers
+_KIND, _EMBEDDED = "host.kind", '"local"'  # the setting that says which acquirer answers
 _WAYS_BACK = "put the right file back, restore a backup, or see `pos journal new-books`"
 
 
 class BooksKnown(Struct, frozen=True):
     """Which books of the embedded host answer; every answer after the record `since` is theirs.
 
-    `since` is -1 while another host answers.
+    `since` is -1 while another acquirer answers.
     """
 
     identity: str
@@ -74,7 +74,7 @@ def tie_books(journal: Journal, host: AnsweringHost, head: Callable[[], tuple[in
 
 
 def tie_no_books(journal: Journal) -> None:
-    """Another host answers from now on. Raises JournalFault."""
+    """Note that another acquirer answers from now on. Raises JournalFault."""
     known = _known(journal)
     if known is not None:
         _know(journal, BooksKnown(known.identity, _ELSEWHERE))
@@ -107,7 +107,7 @@ def require_no_journal_known(directory: Path) -> None:
 
 
 def known_head(directory: Path) -> Head | None:
-    """How far the books in a data directory know its journal; None when they do not tell.
+    """The last record of the journal that the books beside it note; None if there is none.
 
     Raises JournalFault.
     """
@@ -116,7 +116,7 @@ def known_head(directory: Path) -> Head | None:
 
 
 def know_no_further(directory: Path, seq: int, digest: bytes) -> None:
-    """The journal in a data directory goes on from this record: so do its books.
+    """Note this record as the journal's last in the books of a data directory.
 
     Raises JournalFault.
     """
@@ -201,14 +201,14 @@ def _check_last_answer(journal: Journal, host: AnsweringHost, since: int) -> Non
 
 
 def _check_unknown(journal: Journal, host: AnsweringHost) -> None:
-    """Nothing is noted of books: a first start, an earlier release's, a copy, or a lost note."""
+    """No books are noted: a first start, an earlier release's, a copy, or a lost note."""
     one = _last_of_unknown(journal)
     if one is not None and not _has(host, one):
         raise _fault(f"{_missing(one)}: they are gone, an earlier copy, or others")
 
 
 def _last_of_unknown(journal: Journal) -> Transaction | None:
-    """The last answer, where the embedded host gave it: not before starts told their settings."""
+    """The last answer, if the recorded settings name the embedded host; else None."""
     embedded = journal.settings().get(_KIND) == _EMBEDDED
     return journal.last_answered(_ELSEWHERE) if embedded else None
 

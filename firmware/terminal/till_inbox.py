@@ -1,6 +1,6 @@
-"""The tills' part in the runner: wishes delivered or refused, stops, and what the API may see.
+"""The tills' part in the runner: requests delivered or refused, stops, and what the API may see.
 
-A wish is delivered only to a flow that waits with `orders`; every other one is answered at once, so
+A request is delivered only to a flow that waits with `orders`; any other is answered at once, so
 none waits in a queue. A stop is CANCEL, pressed for as long as the order can be stopped.
 """
 
@@ -42,7 +42,7 @@ class AcquirerLine(enum.Enum):
 
 
 class TerminalStanding(Struct, frozen=True):
-    """How the terminal stands at a moment."""
+    """The terminal's state at a moment."""
 
     ready: bool = False  # an order would be looked at now
     out_of_service: bool = False
@@ -56,7 +56,7 @@ class TerminalStanding(Struct, frozen=True):
 
 
 class Board:
-    """Where the terminal's thread leaves how it stands, and others read it; any thread may ask."""
+    """The terminal's state, written by its own thread and read from any other."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,7 +66,7 @@ class Board:
 
     @property
     def standing(self) -> TerminalStanding:
-        """As it was told last."""
+        """The state that was told last."""
         with self._lock:
             return self._standing
 
@@ -76,12 +76,12 @@ class Board:
             self._listeners.append(listener)
 
     def forget(self, listener: Callable[[], None]) -> None:
-        """Call it no more."""
+        """Do not call `listener` any more."""
         with self._lock:
             self._listeners.remove(listener)
 
     def tell(self, standing: TerminalStanding) -> None:
-        """How it stands now."""
+        """Set the state, and call the listeners if it is another one."""
         with self._lock:
             if standing == self._standing:
                 return
@@ -89,7 +89,7 @@ class Board:
         self.committed()
 
     def committed(self) -> None:
-        """The journal has a new record."""
+        """Call the listeners: the journal has a new record."""
         with self._lock:
             listeners = tuple(self._listeners)
         for listener in listeners:
@@ -97,7 +97,7 @@ class Board:
 
 
 class Tills:
-    """What the runner keeps of tills."""
+    """The requests and stops of tills that the runner keeps."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -109,7 +109,7 @@ class Tills:
         self._answered: list[tuple[TillAsked, TillAnswer]] = []  # and not yet told so
 
     def take(self, event: TillEvent, *, ready: bool, out_of_service: bool) -> None:
-        """Keep a wish for the flow that waits for it, or refuse it."""
+        """Keep a request for the flow that waits for it, or refuse it."""
         if isinstance(event, OrderStopped):
             self._stopped |= self._stoppable and event.order_id == self._order_id
         elif event.answer.set_running_or_notify_cancel():
@@ -150,13 +150,13 @@ class Tills:
         return None
 
     def heard(self, answer: A) -> A:
-        """Hand on what came of a slow effect; an acquirer's answer tells how its line is."""
+        """Pass an effect's answer on; from the acquirer's, note whether its line is up."""
         if isinstance(answer, Answered | NoAnswer):
             self._line = AcquirerLine.UP if isinstance(answer, Answered) else AcquirerLine.DOWN
         return answer
 
     def broken_off(self) -> None:
-        """The flow has ended at a fault: whoever asked is told, and no order goes on."""
+        """The flow ended at a fault: answer the tills that wait; no order goes on."""
         for asked in (self._asked, self._waiting):
             if asked is not None:
                 self._answered.append((asked, NotNow.OUT_OF_SERVICE))
@@ -173,9 +173,9 @@ class Tills:
         out_of_service: bool,
         card: bool,
     ) -> None:
-        """Let the board say how the terminal stands; then whoever was answered is told so.
+        """Update the board, then give the answers to the tills.
 
-        In this order, since who is answered may look at the board at once.
+        In this order, since a till that gets its answer may read the board at once.
         """
         standing = TerminalStanding(
             ready=ready,

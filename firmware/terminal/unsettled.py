@@ -1,6 +1,6 @@
 """A terminal keeps its numbers and its currency until its batch is settled.
 
-The host keeps books by terminal and merchant number: under new ones neither the settlement nor a
+The acquirer keeps books by terminal and merchant number: under new ones neither settlement nor
 reversal would find what was sold under the old.
 """
 

@@ -49,20 +49,20 @@ DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # no senseless
 
 
 class Asks(Protocol):
-    """Whoever sends a request to the host and blocks for its answer."""
+    """Sends a request to the acquirer and blocks for its answer."""
 
     def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer: ...
 
 
 @runtime_checkable
 class KeepsKeys(Protocol):
-    """Whoever asks an acquirer at the end of a line keeps its keys."""
+    """Keeps the keys of an acquirer's line, where the acquirer is at the end of one."""
 
     def load_master(self, master: SecretKey) -> None: ...
 
 
 class World(Struct):
-    """The devices, the journal and the host. `on_frame` gets each frame that was displayed.
+    """The devices, the journal and the acquirer. `on_frame` gets each frame that was displayed.
 
     `on_key` gets each key as the terminal takes it, and of which masked entry it is. A key that a
     step leaves to the next one is taken twice.
@@ -132,7 +132,7 @@ class Panel:
             self._frame = None  # what was shown meanwhile never came there
 
     def _heal(self, frame: Frame) -> None:
-        """Build a display anew, `frame` on it, that may be dark without anybody's knowing.
+        """Build the display anew with `frame` on it: it may be dark without a sign of it.
 
         A chip that lost its power for a moment is reset and takes whatever is sent, and the bus
         does not tell.
@@ -158,7 +158,7 @@ class Panel:
 
 
 def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
-    """Perform an effect of journal, chance, clock or buzzer and give its answer.
+    """Perform an effect of journal, random bytes, clock or buzzer and give its answer.
 
     Raises JournalFault, and TypeError for an effect that nobody performs.
     """
@@ -228,7 +228,7 @@ def _append(
     blobs: Mapping[str, bytes] = NO_BLOBS,
     also: Also | None = None,
 ) -> None:
-    """Write records, and before them what the clock has done."""
+    """Write records, and before them that the clock was moved, if it was."""
     clock, journal = world.clock, world.data.journal
     jumped = world.clock_watch.look(clock.now(), clock.monotonic_ms(), journal)
     if jumped or records:

@@ -141,7 +141,7 @@ def balances() -> dict[str, Screen]:
         "balance-overdrawn": Notice(title, (told, below), take),
         "balance-unknown": Notice(title, silent, warning=True),
         "balance-refused": Notice(title, (Phrase.of(response_text("55")),), warning=True),
-        "balance-lesson": Notice(title, (told,), take, yuan(100_000), training=True),
+        "balance-training": Notice(title, (told,), take, yuan(100_000), training=True),
     }
 
 

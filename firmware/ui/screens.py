@@ -14,7 +14,7 @@ from firmware.ui.texts import Language, Text
 
 
 class Owner(Struct, frozen=True):
-    """Whose terminal this is: stands on idle, on the amount check and on the voucher."""
+    """Whose terminal this is: on the idle screen, the amount check and the receipt."""
 
     merchant: str  # short name in the screen's language
     store: str

@@ -40,7 +40,7 @@ class Text(enum.Enum):
     SUPERVISOR_AT_IDLE = ("主管请按菜单键", "Supervisor: use MENU")
     SUPERVISOR_BAR = ("主管已签到", "Supervisor on")
     CARD_BEFORE_AMOUNT = ("请先输入金额", "Enter amount first")
-    # whose terminal, and who stands at it
+    # store, terminal and operator
     STORE = ("门店{store}", "Store {store}")
     TERMINAL = ("终端{terminal}", "TID {terminal}")
     OPERATOR_SHORT = ("员{operator}", "Op{operator}")

@@ -22,7 +22,7 @@ CARD, PIN = "unionpay-debit", "123456"
 
 
 class Counter:
-    """A stage, the hands at it, and a till's wishes."""
+    """A stage, the hands at it, and a till's requests."""
 
     def __init__(
         self,
@@ -60,15 +60,15 @@ class Counter:
         terminal.runner.step(event)
         self.run()
 
-    def ask(self, wish: TillRequest) -> Future[TillAnswer]:
+    def ask(self, request: TillRequest) -> Future[TillAnswer]:
         answer: Future[TillAnswer] = Future()
-        self.post(TillAsked(wish, answer))
+        self.post(TillAsked(request, answer))
         return answer
 
     def order(self, name: str, amount_minor: int = 12_850, **more: Any) -> TillAnswer:
         """Ask for an order and give the terminal's answer."""
-        answer = self.ask(wish(name, amount_minor, **more))
-        assert answer.done(), "a wish is answered at once"
+        answer = self.ask(order_taken(name, amount_minor, **more))
+        assert answer.done(), "a request is answered at once"
         return answer.result()
 
     def stop(self, name: str) -> None:
@@ -94,7 +94,7 @@ class Counter:
         self.player.close()
 
 
-def wish(name: str, amount_minor: int = 12_850, **more: Any) -> OrderTaken:
+def order_taken(name: str, amount_minor: int = 12_850, **more: Any) -> OrderTaken:
     return OrderTaken(
         id=name,
         digest="d" * 64,

@@ -14,7 +14,7 @@ from firmware.lab.scenario.audit import unbalanced
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.tills import Done, NotNow, OrderStage, Reprint, Settle, TillAnswer, TillAsked
 from hw.events import Key
-from tests.api.counter import CARD, PIN, Counter, wish
+from tests.api.counter import CARD, PIN, Counter, order_taken
 
 PAY = f"press ENTER\ninsert {CARD}\npress {PIN} ENTER\n"
 
@@ -228,10 +228,10 @@ def test_a_till_closes_the_batch(counter: Counter) -> None:
     counter.do("wait 15s\nexpect totals sales=0/0")
 
 
-def test_a_wish_that_was_withdrawn_is_not_begun(counter: Counter) -> None:
+def test_a_request_that_was_withdrawn_is_not_begun(counter: Counter) -> None:
     answer: Future[TillAnswer] = Future()
     answer.cancel()
-    counter.post(TillAsked(wish("a"), answer))
+    counter.post(TillAsked(order_taken("a"), answer))
     assert counter.order("a") is Done.RECORDED
 
 

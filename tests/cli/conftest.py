@@ -80,7 +80,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def ear(tmp_path):
+def notify_socket(tmp_path):
     """systemd's end of the notify socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
@@ -89,11 +89,11 @@ def ear(tmp_path):
 
 
 @pytest.fixture
-def started(tmp_path, ear):
+def started(tmp_path, notify_socket):
     """Starts `pos run` as a process of its own, on a machine without any of the parts."""
     environment = os.environ | {
         "PYTHONPATH": python_path(ROOT),
-        "NOTIFY_SOCKET": ear.getsockname(),
+        "NOTIFY_SOCKET": notify_socket.getsockname(),
         "WATCHDOG_USEC": "200000",
         "PCSCLITE_CSOCK_NAME": str(tmp_path / "no-pcscd"),
     }
@@ -108,7 +108,7 @@ def started(tmp_path, ear):
                 )
             running.enter_context(process)
             running.callback(process.kill)
-            while ear.recv(100) != b"READY=1":
+            while notify_socket.recv(100) != b"READY=1":
                 pass
             return process
 

@@ -49,7 +49,7 @@ def test_every_picture_that_the_demo_names_lies_there(telling):
     assert len(named) >= 18
     assert named == {str(path) for path in folder.glob("[0-9]*.png")}
     assert str(folder) in "".join(said.splitlines()[-3:])  # a long path has a line of its own
-    for sheet in (demo.SCREENS, demo.VOUCHERS):
+    for sheet in (demo.SCREENS, demo.RECEIPTS):
         assert sheet in said
         with Image.open(folder / sheet) as picture:
             assert picture.width > 1000

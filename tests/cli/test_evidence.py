@@ -57,7 +57,7 @@ def test_the_page_reads_by_itself_in_both_languages(data: Path, tmp_path: Path):
     reader.feed(archive.read("index.html").decode())
     for words in ("RMB 128.50", "幸福小店", "10000001", "消费撤销 VOID", "The chip's data", "经过"):
         assert words in reader.text
-    assert len(reader.sources) == 2 + 4  # two agreed frames, two copies of two vouchers
+    assert len(reader.sources) == 2 + 4  # two agreed frames, two copies of two receipts
     assert all(source.startswith("data:image/png") for source in reader.sources)
 
 

@@ -75,14 +75,14 @@ class Worker:
 
 
 @pytest.fixture
-def ear(tmp_path):
-    """Where systemd listens; gives what it has heard."""
+def notified(tmp_path):
+    """systemd's end of the notify socket; gives the messages that have come."""
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(path))
         listener.settimeout(0)
 
-        def heard():
+        def come():
             messages = []
             while True:
                 try:
@@ -90,12 +90,12 @@ def ear(tmp_path):
                 except BlockingIOError:
                     return messages
 
-        heard.path = str(path)
-        yield heard
+        come.path = str(path)
+        yield come
 
 
-def ran(script, workers=(), supervisor=None):
-    Loop(script, script.take, script, workers, supervisor or ServiceManager()).run()
+def ran(script, workers=(), manager=None):
+    Loop(script, script.take, script, workers, manager or ServiceManager()).run()
     return script
 
 
@@ -136,30 +136,30 @@ def test_asked_twice_it_ends_without_grace():
     assert script.now_ms == 2_600
 
 
-def test_the_supervisor_hears_ready_then_signs_of_life_then_the_end(ear):
-    supervisor = ServiceManager(ear.path, watchdog_ms=2_000)
-    ran(Script({4_500: Stop.ASKED}, every_ms=60_000), [Worker()], supervisor)
-    messages = ear()
+def test_the_service_manager_gets_ready_then_signs_of_life_then_the_end(notified):
+    manager = ServiceManager(notified.path, watchdog_ms=2_000)
+    ran(Script({4_500: Stop.ASKED}, every_ms=60_000), [Worker()], manager)
+    messages = notified()
     assert messages[:2] == ["WATCHDOG=1", "READY=1"]
     assert messages[-1] == "STOPPING=1"
     assert messages.count("WATCHDOG=1") == 5  # at once, and every half of the time allowed
 
 
-def test_the_watchdog_starves_while_a_worker_is_stuck(ear):
+def test_the_watchdog_starves_while_a_worker_is_stuck(notified):
     stuck = Worker(alive=False)
-    supervisor = ServiceManager(ear.path, watchdog_ms=2_000)
-    ran(Script({10_000: Stop.ASKED}), [Worker(), stuck], supervisor)
-    assert "WATCHDOG=1" not in ear()
+    manager = ServiceManager(notified.path, watchdog_ms=2_000)
+    ran(Script({10_000: Stop.ASKED}), [Worker(), stuck], manager)
+    assert "WATCHDOG=1" not in notified()
 
 
-def test_the_supervisor_hears_when_trade_begins_stops_and_goes_on(ear):
+def test_the_service_manager_learns_when_trade_begins_stops_and_goes_on(notified):
     outages = (range(1_500), range(6_500, 8_500))
     ran(
         Script({12_500: Stop.ASKED}, busy_until_ms=500, outages=outages),
         (),
-        ServiceManager(ear.path),
+        ServiceManager(notified.path),
     )
-    told = [message for message in ear() if message.startswith("STATUS=")]
+    told = [message for message in notified() if message.startswith("STATUS=")]
     assert told == [
         "STATUS=out of service",
         "STATUS=in service",
@@ -189,7 +189,7 @@ def test_a_watchdog_meant_for_another_process_is_not_fed():
     assert ServiceManager.of(environment | {"WATCHDOG_USEC": "soon"}).watchdog_ms is None
 
 
-def test_a_supervisor_that_does_not_listen_is_no_reason_to_stop(tmp_path):
+def test_a_service_manager_that_does_not_listen_is_no_reason_to_stop(tmp_path):
     script = ran(Script({2_000: Stop.ASKED}), (), ServiceManager(str(tmp_path / "nobody")))
     assert script.steps
 

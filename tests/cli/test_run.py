@@ -87,13 +87,15 @@ def test_parts_that_are_missing_at_start_are_named_and_waited_for(tmp_path):
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
-def test_without_any_part_it_is_ready_alive_and_ends_when_told(tmp_path, started, ear, asked):
+def test_without_any_part_it_is_ready_alive_and_ends_when_told(
+    tmp_path, started, notify_socket, asked
+):
     service = started()
-    heard = ear.recv(100)
+    heard = notify_socket.recv(100)
     while heard == b"WATCHDOG=1":  # a slow machine lives for a while before it knows
-        heard = ear.recv(100)
+        heard = notify_socket.recv(100)
     assert heard == b"STATUS=out of service"
-    assert [ear.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+    assert [notify_socket.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
     service.send_signal(asked)
     assert service.wait(timeout=20) == 0
     said = service.stderr.read()

@@ -58,12 +58,12 @@ def host(tmp_path):
 
 
 @pytest.fixture
-def counter(tmp_path, host, ear):
+def counter(tmp_path, host, notify_socket):
     """Starts the terminal's process and waits until it is ready."""
     data = tmp_path / "data"
     environment = os.environ | {
         "PYTHONPATH": python_path(ROOT),
-        "NOTIFY_SOCKET": ear.getsockname(),
+        "NOTIFY_SOCKET": notify_socket.getsockname(),
         "WATCHDOG_USEC": str(WATCHDOG_US),
     }
     command = [sys.executable, "-m", "tests.cli.counter", str(data), str(host.port)]
@@ -72,7 +72,7 @@ def counter(tmp_path, host, ear):
     def start():
         process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, text=True)
         running.append(process)
-        hear(ear, READY)
+        wait_for(notify_socket, READY)
         return process
 
     yield start
@@ -81,9 +81,9 @@ def counter(tmp_path, host, ear):
         process.communicate()
 
 
-def hear(ear, wanted):
-    """Wait until systemd would hear this."""
-    while ear.recv(100) != wanted:
+def wait_for(notify_socket, wanted):
+    """Wait until systemd gets this message."""
+    while notify_socket.recv(100) != wanted:
         pass
 
 
@@ -93,7 +93,7 @@ def order(process, words):
 
 
 def test_killed_in_a_sale_it_comes_back_and_finishes_what_was_open(
-    tmp_path, host, counter, ear, figure
+    tmp_path, host, counter, notify_socket, figure
 ):
     books = host.books
     host.books = slow = SlowBooks(books)
@@ -106,7 +106,7 @@ def test_killed_in_a_sale_it_comes_back_and_finishes_what_was_open(
     host.books = books
     began = time.monotonic()
     again = counter()
-    hear(ear, IN_SERVICE)
+    wait_for(notify_socket, IN_SERVICE)
     took_s = RESTART_S + time.monotonic() - began
     host.come_to_rest()
     with reading(tmp_path / "data") as journal:
@@ -120,17 +120,19 @@ def test_killed_in_a_sale_it_comes_back_and_finishes_what_was_open(
     assert took_s < BACK_WITHIN_S
 
 
-def test_a_main_loop_that_is_stuck_starves_the_watchdog_and_the_next_start_is_well(counter, ear):
+def test_a_main_loop_that_is_stuck_starves_the_watchdog_and_the_next_start_is_well(
+    counter, notify_socket
+):
     stuck = counter()
-    hear(ear, IN_SERVICE)
-    hear(ear, ALIVE)
+    wait_for(notify_socket, IN_SERVICE)
+    wait_for(notify_socket, ALIVE)
     order(stuck, "hang")
-    ear.settimeout(4 * WATCHDOG_US / 1_000_000)
+    notify_socket.settimeout(4 * WATCHDOG_US / 1_000_000)
     with pytest.raises(TimeoutError):
-        hear(ear, READY)
+        wait_for(notify_socket, READY)
     assert stuck.poll() is None, "it hangs, and does not end by itself"
-    ear.settimeout(20)
+    notify_socket.settimeout(20)
     stuck.kill()  # as systemd does now
     stuck.wait()
     counter()
-    hear(ear, IN_SERVICE)
+    wait_for(notify_socket, IN_SERVICE)

@@ -141,8 +141,8 @@ class Page:
             self._do(do="down", key=key)
             self._do(do="up", key=key)
 
-    def _do(self, **wish):
-        self._socket.send(msgspec.json.encode(wish).decode())
+    def _do(self, **request):
+        self._socket.send(msgspec.json.encode(request).decode())
 
     def _see(self, text):
         """Wait until the page is told this."""

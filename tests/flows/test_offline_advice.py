@@ -76,7 +76,7 @@ def test_no_track_data_and_no_pin_is_sealed():
     assert unseal(seal(PRESENTED, PLACE, KEY), PLACE, KEY).track2 is None
 
 
-def test_a_taken_notice_is_recorded_with_the_hosts_reference():
+def test_an_accepted_advice_is_recorded_with_the_acquirers_reference():
     told = AdviceAnswered(
         batch=3, stan=17, response_code="00", reference="632600000001", authorisation_code="123456"
     )
@@ -107,7 +107,7 @@ def test_without_an_answer_nothing_else_is_sent_and_no_slip_tells_of_it():
 
 
 @pytest.mark.parametrize("code", sorted(TRY_AGAIN))
-def test_a_notice_that_the_host_cannot_take_stays_owed_and_holds_up_none_behind_it(code: str):
+def test_an_advice_that_cannot_be_taken_stays_owed_and_holds_up_none_behind_it(code: str):
     done = follow(
         send_advices(desk()),
         (Look.of(Lookups.advices), [owed(), owed(attempts=1)]),
@@ -124,7 +124,7 @@ def test_a_notice_that_the_host_cannot_take_stays_owed_and_holds_up_none_behind_
 @pytest.mark.parametrize(
     ("attempts", "told", "slips"), [(1, False, 0), (2, False, 1), (3, True, 0)]
 )
-def test_one_slip_tells_a_person_of_a_notice_that_the_host_cannot_take(
+def test_one_slip_tells_a_person_of_an_advice_that_the_acquirer_cannot_take(
     attempts: int, told: bool, slips: int
 ):
     slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
@@ -138,7 +138,7 @@ def test_one_slip_tells_a_person_of_a_notice_that_the_host_cannot_take(
     )
 
 
-def test_a_refused_notice_prints_what_a_person_has_to_claim():
+def test_a_refused_advice_prints_what_a_person_has_to_claim():
     told = AdviceAnswered(batch=3, stan=17, response_code="14")
     slip = PrintQueued(job=9, copy=Copy.FAULT, batch=3, stan=17)
     done = follow(

@@ -1,4 +1,4 @@
-"""打印, effect by effect: the same voucher once more, marked, journaled and counted."""
+"""打印, effect by effect: the same receipt once more, marked, journaled and counted."""
 
 from __future__ import annotations
 

@@ -175,15 +175,15 @@ def test_idle_tries_again_after_a_minute_and_then_after_longer_and_longer_pauses
     assert goes_on(180_000, *tried) == 240_000
 
 
-def test_notices_go_out_past_a_reversal_that_the_host_refuses():
+def test_advices_go_out_past_a_reversal_that_the_acquirer_refuses():
     """Whatever is owed, and whatever was refused of it."""
-    notice = Advice(transaction=SECOND, attempts=0)
+    advice = Advice(transaction=SECOND, attempts=0)
     taken = AdviceAnswered(batch=1, stan=2, response_code="00")
     (looked, now, first) = reversal_is_sent(OWED, "power lost", Answered("96"))
     done = follow(
         send_owed(desk()),
         looked,
-        (Look.of(Lookups.advices), [notice]),
+        (Look.of(Lookups.advices), [advice]),
         now,
         first,
         reversal_stays_owed(OWED, 1, "96"),

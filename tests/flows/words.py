@@ -139,7 +139,7 @@ def tells(title: Text, *body: Phrase | Text, warning: bool = True) -> list[Pair]
 
 
 def nothing_is_owed(*, uploads: bool = True) -> list[Pair]:
-    """No reversal, no notice of an offline sale, room on the disk, no settlement under way."""
+    """No reversal, no advice of an offline sale, room on the disk, no settlement under way."""
     row: list[Pair] = [(Look.of(Lookups.reversals), [])]
     row += [(Look.of(Lookups.advices), [])] if uploads else []
     row += [(CheckSpace(), None), (CheckClock(), None)]

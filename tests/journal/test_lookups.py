@@ -318,7 +318,7 @@ def work_of_asking(shop: Shop) -> dict[str, int]:
         "voucher and date": lambda: journal.by_voucher_and_date(7, day),
         "reference": lambda: journal.by_reference("000001000007", day),
         "last": journal.last_transaction,
-        "last in training": lambda: journal.last_transaction(training=True),
+        "last of training": lambda: journal.last_transaction(training=True),
         "page": lambda: journal.list_transactions(1, 10, 4),
         "open": journal.open_intents,
         "reversals": lambda: (journal.reversals(), journal.reversals_count()),

@@ -1,4 +1,4 @@
-"""Notices of offline sales in the journal: owed from the approval until the host has answered."""
+"""Advices of offline sales in the journal: owed from the approval until they are answered."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def answer(sale: Transaction, code: str = "00") -> AdviceAnswered:
     return AdviceAnswered(batch=sale.batch, stan=sale.stan, response_code=code, reference=reference)
 
 
-def test_a_notice_is_owed_over_restarts_until_it_is_answered(shop: Shop) -> None:
+def test_an_advice_is_owed_over_restarts_until_it_is_answered(shop: Shop) -> None:
     sale = offline_sale(shop)
     shop.journal.append(AdviceAttempted(batch=sale.batch, stan=sale.stan, attempt=1))
     shop.reopen()
@@ -38,7 +38,7 @@ def test_a_notice_is_owed_over_restarts_until_it_is_answered(shop: Shop) -> None
     assert verify_journal(shop.directory, KEYS.public_key).faults == []
 
 
-def test_an_owed_notice_remembers_that_a_slip_has_told_of_it(shop: Shop) -> None:
+def test_an_owed_advice_remembers_that_a_slip_has_told_of_it(shop: Shop) -> None:
     first, second = offline_sale(shop), offline_sale(shop)
     shop.journal.append(PrintQueued(job=1, copy=Copy.FAULT, batch=second.batch, stan=second.stan))
     assert [(one.transaction.stan, one.told) for one in shop.journal.advices()] == [
@@ -56,7 +56,7 @@ def test_the_hosts_reference_becomes_the_sales(shop: Shop) -> None:
     assert (found.stan, found.reference) == (sale.stan, "632600000001")
 
 
-def test_a_notice_is_answered_once(shop: Shop) -> None:
+def test_an_advice_is_answered_once(shop: Shop) -> None:
     sale = offline_sale(shop)
     shop.journal.append(answer(sale, "14"))
     with pytest.raises(RuleBroken, match="not owed"):
@@ -74,7 +74,7 @@ def test_only_an_approved_sale_that_the_host_was_not_asked_for_is_told(shop: Sho
             shop.journal.append(AdviceQueued(batch=asked.batch, stan=stan))
 
 
-def test_a_settlement_waits_for_every_notice(shop: Shop) -> None:
+def test_a_settlement_waits_for_every_advice(shop: Shop) -> None:
     sale = offline_sale(shop)
     totals = shop.journal.totals(sale.batch)
     started = SettlementStarted(batch=sale.batch, totals=totals, operator="01")

@@ -35,7 +35,7 @@ TRUSTED = [(1, PUBLIC)]
 
 @dataclass(frozen=True)
 class Original:
-    """An untouched journal of a few busy days, its keys, and the QR of its last voucher."""
+    """An untouched journal of a few busy days, its keys, and the QR of its last receipt."""
 
     directory: Path
     entries: list[ChainedRecord]
@@ -315,7 +315,7 @@ def test_a_byte_of_the_file_is_found_or_means_nothing(
     figure(f"single-bit edits of the file: {found} of {count} found, the others changed no row")
 
 
-# -- keys and vouchers ----------------------------------------------------------------------------
+# -- keys and receipts ----------------------------------------------------------------------------
 
 
 def test_a_key_is_changed_within_the_chain(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The signed line on a voucher: what it says of a transaction, whatever became of it later."""
+"""The signed line on a receipt: what it says of a transaction, whatever became of it later."""
 
 from __future__ import annotations
 

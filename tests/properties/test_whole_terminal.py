@@ -2,7 +2,7 @@
 
 A state machine over the whole terminal on the modelled hardware. Each amount is read four times,
 each from a place of its own: from the pixels in the display's memory when ENTER went down, from the
-journal, from the printed voucher, from the host's books. All four have to be the same.
+journal, from the printed receipt, from the host's books. All four have to be the same.
 """
 
 from __future__ import annotations
@@ -351,7 +351,7 @@ class WholeTerminal(RuleBasedStateMachine):
                 assert self.charged[one.batch, one.stan] == major(one.amount_minor)
 
     def hold_the_papers(self) -> None:
-        """Each voucher bears the amount that was seen; an approval has its two."""
+        """Each receipt bears the amount that was seen; an approval has its two."""
         slips: dict[tuple[int, int], list[str]] = {}
         for batch, number, amount in _SLIP.findall(self.stage.bench.paper_printer.paper.text):
             slips.setdefault((int(batch), int(number)), []).append(amount)

@@ -1,4 +1,4 @@
-"""What the voucher tests share: a sale to vary, paper as text, and golden files."""
+"""What the receipt tests share: a sale to vary, paper as text, and golden files."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One test a rule of the voucher: what stands on it, in which order, and what never does."""
+"""One test a rule of the receipt: what is on it, in which order, and what never is."""
 
 import re
 

@@ -49,7 +49,7 @@ class Witness:
     frames: dict[str, str] = field(default_factory=dict)  # what each frame on the display said
     shown: dict[tuple[str, Kind], int] = field(default_factory=dict)  # approved on the display
     seq: int = 0  # of the last record seen
-    seen: Counter[str] = field(default_factory=Counter)  # what became of the people's wishes
+    seen: Counter[str] = field(default_factory=Counter)  # what became of what people wanted
     _keys: Counter[tuple[Key, int]] = field(default_factory=Counter)
     _agreed: AmountAgreed | None = None
     _stan: dict[bool, int] = field(

@@ -1,7 +1,7 @@
 """Puts the page together: keys, whose terminal it is, script and style, in one file.
 
 The page has the rule of `firmware.journal.genuine`: a key is not believed of records after the one
-that introduced the next. It reads nothing aloud that is not signed.
+that introduced the next. It shows nothing that is not signed.
 """
 
 from __future__ import annotations

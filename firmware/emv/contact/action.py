@@ -43,7 +43,7 @@ def analyse(state: SessionState) -> AcType:
 
 
 def default_declines(state: SessionState) -> bool:
-    """Whether IAC and TAC default refuse, where a host cannot be asked. See Book 3, 10.7."""
+    """Whether IAC and TAC default refuse, where the acquirer cannot be asked. See Book 3, 10.7."""
     default = issuer_action_code(state, Tag.ISSUER_ACTION_CODE_DEFAULT, _ALL_BITS)
     return _hit(state, "default", default | state.config.tac_default)
 

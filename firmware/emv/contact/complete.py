@@ -1,4 +1,4 @@
-"""After the host: issuer authentication, scripts, second GENERATE AC. See Book 3, 10.9–10.11."""
+"""After the answer: issuer authentication, scripts, second GENERATE AC. See Book 3, 10.9–10.11."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AUTHENTICATION_DATA_LENGTHS = range(8, 17)
 
 
 async def complete_online(state: SessionState, answer: OnlineAnswer) -> DeclineReason | None:
-    """Give the host's answer to the card; None when it is approved by both.
+    """Give the acquirer's answer to the card; None when it is approved by both.
 
     Raises CardError, SessionEnded.
     """
@@ -40,7 +40,7 @@ async def complete_online(state: SessionState, answer: OnlineAnswer) -> DeclineR
 
 
 async def complete_offline(state: SessionState, answer: UnableToGoOnline) -> DeclineReason | None:
-    """End without a host; None when the card approves by itself. See Book 3, 10.7 and 10.11."""
+    """End without an answer; None when the card approves by itself. See Book 3, 10.7 and 10.11."""
     state.begin("Unable to go online")
     declines = answer.decline or state.terminal.online_only or default_declines(state)
     code = Arc.UNABLE_OFFLINE_DECLINED if declines else Arc.UNABLE_OFFLINE_APPROVED
@@ -54,7 +54,7 @@ async def complete_offline(state: SessionState, answer: UnableToGoOnline) -> Dec
 
 
 async def decline_at_once(state: SessionState) -> None:
-    """End with an AAC, without a host: the signature over an ARQC was wrong.
+    """End with an AAC, the acquirer not asked: the signature over an ARQC was wrong.
 
     See EMV 4.4 Book 2, 6.6.2 and Book 4, 6.3.2.
     """
@@ -87,7 +87,7 @@ async def _authenticate_issuer(state: SessionState, data: bytes | None) -> None:
 
 
 async def _second_generate_ac(state: SessionState, wanted: AcType) -> AcType:
-    """The card's last word: what is neither what was asked for nor an AAC counts as one.
+    """The card's last cryptogram: any type but the one that was asked for counts as an AAC.
 
     See EMV 4.4 Book 3, 9.3 and 10.11.
     """

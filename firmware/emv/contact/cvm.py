@@ -161,7 +161,7 @@ async def _try(state: SessionState, rule: CvmRule) -> _Tried:
             state.raise_tvr(Tvr.PIN_PAD_NOT_WORKING, "Book 3, 10.5.1", "method not supported")
         return _Tried.NOT_PERFORMED
     done: CvmResult | None
-    outcome = CvmOutcome.UNKNOWN  # of what only a person or the host can judge
+    outcome = CvmOutcome.UNKNOWN  # of what only a person or the issuer can judge
     match code:
         case CvmCode.FAIL:
             done = None

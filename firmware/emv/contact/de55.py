@@ -1,4 +1,4 @@
-"""The card's data for the host: field 55, as a run of data objects. See EMV 4.4 Book 4, 12.1."""
+"""Field 55, the card's data for the acquirer: a run of data objects. See EMV 4.4 Book 4, 12.1."""
 
 from __future__ import annotations
 

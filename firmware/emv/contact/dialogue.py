@@ -43,7 +43,7 @@ class PinKind(enum.Enum):
     """Where a PIN goes to."""
 
     OFFLINE = "offline"  # the card verifies it
-    ONLINE = "online"  # the host verifies it
+    ONLINE = "online"  # the issuer verifies it
 
 
 class PinPrompt(Struct, frozen=True):

@@ -46,7 +46,7 @@ def encipher(key: PublicKey, block: bytes, challenge: bytes, padding: bytes) -> 
 
 
 async def ask_online(state: SessionState) -> bool:
-    """Ask for a PIN that the host will verify; False when none is to be had."""
+    """Ask for a PIN that the issuer will verify; False when none was keyed."""
     prompt = PinPrompt(PinKind.ONLINE, None, last_try=False, retry=False)
     pin = await _ask(state, prompt)
     if pin is None:

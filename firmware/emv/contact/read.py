@@ -141,7 +141,7 @@ def _check_lengths(state: SessionState) -> None:
 def card_data(state: SessionState) -> CardData:
     """Who the card is; raises CardError on data of the wrong format, or of two accounts.
 
-    The Books ask for 5A (Book 3, table 29) and leave 57 to the schemes. Both go to the host, which
+    The Books ask for 5A (Book 3, table 29) and leave 57 to the schemes. The acquirer gets both, and
     may book by either: a card that names one account in each is refused before anything is sent.
     The expiry in 57 is not compared: no Book says that it is that of 5F24, and it names no account.
     """

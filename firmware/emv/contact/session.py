@@ -127,7 +127,7 @@ class Session:
         return self._declined_offline(reason)
 
     async def _after_arqc(self) -> DecideOutcome:
-        """Go online, unless the card's signature is wrong or there is no way to a host."""
+        """Go online, unless the card's signature is wrong or the terminal is offline only."""
         state = self._state
         if state.signature_wrong:
             await decline_at_once(state)
@@ -143,7 +143,7 @@ class Session:
         return DeclinedOffline(self._facts(), reason, de55.build(self._state))
 
     async def complete(self, answer: OnlineAnswer | UnableToGoOnline) -> CompleteOutcome:
-        """Tell the card what the host said, and let it have the last word.
+        """Give the card the acquirer's answer; the card decides last.
 
         See EMV 4.4 Book 3, 10.9–10.11.
         """
@@ -168,7 +168,7 @@ class Session:
         return Ended(reason, error.detail)
 
     def _facts(self) -> EmvFacts:
-        """What voucher and journal keep."""
+        """What receipt and journal keep."""
         state = self._state
         card = state.card
         return EmvFacts(

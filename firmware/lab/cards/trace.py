@@ -170,7 +170,7 @@ def sale_line(transaction: EmvTransaction) -> str:
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
-    """How a session ended, in words, with what voucher and host see of it."""
+    """How a session ended, in words, with what receipt and acquirer get of it."""
     yield _verdict(outcome)
     if isinstance(outcome, Ended):
         return

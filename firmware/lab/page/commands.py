@@ -63,13 +63,13 @@ class Save(Command, frozen=True):
     """Put what was done so far into the state `recording`, as a scenario file."""
 
 
-Wish = Down | Up | Act | Speed | Fresh | Play | Stop | Save
+Request = Down | Up | Act | Speed | Fresh | Play | Stop | Save
 MESSAGE_BYTES_MAX = 300_000
 
 
-def decode(message: str | bytes) -> Wish:
+def decode(message: str | bytes) -> Request:
     """A message as a command. Raises msgspec.DecodeError, of which ValidationError is one."""
     return _DECODER.decode(message)
 
 
-_DECODER: msgspec.json.Decoder[Wish] = msgspec.json.Decoder(Wish)
+_DECODER: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

@@ -92,8 +92,8 @@ class PacedTime(VirtualTime):
     def catch_up(self, driven: Driven) -> None:
         """Let everything happen that is due by the wall clock. Blocks for nothing else.
 
-        On a machine that is too slow for the speed, time passes slower: a debt would grow with
-        each turn, and what people do meanwhile would wait longer and longer.
+        If the machine is too slow for the speed, virtual time passes slower. Else it would fall
+        further behind with each turn, and what people do would wait longer and longer.
         """
         until_ms, began_s = self.reached_ms, self._wall_s()
         left_ms = until_ms - self.clock.monotonic_ms()

@@ -33,7 +33,7 @@ from firmware.lab.page.session import Session
 
 STATIC = Path(__file__).with_name("static")
 PAGES_MAX = 32
-WISHES_A_SECOND = 60  # keys of two hands are twenty
+REQUESTS_A_SECOND = 60  # keys of two hands are twenty
 BURST = 120
 SEND_TIMEOUT_S = 10  # a page that takes nothing for so long is gone
 FRAME_S = 0.008  # news within so little goes out together
@@ -52,7 +52,7 @@ class Pages:
         self._told = False
 
     async def serve(self, socket_: WebSocket) -> None:
-        """One page: its wishes in, the hub's news out, until either ends."""
+        """One page: its requests in, the hub's news out, until either ends."""
         if len(self._open) >= PAGES_MAX:
             await socket_.close(1013, "too many pages are open")
             return
@@ -102,17 +102,17 @@ class Pages:
             news.set()
 
     async def _listen(self, socket_: WebSocket, held: set[str]) -> None:
-        """Pass wishes on; what comes too fast, or is none, ends the connection."""
+        """Pass requests on; what comes too fast, or is none, ends the connection."""
         loop = asyncio.get_running_loop()
         tokens, at = float(BURST), loop.time()
         with contextlib.suppress(WebSocketDisconnect, msgspec.DecodeError, KeyError):
             while True:
-                wish = commands.decode(await socket_.receive_text())
-                tokens = min(BURST, tokens + (loop.time() - at) * WISHES_A_SECOND) - 1
+                request = commands.decode(await socket_.receive_text())
+                tokens = min(BURST, tokens + (loop.time() - at) * REQUESTS_A_SECOND) - 1
                 at = loop.time()
-                if tokens < 0 or not self._session.submit(wish):
+                if tokens < 0 or not self._session.submit(request):
                     return
-                match wish:
+                match request:
                     case commands.Down(key=key):
                         held.add(key)
                     case commands.Up(key=key):

@@ -73,7 +73,7 @@ class Session:
         self._kept = kept
         self._begun: Future[None] = Future()
         self._settings = dict(settings)
-        self._inbox: queue.Queue[commands.Wish | None] = queue.Queue(INBOX_MAX)
+        self._inbox: queue.Queue[commands.Request | None] = queue.Queue(INBOX_MAX)
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
         self._stages = 0
         self._standing: Player | None = None
@@ -90,10 +90,10 @@ class Session:
         self._thread.start()
         self._begun.result()
 
-    def submit(self, wish: commands.Wish) -> bool:
-        """Leave a wish for the terminal's thread; false when too many wait. Never blocks."""
+    def submit(self, request: commands.Request) -> bool:
+        """Leave a request for the terminal's thread; false when too many wait. Never blocks."""
         try:
-            self._inbox.put_nowait(wish)
+            self._inbox.put_nowait(request)
         except queue.Full:
             return False
         return True
@@ -118,13 +118,13 @@ class Session:
         self._player.close()
 
     def _turn(self) -> None:
-        """Let happen what is due, tell of it, and do the next wish."""
+        """Let happen what is due, tell of it, and do the next request."""
         try:
             self._pass_time()
             self._publisher.publish()
-            wish = self._take(max(TURN_S, self._seconds()))
-            if wish is not None:
-                self._perform(wish)
+            request = self._take(max(TURN_S, self._seconds()))
+            if request is not None:
+                self._perform(request)
         except (_Ended, _Stopped):
             raise
         except Exception as bug:  # noqa: BLE001 - a bug on the bench is shown, and the page lives
@@ -132,15 +132,15 @@ class Session:
             self._publisher.notice(f"the terminal crashed: {bug!r}")
             self._player.hands.power_cut()
 
-    def _take(self, timeout_s: float) -> commands.Wish | None:
-        """The next wish within the time. Raises _Ended."""
+    def _take(self, timeout_s: float) -> commands.Request | None:
+        """The next request within the time. Raises _Ended."""
         try:
-            wish = self._inbox.get(timeout=timeout_s)
+            request = self._inbox.get(timeout=timeout_s)
         except queue.Empty:
             return None
-        if wish is None:
+        if request is None:
             raise _Ended
-        return wish
+        return request
 
     def _pass_time(self) -> None:
         terminal = self._stage.terminal
@@ -228,20 +228,20 @@ class Session:
         self._beeps += 1
         self.hub.put("beep", [self._beeps, duration_ms])
 
-    # --- wishes ---
+    # --- requests ---
 
-    def _perform(self, wish: commands.Wish) -> None:
+    def _perform(self, request: commands.Request) -> None:
         try:
-            match wish:
+            match request:
                 case commands.Down() | commands.Up():
-                    self._key(wish)
+                    self._key(request)
                 case commands.Act(line=line):
                     self._act(line)
                 case commands.Speed(times=times):
                     self._set_speed(times)
                 case commands.Fresh(settings=settings):
                     self._set_up(settings)
-                    self._set_speed(1)  # whoever begins has a minute for a minute
+                    self._set_speed(1)  # a new terminal begins in real time
                 case commands.Play(name=name, text=text, files=files):
                     self._play(name, {**files, name: text})
                 case commands.Stop():
@@ -258,22 +258,22 @@ class Session:
     def _now_ms(self) -> int:
         return self._stage.bench.clock.monotonic_ms()
 
-    def _key(self, wish: commands.Down | commands.Up) -> None:
-        key = KEY_NAMES.get(wish.key)
+    def _key(self, request: commands.Down | commands.Up) -> None:
+        key = KEY_NAMES.get(request.key)
         if key is None:
-            raise ScenarioError("page", f"no key is called {wish.key}")
+            raise ScenarioError("page", f"no key is called {request.key}")
         self._pass_time()
         terminal = self._stage.terminal
         if terminal is not None:  # a late thread finds down and up together: hands were not so fast
-            least_ms = DOWN_MS if isinstance(wish, commands.Up) else UP_AGAIN_MS
+            least_ms = DOWN_MS if isinstance(request, commands.Up) else UP_AGAIN_MS
             self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + least_ms)
         self._moved_ms[key] = self._now_ms
-        if isinstance(wish, commands.Up):
-            self._recorder.up(self._now_ms, wish.key)
+        if isinstance(request, commands.Up):
+            self._recorder.up(self._now_ms, request.key)
             self._player.hands.release(key)
         elif key not in self._stage.bench.keys.pressed:
             if terminal is not None:
-                self._recorder.down(self._now_ms, wish.key)
+                self._recorder.down(self._now_ms, request.key)
             self._player.hands.press(key)
 
     def _act(self, line: str) -> None:
@@ -348,14 +348,14 @@ class Session:
     def _wait_playing(self, seconds: float) -> None:
         """What paced time does while a scenario waits: tell, and listen for who wants it to end."""
         self._publisher.publish()
-        wish = self._take(seconds)
-        match wish:
+        request = self._take(seconds)
+        match request:
             case None:
                 pass
             case commands.Stop():
                 raise _Stopped
             case commands.Speed() | commands.Save():
-                self._perform(wish)
+                self._perform(request)
             case commands.Up():
                 pass
             case _:

@@ -52,7 +52,7 @@ def panel(stage: Stage) -> dict[str, Any]:
 
 
 def cards(stage: Stage) -> list[dict[str, Any]]:
-    """The faces of the tray's cards, those that simply pay first."""
+    """The tray's cards as the page draws them; the most usual ones come first."""
     tray = stage.bench.tray
     names = [*COMMON, *(name for name in tray if name not in COMMON)]
     return [_card(tray[name]) for name in names if name in tray]

@@ -101,7 +101,7 @@ class Target:
         return f"http://127.0.0.1:{self._port}"
 
     def post(self, event: TillEvent) -> None:
-        """A till's wish, for the terminal's inbox."""
+        """A till's request, for the terminal's inbox."""
         self._queue.put(event)
 
     def play(self, text: str) -> Future[object]:
@@ -180,19 +180,19 @@ class Target:
         elif paced is not None:
             self._stage.bench.clock.advance_to(paced.reached_ms)
         try:
-            wish = self._queue.get(timeout=timeout_s)
+            request = self._queue.get(timeout=timeout_s)
         except queue.Empty:
             return True
-        if wish is None:
+        if request is None:
             return False
-        self._perform(wish)
+        self._perform(request)
         return True
 
-    def _perform(self, wish: TillEvent | tuple[Job, Future[object]]) -> None:
-        if not isinstance(wish, tuple):
-            self._hear(wish)
+    def _perform(self, request: TillEvent | tuple[Job, Future[object]]) -> None:
+        if not isinstance(request, tuple):
+            self._hear(request)
             return
-        job, answer = wish
+        job, answer = request
         try:
             answer.set_result(job())
         except Exception as bug:  # noqa: BLE001 - whoever asked is told
@@ -211,15 +211,15 @@ class Target:
     def _wait(self, seconds: float) -> None:
         """Real time passes while a line is played: tills are heard, other lines wait."""
         try:
-            wish = self._queue.get(timeout=max(seconds, TURN_S))
+            request = self._queue.get(timeout=max(seconds, TURN_S))
         except queue.Empty:
             return
-        if wish is None or isinstance(wish, tuple):
-            self._queue.put(wish)
+        if request is None or isinstance(request, tuple):
+            self._queue.put(request)
             return
         terminal = self._stage.terminal
         if terminal is not None:
-            terminal.runner.step(wish)
+            terminal.runner.step(request)
 
     def _serve(self) -> None:
         """An API for the terminal that is on; none while none is."""
@@ -263,13 +263,13 @@ class Target:
         """What tills asked for while a line was played comes before the next line."""
         kept = []
         while not self._queue.empty():
-            wish = self._queue.get()
-            if wish is None or isinstance(wish, tuple):
-                kept.append(wish)
+            request = self._queue.get()
+            if request is None or isinstance(request, tuple):
+                kept.append(request)
             else:
-                self._hear(wish)
-        for wish in kept:
-            self._queue.put(wish)
+                self._hear(request)
+        for request in kept:
+            self._queue.put(request)
 
     def _screen(self) -> Seen:
         return Seen(self._stage.display_text, _png(self._stage.bench.chip.image()))

@@ -12,7 +12,7 @@ from msgspec import Struct
 COMMAND_TIMEOUT_S = 60.0
 
 
-class InstallFault(Exception):  # noqa: N818 - the house's word
+class InstallFault(Exception):  # noqa: N818 - called a fault everywhere
     """A step could not be taken; says which command or file, and why."""
 
 

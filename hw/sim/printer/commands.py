@@ -1,6 +1,6 @@
 """Interprets ESC/POS bytes as a printer does, one by one, into dots on paper.
 
-What is modelled is what a voucher needs and what other software commonly sends. Of everything
+What is modelled is what a receipt needs and what other software commonly sends. Of everything
 else the length is known where Epson's reference gives it, so that what follows is still
 understood, and it is recorded in `anomalies`; tests assert that there are none. Real-time
 commands are acted on by the printer as bytes arrive (`hw.sim.printer.escpos`); they are skipped.

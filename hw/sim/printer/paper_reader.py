@@ -2,7 +2,7 @@
 
 No guessing: a line is read only if every cell of it, ink and blank, is a character's dots, plain
 or emboldened, at normal size or doubled. A dot out of place and the line is not text. That is
-what makes a voucher printed as an image testable by what it says.
+what makes a receipt printed as an image testable by what it says.
 """
 
 from __future__ import annotations

@@ -43,9 +43,9 @@ def test_a_package_that_is_missing_from_a_lock_is_found():
     assert re.fullmatch(r"pytest(-cov)? wants pluggy.*, locked is none", hole)
 
 
-@pytest.mark.parametrize("wish", ["nobody-locked-this>=1", "nobody-locked-this"])
-def test_what_pyproject_asks_for_and_no_lock_names_is_found(wish):
-    assert holes({}, [wish]) == [f"the project wants {wish}, locked is none"]
+@pytest.mark.parametrize("wanted", ["nobody-locked-this>=1", "nobody-locked-this"])
+def test_what_pyproject_asks_for_and_no_lock_names_is_found(wanted):
+    assert holes({}, [wanted]) == [f"the project wants {wanted}, locked is none"]
 
 
 DECLARED = {

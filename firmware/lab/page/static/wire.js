@@ -1,4 +1,4 @@
-// The connection to the terminal: states and logs come in, wishes go out.
+// The connection to the terminal: states and logs come in, requests go out.
 
 const listeners = new Map();
 const states = new Map();
@@ -16,8 +16,8 @@ export function tell(name, value) {
   for (const listener of listeners.get(name) ?? []) listener(value);
 }
 
-export function send(wish) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(wish));
+export function send(request) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
 }
 
 export const act = (line) => send({ do: "act", line });
