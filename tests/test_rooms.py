@@ -135,6 +135,17 @@ def test_payments_know_no_screen_and_no_key():
     assert offenders == []
 
 
+def test_only_commands_know_the_command_line():
+    offenders = [
+        module
+        for module in modules("firmware")
+        if not str(module).startswith(("firmware/cli/", "firmware/core/exits"))
+        for _, name in imports(module)
+        if within(name, "argparse")
+    ]
+    assert offenders == []
+
+
 def test_only_who_keeps_or_copies_a_database_knows_sqlite():
     keepers = (
         "firmware/journal/",

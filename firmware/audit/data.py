@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import shutil
 import sqlite3
@@ -19,21 +18,8 @@ from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, fault_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
-from firmware.terminal.settings import file_of, legible
 
 _SPOOL_BYTES = 1 << 16  # in memory; what is longer waits on the disk
-
-
-def add_data_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--data DIR`."""
-    default = legible(file_of(None)).data
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=default,
-        metavar="DIR",
-        help=f"the terminal's data directory (default: {default})",
-    )
 
 
 def require_journal(journal: Path) -> Path:

@@ -17,6 +17,7 @@ import msgspec
 from firmware.acquirer.engine import BooksError
 from firmware.cli import acquirer_registry, acquirer_report, acquirer_rules, acquirer_serve
 from firmware.cli.acquirer_serve import place_of
+from firmware.cli.arguments import add_config_argument
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import SecretKey
@@ -25,7 +26,7 @@ from firmware.iso8583.mac import KEY_BYTES, mac_of
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.reading import MessageReading, read
 from firmware.iso8583.tcp import FrameLink
-from firmware.terminal.settings import add_config_argument, settings_of
+from firmware.terminal.settings import settings_of
 
 FILE_MAX = 64 * 1024
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import signal
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from firmware.core.hosts import is_host
 from firmware.core.kinds import HOLD_DAYS
+from firmware.terminal.settings import USUAL
 
 PORT_MAX = 65_535
 HOLD_DAYS_MAX = 365
@@ -47,14 +47,6 @@ def number_up_to(most: int) -> Callable[[str], int]:
     return number
 
 
-def voucher_place(text: str) -> tuple[int, int]:
-    """A batch and a voucher number as an argument."""
-    if not re.fullmatch(r"\d{1,6}/\d{1,6}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"it is a batch and a number, such as 3/123, not {text!r}")
-    batch, _, stan = text.partition("/")
-    return int(batch), int(stan)
-
-
 def told_to_end() -> threading.Event:
     """Set by SIGINT and SIGTERM from now on."""
     ended = threading.Event()
@@ -79,4 +71,50 @@ def add_hold_days(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="so long a pre-authorisation holds; give all servers and the report the same"
         " (default: %(default)s)",
+    )
+
+
+def add_force_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--force`, which goes with every file that a command writes."""
+    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
+
+
+def add_output_arguments(
+    parser: argparse.ArgumentParser,
+    *,
+    required: bool = False,
+    metavar: str = "FILE",
+    kind: Callable[[str], Path] = Path,
+    says: str | None = "default: print it",
+) -> None:
+    """Add `-o FILE` and `--force`."""
+    parser.add_argument("-o", "--output", type=kind, required=required, metavar=metavar, help=says)
+    add_force_argument(parser)
+
+
+def named_as(ending: str, what: str) -> Callable[[str], Path]:
+    """Reads the name of a file that has to end so. What it gives raises ArgumentTypeError."""
+
+    def path(text: str) -> Path:
+        if Path(text).suffix.lower() != ending:
+            raise argparse.ArgumentTypeError(f"the {what} is a {ending} file, not {text!r}")
+        return Path(text)
+
+    return path
+
+
+def add_config_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--config FILE`."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the configuration (default: the first there is of {USUAL}; else the defaults)",
+    )
+
+
+def add_data_instead_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--data DIR`, which goes before the configuration's own."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
     )

@@ -12,18 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware.audit.data import reading
+from firmware.cli.arguments import add_config_argument, add_data_instead_argument
 from firmware.core.clock import SystemClock
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.ops.backup import back_up
-from firmware.terminal.settings import (
-    add_config_argument,
-    add_data_instead_argument,
-    checked,
-    file_of,
-    legible,
-)
+from firmware.terminal.settings import checked, file_of, legible
 
 PATIENCE_S, PAUSE_S = 150, 0.2  # a host may take a minute, and its reversal another
 

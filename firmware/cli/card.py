@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 
-from firmware.audit.output import add_output_arguments, writing
-from firmware.cli.arguments import PORT_MAX, number_up_to
+from firmware.audit.output import writing
+from firmware.cli.arguments import PORT_MAX, add_output_arguments, number_up_to
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import Pin

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from firmware.cli.arguments import add_config_argument
 from firmware.core.config import Config
 from firmware.core.config_example import example, literal
 from firmware.core.exits import DONE
 from firmware.core.files import read_text
-from firmware.terminal.settings import add_config_argument, settings_of, warnings_of
+from firmware.terminal.settings import settings_of, warnings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

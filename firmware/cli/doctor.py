@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from firmware.cli.arguments import add_config_argument
 from firmware.core.exits import DONE, FAILED
 from firmware.ops.doctor.examination import checks
 from firmware.ops.doctor.findings import Finding, as_json, as_line, examined, fit
 from firmware.ops.doctor.machine import ThisMachine
-from firmware.terminal.settings import add_config_argument, settings_of
+from firmware.terminal.settings import settings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from firmware.audit.data import add_data_argument, reading
+from firmware.audit.data import reading
 from firmware.audit.evidence_case import JournalWithKeys, gather
 from firmware.audit.keyring import fingerprint_of
-from firmware.audit.output import add_output_arguments, writing_bytes
-from firmware.audit.spans import add_voucher_arguments, voucher_of
+from firmware.audit.output import writing_bytes
+from firmware.cli.arguments import add_config_argument, add_output_arguments
+from firmware.cli.journal_arguments import add_data_argument, add_voucher_arguments, voucher_of
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.journal.keys import TerminalKeys
-from firmware.terminal.settings import add_config_argument, settings_of
+from firmware.terminal.settings import settings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from firmware.audit.output import add_output_arguments, named_as, writing_bytes
+from firmware.audit.output import writing_bytes
+from firmware.cli.arguments import add_output_arguments, named_as
 from firmware.core.config import Config
 from firmware.core.exits import DONE
 from firmware.ui.guide import guide

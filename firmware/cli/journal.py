@@ -8,14 +8,22 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from firmware.audit.data import add_data_argument, reading, spooled
+from firmware.audit.data import reading, spooled
 from firmware.audit.dossier import dossier
 from firmware.audit.keyring import pem_of, pem_of_all
 from firmware.audit.listing import Listed, write_list
-from firmware.audit.output import add_output_arguments, writing
-from firmware.audit.spans import DAY, add_voucher_arguments, batch_number, day_of, voucher_of
+from firmware.audit.output import writing
+from firmware.audit.spans import DAY
 from firmware.cli import journal_export
-from firmware.cli.arguments import voucher_place
+from firmware.cli.arguments import add_output_arguments
+from firmware.cli.journal_arguments import (
+    add_data_argument,
+    add_voucher_arguments,
+    batch_number,
+    day_of,
+    voucher_of,
+    voucher_place,
+)
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
 from firmware.ops.journal_owner import change_key, go_on, new_books

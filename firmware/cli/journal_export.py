@@ -17,8 +17,10 @@ from pathlib import Path
 from firmware.audit.data import reading, spooled
 from firmware.audit.export import TABLES, export
 from firmware.audit.export_text import BOM, write_csv, write_json
-from firmware.audit.output import add_output_arguments, writing, writing_bytes
-from firmware.audit.spans import Span, add_span_arguments, span_of
+from firmware.audit.output import writing, writing_bytes
+from firmware.audit.spans import Span
+from firmware.cli.arguments import add_output_arguments
+from firmware.cli.journal_arguments import add_span_arguments, span_of
 from firmware.core.exits import Refused
 
 FORMATS = ("csv", "jsonl", "xlsx")

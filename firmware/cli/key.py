@@ -7,6 +7,7 @@ import getpass
 import sys
 from pathlib import Path
 
+from firmware.cli.arguments import add_config_argument, add_data_instead_argument
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
@@ -14,7 +15,7 @@ from firmware.iso8583.keys import KeyFileError
 from firmware.iso8583.working_keys import WorkingKeysError, check_value, master_of
 from firmware.journal.faults import JournalFault
 from firmware.journal.keys import TerminalKeys
-from firmware.terminal.settings import add_config_argument, add_data_instead_argument, settings_of
+from firmware.terminal.settings import settings_of
 
 CHECK_DIGITS = 8
 CHECK_LEAST = 4

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from firmware.audit.data import add_data_argument, reading, spooled
+from firmware.audit.data import reading, spooled
+from firmware.cli.journal_arguments import add_data_argument
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups

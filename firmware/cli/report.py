@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from firmware.audit.data import add_data_argument, reading
+from firmware.audit.data import reading
 from firmware.audit.day_report import gathered, table
-from firmware.audit.output import add_force_argument, writing_bytes
-from firmware.audit.spans import (
-    DAY,
+from firmware.audit.output import writing_bytes
+from firmware.audit.spans import DAY, Span, dashed, transactions
+from firmware.cli.arguments import add_force_argument
+from firmware.cli.journal_arguments import (
     Renamed,
-    Span,
+    add_data_argument,
     add_span_arguments,
-    dashed,
     day_of,
     span_of,
-    transactions,
 )
 from firmware.core.exits import DONE
 from firmware.journal.lookups import Lookups

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.acquirer.books import BOOKS
-from firmware.audit.data import add_data_argument
-from firmware.cli.arguments import voucher_place
+from firmware.cli.journal_arguments import add_data_argument, voucher_place
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.places import USER

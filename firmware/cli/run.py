@@ -14,19 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.api.beside import beside
+from firmware.cli.arguments import add_config_argument, add_data_instead_argument
 from firmware.core import log
 from firmware.core.config import ConfigError
 from firmware.core.exits import Refused
 from firmware.terminal.process import run_terminal
 from firmware.terminal.refusal import show_refusal
-from firmware.terminal.settings import (
-    Settings,
-    add_config_argument,
-    add_data_instead_argument,
-    checked,
-    file_of,
-    legible,
-)
+from firmware.terminal.settings import Settings, checked, file_of, legible
 
 if TYPE_CHECKING:
     from firmware.api.server import MoreRoutes

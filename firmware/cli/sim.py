@@ -9,8 +9,8 @@ import threading
 import webbrowser
 from pathlib import Path
 
-from firmware.audit.output import add_force_argument, writing_bytes
-from firmware.cli.arguments import host_and_port, port_number, told_to_end
+from firmware.audit.output import writing_bytes
+from firmware.cli.arguments import add_force_argument, host_and_port, port_number, told_to_end
 from firmware.core.config import ConfigError
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.iso8583.keys import KeyFileError

@@ -6,7 +6,7 @@ import argparse
 
 from firmware.api.tls import CERTIFICATE, fingerprint
 from firmware.api.tokens import Scope, TokenError, Tokens
-from firmware.audit.data import add_data_argument
+from firmware.cli.journal_arguments import add_data_argument
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.ops.journal_owner import require_owner
 

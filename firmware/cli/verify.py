@@ -12,8 +12,9 @@ from pathlib import Path
 
 from firmware.audit.data import reading, require_journal
 from firmware.audit.keyring import read_keys
-from firmware.audit.output import add_output_arguments, writing
+from firmware.audit.output import writing
 from firmware.audit.verdicts import journal_verdict, pack_verdict, paper_verdict
+from firmware.cli.arguments import add_output_arguments
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.faults import JournalFault
 from firmware.journal.head import Head

@@ -6,7 +6,6 @@ and without that the defaults.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import re
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from firmware.iso8583.unionpay import UnionPay
 
 USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
-_USUAL = ", ".join(map(str, USUAL_FILES))
+USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
 USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
 KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys, revocations or certificates
@@ -167,23 +166,6 @@ class Settings(Struct, frozen=True):
 
     def _beside(self, name: str) -> Path:
         return Path(name) if self.path is None else self.path.parent / name
-
-
-def add_config_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--config FILE`."""
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help=f"the configuration (default: the first there is of {_USUAL}; else the defaults)",
-    )
-
-
-def add_data_instead_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--data DIR`, which goes before the configuration's own."""
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="instead of the configuration's general.data_dir"
-    )
 
 
 def settings_of(path: Path | None) -> Settings:
