@@ -51,7 +51,8 @@ TABLES = """transactions t JOIN records i ON i.seq = t.intent
     LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
     LEFT JOIN records v ON v.seq = t.reversal
     LEFT JOIN batches b ON b.serial = t.serial"""
-_INTENT, _OUTCOME, _REVERSAL = slice(-20, -14), slice(-14, -8), slice(-8, -2)
+_INTENT, _OUTCOME = slice(-20, -14), slice(-14, -8)
+_REVERSAL, _END = slice(-8, -2), slice(-2, None)
 
 
 def entry_of(values: Sequence[Any]) -> ChainedRecord:
@@ -86,15 +87,17 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         words = f"more is refunded of transaction {row['intent']} than was paid"
         raise JournalFault(Trouble.CORRUPT, words)
     fields = asdict(intent)
-    if row["o_seq"] is not None:
-        outcome = _record(row[_OUTCOME], OutcomeRecorded, believing=believing)
+    outcome_columns, reversal_columns = row[_OUTCOME], row[_REVERSAL]
+    if outcome_columns[0] is not None:
+        outcome = _record(outcome_columns, OutcomeRecorded, believing=believing)
         fields |= asdict(outcome)
         del fields["result"]
         fields["reason"] = ReversalCause.of(outcome.reason)
         fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
-    if row["v_seq"] is not None:
-        opened = _record(row[_REVERSAL], ReversalOpened, believing=believing)
+    if reversal_columns[0] is not None:
+        opened = _record(reversal_columns, ReversalOpened, believing=believing)
         fields["reversal"] = ReversalCause.of(opened.reason)
+    ended_hash, batch_state = row[_END]
     return Transaction(
         **fields,
         state=State(row["state"]),
@@ -102,9 +105,9 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         completed_by=row["completed_by"],
         refunded_minor=row["refunded_minor"],
         reprints=row["reprints"],
-        settled=row["batch_state"] == BatchState.CLOSED,
+        settled=batch_state == BatchState.CLOSED,
         record_seq=row["ended"] or 0,
-        record_hash=row["ended_hash"].hex() if row["ended_hash"] is not None else "",
+        record_hash=ended_hash.hex() if ended_hash is not None else "",
     )
 
 
