@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.core.kinds import GuardKind
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.keys import TerminalKeys
@@ -89,7 +90,7 @@ def test_whoever_trusted_a_clock_stands_in_the_journal(player: Player) -> None:
     play(player, "press 100 CANCEL", "power cut", "fault clock jump -3d", "power on")
     play(player, "press ENTER", "press 246810 ENTER", "wait 1m")
     (trusted,) = [each for each in records(player) if isinstance(each, GuardOverridden)]
-    assert (trusted.guard, trusted.operator) == ("clock", "00")
+    assert (trusted.guard, trusted.operator) == (GuardKind.CLOCK, "00")
     assert "2026-11-19T09:0" in trusted.shown
     (by_s,) = jumps(player)
     assert -259_200 <= by_s < -259_000
@@ -141,5 +142,5 @@ def test_a_terminal_that_was_shut_away_for_years_asks_the_supervisor_once_and_se
     play(player, "wait 1m", "remove", "wait 1m", "power cut", "power on")
     assert Text.ENTER_AMOUNT.in_language(Language.ZH) in player.stage.display_text
     (trusted,) = [each for each in records(player) if isinstance(each, GuardOverridden)]
-    assert trusted.guard == "clock"
+    assert trusted.guard is GuardKind.CLOCK
     player.close()
