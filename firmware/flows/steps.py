@@ -183,7 +183,8 @@ class Pressed(Struct, frozen=True):
 async def confirm_in_turns(desk: Desk, turn: Callable[[int], Screen]) -> Pressed | GivenUp:
     """Show a question whose lines take turns every two seconds, until ENTER says yes.
 
-    `turn` gives the screen of a turn. Other keys beep, and ENTER counts as in `confirm`.
+    `turn` gives the screen of a turn. Other keys beep; ENTER counts from `min_view_ms` after the
+    first turn was shown.
     """
     opened_ms: int | None = None
     phase = 0

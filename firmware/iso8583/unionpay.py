@@ -17,9 +17,10 @@ The acquirer's end:
 
 `request` is one of `messages.LineRequest`: FinancialRequest (sale, void, refund, advice with
 `offline`), ReversalRequest, SettlementRequest, ControlRequest (sign-on, sign-off, echo),
-UploadRequest, ChipUploadRequest, UploadEndRequest, ScriptRequest. What a line does not say is empty
-at the acquirer's end: `date` and `time` of requests are "", `OriginalRef.amount_minor` is 0, the
-original of a void has no date; a reversal's `payment` has the original's own batch and STAN.
+UploadRequest, ChipUploadRequest, UploadEndRequest, ScriptRequest, BalanceRequest. What a line does
+not say is empty at the acquirer's end: `date` and `time` of requests are "",
+`OriginalRef.amount_minor` is 0, the original of a void has no date; a reversal's `payment` has the
+original's own batch and STAN.
 
 - Totals of a settlement are folded (`line_totals.folded`): compare `request.totals` with
   `folded(own, profile.settlement.void_is)`, answer with those in `host_totals` and
