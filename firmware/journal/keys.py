@@ -232,8 +232,16 @@ def _load(path: Path) -> SecretKey:
 def write_new(path: Path, value: bytes) -> None:
     """Make a file of mode 0600 that is there whole, on the disk, or not at all.
 
-    Raises OSError; an existing file is never replaced.
+    Raises OSError with the file's name, which a full disk does not give; an existing file is never
+    replaced.
     """
+    try:
+        _write_new(path, value)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write_new(path: Path, value: bytes) -> None:
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

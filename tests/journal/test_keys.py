@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -197,9 +198,20 @@ def test_without_its_medium_no_card_key_is_made(tmp_path):
 
 
 def test_a_medium_that_cannot_be_written_is_named(tmp_path, stick, monkeypatch):
-    def full(*_words):
-        raise OSError(28, "No space left on device", str(stick))
-
-    monkeypatch.setattr("firmware.journal.keys.write_new", full)
+    """It was "None: No space left": the system tells of a full disk without the file's name."""
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(JournalFault, match=f"keys.card: {stick}: No space left"):
         keep_card_key_at(stick, tmp_path / "data", medium_of)
+    assert list(stick.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("made", ["all", "next"])
+def test_a_full_disk_under_the_data_is_named_with_the_key(tmp_path, monkeypatch, made):
+    keys = TerminalKeys.load_or_create(tmp_path / "keys") if made == "next" else None
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(JournalFault, match=rf"{tmp_path}/keys/signing\S*\.key: No space left"):
+        keys.followed() if keys else TerminalKeys.load_or_create(tmp_path / "keys")
+
+
+def full_disk(_file):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
