@@ -143,10 +143,8 @@ def test_the_kernel_is_measured_whatever_becomes_of_the_sale():
         assert kernel.time_ms(name, names[name], with_keys=True) > 0
 
 
-def test_every_card_of_the_tray_is_measured(monkeypatch):
-    monkeypatch.setattr(card, "_over_pcscd", lambda: iter(()))
-    monkeypatch.setattr(card, "RUNS", 1)
-    measured = {figure.name: figure.note for figure in card.measure(full=False)}
+def test_every_card_of_the_tray_is_measured():
+    measured = {figure.name: figure.note for figure in card.on_the_stage(runs=1)}
     assert measured.keys() == tray().keys()
     assert measured["visa-credit"] == "approved"
     assert measured["two-accounts"] != "approved"

@@ -30,8 +30,13 @@ ENGLISH = with_setting(STAGE_CONFIG, "general.language", "en", source=__name__)
 
 
 def measure(full: bool) -> Iterator[Figure]:
-    """One row a card: a whole sale on the stage, then the kernel alone several times."""
-    runs = RUNS_FULL if full else RUNS
+    """One row a card, then the same session over a real daemon."""
+    yield from on_the_stage(RUNS_FULL if full else RUNS)
+    yield from _over_pcscd()
+
+
+def on_the_stage(runs: int) -> Iterator[Figure]:
+    """One row a card: a whole sale on the stage, then the kernel alone `runs` times."""
     pins = session.pins()
     kernel = Kernel(runs)
     with tempfile.TemporaryDirectory(prefix="pos-bench-") as directory:
@@ -50,7 +55,6 @@ def measure(full: bool) -> Iterator[Figure]:
             note = "approved" if approved else hands.said
             yield Figure(name, len(exchanged), "APDUs", note=note, also=also)
         stage.close()
-    yield from _over_pcscd()
 
 
 class Kernel:
