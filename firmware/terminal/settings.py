@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,14 +186,14 @@ def checked(path: Path | None) -> Settings:
     return settings
 
 
-def file_of(path: Path | None) -> Path | None:
+def file_of(path: Path | None, usual: Sequence[Path] = USUAL_FILES) -> Path | None:
     """The file that holds the settings: the one that is named, else a usual one if there is one.
 
     One that is there and cannot be read is not passed over: its settings are meant.
     """
     if path is not None:
         return path
-    return next((each for each in USUAL_FILES if os.path.lexists(each)), None)
+    return next((each for each in usual if os.path.lexists(each)), None)
 
 
 def legible(path: Path | None) -> Settings:

@@ -6,6 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
+from firmware.core import places
 from firmware.core.config import Config
 from firmware.core.config_example import example
 from firmware.core.config_file import from_tables
@@ -351,11 +352,13 @@ def test_the_usual_settings_are_those_here_and_else_the_installed_ones(tmp_path,
     monkeypatch.chdir(tmp_path)
     installed = tmp_path / "etc" / "terminal.toml"
     installed.parent.mkdir()
-    monkeypatch.setattr(settings, "USUAL_FILES", (Path("pos.toml"), installed))
-    assert settings.legible(settings.file_of(None)).data == Path("pos-data")
+    here, there = settings.USUAL_FILES
+    assert (here, there) == (Path("pos.toml"), Path(places.CONFIG))
+    usual = (here, installed)
+    assert settings.legible(settings.file_of(None, usual)).data == Path("pos-data")
     installed.write_text('[general]\ndata_dir = "/srv/journal"\n[display]\nchip = "lcd"\n')
-    assert settings.file_of(None) == installed
+    assert settings.file_of(None, usual) == installed
     assert settings.legible(installed).data == Path("/srv/journal")
     Path("pos.toml").write_text("")
-    assert settings.file_of(None) == Path("pos.toml")
-    assert settings.file_of(Path("named.toml")) == Path("named.toml")
+    assert settings.file_of(None) == settings.file_of(None, usual) == Path("pos.toml")
+    assert settings.file_of(Path("named.toml"), usual) == Path("named.toml")
