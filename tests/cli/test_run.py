@@ -18,8 +18,6 @@ from firmware.core.exits import BUG
 from firmware.core.masked import Pan
 from firmware.journal.records import DeviceFailed, DeviceRecovered, TerminalStarted
 from firmware.journal.transactions import State
-from firmware.terminal import devices as parts
-from firmware.terminal import refusal
 from firmware.terminal.devices import NoPrinter, Parts
 from firmware.terminal.process import run_terminal
 from firmware.terminal.settings import Settings
@@ -30,7 +28,6 @@ from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.events import Device
 from hw.keypad import MatrixKeypad
-from hw.oled import Oled
 from hw.ports import PaperState, PrintResult
 from hw.sim.panel.matrix import Matrix
 from hw.sim.panel.ssd1306 import Ssd1306
@@ -275,10 +272,9 @@ def test_another_terminals_unsettled_batch_is_refused_with_its_number(pos, shop,
 
 @pytest.fixture
 def panel(monkeypatch):
-    """The display that every configuration finds."""
+    """The display that is on every bus of this machine."""
     chip = Ssd1306()
-    monkeypatch.setattr(refusal, "display_of", lambda _config: Oled(lambda: chip))
-    monkeypatch.setattr(parts, "display_of", lambda _config, _header: Oled(lambda: chip))
+    monkeypatch.setattr("luma.core.interface.serial.i2c", lambda **_where: chip)
     return chip
 
 
