@@ -9,24 +9,26 @@ import pytest
 from firmware.audit.export import export
 from firmware.audit.spans import Span
 from firmware.core.kinds import Kind, Result
-from firmware.journal import rules
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.numbers import Numbers
-from firmware.journal.records import CopyRestored
+from firmware.journal.records import BatchOpened, CopyRestored
+from firmware.journal.rules import BATCH_MAX, STAN_MAX, RuleBroken
 from firmware.journal.signed_record import signed_record
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Shop, opened
 
-LAST = 3
-
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """Batches 1 to 3 and 1 again, a day each: voucher 1 of 10.00, 2 of 20.00 and so on."""
-    monkeypatch.setattr(rules, "BATCH_MAX", LAST)
+def shop(tmp_path: Path) -> Shop:
+    """Batch 1, the last two, and 1 again, a day each: voucher 1 of 10.00, 2 of 20.00 and so on.
+
+    The second of the five was empty when the acquirer gave another number to go on with.
+    """
     shop = Shop.open(tmp_path)
-    for day in range(LAST):
+    for day in range(3):
+        if day == 1:
+            shop.journal.append(BatchOpened(batch=BATCH_MAX - 1, told=True))
         shop.sale(1_000 * (day + 1))
         shop.settle()
         shop.clock.advance(days=1)
@@ -40,7 +42,7 @@ def sold(shop: Shop, voucher: int) -> Transaction:
 
 
 def test_the_last_batch_settles_and_batch_1_opens(shop: Shop) -> None:
-    assert (shop.journal.batch(), list(shop.journal.serials())) == (1, [1, 2, 3, 4])
+    assert (shop.journal.batch(), list(shop.journal.serials())) == (1, [1, 2, 3, 4, 5])
     sale = shop.sale(4_000)
     assert (sale.batch, sale.stan, sale.settled) == (1, 4, False)
     assert shop.journal.totals(1).sales_minor == 4_000
@@ -66,9 +68,9 @@ def test_a_settlement_under_way_goes_on_in_the_later_batch(shop: Shop) -> None:
 def test_the_first_batch_1_is_settled_and_neither_voided_nor_reversed(shop: Shop) -> None:
     old = sold(shop, 1)
     assert (old.batch, old.settled) == (1, True)
-    with pytest.raises(rules.RuleBroken, match="another batch"):
+    with pytest.raises(RuleBroken, match="another batch"):
         shop.void(old)
-    with pytest.raises(rules.RuleBroken, match="closed"):
+    with pytest.raises(RuleBroken, match="closed"):
         shop.journal.append(opened(old))
     assert shop.refund(old, 400).state is State.APPROVED
     assert sold(shop, 1).refunded_minor == 400
@@ -111,8 +113,8 @@ def test_slips_of_both_verify_and_the_export_has_every_batch(shop: Shop) -> None
     ]
     assert sums == [
         ("000001", 1_000, True),
-        ("000002", 2_000, True),
-        ("000003", 3_000, True),
+        ("999998", 2_000, True),
+        ("999999", 3_000, True),
         ("000001", 4_000, False),
     ]
 
@@ -120,21 +122,20 @@ def test_slips_of_both_verify_and_the_export_has_every_batch(shop: Shop) -> None
 def test_a_copy_goes_on_across_the_last_number(shop: Shop) -> None:
     shop.journal.append(CopyRestored(batch=2, stan=9))
     assert (shop.journal.batch(), shop.journal.next_stan()) == (2, 10)
-    assert list(shop.journal.serials()) == [1, 2, 3, 4, 5]
+    assert list(shop.journal.serials()) == [1, 2, 3, 4, 5, 6]
     shop.sale(5_000)
     assert verify_journal(shop.directory, KEYS.public_key).faults == []
 
 
-def test_numbers_that_are_used_up_end_the_batch_and_not_the_journal(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rules, "STAN_MAX", 5)
-    shop.db.execute("UPDATE terminal SET next_stan = 2")
-    for _ in range(5):
-        assert shop.journal.next_numbers().used_up is False
+def test_numbers_that_are_used_up_end_the_batch_and_not_the_journal(shop: Shop) -> None:
+    first = STAN_MAX - 2
+    shop.db.execute("UPDATE terminal SET next_stan = ?", (first,))
+    for stan in (first, first + 1, STAN_MAX, 1, 2):
+        assert shop.journal.next_numbers() == Numbers(1, stan)
         shop.end(shop.intent(), Result.DECLINED)
-    assert shop.journal.next_numbers() == Numbers(1, 2, used_up=True)
+    shop.db.execute("UPDATE terminal SET next_stan = ?", (first,))  # as once around
+    assert shop.journal.next_numbers() == Numbers(1, first, used_up=True)
     assert shop.journal.numbers_used() == 999_999  # full, whatever batch.full_at is
     shop.settle()
-    assert shop.journal.next_numbers() == Numbers(2, 2)
+    assert shop.journal.next_numbers() == Numbers(2, first)
     assert shop.sale().kind is Kind.SALE

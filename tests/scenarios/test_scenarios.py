@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from firmware.journal.faults import JournalFault, Trouble
-from firmware.lab.scenario.language import ScenarioError
-from firmware.lab.scenario.player import Player, ScenarioFailed
+from firmware.journal.connection import DATABASE
+from firmware.lab.scenario.language import ScenarioError, Step
+from firmware.lab.scenario.player import ScenarioFailed
 from firmware.lab.scenario.playing import play
+from firmware.lab.scenario.stage import Stage
 
 FILES = sorted(Path(__file__).parent.glob("*.pos"))
 
@@ -34,14 +35,17 @@ def test_what_cannot_be_read_while_the_disk_is_gone_is_said(tmp_path: Path) -> N
         play(path)
 
 
-def test_a_journal_that_faults_is_said_with_its_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def start(_player: Player, _step: object) -> None:
-        raise JournalFault(Trouble.LOST, "it is gone")
+def test_a_journal_that_faults_is_said_with_its_line(tmp_path: Path) -> None:
+    """Whoever watches takes the journal's file away, as a hand at the disk could."""
+    files: list[Path] = []
 
-    monkeypatch.setattr(Player, "_power_on", start)
+    def lose(step: Step, stage: Stage) -> None:
+        if stage.terminal is not None:
+            files.append(stage.terminal.data.directory / DATABASE)
+        else:
+            files[-1].unlink()
+
     path = tmp_path / "lost.pos"
     path.write_text("press 1 CANCEL\npower cut\npower on\n", "utf-8")
-    with pytest.raises(ScenarioError, match=r"lost\.pos:3: journal lost: it is gone"):
-        play(path)
+    with pytest.raises(ScenarioError, match=r"lost\.pos:3: journal lost: .* is gone"):
+        play(path, on_step=lose)
