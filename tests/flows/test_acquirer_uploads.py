@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-import hw.sim.cards.generate_ac as card_side
 from firmware.audit import evidence_words
 from firmware.audit.dossier import entries_about
 from firmware.core.config_line import Acquirer
 from firmware.emv import tlv
 from firmware.journal.records import BatchUploaded, ChipUploaded, SettlementAnswered
 from firmware.journal.verify import verify_journal
-from hw.sim.cards.application import Application
+from hw.sim.cards.card import Card
+from hw.sim.cards.commands import EXTERNAL_AUTHENTICATE
+from hw.sim.cards.personalisation import TRAY
 from tests.acquirer.line_acquirer import Fields
 from tests.flows.at_a_line import AWAY, PAID, Counter
 from tests.flows.test_other_terminal import SALE
@@ -136,17 +137,17 @@ def test_what_a_card_declined_by_itself_is_told_as_failed(uneven: Counter) -> No
     assert uneven.sealed() == 0
 
 
-def test_a_card_that_approves_what_it_cannot_prove_is_told_as_failed(
-    uneven: Counter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unproven(application: Application, _data: bytes) -> bool:
-        """The card says that the ARPC is wrong, and approves all the same."""
-        application.transaction.issuer_authentication_tried = True
-        application.transaction.findings.issuer_authenticated = True
-        application.transaction.issuer_approves = True
-        return False
+class Unproven(Card):
+    """It says that the ARPC is wrong, and approves all the same."""
 
-    monkeypatch.setattr(card_side, "authenticate_issuer", unproven)
+    def answer(self, command: bytes) -> bytes:
+        answer = super().answer(command)
+        said_well = command[1] == EXTERNAL_AUTHENTICATE and answer == b"\x90\x00"
+        return b"\x63\x00" if said_well else answer
+
+
+def test_a_card_that_approves_what_it_cannot_prove_is_told_as_failed(uneven: Counter) -> None:
+    uneven.player.stage.bench.tray["visa-credit"] = Unproven.from_file(TRAY / "visa-credit.toml")
     uneven.play(*SOLD, *UNEVEN)
     assert [code for code, _ in elements(uneven)] == ["201", "204", "202"]
     told = chips(uneven)[0]
