@@ -39,6 +39,8 @@ DATED = {
 }
 # these read the clock when no time is handed to them
 DATED_WITHOUT_TIME = {"time": ("localtime", "gmtime", "ctime", "asctime", "strftime")}
+# A test hands in a seam, or changes the world (files, wires, the standard library): no exceptions.
+PATCHING = ("setattr", "delattr", "setitem", "delitem")
 DEVICE_PORTS = ("Display", "Keypad", "CardReader", "Printer")
 
 
@@ -76,6 +78,67 @@ def test_nothing_is_mocked_and_no_test_sleeps():
 
 def waits(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "sleep")
+
+
+def test_no_test_patches_what_is_ours():
+    offenders = [place for module in modules("tests") for place in patches(module)]
+    assert offenders == []
+
+
+def patches(module: str) -> Iterator[str]:
+    """Where a name of our own modules is given another value, by pytest's fixture or by hand."""
+    ours = set()
+    for node in ast.walk(parsed(module)):
+        if isinstance(node, ast.Import):
+            ours |= {(one.asname or one.name.split(".")[0]) for one in node.names if own(one.name)}
+        elif isinstance(node, ast.ImportFrom) and own(node.module or ""):
+            ours |= {one.asname or one.name for one in node.names}
+    for node in ast.walk(parsed(module)):
+        if called(node) in PATCHING and node.args:
+            changed = [node.args[0]]
+        else:  # `module.NAME = value`
+            targets = getattr(node, "targets", [getattr(node, "target", None)])
+            changed = [one.value for one in targets if isinstance(one, ast.Attribute)]
+            changed = [one for one in changed if isinstance(one, ast.Name)]
+        for one in changed:
+            words = one.value if isinstance(one, ast.Constant) else ""
+            named = ast.unparse(one).split(".")[0] in ours
+            if named or (isinstance(words, str) and own(words)):
+                yield f"{module}:{node.lineno} {ast.unparse(node)}"
+
+
+def own(name: str) -> bool:
+    return within(name, "firmware", "hw", "tests")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from firmware.journal import rules\nmonkeypatch.setattr(rules, 'BATCH_MAX', 3)",
+        "from hw.sim import bench as b\nwith patched() as here: here.delattr(b.Bench, 'tray')",
+        "import firmware.__main__\nmonkeypatch.setattr(firmware.__main__, '_AGAIN_S', 1)",
+        "monkeypatch.setattr('firmware.journal.keys.write_new', full)",
+        "from firmware.cli import run\nmonkeypatch.setitem(run.COMMANDS, 'a', 1)",
+        "from firmware.journal import rules\nrules.BATCH_MAX = 3",
+        "from tests import source\nsource.ROOT: object = 3",
+    ],
+)
+def test_the_rule_about_patches_can_fail(source, tmp_path):
+    (tmp_path / "module.py").write_text(source)
+    assert len(list(patches(str(tmp_path / "module.py")))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nmonkeypatch.setattr(os, 'fsync', full)",
+        "monkeypatch.setattr('sys.stdin', text)",
+        "from hw.sim.panel.matrix import Matrix\nmatrix = Matrix()\nmatrix.on_press = told.append",
+    ],
+)
+def test_the_rule_about_patches_lets_the_world_be_changed(source, tmp_path):
+    (tmp_path / "module.py").write_text(source)
+    assert list(patches(str(tmp_path / "module.py"))) == []
 
 
 def test_only_the_real_clock_knows_what_day_it_is():
