@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from msgspec.structs import asdict
 
 from firmware.core.kinds import ReversalCause
+from firmware.core.raised import RaisedAs
 from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
 from firmware.journal.records import IntentRecorded, OutcomeRecorded, Record, ReversalOpened
@@ -25,18 +26,7 @@ _KINDS = [int, str, str, bytes, bytes, bytes]
 _READ_MAX = 64  # records; what is owed is asked for again and again
 
 
-class _DamageIsAFault:
-    """Within it, what turning a damaged row into a value raises becomes a JournalFault."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, DAMAGE):
-            raise damage_of(error) from error
-
-
-damage_is_a_fault = _DamageIsAFault()
+damage_is_a_fault = RaisedAs(DAMAGE, damage_of)  # for turning a damaged row into a value
 
 
 def columns_of(table: str) -> str:

@@ -1,0 +1,26 @@
+"""Errors of one room as those of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class RaisedAs:
+    """Within it, errors of `kinds` are raised as what `make` makes of them, their cause kept.
+
+    It has no state, so that one serves everywhere; a generator would cost ten times as much.
+    """
+
+    def __init__(
+        self,
+        kinds: tuple[type[Exception], ...],
+        make: Callable[[Exception], Exception],
+    ) -> None:
+        self._kinds, self._make = kinds, make
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, self._kinds):
+            raise self._make(error) from error
