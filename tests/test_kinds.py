@@ -14,10 +14,9 @@ from firmware.api.types import BatchTotalsNow, Sums
 from firmware.core.kinds import COUNTED, RESTS_ON, Kind, Totals
 from firmware.emv.contact.applications import Applications
 from firmware.flows.card import SCHEMES
-from firmware.iso8583.line_totals import folded
-from firmware.iso8583.profile import REQUESTS
+from firmware.iso8583.profile import REQUESTS, SettlementShape
 from firmware.iso8583.request_parts import CODES
-from firmware.iso8583.totals import pack_totals, unpack_totals
+from firmware.iso8583.totals import comparable, pack_totals, unpack_totals
 from firmware.journal import signed_record
 from firmware.journal.records import Record
 from firmware.journal.signed_record import NAMES, settlement_fields
@@ -95,8 +94,10 @@ def test_profiles_and_the_checks_of_postgresql_know_every_kind():
 def test_what_counts_reaches_net_line_qr_and_scenario(kind: Kind):
     one = Totals(**{f"{kind.value}s": 1, f"{kind.value}s_minor": 500})
     assert one.net_minor == kind.sign * 500
-    assert unpack_totals(pack_totals(one))[0] == one
-    assert folded(one, "credit").net_minor == one.net_minor
+    kinds, sides = SettlementShape(totals="kinds"), SettlementShape()
+    assert unpack_totals(pack_totals(one, kinds), kinds)[0] == one
+    assert unpack_totals(pack_totals(one, sides), sides)[0] == comparable(one, sides)
+    assert comparable(one, sides).net_minor == one.net_minor
     settled = closed_batch(one, date="20260302")
     assert settlement_fields(settled, training=False)[f"{kind.value}s_minor"] == "500"
     assert totals_of((f"{kind.value}s=1/500",)) == {f"{kind.value}s": (1, 500)}

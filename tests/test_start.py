@@ -21,7 +21,7 @@ LATER = (
     "firmware.emv.tags",
     "firmware.flows.menu",
     "firmware.flows.sale",
-    "firmware.iso8583.wire",
+    "firmware.iso8583.unionpay",
     "firmware.payments.transact",
     "firmware.receipts.papers",
     "firmware.receipts.transaction",

@@ -1,4 +1,4 @@
-"""The embedded host's messages: what is asked, as the service decides it, and the answer."""
+"""The frames of the acquirer that is built in: what is asked, and the answer to it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,36 @@ from datetime import datetime
 
 from firmware.acquirer.decisions import AcquirerService
 from firmware.acquirer.engine import BooksEngine
-from firmware.iso8583.answers import answer_to, encode_answer
-from firmware.iso8583.keys import KeySource
-from firmware.iso8583.messages import Answered, subject_of
-from firmware.iso8583.request_parts import batch_of
-from firmware.iso8583.wire import Unacceptable, decode_request
+from firmware.iso8583.keys import SessionKeys
+from firmware.iso8583.messages import Answered, HostRequest
+from firmware.iso8583.unionpay import Unacceptable, UnionPay
+
+NOT_HERE = Answered("12")  # there is no line about which anything could be said
 
 
 class Answering:
-    """Decodes requests under `keys` and encodes what `service` answers."""
+    """Answers frames of `line` as `service` decides."""
 
     def __init__(
-        self, service: AcquirerService, keys: KeySource, clock_now: Callable[[], datetime]
+        self, service: AcquirerService, line: UnionPay, clock_now: Callable[[], datetime]
     ) -> None:
-        self._service, self._keys, self._now = service, keys, clock_now
+        self._service, self._line, self._now = service, line, clock_now
 
     def answer(
-        self, books: BooksEngine, message: bytes, note: Callable[[BooksEngine], None]
+        self,
+        books: BooksEngine,
+        frame: bytes,
+        keys: SessionKeys,
+        note: Callable[[BooksEngine], None],
     ) -> bytes | None:
-        """Decide on a message, `note` in the decision's commit; None for what is never answered."""
-        request = decode_request(message, self._keys, self._now().date())
-        if isinstance(request, Unacceptable):
-            if request.heads is None:
-                return None
-            keys = self._keys(request.heads["41"], batch_of(request.heads))
-            return answer_to(request.heads, Answered(request.code), keys)
-        answer = self._service.take(books, request, note)
-        if answer is None:
+        """Decide on a frame, `note` in the decision's commit; None for what is never answered."""
+        opened = self._line.open_request(frame)
+        if opened is None:
             return None
-        asked = subject_of(request)
-        return encode_answer(request, answer, self._keys(asked.terminal, asked.batch))
+        asked = self._line.read_opened(opened, keys, self._now().date())
+        answer: Answered | None = NOT_HERE
+        if isinstance(asked.request, Unacceptable):
+            answer = Answered(asked.request.code)
+        elif isinstance(asked.request, HostRequest):
+            answer = self._service.take(books, asked.request, note)
+        return None if answer is None else self._line.answer(asked, answer, keys)

@@ -1,7 +1,7 @@
 """The embedded host: answers the terminal's messages against its own books.
 
-It uses the messages of a real acquirer behind the same port, so that the terminal cannot tell them
-apart. What it answers is durable in its books before it leaves.
+It speaks an acquirer's messages behind the same port, under the profile `embedded`, so that the
+terminal cannot tell them apart. What it answers is durable in its books before it leaves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from firmware.acquirer.named_books import BookEntry, NamedBooks
 from firmware.core.kinds import HOLD_DAYS, Totals
 from firmware.core.masked import SecretKey
 from firmware.core.sqlite import JournalFault, Trouble
-from firmware.iso8583.keys import derive, derived_keys
+from firmware.iso8583.keys import SessionKeys, derive
 
 if TYPE_CHECKING:
     from firmware.acquirer.accounts import Account
@@ -42,9 +42,12 @@ class LocalHost:
     """A HostLink whose other end is in here.
 
     `terminals` are the registered ones by number, `clock_now` the host's wall clock, `master` the
-    key from which the terminals' keys and the books' hash key are derived. Made and queried on one
-    thread, it may exchange on another. The books are made at the start alone, if there are none;
-    later on only the same ones are opened again. Raises BooksError when they cannot be opened.
+    key from which the books' hash key is derived. Made and queried on one thread, it may exchange
+    on another. The books are made at the start alone, if there are none; later on only the same
+    ones are opened again. Raises BooksError when they cannot be opened.
+
+    Its terminals live in this process, so they take the keys of their messages from `session`: they
+    are new with each start, and no sign-on brings them.
     """
 
     journal_head: Callable[[], tuple[int, bytes]] | None = None  # see firmware.terminal.tie
@@ -68,7 +71,7 @@ class LocalHost:
         self._books: BooksEngine | None = open_books(books_path)
         self._kept: Kept | None = None
         self._hash_key = derive(master, "books|accounts", 32)
-        self._keys = derived_keys(master)
+        self.session = SessionKeys.fresh()
         self._now = clock_now
         self._accounts = {account.pan.keyed_hash(self._hash_key): account for account in accounts}
         self._named = NamedBooks(self._accounts)
@@ -92,18 +95,21 @@ class LocalHost:
     @functools.cached_property
     def _answering(self) -> Answering:
         from firmware.acquirer.answering import Answering  # noqa: PLC0415
+        from firmware.iso8583.unionpay import embedded_line  # noqa: PLC0415
 
-        return Answering(self._service, self._keys, self._now)
+        return Answering(self._service, embedded_line(), self._now)
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
-        """Decide on a message and give the answer; None for what is never answered.
+        """Decide on a frame and give the answer's; None for what is never answered.
 
         None also when the disk refuses: the books may or may not hold it, so it is to be reversed.
         """
         del timeout_ms  # an answer from in here is there at once or never
         with self._lock:
             try:
-                return self._answering.answer(self._opened(), message, self._note_journal)
+                return self._answering.answer(
+                    self._opened(), message, self.session, self._note_journal
+                )
             except BooksError:
                 # a failed sync is not to be retried in place: begin anew from what is on the disk
                 self.close()

@@ -35,10 +35,9 @@ from firmware.acquirer.terminal_line import Reply
 from firmware.core.log import fields as event
 from firmware.iso8583.codec import WireError
 from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
-from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import Answered, HostRequest, LineRequest, SettlementRequest
-from firmware.iso8583.unionpay import RequestOpened, RequestRead, UnionPay
-from firmware.iso8583.wire import Unacceptable
+from firmware.iso8583.totals import comparable
+from firmware.iso8583.unionpay import RequestOpened, RequestRead, Unacceptable, UnionPay
 
 UNKNOWN_TERMINAL = "97"
 
@@ -240,7 +239,7 @@ class Switch:
             return answer
         if answer is None or answer.host_totals is None:
             return answer
-        own = folded(answer.host_totals, self._line.profile.settlement.void_is)
+        own = comparable(answer.host_totals, self._line.profile.settlement)
         even = own == request.totals
         code = "00" if even else "95"
         return replace(answer, response_code=code, host_totals=own, balanced=even)

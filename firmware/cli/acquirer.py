@@ -25,7 +25,7 @@ from firmware.iso8583.echo import echo
 from firmware.iso8583.mac import KEY_BYTES, mac_of
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.reading import MessageReading, read
-from firmware.iso8583.tcp import FrameLink
+from firmware.iso8583.tcp import TcpLink
 from firmware.terminal.settings import settings_of
 
 FILE_MAX = 64 * 1024
@@ -94,7 +94,7 @@ def _echo(options: argparse.Namespace) -> int:
     if messages is None:
         raise Refused('host.kind: expected "acquirer": only its line knows an echo')
     clock, merchant = SystemClock(), settings.config.merchant
-    link = FrameLink(
+    link = TcpLink(
         host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=settings.host_tls()
     )
     where = f"{host.address}:{host.port}"

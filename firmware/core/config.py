@@ -204,13 +204,13 @@ class Batch(Section, frozen=True):
 
 
 class Host(Section, frozen=True):
-    """Who authorises: the embedded host, a host that speaks as it does, or an acquirer."""
+    """Who authorises: the embedded host, or an acquirer at the end of a line."""
 
     kind: Annotated[
         Literal["local", "tcp", "acquirer"],
         Meta(
-            description="the embedded host, one that speaks its format over TCP,"
-            " or an acquirer's line"
+            description="the embedded host, an acquirer's line with the messages that the"
+            " embedded one has, or an acquirer's line with those of acquirer.profile"
         ),
     ] = "local"
     accounts: Annotated[

@@ -77,7 +77,7 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
             case Reprint(order_id=order_id):
                 asked = await _reprint(order_id)
             case AskLine():
-                if is_on_a_line(desk):  # another acquirer's format has no such message
+                if is_on_a_line(desk):  # nothing is between the embedded one and this
                     await echo(desk)
                 await AnswerTill(Done.RECORDED)
                 asked = None

@@ -18,14 +18,12 @@ from msgspec.structs import replace
 
 from firmware.core.log import fields
 from firmware.core.masked import SecretKey
-from firmware.iso8583.client import KnowsDelivery
+from firmware.iso8583.client import LineClient
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.messages import (
     ANOTHER_BATCH,
     APPROVED,
     Answered,
-    BalanceRequest,
-    ChipUploadRequest,
     Control,
     ControlRequest,
     FinancialRequest,
@@ -34,23 +32,18 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerCause,
     NoAnswerReason,
-    ReversalRequest,
-    UploadEndRequest,
-    UploadRequest,
     subject_of,
 )
-from firmware.iso8583.profile import Profile
 from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import KeyCheckError, WorkingKeysError, unpack_keys
 from hw.ports import HostLink
 
 WRONG_MACS_MOST = 3
-DUPLICATE = "94"  # of what was told before: it is taken
 _LOG = logging.getLogger(__name__)
 
 
-class AcquirerClient:
-    """Speaks `messages` over `link`, which carries whole frames. Used on the line's worker alone.
+class AcquirerClient(LineClient):
+    """A client under the keys that sign-on brings.
 
     `now` is the shop's wall clock: a new day signs on again.
     """
@@ -58,8 +51,8 @@ class AcquirerClient:
     def __init__(
         self, link: HostLink, messages: UnionPay, keys: KeyStore, now: Callable[[], datetime]
     ) -> None:
-        self._link = link
-        self._messages = messages
+        super().__init__(link, lambda: messages, lambda: keys.session)
+        self._shape = messages.frame
         self._keys = keys
         self._now = now
         self._demanded = False
@@ -75,7 +68,7 @@ class AcquirerClient:
             numbered = replace(request, stan=request.stan or self._keys.next_stan())
             if request.what is Control.SIGN_ON:
                 return self.sign_on(numbered, timeout_ms)
-            return self._exchange(numbered, timeout_ms)
+            return self._asked(numbered, timeout_ms)
         if self._is_due():
             asked = subject_of(request)
             stan = self._keys.next_stan()
@@ -89,7 +82,7 @@ class AcquirerClient:
                 return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(answer)}", cause)
             if answer.batch and _is_new(request):
                 return Answered(ANOTHER_BATCH, batch=answer.batch, approves=False)
-        return self._exchange(request, timeout_ms)
+        return self._asked(request, timeout_ms)
 
     def sign_on(self, request: ControlRequest, timeout_ms: int) -> HostAnswer:
         """Ask for working keys and take them, all or none. Blocks up to `timeout_ms`."""
@@ -97,7 +90,7 @@ class AcquirerClient:
         if master is None:
             missing = NoAnswerCause.NO_MASTER
             return NoAnswer(NoAnswerReason.NO_LINE, missing.value, missing)
-        answer = self._exchange(request, timeout_ms)
+        answer = self._asked(request, timeout_ms)
         if isinstance(answer, NoAnswer) or answer.response_code != APPROVED:
             _LOG.warning("not signed on", extra=fields(why=_words(answer)))
             return answer
@@ -118,58 +111,30 @@ class AcquirerClient:
         """Keep another master key; the next request signs on. Raises OSError."""
         self._keys.load_master(master)
 
-    def close(self) -> None:
-        self._link.close()
-
     def _is_due(self) -> bool:
         today = self._now().strftime("%Y%m%d")
         return self._demanded or self._keys.session is None or self._keys.signed_on != today
 
-    def _exchange(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
-        keys = self._keys.session
-        frame = self._link.exchange(self._messages.request(request, keys), timeout_ms)
-        if frame is None:
-            undelivered = isinstance(self._link, KnowsDelivery) and self._link.undelivered
-            if undelivered:
-                return NoAnswer(NoAnswerReason.NO_LINE)
-            shape = self._messages.frame
-            return NoAnswer(NoAnswerReason.TIMED_OUT, tpdu=shape.tpdu, header=shape.header)
-        read = self._messages.read_answer(frame, request, keys)
-        if isinstance(read.answer, NoAnswer) and read.answer.cause is NoAnswerCause.WRONG_MAC:
-            self._wrong_macs += 1
-        elif isinstance(read.answer, Answered):
+    def _asked(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
+        """The answer, having noted whether the acquirer wants a sign-on."""
+        read = self._exchange(request, timeout_ms)
+        if isinstance(read, NoAnswer):
+            if read.reason is NoAnswerReason.TIMED_OUT:
+                return replace(read, tpdu=self._shape.tpdu, header=self._shape.header)
+            return read
+        answer = read.answer
+        if isinstance(answer, Answered):
             self._wrong_macs = 0
+            answer = replace(answer, sign_on_again=read.sign_on)
+        elif answer.cause is NoAnswerCause.WRONG_MAC:
+            self._wrong_macs += 1
         self._demanded |= read.sign_on or self._wrong_macs >= WRONG_MACS_MOST
-        if isinstance(read.answer, Answered):
-            judged = _judged(read.answer, request, self._messages.profile)
-            return replace(judged, sign_on_again=read.sign_on)
-        return read.answer
+        return answer
 
 
 def _is_new(request: LineRequest) -> bool:
     """Whether a request begins something in the open batch; what repeats names its own."""
     return isinstance(request, FinancialRequest) and not (request.offline or request.repeated)
-
-
-def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answered:
-    """The answer, with what its code means for this request. An unknown code approves nothing."""
-    codes, code = profile.answers, answer.response_code
-    match request:
-        case ReversalRequest():
-            return replace(answer, approves=code in codes.reversed)
-        case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
-            return replace(answer, approves=code in (*codes.approved, DUPLICATE))
-        case BalanceRequest():
-            return replace(answer, approves=code in codes.approved)
-        case FinancialRequest(offline=offline, repeated=repeated):
-            told_before = (DUPLICATE,) if offline or repeated else ()
-            return replace(
-                answer,
-                approves=code in (*codes.approved, *told_before),
-                ask_issuer=code in codes.remarked,
-                in_doubt=code in codes.doubtful,
-            )
-    return answer
 
 
 def _words(answer: HostAnswer) -> str:

@@ -1,22 +1,31 @@
-"""Asks the acquirer in the format of `wire.py`: one request out, one answer back, over any link."""
+"""Asks an acquirer: one request out, one answer back, over any link."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from firmware.iso8583.keys import KeySource
+from msgspec.structs import replace
+
 from firmware.iso8583.messages import (
+    Answered,
+    BalanceRequest,
+    ChipUploadRequest,
+    FinancialRequest,
     HostAnswer,
-    HostRequest,
     LineRequest,
     NoAnswer,
     NoAnswerReason,
-    subject_of,
+    ReversalRequest,
+    UploadEndRequest,
+    UploadRequest,
 )
 from hw.ports import HostLink
 
 if TYPE_CHECKING:
-    from firmware.iso8583.pinblock import PinFormat
+    from firmware.iso8583.keys import SessionKeys
+    from firmware.iso8583.profile import Profile
+    from firmware.iso8583.unionpay import AnswerRead, UnionPay
 
 
 @runtime_checkable
@@ -26,35 +35,62 @@ class KnowsDelivery(Protocol):
     undelivered: bool  # of the last exchange
 
 
-class HostClient:
-    """Asks the acquirer at the other end of `link`, under the keys that `keys` gives."""
+class LineClient:
+    """Asks the acquirer at the other end of `link`, which carries whole frames.
 
-    def __init__(self, link: HostLink, keys: KeySource, *, pin_format: PinFormat = 0) -> None:
-        self._link = link
-        self._keys = keys
-        self._pin_format = pin_format
+    `messages` and `keys` are asked for with each request: no start needs what makes and reads
+    messages. Used on the line's worker alone.
+    """
+
+    def __init__(
+        self,
+        link: HostLink,
+        messages: Callable[[], UnionPay],
+        keys: Callable[[], SessionKeys | None],
+    ) -> None:
+        self._link, self._messages, self._session = link, messages, keys
 
     def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
         """Send `request` and give the answer, or why there is none.
 
-        Blocks up to `timeout_ms`; runs on the line's worker. Raises WireError for a request that
-        no message can hold, which is a bug, and for nothing that comes back.
+        Blocks up to `timeout_ms`. Raises WireError for a request that no message can hold, which is
+        a bug, and for nothing that comes back.
         """
-        # the codec, its DES and its library: no start asks for them
-        from firmware.iso8583.answers import decode_answer  # noqa: PLC0415
-        from firmware.iso8583.codec import WireError  # noqa: PLC0415
-        from firmware.iso8583.wire import encode  # noqa: PLC0415
-
-        if not isinstance(request, HostRequest):
-            raise WireError("the embedded acquirer's format has no such message")
-        asked = subject_of(request)
-        keys = self._keys(asked.terminal, asked.batch)
-        answer = self._link.exchange(encode(request, keys, self._pin_format), timeout_ms)
-        if answer is not None:
-            return decode_answer(answer, request, keys)
-        if isinstance(self._link, KnowsDelivery) and self._link.undelivered:
-            return NoAnswer(NoAnswerReason.NO_LINE)
-        return NoAnswer(NoAnswerReason.TIMED_OUT)
+        read = self._exchange(request, timeout_ms)
+        return read if isinstance(read, NoAnswer) else read.answer
 
     def close(self) -> None:
         self._link.close()
+
+    def _exchange(self, request: LineRequest, timeout_ms: int) -> AnswerRead | NoAnswer:
+        messages, keys = self._messages(), self._session()
+        frame = self._link.exchange(messages.request(request, keys), timeout_ms)
+        if frame is None:
+            if isinstance(self._link, KnowsDelivery) and self._link.undelivered:
+                return NoAnswer(NoAnswerReason.NO_LINE)
+            return NoAnswer(NoAnswerReason.TIMED_OUT)
+        read = messages.read_answer(frame, request, keys)
+        if isinstance(read.answer, NoAnswer):
+            return read
+        return replace(read, answer=_judged(read.answer, request, messages.profile))
+
+
+def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answered:
+    """The answer, with what its code means for this request. An unknown code approves nothing."""
+    codes, code = profile.answers, answer.response_code
+    match request:
+        case ReversalRequest():
+            return replace(answer, approves=code in codes.reversed)
+        case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
+            return replace(answer, approves=code in (*codes.approved, *codes.taken))
+        case BalanceRequest():
+            return replace(answer, approves=code in codes.approved)
+        case FinancialRequest(offline=offline, repeated=repeated):
+            taken = codes.taken if offline or repeated else ()
+            return replace(
+                answer,
+                approves=code in (*codes.approved, *taken),
+                ask_issuer=code in codes.remarked,
+                in_doubt=code in codes.doubtful,
+            )
+    return answer

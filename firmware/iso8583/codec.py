@@ -11,6 +11,7 @@ from msgspec import Struct
 
 BITMAP_AT, BITMAP_BYTES = 2, 8
 MAC_BYTES = 8  # of field 64
+MESSAGE_MAX = 4096
 ALPHABETS = {
     "n": re.compile("[0-9]*"),
     "z": re.compile("[0-9D=]*"),
@@ -70,22 +71,11 @@ class FieldShape(Struct, frozen=True):
 
 
 class Codec:
-    """Packs and unpacks messages with the fields `shapes`, which `name` has.
+    """Packs and unpacks messages with the fields `shapes`, which `name` has."""
 
-    `alphabets` are the values of each kind of field; a message has at most `most_bytes`.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        shapes: Mapping[int, FieldShape],
-        *,
-        alphabets: Mapping[str, re.Pattern[str]] = ALPHABETS,
-        most_bytes: int = 4096,
-    ) -> None:
+    def __init__(self, name: str, shapes: Mapping[int, FieldShape]) -> None:
         self._name, self._shapes = name, shapes
-        self._values = {str(each): alphabets[shape.kind] for each, shape in shapes.items()}
-        self._most_bytes = most_bytes
+        self._values = {str(each): ALPHABETS[shape.kind] for each, shape in shapes.items()}
         self._spec = _library_spec(shapes)
 
     def pack(self, fields: Fields) -> bytes:
@@ -103,7 +93,7 @@ class Codec:
         start = BITMAP_AT + BITMAP_BYTES
         if len(message) <= start:
             raise DecodeError(f"{len(message)} bytes are no message", 0, Fields())
-        if len(message) > self._most_bytes:
+        if len(message) > MESSAGE_MAX:
             raise DecodeError(f"{len(message)} bytes are too many", 0, Fields())
         bitmap = int.from_bytes(message[BITMAP_AT:start], "big")
         for bit in range(1, 65):

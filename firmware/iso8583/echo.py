@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from firmware.core.exits import FAILED, Refused
 from firmware.iso8583.messages import Control, ControlRequest, NoAnswer
-from firmware.iso8583.tcp import FrameLink
+from firmware.iso8583.tcp import TcpLink
 from firmware.iso8583.unionpay import UnionPay
 
 
 def echo(
-    messages: UnionPay, link: FrameLink, terminal: str, merchant: str, *, timeout_s: int, where: str
+    messages: UnionPay, link: TcpLink, terminal: str, merchant: str, *, timeout_s: int, where: str
 ) -> str:
     """The response code of the answer to an echo. Blocks up to `timeout_s`.
 

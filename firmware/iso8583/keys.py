@@ -1,12 +1,12 @@
-"""The keys of a terminal and its acquirer: a master key in a file, session keys for each batch."""
+"""The keys of a terminal and its acquirer: those of a session, and a master key in a file."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
@@ -22,39 +22,27 @@ class KeyFileError(ValueError):
 
 
 class SessionKeys(Struct, frozen=True):
-    """What protects one terminal's messages in one batch: keys of 16 bytes.
+    """What protects a terminal's messages until it signs on again: keys of 8 or 16 bytes."""
 
-    Working keys of an acquirer may have 8; it delivers none for PIN blocks of format 4.
-    """
+    mac: SecretKey
+    pin: SecretKey  # enciphers a PIN block of format 0
 
-    mac: SecretKey  # two-key 3DES: ISO/IEC 9797-1 algorithm 3 over each message
-    pin: SecretKey  # two-key 3DES: enciphers a PIN block of format 0
-    pin_aes: SecretKey = SecretKey(b"")  # AES-128: enciphers a PIN block of format 4
+    @property
+    def pin_aes(self) -> SecretKey:
+        """Enciphers a PIN block of format 4: AES-128, made from the PIN key."""
+        return derive(self.pin, "pin-aes", 16)
 
-
-KeySource = Callable[[str, int], SessionKeys]
-"""Gives the session keys of (terminal, batch)."""
-
-
-def derived_keys(master: SecretKey) -> KeySource:
-    """Session keys from one master: another terminal or another batch has other keys.
-
-    One step of the counter-mode KDF of NIST SP 800-108 with HMAC-SHA-256 as its function.
-    """
-
-    def session(terminal: str, batch: int) -> SessionKeys:
-        place = f"{terminal}|{batch:06d}"
-        return SessionKeys(
-            mac=derive(master, f"mac|{place}", 16),
-            pin=derive(master, f"pin|{place}", 16),
-            pin_aes=derive(master, f"pin-aes|{place}", 16),
-        )
-
-    return session
+    @classmethod
+    def fresh(cls) -> Self:
+        """Keys by chance, of double length."""
+        return cls(SecretKey(secrets.token_bytes(16)), SecretKey(secrets.token_bytes(16)))
 
 
 def derive(master: SecretKey, purpose: str, size: int) -> SecretKey:
-    """A key of up to 32 bytes for one purpose."""
+    """A key of up to 32 bytes for one purpose.
+
+    One step of the counter-mode KDF of NIST SP 800-108 with HMAC-SHA-256 as its function.
+    """
     block = b"\x00\x00\x00\x01" + purpose.encode() + b"\x00" + (size * 8).to_bytes(4, "big")
     return SecretKey(hmac.new(master.reveal(), block, hashlib.sha256).digest()[:size])
 

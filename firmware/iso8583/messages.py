@@ -276,7 +276,7 @@ OfItself = SettlementRequest | BalanceRequest
 Upload = UploadRequest | ChipUploadRequest | UploadEndRequest
 AboutTheBatch = OfItself | ControlRequest | Upload
 LineRequest = HostRequest | ControlRequest | Upload | ScriptRequest
-"""What a terminal asks of an acquirer at the end of a line; the own format has `HostRequest`."""
+"""What a terminal asks of an acquirer; the one that is built in carries out `HostRequest`."""
 
 
 @overload

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from firmware.core.files import read_text
 from firmware.iso8583.codec import Codec, FieldShape
 
-SHIPPED = ("unionpay",)
+SHIPPED = ("unionpay", "embedded")
 REQUESTS = (
     "balance",
     "sale",
@@ -33,9 +33,12 @@ REQUESTS = (
     "upload_chip",
     "upload_end",
 )
+CONTROLS = ("sign_on", "sign_off", "echo")
+UPLOADS = ("upload", "upload_chip", "upload_end")
 CHIP_FIELDS = (2, 4, 11, 22, 23, 41, 42, 55, 60, 62, 64)  # of a profile that does not say them
 Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
 Padding = Literal["zeros", "80"]
+EntryMode = Annotated[str, Meta(pattern="^[0-9]{3}$")]
 NetworkCode = Annotated[str, Meta(pattern="^[0-9]{3}$")]
 DETAILS, END_UPLOADED, END_BALANCED = "201", "202", "207"  # network codes of the other 0320
 
@@ -59,9 +62,13 @@ class MacShape(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SettlementShape(Struct, frozen=True, forbid_unknown_fields=True):
-    """How totals are counted."""
+    """How totals are counted: debit and credit, or each kind of transaction by itself.
+
+    With kinds an answer has a response code, too.
+    """
 
     void_is: Literal["credit", "debit"] = "credit"
+    totals: Literal["sides", "kinds"] = "sides"
 
 
 class MessageShape(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +77,15 @@ class MessageShape(Struct, frozen=True, forbid_unknown_fields=True):
     field_60_digits: Annotated[int, Meta(ge=11, le=19)] = 13
     reader_ability: Annotated[str, Meta(pattern="^[0-9]$")] = "5"  # 6: contactless, too
     key_code: Literal["001", "003", "004"] = "003"  # working keys that a sign-on asks for
-    organisation: Annotated[str, Meta(pattern="^[A-Z0-9]{3}$")] = "CUP"  # of a refund
+    organisation: Annotated[str, Meta(pattern="^(?:[A-Z0-9]{3})?$")] = "CUP"  # in field 63
+    times: Literal["acquirer", "terminal"] = "acquirer"  # whose fields 12 and 13 are
+    original: Literal["short", "full"] = "short"  # field 61: see originals.py
+    pin_block_4: Literal[0, 62] = 0  # the field of a PIN block of format 4; 0: there is none
+    entry_modes: tuple[EntryMode, EntryMode] = ("051", "052")  # contact chip: with, without a PIN
+
+    def entry_mode(self, *, with_pin: bool) -> str:
+        """Field 22 of a card that was read by its contacts."""
+        return self.entry_modes[not with_pin]
 
 
 class UploadShape(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,8 +99,10 @@ class AnswerShape(Struct, frozen=True, forbid_unknown_fields=True):
     """Which response codes approve, and which of them want a remark on the receipt."""
 
     approved: tuple[str, ...] = ("00", "11", "A2", "A4", "A5", "A6")
+    part: tuple[str, ...] = ("10",)  # field 4 says how much is approved
     remarked: tuple[str, ...] = ("A2", "A4", "A5", "A6")
     doubtful: tuple[str, ...] = ("91", "96", "98", "99", "A0")  # declined, and reversed
+    taken: tuple[str, ...] = ("94",)  # of what is repeated: the acquirer had it before
     reversed: tuple[str, ...] = ("00", "12", "25")  # end a reversal: nothing stands
 
 
@@ -119,12 +136,17 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         return found
 
     def seals(self, name: str) -> bool:
-        """Whether the request of this name, and its answer, have a MAC, where there are keys.
+        """Whether the request of this name, and its answer, have a MAC.
 
-        Only messages of an upload may have none: they move no money.
+        What moves money has one always; a sign-on cannot, for it brings the keys. `requests` says
+        it of settlement and uploads: by default a settlement has none, and uploads have one.
         """
+        if name in CONTROLS:
+            return False
         wanted = self.wanted(name)
-        return not name.startswith("upload") or wanted is None or 64 in wanted
+        if name == "settlement":
+            return 64 in (wanted or ())
+        return name not in UPLOADS or wanted is None or 64 in wanted
 
     @classmethod
     def shipped(cls, name: str) -> Profile:

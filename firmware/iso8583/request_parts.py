@@ -1,4 +1,4 @@
-"""What requests of every format share: the codes of each kind, and the fields of a card."""
+"""The codes of each kind of request, who asks and in which batch, and the fields of a card."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from firmware.core.kinds import Kind
 from firmware.core.masked import Pan, Pin, Track2
-from firmware.core.money import CURRENCIES
+from firmware.core.money import CURRENCIES, Currency
 from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.messages import CardPresented, FinancialRequest
+from firmware.iso8583.profile import MessageShape
 
 CODES = {  # processing code (field 3) and type code (60.1)
     Kind.SALE: ("000000", "22"),
@@ -29,7 +30,17 @@ TRADE = "000"
 BY_NUMBER = {currency.numeric: currency for currency in CURRENCIES.values()}
 UNREADABLE_PIN = Pin("0" * 13)
 """What an unreadable PIN block is taken for: longer than any PIN, so it equals none."""
-WITH_PIN = {True: "051", False: "052"}  # field 22: contact chip, with or without a PIN
+
+
+class UnknownCurrencyError(WireError):
+    """A currency that no terminal here has."""
+
+
+def currency_of(fields: Fields) -> Currency:
+    """The currency of field 49. Raises UnknownCurrencyError, and KeyError without the field."""
+    if fields["49"] not in BY_NUMBER:
+        raise UnknownCurrencyError("field 49: no currency that is known")
+    return BY_NUMBER[fields["49"]]
 
 
 def batch_of(fields: Fields) -> int:
@@ -59,15 +70,22 @@ def financial_type(request: FinancialRequest) -> str:
     return "0220" if request.offline or request.payment.kind is Kind.REFUND else "0200"
 
 
-def add_card(fields: Fields, card: CardPresented, kind: Kind | None = None) -> None:
-    """Set the fields of the card, how it was read and what for; the PIN is set elsewhere."""
+def add_card(
+    fields: Fields, card: CardPresented, shape: MessageShape, kind: Kind | None = None
+) -> None:
+    """Set the fields of the card, how it was read and what for; the PIN is set elsewhere.
+
+    Raises WireError.
+    """
     fields["2"], fields["14"] = card.pan.reveal(), card.expiry
-    fields["22"] = WITH_PIN[bool(card.pin)]
+    fields["22"] = shape.entry_mode(with_pin=bool(card.pin))
     fields["25"] = "06" if kind in _OF_PREAUTHS else "00"
     if card.psn:
         fields["23"] = card.psn.rjust(3, "0")
     if card.track2:
         fields["35"] = card.track2.reveal().replace("=", "D")
+        if "D" not in fields["35"]:
+            raise WireError("field 35: no separator")
     if card.de55:
         fields["55"] = card.de55.hex().upper()
 

@@ -1,10 +1,4 @@
-"""The link of both formats: a TCP connection, a length and a TPDU before the message.
-
-length, 2 bytes big-endian of what follows | TPDU, 5 bytes | message
-
-`TcpLink` has one connection an exchange. `FrameLink` carries frames whose TPDU and header somebody
-else has made, and may keep its connection.
-"""
+"""The line to an acquirer: whole frames over TCP, and over TLS where that is set."""
 
 from __future__ import annotations
 
@@ -19,19 +13,16 @@ from concurrent.futures import Future
 from typing import Any
 
 from firmware.core.hosts import is_number
-
-LENGTH_BYTES = 2
-TPDU_BYTES = 5
-TPDU = bytes.fromhex("6000030000")  # id 60, destination NII 0003, origin 0000
-FRAME_MAX = 4096
+from firmware.iso8583.frame import FRAME_MAX, LENGTH_BYTES, TPDU_BYTES
 
 Addresses = list[tuple[Any, ...]]  # as socket.getaddrinfo gives them
 
 
 class TcpLink:
-    """A HostLink to `address`:`port`, over TLS if a context is given.
+    """A HostLink of whole frames to `address`:`port`, over TLS if a context is given.
 
-    The time-out of an exchange is also that of the lookup of a name.
+    It has one connection for each exchange, or one for all with `keep`. The time-out of an exchange
+    is also that of the lookup of a name.
     """
 
     def __init__(
@@ -41,28 +32,50 @@ class TcpLink:
         *,
         monotonic_ms: Callable[[], int],
         tls: ssl.SSLContext | None = None,
+        keep: bool = False,
     ) -> None:
         self._address, self._port = address, port
         self._monotonic_ms = monotonic_ms
         self._tls = tls
+        self._keep = keep
+        self._kept: socket.socket | None = None
         self._lookup: Future[Addresses] | None = None
         self.undelivered = False
         """Whether the last message has certainly not left: there was no connection."""
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
-        """Send `message` and give the answer's message; None when none came whole and in time."""
+        """Send a frame and give the answer's; None when none came whole and in time."""
         deadline_ms = self._monotonic_ms() + timeout_ms
         self.undelivered = True
-        inner = TPDU + message
-        frame = len(inner).to_bytes(LENGTH_BYTES, "big") + inner
+        line: socket.socket | None = None
         try:
-            with self._connect(deadline_ms) as line:
-                return self._carry(line, frame, deadline_ms)
+            line = self._take() or self._connect(deadline_ms)
+            answer = self._carry(line, message, deadline_ms)
         except OSError:  # with ssl.SSLError, TimeoutError and a name that is not found
-            return None
+            answer = None
+        whole = answer is not None and len(answer) > LENGTH_BYTES
+        if self._keep and whole:  # after a failure a late answer could come to the next request
+            self._kept = line
+        elif line is not None:
+            _end(line)
+        return answer
 
     def close(self) -> None:
-        """Nothing stays open between exchanges."""
+        """End the connection that was kept."""
+        line, self._kept = self._kept, None
+        if line is not None:
+            _end(line)
+
+    def _take(self) -> socket.socket | None:
+        """The kept connection, unless the other end has closed it or sent bytes unasked."""
+        line, self._kept = self._kept, None
+        if line is None:
+            return None
+        pending = isinstance(line, ssl.SSLSocket) and line.pending()
+        if pending or select.select([line], [], [], 0)[0]:
+            _end(line)
+            return None
+        return line
 
     def _connect(self, deadline_ms: int) -> socket.socket:
         """A connection, over TLS if that is set. Raises OSError."""
@@ -125,12 +138,7 @@ class TcpLink:
         # from the first byte on the acquirer may have it all, whatever is reported
         self.undelivered = False
         line.sendall(frame)
-        return self._receive(line, deadline_ms)
-
-    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes:
-        """One answer, as `exchange` gives it. Raises OSError."""
-        frame = self._frame(line, deadline_ms)
-        return frame[LENGTH_BYTES + TPDU_BYTES :] if len(frame) > LENGTH_BYTES else frame
+        return self._frame(line, deadline_ms)
 
     def _frame(self, line: socket.socket, deadline_ms: int) -> bytes:
         """A frame with its length; the length alone where no frame is of that. Raises OSError."""
@@ -158,60 +166,6 @@ class TcpLink:
         if left_ms <= 0:
             raise TimeoutError
         return left_ms / 1000
-
-
-class FrameLink(TcpLink):
-    """A HostLink of whole frames, length and all; with `keep` the connection stays open."""
-
-    def __init__(
-        self,
-        address: str,
-        port: int,
-        *,
-        monotonic_ms: Callable[[], int],
-        tls: ssl.SSLContext | None = None,
-        keep: bool = False,
-    ) -> None:
-        super().__init__(address, port, monotonic_ms=monotonic_ms, tls=tls)
-        self._keep = keep
-        self._kept: socket.socket | None = None
-
-    def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
-        """Send a frame and give the answer's; None when none came whole and in time."""
-        deadline_ms = self._monotonic_ms() + timeout_ms
-        self.undelivered = True
-        line: socket.socket | None = None
-        try:
-            line = self._take() or self._connect(deadline_ms)
-            answer = self._carry(line, message, deadline_ms)
-        except OSError:
-            answer = None
-        whole = answer is not None and len(answer) > LENGTH_BYTES
-        if self._keep and whole:  # after a failure a late answer could come to the next request
-            self._kept = line
-        elif line is not None:
-            _end(line)
-        return answer
-
-    def close(self) -> None:
-        """End the connection that was kept."""
-        line, self._kept = self._kept, None
-        if line is not None:
-            _end(line)
-
-    def _take(self) -> socket.socket | None:
-        """The kept connection, unless the other end has closed it or sent bytes unasked."""
-        line, self._kept = self._kept, None
-        if line is None:
-            return None
-        pending = isinstance(line, ssl.SSLSocket) and line.pending()
-        if pending or select.select([line], [], [], 0)[0]:
-            _end(line)
-            return None
-        return line
-
-    def _receive(self, line: socket.socket, deadline_ms: int) -> bytes:
-        return self._frame(line, deadline_ms)
 
 
 def _look_up(address: str, port: int) -> Addresses:

@@ -1,4 +1,4 @@
-"""Requests and answers of an acquirer's line as frames, for both ends of it.
+"""Requests and answers as frames by an acquirer's profile, for both ends of a line.
 
 The terminal's end:
 
@@ -18,13 +18,13 @@ The acquirer's end:
 `request` is one of `messages.LineRequest`: FinancialRequest (sale, void, refund, advice with
 `offline`), ReversalRequest, SettlementRequest, ControlRequest (sign-on, sign-off, echo),
 UploadRequest, ChipUploadRequest, UploadEndRequest, ScriptRequest, BalanceRequest. What a line does
-not say is empty at the acquirer's end: `date` and `time` of requests are "",
+not say is empty at the acquirer's end: `date` and `time` of requests are "" in the shipped profile,
 `OriginalRef.amount_minor` is 0, the original of a void has no date; a reversal's `payment` has the
 original's own batch and STAN.
 
-- Totals of a settlement are folded (`line_totals.folded`): compare `request.totals` with
-  `folded(own, profile.settlement.void_is)`, answer with those in `host_totals` and
-  `balanced=True` or `False`. There is no response code: field 48 has the result.
+- Totals of a settlement: compare `request.totals` with `totals.comparable(own,
+  profile.settlement)`, answer with those in `host_totals` and `balanced=True` or `False`. Totals
+  as sides have no response code: field 48 has the result.
 - A sign-on is answered with `working_keys=working_keys.pack_keys(keys, tmk)`; `batch=` where the
   acquirer's is another.
 - `sign_on_again=True` sets the demand in the header of any answer; 77, 99 and A0 do the same.
@@ -35,6 +35,7 @@ original's own batch and STAN.
 
 from __future__ import annotations
 
+import functools
 import hmac
 from datetime import date
 
@@ -61,25 +62,44 @@ from firmware.iso8583.messages import (
     NoAnswerCause,
     NoAnswerReason,
 )
-from firmware.iso8583.profile import REQUESTS, FrameShape, Profile
-from firmware.iso8583.request_parts import batch_of
+from firmware.iso8583.pinblock import PinFormat
+from firmware.iso8583.profile import UPLOADS, FrameShape, Profile
+from firmware.iso8583.request_parts import UnknownCurrencyError, batch_of
 from firmware.iso8583.unionpay_answers import SIGN_ON_CODES, answer_fields, answer_of
-from firmware.iso8583.unionpay_requests import NO_KEYS, name_of, request_fields, request_of
-from firmware.iso8583.wire import Unacceptable
+from firmware.iso8583.unionpay_requests import name_of, request_fields, request_of
 
 _TYPES = frozenset({"0100", "0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})
-UPLOAD = "0320"
+UPLOAD, EMBEDDED = "0320", "embedded"
+_CONTROLS = frozenset({"0800", "0810", "0820", "0830"})
+_SETTLEMENT = frozenset({"0500", "0510"})
 _HEADS = ("11", "41", "42", "60")
-_PLAIN_ANSWERS = frozenset({"0810", "0830", "0510"})
 
 
-def line_of(profile: str, tpdu: str = "", header: str = "") -> UnionPay:
+class Unacceptable(Struct, frozen=True):
+    """A request that cannot be carried out: `code` is 30 (format), 12 (currency) or A0 (MAC)."""
+
+    code: str
+    detail: str
+
+
+_WRONG_MAC = Unacceptable("A0", NoAnswerCause.WRONG_MAC.value)
+
+
+def line_of(profile: str, tpdu: str = "", header: str = "", pin_block: PinFormat = 0) -> UnionPay:
     """The messages of a profile by its name or file. Raises ProfileError.
 
-    `tpdu` and `header` go before the profile's own, where they are not empty.
+    `tpdu` and `header` go before the profile's own, where they are not empty. A terminal sends PIN
+    blocks of the format `pin_block`.
     """
     found = Profile.named(profile)
-    return UnionPay(found, FrameShape(tpdu or found.frame.tpdu, header or found.frame.header))
+    frame = FrameShape(tpdu or found.frame.tpdu, header or found.frame.header)
+    return UnionPay(found, frame, pin_block)
+
+
+@functools.cache
+def embedded_line(pin_block: PinFormat = 0) -> UnionPay:
+    """The messages of the acquirer that is built in; both of its ends have them."""
+    return line_of(EMBEDDED, pin_block=pin_block)
 
 
 class RequestOpened(Struct, frozen=True):
@@ -113,16 +133,21 @@ class AnswerRead(Struct, frozen=True):
 class UnionPay:
     """The messages of one profile. It keeps nothing, so threads may share it."""
 
-    def __init__(self, profile: Profile, frame: FrameShape | None = None) -> None:
+    def __init__(
+        self, profile: Profile, frame: FrameShape | None = None, pin_block: PinFormat = 0
+    ) -> None:
         self.profile = profile
+        self._pin_block: PinFormat = pin_block
         self.frame = frame or profile.frame
         self._codec = profile.codec()
-        self._seals_all = all(map(profile.seals, REQUESTS))
+        plain = _CONTROLS if profile.seals("settlement") else _CONTROLS | _SETTLEMENT
+        self._plain_types = plain  # which no MAC is looked for in, nor in their answers
+        self._seals_uploads = all(map(profile.seals, UPLOADS))
 
     def request(self, request: LineRequest, keys: SessionKeys | None) -> bytes:
         """The frame that asks. Raises WireError naming a field that does not fit."""
-        fields = request_fields(request, keys, self.profile)
-        plain = fields["t"] in NO_KEYS or not self.profile.seals(name_of(request))
+        fields = request_fields(request, keys, self.profile, self._pin_block)
+        plain = not self.profile.seals(name_of(request))
         if not plain and keys is None:
             raise WireError("field 64: no MAC key")
         return self._framed(self._sealed(fields, None if plain else keys), self.frame)
@@ -145,8 +170,9 @@ class UnionPay:
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, str(error)))
         except KeyError as error:
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, f"no field {error} in the answer"))
-        plain = fields["t"] in _PLAIN_ANSWERS or self._goes_without(request, fields)
-        if not plain and not self._is_sealed(line.message, fields, keys):
+        if not self._goes_without(request, fields) and not self._is_sealed(
+            line.message, fields, keys
+        ):
             wrong = NoAnswerCause.WRONG_MAC
             return AnswerRead(NoAnswer(NoAnswerReason.GARBLED, wrong.value, wrong), demanded)
         return AnswerRead(answer, demanded)
@@ -172,10 +198,9 @@ class UnionPay:
 
     def answer(self, asked: RequestRead, answer: Answered, keys: SessionKeys | None) -> bytes:
         """The frame that answers. Raises WireError if a field of `answer` does not fit."""
-        fields = answer_fields(asked.fields, answer)
-        asks = asked.request
-        plain = not isinstance(asks, Unacceptable) and self._goes_without(asks, asked.fields)
-        message = self._sealed(fields, None if plain or fields["t"] in _PLAIN_ANSWERS else keys)
+        fields = answer_fields(asked.fields, answer, self.profile)
+        plain = self._goes_without(asked.request, asked.fields)
+        message = self._sealed(fields, None if plain else keys)
         header = bytearray(asked.line.header)
         if header and answer.sign_on_again:
             header[DEMAND_AT] = header[DEMAND_AT] & 0xF0 | SIGN_ON_AGAIN
@@ -185,22 +210,28 @@ class UnionPay:
     def _asked(
         self, message: bytes, fields: Fields, keys: SessionKeys | None, today: date
     ) -> LineRequest | Unacceptable:
-        sealed = fields["t"] in NO_KEYS or self._is_sealed(message, fields, keys)
-        if not sealed and ("64" in fields or fields["t"] != UPLOAD or self._seals_all):
-            return Unacceptable("A0", NoAnswerCause.WRONG_MAC.value, fields)
+        sealed = fields["t"] in self._plain_types or self._is_sealed(message, fields, keys)
+        if not sealed and ("64" in fields or fields["t"] != UPLOAD or self._seals_uploads):
+            return _WRONG_MAC
         try:
             asked = request_of(fields, keys, today, self.profile)
         except KeyError as error:
-            return Unacceptable("30", f"field {error} is missing", fields)
+            return Unacceptable("30", f"field {error} is missing")
+        except UnknownCurrencyError as error:
+            return Unacceptable("12", str(error))
         except WireError as error:
-            return Unacceptable("30", str(error), fields)
+            return Unacceptable("30", str(error))
         if not sealed and not self._goes_without(asked, fields):
-            return Unacceptable("A0", NoAnswerCause.WRONG_MAC.value, fields)
+            return _WRONG_MAC
         return asked
 
-    def _goes_without(self, request: LineRequest, fields: Fields) -> bool:
-        """Whether a message of `request` has no MAC, and needs none by the profile."""
-        return "64" not in fields and not self.profile.seals(name_of(request))
+    def _goes_without(self, request: LineRequest | Unacceptable, fields: Fields) -> bool:
+        """Whether the message about `request` with `fields` has no MAC, and needs none."""
+        if fields["t"] in self._plain_types:
+            return True
+        if "64" in fields or isinstance(request, Unacceptable):
+            return False
+        return not self.profile.seals(name_of(request))
 
     def _sealed(self, fields: Fields, keys: SessionKeys | None) -> bytes:
         if keys is None:

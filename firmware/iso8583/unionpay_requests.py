@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from firmware.core.kinds import USES_A_HOLD, Kind, OriginalRef, ReversalCause
+from msgspec.structs import replace
+
+from firmware.core.kinds import Kind, ReversalCause
 from firmware.core.masked import Pan, Pin
-from firmware.core.money import Currency, Money
+from firmware.core.money import Money
 from firmware.core.payment import Payment
 from firmware.iso8583 import pinblock
 from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.des import BLOCK
 from firmware.iso8583.keys import SessionKeys
-from firmware.iso8583.line_totals import folded, pack_sides, unpack_sides
 from firmware.iso8583.messages import (
     BalanceRequest,
     CardPresented,
@@ -29,10 +30,11 @@ from firmware.iso8583.messages import (
     UploadRequest,
     subject_of,
 )
+from firmware.iso8583.originals import add_original, add_reversed, nearest, original_of, reversed_in
+from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.profile import MessageShape, Profile
 from firmware.iso8583.request_parts import (
     BALANCE,
-    BY_NUMBER,
     CODES,
     OFFLINE,
     SETTLE,
@@ -40,20 +42,19 @@ from firmware.iso8583.request_parts import (
     UNREADABLE_PIN,
     add_card,
     card_of,
+    currency_of,
     financial_type,
     numbers_of,
 )
+from firmware.iso8583.totals import pack_totals, unpack_totals
 from firmware.iso8583.unionpay_uploads import network_code, upload_fields, upload_of
 
-NO_KEYS = frozenset({"0800", "0820", "0500"})  # messages without a MAC
 SCRIPT = "951"
-ORIGINAL_DIGITS = (12, 16)  # batch 6, STAN 6, and MMDD where it may be of another day
-_BY_CODE = frozenset(CODES[kind] for kind in USES_A_HOLD)
+NO_TIME: dict[str, Any] = {"date": "", "time": ""}
 _KINDS = {
     **{codes: (kind, False) for kind, codes in CODES.items()},
     ("000000", OFFLINE): (Kind.SALE, True),
 }
-_SAYS_THE_DAY = (Kind.REFUND, *USES_A_HOLD)  # of its original
 _CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
 _FAULTS: dict[ReversalCause | None, str] = {  # field 39 of a reversal
     ReversalCause.TIMED_OUT: "98",  # no answer
@@ -96,6 +97,9 @@ def heads(request: LineRequest, profile: Profile) -> Fields:
         raise WireError("a training request never leaves the terminal")
     fields = Fields(t="", **{"11": f"{asked.stan:06d}", "41": asked.terminal, "42": asked.merchant})
     batch, shape = f"{asked.batch:06d}", profile.messages
+    at: Any = asked if isinstance(request, FinancialRequest) else request
+    if shape.times == "terminal" and (day := getattr(at, "date", "")):
+        fields["12"], fields["13"] = at.time, day[4:]
     match request:
         case ControlRequest(what=Control.SIGN_ON):
             fields["t"], fields["60"] = "0800", f"00{batch}{shape.key_code}"
@@ -141,74 +145,75 @@ def _type(request: FinancialRequest | ReversalRequest | ScriptRequest) -> str:
     return financial_type(request)
 
 
-def request_fields(request: LineRequest, keys: SessionKeys | None, profile: Profile) -> Fields:
+def request_fields(
+    request: LineRequest, keys: SessionKeys | None, profile: Profile, form: PinFormat = 0
+) -> Fields:
     """All fields of `request` but the MAC, as the profile wants them. Raises WireError."""
-    fields = heads(request, profile)
+    fields, shape = heads(request, profile), profile.messages
     match request:
         case ControlRequest(what=Control.SIGN_ON):
             fields["63"] = (request.operator or "01").ljust(3)
         case ControlRequest():
             pass
         case SettlementRequest():
-            fields["48"] = pack_sides(folded(request.totals, profile.settlement.void_is))
+            fields["48"] = pack_totals(request.totals, profile.settlement)
             fields["63"] = "01 "
         case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
             fields |= upload_fields(request, profile)
         case ReversalRequest():
             fields["39"] = request.response_code or _FAULTS.get(request.cause, _OTHER_FAULT)
             if request.card is not None:
-                add_card(fields, request.card, request.payment.kind)
-            _add_original(fields, request.payment)
+                add_card(fields, request.card, shape, request.payment.kind)
+            add_reversed(fields, request, shape)
         case BalanceRequest():
-            add_card(fields, request.card)
-            _add_pin(fields, request.card, keys)
+            add_card(fields, request.card, shape)
+            _add_pin(fields, request.card, keys, shape, form)
         case FinancialRequest() | ScriptRequest():
-            add_card(fields, request.card, request.payment.kind)
+            paid = request.payment
+            add_card(fields, request.card, shape, paid.kind)
             if isinstance(request, ScriptRequest):
-                fields["61"] = f"{request.payment.batch:06d}{request.payment.stan:06d}"
+                fields["61"] = f"{paid.batch:06d}{paid.stan:06d}"
                 if request.reference:
                     fields["37"] = request.reference
             else:
-                _add_pin(fields, request.card, keys)
-                _add_original(fields, request.payment)
-            if request.payment.kind is Kind.REFUND:
-                fields["63"] = profile.messages.organisation
+                _add_pin(fields, request.card, keys, shape, form)
+                if paid.original is not None:
+                    add_original(fields, paid.original, paid.kind, shape)
+            if paid.kind is Kind.REFUND and shape.organisation:
+                fields["63"] = shape.organisation
     wanted = profile.wanted(name_of(request))
     if wanted is None:
         return fields
     return Fields({key: fields[key] for key in fields if key == "t" or int(key) in wanted})
 
 
-def _add_pin(fields: Fields, card: CardPresented, keys: SessionKeys | None) -> None:
+def _add_pin(
+    fields: Fields,
+    card: CardPresented,
+    keys: SessionKeys | None,
+    shape: MessageShape,
+    form: PinFormat,
+) -> None:
+    """Field 53 says how the block is made: with the account number, and under which cipher."""
     if card.pin is None:
         return
     if keys is None:
         raise WireError("field 52: no PIN key")
+    single = len(keys.pin) == BLOCK
+    number, made = (shape.pin_block_4, "47") if form else (52, "20" if single else "26")
     fields["26"] = "12"
-    fields["52"] = pinblock.encipher(card.pin, card.pan, keys).hex().upper()
-    fields["53"] = ("20" if len(keys.pin) == BLOCK else "26").ljust(16, "0")
-
-
-def _add_original(fields: Fields, payment: Payment) -> None:
-    original = payment.original
-    if original is None:
-        return
-    day = original.date[4:] if payment.kind in _SAYS_THE_DAY else ""
-    fields["61"] = f"{original.batch:06d}{original.stan:06d}{day}"
-    if original.reference:
-        fields["37"] = original.reference
-    if original.authorisation_code:
-        fields["38"] = original.authorisation_code
+    block = pinblock.encipher(card.pin, card.pan, keys, form)
+    fields[str(number)], fields["53"] = block.hex().upper(), made.ljust(16, "0")
 
 
 def request_of(
     fields: Fields, keys: SessionKeys | None, today: date, profile: Profile
 ) -> LineRequest:
-    """The request that a message carries; its date and time are not in it and are "".
+    """The request that a message carries; date and time are "" unless they are the terminal's.
 
     Raises WireError, and KeyError with the number of a field that is missing.
     """
-    place = numbers_of(fields)
+    place, shape = numbers_of(fields), profile.messages
     kind, network = fields["60"][:2], fields["60"][8:11]
     match fields["t"], network:
         case "0800", _:
@@ -216,81 +221,57 @@ def request_of(
         case "0820", "002" | "301":
             what = Control.SIGN_OFF if network == "002" else Control.ECHO
             return ControlRequest(what, **place)
-        case "0500", "201":
-            totals, _ = unpack_sides(fields["48"])
-            currency = BY_NUMBER[fields["49"]]
-            return SettlementRequest(totals=totals, currency=currency, **place, date="", time="")
         case "0320", _:
             return upload_of(fields, profile, place)
+    at = _when(fields, today, shape)
+    if (fields["t"], network) == ("0500", SETTLE):
+        totals, _ = unpack_totals(fields["48"], profile.settlement)
+        return SettlementRequest(totals=totals, currency=currency_of(fields), **place, **at)
     if (fields["t"], fields["3"], kind, network) == ("0200", *BALANCE, TRADE):
-        card, currency = _card_of(fields, keys), _currency_of(fields)
-        return BalanceRequest(card=card, currency=currency, **place, date="", time="")
-    paid = _payment_of(fields, kind, place, today)
+        card = _card_of(fields, keys, shape)
+        return BalanceRequest(card=card, currency=currency_of(fields), **place, **at)
+    paid = _payment_of(fields, kind, place)
     match fields["t"]:
         case "0100" | "0200" | "0220":
-            card = _card_of(fields, keys)
+            paid = replace(paid, **at, original=original_of(fields, today, shape))
+            card = _card_of(fields, keys, shape)
             request = FinancialRequest(paid, card, offline=kind == OFFLINE)
             if financial_type(request) != fields["t"]:
                 raise WireError(f"type {fields['t']} does not suit fields 3 and 60")
             return request
         case "0400":
-            presented = _card_of(fields, None) if "2" in fields else None
-            last4 = presented.pan.last4 if presented else ""
-            return ReversalRequest(paid, "", "", fields["39"], last4, presented)
+            presented = _card_of(fields, None, shape) if "2" in fields else None
+            paid, last4 = reversed_in(fields, paid, today, shape)
+            last4 = last4 or (presented.pan.last4 if presented else "")
+            return ReversalRequest(
+                paid, **at, response_code=fields["39"], last4=last4, card=presented
+            )
         case "0620":
-            return ScriptRequest(paid, _card_of(fields, None), "", "")
+            return ScriptRequest(paid, _card_of(fields, None, shape), **at)
     raise WireError(f"type {fields['t']} is not known")
 
 
-def _payment_of(fields: Fields, code: str, place: dict[str, Any], today: date) -> Payment:
+def _payment_of(fields: Fields, code: str, place: dict[str, Any]) -> Payment:
     named = _KINDS.get((fields["3"], code))
     if named is None or fields["60"][8:11] not in (TRADE, SCRIPT):
         raise WireError("fields 3 and 60 name no transaction")
-    amount = Money(int(fields["4"]), _currency_of(fields))
-    original = None if fields["t"] == "0620" else _original_of(fields, today)
-    return Payment(kind=named[0], amount=amount, date="", time="", original=original, **place)
+    amount = Money(int(fields["4"]), currency_of(fields))
+    return Payment(kind=named[0], amount=amount, **NO_TIME, **place)
 
 
-def _currency_of(fields: Fields) -> Currency:
-    if fields["49"] not in BY_NUMBER:
-        raise WireError("field 49: no currency that is known")
-    return BY_NUMBER[fields["49"]]
+def _when(fields: Fields, today: date, shape: MessageShape) -> dict[str, Any]:
+    """Date and time of the terminal, by the names of a request's fields; "" where not said."""
+    if shape.times == "acquirer":
+        return NO_TIME
+    return {"date": nearest(fields["13"], today), "time": fields["12"]}
 
 
-def _original_of(fields: Fields, today: date) -> OriginalRef | None:
-    numbers = fields.get("61", "")
-    if not numbers and (fields["3"], fields["60"][:2]) in _BY_CODE and "38" in fields:
-        numbers = "0" * ORIGINAL_DIGITS[0]  # a hold may be named by its authorisation code alone
-    if not numbers:
-        return None
-    if len(numbers) not in ORIGINAL_DIGITS:
-        raise WireError("field 61: not batch, STAN and date")
-    return OriginalRef(
-        batch=int(numbers[:6]),
-        stan=int(numbers[6:12]),
-        reference=fields.get("37", ""),
-        date=_last(numbers[12:], today) if int(numbers[12:] or 0) else "",
-        amount_minor=0,
-        authorisation_code=fields.get("38", ""),
-    )
-
-
-def _last(mmdd: str, today: date) -> str:
-    """The latest day YYYYMMDD with this month and day, tomorrow at most: clocks differ."""
-    for year in range(today.year + 1, today.year - 5, -1):
-        try:
-            day = date(year, int(mmdd[:2]), int(mmdd[2:]))
-        except ValueError:  # 29 February of another year, or no date at all
-            continue
-        if (day - today).days <= 1:
-            return day.strftime("%Y%m%d")
-    raise WireError("field 61: no date")
-
-
-def _card_of(fields: Fields, keys: SessionKeys | None) -> CardPresented:
+def _card_of(fields: Fields, keys: SessionKeys | None, shape: MessageShape) -> CardPresented:
     def pin_of(pan: Pan) -> Pin | None:
-        if "52" not in fields or keys is None:
+        block = fields.get("52") or fields.get(str(shape.pin_block_4))
+        if not block or keys is None:
             return None
-        return pinblock.decipher(bytes.fromhex(fields["52"]), pan, keys) or UNREADABLE_PIN
+        # a block that cannot be read is a wrong PIN, which is another thing than none
+        return pinblock.decipher(bytes.fromhex(block), pan, keys) or UNREADABLE_PIN
 
     return card_of(fields, fields.get("14", ""), pin_of)

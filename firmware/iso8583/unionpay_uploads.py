@@ -27,7 +27,7 @@ from firmware.iso8583.messages import (
     UploadRequest,
 )
 from firmware.iso8583.profile import DETAILS, END_BALANCED, END_UPLOADED, Profile
-from firmware.iso8583.request_parts import BY_NUMBER, WITH_PIN, add_card, card_of
+from firmware.iso8583.request_parts import BY_NUMBER, add_card, card_of
 
 ITEM_DIGITS, PAN_DIGITS = 40, 20
 USAGES = ("61", "71")  # how field 62 begins
@@ -62,8 +62,8 @@ def upload_fields(request: Upload, profile: Profile) -> Fields:
         case UploadEndRequest():
             return Fields({"48": f"{request.count:04d}"})
     fields = Fields()
-    add_card(fields, request.card)
-    fields["22"] = WITH_PIN[request.with_pin]
+    add_card(fields, request.card, profile.messages)
+    fields["22"] = profile.messages.entry_mode(with_pin=request.with_pin)
     fields["4"] = f"{request.amount_minor:012d}"
     if request.currency is not None:
         fields["49"] = request.currency.numeric
@@ -91,7 +91,7 @@ def upload_of(fields: Fields, profile: Profile, place: dict[str, Any]) -> Upload
         currency=_currency(fields, profile),
         failed=code in failed or (code not in online and code in CHIP_FAILED),
         balanced=code in shape.chip_balanced and code not in shape.chip,
-        with_pin=fields.get("22", "") == WITH_PIN[True],
+        with_pin=fields.get("22", "") == profile.messages.entry_mode(with_pin=True),
     )
 
 

@@ -16,7 +16,7 @@ from firmware.core.config_across import Mistake
 from firmware.core.files import read_text
 from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
-from firmware.iso8583.tcp import FrameLink
+from firmware.iso8583.tcp import TcpLink
 from firmware.iso8583.working_keys import WorkingKeysError, master_of
 from firmware.terminal.settings import Settings
 
@@ -54,14 +54,14 @@ class FarAcquirer(Struct, frozen=True):
         )
         return replace(config, host=host)
 
-    def link(self, directory: Path, storage: SecretKey) -> FrameLink:
+    def link(self, directory: Path, storage: SecretKey) -> TcpLink:
         """A line to it, the master key kept in the terminal's data directory. Raises OSError."""
         if self.master is not None:
             store = KeyStore(directory / ACQUIRER_KEYS, storage)
             if store.master != self.master:
                 store.load_master(self.master)
         clock = SystemClock()  # the answer takes real time, whatever passes on the bench
-        return FrameLink(
+        return TcpLink(
             self.address, self.port, monotonic_ms=clock.monotonic_ms, tls=self.tls, keep=True
         )
 

@@ -11,10 +11,11 @@ import random
 
 from hw.ports import HostLink
 
+_BEFORE_BYTES = 2 + 5  # length and TPDU, with a header behind them
 _HEAD_BYTES = 2 + 8  # message type and bitmap
 AMOUNT, TERMINAL = 4, 41
 # bytes of the fields that an answer may hold up to the terminal's number. See ISO 8583:1987
-_FIELD_BYTES = {3: 3, 4: 6, 11: 3, 12: 3, 13: 2, 37: 12, 38: 6, 39: 2, 41: 8}
+_FIELD_BYTES = {3: 3, 4: 6, 11: 3, 12: 3, 13: 2, 15: 2, 25: 1, 37: 12, 38: 6, 39: 2, 41: 8}
 
 
 class LineFault(enum.Enum):
@@ -31,14 +32,15 @@ class LineFault(enum.Enum):
 
 
 class HostLine:
-    """A HostLink over `inner`; set `fault` to spoil it, None to mend it.
+    """A HostLink of frames over `inner`; set `fault` to spoil it, None to mend it.
 
     `delivered` counts the messages that reached the other side, `spoilt` those whose answer did
-    not come back as it was given. `seed` makes the garbage.
+    not come back as it was given. `seed` makes the garbage; a frame has a header of `header_bytes`.
     """
 
-    def __init__(self, inner: HostLink, *, seed: int = 0) -> None:
+    def __init__(self, inner: HostLink, *, seed: int = 0, header_bytes: int = 0) -> None:
         self._inner = inner
+        self._start = _BEFORE_BYTES + header_bytes
         self._random = random.Random(seed)  # noqa: S311 - garbage is no secret
         self._previous: bytes | None = None
         self._held: bytes | None = None
@@ -83,9 +85,9 @@ class HostLine:
             case LineFault.TRUNCATED:
                 return answer[: len(answer) // 2]
             case LineFault.WRONG_AMOUNT:
-                return _with_other_digit(answer, AMOUNT)
+                return answer[: self._start] + _with_other_digit(answer[self._start :], AMOUNT)
             case LineFault.WRONG_TERMINAL:
-                return _with_other_digit(answer, TERMINAL)
+                return answer[: self._start] + _with_other_digit(answer[self._start :], TERMINAL)
         return answer
 
 

@@ -23,7 +23,6 @@ from firmware.payments.delivery import deliver, stays_owed
 from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
 
 # 00: undone. 25: the acquirer knows no original, so nothing stands.
-CONFIRMING_CODES = frozenset({"00", "25"})
 
 
 async def reverse(context: Context, payment: Payment, cause: ReversalCause) -> bool:
@@ -58,7 +57,7 @@ async def send_reversal(context: Context, reversal: Reversal) -> HostAnswer | No
         cause=reversal.reason if isinstance(reversal.reason, ReversalCause) else None,
     )
     answer = await Authorise(request)
-    if isinstance(answer, Answered) and _confirms(answer):
+    if isinstance(answer, Answered) and answer.is_approval:
         await Append.of(
             ReversalConfirmed(
                 batch=owed.batch,
@@ -77,10 +76,3 @@ async def send_reversal(context: Context, reversal: Reversal) -> HostAnswer | No
     )
     await stays_owed(context, reversal, attempted)
     return answer
-
-
-def _confirms(answer: Answered) -> bool:
-    """Whether nothing stands any more: by the acquirer's profile, else by the code."""
-    if answer.approves is not None:
-        return answer.approves
-    return answer.response_code in CONFIRMING_CODES

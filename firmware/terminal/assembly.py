@@ -22,8 +22,8 @@ from firmware.core.config import Config
 from firmware.core.log import fields
 from firmware.core.masked import SecretKey
 from firmware.flows.idle import LATER
-from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import MASTER, KeySource, derived_keys, read_or_make_master
+from firmware.iso8583.client import LineClient
+from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
@@ -44,12 +44,13 @@ if TYPE_CHECKING:
     from firmware.acquirer.accounts import Account
     from firmware.emv.ca_keys import CaKeys, Revocation
     from firmware.emv.setup import EmvSetup
+    from firmware.iso8583.acquirer_client import AcquirerClient
     from firmware.iso8583.unionpay import UnionPay
 
 # what a request, a paper and a password need
 LATER_STILL = (
-    "firmware.iso8583.answers",
     "firmware.acquirer.answering",
+    "firmware.iso8583.unionpay",
     "firmware.receipts.papers",
     "argon2",
 )
@@ -93,7 +94,7 @@ class Assembly:
                 undo.callback(link.close)
                 return link
 
-            self._link, master = hold(config, directory, link_of)
+            self._link = link = hold(config, directory, link_of)
             undo.pop_all()
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
@@ -101,16 +102,12 @@ class Assembly:
         self._host = JobWorker("host", post, clock)
         self._keypad = KeypadWorker(parts.keypad, post, clock)
         devices = self._devices(config, clock)
-        self.terminal = assemble(
-            config,
-            directory,
-            devices,
-            emv,
-            link=self._link,
-            keys=derived_keys(master),
-            messages=messages,
-            files=files,
-        )
+        if messages is not None:
+            client: Asks = line_client(link, messages, directory, clock)
+        else:
+            assert isinstance(link, LocalHost)
+            client = embedded_client(config, link)
+        self.terminal = Terminal(config, directory, devices, client, emv, files=files)
 
     def _devices(self, config: Config, clock: Clock) -> Devices:
         display = TellingDisplay(self._parts.display)
@@ -177,51 +174,49 @@ def _made_once(
 
 def hold(
     config: Config, directory: DataDirectory, link_of: Callable[[SecretKey], HostLink]
-) -> tuple[HostLink, SecretKey]:
+) -> HostLink:
     """Check the journal against the settings, and against the books of an embedded acquirer.
 
-    Gives the line that `link_of` makes, and the master key of the data directory. Raises
-    ConfigError when the journal's open batch is another terminal's, JournalFault when the books
-    are not the journal's, KeyFileError; the data directory is closed then.
+    Gives the line that `link_of` makes of the data directory's master key. Raises ConfigError when
+    the journal's open batch is another terminal's, JournalFault when the books are not the
+    journal's, KeyFileError; the data directory is closed then.
     """
     with contextlib.ExitStack() as undo:
         undo.callback(directory.close)
         check_identity(config, directory.journal)
-        master = read_or_make_master(directory.directory / MASTER)
-        link = link_of(master)
+        link = link_of(read_or_make_master(directory.directory / MASTER))
         if isinstance(link, LocalHost):
             directory.keep(link)
             tie_books(directory.journal, link, lambda: directory.journal.durable_head)
         else:
             tie_no_books(directory.journal)
         undo.pop_all()
-    return link, master
+    return link
 
 
-def assemble(
-    config: Config,
-    directory: DataDirectory,
-    devices: Devices,
-    emv: Callable[[], EmvSetup],
-    *,
-    link: HostLink,
-    keys: KeySource,
-    messages: UnionPay | None = None,
-    files: Mapping[str, Path] = NO_FILES,
-) -> Terminal:
-    """A terminal of parts that are real or modelled, with the acquirer at the end of `link`.
+def embedded_client(config: Config, host: LocalHost, link: HostLink | None = None) -> LineClient:
+    """Asks `host`, over `link` where one stands between, under the keys that it gives."""
 
-    With `messages` it speaks those of an acquirer's line, under the keys that the data directory
-    holds and sign-on renews; without, the embedded acquirer's under `keys`. Raises KeyFileError.
+    def messages() -> UnionPay:
+        from firmware.iso8583.unionpay import embedded_line  # noqa: PLC0415 - idle shows none of it
+
+        return embedded_line(config.host.pin_block)
+
+    return LineClient(link or host, messages, lambda: host.session)
+
+
+def line_client(
+    link: HostLink, messages: UnionPay, directory: DataDirectory, clock: Clock
+) -> AcquirerClient:
+    """Asks an acquirer at the end of `link`, under the keys that sign-on brings and keeps.
+
+    Raises KeyFileError.
     """
-    client: Asks = HostClient(link, keys, pin_format=config.host.pin_block)
-    if messages is not None:
-        from firmware.iso8583.acquirer_client import AcquirerClient  # noqa: PLC0415 - for this alone
-        from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore  # noqa: PLC0415
+    from firmware.iso8583.acquirer_client import AcquirerClient  # noqa: PLC0415 - for this alone
+    from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore  # noqa: PLC0415
 
-        store = KeyStore(directory.directory / ACQUIRER_KEYS, directory.keys.card)
-        client = AcquirerClient(link, messages, store, devices.clock.now)
-    return Terminal(config, directory, devices, client, emv, files=files)
+    store = KeyStore(directory.directory / ACQUIRER_KEYS, directory.keys.card)
+    return AcquirerClient(link, messages, store, clock.now)
 
 
 def host_link(
@@ -235,20 +230,14 @@ def host_link(
 ) -> HostLink:
     """The line to the acquirer. Raises BooksError for the embedded one."""
     host = config.host
-    if host.kind == "tcp":
-        from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
-
-        return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls)
-    if host.kind == "acquirer":
-        from firmware.iso8583.tcp import FrameLink  # noqa: PLC0415 - with TLS, slow
-
-        keep = config.acquirer.keep_line
-        return FrameLink(
-            host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls, keep=keep
+    if host.kind == "local":
+        return embedded_host(
+            config, data / BOOKS, accounts, master, clock.now, test_amounts=host.test_amounts
         )
-    return embedded_host(
-        config, data / BOOKS, accounts, master, clock.now, test_amounts=host.test_amounts
-    )
+    from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
+
+    keep = config.acquirer.keep_line
+    return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls, keep=keep)
 
 
 def embedded_host(

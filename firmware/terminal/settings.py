@@ -38,7 +38,8 @@ USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
 USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
 KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys, revocations or certificates
-LINE = ("profile", "tpdu", "header", "keep_line", "chip_data", "chip_in_details")
+OF_A_PROFILE = ("profile", "tpdu", "header")
+OF_A_LINE = ("acquirer.keep_line", "acquirer.chip_data", "acquirer.chip_in_details")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),
@@ -151,11 +152,13 @@ class Settings(Struct, frozen=True):
 
     def messages(self) -> UnionPay | None:
         """The messages of the acquirer's line; None where there is none. Raises ConfigError."""
-        if self.config.host.kind != "acquirer":
+        host, acquirer = self.config.host, self.config.acquirer
+        if host.kind == "local":
             return None
-        from firmware.iso8583.unionpay import line_of  # noqa: PLC0415 - slow, for this alone
+        from firmware.iso8583.unionpay import embedded_line, line_of  # noqa: PLC0415 - slow, for this alone
 
-        acquirer = self.config.acquirer
+        if host.kind == "tcp":
+            return embedded_line(host.pin_block)
         beside = self._beside(acquirer.profile)
         name = str(beside) if acquirer.profile.endswith(".toml") else acquirer.profile
         source = "defaults" if self.path is None else str(self.path)
@@ -266,8 +269,12 @@ def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
         ("host.plain", not _goes_plain(host), "a line to another machine without TLS"),
         ("host.accounts", host.kind != "local", 'host.kind = "local"'),
         ("host.test_amounts", host.kind != "local", 'host.kind = "local"'),
-        *((f"acquirer.{name}", host.kind != "acquirer", 'host.kind = "acquirer"') for name in LINE),
-        ("refund.other_terminals", host.kind != "acquirer", 'host.kind = "acquirer"'),
+        *(
+            (f"acquirer.{name}", host.kind != "acquirer", 'host.kind = "acquirer"')
+            for name in OF_A_PROFILE
+        ),
+        *((name, host.kind == "local", 'host.kind = "acquirer"') for name in OF_A_LINE),
+        ("refund.other_terminals", host.kind == "local", 'host.kind = "acquirer"'),
         ("preauth.other_terminals", host.kind == "local", "an acquirer that others ask, too"),
         ("printer.device", printer.kind == "none", "a printer.kind"),
         ("printer.baud", printer.kind != "serial", 'printer.kind = "serial"'),

@@ -20,8 +20,7 @@ from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Pan, Pin, SecretKey, Track2
 from firmware.core.money import CURRENCIES
 from firmware.core.payment import Payment
-from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import derived_keys
+from firmware.iso8583.client import LineClient
 from firmware.iso8583.messages import (
     Answered,
     BalanceRequest,
@@ -32,6 +31,7 @@ from firmware.iso8583.messages import (
     ReversalRequest,
     SettlementRequest,
 )
+from firmware.iso8583.unionpay import embedded_line
 from firmware.lab.postgres import Cluster
 from hw.ports import HostLink
 from hw.sim.cards import cryptogram as card_side
@@ -155,7 +155,7 @@ class Till:
     """Asks a host as a terminal does, one voucher number after the other."""
 
     host: LocalHost
-    client: HostClient
+    client: LineClient
     batch: int = 1
     stan: int = 0
     cards: dict[str, ChipCard] = field(default_factory=dict)
@@ -299,7 +299,8 @@ def temporary_till(
         open_books=open_books,
     )
     cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
-    return Till(host, HostClient(link(host), derived_keys(MASTER)), cards=cards)
+    client = LineClient(link(host), embedded_line, lambda: host.session)
+    return Till(host, client, cards=cards)
 
 
 @pytest.fixture

@@ -1,28 +1,14 @@
-"""Key files and the keys drawn from them: for their owner alone, one set a terminal and batch."""
+"""Key files, for their owner alone, and the keys of a session."""
 
 from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from firmware.core.kinds import Totals
-from firmware.core.masked import SecretKey
-from firmware.core.money import CURRENCIES
-from firmware.iso8583.keys import KeyFileError, derived_keys, read_or_make_master
-from firmware.iso8583.messages import SettlementRequest
-
-SETTLEMENT = SettlementRequest(
-    terminal="10000001",
-    merchant="104110054110001",
-    batch=7,
-    stan=45,
-    totals=Totals(),
-    currency=CURRENCIES["CNY"],
-    date="20260314",
-    time="235959",
-)
+from firmware.iso8583.keys import KeyFileError, read_or_make_master
 
 
 def test_a_master_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
@@ -50,10 +36,8 @@ def test_a_master_that_cannot_be_trusted_is_named(
         read_or_make_master(path)
 
 
-def test_every_terminal_and_every_batch_has_keys_of_its_own() -> None:
-    source = derived_keys(SecretKey(bytes(32)))
-    made = [source("10000001", 1), source("10000001", 2), source("10000002", 1)]
+def test_the_embedded_host_has_new_keys_each_time_it_is_made(make_till: Any) -> None:
+    made = [make_till(books=f"{number}.db").host.session for number in range(3)]
     keys = [key.reveal() for one in made for key in (one.mac, one.pin, one.pin_aes)]
     assert len(set(keys)) == 9
     assert {len(key) for key in keys} == {16}
-    assert source("10000001", 1) == made[0]

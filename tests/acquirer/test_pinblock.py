@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 from psec import pinblock
 
 from firmware.core.masked import Pan, Pin, SecretKey
+from firmware.iso8583.keys import SessionKeys, derive
 from firmware.iso8583.pinblock import PinFormat, decipher, encipher
-from firmware.iso8583.spec import unpack
-from firmware.iso8583.wire import encode
-from tests.acquirer.test_wire import CARD, KEYS, PAN, SALE, SOURCE
+from tests.acquirer.test_wire import CARD, KEYS, PAN, SALE, encode, unpack
 
 
 @pytest.mark.parametrize(("form", "field", "made"), [(0, "52", "26"), (4, "62", "47")])
-def test_the_pin_travels_enciphered_under_its_batch(form: PinFormat, field: str, made: str) -> None:
-    fields = unpack(encode(SALE, KEYS, form))
+def test_the_pin_travels_enciphered_under_its_session(
+    form: PinFormat, field: str, made: str
+) -> None:
+    fields = unpack(encode(SALE, form))
     block = bytes.fromhex(fields[field])
     assert fields["53"] == made + "0" * 14
     assert not {"52", "62"} - {field} & fields.keys()
     assert decipher(block, CARD.pan, KEYS) == Pin("123456")
-    assert decipher(block, CARD.pan, SOURCE("10000001", 8)) is None
+    assert decipher(block, CARD.pan, SessionKeys(mac=KEYS.pin, pin=KEYS.mac)) is None
     assert decipher(block, Pan("6217000012345678000"), KEYS) != Pin("123456")
 
 
@@ -31,8 +31,21 @@ def test_a_pin_block_is_that_of_the_oracle() -> None:
     assert decipher(block, Pan(PAN), KEYS) == Pin("123456")
 
 
+class PublishedKeys(SessionKeys, frozen=True):
+    """Keys whose AES key is that of psec's documentation."""
+
+    @property
+    def pin_aes(self) -> SecretKey:
+        return SecretKey(bytes.fromhex("00112233445566778899AABBCCDDEEFF"))
+
+
+def test_the_aes_key_is_made_from_the_pin_key_and_is_neither_of_the_two():
+    assert KEYS.pin_aes == derive(KEYS.pin, "pin-aes", 16)
+    assert len({KEYS.pin_aes.reveal(), KEYS.pin.reveal(), KEYS.mac.reveal()}) == 3
+
+
 def test_format_4_is_never_twice_the_same_and_reads_a_published_block() -> None:
-    keys = replace(KEYS, pin_aes=SecretKey(bytes.fromhex("00112233445566778899AABBCCDDEEFF")))
+    keys = PublishedKeys(mac=KEYS.mac, pin=KEYS.pin)
     pan = Pan("1234567890123456")
     published = bytes.fromhex("E4BE5B623AF7E006AC319E5B93544564")  # of psec's documentation
     assert decipher(published, pan, keys) == Pin("1234")

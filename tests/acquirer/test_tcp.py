@@ -15,16 +15,16 @@ import pytest
 
 from firmware.core.clock import SystemClock
 from firmware.core.masked import SecretKey
-from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import derived_keys
+from firmware.iso8583.client import LineClient
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
-from firmware.iso8583.tcp import TPDU, TcpLink
+from firmware.iso8583.tcp import TcpLink
+from firmware.iso8583.unionpay import embedded_line
 from firmware.terminal.assembly import host_link
 from firmware.terminal.settings import settings_of
 from tests.acquirer import serving
 
 Serve = Callable[..., int]
-KEYS = derived_keys(SecretKey(bytes(range(32))))
+TPDU = bytes.fromhex(embedded_line().frame.tpdu)
 
 
 def monotonic_ms() -> int:
@@ -80,36 +80,40 @@ def link_to(port: int) -> TcpLink:
     return TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms)
 
 
+def client_to(port: int, till: Any) -> LineClient:
+    return LineClient(link_to(port), embedded_line, lambda: till.host.session)
+
+
 def test_a_sale_and_its_void_go_over_a_real_socket(till: Any, serve: Serve) -> None:
-    port = serve(lambda frame: framed(till.host.exchange(frame[7:], 1_000)))
-    till.client = HostClient(link_to(port), KEYS)
+    port = serve(lambda frame: till.host.exchange(frame, 1_000))
+    till.client = client_to(port, till)
     sale = till.sale("debit", 12_850, "123456")
     assert till.code(sale) == "00"
     assert till.code(till.void(sale)) == "00"
     assert till.host.balances()["debit"] == 0
 
 
-def test_the_frame_is_a_length_a_tpdu_and_the_message(serve: Serve) -> None:
+def test_a_frame_goes_as_it_is_and_the_answers_comes_whole(serve: Serve) -> None:
     seen: list[bytes] = []
 
     def behave(frame: bytes) -> bytes:
         seen.append(frame)
         return framed(b"answer")
 
-    assert link_to(serve(behave)).exchange(b"request", 1_000) == b"answer"
+    assert link_to(serve(behave)).exchange(framed(b"request"), 1_000) == framed(b"answer")
     assert seen == [bytes.fromhex("000C6000030000") + b"request"]
 
 
 def test_nobody_listening_is_certainly_not_delivered(till: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    till.client = HostClient(link_to(port), KEYS)
+    till.client = client_to(port, till)
     assert till.ask(till.sale("debit", 100)) == NoAnswer(NoAnswerReason.NO_LINE)
 
 
 def test_silence_is_a_time_out_that_may_have_been_delivered(serve: Serve) -> None:
     link = link_to(serve(lambda _frame: None))
-    assert link.exchange(b"request", 50) is None
+    assert link.exchange(framed(b"request"), 50) is None
     assert not link.undelivered
 
 
@@ -120,7 +124,7 @@ def test_silence_is_a_time_out_that_may_have_been_delivered(serve: Serve) -> Non
 )
 def test_an_answer_that_breaks_off_is_none(serve: Serve, answer: bytes) -> None:
     link = link_to(serve(lambda _frame: answer))
-    assert link.exchange(b"request", 1_000) is None
+    assert link.exchange(framed(b"request"), 1_000) is None
     assert not link.undelivered
 
 
@@ -128,7 +132,7 @@ def test_an_answer_that_breaks_off_is_none(serve: Serve, answer: bytes) -> None:
 def test_a_length_outside_the_agreement_is_garbled_and_not_silence(
     till: Any, serve: Serve, answer: bytes
 ) -> None:
-    till.client = HostClient(link_to(serve(lambda _frame: answer)), KEYS)
+    till.client = client_to(serve(lambda _frame: answer), till)
     got = till.ask(till.sale("debit", 100))
     assert isinstance(got, NoAnswer)
     assert got.reason is NoAnswerReason.GARBLED
@@ -139,7 +143,7 @@ def test_an_answer_in_drops_counts_against_one_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         link = TcpLink("127.0.0.1", port, monotonic_ms=lambda: next(times))
-        assert link.exchange(b"request", 1_000) is None
+        assert link.exchange(framed(b"request"), 1_000) is None
 
 
 @pytest.fixture
@@ -163,7 +167,7 @@ class TestTls:
         tls = ssl.create_default_context(cafile=str(certificate))
         port = self.serve(serve, certificate)
         link = TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms, tls=tls)
-        assert link.exchange(b"request", 2_000) == b"answer"
+        assert link.exchange(framed(b"request"), 2_000) == framed(b"answer")
 
     def test_the_settings_name_the_authority(self, serve: Serve, certificate: Path) -> None:
         port = self.serve(serve, certificate)
@@ -181,7 +185,7 @@ class TestTls:
             SystemClock(),
             tls=settings.host_tls(),
         )
-        assert link.exchange(b"request", 2_000) == b"answer"
+        assert link.exchange(framed(b"request"), 2_000) == framed(b"answer")
 
     def test_a_host_with_another_certificate_gets_nothing(
         self, serve: Serve, certificate: Path
@@ -189,7 +193,7 @@ class TestTls:
         port = self.serve(serve, certificate)
         tls = ssl.create_default_context()
         link = TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms, tls=tls)
-        assert link.exchange(b"request", 2_000) is None
+        assert link.exchange(framed(b"request"), 2_000) is None
         assert link.undelivered
 
 
@@ -225,7 +229,7 @@ def test_an_address_behind_dead_ones_is_reached(serve, monkeypatch):
     where = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", at) for at in (there, ("127.0.0.1", port))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: where)
     link = TcpLink("host.example", port, monotonic_ms=monotonic_ms)
-    assert link.exchange(b"hello", 20_000) == b"hello"
+    assert link.exchange(framed(b"hello"), 20_000) == framed(b"hello")
 
 
 NO_NAMES = ("bank..example.cn", "..", "b" * 300, "bank\0.example.cn")
@@ -253,10 +257,10 @@ def test_a_lookup_that_hangs_is_given_up_with_the_time_out_and_not_begun_again(s
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     link = TcpLink("host.example", port, monotonic_ms=monotonic_ms)
     for _ in range(3):
-        assert link.exchange(b"hello", 20) is None
+        assert link.exchange(framed(b"hello"), 20) is None
         assert link.undelivered
     assert asked == ["host.example"]
     answers.set()
-    assert link.exchange(b"hello", 20_000) == b"hello"
-    assert link.exchange(b"again", 20_000) == b"again"
+    assert link.exchange(framed(b"hello"), 20_000) == framed(b"hello")
+    assert link.exchange(framed(b"again"), 20_000) == framed(b"again")
     assert asked == ["host.example"] * 2

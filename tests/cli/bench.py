@@ -22,6 +22,7 @@ from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import LateKeypad, Parts
 from firmware.terminal.loop import Inbox, Loop
 from firmware.terminal.service_manager import ServiceManager
+from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
@@ -115,6 +116,7 @@ class Bench:
             self._post,
             accounts=tray_books(),
             ca_keys=CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True),
+            messages=Settings(self.config, None).messages(),
             on_frame=self._note,
         )
         loop = Loop(

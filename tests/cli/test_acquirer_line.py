@@ -13,7 +13,7 @@ import pytest
 from firmware.__main__ import main
 from firmware.core.masked import SecretKey
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
-from firmware.iso8583.tcp import FrameLink
+from firmware.iso8583.tcp import TcpLink
 from firmware.journal.keys import TerminalKeys
 from tests.acquirer.line_acquirer import LineAcquirer, des
 
@@ -185,7 +185,7 @@ class TestEcho:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('profile = "visa"', "acquirer.profile: visa: expected unionpay, or a file"),
+        ('profile = "visa"', "acquirer.profile: visa: expected unionpay or embedded, or a file"),
         ('profile = "none.toml"', "acquirer.profile: "),
         ('tpdu = "60"', "acquirer.tpdu: "),
         ('header = "zz"', "acquirer.header: "),
@@ -204,9 +204,9 @@ def test_the_lines_settings_do_nothing_with_another_host(tmp_path, capsys):
     assert "acquirer.tpdu: has no effect without host.kind" in capsys.readouterr().out
 
 
-class TestFrameLink:
-    def link(self, port: int, *, keep: bool) -> FrameLink:
-        return FrameLink("127.0.0.1", port, monotonic_ms=lambda: 0, keep=keep)
+class TestTcpLink:
+    def link(self, port: int, *, keep: bool) -> TcpLink:
+        return TcpLink("127.0.0.1", port, monotonic_ms=lambda: 0, keep=keep)
 
     @pytest.mark.parametrize(("keep", "dials"), [(True, 1), (False, 3)])
     def test_a_connection_is_kept_or_not(self, serve, dialled, keep, dials):

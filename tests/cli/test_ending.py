@@ -13,6 +13,7 @@ from firmware.core.clock import SystemClock
 from firmware.terminal.loop import END_MS, GRACE_MS, Ending, Inbox
 from hw.worker import HostedThread, JobWorker
 from tests.cli.test_run import starts
+from tests.crash.far_host import signed_on
 from tests.soak.days import VIEW_S, provision
 from tests.soak.house import SETTINGS, House, stop_bound_s
 
@@ -106,6 +107,7 @@ def test_while_the_host_is_silent_and_the_printer_stuck_nothing_is_lost(
 ):
     data = tmp_path / "data"
     provision(data)
+    signed_on(data)
     line = ("host.address=127.0.0.1", f"host.port={silent_host}", "host.kind=tcp")
     patience = f"host.timeout_s={END_MS // 1000 + 2}"  # past the ending, and no longer
     house = House(data, None, (*SETTINGS, *line, patience))

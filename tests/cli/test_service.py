@@ -18,7 +18,7 @@ from firmware.audit.data import reading
 from firmware.core.clock import SystemClock
 from firmware.journal.transactions import State
 from tests.cli.conftest import ROOT
-from tests.crash.far_host import FarHost
+from tests.crash.far_host import FarHost, signed_on
 from tests.moved import python_path
 
 WATCHDOG_US = 400_000
@@ -51,7 +51,8 @@ def host(tmp_path):
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     far = FarHost(SystemClock().now)
-    far.open(data)  # beside the terminal's data, so that both hold the same master key
+    far.open(data)
+    signed_on(data)
     yield far
     far.books.close()
     far.close()

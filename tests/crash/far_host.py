@@ -11,11 +11,26 @@ from pathlib import Path
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
-from firmware.iso8583.keys import MASTER, read_or_make_master
-from firmware.iso8583.tcp import LENGTH_BYTES, TPDU_BYTES
+from firmware.core.clock import SystemClock
+from firmware.core.masked import SecretKey
+from firmware.iso8583.frame import LENGTH_BYTES
+from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
+from firmware.iso8583.keys import MASTER, SessionKeys, read_or_make_master
+from firmware.iso8583.working_keys import DeliveredKeys
+from firmware.journal.keys import TerminalKeys
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.stage import STAGE_CONFIG, START
 from firmware.terminal.assembly import embedded_host
+
+SESSION = SessionKeys(mac=SecretKey(bytes(range(16))), pin=SecretKey(bytes(range(16, 32))))
+"""The keys of both processes: an embedded host gives its own to nobody in another one."""
+
+
+def signed_on(data: Path) -> None:
+    """Leave a terminal's data directory as after today's sign-on: it asks for no keys any more."""
+    keys = KeyStore(data / ACQUIRER_KEYS, TerminalKeys.load_or_create(data).card)
+    keys.load_master(SecretKey(bytes(range(1, 17))))
+    keys.sign_on(DeliveredKeys(SESSION.pin, SESSION.mac), f"{SystemClock().now():%Y%m%d}")
 
 
 class FarHost:
@@ -40,6 +55,7 @@ class FarHost:
         self.books = embedded_host(
             STAGE_CONFIG, directory / BOOKS, tray_books(), master, self._clock_now
         )
+        self.books.session = SESSION
         return self.books
 
     def come_to_rest(self) -> None:
@@ -64,10 +80,9 @@ class FarHost:
             with line, contextlib.suppress(OSError):  # who was killed does not hear the answer
                 frame = _read(line)
                 assert self.books is not None
-                answer = self.books.exchange(frame[TPDU_BYTES:], 0) if frame else None
+                answer = self.books.exchange(frame, 0) if frame else None
                 if answer is not None:
-                    framed = frame[:TPDU_BYTES] + answer
-                    line.sendall(len(framed).to_bytes(LENGTH_BYTES, "big") + framed)
+                    line.sendall(answer)
 
 
 def _read(line: socket.socket) -> bytes:
@@ -80,4 +95,4 @@ def _read(line: socket.socket) -> bytes:
         if not piece:
             return b""
         gathered += piece
-    return gathered[LENGTH_BYTES:]
+    return gathered

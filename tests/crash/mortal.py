@@ -25,6 +25,7 @@ from firmware.core.kinds import Kind
 from firmware.iso8583.tcp import TcpLink
 from firmware.ui.screens import Outcome
 from tests.crash.cuts import RETRIED_MS, Approval, Story
+from tests.crash.far_host import SESSION
 from tests.crash.rig import Rig
 from tests.crash.stories import NAIVE_SALE, STORIES
 
@@ -121,6 +122,12 @@ def _built(folder: Path) -> Path:
 # --- within the process --------------------------------------------------------------------------
 
 
+class FarLink(TcpLink):
+    """The line to a host in another process, as the stage knows an embedded one."""
+
+    session = SESSION
+
+
 class FarHostRig(Rig):
     """A terminal whose host lives in another process."""
 
@@ -133,7 +140,7 @@ class FarHostRig(Rig):
         def monotonic_ms() -> int:
             return self.bench.clock.monotonic_ms()
 
-        return TcpLink("127.0.0.1", self._port, monotonic_ms=monotonic_ms)
+        return FarLink("127.0.0.1", self._port, monotonic_ms=monotonic_ms)
 
 
 class Interposer:

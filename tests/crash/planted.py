@@ -10,7 +10,6 @@ from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config
 from firmware.core.masked import Password
-from firmware.iso8583.keys import derived_keys
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.issuers import tray_accounts, tray_books
 from firmware.lab.scenario.stage import CASHIER, SUPERVISOR
@@ -62,11 +61,9 @@ class PlantedRig(Rig):
         for name in KEY_FILES:
             clear = (self._directory / name).read_bytes()
             yield Canary(name, key=clear, at_home=(name,))
-        merchant = self.config.merchant
-        for batch in (1, 2):
-            session = derived_keys(self._master)(merchant.terminal, batch)
-            yield Canary(f"MAC key of batch {batch}", key=session.mac.reveal())
-            yield Canary(f"PIN key of batch {batch}", key=session.pin.reveal())
+        session = self.host.session
+        for name, key in (("MAC", session.mac), ("PIN", session.pin), ("AES", session.pin_aes)):
+            yield Canary(f"{name} key of the session", key=key.reveal())
         for one in tray_accounts(self._cards):
             yield Canary(f"issuer's key of {one.name}", key=one.imk_ac)
 

@@ -19,7 +19,6 @@ from firmware.core.payment import Payment
 from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.frame import unpack_frame
 from firmware.iso8583.keys import SessionKeys
-from firmware.iso8583.line_totals import folded
 from firmware.iso8583.messages import (
     Answered,
     Balance,
@@ -38,9 +37,9 @@ from firmware.iso8583.messages import (
     UploadItem,
     UploadRequest,
 )
-from firmware.iso8583.profile import Profile, ProfileError
-from firmware.iso8583.unionpay import RequestRead, UnionPay
-from firmware.iso8583.wire import Unacceptable
+from firmware.iso8583.profile import Profile, ProfileError, SettlementShape
+from firmware.iso8583.totals import comparable
+from firmware.iso8583.unionpay import RequestRead, Unacceptable, UnionPay
 from tests.iso8583.reference import REFERENCE
 
 PROFILE = Profile.shipped("unionpay")
@@ -301,7 +300,7 @@ def test_a_settlements_result_is_in_field_48(balanced: bool) -> None:
 @pytest.mark.parametrize(("side", "sales", "refunds"), [("credit", 3, 5), ("debit", 5, 3)])
 def test_voids_are_on_the_side_that_the_profile_says(side: Any, sales: int, refunds: int) -> None:
     totals = Totals(sales=3, sales_minor=30, voids=2, voids_minor=20, refunds=3, refunds_minor=9)
-    told = folded(totals, side)
+    told = comparable(totals, SettlementShape(void_is=side))
     assert (told.sales, told.refunds, told.voids) == (sales, refunds, 0)
 
 

@@ -14,9 +14,8 @@ from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.frame import unpack_frame
 from firmware.iso8583.messages import Answered, CardPresented, ChipUploadRequest, NoAnswer
 from firmware.iso8583.profile import Profile, ProfileError, UploadShape
-from firmware.iso8583.unionpay import UnionPay
+from firmware.iso8583.unionpay import Unacceptable, UnionPay
 from firmware.iso8583.unionpay_requests import request_of
-from firmware.iso8583.wire import Unacceptable
 from tests.iso8583.test_unionpay import (
     AAC,
     KEYS,

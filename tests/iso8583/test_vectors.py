@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
+from psec.mac import generate_retail_mac
 
 from firmware.core.masked import SecretKey
 from firmware.iso8583 import des
@@ -114,3 +115,11 @@ def test_bytes_that_are_no_frame_say_where_reading_stopped(frame: bytes, at: int
 
 def test_an_answer_exchanges_destination_and_origin() -> None:
     assert answer_to(bytes.fromhex("6001230456")) == bytes.fromhex("6004560123")
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 300])
+def test_the_retail_mac_is_that_of_the_oracle(size: int) -> None:
+    key, data = bytes(range(16)), bytes(range(256)) * 2
+    expected = generate_retail_mac(key[:8], key[8:], data[:size], 2)
+    assert mac_of(data[:size], SecretKey(key), "x9.19", "80").field == expected

@@ -1,9 +1,11 @@
 """Every scenario in this folder holds; its file name is the rule that it shows."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from firmware.iso8583.profile import Profile
 from firmware.journal.connection import DATABASE
 from firmware.lab.scenario.language import ScenarioError, Step
 from firmware.lab.scenario.player import ScenarioFailed
@@ -11,12 +13,31 @@ from firmware.lab.scenario.playing import play
 from firmware.lab.scenario.stage import Stage
 
 FILES = sorted(Path(__file__).parent.glob("*.pos"))
+LINES = [path for path in FILES if "include lib/line.pos" in path.read_text("utf-8")]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_story_holds(path: Path) -> None:
     try:
         play(path)
+    except ScenarioFailed as failed:
+        pytest.fail(str(failed), pytrace=False)
+
+
+@pytest.mark.parametrize("path", LINES, ids=[path.stem for path in LINES])
+def test_a_story_of_a_line_holds_with_the_embedded_messages_over_it(
+    path: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(path.parent / "lib", tmp_path / "lib")
+    settings = tmp_path / "lib/line.pos"
+    told = settings.read_text("utf-8")
+    assert "host.kind acquirer" in told
+    settings.write_text(told.replace("host.kind acquirer", "host.kind tcp"), "utf-8")
+    copy = tmp_path / path.name
+    header = Profile.shipped("unionpay").frame.header
+    copy.write_text(path.read_text("utf-8").replace(header, "报头-"), "utf-8")
+    try:
+        play(copy)
     except ScenarioFailed as failed:
         pytest.fail(str(failed), pytrace=False)
 

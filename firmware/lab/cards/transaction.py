@@ -48,13 +48,12 @@ from firmware.emv.outcomes import (
 )
 from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.trace import Trace
-from firmware.iso8583.client import HostClient
-from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
+from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.lab.cards.slot import CardAtHand
 from firmware.lab.emv_data import emv_of
 from firmware.lab.issuers import tray_books
-from firmware.terminal.assembly import embedded_host
+from firmware.terminal.assembly import embedded_client, embedded_host
 
 ONLINE_ONLY = 0x21  # a merchant's attended terminal that never decides by itself
 HOST_TIMEOUT_MS = 5_000
@@ -167,7 +166,7 @@ class Bench:
             master = read_or_make_master(Path(directory) / MASTER)
             books = Path(directory) / BOOKS
             host = embedded_host(self._config, books, tray_books(), master, lambda: at)
-            with closing(HostClient(host, derived_keys(master))) as client:
+            with closing(embedded_client(self._config, host)) as client:
                 return client.ask(request, HOST_TIMEOUT_MS)
 
 

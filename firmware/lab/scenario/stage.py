@@ -18,10 +18,9 @@ from firmware.core.config import Config, PrinterSettings
 from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
 from firmware.flows.effects import MaskedEntry
-from firmware.iso8583.client import HostClient
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
-from firmware.iso8583.keys import MASTER, derived_keys, read_or_make_master
-from firmware.iso8583.unionpay import UnionPay, line_of
+from firmware.iso8583.keys import MASTER, read_or_make_master
+from firmware.iso8583.unionpay import UnionPay
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
 from firmware.journal.keys import TerminalKeys
@@ -36,7 +35,7 @@ from firmware.lab.scenario.audit import KeepsBooks
 from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.other_terminal import OtherTerminal
 from firmware.lab.switch_link import TMK, SwitchLink
-from firmware.terminal.assembly import assemble, embedded_host, hold
+from firmware.terminal.assembly import embedded_client, embedded_host, hold, line_client
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.drivers import (
     display_on,
@@ -45,6 +44,7 @@ from firmware.terminal.drivers import (
     reader_on,
     usb_keypad_on,
 )
+from firmware.terminal.settings import Settings
 from firmware.terminal.terminal import Devices, Terminal
 from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
@@ -141,6 +141,7 @@ class Stage:
         where the asking thread is not to wait.
         """
         self.config = config if acquirer is None else acquirer.settings(config)
+        self._messages = Settings(self.config, None).messages()  # None: the embedded acquirer's
         self._acquirer, self._make_line_worker = acquirer, line_worker
         self._line_worker: EndedWorker | None = None  # while the power is on
         self._buzzer = buzzer
@@ -167,8 +168,8 @@ class Stage:
         try:
             if not fresh:
                 self._provision()
-            if acquirer is None and config.host.kind == "acquirer":
-                self._put_up_acquirer()
+            if acquirer is None and self._messages is not None:
+                self._put_up_acquirer(self._messages)
         except BaseException:  # such as a journal that is lost
             self.host.close()
             raise
@@ -211,15 +212,12 @@ class Stage:
             on_frame=self._note_frame,
             on_key=self._on_key,
         )
-        self.terminal = assemble(
-            self.config,
-            data,
-            devices,
-            lambda: self._emv,
-            link=self.far or self.line,
-            keys=derived_keys(self._master),
-            messages=self._messages() if self.far else None,
+        client = (
+            line_client(self.far, self._messages, data, self.bench.clock)
+            if self.far and self._messages
+            else embedded_client(self.config, self.host, self.line)
         )
+        self.terminal = Terminal(self.config, data, devices, client, lambda: self._emv)
         self.terminal.runner.start()
         return self.terminal
 
@@ -261,7 +259,7 @@ class Stage:
     @cached_property
     def other_terminal(self) -> OtherTerminal:
         """Another one of the merchant, at the same acquirer."""
-        own = HostClient(self.host, derived_keys(self._master))
+        own = embedded_client(self.config, self.host)
         ask = self.switch.take if self.switch else lambda asked: own.ask(asked, TIMEOUT_MS)
         return OtherTerminal(ask, self.config, self.bench.clock.now)
 
@@ -310,21 +308,17 @@ class Stage:
             others=(other_terminal.NUMBER,),
         )
 
-    def _put_up_acquirer(self) -> None:
+    def _put_up_acquirer(self, line: UnionPay) -> None:
         """An acquirer at the end of a line, which shares a master key with the terminal."""
         place = self._directory / "acquirer"
-        other, line, now = other_terminal.NUMBER, self._messages(), self.bench.clock.now
+        other, now = other_terminal.NUMBER, self.bench.clock.now
         self.switch = SwitchLink(place, self.config, tray_books(), line, now, other=other)
-        self.line = HostLine(self.switch)
+        self.line = HostLine(self.switch, header_bytes=len(line.frame.header) // 2)
         self.far = self.line
         storage = TerminalKeys.load(self._directory).card
         keys = KeyStore(self._directory / ACQUIRER_KEYS, storage)
         if keys.master is None:
             keys.load_master(TMK)
-
-    def _messages(self) -> UnionPay:
-        acquirer = self.config.acquirer
-        return line_of(acquirer.profile, acquirer.tpdu, acquirer.header)
 
     def _provision(self) -> None:
         """Give the operators their passwords and sign the cashier on, at first start."""
