@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import structs
 
-from firmware.iso8583.answer_parts import balance_in, pack_chip, require_repeated, unpack_chip
-from firmware.iso8583.balances import pack_balance
+from firmware.emv import tlv
+from firmware.iso8583.balances import pack_balance, unpack_balance
 from firmware.iso8583.codec import Fields, WireError
-from firmware.iso8583.messages import Answered, LineRequest, SettlementRequest
+from firmware.iso8583.messages import (
+    Answered,
+    Balance,
+    BalanceRequest,
+    LineRequest,
+    SettlementRequest,
+)
 from firmware.iso8583.profile import Profile
 from firmware.iso8583.request_parts import batch_of
 from firmware.iso8583.totals import BALANCED, NOT_BALANCED, pack_totals, unpack_totals
@@ -25,6 +33,21 @@ _PLAIN = {  # what an answer says, by its field
     "44": "parties",
 }
 _NAMED_DIGITS = 11  # of field 60: type, batch, network code
+_NAMES = {  # what an answer got wrong, for the log and the journal
+    "t": "message type",
+    "3": "processing code",
+    "4": "amount",
+    "11": "STAN",
+    "12": "time",
+    "13": "date",
+    "41": "terminal",
+    "42": "merchant",
+    "49": "currency",
+    "60": "batch or type code",
+}
+_AUTHENTICATION = 0x91  # issuer authentication data
+_AUTHENTICATION_BYTES = range(8, 17)
+_SCRIPT_TEMPLATES = (0x71, 0x72)
 
 
 def answer_type(asked: str) -> str:
@@ -57,7 +80,7 @@ def answer_fields(asked: Fields, answer: Answered, profile: Profile) -> Fields:
     organisation = profile.messages.organisation
     if answer.remark or ("3" in asked and organisation):
         fields["63"] = f"{organisation:3}{answer.remark}"
-    if chip := pack_chip(answer):
+    if chip := _pack_chip(answer):
         fields["55"] = chip
     return fields
 
@@ -75,14 +98,14 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
             raise WireError("no result in field 48 of the answer")
     if len(code) != 2 or not code.isalnum():
         raise WireError("no response code in the answer")
-    authentication, scripts = unpack_chip(fields.get("55", ""))
+    authentication, scripts = _unpack_chip(fields.get("55", ""))
     batch = batch_of(fields)
     answered = Answered(
         response_code=code,
         issuer_authentication_data=authentication,
         scripts=scripts,
         host_totals=totals,
-        balance=balance_in(fields, request, profile.answers.approved),
+        balance=_balance_in(fields, request, profile.answers.approved),
         balanced=balanced,
         amount_minor=int(fields["4"]) if code in profile.answers.part and "4" in fields else None,
         working_keys=bytes.fromhex(fields.get("62", "")),
@@ -111,7 +134,52 @@ def _compare(fields: Fields, request: LineRequest, profile: Profile, named: Fiel
         and 0 < int(told.get("4", 0)) < int(expected["4"])
     ):
         told["4"] = expected["4"]
-    require_repeated(expected, told)
+    _require_repeated(expected, told)
     card = getattr(request, "card", None)
     if "2" in fields and card is not None and fields["2"] != card.pan.reveal():
         raise WireError("answer to another request: account number")
+
+
+def _require_repeated(expected: Fields, told: Fields) -> None:
+    """Raises WireError for the first field of `expected` that an answer lacks or has otherwise."""
+    # the STAN before the amount: a late answer is told by the first of them
+    for key in sorted(expected, key=lambda key: (key != "t", key != "11", key)):
+        if key not in told:
+            raise WireError(f"no {_NAMES[key]} in the answer")
+        if told[key] != expected[key]:
+            raise WireError(
+                f"answer to another request: {_NAMES[key]} {told[key]}, sent {expected[key]}"
+            )
+
+
+def _balance_in(fields: Fields, request: LineRequest, approved: Collection[str]) -> Balance | None:
+    """The balance that an enquiry is told. Raises WireError where an approval has none.
+
+    Field 54 of another answer, as that to a sale, is not read.
+    """
+    if not isinstance(request, BalanceRequest):
+        return None
+    if "54" not in fields:
+        if fields.get("39") in approved:
+            raise WireError("no balance in the answer")
+        return None
+    return unpack_balance(fields["54"])
+
+
+def _pack_chip(answer: Answered) -> str:
+    """Field 55 of an answer: tag 91 and the scripts; "" where there are none."""
+    data = answer.issuer_authentication_data
+    told = b"" if data is None else bytes([_AUTHENTICATION, len(data)]) + data
+    return (told + answer.scripts).hex().upper()
+
+
+def _unpack_chip(field: str) -> tuple[bytes | None, bytes]:
+    """Tag 91 and the script templates of field 55, in the order they came. Raises WireError."""
+    try:
+        objects = tlv.parse(bytes.fromhex(field))
+    except tlv.TlvError:
+        raise WireError("field 55: not TLV") from None
+    authentication = next((one.value for one in objects if one.tag == _AUTHENTICATION), None)
+    if authentication is not None and len(authentication) not in _AUTHENTICATION_BYTES:
+        raise WireError("field 55: tag 91 is not 8 to 16 bytes")
+    return authentication, b"".join(one.raw for one in objects if one.tag in _SCRIPT_TEMPLATES)
