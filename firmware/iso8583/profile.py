@@ -185,11 +185,27 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         for number in ("11", "64"):
             if number not in profile.fields:
                 raise ProfileError(f"{name}: fields: {number} is missing")
+        profile._check_messages(name)
         profile._check_requests(name)
         profile._check_upload(name)
         return profile
 
+    def _check_messages(self, name: str) -> None:
+        """Each field that another key of the profile speaks of is there, and long enough."""
+        shapes, asked = self.shapes, self.messages
+        for key, at_all, number, least in (
+            ("messages.times", asked.times == "terminal", 12, 6),
+            ("messages.times", asked.times == "terminal", 13, 4),
+            ("messages.original", asked.original == "full", 61, 30),
+            ("messages.pin_block_4", bool(asked.pin_block_4), 62, 16),
+            ("settlement.totals", self.settlement.totals == "kinds", 48, 111),
+        ):
+            if at_all and (number not in shapes or shapes[number].most < least):
+                words = f"wants a field {number} of {least} or more"
+                raise ProfileError(f"{name}: {key}: {words}")
+
     def _check_requests(self, name: str) -> None:
+        least = [11, 41, 42, 60]
         for request, numbers in self.requests.items():
             place = f"{name}: requests.{request}"
             if request not in REQUESTS:
@@ -197,7 +213,8 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
             for number in numbers:
                 if str(number) not in self.fields:
                     raise ProfileError(f"{place}: field {number} is not among the fields")
-            for number in (11, 41, 42, 60):
+            is_timed = self.messages.times == "terminal" and request not in CONTROLS + UPLOADS
+            for number in (*least, 12, 13) if is_timed else least:
                 if number not in numbers:
                     raise ProfileError(f"{place}: {number} is missing")
 

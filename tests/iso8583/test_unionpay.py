@@ -37,7 +37,7 @@ from firmware.iso8583.messages import (
     UploadItem,
     UploadRequest,
 )
-from firmware.iso8583.profile import Profile, ProfileError, SettlementShape
+from firmware.iso8583.profile import Profile, SettlementShape
 from firmware.iso8583.totals import comparable
 from firmware.iso8583.unionpay import RequestRead, Unacceptable, UnionPay
 from tests.iso8583.reference import REFERENCE
@@ -372,25 +372,3 @@ def test_any_payment_arrives(  # noqa: PLR0917 - one a field
 def test_any_upload_arrives(items: list[UploadItem]) -> None:
     request = UploadRequest(items=tuple(items), **PLACE)
     assert asked(request).request == request
-
-
-def test_a_profile_decides_what_a_request_has_and_how_long_field_60_is() -> None:
-    messages = replace(PROFILE.messages, field_60_digits=19)
-    requests = PROFILE.requests | {"sale": (4, 11, 41, 42, 60, 64)}
-    own = UnionPay(replace(PROFILE, messages=messages, requests=requests))
-    fields = parts(own.request(REQUESTS["sale"], KEYS))
-    assert [key for key in fields if key != "t"] == ["4", "11", "41", "42", "60", "64"]
-    assert fields["60"] == "2200002400050000000"
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("[requests]\nbuy = [11]", "requests.buy: expected one of balance, sale"),
-        ("[requests]\nsale = [11, 41, 42]", "requests.sale: field 41 is not among"),
-        ("[requests]\nsale = [11]", "requests.sale: 41 is missing"),
-    ],
-)
-def test_a_mistake_in_a_profiles_requests_is_named(text: str, words: str) -> None:
-    with pytest.raises(ProfileError, match=words):
-        Profile.from_toml(f'name = "x"\n{text}\n[fields]\n11 = "n6"\n64 = "b8"', "own.toml")
