@@ -31,8 +31,12 @@ def decrypt(key: bytes, data: bytes) -> bytes:
 
 def retail_mac(key: bytes, padded: bytes) -> bytes:
     """MAC algorithm 3 under a 16-byte key over whole blocks, 8 bytes. See ISO/IEC 9797-1, 7.4."""
-    left, right = key[:BLOCK], key[BLOCK:]
-    return encrypt(left, decrypt(right, chain(left, padded)))
+    return retail_end(key, chain(key[:BLOCK], padded))
+
+
+def retail_end(key: bytes, chained: bytes) -> bytes:
+    """The last step of MAC algorithm 3, from the last block of its CBC."""
+    return encrypt(key[:BLOCK], decrypt(key[BLOCK:], chained))
 
 
 def chain(key: bytes, padded: bytes) -> bytes:

@@ -57,9 +57,8 @@ def mac_of(data: bytes, key: SecretKey, scheme: Scheme, padding: Padding = "zero
             chained = des.chain(clear, _padded(data, padding, des.BLOCK))
             return Mac(chained, (MacStep("CBC", _hex(chained)),))
         case "x9.19":
-            padded = _padded(data, padding, des.BLOCK)
-            chained = des.chain(clear[: des.BLOCK], padded)
-            field = des.retail_mac(clear, padded)
+            chained = des.chain(clear[: des.BLOCK], _padded(data, padding, des.BLOCK))
+            field = des.retail_end(clear, chained)
             return Mac(field, (MacStep("CBC", _hex(chained)), MacStep("MAC", _hex(field))))
 
 
