@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerCause
+from firmware.iso8583.client import LineClient
+from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerCause, ReversalRequest
 from firmware.iso8583.profile import Profile, ProfileError
-from firmware.iso8583.unionpay import Unacceptable, UnionPay
+from firmware.iso8583.unionpay import Unacceptable, UnionPay, line_of
 from tests.iso8583.test_unionpay import KEYS, OTHER, PROFILE, REQUESTS, TODAY, parts
 
 
@@ -63,6 +64,61 @@ class TestASettlementWithAMac:
         read = self.LINE.read_answer(plain, settle, KEYS).answer
         assert isinstance(read, NoAnswer)
         assert read.cause is NoAnswerCause.WRONG_MAC
+
+
+class CodeLink:
+    """The end of a line that answers every request with one code."""
+
+    undelivered = False
+
+    def __init__(self, line: UnionPay, code: str) -> None:
+        self._line, self._code = line, code
+
+    def exchange(self, frame: bytes, _timeout_ms: int) -> bytes:
+        opened = self._line.open_request(frame)
+        assert opened is not None
+        asked = self._line.read_opened(opened, KEYS, TODAY)
+        return self._line.answer(asked, Answered(self._code), KEYS)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "code", "approves"),
+    [
+        ("unionpay", "reversal", "00", True),
+        ("unionpay", "reversal", "12", True),
+        ("unionpay", "reversal", "25", True),
+        ("unionpay", "reversal", "94", False),
+        ("unionpay", "sale", "11", True),
+        ("unionpay", "sale", "94", False),
+        ("unionpay", "offline", "94", True),
+        ("embedded", "reversal", "00", True),
+        ("embedded", "reversal", "12", False),
+        ("embedded", "reversal", "25", True),
+        ("embedded", "reversal", "94", False),
+        ("embedded", "sale", "11", False),
+        ("embedded", "offline", "94", False),
+    ],
+)
+def test_what_a_code_means_for_a_request_is_the_profiles(
+    name: str, what: str, code: str, approves: bool
+) -> None:
+    line = line_of(name)
+    client = LineClient(CodeLink(line, code), lambda: line, lambda: KEYS)
+    asked = dated(REQUESTS[what])
+    answer = client.ask(asked, 1_000)
+    assert isinstance(answer, Answered), answer
+    assert (answer.response_code, answer.is_approval) == (code, approves)
+
+
+def dated(request: Any) -> Any:
+    """The request on a day, where the embedded acquirer's messages say it."""
+    at = {"date": f"{TODAY:%Y%m%d}", "time": "120000"}
+    if isinstance(request, ReversalRequest):
+        return replace(request, **at)
+    return replace(request, payment=replace(request.payment, **at))
 
 
 @pytest.mark.parametrize(
