@@ -165,6 +165,22 @@ def test_names_and_numbers_of_hosts_are_well(pos, config_file, address):
     assert pos("config", "check", config_file(lines)).code == 0
 
 
+@pytest.mark.parametrize(("full_at", "code"), [(9_999, 0), (10_000, 2)])
+def test_a_batch_on_a_line_is_no_larger_than_its_upload_can_count(pos, config_file, full_at, code):
+    ended = pos("config", "check", config_file(f"{TCP}\nplain = true\n[batch]\n{full_at = }\n"))
+    assert ended.code == code
+    assert ("expected at most 9999: the upload" in ended.err) == (code == 2)
+
+
+def test_a_line_with_the_embedded_messages_has_the_settings_of_a_line(pos, config_file):
+    settings = 'profile = "own.toml"\nkeep_line = true\nchip_data = "always"'
+    ended = pos("config", "check", config_file(f"{TCP}\nplain = true\n[acquirer]\n{settings}\n"))
+    assert ended.code == 0
+    assert "acquirer.profile: has no effect without host.kind" in ended.out
+    assert "acquirer.keep_line" not in ended.out
+    assert "acquirer.chip_data" not in ended.out
+
+
 def test_a_serial_printer_is_on_the_headers_port_unless_another_is_named(pos, config_file):
     assert pos("config", "check", config_file('[printer]\nkind = "serial"\n')).code == 0
 
