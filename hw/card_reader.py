@@ -12,16 +12,17 @@ import threading
 from collections.abc import Callable, Sequence
 
 from hw import slots
-from hw.events import CardRemoved, Device, DeviceBack, DeviceEvent, DeviceLost
+from hw.events import CardRemoved, Device, DeviceBack, DeviceEvent, DeviceLost, FaultReason
 from hw.pcsc import (
     ABSENT,
+    ANY_PROTOCOL,
     BROKEN_OFF,
     GONE,
     LEAVE_CARD,
     MUTE,
     PNP_NOTIFICATION,
     PROTOCOL_T0,
-    PROTOCOL_T1,
+    REASONS,
     SCOPE_SYSTEM,
     SHARE_EXCLUSIVE,
     UNPOWER_CARD,
@@ -42,12 +43,13 @@ TRY_AGAIN_MS = 1_000
 TIMEOUTS_MS = 60_000  # tries that all fail for so long are the reader's fault, not a card's
 
 
-class _Lost(Exception):  # noqa: N818 - leads to DeviceLost or DeviceFault
-    """The reader or its daemon cannot be worked with; says why."""
-
-
 # pyscard 2.3 raises SystemError out of SCardListReaders when the daemon dies within the call
-LOST = (_Lost, SystemError)
+LOST = (DeviceFault, SystemError)
+
+
+def _fault(detail: str, code: int = Pcsc.SUCCESS) -> DeviceFault:
+    """The reader or its daemon cannot be worked with."""
+    return DeviceFault(Device.READER, detail, REASONS.get(code))
 
 
 class PcscReader:
@@ -114,7 +116,7 @@ class PcscReader:
             changed = self._await_change(timeout_ms)
             events = [*self._recovered(), *changed]
         except LOST as lost:
-            self._lose(str(lost))
+            self._lose(lost)
             events = self._take_unseen()
         self._wake.clear()
         return events
@@ -137,8 +139,7 @@ class PcscReader:
                 self._connect()
             return self._atr()
         except LOST as lost:
-            self._lose(str(lost))
-            raise DeviceFault(Device.READER, str(lost)) from None
+            raise self._lose(lost) from None
 
     def transmit(self, command: bytes) -> bytes:
         """Send one command APDU, give the whole response. See hw.ports.CardReader.transmit."""
@@ -164,7 +165,7 @@ class PcscReader:
         if code != Pcsc.SUCCESS:
             grown = max(self._back_off_ms * 2, BACK_OFF_FIRST_MS)
             self._back_off_ms = min(grown, BACK_OFF_MAX_MS)
-            raise _Lost(f"no PC/SC service: {words(code)}")
+            raise _fault(f"no PC/SC service: {words(code)}", code)
         self._context, self._reader = context, None
         self._slot.state = self._pnp_state = 0
 
@@ -173,7 +174,7 @@ class PcscReader:
         assert self._context is not None
         code, names = self._scard.SCardListReaders(self._context, [])
         if code not in (Pcsc.SUCCESS, Pcsc.NO_READERS):
-            raise _Lost(f"readers cannot be listed: {words(code)}")
+            raise _fault(f"readers cannot be listed: {words(code)}", code)
         chosen = slots.choose(names, self._name, self._exclude) if code == Pcsc.SUCCESS else None
         if chosen is not None:
             self._listed = list(names)
@@ -194,7 +195,7 @@ class PcscReader:
         if code == Pcsc.UNKNOWN_READER:
             return self._reader_went()
         if code != Pcsc.SUCCESS:
-            raise _Lost(f"the slot cannot be watched: {words(code)}")
+            raise _fault(f"the slot cannot be watched: {words(code)}", code)
         self._back_off_ms = 0
         found = {name: state for name, state, *_ in news}
         self._pnp_state = seen(found[PNP_NOTIFICATION])
@@ -273,20 +274,23 @@ class PcscReader:
             return []
         self._lost = True
         named = f"no reader named {self._name!r}" if self._name else "no reader"
-        return [DeviceLost(Device.READER, named, self._clock.monotonic_ms())]
+        reason = FaultReason.NO_SUCH_READER if self._name else None
+        return [DeviceLost(Device.READER, named, self._clock.monotonic_ms(), reason)]
 
-    def _lose(self, detail: str) -> None:
+    def _lose(self, lost: Exception) -> DeviceFault:
         """Give the context up; the next poll tells of it, so that a recovery is told as well."""
+        fault = lost if isinstance(lost, DeviceFault) else _fault(str(lost))
         if self._slot.present:
             self._unseen.append(self._removed())
         if not self._lost:
             self._lost = True
-            self._unseen.append(DeviceLost(Device.READER, detail, self._clock.monotonic_ms()))
+            self._unseen.append(fault.lost(self._clock.monotonic_ms()))
         context, self._context = self._context, None
         self._reader, self._card = None, None
         self._back_off_ms = self._back_off_ms or BACK_OFF_FIRST_MS
         if context is not None:
             self._scard.SCardReleaseContext(context)
+        return fault
 
     def _take_unseen(self) -> list[DeviceEvent]:
         events, self._unseen = self._unseen, []
@@ -295,9 +299,8 @@ class PcscReader:
     def _reconnect(self) -> bool:
         """A cold reset on the handle held; False when that handle is of no use any more."""
         assert self._card is not None
-        wanted = PROTOCOL_T0 | PROTOCOL_T1
         code, protocol = self._scard.SCardReconnect(
-            self._card, SHARE_EXCLUSIVE, wanted, UNPOWER_CARD
+            self._card, SHARE_EXCLUSIVE, ANY_PROTOCOL, UNPOWER_CARD
         )
         if code == Pcsc.SUCCESS:
             self._protocol = protocol
@@ -310,11 +313,10 @@ class PcscReader:
 
     def _connect(self) -> None:
         if self._reader is None:
-            raise _Lost("no reader")
+            raise _fault("no reader")
         assert self._context is not None
-        wanted = PROTOCOL_T0 | PROTOCOL_T1
         code, card, protocol = self._scard.SCardConnect(
-            self._context, self._reader, SHARE_EXCLUSIVE, wanted
+            self._context, self._reader, SHARE_EXCLUSIVE, ANY_PROTOCOL
         )
         self._judge(code)
         self._card, self._protocol = card, protocol
@@ -334,8 +336,7 @@ class PcscReader:
                 code = Pcsc.NOT_TRANSACTED
             self._judge(code)
         except LOST as lost:
-            self._lose(str(lost))
-            raise DeviceFault(Device.READER, str(lost)) from None
+            raise self._lose(lost) from None
         return bytes(response)
 
     def _judge(self, code: int) -> None:
@@ -352,16 +353,16 @@ class PcscReader:
             raise CardMute(words(code))
         self._failing_since_ms, self._silent = None, False
         if code != Pcsc.SUCCESS:
-            raise _Lost(words(code))
+            raise _fault(words(code), code)
 
     def _note_failure(self) -> None:
-        """A reader that is gone may only give time-outs: no card ever answers. Raises _Lost."""
+        """A reader that is gone may only give time-outs: no card answers. Raises DeviceFault."""
         now_ms = self._clock.monotonic_ms()
         if self._failing_since_ms is None:
             self._failing_since_ms = now_ms
         if now_ms - self._failing_since_ms >= TIMEOUTS_MS:
             self._silent, self._tried_ms = True, 0
-            raise _Lost(f"no card has answered for {TIMEOUTS_MS // 1000} s")
+            raise _fault(f"no card has answered for {TIMEOUTS_MS // 1000} s")
 
     def _heard_again(self) -> bool:
         """Whether the card that is in answers now, asked once a second; an empty slot is well."""
@@ -376,7 +377,7 @@ class PcscReader:
         assert self._context is not None
         self._tried_ms = now_ms
         code, card, _ = self._scard.SCardConnect(
-            self._context, self._reader, SHARE_EXCLUSIVE, PROTOCOL_T0 | PROTOCOL_T1
+            self._context, self._reader, SHARE_EXCLUSIVE, ANY_PROTOCOL
         )
         if code == Pcsc.SUCCESS:
             self._scard.SCardDisconnect(card, UNPOWER_CARD)

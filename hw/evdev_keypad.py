@@ -16,7 +16,15 @@ import os
 import struct
 from collections.abc import Callable, Sequence
 
-from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost, Key, KeyPressed
+from hw.events import (
+    Device,
+    DeviceBack,
+    DeviceEvent,
+    DeviceLost,
+    FaultReason,
+    Key,
+    KeyPressed,
+)
 from hw.keypad import GAP_MS, SCAN_PERIOD_MS, STUCK_AFTER_MS, stuck
 from hw.ports import DeviceFault
 
@@ -89,9 +97,8 @@ class EventNode:
             fcntl.ioctl(handle, EVIOCGRAB, 1)
         except OSError as error:
             os.close(handle)
-            raise DeviceFault(
-                Device.KEYPAD, f"{path} cannot be grabbed: {error.strerror}"
-            ) from error
+            words = f"{path} cannot be grabbed: {error.strerror}"
+            raise DeviceFault(Device.KEYPAD, words, FaultReason.HELD) from error
         return cls(handle)
 
     def read(self) -> list[tuple[int, int, int]]:
@@ -144,16 +151,17 @@ class UsbKeypad:
                 self._node = self._connect()
             came = self._node.read()
         except DeviceFault as fault:
-            return self._lose(fault.detail, now_ms)
+            return self._lose(fault.lost(now_ms))
         except OSError as error:
             self._let_go()
-            return self._lose(error.strerror or str(error), now_ms)
+            words = error.strerror or str(error)
+            return self._lose(DeviceLost(Device.KEYPAD, words, now_ms))
         events: list[DeviceEvent] = []
         for kind, code, value in came:
             events += self._judge(kind, code, value, now_ms)
         if self._down and now_ms - self._since_ms >= STUCK_AFTER_MS:
-            detail = stuck(sorted(KEYS[code].value for code in self._down))
-            return [*events, *self._lose(detail, now_ms)]
+            keys = sorted((KEYS[code] for code in self._down), key=lambda key: key.value)
+            return [*events, *self._lose(stuck(keys, now_ms))]
         return [*self._come_back(now_ms), *events]
 
     def close(self) -> None:
@@ -193,9 +201,9 @@ class UsbKeypad:
             return []
         return [KeyPressed(KEYS[code], now_ms)]
 
-    def _lose(self, detail: str, now_ms: int) -> list[DeviceEvent]:
+    def _lose(self, lost: DeviceLost) -> list[DeviceEvent]:
         was_lost, self._lost = self._lost, True
-        return [] if was_lost else [DeviceLost(Device.KEYPAD, detail, now_ms)]
+        return [] if was_lost else [lost]
 
     def _come_back(self, now_ms: int) -> list[DeviceEvent]:
         """Lost no more, once it is there and every key is up."""

@@ -87,12 +87,25 @@ class CardRemoved(Struct, frozen=True):
     at_ms: int
 
 
+class FaultReason(enum.Enum):
+    """Why a device does not work, where that tells what to do about it."""
+
+    HELD = "held"  # by another program
+    NO_LGPIO = "no lgpio"  # this library and the next come with Debian
+    NO_SPIDEV = "no spidev"
+    NO_SUCH_READER = "no such reader"  # as the settings name
+    NOT_ALLOWED = "not allowed"  # polkit lets the daemon refuse
+    DAEMON_ENDED = "daemon ended"
+
+
 class DeviceLost(Struct, frozen=True):
     """A device stopped working: unplugged, bus error, key stuck; `detail` is for the log."""
 
     device: Device
     detail: str
     at_ms: int
+    reason: FaultReason | None = None
+    stuck: tuple[Key, ...] = ()  # keys that stay down
 
 
 class DeviceBack(Struct, frozen=True):

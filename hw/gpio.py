@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from hw.events import Device
+from hw.events import Device, FaultReason
 from hw.ports import DeviceFault
 
 
@@ -38,7 +38,8 @@ def this_pi(asking: Device) -> PinHeader:
         import lgpio  # noqa: PLC0415
         from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
     except (ImportError, OSError) as error:
-        raise DeviceFault(asking, f"lgpio: {error}") from error
+        missing = FaultReason.NO_LGPIO if isinstance(error, ModuleNotFoundError) else None
+        raise DeviceFault(asking, f"lgpio: {error}", missing) from error
     errors = (*pin_errors(), lgpio.error)
     try:
         return PinHeader(LGPIOFactory(), errors)

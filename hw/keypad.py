@@ -20,11 +20,11 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hw.board import KEYPAD, KeyMatrix
-from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost, KeyPressed
+from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost, Key, KeyPressed
 from hw.gpio import pin_errors
 
 SCAN_PERIOD_MS = 5
@@ -35,10 +35,11 @@ STUCK_AFTER_MS = 30_000
 RETRY_MS = 500  # pins that could not be had are asked for again no sooner
 
 
-def stuck(labels: Iterable[str]) -> str:
-    """What a DeviceLost says of keys that stay down."""
-    names = list(labels)
-    return f"{'keys' if len(names) > 1 else 'key'} {' '.join(names)} stuck"
+def stuck(keys: Sequence[Key], now_ms: int) -> DeviceLost:
+    """The event that tells of keys that stay down."""
+    names = " ".join(key.value for key in keys)
+    words = f"{'keys' if len(keys) > 1 else 'key'} {names} stuck"
+    return DeviceLost(Device.KEYPAD, words, now_ms, stuck=tuple(keys))
 
 
 class MatrixKeypad:
@@ -98,7 +99,7 @@ class MatrixKeypad:
             self._let_go()
             self._forget()
             self._next_try_ms = now_ms + RETRY_MS
-            return self._lose(f"pins: {error}", now_ms)
+            return self._lose(DeviceLost(Device.KEYPAD, f"pins: {error}", now_ms))
         return self._judge(reading, now_ms)
 
     def close(self) -> None:
@@ -172,7 +173,9 @@ class MatrixKeypad:
         if self._moving_since_ms is None:
             self._moving_since_ms = now_ms
         if now_ms - self._moving_since_ms >= STUCK_AFTER_MS:
-            return self._lose(self._name_stuck(reading), now_ms)
+            down = reading | self._down
+            keys = [key for index, key in enumerate(self._keys) if down >> index & 1]
+            return self._lose(stuck(keys, now_ms))
         confirmed = self._down == reading and reading & ~before and reading.bit_count() == 1
         key = reading.bit_length() - 1
         began_ms = now_ms - (DEBOUNCE_SCANS - 1) * SCAN_PERIOD_MS
@@ -194,15 +197,9 @@ class MatrixKeypad:
             for lower in rows[index + 1 :]
         )
 
-    def _name_stuck(self, reading: int) -> str:
-        down = reading | self._down
-        return stuck(key.value for index, key in enumerate(self._keys) if down >> index & 1)
-
-    def _lose(self, detail: str, now_ms: int) -> list[DeviceEvent]:
-        if self._lost:
-            return []
-        self._lost = True
-        return [DeviceLost(Device.KEYPAD, detail, now_ms)]
+    def _lose(self, lost: DeviceLost) -> list[DeviceEvent]:
+        was_lost, self._lost = self._lost, True
+        return [] if was_lost else [lost]
 
     def _come_back(self, now_ms: int) -> list[DeviceEvent]:
         if not self._lost:

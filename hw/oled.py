@@ -22,7 +22,7 @@ from msgspec import Struct
 from PIL import Image
 
 from hw import board, frame
-from hw.events import Device
+from hw.events import Device, FaultReason
 from hw.gpio import PinHeader
 from hw.ports import DeviceFault
 
@@ -326,7 +326,8 @@ def spi(
                 gpio_RST=lines.reset.bcm,
             )
         except ImportError as error:
-            raise DeviceFault(Device.DISPLAY, f"spidev: {error}") from error
+            words = f"spidev: {error}"
+            raise DeviceFault(Device.DISPLAY, words, FaultReason.NO_SPIDEV) from error
         return bus
 
     return connect

@@ -10,6 +10,8 @@ import enum
 from collections.abc import Sequence
 from typing import Protocol
 
+from hw.events import FaultReason
+
 PNP_NOTIFICATION = "\\\\?PnP?\\Notification"  # the reader that stands for "readers come and go"
 
 ReaderState = tuple[str, int] | tuple[str, int, list[int]]
@@ -64,6 +66,12 @@ _WORDS = {
     Pcsc.REMOVED_CARD: "the card was removed",
     Pcsc.SECURITY_VIOLATION: "polkit does not let this user at the reader",
 }
+REASONS: dict[int, FaultReason] = {
+    Pcsc.SECURITY_VIOLATION: FaultReason.NOT_ALLOWED,
+    Pcsc.SHARING_VIOLATION: FaultReason.HELD,
+    Pcsc.NO_SERVICE: FaultReason.DAEMON_ENDED,
+    Pcsc.SERVICE_STOPPED: FaultReason.DAEMON_ENDED,
+}
 
 
 def words(code: int) -> str:
@@ -108,6 +116,7 @@ def seen(state: int) -> int:
 SCOPE_SYSTEM = 2
 SHARE_EXCLUSIVE = 1
 PROTOCOL_T0, PROTOCOL_T1 = 1, 2
+ANY_PROTOCOL = PROTOCOL_T0 | PROTOCOL_T1
 LEAVE_CARD, RESET_CARD, UNPOWER_CARD = 0, 1, 2
 
 

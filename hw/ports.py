@@ -15,16 +15,21 @@ from typing import Protocol
 from msgspec import Struct
 from PIL import Image
 
-from hw.events import Device, DeviceEvent
+from hw.events import Device, DeviceEvent, DeviceLost, FaultReason
 
 
 class DeviceFault(Exception):  # noqa: N818 - called a fault everywhere
     """A device does not work: unplugged, bus error, daemon gone. Caught once, in the runner."""
 
-    def __init__(self, device: Device, detail: str) -> None:
+    def __init__(self, device: Device, detail: str, reason: FaultReason | None = None) -> None:
         super().__init__(f"{device.value}: {detail}")
         self.device = device
         self.detail = detail
+        self.reason = reason
+
+    def lost(self, at_ms: int) -> DeviceLost:
+        """The event that tells of it."""
+        return DeviceLost(self.device, self.detail, at_ms, self.reason)
 
 
 class CardGone(Exception):  # noqa: N818 - an outcome, made a value by the runner

@@ -22,7 +22,7 @@ from firmware.payments.tills import TillAsked
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
-from hw.events import CardInserted, CardRemoved, Device, KeyPressed
+from hw.events import CardInserted, CardRemoved, Device, Key, KeyPressed
 from hw.ports import PaperState
 
 
@@ -180,6 +180,7 @@ class Fault(Struct, frozen=True):
     device: Device | None
     detail: str
     trouble: Trouble | None = None
+    stuck: tuple[Key, ...] = ()  # keys that stay down
 
 
 class Beep(Effect[None], frozen=True):

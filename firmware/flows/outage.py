@@ -170,8 +170,8 @@ async def _screen(desk: Desk, fault: Fault) -> OutOfService:
         return OutOfService(
             desk.owner, Phrase.of(reason), Phrase.of(todo), detail, customer=not for_staff
         )
-    if fault.device is Device.KEYPAD and fault.detail.endswith("stuck"):
-        advice = Phrase.of(Text.ADVICE_RELEASE_KEY, key=fault.detail.split()[-2])
+    if fault.stuck:
+        advice = Phrase.of(Text.ADVICE_RELEASE_KEY, key=fault.stuck[-1].value)
     else:
         advice = Phrase.of(Text.ADVICE_RECONNECT)
     failed = Phrase.of(_REASONS[fault.device])

@@ -19,7 +19,7 @@ from firmware.core.log import fields
 from firmware.terminal.drivers import display_on, printer_on, profile_of, reader_on, usb_keypad_on
 from firmware.terminal.settings import printer_address
 from hw.evdev_keypad import EventNode
-from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost
+from hw.events import Device, DeviceBack, DeviceEvent
 from hw.gpio import PinHeader, this_pi
 from hw.keypad import SCAN_PERIOD_MS, MatrixKeypad
 from hw.oled import Bus, i2c, spi
@@ -116,7 +116,7 @@ class LateKeypad:
         try:
             self._keypad = self._connect()
         except DeviceFault as fault:
-            return [] if was_lost else [DeviceLost(Device.KEYPAD, fault.detail, now_ms)]
+            return [] if was_lost else [fault.lost(now_ms)]
         back = [DeviceBack(Device.KEYPAD, now_ms)] if was_lost else []
         return [*back, *self._keypad.scan(now_ms)]
 

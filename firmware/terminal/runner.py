@@ -98,7 +98,7 @@ class Runner:
         # for the flow; and whether the slot was known to be empty then
         self._happened: deque[tuple[KeyPressed | SlotEvent, bool]] = deque()
         self._results: dict[int, object] = {}
-        self._lost: dict[Device, str] = {}
+        self._lost: dict[Device, DeviceLost] = {}
         self._journal_fault: JournalFault | None = None
         self._reopen_at_ms = 0
         self._look_at_ms = 0
@@ -173,7 +173,7 @@ class Runner:
                 self._slot.take(event)
                 self._happened.append((event, self._slot.empty))
             case DeviceLost():
-                self._lost[event.device] = event.detail
+                self._lost[event.device] = event
                 self._slot.take(event)
             case DeviceBack():
                 self._lost.pop(event.device, None)
@@ -185,9 +185,9 @@ class Runner:
 
     def _fault(self) -> DeviceFault | JournalFault | None:
         """The fault that stops trade, if there is one. A printer's does not: papers wait."""
-        for device, detail in self._lost.items():
+        for device, lost in self._lost.items():
             if device is not Device.PRINTER:
-                return DeviceFault(device, detail)
+                return DeviceFault(device, lost.detail)
         return self._journal_fault or self._panel.fault
 
     def _note(self, fault: JournalFault) -> None:
@@ -366,7 +366,10 @@ class Runner:
                 self._give_back(fault)
             else:
                 self._journal_fault = None
-        found = [effects.Fault(device, detail) for device, detail in self._lost.items()]
+        found = [
+            effects.Fault(device, lost.detail, stuck=lost.stuck)
+            for device, lost in self._lost.items()
+        ]
         if self._panel.fault is not None:
             found.append(effects.Fault(Device.DISPLAY, self._panel.fault.detail))
         if self._journal_fault is not None:

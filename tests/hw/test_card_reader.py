@@ -3,7 +3,15 @@
 import pytest
 
 from hw.card_reader import BACK_OFF_MAX_MS
-from hw.events import CardInserted, CardRemoved, Device, DeviceBack, DeviceLost, SlotFoundEmpty
+from hw.events import (
+    CardInserted,
+    CardRemoved,
+    Device,
+    DeviceBack,
+    DeviceLost,
+    FaultReason,
+    SlotFoundEmpty,
+)
 from hw.pcsc import SCOPE_SYSTEM, Pcsc, ReaderFlags, seen, words
 from hw.ports import CardGone, CardMute, DeviceFault
 from tests.hw.reader_bench import Bench, bench, talking
@@ -171,7 +179,8 @@ def test_a_second_reader_that_comes_and_goes_disturbs_nobody(card_named):
 def test_a_reader_named_but_not_there_is_named_in_the_fault():
     bench = Bench(name="Nobody")
     (lost,) = bench.reader.poll(0)
-    assert lost == DeviceLost(Device.READER, "no reader named 'Nobody'", 7)
+    why = FaultReason.NO_SUCH_READER
+    assert lost == DeviceLost(Device.READER, "no reader named 'Nobody'", 7, why)
 
 
 def test_a_daemon_that_is_away_is_asked_less_and_less_often(bench):

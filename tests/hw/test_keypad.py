@@ -174,7 +174,8 @@ def test_a_stuck_key_is_named_once_and_comes_back(hand):
     hand.down(Key.D5)
     start_ms = hand.now_ms
     hand.wait(STUCK_AFTER_MS + 10_000)
-    lost = DeviceLost(Device.KEYPAD, "key 5 stuck", start_ms + 5 + STUCK_AFTER_MS)
+    at_ms = start_ms + 5 + STUCK_AFTER_MS
+    lost = DeviceLost(Device.KEYPAD, "key 5 stuck", at_ms, stuck=(Key.D5,))
     assert hand.health == [lost]
     hand.up(Key.D5)
     up_ms = hand.now_ms

@@ -125,7 +125,7 @@ class DisplayCheck(Struct, frozen=True):
         try:
             self.display.reopen()
         except DeviceFault as fault:
-            return bad(PART, fault.detail, package_for(fault.detail) or self._what_to_do())
+            return bad(PART, fault.detail, package_for(fault.reason) or self._what_to_do())
         taken_ms = self.clock.monotonic_ms() - began_ms
         if self.bus == "spi":  # nothing comes back on this wire
             return good(PART, f"a frame was sent in {taken_ms} ms; SPI does not tell if it arrived")

@@ -10,6 +10,8 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from hw.events import FaultReason
+
 
 class Verdict(enum.Enum):
     """How a part is. Only BAD makes the terminal unfit."""
@@ -99,19 +101,15 @@ def as_json(findings: Sequence[Finding]) -> str:
     return json.dumps(told, ensure_ascii=False, indent=2)
 
 
-# the Pi's own come with Debian, and its drivers name them: "lgpio: No module named 'lgpio'"
-_OF_DEBIAN = ("lgpio", "spidev")
-
-
 def missing(error: ImportError) -> Finding:
     """A library of the environment cannot be imported."""
     advice = "sudo apt install --reinstall pos-terminal; in a checkout delete .venv and start again"
     return bad("libraries", str(error), advice)
 
 
-def package_for(detail: str) -> str:
-    """How to get the library of Debian that a driver's fault says is missing; empty for none."""
-    library, _, words = detail.partition(": ")
-    if library in _OF_DEBIAN and words.startswith("No module"):
-        return f"sudo apt install python3-{library}"
-    return ""
+_PACKAGES = {FaultReason.NO_LGPIO: "python3-lgpio", FaultReason.NO_SPIDEV: "python3-spidev"}
+
+
+def package_for(reason: FaultReason | None) -> str:
+    """How to get the library of Debian that a driver lacks; empty for none."""
+    return f"sudo apt install {_PACKAGES[reason]}" if reason in _PACKAGES else ""

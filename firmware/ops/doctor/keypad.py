@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from firmware.ops.doctor.findings import Finding, bad, good, package_for, skipped
-from hw.events import DeviceEvent, DeviceLost, Key, KeyPressed
+from hw.events import DeviceEvent, DeviceLost, FaultReason, Key, KeyPressed
 from hw.ports import Clock, Keypad
 
 PART = "keypad"
@@ -49,7 +49,7 @@ class KeypadCheck(Struct, frozen=True):
         """Pins and keys at rest; then each key, if somebody is there to press it."""
         lost = [event for event in self._scans(SETTLE_SCANS) if isinstance(event, DeviceLost)]
         if lost:
-            yield bad(PART, lost[0].detail, self._advice_for(lost[0].detail))
+            yield bad(PART, lost[0].detail, self._advice_for(lost[0].reason))
             return
         if not self.keypad.at_rest:
             advice = "nobody pressing? Look for wires that touch, and for a key that jams"
@@ -65,12 +65,12 @@ class KeypadCheck(Struct, frozen=True):
     def _what(self) -> str:
         return "the USB keypad" if self.matrix is None else "pins"
 
-    def _advice_for(self, detail: str) -> str:
+    def _advice_for(self, reason: FaultReason | None) -> str:
         if self.matrix is None:
-            grabbed = "cannot be grabbed" in detail
-            return "what else has it? `pos run` or a desktop: stop it" if grabbed else PLUG_IN
+            held = reason is FaultReason.HELD
+            return "what else has it? `pos run` or a desktop: stop it" if held else PLUG_IN
         return (
-            package_for(detail)
+            package_for(reason)
             or "what else uses the pins? Stop it; or they are closed: see permissions"
         )
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from firmware.core.places import USER
 from firmware.ops.doctor.findings import Finding, bad, good, skipped
 from firmware.ops.doctor.machine import Machine
-from hw.events import CardInserted, DeviceLost, SlotFoundEmpty
+from hw.events import CardInserted, DeviceLost, FaultReason, SlotFoundEmpty
 from hw.ports import CardGone, CardMute, CardReader, DeviceFault
 
 PART = "reader"
@@ -18,20 +18,16 @@ SOCKET = os.environ.get("PCSCLITE_CSOCK_NAME", "/run/pcscd/pcscd.comm")  # as li
 POLL_MS = 500
 START_POLLS = 6  # a daemon that is only now started needs 2 s to find its readers
 CARD_POLLS = 20
-CODE_LENGTH = len("(0x8010001d)")  # a fault ends with PC/SC's code
-NOT_ALLOWED = "0x8010006a"  # SCARD_W_SECURITY_VIOLATION: what polkit's refusal is to a client
-HELD = "0x8010000b"  # SCARD_E_SHARING_VIOLATION
-NO_SERVICE, STOPPED = "0x8010001d", "0x8010001e"  # SCARD_E_NO_SERVICE, SCARD_E_SERVICE_STOPPED
 
-_DAEMON = "sudo systemctl restart pcscd.socket; `journalctl -u pcscd` says why it ends"
-_LET_IN = (
-    f"look with sudo; the terminal's own user (sudo -u {USER} …) is let in by `sudo pos install`"
-)
-_ADVICE = {
-    NOT_ALLOWED: _LET_IN,
-    HELD: "sudo systemctl stop pos-terminal, or gpg's scdaemon, or what else uses cards",
-    NO_SERVICE: _DAEMON,
-    STOPPED: _DAEMON,
+_ADVICE: dict[FaultReason | None, str] = {
+    FaultReason.NOT_ALLOWED: "look with sudo; the terminal's own user "
+    f"(sudo -u {USER} …) is let in by `sudo pos install`",
+    FaultReason.HELD: "sudo systemctl stop pos-terminal, or gpg's scdaemon, or what else uses "
+    "cards",
+    FaultReason.DAEMON_ENDED: "sudo systemctl restart pcscd.socket; `journalctl -u pcscd` says why "
+    "it ends",
+    FaultReason.NO_SUCH_READER: "reader.name has to be part of a name that `pcsc_scan -r` shows: "
+    "sudo apt install pcsc-tools",
 }
 _PLUG_IN = (
     "plug it in; `lsusb` has to show it, and a driver to know it: sudo apt install libccid, "
@@ -53,18 +49,19 @@ class ReaderCheck(Struct, frozen=True):
             advice = "sudo apt install pcscd libccid; sudo systemctl enable --now pcscd.socket"
             yield bad(PART, "the PC/SC daemon is not there", advice)
             return
-        lost, card = "", False
+        lost: DeviceLost | None = None
+        card = False
         for _ in range(START_POLLS):
             events = self.reader.poll(POLL_MS)
-            losses = [event.detail for event in events if isinstance(event, DeviceLost)]
+            losses = [event for event in events if isinstance(event, DeviceLost)]
             lost = losses[-1] if losses else lost
             card = any(isinstance(event, CardInserted) for event in events)
             empty = any(isinstance(event, SlotFoundEmpty) for event in events)
             if card or empty or (not events and not lost):
                 break
-            lost = "" if events and not losses else lost
+            lost = None if events and not losses else lost
         if lost:
-            yield bad(PART, lost, self._advice_for(lost))
+            yield bad(PART, lost.detail, self._advice_for(lost.reason))
             return
         yield good(PART, self.taken() or "a reader is connected")
         yield self._card(present=card)
@@ -88,17 +85,11 @@ class ReaderCheck(Struct, frozen=True):
             advice = "is it a chip card, chip up and first? Try another one, and clean the contacts"
             return bad(PART, "the card does not answer to reset", advice)
         except DeviceFault as fault:
-            return bad(PART, fault.detail, self._advice_for(fault.detail))
+            return bad(PART, fault.detail, self._advice_for(fault.reason))
         self.reader.power_off()
         return good(PART, f"ATR {atr.hex().upper()}")
 
-    def _advice_for(self, detail: str) -> str:
-        if detail.startswith("no reader named"):
-            return (
-                "reader.name has to be part of a name that `pcsc_scan -r` shows: "
-                "sudo apt install pcsc-tools"
-            )
-        code = detail[-CODE_LENGTH:].strip("()").lower()
-        if code == NOT_ALLOWED and self.machine.caller().uid == 0:  # nobody is there to ask
+    def _advice_for(self, reason: FaultReason | None) -> str:
+        if reason is FaultReason.NOT_ALLOWED and self.machine.caller().uid == 0:  # no polkit
             return "sudo apt install polkitd; sudo systemctl restart pcscd"
-        return _ADVICE.get(code, _PLUG_IN)
+        return _ADVICE.get(reason, _PLUG_IN)

@@ -9,7 +9,7 @@ from firmware.ops.doctor.findings import Verdict
 from firmware.ops.doctor.keypad import KeypadCheck, Matrix
 from hw.board import KEYPAD
 from hw.evdev_keypad import UsbKeypad
-from hw.events import Device, Key
+from hw.events import Device, FaultReason, Key
 from hw.keypad import MatrixKeypad
 from hw.ports import DeviceFault
 from hw.sim.panel import matrix as sim
@@ -107,7 +107,7 @@ def test_a_usb_pad_that_is_not_there_is_bad_with_where_to_look():
 
 def test_a_usb_pad_that_another_program_has_is_bad_and_says_so():
     def taken():
-        raise DeviceFault(Device.KEYPAD, "/dev/pos-keypad cannot be grabbed: busy")
+        raise DeviceFault(Device.KEYPAD, "/dev/pos-keypad: busy", FaultReason.HELD)
 
     check = KeypadCheck(UsbKeypad(taken), VirtualClock(NOON), lambda _ms: None, None, None)
     [(_, advice)] = worst(check)
