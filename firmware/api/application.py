@@ -18,7 +18,7 @@ from firmware.api import handlers, openapi
 from firmware.api.guard import till_of
 from firmware.api.nexo import nexo
 from firmware.api.nexo_types import NexoAsked, NexoFault, NexoSaid
-from firmware.api.problems import Wrong, problem
+from firmware.api.problems import Why, Wrong, problem
 from firmware.api.receipts import COPIES, JSON, MEDIA, TEXT
 from firmware.api.requests import VERSION_MAX, WAIT_MAX_S, answer
 from firmware.api.till_service import Service
@@ -57,7 +57,7 @@ class Way(Struct, frozen=True):
     gives: dict[int, Any]
     takes: type | None = None
     query: dict[str, Query] = {}
-    problems: tuple[str, ...] = ()
+    problems: tuple[Why, ...] = ()
     media: tuple[str, ...] = (JSON,)
 
 
@@ -84,28 +84,28 @@ def number(words: str, most: int) -> Query:
     return Query(words, {"type": "integer", "minimum": 0, "maximum": most})
 
 
-_ID = ("bad-id", "not-found", "journal-unavailable")
+_ID = (Why.BAD_ID, Why.NOT_FOUND, Why.JOURNAL_UNAVAILABLE)
 _ASKS = (
-    "busy",
-    "out-of-service",
-    "signed-off",
-    "training",
-    "settlement-open",
-    "owed-first",
-    "unanswered",
+    Why.BUSY,
+    Why.OUT_OF_SERVICE,
+    Why.SIGNED_OFF,
+    Why.TRAINING,
+    Why.SETTLEMENT_OPEN,
+    Why.OWED_FIRST,
+    Why.UNANSWERED,
 )
-_LIMITS = ("amount-over-limit", "sale-day-limit", "other-currency", "batch-full")
+_LIMITS = (Why.AMOUNT_OVER_LIMIT, Why.SALE_DAY_LIMIT, Why.OTHER_CURRENCY, Why.BATCH_FULL)
 _UNDONE = (
-    "bad-id",
-    "bad-request",
-    "invalid-body",
-    "payment-differs",
-    "payment-not-paid",
-    "payment-stands-not",
-    "amount-over-left",
-    "refund-limit",
+    Why.BAD_ID,
+    Why.BAD_REQUEST,
+    Why.INVALID_BODY,
+    Why.PAYMENT_DIFFERS,
+    Why.PAYMENT_NOT_PAID,
+    Why.PAYMENT_STANDS_NOT,
+    Why.AMOUNT_OVER_LEFT,
+    Why.REFUND_LIMIT,
     *_ASKS,
-    "journal-unavailable",
+    Why.JOURNAL_UNAVAILABLE,
 )
 WAYS = (
     Way(
@@ -117,15 +117,15 @@ WAYS = (
         {201: PaymentState, 200: PaymentState},
         takes=PaymentOrder,
         problems=(
-            "bad-id",
-            "bad-request",
-            "invalid-body",
-            "lines-differ",
-            "payment-differs",
-            "supervisor-signed-on",
+            Why.BAD_ID,
+            Why.BAD_REQUEST,
+            Why.INVALID_BODY,
+            Why.LINES_DIFFER,
+            Why.PAYMENT_DIFFERS,
+            Why.SUPERVISOR_SIGNED_ON,
             *_ASKS,
             *_LIMITS,
-            "journal-unavailable",
+            Why.JOURNAL_UNAVAILABLE,
         ),
     ),
     Way(
@@ -160,7 +160,7 @@ WAYS = (
             "since": number("The version you have.", VERSION_MAX),
             "state": Query("The state you have; some change no version.", {"type": "string"}),
         },
-        problems=(*_ID, "bad-request"),
+        problems=(*_ID, Why.BAD_REQUEST),
     ),
     Way(
         "GET",
@@ -170,7 +170,7 @@ WAYS = (
         handlers.list_payments,
         {200: PaymentPage},
         query={"after": number("The last version you have; 0 for all.", VERSION_MAX)},
-        problems=("bad-request", "journal-unavailable"),
+        problems=(Why.BAD_REQUEST, Why.JOURNAL_UNAVAILABLE),
     ),
     Way(
         "POST",
@@ -195,7 +195,7 @@ WAYS = (
             )
         },
         media=MEDIA,
-        problems=(*_ID, "bad-request", "no-receipt", "not-acceptable"),
+        problems=(*_ID, Why.BAD_REQUEST, Why.NO_RECEIPT, Why.NOT_ACCEPTABLE),
     ),
     Way(
         "POST",
@@ -204,7 +204,7 @@ WAYS = (
         "Print the cardholder's copy again, marked as a duplicate.",
         handlers.reprint,
         {202: Accepted},
-        problems=(*_ID, "no-receipt", *_ASKS),
+        problems=(*_ID, Why.NO_RECEIPT, *_ASKS),
     ),
     Way(
         "GET",
@@ -213,7 +213,7 @@ WAYS = (
         "The terminal's state, and that of its parts.",
         handlers.get_terminal,
         {200: TerminalState},
-        problems=("journal-unavailable",),
+        problems=(Why.JOURNAL_UNAVAILABLE,),
     ),
     Way(
         "GET",
@@ -222,7 +222,7 @@ WAYS = (
         "The open batch's totals.",
         handlers.get_totals,
         {200: BatchTotalsNow},
-        problems=("journal-unavailable",),
+        problems=(Why.JOURNAL_UNAVAILABLE,),
     ),
     Way(
         "POST",
@@ -231,7 +231,7 @@ WAYS = (
         "Settle: close the batch. The result is at Location.",
         handlers.settle,
         {202: Accepted},
-        problems=("batch-empty", *_ASKS, "journal-unavailable"),
+        problems=(Why.BATCH_EMPTY, *_ASKS, Why.JOURNAL_UNAVAILABLE),
     ),
     Way(
         "GET",
@@ -240,7 +240,7 @@ WAYS = (
         "How a batch was closed, and whether the acquirer has the same sums.",
         handlers.get_settlement,
         {200: Settlement},
-        problems=("bad-request", "not-found", "journal-unavailable"),
+        problems=(Why.BAD_REQUEST, Why.NOT_FOUND, Why.JOURNAL_UNAVAILABLE),
     ),
     Way(
         "GET",
@@ -251,7 +251,7 @@ WAYS = (
         {200: None},
         media=("text/event-stream",),
         query={"after": number("As Last-Event-ID, where no header can be set.", VERSION_MAX)},
-        problems=("bad-request", "too-many", "journal-unavailable"),
+        problems=(Why.BAD_REQUEST, Why.TOO_MANY, Why.JOURNAL_UNAVAILABLE),
     ),
     Way(
         "POST",
@@ -262,7 +262,7 @@ WAYS = (
         {200: NexoSaid, 401: NexoFault},
         takes=NexoAsked,
         media=(JSON, TEXT),
-        problems=("bad-request", "invalid-body", "no-token"),
+        problems=(Why.BAD_REQUEST, Why.INVALID_BODY, Why.NO_TOKEN),
     ),
     Way("GET", "/v1/openapi.json", None, "This description.", _get_openapi, {200: dict}),
     Way(
@@ -279,7 +279,7 @@ WAYS = (
 
 def _require(scope: Scope | None, request: Request) -> None:
     if scope is not None and scope not in till_of(request).may:
-        raise Wrong("no-scope", detail=f"the token wants {scope.value}")
+        raise Wrong(Why.NO_SCOPE, detail=f"the token wants {scope.value}")
 
 
 def _methods_of(routes: Sequence[BaseRoute], request: Request) -> list[str]:
@@ -309,13 +309,13 @@ def application(service: Service, more: Sequence[BaseRoute] = ()) -> Starlette:
 
     async def missing(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code == 405:
-            said = problem(Wrong("no-method"))
+            said = problem(Wrong(Why.NO_METHOD))
             said.headers["Allow"] = ", ".join(_methods_of(routes, request))
             return said
-        return problem(Wrong("not-found"))
+        return problem(Wrong(Why.NOT_FOUND))
 
     async def broken(_request: Request, _error: Exception) -> Response:
-        return problem(Wrong("internal"))
+        return problem(Wrong(Why.INTERNAL))
 
     slashed = [replace(way, path=f"{way.path}/") for way in WAYS if way.handler is nexo]
     routes = [*(route(way) for way in (*WAYS, *slashed)), *more]

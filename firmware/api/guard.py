@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from firmware.api.problems import Wrong, problem
+from firmware.api.problems import Why, Wrong, problem
 from firmware.api.tokens import Till, TokenError, Tokens
 
 BODY_BYTES_MAX, BODY_TIME_S = 64 * 1024, 5
@@ -78,10 +78,10 @@ class Guard:
         """Raises Wrong."""
         named = [each.lower() for each in headers.getlist("host")]
         if len(named) != 1 or named[0] not in self._hosts:
-            raise Wrong("other-host")
+            raise Wrong(Why.OTHER_HOST)
         origin = headers.get("origin")
         if origin is not None and origin.lower() not in self._origins:
-            raise Wrong("other-origin")
+            raise Wrong(Why.OTHER_ORIGIN)
 
     async def _till(self, scope: Scope, headers: Headers) -> Till | None:
         """Whose request it is; None where anybody may ask. Raises Wrong."""
@@ -97,12 +97,12 @@ class Guard:
             till = self._tokens.of(token.strip()) if kind.lower() == "bearer" else None
         except TokenError as error:
             _LOG.error("tokens: %s", error)
-            raise Wrong("journal-unavailable", detail="the tokens cannot be read now") from None
+            raise Wrong(Why.JOURNAL_UNAVAILABLE, detail="the tokens cannot be read now") from None
         if till is None:
             self._wrong += 1
             _LOG.warning("a wrong token, the %dth", self._wrong)
             await asyncio.sleep(min(SLOWEST_S, FIRST_S * 2 ** min(self._wrong, 10)))
-            raise Wrong("no-token")
+            raise Wrong(Why.NO_TOKEN)
         return till
 
     def _with_headers(self, origin: str | None, send: Send) -> Send:
@@ -123,21 +123,21 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
     """The whole body. Raises Wrong for one that is too large or too slow."""
     length = headers.get("content-length", "0")
     if not length.isascii() or not length.isdigit() or int(length[:9]) > BODY_BYTES_MAX:
-        raise Wrong("too-large")
+        raise Wrong(Why.TOO_LARGE)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIME_S):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Wrong("bad-request")
+                    raise Wrong(Why.BAD_REQUEST)
                 body += message.get("body", b"")
                 if len(body) > BODY_BYTES_MAX:
-                    raise Wrong("too-large")
+                    raise Wrong(Why.TOO_LARGE)
                 if not message.get("more_body"):
                     return bytes(body)
     except TimeoutError:
-        raise Wrong("too-slow") from None
+        raise Wrong(Why.TOO_SLOW) from None
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
@@ -158,5 +158,5 @@ def till_of(request: Request) -> Till:
     """Who asks. Raises Wrong where nobody has said it."""
     till: Till | None = request.scope["till"]
     if till is None:
-        raise Wrong("no-token")
+        raise Wrong(Why.NO_TOKEN)
     return till

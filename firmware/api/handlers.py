@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from firmware.api.guard import till_of
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.receipts import COPIES, JSON, PNG, media_of, plain, png, receipt_of
 from firmware.api.requests import (
     BATCH_MAX,
@@ -87,7 +87,7 @@ async def get_receipt(service: Service, request: Request) -> Response:
     wanted = request.query_params.get("copy", COPIES[0])
     copy = next((each for each in COPIES if each == wanted), None)
     if copy is None:
-        raise Wrong("bad-request", field="copy", detail=f"copy: one of {', '.join(COPIES)}")
+        raise Wrong(Why.BAD_REQUEST, field="copy", detail=f"copy: one of {', '.join(COPIES)}")
     made = receipt_of(service.door, name, copy)
     if media == JSON:
         return answer(made.receipt)
@@ -130,7 +130,7 @@ async def get_settlement(service: Service, request: Request) -> Response:
     """How a batch was closed."""
     batch = str(request.path_params["batch"])
     if not (batch.isascii() and batch.isdigit()) or not 0 < int(batch[:9]) <= BATCH_MAX:
-        raise Wrong("bad-request", field="batch", detail=f"a batch is 1 to {BATCH_MAX}")
+        raise Wrong(Why.BAD_REQUEST, field="batch", detail=f"a batch is 1 to {BATCH_MAX}")
     with journal_of(service.door) as journal:
         return answer(settlement_of(journal, service.door, int(batch)))
 
@@ -139,6 +139,6 @@ async def events(service: Service, request: Request) -> Response:
     """Server-sent events of all payments."""
     last = request.headers.get("last-event-id", request.query_params.get("after", ""))
     if last and not (last.isascii() and last.isdigit() and int(last[:18]) <= VERSION_MAX):
-        raise Wrong("bad-request", field="Last-Event-ID")
+        raise Wrong(Why.BAD_REQUEST, field="Last-Event-ID")
     stream = service.feed.stream(int(last) if last else None)
     return StreamingResponse(stream, media_type="text/event-stream")

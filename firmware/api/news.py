@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 from msgspec import Struct
 
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.types import Changed, Event
 from firmware.api.views import Door, journal_of
 from firmware.journal.orders import OrderEvent
@@ -99,7 +99,7 @@ class EventFeed:
     def stream(self, after: int | None) -> AsyncIterator[bytes]:
         """Server-sent events after a record, or from now on. Raises Wrong."""
         if len(self._streams) >= STREAMS_MAX:
-            raise Wrong("too-many")
+            raise Wrong(Why.TOO_MANY)
         with journal_of(self._door) as journal:
             head = journal.head()[0]
         if not self._streams:

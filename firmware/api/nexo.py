@@ -30,7 +30,7 @@ from firmware.api.nexo_types import (
     id_of,
     minor_of,
 )
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.till_service import Service
 from firmware.api.tokens import Scope, Till, TokenError, Tokens
 from firmware.api.types import PaymentOrder, PaymentState, RefundOrder, VoidOrder
@@ -104,19 +104,19 @@ def _decoded(raw: bytes) -> Message:
             fault = fault or str(error)
             continue
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise Wrong("bad-request", detail="the body is no JSON") from None
+            raise Wrong(Why.BAD_REQUEST, detail="the body is no JSON") from None
         if isinstance(read, Message):
             return read
         sale = read.payment_request.sale_data if isinstance(read, SaleMessage) else None
         return Message(message_header=read.message_header, fault=fault, sale_of_fault=sale)
-    raise Wrong("invalid-body", detail=fault)
+    raise Wrong(Why.INVALID_BODY, detail=fault)
 
 
 def _till_of_key(service: Service, name: str) -> Till | None:
     try:
         tills = Tokens(service.door.data).all()
     except TokenError:
-        raise Wrong("journal-unavailable", detail="the tokens cannot be read now") from None
+        raise Wrong(Why.JOURNAL_UNAVAILABLE, detail="the tokens cannot be read now") from None
     return next((till for till in tills if till.name == name and till.nexo), None)
 
 
@@ -146,10 +146,10 @@ async def _answer(service: Service, message: Message, till: Till) -> Body | None
         return refusal(message, told.failure("UnavailableService", words), service.door.now())
     if not header.service_id:
         return _refused(
-            service, message, Wrong("invalid-body", field="ServiceID", detail="no ServiceID")
+            service, message, Wrong(Why.INVALID_BODY, field="ServiceID", detail="no ServiceID")
         )
     if message.fault:
-        return _refused(service, message, Wrong("invalid-body", detail=message.fault))
+        return _refused(service, message, Wrong(Why.INVALID_BODY, detail=message.fault))
     category, scope = found
     try:
         _may(till, scope)
@@ -165,13 +165,13 @@ def _refused(service: Service, message: Message, wrong: Wrong) -> Body:
 async def _payment(service: Service, message: Message, till: Till) -> Body:
     asked = message.payment_request
     if asked is None:
-        raise Wrong("invalid-body", field="PaymentRequest", detail="there is none")
+        raise Wrong(Why.INVALID_BODY, field="PaymentRequest", detail="there is none")
     sale, amounts = asked.sale_data.sale_transaction_id, asked.payment_transaction.amounts_req
     currency = service.door.config.currency
     if amounts.currency != currency.alpha:
-        raise Wrong("other-currency", field="Currency")
+        raise Wrong(Why.OTHER_CURRENCY, field="Currency")
     if amounts.cash_back_amount:
-        raise Wrong("not-offered", field="CashBackAmount", detail="no cash is given out")
+        raise Wrong(Why.NOT_OFFERED, field="CashBackAmount", detail="no cash is given out")
     minor = minor_of(amounts.requested_amount, currency)
     name = id_of(message.message_header.sale_id, message.message_header.service_id)
     original = asked.payment_transaction.original_poi_transaction
@@ -199,7 +199,7 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
         words = "Normal, or Refund of one"
         if asked.payment_data.payment_type in _RESERVATIONS:
             words += "; pre-authorisations are not offered to tills"
-        raise Wrong("payment-stands-not", field="PaymentType", detail=words)
+        raise Wrong(Why.PAYMENT_STANDS_NOT, field="PaymentType", detail=words)
     body = told.payment_response(service, await _ended(service, name))
     body["SaleData"] = {"SaleTransactionID": sale}
     return body
@@ -208,7 +208,7 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
 async def _reversal(service: Service, message: Message, till: Till) -> Body:
     asked = message.reversal_request
     if asked is None:
-        raise Wrong("invalid-body", field="ReversalRequest", detail="there is none")
+        raise Wrong(Why.INVALID_BODY, field="ReversalRequest", detail="there is none")
     name = id_of(message.message_header.sale_id, message.message_header.service_id)
     original = asked.original_poi_transaction.poi_transaction_id.transaction_id
     paid = service.payment(original)
@@ -238,7 +238,7 @@ async def _ended(service: Service, name: str) -> PaymentState:
             return payment
         await service.changed(name, payment.version, WAIT_S)
         if service.news.over:
-            raise Wrong("journal-unavailable", detail="the terminal ends: ask for the status")
+            raise Wrong(Why.JOURNAL_UNAVAILABLE, detail="the terminal ends: ask for the status")
 
 
 async def _status(service: Service, message: Message, till: Till) -> Body:
@@ -306,9 +306,9 @@ async def _reconciliation(service: Service, message: Message, _till: Till) -> Bo
     if asked is not None and kind == "PreviousReconciliation":
         return well | told.previous_totals(service, asked.poi_reconciliation_id)
     if kind == "AcquirerSynchronisation":
-        raise Wrong("not-offered", field="ReconciliationType", detail=kind)
+        raise Wrong(Why.NOT_OFFERED, field="ReconciliationType", detail=kind)
     if kind not in ("SaleReconciliation", "AcquirerReconciliation"):
-        raise Wrong("invalid-body", field="ReconciliationType", detail=f"not one: {kind}")
+        raise Wrong(Why.INVALID_BODY, field="ReconciliationType", detail=f"not one: {kind}")
     sums = told.totals(service)
     await service.have_done(Settle())
     return well | sums
@@ -316,7 +316,7 @@ async def _reconciliation(service: Service, message: Message, _till: Till) -> Bo
 
 def _may(till: Till, scope: Scope) -> None:
     if scope not in till.may:
-        raise Wrong("no-scope", detail=f"the token wants {scope.value}")
+        raise Wrong(Why.NO_SCOPE, detail=f"the token wants {scope.value}")
 
 
 def _named(message: Message) -> NexoMessage:

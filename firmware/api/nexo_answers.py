@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from firmware import __version__
 from firmware.api.nexo_types import Body, Header
-from firmware.api.problems import KINDS, Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.receipts import receipt_of
 from firmware.api.till_service import Service
 from firmware.api.types import Card, Cause, PaymentState, Receipt, Sums, TerminalState
@@ -21,25 +21,25 @@ BATCH_DIGITS = 6
 PAID = ("approved", "voided", "refunded")
 ANSWERED = (*PAID, "declined", "failed", "cancelled", "expired", "reversing", "reversed")
 _CONDITIONS = {
-    "busy": "Busy",
-    "settlement-open": "Busy",
-    "out-of-service": "UnavailableDevice",
-    "signed-off": "LoggedOut",
-    "bad-request": "MessageFormat",
-    "invalid-body": "MessageFormat",
-    "other-currency": "PaymentRestriction",
-    "amount-over-limit": "PaymentRestriction",
-    "sale-day-limit": "PaymentRestriction",
-    "amount-over-left": "PaymentRestriction",
-    "refund-limit": "PaymentRestriction",
-    "payment-not-paid": "NotFound",
-    "not-found": "NotFound",
-    "supervisor-signed-on": "NotAllowed",
-    "training": "NotAllowed",
-    "payment-differs": "NotAllowed",
-    "payment-stands-not": "NotAllowed",
-    "no-scope": "NotAllowed",
-    "not-offered": "UnavailableService",
+    Why.BUSY: "Busy",
+    Why.SETTLEMENT_OPEN: "Busy",
+    Why.OUT_OF_SERVICE: "UnavailableDevice",
+    Why.SIGNED_OFF: "LoggedOut",
+    Why.BAD_REQUEST: "MessageFormat",
+    Why.INVALID_BODY: "MessageFormat",
+    Why.OTHER_CURRENCY: "PaymentRestriction",
+    Why.AMOUNT_OVER_LIMIT: "PaymentRestriction",
+    Why.SALE_DAY_LIMIT: "PaymentRestriction",
+    Why.AMOUNT_OVER_LEFT: "PaymentRestriction",
+    Why.REFUND_LIMIT: "PaymentRestriction",
+    Why.PAYMENT_NOT_PAID: "NotFound",
+    Why.NOT_FOUND: "NotFound",
+    Why.SUPERVISOR_SIGNED_ON: "NotAllowed",
+    Why.TRAINING: "NotAllowed",
+    Why.PAYMENT_DIFFERS: "NotAllowed",
+    Why.PAYMENT_STANDS_NOT: "NotAllowed",
+    Why.NO_SCOPE: "NotAllowed",
+    Why.NOT_OFFERED: "UnavailableService",
 }
 _BY_CAUSE: dict[Cause, str] = {
     "": "Cancel",  # ended by a release that kept words alone
@@ -114,8 +114,9 @@ def failure(condition: str, words: str) -> dict[str, str]:
 
 def refused(wrong: Wrong) -> dict[str, str]:
     """A Response for what the terminal did not take."""
-    words = wrong.detail or KINDS[wrong.kind].en
-    return failure(_CONDITIONS.get(wrong.kind, "UnavailableService"), f"{wrong.kind}: {words}")
+    kind = wrong.why.value
+    condition = _CONDITIONS.get(wrong.why, "UnavailableService")
+    return failure(condition, f"{kind.type}: {wrong.detail or kind.en}")
 
 
 def response_of(payment: PaymentState) -> dict[str, str]:
@@ -294,7 +295,7 @@ def totals(service: Service) -> Body:
 def previous_totals(service: Service, named: str) -> Body:
     """The same of a closed batch; of the last one where none is named. Raises Wrong."""
     if named and not (named.isascii() and named.isdigit() and len(named) <= BATCH_DIGITS):
-        raise Wrong("invalid-body", field="POIReconciliationID", detail="it is a batch's number")
+        raise Wrong(Why.INVALID_BODY, field="POIReconciliationID", detail="it is a batch's number")
     with journal_of(service.door) as journal:
         batch = int(named) if named else getattr(journal.last_settlement(), "batch", 0)
         closed = settlement_of(journal, service.door, batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.api import nexo_answers as told
 from firmware.api.nexo_types import Body, Message, MessageReference, id_of
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.till_service import Service
 from firmware.api.types import PaymentState
 from firmware.api.views import journal_of
@@ -53,7 +53,7 @@ def _named(service: Service, message: Message, reference: MessageReference) -> O
     with journal_of(service.door) as journal:
         found = journal.order(id_of(sale_id, service_id))
     if found is None:
-        raise Wrong("not-found", detail=f"no message {service_id} of {sale_id}")
+        raise Wrong(Why.NOT_FOUND, detail=f"no message {service_id} of {sale_id}")
     return found
 
 
@@ -62,7 +62,7 @@ def _last(service: Service, message: Message, till: str) -> OrderFound:
     with journal_of(service.door) as journal:
         found = journal.last_order_of(till, message.message_header.sale_id)
     if found is None:
-        raise Wrong("not-found", detail="nothing was asked for under this SaleID")
+        raise Wrong(Why.NOT_FOUND, detail="nothing was asked for under this SaleID")
     return found
 
 
@@ -81,5 +81,5 @@ def _message_of(
 def referred(message: Message, reference: MessageReference | None) -> tuple[str, str]:
     """SaleID and ServiceID of the message that another is about. Raises Wrong."""
     if reference is None or not reference.service_id:
-        raise Wrong("invalid-body", field="MessageReference", detail="it names no ServiceID")
+        raise Wrong(Why.INVALID_BODY, field="MessageReference", detail="it names no ServiceID")
     return reference.sale_id or message.message_header.sale_id, reference.service_id

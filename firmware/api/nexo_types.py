@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from msgspec import Meta, Struct, field
 
 from firmware.api.nexo_crypto import Trailer
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.types import AMOUNT_MAX
 from firmware.core.money import NOTHING, Currency, MoneyError, minor_of_decimal
 
@@ -241,5 +241,5 @@ def minor_of(amount: Decimal, currency: Currency) -> int:
     except MoneyError:
         minor = 0
     if not 1 <= minor <= AMOUNT_MAX:
-        raise Wrong("invalid-body", field="RequestedAmount", detail=f"no amount: {amount}"[:80])
+        raise Wrong(Why.INVALID_BODY, field="RequestedAmount", detail=f"no amount: {amount}"[:80])
     return minor

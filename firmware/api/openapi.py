@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from firmware import __version__
-from firmware.api.problems import KINDS, PREFIX
+from firmware.api.problems import PREFIX, Why
 from firmware.api.types import ID_PATTERN, Problem
 
 _IN_PATH = {
@@ -44,13 +44,13 @@ _ABOUT = (
 
 # what may come of any request, before its route is reached or by a bug in it
 _GUARD = (
-    "bad-request",
-    "other-host",
-    "other-origin",
-    "too-large",
-    "too-slow",
-    "internal",
-    "journal-unavailable",
+    Why.BAD_REQUEST,
+    Why.OTHER_HOST,
+    Why.OTHER_ORIGIN,
+    Why.TOO_LARGE,
+    Why.TOO_SLOW,
+    Why.INTERNAL,
+    Why.JOURNAL_UNAVAILABLE,
 )
 
 
@@ -98,16 +98,16 @@ def _operation(way: Any) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _schema_of(way.takes)}},
         }
-    guarded = [*_GUARD, *(["no-token", "no-scope"] if way.scope is not None else [])]
+    guarded = [*_GUARD, *([Why.NO_TOKEN, Why.NO_SCOPE] if way.scope is not None else [])]
     if "{" in way.path:
-        guarded += ["not-found", "no-method"]  # an id with an encoded / names another path
-    names = list(dict.fromkeys([*way.problems, *guarded]))
-    for status in sorted({KINDS[name].status for name in names}):
-        those = [name for name in names if KINDS[name].status == status]
+        guarded += [Why.NOT_FOUND, Why.NO_METHOD]  # an id with an encoded / names another path
+    kinds = [why.value for why in dict.fromkeys([*way.problems, *guarded])]
+    for status in sorted({kind.status for kind in kinds}):
+        those = [kind for kind in kinds if kind.status == status]
         told = operation["responses"].get(str(status), {}).get("content", {})
         operation["responses"][str(status)] = {
-            "description": "; ".join(f"{PREFIX}{name}: {KINDS[name].en}" for name in those),
-            "headers": _RETRY if any(KINDS[name].retry_after_s for name in those) else {},
+            "description": "; ".join(f"{PREFIX}{kind.type}: {kind.en}" for kind in those),
+            "headers": _RETRY if any(kind.retry_after_s for kind in those) else {},
             "content": {**told, "application/problem+json": {"schema": _ref(Problem)}},
         }
     return operation
@@ -163,9 +163,9 @@ def page(ways: Sequence[Any]) -> str:
         scope = f" <small>scope {way.scope.value}</small>" if way.scope is not None else ""
         takes = f"<p>Takes {way.takes.__name__}.</p>" if way.takes is not None else ""
         problems = "".join(
-            f"<li><code>{name}</code> {KINDS[name].status}: {html.escape(KINDS[name].en)}"
-            f' · <span lang="zh-CN">{KINDS[name].zh}</span></li>'
-            for name in way.problems
+            f"<li><code>{kind.type}</code> {kind.status}: {html.escape(kind.en)}"
+            f' · <span lang="zh-CN">{kind.zh}</span></li>'
+            for kind in (why.value for why in way.problems)
         )
         rows.append(
             f"<section><h2><code>{way.method} {html.escape(way.path)}</code>{scope}</h2>"

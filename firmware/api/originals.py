@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.types import VoidOrder
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
@@ -17,12 +17,12 @@ def original_of(journal: Lookups, order: VoidOrder) -> Transaction:
     rrn = order.reference if by_reference else order.rrn
     given = [name for name in ("payment", "voucher", "rrn") if getattr(order, name)]
     if len(given) > 1 or not (given or rrn):
-        raise Wrong("invalid-body", detail=_WAYS, field=given[1] if given else "payment")
+        raise Wrong(Why.INVALID_BODY, detail=_WAYS, field=given[1] if given else "payment")
     if order.date:
         try:
             date_of(order.date)
         except ValueError:
-            raise Wrong("invalid-body", detail="no such day: YYYYMMDD", field="date") from None
+            raise Wrong(Why.INVALID_BODY, detail="no such day: YYYYMMDD", field="date") from None
     if order.payment:
         found = journal.order(order.payment)
         paid = journal.by_intent(found.intent) if found and found.intent else None
@@ -30,17 +30,17 @@ def original_of(journal: Lookups, order: VoidOrder) -> Transaction:
         paid = _by_voucher(journal, order)
     else:
         if not order.date:
-            raise Wrong("invalid-body", detail=_WAYS, field="date")
+            raise Wrong(Why.INVALID_BODY, detail=_WAYS, field="date")
         paid = journal.by_reference(rrn, order.date)
     if paid is None:
-        raise Wrong("payment-not-paid", field=given[0] if given else "reference")
+        raise Wrong(Why.PAYMENT_NOT_PAID, field=given[0] if given else "reference")
     return paid
 
 
 def _by_voucher(journal: Lookups, order: VoidOrder) -> Transaction | None:
     stan = int(order.voucher)
     if not (order.batch or order.date):
-        raise Wrong("invalid-body", detail=_WAYS, field="batch")
+        raise Wrong(Why.INVALID_BODY, detail=_WAYS, field="batch")
     if not order.batch:
         return journal.by_voucher_and_date(stan, order.date)
     paid = journal.transaction(order.batch, stan, date=order.date)

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from starlette.requests import Request
 
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.types import Receipt, ReceiptLine
 from firmware.api.views import Door, journal_of
 from firmware.audit.receipt_picture import drawn
@@ -43,10 +43,10 @@ def receipt_of(door: Door, name: str, copy: Literal["cardholder", "merchant"]) -
     with journal_of(door) as journal:
         order = journal.order(name)
         if order is None:
-            raise Wrong("not-found")
+            raise Wrong(Why.NOT_FOUND)
         paid = journal.by_intent(order.intent) if order.intent else None
         if paid is None:
-            raise Wrong("no-receipt")
+            raise Wrong(Why.NO_RECEIPT)
         papers = Papers(_Source(journal, door.signer()), door.config, columns)
         document = papers.receipt(paid, Copy(copy), duplicate=False)
     lines = [
@@ -88,7 +88,7 @@ def media_of(request: Request) -> str:
     accepted = _qualities(request.headers.get("accept", "*/*"))
     best = max(MEDIA, key=lambda media: _quality(accepted, media))
     if not _quality(accepted, best):
-        raise Wrong("not-acceptable")
+        raise Wrong(Why.NOT_ACCEPTABLE)
     return best
 
 

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.types import ID_PATTERN
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ def name_of(request: Request) -> str:
     """The id in the path. Raises Wrong."""
     name = str(request.path_params["id"])
     if not re.fullmatch(ID_PATTERN, name):
-        raise Wrong("bad-id", field="id")
+        raise Wrong(Why.BAD_ID, field="id")
     return name
 
 
@@ -40,14 +40,14 @@ async def body_of(request: Request, kind: type[T]) -> T:
         named = _FIELD.search(words)  # one that is lacking or unknown stands in the words
         if named is not None:
             field = f"{field}.{named[1]}".lstrip(".")
-        raise Wrong("invalid-body", detail=words, field=field) from None
+        raise Wrong(Why.INVALID_BODY, detail=words, field=field) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Wrong("bad-request", detail="the body is no JSON") from None
+        raise Wrong(Why.BAD_REQUEST, detail="the body is no JSON") from None
 
 
 def number_of(request: Request, name: str, most: int) -> int:
     """A whole number of the query, 0 where it is left out. Raises Wrong."""
     text = request.query_params.get(name, "0")
     if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) > most:
-        raise Wrong("bad-request", field=name, detail=f"{name}: a number from 0 to {most}")
+        raise Wrong(Why.BAD_REQUEST, field=name, detail=f"{name}: a number from 0 to {most}")
     return int(text)

@@ -17,7 +17,7 @@ from msgspec.structs import asdict
 
 from firmware.api.news import EventFeed, News
 from firmware.api.originals import original_of
-from firmware.api.problems import Wrong, refused
+from firmware.api.problems import Why, Wrong, refused
 from firmware.api.types import (
     ORDERED,
     PaymentOrder,
@@ -73,7 +73,7 @@ class Service:
         """
         lines = sum(line.amount_minor for line in order.lines)
         if order.lines and lines != order.amount_minor:
-            raise Wrong("lines-differ", field="lines", detail=f"the lines add up to {lines}")
+            raise Wrong(Why.LINES_DIFFER, field="lines", detail=f"the lines add up to {lines}")
         taken = OrderTaken(
             id=name,
             digest=digest or digest_of(order, salt),
@@ -144,7 +144,7 @@ class Service:
             if found is None:
                 return None
             if found.taken.digest != digest:
-                raise Wrong("payment-differs")
+                raise Wrong(Why.PAYMENT_DIFFERS)
             return payment_of(journal, self.door, found)
 
     def _recorded(self, taken: OrderTaken) -> PaymentState:
@@ -170,7 +170,7 @@ class Service:
         with journal_of(self.door) as journal:
             found = journal.order(name)
             if found is None:
-                raise Wrong("not-found")
+                raise Wrong(Why.NOT_FOUND)
             return payment_of(journal, self.door, found)
 
     async def changed(self, name: str, since: int, wait_s: int, state: str = "") -> PaymentState:
@@ -230,7 +230,7 @@ class Service:
             if answer.cancel():
                 return self._meant(NotNow.BUSY)
         _LOG.warning("the terminal has begun a till's request and does not answer")
-        raise Wrong("unanswered")
+        raise Wrong(Why.UNANSWERED)
 
     async def have_done(self, request: TillRequest) -> None:
         """Ask the terminal to do something. Raises Wrong where it does not."""

@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 
 from firmware import __version__
 from firmware.api.causes import cause_of
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.types import (
     FINAL,
     ORDERED,
@@ -74,7 +74,7 @@ def journal_of(door: Door) -> Iterator[Lookups]:
         with reading(door.data) as journal:
             yield journal
     except (Refused, OSError):
-        raise Wrong("journal-unavailable") from None
+        raise Wrong(Why.JOURNAL_UNAVAILABLE) from None
 
 
 def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
@@ -207,7 +207,7 @@ def _not_ready(journal: Lookups, door: Door) -> list[str]:
         NotNow.SUPERVISOR.value: operator == SUPERVISOR,
         NotNow.TRAINING.value: journal.training(),
         NotNow.SETTLING.value: journal.pending_settlement() is not None,
-        "batch-full": journal.count(journal.batch()) >= door.config.batch.full_at,
+        Why.BATCH_FULL.value.type: journal.count(journal.batch()) >= door.config.batch.full_at,
     }
     return [reason for reason, holds in against.items() if holds]
 
@@ -229,7 +229,7 @@ def settlement_of(journal: Lookups, door: Door, batch: int) -> Settlement:
         )
     closed = journal.settlement(batch)
     if closed is None:
-        raise Wrong("not-found")
+        raise Wrong(Why.NOT_FOUND)
     return Settlement(
         batch=batch,
         state="closed",

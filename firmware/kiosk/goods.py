@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from firmware.api.problems import Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.types import AMOUNT_MAX, LINES_MAX, Line, PaymentOrder, Texts
 from firmware.core.config import Config
 from firmware.core.config_kiosk import Item
@@ -96,13 +96,13 @@ def order_of(config: Config, basket: Basket) -> PaymentOrder:
     for number, wanted in enumerate(basket.items):
         item = goods.get(wanted.item)
         if item is None:
-            raise Wrong("goods-changed", field=f"items[{number}].item")
+            raise Wrong(Why.GOODS_CHANGED, field=f"items[{number}].item")
         name = (basket.language == "en" and item.name_en) or item.name
         amount_minor = item.price * wanted.quantity
         lines.append(Line(name=name, amount_minor=amount_minor, quantity=wanted.quantity))
     total = sum(line.amount_minor for line in lines)
     if total > AMOUNT_MAX:
-        raise Wrong("amount-over-limit", limit_minor=AMOUNT_MAX)
+        raise Wrong(Why.AMOUNT_OVER_LIMIT, limit_minor=AMOUNT_MAX)
     return PaymentOrder(
         amount_minor=total,
         currency=config.currency.alpha,

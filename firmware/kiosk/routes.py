@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from firmware.api.handlers import followed
-from firmware.api.problems import Wrong, problem, refused
+from firmware.api.problems import Why, Wrong, problem, refused
 from firmware.api.receipts import plain, receipt_of
 from firmware.api.requests import answer, body_of, name_of
 from firmware.api.server import MoreRoutes
@@ -107,7 +107,7 @@ class ShopRoutes:
                     break
                 kind = PICTURES[item.picture.rpartition(".")[2]]
                 return Response(raw, media_type=kind)
-        raise Wrong("not-found")
+        raise Wrong(Why.NOT_FOUND)
 
     async def _shop(self, _request: Request) -> Response:
         return answer(shop_of(self._config))
@@ -144,7 +144,7 @@ class ShopRoutes:
         """The receipt's QR code, which a screen can show as well as paper."""
         receipt = receipt_of(self._service.door, self._own(request), "cardholder").receipt
         if not receipt.qr:
-            raise Wrong("no-receipt")
+            raise Wrong(Why.NO_RECEIPT)
         import segno  # noqa: PLC0415 - asked for seldom
 
         file = io.BytesIO()
@@ -155,7 +155,7 @@ class ShopRoutes:
         """Print the receipt of an order, once, where the store leaves receipts to the till."""
         payment = self._service.payment(self._own(request))
         if self._config.api.receipts != "till":
-            raise Wrong("no-receipt")
+            raise Wrong(Why.NO_RECEIPT)
         if payment.id not in self._printed:
             said = await self._service.ask(Reprint(payment.id))
             if not isinstance(said, Done):
@@ -169,7 +169,7 @@ class ShopRoutes:
         with journal_of(self._service.door) as journal:
             order = journal.order(name)
         if order is None or order.taken.till != BUYER:
-            raise Wrong("not-found")
+            raise Wrong(Why.NOT_FOUND)
         return name
 
 
@@ -203,4 +203,4 @@ def _require_own_page(request: Request) -> None:
     """Raises Wrong for a page of elsewhere, though `api.origins` may name it."""
     origin = request.headers.get("origin")
     if origin is not None and origin.partition("://")[2] != request.headers["host"]:
-        raise Wrong("other-origin")
+        raise Wrong(Why.OTHER_ORIGIN)

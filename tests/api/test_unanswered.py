@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.api.problems import KINDS, Wrong
+from firmware.api.problems import Why, Wrong
 from firmware.api.till_service import Service
 from firmware.api.views import Door
 from firmware.core.config import Config
@@ -54,8 +54,8 @@ def test_what_was_begun_and_not_answered_is_not_said_to_have_left_nothing(direct
     asked: list[TillEvent] = []
     with pytest.raises(Wrong) as caught:
         said_to(service_of(directory, asked, begins=True))
-    assert caught.value.kind == "unanswered"
-    assert KINDS["unanswered"].status == 503
+    assert caught.value.why is Why.UNANSWERED
+    assert Why.UNANSWERED.value.status == 503
     [event] = asked
     assert isinstance(event, TillAsked)
     event.answer.set_result(Done.RECORDED)  # it may still come, and breaks nothing
