@@ -11,10 +11,10 @@ from firmware.api.nexo_types import Body, Header
 from firmware.api.problems import Why, Wrong
 from firmware.api.receipts import receipt_of
 from firmware.api.till_service import Service
-from firmware.api.types import Card, Cause, PaymentState, Receipt, Sums, TerminalState
+from firmware.api.types import Card, PaymentState, Receipt, Sums, TerminalState
 from firmware.api.views import journal_of, settlement_of, totals_of
 from firmware.core.config import Config
-from firmware.core.kinds import Kind
+from firmware.core.kinds import EndCause, Kind
 from firmware.core.money import currency_of, decimal_of
 
 BATCH_DIGITS = 6
@@ -41,28 +41,28 @@ _CONDITIONS = {
     Why.NO_SCOPE: "NotAllowed",
     Why.NOT_OFFERED: "UnavailableService",
 }
-_BY_CAUSE: dict[Cause, str] = {
-    "": "Cancel",  # ended by a release that kept words alone
-    "cancelled-by-till": "Aborted",
-    "cancelled-at-terminal": "Cancel",
-    "not-agreed-in-time": "Cancel",
-    "no-card-in-time": "Cancel",
-    "card-over-limit": "PaymentRestriction",
-    "owed-first": "UnreachableHost",
-    "batch-full": "NotAllowed",
-    "refused": "NotAllowed",
-    "power-lost": "DeviceOut",
-    "out-of-service": "DeviceOut",
-    "declined": "Refusal",
-    "declined-by-card": "Refusal",
-    "card-pulled": "Cancel",
-    "card-error": "InvalidCard",
-    "reader-lost": "DeviceOut",
-    "no-answer": "UnreachableHost",
-    "no-line": "UnreachableHost",
-    "part-approved": "Refusal",
-    "acquirer-unsure": "UnreachableHost",
-    "other": "UnreachableHost",
+_BY_CAUSE = {
+    EndCause.NONE: "Cancel",  # ended by a release that kept words alone
+    EndCause.BY_TILL: "Aborted",
+    EndCause.AT_TERMINAL: "Cancel",
+    EndCause.NOT_AGREED: "Cancel",
+    EndCause.NO_CARD: "Cancel",
+    EndCause.CARD_LIMIT: "PaymentRestriction",
+    EndCause.OWED_FIRST: "UnreachableHost",
+    EndCause.BATCH_FULL: "NotAllowed",
+    EndCause.REFUSED: "NotAllowed",
+    EndCause.POWER_LOST: "DeviceOut",
+    EndCause.OUT_OF_SERVICE: "DeviceOut",
+    EndCause.DECLINED: "Refusal",
+    EndCause.CARD_DECLINED: "Refusal",
+    EndCause.CARD_PULLED: "Cancel",
+    EndCause.CARD_ERROR: "InvalidCard",
+    EndCause.READER_LOST: "DeviceOut",
+    EndCause.NO_ANSWER: "UnreachableHost",
+    EndCause.NO_LINE: "UnreachableHost",
+    EndCause.PART_APPROVED: "Refusal",
+    EndCause.ACQUIRER_UNSURE: "UnreachableHost",
+    EndCause.OTHER: "UnreachableHost",
 }
 _METHODS = {  # a signature is on paper; without a method the field is left out
     "pin": ["OnlinePIN"],
@@ -130,7 +130,7 @@ def response_of(payment: PaymentState) -> dict[str, str]:
             wrong_pin = payment.response_code == _WRONG_PIN
             return failure("WrongPIN" if wrong_pin else "Refusal", words)
         case "cancelled" | "expired" | "reversing" | "reversed" | "failed":
-            return failure(_BY_CAUSE[payment.cause], words)
+            return failure(_BY_CAUSE[EndCause(payment.cause)], words)
         case _:
             return failure("InProgress", words)
 

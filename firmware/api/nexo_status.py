@@ -8,6 +8,7 @@ from firmware.api.problems import Why, Wrong
 from firmware.api.till_service import Service
 from firmware.api.types import PaymentState
 from firmware.api.views import journal_of
+from firmware.core.kinds import Kind
 from firmware.journal.order_records import NexoMessage
 from firmware.journal.orders import OrderFound
 
@@ -73,7 +74,7 @@ def _message_of(
         return found.taken.message
     assert reference is not None  # an order of an earlier release, which kept no message
     sale_id, service_id = referred(message, reference)
-    sells = found.taken.kind.value == "sale"
+    sells = found.taken.kind is Kind.SALE
     category = "Payment" if sells else reference.message_category or "Payment"
     return NexoMessage(category=category, sale_id=sale_id, service_id=service_id)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import EndCause, Kind
 
 ID_PATTERN = "^[A-Za-z0-9._-]{1,64}$"
 # what no display or paper can show is refused: control characters, and what turns the direction
@@ -145,30 +145,11 @@ class PaymentPaper(Struct, frozen=True, kw_only=True):
 
 
 Cause = Annotated[
-    Literal[
-        "",
-        "cancelled-by-till",
-        "cancelled-at-terminal",
-        "not-agreed-in-time",
-        "no-card-in-time",
-        "card-over-limit",
-        "owed-first",
-        "batch-full",
-        "refused",
-        "power-lost",
-        "out-of-service",
-        "declined",
-        "declined-by-card",
-        "card-pulled",
-        "card-error",
-        "reader-lost",
-        "no-answer",
-        "no-line",
-        "part-approved",
-        "acquirer-unsure",
-        "other",
-    ],
-    Meta(description="Why it took no money; empty while it may, or did. Decide by this alone."),
+    Any,  # a text: as `str` its schema would have more than the values
+    Meta(
+        description="Why it took no money; empty while it may, or did. Decide by this alone.",
+        extra_json_schema={"enum": sorted(cause.value for cause in EndCause)},
+    ),
 ]
 
 
