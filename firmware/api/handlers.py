@@ -11,7 +11,6 @@ from firmware.api.guard import till_of
 from firmware.api.problems import Why, Wrong
 from firmware.api.receipts import COPIES, JSON, PNG, media_of, plain, png, receipt_of
 from firmware.api.requests import (
-    BATCH_MAX,
     VERSION_MAX,
     WAIT_MAX_S,
     answer,
@@ -22,6 +21,7 @@ from firmware.api.requests import (
 from firmware.api.till_service import Service
 from firmware.api.types import Accepted, PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, settlement_of, terminal_of, totals_of
+from firmware.journal.rules import BATCH_MAX
 from firmware.payments.tills import Reprint, Settle
 
 

@@ -14,7 +14,7 @@ from firmware.api.types import ID_PATTERN
 
 T = TypeVar("T")
 _FIELD = re.compile(r"(?:required|unknown) field `([^`]{1,80})`")
-WAIT_MAX_S, VERSION_MAX, BATCH_MAX = 60, 2**53, 999_999
+WAIT_MAX_S, VERSION_MAX = 60, 2**53
 
 
 def answer(value: Any, status: int = 200, **headers: str) -> Response:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from firmware.core.kinds import EndCause, Kind
+from firmware.journal.rules import BATCH_MAX
 
 ID_PATTERN = "^[A-Za-z0-9._-]{1,64}$"
 # what no display or paper can show is refused: control characters, and what turns the direction
@@ -63,7 +64,7 @@ class VoidOrder(Asked, frozen=True, kw_only=True):
     voucher: Annotated[
         str, Meta(pattern="^$|^[0-9]{1,6}$", description="Its voucher number, as 000001.")
     ] = ""
-    batch: Annotated[int, Meta(ge=0, le=999_999, description="Its batch; 0 is none named.")] = 0
+    batch: Annotated[int, Meta(ge=0, le=BATCH_MAX, description="Its batch; 0 is none named.")] = 0
     rrn: Annotated[
         str,
         Meta(pattern="^$|^[A-Za-z0-9]{1,12}$", description="The acquirer's number for it."),
