@@ -197,20 +197,19 @@ async def _offline(
 
     The advice's answer changes nothing: the card has approved. Without one it is sent again.
     """
-    result, intent = ready.offline, intent_of(ready, payment)
-    assert result is not None
-    code = APPROVED_OFFLINE if result is Result.APPROVED else DECLINED_OFFLINE
-    outcome = _outcome(context, payment, ready, result, Answered(code), offline=True)
-    if result is Result.APPROVED:
+    intent = intent_of(ready, payment)
+    if ready.offline is Result.APPROVED:
+        outcome = _outcome(context, payment, ready, Result.APPROVED, Answered(APPROVED_OFFLINE))
         copies = await _copies(context, payment, ready.agreed.order.source)
         owed = AdviceQueued(batch=payment.batch, stan=payment.stan)
         await Append.of(intent, outcome, owed, *copies, card=ready.card)
         await send_advices(context)
         return await _done(context, payment, copies)
-    kept = ready.card.de55 if payment.kind is Kind.SALE and keeps_chip(context) else b""
-    declined = replace(outcome, chip_data=kept.hex().upper())
-    await Append.of(intent, declined, card=ready.card if kept else None)
-    return PaymentDeclined(await _transaction(context, payment), code)
+    chip = ready.card.de55 if payment.kind is Kind.SALE else b""
+    answer = Answered(DECLINED_OFFLINE)
+    outcome = _outcome(context, payment, ready, Result.DECLINED, answer, chip=chip)
+    await Append.of(intent, outcome, card=ready.card if outcome.chip_data else None)
+    return PaymentDeclined(await _transaction(context, payment), DECLINED_OFFLINE)
 
 
 async def _done(
@@ -295,9 +294,9 @@ def _outcome(
     result: Result,
     answer: Answered,
     *,
-    offline: bool = False,
     chip: bytes = b"",
 ) -> OutcomeRecorded:
+    offline = ready.offline is not None
     emv = replace(ready.emv, test_keys=context.config.emv.test_keys)
     kept = chip if keeps_chip(context) else b""
     return answered(payment, result, answer, ready.verification, emv, offline=offline, chip=kept)
