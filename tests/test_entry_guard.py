@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from firmware.core.masked import Password, Pin
 from firmware.flows import effects
 from firmware.flows.effects import MaskedEntry
+from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.reading import stands
+from firmware.lab.scenario.stage import Stage
 from firmware.terminal.entry_guard import FILE, EntryGuard
 from hw.events import (
     CardInserted,
@@ -17,6 +21,7 @@ from hw.events import (
     KeyPressed,
     SlotFoundEmpty,
 )
+from hw.sim.time import VirtualTime
 from tests.playing import play
 
 DIGITS = [key for key in Key if key.digit]
@@ -135,34 +140,53 @@ def test_keys_before_the_reader_has_told_are_the_entrys_though_it_tells_before_t
     assert stands(shown, stage.display_text)
 
 
-def test_a_start_with_an_empty_slot_draws_and_records_nothing_more(player):
+class Posts(VirtualTime):
+    """Keeps what is posted; with `key` each return of a part is followed by a digit at once."""
+
+    key = None
+
+    def __init__(self, clock):
+        super().__init__(clock)
+        self.posted = []
+
+    def post(self, event):
+        super().post(event)
+        self.posted.append(event)
+        if self.key and isinstance(event, DeviceBack):
+            super().post(KeyPressed(self.key, event.at_ms))
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """A player whose virtual time is `Posts`."""
+
+    def stage(config):
+        return Stage(tmp_path, config, make_time=Posts)
+
+    with closing(Player(tmp_path, tmp_path, make_stage=stage)) as made:
+        yield made
+
+
+def test_a_start_with_an_empty_slot_draws_and_records_nothing_more(watched):
+    player = watched
     play(player, "power cut", "power on")
     stage, runner = player.stage, player.stage.terminal.runner
     journal = stage.terminal.data.journal
     before = journal.head(), stage.bench.chip.bus_bytes
-    told = []
-    step = runner.step
-    runner.step = lambda event: (told.append(event), step(event))
+    stage.bench.time.posted.clear()
     stage.bench.time.run_until(runner, stage.bench.clock.monotonic_ms())
-    assert sum(isinstance(event, SlotFoundEmpty) for event in told) == 1
+    assert sum(isinstance(event, SlotFoundEmpty) for event in stage.bench.time.posted) == 1
     assert (journal.head(), stage.bench.chip.bus_bytes) == before
 
 
-def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(player):
-    play(player, *IN_A_PIN, "fault reader unplugged", "wait 5s")
-    runner = player.stage.terminal.runner
-    take, back = runner.step, []
-
-    def step(event):
-        take(event)
-        if isinstance(event, DeviceBack):
-            back.append(event)
-            take(KeyPressed(Key.D3, event.at_ms))
-
-    runner.step = step
-    play(player, "clear reader", "wait 5s")
-    assert len(back) == 1
-    play(player, 'expect no screen "0.03"', 'expect screen "请先按取消键"')
+def test_a_reader_that_is_back_with_its_card_leaves_no_moment_for_a_digit(watched):
+    play(watched, *IN_A_PIN, "fault reader unplugged", "wait 5s")
+    time = watched.stage.bench.time
+    time.key = Key.D3
+    time.posted.clear()
+    play(watched, "clear reader", "wait 5s")
+    assert sum(isinstance(event, DeviceBack) for event in time.posted) == 1
+    play(watched, 'expect no screen "0.03"', 'expect screen "请先按取消键"')
 
 
 def test_the_file_says_what_was_keyed_and_not_a_digit_of_it(tmp_path):

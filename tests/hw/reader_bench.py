@@ -27,8 +27,8 @@ class StoppedClock:
 class Bench:
     """A modelled PC/SC, the driver on it, and the pauses the driver took."""
 
-    def __init__(self, *names: str, **options: Any) -> None:
-        self.pcsc = PcscModel(names) if names else PcscModel()
+    def __init__(self, *names: str, model: type[PcscModel] = PcscModel, **options: Any) -> None:
+        self.pcsc = model(names) if names else model()
         self.pauses: list[int] = []
         self.clock = StoppedClock()
         self.reader = PcscReader(self.pcsc, self.clock, pause=self.pauses.append, **options)

@@ -14,6 +14,7 @@ from hw.events import (
 )
 from hw.pcsc import SCOPE_SYSTEM, Pcsc, ReaderFlags, seen, words
 from hw.ports import CardGone, CardMute, DeviceFault
+from hw.sim.reader.pcsc import PcscModel
 from tests.hw.reader_bench import Bench, bench, talking
 
 __all__ = ["bench", "talking"]  # fixtures
@@ -123,15 +124,21 @@ def test_a_fault_is_told_by_the_next_poll_even_when_all_is_well_again(talking):
     assert talking.poll() == [DeviceBack, CardInserted]
 
 
-def test_a_daemon_that_dies_within_a_call_is_lost_like_any_other(bench):
-    """pyscard answers that with a SystemError of its own making."""
+class Dying(PcscModel):
+    """A daemon that dies within a call: pyscard answers that with a SystemError of its own."""
 
-    def dying(_context, _groups):
-        raise SystemError("returned NULL without setting an exception")
+    dies = True
 
-    bench.pcsc.SCardListReaders = dying
+    def SCardListReaders(self, context, groups):  # noqa: N802
+        if self.dies:
+            raise SystemError("returned NULL without setting an exception")
+        return super().SCardListReaders(context, groups)
+
+
+def test_a_daemon_that_dies_within_a_call_is_lost_like_any_other():
+    bench = Bench(model=Dying)
     assert bench.poll() == [DeviceLost]
-    del bench.pcsc.SCardListReaders
+    bench.pcsc.dies = False
     assert bench.poll() == [DeviceBack]
 
 

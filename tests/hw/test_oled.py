@@ -73,11 +73,10 @@ def cost(panel, act):
     return panel.bus_bytes - before
 
 
-def seen_at_each_transfer(panel, monkeypatch):
+def seen_at_each_transfer(panel):
     """What the eye sees after each transfer of data from now on."""
     seen = []
-    store = panel.data
-    monkeypatch.setattr(panel, "data", lambda data: (store(data), seen.append(panel.image())))
+    panel.on_data = lambda: seen.append(panel.image())
     return seen
 
 
@@ -244,21 +243,21 @@ def test_reopening_heals_a_display_that_was_reset_unseen(oled, panel):
     assert same(panel.image(), noise(1))
 
 
-def test_nothing_is_seen_of_reopening_a_display_that_is_well(oled, panel, monkeypatch):
+def test_nothing_is_seen_of_reopening_a_display_that_is_well(oled, panel):
     oled.brightness(5)
     oled.show(noise(1))
-    seen = seen_at_each_transfer(panel, monkeypatch)
+    seen = seen_at_each_transfer(panel)
     oled.reopen()
     assert len(seen) >= 1
     assert all(same(image, noise(1)) for image in seen)
     assert panel.contrast == 5
 
 
-def test_a_display_that_was_reset_stays_dark_until_its_frame_is_there(oled, panel, monkeypatch):
+def test_a_display_that_was_reset_stays_dark_until_its_frame_is_there(oled, panel):
     """Its memory is noise."""
     oled.show(noise(1))
     panel.power_on()
-    seen = seen_at_each_transfer(panel, monkeypatch)
+    seen = seen_at_each_transfer(panel)
     oled.reopen()
     assert all(same(image, BLACK) for image in seen)
     assert same(panel.image(), noise(1))

@@ -73,11 +73,11 @@ def with_digit(image):
 
 
 @CHIPS
-def test_the_frame_that_heals_is_the_one_to_come(chip, monkeypatch):
+def test_the_frame_that_heals_is_the_one_to_come(chip):
     """A display reset unseen stays dark until the new frame is there: no old one before."""
     panel, oled = lit_display(chip)
     panel.power_on()
-    seen = seen_at_each_transfer(panel, monkeypatch)
+    seen = seen_at_each_transfer(panel)
     oled.reopen(noise(2))
     assert all(same(image, BLACK) for image in seen)
     assert same(panel.image(), noise(2))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from PIL import Image
@@ -48,6 +48,7 @@ class Ssd1306:
         self._refused: list[int] = []  # transfers from now, in order
         self.bus_bytes = 0
         self.transactions = 0
+        self.on_data: Callable[[], None] = lambda: None  # after each transfer of data
         self.undefined: list[int] = []
         self.power_on()
 
@@ -141,6 +142,7 @@ class Ssd1306:
             taken = self._store_run(rest)
             rest = rest[taken:]
         self._check_whole(len(data), len(arrived))
+        self.on_data()
 
     def _check_whole(self, sent_bytes: int, arrived_bytes: int) -> None:
         if arrived_bytes < sent_bytes:
