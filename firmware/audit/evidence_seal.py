@@ -10,9 +10,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from firmware.journal.chain import is_signed
 from firmware.journal.keys import TerminalKeys
 
 MANIFEST, SIGNATURE = "manifest.txt", "manifest.sig"
@@ -33,7 +33,7 @@ def seal_faults(files: Mapping[str, bytes], keys: list[Ed25519PublicKey]) -> Ite
         signature = bytes.fromhex(files.get(SIGNATURE, b"").decode().strip())
     except ValueError:
         signature = b""
-    if not any(_is_signed(key, signature, manifest) for key in keys):
+    if not any(is_signed(key, signature, _signed(manifest)) for key in keys):
         yield f"{MANIFEST}: it is not signed by the terminal's key"
     listed: dict[str, str] = {}
     for line in manifest.decode(errors="replace").splitlines():
@@ -54,11 +54,3 @@ def seal_faults(files: Mapping[str, bytes], keys: list[Ed25519PublicKey]) -> Ite
 
 def _signed(manifest: bytes) -> bytes:
     return b"pos-evidence\n" + manifest
-
-
-def _is_signed(key: Ed25519PublicKey, signature: bytes, manifest: bytes) -> bool:
-    try:
-        key.verify(signature, _signed(manifest))
-    except InvalidSignature:
-        return False
-    return True

@@ -94,6 +94,15 @@ def key_at(seq: int, introduced: Introduced) -> Ed25519PublicKey:
     return next((key for at, key in reversed(introduced) if at < seq), introduced[0][1])
 
 
+def is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether a signature is the key's over a message."""
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
 def faults_of(
     entry: ChainedRecord, before: ChainedRecord | None, public_key: Ed25519PublicKey
 ) -> list[str]:
@@ -111,8 +120,6 @@ def faults_alone(entry: ChainedRecord, public_key: Ed25519PublicKey) -> list[str
     faults = []
     if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
         faults.append("its hash is not that of its content")
-    try:
-        public_key.verify(entry.signature, entry.hash)
-    except InvalidSignature:
+    if not is_signed(public_key, entry.signature, entry.hash):
         faults.append("its signature is not the terminal's")
     return faults

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct, field
 
 from firmware.journal import base45
-from firmware.journal.chain import Introduced
+from firmware.journal.chain import Introduced, is_signed
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
@@ -79,7 +78,7 @@ def verify_signed_record(
             report.faults.append(f"the journal cannot be read: {fault.words}")
     message, signature = signed_bytes("*".join(parts[:-1])), base45.decode(parts[-1])
     believed = _believed(keys, report.number("record"))
-    report.signed = any(_is_signed(key, signature, message) for key in believed)
+    report.signed = any(is_signed(key, signature, message) for key in believed)
     if not report.signed:
         report.faults.append("it is not signed by this terminal")
     return report
@@ -91,14 +90,6 @@ def _believed(keys: Introduced, record: int) -> Iterator[Ed25519PublicKey]:
     for (_, key), end in zip(keys, ends, strict=True):
         if record < end:
             yield key
-
-
-def _is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
-    try:
-        key.verify(signature, message)
-    except InvalidSignature:
-        return False
-    return True
 
 
 def _compare(report: SignedRecordReport, path: Path, keys: Introduced) -> Introduced:

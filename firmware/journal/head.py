@@ -16,10 +16,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
 from msgspec import Struct
 
-from firmware.journal.chain import public_key_of
+from firmware.journal.chain import is_signed, public_key_of
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.journal.keys import TerminalKeys, write_new
 
@@ -91,10 +90,9 @@ def _unpacked(slot: bytes) -> tuple[Head, bytes] | None:
 
 def _is_genuine(head: Head, signed: bytes) -> bool:
     try:
-        public_key_of(head.public_hex).verify(head.signature, signed)
-    except (ValueError, InvalidSignature):
+        return is_signed(public_key_of(head.public_hex), head.signature, signed)
+    except ValueError:
         return False
-    return True
 
 
 def missing_words(head: Head, last: int) -> str:
