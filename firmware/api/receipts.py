@@ -11,10 +11,9 @@ from starlette.requests import Request
 from firmware.api.problems import Why, Wrong
 from firmware.api.types import Receipt, ReceiptLine
 from firmware.api.views import Door, journal_of
+from firmware.audit.data import JournalWithKeys
 from firmware.audit.receipt_picture import drawn
 from firmware.core.kinds import Copy, Verification
-from firmware.journal.keys import TerminalKeys
-from firmware.journal.lookups import Lookups
 from firmware.receipts.papers import Papers
 from firmware.terminal.drivers import profile_of
 from hw.ports import Document, Qr, TextLine
@@ -23,11 +22,6 @@ JSON, TEXT, PNG = "application/json", "text/plain", "image/png"
 MEDIA = (TEXT, JSON, PNG)  # the first is what a client gets that does not mind
 COPIES: tuple[Literal["cardholder", "merchant"], ...] = ("cardholder", "merchant")
 _SIGNED = (Verification.SIGNATURE, Verification.PIN_AND_SIGNATURE)
-
-
-class _Source(Struct, frozen=True):
-    journal: Lookups
-    signer: TerminalKeys
 
 
 class Made(Struct, frozen=True):
@@ -47,7 +41,7 @@ def receipt_of(door: Door, name: str, copy: Literal["cardholder", "merchant"]) -
         paid = journal.by_intent(order.intent) if order.intent else None
         if paid is None:
             raise Wrong(Why.NO_RECEIPT)
-        papers = Papers(_Source(journal, door.signer()), door.config, columns)
+        papers = Papers(JournalWithKeys(journal, door.signer()), door.config, columns)
         document = papers.receipt(paid, Copy(copy), duplicate=False)
     lines = [
         ReceiptLine(

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from msgspec import Struct
+
 from firmware.core import places
 from firmware.core.exits import FAILED, Refused
 from firmware.journal import schema
 from firmware.journal.connection import connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, fault_of
+from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.verify import database_of
 
@@ -33,6 +36,13 @@ def require_journal(journal: Path) -> Path:
     if not there:
         raise Refused(f"{journal}: there is no journal here")
     return path
+
+
+class JournalWithKeys(Struct, frozen=True):
+    """A journal that is only read, with the terminal's keys: papers can be made from it."""
+
+    journal: Lookups
+    signer: TerminalKeys
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from PIL import Image
 
+from firmware.audit.data import JournalWithKeys
 from firmware.audit.dossier import entries_about
 from firmware.audit.keyring import fingerprint_of
 from firmware.audit.receipt_picture import drawn
@@ -20,7 +21,6 @@ from firmware.emv.meanings import meaning
 from firmware.emv.tags import Tag, describe
 from firmware.journal.chain import ChainedRecord, Introduced
 from firmware.journal.genuine import verify_signed_record
-from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import AmountAgreed, IntentRecorded
 from firmware.journal.signed_record import signed_record
@@ -43,13 +43,6 @@ EMV_TAGS = {
     "iad": Tag.ISSUER_APPLICATION_DATA,
     "unpredictable_number": Tag.UNPREDICTABLE_NUMBER,
 }
-
-
-class JournalWithKeys(Struct, frozen=True):
-    """A journal that is only read, with the terminal's keys."""
-
-    journal: Lookups
-    signer: TerminalKeys
 
 
 class EvidenceReceipt(Struct, frozen=True):

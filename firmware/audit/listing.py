@@ -11,13 +11,12 @@ from msgspec import Struct
 from firmware.audit.export import money
 from firmware.audit.spans import BATCH_ROWS_MAX, DAY, clock_text, dashed
 from firmware.core.exits import FAILED, Refused
-from firmware.core.kinds import Kind
+from firmware.core.kinds import TOLD_ALWAYS, Kind
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged
 from firmware.journal.settings import change_words
 from firmware.journal.transactions import State, Transaction
 
-_ALWAYS = (Kind.SALE, Kind.VOID, Kind.REFUND)  # summed up even where there are none
 _HEAD = ("batch", "voucher", "date", "time", "op", "type", "amount", "", "card", "state", "", "")
 _WIDTHS = (6, 7, 10, 8, 2, 6, 10, 3, 8, 12, 12, 0)
 
@@ -47,7 +46,7 @@ def write_list(journal: Lookups, asked: Listed, file: TextIO) -> None:
         words = (
             f"{kind.value}s {approved[currency, kind]}/{money(sums[currency, kind], currency)}"
             for kind in Kind
-            if kind in _ALWAYS or approved[currency, kind]
+            if kind in TOLD_ALWAYS or approved[currency, kind]
         )
         print(f"{count} transactions; approved in {currency}: {', '.join(words)}", file=file)
     if not counts:

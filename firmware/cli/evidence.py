@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from firmware.audit.data import reading
-from firmware.audit.evidence_case import JournalWithKeys, gather
+from firmware.audit.data import JournalWithKeys, reading
+from firmware.audit.evidence_case import gather
 from firmware.audit.keyring import fingerprint_of
 from firmware.audit.output import writing_bytes
 from firmware.cli.arguments import add_config_argument, add_output_arguments

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from firmware.audit.data import JournalWithKeys
 from firmware.audit.dossier import dossier, entries_about
-from firmware.audit.evidence_case import JournalWithKeys, _sale, gather
+from firmware.audit.evidence_case import _sale, gather
 from firmware.audit.evidence_words import name_text, summary, undone_text
 from firmware.audit.export import moved_minor
 from firmware.core.config import Config
