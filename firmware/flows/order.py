@@ -12,12 +12,12 @@ from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.ended_words import STANDS, not_approved
-from firmware.flows.order_undone import give_back
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.sale import meet_card
 from firmware.flows.settle import may_move_money
 from firmware.flows.steps import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
+from firmware.flows.void import carry_out, present_with_pin
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
@@ -136,25 +136,26 @@ async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnd
 async def _give_back(
     desk: Desk, taken: OrderTaken, agreed: Agreed, original: Transaction
 ) -> PaymentEnded | None:
-    ended = await give_back(desk, agreed, original)
-    if isinstance(ended, GivenUp):
-        await _give_up(taken, ended, agreed.amount)
+    """Ask for the same card and its PIN if set, then the acquirer: as at the keypad.
+
+    The token's scope stands for the supervisor's password; every other rule is the keypad's.
+    """
+    settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
+    met = await present_with_pin(desk, agreed, original, asked=settings.pin)
+    if isinstance(met, GivenUp) or await LastStop():
+        await _no_card(taken, met, agreed.amount)
         return None
+    await TellStage(taken.id, OrderStage.AUTHORISING)
+    ended = await carry_out(desk, agreed, *met)
     if ended is None or isinstance(ended, Refusal):
         await _refused(taken, ended)
     return ended
 
 
 async def _charge(desk: Desk, taken: OrderTaken, agreed: Agreed) -> PaymentEnded | None:
-    money = agreed.amount
     met = await meet_card(desk, agreed)
-    if isinstance(met, GivenUp):
-        await release_card()
-        await _give_up(taken, met, money)
-        return None
-    if await LastStop():
-        await release_card()
-        await _give_up(taken, GivenUp.CANCELLED, money, stopped=True)
+    if isinstance(met, GivenUp) or await LastStop():
+        await _no_card(taken, met, agreed.amount)
         return None
     await TellStage(taken.id, OrderStage.AUTHORISING)
     ended = await transact(desk, met.ready, met.end_with_card)
@@ -164,17 +165,18 @@ async def _charge(desk: Desk, taken: OrderTaken, agreed: Agreed) -> PaymentEnded
     return ended
 
 
+async def _no_card(taken: OrderTaken, met: object, money: Money) -> None:
+    """End an order whose card was not met, or that the till has cancelled meanwhile."""
+    await release_card()
+    await _give_up(taken, met if isinstance(met, GivenUp) else GivenUp.CANCELLED, money)
+
+
 async def _give_up(
-    taken: OrderTaken,
-    why: GivenUp,
-    money: Money,
-    *,
-    agreed_to: bool = True,
-    stopped: bool = False,
+    taken: OrderTaken, why: GivenUp, money: Money, *, agreed_to: bool = True
 ) -> None:
     """End an order that was given up before its intent, by the till or at the keypad."""
     step = EntryStep.CARD if agreed_to else EntryStep.AMOUNT_CHECK
-    by_till = stopped or await LastStop()
+    by_till = await LastStop()
     await abandon(taken.kind, step, why, money)
     if by_till:
         end, cause = OrderEnd.CANCELLED, EndCause.BY_TILL

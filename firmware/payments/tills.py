@@ -104,7 +104,7 @@ class TellStage(Effect[None], frozen=True):
 
 
 class LastStop(Effect[bool], frozen=True):
-    """Whether a till has cancelled the order, asked a last time: after this it is too late."""
+    """Whether a till has cancelled the order; from the first time on it is too late to."""
 
 
 async def why_no_order(context: Context, order: OrderTaken) -> NotNow | Refusal | None:
