@@ -88,7 +88,7 @@ class Operators:
     """The operators in the journal's database, on its connection and in its commits.
 
     All methods block for the disk, and those that take a password for the hash (tens of ms on a
-    Pi). All raise JournalFault. Changes answer "" when done, or a word for the refusal.
+    Pi). All raise JournalFault. Changes answer None when done, or why they are refused.
     """
 
     def __init__(self, journal: Journal, cost: Cost | None = None) -> None:

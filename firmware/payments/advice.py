@@ -18,12 +18,12 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.transactions import Advice, Transaction
 from firmware.payments.context import Context, is_on_a_line
-from firmware.payments.delivery import deliver, fault_slip, stays_owed
+from firmware.payments.delivery import UNREAD, deliver, fault_slip, stays_owed
 from firmware.payments.effects import Append, Authorise, Look, Unseal
 from firmware.payments.outcomes import answered
 
-# The acquirer could not process it, or not of this terminal: sent again. Other codes are final.
-TRY_AGAIN = frozenset({"30", "68", "77", "91", "96", "97", "98", "99", "A0"})
+# The acquirer could not process it, or not read it: sent again. Other codes are final.
+TRY_AGAIN = UNREAD | {"30", "68", "91", "96", "97", "98"}
 
 
 def is_advice(context: Context, payment: Payment) -> bool:

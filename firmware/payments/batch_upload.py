@@ -25,10 +25,9 @@ from firmware.journal.lookups import Lookups, SettlementProgress
 from firmware.journal.records import BatchUploaded, ChipUploaded, SettlementAnswered
 from firmware.journal.transactions import Transaction
 from firmware.payments.context import Context, is_on_a_line
+from firmware.payments.delivery import UNREAD
 from firmware.payments.effects import Append, Authorise, Look, Unseal
 
-# The acquirer could not read it, or not of this terminal: sent again. Other codes are final.
-TRY_AGAIN = frozenset({"77", "99", "A0"})
 _METHOD, _ONLINE_PIN = 0x3F, 0x02  # of the first byte of the CVM results. Book 3, Annex C3
 
 
@@ -111,7 +110,7 @@ async def _send_chips(
         if each.stan in done.chips or not await Look.of(Lookups.is_sealed, batch, each.stan):
             continue
         answer = await Authorise(await _chip(context, each, balanced=balanced))
-        if not isinstance(answer, Answered) or answer.response_code in TRY_AGAIN:
+        if not isinstance(answer, Answered) or answer.response_code in UNREAD:
             return False
         code, well = answer.response_code, answer.is_approval
         await Append.of(ChipUploaded(batch=batch, stan=each.stan, response_code=code, taken=well))

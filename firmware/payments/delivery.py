@@ -19,6 +19,8 @@ from firmware.journal.transactions import Advice, Reversal, ScriptResult, Transa
 from firmware.payments.context import Context
 from firmware.payments.effects import Append, Look
 
+# The acquirer could not read it, or not of this terminal: sent again.
+UNREAD = frozenset({"77", "99", "A0"})
 Due = TypeVar("Due", bound=Reversal | Advice | ScriptResult)
 
 

@@ -12,11 +12,8 @@ from firmware.journal.advice_records import ScriptAnswered, ScriptAttempted, Scr
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import ScriptResult
 from firmware.payments.context import Context, is_on_a_line
-from firmware.payments.delivery import deliver
+from firmware.payments.delivery import UNREAD, deliver
 from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
-
-# The acquirer could not read it, or not of this terminal: sent again. Other codes are final.
-TRY_AGAIN = frozenset({"77", "99", "A0"})
 
 
 async def queue_script(context: Context, payment: Payment, de55: bytes) -> None:
@@ -41,7 +38,7 @@ async def send_script(script: ScriptResult) -> HostAnswer | None:
     answer = await Authorise(
         ScriptRequest(told.payment, shown, moment.date, moment.time, told.reference)
     )
-    if isinstance(answer, Answered) and answer.response_code not in TRY_AGAIN:
+    if isinstance(answer, Answered) and answer.response_code not in UNREAD:
         code = answer.response_code
         await Append.of(ScriptAnswered(batch=told.batch, stan=told.stan, response_code=code))
         return None
