@@ -15,10 +15,11 @@ file, that takes a key out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from importlib import resources
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.emv.certificates import KEY_BYTES_MAX, PublicKey
 
@@ -39,55 +40,37 @@ class Revocation(Struct, frozen=True):
     serial: bytes  # the certificate serial number, 3 bytes
 
 
-class CaKeys:
+class CaKeys(Struct, frozen=True):
     """The keys by RID and index, with the certificate revocation list."""
 
-    def __init__(
-        self,
-        keys: Iterable[tuple[bytes, int, PublicKey]] = (),
-        revoked: Iterable[Revocation] = (),
-        untrusted: Mapping[tuple[bytes, int], str] | None = None,
-    ) -> None:
-        """`untrusted` has the status of each key that is known and not used."""
-        self._keys = {(rid, index): key for rid, index, key in keys}
-        self._revoked = frozenset(revoked)
-        self._untrusted = dict(untrusted or {})
-
-    def __len__(self) -> int:
-        return len(self._keys)
+    keys: dict[tuple[bytes, int], PublicKey] = {}
+    withdrawn: frozenset[Revocation] = frozenset()
+    untrusted: dict[tuple[bytes, int], str] = {}  # known and not used, with the status
 
     def find(self, rid: bytes, index: int) -> PublicKey | None:
         """The key of a payment system, or None."""
-        return self._keys.get((rid, index))
-
-    @property
-    def untrusted(self) -> Mapping[tuple[bytes, int], str]:
-        """Keys by RID and index that are known and not used, with their status."""
-        return self._untrusted
+        return self.keys.get((rid, index))
 
     def why_not(self, rid: bytes, index: int) -> str:
         """Why a key is not found, as a trace says it."""
         name = f"{rid.hex().upper()} {index:02X}"
-        status = self._untrusted.get((rid, index))
+        status = self.untrusted.get((rid, index))
         return f"no CA key {name}" if status is None else f"CA key {name} is not used: {status}"
 
     def revoked(self, rid: bytes, index: int, serial: bytes) -> bool:
         """Whether an issuer certificate is on the revocation list."""
-        return Revocation(rid, index, serial) in self._revoked
+        return Revocation(rid, index, serial) in self.withdrawn
 
     def with_revoked(self, revoked: Iterable[Revocation]) -> CaKeys:
         """The same keys with another revocation list."""
-        mine = ((rid, index, key) for (rid, index), key in self._keys.items())
-        return CaKeys(mine, revoked, self._untrusted)
+        return replace(self, withdrawn=frozenset(revoked))
 
     def merged(self, other: CaKeys) -> CaKeys:
         """These keys and those of `other`, which win."""
-        mine = [(rid, index, key) for (rid, index), key in self._keys.items()]
-        theirs = [(rid, index, key) for (rid, index), key in other._keys.items()]
-        untrusted = {**self._untrusted, **other._untrusted}
-        for name in other._keys:
+        untrusted = {**self.untrusted, **other.untrusted}
+        for name in other.keys:
             untrusted.pop(name, None)
-        return CaKeys(mine + theirs, self._revoked | other._revoked, untrusted)
+        return CaKeys(self.keys | other.keys, self.withdrawn | other.withdrawn, untrusted)
 
     @classmethod
     def from_tsv(cls, text: str, name: str = "CA keys", *, test_keys: bool = False) -> CaKeys:
@@ -95,7 +78,7 @@ class CaKeys:
 
         With `test_keys` every row is used, whatever its status: for anything but trade.
         """
-        keys: list[tuple[bytes, int, PublicKey]] = []
+        keys: dict[tuple[bytes, int], PublicKey] = {}
         untrusted: dict[tuple[bytes, int], str] = {}
         for place, columns in _rows(text, name):
             try:
@@ -104,10 +87,10 @@ class CaKeys:
             except ValueError as error:
                 raise CaKeyError(f"{place}: {error}") from None
             if test_keys or status == LIVE:
-                keys.append((rid, index, key))
+                keys[rid, index] = key
             else:
                 untrusted[rid, index] = _described(status, columns)
-        return cls(keys, (), untrusted)
+        return cls(keys, untrusted=untrusted)
 
     @classmethod
     def shipped(cls, *, test_keys: bool = False) -> CaKeys:

@@ -139,4 +139,4 @@ CA, ISSUER, ICC = key(1408), key(1152), key(1024)
 
 def ca_keys(ca: PrivateKey = CA) -> CaKeys:
     """The terminal's keys: this CA alone."""
-    return CaKeys([(RID, CA_INDEX, ca.public)])
+    return CaKeys({(RID, CA_INDEX): ca.public})

@@ -67,7 +67,7 @@ def test_bits_are_named_high_bit_first():
 
 def test_every_shipped_ca_key_verifies():
     keys = CaKeys.shipped(test_keys=True)
-    assert len(keys) == 128
+    assert len(keys.keys) == 128
     key = keys.find(bytes.fromhex("A000000003"), 0x92)
     assert key is not None
     assert (len(key.modulus), key.exponent) == (176, 3)
@@ -79,7 +79,7 @@ ROW = "A000000003\t{index}\t03\tB1C3\t{check}\tTest"
 
 def test_a_ca_key_with_a_wrong_check_value_is_refused_by_its_line():
     check = check_value(bytes.fromhex("A000000003"), 1, bytes.fromhex("B1C3"), b"\x03").hex()
-    assert len(CaKeys.from_tsv(ROW.format(index="01", check=check))) == 1
+    assert len(CaKeys.from_tsv(ROW.format(index="01", check=check)).keys) == 1
     with pytest.raises(CaKeyError, match=r"keys.tsv, line 2: the check value .* is wrong"):
         CaKeys.from_tsv("# title\n" + ROW.format(index="02", check=check), "keys.tsv")
 
@@ -229,7 +229,7 @@ def shipped_rows() -> list[list[str]]:
 def test_a_terminal_that_trades_takes_live_keys_alone():
     keys = CaKeys.shipped()
     live = {(row[0], row[1]) for row in shipped_rows() if row[6] == "live"}
-    assert len(keys) == len(live) == len(RIDS)
+    assert len(keys.keys) == len(live) == len(RIDS)
     assert {rid for rid, _ in live} == set(RIDS.values())
     for rid, index in live:
         assert keys.find(bytes.fromhex(rid), int(index, 16)) is not None
@@ -262,18 +262,18 @@ def test_mastercard_05_is_its_own_modulus_and_unionpays_02_03_and_04_are_there()
 def test_a_file_of_ones_own_has_live_keys_unless_it_says_otherwise():
     check = check_value(bytes.fromhex("A000000003"), 1, bytes.fromhex("B1C3"), b"\x03").hex()
     row = ROW.format(index="01", check=check)
-    assert len(CaKeys.from_tsv(row)) == 1
-    assert len(CaKeys.from_tsv(row + "\tlive")) == 1
-    assert len(CaKeys.from_tsv(row + "\ttest")) == 0
-    assert len(CaKeys.from_tsv(row + "\ttest", test_keys=True)) == 1
+    assert len(CaKeys.from_tsv(row).keys) == 1
+    assert len(CaKeys.from_tsv(row + "\tlive").keys) == 1
+    assert len(CaKeys.from_tsv(row + "\ttest").keys) == 0
+    assert len(CaKeys.from_tsv(row + "\ttest", test_keys=True).keys) == 1
     with pytest.raises(CaKeyError, match="line 1: no status 'good'"):
         CaKeys.from_tsv(row + "\tgood")
 
 
 def test_the_trays_own_ca_is_no_ca_of_a_terminal_that_trades():
     text = TEST_CA_KEYS.read_text("utf-8")
-    assert len(CaKeys.from_tsv(text)) == 0
-    assert len(CaKeys.from_tsv(text, test_keys=True)) == 6
+    assert len(CaKeys.from_tsv(text).keys) == 0
+    assert len(CaKeys.from_tsv(text, test_keys=True).keys) == 6
 
 
 def test_a_revocation_list_is_read():

@@ -18,8 +18,11 @@ from firmware.emv.errors import CardError
 from firmware.emv.tags import Tag
 from firmware.emv.tlv import Tlv, parse
 
-_FAILED = {OdaMethod.SDA: Tvr.SDA_FAILED, OdaMethod.DDA: Tvr.DDA_FAILED}
-_FAILED[OdaMethod.CDA] = Tvr.CDA_FAILED
+_FAILED = {
+    OdaMethod.SDA: Tvr.SDA_FAILED,
+    OdaMethod.DDA: Tvr.DDA_FAILED,
+    OdaMethod.CDA: Tvr.CDA_FAILED,
+}
 
 
 async def authenticate(state: SessionState) -> None:
