@@ -36,7 +36,6 @@ APPLICATION = Application(
     aid=AID,
     name="Test",
     scheme="Test",
-    partial=True,
     versions=(bytes.fromhex("0096"),),
     tac_denial=Tvr(0),
     tac_online=Tvr(0),

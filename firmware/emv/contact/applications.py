@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from importlib import resources
-from typing import Any
+from operator import or_
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from firmware.emv.codes import TerminalCapabilities, Tvr
 
-_CVM_KINDS = {
+_CvmKind = Literal["plaintext-pin", "enciphered-pin", "online-pin", "signature", "none"]
+_CVM_KINDS: dict[_CvmKind, TerminalCapabilities] = {
     "plaintext-pin": TerminalCapabilities.PLAINTEXT_PIN,
     "enciphered-pin": TerminalCapabilities.ENCIPHERED_PIN,
     "online-pin": TerminalCapabilities.ONLINE_PIN,
     "signature": TerminalCapabilities.SIGNATURE,
     "none": TerminalCapabilities.NO_CVM,
 }
-_ALL_CVM_KINDS = (
-    TerminalCapabilities.PLAINTEXT_PIN
-    | TerminalCapabilities.ENCIPHERED_PIN
-    | TerminalCapabilities.ONLINE_PIN
-    | TerminalCapabilities.SIGNATURE
-    | TerminalCapabilities.NO_CVM
-)
-_FLOOR_LIMIT_MAX = 0xFFFF_FFFF
+_ALL_CVM_KINDS = reduce(or_, _CVM_KINDS.values())
+_Action = Annotated[str, Meta(pattern="^[0-9A-Fa-f]{10}$")]
+_Version = Annotated[str, Meta(pattern="^[0-9A-Fa-f]{4}$")]
+_Dol = Annotated[str, Meta(pattern="^([0-9A-Fa-f]{2}){0,252}$")]
+_Limit = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
+_Percent = Annotated[int, Meta(ge=0, le=99)]
 
 
 class ApplicationsError(ValueError):
@@ -38,11 +41,11 @@ class Application(Struct, frozen=True):
     aid: bytes
     name: str
     scheme: str
-    partial: bool  # the Application Selection Indicator: longer DF names match too
     versions: tuple[bytes, ...]  # the first is sent as 9F09
     tac_denial: Tvr
     tac_online: Tvr
     tac_default: Tvr
+    partial: bool = True  # the Application Selection Indicator: longer DF names match too
     floor_limit_minor: int = 0
     random_threshold_minor: int = 0
     random_target_percent: int = 0
@@ -65,6 +68,30 @@ class Application(Struct, frozen=True):
         return terminal & ~(_ALL_CVM_KINDS & ~self.cvm_kinds)
 
 
+class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    """An application as the table writes it: bytes in hex, kinds of verification by name."""
+
+    aid: Annotated[str, Meta(pattern="^([0-9A-Fa-f]{2}){5,16}$")]
+    name: str
+    scheme: str
+    versions: Annotated[tuple[_Version, ...], Meta(min_length=1)]
+    tac_denial: _Action
+    tac_online: _Action
+    tac_default: _Action
+    partial: bool = True
+    floor_limit_minor: _Limit = 0
+    random_threshold_minor: _Limit = 0
+    random_target_percent: _Percent = 0
+    random_target_max_percent: _Percent = 0
+    ddol: _Dol = "9F3704"
+    tdol: _Dol = ""
+    cvm_kinds: tuple[_CvmKind, ...] = tuple(_CVM_KINDS)
+
+
+class _Table(Struct, frozen=True):
+    application: Annotated[tuple[_Entry, ...], Meta(min_length=1)]
+
+
 class Applications:
     """The table, in order of preference; of two that match a card, the longer AID wins."""
 
@@ -73,9 +100,6 @@ class Applications:
 
     def __iter__(self) -> Iterator[Application]:
         return iter(self._applications)
-
-    def __len__(self) -> int:
-        return len(self._applications)
 
     def match(self, df_name: bytes) -> Application | None:
         """The application of a card's DF name, or None."""
@@ -86,12 +110,10 @@ class Applications:
     def from_toml(cls, text: str, name: str = "applications") -> Applications:
         """Read a table; raises ApplicationsError naming entry and key."""
         try:
-            tables = tomllib.loads(text).get("application", [])
-        except tomllib.TOMLDecodeError as error:
+            table = msgspec.convert(tomllib.loads(text), _Table)
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
             raise ApplicationsError(f"{name}: {error}") from None
-        if not isinstance(tables, list) or not tables:
-            raise ApplicationsError(f"{name}: expected [[application]] entries")
-        return cls(_application(entry, f"{name}, entry {i}") for i, entry in enumerate(tables, 1))
+        return cls(map(_application, table.application))
 
     @classmethod
     def shipped(cls) -> Applications:
@@ -100,53 +122,17 @@ class Applications:
         return cls.from_toml(file.read_text("utf-8"), "applications.toml")
 
 
-_INTEGERS = {
-    "floor_limit_minor": _FLOOR_LIMIT_MAX,
-    "random_threshold_minor": _FLOOR_LIMIT_MAX,
-    "random_target_percent": 99,
-    "random_target_max_percent": 99,
-}
-
-
-def _application(entry: Mapping[str, Any], where: str) -> Application:
-    unknown = set(entry) - set(Application.__struct_fields__)
-    if unknown:
-        raise ApplicationsError(f"{where}: unknown key {min(unknown)}")
-    for key in ("aid", "name", "scheme", "versions", "tac_denial", "tac_online", "tac_default"):
-        if key not in entry:
-            raise ApplicationsError(f"{where}: {key} is missing")
-    given: dict[str, Any] = {"partial": True, **entry}
-    given["aid"] = _hex(entry["aid"], 5, 16, f"{where}, aid")
-    given["versions"] = tuple(_hex(v, 2, 2, f"{where}, versions") for v in entry["versions"])
-    for key in ("tac_denial", "tac_online", "tac_default"):
-        given[key] = Tvr(int.from_bytes(_hex(entry[key], 5, 5, f"{where}, {key}"), "big"))
-    for key in ("ddol", "tdol"):
-        if key in entry:
-            given[key] = _hex(entry[key], 0, 252, f"{where}, {key}")
-    for key, highest in _INTEGERS.items():
-        if key in entry and (type(entry[key]) is not int or not 0 <= entry[key] <= highest):
-            raise ApplicationsError(f"{where}, {key}: expected an integer of 0 to {highest}")
-    if "cvm_kinds" in entry:
-        given["cvm_kinds"] = _cvm_kinds(entry["cvm_kinds"], f"{where}, cvm_kinds")
-    if not given["versions"]:
-        raise ApplicationsError(f"{where}, versions: expected at least one")
+def _application(entry: _Entry) -> Application:
+    kinds = reduce(or_, (_CVM_KINDS[kind] for kind in entry.cvm_kinds), TerminalCapabilities(0))
+    given: dict[str, Any] = {
+        **asdict(entry),
+        "aid": bytes.fromhex(entry.aid),
+        "versions": tuple(map(bytes.fromhex, entry.versions)),
+        "tac_denial": Tvr(int(entry.tac_denial, 16)),
+        "tac_online": Tvr(int(entry.tac_online, 16)),
+        "tac_default": Tvr(int(entry.tac_default, 16)),
+        "ddol": bytes.fromhex(entry.ddol),
+        "tdol": bytes.fromhex(entry.tdol),
+        "cvm_kinds": kinds,
+    }
     return Application(**given)
-
-
-def _cvm_kinds(words: list[str], where: str) -> TerminalCapabilities:
-    kinds = TerminalCapabilities(0)
-    for word in words:
-        if word not in _CVM_KINDS:
-            raise ApplicationsError(f"{where}: {word!r} is none of {', '.join(_CVM_KINDS)}")
-        kinds |= _CVM_KINDS[word]
-    return kinds
-
-
-def _hex(text: object, shortest: int, longest: int, where: str) -> bytes:
-    try:
-        value = bytes.fromhex(str(text))
-    except ValueError:
-        raise ApplicationsError(f"{where}: {text!r} is not hexadecimal") from None
-    if not shortest <= len(value) <= longest:
-        raise ApplicationsError(f"{where}: expected {shortest} to {longest} bytes")
-    return value

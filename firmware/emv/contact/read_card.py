@@ -36,7 +36,6 @@ _UNKNOWN = Application(
     aid=b"",
     name="",
     scheme="",
-    partial=True,
     versions=(bytes(2),),
     tac_denial=_NONE,
     tac_online=_NONE,
