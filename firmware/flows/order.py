@@ -14,10 +14,10 @@ from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
 from firmware.flows.ended_words import STANDS, not_approved
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
-from firmware.flows.sale import meet_card
+from firmware.flows.sale import Met, meet_card
 from firmware.flows.settle import may_move_money
 from firmware.flows.steps import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
-from firmware.flows.void import carry_out, present_with_pin
+from firmware.flows.void import CardAndPin, carry_out, present_with_pin
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
@@ -128,47 +128,37 @@ async def _carry_out(desk: Desk, taken: OrderTaken, until_ms: int) -> PaymentEnd
         await _give_up(taken, agreed, money, agreed_to=False)
         return None
     await TellStage(taken.id, OrderStage.AGREED)
-    if original is not None:
-        return await _give_back(desk, taken, agreed, original)
-    return await _charge(desk, taken, agreed)
+    return await _with_card(desk, taken, agreed, original)
 
 
-async def _give_back(
-    desk: Desk, taken: OrderTaken, agreed: Agreed, original: Transaction
+async def _with_card(
+    desk: Desk, taken: OrderTaken, agreed: Agreed, original: Transaction | None
 ) -> PaymentEnded | None:
-    """Ask for the same card and its PIN if set, then the acquirer: as at the keypad.
+    """The card, then the acquirer: to give money back, the original's card, and its PIN if set.
 
     The token's scope stands for the supervisor's password; every other rule is the keypad's.
     """
-    settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
-    met = await present_with_pin(desk, agreed, original, asked=settings.pin)
+    met: Met | CardAndPin | GivenUp
+    ended: PaymentEnded | None
+    if original is None:
+        met = await meet_card(desk, agreed)
+    else:
+        settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
+        met = await present_with_pin(desk, agreed, original, asked=settings.pin)
     if isinstance(met, GivenUp) or await LastStop():
-        await _no_card(taken, met, agreed.amount)
+        await release_card()
+        why = met if isinstance(met, GivenUp) else GivenUp.CANCELLED
+        await _give_up(taken, why, agreed.amount)
         return None
     await TellStage(taken.id, OrderStage.AUTHORISING)
-    ended = await carry_out(desk, agreed, *met)
+    if isinstance(met, Met):
+        ended = await transact(desk, met.ready, met.end_with_card)
+        await release_card()
+    else:
+        ended = await carry_out(desk, agreed, *met)
     if ended is None or isinstance(ended, Refusal):
         await _refused(taken, ended)
     return ended
-
-
-async def _charge(desk: Desk, taken: OrderTaken, agreed: Agreed) -> PaymentEnded | None:
-    met = await meet_card(desk, agreed)
-    if isinstance(met, GivenUp) or await LastStop():
-        await _no_card(taken, met, agreed.amount)
-        return None
-    await TellStage(taken.id, OrderStage.AUTHORISING)
-    ended = await transact(desk, met.ready, met.end_with_card)
-    await release_card()
-    if isinstance(ended, Refusal):
-        await _refused(taken, ended)
-    return ended
-
-
-async def _no_card(taken: OrderTaken, met: object, money: Money) -> None:
-    """End an order whose card was not met, or that the till has cancelled meanwhile."""
-    await release_card()
-    await _give_up(taken, met if isinstance(met, GivenUp) else GivenUp.CANCELLED, money)
 
 
 async def _give_up(

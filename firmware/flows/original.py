@@ -120,10 +120,7 @@ async def agree_on_part(
             return keyed
         amount = keyed
         agreed = await check_amount(desk, Order(kind, amount, original=original), detail)
-        if isinstance(agreed, Agreed):
-            return agreed
-        await abandon(kind, EntryStep.AMOUNT_CHECK, agreed, amount)
-        if agreed is GivenUp.TIMED_OUT:
+        if agreed is not GivenUp.CANCELLED:
             return agreed
 
 

@@ -64,7 +64,7 @@ async def sale(desk: Desk, first: Key | None) -> None:
         return
     # 1–3. The amount: keyed, guarded, agreed to on its own frame.
     agreed = await agree_on_amount(desk, first)
-    if not isinstance(agreed, GivenUp):
+    if isinstance(agreed, Agreed):
         await charge(desk, agreed)
 
 
@@ -80,9 +80,7 @@ async def sell_item(desk: Desk, name: str, price: Money) -> None:
     order = Order(Kind.SALE, price, Source.PRICE_LIST)
     item, notice = (Phrase.of((name, name)),), await no_receipt()
     agreed = await check_amount(desk, order, item, customer=True, notice=notice)
-    if isinstance(agreed, GivenUp):
-        await abandon(Kind.SALE, EntryStep.AMOUNT_CHECK, agreed, price)
-    else:
+    if isinstance(agreed, Agreed):
         await charge(desk, agreed)
 
 
@@ -124,10 +122,7 @@ async def agree_on_amount(
         if kind is Kind.SALE and not await agree_to_unusual(desk, amount):
             continue
         agreed = await check_amount(desk, Order(kind, amount))
-        if isinstance(agreed, Agreed):
-            return agreed
-        await abandon(kind, EntryStep.AMOUNT_CHECK, agreed, amount)
-        if agreed is GivenUp.TIMED_OUT:
+        if agreed is not GivenUp.CANCELLED:
             return agreed
 
 

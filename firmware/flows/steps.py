@@ -145,28 +145,22 @@ async def check_amount(
 ) -> Agreed | GivenUp:
     """Let the cardholder check the amount: only ENTER, on this very frame, goes on.
 
-    The frame that was on the display, its hash, the key and the times go to the journal. A kiosk's
-    `customer` reads other words, and in `notice` what to know before paying.
+    The frame that was on the display, its hash, the key and the times go to the journal; so does
+    that it was given up. A kiosk's `customer` reads other words, and in `notice` what to know
+    before paying.
     """
-
-    def turn(phase: int) -> Screen:
-        owner, training = desk.owner, desk.training
-        return AmountCheck(
-            owner, order.kind, order.amount, detail, phase, training, customer, notice
-        )
-
-    return await _agree_in_turns(desk, order, turn)
-
-
-async def check_original(desk: Desk, order: Order, screen: Original) -> Agreed | GivenUp:
-    """Let the operator check the original of a void: only ENTER goes on."""
-    return await _agree_in_turns(desk, order, lambda phase: replace(screen, phase=phase))
+    screen = AmountCheck(
+        desk.owner, order.kind, order.amount, detail, 0, desk.training, customer, notice
+    )
+    agreed = await check_order(desk, order, screen)
+    if isinstance(agreed, GivenUp):
+        await abandon(order.kind, EntryStep.AMOUNT_CHECK, agreed, order.amount)
+    return agreed
 
 
-async def _agree_in_turns(
-    desk: Desk, order: Order, turn: Callable[[int], Screen]
-) -> Agreed | GivenUp:
-    pressed = await confirm_in_turns(desk, turn)
+async def check_order(desk: Desk, order: Order, screen: Original | AmountCheck) -> Agreed | GivenUp:
+    """Let an amount or the original of a void be checked: only ENTER goes on."""
+    pressed = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
     if isinstance(pressed, GivenUp):
         return pressed
     return await agree(order, pressed.shown, pressed.at_ms, opened_ms=pressed.opened_ms)

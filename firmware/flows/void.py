@@ -13,7 +13,7 @@ from firmware.flows.steps import (
     GivenUp,
     abandon,
     agree,
-    check_original,
+    check_order,
     show,
     tell,
 )
@@ -59,7 +59,7 @@ async def take_back(
     # 2. The original on the display; ENTER there binds the void to that frame.
     screen = original_screen(desk, kind, original)
     order = Order(kind, screen.amount, original=reference_to(original))
-    agreed = await check_original(desk, order, screen)
+    agreed = await check_order(desk, order, screen)
     if isinstance(agreed, GivenUp):
         await abandon(kind, EntryStep.ORIGINAL, agreed, screen.amount)
         return None
