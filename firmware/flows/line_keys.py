@@ -10,7 +10,7 @@ from __future__ import annotations
 from firmware.core.masked import KeyHex, SecretKey
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, LoadMasterKey, MaskedEntry
-from firmware.flows.steps import GivenUp, choose, confirm, press, show, tell
+from firmware.flows.steps import GivenUp, choose, confirm, press, tell
 from firmware.flows.words import why_no_answer
 from firmware.iso8583.messages import APPROVED, HostAnswer, NoAnswer
 from firmware.iso8583.responses import response_text
@@ -80,12 +80,10 @@ async def _component(desk: Desk, number: int) -> KeyHex | GivenUp:
         group = min(count // GROUP, DIGITS // GROUP - 1)
         title = Phrase.of(Text.KEY_COMPONENT, number=number, group=group + 1)
         hint = Phrase.of(Text.KEY_LETTER if letter else Text.KEY_HINT)
-        await show(desk, TextEntry(title, "*" * (count - group * GROUP), GROUP, hint))
-        key = await press(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
-        if key is None:
-            return GivenUp.TIMED_OUT
-        if key is Key.CANCEL:
-            return GivenUp.CANCELLED
+        screen = TextEntry(title, "*" * (count - group * GROUP), GROUP, hint)
+        key = await press(desk, screen, masked=MaskedEntry.PASSWORD)
+        if isinstance(key, GivenUp):
+            return key
         if key is Key.ENTER and keyed and count == DIGITS:
             return keyed
         if key is Key.STAR and count < DIGITS:

@@ -7,7 +7,7 @@ from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
 from firmware.flows.original import find_by_voucher, masked_card
 from firmware.flows.permissions import permitted
-from firmware.flows.steps import GivenUp, choose, press, show, tell
+from firmware.flows.steps import GivenUp, choose, press, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
@@ -133,10 +133,9 @@ async def page_through(
     page = 0
     while True:
         part = rows[page * on_a_page : (page + 1) * on_a_page]
-        await show(desk, Listing(title, part, page + 1, pages, desk.training))
-        key = await press(desk.idle_timeout_ms)
+        key = await press(desk, Listing(title, part, page + 1, pages, desk.training))
         ends = (key is Key.ENTER and page + 1 == pages) or (key is Key.BACK and not page)
-        if key in (None, Key.CANCEL) or ends:
+        if isinstance(key, GivenUp) or ends:
             return
         if key in (Key.HASH, Key.ENTER) and page + 1 < pages:
             page += 1

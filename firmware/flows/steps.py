@@ -57,10 +57,13 @@ async def show(desk: Desk, screen: Screen) -> Shown:
     return await Show(screen, desk.language)
 
 
-async def press(timeout_ms: int, *, masked: MaskedEntry | None = None) -> Key | None:
-    """The next key, or None after `timeout_ms`; `masked` as Wait takes it."""
-    happening = await Wait(timeout_ms, masked=masked)
-    return happening.key if isinstance(happening, KeyPressed) else None
+async def press(desk: Desk, screen: Screen, *, masked: MaskedEntry | None = None) -> Key | GivenUp:
+    """The key pressed on a screen, or that CANCEL or none was; `masked` as Wait takes it."""
+    await show(desk, screen)
+    happening = await Wait(desk.idle_timeout_ms, masked=masked)
+    if not isinstance(happening, KeyPressed):
+        return GivenUp.TIMED_OUT
+    return GivenUp.CANCELLED if happening.key is Key.CANCEL else happening.key
 
 
 async def enter_amount(
@@ -77,16 +80,13 @@ async def enter_amount(
     `start` stands there first: ENTER takes it, a digit replaces it, BACK edits it.
     """
     amount, replace, notice = start or desk.money(0), start is not None, None
-    key = first
+    key: Key | GivenUp | None = first
     while True:
         if key is None:
-            await show(desk, _entry(desk, kind, amount, title, notice))
-            key = await press(desk.idle_timeout_ms)
+            key = await press(desk, _entry(desk, kind, amount, title, notice))
         notice = None
-        if key is None:
-            return GivenUp.TIMED_OUT
-        if key is Key.CANCEL:
-            return GivenUp.CANCELLED
+        if isinstance(key, GivenUp):
+            return key
         if key is Key.ENTER:
             refusal = why_not(amount)
             if amount.minor == 0:
@@ -255,12 +255,10 @@ async def enter_digits(
     """Key decimal digits, `*` for 00; ENTER takes them when their number is one of `lengths`."""
     digits, replace = start, bool(start)
     while True:
-        await show(desk, TextEntry(title, digits, max(lengths), hint, notice, desk.training))
-        key = await press(desk.idle_timeout_ms)
-        if key is None:
-            return GivenUp.TIMED_OUT
-        if key is Key.CANCEL:
-            return GivenUp.CANCELLED
+        screen = TextEntry(title, digits, max(lengths), hint, notice, desk.training)
+        key = await press(desk, screen)
+        if isinstance(key, GivenUp):
+            return key
         notice = None
         if key is Key.ENTER and len(digits) in lengths:
             return digits
@@ -280,12 +278,10 @@ async def enter_password(
     keyed: Password | None = None
     while True:
         count = len(keyed) if keyed else 0
-        await show(desk, TextEntry(title, "*" * count, length, None, notice, desk.training))
-        key = await press(desk.idle_timeout_ms, masked=MaskedEntry.PASSWORD)
-        if key is None:
-            return GivenUp.TIMED_OUT
-        if key is Key.CANCEL:
-            return GivenUp.CANCELLED
+        screen = TextEntry(title, "*" * count, length, None, notice, desk.training)
+        key = await press(desk, screen, masked=MaskedEntry.PASSWORD)
+        if isinstance(key, GivenUp):
+            return key
         notice = None
         if key is Key.ENTER and keyed and count == length:
             return keyed
@@ -302,11 +298,10 @@ async def choose(desk: Desk, title: Phrase, items: tuple[Phrase, ...]) -> int | 
     """Choose from a list by its digit, or by `*`/`#` and ENTER; gives the index."""
     selected = 0
     while True:
-        await show(desk, Menu(title, items, selected, desk.training))
-        key = await press(desk.idle_timeout_ms)
-        if key is None:
-            return GivenUp.TIMED_OUT
-        if key in (Key.CANCEL, Key.BACK):
+        key = await press(desk, Menu(title, items, selected, desk.training))
+        if isinstance(key, GivenUp):
+            return key
+        if key is Key.BACK:
             return GivenUp.CANCELLED
         if key is Key.ENTER:
             return selected
